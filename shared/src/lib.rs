@@ -1,0 +1,1 @@
+//! The contract and every rule that origin and edge share.

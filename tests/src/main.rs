@@ -1,0 +1,2 @@
+//! The simulated exchange.
+fn main() {}

@@ -1,1 +1,31 @@
 //! The contract and every rule that origin and edge share.
+//!
+//! Pure: no I/O, no clock, no environment, no panic. The modules stand in the order in which data flows through them,
+//! and each uses only what stands above it:
+//! bytes → wire types → [`market`] facts → [`snapshot`] → [`validate::ValidSnapshot`] → [`projection`] bytes.
+
+pub mod units;
+
+pub mod provenance;
+
+pub mod market;
+
+pub mod exchange;
+
+pub mod freshness;
+
+pub mod snapshot;
+
+pub mod analysis;
+
+pub mod assemble;
+
+pub mod validate;
+
+pub mod endpoints;
+
+pub mod projection;
+
+pub mod headers;
+
+pub mod problem;

@@ -1,0 +1,56 @@
+//! Market facts → the snapshot's sections. Every function is pure arithmetic on what a venue sent.
+
+pub mod join;
+
+pub mod breadth;
+
+pub mod overview;
+
+pub mod movers;
+
+pub mod scores;
+
+pub mod regime;
+
+pub mod perps;
+
+/// What an operator may choose.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Settings {
+    /// The least turnover of 24 hours that a mover must have, USD.
+    pub mover_turnover_floor: f64,
+    /// How many contracts, by turnover, get a score.
+    pub monitored_symbols: usize,
+}
+
+impl Settings {
+    /// One million dollars; forty contracts.
+    pub const DEFAULT: Self = Self { mover_turnover_floor: 1_000_000.0, monitored_symbols: 40 };
+}
+
+/// Builders of tickers for the tests of this crate.
+#[cfg(test)]
+pub(crate) mod testing {
+    use crate::market::Ticker;
+    use crate::units::{Amount, Percent, Price};
+    use std::borrow::Cow;
+
+    /// A ticker with a price, a change and a turnover; a quiet range around the price.
+    pub(crate) fn ticker(symbol: &str, last: f64, change_pct: f64, turnover: f64) -> Ticker<'static> {
+        Ticker {
+            symbol: Cow::Owned(symbol.to_owned()),
+            last: Price::new(last).unwrap(),
+            change_24h_pct: Percent::new(change_pct).unwrap(),
+            change_1h_pct: Some(Percent::new(change_pct / 10.0).unwrap()),
+            high_24h: Price::new(last * 1.05).unwrap(),
+            low_24h: Price::new(last * 0.95).unwrap(),
+            volume_base_24h: Amount::new(turnover / last).unwrap(),
+            turnover_24h: Amount::new(turnover).unwrap(),
+            funding_rate: Some(0.0001),
+            funding_interval_hours: Some(8.0),
+            open_interest_usd: Some(Amount::new(turnover / 2.0).unwrap()),
+            mark: Some(Price::new(last).unwrap()),
+            index: Some(Price::new(last).unwrap()),
+        }
+    }
+}

@@ -1,0 +1,74 @@
+//! Figures over all contracts.
+
+use super::join::Market;
+use crate::snapshot::{Breadth, Overview};
+use crate::units::{Amount, OutOfRange, Percent, Price, Score};
+
+/// Computes the figures; `btc_price` is passed in because a market without Bitcoin has no overview.
+///
+/// # Errors
+/// [`OutOfRange`] when the market has no row, so that a mean is no number.
+pub fn overview(market: &Market<'_, '_>, breadth: &Breadth, btc_price: Price) -> Result<Overview, OutOfRange> {
+    let changes: Vec<f64> = market.rows.iter().map(|row| row.change_24h_pct.get()).collect();
+    let ranges = market.rows.iter().map(|row| range_pct(row.high_24h, row.low_24h, row.last));
+    let turnover = market.rows.iter().map(|row| row.turnover_24h.get()).sum();
+    Ok(Overview {
+        btc_price,
+        total_turnover: Amount::new(turnover)?.rounded(2),
+        average_change: Percent::new(mean(&changes))?.rounded(4),
+        dispersion: sample_deviation(&changes).and_then(|d| Amount::new(d).ok()).map(|d| d.rounded(4)),
+        average_range: Amount::new(ranges.sum::<f64>() / market.rows.len() as f64)?.rounded(4),
+        trend_strength: trend_strength(breadth),
+    })
+}
+
+/// (high − low) / last, percent; never below zero, whatever order the venue sent the two in.
+#[must_use]
+pub fn range_pct(high: Price, low: Price, last: Price) -> f64 {
+    ((high.get() - low.get()) / last.get() * 100.0).max(0.0)
+}
+
+/// 50 + 50·(up − down)/(up + down); nothing when nothing moved.
+fn trend_strength(breadth: &Breadth) -> Option<Score> {
+    let (up, down) = (breadth.up as f64, breadth.down as f64);
+    Score::new(50.0 + 50.0 * (up - down) / (up + down)).ok().map(|score| score.rounded(2))
+}
+
+fn mean(values: &[f64]) -> f64 {
+    values.iter().sum::<f64>() / values.len() as f64
+}
+
+/// Standard deviation with n − 1 degrees of freedom; nothing for fewer than two values.
+fn sample_deviation(values: &[f64]) -> Option<f64> {
+    if values.len() < 2 {
+        return None;
+    }
+    let mean = mean(values);
+    let squares: f64 = values.iter().map(|value| (value - mean).powi(2)).sum();
+    Some((squares / (values.len() - 1) as f64).sqrt())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_deviation_is_the_sample_s() {
+        // Squares of −2, −1, 0, 3 around the mean sum to 14; 14 / 3.
+        assert_eq!(sample_deviation(&[-2.0, -1.0, 0.0, 3.0]), Some((14.0_f64 / 3.0).sqrt()));
+        assert_eq!(sample_deviation(&[1.0]), None);
+    }
+
+    #[track_caller]
+    fn check_trend(up: usize, down: usize, expected: Option<f64>) {
+        let breadth = Breadth { up, down, flat: 1, percentage: None, mood: None };
+        assert_eq!(trend_strength(&breadth).map(Score::get), expected);
+    }
+
+    #[test]
+    fn the_trend_is_the_balance_of_rising_and_falling() {
+        check_trend(3, 1, Some(75.0));
+        check_trend(0, 4, Some(0.0));
+        check_trend(0, 0, None);
+    }
+}

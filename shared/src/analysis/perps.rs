@@ -1,0 +1,122 @@
+//! The perpetuals as a whole: funding, open interest, basis.
+
+use super::join::Market;
+use crate::market::{Ticker, Universe};
+use crate::snapshot::{BasisStatus, Perps};
+use crate::units::{Amount, Percent};
+
+/// The period to which funding rates are normalised, hours. Most contracts pay every four, so bare rates do not compare.
+const FUNDING_PERIOD_HOURS: f64 = 8.0;
+
+/// The basis beyond which the market is in contango or backwardation, percent.
+const BASIS_THRESHOLD_PCT: f64 = 0.01;
+
+/// Derives the section from tickers. What needs history or account ratios stays unknown.
+#[must_use]
+pub fn perps(market: &Market<'_, '_>, universe: &Universe) -> Perps {
+    let funding = weighted_mean(market, |row| funding_8h_pct(row, universe));
+    let basis = weighted_mean(market, basis_pct);
+    let known_interest: Vec<f64> =
+        market.rows.iter().filter_map(|row| row.open_interest_usd).map(Amount::get).collect();
+    Perps {
+        funding_rate: funding.map(|rate| rate.rounded(6)),
+        funding_zscore: None,
+        long_pct: None,
+        short_pct: None,
+        ls_entropy: None,
+        total_open_interest: if known_interest.is_empty() {
+            None
+        } else {
+            Amount::new(known_interest.iter().sum()).ok().map(|sum| sum.rounded(2))
+        },
+        basis_pct: basis.map(|basis| basis.rounded(6)),
+        basis_status: basis.map(basis_status),
+        contract_count: market.rows.len(),
+    }
+}
+
+/// The rate as percent per 8 hours; nothing when the contract's interval is told neither by ticker nor by listing.
+fn funding_8h_pct(row: &Ticker<'_>, universe: &Universe) -> Option<f64> {
+    let listed = || universe.contracts.get(&*row.symbol).copied().flatten();
+    let interval_hours = row.funding_interval_hours.or_else(listed)?;
+    Some(row.funding_rate? * (FUNDING_PERIOD_HOURS / interval_hours) * 100.0)
+}
+
+fn basis_pct(row: &Ticker<'_>) -> Option<f64> {
+    let (mark, index) = (row.mark?.get(), row.index?.get());
+    Some((mark - index) / index * 100.0)
+}
+
+fn basis_status(basis: Percent) -> BasisStatus {
+    if basis.get() > BASIS_THRESHOLD_PCT {
+        BasisStatus::Contango
+    } else if basis.get() < -BASIS_THRESHOLD_PCT {
+        BasisStatus::Backwardation
+    } else {
+        BasisStatus::Neutral
+    }
+}
+
+/// Mean over the rows that know the figure, weighted by turnover.
+fn weighted_mean(market: &Market<'_, '_>, figure: impl Fn(&Ticker<'_>) -> Option<f64>) -> Option<Percent> {
+    let (mut weights, mut sum) = (0.0, 0.0);
+    for row in &market.rows {
+        if let Some(value) = figure(row) {
+            weights += row.turnover_24h.get();
+            sum += row.turnover_24h.get() * value;
+        }
+    }
+    Percent::new(sum / weights).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::analysis::testing::ticker;
+    use crate::market::Tickers;
+    use crate::provenance::{Source, Venue};
+    use crate::units::{Price, UnixMs};
+
+    fn perps_of(rows: Vec<Ticker<'static>>, listed_hours: Option<f64>) -> Perps {
+        let universe = Universe {
+            as_of_ms: UnixMs::from_millis(1),
+            source: Source::live(Venue::Bybit),
+            contracts: rows.iter().map(|row| (row.symbol.to_string(), listed_hours)).collect(),
+        };
+        let tickers = Tickers { server_time: UnixMs::from_millis(1), rows, refused: Vec::new() };
+        perps(&Market::join(&tickers, &universe), &universe)
+    }
+
+    #[test]
+    fn funding_is_normalised_to_eight_hours_and_weighted_by_turnover() {
+        let four_hourly = Ticker { funding_interval_hours: Some(4.0), ..ticker("AUSDT", 1.0, 0.0, 3e6) };
+        let eight_hourly = Ticker { funding_rate: Some(-0.0002), ..ticker("BUSDT", 1.0, 0.0, 1e6) };
+        // (0.02 % · 3 − 0.02 % · 1) / 4.
+        let perps = perps_of(vec![four_hourly, eight_hourly], None);
+        assert_eq!(perps.funding_rate.map(Percent::get), Some(0.01));
+    }
+
+    #[test]
+    fn an_interval_that_nobody_tells_is_not_taken_for_eight_hours() {
+        let unknown = Ticker { funding_interval_hours: None, ..ticker("AUSDT", 1.0, 0.0, 3e6) };
+        assert_eq!(perps_of(vec![unknown.clone()], None).funding_rate, None);
+        assert_eq!(perps_of(vec![unknown], Some(1.0)).funding_rate.map(Percent::get), Some(0.08));
+    }
+
+    #[test]
+    fn the_basis_has_a_name() {
+        let with_mark =
+            |mark: f64| Ticker { mark: Some(Price::new(mark).unwrap()), ..ticker("AUSDT", 100.0, 0.0, 1e6) };
+        let status = |mark| perps_of(vec![with_mark(mark)], None).basis_status;
+        assert_eq!(status(100.02), Some(BasisStatus::Contango));
+        assert_eq!(status(99.98), Some(BasisStatus::Backwardation));
+        assert_eq!(status(100.005), Some(BasisStatus::Neutral));
+    }
+
+    #[test]
+    fn what_no_row_knows_is_unknown() {
+        let bare = Ticker { funding_rate: None, open_interest_usd: None, mark: None, ..ticker("AUSDT", 1.0, 0.0, 3e6) };
+        let perps = perps_of(vec![bare], None);
+        assert_eq!((perps.funding_rate, perps.total_open_interest, perps.basis_pct), (None, None, None));
+    }
+}

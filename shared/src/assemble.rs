@@ -1,0 +1,180 @@
+//! Facts → [`Snapshot`]: the one place where sections are put together, by origin and edge alike.
+
+use crate::analysis::join::Market;
+use crate::analysis::{Settings, breadth, movers, overview, perps, regime, scores};
+use crate::freshness::{SectionLimits, data_time};
+use crate::market::{Dated, DefiMarket, FearGreed, GlobalMarket, RefusedRow, Tickers, Universe};
+use crate::provenance::Source;
+use crate::snapshot::{Producer, SCHEMA_VERSION, Section, Snapshot};
+use crate::units::{Amount, UnixMs};
+
+/// The symbol without which there is no market overview.
+pub const BITCOIN: &str = "BTCUSDT";
+
+/// The last known value of a slow source, or why there is none.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Slow<T> {
+    /// The last good value.
+    Known(Dated<T>),
+    /// Nothing was ever received, for this reason.
+    Unknown(String),
+}
+
+impl<T> Slow<T> {
+    /// Nothing was received yet.
+    #[must_use]
+    pub fn unknown(reason: &str) -> Self {
+        Self::Unknown(reason.to_owned())
+    }
+}
+
+impl<T: Clone> Slow<T> {
+    /// Takes a section of an earlier snapshot back as an input, with the time it had.
+    #[must_use]
+    pub fn carried_over(section: &Section<T>) -> Self {
+        match section {
+            Section::Present { source, as_of_ms, value, .. } => {
+                Self::Known(Dated { value: value.clone(), as_of_ms: *as_of_ms, source: *source })
+            }
+            Section::Absent { reason } => Self::Unknown(reason.clone()),
+        }
+    }
+}
+
+/// Everything that a snapshot is made of.
+#[derive(Clone, Debug)]
+pub struct Inputs<'i, 'a> {
+    /// The ticker table.
+    pub tickers: &'i Tickers<'a>,
+    /// Who published it.
+    pub tickers_source: Source,
+    /// When its last byte arrived.
+    pub received_at: UnixMs,
+    /// The contracts that count.
+    pub universe: &'i Universe,
+    /// The whole market's figures.
+    pub global_market: &'i Slow<GlobalMarket>,
+    /// Decentralised finance.
+    pub defi_market: &'i Slow<DefiMarket>,
+    /// Fear & greed.
+    pub fear_greed: &'i Slow<FearGreed>,
+}
+
+/// What the producer says of itself.
+#[derive(Clone, Debug)]
+pub struct Identity {
+    /// The snapshot's number.
+    pub sequence: u64,
+    /// Who assembles it.
+    pub producer: Producer,
+    /// Why not the origin.
+    pub fallback_reason: Option<String>,
+    /// The moment of assembly.
+    pub now: UnixMs,
+}
+
+/// Why the facts make no snapshot.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum AssembleError {
+    /// `BTCUSDT` has no usable ticker.
+    #[error("{BITCOIN} has no usable ticker among {priced} priced and {refused} refused contracts")]
+    BitcoinMissing {
+        /// Contracts with a usable ticker.
+        priced: usize,
+        /// Contracts whose ticker was refused.
+        refused: usize,
+    },
+    /// No contract could be scored.
+    #[error("none of {priced} contracts could be scored")]
+    NoScores {
+        /// Contracts with a usable ticker.
+        priced: usize,
+    },
+    /// A sum or mean over the contracts left the range of numbers.
+    #[error("a figure over all contracts is no usable number: {0}")]
+    Arithmetic(String),
+}
+
+impl AssembleError {
+    /// A label for metrics and machine-readable reasons.
+    #[must_use]
+    pub const fn label(&self) -> &'static str {
+        match self {
+            Self::BitcoinMissing { .. } => "bitcoin_missing",
+            Self::NoScores { .. } => "no_scores",
+            Self::Arithmetic(_) => "arithmetic",
+        }
+    }
+}
+
+/// A snapshot that still has to pass [`crate::validate`], and the rows that it leaves out.
+#[derive(Clone, Debug)]
+pub struct Assembled<'a> {
+    /// The snapshot.
+    pub snapshot: Snapshot,
+    /// Rows of listed contracts that are not used.
+    pub refused: Vec<RefusedRow<'a>>,
+}
+
+/// Puts a snapshot together.
+///
+/// # Errors
+/// [`AssembleError`] when the tickers cannot carry one.
+pub fn assemble<'a>(
+    inputs: &Inputs<'_, 'a>,
+    identity: Identity,
+    settings: &Settings,
+) -> Result<Assembled<'a>, AssembleError> {
+    let market = Market::join(inputs.tickers, inputs.universe);
+    let coverage = market.coverage;
+    let arithmetic = |error: crate::units::OutOfRange| AssembleError::Arithmetic(error.to_string());
+    let bitcoin = market
+        .find(BITCOIN)
+        .ok_or(AssembleError::BitcoinMissing { priced: coverage.priced, refused: coverage.refused })?;
+    let breadth = breadth::breadth(&market);
+    let overview = overview::overview(&market, &breadth, bitcoin.last).map_err(arithmetic)?;
+    let scores = scores::from_tickers(&market, settings.monitored_symbols);
+    let floor = Amount::new(settings.mover_turnover_floor).map_err(arithmetic)?;
+    let now = identity.now;
+    let fear_greed = section(inputs.fear_greed, now, |dated| SectionLimits::fear_greed(dated.as_of_ms, &dated.value));
+    let regime = regime::regime(&scores, &breadth, &overview, fear_greed.value())
+        .ok_or(AssembleError::NoScores { priced: coverage.priced })?;
+    let snapshot = Snapshot {
+        schema_version: SCHEMA_VERSION,
+        sequence: identity.sequence,
+        producer: identity.producer,
+        fallback_reason: identity.fallback_reason,
+        as_of_ms: data_time(inputs.tickers.server_time, inputs.received_at),
+        generated_at_ms: now,
+        tickers_source: inputs.tickers_source,
+        universe: inputs.universe.clone(),
+        coverage,
+        overview,
+        breadth,
+        regime,
+        movers: movers::movers(&market, floor),
+        volume_leaders: movers::volume_leaders(&market),
+        scores,
+        perps: perps::perps(&market, inputs.universe),
+        global_market: section(inputs.global_market, now, |dated| SectionLimits::coingecko(dated.as_of_ms)),
+        defi_market: section(inputs.defi_market, now, |dated| SectionLimits::coingecko(dated.as_of_ms)),
+        fear_greed,
+    };
+    Ok(Assembled { snapshot, refused: market.refused })
+}
+
+/// A slow source's section at `now`: its value within its limits, else the reason for its absence.
+fn section<T: Clone>(slow: &Slow<T>, now: UnixMs, limits: impl Fn(&Dated<T>) -> SectionLimits) -> Section<T> {
+    match slow {
+        Slow::Unknown(reason) => Section::Absent { reason: reason.clone() },
+        Slow::Known(dated) => match limits(dated).classify(now) {
+            None => Section::absent("too_old"),
+            Some(freshness) => Section::Present {
+                source: dated.source,
+                as_of_ms: dated.as_of_ms,
+                freshness,
+                value: dated.value.clone(),
+            },
+        },
+    }
+}

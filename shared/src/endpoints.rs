@@ -1,0 +1,185 @@
+//! What is served where, and what is stored where: the only place that knows a path or a key.
+
+/// A body that clients read, projected from the snapshot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Endpoint {
+    /// Everything a mobile dashboard shows.
+    MobileData,
+    /// The same with the aliases that existing clients read.
+    DashboardMobileData,
+    /// The scored symbols alone.
+    Symbols,
+    /// The summary of existing clients.
+    Overview,
+    /// The market overview, flat.
+    MarketOverview,
+    /// Gainers, losers, turnover leaders.
+    MarketMovers,
+    /// The fifteen contracts with most turnover.
+    TopSymbols,
+    /// The whole snapshot, as origin hands it to the edge.
+    Snapshot,
+}
+
+impl Endpoint {
+    /// Every endpoint.
+    pub const ALL: [Self; 8] = [
+        Self::MobileData,
+        Self::DashboardMobileData,
+        Self::Symbols,
+        Self::Overview,
+        Self::MarketOverview,
+        Self::MarketMovers,
+        Self::TopSymbols,
+        Self::Snapshot,
+    ];
+
+    /// The name of the projection, in ETags and metrics.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::MobileData => "mobile-data",
+            Self::DashboardMobileData => "dashboard-mobile-data",
+            Self::Symbols => "symbols",
+            Self::Overview => "overview",
+            Self::MarketOverview => "market-overview",
+            Self::MarketMovers => "market-movers",
+            Self::TopSymbols => "top-symbols",
+            Self::Snapshot => "snapshot",
+        }
+    }
+
+    /// The endpoint that clients reach at `path`.
+    #[must_use]
+    pub fn at(path: &str) -> Option<Self> {
+        CLIENT_ROUTES.iter().find(|(route, _)| *route == path).map(|(_, endpoint)| *endpoint)
+    }
+}
+
+/// Client paths, served alike by origin and edge.
+pub const CLIENT_ROUTES: [(&str, Endpoint); 13] = [
+    ("/mobile-data", Endpoint::MobileData),
+    ("/api/dashboard/mobile-data", Endpoint::DashboardMobileData),
+    ("/api/dashboard-cached/mobile-data", Endpoint::DashboardMobileData),
+    ("/api/dashboard/symbols", Endpoint::Symbols),
+    ("/api/dashboard-cached/symbols", Endpoint::Symbols),
+    ("/api/dashboard/overview", Endpoint::Overview),
+    ("/api/dashboard-cached/overview", Endpoint::Overview),
+    ("/api/dashboard/market-overview", Endpoint::MarketOverview),
+    ("/api/dashboard-cached/market-overview", Endpoint::MarketOverview),
+    ("/api/market/overview", Endpoint::MarketOverview),
+    ("/api/dashboard/market-movers", Endpoint::MarketMovers),
+    ("/api/dashboard-cached/market-movers", Endpoint::MarketMovers),
+    ("/api/bybit-direct/top-symbols", Endpoint::TopSymbols),
+];
+
+/// Where origin hands its snapshot to the edge.
+pub const SNAPSHOT: &str = "/snapshot";
+
+/// Whether a process answers at all.
+pub const LIVE: &str = "/health/live";
+
+/// Whether data is young enough to be sent clients to.
+pub const READY: &str = "/health/ready";
+
+/// Both in one body, as the edge and existing clients ask for it.
+pub const HEALTH: [&str; 2] = ["/health", "/api/dashboard/health"];
+
+/// Prometheus metrics.
+pub const METRICS: &str = "/metrics";
+
+/// The methods that every path answers to.
+pub const ALLOWED_METHODS: &str = "GET, HEAD, OPTIONS";
+
+/// A key of the store. One publication writes all of them or none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum StoreKey {
+    /// Figures over all contracts and of the whole market.
+    Overview,
+    /// Rising against falling.
+    Breadth,
+    /// Gainers and losers.
+    Movers,
+    /// The scored symbols with their tickers.
+    Tickers,
+    /// The market's state in words.
+    Regime,
+    /// Bitcoin's share of the whole market.
+    BtcDominance,
+    /// The body of [`Endpoint::MobileData`].
+    MobileData,
+    /// The whole snapshot, from which a restarted origin goes on.
+    Snapshot,
+}
+
+impl StoreKey {
+    /// Every key.
+    pub const ALL: [Self; 8] = [
+        Self::Overview,
+        Self::Breadth,
+        Self::Movers,
+        Self::Tickers,
+        Self::Regime,
+        Self::BtcDominance,
+        Self::MobileData,
+        Self::Snapshot,
+    ];
+
+    /// The key's name in Redis.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Overview => "market:overview",
+            Self::Breadth => "market:breadth",
+            Self::Movers => "market:movers",
+            Self::Tickers => "market:tickers",
+            Self::Regime => "analysis:market_regime",
+            Self::BtcDominance => "market:btc_dominance",
+            Self::MobileData => "dashboard:mobile-data",
+            Self::Snapshot => "market:snapshot",
+        }
+    }
+}
+
+/// The key that holds the time and number of what is stored, by which an older writer is refused.
+pub const PUBLICATION_KEY: &str = "market:publication";
+
+/// The least life of a stored key, milliseconds.
+const MIN_STORE_TTL_MS: u64 = 60_000;
+
+/// How long stored keys live: long enough to outlast ten missed publications, so that a key's absence never says more
+/// than its `as_of_ms` would have.
+#[must_use]
+pub const fn store_ttl_ms(publication_interval_ms: u64) -> u64 {
+    let ten_intervals = publication_interval_ms.saturating_mul(10);
+    if ten_intervals > MIN_STORE_TTL_MS { ten_intervals } else { MIN_STORE_TTL_MS }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::HashSet;
+
+    #[test]
+    fn no_path_and_no_key_stands_twice() {
+        let paths: HashSet<_> = CLIENT_ROUTES.iter().map(|(path, _)| path).collect();
+        assert_eq!(paths.len(), CLIENT_ROUTES.len());
+        let keys: HashSet<_> = StoreKey::ALL.iter().map(|key| key.name()).collect();
+        assert_eq!(keys.len(), StoreKey::ALL.len());
+        assert!(!keys.contains(PUBLICATION_KEY));
+    }
+
+    #[test]
+    fn a_path_is_found_only_as_it_is_written() {
+        assert_eq!(Endpoint::at("/mobile-data"), Some(Endpoint::MobileData));
+        for other in ["/mobile-data/", "/Mobile-Data", "mobile-data", "/", "", "/snapshot"] {
+            assert_eq!(Endpoint::at(other), None, "{other}");
+        }
+    }
+
+    #[test]
+    fn stored_keys_outlast_ten_publications() {
+        assert_eq!(store_ttl_ms(2_000), 60_000);
+        assert_eq!(store_ttl_ms(30_000), 300_000);
+    }
+}

@@ -1,0 +1,95 @@
+//! The services we read: bytes → market facts, or an error with a name.
+
+pub mod alternative_me;
+pub mod bybit;
+pub mod coingecko;
+mod wire;
+
+use std::fmt;
+
+/// Why an upstream's answer is not data. The text quotes what was found, cut short.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ParseError {
+    /// No bytes at all.
+    #[error("the body is empty")]
+    Empty,
+    /// A web page in place of data: a block page, a captive portal, an error page.
+    #[error("the body is a web page")]
+    Html,
+    /// Bytes that are no UTF-8.
+    #[error("the body is no UTF-8 from byte {valid_up_to}")]
+    NotUtf8 {
+        /// How many bytes were in order.
+        valid_up_to: usize,
+    },
+    /// The body ends in the middle of a value.
+    #[error("the body is cut short")]
+    Truncated,
+    /// The body is no JSON, or JSON of another shape.
+    #[error("the body is malformed: {0}")]
+    Malformed(Detail),
+    /// The venue refused the request in its own envelope, whatever the HTTP status was.
+    #[error("refused with code {code}: {message}")]
+    Refused {
+        /// The venue's code.
+        code: i64,
+        /// The venue's words.
+        message: Detail,
+    },
+    /// The envelope says success and holds no result.
+    #[error("the result is missing")]
+    ResultMissing,
+    /// The result's list is empty.
+    #[error("the list is empty")]
+    ListEmpty,
+    /// A field without which the answer is worthless is missing or out of range.
+    #[error("{field} is missing or unusable: {value}")]
+    Unusable {
+        /// The venue's name of the field.
+        field: &'static str,
+        /// What was sent.
+        value: Detail,
+    },
+}
+
+impl ParseError {
+    /// A label for metrics and machine-readable reasons.
+    #[must_use]
+    pub const fn label(&self) -> &'static str {
+        match self {
+            Self::Empty => "empty_body",
+            Self::Html => "html_body",
+            Self::NotUtf8 { .. } => "not_utf8",
+            Self::Truncated => "truncated_body",
+            Self::Malformed(_) => "malformed_body",
+            Self::Refused { .. } => "refused_by_venue",
+            Self::ResultMissing => "result_missing",
+            Self::ListEmpty => "empty_list",
+            Self::Unusable { .. } => "unusable_field",
+        }
+    }
+}
+
+/// Foreign text kept for a message: at most 120 characters, control characters replaced.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Detail(String);
+
+impl Detail {
+    /// Takes the beginning of `text`.
+    #[must_use]
+    pub fn new(text: &str) -> Self {
+        Self(text.chars().take(120).map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect())
+    }
+}
+
+impl fmt::Display for Detail {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl fmt::Debug for Detail {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.0, f)
+    }
+}

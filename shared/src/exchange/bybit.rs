@@ -1,0 +1,79 @@
+//! Bybit v5 public market data. <https://bybit-exchange.github.io/docs/v5/intro>
+
+mod envelope;
+pub mod instruments;
+pub mod tickers;
+
+pub use instruments::{Listing, UniverseBuilder};
+
+/// Path and query of the ticker table of all linear contracts: one answer, no paging.
+pub const TICKERS: &str = "/v5/market/tickers?category=linear";
+
+/// Path and query of the first page of the instruments list. The venue's default of 500 rows is too few.
+pub const INSTRUMENTS: &str = "/v5/market/instruments-info?category=linear&limit=1000";
+
+/// `retCode` of "Too many visits!": back off until the announced reset.
+pub const RATE_LIMITED: i64 = 10_006;
+
+/// `retCode`s that say that the service is not for the caller's region; another source is needed.
+pub const REGION_REFUSED: [i64; 3] = [10_009, 10_024, 110_132];
+
+/// Path and query of the page of the instruments list that follows `cursor`.
+///
+/// The venue sends its cursor already percent-encoded, so it is appended as it is: encoding it again would ask for
+/// another page.
+#[must_use]
+pub fn instruments_after(cursor: &str) -> String {
+    format!("{INSTRUMENTS}&cursor={cursor}")
+}
+
+/// What a 403 of Bybit means. Its status alone does not tell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Forbidden {
+    /// The caller's country is blocked: no retry will help from here.
+    Region,
+    /// Too many requests from this address: no call for ten minutes.
+    RateLimit,
+    /// Neither is said.
+    Unexplained,
+}
+
+impl Forbidden {
+    /// Tells the kinds apart by the beginning of the body (4 kB are enough).
+    #[must_use]
+    pub fn from_body(body: &[u8]) -> Self {
+        let text = String::from_utf8_lossy(body);
+        if text.contains("configured to block access from your country") {
+            Self::Region
+        } else if text.contains("access too frequent") {
+            Self::RateLimit
+        } else {
+            Self::Unexplained
+        }
+    }
+
+    /// A label for metrics.
+    #[must_use]
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Region => "forbidden_region",
+            Self::RateLimit => "forbidden_rate_limit",
+            Self::Unexplained => "forbidden",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_two_forbidden_answers_are_told_apart() {
+        let page =
+            b"<HTML><TITLE>ERROR: The request could not be satisfied</TITLE>The Amazon CloudFront distribution is \
+            configured to block access from your country.";
+        assert_eq!(Forbidden::from_body(page), Forbidden::Region);
+        assert_eq!(Forbidden::from_body(b"403, access too frequent"), Forbidden::RateLimit);
+        assert_eq!(Forbidden::from_body(b"\xff\xfe"), Forbidden::Unexplained);
+    }
+}

@@ -1,0 +1,174 @@
+//! What every parser needs: a body as text, numbers that may be strings, errors that keep their name.
+
+use super::{Detail, ParseError};
+use serde::de::{DeserializeOwned, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::{Deserialize, de};
+use std::fmt;
+
+/// Checks what can be told before parsing: something is there, it is text, and it is no web page.
+///
+/// Validating UTF-8 once here lets serde_json borrow strings without checking each again.
+pub(super) fn text(body: &[u8]) -> Result<&str, ParseError> {
+    let text = std::str::from_utf8(body).map_err(|e| ParseError::NotUtf8 { valid_up_to: e.valid_up_to() })?;
+    let text = text.trim_start_matches('\u{feff}').trim();
+    match text.as_bytes().first() {
+        None => Err(ParseError::Empty),
+        Some(b'<') => Err(ParseError::Html),
+        Some(_) => Ok(text),
+    }
+}
+
+/// Parses borrowed JSON.
+pub(super) fn json<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, ParseError> {
+    serde_json::from_str(text).map_err(|e| malformed(&e))
+}
+
+/// Parses JSON into a type that borrows nothing.
+pub(super) fn owned_json<T: DeserializeOwned>(body: &[u8]) -> Result<T, ParseError> {
+    json(text(body)?)
+}
+
+fn malformed(error: &serde_json::Error) -> ParseError {
+    if error.is_eof() { ParseError::Truncated } else { ParseError::Malformed(Detail::new(&error.to_string())) }
+}
+
+/// A number as venues send it: a string, a bare number, `""`, `null`, nothing at all, or rubbish.
+///
+/// Rubbish is kept as text so that the refusal can quote it; one bad field never makes the rest of a body unreadable.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) enum WireNumber {
+    /// Not sent, `null` or `""`.
+    #[default]
+    Absent,
+    /// A finite number.
+    Value(f64),
+    /// Anything else.
+    Unusable(String),
+}
+
+impl WireNumber {
+    /// The number, if one was sent that can be used.
+    pub(super) fn value(&self) -> Option<f64> {
+        match self {
+            Self::Value(value) => Some(*value),
+            Self::Absent | Self::Unusable(_) => None,
+        }
+    }
+
+    /// The number through a checked type, or nothing.
+    pub(super) fn checked<T: TryFrom<f64>>(&self) -> Option<T> {
+        self.value().and_then(|value| T::try_from(value).ok())
+    }
+
+    /// What was sent, for a message.
+    pub(super) fn quoted(&self) -> Detail {
+        match self {
+            Self::Absent => Detail::new("nothing"),
+            Self::Value(value) => Detail::new(&value.to_string()),
+            Self::Unusable(text) => Detail::new(text),
+        }
+    }
+
+    fn from_text(text: &str) -> Self {
+        if text.is_empty() {
+            return Self::Absent;
+        }
+        match text.parse::<f64>() {
+            Ok(value) if value.is_finite() => Self::Value(value),
+            _ => Self::Unusable(text.chars().take(32).collect()),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for WireNumber {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct NumberVisitor;
+
+        impl<'de> Visitor<'de> for NumberVisitor {
+            type Value = WireNumber;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a number, a number in a string, or null")
+            }
+
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<WireNumber, E> {
+                Ok(WireNumber::from_text(text))
+            }
+
+            fn visit_f64<E: de::Error>(self, value: f64) -> Result<WireNumber, E> {
+                Ok(WireNumber::Value(value))
+            }
+
+            fn visit_u64<E: de::Error>(self, value: u64) -> Result<WireNumber, E> {
+                Ok(WireNumber::Value(value as f64))
+            }
+
+            fn visit_i64<E: de::Error>(self, value: i64) -> Result<WireNumber, E> {
+                Ok(WireNumber::Value(value as f64))
+            }
+
+            fn visit_bool<E: de::Error>(self, value: bool) -> Result<WireNumber, E> {
+                Ok(WireNumber::Unusable(value.to_string()))
+            }
+
+            fn visit_unit<E: de::Error>(self) -> Result<WireNumber, E> {
+                Ok(WireNumber::Absent)
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<WireNumber, A::Error> {
+                while seq.next_element::<IgnoredAny>()?.is_some() {}
+                Ok(WireNumber::Unusable("[…]".to_owned()))
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<WireNumber, A::Error> {
+                while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+                Ok(WireNumber::Unusable("{…}".to_owned()))
+            }
+        }
+
+        deserializer.deserialize_any(NumberVisitor)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(json: &str, expected: &WireNumber) {
+        assert_eq!(serde_json::from_str::<WireNumber>(json).as_ref().ok(), Some(expected), "for {json}");
+    }
+
+    #[test]
+    fn numbers_come_as_strings_or_bare() {
+        check("\"65000.5\"", &WireNumber::Value(65_000.5));
+        check("65000.5", &WireNumber::Value(65_000.5));
+        check("-3", &WireNumber::Value(-3.0));
+        check("7", &WireNumber::Value(7.0));
+    }
+
+    #[test]
+    fn nothing_sent_is_absent_and_not_zero() {
+        for json in ["\"\"", "null"] {
+            check(json, &WireNumber::Absent);
+        }
+    }
+
+    #[test]
+    fn rubbish_is_kept_to_be_quoted() {
+        for text in ["NaN", "inf", "-Infinity", "1e999", "0x10", "1,000", "abc", " 1"] {
+            check(&format!("\"{text}\""), &WireNumber::Unusable(text.to_owned()));
+        }
+        check("[1,[2]]", &WireNumber::Unusable("[…]".to_owned()));
+        check("{\"a\":{\"b\":1}}", &WireNumber::Unusable("{…}".to_owned()));
+        check("true", &WireNumber::Unusable("true".to_owned()));
+    }
+
+    #[test]
+    fn a_body_that_is_no_json_is_named_before_it_is_parsed() {
+        assert_eq!(text(b""), Err(ParseError::Empty));
+        assert_eq!(text(b" \r\n "), Err(ParseError::Empty));
+        assert_eq!(text(b"\n<!DOCTYPE HTML><html>"), Err(ParseError::Html));
+        assert_eq!(text(b"{\"a\":\"\xff\"}"), Err(ParseError::NotUtf8 { valid_up_to: 6 }));
+    }
+}

@@ -1,0 +1,237 @@
+//! How old is too old: arithmetic on `now`, in one place.
+
+use crate::market::FearGreed;
+use crate::units::UnixMs;
+use serde::{Deserialize, Serialize};
+
+/// How far ahead of ours a venue's clock may be before we stop believing it.
+pub const MAX_CLOCK_AHEAD_MS: u64 = 5_000;
+
+/// The mark that a body carries about its age.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Freshness {
+    /// Young enough to be shown as it is.
+    Fresh,
+    /// Served while a refresh runs, and marked.
+    Aging,
+    /// Served only when every source failed, and marked.
+    Stale,
+}
+
+impl Freshness {
+    /// Every class, youngest first.
+    pub const ALL: [Self; 3] = [Self::Fresh, Self::Aging, Self::Stale];
+
+    /// The word on the wire.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Fresh => "fresh",
+            Self::Aging => "aging",
+            Self::Stale => "stale",
+        }
+    }
+}
+
+/// The ages at which a snapshot changes its class, in milliseconds of data age.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// A holder asks for newer data from this age on.
+    pub refresh_after_ms: u64,
+    /// Up to this age data is [`Freshness::Fresh`].
+    pub fresh_ms: u64,
+    /// Up to this age data is [`Freshness::Aging`].
+    pub aging_ms: u64,
+    /// Up to this age data is [`Freshness::Stale`]; older data is never served.
+    pub stale_ms: u64,
+}
+
+impl Limits {
+    /// 3 s, 15 s, 60 s, 300 s.
+    pub const DEFAULT: Self = Self { refresh_after_ms: 3_000, fresh_ms: 15_000, aging_ms: 60_000, stale_ms: 300_000 };
+
+    /// Limits in ascending order.
+    ///
+    /// # Errors
+    /// [`LimitsOutOfOrder`] when one is not above the one before it.
+    pub const fn new(
+        refresh_after_ms: u64,
+        fresh_ms: u64,
+        aging_ms: u64,
+        stale_ms: u64,
+    ) -> Result<Self, LimitsOutOfOrder> {
+        if refresh_after_ms < fresh_ms && fresh_ms < aging_ms && aging_ms < stale_ms {
+            Ok(Self { refresh_after_ms, fresh_ms, aging_ms, stale_ms })
+        } else {
+            Err(LimitsOutOfOrder { refresh_after_ms, fresh_ms, aging_ms, stale_ms })
+        }
+    }
+
+    /// The class of data of this age, or nothing when it is too old to be served at all.
+    #[must_use]
+    pub const fn classify(&self, as_of: UnixMs, now: UnixMs) -> Option<Freshness> {
+        let age_ms = now.millis_since(as_of);
+        if age_ms <= self.fresh_ms {
+            Some(Freshness::Fresh)
+        } else if age_ms <= self.aging_ms {
+            Some(Freshness::Aging)
+        } else if age_ms <= self.stale_ms {
+            Some(Freshness::Stale)
+        } else {
+            None
+        }
+    }
+
+    /// Whether a holder of data of this age should ask for newer.
+    #[must_use]
+    pub const fn wants_refresh(&self, as_of: UnixMs, now: UnixMs) -> bool {
+        now.millis_since(as_of) > self.refresh_after_ms
+    }
+}
+
+/// Limits that do not ascend.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "freshness limits must ascend: refresh after {refresh_after_ms} ms < fresh {fresh_ms} ms < aging {aging_ms} ms < stale {stale_ms} ms"
+)]
+pub struct LimitsOutOfOrder {
+    refresh_after_ms: u64,
+    fresh_ms: u64,
+    aging_ms: u64,
+    stale_ms: u64,
+}
+
+/// The limits of one slow section (the whole market's figures, fear & greed): past `max` it is `null`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SectionLimits {
+    /// Fresh until then.
+    pub fresh_until: UnixMs,
+    /// Aging until then, unavailable after.
+    pub usable_until: UnixMs,
+}
+
+const MINUTE_MS: u64 = 60_000;
+const HOUR_MS: u64 = 60 * MINUTE_MS;
+
+impl SectionLimits {
+    /// CoinGecko's figures: 10 minutes, and 2 hours.
+    #[must_use]
+    pub const fn coingecko(as_of: UnixMs) -> Self {
+        Self { fresh_until: as_of.plus_millis(10 * MINUTE_MS), usable_until: as_of.plus_millis(2 * HOUR_MS) }
+    }
+
+    /// Fear & greed: until the next value is due and two hours more, and 48 hours.
+    #[must_use]
+    pub fn fear_greed(as_of: UnixMs, index: &FearGreed) -> Self {
+        let due = index.next_update_ms.unwrap_or_else(|| as_of.plus_millis(24 * HOUR_MS));
+        let usable_until = as_of.plus_millis(48 * HOUR_MS);
+        Self { fresh_until: due.plus_millis(2 * HOUR_MS).min(usable_until), usable_until }
+    }
+
+    /// The class at `now`; never [`Freshness::Stale`], for an old section is not served.
+    #[must_use]
+    pub fn classify(&self, now: UnixMs) -> Option<Freshness> {
+        if now <= self.fresh_until {
+            Some(Freshness::Fresh)
+        } else if now <= self.usable_until {
+            Some(Freshness::Aging)
+        } else {
+            None
+        }
+    }
+}
+
+/// When data was true: the venue's clock, but never later than it reached us.
+#[must_use]
+pub fn data_time(venue_clock: UnixMs, received_at: UnixMs) -> UnixMs {
+    venue_clock.min(received_at)
+}
+
+/// Whether a clock is so far ahead of `now` that what it says cannot be believed.
+#[must_use]
+pub const fn is_from_the_future(moment: UnixMs, now: UnixMs) -> bool {
+    moment.millis_since(now) > MAX_CLOCK_AHEAD_MS
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::units::Share;
+    use proptest::prelude::*;
+
+    const NOW: UnixMs = UnixMs::from_millis(1_788_870_000_000);
+
+    fn aged(age_ms: u64) -> UnixMs {
+        UnixMs::from_millis(NOW.as_millis() - age_ms)
+    }
+
+    #[track_caller]
+    fn check(age_ms: u64, expected: Option<Freshness>) {
+        assert_eq!(Limits::DEFAULT.classify(aged(age_ms), NOW), expected, "at {age_ms} ms");
+    }
+
+    #[test]
+    fn each_class_ends_exactly_at_its_limit() {
+        check(0, Some(Freshness::Fresh));
+        check(15_000, Some(Freshness::Fresh));
+        check(15_001, Some(Freshness::Aging));
+        check(60_000, Some(Freshness::Aging));
+        check(60_001, Some(Freshness::Stale));
+        check(300_000, Some(Freshness::Stale));
+        check(300_001, None);
+    }
+
+    #[test]
+    fn a_holder_refreshes_after_three_seconds() {
+        assert!(!Limits::DEFAULT.wants_refresh(aged(3_000), NOW));
+        assert!(Limits::DEFAULT.wants_refresh(aged(3_001), NOW));
+    }
+
+    #[test]
+    fn limits_that_do_not_ascend_are_refused() {
+        assert!(Limits::new(3, 3, 60, 300).is_err());
+        assert!(Limits::new(3, 15, 10, 300).is_err());
+        assert!(Limits::new(0, 1, 2, 3).is_ok());
+    }
+
+    #[test]
+    fn a_venue_clock_ahead_of_ours_does_not_make_data_younger() {
+        assert_eq!(data_time(NOW.plus_millis(3_600_000), NOW), NOW);
+        assert_eq!(data_time(aged(2_000), NOW), aged(2_000));
+        assert!(!is_from_the_future(NOW.plus_millis(5_000), NOW));
+        assert!(is_from_the_future(NOW.plus_millis(5_001), NOW));
+    }
+
+    #[test]
+    fn global_figures_are_fresh_for_ten_minutes_and_gone_after_two_hours() {
+        assert_eq!(SectionLimits::coingecko(aged(600_000)).classify(NOW), Some(Freshness::Fresh));
+        assert_eq!(SectionLimits::coingecko(aged(600_001)).classify(NOW), Some(Freshness::Aging));
+        assert_eq!(SectionLimits::coingecko(aged(7_200_001)).classify(NOW), None);
+    }
+
+    #[test]
+    fn fear_and_greed_lives_until_its_next_value_and_never_past_two_days() {
+        let index =
+            |next| FearGreed { value: Share::new(50.0).unwrap(), label: "Neutral".to_owned(), next_update_ms: next };
+        let day_old = aged(24 * HOUR_MS);
+        let due_an_hour_ago = index(Some(aged(HOUR_MS)));
+        assert_eq!(SectionLimits::fear_greed(day_old, &due_an_hour_ago).classify(NOW), Some(Freshness::Fresh));
+        let due_long_ago = index(Some(aged(3 * HOUR_MS)));
+        assert_eq!(SectionLimits::fear_greed(day_old, &due_long_ago).classify(NOW), Some(Freshness::Aging));
+        let claims_to_live = index(Some(NOW.plus_millis(90 * HOUR_MS)));
+        assert_eq!(SectionLimits::fear_greed(aged(49 * HOUR_MS), &claims_to_live).classify(NOW), None);
+    }
+
+    proptest! {
+        #[test]
+        fn data_never_grows_younger_as_time_passes(as_of in any::<u64>(), now in any::<u64>(), later in 0..u64::MAX / 2) {
+            let (as_of, now) = (UnixMs::from_millis(as_of), UnixMs::from_millis(now));
+            // `None` stands for "too old", so it must rank above every class.
+            let rank = |class: Option<Freshness>| class.map_or(3, |class| class as u8);
+            let before = rank(Limits::DEFAULT.classify(as_of, now));
+            let after = rank(Limits::DEFAULT.classify(as_of, now.plus_millis(later)));
+            prop_assert!(before <= after);
+        }
+    }
+}

@@ -1,0 +1,207 @@
+//! Header names and values, the same from origin and edge.
+
+use crate::endpoints::Endpoint;
+use crate::freshness::{Freshness, Limits};
+use crate::provenance::Feed;
+use crate::snapshot::{Producer, Snapshot};
+use crate::units::UnixMs;
+use crate::validate::ValidSnapshot;
+
+/// Says that a host does not serve the real market: `simulated` or `replayed`. The simulator sends it, and everything
+/// made from such data carries it on.
+pub const MARKET_DATA: &str = "x-market-data";
+
+/// Who answered: `origin`, `bybit_direct` or `last_known_good`.
+pub const DATA_SOURCE: &str = "x-data-source";
+
+/// When the data was true, Unix milliseconds.
+pub const DATA_AS_OF: &str = "x-data-as-of";
+
+/// The class of the data's age: `fresh`, `aging` or `stale`.
+pub const DATA_FRESHNESS: &str = "x-data-freshness";
+
+/// Completeness and youth of the data's parts, 0–1.
+pub const DATA_QUALITY: &str = "x-data-quality";
+
+/// Content type of data.
+pub const JSON: &str = "application/json";
+
+/// Content type of problems (RFC 9457).
+pub const PROBLEM_JSON: &str = "application/problem+json";
+
+/// On everything that must not be kept by any cache.
+pub const NO_STORE: &str = "no-store";
+
+/// What browser code may read; none of these is on the safe list.
+const EXPOSED: &str = "Age, Date, ETag, Cache-Status, Proxy-Status, Retry-After, Server-Timing, X-Market-Data, \
+    X-Data-Source, X-Data-As-Of, X-Data-Freshness, X-Data-Quality";
+
+/// Headers of every answer: any site may read, nothing may be sniffed, framed or embedded as code.
+pub const ALWAYS: [(&str, &str); 8] = [
+    ("access-control-allow-origin", "*"),
+    ("access-control-expose-headers", EXPOSED),
+    ("content-security-policy", "default-src 'none'; frame-ancestors 'none'"),
+    ("cross-origin-resource-policy", "cross-origin"),
+    ("referrer-policy", "no-referrer"),
+    ("strict-transport-security", "max-age=31536000; includeSubDomains"),
+    ("timing-allow-origin", "*"),
+    ("x-content-type-options", "nosniff"),
+];
+
+/// Headers of an answer to a preflight request.
+pub const PREFLIGHT: [(&str, &str); 4] = [
+    ("allow", crate::endpoints::ALLOWED_METHODS),
+    ("access-control-allow-methods", crate::endpoints::ALLOWED_METHODS),
+    ("access-control-allow-headers", "If-None-Match"),
+    ("access-control-max-age", "86400"),
+];
+
+/// `Cache-Control` of a body of this class.
+///
+/// `max-age` plus either window stays within the fresh limit, so no cache that keeps the rules can make data silently
+/// old. `s-maxage` and `must-revalidate` are left out on purpose: they switch both windows off in some caches.
+#[must_use]
+pub const fn cache_control(class: Freshness) -> &'static str {
+    match class {
+        Freshness::Fresh => "max-age=5, stale-while-revalidate=10, stale-if-error=10",
+        Freshness::Aging => "no-cache",
+        Freshness::Stale => NO_STORE,
+    }
+}
+
+/// Seconds of data age, rounded up, so that no cache downstream takes data for younger than it is.
+#[must_use]
+pub const fn age_secs(as_of: UnixMs, now: UnixMs) -> u64 {
+    now.millis_since(as_of).div_ceil(1_000)
+}
+
+/// Seconds until data of this age is no longer fresh; negative when that is past.
+#[must_use]
+pub fn ttl_secs(as_of: UnixMs, now: UnixMs, limits: &Limits) -> i64 {
+    let fresh = i64::try_from(limits.fresh_ms / 1_000).unwrap_or(i64::MAX);
+    let age = i64::try_from(age_secs(as_of, now)).unwrap_or(i64::MAX);
+    fresh.saturating_sub(age)
+}
+
+/// The weak ETag of one projection of one snapshot in one class: equal tags mean equal bodies.
+///
+/// Weak, for networks on the way recompress bodies.
+#[must_use]
+pub fn etag(snapshot: &Snapshot, endpoint: Endpoint, class: Freshness) -> String {
+    let producer = match snapshot.producer {
+        Producer::Origin => 'o',
+        Producer::BybitDirect => 'd',
+    };
+    format!(
+        "W/\"{}-{producer}{}-{}-{}-{}\"",
+        snapshot.schema_version,
+        snapshot.sequence,
+        snapshot.as_of_ms,
+        class.name(),
+        endpoint.name()
+    )
+}
+
+/// Whether an `If-None-Match` value names this ETag (weak comparison; a list or `*`).
+#[must_use]
+pub fn matches_etag(if_none_match: &str, etag: &str) -> bool {
+    let opaque = |tag: &str| tag.trim().trim_start_matches("W/").to_owned();
+    if_none_match.trim() == "*" || if_none_match.split(',').any(|candidate| opaque(candidate) == opaque(etag))
+}
+
+/// The headers of one projection that do not change while its body does not.
+#[must_use]
+pub fn of_body(valid: &ValidSnapshot, endpoint: Endpoint, class: Freshness) -> Vec<(&'static str, String)> {
+    let snapshot = valid.get();
+    let mut headers = vec![
+        ("content-type", JSON.to_owned()),
+        ("cache-control", cache_control(class).to_owned()),
+        ("etag", etag(snapshot, endpoint, class)),
+        (DATA_SOURCE, data_source(snapshot, class).to_owned()),
+        (DATA_AS_OF, snapshot.as_of_ms.to_string()),
+        (DATA_FRESHNESS, class.name().to_owned()),
+        (DATA_QUALITY, valid.quality().get().to_string()),
+    ];
+    if let Some(feed) = artificial_feed(snapshot) {
+        headers.push((MARKET_DATA, feed.name().to_owned()));
+    }
+    headers
+}
+
+/// What `data_source` says of a snapshot served in this class.
+#[must_use]
+pub const fn data_source(snapshot: &Snapshot, class: Freshness) -> &'static str {
+    match class {
+        Freshness::Fresh | Freshness::Aging => snapshot.producer.name(),
+        Freshness::Stale => "last_known_good",
+    }
+}
+
+/// The least real feed among a snapshot's sources, when one is not the real market.
+#[must_use]
+pub fn artificial_feed(snapshot: &Snapshot) -> Option<Feed> {
+    let sections = [
+        Some(snapshot.tickers_source),
+        Some(snapshot.universe.source),
+        section_source(&snapshot.global_market),
+        section_source(&snapshot.defi_market),
+        section_source(&snapshot.fear_greed),
+    ];
+    sections.into_iter().flatten().map(|source| source.feed).filter(|feed| *feed != Feed::Live).max()
+}
+
+fn section_source<T>(section: &crate::snapshot::Section<T>) -> Option<crate::provenance::Source> {
+    match section {
+        crate::snapshot::Section::Present { source, .. } => Some(*source),
+        crate::snapshot::Section::Absent { .. } => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: UnixMs = UnixMs::from_millis(1_788_870_000_000);
+
+    #[test]
+    fn age_is_rounded_up_and_never_negative() {
+        let aged = |ms| age_secs(UnixMs::from_millis(NOW.as_millis() - ms), NOW);
+        assert_eq!((aged(0), aged(1), aged(1_000), aged(1_001)), (0, 1, 1, 2));
+        assert_eq!(age_secs(NOW.plus_millis(4_000), NOW), 0);
+    }
+
+    #[test]
+    fn the_remaining_life_goes_below_zero() {
+        let ttl = |ms| ttl_secs(UnixMs::from_millis(NOW.as_millis() - ms), NOW, &Limits::DEFAULT);
+        assert_eq!((ttl(2_000), ttl(110_000)), (13, -95));
+    }
+
+    #[test]
+    fn no_cache_can_keep_fresh_data_past_the_fresh_limit() {
+        let value = cache_control(Freshness::Fresh);
+        let directive = |name: &str| -> u64 {
+            let found = value.split(", ").find_map(|d| d.strip_prefix(name)).unwrap();
+            found.trim_start_matches('=').parse().unwrap()
+        };
+        let fresh_secs = Limits::DEFAULT.fresh_ms / 1_000;
+        assert!(directive("max-age") + directive("stale-while-revalidate") <= fresh_secs);
+        assert!(directive("max-age") + directive("stale-if-error") <= fresh_secs);
+        assert!(!value.contains("s-maxage") && !value.contains("must-revalidate"));
+    }
+
+    #[track_caller]
+    fn check_match(if_none_match: &str, expected: bool) {
+        assert_eq!(matches_etag(if_none_match, "W/\"1-o5-9-fresh-symbols\""), expected, "for {if_none_match}");
+    }
+
+    #[test]
+    fn etags_are_compared_weakly_in_lists() {
+        check_match("W/\"1-o5-9-fresh-symbols\"", true);
+        check_match("\"1-o5-9-fresh-symbols\"", true);
+        check_match("\"x\", W/\"1-o5-9-fresh-symbols\"", true);
+        check_match("*", true);
+        check_match("\"1-o5-9-aging-symbols\"", false);
+        check_match("", false);
+        check_match("W/", false);
+    }
+}

@@ -1,0 +1,167 @@
+//! Failure → HTTP status and `application/problem+json` body (RFC 9457): the only place that chooses an error status.
+
+use crate::endpoints::ALLOWED_METHODS;
+use crate::headers::{NO_STORE, PROBLEM_JSON};
+use crate::units::UnixMs;
+use serde::Serialize;
+
+/// What one source of data had to say.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct SourceOutcome {
+    /// The source, such as `origin` or `bybit-direct`.
+    pub name: &'static str,
+    /// A machine-readable word, such as `timeout`.
+    pub outcome: String,
+    /// How old its last good answer is, Unix milliseconds.
+    pub as_of_ms: Option<UnixMs>,
+}
+
+/// Why a request is not answered with data.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Failure {
+    /// No such path.
+    NotFound,
+    /// A method other than [`ALLOWED_METHODS`].
+    MethodNotAllowed,
+    /// No source has data that may be shown.
+    NoValidData {
+        /// What each source said.
+        sources: Vec<SourceOutcome>,
+        /// When to ask again, seconds.
+        retry_after_secs: u32,
+    },
+    /// Too many requests at once.
+    Overloaded,
+    /// A defect of ours.
+    Internal,
+}
+
+#[derive(Serialize)]
+struct Problem<'p> {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    title: &'static str,
+    status: u16,
+    detail: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    retry_after: Option<u32>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    sources: &'p [SourceOutcome],
+}
+
+impl Failure {
+    /// The HTTP status.
+    #[must_use]
+    pub const fn status(&self) -> u16 {
+        match self {
+            Self::NotFound => 404,
+            Self::MethodNotAllowed => 405,
+            Self::Internal => 500,
+            Self::NoValidData { .. } | Self::Overloaded => 503,
+        }
+    }
+
+    /// The problem as JSON.
+    #[must_use]
+    pub fn body(&self) -> String {
+        let (kind, title, detail) = self.words();
+        let sources: &[SourceOutcome] = match self {
+            Self::NoValidData { sources, .. } => sources,
+            _ => &[],
+        };
+        let problem =
+            Problem { kind, title, status: self.status(), detail, retry_after: self.retry_after_secs(), sources };
+        // A struct of strings and integers always has a JSON form.
+        serde_json::to_string(&problem).unwrap_or_else(|_| r#"{"type":"about:blank","status":500}"#.to_owned())
+    }
+
+    /// The headers that belong to the status.
+    #[must_use]
+    pub fn headers(&self) -> Vec<(&'static str, String)> {
+        let mut headers = vec![("content-type", PROBLEM_JSON.to_owned()), ("cache-control", NO_STORE.to_owned())];
+        if let Some(secs) = self.retry_after_secs() {
+            headers.push(("retry-after", secs.to_string()));
+        }
+        if matches!(self, Self::MethodNotAllowed) {
+            headers.push(("allow", ALLOWED_METHODS.to_owned()));
+        }
+        headers
+    }
+
+    const fn retry_after_secs(&self) -> Option<u32> {
+        match self {
+            Self::NoValidData { retry_after_secs, .. } => Some(*retry_after_secs),
+            Self::Overloaded => Some(3),
+            Self::NotFound | Self::MethodNotAllowed | Self::Internal => None,
+        }
+    }
+
+    const fn words(&self) -> (&'static str, &'static str, &'static str) {
+        match self {
+            Self::NotFound => ("about:blank", "Not Found", "There is nothing at this path."),
+            Self::MethodNotAllowed => {
+                ("about:blank", "Method Not Allowed", "This service is read with GET, HEAD or OPTIONS.")
+            }
+            Self::NoValidData { .. } => (
+                "urn:market-data:problem:no-valid-data",
+                "No valid market data",
+                "No source has data that is complete and young enough to be shown.",
+            ),
+            Self::Overloaded => ("about:blank", "Service Unavailable", "Too many requests at once."),
+            Self::Internal => ("about:blank", "Internal Server Error", "The request could not be answered."),
+        }
+    }
+}
+
+/// A pause of 3–10 s before the next try, spread over clients so that they do not all come back at once.
+#[must_use]
+pub const fn jittered_retry_after_secs(now: UnixMs) -> u32 {
+    3 + (now.as_millis() % 8) as u32
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(failure: &Failure, status: u16) {
+        let body: serde_json::Value = serde_json::from_str(&failure.body()).unwrap();
+        assert_eq!(failure.status(), status);
+        assert_eq!(body["status"], status, "body and status line disagree");
+        assert!(failure.headers().contains(&("cache-control", "no-store".to_owned())));
+        assert!(failure.headers().contains(&("content-type", "application/problem+json".to_owned())));
+    }
+
+    #[test]
+    fn every_failure_has_its_status_in_line_and_body() {
+        check(&Failure::NotFound, 404);
+        check(&Failure::MethodNotAllowed, 405);
+        check(&Failure::Overloaded, 503);
+        check(&Failure::Internal, 500);
+        check(&Failure::NoValidData { sources: Vec::new(), retry_after_secs: 4 }, 503);
+    }
+
+    #[test]
+    fn no_data_says_who_failed_how_and_when_to_ask_again() {
+        let failure = Failure::NoValidData {
+            sources: vec![SourceOutcome { name: "origin", outcome: "timeout".to_owned(), as_of_ms: None }],
+            retry_after_secs: 4,
+        };
+        let body: serde_json::Value = serde_json::from_str(&failure.body()).unwrap();
+        assert_eq!(body["sources"][0]["outcome"], "timeout");
+        assert_eq!(body["retry_after"], 4);
+        assert!(failure.headers().contains(&("retry-after", "4".to_owned())));
+    }
+
+    #[test]
+    fn a_refused_method_is_told_which_are_allowed() {
+        assert!(Failure::MethodNotAllowed.headers().contains(&("allow", "GET, HEAD, OPTIONS".to_owned())));
+    }
+
+    #[test]
+    fn the_pause_is_between_three_and_ten_seconds() {
+        for millis in 0..1_000 {
+            assert!((3..=10).contains(&jittered_retry_after_secs(UnixMs::from_millis(millis))));
+        }
+    }
+}

@@ -1,0 +1,220 @@
+//! The smaller bodies that existing clients read.
+
+use super::head::Provenance;
+use super::market::MarketOverview;
+use super::rows::{MarketBreadth, MovedSymbol, ScoredSymbol};
+use crate::freshness::Freshness;
+use crate::provenance::Source;
+use crate::snapshot::{ScoreBasis, ScoreRow, Sentiment, Snapshot};
+use crate::units::{Amount, Percent, Price, Score, Share};
+use serde::Serialize;
+
+/// A score at least this far from neutral is a strong signal.
+const STRONG_DEVIATION: f64 = 30.0;
+
+/// A score at least this far from neutral is a medium signal.
+const MEDIUM_DEVIATION: f64 = 20.0;
+
+#[derive(Serialize)]
+pub(super) struct Symbols<'s> {
+    #[serde(flatten)]
+    provenance: Provenance,
+    symbols: Vec<ScoredSymbol<'s>>,
+    count: usize,
+}
+
+pub(super) fn symbols(snapshot: &Snapshot, class: Freshness) -> Symbols<'_> {
+    let symbols = ScoredSymbol::all(snapshot);
+    Symbols { provenance: Provenance::of(snapshot, class), count: symbols.len(), symbols }
+}
+
+#[derive(Serialize)]
+pub(super) struct Overview<'s> {
+    #[serde(flatten)]
+    provenance: Provenance,
+    summary: Summary,
+    market_overview: MarketOverview<'s>,
+    market_regime: String,
+    top_gainers: Vec<MovedSymbol<'s>>,
+    top_losers: Vec<MovedSymbol<'s>>,
+    momentum: MomentumCounts,
+    volatility: Volatility<'s>,
+    signals: SignalCounts,
+}
+
+#[derive(Serialize)]
+struct Summary {
+    total_symbols: usize,
+    total_volume: Amount,
+    total_volume_24h: Amount,
+    average_change: Percent,
+    timestamp: u64,
+}
+
+/// How many contracts rise and fall.
+#[derive(Serialize)]
+struct MomentumCounts {
+    gainers: usize,
+    losers: usize,
+}
+
+#[derive(Serialize)]
+struct Volatility<'s> {
+    value: Option<Amount>,
+    level: &'s str,
+}
+
+/// Signals by strength: an object, never an array.
+///
+/// Momentum makes no signal, so the counts are `null` until there are six-dimension scores.
+#[derive(Serialize)]
+struct SignalCounts {
+    total: Option<usize>,
+    strong: Option<usize>,
+    medium: Option<usize>,
+    weak: Option<usize>,
+}
+
+impl SignalCounts {
+    fn of(rows: &[ScoreRow]) -> Self {
+        let six: Vec<&ScoreRow> = rows.iter().filter(|row| row.score_basis == ScoreBasis::SixDimension).collect();
+        if six.is_empty() {
+            return Self { total: None, strong: None, medium: None, weak: None };
+        }
+        let deviations: Vec<f64> = six
+            .iter()
+            .filter(|row| Sentiment::of(row.score) != Sentiment::Neutral)
+            .map(|row| (row.score.get() - 50.0).abs())
+            .collect();
+        let at_least = |least: f64| deviations.iter().filter(|deviation| **deviation >= least).count();
+        let (strong, medium) = (at_least(STRONG_DEVIATION), at_least(MEDIUM_DEVIATION));
+        Self {
+            total: Some(deviations.len()),
+            strong: Some(strong),
+            medium: Some(medium - strong),
+            weak: Some(deviations.len() - medium),
+        }
+    }
+}
+
+pub(super) fn overview(snapshot: &Snapshot, class: Freshness) -> Overview<'_> {
+    Overview {
+        provenance: Provenance::of(snapshot, class),
+        summary: Summary {
+            total_symbols: snapshot.coverage.priced,
+            total_volume: snapshot.overview.total_turnover,
+            total_volume_24h: snapshot.overview.total_turnover,
+            average_change: snapshot.overview.average_change,
+            timestamp: snapshot.as_of_ms.as_secs(),
+        },
+        market_overview: MarketOverview::of(snapshot),
+        market_regime: snapshot.regime.wire_form(),
+        top_gainers: MovedSymbol::all(&snapshot.movers.gainers),
+        top_losers: MovedSymbol::all(&snapshot.movers.losers),
+        momentum: MomentumCounts { gainers: snapshot.breadth.up, losers: snapshot.breadth.down },
+        volatility: Volatility { value: snapshot.overview.dispersion, level: &snapshot.regime.dispersion },
+        signals: SignalCounts::of(&snapshot.scores),
+    }
+}
+
+#[derive(Serialize)]
+pub(super) struct FlatMarketOverview<'s> {
+    #[serde(flatten)]
+    provenance: Provenance,
+    #[serde(flatten)]
+    market_overview: MarketOverview<'s>,
+    market_breadth: MarketBreadth,
+}
+
+pub(super) fn market_overview(snapshot: &Snapshot, class: Freshness) -> FlatMarketOverview<'_> {
+    FlatMarketOverview {
+        provenance: Provenance::of(snapshot, class),
+        market_overview: MarketOverview::of(snapshot),
+        market_breadth: MarketBreadth::of(snapshot),
+    }
+}
+
+#[derive(Serialize)]
+pub(super) struct MarketMovers<'s> {
+    #[serde(flatten)]
+    provenance: Provenance,
+    top_gainers: Vec<MovedSymbol<'s>>,
+    top_losers: Vec<MovedSymbol<'s>>,
+    volume_leaders: Vec<MovedSymbol<'s>>,
+    statistics: Statistics,
+}
+
+#[derive(Serialize)]
+struct Statistics {
+    total_symbols: usize,
+    positive: usize,
+    negative: usize,
+    neutral: usize,
+    /// Of all contracts, the unmoved ones included.
+    positive_percentage: Option<Share>,
+    negative_percentage: Option<Share>,
+}
+
+pub(super) fn market_movers(snapshot: &Snapshot, class: Freshness) -> MarketMovers<'_> {
+    let breadth = &snapshot.breadth;
+    let share = |count: usize| Share::new(count as f64 / breadth.total() as f64 * 100.0).ok().map(|s| s.rounded(2));
+    MarketMovers {
+        provenance: Provenance::of(snapshot, class),
+        top_gainers: MovedSymbol::all(&snapshot.movers.gainers),
+        top_losers: MovedSymbol::all(&snapshot.movers.losers),
+        volume_leaders: MovedSymbol::all(&snapshot.volume_leaders),
+        statistics: Statistics {
+            total_symbols: breadth.total(),
+            positive: breadth.up,
+            negative: breadth.down,
+            neutral: breadth.flat,
+            positive_percentage: share(breadth.up),
+            negative_percentage: share(breadth.down),
+        },
+    }
+}
+
+#[derive(Serialize)]
+pub(super) struct TopSymbols<'s> {
+    #[serde(flatten)]
+    provenance: Provenance,
+    symbols: Vec<TopSymbol<'s>>,
+    source: Source,
+    total_symbols_processed: usize,
+}
+
+#[derive(Serialize)]
+struct TopSymbol<'s> {
+    symbol: &'s str,
+    price: Price,
+    change_24h: Percent,
+    /// USD.
+    volume_24h: Amount,
+    turnover_24h: Amount,
+    status: &'static str,
+    momentum_score: Option<Score>,
+    data_source: Source,
+}
+
+pub(super) fn top_symbols(snapshot: &Snapshot, class: Freshness) -> TopSymbols<'_> {
+    let momentum = |symbol: &str| snapshot.scores.iter().find(|row| row.symbol == symbol)?.momentum_score;
+    TopSymbols {
+        provenance: Provenance::of(snapshot, class),
+        symbols: snapshot
+            .volume_leaders
+            .iter()
+            .map(|row| TopSymbol {
+                symbol: &row.symbol,
+                price: row.price,
+                change_24h: row.change_24h,
+                volume_24h: row.turnover_24h,
+                turnover_24h: row.turnover_24h,
+                status: "trading",
+                momentum_score: momentum(&row.symbol),
+                data_source: snapshot.tickers_source,
+            })
+            .collect(),
+        source: snapshot.tickers_source,
+        total_symbols_processed: snapshot.coverage.priced,
+    }
+}

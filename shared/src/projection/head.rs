@@ -1,0 +1,136 @@
+//! What every body says first: how good, how old, from where.
+
+use crate::freshness::Freshness;
+use crate::headers::{artificial_feed, data_source};
+use crate::provenance::Source;
+use crate::snapshot::{Section, Snapshot};
+use crate::units::UnixMs;
+use serde::Serialize;
+
+/// The facts about a body that even the smallest projection carries.
+#[derive(Serialize)]
+pub(super) struct Provenance {
+    /// Always `success`: a body exists only for a snapshot that passed validation, and existing clients ignore all else.
+    status: &'static str,
+    data_source: &'static str,
+    freshness: Freshness,
+    as_of_ms: UnixMs,
+    /// The same in seconds, for existing clients.
+    timestamp: u64,
+    degraded: Vec<String>,
+}
+
+impl Provenance {
+    pub(super) fn of(snapshot: &Snapshot, class: Freshness) -> Self {
+        Self {
+            status: "success",
+            data_source: data_source(snapshot, class),
+            freshness: class,
+            as_of_ms: snapshot.as_of_ms,
+            timestamp: snapshot.as_of_ms.as_secs(),
+            degraded: degraded(snapshot, class),
+        }
+    }
+}
+
+/// Machine-readable reasons why this body is less than it could be.
+fn degraded(snapshot: &Snapshot, class: Freshness) -> Vec<String> {
+    let mut reasons = Vec::new();
+    if let Some(feed) = artificial_feed(snapshot) {
+        reasons.push(format!("{}_data", feed.name()));
+    }
+    if class != Freshness::Fresh {
+        reasons.push(format!("data_{}", class.name()));
+    }
+    if let Some(reason) = &snapshot.fallback_reason {
+        reasons.push(reason.clone());
+    }
+    let absent = [
+        ("global_market", reason(&snapshot.global_market)),
+        ("defi_market", reason(&snapshot.defi_market)),
+        ("fear_greed", reason(&snapshot.fear_greed)),
+    ];
+    reasons.extend(absent.into_iter().filter_map(|(name, reason)| Some(format!("{name}_{}", reason?))));
+    reasons
+}
+
+fn reason<T>(section: &Section<T>) -> Option<&str> {
+    match section {
+        Section::Absent { reason } => Some(reason),
+        Section::Present { .. } => None,
+    }
+}
+
+/// The head of the full body.
+#[derive(Serialize)]
+pub(super) struct Head {
+    schema_version: u32,
+    sequence: u64,
+    #[serde(flatten)]
+    provenance: Provenance,
+    /// RFC 3339.
+    generated_at: String,
+    sections: Sections,
+}
+
+impl Head {
+    pub(super) fn of(snapshot: &Snapshot, class: Freshness) -> Self {
+        Self {
+            schema_version: snapshot.schema_version,
+            sequence: snapshot.sequence,
+            provenance: Provenance::of(snapshot, class),
+            generated_at: snapshot.generated_at_ms.rfc3339(),
+            sections: Sections::of(snapshot, class),
+        }
+    }
+}
+
+/// Source and age of each part.
+#[derive(Serialize)]
+struct Sections {
+    tickers: SectionState,
+    instruments: SectionState,
+    global_market: SectionState,
+    defi_market: SectionState,
+    fear_greed: SectionState,
+}
+
+#[derive(Serialize)]
+struct SectionState {
+    source: Option<Source>,
+    as_of_ms: Option<UnixMs>,
+    /// `fresh`, `aging`, `stale` or `unavailable`.
+    status: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<String>,
+}
+
+impl Sections {
+    fn of(snapshot: &Snapshot, class: Freshness) -> Self {
+        let known = |source, as_of_ms, class: Freshness| SectionState {
+            source: Some(source),
+            as_of_ms: Some(as_of_ms),
+            status: class.name(),
+            reason: None,
+        };
+        Self {
+            tickers: known(snapshot.tickers_source, snapshot.as_of_ms, class),
+            // Listings change a few times a week; whoever assembles refuses a list older than a day.
+            instruments: known(snapshot.universe.source, snapshot.universe.as_of_ms, Freshness::Fresh),
+            global_market: state(&snapshot.global_market),
+            defi_market: state(&snapshot.defi_market),
+            fear_greed: state(&snapshot.fear_greed),
+        }
+    }
+}
+
+fn state<T>(section: &Section<T>) -> SectionState {
+    match section {
+        Section::Present { source, as_of_ms, freshness, .. } => {
+            SectionState { source: Some(*source), as_of_ms: Some(*as_of_ms), status: freshness.name(), reason: None }
+        }
+        Section::Absent { reason } => {
+            SectionState { source: None, as_of_ms: None, status: "unavailable", reason: Some(reason.clone()) }
+        }
+    }
+}

@@ -1,0 +1,160 @@
+//! The market overview as clients read it.
+
+use crate::snapshot::{Regime, Snapshot};
+use crate::units::{Amount, Percent, Price, Score, Share, UnixMs, round_to};
+use serde::Serialize;
+
+/// All figures of the market, flat. Absent figures are `null`.
+#[derive(Serialize)]
+pub(super) struct MarketOverview<'s> {
+    /// One string, `"Category: Label"`.
+    market_regime: String,
+    market_regime_details: RegimeDetails<'s>,
+    trend_strength: Option<Score>,
+    volatility: Option<Amount>,
+    current_volatility: Option<Amount>,
+    market_dispersion: Option<Amount>,
+    avg_volatility: Amount,
+    /// Needs daily candles.
+    btc_daily_volatility: Option<Amount>,
+    btc_volatility: Option<Amount>,
+    btc_price: Price,
+    btc_dominance: Option<Share>,
+    eth_dominance: Option<Share>,
+    stablecoin_dominance: Option<Share>,
+    altcoin_dominance: Option<Share>,
+    altcoin_season: Option<&'static str>,
+    total_market_cap: Option<Amount>,
+    market_cap_change_24h: Option<Percent>,
+    /// All-market volume, USD.
+    coingecko_volume_24h: Option<Amount>,
+    total_volume: Option<Amount>,
+    /// Turnover of our contracts, USD: another quantity than the two above.
+    total_volume_24h: Amount,
+    total_turnover: Amount,
+    volume_mcap_ratio: Option<f64>,
+    average_change: Percent,
+    gainers: usize,
+    losers: usize,
+    flat: usize,
+    fear_greed_value: Option<Share>,
+    fear_greed_label: Option<&'s str>,
+    defi_market_cap: Option<Amount>,
+    defi_volume_24h: Option<Amount>,
+    defi_dominance: Option<Share>,
+    active_symbols: usize,
+    active_cryptocurrencies: Option<u64>,
+}
+
+/// What the regime rests on.
+#[derive(Serialize)]
+pub(super) struct RegimeDetails<'s> {
+    category: &'static str,
+    label: &'s str,
+    mean_score: Score,
+    score_basis: crate::snapshot::ScoreBasis,
+    breadth: &'s str,
+    dispersion: &'s str,
+    sentiment: Option<&'s str>,
+    as_of_ms: UnixMs,
+}
+
+impl<'s> RegimeDetails<'s> {
+    pub(super) fn of(regime: &'s Regime, as_of_ms: UnixMs) -> Self {
+        Self {
+            category: regime.direction.name(),
+            label: &regime.label,
+            mean_score: regime.mean_score,
+            score_basis: regime.score_basis,
+            breadth: &regime.breadth,
+            dispersion: &regime.dispersion,
+            sentiment: regime.sentiment.as_deref(),
+            as_of_ms,
+        }
+    }
+}
+
+impl<'s> MarketOverview<'s> {
+    pub(super) fn of(snapshot: &'s Snapshot) -> Self {
+        let (overview, breadth) = (&snapshot.overview, &snapshot.breadth);
+        let global = snapshot.global_market.value();
+        let defi = snapshot.defi_market.value();
+        let fear_greed = snapshot.fear_greed.value();
+        let btc_dominance = btc_dominance(snapshot);
+        let eth_dominance = global.and_then(|g| g.eth_dominance).map(|s| s.rounded(4));
+        let stablecoin_dominance = global.and_then(|g| g.stablecoin_dominance).map(|s| s.rounded(4));
+        let volume = global.map(|g| g.volume_24h.rounded(2));
+        Self {
+            market_regime: snapshot.regime.wire_form(),
+            market_regime_details: RegimeDetails::of(&snapshot.regime, snapshot.as_of_ms),
+            trend_strength: overview.trend_strength,
+            volatility: overview.dispersion,
+            current_volatility: overview.dispersion,
+            market_dispersion: overview.dispersion,
+            avg_volatility: overview.average_range,
+            btc_daily_volatility: None,
+            btc_volatility: None,
+            btc_price: overview.btc_price,
+            btc_dominance,
+            eth_dominance,
+            stablecoin_dominance,
+            altcoin_dominance: rest([btc_dominance, eth_dominance, stablecoin_dominance]),
+            altcoin_season: btc_dominance.map(altcoin_season),
+            total_market_cap: global.map(|g| g.total_market_cap.rounded(2)),
+            market_cap_change_24h: global.and_then(|g| g.market_cap_change_24h_pct).map(|p| p.rounded(4)),
+            coingecko_volume_24h: volume,
+            total_volume: volume,
+            total_volume_24h: overview.total_turnover,
+            total_turnover: overview.total_turnover,
+            volume_mcap_ratio: global.map(|g| round_to(g.volume_24h.get() / g.total_market_cap.get() * 100.0, 4)),
+            average_change: overview.average_change,
+            gainers: breadth.up,
+            losers: breadth.down,
+            flat: breadth.flat,
+            fear_greed_value: fear_greed.map(|index| index.value),
+            fear_greed_label: fear_greed.map(|index| &*index.label),
+            defi_market_cap: defi.map(|d| d.market_cap.rounded(2)),
+            defi_volume_24h: defi.and_then(|d| d.volume_24h).map(|v| v.rounded(2)),
+            defi_dominance: defi.and_then(|d| d.dominance).map(|d| d.rounded(4)),
+            active_symbols: snapshot.coverage.priced,
+            active_cryptocurrencies: global.and_then(|g| g.active_cryptocurrencies),
+        }
+    }
+}
+
+pub(super) fn btc_dominance(snapshot: &Snapshot) -> Option<Share> {
+    snapshot.global_market.value()?.btc_dominance.map(|share| share.rounded(4))
+}
+
+/// What is left of the whole: coins other than Bitcoin, Ether and stablecoins. Unknown when one of those is.
+fn rest(shares: [Option<Share>; 3]) -> Option<Share> {
+    let known: Option<Vec<f64>> = shares.into_iter().map(|share| share.map(Share::get)).collect();
+    Share::new(100.0 - known?.iter().sum::<f64>()).ok().map(|share| share.rounded(4))
+}
+
+fn altcoin_season(btc_dominance: Share) -> &'static str {
+    match btc_dominance.get() {
+        share if share < 50.0 => "Active",
+        share if share < 55.0 => "Emerging",
+        _ => "Dormant",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_altcoins_share_is_what_is_left_and_unknown_when_a_part_is() {
+        let share = |value| Share::new(value).ok();
+        assert_eq!(rest([share(60.0), share(10.0), share(8.0)]).map(Share::get), Some(22.0));
+        assert_eq!(rest([share(60.0), None, share(8.0)]), None);
+        assert_eq!(rest([share(90.0), share(10.0), share(8.0)]), None);
+    }
+
+    #[test]
+    fn the_season_changes_at_its_thresholds() {
+        let at = |share| altcoin_season(Share::new(share).unwrap());
+        assert_eq!((at(49.99), at(50.0), at(54.99), at(55.0)), ("Active", "Emerging", "Emerging", "Dormant"));
+    }
+}

@@ -1,0 +1,110 @@
+//! `/mobile-data`, and the same with the aliases that existing clients read.
+
+use super::head::Head;
+use super::market::{MarketOverview, btc_dominance};
+use super::rows::{MarketBreadth, MovedSymbol, ScoredSymbol, TopMovers};
+use crate::freshness::Freshness;
+use crate::snapshot::{BasisStatus, Perps, Snapshot};
+use crate::units::{Amount, Fraction, Percent, Price, Score, Share};
+use serde::Serialize;
+
+#[derive(Serialize)]
+pub(super) struct MobileData<'s> {
+    #[serde(flatten)]
+    head: Head,
+    market_overview: MarketOverview<'s>,
+    market_breadth: MarketBreadth,
+    confluence_scores: Vec<ScoredSymbol<'s>>,
+    top_movers: TopMovers<'s>,
+    perps: PerpsView,
+}
+
+/// The perpetuals. There is no source for a split between centralised and decentralised venues, so those stay `null`.
+#[derive(Serialize)]
+struct PerpsView {
+    /// Percent per 8 hours.
+    funding_rate: Option<Percent>,
+    funding_zscore: Option<f64>,
+    long_pct: Option<Share>,
+    short_pct: Option<Share>,
+    ls_entropy: Option<Fraction>,
+    /// One side, USD.
+    total_open_interest: Option<Amount>,
+    basis_pct: Option<Percent>,
+    basis_status: Option<BasisStatus>,
+    cex_pct: Option<Share>,
+    dex_pct: Option<Share>,
+    contract_count: usize,
+}
+
+impl PerpsView {
+    fn of(perps: &Perps) -> Self {
+        Self {
+            funding_rate: perps.funding_rate,
+            funding_zscore: perps.funding_zscore,
+            long_pct: perps.long_pct,
+            short_pct: perps.short_pct,
+            ls_entropy: perps.ls_entropy,
+            total_open_interest: perps.total_open_interest,
+            basis_pct: perps.basis_pct,
+            basis_status: perps.basis_status,
+            cex_pct: None,
+            dex_pct: None,
+            contract_count: perps.contract_count,
+        }
+    }
+}
+
+pub(super) fn mobile_data(snapshot: &Snapshot, class: Freshness) -> MobileData<'_> {
+    MobileData {
+        head: Head::of(snapshot, class),
+        market_overview: MarketOverview::of(snapshot),
+        market_breadth: MarketBreadth::of(snapshot),
+        confluence_scores: ScoredSymbol::all(snapshot),
+        top_movers: TopMovers::of(snapshot),
+        perps: PerpsView::of(&snapshot.perps),
+    }
+}
+
+/// [`MobileData`] with top-level aliases under every name that a client in the field reads.
+#[derive(Serialize)]
+pub(super) struct DashboardMobileData<'s> {
+    #[serde(flatten)]
+    mobile_data: MobileData<'s>,
+    market_regime: String,
+    regime: String,
+    trend_strength: Option<Score>,
+    trend_score: Option<Score>,
+    current_volatility: Option<Amount>,
+    btc_price: Price,
+    btc_dominance: Option<Share>,
+    total_volume_24h: Amount,
+    average_change: Percent,
+    gainers: Vec<MovedSymbol<'s>>,
+    top_gainers: Vec<MovedSymbol<'s>>,
+    losers: Vec<MovedSymbol<'s>>,
+    symbols: Vec<ScoredSymbol<'s>>,
+    top_symbols: Vec<ScoredSymbol<'s>>,
+    funding_rate: Option<Percent>,
+}
+
+pub(super) fn dashboard_mobile_data(snapshot: &Snapshot, class: Freshness) -> DashboardMobileData<'_> {
+    DashboardMobileData {
+        mobile_data: mobile_data(snapshot, class),
+        market_regime: snapshot.regime.wire_form(),
+        regime: snapshot.regime.wire_form(),
+        trend_strength: snapshot.overview.trend_strength,
+        trend_score: snapshot.overview.trend_strength,
+        current_volatility: snapshot.overview.dispersion,
+        btc_price: snapshot.overview.btc_price,
+        btc_dominance: btc_dominance(snapshot),
+        total_volume_24h: snapshot.overview.total_turnover,
+        average_change: snapshot.overview.average_change,
+        gainers: MovedSymbol::all(&snapshot.movers.gainers),
+        top_gainers: MovedSymbol::all(&snapshot.movers.gainers),
+        losers: MovedSymbol::all(&snapshot.movers.losers),
+        symbols: ScoredSymbol::all(snapshot),
+        top_symbols: ScoredSymbol::all(snapshot),
+        funding_rate: snapshot.perps.funding_rate,
+    }
+}

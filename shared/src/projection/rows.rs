@@ -1,0 +1,131 @@
+//! Rows as clients read them: one contract a row.
+
+use crate::analysis::overview::range_pct;
+use crate::snapshot::{BreadthMood, Components, Mover, ScoreBasis, ScoreRow, Sentiment, Snapshot, display_symbol};
+use crate::units::{Amount, Fraction, Percent, Price, Score, Share, round_to};
+use serde::Serialize;
+
+/// One scored symbol.
+#[derive(Serialize)]
+pub(super) struct ScoredSymbol<'s> {
+    symbol: &'s str,
+    display_symbol: &'s str,
+    score: Score,
+    score_basis: ScoreBasis,
+    sentiment: Sentiment,
+    reliability: Fraction,
+    price: Price,
+    change_24h: Percent,
+    /// USD.
+    volume_24h: Amount,
+    /// Base coin.
+    volume_base_24h: Amount,
+    turnover_24h: Amount,
+    high_24h: Price,
+    low_24h: Price,
+    range_24h: f64,
+    components: Option<&'s Components>,
+    score_history: &'s [Score],
+    has_breakdown: bool,
+}
+
+impl<'s> ScoredSymbol<'s> {
+    pub(super) fn of(row: &'s ScoreRow) -> Self {
+        Self {
+            symbol: &row.symbol,
+            display_symbol: display_symbol(&row.symbol),
+            score: row.score,
+            score_basis: row.score_basis,
+            sentiment: Sentiment::of(row.score),
+            reliability: row.reliability,
+            price: row.price,
+            change_24h: row.change_24h,
+            volume_24h: row.turnover_24h,
+            volume_base_24h: row.volume_base_24h,
+            turnover_24h: row.turnover_24h,
+            high_24h: row.high_24h,
+            low_24h: row.low_24h,
+            range_24h: round_to(range_pct(row.high_24h, row.low_24h, row.price), 4),
+            components: row.components.as_ref(),
+            score_history: &row.score_history,
+            has_breakdown: row.components.is_some(),
+        }
+    }
+
+    pub(super) fn all(snapshot: &'s Snapshot) -> Vec<Self> {
+        snapshot.scores.iter().map(Self::of).collect()
+    }
+}
+
+/// One contract that moved, or turned over much.
+#[derive(Serialize)]
+pub(super) struct MovedSymbol<'s> {
+    symbol: &'s str,
+    display_symbol: &'s str,
+    price: Price,
+    change: Percent,
+    change_24h: Percent,
+    percentage: Percent,
+    /// USD.
+    volume_24h: Amount,
+    turnover_24h: Amount,
+}
+
+impl<'s> MovedSymbol<'s> {
+    pub(super) fn all(rows: &'s [Mover]) -> Vec<Self> {
+        rows.iter()
+            .map(|row| Self {
+                symbol: &row.symbol,
+                display_symbol: display_symbol(&row.symbol),
+                price: row.price,
+                change: row.change_24h,
+                change_24h: row.change_24h,
+                percentage: row.change_24h,
+                volume_24h: row.turnover_24h,
+                turnover_24h: row.turnover_24h,
+            })
+            .collect()
+    }
+}
+
+/// Gainers and losers: always an object with two arrays.
+#[derive(Serialize)]
+pub(super) struct TopMovers<'s> {
+    gainers: Vec<MovedSymbol<'s>>,
+    losers: Vec<MovedSymbol<'s>>,
+}
+
+impl<'s> TopMovers<'s> {
+    pub(super) fn of(snapshot: &'s Snapshot) -> Self {
+        Self { gainers: MovedSymbol::all(&snapshot.movers.gainers), losers: MovedSymbol::all(&snapshot.movers.losers) }
+    }
+}
+
+/// Rising against falling.
+#[derive(Serialize)]
+pub(super) struct MarketBreadth {
+    up: usize,
+    down: usize,
+    flat: usize,
+    up_count: usize,
+    down_count: usize,
+    total: usize,
+    breadth_percentage: Option<Share>,
+    sentiment: Option<BreadthMood>,
+}
+
+impl MarketBreadth {
+    pub(super) fn of(snapshot: &Snapshot) -> Self {
+        let breadth = &snapshot.breadth;
+        Self {
+            up: breadth.up,
+            down: breadth.down,
+            flat: breadth.flat,
+            up_count: breadth.up,
+            down_count: breadth.down,
+            total: breadth.total(),
+            breadth_percentage: breadth.percentage,
+            sentiment: breadth.mood,
+        }
+    }
+}

@@ -1,0 +1,81 @@
+//! What each key of the store holds: plain JSON, encoded once, in a versioned envelope.
+
+use super::json;
+use super::market::{MarketOverview, RegimeDetails, btc_dominance};
+use super::mobile::mobile_data;
+use super::rows::{MarketBreadth, ScoredSymbol, TopMovers};
+use crate::endpoints::StoreKey;
+use crate::freshness::Freshness;
+use crate::snapshot::Snapshot;
+use crate::units::{Share, UnixMs};
+use crate::validate::ValidSnapshot;
+use serde::Serialize;
+
+/// One key and its value.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StoredEntry {
+    /// The key.
+    pub key: StoreKey,
+    /// Its value, JSON.
+    pub value: Vec<u8>,
+}
+
+/// The envelope: readers judge age by `as_of_ms`, never by a key's presence.
+#[derive(Serialize)]
+struct Envelope<T> {
+    schema_version: u32,
+    sequence: u64,
+    as_of_ms: UnixMs,
+    data_source: &'static str,
+    data: T,
+}
+
+#[derive(Serialize)]
+struct RegimeEntry<'s> {
+    market_regime: String,
+    details: RegimeDetails<'s>,
+}
+
+#[derive(Serialize)]
+struct DominanceEntry {
+    btc_dominance: Option<Share>,
+}
+
+/// Every key of one publication.
+///
+/// # Errors
+/// None that can occur, as for [`super::body`].
+pub fn stored(valid: &ValidSnapshot) -> Result<Vec<StoredEntry>, serde_json::Error> {
+    StoreKey::ALL.into_iter().map(|key| Ok(StoredEntry { key, value: value(valid, key)? })).collect()
+}
+
+fn value(valid: &ValidSnapshot, key: StoreKey) -> Result<Vec<u8>, serde_json::Error> {
+    let snapshot = valid.get();
+    match key {
+        StoreKey::Overview => enveloped(snapshot, MarketOverview::of(snapshot)),
+        StoreKey::Breadth => enveloped(snapshot, MarketBreadth::of(snapshot)),
+        StoreKey::Movers => enveloped(snapshot, TopMovers::of(snapshot)),
+        StoreKey::Tickers => enveloped(snapshot, ScoredSymbol::all(snapshot)),
+        StoreKey::Regime => enveloped(
+            snapshot,
+            RegimeEntry {
+                market_regime: snapshot.regime.wire_form(),
+                details: RegimeDetails::of(&snapshot.regime, snapshot.as_of_ms),
+            },
+        ),
+        StoreKey::BtcDominance => enveloped(snapshot, DominanceEntry { btc_dominance: btc_dominance(snapshot) }),
+        // A body and the snapshot carry version, sequence and time themselves.
+        StoreKey::MobileData => json(&mobile_data(snapshot, Freshness::Fresh)),
+        StoreKey::Snapshot => valid.to_json(),
+    }
+}
+
+fn enveloped(snapshot: &Snapshot, data: impl Serialize) -> Result<Vec<u8>, serde_json::Error> {
+    json(&Envelope {
+        schema_version: snapshot.schema_version,
+        sequence: snapshot.sequence,
+        as_of_ms: snapshot.as_of_ms,
+        data_source: snapshot.producer.name(),
+        data,
+    })
+}

@@ -1,0 +1,435 @@
+//! The contract: one snapshot of the market, from which every endpoint's body is projected.
+//!
+//! These types are what origin publishes and what the edge keeps. Unknown is `None`; nothing has a default.
+
+use crate::freshness::Freshness;
+use crate::market::{DefiMarket, FearGreed, GlobalMarket, Universe};
+use crate::provenance::Source;
+use crate::units::{Amount, Fraction, Percent, Price, Score, Share, UnixMs};
+use serde::{Deserialize, Serialize};
+
+/// The version of the snapshot's shape. A reader refuses any other.
+pub const SCHEMA_VERSION: u32 = 1;
+
+/// Who assembled a snapshot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Producer {
+    /// The origin, with every source at hand.
+    Origin,
+    /// An edge that went to Bybit itself.
+    BybitDirect,
+}
+
+impl Producer {
+    /// The word on the wire.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Origin => "origin",
+            Self::BybitDirect => "bybit_direct",
+        }
+    }
+}
+
+/// One snapshot of the market.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Snapshot {
+    /// [`SCHEMA_VERSION`] of the writer.
+    pub schema_version: u32,
+    /// Rises with every snapshot, across restarts and producers.
+    pub sequence: u64,
+    /// Who assembled it.
+    pub producer: Producer,
+    /// Why this producer and not the origin, as a machine-readable word.
+    pub fallback_reason: Option<String>,
+    /// When the tickers were true, by the venue's clock.
+    pub as_of_ms: UnixMs,
+    /// When the snapshot was assembled.
+    pub generated_at_ms: UnixMs,
+    /// Who published the tickers.
+    pub tickers_source: Source,
+    /// The contracts that count.
+    pub universe: Universe,
+    /// How much of the universe the tickers covered.
+    pub coverage: Coverage,
+    /// Figures over all contracts.
+    pub overview: Overview,
+    /// Rising against falling contracts.
+    pub breadth: Breadth,
+    /// The market's state in words.
+    pub regime: Regime,
+    /// The contracts that moved most.
+    pub movers: Movers,
+    /// The contracts with most turnover, most first.
+    pub volume_leaders: Vec<Mover>,
+    /// Scores, highest first.
+    pub scores: Vec<ScoreRow>,
+    /// Funding, open interest and basis.
+    pub perps: Perps,
+    /// The whole crypto market.
+    pub global_market: Section<GlobalMarket>,
+    /// Decentralised finance.
+    pub defi_market: Section<DefiMarket>,
+    /// Fear & greed.
+    pub fear_greed: Section<FearGreed>,
+}
+
+/// How much of the universe the tickers covered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Coverage {
+    /// Contracts in the universe.
+    pub listed: usize,
+    /// Contracts with a usable ticker.
+    pub priced: usize,
+    /// Contracts whose ticker was refused.
+    pub refused: usize,
+}
+
+/// A part with its own source and clock: there with its value, or absent with the reason.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "state", rename_all = "snake_case")]
+pub enum Section<T> {
+    /// The part is known.
+    Present {
+        /// Who said so.
+        source: Source,
+        /// When it was true.
+        as_of_ms: UnixMs,
+        /// Its own class by its own limits, when the snapshot was assembled.
+        freshness: Freshness,
+        /// The part.
+        value: T,
+    },
+    /// The part is unknown.
+    Absent {
+        /// Why, as a machine-readable word such as `too_old` or `timeout`.
+        reason: String,
+    },
+}
+
+impl<T> Section<T> {
+    /// An absent part.
+    #[must_use]
+    pub fn absent(reason: &str) -> Self {
+        Self::Absent { reason: reason.to_owned() }
+    }
+
+    /// The value, when the part is there.
+    #[must_use]
+    pub fn value(&self) -> Option<&T> {
+        match self {
+            Self::Present { value, .. } => Some(value),
+            Self::Absent { .. } => None,
+        }
+    }
+}
+
+/// Figures over all contracts of the universe.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Overview {
+    /// Last price of `BTCUSDT`.
+    pub btc_price: Price,
+    /// Σ turnover of 24 hours, USD.
+    pub total_turnover: Amount,
+    /// Mean of the 24-hour changes, percent.
+    pub average_change: Percent,
+    /// Sample standard deviation of the 24-hour changes, percent; unknown for fewer than two contracts.
+    pub dispersion: Option<Amount>,
+    /// Mean 24-hour range, (high − low) / last, percent.
+    pub average_range: Amount,
+    /// 50 + 50·(up − down)/(up + down); unknown when nothing moved.
+    pub trend_strength: Option<Score>,
+}
+
+/// The mood that the count of rising and falling contracts tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum BreadthMood {
+    /// 60 % or more rise.
+    Bullish,
+    /// 40 % or fewer rise.
+    Bearish,
+    /// In between.
+    Neutral,
+}
+
+/// Rising against falling contracts, by their 24-hour change.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Breadth {
+    /// Contracts that rose.
+    pub up: usize,
+    /// Contracts that fell.
+    pub down: usize,
+    /// Contracts that did not move.
+    pub flat: usize,
+    /// up / (up + down) · 100; unknown when nothing moved.
+    pub percentage: Option<Share>,
+    /// The mood; unknown when nothing moved.
+    pub mood: Option<BreadthMood>,
+}
+
+impl Breadth {
+    /// All contracts that were counted.
+    #[must_use]
+    pub const fn total(&self) -> usize {
+        self.up + self.down + self.flat
+    }
+}
+
+/// Where the market heads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Direction {
+    /// Mean score 70 or more.
+    #[serde(rename = "Strong Bullish")]
+    StrongBullish,
+    /// 60 or more.
+    Bullish,
+    /// In between.
+    Neutral,
+    /// 40 or less.
+    Bearish,
+    /// 30 or less.
+    #[serde(rename = "Strong Bearish")]
+    StrongBearish,
+}
+
+impl Direction {
+    /// The category of the regime's wire form.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::StrongBullish => "Strong Bullish",
+            Self::Bullish => "Bullish",
+            Self::Neutral => "Neutral",
+            Self::Bearish => "Bearish",
+            Self::StrongBearish => "Strong Bearish",
+        }
+    }
+}
+
+/// The market's state in words, and what it rests on.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Regime {
+    /// The category.
+    pub direction: Direction,
+    /// The label, such as `Broad Rally`.
+    pub label: String,
+    /// Mean of the scores.
+    pub mean_score: Score,
+    /// What those scores are made of.
+    pub score_basis: ScoreBasis,
+    /// `broad`, `mixed` or `narrow`.
+    pub breadth: String,
+    /// `high`, `elevated` or `normal`.
+    pub dispersion: String,
+    /// `extreme_fear` … `extreme_greed`; unknown without fear & greed.
+    pub sentiment: Option<String>,
+}
+
+impl Regime {
+    /// The wire form, `"Category: Label"`: always one string.
+    #[must_use]
+    pub fn wire_form(&self) -> String {
+        format!("{}: {}", self.direction.name(), self.label)
+    }
+}
+
+/// The contracts that moved most in 24 hours, among those with enough turnover.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Movers {
+    /// The least turnover that a mover must have, USD.
+    pub turnover_floor: Amount,
+    /// Up to five that rose, most first.
+    pub gainers: Vec<Mover>,
+    /// Up to five that fell, most first.
+    pub losers: Vec<Mover>,
+}
+
+/// One contract in a list of movers or leaders.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Mover {
+    /// The venue's full symbol.
+    pub symbol: String,
+    /// Last price, USDT.
+    pub price: Price,
+    /// Change over 24 hours, percent.
+    pub change_24h: Percent,
+    /// Turnover of 24 hours, USD.
+    pub turnover_24h: Amount,
+}
+
+/// What a score is made of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ScoreBasis {
+    /// The full analysis in six dimensions.
+    SixDimension,
+    /// The ticker row alone: momentum, never presented as confluence.
+    TickerMomentum,
+}
+
+/// What a score says, by the one table of thresholds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum Sentiment {
+    /// 70 or more.
+    Bullish,
+    /// Between.
+    Neutral,
+    /// 35 or less.
+    Bearish,
+}
+
+impl Sentiment {
+    /// Scores from here on are long.
+    pub const LONG_FROM: f64 = 70.0;
+
+    /// Scores down to here are short.
+    pub const SHORT_TO: f64 = 35.0;
+
+    /// What `score` says.
+    #[must_use]
+    pub fn of(score: Score) -> Self {
+        if score.get() >= Self::LONG_FROM {
+            Self::Bullish
+        } else if score.get() <= Self::SHORT_TO {
+            Self::Bearish
+        } else {
+            Self::Neutral
+        }
+    }
+}
+
+/// The six dimensions of a score.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Components {
+    /// Indicators on candles.
+    pub technical: Option<Score>,
+    /// Volume.
+    pub volume: Option<Score>,
+    /// Trades.
+    pub orderflow: Option<Score>,
+    /// The book.
+    pub orderbook: Option<Score>,
+    /// Structure of prices.
+    pub price_structure: Option<Score>,
+    /// Funding and positioning.
+    pub sentiment: Option<Score>,
+}
+
+/// One symbol's latest score, with the ticker it belongs to.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ScoreRow {
+    /// The venue's full symbol.
+    pub symbol: String,
+    /// 0 extreme bearish – 100 extreme bullish.
+    pub score: Score,
+    /// What the score is made of.
+    pub score_basis: ScoreBasis,
+    /// The six dimensions; `None` for a momentum score.
+    pub components: Option<Components>,
+    /// The ticker's own momentum score, whatever the basis of `score` is.
+    pub momentum_score: Option<Score>,
+    /// The share of the score's inputs that was there.
+    pub reliability: Fraction,
+    /// Earlier distinct scores, oldest first, 24 at most.
+    pub score_history: Vec<Score>,
+    /// Last price, USDT.
+    pub price: Price,
+    /// Change over 24 hours, percent.
+    pub change_24h: Percent,
+    /// Highest price of 24 hours.
+    pub high_24h: Price,
+    /// Lowest price of 24 hours.
+    pub low_24h: Price,
+    /// Turnover of 24 hours, USD.
+    pub turnover_24h: Amount,
+    /// Volume of 24 hours in the base coin.
+    pub volume_base_24h: Amount,
+}
+
+/// Contango or backwardation of the perpetuals.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum BasisStatus {
+    /// Basis above 0.01 %.
+    Contango,
+    /// Basis below −0.01 %.
+    Backwardation,
+    /// In between.
+    Neutral,
+}
+
+/// The perpetuals as a whole.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Perps {
+    /// Turnover-weighted mean of the funding rates, each normalised to 8 hours, percent.
+    pub funding_rate: Option<Percent>,
+    /// How unusual that rate is against its own history.
+    pub funding_zscore: Option<f64>,
+    /// Share of accounts that are long, percent.
+    pub long_pct: Option<Share>,
+    /// Share of accounts that are short, percent.
+    pub short_pct: Option<Share>,
+    /// −Σ p·log₂ p over long and short.
+    pub ls_entropy: Option<Fraction>,
+    /// One side's open interest, USD.
+    pub total_open_interest: Option<Amount>,
+    /// Turnover-weighted mean of (mark − index) / index, percent.
+    pub basis_pct: Option<Percent>,
+    /// What the basis means.
+    pub basis_status: Option<BasisStatus>,
+    /// Contracts that are counted.
+    pub contract_count: usize,
+}
+
+/// The longest machine-readable reason.
+const MAX_REASON_BYTES: usize = 64;
+
+/// Whether a text is a machine-readable reason: lower-case words joined by `_`.
+#[must_use]
+pub fn is_reason(text: &str) -> bool {
+    !text.is_empty()
+        && text.len() <= MAX_REASON_BYTES
+        && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
+}
+
+/// The short form of a full symbol: `BTC` for `BTCUSDT`.
+#[must_use]
+pub fn display_symbol(symbol: &str) -> &str {
+    symbol.strip_suffix("USDT").filter(|short| !short.is_empty()).unwrap_or(symbol)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check_sentiment(score: f64, expected: Sentiment) {
+        assert_eq!(Sentiment::of(Score::new(score).unwrap()), expected, "at {score}");
+    }
+
+    #[test]
+    fn one_table_says_what_a_score_means() {
+        check_sentiment(70.0, Sentiment::Bullish);
+        check_sentiment(69.99, Sentiment::Neutral);
+        check_sentiment(35.01, Sentiment::Neutral);
+        check_sentiment(35.0, Sentiment::Bearish);
+    }
+
+    #[test]
+    fn the_short_symbol_never_becomes_empty() {
+        assert_eq!(display_symbol("BTCUSDT"), "BTC");
+        assert_eq!(display_symbol("1000PEPEUSDT"), "1000PEPE");
+        assert_eq!(display_symbol("USDT"), "USDT");
+    }
+
+    #[test]
+    fn a_reason_is_words_and_nothing_else() {
+        assert!(is_reason("http_503"));
+        for bad in ["", "Too Old", "<b>", "a-b", &"a".repeat(65)] {
+            assert!(!is_reason(bad), "{bad:?}");
+        }
+    }
+}

@@ -1,0 +1,208 @@
+//! The one door: what is stored or served is a [`ValidSnapshot`], and there is no other way to make one.
+//!
+//! Bytes that come *back*, from the store or from the origin, pass through the same door as what was just assembled.
+
+mod rules;
+
+use crate::exchange::Detail;
+use crate::freshness::Freshness;
+use crate::snapshot::{SCHEMA_VERSION, Section, Snapshot};
+use crate::units::{Fraction, UnixMs, round_to};
+use serde::Deserialize;
+use std::fmt;
+
+pub use rules::{MAX_HISTORY, MIN_SCORES, Rejection, Warning};
+
+/// What earlier snapshots let us expect of the next.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Baseline {
+    /// How many contracts usually have a price; unknown at the start and after a long silence.
+    pub expected_symbols: Option<usize>,
+}
+
+/// A snapshot that may be stored and served.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ValidSnapshot {
+    snapshot: Snapshot,
+    quality: Fraction,
+    warnings: Vec<Warning>,
+}
+
+impl ValidSnapshot {
+    /// The door.
+    ///
+    /// Age is not judged here: how old is too old depends on `now` at the time of serving
+    /// ([`crate::freshness::Limits`]). Only a time that cannot be true is refused.
+    ///
+    /// # Errors
+    /// Every rule that the snapshot breaks, by name.
+    pub fn admit(snapshot: Snapshot, now: UnixMs, baseline: Baseline) -> Result<Self, Rejections> {
+        let rejections = rules::rejections(&snapshot, now, baseline);
+        if !rejections.is_empty() {
+            return Err(Rejections(rejections));
+        }
+        let warnings = rules::warnings(&snapshot);
+        let quality = quality(&snapshot);
+        Ok(Self { snapshot, quality, warnings })
+    }
+
+    /// Reads a snapshot back and lets it through the same door.
+    ///
+    /// # Errors
+    /// [`Inadmissible`] when the bytes are no snapshot of our version, or the snapshot breaks a rule.
+    pub fn from_json(body: &[u8], now: UnixMs, baseline: Baseline) -> Result<Self, Inadmissible> {
+        let snapshot = read(body)?;
+        Self::admit(snapshot, now, baseline).map_err(Inadmissible::Rejected)
+    }
+
+    /// The snapshot as JSON: what [`Self::from_json`] reads.
+    ///
+    /// # Errors
+    /// None that can occur: every number is finite and every key is a string.
+    pub fn to_json(&self) -> Result<Vec<u8>, serde_json::Error> {
+        serde_json::to_vec(&self.snapshot)
+    }
+
+    /// The snapshot.
+    #[must_use]
+    pub fn get(&self) -> &Snapshot {
+        &self.snapshot
+    }
+
+    /// How complete and young its parts are, 0–1. See [`quality`].
+    #[must_use]
+    pub fn quality(&self) -> Fraction {
+        self.quality
+    }
+
+    /// What is unusual about it without making it unusable.
+    #[must_use]
+    pub fn warnings(&self) -> &[Warning] {
+        &self.warnings
+    }
+
+    /// Whether this snapshot may take the place of `held`: its data is younger, or as young and assembled later.
+    /// A holder that asks this never moves back in time, whatever order answers arrive in.
+    #[must_use]
+    pub fn supersedes(&self, held: &Self) -> bool {
+        let order = |valid: &Self| (valid.snapshot.as_of_ms, valid.snapshot.sequence);
+        order(self) > order(held)
+    }
+}
+
+/// Completeness and youth of a snapshot's parts, 0–1:
+/// 0.75 · usable share of the ticker rows + 0.10 global market + 0.05 DeFi + 0.10 fear & greed,
+/// where an aging part counts half and an absent one nothing.
+fn quality(snapshot: &Snapshot) -> Fraction {
+    let rows = (snapshot.coverage.priced + snapshot.coverage.refused) as f64;
+    let usable = snapshot.coverage.priced as f64 / rows;
+    let quality = 0.75 * usable
+        + 0.10 * weight(&snapshot.global_market)
+        + 0.05 * weight(&snapshot.defi_market)
+        + 0.10 * weight(&snapshot.fear_greed);
+    // The rules refuse a snapshot without rows, so this is a number; rounding may not carry it past 1.
+    Fraction::saturating(round_to(quality, 3))
+}
+
+fn weight<T>(section: &Section<T>) -> f64 {
+    match section {
+        Section::Present { freshness: Freshness::Fresh, .. } => 1.0,
+        Section::Present { .. } => 0.5,
+        Section::Absent { .. } => 0.0,
+    }
+}
+
+fn read(body: &[u8]) -> Result<Snapshot, Inadmissible> {
+    #[derive(Deserialize)]
+    struct Version {
+        schema_version: Option<u32>,
+    }
+
+    let text = std::str::from_utf8(body).map_err(|_| Inadmissible::NotJson(Detail::new("no UTF-8")))?.trim();
+    match text.as_bytes().first() {
+        None => return Err(Inadmissible::NotJson(Detail::new("no bytes"))),
+        Some(b'"') => return Err(Inadmissible::EncodedTwice),
+        Some(b'{') => {}
+        Some(_) => return Err(Inadmissible::NotJson(Detail::new(text))),
+    }
+    let version: Version =
+        serde_json::from_str(text).map_err(|error| Inadmissible::NotJson(Detail::new(&error.to_string())))?;
+    match version.schema_version {
+        None => Err(Inadmissible::Placeholder),
+        Some(SCHEMA_VERSION) => {
+            serde_json::from_str(text).map_err(|error| Inadmissible::Shape(Detail::new(&error.to_string())))
+        }
+        Some(found) => Err(Inadmissible::SchemaVersion { found }),
+    }
+}
+
+/// The rules that a snapshot broke; at least one.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Rejections(Vec<Rejection>);
+
+impl Rejections {
+    /// Each broken rule.
+    #[must_use]
+    pub fn all(&self) -> &[Rejection] {
+        &self.0
+    }
+
+    /// The first broken rule's label, for where there is room for one word.
+    #[must_use]
+    pub fn label(&self) -> &'static str {
+        self.0.first().map_or("rejected", Rejection::label)
+    }
+}
+
+impl fmt::Display for Rejections {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, rejection) in self.0.iter().enumerate() {
+            let separator = if index == 0 { "" } else { "; " };
+            write!(f, "{separator}{rejection}")?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for Rejections {}
+
+/// Why bytes are not admitted.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum Inadmissible {
+    /// No JSON object.
+    #[error("no snapshot: {0}")]
+    NotJson(Detail),
+    /// A JSON string that holds JSON: somebody encoded twice.
+    #[error("no snapshot: JSON encoded twice")]
+    EncodedTwice,
+    /// An object without a schema version: a placeholder of some other writer.
+    #[error("no snapshot: an object without schema_version")]
+    Placeholder,
+    /// A snapshot of another version.
+    #[error("schema version {found} is not {SCHEMA_VERSION}")]
+    SchemaVersion {
+        /// The version found.
+        found: u32,
+    },
+    /// Our version, but fields are missing, of another type or out of range.
+    #[error("not of the snapshot's shape: {0}")]
+    Shape(Detail),
+    /// The snapshot breaks a rule.
+    #[error("rejected: {0}")]
+    Rejected(Rejections),
+}
+
+impl Inadmissible {
+    /// A label for metrics and machine-readable reasons.
+    #[must_use]
+    pub fn label(&self) -> &'static str {
+        match self {
+            Self::NotJson(_) => "not_json",
+            Self::EncodedTwice => "encoded_twice",
+            Self::Placeholder => "placeholder",
+            Self::SchemaVersion { .. } => "schema_version",
+            Self::Shape(_) => "shape",
+            Self::Rejected(rejections) => rejections.label(),
+        }
+    }
+}

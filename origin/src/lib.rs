@@ -1,1 +1,24 @@
-//! Placeholder until the modules land.
+//! The origin: collects from exchanges, publishes validated snapshots, serves them from memory.
+//!
+//! Data flows down this list: [`upstream`] fetches bytes, [`collect`] makes snapshots of them, [`publication`] holds the
+//! one that is served, [`store`] writes it to Redis, [`http`] answers requests from memory alone.
+
+pub mod clock;
+pub mod config;
+pub mod logging;
+pub mod metrics;
+pub mod status;
+
+pub mod upstream;
+
+pub mod publication;
+
+pub mod store;
+
+pub mod collect;
+
+pub mod http;
+
+mod run;
+
+pub use run::run;

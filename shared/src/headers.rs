@@ -1,5 +1,7 @@
 //! Header names and values, the same from origin and edge.
 
+pub mod cache_status;
+
 use crate::endpoints::Endpoint;
 use crate::freshness::{Freshness, Limits};
 use crate::provenance::Feed;
@@ -113,9 +115,11 @@ pub fn matches_etag(if_none_match: &str, etag: &str) -> bool {
 #[must_use]
 pub fn of_body(valid: &ValidSnapshot, endpoint: Endpoint, class: Freshness) -> Vec<(&'static str, String)> {
     let snapshot = valid.get();
+    // A cache between origin and edge would make every edge's data older than it needs to be, and unseen.
+    let cache_control = if endpoint == Endpoint::Snapshot { NO_STORE } else { cache_control(class) };
     let mut headers = vec![
         ("content-type", JSON.to_owned()),
-        ("cache-control", cache_control(class).to_owned()),
+        ("cache-control", cache_control.to_owned()),
         ("etag", etag(snapshot, endpoint, class)),
         (DATA_SOURCE, data_source(snapshot, class).to_owned()),
         (DATA_AS_OF, snapshot.as_of_ms.to_string()),

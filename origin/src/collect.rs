@@ -1,0 +1,152 @@
+//! The collectors: each source on its own task, so that none delays another.
+//!
+//! The slow sources put their last good value where [`tickers`] finds it; every ticker table that arrives is joined with
+//! what is there at that moment.
+
+mod expectation;
+mod instruments;
+mod round;
+mod slow;
+mod tickers;
+
+use crate::metrics::Metrics;
+use crate::publication::Current;
+use crate::status::StatusBoard;
+use crate::upstream::{Fetched, Upstream, UpstreamError};
+use shared::analysis::Settings;
+use shared::assemble::Slow;
+use shared::exchange::{alternative_me, coingecko};
+use shared::freshness::{Limits, data_time};
+use shared::market::{Dated, DefiMarket, FearGreed, GlobalMarket, Universe};
+use shared::units::UnixMs;
+use shared::validate::ValidSnapshot;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::watch;
+
+/// What the collectors share with the rest of the process.
+#[derive(Clone, Debug)]
+pub struct Context {
+    /// What is served.
+    pub current: Arc<Current>,
+    /// Counters.
+    pub metrics: Arc<Metrics>,
+    /// Last outcomes.
+    pub board: Arc<StatusBoard>,
+    /// What the analysis was told.
+    pub settings: Settings,
+    /// How old is too old.
+    pub limits: Limits,
+}
+
+/// How often each source is fetched.
+#[derive(Clone, Copy, Debug)]
+pub struct Pace {
+    /// The ticker table.
+    pub tickers: Duration,
+    /// The instruments list.
+    pub instruments: Duration,
+    /// Both of CoinGecko's answers.
+    pub coingecko: Duration,
+    /// The Fear & Greed index.
+    pub fear_greed: Duration,
+}
+
+/// The upstreams.
+#[derive(Clone, Debug)]
+pub struct Upstreams {
+    /// Tickers and instruments.
+    pub bybit: Upstream,
+    /// The whole market.
+    pub coingecko: Upstream,
+    /// Fear & greed.
+    pub fear_greed: Upstream,
+}
+
+/// The last good value of every source but the tickers.
+#[derive(Clone, Debug)]
+pub struct Known {
+    universe: watch::Sender<Option<Arc<Universe>>>,
+    global_market: watch::Sender<Slow<GlobalMarket>>,
+    defi_market: watch::Sender<Slow<DefiMarket>>,
+    fear_greed: watch::Sender<Slow<FearGreed>>,
+}
+
+impl Known {
+    /// Nothing is known.
+    #[must_use]
+    pub fn new() -> Self {
+        Self {
+            universe: watch::Sender::new(None),
+            global_market: watch::Sender::new(Slow::unknown("not_fetched_yet")),
+            defi_market: watch::Sender::new(Slow::unknown("not_fetched_yet")),
+            fear_greed: watch::Sender::new(Slow::unknown("not_fetched_yet")),
+        }
+    }
+
+    /// Takes over what an earlier process knew, where nothing newer was fetched meanwhile.
+    pub fn restore(&self, snapshot: &ValidSnapshot) {
+        let snapshot = snapshot.get();
+        self.universe.send_if_modified(|known| {
+            let unknown = known.is_none();
+            if unknown {
+                *known = Some(Arc::new(snapshot.universe.clone()));
+            }
+            unknown
+        });
+        restore(&self.global_market, Slow::carried_over(&snapshot.global_market));
+        restore(&self.defi_market, Slow::carried_over(&snapshot.defi_market));
+        restore(&self.fear_greed, Slow::carried_over(&snapshot.fear_greed));
+    }
+}
+
+impl Default for Known {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+fn restore<T>(known: &watch::Sender<Slow<T>>, earlier: Slow<T>) {
+    known.send_if_modified(|known| {
+        let restored = matches!((&*known, &earlier), (Slow::Unknown(_), Slow::Known(_)));
+        if restored {
+            *known = earlier;
+        }
+        restored
+    });
+}
+
+/// Runs every collector until one ends, which none does by itself.
+pub async fn collect(context: Context, upstreams: Upstreams, known: Known, pace: Pace) {
+    let Upstreams { bybit, coingecko, fear_greed } = upstreams;
+    let task = |name, interval| slow::Task { name, interval, context: context.clone() };
+    tokio::join!(
+        tickers::run(context.clone(), bybit.clone(), known.clone(), pace.tickers),
+        instruments::run(task("bybit_instruments", pace.instruments), bybit, known.universe),
+        slow::run(task("coingecko_global", pace.coingecko), known.global_market, || global_market(&coingecko)),
+        slow::run(task("coingecko_defi", pace.coingecko), known.defi_market, || defi_market(&coingecko)),
+        slow::run(task("alternative_me", pace.fear_greed), known.fear_greed, || index(&fear_greed)),
+    );
+}
+
+async fn global_market(upstream: &Upstream) -> Result<Dated<GlobalMarket>, UpstreamError> {
+    let fetched = upstream.get(coingecko::GLOBAL).await?;
+    let (value, updated_at) = coingecko::parse_global(&fetched.body)?;
+    Ok(dated(value, updated_at, &fetched))
+}
+
+async fn defi_market(upstream: &Upstream) -> Result<Dated<DefiMarket>, UpstreamError> {
+    let fetched = upstream.get(coingecko::DEFI).await?;
+    // The answer has no time of its own, so it was true when it came.
+    Ok(dated(coingecko::parse_defi(&fetched.body)?, fetched.received_at, &fetched))
+}
+
+async fn index(upstream: &Upstream) -> Result<Dated<FearGreed>, UpstreamError> {
+    let fetched = upstream.get(alternative_me::FEAR_GREED).await?;
+    let (value, day) = alternative_me::parse(&fetched.body, fetched.received_at)?;
+    Ok(dated(value, day, &fetched))
+}
+
+fn dated<T>(value: T, venue_clock: UnixMs, fetched: &Fetched) -> Dated<T> {
+    Dated { value, as_of_ms: data_time(venue_clock, fetched.received_at), source: fetched.source }
+}

@@ -1,0 +1,46 @@
+//! The instruments list: which contracts count.
+
+use super::slow::Task;
+use crate::upstream::{Upstream, UpstreamError};
+use shared::exchange::bybit::{self, Listing, UniverseBuilder};
+use shared::market::{Dated, Universe};
+use std::sync::Arc;
+use tokio::sync::watch;
+
+/// Fetches the list for ever.
+pub(super) async fn run(task: Task, upstream: Upstream, known: watch::Sender<Option<Arc<Universe>>>) {
+    let mut failures = 0_u32;
+    loop {
+        let pause = match fetch(&upstream).await {
+            Ok(universe) => {
+                failures = 0;
+                task.succeeded(&universe);
+                known.send_replace(Some(Arc::new(universe.value)));
+                task.interval
+            }
+            Err(error) => {
+                failures = failures.saturating_add(1);
+                task.failed(&error, failures)
+            }
+        };
+        tokio::time::sleep(pause).await;
+    }
+}
+
+/// Follows the list page by page.
+async fn fetch(upstream: &Upstream) -> Result<Dated<Universe>, UpstreamError> {
+    let mut builder = UniverseBuilder::new();
+    let mut path = bybit::INSTRUMENTS.to_owned();
+    loop {
+        let page = upstream.get(&path).await?;
+        let Some(cursor) = builder.add(Listing::parse(&page.body)?)? else {
+            let unknown_types = builder.unknown_types();
+            if !unknown_types.is_empty() {
+                tracing::warn!(?unknown_types, "contracts of symbol types that no rule knows are left out");
+            }
+            let universe = builder.finish(page.source, page.received_at)?;
+            return Ok(Dated { as_of_ms: universe.as_of_ms, source: page.source, value: universe });
+        };
+        path = bybit::instruments_after(&cursor);
+    }
+}

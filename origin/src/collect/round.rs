@@ -1,0 +1,78 @@
+//! One round: a ticker table and what is known → a publication, or the reason why not. Pure CPU.
+
+use crate::publication::Publication;
+use crate::upstream::Fetched;
+use shared::analysis::Settings;
+use shared::assemble::{AssembleError, Identity, Inputs, Slow, assemble};
+use shared::exchange::{ParseError, bybit};
+use shared::market::{DefiMarket, FearGreed, GlobalMarket, RowRefusal, Universe};
+use shared::snapshot::Producer;
+use shared::units::UnixMs;
+use shared::validate::{Baseline, Rejections, ValidSnapshot};
+use std::sync::Arc;
+
+/// Everything that a round needs.
+#[derive(Debug)]
+pub(super) struct Round {
+    pub(super) tickers: Fetched,
+    pub(super) universe: Arc<Universe>,
+    pub(super) global_market: Slow<GlobalMarket>,
+    pub(super) defi_market: Slow<DefiMarket>,
+    pub(super) fear_greed: Slow<FearGreed>,
+    pub(super) sequence: u64,
+    pub(super) now: UnixMs,
+    pub(super) baseline: Baseline,
+    pub(super) settings: Settings,
+}
+
+/// A round that made a publication.
+#[derive(Debug)]
+pub(super) struct Outcome {
+    pub(super) publication: Publication,
+    /// Rows of listed contracts that are not used.
+    pub(super) refused: Vec<(String, RowRefusal)>,
+}
+
+/// Why a round made none.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub(super) enum RoundError {
+    #[error(transparent)]
+    Parse(#[from] ParseError),
+    #[error(transparent)]
+    Assemble(#[from] AssembleError),
+    #[error("rejected: {0}")]
+    Rejected(#[from] Rejections),
+}
+
+impl RoundError {
+    /// Every reason's label.
+    pub(super) fn labels(&self) -> Vec<&'static str> {
+        match self {
+            Self::Parse(error) => vec![error.label()],
+            Self::Assemble(error) => vec![error.label()],
+            Self::Rejected(rejections) => rejections.all().iter().map(shared::validate::Rejection::label).collect(),
+        }
+    }
+}
+
+impl Round {
+    /// Parses, assembles, passes the door, renders.
+    pub(super) fn run(self) -> Result<Outcome, RoundError> {
+        let tickers = bybit::tickers::parse(&self.tickers.body)?;
+        let inputs = Inputs {
+            tickers: &tickers,
+            tickers_source: self.tickers.source,
+            received_at: self.tickers.received_at,
+            universe: &self.universe,
+            global_market: &self.global_market,
+            defi_market: &self.defi_market,
+            fear_greed: &self.fear_greed,
+        };
+        let identity =
+            Identity { sequence: self.sequence, producer: Producer::Origin, fallback_reason: None, now: self.now };
+        let assembled = assemble(&inputs, identity, &self.settings)?;
+        let refused = assembled.refused.into_iter().map(|row| (row.symbol.into_owned(), row.reason)).collect();
+        let valid = ValidSnapshot::admit(assembled.snapshot, self.now, self.baseline)?;
+        Ok(Outcome { publication: Publication::new(valid), refused })
+    }
+}

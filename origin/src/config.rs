@@ -1,0 +1,276 @@
+//! Configuration: flags and environment variables, checked before anything is bound or fetched.
+
+use clap::error::ErrorKind;
+use clap::{CommandFactory, Parser, ValueEnum};
+use shared::analysis::Settings;
+use shared::freshness::{Limits, LimitsOutOfOrder};
+use std::fmt;
+use std::net::SocketAddr;
+use std::str::FromStr;
+use std::time::Duration;
+use url::Url;
+
+/// Aggregates exchanges into one validated market snapshot, publishes it to Redis and serves it over HTTP.
+///
+/// Every option can be given as the environment variable that its help names.
+#[derive(Clone, Debug, Parser)]
+#[command(name = "origin", version)]
+pub struct Config {
+    /// Address and port to serve HTTP on; port 0 takes a free one.
+    #[arg(long, env = "ORIGIN_LISTEN", value_name = "ORIGIN_LISTEN", default_value = "127.0.0.1:8080")]
+    pub listen: SocketAddr,
+
+    /// Redis to publish to, such as `redis://127.0.0.1:6379/0` or `rediss://user:password@host/`.
+    /// Without it snapshots are kept in this process's memory only.
+    #[arg(long, env = "REDIS_URL", value_name = "REDIS_URL", hide_env_values = true)]
+    pub redis_url: Option<RedisUrl>,
+
+    /// Base URL of Bybit's REST API.
+    #[arg(long, env = "BYBIT_BASE_URL", value_name = "BYBIT_BASE_URL", default_value = "https://api.bybit.com")]
+    pub bybit_base_url: BaseUrl,
+
+    /// Base URL of CoinGecko's API.
+    #[arg(
+        long,
+        env = "COINGECKO_BASE_URL",
+        value_name = "COINGECKO_BASE_URL",
+        default_value = "https://api.coingecko.com"
+    )]
+    pub coingecko_base_url: BaseUrl,
+
+    /// Base URL of alternative.me's API, the publisher of the Fear & Greed index.
+    #[arg(
+        long,
+        env = "FEAR_GREED_BASE_URL",
+        value_name = "FEAR_GREED_BASE_URL",
+        default_value = "https://api.alternative.me"
+    )]
+    pub fear_greed_base_url: BaseUrl,
+
+    /// Milliseconds between two fetches of the ticker table.
+    #[arg(long, env = "TICKERS_INTERVAL_MS", value_name = "TICKERS_INTERVAL_MS", default_value_t = 2_000,
+        value_parser = clap::value_parser!(u64).range(250..=60_000))]
+    pub tickers_interval_ms: u64,
+
+    /// Seconds between two fetches of the instruments list.
+    #[arg(long, env = "INSTRUMENTS_INTERVAL_S", value_name = "INSTRUMENTS_INTERVAL_S", default_value_t = 600,
+        value_parser = clap::value_parser!(u64).range(60..=86_400))]
+    pub instruments_interval_s: u64,
+
+    /// Seconds between two fetches from CoinGecko, whose figures change every 600.
+    #[arg(long, env = "COINGECKO_INTERVAL_S", value_name = "COINGECKO_INTERVAL_S", default_value_t = 600,
+        value_parser = clap::value_parser!(u64).range(600..=7_200))]
+    pub coingecko_interval_s: u64,
+
+    /// Seconds between two fetches of the Fear & Greed index, which changes once a day.
+    #[arg(long, env = "FEAR_GREED_INTERVAL_S", value_name = "FEAR_GREED_INTERVAL_S", default_value_t = 3_600,
+        value_parser = clap::value_parser!(u64).range(600..=86_400))]
+    pub fear_greed_interval_s: u64,
+
+    /// How many contracts, by turnover, get a score.
+    #[arg(long, env = "MONITORED_SYMBOLS", value_name = "MONITORED_SYMBOLS", default_value_t = 40,
+        value_parser = clap::value_parser!(u16).range(30..=200))]
+    pub monitored_symbols: u16,
+
+    /// The least turnover of 24 hours, in USD, of a gainer or loser.
+    #[arg(long, env = "MOVER_TURNOVER_FLOOR_USD", value_name = "MOVER_TURNOVER_FLOOR_USD", default_value_t = 1_000_000,
+        value_parser = clap::value_parser!(u64).range(0..=1_000_000_000_000))]
+    pub mover_turnover_floor_usd: u64,
+
+    /// Seconds of data age after which an edge asks for newer data.
+    #[arg(long, env = "REFRESH_AFTER_S", value_name = "REFRESH_AFTER_S", default_value_t = 3)]
+    pub refresh_after_s: u32,
+
+    /// Seconds of data age up to which data is fresh.
+    #[arg(long, env = "FRESH_S", value_name = "FRESH_S", default_value_t = 15)]
+    pub fresh_s: u32,
+
+    /// Seconds of data age up to which data is served marked as aging.
+    #[arg(long, env = "AGING_S", value_name = "AGING_S", default_value_t = 60)]
+    pub aging_s: u32,
+
+    /// Seconds of data age up to which data is served marked as stale; older data is never served.
+    #[arg(long, env = "STALE_S", value_name = "STALE_S", default_value_t = 300)]
+    pub stale_s: u32,
+
+    /// How to write the log. What to log is set by `RUST_LOG`.
+    #[arg(long, env = "LOG_FORMAT", value_name = "LOG_FORMAT", default_value = "pretty")]
+    pub log_format: LogFormat,
+}
+
+/// The form of a log line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    /// For a person.
+    Pretty,
+    /// One JSON object a line.
+    Json,
+}
+
+impl Config {
+    /// What no single option can check by itself.
+    ///
+    /// # Errors
+    /// A usage error that names the variables.
+    pub fn check(&self) -> Result<(), clap::Error> {
+        self.limits().map(drop).map_err(|error| {
+            let text = format!("REFRESH_AFTER_S, FRESH_S, AGING_S and STALE_S: {error}\n");
+            Self::command().error(ErrorKind::ValueValidation, text)
+        })
+    }
+
+    /// The freshness limits.
+    ///
+    /// # Errors
+    /// [`LimitsOutOfOrder`] when they do not ascend.
+    pub fn limits(&self) -> Result<Limits, LimitsOutOfOrder> {
+        let millis = |secs: u32| u64::from(secs) * 1_000;
+        Limits::new(millis(self.refresh_after_s), millis(self.fresh_s), millis(self.aging_s), millis(self.stale_s))
+    }
+
+    /// What the analysis may be told.
+    #[must_use]
+    pub fn settings(&self) -> Settings {
+        Settings {
+            mover_turnover_floor: self.mover_turnover_floor_usd as f64,
+            monitored_symbols: usize::from(self.monitored_symbols),
+        }
+    }
+
+    /// The pause between two fetches of the ticker table.
+    #[must_use]
+    pub fn tickers_interval(&self) -> Duration {
+        Duration::from_millis(self.tickers_interval_ms)
+    }
+}
+
+/// The beginning of every URL of one upstream: scheme, host, optional port and path, without a trailing slash.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BaseUrl(String);
+
+impl BaseUrl {
+    /// The URL of a path that begins with a slash.
+    #[must_use]
+    pub fn join(&self, path: &str) -> String {
+        format!("{}{path}", self.0)
+    }
+}
+
+impl fmt::Display for BaseUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl FromStr for BaseUrl {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let url = Url::parse(text).map_err(|error| format!("no URL: {error}"))?;
+        if !matches!(url.scheme(), "http" | "https") {
+            return Err(format!("the scheme is {:?}; http or https is needed", url.scheme()));
+        }
+        if url.query().is_some() || url.fragment().is_some() {
+            return Err("a base URL has neither query nor fragment".to_owned());
+        }
+        if !url.username().is_empty() || url.password().is_some() {
+            return Err("a base URL has no user or password".to_owned());
+        }
+        Ok(Self(url.as_str().trim_end_matches('/').to_owned()))
+    }
+}
+
+/// A Redis URL. Its password never reaches a log.
+#[derive(Clone, PartialEq, Eq)]
+pub struct RedisUrl(Url);
+
+impl RedisUrl {
+    /// The URL with its password.
+    #[must_use]
+    pub fn secret(&self) -> &str {
+        self.0.as_str()
+    }
+}
+
+impl FromStr for RedisUrl {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        // Errors must not quote the text, for it may hold a password.
+        let url = Url::parse(text).map_err(|error| format!("no URL: {error}"))?;
+        if !matches!(url.scheme(), "redis" | "rediss" | "redis+unix" | "unix") {
+            return Err(format!("the scheme is {:?}; redis, rediss or unix is needed", url.scheme()));
+        }
+        redis::Client::open(text).map_err(|error| format!("not usable: {error}"))?;
+        Ok(Self(url))
+    }
+}
+
+impl fmt::Display for RedisUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = self.0.clone();
+        if shown.password().is_some() {
+            // Fails only for URLs without a host, which have no password either.
+            let _ = shown.set_password(Some("***"));
+        }
+        f.write_str(shown.as_str())
+    }
+}
+
+impl fmt::Debug for RedisUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check_refused(args: &[&str], words: &[&str]) {
+        let parsed = Config::try_parse_from(std::iter::once("origin").chain(args.iter().copied()));
+        let error = parsed.and_then(|config| config.check()).expect_err("the arguments were taken").to_string();
+        for word in words {
+            assert!(error.contains(word), "{error:?} does not name {word:?}");
+        }
+    }
+
+    #[test]
+    fn the_command_is_well_formed() {
+        Config::command().debug_assert();
+    }
+
+    #[test]
+    fn a_bad_value_is_named_with_its_variable() {
+        check_refused(&["--listen", "nowhere"], &["ORIGIN_LISTEN", "nowhere"]);
+        check_refused(&["--bybit-base-url", "ftp://x"], &["BYBIT_BASE_URL", "ftp"]);
+        check_refused(&["--bybit-base-url", "api.bybit.com"], &["BYBIT_BASE_URL", "api.bybit.com"]);
+        check_refused(&["--coingecko-base-url", "https://x/?key=1"], &["COINGECKO_BASE_URL", "query"]);
+        check_refused(&["--tickers-interval-ms", "0"], &["TICKERS_INTERVAL_MS", "0"]);
+        check_refused(&["--tickers-interval-ms", "soon"], &["TICKERS_INTERVAL_MS", "soon"]);
+        check_refused(&["--coingecko-interval-s", "10"], &["COINGECKO_INTERVAL_S", "10"]);
+        check_refused(&["--redis-url", "http://x"], &["REDIS_URL", "http"]);
+        check_refused(&["--monitored-symbols", "3"], &["MONITORED_SYMBOLS", "3"]);
+    }
+
+    #[test]
+    fn limits_that_do_not_ascend_name_their_variables() {
+        check_refused(&["--fresh-s", "90"], &["FRESH_S", "90000 ms", "60000 ms"]);
+    }
+
+    #[test]
+    fn a_password_is_never_shown() {
+        let url: RedisUrl = "redis://user:hunter2@localhost:6379/0".parse().unwrap();
+        assert!(!format!("{url} {url:?}").contains("hunter2"));
+        assert!(url.secret().contains("hunter2"));
+    }
+
+    #[test]
+    fn a_base_url_loses_its_trailing_slash_only() {
+        let base: BaseUrl = "http://127.0.0.1:9100/".parse().unwrap();
+        assert_eq!(base.join("/v5/market/time"), "http://127.0.0.1:9100/v5/market/time");
+        let with_path: BaseUrl = "https://proxy.example/bybit/".parse().unwrap();
+        assert_eq!(with_path.join("/v5"), "https://proxy.example/bybit/v5");
+    }
+}

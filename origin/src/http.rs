@@ -1,0 +1,27 @@
+//! Requests, answered from memory alone.
+
+mod data;
+mod health;
+mod layers;
+mod reply;
+mod router;
+
+use crate::collect::Context;
+use crate::store::Stored;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+pub use router::router;
+
+/// What handlers see.
+#[derive(Clone, Debug)]
+pub struct App {
+    /// What is served, counted and noted.
+    pub context: Context,
+    /// What the store is known to hold.
+    pub stored: Arc<Stored>,
+    /// The store's kind.
+    pub store_kind: &'static str,
+    /// Set when the process is about to end: it still answers, but should be sent no more clients.
+    pub draining: Arc<AtomicBool>,
+}

@@ -1,0 +1,89 @@
+//! Health and metrics: derived from the age of the data and the last outcome of each dependency, never constant.
+
+use super::{App, data, reply};
+use crate::clock;
+use crate::publication::Publication;
+use axum::extract::State;
+use axum::response::Response;
+use serde::Serialize;
+use shared::freshness::Freshness;
+use shared::headers::data_source;
+use shared::problem::{Failure, SourceOutcome};
+use shared::units::UnixMs;
+use std::sync::atomic::Ordering;
+
+/// The content type of the OpenMetrics text format.
+const OPENMETRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+#[derive(Serialize)]
+struct Live {
+    status: &'static str,
+}
+
+#[derive(Serialize)]
+struct Health {
+    /// The class of the data's age.
+    status: &'static str,
+    ready: bool,
+    as_of_ms: UnixMs,
+    age_ms: u64,
+    sequence: u64,
+    data_source: &'static str,
+    quality: f64,
+    store: &'static str,
+    dependencies: Vec<SourceOutcome>,
+}
+
+/// That this process answers.
+pub(super) async fn live() -> Response {
+    reply::uncached_json(&Live { status: "alive" })
+}
+
+/// Whether clients should be sent here: the data is fresh or aging, and the process is not about to end.
+pub(super) async fn ready(State(app): State<App>) -> Response {
+    let now = clock::now();
+    match state(&app, now) {
+        Some(health) if health.ready => reply::uncached_json(&health),
+        _ => data::no_data(&app, now),
+    }
+}
+
+/// The state in full; a problem when there is nothing to serve.
+pub(super) async fn health(State(app): State<App>) -> Response {
+    let now = clock::now();
+    match state(&app, now) {
+        Some(health) => reply::uncached_json(&health),
+        None => data::no_data(&app, now),
+    }
+}
+
+fn state(app: &App, now: UnixMs) -> Option<Health> {
+    let publication = app.context.current.get()?;
+    let valid = publication.valid();
+    let snapshot = valid.get();
+    let class = app.context.limits.classify(snapshot.as_of_ms, now)?;
+    Some(Health {
+        status: class.name(),
+        ready: class != Freshness::Stale && !app.draining.load(Ordering::Relaxed),
+        as_of_ms: snapshot.as_of_ms,
+        age_ms: now.millis_since(snapshot.as_of_ms),
+        sequence: snapshot.sequence,
+        data_source: data_source(snapshot, class),
+        quality: valid.quality().get(),
+        store: app.store_kind,
+        dependencies: app.context.board.all(),
+    })
+}
+
+/// What Prometheus reads.
+pub(super) async fn metrics(State(app): State<App>) -> Response {
+    let (served, stored) = (app.context.current.get(), app.stored.load_full());
+    let (served, stored) = (served.as_deref().map(Publication::valid), stored.as_deref().map(Publication::valid));
+    match app.context.metrics.page(served, stored, clock::now()) {
+        Ok(page) => reply::text(OPENMETRICS, page),
+        Err(error) => {
+            tracing::error!(%error, "the metrics could not be written");
+            reply::failure(&Failure::Internal)
+        }
+    }
+}

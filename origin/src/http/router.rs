@@ -1,0 +1,42 @@
+//! Every path on one screen.
+
+use super::{App, data, health, layers, reply};
+use axum::Router;
+use axum::middleware;
+use axum::routing::get;
+use shared::endpoints::{CLIENT_ROUTES, Endpoint, HEALTH, LIVE, METRICS, READY, SNAPSHOT};
+use shared::problem::Failure;
+use std::time::Duration;
+use tower::ServiceBuilder;
+use tower_http::catch_panic::CatchPanicLayer;
+
+/// The most requests that are answered at once; each takes microseconds, so more means that something is wrong.
+const MAX_CONCURRENT: usize = 4_096;
+
+/// The longest that a request may take.
+const DEADLINE: Duration = Duration::from_secs(5);
+
+/// The service.
+pub fn router(app: App) -> Router {
+    let mut router = Router::new();
+    for (path, endpoint) in CLIENT_ROUTES.into_iter().chain([(SNAPSHOT, Endpoint::Snapshot)]) {
+        router = router.route(path, get(move |state, headers| data::serve(endpoint, state, headers)));
+    }
+    for path in HEALTH {
+        router = router.route(path, get(health::health));
+    }
+    router
+        .route(LIVE, get(health::live))
+        .route(READY, get(health::ready))
+        .route(METRICS, get(health::metrics))
+        .fallback(async || reply::failure(&Failure::NotFound))
+        .layer(
+            ServiceBuilder::new()
+                .layer(middleware::from_fn(layers::common_headers))
+                .layer(middleware::from_fn_with_state(app.clone(), layers::count))
+                .layer(middleware::from_fn(layers::methods))
+                .layer(middleware::from_fn_with_state(layers::Limit::new(MAX_CONCURRENT, DEADLINE), layers::bounded))
+                .layer(CatchPanicLayer::custom(|_| reply::failure(&Failure::Internal))),
+        )
+        .with_state(app)
+}

@@ -1,0 +1,230 @@
+//! What Prometheus sees.
+
+use prometheus_client::encoding::{EncodeLabelSet, text};
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::registry::{Registry, Unit};
+use shared::endpoints::StoreKey;
+use shared::snapshot::{Section, Snapshot};
+use shared::units::UnixMs;
+use shared::validate::ValidSnapshot;
+use std::sync::atomic::AtomicU64;
+
+type Float = Gauge<f64, AtomicU64>;
+
+/// A key of the store.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct KeyLabels {
+    key: &'static str,
+}
+
+/// A part of the snapshot.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct SectionLabels {
+    section: &'static str,
+}
+
+/// For a figure of the whole process that is left out while it is unknown.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct NoLabels {}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct UpstreamLabels {
+    upstream: &'static str,
+    outcome: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ReasonLabels {
+    reason: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct OutcomeLabels {
+    outcome: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct RequestLabels {
+    route: &'static str,
+    status: u16,
+}
+
+/// Every metric of the process. Ages are computed when they are asked for, so that a stalled writer cannot freeze them.
+#[derive(Debug)]
+pub struct Metrics {
+    registry: Registry,
+    cache_age: Family<KeyLabels, Float>,
+    cache_quality: Family<KeyLabels, Float>,
+    snapshot_age: Family<NoLabels, Float>,
+    snapshot_quality: Family<NoLabels, Float>,
+    section_age: Family<SectionLabels, Float>,
+    upstream_requests: Family<UpstreamLabels, Counter>,
+    rejections: Family<ReasonLabels, Counter>,
+    warnings: Family<ReasonLabels, Counter>,
+    rows_refused: Family<ReasonLabels, Counter>,
+    snapshots: Counter,
+    store_writes: Family<OutcomeLabels, Counter>,
+    requests: Family<RequestLabels, Counter>,
+}
+
+impl Metrics {
+    /// Registers every metric.
+    #[must_use]
+    pub fn new() -> Self {
+        let mut registry = Registry::default();
+        let metrics = Self {
+            registry: Registry::default(),
+            cache_age: Family::default(),
+            cache_quality: Family::default(),
+            snapshot_age: Family::default(),
+            snapshot_quality: Family::default(),
+            section_age: Family::default(),
+            upstream_requests: Family::default(),
+            rejections: Family::default(),
+            warnings: Family::default(),
+            rows_refused: Family::default(),
+            snapshots: Counter::default(),
+            store_writes: Family::default(),
+            requests: Family::default(),
+        };
+        let seconds = Unit::Seconds;
+        registry.register_with_unit(
+            "cache_age",
+            "Age of the data stored under a key",
+            seconds.clone(),
+            metrics.cache_age.clone(),
+        );
+        registry.register(
+            "cache_quality_score",
+            "Quality of the data stored under a key, 0-1",
+            metrics.cache_quality.clone(),
+        );
+        registry.register_with_unit(
+            "snapshot_age",
+            "Age of the data that is served",
+            seconds.clone(),
+            metrics.snapshot_age.clone(),
+        );
+        registry.register(
+            "snapshot_quality_score",
+            "Quality of the data that is served, 0-1",
+            metrics.snapshot_quality.clone(),
+        );
+        registry.register_with_unit(
+            "section_age",
+            "Age of a part of the snapshot",
+            seconds,
+            metrics.section_age.clone(),
+        );
+        registry.register("upstream_requests", "Fetches from upstreams by outcome", metrics.upstream_requests.clone());
+        registry.register(
+            "snapshot_rejections",
+            "Snapshots that were not admitted, by reason",
+            metrics.rejections.clone(),
+        );
+        registry.register(
+            "snapshot_warnings",
+            "Unusual findings in admitted snapshots, by reason",
+            metrics.warnings.clone(),
+        );
+        registry.register(
+            "ticker_rows_refused",
+            "Ticker rows of listed contracts that were not used, by reason",
+            metrics.rows_refused.clone(),
+        );
+        registry.register("snapshots_published", "Snapshots that were admitted and served", metrics.snapshots.clone());
+        registry.register("store_writes", "Publications to the store by outcome", metrics.store_writes.clone());
+        registry.register("http_requests", "Answers by route and status", metrics.requests.clone());
+        Self { registry, ..metrics }
+    }
+
+    /// Counts a fetch.
+    pub fn upstream_request(&self, upstream: &'static str, outcome: &str) {
+        self.upstream_requests.get_or_create(&UpstreamLabels { upstream, outcome: outcome.to_owned() }).inc();
+    }
+
+    /// Counts a snapshot that was not admitted.
+    pub fn rejection(&self, reason: &'static str) {
+        self.rejections.get_or_create(&ReasonLabels { reason }).inc();
+    }
+
+    /// Counts an unused ticker row.
+    pub fn row_refused(&self, reason: &'static str) {
+        self.rows_refused.get_or_create(&ReasonLabels { reason }).inc();
+    }
+
+    /// Counts an admitted snapshot and what was unusual about it.
+    pub fn published(&self, valid: &ValidSnapshot) {
+        self.snapshots.inc();
+        for warning in valid.warnings() {
+            self.warnings.get_or_create(&ReasonLabels { reason: warning.label() }).inc();
+        }
+    }
+
+    /// Counts a publication to the store.
+    pub fn store_write(&self, outcome: &'static str) {
+        self.store_writes.get_or_create(&OutcomeLabels { outcome }).inc();
+    }
+
+    /// Counts an answer.
+    pub fn request(&self, route: &'static str, status: u16) {
+        self.requests.get_or_create(&RequestLabels { route, status }).inc();
+    }
+
+    /// The page that Prometheus reads, in the OpenMetrics text format: `served` is what requests get, `stored` what the
+    /// store holds. A figure that is unknown is left out.
+    ///
+    /// # Errors
+    /// None that can occur: the page is written into memory.
+    pub fn page(
+        &self,
+        served: Option<&ValidSnapshot>,
+        stored: Option<&ValidSnapshot>,
+        now: UnixMs,
+    ) -> Result<String, std::fmt::Error> {
+        let age_secs = |as_of: UnixMs| now.millis_since(as_of) as f64 / 1_000.0;
+        if let Some(stored) = stored {
+            for key in StoreKey::ALL {
+                let labels = KeyLabels { key: key.name() };
+                self.cache_age.get_or_create(&labels).set(age_secs(stored.get().as_of_ms));
+                self.cache_quality.get_or_create(&labels).set(stored.quality().get());
+            }
+        }
+        self.section_age.clear();
+        if let Some(served) = served {
+            self.snapshot_age.get_or_create(&NoLabels {}).set(age_secs(served.get().as_of_ms));
+            self.snapshot_quality.get_or_create(&NoLabels {}).set(served.quality().get());
+            for (section, as_of) in section_times(served.get()) {
+                self.section_age.get_or_create(&SectionLabels { section }).set(age_secs(as_of));
+            }
+        }
+        let mut page = String::new();
+        text::encode(&mut page, &self.registry)?;
+        Ok(page)
+    }
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+fn section_times(snapshot: &Snapshot) -> impl Iterator<Item = (&'static str, UnixMs)> {
+    fn time<T>(section: &Section<T>) -> Option<UnixMs> {
+        match section {
+            Section::Present { as_of_ms, .. } => Some(*as_of_ms),
+            Section::Absent { .. } => None,
+        }
+    }
+    let all = [
+        ("tickers", Some(snapshot.as_of_ms)),
+        ("instruments", Some(snapshot.universe.as_of_ms)),
+        ("global_market", time(&snapshot.global_market)),
+        ("defi_market", time(&snapshot.defi_market)),
+        ("fear_greed", time(&snapshot.fear_greed)),
+    ];
+    all.into_iter().filter_map(|(name, time)| Some((name, time?)))
+}

@@ -1,0 +1,167 @@
+//! A body in every coding that clients ask for, compressed once.
+
+use bytes::Bytes;
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use shared::endpoints::Endpoint;
+use shared::freshness::Freshness;
+use shared::validate::ValidSnapshot;
+use shared::{headers, projection};
+use std::io::Write;
+
+/// Brotli's level: level 5 is hardly smaller and twice as slow, level 9 thirty times as slow.
+const BROTLI_QUALITY: u32 = 4;
+
+/// Brotli's window, 2^22 bytes: its default.
+const BROTLI_WINDOW: u32 = 22;
+
+const BROTLI_BUFFER_BYTES: usize = 4_096;
+
+/// A content coding.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Coding {
+    /// None.
+    Identity,
+    /// gzip.
+    Gzip,
+    /// Brotli.
+    Brotli,
+}
+
+impl Coding {
+    /// The name in `Content-Encoding`; identity has none.
+    #[must_use]
+    pub const fn name(self) -> Option<&'static str> {
+        match self {
+            Self::Identity => None,
+            Self::Gzip => Some("gzip"),
+            Self::Brotli => Some("br"),
+        }
+    }
+
+    /// The best coding that an `Accept-Encoding` value allows: highest `q` first, then the smallest body.
+    #[must_use]
+    pub fn negotiate(accept_encoding: Option<&str>) -> Self {
+        let Some(accepted) = accept_encoding else { return Self::Identity };
+        let quality = |name: &str| {
+            let mut any = None;
+            for item in accepted.split(',') {
+                let mut parts = item.split(';');
+                let coding = parts.next().unwrap_or_default().trim();
+                let q = parts
+                    .find_map(|part| part.trim().strip_prefix("q="))
+                    .map_or(1.0, |q| q.trim().parse::<f64>().unwrap_or(0.0));
+                if coding.eq_ignore_ascii_case(name) {
+                    return q;
+                }
+                if coding == "*" {
+                    any = Some(q);
+                }
+            }
+            any.unwrap_or(0.0)
+        };
+        let (brotli, gzip) = (quality("br"), quality("gzip"));
+        if brotli > 0.0 && brotli >= gzip {
+            Self::Brotli
+        } else if gzip > 0.0 {
+            Self::Gzip
+        } else {
+            Self::Identity
+        }
+    }
+}
+
+/// A finished body with the headers that belong to it.
+#[derive(Debug)]
+pub struct Rendered {
+    identity: Bytes,
+    gzip: Bytes,
+    brotli: Bytes,
+    headers: Vec<(&'static str, String)>,
+    etag: String,
+}
+
+impl Rendered {
+    /// Projects and compresses; nothing if either fails, which is a defect of ours.
+    pub(super) fn new(valid: &ValidSnapshot, endpoint: Endpoint, class: Freshness) -> Option<Self> {
+        let made = projection::body(valid, endpoint, class).map_err(std::io::Error::from).and_then(|identity| {
+            let (gzip, brotli) = (gzip(&identity)?, brotli(&identity)?);
+            Ok((identity, gzip, brotli))
+        });
+        match made {
+            Ok((identity, gzip, brotli)) => Some(Self {
+                identity: identity.into(),
+                gzip: gzip.into(),
+                brotli: brotli.into(),
+                headers: headers::of_body(valid, endpoint, class),
+                etag: headers::etag(valid.get(), endpoint, class),
+            }),
+            Err(error) => {
+                tracing::error!(endpoint = endpoint.name(), %error, "a body could not be made");
+                None
+            }
+        }
+    }
+
+    /// The body in a coding.
+    #[must_use]
+    pub fn body(&self, coding: Coding) -> Bytes {
+        match coding {
+            Coding::Identity => self.identity.clone(),
+            Coding::Gzip => self.gzip.clone(),
+            Coding::Brotli => self.brotli.clone(),
+        }
+    }
+
+    /// The headers that do not change while the body does not, without the ETag.
+    pub fn headers(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        self.headers.iter().filter(|(name, _)| *name != "etag").map(|(name, value)| (*name, value.as_str()))
+    }
+
+    /// The ETag of a coding. Each has its own, for the bytes differ.
+    #[must_use]
+    pub fn etag(&self, coding: Coding) -> String {
+        match coding.name() {
+            None => self.etag.clone(),
+            Some(name) => format!("{}-{name}\"", self.etag.trim_end_matches('"')),
+        }
+    }
+}
+
+fn gzip(body: &[u8]) -> std::io::Result<Vec<u8>> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+    encoder.write_all(body)?;
+    encoder.finish()
+}
+
+fn brotli(body: &[u8]) -> std::io::Result<Vec<u8>> {
+    let mut encoder = brotli::CompressorWriter::new(Vec::new(), BROTLI_BUFFER_BYTES, BROTLI_QUALITY, BROTLI_WINDOW);
+    encoder.write_all(body)?;
+    encoder.flush()?;
+    Ok(encoder.into_inner())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(accept_encoding: Option<&str>, expected: Coding) {
+        assert_eq!(Coding::negotiate(accept_encoding), expected, "for {accept_encoding:?}");
+    }
+
+    #[test]
+    fn the_best_accepted_coding_is_chosen() {
+        check(None, Coding::Identity);
+        check(Some(""), Coding::Identity);
+        check(Some("gzip, deflate, br"), Coding::Brotli);
+        check(Some("GZIP"), Coding::Gzip);
+        check(Some("br;q=0.5, gzip;q=0.8"), Coding::Gzip);
+        check(Some("br;q=0, gzip"), Coding::Gzip);
+        check(Some("*"), Coding::Brotli);
+        check(Some("*, br;q=0"), Coding::Gzip);
+        check(Some("br;q=nonsense"), Coding::Identity);
+        check(Some("identity"), Coding::Identity);
+        check(Some(",;,q=1;;"), Coding::Identity);
+    }
+}

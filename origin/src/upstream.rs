@@ -1,0 +1,121 @@
+//! Upstreams: a path → bytes with the time they arrived, or a failure with a name. One try; pauses are the caller's.
+
+mod backoff;
+mod error;
+
+use crate::clock;
+use crate::config::BaseUrl;
+use bytes::{Bytes, BytesMut};
+use reqwest::{Client, Response, StatusCode, header};
+use shared::headers::MARKET_DATA;
+use shared::provenance::{Source, Venue};
+use shared::units::UnixMs;
+use std::time::Duration;
+
+pub use backoff::pause;
+pub use error::{FetchError, UpstreamError};
+
+/// The longest body that is read: ten times today's largest answer.
+const MAX_BODY_BYTES: usize = 8 * 1024 * 1024;
+
+/// How much of a refusal's body is read to tell its kind.
+const REFUSAL_BYTES: usize = 4 * 1024;
+
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
+const READ_TIMEOUT: Duration = Duration::from_secs(3);
+const TOTAL_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// The HTTP client that all upstreams share.
+///
+/// # Errors
+/// When TLS cannot be set up, as on a machine without root certificates.
+pub fn client() -> Result<Client, reqwest::Error> {
+    Client::builder()
+        .user_agent(concat!("market-data-origin/", env!("CARGO_PKG_VERSION")))
+        .connect_timeout(CONNECT_TIMEOUT)
+        .read_timeout(READ_TIMEOUT)
+        .timeout(TOTAL_TIMEOUT)
+        .pool_idle_timeout(Duration::from_secs(30))
+        .redirect(reqwest::redirect::Policy::none())
+        .no_proxy()
+        .build()
+}
+
+/// One upstream.
+#[derive(Clone, Debug)]
+pub struct Upstream {
+    client: Client,
+    base: BaseUrl,
+    venue: Venue,
+}
+
+/// A complete answer.
+#[derive(Clone, Debug)]
+pub struct Fetched {
+    /// The body.
+    pub body: Bytes,
+    /// When its last byte arrived.
+    pub received_at: UnixMs,
+    /// The venue, and whether its host serves the real market.
+    pub source: Source,
+}
+
+impl Upstream {
+    /// An upstream at `base`.
+    #[must_use]
+    pub fn new(client: Client, base: BaseUrl, venue: Venue) -> Self {
+        Self { client, base, venue }
+    }
+
+    /// Fetches a path (with its query).
+    ///
+    /// # Errors
+    /// [`FetchError`]; redirects are not followed, and bodies are cut off at a limit.
+    pub async fn get(&self, path: &str) -> Result<Fetched, FetchError> {
+        let response = self.client.get(self.base.join(path)).send().await?;
+        let status = response.status();
+        if status == StatusCode::FORBIDDEN {
+            let body = read(response, REFUSAL_BYTES, Overflow::Cut).await?;
+            return Err(FetchError::forbidden(&body));
+        }
+        if status != StatusCode::OK {
+            return Err(FetchError::Status { status: status.as_u16(), retry_after: retry_after(&response) });
+        }
+        let declared = response.headers().get(MARKET_DATA).map(|value| value.to_str().unwrap_or(""));
+        let source = Source::declared(self.venue, declared);
+        let body = read(response, MAX_BODY_BYTES, Overflow::Refuse).await?;
+        Ok(Fetched { body, received_at: clock::now(), source })
+    }
+}
+
+/// What to do with a body that is longer than the limit.
+#[derive(Clone, Copy)]
+enum Overflow {
+    Cut,
+    Refuse,
+}
+
+async fn read(mut response: Response, limit: usize, overflow: Overflow) -> Result<Bytes, FetchError> {
+    let mut body = BytesMut::new();
+    while let Some(chunk) = response.chunk().await? {
+        let room = limit.saturating_sub(body.len());
+        if chunk.len() <= room {
+            body.extend_from_slice(&chunk);
+            continue;
+        }
+        match overflow {
+            Overflow::Refuse => return Err(FetchError::TooLarge { limit }),
+            Overflow::Cut => {
+                body.extend(chunk.iter().take(room));
+                break;
+            }
+        }
+    }
+    Ok(body.freeze())
+}
+
+/// `Retry-After` in seconds; the date form is not used by the services we read.
+fn retry_after(response: &Response) -> Option<Duration> {
+    let secs = response.headers().get(header::RETRY_AFTER)?.to_str().ok()?.trim().parse().ok()?;
+    Some(Duration::from_secs(secs))
+}

@@ -1,0 +1,84 @@
+//! How long to leave an upstream alone after a failure: a pure function of the failure and how often it came.
+
+use super::{FetchError, UpstreamError};
+use shared::exchange::ParseError;
+use shared::exchange::bybit::{Forbidden, RATE_LIMITED, REGION_REFUSED};
+use std::time::Duration;
+
+/// A ban lifts itself after ten minutes without a call; a blocked country does not change sooner.
+const BAN: Duration = Duration::from_secs(600);
+
+/// After "too many" without a stated end.
+const TOO_MANY: Duration = Duration::from_secs(5);
+
+/// The longest stated pause that is obeyed.
+const MAX_STATED: Duration = Duration::from_secs(3_600);
+
+/// The pause before the next try.
+///
+/// A failure that tells its own pause gets it. Any other starts at `first` and doubles with each in a row, up to `most`.
+#[must_use]
+pub fn pause(error: &UpstreamError, failures_in_a_row: u32, first: Duration, most: Duration) -> Duration {
+    let doubled = first.saturating_mul(2_u32.saturating_pow(failures_in_a_row.saturating_sub(1).min(16))).min(most);
+    match error {
+        UpstreamError::Fetch(FetchError::Forbidden { kind: Forbidden::Region | Forbidden::RateLimit }) => BAN,
+        UpstreamError::Fetch(FetchError::Status { retry_after: Some(stated), .. }) => {
+            (*stated).clamp(doubled, MAX_STATED)
+        }
+        UpstreamError::Fetch(FetchError::Status { status: 429, .. }) => doubled.max(TOO_MANY),
+        UpstreamError::Parse(ParseError::Refused { code, .. }) if *code == RATE_LIMITED => doubled.max(TOO_MANY),
+        UpstreamError::Parse(ParseError::Refused { code, .. }) if REGION_REFUSED.contains(code) => BAN,
+        _ => doubled,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use shared::exchange::Detail;
+
+    const FIRST: Duration = Duration::from_secs(2);
+    const MOST: Duration = Duration::from_secs(30);
+
+    #[track_caller]
+    fn check(error: FetchError, failures: u32, expected_secs: u64) {
+        let pause = pause(&error.into(), failures, FIRST, MOST);
+        assert_eq!(pause, Duration::from_secs(expected_secs));
+    }
+
+    fn status(status: u16, retry_after: Option<u64>) -> FetchError {
+        FetchError::Status { status, retry_after: retry_after.map(Duration::from_secs) }
+    }
+
+    #[test]
+    fn ordinary_failures_double_up_to_the_most() {
+        check(FetchError::Timeout, 1, 2);
+        check(FetchError::Timeout, 2, 4);
+        check(FetchError::Timeout, 5, 30);
+        check(FetchError::Timeout, u32::MAX, 30);
+    }
+
+    #[test]
+    fn a_ban_and_a_blocked_country_are_left_alone_for_ten_minutes() {
+        check(FetchError::forbidden(b"403, access too frequent"), 1, 600);
+        check(FetchError::forbidden(b"configured to block access from your country"), 1, 600);
+        check(FetchError::forbidden(b"?"), 1, 2);
+    }
+
+    #[test]
+    fn a_stated_pause_is_obeyed_within_reason() {
+        check(status(429, Some(20)), 1, 20);
+        check(status(503, Some(0)), 1, 2);
+        check(status(503, Some(999_999)), 1, 3_600);
+        check(status(429, None), 1, 5);
+        check(status(500, None), 1, 2);
+    }
+
+    #[test]
+    fn a_rate_limit_inside_a_successful_answer_is_a_rate_limit() {
+        let refused = |code| ParseError::Refused { code, message: Detail::new("") }.into();
+        assert_eq!(pause(&refused(RATE_LIMITED), 1, FIRST, MOST), TOO_MANY);
+        assert_eq!(pause(&refused(10_009), 1, FIRST, MOST), BAN);
+        assert_eq!(pause(&refused(10_016), 1, FIRST, MOST), FIRST);
+    }
+}

@@ -1,0 +1,346 @@
+//! The one door: for each rule, a good snapshot that breaks it and nothing else.
+
+#![allow(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "helpers of tests, in which a panic is how a test fails"
+)]
+
+mod support;
+
+use shared::assemble::Slow;
+use shared::provenance::Venue;
+use shared::snapshot::{Breadth, Components, Coverage, ScoreBasis, ScoreRow, Section, Snapshot};
+use shared::units::{Score, UnixMs};
+use shared::validate::{Baseline, MAX_HISTORY, MIN_SCORES, Rejection, Rejections, ValidSnapshot, Warning};
+use support::{NO_BASELINE, NOW, Scene, admit, ago, amount, fear_greed, global_market, good_snapshot, known, percent};
+
+/// What the door says after one change to a good snapshot.
+#[track_caller]
+fn verdict(change: impl FnOnce(&mut Snapshot)) -> Result<ValidSnapshot, Rejections> {
+    let mut snapshot = good_snapshot();
+    change(&mut snapshot);
+    admit(snapshot)
+}
+
+/// The change breaks this rule and no other.
+#[track_caller]
+fn check(change: impl FnOnce(&mut Snapshot), expected: Rejection) {
+    let rejections = verdict(change).expect_err("the door let it through");
+    assert_eq!(rejections.all(), std::slice::from_ref(&expected));
+    assert_eq!(rejections.label(), expected.label());
+    assert_eq!(rejections.to_string(), expected.to_string());
+}
+
+#[track_caller]
+fn check_admitted(change: impl FnOnce(&mut Snapshot)) {
+    assert_eq!(verdict(change).err(), None);
+}
+
+fn text(symbol: &str) -> String {
+    symbol.to_owned()
+}
+
+#[test]
+fn a_good_snapshot_passes_without_a_warning() {
+    let valid = Scene::good().valid();
+    assert_eq!(valid.warnings(), []);
+    assert_eq!(valid.get(), &good_snapshot(), "the door changed what passed it");
+}
+
+#[test]
+fn seconds_are_not_taken_for_milliseconds() {
+    let seconds = UnixMs::from_millis(NOW.as_secs());
+    let implausible = |field| Rejection::ImplausibleTime { field, found: seconds };
+    check(|snapshot| snapshot.as_of_ms = seconds, implausible("as_of_ms"));
+    check(|snapshot| snapshot.generated_at_ms = seconds, implausible("generated_at_ms"));
+    check(|snapshot| snapshot.universe.as_of_ms = seconds, implausible("universe.as_of_ms"));
+    check(|snapshot| move_section(&mut snapshot.global_market, seconds), implausible("global_market.as_of_ms"));
+    check(|snapshot| move_section(&mut snapshot.defi_market, seconds), implausible("defi_market.as_of_ms"));
+    check(|snapshot| move_section(&mut snapshot.fear_greed, seconds), implausible("fear_greed.as_of_ms"));
+}
+
+#[test]
+fn a_time_ahead_of_the_reader_is_refused() {
+    let ahead = |field| Rejection::FromTheFuture { field, ahead_ms: 5_001 };
+    let moment = NOW.plus_millis(5_001);
+    check(|snapshot| snapshot.as_of_ms = moment, ahead("as_of_ms"));
+    check(|snapshot| snapshot.generated_at_ms = moment, ahead("generated_at_ms"));
+    check(|snapshot| snapshot.universe.as_of_ms = moment, ahead("universe.as_of_ms"));
+    check(|snapshot| move_section(&mut snapshot.global_market, moment), ahead("global_market.as_of_ms"));
+    check(|snapshot| move_section(&mut snapshot.defi_market, moment), ahead("defi_market.as_of_ms"));
+    check(|snapshot| move_section(&mut snapshot.fear_greed, moment), ahead("fear_greed.as_of_ms"));
+}
+
+#[test]
+fn clocks_may_differ_a_little() {
+    check_admitted(|snapshot| snapshot.as_of_ms = NOW.plus_millis(5_000));
+}
+
+fn move_section<T>(section: &mut Section<T>, to: UnixMs) {
+    match section {
+        Section::Present { as_of_ms, .. } => *as_of_ms = to,
+        Section::Absent { .. } => *section = Section::absent("the_good_snapshot_lacks_it"),
+    }
+}
+
+#[test]
+fn age_alone_is_not_judged_at_the_door() {
+    check_admitted(|snapshot| snapshot.as_of_ms = ago(86_400_000));
+}
+
+#[test]
+fn bitcoin_and_ether_must_have_a_score() {
+    for symbol in ["BTCUSDT", "ETHUSDT"] {
+        check(|snapshot| snapshot.scores.retain(|row| row.symbol != symbol), Rejection::MajorMissing { symbol });
+    }
+}
+
+#[test]
+fn fewer_scores_than_a_dashboard_needs_are_refused() {
+    check(|snapshot| keep_scores(snapshot, MIN_SCORES - 1), Rejection::TooFewScores { found: MIN_SCORES - 1 });
+    check_admitted(|snapshot| keep_scores(snapshot, MIN_SCORES));
+}
+
+/// Shortens the list without losing the two majors.
+fn keep_scores(snapshot: &mut Snapshot, count: usize) {
+    let is_major = |row: &ScoreRow| ["BTCUSDT", "ETHUSDT"].contains(&row.symbol.as_str());
+    let mut room = count - snapshot.scores.iter().filter(|row| is_major(row)).count();
+    snapshot.scores.retain(|row| {
+        let minor_kept = !is_major(row) && room > 0;
+        room -= usize::from(minor_kept);
+        minor_kept || is_major(row)
+    });
+}
+
+#[test]
+fn fewer_than_four_fifths_of_the_usual_contracts_are_refused() {
+    let at = |usual| ValidSnapshot::admit(good_snapshot(), NOW, Baseline { expected_symbols: Some(usual) });
+    assert!(at(75).is_ok(), "60 are exactly four fifths of 75");
+    assert_eq!(at(76).unwrap_err().all(), [Rejection::TooFewContracts { found: 60, usual: 76 }]);
+    assert!(ValidSnapshot::admit(good_snapshot(), NOW, NO_BASELINE).is_ok(), "nothing is usual at the start");
+}
+
+#[test]
+fn one_unusable_row_in_twenty_is_borne_and_more_are_not() {
+    check(|snapshot| snapshot.coverage.refused = 4, Rejection::TooManyRowsRefused { refused: 4, rows: 64 });
+    check_admitted(|snapshot| snapshot.coverage.refused = 3);
+}
+
+#[test]
+fn what_is_no_symbol_is_refused_in_every_list() {
+    for bad in ["SYSTEM_STATUS", "", "<img src=x>", "BTC USDT"] {
+        let malformed = || Rejection::MalformedSymbol { symbol: text(bad) };
+        check(|snapshot| rename_minor(snapshot, bad), malformed());
+        check(|snapshot| snapshot.movers.gainers[0].symbol = text(bad), malformed());
+        check(|snapshot| snapshot.movers.losers[0].symbol = text(bad), malformed());
+        check(|snapshot| snapshot.volume_leaders[2].symbol = text(bad), malformed());
+    }
+}
+
+/// Renames a scored contract that is neither Bitcoin nor Ether.
+fn rename_minor(snapshot: &mut Snapshot, symbol: &str) {
+    let minor = snapshot.scores.iter_mut().find(|row| row.symbol.starts_with("COIN"));
+    minor.expect("a scored coin").symbol = text(symbol);
+}
+
+#[test]
+fn what_is_not_listed_is_refused_in_every_list() {
+    let foreign = |list| Rejection::ForeignSymbol { symbol: text("AAPLUSDT"), list };
+    check(|snapshot| rename_minor(snapshot, "AAPLUSDT"), foreign("scores"));
+    check(|snapshot| snapshot.movers.gainers[0].symbol = text("AAPLUSDT"), foreign("gainers"));
+    check(|snapshot| snapshot.movers.losers[0].symbol = text("AAPLUSDT"), foreign("losers"));
+    check(|snapshot| snapshot.volume_leaders[2].symbol = text("AAPLUSDT"), foreign("volume_leaders"));
+}
+
+#[test]
+fn a_symbol_stands_once_in_every_list() {
+    let twice = |list, symbol: &str| Rejection::RepeatedSymbol { symbol: text(symbol), list };
+    let good = good_snapshot();
+    let (gainer, loser) = (&good.movers.gainers[0].symbol, &good.movers.losers[0].symbol);
+    check(|snapshot| rename_minor(snapshot, "BTCUSDT"), twice("scores", "BTCUSDT"));
+    check(|snapshot| snapshot.movers.gainers[1].symbol.clone_from(gainer), twice("gainers", gainer));
+    check(|snapshot| snapshot.movers.losers[1].symbol.clone_from(loser), twice("losers", loser));
+    check(|snapshot| snapshot.volume_leaders[2].symbol = text("ETHUSDT"), twice("volume_leaders", "ETHUSDT"));
+}
+
+#[test]
+fn every_ordered_list_is_in_its_order() {
+    let good = good_snapshot();
+    let unordered = |list, symbol: &str| Rejection::OutOfOrder { list, symbol: text(symbol) };
+    assert!(good.scores[0].score > good.scores[1].score, "the test needs two different scores");
+    check(|snapshot| snapshot.scores.swap(0, 1), unordered("scores", &good.scores[0].symbol));
+    let rise = |snapshot: &mut Snapshot| snapshot.movers.gainers[1].change_24h = percent(99.0);
+    check(rise, unordered("gainers", &good.movers.gainers[1].symbol));
+    let fall = |snapshot: &mut Snapshot| snapshot.movers.losers[1].change_24h = percent(-99.0);
+    check(fall, unordered("losers", &good.movers.losers[1].symbol));
+}
+
+#[test]
+fn a_gainer_has_risen_and_a_loser_has_fallen() {
+    let good = good_snapshot();
+    let wrong = |list, symbol: &str, change_pct| Rejection::WrongSign { symbol: text(symbol), list, change_pct };
+    let last = good.movers.gainers.len() - 1;
+    let (gainer, loser) = (&good.movers.gainers[last].symbol, &good.movers.losers[last].symbol);
+    check(|snapshot| snapshot.movers.gainers[last].change_24h = percent(-1.0), wrong("gainers", gainer, -1.0));
+    check(|snapshot| snapshot.movers.losers[last].change_24h = percent(1.0), wrong("losers", loser, 1.0));
+}
+
+#[test]
+fn a_mover_below_the_turnover_floor_is_refused() {
+    let good = good_snapshot();
+    let below = |list, symbol: &str| Rejection::BelowFloor {
+        symbol: text(symbol),
+        list,
+        turnover_usd: 999_999.99,
+        floor_usd: 1_000_000.0,
+    };
+    let thin = amount(999_999.99);
+    check(|snapshot| snapshot.movers.gainers[0].turnover_24h = thin, below("gainers", &good.movers.gainers[0].symbol));
+    check(|snapshot| snapshot.movers.losers[0].turnover_24h = thin, below("losers", &good.movers.losers[0].symbol));
+    check_admitted(|snapshot| snapshot.movers.losers[0].turnover_24h = amount(1_000_000.0));
+}
+
+#[test]
+fn breadth_counts_every_priced_contract_once() {
+    check(|snapshot| snapshot.breadth.flat += 1, Rejection::CountsDisagree { counted: 61, priced: 60 });
+    check(|snapshot| snapshot.coverage.priced = 59, Rejection::CountsDisagree { counted: 60, priced: 59 });
+    let overflowing = Rejection::CountsDisagree { counted: usize::MAX, priced: 60 };
+    check(|snapshot| snapshot.breadth.up = usize::MAX, overflowing);
+}
+
+#[test]
+fn a_market_without_a_price_is_refused() {
+    let emptied = |snapshot: &mut Snapshot| {
+        snapshot.coverage = Coverage { listed: 60, priced: 0, refused: 0 };
+        snapshot.breadth = Breadth { up: 0, down: 0, flat: 0, percentage: None, mood: None };
+    };
+    check(emptied, Rejection::CountsDisagree { counted: 0, priced: 0 });
+}
+
+#[test]
+fn a_score_never_contradicts_its_basis() {
+    let unknown = Components {
+        technical: None,
+        volume: None,
+        orderflow: None,
+        orderbook: None,
+        price_structure: None,
+        sentiment: None,
+    };
+    let contradicted = || Rejection::BasisContradicted { symbol: good_snapshot().scores[0].symbol.clone() };
+    check(|snapshot| snapshot.scores[0].components = Some(unknown.clone()), contradicted());
+    check(|snapshot| snapshot.scores[0].score_basis = ScoreBasis::SixDimension, contradicted());
+    check(|snapshot| snapshot.scores[0].momentum_score = None, contradicted());
+    check(|snapshot| snapshot.scores[0].momentum_score = Score::new(50.0).ok(), contradicted());
+}
+
+#[test]
+fn a_history_longer_than_a_day_of_hours_is_refused() {
+    let score = good_snapshot().scores[0].score;
+    let with = |count: usize| move |snapshot: &mut Snapshot| snapshot.scores[3].score_history = vec![score; count];
+    let symbol = good_snapshot().scores[3].symbol.clone();
+    check(with(MAX_HISTORY + 1), Rejection::HistoryTooLong { symbol, found: MAX_HISTORY + 1 });
+    check_admitted(with(MAX_HISTORY));
+}
+
+#[test]
+fn a_market_in_which_nothing_was_traded_is_refused() {
+    check(|snapshot| snapshot.overview.total_turnover = amount(0.0), Rejection::NoTurnover { found: 0.0 });
+}
+
+#[test]
+fn texts_of_others_are_refused_where_ours_belong() {
+    let foreign = |field| Rejection::ForeignText { field };
+    for bad in ["<b>x</b>", "", "a&b", "{}"] {
+        check(|snapshot| snapshot.fallback_reason = Some(text(bad)), foreign("fallback_reason"));
+        check(|snapshot| snapshot.global_market = Section::absent(bad), foreign("global_market.reason"));
+        check(|snapshot| snapshot.defi_market = Section::absent(bad), foreign("defi_market.reason"));
+        check(|snapshot| snapshot.fear_greed = Section::absent(bad), foreign("fear_greed.reason"));
+        check(|snapshot| snapshot.regime.label = text(bad), foreign("regime.label"));
+        check(|snapshot| snapshot.regime.breadth = text(bad), foreign("regime.breadth"));
+        check(|snapshot| snapshot.regime.dispersion = text(bad), foreign("regime.dispersion"));
+        check(|snapshot| snapshot.regime.sentiment = Some(text(bad)), foreign("regime.sentiment"));
+        check(|snapshot| relabel(snapshot, bad), foreign("fear_greed.label"));
+    }
+}
+
+fn relabel(snapshot: &mut Snapshot, label: &str) {
+    if let Section::Present { value, .. } = &mut snapshot.fear_greed {
+        value.label = text(label);
+    }
+}
+
+#[test]
+fn every_broken_rule_is_told_and_not_only_the_first() {
+    let broken = verdict(|snapshot| {
+        snapshot.overview.total_turnover = amount(0.0);
+        snapshot.fallback_reason = Some(text("Origin is down"));
+    });
+    let rejections = broken.unwrap_err();
+    assert_eq!(
+        rejections.all(),
+        [Rejection::NoTurnover { found: 0.0 }, Rejection::ForeignText { field: "fallback_reason" }]
+    );
+    assert_eq!(rejections.label(), "no_turnover");
+    assert_eq!(rejections.to_string(), "total turnover is 0 USD; fallback_reason is no plain text");
+}
+
+#[test]
+fn what_is_unusual_is_told_and_admitted() {
+    let thin = verdict(|snapshot| snapshot.coverage.listed = 76).unwrap();
+    assert_eq!(thin.warnings(), [Warning::ThinCoverage { priced: 60, listed: 76 }]);
+    let refused = verdict(|snapshot| snapshot.coverage.refused = 1).unwrap();
+    assert_eq!(refused.warnings(), [Warning::RowsRefused { refused: 1 }]);
+    let outside = verdict(|snapshot| snapshot.scores[0].high_24h = snapshot.scores[0].low_24h).unwrap();
+    assert_eq!(outside.warnings(), [Warning::OutsideRange { symbol: good_snapshot().scores[0].symbol.clone() }]);
+}
+
+#[track_caller]
+fn check_quality(scene: &Scene<'_>, expected: f64) {
+    assert_eq!(scene.valid().quality().get(), expected);
+}
+
+#[test]
+fn quality_falls_when_a_part_ages_and_further_when_it_is_gone() {
+    check_quality(&Scene::good(), 1.0);
+    let aging = known(global_market(), Venue::CoinGecko, 3_600_000);
+    check_quality(&Scene { global_market: aging, ..Scene::good() }, 0.95);
+    check_quality(&Scene { global_market: Slow::unknown("timeout"), ..Scene::good() }, 0.9);
+    check_quality(&Scene { defi_market: Slow::unknown("timeout"), ..Scene::good() }, 0.95);
+    let overdue = known(fear_greed(), Venue::AlternativeMe, 47 * 3_600_000);
+    let overdue = match overdue {
+        Slow::Known(mut dated) => {
+            dated.value.next_update_ms = Some(ago(23 * 3_600_000));
+            Slow::Known(dated)
+        }
+        unknown @ Slow::Unknown(_) => unknown,
+    };
+    check_quality(&Scene { fear_greed: overdue, ..Scene::good() }, 0.95);
+    check_quality(&Scene::from_tickers_alone(), 0.75);
+    let refused = verdict(|snapshot| snapshot.coverage.refused = 3).unwrap();
+    assert!(refused.quality() < Scene::good().valid().quality());
+}
+
+#[track_caller]
+fn check_order(older: (u64, u64), younger: (u64, u64)) {
+    let at = |(as_of, sequence): (u64, u64)| {
+        let change = |snapshot: &mut Snapshot| {
+            snapshot.as_of_ms = UnixMs::from_millis(as_of);
+            snapshot.sequence = sequence;
+        };
+        verdict(change).unwrap()
+    };
+    assert!(at(younger).supersedes(&at(older)), "younger data was not taken");
+    assert!(!at(older).supersedes(&at(younger)), "older data took the place of younger");
+}
+
+#[test]
+fn older_data_never_supersedes_younger_whatever_its_number() {
+    let now = NOW.as_millis();
+    check_order((now - 1, 900), (now, 1));
+    check_order((now, 1), (now, 2));
+    let held = Scene::good().valid();
+    assert!(!held.supersedes(&held), "the same snapshot was taken for a newer one");
+}

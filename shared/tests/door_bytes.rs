@@ -1,0 +1,291 @@
+//! Bytes that come back, from the store or from another process: the same door, and what is no snapshot at all.
+
+#![allow(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "helpers of tests, in which a panic is how a test fails"
+)]
+
+mod support;
+
+use proptest::prelude::*;
+use serde_json::{Value, json};
+use shared::snapshot::Snapshot;
+use shared::validate::{Inadmissible, Rejection, ValidSnapshot};
+use support::json::pointers;
+use support::{NO_BASELINE, NOW, Scene, tree};
+
+fn read(bytes: &[u8]) -> Result<ValidSnapshot, Inadmissible> {
+    ValidSnapshot::from_json(bytes, NOW, NO_BASELINE)
+}
+
+fn read_tree(tree: &Value) -> Result<ValidSnapshot, Inadmissible> {
+    read(tree.to_string().as_bytes())
+}
+
+#[test]
+fn a_snapshot_reads_back_as_it_was_written() {
+    for scene in [Scene::good(), Scene::fallback()] {
+        let valid = scene.valid();
+        let bytes = valid.to_json().unwrap();
+        let back = read(&bytes).unwrap();
+        assert_eq!(back, valid);
+        assert_eq!(back.to_json().unwrap(), bytes, "reading and writing changed a byte");
+    }
+}
+
+#[test]
+fn json_encoded_twice_is_named() {
+    let once = String::from_utf8(Scene::good().valid().to_json().unwrap()).unwrap();
+    let twice = serde_json::to_string(&once).unwrap();
+    assert_eq!(read(twice.as_bytes()), Err(Inadmissible::EncodedTwice));
+    assert_eq!(read(br#""{\"status\":\"ok\"}""#), Err(Inadmissible::EncodedTwice));
+}
+
+#[test]
+fn a_placeholder_is_named() {
+    for placeholder in [r#"{"status":"cache_warmer_generated"}"#, "{}", r#"{"schema_version":null}"#] {
+        assert_eq!(read(placeholder.as_bytes()), Err(Inadmissible::Placeholder), "{placeholder}");
+    }
+}
+
+#[track_caller]
+fn check_not_json(bytes: &[u8]) {
+    assert!(matches!(read(bytes), Err(Inadmissible::NotJson(_))), "{:?}", String::from_utf8_lossy(bytes));
+}
+
+#[test]
+fn what_is_no_object_is_named() {
+    check_not_json(b"");
+    check_not_json(b" \r\n\t");
+    check_not_json(b"<!DOCTYPE html><html><body>502 Bad Gateway</body></html>");
+    check_not_json(b"null");
+    check_not_json(b"[]");
+    check_not_json(b"42");
+    check_not_json(b"\xff\xfe{}");
+}
+
+#[test]
+fn a_snapshot_cut_anywhere_is_no_snapshot() {
+    let whole = Scene::good().valid().to_json().unwrap();
+    for end in (0..whole.len()).step_by(97) {
+        check_not_json(&whole[..end]);
+    }
+    check_not_json(&[whole.as_slice(), whole.as_slice()].concat());
+}
+
+#[test]
+fn another_schema_version_is_refused_with_its_number() {
+    let mut tree = tree(&Scene::good().valid());
+    for found in [0, 2] {
+        tree["schema_version"] = json!(found);
+        assert_eq!(read_tree(&tree), Err(Inadmissible::SchemaVersion { found }));
+    }
+}
+
+#[track_caller]
+fn check_shape(pointer: &str, value: &Value) {
+    let mut tree = tree(&Scene::good().valid());
+    *tree.pointer_mut(pointer).expect("the snapshot has the field") = value.clone();
+    assert!(matches!(read_tree(&tree), Err(Inadmissible::Shape(_))), "{pointer} = {value} was let through");
+}
+
+#[test]
+fn a_price_that_is_none_is_not_of_the_shape() {
+    for pointer in [
+        "/overview/btc_price",
+        "/scores/0/price",
+        "/scores/39/high_24h",
+        "/scores/7/low_24h",
+        "/movers/gainers/0/price",
+        "/movers/losers/4/price",
+        "/volume_leaders/14/price",
+    ] {
+        for bad in [json!(0), json!(0.0), json!(-1), json!("64321.5"), json!("NaN"), json!(null), json!([1]), json!({})] {
+            check_shape(pointer, &bad);
+        }
+    }
+}
+
+#[test]
+fn other_numbers_out_of_their_range_are_not_of_the_shape() {
+    check_shape("/scores/0/score", &json!(100.01));
+    check_shape("/scores/0/score", &json!(-0.01));
+    check_shape("/scores/0/reliability", &json!(1.01));
+    check_shape("/scores/0/turnover_24h", &json!(-1));
+    check_shape("/breadth/up", &json!(-1));
+    check_shape("/breadth/up", &json!(1.5));
+    check_shape("/global_market/value/btc_dominance", &json!(101));
+    check_shape("/tickers_source", &json!("somebody"));
+    check_shape("/producer", &json!("cache_warmer"));
+    check_shape("/as_of_ms", &json!("1788869998500"));
+}
+
+#[test]
+fn a_bare_nan_is_no_json() {
+    let whole = String::from_utf8(Scene::good().valid().to_json().unwrap()).unwrap();
+    check_not_json(whole.replacen("\"price\":", "\"price\":NaN,\"x\":", 1).as_bytes());
+}
+
+#[test]
+fn a_price_beyond_all_numbers_is_refused() {
+    let whole = String::from_utf8(Scene::good().valid().to_json().unwrap()).unwrap();
+    let beyond = whole.replacen("\"price\":", "\"price\":1e999,\"x\":", 1);
+    assert!(read(beyond.as_bytes()).is_err());
+}
+
+#[test]
+fn a_missing_field_is_not_of_the_shape() {
+    let good = tree(&Scene::good().valid());
+    // Fields that may be `null` may also be left out; the rest may not.
+    let optional = ["fallback_reason"];
+    for field in good.as_object().unwrap().keys().filter(|field| !optional.contains(&field.as_str())) {
+        let mut tree = good.clone();
+        tree.as_object_mut().unwrap().remove(field);
+        let expected = field == "schema_version";
+        match read_tree(&tree) {
+            Err(Inadmissible::Placeholder) => assert!(expected, "{field}"),
+            Err(Inadmissible::Shape(_)) => assert!(!expected),
+            other => assert!(other.is_err(), "a snapshot without {field} was let through"),
+        }
+    }
+}
+
+#[test]
+fn a_field_that_stands_twice_is_refused() {
+    let whole = String::from_utf8(Scene::good().valid().to_json().unwrap()).unwrap();
+    let repeated = whole.replacen("\"price\":", "\"price\":1,\"price\":", 1);
+    assert!(matches!(read(repeated.as_bytes()), Err(Inadmissible::Shape(_))));
+}
+
+#[test]
+fn the_status_placeholder_among_the_symbols_is_refused() {
+    let mut tree = tree(&Scene::good().valid());
+    tree["movers"]["gainers"][0]["symbol"] = json!("SYSTEM_STATUS");
+    match read_tree(&tree) {
+        Err(Inadmissible::Rejected(rejections)) => {
+            assert_eq!(rejections.all(), [Rejection::MalformedSymbol { symbol: "SYSTEM_STATUS".to_owned() }]);
+        }
+        other => assert!(other.is_err(), "SYSTEM_STATUS was let through"),
+    }
+}
+
+/// One way to spoil a tree.
+#[derive(Clone, Debug)]
+enum Mutation {
+    Delete,
+    Replace(Value),
+    RepeatItem,
+    SwapItems,
+}
+
+fn mutation() -> impl Strategy<Value = Mutation> {
+    let junk = prop_oneof![
+        Just(json!(0)),
+        Just(json!(-1)),
+        Just(json!(1e308)),
+        Just(json!(u64::MAX)),
+        Just(json!("1")),
+        Just(json!("<b>")),
+        Just(json!(null)),
+        Just(json!([])),
+        Just(json!({})),
+    ];
+    prop_oneof![
+        Just(Mutation::Delete),
+        junk.prop_map(Mutation::Replace),
+        Just(Mutation::RepeatItem),
+        Just(Mutation::SwapItems)
+    ]
+}
+
+fn mutate(tree: &mut Value, place: &prop::sample::Index, mutation: &Mutation) {
+    let pointers = pointers(tree);
+    let pointer = place.get(&pointers);
+    let (parent, name) = pointer.rsplit_once('/').expect("a pointer begins with a slash");
+    match (tree.pointer_mut(parent), mutation) {
+        (Some(Value::Object(fields)), Mutation::Delete) => drop(fields.remove(name)),
+        (Some(Value::Array(items)), Mutation::Delete) => drop(items.remove(name.parse().unwrap())),
+        (Some(Value::Array(items)), Mutation::RepeatItem) => {
+            let repeated = items[name.parse::<usize>().unwrap()].clone();
+            items.push(repeated);
+        }
+        (Some(Value::Array(items)), Mutation::SwapItems) => {
+            let last = items.len() - 1;
+            items.swap(name.parse().unwrap(), last);
+        }
+        (Some(_), Mutation::Replace(value)) => *tree.pointer_mut(pointer).unwrap() = value.clone(),
+        _ => {}
+    }
+}
+
+/// What holds of everything that was let through, checked without the door's own rules.
+#[track_caller]
+fn check_invariants(snapshot: &Snapshot) {
+    let mut symbols: Vec<&str> = snapshot.scores.iter().map(|row| &*row.symbol).collect();
+    assert!(symbols.len() >= 30 && symbols.contains(&"BTCUSDT") && symbols.contains(&"ETHUSDT"));
+    assert!(snapshot.scores.is_sorted_by(|a, b| a.score >= b.score), "scores are out of order");
+    symbols.sort_unstable();
+    assert!(symbols.windows(2).all(|pair| pair[0] != pair[1]), "a symbol stands twice");
+    let movers = &snapshot.movers;
+    assert!(movers.gainers.iter().all(|row| row.change_24h.get() >= 0.0), "a gainer fell");
+    assert!(movers.losers.iter().all(|row| row.change_24h.get() <= 0.0), "a loser rose");
+    let mut prices: Vec<f64> = vec![snapshot.overview.btc_price.get()];
+    for row in movers.gainers.iter().chain(&movers.losers).chain(&snapshot.volume_leaders) {
+        assert!(snapshot.universe.contains(&row.symbol));
+        prices.push(row.price.get());
+    }
+    for row in &snapshot.scores {
+        assert!(snapshot.universe.contains(&row.symbol));
+        prices.extend([row.price.get(), row.high_24h.get(), row.low_24h.get()]);
+    }
+    assert!(prices.iter().all(|price| price.is_finite() && *price > 0.0), "a price is none");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(512))]
+
+    #[test]
+    fn a_spoiled_snapshot_never_panics_and_what_passes_keeps_its_promises(
+        places in prop::collection::vec((any::<prop::sample::Index>(), mutation()), 1..4)
+    ) {
+        let mut tree = tree(&Scene::good().valid());
+        for (place, mutation) in &places {
+            mutate(&mut tree, place, mutation);
+        }
+        if let Ok(valid) = read_tree(&tree) {
+            check_invariants(valid.get());
+            prop_assert!((0.0..=1.0).contains(&valid.quality().get()));
+            for endpoint in support::client_endpoints() {
+                let body = support::bytes(&valid, endpoint, shared::freshness::Freshness::Fresh);
+                prop_assert_eq!(support::json::repeated_key(&body), None);
+            }
+        }
+    }
+
+    #[test]
+    fn spoiled_bytes_never_panic(cut in any::<prop::sample::Index>(), byte in any::<u8>(), at in any::<prop::sample::Index>()) {
+        let mut whole = Scene::good().valid().to_json().unwrap();
+        let place = at.index(whole.len());
+        whole[place] = byte;
+        if let Ok(valid) = read(&whole) {
+            check_invariants(valid.get());
+        }
+        whole.truncate(cut.index(whole.len()));
+        prop_assert!(read(&whole).is_err(), "a snapshot that was cut short was let through");
+    }
+
+    #[test]
+    fn reading_and_writing_changes_no_byte(cap in 1e9..1e15_f64, share in 0.0..100.0_f64, volume in 1e-9..1e15_f64) {
+        let mut snapshot = Scene::good().snapshot();
+        if let shared::snapshot::Section::Present { value, .. } = &mut snapshot.global_market {
+            value.total_market_cap = support::amount(cap);
+            value.btc_dominance = Some(support::share(share));
+        }
+        snapshot.scores[0].volume_base_24h = support::amount(volume);
+        let valid = support::admit(snapshot).unwrap();
+        let bytes = valid.to_json().unwrap();
+        prop_assert_eq!(read(&bytes).unwrap(), valid);
+    }
+}

@@ -1,0 +1,225 @@
+//! The faults and how they are written in JSON.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// The largest body that `huge` makes, so that a slip does not fill the memory.
+const MAX_HUGE_BYTES: usize = 256_000_000;
+
+/// What goes wrong.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
+pub(crate) enum Fault {
+    /// An HTTP status and a line of text.
+    Status { status: u16 },
+    /// HTTP 429 with `retry-after`.
+    #[serde(rename = "status_429")]
+    Status429 { retry_after_s: u64 },
+    /// The page with which CloudFront blocks a country.
+    #[serde(rename = "geo_403")]
+    Geo403,
+    /// The answer to an address that asks too often.
+    #[serde(rename = "rate_403")]
+    Rate403,
+    /// A Bybit error, which comes with HTTP 200.
+    RetCode { code: i64, message: String },
+    /// The page of a captive portal, with HTTP 200.
+    #[serde(rename = "html_200")]
+    Html200,
+    /// The answer comes this much later.
+    Delay { ms: u64 },
+    /// No answer, not even headers.
+    Hang,
+    /// Headers and half of the body, then nothing more.
+    HangBody,
+    /// The body at this pace.
+    Drip { bytes_per_second: u64 },
+    /// Half of the body.
+    Truncate {
+        #[serde(default)]
+        mode: TruncateMode,
+    },
+    /// The connection is reset without an answer.
+    Reset,
+    /// No bytes at all in the body.
+    EmptyBody,
+    /// Valid JSON followed by spaces up to this length.
+    Huge { bytes: usize },
+    /// The service's own time is wrong by this much.
+    ClockSkew { ms: i64 },
+    /// Data and time stand still.
+    Frozen,
+    /// A list without rows.
+    EmptyList,
+    /// `null` in place of the payload.
+    NullResult,
+    /// `{}` in place of the payload.
+    EmptyResult,
+    /// Only the first rows.
+    FewRows { rows: usize },
+    /// Every last price is `"0"`.
+    ZeroPrices,
+    /// The last price of these symbols is `"0"`.
+    ZeroPricesOf { symbols: Vec<String> },
+    /// Every last price is `"NaN"`.
+    NanPrices,
+    /// Every last price is negative.
+    NegativePrices,
+    /// Every last price is `null`.
+    NullPrices,
+    /// JSON numbers in place of numbers in strings.
+    NumberPrices,
+    /// The price of one symbol multiplied.
+    ScalePrice {
+        symbol: String,
+        factor: f64,
+        #[serde(default = "ScaledFields::last")]
+        fields: ScaledFields,
+    },
+    /// The price of every symbol multiplied.
+    ScaleAll {
+        factor: f64,
+        #[serde(default = "ScaledFields::all")]
+        fields: ScaledFields,
+    },
+    /// Rows that are no symbols: a status row and a name with markup.
+    PlaceholderSymbol,
+    /// Every row twice.
+    DuplicateSymbols,
+    /// Fields that nobody has heard of, everywhere.
+    ExtraFields,
+}
+
+/// How a body is cut short.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum TruncateMode {
+    /// The connection ends in the middle of the body.
+    #[default]
+    Abort,
+    /// A complete HTTP message whose JSON ends in the middle.
+    ShortJson,
+}
+
+/// Which prices of a row are multiplied.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum ScaledFields {
+    /// Only the last price, which then contradicts the others.
+    Last,
+    /// All prices of the row, which then agrees with itself.
+    All,
+}
+
+impl ScaledFields {
+    fn last() -> Self {
+        Self::Last
+    }
+
+    fn all() -> Self {
+        Self::All
+    }
+}
+
+impl Fault {
+    /// By how much the service's own time is wrong.
+    pub(crate) fn skew_ms(&self) -> i64 {
+        match self {
+            Self::ClockSkew { ms } => *ms,
+            _ => 0,
+        }
+    }
+
+    fn check(&self) -> Result<(), String> {
+        match self {
+            // Anything below 200 is no final answer and would break the connection.
+            Self::Status { status } if !(200..=599).contains(status) => {
+                Err(format!("status {status} is not in 200..=599"))
+            }
+            Self::Drip { bytes_per_second: 0 } => Err("bytes_per_second must be at least 1; see hang_body".to_owned()),
+            Self::Huge { bytes } if *bytes > MAX_HUGE_BYTES => {
+                Err(format!("{bytes} bytes are more than {MAX_HUGE_BYTES}"))
+            }
+            Self::ScalePrice { factor, .. } | Self::ScaleAll { factor, .. } if !factor.is_finite() => {
+                Err(format!("the factor {factor} is not finite"))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// A fault as it was asked for.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub(crate) struct Order {
+    #[serde(flatten)]
+    pub(crate) fault: Fault,
+    /// How many more requests it applies to; `None` for all of them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) times: Option<u64>,
+}
+
+impl Order {
+    /// Reads a fault such as `{"kind":"delay","ms":2000,"times":3}`. The error quotes what is wrong.
+    pub(crate) fn parse(body: &[u8]) -> Result<Self, String> {
+        let mut value: Value = serde_json::from_slice(body).map_err(|error| error.to_string())?;
+        let fields = value.as_object_mut().ok_or("the body must be a JSON object")?;
+        // Taken out by hand because serde cannot both flatten and refuse unknown fields.
+        let times = match fields.remove("times") {
+            None | Some(Value::Null) => None,
+            Some(times) => match times.as_u64() {
+                Some(times) if times > 0 => Some(times),
+                _ => return Err(format!("times {times} is not a whole number above 0")),
+            },
+        };
+        let asked: Vec<_> = fields.keys().cloned().collect();
+        let fault: Fault = serde_json::from_value(value).map_err(|error| error.to_string())?;
+        fault.check()?;
+        // Serde ignores what stands beside the tag of a variant without fields.
+        let understood = serde_json::to_value(&fault).map_err(|error| error.to_string())?;
+        if let Some(unknown) = asked.iter().find(|name| understood.get(name.as_str()).is_none()) {
+            return Err(format!("unknown field `{unknown}`"));
+        }
+        Ok(Self { fault, times })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check_refused(body: &str, quoted: &str) {
+        let error = Order::parse(body.as_bytes()).unwrap_err();
+        assert!(error.contains(quoted), "{error}");
+    }
+
+    #[test]
+    fn a_fault_survives_being_written_and_read_again() {
+        let order = Order::parse(br#"{"kind":"status_429","retry_after_s":5,"times":2}"#).unwrap();
+        assert_eq!(order.fault, Fault::Status429 { retry_after_s: 5 });
+        assert_eq!(order.times, Some(2));
+        let written = serde_json::to_vec(&order).unwrap();
+        assert_eq!(Order::parse(&written).unwrap(), order);
+    }
+
+    #[test]
+    fn a_misspelt_kind_is_named() {
+        check_refused(r#"{"kind":"explode"}"#, "explode");
+    }
+
+    #[test]
+    fn a_misspelt_field_is_named() {
+        check_refused(r#"{"kind":"truncate","mod":"abort"}"#, "mod");
+        check_refused(r#"{"kind":"hang","seconds":3}"#, "seconds");
+    }
+
+    #[test]
+    fn a_status_that_is_no_answer_is_refused() {
+        check_refused(r#"{"kind":"status","status":100}"#, "100");
+    }
+
+    #[test]
+    fn zero_times_is_refused() {
+        check_refused(r#"{"kind":"hang","times":0}"#, "times 0");
+    }
+}

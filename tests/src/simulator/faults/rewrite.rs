@@ -1,0 +1,198 @@
+//! Faults inside a body that is otherwise well made.
+
+use serde_json::{Map, Value, json};
+
+use super::order::{Fault, ScaledFields};
+use crate::simulator::reply::Reply;
+
+/// The prices of a ticker row that are multiplied together with the last one.
+const PRICES: [&str; 9] = [
+    "lastPrice",
+    "indexPrice",
+    "markPrice",
+    "prevPrice24h",
+    "prevPrice1h",
+    "highPrice24h",
+    "lowPrice24h",
+    "bid1Price",
+    "ask1Price",
+];
+const LAST_PRICE: [&str; 1] = ["lastPrice"];
+
+/// Where Bybit and the other two services keep what they have to say.
+const PAYLOADS: [&str; 2] = ["result", "data"];
+
+/// The reply with `fault` worked into its JSON.
+pub(super) fn rewrite(fault: &Fault, reply: Reply) -> Reply {
+    let Ok(mut body) = serde_json::from_slice::<Value>(&reply.body) else {
+        return reply;
+    };
+    spoil(fault, &mut body);
+    Reply { body: body.to_string().into(), ..reply }
+}
+
+fn spoil(fault: &Fault, body: &mut Value) {
+    match fault {
+        Fault::NullResult => replace_payload(body, &Value::Null),
+        Fault::EmptyResult => replace_payload(body, &json!({})),
+        Fault::EmptyList => with_rows(body, Vec::clear),
+        Fault::FewRows { rows } => with_rows(body, |list| list.truncate(*rows)),
+        Fault::DuplicateSymbols => with_rows(body, |list| {
+            *list = list.iter().flat_map(|row| [row.clone(), row.clone()]).collect();
+        }),
+        Fault::PlaceholderSymbol => with_rows(body, add_placeholders),
+        Fault::ExtraFields => add_fields(body),
+        Fault::ZeroPrices => each_price(body, |_| json!("0")),
+        Fault::NanPrices => each_price(body, |_| json!("NaN")),
+        Fault::NullPrices => each_price(body, |_| Value::Null),
+        Fault::NegativePrices => each_price(body, |price| scaled(price, -1.0)),
+        Fault::NumberPrices => payload(body).into_iter().for_each(numbers_for_strings),
+        Fault::ZeroPricesOf { symbols } => each_row(body, |row| {
+            if row.get("symbol").and_then(Value::as_str).is_some_and(|symbol| symbols.iter().any(|one| one == symbol)) {
+                row.insert("lastPrice".to_owned(), json!("0"));
+            }
+        }),
+        Fault::ScalePrice { symbol, factor, fields } => each_row(body, |row| {
+            if row.get("symbol").and_then(Value::as_str) == Some(symbol) {
+                scale(row, *factor, *fields);
+            }
+        }),
+        Fault::ScaleAll { factor, fields } => {
+            each_row(body, |row| scale(row, *factor, *fields));
+            each_total(body, |total| scaled(total, *factor));
+        }
+        _ => {}
+    }
+}
+
+fn payload(body: &mut Value) -> Option<&mut Value> {
+    let body = body.as_object_mut()?;
+    let name = PAYLOADS.into_iter().find(|name| body.contains_key(*name))?;
+    body.get_mut(name)
+}
+
+fn replace_payload(body: &mut Value, with: &Value) {
+    if let Some(payload) = payload(body) {
+        *payload = with.clone();
+    }
+}
+
+/// Bybit's rows are `result.list`, those of alternative.me `data` itself.
+fn with_rows(body: &mut Value, change: impl FnOnce(&mut Vec<Value>)) {
+    let rows = match payload(body) {
+        Some(Value::Array(rows)) => Some(rows),
+        Some(Value::Object(fields)) => fields.get_mut("list").and_then(Value::as_array_mut),
+        _ => None,
+    };
+    if let Some(rows) = rows {
+        change(rows);
+    }
+}
+
+fn each_row(body: &mut Value, mut change: impl FnMut(&mut Map<String, Value>)) {
+    with_rows(body, |rows| {
+        rows.iter_mut().filter_map(Value::as_object_mut).for_each(&mut change);
+    });
+}
+
+/// What comes nearest to a price in each service: the last price, the index value, the market's totals.
+fn each_price(body: &mut Value, change: impl Fn(&Value) -> Value) {
+    each_row(body, |row| {
+        for name in ["lastPrice", "value"] {
+            if let Some(price) = row.get_mut(name) {
+                *price = change(price);
+            }
+        }
+    });
+    each_total(body, change);
+}
+
+/// CoinGecko's totals by currency, and the totals of its second endpoint.
+fn each_total(body: &mut Value, change: impl Fn(&Value) -> Value) {
+    let Some(fields) = payload(body).and_then(Value::as_object_mut) else {
+        return;
+    };
+    for name in ["total_market_cap", "total_volume"] {
+        for (_, total) in fields.get_mut(name).and_then(Value::as_object_mut).into_iter().flatten() {
+            *total = change(total);
+        }
+    }
+    for name in ["defi_market_cap", "eth_market_cap", "trading_volume_24h"] {
+        if let Some(total) = fields.get_mut(name) {
+            *total = change(total);
+        }
+    }
+}
+
+fn scale(row: &mut Map<String, Value>, factor: f64, fields: ScaledFields) {
+    let names = match fields {
+        ScaledFields::Last => LAST_PRICE.as_slice(),
+        ScaledFields::All => PRICES.as_slice(),
+    };
+    for name in names {
+        if let Some(price) = row.get_mut(*name) {
+            *price = scaled(price, factor);
+        }
+    }
+}
+
+/// A number or a number in a string, multiplied; anything else remains.
+fn scaled(value: &Value, factor: f64) -> Value {
+    match value {
+        Value::Number(number) => number.as_f64().map_or_else(|| value.clone(), |number| json!(number * factor)),
+        Value::String(text) => match text.parse::<f64>() {
+            // As many decimals as before: a price must not suddenly have twenty.
+            Ok(number) => {
+                let decimals = text.split_once('.').map_or(0, |(_, decimals)| decimals.len());
+                json!(format!("{:.decimals$}", number * factor))
+            }
+            Err(_) => value.clone(),
+        },
+        _ => value.clone(),
+    }
+}
+
+fn numbers_for_strings(value: &mut Value) {
+    match value {
+        Value::Array(items) => items.iter_mut().for_each(numbers_for_strings),
+        Value::Object(fields) => fields.iter_mut().for_each(|(_, field)| numbers_for_strings(field)),
+        Value::String(text) => {
+            // `NaN` and `inf` parse too, but start with a letter.
+            let starts_like_a_number = text.starts_with(|first: char| first.is_ascii_digit() || first == '-');
+            if let Ok(number) = serde_json::from_str::<serde_json::Number>(text)
+                && starts_like_a_number
+            {
+                *value = Value::Number(number);
+            }
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
+}
+
+fn add_placeholders(rows: &mut Vec<Value>) {
+    let Some(model) = rows.iter().find(|row| row.get("symbol").is_some()).cloned() else {
+        return;
+    };
+    for symbol in ["SYSTEM_STATUS", "<script>alert(1)</script>USDT"] {
+        let mut row = model.clone();
+        if let Some(row) = row.as_object_mut() {
+            row.insert("symbol".to_owned(), json!(symbol));
+        }
+        rows.push(row);
+    }
+}
+
+fn add_fields(body: &mut Value) {
+    let extra = json!({"nested": [1, "two", null], "since": "a later version"});
+    each_row(body, |row| {
+        row.insert("notYetDocumented".to_owned(), extra.clone());
+        row.insert("notYetDocumentedFlag".to_owned(), json!(true));
+    });
+    let at_payload = payload(body).and_then(Value::as_object_mut);
+    if let Some(fields) = at_payload {
+        fields.insert("notYetDocumented".to_owned(), extra.clone());
+    }
+    if let Some(fields) = body.as_object_mut() {
+        fields.insert("notYetDocumented".to_owned(), extra);
+    }
+}

@@ -1,0 +1,116 @@
+//! The names of what a client can ask for: a link is one endpoint, a scope one or more links.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Serialize, Serializer};
+
+/// One endpoint of one service.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Link {
+    BybitTickers,
+    BybitInstruments,
+    BybitTime,
+    CoinGeckoGlobal,
+    CoinGeckoDefi,
+    FearGreed,
+}
+
+/// One service.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Exchange {
+    Bybit,
+    CoinGecko,
+    FearGreed,
+}
+
+impl Link {
+    pub(crate) const ALL: [Self; 6] = [
+        Self::BybitTickers,
+        Self::BybitInstruments,
+        Self::BybitTime,
+        Self::CoinGeckoGlobal,
+        Self::CoinGeckoDefi,
+        Self::FearGreed,
+    ];
+
+    pub(crate) fn exchange(self) -> Exchange {
+        match self {
+            Self::BybitTickers | Self::BybitInstruments | Self::BybitTime => Exchange::Bybit,
+            Self::CoinGeckoGlobal | Self::CoinGeckoDefi => Exchange::CoinGecko,
+            Self::FearGreed => Exchange::FearGreed,
+        }
+    }
+
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::BybitTickers => "bybit-tickers",
+            Self::BybitInstruments => "bybit-instruments",
+            Self::BybitTime => "bybit-time",
+            Self::CoinGeckoGlobal => "coingecko-global",
+            Self::CoinGeckoDefi => "coingecko-defi",
+            Self::FearGreed => "fear-greed",
+        }
+    }
+}
+
+/// What a fault applies to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Scope {
+    Link(Link),
+    Exchange(Exchange),
+    All,
+}
+
+impl Scope {
+    /// The scopes that hold `link`, the most specific first.
+    pub(crate) fn around(link: Link) -> [Self; 3] {
+        [Self::Link(link), Self::Exchange(link.exchange()), Self::All]
+    }
+}
+
+impl FromStr for Scope {
+    type Err = UnknownScope;
+
+    fn from_str(name: &str) -> Result<Self, UnknownScope> {
+        match name {
+            "all" => Ok(Self::All),
+            "bybit" => Ok(Self::Exchange(Exchange::Bybit)),
+            "coingecko" => Ok(Self::Exchange(Exchange::CoinGecko)),
+            _ => Link::ALL
+                .into_iter()
+                .find(|link| link.name() == name)
+                .map(Self::Link)
+                .ok_or_else(|| UnknownScope(name.to_owned())),
+        }
+    }
+}
+
+impl fmt::Display for Scope {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::All => "all",
+            Self::Exchange(Exchange::Bybit) => "bybit",
+            Self::Exchange(Exchange::CoinGecko) => "coingecko",
+            Self::Exchange(Exchange::FearGreed) => "fear-greed",
+            Self::Link(link) => link.name(),
+        })
+    }
+}
+
+impl Serialize for Scope {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+/// A name that is no link.
+#[derive(Debug)]
+pub(crate) struct UnknownScope(String);
+
+impl fmt::Display for UnknownScope {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "unknown link `{}`; known are all, bybit, coingecko", self.0)?;
+        Link::ALL.into_iter().try_for_each(|link| write!(formatter, ", {}", link.name()))
+    }
+}

@@ -1,0 +1,125 @@
+//! The way of a request: count it, look for a fault, answer it, let the fault at the answer.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::{ConnectInfo, FromRequestParts, State};
+use axum::http::request::Parts;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+
+use super::clock::Clock;
+use super::connection::Plug;
+use super::counters::Counters;
+use super::faults::{self, Board, Fault};
+use super::link::{Exchange, Link};
+use super::reply::Reply;
+use super::source::{Moment, Source};
+
+/// The header by which clients tell this market from the real one.
+const MARKET_DATA: &str = "x-market-data";
+
+/// Everything that the handlers share.
+#[derive(Debug)]
+pub(crate) struct Simulator {
+    source: Source,
+    clock: Clock,
+    latency: Duration,
+    pub(crate) faults: Board,
+    pub(crate) counters: Counters,
+}
+
+impl Simulator {
+    pub(crate) fn new(source: Source, clock: Clock, latency: Duration) -> Self {
+        Self { source, clock, latency, faults: Board::default(), counters: Counters::default() }
+    }
+
+    pub(crate) fn now_ms(&self) -> i64 {
+        self.clock.now_ms()
+    }
+}
+
+/// The decoded query of a request, as pairs in their order.
+#[derive(Debug)]
+pub(crate) struct Query(Vec<(String, String)>);
+
+impl Query {
+    /// The value of a parameter; an empty one counts as absent, as on the exchange.
+    pub(crate) fn get(&self, name: &str) -> Option<&str> {
+        let (_, value) = self.0.iter().find(|(key, value)| key == name && !value.is_empty())?;
+        Some(value)
+    }
+}
+
+/// How an endpoint makes its answer.
+pub(crate) type Endpoint = fn(&Source, &Query, Moment) -> Reply;
+
+/// A request for data.
+#[derive(Debug)]
+pub(crate) struct Request {
+    simulator: Arc<Simulator>,
+    plug: Option<Plug>,
+    query: Query,
+    has_body: bool,
+}
+
+impl FromRequestParts<Arc<Simulator>> for Request {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, simulator: &Arc<Simulator>) -> Result<Self, Infallible> {
+        let pairs = axum::extract::Query::try_from_uri(&parts.uri).map_or_else(|_| Vec::new(), |query| query.0);
+        let length = parts.headers.get(header::CONTENT_LENGTH);
+        Ok(Self {
+            simulator: Arc::clone(simulator),
+            plug: parts.extensions.get::<ConnectInfo<Plug>>().map(|info| info.0.clone()),
+            query: Query(pairs),
+            has_body: length.is_some_and(|length| length != "0")
+                || parts.headers.contains_key(header::TRANSFER_ENCODING),
+        })
+    }
+}
+
+impl Request {
+    /// Answers with what `endpoint` makes, unless a fault is set on `link`.
+    pub(crate) async fn answer(self, link: Link, endpoint: Endpoint) -> Response {
+        let simulator = &self.simulator;
+        simulator.counters.count(link);
+        let set = simulator.faults.take(link);
+        tokio::time::sleep(simulator.latency).await;
+        if let Some(set) = &set
+            && let Some(response) = faults::before(&set.fault, self.plug.as_ref(), simulator.now_ms()).await
+        {
+            return response;
+        }
+        if self.has_body && link.exchange() == Exchange::Bybit {
+            return faults::pages::body_on_get();
+        }
+        let now_ms = simulator.now_ms();
+        let moment = match &set {
+            Some(set) if set.fault == Fault::Frozen => Moment { data_ms: set.since_ms, stamp_ms: set.since_ms },
+            Some(set) => Moment { data_ms: now_ms, stamp_ms: now_ms.saturating_add(set.fault.skew_ms()) },
+            None => Moment { data_ms: now_ms, stamp_ms: now_ms },
+        };
+        let reply = endpoint(&simulator.source, &self.query, moment);
+        let mut response = match set {
+            Some(set) => faults::after(&set.fault, reply),
+            None => reply.into_response(),
+        };
+        let label = HeaderValue::from_static(simulator.source.label());
+        response.headers_mut().insert(MARKET_DATA, label);
+        response
+    }
+}
+
+impl IntoResponse for Reply {
+    fn into_response(self) -> Response {
+        (self.status, [(header::CONTENT_TYPE, self.content_type)], self.body).into_response()
+    }
+}
+
+/// The answer to a path that none of the services has.
+pub(crate) async fn unknown_path(State(simulator): State<Arc<Simulator>>, uri: axum::http::Uri) -> Reply {
+    simulator.counters.count_unknown();
+    Reply::problem(StatusCode::NOT_FOUND, &format!("no simulated service has the path {}", uri.path()))
+}

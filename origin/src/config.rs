@@ -23,7 +23,7 @@ pub struct Config {
     /// Redis to publish to, such as `redis://127.0.0.1:6379/0` or `rediss://user:password@host/`.
     /// Without it snapshots are kept in this process's memory only.
     #[arg(long, env = "REDIS_URL", value_name = "REDIS_URL", hide_env_values = true)]
-    pub redis_url: Option<RedisUrl>,
+    pub redis_url: Option<Secret>,
 
     /// Base URL of Bybit's REST API.
     #[arg(long, env = "BYBIT_BASE_URL", value_name = "BYBIT_BASE_URL", default_value = "https://api.bybit.com")]
@@ -108,15 +108,24 @@ pub enum LogFormat {
 }
 
 impl Config {
-    /// What no single option can check by itself.
+    /// What no single option can check by itself, and what its error must not quote.
     ///
     /// # Errors
     /// A usage error that names the variables.
     pub fn check(&self) -> Result<(), clap::Error> {
-        self.limits().map(drop).map_err(|error| {
-            let text = format!("REFRESH_AFTER_S, FRESH_S, AGING_S and STALE_S: {error}\n");
-            Self::command().error(ErrorKind::ValueValidation, text)
-        })
+        let refused = |text: String| Self::command().error(ErrorKind::ValueValidation, text);
+        self.limits().map_err(|error| refused(format!("REFRESH_AFTER_S, FRESH_S, AGING_S and STALE_S: {error}\n")))?;
+        self.redis_url()
+            .map_err(|error| refused(format!("REDIS_URL (not shown, for it may hold a password): {error}\n")))?;
+        Ok(())
+    }
+
+    /// Where Redis is, if it is to be used.
+    ///
+    /// # Errors
+    /// A text that says what is wrong with the URL without quoting it.
+    pub fn redis_url(&self) -> Result<Option<RedisUrl>, String> {
+        self.redis_url.as_ref().map(|secret| secret.0.parse()).transpose()
     }
 
     /// The freshness limits.
@@ -177,6 +186,24 @@ impl FromStr for BaseUrl {
             return Err("a base URL has no user or password".to_owned());
         }
         Ok(Self(url.as_str().trim_end_matches('/').to_owned()))
+    }
+}
+
+/// A text that is never shown: the argument parser would quote a refused value, so it refuses none of these.
+#[derive(Clone)]
+pub struct Secret(String);
+
+impl FromStr for Secret {
+    type Err = std::convert::Infallible;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Ok(Self(text.to_owned()))
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("***")
     }
 }
 

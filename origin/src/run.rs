@@ -2,7 +2,7 @@
 
 use crate::clock;
 use crate::collect::{Context, Known, Pace, Upstreams, collect};
-use crate::config::Config;
+use crate::config::{Config, RedisUrl};
 use crate::http::{App, router};
 use crate::metrics::Metrics;
 use crate::publication::{Current, Publication};
@@ -31,7 +31,8 @@ const DRAIN: Duration = Duration::from_secs(5);
 pub async fn run(config: Config) -> anyhow::Result<()> {
     let listener =
         TcpListener::bind(config.listen).await.with_context(|| format!("ORIGIN_LISTEN: binding {}", config.listen))?;
-    let store = Arc::new(Store::open(config.redis_url.as_ref()).context("REDIS_URL")?);
+    let redis_url = config.redis_url().map_err(anyhow::Error::msg).context("REDIS_URL")?;
+    let store = Arc::new(Store::open(redis_url.as_ref()).context("REDIS_URL")?);
     let context = Context {
         current: Arc::new(Current::new()),
         metrics: Arc::new(Metrics::new()),
@@ -41,7 +42,7 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
     };
     let stored = Arc::new(Stored::empty());
     let known = Known::new();
-    announce(&config, &store, &listener)?;
+    announce(&config, redis_url.as_ref(), &listener)?;
 
     let ttl_ms = store_ttl_ms(config.tickers_interval_ms);
     let background = [
@@ -67,7 +68,7 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
 }
 
 /// Says where to reach this process, on standard output, and what it works with, in the log.
-fn announce(config: &Config, store: &Store, listener: &TcpListener) -> anyhow::Result<()> {
+fn announce(config: &Config, redis_url: Option<&RedisUrl>, listener: &TcpListener) -> anyhow::Result<()> {
     let address = listener.local_addr().context("ORIGIN_LISTEN")?;
     writeln!(std::io::stdout(), "origin listening on http://{address}").context("writing to standard output")?;
     tracing::info!(
@@ -76,12 +77,9 @@ fn announce(config: &Config, store: &Store, listener: &TcpListener) -> anyhow::R
         fear_greed = %config.fear_greed_base_url,
         "upstreams"
     );
-    match &config.redis_url {
+    match redis_url {
         Some(url) => tracing::info!(%url, "publishing to Redis"),
-        None => tracing::warn!(
-            store = store.kind(),
-            "REDIS_URL is not set: snapshots are kept in this process's memory only"
-        ),
+        None => tracing::warn!("REDIS_URL is not set: snapshots are kept in this process's memory only"),
     }
     Ok(())
 }

@@ -1,0 +1,19 @@
+//! The origin from outside: the real program against the simulated exchange and a real Redis, over real HTTP.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that cannot do its part fails"
+)]
+
+#[path = "origin/config.rs"]
+mod config;
+#[path = "origin/http.rs"]
+mod http;
+#[path = "origin/redis.rs"]
+mod redis;
+#[path = "origin/support.rs"]
+mod support;
+#[path = "origin/upstreams.rs"]
+mod upstreams;

@@ -1,0 +1,71 @@
+//! Starting and ending.
+
+use super::support::{Exchange, Origin, origin_command};
+use std::net::TcpListener;
+
+#[track_caller]
+fn check_refused(variable: &str, value: &str) {
+    let output = origin_command().env(variable, value).output().unwrap();
+    let text = String::from_utf8_lossy(&output.stderr);
+    assert!(!output.status.success(), "{variable}={value} was taken");
+    assert!(text.contains(variable), "{text:?} does not name {variable}");
+    assert!(text.contains(value), "{text:?} does not name {value}");
+    assert!(output.stdout.is_empty(), "it listened before it checked");
+}
+
+#[test]
+fn a_bad_variable_stops_the_start_and_is_named_with_its_value() {
+    check_refused("ORIGIN_LISTEN", "localhost");
+    check_refused("BYBIT_BASE_URL", "api.bybit.com");
+    check_refused("COINGECKO_BASE_URL", "file:///etc/passwd");
+    check_refused("TICKERS_INTERVAL_MS", "-1");
+    check_refused("FRESH_S", "1000");
+    check_refused("LOG_FORMAT", "xml");
+}
+
+#[test]
+fn a_redis_url_is_refused_without_showing_its_password() {
+    let output = origin_command().env("REDIS_URL", "http://user:hunter2@localhost/").output().unwrap();
+    let text = String::from_utf8_lossy(&output.stderr);
+    assert!(!output.status.success());
+    assert!(text.contains("REDIS_URL"), "{text:?}");
+    assert!(!text.contains("hunter2"), "the password is in the error: {text:?}");
+}
+
+#[test]
+fn a_port_that_is_taken_is_named() {
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let output = origin_command().env("ORIGIN_LISTEN", &address).output().unwrap();
+    let text = String::from_utf8_lossy(&output.stderr);
+    assert!(!output.status.success());
+    assert!(text.contains("ORIGIN_LISTEN") && text.contains(&address), "{text:?}");
+}
+
+#[test]
+fn the_help_names_every_variable() {
+    let output = origin_command().arg("--help").output().unwrap();
+    let text = String::from_utf8_lossy(&output.stdout);
+    for variable in [
+        "ORIGIN_LISTEN",
+        "REDIS_URL",
+        "BYBIT_BASE_URL",
+        "COINGECKO_BASE_URL",
+        "FEAR_GREED_BASE_URL",
+        "TICKERS_INTERVAL_MS",
+        "FRESH_S",
+        "STALE_S",
+        "RUST_LOG",
+    ] {
+        assert!(text.contains(variable), "{variable} is not in the help");
+    }
+}
+
+#[tokio::test]
+async fn a_told_origin_ends_in_order() {
+    let exchange = Exchange::start().await;
+    let mut origin = Origin::start(exchange.url(), &[]);
+    origin.data().await;
+    origin.signal("TERM");
+    assert_eq!(origin.ended().await, Some(0));
+}

@@ -1,0 +1,306 @@
+//! Starts the real programs, and waits on conditions.
+
+use serde_json::{Value, json};
+use std::io::{BufRead, BufReader};
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::{Once, OnceLock};
+use std::time::{Duration, Instant};
+use tests::simulator::{self, Running};
+
+/// How long a condition may take to come true. Long, for a loaded machine; nothing waits longer than it must.
+const PATIENCE: Duration = Duration::from_secs(40);
+
+/// An HTTP client that follows nothing and uses no proxy.
+pub(crate) fn client() -> reqwest::Client {
+    static PROVIDER: Once = Once::new();
+    PROVIDER.call_once(|| {
+        let _ = rustls::crypto::ring::default_provider().install_default();
+    });
+    reqwest::Client::builder()
+        .no_proxy()
+        .no_gzip()
+        .redirect(reqwest::redirect::Policy::none())
+        .timeout(Duration::from_secs(10))
+        .build()
+        .unwrap()
+}
+
+/// Asks until `condition` gives something.
+#[track_caller]
+pub(crate) fn eventually<T, F: Future<Output = Option<T>>>(
+    what: &str,
+    condition: impl Fn() -> F,
+) -> impl Future<Output = T> {
+    let started = Instant::now();
+    let what = what.to_owned();
+    async move {
+        loop {
+            if let Some(found) = condition().await {
+                return found;
+            }
+            assert!(started.elapsed() < PATIENCE, "{what}: not within {PATIENCE:?}");
+            tokio::time::sleep(Duration::from_millis(25)).await;
+        }
+    }
+}
+
+/// The simulated exchange, in this process.
+pub(crate) struct Exchange {
+    pub(crate) running: Running,
+}
+
+impl Exchange {
+    pub(crate) async fn start() -> Self {
+        Self { running: simulator::start(simulator::Config::default()).await.unwrap() }
+    }
+
+    pub(crate) fn url(&self) -> &str {
+        &self.running.base_url
+    }
+
+    /// Breaks a part of it.
+    pub(crate) async fn fault(&self, link: &str, fault: Value) {
+        let url = format!("{}/control/faults/{link}", self.url());
+        let answer = client().put(url).body(fault.to_string()).header("content-type", "application/json");
+        let answer = answer.send().await.unwrap();
+        assert!(answer.status().is_success(), "{fault}: {}", answer.text().await.unwrap());
+    }
+
+    /// Mends it.
+    pub(crate) async fn mend(&self) {
+        let answer = client().delete(format!("{}/control/faults", self.url())).send().await.unwrap();
+        assert!(answer.status().is_success());
+    }
+
+    /// How often a part was asked.
+    pub(crate) async fn requests(&self, link: &str) -> u64 {
+        let counts = client().get(format!("{}/control/requests", self.url())).send().await.unwrap();
+        let counts: Value = serde_json::from_slice(&counts.bytes().await.unwrap()).unwrap();
+        counts["by_link"][link].as_u64().unwrap()
+    }
+}
+
+/// The origin program. Ends with the value.
+pub(crate) struct Origin {
+    child: Child,
+    pub(crate) url: String,
+}
+
+impl Origin {
+    /// Starts it against an exchange, with further variables.
+    pub(crate) fn start(exchange: &str, variables: &[(&str, &str)]) -> Self {
+        let mut command = origin_command();
+        command.env("ORIGIN_LISTEN", "127.0.0.1:0");
+        for upstream in ["BYBIT_BASE_URL", "COINGECKO_BASE_URL", "FEAR_GREED_BASE_URL"] {
+            command.env(upstream, exchange);
+        }
+        command.envs(variables.iter().copied()).stdout(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let url = line.trim().strip_prefix("origin listening on ").expect("the origin did not say where it listens");
+        Self { child, url: url.to_owned() }
+    }
+
+    /// One answer.
+    pub(crate) async fn get(&self, path: &str) -> Answer {
+        Answer::of(client().get(format!("{}{path}", self.url)).send().await.unwrap()).await
+    }
+
+    /// The first answer to `/mobile-data` that is data.
+    pub(crate) async fn data(&self) -> Answer {
+        eventually("the origin serves data", || async {
+            let answer = self.get("/mobile-data").await;
+            (answer.status == 200).then_some(answer)
+        })
+        .await
+    }
+
+    /// The first body of `/mobile-data` that fits.
+    pub(crate) async fn data_where(&self, what: &str, fits: impl Fn(&Answer) -> bool) -> Answer {
+        eventually(what, || async {
+            let answer = self.get("/mobile-data").await;
+            fits(&answer).then_some(answer)
+        })
+        .await
+    }
+
+    /// The value of one line of the metrics page; 0 when it is not there.
+    pub(crate) async fn metric(&self, name: &str) -> f64 {
+        let page = self.get("/metrics").await.text;
+        let value = page.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+        value.map_or(0.0, |value| value.parse().unwrap())
+    }
+
+    /// Sends a signal.
+    pub(crate) fn signal(&self, name: &str) {
+        signal(self.child.id(), name);
+    }
+
+    /// Waits for the end; gives the exit code.
+    pub(crate) async fn ended(&mut self) -> Option<i32> {
+        let started = Instant::now();
+        loop {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                return status.code();
+            }
+            assert!(started.elapsed() < PATIENCE, "the origin did not end");
+            tokio::time::sleep(Duration::from_millis(25)).await;
+        }
+    }
+}
+
+impl Drop for Origin {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// The origin program with a clean environment.
+pub(crate) fn origin_command() -> Command {
+    let mut command = Command::new(origin_program());
+    command.env_clear().env("RUST_LOG", "warn").env("PATH", std::env::var_os("PATH").unwrap_or_default());
+    command
+}
+
+/// The program that `ORIGIN_BIN` names, else the one that cargo builds.
+fn origin_program() -> &'static Path {
+    static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
+    PROGRAM.get_or_init(|| {
+        if let Some(named) = std::env::var_os("ORIGIN_BIN") {
+            return named.into();
+        }
+        let built = Command::new(env!("CARGO")).args(["build", "--quiet", "--package", "origin"]).status().unwrap();
+        assert!(built.success(), "the origin does not build");
+        // This test's program lies in target/PROFILE/deps, the origin in target/PROFILE.
+        let here = std::env::current_exe().unwrap();
+        here.parent().and_then(Path::parent).unwrap().join("origin")
+    })
+}
+
+fn signal(process: u32, name: &str) {
+    let sent = Command::new("kill").args([&format!("-{name}"), &process.to_string()]).status().unwrap();
+    assert!(sent.success(), "could not send {name} to {process}");
+}
+
+/// A whole answer.
+#[derive(Clone, Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) headers: reqwest::header::HeaderMap,
+    pub(crate) bytes: Vec<u8>,
+    pub(crate) text: String,
+}
+
+impl Answer {
+    pub(crate) async fn of(response: reqwest::Response) -> Self {
+        let (status, headers) = (response.status().as_u16(), response.headers().clone());
+        let bytes = response.bytes().await.unwrap().to_vec();
+        Self { status, headers, text: String::from_utf8_lossy(&bytes).into_owned(), bytes }
+    }
+
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).map(|value| value.to_str().unwrap())
+    }
+
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_str(&self.text).unwrap_or_else(|error| panic!("{error}: {}", self.text))
+    }
+}
+
+/// A real Redis without persistence. Ends with the value.
+pub(crate) struct Redis {
+    child: Child,
+    port: u16,
+}
+
+impl Redis {
+    /// Starts one on a port that was free a moment ago.
+    pub(crate) async fn start() -> Self {
+        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        Self::start_on(port).await
+    }
+
+    /// Starts one on a certain port, as after a crash.
+    pub(crate) async fn start_on(port: u16) -> Self {
+        let child = Command::new("redis-server")
+            .args(["--port", &port.to_string(), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"])
+            .args(["--enable-debug-command", "local"])
+            .stdout(Stdio::null())
+            .spawn()
+            .expect("redis-server is not installed: run scripts/setup");
+        let redis = Self { child, port };
+        eventually("Redis answers", || async { redis.try_command(&["PING"]).await.ok() }).await;
+        redis
+    }
+
+    pub(crate) fn port(&self) -> u16 {
+        self.port
+    }
+
+    pub(crate) fn url(&self) -> String {
+        format!("redis://127.0.0.1:{}/", self.port)
+    }
+
+    async fn try_command(&self, words: &[&str]) -> ::redis::RedisResult<::redis::Value> {
+        let mut connection = ::redis::Client::open(self.url())?.get_multiplexed_async_connection().await?;
+        let mut command = ::redis::cmd(words[0]);
+        words[1..].iter().for_each(|word| {
+            command.arg(word);
+        });
+        command.query_async(&mut connection).await
+    }
+
+    /// One command's answer.
+    pub(crate) async fn command<T: ::redis::FromRedisValue>(&self, words: &[&str]) -> T {
+        ::redis::from_redis_value(self.try_command(words).await.unwrap()).unwrap()
+    }
+
+    /// A key's value as JSON, if the key is there.
+    pub(crate) async fn json(&self, key: &str) -> Option<Value> {
+        let value: Option<String> = self.command(&["GET", key]).await;
+        value.map(|value| serde_json::from_str(&value).unwrap())
+    }
+
+    /// Sends a signal.
+    pub(crate) fn signal(&self, name: &str) {
+        signal(self.child.id(), name);
+    }
+}
+
+impl Drop for Redis {
+    fn drop(&mut self) {
+        // A stopped process is killed all the same.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Every number of a body that is a price, volume or capitalisation is above zero, and no row is a placeholder.
+#[track_caller]
+pub(crate) fn assert_true_data(body: &Value) {
+    assert_eq!(body["status"], "success");
+    let scores = body["confluence_scores"].as_array().unwrap();
+    assert!(scores.len() >= 30, "{} scores", scores.len());
+    let movers = &body["top_movers"];
+    for row in scores.iter().chain(movers["gainers"].as_array().unwrap()).chain(movers["losers"].as_array().unwrap()) {
+        assert!(row["price"].as_f64().unwrap() > 0.0, "{row}");
+        assert!(row["symbol"].as_str().unwrap().chars().all(char::is_alphanumeric), "{row}");
+    }
+    let overview = &body["market_overview"];
+    for field in ["btc_price", "total_volume_24h", "total_turnover"] {
+        assert!(overview[field].as_f64().unwrap() > 0.0, "{field} is {}", overview[field]);
+    }
+    for field in ["btc_dominance", "total_market_cap", "coingecko_volume_24h", "defi_market_cap"] {
+        let value = &overview[field];
+        assert!(value.is_null() || value.as_f64().unwrap() > 0.0, "{field} is {value}");
+    }
+}
+
+/// A fault without parameters.
+pub(crate) fn fault(kind: &str) -> Value {
+    json!({ "kind": kind })
+}

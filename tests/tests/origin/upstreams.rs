@@ -1,0 +1,280 @@
+//! Upstreams that fail in every way they can: clients keep getting true data, marked by its age, or a problem.
+
+use super::support::{Exchange, Origin, assert_true_data, eventually, fault};
+use serde_json::{Value, json};
+
+/// Short limits, so that a test sees every class within seconds.
+const SHORT_LIMITS: [(&str, &str); 5] =
+    [("TICKERS_INTERVAL_MS", "250"), ("REFRESH_AFTER_S", "1"), ("FRESH_S", "2"), ("AGING_S", "4"), ("STALE_S", "6")];
+
+#[tokio::test]
+async fn before_the_first_snapshot_every_data_path_is_a_503_problem() {
+    let exchange = Exchange::start().await;
+    exchange.fault("bybit", json!({ "kind": "status", "status": 503 })).await;
+    let origin = Origin::start(exchange.url(), &[]);
+    let problem = eventually("the failure is known", || async {
+        let answer = origin.get("/mobile-data").await;
+        assert_eq!(answer.status, 503, "{}", answer.text);
+        answer.text.contains("http_503").then_some(answer)
+    })
+    .await;
+    assert_eq!(problem.header("content-type"), Some("application/problem+json"));
+    assert_eq!(problem.header("cache-control"), Some("no-store"));
+    assert_eq!(problem.header("cache-status"), None);
+    let pause: u32 = problem.header("retry-after").unwrap().parse().unwrap();
+    assert!((3..=10).contains(&pause));
+    assert_eq!(problem.json()["retry_after"], pause);
+    for (path, _) in shared::endpoints::CLIENT_ROUTES {
+        assert_eq!(origin.get(path).await.status, 503, "{path}");
+    }
+    assert_eq!(origin.get("/health/ready").await.status, 503);
+    assert_eq!(origin.get("/health/live").await.status, 200);
+    exchange.mend().await;
+    assert_true_data(&origin.data().await.json());
+}
+
+#[tokio::test]
+async fn the_first_snapshot_waits_for_neither_the_next_round_nor_a_slow_source() {
+    let exchange = Exchange::start().await;
+    exchange.fault("coingecko", fault("hang")).await;
+    exchange.fault("fear-greed", fault("hang")).await;
+    // The list comes well after the tickers; without it no contract counts. The next round is a minute away.
+    exchange.fault("bybit-instruments", json!({ "kind": "delay", "ms": 600 })).await;
+    let origin = Origin::start(exchange.url(), &[("TICKERS_INTERVAL_MS", "60000")]);
+    let body = origin.data().await.json();
+    assert_true_data(&body);
+    assert_eq!(exchange.requests("bybit-tickers").await, 1);
+    assert_eq!(body["market_overview"]["btc_dominance"], Value::Null);
+}
+
+#[tokio::test]
+async fn a_missing_source_is_null_with_its_reason_and_comes_back_by_itself() {
+    let exchange = Exchange::start().await;
+    exchange.fault("coingecko", json!({ "kind": "status", "status": 500 })).await;
+    exchange.fault("fear-greed", fault("html_200")).await;
+    let origin = Origin::start(exchange.url(), &[("TICKERS_INTERVAL_MS", "250")]);
+    let body = origin
+        .data_where("the reasons are known", |answer| {
+            let degraded = &answer.json()["degraded"];
+            degraded.to_string().contains("global_market_http_500")
+                && degraded.to_string().contains("fear_greed_html_body")
+        })
+        .await
+        .json();
+    assert_true_data(&body);
+    let overview = &body["market_overview"];
+    for field in [
+        "btc_dominance",
+        "eth_dominance",
+        "stablecoin_dominance",
+        "altcoin_dominance",
+        "altcoin_season",
+        "total_market_cap",
+        "market_cap_change_24h",
+        "coingecko_volume_24h",
+        "total_volume",
+        "volume_mcap_ratio",
+        "fear_greed_value",
+        "fear_greed_label",
+        "defi_market_cap",
+        "defi_dominance",
+        "active_cryptocurrencies",
+    ] {
+        assert_eq!(overview[field], Value::Null, "{field} was invented");
+    }
+    assert_eq!(body["sections"]["global_market"]["status"], "unavailable");
+    assert_eq!(body["sections"]["global_market"]["reason"], "http_500");
+    exchange.mend().await;
+    let body = origin
+        .data_where("the source is back", |answer| answer.json()["market_overview"]["btc_dominance"].is_number())
+        .await
+        .json();
+    assert_true_data(&body);
+}
+
+#[tokio::test]
+async fn data_is_marked_as_it_ages_and_refused_when_it_is_too_old() {
+    let exchange = Exchange::start().await;
+    let origin = Origin::start(exchange.url(), &SHORT_LIMITS);
+    origin.data().await;
+    exchange.fault("bybit-tickers", fault("hang")).await;
+    let aging = origin.data_where("data ages", |answer| answer.header("x-data-freshness") == Some("aging")).await;
+    assert_eq!(aging.status, 200);
+    assert_eq!(aging.header("cache-control"), Some("no-cache"));
+    let body = aging.json();
+    assert_true_data(&body);
+    assert_eq!((&body["freshness"], &body["data_source"]), (&"aging".into(), &"origin".into()));
+    let stale = origin.data_where("data is stale", |answer| answer.header("x-data-freshness") == Some("stale")).await;
+    assert_eq!(stale.header("cache-control"), Some("no-store"));
+    assert!(stale.header("cache-status").unwrap().contains("ttl=-"));
+    let body = stale.json();
+    assert_true_data(&body);
+    assert_eq!((&body["freshness"], &body["data_source"]), (&"stale".into(), &"last_known_good".into()));
+    assert_ne!(stale.header("etag"), aging.header("etag"), "two bodies share an ETag");
+    assert_eq!(origin.get("/health/ready").await.status, 503);
+    let refused = origin.data_where("data is too old", |answer| answer.status != 200).await;
+    assert_eq!((refused.status, refused.header("content-type")), (503, Some("application/problem+json")));
+    exchange.mend().await;
+    assert_true_data(&origin.data().await.json());
+}
+
+/// Sets a fault of the ticker table, waits until it was met and named, and checks that what was served before stays.
+async fn check_survives(exchange: &Exchange, origin: &Origin, broken: Value, outcome: &str) {
+    let counted = format!("upstream_requests_total{{upstream=\"bybit_tickers\",outcome=\"{outcome}\"}}");
+    let before = origin.metric(&counted).await;
+    exchange.fault("bybit-tickers", broken.clone()).await;
+    eventually(&format!("{broken} is counted as {outcome}"), || async {
+        let answer = origin.get("/mobile-data").await;
+        assert_eq!(answer.status, 200, "{broken}");
+        assert_true_data(&answer.json());
+        (origin.metric(&counted).await > before).then_some(())
+    })
+    .await;
+    exchange.mend().await;
+    let mended_from = origin.get("/mobile-data").await.header("x-data-as-of").unwrap().to_owned();
+    origin
+        .data_where(&format!("data moves on after {broken}"), |answer| {
+            answer.header("x-data-as-of") != Some(&mended_from)
+        })
+        .await;
+}
+
+#[tokio::test]
+async fn answers_that_are_no_data_never_replace_data() {
+    let exchange = Exchange::start().await;
+    let origin = Origin::start(exchange.url(), &[("TICKERS_INTERVAL_MS", "250")]);
+    origin.data().await;
+    let broken = [
+        (json!({ "kind": "status", "status": 500 }), "http_500"),
+        (fault("reset"), "broken_off"),
+        (fault("truncate"), "broken_off"),
+        (json!({ "kind": "truncate", "mode": "short_json" }), "truncated_body"),
+        (fault("html_200"), "html_body"),
+        (fault("empty_body"), "empty_body"),
+        (fault("empty_list"), "empty_list"),
+        (fault("empty_result"), "result_missing"),
+        (fault("null_result"), "result_missing"),
+        (json!({ "kind": "huge", "bytes": 20_000_000 }), "body_too_large"),
+    ];
+    for (broken, outcome) in broken {
+        check_survives(&exchange, &origin, broken, outcome).await;
+    }
+}
+
+#[tokio::test]
+async fn tables_that_cannot_be_the_market_are_rejected_by_name() {
+    let exchange = Exchange::start().await;
+    let origin = Origin::start(exchange.url(), &[("TICKERS_INTERVAL_MS", "250")]);
+    origin.data().await;
+    let broken = [
+        fault("zero_prices"),
+        fault("nan_prices"),
+        fault("negative_prices"),
+        fault("null_prices"),
+        json!({ "kind": "few_rows", "rows": 3 }),
+        json!({ "kind": "zero_prices_of", "symbols": ["BTCUSDT"] }),
+        json!({ "kind": "zero_prices_of", "symbols": ["ETHUSDT"] }),
+        fault("duplicate_symbols"),
+        json!({ "kind": "scale_all", "factor": 10, "fields": "last" }),
+    ];
+    for broken in broken {
+        check_survives(&exchange, &origin, broken, "rejected").await;
+    }
+    assert!(origin.metric("snapshot_rejections_total{reason=\"bitcoin_missing\"}").await >= 1.0);
+    assert!(origin.metric("snapshot_rejections_total{reason=\"major_missing\"}").await >= 1.0);
+    assert!(origin.metric("snapshot_rejections_total{reason=\"too_many_rows_refused\"}").await >= 1.0);
+}
+
+#[tokio::test]
+async fn a_single_bad_row_is_left_out_and_counted_and_the_rest_is_served() {
+    let exchange = Exchange::start().await;
+    exchange.fault("bybit-tickers", json!({ "kind": "scale_price", "symbol": "SOLUSDT", "factor": 10 })).await;
+    let origin = Origin::start(exchange.url(), &[("TICKERS_INTERVAL_MS", "250")]);
+    let body = origin.data().await.json();
+    assert_true_data(&body);
+    assert_eq!(body["market_overview"]["active_symbols"], 513);
+    assert!(!body.to_string().contains("SOLUSDT"));
+    assert!(origin.metric("ticker_rows_refused_total{reason=\"change_contradicted\"}").await >= 1.0);
+}
+
+#[tokio::test]
+async fn placeholders_and_markup_in_the_table_never_reach_a_body() {
+    let exchange = Exchange::start().await;
+    exchange.fault("bybit-tickers", fault("placeholder_symbol")).await;
+    let origin = Origin::start(exchange.url(), &[]);
+    origin.data().await;
+    for (path, _) in shared::endpoints::CLIENT_ROUTES {
+        let text = origin.get(path).await.text;
+        assert!(!text.contains("SYSTEM_STATUS") && !text.contains("script"), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn drift_of_the_wire_format_that_keeps_its_meaning_is_no_failure() {
+    let exchange = Exchange::start().await;
+    for drift in ["number_prices", "extra_fields"] {
+        exchange.fault("bybit-tickers", fault(drift)).await;
+        let origin = Origin::start(exchange.url(), &[]);
+        assert_true_data(&origin.data().await.json());
+    }
+}
+
+#[tokio::test]
+async fn a_clock_that_runs_ahead_makes_no_data_younger_and_one_behind_makes_it_old() {
+    let exchange = Exchange::start().await;
+    exchange.fault("bybit", json!({ "kind": "clock_skew", "ms": 3_600_000 })).await;
+    let origin = Origin::start(exchange.url(), &[]);
+    let answer = origin.data().await;
+    let as_of: u64 = answer.header("x-data-as-of").unwrap().parse().unwrap();
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_millis();
+    assert!(u128::from(as_of) <= now, "data from {as_of} was served at {now}");
+    exchange.fault("bybit", json!({ "kind": "clock_skew", "ms": -3_600_000 })).await;
+    let behind = Origin::start(exchange.url(), &[]);
+    eventually("the table was met", || async {
+        let answer = behind.get("/mobile-data").await;
+        assert_eq!(answer.status, 503, "data of an hour ago was served: {}", answer.text);
+        (behind.metric("snapshots_published_total").await >= 1.0).then_some(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_frozen_exchange_is_known_by_a_time_that_stands_still() {
+    let exchange = Exchange::start().await;
+    let origin = Origin::start(exchange.url(), &SHORT_LIMITS);
+    origin.data().await;
+    exchange.fault("bybit-tickers", fault("frozen")).await;
+    let refused = origin.data_where("frozen data is refused in the end", |answer| answer.status == 503).await;
+    assert!(refused.text.contains("not_newer"), "{}", refused.text);
+    assert!(origin.metric("snapshot_rejections_total{reason=\"not_newer\"}").await >= 1.0);
+}
+
+#[tokio::test]
+async fn a_ban_and_a_blocked_country_are_left_alone() {
+    for (kind, outcome) in [("geo_403", "forbidden_region"), ("rate_403", "forbidden_rate_limit")] {
+        let exchange = Exchange::start().await;
+        let origin = Origin::start(exchange.url(), &[("TICKERS_INTERVAL_MS", "250")]);
+        origin.data().await;
+        exchange.fault("bybit-tickers", fault(kind)).await;
+        let counted = format!("upstream_requests_total{{upstream=\"bybit_tickers\",outcome=\"{outcome}\"}}");
+        eventually("the refusal is named", || async { (origin.metric(&counted).await >= 1.0).then_some(()) }).await;
+        let asked = exchange.requests("bybit-tickers").await;
+        // Eight rounds' worth of time, measured by another source of the same process that goes on being served.
+        let before = origin.get("/mobile-data").await;
+        let age = |answer: &super::support::Answer| answer.header("age").unwrap().parse::<u64>().unwrap();
+        origin.data_where("time passes", |answer| age(answer) >= age(&before) + 2).await;
+        assert_eq!(exchange.requests("bybit-tickers").await, asked, "{kind} was asked again");
+    }
+}
+
+#[tokio::test]
+async fn too_many_visits_inside_a_200_is_a_refusal_and_not_data() {
+    let exchange = Exchange::start().await;
+    let origin = Origin::start(exchange.url(), &[("TICKERS_INTERVAL_MS", "250")]);
+    origin.data().await;
+    let broken = json!({ "kind": "ret_code", "code": 10006, "message": "Too many visits!" });
+    exchange.fault("bybit-tickers", broken).await;
+    let counted = "upstream_requests_total{upstream=\"bybit_tickers\",outcome=\"refused_by_venue\"}";
+    eventually("the refusal is named", || async { (origin.metric(counted).await >= 1.0).then_some(()) }).await;
+    assert_true_data(&origin.get("/mobile-data").await.json());
+}

@@ -1,5 +1,10 @@
 //! Facts about the market, free of any venue's wire format.
 
+pub mod book;
+pub mod candles;
+pub mod positioning;
+pub mod trades;
+
 use crate::provenance::Source;
 use crate::units::{Amount, Percent, Price, Share, UnixMs};
 use serde::{Deserialize, Serialize};

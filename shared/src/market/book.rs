@@ -1,0 +1,23 @@
+//! The order book: what is offered at which price.
+
+use crate::units::{Amount, Price, UnixMs};
+
+/// One price level.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Level {
+    /// The price, USDT.
+    pub price: Price,
+    /// What is offered there, in the base coin; above zero.
+    pub size_base: Amount,
+}
+
+/// One symbol's book, best prices first; best bid below best ask.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Book {
+    /// When the matching engine made it.
+    pub as_of_ms: UnixMs,
+    /// Buyers, highest price first.
+    pub bids: Vec<Level>,
+    /// Sellers, lowest price first.
+    pub asks: Vec<Level>,
+}

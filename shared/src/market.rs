@@ -76,7 +76,7 @@ pub struct RefusedRow<'a> {
     pub reason: RowRefusal,
 }
 
-/// Why a ticker row is not used.
+/// Why a row is not used.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum RowRefusal {
     /// The symbol is empty, too long, or has a character that no symbol has.
@@ -107,6 +107,57 @@ pub enum RowRefusal {
     /// The symbol was already seen in the same answer.
     #[error("the symbol stands twice in one answer")]
     Duplicate,
+    /// The row is of another shape than the rows of its kind.
+    #[error("the row is {row}, which is none of its kind")]
+    Malformed {
+        /// How it begins.
+        row: String,
+    },
+    /// The row is about another contract than the one that was asked for.
+    #[error("the row is about {found:?}")]
+    OtherSymbol {
+        /// The contract that the row names.
+        found: String,
+    },
+    /// A time before the venue existed, or after its present.
+    #[error("{field} is {time_ms}, which is no moment of the past at {server_ms}")]
+    ImplausibleTime {
+        /// The venue's name of the field.
+        field: &'static str,
+        /// What was sent.
+        time_ms: UnixMs,
+        /// The venue's clock when it answered.
+        server_ms: UnixMs,
+    },
+    /// A candle that does not begin at a multiple of its length: it is of another length, or no candle.
+    #[error("a candle of this length does not begin at {start_ms}")]
+    OffGrid {
+        /// Where it begins.
+        start_ms: UnixMs,
+    },
+    /// A candle's highest and lowest price do not hold the others between them.
+    #[error("the range from {low} to {high} does not hold open {open} and close {close}")]
+    CandleContradicted {
+        /// First price.
+        open: f64,
+        /// Highest price.
+        high: f64,
+        /// Lowest price.
+        low: f64,
+        /// Last price.
+        close: f64,
+    },
+    /// The shares of the accounts on either side are no whole.
+    #[error("the shares {long} and {short} do not sum to 1")]
+    SharesContradicted {
+        /// Share of the accounts that are net long.
+        long: f64,
+        /// Share of the accounts that are net short.
+        short: f64,
+    },
+    /// The same moment, or the same trade, stands twice in one answer.
+    #[error("the row stands twice in one answer")]
+    Repeated,
 }
 
 impl RowRefusal {
@@ -119,6 +170,13 @@ impl RowRefusal {
             Self::Unusable { .. } => "unusable_field",
             Self::ChangeContradicted { .. } => "change_contradicted",
             Self::Duplicate => "duplicate_symbol",
+            Self::Malformed { .. } => "malformed_row",
+            Self::OtherSymbol { .. } => "other_symbol",
+            Self::ImplausibleTime { .. } => "implausible_time",
+            Self::OffGrid { .. } => "off_grid",
+            Self::CandleContradicted { .. } => "candle_contradicted",
+            Self::SharesContradicted { .. } => "shares_contradicted",
+            Self::Repeated => "repeated_row",
         }
     }
 }

@@ -11,7 +11,7 @@ pub struct OpenInterest {
     pub one_sided_base: Amount,
 }
 
-/// Accounts on either side at one moment; the two shares sum to 1.
+/// Accounts on either side at one moment; the two shares sum to 1 but for their rounding.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct AccountRatio {
     /// When.

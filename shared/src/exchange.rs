@@ -2,7 +2,9 @@
 
 pub mod alternative_me;
 pub mod bybit;
+mod cells;
 pub mod coingecko;
+mod percent;
 mod wire;
 
 use std::fmt;
@@ -50,6 +52,40 @@ pub enum ParseError {
         /// What was sent.
         value: Detail,
     },
+    /// The answer is about another contract than the one that was asked for.
+    #[error("asked for {asked}, answered about {found}")]
+    OtherSymbol {
+        /// The contract that was asked for.
+        asked: Detail,
+        /// The contract that the answer names.
+        found: Detail,
+    },
+    /// A level of an order book has no price or no size.
+    #[error("level {level} of side {side} of the book: {reason}")]
+    BookLevel {
+        /// The venue's name of the side.
+        side: &'static str,
+        /// The level's place, from 0 at the best price.
+        level: usize,
+        /// What is wrong with it.
+        reason: Detail,
+    },
+    /// A level of an order book is no worse than the one before it.
+    #[error("level {level} of side {side} of the book is out of order")]
+    BookUnsorted {
+        /// The venue's name of the side.
+        side: &'static str,
+        /// The level's place, from 0 at the best price.
+        level: usize,
+    },
+    /// The best bid of an order book is not below its best ask.
+    #[error("the book's best bid of {bid} is not below its best ask of {ask}")]
+    BookCrossed {
+        /// The best bid.
+        bid: Detail,
+        /// The best ask.
+        ask: Detail,
+    },
 }
 
 impl ParseError {
@@ -66,6 +102,10 @@ impl ParseError {
             Self::ResultMissing => "result_missing",
             Self::ListEmpty => "empty_list",
             Self::Unusable { .. } => "unusable_field",
+            Self::OtherSymbol { .. } => "other_symbol",
+            Self::BookLevel { .. } => "bad_book_level",
+            Self::BookUnsorted { .. } => "unsorted_book",
+            Self::BookCrossed { .. } => "crossed_book",
         }
     }
 }

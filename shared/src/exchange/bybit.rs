@@ -1,10 +1,19 @@
 //! Bybit v5 public market data. <https://bybit-exchange.github.io/docs/v5/intro>
 
+pub mod account_ratio;
 mod envelope;
+pub mod funding_history;
 pub mod instruments;
+pub mod klines;
+pub mod open_interest;
+pub mod orderbook;
+pub mod paths;
+mod rows;
 pub mod tickers;
+pub mod trades;
 
 pub use instruments::{Listing, UniverseBuilder};
+pub use rows::{Reading, Refused};
 
 /// Path and query of the ticker table of all linear contracts: one answer, no paging.
 pub const TICKERS: &str = "/v5/market/tickers?category=linear";

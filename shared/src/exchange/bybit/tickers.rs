@@ -6,6 +6,7 @@
 //! ```
 
 use super::envelope;
+use super::rows::required;
 use crate::exchange::ParseError;
 use crate::exchange::wire::{self, WireNumber};
 use crate::market::{RefusedRow, RowRefusal, Ticker, Tickers, is_plausible_symbol};
@@ -118,13 +119,6 @@ fn ticker(row: &WireTicker<'_>) -> Result<Unnamed, RowRefusal> {
         mark: row.mark_price.checked(),
         index: row.index_price.checked(),
     }))
-}
-
-fn required<T: TryFrom<f64>>(field: &'static str, number: &WireNumber) -> Result<T, RowRefusal> {
-    if *number == WireNumber::Absent {
-        return Err(RowRefusal::Missing { field });
-    }
-    number.checked().ok_or_else(|| RowRefusal::Unusable { field, value: number.quoted().to_string() })
 }
 
 fn change_pct(last: Price, prev: Price) -> Option<Percent> {

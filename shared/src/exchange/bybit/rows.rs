@@ -1,0 +1,248 @@
+//! Answers that are a list of rows about one contract: each row is judged by itself, and one bad row costs only itself.
+
+use super::envelope;
+use crate::exchange::wire::{self, WireNumber, WireText};
+use crate::exchange::{Detail, ParseError};
+use crate::market::RowRefusal;
+use crate::units::UnixMs;
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use std::collections::BTreeSet;
+
+/// 2018-01-01: before it the venue did not exist, so no row of its can be older.
+const EARLIEST: UnixMs = UnixMs::from_millis(1_514_764_800_000);
+
+/// How far a row may be ahead of the answer's own time: the venue's machines do not agree to the millisecond.
+const AHEAD_TOLERANCE_MS: u64 = 5_000;
+
+/// What an answer told, and what of it was not believed.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Reading<T> {
+    /// The fact.
+    pub value: T,
+    /// The venue's clock when it answered.
+    pub server_time: UnixMs,
+    /// Rows that are not used, in the answer's order.
+    pub refused: Vec<Refused>,
+}
+
+/// A row that is not used.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Refused {
+    /// Its place in the answer, from 0.
+    pub row: usize,
+    /// Why.
+    pub reason: RowRefusal,
+}
+
+impl<T> Reading<T> {
+    /// The same reading of another shape.
+    pub(super) fn map<U>(self, shape: impl FnOnce(T) -> U) -> Reading<U> {
+        Reading { value: shape(self.value), server_time: self.server_time, refused: self.refused }
+    }
+}
+
+#[derive(Deserialize)]
+struct Result_<'a> {
+    /// Some endpoints name the contract here, others in every row.
+    #[serde(borrow, default)]
+    symbol: WireText<'a>,
+    #[serde(borrow)]
+    list: Option<Vec<&'a RawValue>>,
+}
+
+/// The rows of an answer, still raw.
+#[derive(Debug)]
+pub(super) struct List<'a> {
+    pub(super) server_time: UnixMs,
+    rows: Vec<&'a RawValue>,
+}
+
+impl<'a> List<'a> {
+    /// Opens an answer about `symbol`.
+    ///
+    /// # Errors
+    /// Any [`ParseError`]; [`ParseError::OtherSymbol`] when the answer says that it is about another contract.
+    pub(super) fn open(body: &'a [u8], symbol: &str) -> Result<Self, ParseError> {
+        let (result, server_time) = envelope::open(body)?;
+        let result: Result_<'a> = wire::json(result)?;
+        check_symbol(symbol, result.symbol.sent())?;
+        let rows = result.list.ok_or(ParseError::ResultMissing)?;
+        if rows.is_empty() {
+            return Err(ParseError::ListEmpty);
+        }
+        Ok(Self { server_time, rows })
+    }
+
+    /// Reads each row through `fact`, which may leave one out without refusing it, and turns the venue's order (newest
+    /// first) into ours: oldest first, by `time`. Rows of one moment keep the order in which the venue made them.
+    pub(super) fn read<W: Deserialize<'a>, T>(
+        &self,
+        mut fact: impl FnMut(W) -> Result<Option<T>, RowRefusal>,
+        time: impl Fn(&T) -> UnixMs,
+    ) -> Reading<Vec<T>> {
+        let mut kept = Vec::with_capacity(self.rows.len());
+        let mut refused = Vec::new();
+        for (row, raw) in self.rows.iter().enumerate() {
+            let wire = serde_json::from_str::<W>(raw.get()).map_err(|_| RowRefusal::Malformed { row: quoted(raw) });
+            match wire.and_then(&mut fact) {
+                Ok(Some(one)) => kept.push(one),
+                Ok(None) => {}
+                Err(reason) => refused.push(Refused { row, reason }),
+            }
+        }
+        kept.reverse();
+        kept.sort_by_key(|one| time(one));
+        Reading { value: kept, server_time: self.server_time, refused }
+    }
+}
+
+/// The beginning of a row, for a message.
+fn quoted(raw: &RawValue) -> String {
+    raw.get().chars().take(32).collect()
+}
+
+/// Refuses an answer about another contract than the one that was asked for. One that does not say is believed.
+pub(super) fn check_symbol(asked: &str, found: Option<&str>) -> Result<(), ParseError> {
+    match found {
+        Some(found) if !found.is_empty() && found != asked => {
+            Err(ParseError::OtherSymbol { asked: Detail::new(asked), found: Detail::new(found) })
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The same for a row that names its contract.
+pub(super) fn check_row_symbol(asked: &str, found: &WireText<'_>) -> Result<(), RowRefusal> {
+    check_symbol(asked, found.sent())
+        .map_err(|_| RowRefusal::OtherSymbol { found: found.get().chars().take(32).collect() })
+}
+
+/// A number that every row must have, through a checked type.
+pub(super) fn required<T: TryFrom<f64>>(field: &'static str, number: &WireNumber) -> Result<T, RowRefusal> {
+    if *number == WireNumber::Absent {
+        return Err(RowRefusal::Missing { field });
+    }
+    number.checked().ok_or_else(|| RowRefusal::Unusable { field, value: number.quoted().to_string() })
+}
+
+/// A moment of the past, in whole milliseconds, by the clock of the answer it stands in.
+pub(super) fn past_moment(field: &'static str, number: &WireNumber, server_time: UnixMs) -> Result<UnixMs, RowRefusal> {
+    let millis: f64 = required(field, number)?;
+    if millis.fract() != 0.0 || millis < 0.0 {
+        return Err(RowRefusal::Unusable { field, value: number.quoted().to_string() });
+    }
+    let moment = UnixMs::from_millis(millis as u64);
+    if moment < EARLIEST || moment > server_time.plus_millis(AHEAD_TOLERANCE_MS) {
+        return Err(RowRefusal::ImplausibleTime { field, time_ms: moment, server_ms: server_time });
+    }
+    Ok(moment)
+}
+
+/// Lets each key through once.
+#[derive(Debug, Default)]
+pub(super) struct Once<K>(BTreeSet<K>);
+
+impl<K: Ord> Once<K> {
+    pub(super) fn new() -> Self {
+        Self(BTreeSet::new())
+    }
+
+    pub(super) fn check(&mut self, key: K) -> Result<(), RowRefusal> {
+        if self.0.insert(key) { Ok(()) } else { Err(RowRefusal::Repeated) }
+    }
+}
+
+#[cfg(test)]
+pub(super) mod testing {
+    //! What the tests of every list have in common.
+
+    use super::*;
+
+    /// 2026-09-08T12:20:00Z, the server's time in every test.
+    pub(in crate::exchange::bybit) const NOW_MS: u64 = 1_788_870_000_000;
+
+    /// An answer with these rows; `fields` are further fields of the result, each with a comma behind it.
+    pub(in crate::exchange::bybit) fn body(fields: &str, rows: &str) -> String {
+        format!(
+            r#"{{"retCode":0,"retMsg":"OK","result":{{{fields}"list":[{rows}]}},"retExtInfo":{{}},"time":{NOW_MS}}}"#
+        )
+    }
+
+    /// Checks that exactly these reasons were given, in the order of the rows.
+    #[track_caller]
+    pub(in crate::exchange::bybit) fn check_refusals<T>(reading: &Reading<T>, expected: &[RowRefusal]) {
+        let found: Vec<_> = reading.refused.iter().map(|refused| refused.reason.clone()).collect();
+        assert_eq!(found, expected);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::testing::{NOW_MS, body};
+    use super::*;
+
+    #[derive(Deserialize)]
+    struct Row {
+        t: WireNumber,
+    }
+
+    fn read(body: &str) -> Result<Reading<Vec<u64>>, ParseError> {
+        let list = List::open(body.as_bytes(), "BTCUSDT")?;
+        let reading = list.read(|row: Row| past_moment("t", &row.t, list.server_time).map(Some), |time| *time);
+        Ok(reading.map(|times| times.into_iter().map(UnixMs::as_millis).collect()))
+    }
+
+    #[test]
+    fn newest_first_becomes_oldest_first_and_a_bad_row_costs_only_itself() {
+        let body = body("", &format!(r#"{{"t":"{NOW_MS}"}},7,{{"t":""}},{{"t":1600000000000}}"#));
+        let reading = read(&body).unwrap();
+        assert_eq!(reading.value, [1_600_000_000_000, NOW_MS]);
+        assert_eq!(reading.server_time, UnixMs::from_millis(NOW_MS));
+        assert_eq!(
+            reading.refused,
+            [
+                Refused { row: 1, reason: RowRefusal::Malformed { row: "7".to_owned() } },
+                Refused { row: 2, reason: RowRefusal::Missing { field: "t" } },
+            ]
+        );
+    }
+
+    #[track_caller]
+    fn check_time(time: &str, label: Option<&str>) {
+        let reading = read(&body("", &format!(r#"{{"t":"{time}"}}"#))).unwrap();
+        assert_eq!(reading.refused.first().map(|refused| refused.reason.label()), label, "for {time}");
+    }
+
+    #[test]
+    fn a_time_is_whole_milliseconds_between_the_venues_beginning_and_its_present() {
+        check_time("1514764800000", None);
+        check_time("1514764799999", Some("implausible_time"));
+        check_time(&(NOW_MS + 5_000).to_string(), None);
+        check_time(&(NOW_MS + 5_001).to_string(), Some("implausible_time"));
+        check_time("1788870000", Some("implausible_time"));
+        check_time("1788869999999.5", Some("unusable_field"));
+        check_time("-1", Some("unusable_field"));
+        check_time("soon", Some("unusable_field"));
+    }
+
+    #[test]
+    fn an_answer_about_another_contract_is_refused_and_one_that_does_not_say_is_not() {
+        let row = r#"{"t":"1600000000000"}"#;
+        assert!(read(&body(r#""symbol":"BTCUSDT","#, row)).is_ok());
+        assert!(read(&body(r#""symbol":null,"#, row)).is_ok());
+        assert_eq!(
+            read(&body(r#""symbol":"ETHUSDT","#, row)),
+            Err(ParseError::OtherSymbol { asked: Detail::new("BTCUSDT"), found: Detail::new("ETHUSDT") })
+        );
+    }
+
+    #[test]
+    fn an_empty_or_missing_list_is_named() {
+        assert_eq!(read(&body("", "")), Err(ParseError::ListEmpty));
+        let null = r#"{"retCode":0,"result":{"list":null},"time":1}"#;
+        assert_eq!(read(null), Err(ParseError::ResultMissing));
+        let refusal = r#"{"retCode":10001,"retMsg":"Not supported symbols","result":{},"time":1}"#;
+        assert!(matches!(read(refusal), Err(ParseError::Refused { code: 10_001, .. })));
+    }
+}

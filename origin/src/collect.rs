@@ -4,6 +4,7 @@
 //! what is there at that moment.
 
 mod expectation;
+mod inputs;
 mod instruments;
 mod round;
 mod slow;
@@ -13,6 +14,7 @@ use crate::metrics::Metrics;
 use crate::publication::Current;
 use crate::status::StatusBoard;
 use crate::upstream::{Fetched, Upstream, UpstreamError};
+use inputs::Shelf;
 use shared::analysis::Settings;
 use shared::assemble::Slow;
 use shared::exchange::{alternative_me, coingecko};
@@ -23,6 +25,8 @@ use shared::validate::ValidSnapshot;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
+
+pub use inputs::Gate;
 
 /// What the collectors share with the rest of the process.
 #[derive(Clone, Debug)]
@@ -117,11 +121,16 @@ fn restore<T>(known: &watch::Sender<Slow<T>>, earlier: Slow<T>) {
 }
 
 /// Runs every collector until one ends, which none does by itself.
-pub async fn collect(context: Context, upstreams: Upstreams, known: Known, pace: Pace) {
+pub async fn collect(context: Context, upstreams: Upstreams, known: Known, pace: Pace, gate: Gate) {
     let Upstreams { bybit, coingecko, fear_greed } = upstreams;
+    let (gate, shelf) = (Arc::new(gate), Arc::new(Shelf::default()));
+    let monitored = watch::Sender::new(Vec::new());
+    let watched = monitored.subscribe();
+    let feeds = tickers::Feeds { known: known.clone(), shelf: Arc::clone(&shelf), gate: Arc::clone(&gate), monitored };
     let task = |name, interval| slow::Task { name, interval, context: context.clone() };
     tokio::join!(
-        tickers::run(context.clone(), bybit.clone(), known.clone(), pace.tickers),
+        tickers::run(context.clone(), bybit.clone(), feeds, pace.tickers),
+        inputs::run(context.clone(), bybit.clone(), gate, shelf, watched),
         instruments::run(task("bybit_instruments", pace.instruments), bybit, known.universe),
         slow::run(task("coingecko_global", pace.coingecko), known.global_market, || global_market(&coingecko)),
         slow::run(task("coingecko_defi", pace.coingecko), known.defi_market, || defi_market(&coingecko)),

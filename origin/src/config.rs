@@ -69,8 +69,13 @@ pub struct Config {
 
     /// How many contracts, by turnover, get a score.
     #[arg(long, env = "MONITORED_SYMBOLS", value_name = "MONITORED_SYMBOLS", default_value_t = 40,
-        value_parser = clap::value_parser!(u16).range(30..=200))]
+        value_parser = clap::value_parser!(u16).range(30..=100))]
     pub monitored_symbols: u16,
+
+    /// The most requests in any five seconds that are sent to Bybit, which allows 600 per address.
+    #[arg(long, env = "BYBIT_REQUESTS_PER_5S", value_name = "BYBIT_REQUESTS_PER_5S", default_value_t = 60,
+        value_parser = clap::value_parser!(u16).range(10..=300))]
+    pub bybit_requests_per_5s: u16,
 
     /// The least turnover of 24 hours, in USD, of a gainer or loser.
     #[arg(long, env = "MOVER_TURNOVER_FLOOR_USD", value_name = "MOVER_TURNOVER_FLOOR_USD", default_value_t = 1_000_000,

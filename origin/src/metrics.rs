@@ -41,6 +41,12 @@ struct ReasonLabels {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct InputLabels {
+    upstream: &'static str,
+    reason: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct OutcomeLabels {
     outcome: &'static str,
 }
@@ -64,6 +70,7 @@ pub struct Metrics {
     rejections: Family<ReasonLabels, Counter>,
     warnings: Family<ReasonLabels, Counter>,
     rows_refused: Family<ReasonLabels, Counter>,
+    input_rows_refused: Family<InputLabels, Counter>,
     snapshots: Counter,
     store_writes: Family<OutcomeLabels, Counter>,
     requests: Family<RequestLabels, Counter>,
@@ -85,6 +92,7 @@ impl Metrics {
             rejections: Family::default(),
             warnings: Family::default(),
             rows_refused: Family::default(),
+            input_rows_refused: Family::default(),
             snapshots: Counter::default(),
             store_writes: Family::default(),
             requests: Family::default(),
@@ -134,6 +142,11 @@ impl Metrics {
             "Ticker rows of listed contracts that were not used, by reason",
             metrics.rows_refused.clone(),
         );
+        registry.register(
+            "input_rows_refused",
+            "Rows of candles, trades and positions that were not used, by reason",
+            metrics.input_rows_refused.clone(),
+        );
         registry.register("snapshots_published", "Snapshots that were admitted and served", metrics.snapshots.clone());
         registry.register("store_writes", "Publications to the store by outcome", metrics.store_writes.clone());
         registry.register("http_requests", "Answers by route and status", metrics.requests.clone());
@@ -153,6 +166,11 @@ impl Metrics {
     /// Counts an unused ticker row.
     pub fn row_refused(&self, reason: &'static str) {
         self.rows_refused.get_or_create(&ReasonLabels { reason }).inc();
+    }
+
+    /// Counts an unused row of another input.
+    pub fn input_refused(&self, upstream: &'static str, reason: &'static str) {
+        self.input_rows_refused.get_or_create(&InputLabels { upstream, reason }).inc();
     }
 
     /// Counts an admitted snapshot and what was unusual about it.

@@ -1,7 +1,7 @@
 //! Puts the parts together, and takes them apart when the process is told to end.
 
 use crate::clock;
-use crate::collect::{Context, Known, Pace, Upstreams, collect};
+use crate::collect::{Context, Gate, Known, Pace, Upstreams, collect};
 use crate::config::{Config, RedisUrl};
 use crate::http::{App, router};
 use crate::metrics::Metrics;
@@ -55,7 +55,13 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
             ttl_ms,
         )),
         tokio::spawn(restore(Arc::clone(&store), context.clone(), known.clone())),
-        tokio::spawn(collect(context.clone(), upstreams(&config)?, known, pace(&config))),
+        tokio::spawn(collect(
+            context.clone(),
+            upstreams(&config)?,
+            known,
+            pace(&config),
+            Gate::new(usize::from(config.bybit_requests_per_5s)),
+        )),
     ];
 
     let draining = Arc::new(AtomicBool::new(false));

@@ -1,6 +1,7 @@
 //! The ticker table: fetched at the pace of the market, each table made into a publication at once.
 
 use super::expectation::Expectation;
+use super::inputs::{Gate, Monitored, Shelf};
 use super::round::{Outcome, Round, RoundError};
 use super::{Context, Known};
 use crate::clock;
@@ -8,7 +9,12 @@ use crate::status::OK;
 use crate::upstream::{Fetched, Upstream, UpstreamError, pause};
 use shared::exchange::bybit;
 use shared::provenance::Feed;
+use shared::snapshot::ScoreRow;
+use shared::units::UnixMs;
+use shared::validate::ValidSnapshot;
+use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
 
 const NAME: &str = "bybit_tickers";
@@ -16,19 +22,29 @@ const NAME: &str = "bybit_tickers";
 /// The outcome of a table that is as old as the one before: the venue's clock stands still.
 const FROZEN: &str = "not_newer";
 
+/// How long the choice of the monitored contracts lasts.
+const CHOICE_LASTS_MS: u64 = 300_000;
+
 /// The longest pause after failures that do not state their own.
 const MAX_PAUSE: Duration = Duration::from_secs(30);
 
 /// Fetches and publishes for ever.
-pub(super) async fn run(context: Context, upstream: Upstream, known: Known, interval: Duration) {
-    let mut collector = Collector { context, known, expectation: Expectation::default(), failures: 0 };
-    let mut universe = collector.known.universe.subscribe();
+pub(super) async fn run(context: Context, upstream: Upstream, feeds: Feeds, interval: Duration) {
+    let mut collector = Collector { context, feeds, expectation: Expectation::default(), failures: 0, chosen_at: None };
+    let mut universe = collector.feeds.known.universe.subscribe();
     let mut next_fetch = Instant::now();
     let mut waiting: Option<Fetched> = None;
     loop {
         tokio::select! {
             () = sleep_until(next_fetch) => {
+                // Whoever sent any of our requests away, sent this one away too.
+                let paused_ms = collector.feeds.gate.paused_ms(clock::now());
+                if paused_ms > 0 {
+                    next_fetch = Instant::now() + Duration::from_millis(paused_ms);
+                    continue;
+                }
                 let started = Instant::now();
+                collector.feeds.gate.note(clock::now());
                 match upstream.get(bybit::TICKERS).await {
                     Ok(tickers) => {
                         let pause = collector.publish(&tickers, interval).await;
@@ -50,17 +66,27 @@ pub(super) async fn run(context: Context, upstream: Upstream, known: Known, inte
     }
 }
 
+/// Where the other collectors leave what they have, and where this one says what is worth collecting.
+pub(super) struct Feeds {
+    pub(super) known: Known,
+    pub(super) shelf: Arc<Shelf>,
+    pub(super) gate: Arc<Gate>,
+    pub(super) monitored: watch::Sender<Vec<Monitored>>,
+}
+
 struct Collector {
     context: Context,
-    known: Known,
+    feeds: Feeds,
     expectation: Expectation,
     failures: u32,
+    /// When the monitored contracts were chosen.
+    chosen_at: Option<UnixMs>,
 }
 
 impl Collector {
     /// Makes a publication of a table; says how long to wait from the beginning of its fetch.
     async fn publish(&mut self, tickers: &Fetched, interval: Duration) -> Duration {
-        let Some(universe) = self.known.universe.borrow().clone() else {
+        let Some(universe) = self.feeds.known.universe.borrow().clone() else {
             self.context.metrics.upstream_request(NAME, OK);
             self.context.board.record(NAME, "waiting_for_instruments", None);
             return interval;
@@ -69,9 +95,9 @@ impl Collector {
         let round = Round {
             tickers: tickers.clone(),
             universe,
-            global_market: self.known.global_market.borrow().clone(),
-            defi_market: self.known.defi_market.borrow().clone(),
-            fear_greed: self.known.fear_greed.borrow().clone(),
+            global_market: self.feeds.known.global_market.borrow().clone(),
+            defi_market: self.feeds.known.defi_market.borrow().clone(),
+            fear_greed: self.feeds.known.fear_greed.borrow().clone(),
             sequence: self.context.current.next_sequence(now),
             now,
             baseline: self.expectation.baseline(now, &self.context.limits),
@@ -109,6 +135,7 @@ impl Collector {
             }
             return;
         }
+        self.choose_monitored(outcome.publication.valid());
         self.context.metrics.published(outcome.publication.valid());
         self.context.current.offer(outcome.publication);
         self.expectation.record(priced, clock::now());
@@ -118,6 +145,31 @@ impl Collector {
                 tracing::warn!(%source, "THIS IS NOT THE REAL MARKET: everything served says so");
             }
         }
+    }
+
+    /// Says which contracts are worth more than their ticker: those that have a score. Not at every round, for a contract
+    /// at the edge of the list would come and go.
+    fn choose_monitored(&mut self, valid: &ValidSnapshot) {
+        let now = clock::now();
+        if self.chosen_at.is_some_and(|chosen_at| now.millis_since(chosen_at) < CHOICE_LASTS_MS) {
+            return;
+        }
+        self.chosen_at = Some(now);
+        let snapshot = valid.get();
+        let mut rows: Vec<&ScoreRow> = snapshot.scores.iter().collect();
+        rows.sort_by(|a, b| {
+            b.turnover_24h.get().total_cmp(&a.turnover_24h.get()).then_with(|| a.symbol.cmp(&b.symbol))
+        });
+        let interval = |symbol: &str| snapshot.universe.contracts.get(symbol).copied().flatten();
+        let monitored = rows
+            .into_iter()
+            .map(|row| Monitored { symbol: row.symbol.clone(), funding_interval_hours: interval(&row.symbol) })
+            .collect();
+        self.feeds.monitored.send_if_modified(|before| {
+            let changed = *before != monitored;
+            *before = monitored;
+            changed
+        });
     }
 
     /// The answer came and is no snapshot: what was published before stays.
@@ -141,6 +193,9 @@ impl Collector {
         let label = error.label();
         self.context.metrics.upstream_request(NAME, &label);
         let pause = pause(error, self.failures, interval, MAX_PAUSE);
+        if error.concerns_all_requests() {
+            self.feeds.gate.close_for(clock::now(), pause);
+        }
         if self.context.board.record(NAME, &label, None) {
             tracing::warn!(upstream = NAME, %error, next_try_in = ?pause, "does not answer with data");
         }

@@ -1,8 +1,8 @@
 //! Why an upstream gave no data: what they said is told apart from what never reached us.
 
 use shared::exchange::ParseError;
-use shared::exchange::bybit::Forbidden;
 use shared::exchange::bybit::instruments::UniverseError;
+use shared::exchange::bybit::{Forbidden, RATE_LIMITED, REGION_REFUSED};
 use std::borrow::Cow;
 use std::time::Duration;
 
@@ -94,6 +94,18 @@ pub enum UpstreamError {
 }
 
 impl UpstreamError {
+    /// Whether the next request for something else would meet the same: a ban, a blocked country, a rate limit.
+    #[must_use]
+    pub fn concerns_all_requests(&self) -> bool {
+        match self {
+            Self::Fetch(error) => {
+                matches!(error, FetchError::Forbidden { .. } | FetchError::Status { status: 429, .. })
+            }
+            Self::Parse(ParseError::Refused { code, .. }) => *code == RATE_LIMITED || REGION_REFUSED.contains(code),
+            Self::Parse(_) | Self::Universe(_) => false,
+        }
+    }
+
     /// A label for metrics and machine-readable reasons.
     #[must_use]
     pub fn label(&self) -> Cow<'static, str> {

@@ -1,0 +1,120 @@
+//! What the scores rest on beside tickers: candles, book, trades, positions, of every monitored contract.
+//!
+//! [`planner`] says what is due, [`gate`] whether the exchange may be asked, [`fetch`] asks, [`shelf`] keeps. An input is a
+//! value with a source and a time, whoever delivers it, so a stream can put the same values on the same shelf.
+
+mod fetch;
+mod gate;
+mod kind;
+mod planner;
+mod shelf;
+
+use super::Context;
+use crate::clock;
+use crate::upstream::{Upstream, pause};
+use fetch::Delivery;
+use planner::{Job, Planner};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+pub use gate::Gate;
+pub(super) use shelf::Shelf;
+
+/// The most requests under way at once: with a tenth of a second each, well above what the budget lets through.
+const MAX_IN_FLIGHT: usize = 16;
+
+/// The longest sleep, so that a new list of symbols is seen soon.
+const MAX_IDLE: Duration = Duration::from_millis(250);
+
+/// The pause after the first failure of one input, and the longest.
+const FIRST_PAUSE: Duration = Duration::from_secs(2);
+const MAX_PAUSE: Duration = Duration::from_secs(300);
+
+/// One monitored contract, in the order of turnover.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Monitored {
+    pub(super) symbol: String,
+    /// Hours between fundings, where known.
+    pub(super) funding_interval_hours: Option<f64>,
+}
+
+/// Fetches for ever what is due of the monitored contracts.
+pub(super) async fn run(
+    context: Context,
+    upstream: Upstream,
+    gate: Arc<Gate>,
+    shelf: Arc<Shelf>,
+    monitored: watch::Receiver<Vec<Monitored>>,
+) {
+    let mut planner = Planner::new(gate.requests_per_second());
+    let mut monitored = monitored;
+    let mut under_way: JoinSet<(Job, Result<Delivery, crate::upstream::UpstreamError>)> = JoinSet::new();
+    loop {
+        if monitored.has_changed().unwrap_or(false) {
+            let symbols = monitored.borrow_and_update().clone();
+            shelf.keep_only(&symbols);
+            planner.monitor(&symbols, clock::now());
+        }
+        while under_way.len() < MAX_IN_FLIGHT
+            && gate.is_open(clock::now())
+            && let Some(job) = planner.take_due(clock::now())
+        {
+            gate.note(clock::now());
+            let (upstream, held) = (upstream.clone(), shelf.get(&job.symbol));
+            under_way.spawn(async move {
+                let delivery = fetch::fetch(&upstream, &job, held.as_deref()).await;
+                (job, delivery)
+            });
+        }
+        tokio::select! {
+            Some(done) = under_way.join_next() => match done {
+                Ok((job, outcome)) => finish(&context, &gate, &shelf, &mut planner, &job, outcome),
+                Err(panic) => tracing::error!(%panic, "fetching an input panicked"),
+            },
+            () = tokio::time::sleep(idle(&planner, &gate)) => {}
+        }
+    }
+}
+
+/// How long nothing can be done.
+fn idle(planner: &Planner, gate: &Gate) -> Duration {
+    let now = clock::now();
+    let until_due = planner.next_due().map_or(u64::MAX, |due| due.millis_since(now));
+    Duration::from_millis(until_due.max(gate.opens_in_ms(now)).max(1)).min(MAX_IDLE)
+}
+
+fn finish(
+    context: &Context,
+    gate: &Gate,
+    shelf: &Shelf,
+    planner: &mut Planner,
+    job: &Job,
+    outcome: Result<Delivery, crate::upstream::UpstreamError>,
+) {
+    let now = clock::now();
+    match outcome {
+        Ok(delivery) => {
+            context.metrics.upstream_request(job.kind.name(), crate::status::OK);
+            for reason in &delivery.refused {
+                context.metrics.input_refused(job.kind.name(), reason);
+            }
+            let is_complete = shelf.put(&job.symbol, delivery);
+            planner.succeeded(job, now, is_complete);
+        }
+        Err(error) => {
+            let label = error.label();
+            context.metrics.upstream_request(job.kind.name(), &label);
+            let failures = planner.failures(job).saturating_add(1);
+            let pause = pause(&error, failures, FIRST_PAUSE, MAX_PAUSE);
+            if error.concerns_all_requests() {
+                gate.close_for(now, pause);
+                tracing::warn!(%error, ?pause, "the exchange sends us away; no input is fetched meanwhile");
+            } else {
+                tracing::debug!(symbol = job.symbol, kind = job.kind.name(), %error, "an input could not be fetched");
+            }
+            planner.failed(job, now, pause);
+        }
+    }
+}

@@ -1,0 +1,228 @@
+//! One job: what to ask for, and what the answer is.
+
+use super::kind::InputKind;
+use super::planner::Job;
+use super::shelf::SymbolInputs;
+use crate::clock;
+use crate::upstream::{Fetched, Upstream, UpstreamError};
+use shared::exchange::bybit::Reading;
+use shared::exchange::bybit::{account_ratio, funding_history, klines, open_interest, orderbook, paths, trades};
+use shared::freshness::data_time;
+use shared::market::Dated;
+use shared::market::book::Book;
+use shared::market::candles::{Candles, Interval, MergeRefusal};
+use shared::market::positioning::{AccountRatio, Funding, OpenInterest};
+use shared::market::trades::Trades;
+use shared::units::UnixMs;
+use std::sync::Arc;
+
+const BOOK_LEVELS: u16 = 50;
+
+/// Five-minute points of four hours and a little more: what an alert looks back on.
+const OPEN_INTEREST_POINTS: u16 = 60;
+
+const ACCOUNT_RATIO_POINTS: u16 = 50;
+
+/// The history that a rate is compared with.
+const FUNDING_POINTS: u16 = 200;
+
+/// A value of some kind.
+#[derive(Clone, Debug)]
+pub(super) enum Value {
+    Book(Arc<Book>),
+    Trades(Arc<Trades>),
+    Candles(Arc<Candles>),
+    OpenInterest(Arc<Vec<OpenInterest>>),
+    AccountRatio(Arc<Vec<AccountRatio>>),
+    Funding(Arc<Vec<Funding>>),
+}
+
+/// What a job brought.
+#[derive(Clone, Debug)]
+pub(super) struct Delivery {
+    pub(super) dated: Dated<Value>,
+    /// Whether there is no more of it to be fetched now.
+    pub(super) is_complete: bool,
+    /// Labels of the rows that were refused.
+    pub(super) refused: Vec<&'static str>,
+}
+
+/// Fetches what the job says.
+pub(super) async fn fetch(
+    upstream: &Upstream,
+    job: &Job,
+    held: Option<&SymbolInputs>,
+) -> Result<Delivery, UpstreamError> {
+    let symbol = &*job.symbol;
+    match job.kind {
+        InputKind::Candles(interval) => {
+            let held = held.and_then(|held| held.candles.get(&interval)).map(|dated| &*dated.value);
+            candles(upstream, symbol, interval, held).await
+        }
+        InputKind::Book => {
+            let fetched = upstream.get(&paths::orderbook(symbol, BOOK_LEVELS)).await?;
+            let book = orderbook::parse(&fetched.body, symbol)?;
+            let as_of = book.as_of_ms;
+            Ok(whole(Value::Book(Arc::new(book)), as_of, &fetched, Vec::new()))
+        }
+        InputKind::Trades => {
+            let fetched = upstream.get(&paths::trades(symbol, paths::MAX_TRADES)).await?;
+            let reading = trades::parse(&fetched.body, symbol)?;
+            Ok(read(reading, &fetched, |value: Trades| Value::Trades(Arc::new(value))))
+        }
+        InputKind::OpenInterest => {
+            let fetched = upstream.get(&paths::open_interest(symbol, OPEN_INTEREST_POINTS)).await?;
+            let reading = open_interest::parse(&fetched.body, symbol)?;
+            Ok(read(reading, &fetched, |value| Value::OpenInterest(Arc::new(value))))
+        }
+        InputKind::AccountRatio => {
+            let fetched = upstream.get(&paths::account_ratio(symbol, ACCOUNT_RATIO_POINTS)).await?;
+            let reading = account_ratio::parse(&fetched.body, symbol)?;
+            Ok(read(reading, &fetched, |value| Value::AccountRatio(Arc::new(value))))
+        }
+        InputKind::Funding => {
+            let fetched = upstream.get(&paths::funding_history(symbol, FUNDING_POINTS, None)).await?;
+            let reading = funding_history::parse(&fetched.body, symbol)?;
+            Ok(read(reading, &fetched, |value| Value::Funding(Arc::new(value))))
+        }
+    }
+}
+
+/// An answer that is the whole value, as true as the venue's clock says.
+fn read<T>(reading: Reading<T>, fetched: &Fetched, wrap: impl FnOnce(T) -> Value) -> Delivery {
+    let refused = reading.refused.iter().map(|row| row.reason.label()).collect();
+    whole(wrap(reading.value), reading.server_time, fetched, refused)
+}
+
+fn whole(value: Value, venue_clock: UnixMs, fetched: &Fetched, refused: Vec<&'static str>) -> Delivery {
+    let as_of_ms = data_time(venue_clock, fetched.received_at);
+    Delivery { dated: Dated { value, as_of_ms, source: fetched.source }, is_complete: true, refused }
+}
+
+/// Loads candles: all that are wanted the first time, and then only those that closed since.
+async fn candles(
+    upstream: &Upstream,
+    symbol: &str,
+    interval: Interval,
+    held: Option<&Candles>,
+) -> Result<Delivery, UpstreamError> {
+    let request = CandleRequest::plan(interval, held, clock::now());
+    let fetched = upstream.get(&paths::klines(symbol, interval, request.limit, request.start)).await?;
+    let reading = klines::parse(&fetched.body, symbol, interval, fetched.received_at)?;
+    let refused = reading.refused.iter().map(|row| row.reason.label()).collect();
+    let keep = usize::from(wanted(interval));
+    let loaded = reading.value;
+    let joined = match held.map(|held| held.merge(&loaded, keep)) {
+        Some(Ok(joined)) => joined,
+        // What was held ends too long ago to be continued, so what was loaded begins anew.
+        Some(Err(MergeRefusal::Gap { .. } | MergeRefusal::OtherInterval { .. })) | None => loaded,
+    };
+    let is_complete = !request.has_more(&joined, clock::now());
+    let mut delivery = whole(Value::Candles(Arc::new(joined)), reading.server_time, &fetched, refused);
+    delivery.is_complete = is_complete;
+    Ok(delivery)
+}
+
+/// How many closed candles are wanted of each length.
+const fn wanted(interval: Interval) -> u16 {
+    match interval {
+        Interval::OneMinute => 1_000,
+        Interval::FiveMinutes | Interval::ThirtyMinutes | Interval::FourHours => 300,
+        // 90 days.
+        Interval::OneHour => 2_160,
+        Interval::OneDay => 40,
+    }
+}
+
+/// Which candles to ask for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct CandleRequest {
+    interval: Interval,
+    limit: u16,
+    start: Option<UnixMs>,
+}
+
+impl CandleRequest {
+    fn plan(interval: Interval, held: Option<&Candles>, now: UnixMs) -> Self {
+        let length_ms = interval.millis();
+        let (missing, from) = match held.and_then(|held| held.closed.last()) {
+            // One that is held is asked for again, as proof that nothing lies between, and the open one comes with it.
+            Some(last) => (now.millis_since(last.start_ms) / length_ms + 1, last.start_ms),
+            None => {
+                let all_ms = u64::from(wanted(interval)) * length_ms;
+                let first_ms = now.as_millis().saturating_sub(all_ms) / length_ms * length_ms;
+                (u64::from(wanted(interval)) + 1, UnixMs::from_millis(first_ms))
+            }
+        };
+        let limit = u16::try_from(missing).unwrap_or(u16::MAX).min(paths::MAX_KLINES);
+        // The newest come without a start; older ones than one answer holds are asked for from their beginning.
+        let fits = missing <= u64::from(paths::MAX_KLINES) + 1;
+        Self { interval, limit, start: if fits { None } else { Some(from) } }
+    }
+
+    /// Whether candles that are closed by now are still to be fetched, when this was one page of several.
+    fn has_more(&self, joined: &Candles, now: UnixMs) -> bool {
+        let behind =
+            joined.closed.last().is_some_and(|last| now.millis_since(last.start_ms) >= 3 * self.interval.millis());
+        self.start.is_some() && behind
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use shared::market::candles::Candle;
+    use shared::units::{Amount, Price};
+
+    const NOW: UnixMs = UnixMs::from_millis(1_788_868_810_000);
+
+    fn held(interval: Interval, last_start: UnixMs) -> Candles {
+        let price = Price::new(1.0).unwrap();
+        let amount = Amount::new(1.0).unwrap();
+        let candle = Candle {
+            start_ms: last_start,
+            open: price,
+            high: price,
+            low: price,
+            close: price,
+            volume_base: amount,
+            turnover: amount,
+        };
+        Candles { interval, closed: vec![candle] }
+    }
+
+    #[track_caller]
+    fn check(interval: Interval, held: Option<&Candles>, limit: u16, start: Option<UnixMs>) {
+        assert_eq!(CandleRequest::plan(interval, held, NOW), CandleRequest { interval, limit, start });
+    }
+
+    #[test]
+    fn the_first_load_takes_all_that_is_wanted() {
+        check(Interval::OneMinute, None, 1_000, None);
+        check(Interval::FiveMinutes, None, 301, None);
+        check(
+            Interval::OneHour,
+            None,
+            1_000,
+            Some(UnixMs::from_millis(NOW.as_millis() / 3_600_000 * 3_600_000 - 2_160 * 3_600_000)),
+        );
+    }
+
+    #[test]
+    fn later_loads_take_what_closed_since_and_one_that_is_held() {
+        let minute = NOW.as_millis() / 60_000 * 60_000;
+        check(Interval::OneMinute, Some(&held(Interval::OneMinute, UnixMs::from_millis(minute - 120_000))), 3, None);
+        check(Interval::OneMinute, Some(&held(Interval::OneMinute, UnixMs::from_millis(minute - 60_000))), 2, None);
+    }
+
+    #[test]
+    fn a_long_way_is_gone_in_pages() {
+        let long_ago = UnixMs::from_millis(NOW.as_millis() / 3_600_000 * 3_600_000 - 1_500 * 3_600_000);
+        let first = held(Interval::OneHour, long_ago);
+        check(Interval::OneHour, Some(&first), 1_000, Some(long_ago));
+        let request = CandleRequest::plan(Interval::OneHour, Some(&first), NOW);
+        assert!(request.has_more(&first, NOW));
+        let joined = held(Interval::OneHour, UnixMs::from_millis(NOW.as_millis() / 3_600_000 * 3_600_000 - 3_600_000));
+        assert!(!request.has_more(&joined, NOW));
+    }
+}

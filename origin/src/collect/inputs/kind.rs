@@ -1,0 +1,134 @@
+//! The kinds of input, how often each changes, and which come first.
+
+use shared::market::candles::Interval;
+use shared::units::UnixMs;
+
+/// A kind of input of one contract.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(in crate::collect) enum InputKind {
+    Book,
+    Trades,
+    Candles(Interval),
+    OpenInterest,
+    AccountRatio,
+    Funding,
+}
+
+/// The least pause between two books, or two lists of trades.
+const FAST_MS: u64 = 10_000;
+
+/// The period of open interest and account ratio at the venue.
+const FIVE_MINUTES_MS: u64 = 300_000;
+
+/// How long after its close a candle is asked for: late trades may still come in.
+const AFTER_CLOSE_MS: u64 = 1_500;
+
+/// Over how much of a candle's length the requests of all contracts are spread, at most.
+const MAX_SPREAD_MS: u64 = 60_000;
+
+/// The interval of fundings where the venue does not tell it: the shortest, for asking too often costs little.
+const UNKNOWN_FUNDING_HOURS: f64 = 1.0;
+
+/// How long after its time a funding is asked for.
+const AFTER_FUNDING_MS: u64 = 60_000;
+
+impl InputKind {
+    /// What every monitored contract has; [`Self::OF_BITCOIN`] is for one alone.
+    pub(in crate::collect) const OF_ALL: [Self; 10] = [
+        Self::Trades,
+        Self::Book,
+        Self::Candles(Interval::OneMinute),
+        Self::Candles(Interval::FiveMinutes),
+        Self::Candles(Interval::ThirtyMinutes),
+        Self::Candles(Interval::FourHours),
+        Self::OpenInterest,
+        Self::AccountRatio,
+        Self::Funding,
+        Self::Candles(Interval::OneHour),
+    ];
+
+    /// Daily closes, for Bitcoin's volatility.
+    pub(in crate::collect) const OF_BITCOIN: Self = Self::Candles(Interval::OneDay);
+
+    /// The name in metrics.
+    pub(in crate::collect) const fn name(self) -> &'static str {
+        match self {
+            Self::Book => "bybit_orderbook",
+            Self::Trades => "bybit_trades",
+            Self::Candles(_) => "bybit_klines",
+            Self::OpenInterest => "bybit_open_interest",
+            Self::AccountRatio => "bybit_account_ratio",
+            Self::Funding => "bybit_funding",
+        }
+    }
+
+    /// Which of a contract's first loads come before others: what a score needs, then what makes it better, then what
+    /// only the long view needs.
+    pub(super) const fn stage(self) -> u8 {
+        match self {
+            Self::Book | Self::Trades | Self::Candles(Interval::OneMinute) => 0,
+            Self::Candles(Interval::OneHour) => 2,
+            _ => 1,
+        }
+    }
+
+    /// When the next value is there to be fetched, after one was fetched at `now`.
+    ///
+    /// `place` is the contract's place among all, 0–1: requests that a clock makes due are spread by it. `fast_ms` is the
+    /// pause of what changes all the time.
+    pub(super) fn next_due(self, now: UnixMs, place: f64, fast_ms: u64, funding_interval_hours: Option<f64>) -> UnixMs {
+        match self {
+            Self::Book | Self::Trades => now.plus_millis(fast_ms.max(FAST_MS)),
+            Self::OpenInterest | Self::AccountRatio => now.plus_millis(FIVE_MINUTES_MS),
+            Self::Candles(interval) => {
+                let spread_ms = (interval.millis() / 2).min(MAX_SPREAD_MS) as f64;
+                next_multiple(now, interval.millis()).plus_millis(AFTER_CLOSE_MS + (place * spread_ms) as u64)
+            }
+            Self::Funding => {
+                let hours = funding_interval_hours.unwrap_or(UNKNOWN_FUNDING_HOURS);
+                let spread_ms = (place * MAX_SPREAD_MS as f64) as u64;
+                next_multiple(now, (hours * 3_600_000.0) as u64).plus_millis(AFTER_FUNDING_MS + spread_ms)
+            }
+        }
+    }
+}
+
+/// The next moment after `now` that is a multiple of `period_ms` of Unix time.
+fn next_multiple(now: UnixMs, period_ms: u64) -> UnixMs {
+    let period_ms = period_ms.max(1);
+    UnixMs::from_millis((now.as_millis() / period_ms).saturating_add(1).saturating_mul(period_ms))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // 12:00:10 UTC on some day.
+    const NOW: UnixMs = UnixMs::from_millis(1_788_868_810_000);
+
+    #[track_caller]
+    fn check(kind: InputKind, place: f64, expected_after_ms: u64) {
+        assert_eq!(kind.next_due(NOW, place, 10_000, Some(4.0)).millis_since(NOW), expected_after_ms, "for {kind:?}");
+    }
+
+    #[test]
+    fn candles_are_due_after_their_close_spread_over_the_contracts() {
+        check(InputKind::Candles(Interval::OneMinute), 0.0, 50_000 + 1_500);
+        check(InputKind::Candles(Interval::OneMinute), 0.5, 50_000 + 1_500 + 15_000);
+        check(InputKind::Candles(Interval::FourHours), 1.0, 4 * 3_600_000 - 10_000 + 1_500 + 60_000);
+    }
+
+    #[test]
+    fn what_changes_all_the_time_has_its_pause() {
+        check(InputKind::Book, 0.7, 10_000);
+        check(InputKind::OpenInterest, 0.7, 300_000);
+        assert_eq!(InputKind::Trades.next_due(NOW, 0.0, 25_000, None).millis_since(NOW), 25_000);
+        assert_eq!(InputKind::Trades.next_due(NOW, 0.0, 1, None).millis_since(NOW), 10_000);
+    }
+
+    #[test]
+    fn a_funding_is_due_after_its_own_interval() {
+        check(InputKind::Funding, 0.0, 4 * 3_600_000 - 10_000 + 60_000);
+        assert_eq!(InputKind::Funding.next_due(NOW, 0.0, 1, Some(0.0)).millis_since(NOW), 60_001);
+    }
+}

@@ -1,0 +1,244 @@
+//! What is due next: pure bookkeeping over contracts, kinds of input and the clock.
+
+use super::Monitored;
+use super::kind::InputKind;
+use shared::assemble::BITCOIN;
+use shared::units::UnixMs;
+use std::collections::{BTreeMap, HashMap};
+use std::time::Duration;
+
+/// The share of the budget that what changes all the time may use; the rest is for everything else.
+const FAST_SHARE: f64 = 0.7;
+
+/// How many inputs of one contract change all the time: book and trades.
+const FAST_KINDS: f64 = 2.0;
+
+/// One input of one contract, to be fetched.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Job {
+    pub(super) symbol: String,
+    pub(super) kind: InputKind,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Progress {
+    due: UnixMs,
+    under_way: bool,
+    is_loaded: bool,
+    failures: u32,
+}
+
+/// One monitored contract's place and interval.
+#[derive(Clone, Copy, Debug)]
+struct Place {
+    rank: usize,
+    funding_interval_hours: Option<f64>,
+}
+
+/// What is due, and what was.
+#[derive(Debug)]
+pub(super) struct Planner {
+    requests_per_second: f64,
+    places: HashMap<String, Place>,
+    progress: BTreeMap<(String, InputKind), Progress>,
+}
+
+impl Planner {
+    /// Nothing is monitored.
+    pub(super) fn new(requests_per_second: f64) -> Self {
+        Self { requests_per_second, places: HashMap::new(), progress: BTreeMap::new() }
+    }
+
+    /// Monitors these contracts, the first first. What is already known of them stays.
+    pub(super) fn monitor(&mut self, symbols: &[Monitored], now: UnixMs) {
+        self.places = symbols
+            .iter()
+            .enumerate()
+            .map(|(rank, one)| (one.symbol.clone(), Place { rank, funding_interval_hours: one.funding_interval_hours }))
+            .collect();
+        let places = &self.places;
+        self.progress.retain(|(symbol, _), _| places.contains_key(symbol));
+        let new = Progress { due: now, under_way: false, is_loaded: false, failures: 0 };
+        for one in symbols {
+            let of_bitcoin = (one.symbol == BITCOIN).then_some(InputKind::OF_BITCOIN);
+            for kind in InputKind::OF_ALL.into_iter().chain(of_bitcoin) {
+                self.progress.entry((one.symbol.clone(), kind)).or_insert(new);
+            }
+        }
+    }
+
+    /// The most urgent job that is due, marked as under way.
+    ///
+    /// First what a contract needs for its first score, contract by contract; then what is renewed; then first loads that
+    /// make scores better; then the long view. What is renewed has a bounded share of the budget, so the rest comes to its
+    /// turn.
+    pub(super) fn take_due(&mut self, now: UnixMs) -> Option<Job> {
+        let due = self.progress.iter().filter(|(_, progress)| !progress.under_way && progress.due <= now);
+        let (job, _) = due
+            .map(|((symbol, kind), progress)| {
+                let rank = self.places.get(symbol).map_or(usize::MAX, |place| place.rank);
+                let urgency = match (progress.is_loaded, kind.stage()) {
+                    (false, 0) => (0, UnixMs::from_millis(0), rank),
+                    (true, _) => (1, progress.due, rank),
+                    (false, stage) => (1 + stage, UnixMs::from_millis(0), rank),
+                };
+                ((symbol, *kind), (urgency, *kind))
+            })
+            .min_by_key(|(_, urgency)| *urgency)?;
+        let job = Job { symbol: job.0.clone(), kind: job.1 };
+        if let Some(progress) = self.of(&job) {
+            progress.under_way = true;
+        }
+        Some(job)
+    }
+
+    /// When the next job is due that is not under way.
+    pub(super) fn next_due(&self) -> Option<UnixMs> {
+        self.progress.values().filter(|progress| !progress.under_way).map(|progress| progress.due).min()
+    }
+
+    /// The input was fetched. An incomplete one, of which more pages are to come, is due at once.
+    pub(super) fn succeeded(&mut self, job: &Job, now: UnixMs, is_complete: bool) {
+        let Some(place) = self.places.get(&job.symbol).copied() else { return };
+        let share = place.rank as f64 / self.places.len() as f64;
+        let due = if is_complete {
+            job.kind.next_due(now, share, self.fast_pause_ms(), place.funding_interval_hours)
+        } else {
+            now
+        };
+        if let Some(progress) = self.of(job) {
+            *progress = Progress { due, under_way: false, is_loaded: is_complete, failures: 0 };
+        }
+    }
+
+    /// The input could not be fetched.
+    pub(super) fn failed(&mut self, job: &Job, now: UnixMs, pause: Duration) {
+        if let Some(progress) = self.of(job) {
+            progress.due = now.plus_millis(u64::try_from(pause.as_millis()).unwrap_or(u64::MAX));
+            progress.under_way = false;
+            progress.failures = progress.failures.saturating_add(1);
+        }
+    }
+
+    /// How often the input failed in a row.
+    pub(super) fn failures(&self, job: &Job) -> u32 {
+        self.progress.get(&(job.symbol.clone(), job.kind)).map_or(0, |progress| progress.failures)
+    }
+
+    /// The pause at which what changes all the time stays within its share of the budget.
+    fn fast_pause_ms(&self) -> u64 {
+        let requests = FAST_KINDS * self.places.len() as f64;
+        (requests / (FAST_SHARE * self.requests_per_second) * 1_000.0) as u64
+    }
+
+    fn of(&mut self, job: &Job) -> Option<&mut Progress> {
+        self.progress.get_mut(&(job.symbol.clone(), job.kind))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use shared::market::candles::Interval;
+
+    const NOW: UnixMs = UnixMs::from_millis(1_788_868_810_000);
+
+    fn monitored(symbols: &[&str]) -> Vec<Monitored> {
+        let one = |symbol: &&str| Monitored { symbol: (*symbol).to_owned(), funding_interval_hours: Some(8.0) };
+        symbols.iter().map(one).collect()
+    }
+
+    fn planner(symbols: &[&str]) -> Planner {
+        let mut planner = Planner::new(12.0);
+        planner.monitor(&monitored(symbols), NOW);
+        planner
+    }
+
+    /// Takes and finishes everything that is due.
+    fn drain(planner: &mut Planner, now: UnixMs) -> Vec<Job> {
+        let mut done = Vec::new();
+        while let Some(job) = planner.take_due(now) {
+            planner.succeeded(&job, now, true);
+            done.push(job);
+        }
+        done
+    }
+
+    #[test]
+    fn what_the_first_scores_need_comes_first_contract_by_contract() {
+        let mut planner = planner(&["BTCUSDT", "AUSDT"]);
+        let jobs = drain(&mut planner, NOW);
+        let first: Vec<&str> = jobs.iter().take(6).map(|job| job.symbol.as_str()).collect();
+        assert_eq!(first, ["BTCUSDT", "BTCUSDT", "BTCUSDT", "AUSDT", "AUSDT", "AUSDT"]);
+        assert!(jobs.iter().take(6).all(|job| job.kind.stage() == 0), "{jobs:?}");
+        assert_eq!(jobs.last().map(|job| job.kind), Some(InputKind::Candles(Interval::OneHour)));
+        assert_eq!(jobs.len(), 2 * InputKind::OF_ALL.len() + 1, "daily candles are Bitcoin's alone");
+    }
+
+    #[test]
+    fn nothing_is_fetched_twice() {
+        let mut planner = planner(&["BTCUSDT"]);
+        let job = planner.take_due(NOW).unwrap();
+        let mut others = Vec::new();
+        while let Some(other) = planner.take_due(NOW) {
+            others.push(other);
+        }
+        assert!(!others.contains(&job));
+        planner.succeeded(&job, NOW, true);
+        assert_eq!(planner.take_due(NOW), None);
+        assert_eq!(planner.take_due(NOW.plus_millis(10_000)), Some(job));
+    }
+
+    #[test]
+    fn renewing_comes_before_the_long_view_of_a_new_contract() {
+        let mut planner = planner(&["BTCUSDT"]);
+        drain(&mut planner, NOW);
+        planner.monitor(&monitored(&["BTCUSDT", "NEWUSDT"]), NOW);
+        let later = NOW.plus_millis(10_000);
+        let order: Vec<(String, u8)> =
+            drain(&mut planner, later).into_iter().map(|job| (job.symbol, job.kind.stage())).collect();
+        let place = |wanted: (&str, u8)| order.iter().position(|(symbol, stage)| (symbol.as_str(), *stage) == wanted);
+        assert!(place(("NEWUSDT", 0)) < place(("BTCUSDT", 0)));
+        assert!(place(("BTCUSDT", 0)) < place(("NEWUSDT", 1)));
+        assert!(place(("NEWUSDT", 1)) < place(("NEWUSDT", 2)));
+    }
+
+    #[test]
+    fn a_failure_waits_its_pause_and_holds_nobody_up() {
+        let mut planner = planner(&["BTCUSDT", "AUSDT"]);
+        let job = planner.take_due(NOW).unwrap();
+        planner.failed(&job, NOW, Duration::from_secs(4));
+        assert_eq!(planner.failures(&job), 1);
+        assert!(!drain(&mut planner, NOW.plus_millis(3_999)).contains(&job));
+        assert_eq!(planner.take_due(NOW.plus_millis(4_000)), Some(job));
+    }
+
+    #[test]
+    fn more_pages_of_an_input_are_due_at_once() {
+        let mut planner = planner(&["BTCUSDT"]);
+        let hourly = Job { symbol: "BTCUSDT".to_owned(), kind: InputKind::Candles(Interval::OneHour) };
+        while planner.take_due(NOW).is_some() {}
+        planner.succeeded(&hourly, NOW, false);
+        assert_eq!(planner.take_due(NOW), Some(hourly));
+    }
+
+    #[test]
+    fn a_contract_that_is_no_longer_monitored_is_forgotten() {
+        let mut planner = planner(&["BTCUSDT", "GONEUSDT"]);
+        let gone = Job { symbol: "GONEUSDT".to_owned(), kind: InputKind::Book };
+        planner.monitor(&monitored(&["BTCUSDT"]), NOW);
+        planner.succeeded(&gone, NOW, true);
+        assert!(drain(&mut planner, NOW).iter().all(|job| job.symbol == "BTCUSDT"));
+    }
+
+    #[test]
+    fn many_contracts_stretch_the_pause_so_that_the_budget_lasts() {
+        let symbols: Vec<String> = (0..100).map(|index| format!("S{index}USDT")).collect();
+        let symbols: Vec<&str> = symbols.iter().map(String::as_str).collect();
+        let mut planner = planner(&symbols);
+        drain(&mut planner, NOW);
+        let later = |ms| NOW.plus_millis(ms);
+        assert!(drain(&mut planner, later(20_000)).iter().all(|job| job.kind.stage() != 0));
+        assert_eq!(drain(&mut planner, later(24_000)).len(), 200);
+    }
+}

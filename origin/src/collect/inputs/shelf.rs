@@ -1,0 +1,78 @@
+//! The last good value of every input, with its own time and source.
+
+use super::Monitored;
+use super::fetch::{Delivery, Value};
+use shared::market::Dated;
+use shared::market::book::Book;
+use shared::market::candles::{Candles, Interval};
+use shared::market::positioning::{AccountRatio, Funding, OpenInterest};
+use shared::market::trades::Trades;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, PoisonError, RwLock};
+
+/// The inputs of one contract. Cheap to clone: the values are shared.
+#[derive(Clone, Debug, Default)]
+pub(in crate::collect) struct SymbolInputs {
+    pub(in crate::collect) candles: BTreeMap<Interval, Dated<Arc<Candles>>>,
+    pub(in crate::collect) book: Option<Dated<Arc<Book>>>,
+    pub(in crate::collect) trades: Option<Dated<Arc<Trades>>>,
+    pub(in crate::collect) open_interest: Option<Dated<Arc<Vec<OpenInterest>>>>,
+    pub(in crate::collect) account_ratio: Option<Dated<Arc<Vec<AccountRatio>>>>,
+    pub(in crate::collect) funding: Option<Dated<Arc<Vec<Funding>>>>,
+}
+
+/// The inputs of all monitored contracts.
+#[derive(Debug, Default)]
+pub(in crate::collect) struct Shelf {
+    symbols: RwLock<HashMap<String, Arc<SymbolInputs>>>,
+}
+
+impl Shelf {
+    /// The inputs of one contract.
+    pub(in crate::collect) fn get(&self, symbol: &str) -> Option<Arc<SymbolInputs>> {
+        self.symbols.read().unwrap_or_else(PoisonError::into_inner).get(symbol).cloned()
+    }
+
+    /// The inputs of every contract.
+    pub(in crate::collect) fn all(&self) -> HashMap<String, Arc<SymbolInputs>> {
+        self.symbols.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Forgets contracts that are no longer monitored.
+    pub(super) fn keep_only(&self, monitored: &[Monitored]) {
+        let mut symbols = self.symbols.write().unwrap_or_else(PoisonError::into_inner);
+        symbols.retain(|symbol, _| monitored.iter().any(|one| one.symbol == *symbol));
+        for one in monitored {
+            symbols.entry(one.symbol.clone()).or_default();
+        }
+    }
+
+    /// Puts an input in its place, unless what is there is younger; whether it is complete. A contract that is no longer
+    /// monitored gets none.
+    pub(super) fn put(&self, symbol: &str, delivery: Delivery) -> bool {
+        let mut symbols = self.symbols.write().unwrap_or_else(PoisonError::into_inner);
+        let Some(inputs) = symbols.get_mut(symbol) else { return true };
+        let inputs = Arc::make_mut(inputs);
+        let Dated { value, as_of_ms, source } = delivery.dated;
+        match value {
+            Value::Book(value) => renew(&mut inputs.book, Dated { value, as_of_ms, source }),
+            Value::Trades(value) => renew(&mut inputs.trades, Dated { value, as_of_ms, source }),
+            Value::OpenInterest(value) => renew(&mut inputs.open_interest, Dated { value, as_of_ms, source }),
+            Value::AccountRatio(value) => renew(&mut inputs.account_ratio, Dated { value, as_of_ms, source }),
+            Value::Funding(value) => renew(&mut inputs.funding, Dated { value, as_of_ms, source }),
+            Value::Candles(value) => {
+                let interval = value.interval;
+                let mut place = inputs.candles.remove(&interval);
+                renew(&mut place, Dated { value, as_of_ms, source });
+                inputs.candles.extend(place.map(|dated| (interval, dated)));
+            }
+        }
+        delivery.is_complete
+    }
+}
+
+fn renew<T>(place: &mut Option<Dated<T>>, new: Dated<T>) {
+    if place.as_ref().is_none_or(|held| held.as_of_ms <= new.as_of_ms) {
+        *place = Some(new);
+    }
+}

@@ -1,6 +1,66 @@
-//! Scores of the monitored contracts. The six-dimension scores' place is beside [`momentum`].
+//! Scores of the monitored contracts: by the ticker alone, or in six dimensions.
+//!
+//! Facts flow down the modules below: `inputs` → `bars`, `flow` → the formulas of the six dimensions → `six_dimension`
+//! → [`combine`] → [`report`]. What needs indicators stands behind the feature `confluence`; the types of the result and
+//! their weights do not, for whoever serves scores needs them.
 
 pub mod momentum;
+
+pub mod dimension;
+
+pub mod sub_component;
+
+pub mod timeframe;
+
+pub mod reading;
+
+pub mod interpret;
+
+pub mod combine;
+
+pub mod report;
+
+#[cfg(feature = "confluence")]
+pub mod maths;
+
+#[cfg(feature = "confluence")]
+pub mod indicators;
+
+#[cfg(feature = "confluence")]
+pub mod bars;
+
+#[cfg(feature = "confluence")]
+mod profile;
+
+#[cfg(feature = "confluence")]
+pub mod flow;
+
+#[cfg(feature = "confluence")]
+mod swings;
+
+#[cfg(feature = "confluence")]
+pub mod technical;
+
+#[cfg(feature = "confluence")]
+pub mod volume;
+
+#[cfg(feature = "confluence")]
+pub mod orderflow;
+
+#[cfg(feature = "confluence")]
+pub mod orderbook;
+
+#[cfg(feature = "confluence")]
+pub mod price_structure;
+
+#[cfg(feature = "confluence")]
+pub mod sentiment;
+
+#[cfg(feature = "confluence")]
+pub mod inputs;
+
+#[cfg(feature = "confluence")]
+pub mod six_dimension;
 
 use super::join::Market;
 use crate::market::Ticker;

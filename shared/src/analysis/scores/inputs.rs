@@ -1,0 +1,174 @@
+//! What a score is computed from: market facts, each with its time, and how fresh each still is.
+
+use super::flow;
+use super::orderbook;
+use crate::market::book::Book;
+use crate::market::candles::{Candles, Interval};
+use crate::market::positioning::{AccountRatio, Funding, OpenInterest};
+use crate::market::trades::Trades;
+use crate::units::{Amount, Percent, UnixMs};
+
+/// Facts and the moment until which they are complete: when the venue answered.
+#[derive(Debug)]
+pub struct Timed<'a, T: ?Sized> {
+    /// The facts.
+    pub value: &'a T,
+    /// When the venue answered, by its clock where it tells one.
+    pub as_of_ms: UnixMs,
+}
+
+impl<T: ?Sized> Clone for Timed<'_, T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T: ?Sized> Copy for Timed<'_, T> {}
+
+/// What a ticker row adds to candles and trades.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct TickerFacts {
+    /// Change over 24 hours, percent.
+    pub change_24h_pct: Percent,
+    /// Volume of 24 hours in the base coin.
+    pub volume_base_24h: Amount,
+    /// Funding rate as a fraction per 8 hours; positive when longs pay.
+    pub funding_rate_8h: Option<f64>,
+}
+
+/// What was measured before of the same contract (see [`Measures`]), in any order: an empty one makes only the parts
+/// absent that are read against it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct OwnHistory<'a> {
+    /// Earlier [`Measures::trade_rate`].
+    pub trade_rates: &'a [f64],
+    /// Earlier [`Measures::spread`].
+    pub spreads: &'a [f64],
+    /// Earlier [`Measures::depth`].
+    pub depths: &'a [f64],
+}
+
+/// Everything that is known of one contract; every part of it may be unknown.
+#[derive(Clone, Copy, Debug)]
+pub struct ScoreInputs<'a> {
+    /// Candles, one entry per interval; intervals that are no timeframe of the scores are not read.
+    pub candles: &'a [Timed<'a, Candles>],
+    /// The book, which has its own time.
+    pub book: Option<&'a Book>,
+    /// The last trades.
+    pub trades: Option<Timed<'a, Trades>>,
+    /// Open interest, oldest first, four hours or more.
+    pub open_interest: Option<Timed<'a, [OpenInterest]>>,
+    /// Account ratios, oldest first.
+    pub account_ratios: Option<Timed<'a, [AccountRatio]>>,
+    /// Fundings that were paid, oldest first.
+    pub fundings: Option<Timed<'a, [Funding]>>,
+    /// The ticker row.
+    pub ticker: Option<Timed<'a, TickerFacts>>,
+    /// What was measured before.
+    pub history: Option<Timed<'a, OwnHistory<'a>>>,
+}
+
+impl ScoreInputs<'_> {
+    /// Nothing known.
+    pub const NONE: Self = Self {
+        candles: &[],
+        book: None,
+        trades: None,
+        open_interest: None,
+        account_ratios: None,
+        fundings: None,
+        ticker: None,
+        history: None,
+    };
+}
+
+/// What one round measures of a contract, to be kept as its [`OwnHistory`] for later rounds.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Measures {
+    /// Base coin per second over the last trades.
+    pub trade_rate: Option<f64>,
+    /// (best ask − best bid) / middle.
+    pub spread: Option<f64>,
+    /// The sizes of 25 levels of both sides, base coin.
+    pub depth: Option<f64>,
+}
+
+impl Measures {
+    /// Measures what is there.
+    #[must_use]
+    pub fn of(book: Option<&Book>, trades: Option<&Trades>) -> Self {
+        Self {
+            trade_rate: trades.and_then(flow::trade_rate),
+            spread: book.and_then(orderbook::spread),
+            depth: book.and_then(orderbook::total_depth),
+        }
+    }
+}
+
+/// The ages between which facts lose their freshness: 1 up to the first, evenly falling to 0 at the second, from where
+/// on they are as good as absent.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Limits {
+    full_ms: u64,
+    none_ms: u64,
+}
+
+impl Limits {
+    /// Book, trades and ticker: fresh as long as a snapshot is, useless when a snapshot would raise an alert.
+    pub(super) const LIVE: Self = Self { full_ms: 15_000, none_ms: 120_000 };
+
+    /// Open interest and account ratios, which venues publish every few minutes to every hour.
+    pub(super) const POSITIONING: Self = Self { full_ms: 15 * 60_000, none_ms: 60 * 60_000 };
+
+    /// Histories that something is compared with: a funding interval and an hour; a day.
+    pub(super) const HISTORY: Self = Self { full_ms: 9 * 3_600_000, none_ms: 24 * 3_600_000 };
+
+    /// Candles: fresh until the next one has closed and a minute has passed to fetch it; useless when three are missing.
+    pub(super) const fn candles(interval: Interval) -> Self {
+        const FETCH_MS: u64 = 60_000;
+        Self { full_ms: interval.millis() + FETCH_MS, none_ms: 3 * interval.millis() + FETCH_MS }
+    }
+
+    /// The freshness at `now` of facts from `as_of`; nothing where it is 0.
+    pub(super) fn freshness(self, as_of: UnixMs, now: UnixMs) -> Option<f64> {
+        let left = self.none_ms.saturating_sub(now.millis_since(as_of));
+        let freshness = (left as f64 / (self.none_ms - self.full_ms) as f64).min(1.0);
+        (freshness > 0.0).then_some(freshness)
+    }
+}
+
+/// The moment until which candles are complete: the venue's answer, or when the candle after the last would have closed
+/// if that is earlier, for then the answer had a hole at its end.
+pub(super) fn complete_until(candles: &Timed<'_, Candles>) -> Option<UnixMs> {
+    let next_close = candles.value.closed.last()?.start_ms.plus_millis(2 * candles.value.interval.millis());
+    Some(candles.as_of_ms.min(next_close))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(limits: Limits, age_ms: u64, expected: Option<f64>) {
+        let now = UnixMs::from_secs(1_800_000_000);
+        let as_of = UnixMs::from_millis(now.as_millis() - age_ms);
+        assert_eq!(limits.freshness(as_of, now), expected, "at {age_ms} ms");
+    }
+
+    #[test]
+    fn freshness_falls_evenly_between_its_limits() {
+        check(Limits::LIVE, 0, Some(1.0));
+        check(Limits::LIVE, 15_000, Some(1.0));
+        check(Limits::LIVE, 67_500, Some(0.5));
+        check(Limits::LIVE, 120_000, None);
+        check(Limits::candles(Interval::OneMinute), 120_000, Some(1.0));
+        check(Limits::candles(Interval::OneMinute), 240_000, None);
+    }
+
+    #[test]
+    fn facts_from_a_clock_ahead_of_ours_are_fresh() {
+        let now = UnixMs::from_secs(1_800_000_000);
+        assert_eq!(Limits::LIVE.freshness(now.plus_millis(5_000), now), Some(1.0));
+    }
+}

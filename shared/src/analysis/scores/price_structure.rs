@@ -1,0 +1,137 @@
+//! The price-structure dimension, on every timeframe: where the price stands among what it did before.
+//!
+//! All parts are exactly symmetric under the reflection p → 2c − p about the last close c. Prices enter as differences
+//! over the average true range or over the close, so their scale does not matter.
+
+mod breaks;
+mod levels;
+mod zones;
+
+use super::bars::{Bars, Ohlc};
+use super::indicators;
+use super::maths::tail;
+use super::profile::Profile;
+use super::reading::Reading;
+
+pub use breaks::structure_breaks;
+pub use levels::support_resistance;
+pub use zones::{fair_value_gaps, institutional_zones};
+
+/// The bars that are searched for zones, gaps and levels: as many as the venue is asked for on most timeframes.
+const STRUCTURE_BARS: usize = 200;
+
+/// How far a zone is felt: its weight falls to 1/e over three average true ranges.
+const REACH_RANGES: f64 = 3.0;
+
+/// The moving averages of the trend.
+const TREND_PERIODS: (i32, i32) = (20, 50);
+
+/// The bars of the range: the fewest that most timeframes have.
+const RANGE_BARS: usize = 50;
+
+/// Trend position: tanh((EMA20 − EMA50)/ATR14). Figure: the distance in average true ranges.
+#[must_use]
+pub fn trend_position(bars: &Bars) -> Option<Reading> {
+    let fast = indicators::ema(&bars.closes, TREND_PERIODS.0)?.last()?;
+    let slow = indicators::ema(&bars.closes, TREND_PERIODS.1)?.last()?;
+    let ranges = (fast - slow) / bars.atr;
+    Reading::new(ranges.tanh(), ranges)
+}
+
+/// Volume profile: the close's place in the value area, in price: tanh of its distance from the area's middle in half
+/// widths. The area holds the central 70 % of the last 200 bars' volume. Figure: the distance, ±1 at the ends.
+#[must_use]
+pub fn volume_profile(bars: &Bars) -> Option<Reading> {
+    let (low, high) = Profile::of(bars)?.value_area();
+    let place = (2.0 * bars.close - (low + high)) / (high - low);
+    Reading::new(place.tanh(), place)
+}
+
+/// Range analysis: the close's place in the range of the last 50 bars, −1 low to 1 high, contrarian unless the market
+/// trends: place · (2τ − 1), with τ = min(1, E·√n/2). Figure: the place.
+///
+/// E is Kaufman's efficiency ratio |C₀ − Cₙ| / Σ|ΔC| (1995). A random walk of n steps has about 1/√n, where τ is 1/2 and
+/// the place says nothing; twice that counts as a trend, in which the top of the range is strength.
+#[must_use]
+pub fn range_analysis(bars: &Bars) -> Option<Reading> {
+    let high = tail(&bars.highs, RANGE_BARS).iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    let low = tail(&bars.lows, RANGE_BARS).iter().copied().fold(f64::INFINITY, f64::min);
+    let place = (2.0 * bars.close - (low + high)) / (high - low);
+    Reading::new(range_lean(place, tail(&bars.closes, RANGE_BARS))?, place)
+}
+
+fn range_lean(place: f64, closes: &[f64]) -> Option<f64> {
+    let steps = closes.iter().zip(closes.iter().skip(1)).map(|(before, after)| (after - before).abs());
+    let efficiency = (closes.last()? - closes.first()?).abs() / steps.sum::<f64>();
+    let trending = (efficiency * (closes.len() as f64 - 1.0).sqrt() / 2.0).min(1.0);
+    Some(place * (2.0 * trending - 1.0)).filter(|_| efficiency.is_finite())
+}
+
+/// What a formula for bullish structure finds in the bars and in their mirror image.
+///
+/// Writing only the bullish half makes the bearish one its exact mirror.
+fn both_sides(bars: &Bars, bullish: impl Fn(&[Ohlc], f64) -> f64) -> (f64, f64) {
+    let mut window = bars.window(STRUCTURE_BARS);
+    let up = bullish(&window, bars.atr);
+    for bar in &mut window {
+        *bar = bar.mirrored();
+    }
+    (up, bullish(&window, bars.atr))
+}
+
+/// How much a level at `distance` is felt, 0–1.
+fn felt(distance: f64, atr: f64) -> f64 {
+    (-distance.abs() / (REACH_RANGES * atr)).exp()
+}
+
+/// The least of each bar's value and all later ones, in the bars' order.
+fn least_from_here(window: &[Ohlc], of: impl Fn(&Ohlc) -> f64) -> Vec<f64> {
+    let mut least = f64::INFINITY;
+    let mut from_here: Vec<f64> = window
+        .iter()
+        .rev()
+        .map(|bar| {
+            least = least.min(of(bar));
+            least
+        })
+        .collect();
+    from_here.reverse();
+    from_here
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::bars::testing::bars;
+    use super::*;
+
+    #[track_caller]
+    fn check(found: f64, expected: f64) {
+        assert!((found - expected).abs() < 1e-6, "{found} is not {expected}");
+    }
+
+    #[test]
+    fn the_range_is_contrarian_until_the_market_trends() {
+        // Four steps of 1, net 4: E = 1, τ = min(1, 1·2/2) = 1: the place itself.
+        check(range_lean(0.6, &[1.0, 2.0, 3.0, 4.0, 5.0]).unwrap(), 0.6);
+        // Net 0: E = 0, τ = 0: the place turned round.
+        check(range_lean(0.6, &[1.0, 2.0, 1.0, 2.0, 1.0]).unwrap(), -0.6);
+        // Net 2 of 4: E = 1/2 = 1/√4, a random walk's: τ = 1/2, nothing.
+        check(range_lean(0.6, &[1.0, 2.0, 3.0, 4.0, 3.0]).unwrap(), 0.0);
+        assert_eq!(range_lean(0.6, &[1.0, 1.0]), None);
+    }
+
+    #[test]
+    fn the_place_in_the_value_area_counts_half_widths() {
+        // All volume evenly over 99.5–100.5 makes the area 99.65–100.35, see the profile's own test. A last close at
+        // its upper end stands one half width above its middle: tanh(1).
+        let mut rows = vec![(100.0, 100.5, 99.5, 100.0); 40];
+        rows.push((100.0, 100.5, 99.5, 100.35));
+        check(volume_profile(&bars(&rows)).unwrap().lean.get(), 0.761_594);
+    }
+
+    #[test]
+    fn the_least_from_here_looks_forward_only() {
+        let bar = |low: f64| Ohlc { open: low, high: low, low, close: low };
+        assert_eq!(least_from_here(&[bar(1.0), bar(3.0), bar(2.0)], |bar| bar.low), [1.0, 2.0, 2.0]);
+    }
+}

@@ -1,0 +1,57 @@
+//! What one part says: a lean between bearish and bullish, the figure it rests on, and how fresh that figure is.
+
+use crate::units::{OutOfRange, Score};
+
+/// −1 extreme bearish, 0 neutral, 1 extreme bullish: a score before it is moved to 0–100.
+///
+/// Formulas are written in leans because a mirrored market then changes nothing but the sign.
+#[derive(Clone, Copy, Debug, PartialEq, PartialOrd)]
+pub struct Lean(f64);
+
+impl Lean {
+    /// The nearest lean; nothing for what is no number, which is how an undefined formula becomes an absent part.
+    #[must_use]
+    pub fn new(value: f64) -> Option<Self> {
+        (!value.is_nan()).then(|| Self(value.clamp(-1.0, 1.0)))
+    }
+
+    /// The bare number, −1…1.
+    #[must_use]
+    pub fn get(self) -> f64 {
+        self.0
+    }
+
+    /// 50 + 50 · lean.
+    ///
+    /// # Errors
+    /// Never in fact: a lean is always in range.
+    pub fn score(self) -> Result<Score, OutOfRange> {
+        Score::new(50.0 + 50.0 * self.0)
+    }
+}
+
+/// A lean and the figure that it rests on, as a person would quote it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Reading {
+    /// What the part says.
+    pub lean: Lean,
+    /// The figure: an indicator's value, a share, a ratio. Its unit belongs to the part.
+    pub figure: f64,
+}
+
+impl Reading {
+    /// Nothing when either is no finite number.
+    #[must_use]
+    pub fn new(lean: f64, figure: f64) -> Option<Self> {
+        Some(Self { lean: Lean::new(lean)?, figure: figure.is_finite().then_some(figure)? })
+    }
+}
+
+/// A reading and the freshness of what it was read from.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Evidence {
+    /// The reading.
+    pub reading: Reading,
+    /// 1 for fresh and complete inputs, falling to 0 where they are no longer used.
+    pub freshness: f64,
+}

@@ -1,0 +1,128 @@
+//! The analysis of one contract as text of fixed width, for people who read it in a terminal or a monospaced box.
+
+use super::combine::Confluence;
+use super::dimension::Dimension;
+use super::sub_component::SubComponent;
+use crate::snapshot::Sentiment;
+use crate::units::{Fraction, Score};
+use std::fmt::{Error, Write};
+
+/// Characters per line.
+pub const WIDTH: usize = 60;
+
+/// The characters of a bar from 0 to 100.
+const BAR: usize = 20;
+
+/// The report on `symbol`. Its text is our own but for the symbol.
+#[must_use]
+pub fn report(symbol: &str, confluence: &Confluence) -> String {
+    let mut text = String::new();
+    // Writing to a String cannot fail.
+    let _ = write_report(&mut text, symbol, confluence);
+    text
+}
+
+fn write_report(out: &mut String, symbol: &str, confluence: &Confluence) -> Result<(), Error> {
+    let (double, single) = ("=".repeat(WIDTH), "-".repeat(WIDTH));
+    writeln!(out, "{double}\nCONFLUENCE ANALYSIS  {symbol}\n{double}")?;
+    write_head(out, confluence)?;
+    writeln!(out, "{single}\nDIMENSIONS")?;
+    for dimension in Dimension::ALL {
+        write_line(out, dimension.title(), dimension.weight(), dimension.of(&confluence.components))?;
+    }
+    for dimension in Dimension::ALL {
+        writeln!(out, "{single}\n{}", dimension.title().to_uppercase())?;
+        for part in SubComponent::of(dimension) {
+            if let Some(Some(score)) = confluence.sub_components.get(&part) {
+                write_line(out, part.short_name(), part.weight(), Some(*score))?;
+            }
+        }
+        if let Some(sentence) = confluence.interpretations.get(&dimension) {
+            write_wrapped(out, sentence)?;
+        }
+    }
+    writeln!(out, "{single}\nMISSING")?;
+    let missing: Vec<_> = confluence.missing.iter().map(|part| part.wire_name()).collect();
+    write_wrapped(out, if missing.is_empty() { "nothing".to_owned() } else { missing.join(", ") }.as_str())?;
+    writeln!(out, "{double}")
+}
+
+fn write_head(out: &mut String, confluence: &Confluence) -> Result<(), Error> {
+    let fraction = |value: Fraction| format!("{:.2}", value.get());
+    let (score, sentiment) = match confluence.score {
+        Some(score) => (
+            format!("{:.2}", score.get()),
+            match Sentiment::of(score) {
+                Sentiment::Bullish => "BULLISH",
+                Sentiment::Neutral => "NEUTRAL",
+                Sentiment::Bearish => "BEARISH",
+            },
+        ),
+        None => ("none".to_owned(), "too little is known for a score"),
+    };
+    writeln!(out, "{:<14}{score:>7}  {sentiment}", "Score")?;
+    writeln!(out, "{:<14}{:>7}", "Consensus", confluence.consensus.map_or_else(|| "none".to_owned(), fraction))?;
+    writeln!(out, "{:<14}{:>7}", "Reliability", fraction(confluence.reliability))
+}
+
+/// `name  weight  [#####.....]  score`.
+fn write_line(out: &mut String, name: &str, weight: f64, score: Option<Score>) -> Result<(), Error> {
+    let percent = format!("{:.0} %", weight * 100.0);
+    let Some(score) = score else { return writeln!(out, "  {name:<21} {percent:>5}  no data") };
+    let filled = (score.get() / 100.0 * BAR as f64).round() as usize;
+    let bar = "#".repeat(filled) + &".".repeat(BAR.saturating_sub(filled));
+    writeln!(out, "  {name:<21} {percent:>5}  {bar}  {:>6.2}", score.get())
+}
+
+/// Words in lines of at most [`WIDTH`] characters, each indented by two.
+fn write_wrapped(out: &mut String, text: &str) -> Result<(), Error> {
+    let mut line = String::from(" ");
+    for word in text.split_whitespace() {
+        if line.len() + 1 + word.len() > WIDTH {
+            writeln!(out, "{line}")?;
+            line.truncate(1);
+        }
+        write!(line, " {word}")?;
+    }
+    writeln!(out, "{line}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::combine::combine;
+    use super::super::reading::{Evidence, Reading};
+    use super::*;
+    use std::collections::BTreeMap;
+
+    fn confluence(lean: f64) -> Confluence {
+        let found = Evidence { reading: Reading::new(lean, -1234.5).unwrap(), freshness: 1.0 };
+        combine(&SubComponent::ALL.iter().map(|part| (*part, found)).collect())
+    }
+
+    #[test]
+    fn a_report_has_every_figure_and_no_line_is_too_wide() {
+        let report = report("BTCUSDT", &confluence(0.5));
+        for line in report.lines() {
+            assert!(line.chars().count() <= WIDTH, "{line:?}");
+        }
+        for expected in [
+            "CONFLUENCE ANALYSIS  BTCUSDT\n",
+            "Score           75.00  BULLISH\n",
+            "Consensus        1.00\n",
+            "  Order flow             30 %  ###############.....   75.00\n",
+            "  cvd                    22 %  ###############.....   75.00\n",
+            "MISSING\n  nothing\n",
+        ] {
+            assert!(report.contains(expected), "{expected:?} is not in\n{report}");
+        }
+    }
+
+    #[test]
+    fn a_report_on_nothing_says_so() {
+        let report = report("BTCUSDT", &combine(&BTreeMap::new()));
+        assert!(report.contains("Score            none  too little is known for a score\n"), "{report}");
+        assert!(report.contains("  Order flow             30 %  no data\n"), "{report}");
+        assert!(report.contains("technical.rsi, "), "{report}");
+        assert!(report.lines().all(|line| line.chars().count() <= WIDTH), "{report}");
+    }
+}

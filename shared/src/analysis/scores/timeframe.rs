@@ -1,0 +1,75 @@
+//! The lengths of candle that are read, and what each weighs.
+
+use crate::market::candles::Interval;
+
+/// A length of candle that the scores rest on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Timeframe {
+    /// One minute.
+    Base,
+    /// Five minutes.
+    Short,
+    /// Thirty minutes.
+    Medium,
+    /// Four hours.
+    Long,
+}
+
+impl Timeframe {
+    /// Every timeframe, shortest first.
+    pub const ALL: [Self; 4] = [Self::Base, Self::Short, Self::Medium, Self::Long];
+
+    /// The length of one candle.
+    #[must_use]
+    pub const fn interval(self) -> Interval {
+        match self {
+            Self::Base => Interval::OneMinute,
+            Self::Short => Interval::FiveMinutes,
+            Self::Medium => Interval::ThirtyMinutes,
+            Self::Long => Interval::FourHours,
+        }
+    }
+
+    const fn percent(self) -> u32 {
+        match self {
+            Self::Base => 40,
+            Self::Short => 30,
+            Self::Medium => 20,
+            Self::Long => 10,
+        }
+    }
+
+    /// The share of a part that rests on candles; the four sum to 1 and are renormalised over those that are there.
+    #[must_use]
+    pub const fn weight(self) -> f64 {
+        self.percent() as f64 / 100.0
+    }
+
+    /// The fewest closed candles that are scored.
+    #[must_use]
+    pub const fn fewest_candles(self) -> usize {
+        match self {
+            Self::Base => 100,
+            Self::Short | Self::Medium | Self::Long => 50,
+        }
+    }
+
+    /// How many candles to ask a venue for.
+    #[must_use]
+    pub const fn wanted_candles(self) -> usize {
+        match self {
+            Self::Base => 1_000,
+            Self::Short | Self::Medium | Self::Long => 200,
+        }
+    }
+}
+
+const _: () = {
+    let mut sum = 0;
+    let mut rest: &[Timeframe] = &Timeframe::ALL;
+    while let [first, tail @ ..] = rest {
+        sum += first.percent();
+        rest = tail;
+    }
+    assert!(sum == 100, "the weights of the timeframes must sum to 1");
+};

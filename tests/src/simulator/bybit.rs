@@ -2,8 +2,13 @@
 
 mod cursor;
 mod instruments;
+mod klines;
+mod orderbook;
+mod positions;
+mod question;
 mod shelf;
 mod tickers;
+mod trades;
 mod writer;
 
 use std::sync::Arc;
@@ -30,6 +35,21 @@ pub(crate) fn routes() -> Router<Arc<Simulator>> {
             get(|request: Request| request.answer(Link::BybitInstruments, instruments::answer)),
         )
         .route("/v5/market/time", get(|request: Request| request.answer(Link::BybitTime, time)))
+        .route("/v5/market/kline", get(|request: Request| request.answer(Link::BybitKlines, klines::answer)))
+        .route("/v5/market/orderbook", get(|request: Request| request.answer(Link::BybitOrderbook, orderbook::answer)))
+        .route("/v5/market/recent-trade", get(|request: Request| request.answer(Link::BybitTrades, trades::answer)))
+        .route(
+            "/v5/market/open-interest",
+            get(|request: Request| request.answer(Link::BybitOpenInterest, positions::open_interest)),
+        )
+        .route(
+            "/v5/market/account-ratio",
+            get(|request: Request| request.answer(Link::BybitAccountRatio, positions::account_ratio)),
+        )
+        .route(
+            "/v5/market/funding/history",
+            get(|request: Request| request.answer(Link::BybitFunding, positions::funding_history)),
+        )
 }
 
 /// The envelope around every successful result.

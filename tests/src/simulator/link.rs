@@ -11,6 +11,12 @@ pub(crate) enum Link {
     BybitTickers,
     BybitInstruments,
     BybitTime,
+    BybitKlines,
+    BybitOrderbook,
+    BybitTrades,
+    BybitOpenInterest,
+    BybitAccountRatio,
+    BybitFunding,
     CoinGeckoGlobal,
     CoinGeckoDefi,
     FearGreed,
@@ -25,10 +31,16 @@ pub(crate) enum Exchange {
 }
 
 impl Link {
-    pub(crate) const ALL: [Self; 6] = [
+    pub(crate) const ALL: [Self; 12] = [
         Self::BybitTickers,
         Self::BybitInstruments,
         Self::BybitTime,
+        Self::BybitKlines,
+        Self::BybitOrderbook,
+        Self::BybitTrades,
+        Self::BybitOpenInterest,
+        Self::BybitAccountRatio,
+        Self::BybitFunding,
         Self::CoinGeckoGlobal,
         Self::CoinGeckoDefi,
         Self::FearGreed,
@@ -36,7 +48,15 @@ impl Link {
 
     pub(crate) fn exchange(self) -> Exchange {
         match self {
-            Self::BybitTickers | Self::BybitInstruments | Self::BybitTime => Exchange::Bybit,
+            Self::BybitTickers
+            | Self::BybitInstruments
+            | Self::BybitTime
+            | Self::BybitKlines
+            | Self::BybitOrderbook
+            | Self::BybitTrades
+            | Self::BybitOpenInterest
+            | Self::BybitAccountRatio
+            | Self::BybitFunding => Exchange::Bybit,
             Self::CoinGeckoGlobal | Self::CoinGeckoDefi => Exchange::CoinGecko,
             Self::FearGreed => Exchange::FearGreed,
         }
@@ -47,6 +67,12 @@ impl Link {
             Self::BybitTickers => "bybit-tickers",
             Self::BybitInstruments => "bybit-instruments",
             Self::BybitTime => "bybit-time",
+            Self::BybitKlines => "bybit-klines",
+            Self::BybitOrderbook => "bybit-orderbook",
+            Self::BybitTrades => "bybit-trades",
+            Self::BybitOpenInterest => "bybit-open-interest",
+            Self::BybitAccountRatio => "bybit-account-ratio",
+            Self::BybitFunding => "bybit-funding",
             Self::CoinGeckoGlobal => "coingecko-global",
             Self::CoinGeckoDefi => "coingecko-defi",
             Self::FearGreed => "fear-greed",

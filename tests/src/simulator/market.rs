@@ -1,11 +1,17 @@
 //! A made-up market: every price is a pure function of the seed and the moment, so nothing has to be remembered.
 
+mod activity;
+pub(crate) mod book;
 mod calendar;
+pub(crate) mod candle;
 pub(crate) mod instrument;
 mod listing;
 mod names;
 pub(crate) mod noise;
+pub(crate) mod positions;
+mod prices;
 pub(crate) mod quote;
+pub(crate) mod tape;
 mod window;
 
 use std::sync::{Arc, Mutex, PoisonError};

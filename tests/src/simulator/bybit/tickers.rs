@@ -24,16 +24,21 @@ pub(super) fn answer(source: &Source, query: &Query, moment: Moment) -> Reply {
         (Source::Replayed(recordings), None) => Some(recordings.tickers.at(stamp_ms)),
         (Source::Replayed(recordings), Some(symbol)) => recordings.tickers.row(symbol).map(|row| one(row, stamp_ms)),
         (Source::Generated(generated), None) => {
-            let bucket_ms = moment.data_ms.div_euclid(BUCKET_MS) * BUCKET_MS;
+            let bucket_ms = bucket(moment.data_ms);
             let result = generated.tickers.get(bucket_ms, || all_rows(&generated.market, bucket_ms).into());
             Some(envelope(&result, stamp_ms))
         }
         (Source::Generated(generated), Some(symbol)) => {
-            let bucket_ms = moment.data_ms.div_euclid(BUCKET_MS) * BUCKET_MS;
+            let bucket_ms = bucket(moment.data_ms);
             one_row(&generated.market, symbol, bucket_ms).map(|row| one(&row, stamp_ms))
         }
     };
     body.map_or_else(|| refusal("Not supported symbols", stamp_ms), Reply::json)
+}
+
+/// The moment whose prices are told in place of those of `at_ms`.
+pub(super) fn bucket(at_ms: i64) -> i64 {
+    at_ms.div_euclid(BUCKET_MS) * BUCKET_MS
 }
 
 fn one(row: &str, stamp_ms: i64) -> String {

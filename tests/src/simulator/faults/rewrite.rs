@@ -5,8 +5,8 @@ use serde_json::{Map, Value, json};
 use super::order::{Fault, ScaledFields};
 use crate::simulator::reply::Reply;
 
-/// The prices of a ticker row that are multiplied together with the last one.
-const PRICES: [&str; 9] = [
+/// The prices of a row that are multiplied together with the last one.
+const PRICES: [&str; 10] = [
     "lastPrice",
     "indexPrice",
     "markPrice",
@@ -16,8 +16,15 @@ const PRICES: [&str; 9] = [
     "lowPrice24h",
     "bid1Price",
     "ask1Price",
+    "price",
 ];
-const LAST_PRICE: [&str; 1] = ["lastPrice"];
+const LAST_PRICE: [&str; 2] = ["lastPrice", "price"];
+
+/// Where Bybit keeps its rows: a list, or the two sides of a book.
+const LISTS: [&str; 3] = ["list", "b", "a"];
+
+/// Start, open, high, low, close, volume, turnover.
+const CANDLE_CELLS: usize = 7;
 
 /// Where Bybit and the other two services keep what they have to say.
 const PAYLOADS: [&str; 2] = ["result", "data"];
@@ -59,6 +66,7 @@ fn spoil(fault: &Fault, body: &mut Value) {
         }),
         Fault::ScaleAll { factor, fields } => {
             each_row(body, |row| scale(row, *factor, *fields));
+            each_bare_price(body, *fields, |price| scaled(price, *factor));
             each_total(body, |total| scaled(total, *factor));
         }
         _ => {}
@@ -77,15 +85,18 @@ fn replace_payload(body: &mut Value, with: &Value) {
     }
 }
 
-/// Bybit's rows are `result.list`, those of alternative.me `data` itself.
-fn with_rows(body: &mut Value, change: impl FnOnce(&mut Vec<Value>)) {
-    let rows = match payload(body) {
-        Some(Value::Array(rows)) => Some(rows),
-        Some(Value::Object(fields)) => fields.get_mut("list").and_then(Value::as_array_mut),
-        _ => None,
-    };
-    if let Some(rows) = rows {
-        change(rows);
+/// Bybit's rows are `result.list`, in a book `result.b` and `result.a`, those of alternative.me `data` itself.
+fn with_rows(body: &mut Value, mut change: impl FnMut(&mut Vec<Value>)) {
+    match payload(body) {
+        Some(Value::Array(rows)) => change(rows),
+        Some(Value::Object(fields)) => {
+            for name in LISTS {
+                if let Some(rows) = fields.get_mut(name).and_then(Value::as_array_mut) {
+                    change(rows);
+                }
+            }
+        }
+        _ => {}
     }
 }
 
@@ -95,15 +106,34 @@ fn each_row(body: &mut Value, mut change: impl FnMut(&mut Map<String, Value>)) {
     });
 }
 
+/// The prices of the rows that have no names: a candle's, or of these only the last, and a level's.
+fn each_bare_price(body: &mut Value, fields: ScaledFields, change: impl Fn(&Value) -> Value) {
+    with_rows(body, |rows| {
+        for cells in rows.iter_mut().filter_map(Value::as_array_mut) {
+            let places = match (cells.len(), fields) {
+                (CANDLE_CELLS, ScaledFields::Last) => 4..=4,
+                (CANDLE_CELLS, ScaledFields::All) => 1..=4,
+                _ => 0..=0,
+            };
+            for place in places {
+                if let Some(price) = cells.get_mut(place) {
+                    *price = change(price);
+                }
+            }
+        }
+    });
+}
+
 /// What comes nearest to a price in each service: the last price, the index value, the market's totals.
 fn each_price(body: &mut Value, change: impl Fn(&Value) -> Value) {
     each_row(body, |row| {
-        for name in ["lastPrice", "value"] {
+        for name in ["lastPrice", "price", "value"] {
             if let Some(price) = row.get_mut(name) {
                 *price = change(price);
             }
         }
     });
+    each_bare_price(body, ScaledFields::Last, &change);
     each_total(body, change);
 }
 

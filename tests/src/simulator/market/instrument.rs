@@ -4,6 +4,9 @@ use super::noise;
 use super::quote::Tide;
 use crate::simulator::clock::DAY_MS;
 
+/// The periods in which the premium of a contract jitters.
+pub(super) const PREMIUM_PERIODS_MS: [i64; 2] = [20_000, 1_800_000];
+
 /// What stands behind the contract; Bybit's `symbolType`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Class {
@@ -100,19 +103,28 @@ impl Instrument {
             Class::Commodity | Class::Forex => 0.0,
             Class::Coin | Class::Innovation => tide.coins,
         };
-        let own = self.daily_move * noise::wander(self.coin_key, at_ms);
-        self.base_price * self.beta.mul_add(shared, own).exp()
+        self.index_of(shared, noise::wander(self.coin_key, at_ms))
+    }
+
+    /// The price of the thing itself when the market's move is `shared` and its own curve stands at `own`.
+    pub(super) fn index_of(&self, shared: f64, own: f64) -> f64 {
+        self.base_price * self.beta.mul_add(shared, self.daily_move * own).exp()
     }
 
     /// By how much the contract trades above the thing itself, as a fraction.
     pub(crate) fn premium(&self, at_ms: i64) -> f64 {
+        let jitter = PREMIUM_PERIODS_MS.iter().map(|period_ms| noise::wave(self.key, at_ms, *period_ms)).sum();
+        self.premium_of(jitter, at_ms)
+    }
+
+    /// The same when its jitter is known.
+    pub(super) fn premium_of(&self, jitter: f64, at_ms: i64) -> f64 {
         const YEARLY_CARRY: f64 = 0.055;
         const YEAR_MS: f64 = 365.25 * DAY_MS as f64;
         let carry = match self.contract {
             Contract::Future { expiry_ms } => YEARLY_CARRY * (expiry_ms - at_ms).max(0) as f64 / YEAR_MS,
             _ => 0.0,
         };
-        let jitter = noise::wave(self.key, at_ms, 20_000) + noise::wave(self.key, at_ms, 1_800_000);
         (self.daily_move * 0.004).clamp(0.000_05, 0.000_5).mul_add(jitter, carry)
     }
 
@@ -121,9 +133,29 @@ impl Instrument {
         self.index_price(tide, at_ms) * (1.0 + self.premium(at_ms))
     }
 
+    /// Whether it can be traded now; before that there is neither a book nor a trade.
+    pub(crate) fn is_trading(&self) -> bool {
+        !matches!(self.contract, Contract::PreListing(phase) if phase != Phase::ContinuousTrading)
+    }
+
     /// A price in whole ticks, at least one.
     pub(crate) fn ticks(&self, price: f64) -> i64 {
         ((price * 10_f64.powi(self.price_decimals.cast_signed())).round() as i64).max(1)
+    }
+
+    /// A quantity in whole steps.
+    pub(crate) fn steps(&self, quantity: f64) -> i64 {
+        (quantity * 10_f64.powi(self.quantity_decimals.cast_signed())).round() as i64
+    }
+
+    /// A price of whole ticks, USDT.
+    pub(crate) fn price_of(&self, ticks: i64) -> f64 {
+        ticks as f64 * 10_f64.powi(-self.price_decimals.cast_signed())
+    }
+
+    /// A quantity of whole steps, in the base coin.
+    pub(crate) fn quantity_of(&self, steps: i64) -> f64 {
+        steps as f64 * 10_f64.powi(-self.quantity_decimals.cast_signed())
     }
 
     /// The upper limit of the funding rate per interval, in hundred-millionths.

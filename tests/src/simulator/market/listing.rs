@@ -48,6 +48,11 @@ impl Listing {
         Self { instruments, valid_from_ms: valid_until_ms - 7 * DAY_MS, valid_until_ms }
     }
 
+    pub(crate) fn find(&self, symbol: &str) -> Option<&Instrument> {
+        let index = self.instruments.binary_search_by(|instrument| instrument.symbol.as_str().cmp(symbol)).ok()?;
+        self.instruments.get(index)
+    }
+
     pub(crate) fn is_valid_at(&self, now_ms: i64) -> bool {
         (self.valid_from_ms..self.valid_until_ms).contains(&now_ms)
     }

@@ -45,21 +45,58 @@ pub(crate) fn signed(key: u64) -> f64 {
 
 /// A smooth curve through one random value in -1..1 per period.
 pub(crate) fn wave(key: u64, at_ms: i64, period_ms: i64) -> f64 {
-    let cell = at_ms.div_euclid(period_ms);
-    let share = at_ms.rem_euclid(period_ms) as f64 / period_ms as f64;
-    let from = signed(fork(key, cell.cast_unsigned()));
-    let to = signed(fork(key, cell.wrapping_add(1).cast_unsigned()));
-    let eased = share * share * 2.0_f64.mul_add(-share, 3.0);
-    (to - from).mul_add(eased, from)
+    Wave::new(key, period_ms).at(at_ms)
 }
 
 /// A continuous curve that moves like a market: jittery within seconds, about one unit within a day.
 pub(crate) fn wander(key: u64, at_ms: i64) -> f64 {
-    let mut sum = 0.0;
-    let mut octave_key = key;
-    for (period_ms, amplitude) in OCTAVES {
-        octave_key = octave_key.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        sum += amplitude * wave(octave_key, at_ms, period_ms);
+    Wander::new(key).at(at_ms)
+}
+
+/// A smooth curve that remembers between which two values it was asked last: whoever goes along it step by step seldom
+/// needs new ones.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Wave {
+    key: u64,
+    period_ms: i64,
+    cell: i64,
+    from: f64,
+    to: f64,
+}
+
+impl Wave {
+    pub(crate) fn new(key: u64, period_ms: i64) -> Self {
+        // No moment lies in this cell.
+        Self { key, period_ms, cell: i64::MIN, from: 0.0, to: 0.0 }
     }
-    sum
+
+    pub(crate) fn at(&mut self, at_ms: i64) -> f64 {
+        let cell = at_ms.div_euclid(self.period_ms);
+        if cell != self.cell {
+            self.from = signed(fork(self.key, cell.cast_unsigned()));
+            self.to = signed(fork(self.key, cell.wrapping_add(1).cast_unsigned()));
+            self.cell = cell;
+        }
+        let share = (at_ms - cell * self.period_ms) as f64 / self.period_ms as f64;
+        let eased = share * share * (3.0 - 2.0 * share);
+        self.from + (self.to - self.from) * eased
+    }
+}
+
+/// The curve of [`wander`], for going along it step by step.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Wander([(Wave, f64); OCTAVES.len()]);
+
+impl Wander {
+    pub(crate) fn new(key: u64) -> Self {
+        let mut octave_key = key;
+        Self(OCTAVES.map(|(period_ms, amplitude)| {
+            octave_key = octave_key.wrapping_add(0x9E37_79B9_7F4A_7C15);
+            (Wave::new(octave_key, period_ms), amplitude)
+        }))
+    }
+
+    pub(crate) fn at(&mut self, at_ms: i64) -> f64 {
+        self.0.iter_mut().map(|(wave, amplitude)| *amplitude * wave.at(at_ms)).sum()
+    }
 }

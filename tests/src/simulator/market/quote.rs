@@ -1,8 +1,10 @@
 //! Everything a ticker row says about one instrument at one moment, in whole ticks and steps.
 
+use super::activity;
 use super::instrument::{Contract, Instrument};
 use super::listing::Listing;
 use super::noise;
+use super::positions;
 use super::window::Day;
 use crate::simulator::clock::{DAY_MS, HOUR_MS};
 
@@ -14,11 +16,13 @@ pub(crate) struct Tide {
 }
 
 impl Tide {
+    /// The curve of a kind, and how much of it a usual day is.
+    pub(super) const COINS: (u64, f64) = (11, 0.012);
+    pub(super) const STOCKS: (u64, f64) = (12, 0.010);
+
     pub(crate) fn at(seed: u64, at_ms: i64) -> Self {
-        Self {
-            coins: 0.012 * noise::wander(noise::fork(seed, 11), at_ms),
-            stocks: 0.010 * noise::wander(noise::fork(seed, 12), at_ms),
-        }
+        let part = |(branch, scale): (u64, f64)| scale * noise::wander(noise::fork(seed, branch), at_ms);
+        Self { coins: part(Self::COINS), stocks: part(Self::STOCKS) }
     }
 }
 
@@ -78,22 +82,10 @@ impl Moments {
         let high_24h = instrument.ticks(day.high * (1.0 + wick)).max(last).max(prev_24h).max(prev_1h);
         let low_24h = instrument.ticks(day.low * (1.0 - wick)).min(last).min(prev_24h).min(prev_1h);
 
-        let tick = 10_f64.powi(-instrument.price_decimals.cast_signed());
-        let mean = day.mean.clamp(low_24h as f64 * tick, high_24h as f64 * tick);
-        let busy = (0.35 * noise::wave(instrument.key, now_ms, 12 * HOUR_MS)).exp();
-        let turnover_usd = instrument.turnover_usd * busy;
-        let volume_steps = steps(instrument, turnover_usd / mean);
-        let volume = volume_steps as f64 * 10_f64.powi(-instrument.quantity_decimals.cast_signed());
-
-        let held = noise::unit(noise::fork(instrument.key, 3)).mul_add(0.6, 0.1);
-        let held = held * (0.05 * noise::wave(instrument.key, now_ms, 5 * HOUR_MS)).exp();
-        let spread = spread_ticks(instrument, last);
-        let bucket = now_ms.div_euclid(1_000).cast_unsigned();
-        let lot_usd = (turnover_usd * 1e-5).clamp(50.0, 60_000.0);
-        let lot = |side: u64| {
-            let share = noise::unit(noise::fork(instrument.key ^ side, bucket)).mul_add(1.8, 0.2);
-            steps(instrument, lot_usd * share / index_price).max(1)
-        };
+        let mean = day.mean.clamp(instrument.price_of(low_24h), instrument.price_of(high_24h));
+        let volume_steps = instrument.steps(activity::turnover_24h(instrument, now_ms) / mean);
+        let volume = instrument.quantity_of(volume_steps);
+        let touch = Touch::at(instrument, last, now_ms);
         Quote {
             last,
             index: instrument.ticks(index_price),
@@ -102,43 +94,56 @@ impl Moments {
             prev_1h,
             high_24h,
             low_24h,
-            // A trade happens at one side of the book, so the last price is one of the two.
-            bid: if bucket & 1 == 0 { last } else { (last - spread).max(1) },
-            ask: if bucket & 1 == 0 { last + spread } else { last.max(2) },
-            bid_steps: lot(1),
-            ask_steps: lot(2),
+            bid: touch.bid,
+            ask: touch.ask,
+            bid_steps: touch.bid_steps,
+            ask_steps: touch.ask_steps,
             volume_steps,
             turnover_e4: (volume * mean * 1e4).round() as i64,
-            single_interest_steps: steps(instrument, instrument.turnover_usd * held / index_price),
-            funding_e8: funding_e8(instrument, now_ms),
+            single_interest_steps: positions::interest_steps(instrument, now_ms),
+            funding_e8: positions::funding_e8(instrument, now_ms),
             next_funding_ms: next_funding_ms(instrument, now_ms),
         }
     }
 }
 
-/// A quantity in whole steps.
-fn steps(instrument: &Instrument, quantity: f64) -> i64 {
-    (quantity * 10_f64.powi(instrument.quantity_decimals.cast_signed())).round() as i64
+/// The best prices of the book and what is offered there.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Touch {
+    pub(super) bid: i64,
+    pub(super) ask: i64,
+    pub(super) bid_steps: i64,
+    pub(super) ask_steps: i64,
+}
+
+impl Touch {
+    /// A trade happens at one side of the book, so the last price is one of the two.
+    pub(super) fn at(instrument: &Instrument, last: i64, now_ms: i64) -> Self {
+        let spread = spread_ticks(instrument, last);
+        let bucket = now_ms.div_euclid(1_000).cast_unsigned();
+        let lot_usd = lot_usd(instrument);
+        let lot = |side: u64| {
+            let share = noise::unit(noise::fork(instrument.key ^ side, bucket)).mul_add(1.8, 0.2);
+            instrument.steps(lot_usd * share / instrument.price_of(last)).max(1)
+        };
+        Self {
+            bid: if bucket & 1 == 0 { last } else { (last - spread).max(1) },
+            ask: if bucket & 1 == 0 { last + spread } else { last.max(2) },
+            bid_steps: lot(1),
+            ask_steps: lot(2),
+        }
+    }
+}
+
+/// What is usually offered at one price, USD.
+pub(super) fn lot_usd(instrument: &Instrument) -> f64 {
+    (instrument.turnover_usd * 1e-5).clamp(50.0, 60_000.0)
 }
 
 /// One tick for the liquid, up to a thousandth of the price for the rest.
-fn spread_ticks(instrument: &Instrument, last: i64) -> i64 {
+pub(super) fn spread_ticks(instrument: &Instrument, last: i64) -> i64 {
     let thinness = (1e9 / instrument.turnover_usd.max(1e4)).sqrt() * 1e-6;
     ((last as f64 * thinness.min(0.001)) as i64).max(1)
-}
-
-fn funding_e8(instrument: &Instrument, now_ms: i64) -> i64 {
-    if instrument.daily_move == 0.0 || instrument.funding_interval_hours == 0 {
-        return 0;
-    }
-    // A third of the market pays exactly the base rate of 0.01 % per 8 hours, as on the exchange.
-    let base = 10_000 * instrument.funding_interval_hours / 8;
-    if noise::fork(instrument.key, 5).is_multiple_of(3) {
-        return base;
-    }
-    let pull = noise::wave(instrument.key, now_ms, 16 * HOUR_MS) * instrument.daily_move * 1e6;
-    let cap = instrument.funding_cap_e8();
-    (base + pull as i64).clamp(-cap, cap)
 }
 
 fn next_funding_ms(instrument: &Instrument, now_ms: i64) -> i64 {

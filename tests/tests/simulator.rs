@@ -8,10 +8,16 @@
     reason = "clippy.toml exempts the functions marked as tests, but not their helpers"
 )]
 
+#[path = "simulator/candles.rs"]
+mod candles;
+#[path = "simulator/contracts.rs"]
+mod contracts;
 #[path = "simulator/faults.rs"]
 mod faults;
 #[path = "simulator/market.rs"]
 mod market;
+#[path = "simulator/parsers.rs"]
+mod parsers;
 #[path = "simulator/program.rs"]
 mod program;
 #[path = "simulator/replay.rs"]
@@ -30,6 +36,7 @@ use tests::simulator::{self, Clock, Config, Running};
 
 /// 2026-08-09T20:46:57Z.
 const NOW_MS: i64 = 1_786_310_817_197;
+const MINUTE_MS: i64 = 60_000;
 const HOUR_MS: i64 = 3_600_000;
 const DAY_MS: i64 = 24 * HOUR_MS;
 
@@ -38,6 +45,18 @@ const INSTRUMENTS: &str = "/v5/market/instruments-info?category=linear&limit=100
 const GLOBAL: &str = "/api/v3/global";
 const DEFI: &str = "/api/v3/global/decentralized_finance_defi";
 const FEAR_GREED: &str = "/fng/?limit=1";
+
+/// Busy and quiet, crypto and not, dear and cheap, with and without a move of its own.
+const CONTRACTS: [&str; 8] = [
+    "BTCUSDT",
+    "ETHUSDT",
+    "1000000BABYDOGEUSDT",
+    "10000SATSUSDT",
+    "USDCUSDT",
+    "TSLAUSDT",
+    "BTCPERP",
+    "BTCUSDT-25DEC26",
+];
 
 /// A running simulator, a client and the simulator's clock.
 struct Exchange {
@@ -101,6 +120,19 @@ impl Exchange {
         list(&self.json(INSTRUMENTS).await)
     }
 
+    async fn list(&self, path: &str) -> Vec<Value> {
+        list(&self.json(path).await)
+    }
+
+    async fn ticker(&self, symbol: &str) -> Value {
+        self.list(&format!("{TICKERS}&symbol={symbol}")).await.remove(0)
+    }
+
+    /// Moves the clock on to a multiple of five minutes.
+    fn to_the_full(&self) {
+        self.clock.advance(5 * MINUTE_MS - self.clock.now_ms() % (5 * MINUTE_MS));
+    }
+
     async fn control(&self, method: Method, path: &str, body: Option<&Value>) -> Answer {
         let mut request = self.client.request(method, self.url(path));
         if let Some(body) = body {
@@ -147,4 +179,19 @@ fn number(row: &Value, field: &str) -> f64 {
 #[track_caller]
 fn find<'a>(rows: &'a [Value], symbol: &str) -> &'a Value {
     rows.iter().find(|row| row["symbol"] == symbol).unwrap_or_else(|| panic!("there is no {symbol}"))
+}
+
+/// A row without names: start, open, high, low, close, volume, turnover; or price, size.
+#[track_caller]
+fn cells(row: &Value) -> Vec<f64> {
+    let cells = row.as_array().unwrap().iter();
+    cells.map(|cell| cell.as_str().unwrap_or_else(|| panic!("{row} holds no strings")).parse().unwrap()).collect()
+}
+
+fn all_cells(rows: &[Value]) -> Vec<Vec<f64>> {
+    rows.iter().map(cells).collect()
+}
+
+fn klines(symbol: &str, interval: &str, limit: usize) -> String {
+    format!("/v5/market/kline?category=linear&symbol={symbol}&interval={interval}&limit={limit}")
 }

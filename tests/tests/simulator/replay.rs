@@ -85,7 +85,17 @@ async fn what_was_not_recorded_is_missing_and_never_generated() {
         &json!({"result": {"list": []}, "time": 1}),
     );
     let exchange = replay(folder.path()).await;
-    for path in [FEAR_GREED, GLOBAL, DEFI] {
+    for path in [
+        FEAR_GREED,
+        GLOBAL,
+        DEFI,
+        "/v5/market/kline?category=linear&symbol=BTCUSDT&interval=5",
+        "/v5/market/orderbook?category=linear&symbol=BTCUSDT",
+        "/v5/market/recent-trade?category=linear&symbol=BTCUSDT",
+        "/v5/market/open-interest?category=linear&symbol=BTCUSDT&intervalTime=5min",
+        "/v5/market/account-ratio?category=linear&symbol=BTCUSDT&period=5min",
+        "/v5/market/funding/history?category=linear&symbol=BTCUSDT",
+    ] {
         let answer = exchange.get(path).await;
         assert_eq!(answer.status, StatusCode::NOT_FOUND, "{path}");
         assert_eq!(answer.json()["status"], 404, "{path}");

@@ -71,7 +71,9 @@ impl ValidSnapshot {
         &self.snapshot
     }
 
-    /// How complete and young its parts are, 0–1. See [`quality`].
+    /// How complete and young its parts are, 0–1:
+    /// 0.75 · usable share of the ticker rows + 0.10 global market + 0.05 DeFi + 0.10 fear & greed,
+    /// where an aging part counts half and an absent one nothing.
     #[must_use]
     pub fn quality(&self) -> Fraction {
         self.quality
@@ -92,9 +94,7 @@ impl ValidSnapshot {
     }
 }
 
-/// Completeness and youth of a snapshot's parts, 0–1:
-/// 0.75 · usable share of the ticker rows + 0.10 global market + 0.05 DeFi + 0.10 fear & greed,
-/// where an aging part counts half and an absent one nothing.
+/// See [`ValidSnapshot::quality`].
 fn quality(snapshot: &Snapshot) -> Fraction {
     let (priced, refused) = (snapshot.coverage.priced as f64, snapshot.coverage.refused as f64);
     let usable = priced / (priced + refused);

@@ -2,7 +2,7 @@
 //! <https://bybit-exchange.github.io/docs/v5/market/instrument>
 //!
 //! The linear category holds shares, metals, oil, dated futures and USDC contracts beside crypto, and a ticker row does not
-//! tell which it is. So the tickers are joined with this list, by [`Exclusion`]'s rule.
+//! tell which it is. So the tickers are joined with this list.
 
 use super::envelope;
 use crate::exchange::ParseError;

@@ -1,6 +1,6 @@
 //! The collectors: each source on its own task, so that none delays another.
 //!
-//! The slow sources put their last good value where [`tickers`] finds it; every ticker table that arrives is joined with
+//! The slow sources put their last good value where `tickers` finds it; every ticker table that arrives is joined with
 //! what is there at that moment.
 
 mod expectation;

@@ -2,10 +2,10 @@
 
 use crate::analysis::join::Market;
 use crate::analysis::{Settings, breadth, movers, overview, perps, regime, scores};
-use crate::freshness::{SectionLimits, data_time};
+use crate::freshness::{SectionLimits, data_time, is_from_the_future};
 use crate::market::{Dated, DefiMarket, FearGreed, GlobalMarket, RefusedRow, Tickers, Universe};
 use crate::provenance::Source;
-use crate::snapshot::{Producer, SCHEMA_VERSION, Section, Snapshot};
+use crate::snapshot::{Producer, SCHEMA_VERSION, Section, Snapshot, is_reason};
 use crate::units::{Amount, UnixMs};
 
 /// The symbol without which there is no market overview.
@@ -90,6 +90,12 @@ pub enum AssembleError {
         /// Contracts with a usable ticker.
         priced: usize,
     },
+    /// The list of contracts that count is so old that it may count others today.
+    #[error("the instruments list is {age_ms} ms old")]
+    UniverseTooOld {
+        /// Its age.
+        age_ms: u64,
+    },
     /// A sum or mean over the contracts left the range of numbers.
     #[error("a figure over all contracts is no usable number: {0}")]
     Arithmetic(String),
@@ -102,6 +108,7 @@ impl AssembleError {
         match self {
             Self::BitcoinMissing { .. } => "bitcoin_missing",
             Self::NoScores { .. } => "no_scores",
+            Self::UniverseTooOld { .. } => "universe_too_old",
             Self::Arithmetic(_) => "arithmetic",
         }
     }
@@ -125,6 +132,10 @@ pub fn assemble<'a>(
     identity: Identity,
     settings: &Settings,
 ) -> Result<Assembled<'a>, AssembleError> {
+    let listed_at = inputs.universe.as_of_ms;
+    if SectionLimits::universe(listed_at).classify(identity.now).is_none() {
+        return Err(AssembleError::UniverseTooOld { age_ms: identity.now.millis_since(listed_at) });
+    }
     let market = Market::join(inputs.tickers, inputs.universe);
     let coverage = market.coverage;
     let arithmetic = |error: crate::units::OutOfRange| AssembleError::Arithmetic(error.to_string());
@@ -134,7 +145,8 @@ pub fn assemble<'a>(
     let breadth = breadth::breadth(&market);
     let overview = overview::overview(&market, &breadth, bitcoin.last).map_err(arithmetic)?;
     let scores = scores::from_tickers(&market, settings.monitored_symbols);
-    let floor = Amount::new(settings.mover_turnover_floor).map_err(arithmetic)?;
+    // To the cent, as turnovers are shown: a mover must not seem to be below the floor.
+    let floor = Amount::new(settings.mover_turnover_floor).map_err(arithmetic)?.rounded(2);
     let now = identity.now;
     let fear_greed = section(inputs.fear_greed, now, |dated| SectionLimits::fear_greed(dated.as_of_ms, &dated.value));
     let regime = regime::regime(&scores, &breadth, &overview, fear_greed.value())
@@ -166,7 +178,9 @@ pub fn assemble<'a>(
 /// A slow source's section at `now`: its value within its limits, else the reason for its absence.
 fn section<T: Clone>(slow: &Slow<T>, now: UnixMs, limits: impl Fn(&Dated<T>) -> SectionLimits) -> Section<T> {
     match slow {
-        Slow::Unknown(reason) => Section::Absent { reason: reason.clone() },
+        Slow::Unknown(reason) if is_reason(reason) => Section::absent(reason),
+        Slow::Unknown(_) => Section::absent("unknown"),
+        Slow::Known(dated) if is_from_the_future(dated.as_of_ms, now) => Section::absent("from_the_future"),
         Slow::Known(dated) => match limits(dated).classify(now) {
             None => Section::absent("too_old"),
             Some(freshness) => Section::Present {

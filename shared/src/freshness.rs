@@ -121,6 +121,12 @@ impl SectionLimits {
         Self { fresh_until: as_of.plus_millis(10 * MINUTE_MS), usable_until: as_of.plus_millis(2 * HOUR_MS) }
     }
 
+    /// The list of contracts that count: an hour, and a day. Listings change a few times a week.
+    #[must_use]
+    pub const fn universe(as_of: UnixMs) -> Self {
+        Self { fresh_until: as_of.plus_millis(HOUR_MS), usable_until: as_of.plus_millis(24 * HOUR_MS) }
+    }
+
     /// Fear & greed: until the next value is due and two hours more, and 48 hours.
     #[must_use]
     pub fn fear_greed(as_of: UnixMs, index: &FearGreed) -> Self {

@@ -192,6 +192,12 @@ pub fn is_plausible_symbol(symbol: &str) -> bool {
         && symbol.chars().all(|c| c.is_alphanumeric() || c == '-')
 }
 
+/// Whether a number can be the hours between two fundings: venues use 1 to 24.
+#[must_use]
+pub fn is_funding_interval(hours: f64) -> bool {
+    (0.1..=168.0).contains(&hours)
+}
+
 /// The crypto USDT linear perpetuals that trade: the only contracts that any figure of ours counts.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Universe {

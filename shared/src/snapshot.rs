@@ -318,6 +318,15 @@ pub struct Components {
     pub sentiment: Option<Score>,
 }
 
+impl Components {
+    /// Whether no dimension is known.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        let all = [self.technical, self.volume, self.orderflow, self.orderbook, self.price_structure, self.sentiment];
+        all.iter().all(Option::is_none)
+    }
+}
+
 /// One symbol's latest score, with the ticker it belongs to.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ScoreRow {

@@ -2,6 +2,7 @@
 //!
 //! Bytes that come *back*, from the store or from the origin, pass through the same door as what was just assembled.
 
+mod rejection;
 mod rules;
 
 use crate::exchange::Detail;
@@ -11,7 +12,8 @@ use crate::units::{Fraction, UnixMs, round_to};
 use serde::Deserialize;
 use std::fmt;
 
-pub use rules::{MAX_HISTORY, MIN_SCORES, Rejection, Warning};
+pub use rejection::{Rejection, Warning};
+pub use rules::{MAX_HISTORY, MIN_SCORES};
 
 /// What earlier snapshots let us expect of the next.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -69,7 +71,9 @@ impl ValidSnapshot {
         &self.snapshot
     }
 
-    /// How complete and young its parts are, 0–1. See [`quality`].
+    /// How complete and young its parts are, 0–1:
+    /// 0.75 · usable share of the ticker rows + 0.10 global market + 0.05 DeFi + 0.10 fear & greed,
+    /// where an aging part counts half and an absent one nothing.
     #[must_use]
     pub fn quality(&self) -> Fraction {
         self.quality
@@ -90,12 +94,10 @@ impl ValidSnapshot {
     }
 }
 
-/// Completeness and youth of a snapshot's parts, 0–1:
-/// 0.75 · usable share of the ticker rows + 0.10 global market + 0.05 DeFi + 0.10 fear & greed,
-/// where an aging part counts half and an absent one nothing.
+/// See [`ValidSnapshot::quality`].
 fn quality(snapshot: &Snapshot) -> Fraction {
-    let rows = (snapshot.coverage.priced + snapshot.coverage.refused) as f64;
-    let usable = snapshot.coverage.priced as f64 / rows;
+    let (priced, refused) = (snapshot.coverage.priced as f64, snapshot.coverage.refused as f64);
+    let usable = priced / (priced + refused);
     let quality = 0.75 * usable
         + 0.10 * weight(&snapshot.global_market)
         + 0.05 * weight(&snapshot.defi_market)

@@ -28,9 +28,8 @@ fn verdict(change: impl FnOnce(&mut Snapshot)) -> Result<ValidSnapshot, Rejectio
 #[track_caller]
 fn check(change: impl FnOnce(&mut Snapshot), expected: Rejection) {
     let rejections = verdict(change).expect_err("the door let it through");
-    assert_eq!(rejections.all(), std::slice::from_ref(&expected));
-    assert_eq!(rejections.label(), expected.label());
-    assert_eq!(rejections.to_string(), expected.to_string());
+    assert_eq!((rejections.label(), rejections.to_string()), (expected.label(), expected.to_string()));
+    assert_eq!(rejections.all(), [expected]);
 }
 
 #[track_caller]
@@ -287,9 +286,89 @@ fn every_broken_rule_is_told_and_not_only_the_first() {
     assert_eq!(rejections.to_string(), "total turnover is 0 USD; fallback_reason is no plain text");
 }
 
+/// Lists further contracts, which have no ticker.
+fn list_more(snapshot: &mut Snapshot, count: usize) {
+    snapshot.universe.contracts.extend((0..count).map(|index| (format!("LISTED{index}USDT"), None)));
+    snapshot.coverage.listed += count;
+}
+
+#[test]
+fn counts_beyond_all_counting_are_refused_and_do_not_overflow() {
+    let broken = verdict(|snapshot| snapshot.coverage.refused = usize::MAX).unwrap_err();
+    assert_eq!(broken.label(), "too_many_rows_refused");
+}
+
+#[test]
+fn the_number_of_listed_contracts_is_that_of_the_list() {
+    check(
+        |snapshot| snapshot.coverage.listed += 1,
+        Rejection::ListedDisagrees {
+            counted: good_snapshot().coverage.listed + 1,
+            listed: good_snapshot().coverage.listed,
+        },
+    );
+}
+
+#[test]
+fn a_listed_contract_has_a_symbol_and_a_possible_interval() {
+    let listed = |symbol: &str, hours| {
+        let symbol = symbol.to_owned();
+        move |snapshot: &mut Snapshot| {
+            snapshot.universe.contracts.insert(symbol, hours);
+            snapshot.coverage.listed = snapshot.universe.len();
+        }
+    };
+    check(listed("<b>", None), Rejection::MalformedSymbol { symbol: text("<b>") });
+    check(listed("NEWUSDT", Some(-5.0)), Rejection::ImplausibleInterval { symbol: text("NEWUSDT"), hours: -5.0 });
+}
+
+#[test]
+fn turnover_leaders_come_most_first() {
+    let third = good_snapshot().volume_leaders[2].symbol.clone();
+    check(
+        |snapshot| snapshot.volume_leaders.swap(2, 3),
+        Rejection::OutOfOrder { list: "volume_leaders", symbol: third },
+    );
+}
+
+#[test]
+fn a_list_is_no_longer_than_it_may_be() {
+    let broken = verdict(|snapshot| {
+        let mut risen = snapshot.volume_leaders.clone();
+        risen.retain(|row| row.change_24h.get() > 0.0);
+        risen.sort_by(|a, b| b.change_24h.get().total_cmp(&a.change_24h.get()));
+        snapshot.movers.gainers = risen;
+    });
+    let rows = good_snapshot().volume_leaders.iter().filter(|row| row.change_24h.get() > 0.0).count();
+    assert!(rows > 5, "the scene has too few gainers for this test");
+    assert_eq!(broken.unwrap_err().all(), [Rejection::ListTooLong { list: "gainers", rows, limit: 5 }]);
+}
+
+#[test]
+fn a_market_worth_nothing_is_refused() {
+    check(
+        |snapshot| {
+            if let Section::Present { value, .. } = &mut snapshot.global_market {
+                value.total_market_cap = amount(0.0);
+            }
+        },
+        Rejection::NotAboveZero { field: "global_market.total_market_cap" },
+    );
+}
+
+#[test]
+fn a_gainer_that_is_shown_as_zero_is_refused() {
+    let broken = verdict(|snapshot| {
+        if let Some(last) = snapshot.movers.gainers.last_mut() {
+            last.change_24h = percent(0.0);
+        }
+    });
+    assert_eq!(broken.unwrap_err().label(), "wrong_sign");
+}
+
 #[test]
 fn what_is_unusual_is_told_and_admitted() {
-    let thin = verdict(|snapshot| snapshot.coverage.listed = 76).unwrap();
+    let thin = verdict(|snapshot| list_more(snapshot, 16)).unwrap();
     assert_eq!(thin.warnings(), [Warning::ThinCoverage { priced: 60, listed: 76 }]);
     let refused = verdict(|snapshot| snapshot.coverage.refused = 1).unwrap();
     assert_eq!(refused.warnings(), [Warning::RowsRefused { refused: 1 }]);

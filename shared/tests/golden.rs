@@ -18,13 +18,14 @@ use shared::analysis::overview::overview;
 use shared::endpoints::Endpoint;
 use shared::exchange::bybit::{Listing, UniverseBuilder, tickers};
 use shared::exchange::{Detail, ParseError, coingecko};
+use shared::freshness::Freshness;
 use shared::market::{Tickers, Universe};
 use shared::snapshot::{BreadthMood, Mover};
 use shared::units::{Amount, Percent, Price, Share, UnixMs};
 use shared::validate::{ValidSnapshot, Warning};
 use std::path::PathBuf;
 use support::json::array;
-use support::{BYBIT, NO_BASELINE, NOW, Scene, amount, body, universe_of};
+use support::{BYBIT, NO_BASELINE, NOW, Scene, amount, body, bytes, universe_of};
 
 const TICKERS: &str = "bybit_v5_tickers_linear_all_2023-08-16.json";
 const INSTRUMENTS: &str = "bybit_v5_instruments_linear_all_2026-08-09.json";
@@ -115,7 +116,13 @@ fn the_recorded_movers_are_found_in_percent_and_in_order() {
     );
     check_movers(
         &movers.losers,
-        &[("YGGUSDT", -16.0048), ("MCUSDT", -13.1419), ("MAVUSDT", -12.6855), ("LPTUSDT", -12.4231), ("IDUSDT", -12.3401)],
+        &[
+            ("YGGUSDT", -16.0048),
+            ("MCUSDT", -13.1419),
+            ("MAVUSDT", -12.6855),
+            ("LPTUSDT", -12.4231),
+            ("IDUSDT", -12.3401),
+        ],
     );
 }
 
@@ -147,14 +154,17 @@ fn the_recorded_list_holds_514_crypto_perpetuals_and_nothing_else() {
 fn the_two_bybit_recordings_join_into_a_snapshot_that_may_be_served() {
     let (Some(table), Some(list)) = (recording(TICKERS), recording(INSTRUMENTS)) else { return };
     let tickers = tickers::parse(&table).unwrap();
-    let scene = Scene { tickers, universe: listed(&list), ..Scene::from_tickers_alone() };
-    let valid = ValidSnapshot::admit(scene.snapshot(), NOW, NO_BASELINE).unwrap();
+    let mut scene = Scene { tickers, universe: listed(&list), ..Scene::from_tickers_alone() };
+    scene.identity.now = scene.universe.as_of_ms.plus_millis(60_000);
+    let valid = ValidSnapshot::admit(scene.snapshot(), scene.identity.now, NO_BASELINE).unwrap();
     let snapshot = valid.get();
     assert_eq!((snapshot.coverage.listed, snapshot.coverage.priced, snapshot.coverage.refused), (514, 159, 0));
     assert_eq!(valid.warnings(), [Warning::ThinCoverage { priced: 159, listed: 514 }]);
     assert_eq!(snapshot.as_of_ms, UnixMs::from_millis(1_692_163_167_245), "the data was made young");
     assert_eq!(snapshot.scores.len(), 40);
     assert_eq!((snapshot.movers.gainers.len(), snapshot.movers.losers.len()), (5, 5));
+    assert!(bytes(&valid, Endpoint::MobileData, Freshness::Stale).len() < 30_000);
+    assert!(bytes(&valid, Endpoint::DashboardMobileData, Freshness::Stale).len() < 100_000);
     let served = body(&valid, Endpoint::MobileData);
     for list in ["/confluence_scores", "/top_movers/gainers", "/top_movers/losers"] {
         for row in array(&served, list) {

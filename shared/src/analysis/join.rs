@@ -2,7 +2,7 @@
 
 use crate::market::{RefusedRow, RowRefusal, Ticker, Tickers, Universe};
 use crate::snapshot::Coverage;
-use std::collections::HashSet;
+use std::collections::HashMap;
 
 /// The tickers of the universe's contracts.
 #[derive(Clone, Debug)]
@@ -17,19 +17,20 @@ pub struct Market<'t, 'a> {
 
 impl<'t, 'a> Market<'t, 'a> {
     /// Keeps the rows of listed contracts. Rows of other contracts are not ours to judge, so they are not counted.
+    ///
+    /// Of a symbol that stands twice no row is used: which one is right cannot be told.
     #[must_use]
     pub fn join(tickers: &'t Tickers<'a>, universe: &Universe) -> Self {
-        let mut seen = HashSet::with_capacity(universe.len());
-        let mut rows = Vec::with_capacity(universe.len());
-        let mut refused: Vec<RefusedRow<'a>> =
-            tickers.refused.iter().filter(|row| universe.contains(&row.symbol)).cloned().collect();
-        for row in tickers.rows.iter().filter(|row| universe.contains(&row.symbol)) {
-            if seen.insert(&*row.symbol) {
-                rows.push(row);
-            } else {
-                refused.push(RefusedRow { symbol: row.symbol.clone(), reason: RowRefusal::Duplicate });
-            }
+        let listed = || tickers.rows.iter().filter(|row| universe.contains(&row.symbol));
+        let mut times_seen = HashMap::with_capacity(universe.len());
+        for row in listed() {
+            *times_seen.entry(&*row.symbol).or_insert(0_usize) += 1;
         }
+        let (rows, repeated): (Vec<_>, Vec<_>) = listed().partition(|row| times_seen.get(&*row.symbol) == Some(&1));
+        let refused_before = tickers.refused.iter().filter(|row| universe.contains(&row.symbol)).cloned();
+        let repeated =
+            repeated.into_iter().map(|row| RefusedRow { symbol: row.symbol.clone(), reason: RowRefusal::Duplicate });
+        let refused: Vec<RefusedRow<'a>> = refused_before.chain(repeated).collect();
         let coverage = Coverage { listed: universe.len(), priced: rows.len(), refused: refused.len() };
         Self { rows, refused, coverage }
     }
@@ -59,19 +60,19 @@ mod tests {
     use crate::units::UnixMs;
 
     #[test]
-    fn only_listed_contracts_count_and_each_counts_once() {
+    fn only_listed_contracts_count_and_none_that_stands_twice() {
         let universe = Universe {
             as_of_ms: UnixMs::from_millis(1),
             source: Source::live(Venue::Bybit),
-            contracts: [("BTCUSDT".to_owned(), None), ("ETHUSDT".to_owned(), None), ("GONEUSDT".to_owned(), None)]
-                .into(),
+            contracts: ["BTCUSDT", "ETHUSDT", "SOLUSDT", "GONEUSDT"].map(|symbol| (symbol.to_owned(), None)).into(),
         };
         let tickers = Tickers {
             server_time: UnixMs::from_millis(1),
             rows: vec![
                 ticker("BTCUSDT", 60_000.0, 1.0, 9e9),
                 ticker("AAPLUSDT", 200.0, 50.0, 9e9),
-                ticker("BTCUSDT", 1.0, 1.0, 9e9),
+                ticker("SOLUSDT", 150.0, 1.0, 9e9),
+                ticker("SOLUSDT", 1.0, 1.0, 9e9),
             ],
             refused: vec![
                 RefusedRow { symbol: "ETHUSDT".into(), reason: RowRefusal::Missing { field: "lastPrice" } },
@@ -79,8 +80,9 @@ mod tests {
             ],
         };
         let market = Market::join(&tickers, &universe);
-        assert_eq!(market.coverage, Coverage { listed: 3, priced: 1, refused: 2 });
+        assert_eq!(market.coverage, Coverage { listed: 4, priced: 1, refused: 3 });
         assert_eq!(market.find("BTCUSDT").map(|row| row.last.get()), Some(60_000.0));
         assert!(market.find("AAPLUSDT").is_none(), "a share was counted");
+        assert!(market.find("SOLUSDT").is_none(), "one of two contradicting rows was believed");
     }
 }

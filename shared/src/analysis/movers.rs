@@ -13,20 +13,24 @@ pub const MAX_LEADERS: usize = 15;
 
 /// The biggest gainers and losers among contracts with at least `turnover_floor` USD of turnover.
 ///
-/// A contract that did not move is neither, so either list may be shorter than [`MAX_MOVERS`] and even empty.
+/// A contract whose change is shown as 0 is neither, so either list may be shorter than [`MAX_MOVERS`] and even empty.
 #[must_use]
 pub fn movers(market: &Market<'_, '_>, turnover_floor: Amount) -> Movers {
-    let mut liquid: Vec<&Ticker<'_>> =
-        market.rows.iter().copied().filter(|row| row.turnover_24h >= turnover_floor).collect();
-    liquid.sort_by(|a, b| {
-        a.change_24h_pct.get().total_cmp(&b.change_24h_pct.get()).then_with(|| a.symbol.cmp(&b.symbol))
-    });
-    let change = |row: &&Ticker<'_>| row.change_24h_pct.get();
+    let liquid = || market.rows.iter().copied().filter(|row| row.turnover_24h >= turnover_floor).map(mover);
     Movers {
         turnover_floor,
-        gainers: liquid.iter().rev().copied().take_while(|row| change(row) > 0.0).take(MAX_MOVERS).map(mover).collect(),
-        losers: liquid.iter().copied().take_while(|row| change(row) < 0.0).take(MAX_MOVERS).map(mover).collect(),
+        gainers: largest(liquid().filter(|row| row.change_24h.get() > 0.0)),
+        losers: largest(liquid().filter(|row| row.change_24h.get() < 0.0)),
     }
+}
+
+/// The largest moves, whatever their direction; symbols settle ties.
+fn largest(rows: impl Iterator<Item = Mover>) -> Vec<Mover> {
+    let mut rows: Vec<Mover> = rows.collect();
+    let size = |row: &Mover| row.change_24h.get().abs();
+    rows.sort_by(|a, b| size(b).total_cmp(&size(a)).then_with(|| a.symbol.cmp(&b.symbol)));
+    rows.truncate(MAX_MOVERS);
+    rows
 }
 
 /// The contracts with most turnover, most first.

@@ -61,7 +61,7 @@ fn basis_status(basis: Percent) -> BasisStatus {
 fn weighted_mean(market: &Market<'_, '_>, figure: impl Fn(&Ticker<'_>) -> Option<f64>) -> Option<Percent> {
     let (mut weights, mut sum) = (0.0, 0.0);
     for row in &market.rows {
-        if let Some(value) = figure(row) {
+        if let Some(value) = figure(row).filter(|value| value.is_finite()) {
             weights += row.turnover_24h.get();
             sum += row.turnover_24h.get() * value;
         }

@@ -147,7 +147,10 @@ mod tests {
 
     #[test]
     fn a_member_is_appended_to_those_before_it() {
-        assert_eq!(append(Some("snapshot; hit; ttl=13"), "edge; hit; ttl=9"), "snapshot; hit; ttl=13, edge; hit; ttl=9");
+        assert_eq!(
+            append(Some("snapshot; hit; ttl=13"), "edge; hit; ttl=9"),
+            "snapshot; hit; ttl=13, edge; hit; ttl=9"
+        );
         assert_eq!(append(None, "edge; hit; ttl=9"), "edge; hit; ttl=9");
     }
 

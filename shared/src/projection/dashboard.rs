@@ -45,7 +45,9 @@ pub(super) struct Overview<'s> {
 #[derive(Serialize)]
 struct Summary {
     total_symbols: usize,
-    total_volume: Amount,
+    /// All-market volume, USD.
+    total_volume: Option<Amount>,
+    /// Turnover of our contracts, USD.
     total_volume_24h: Amount,
     average_change: Percent,
     timestamp: u64,
@@ -102,7 +104,7 @@ pub(super) fn overview(snapshot: &Snapshot, class: Freshness) -> Overview<'_> {
         provenance: Provenance::of(snapshot, class),
         summary: Summary {
             total_symbols: snapshot.coverage.priced,
-            total_volume: snapshot.overview.total_turnover,
+            total_volume: snapshot.global_market.value().map(|global| global.volume_24h.rounded(2)),
             total_volume_24h: snapshot.overview.total_turnover,
             average_change: snapshot.overview.average_change,
             timestamp: snapshot.as_of_ms.as_secs(),

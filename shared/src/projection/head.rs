@@ -1,6 +1,6 @@
 //! What every body says first: how good, how old, from where.
 
-use crate::freshness::Freshness;
+use crate::freshness::{Freshness, SectionLimits};
 use crate::headers::{artificial_feed, data_source};
 use crate::provenance::Source;
 use crate::snapshot::{Section, Snapshot};
@@ -107,16 +107,18 @@ struct SectionState {
 
 impl Sections {
     fn of(snapshot: &Snapshot, class: Freshness) -> Self {
-        let known = |source, as_of_ms, class: Freshness| SectionState {
+        let known = |source, as_of_ms, status: &'static str| SectionState {
             source: Some(source),
             as_of_ms: Some(as_of_ms),
-            status: class.name(),
+            status,
             reason: None,
         };
+        // Judged when the snapshot was assembled, for a body has no clock; a list past its limit makes no snapshot.
+        let listed_at = snapshot.universe.as_of_ms;
+        let instruments = SectionLimits::universe(listed_at).classify(snapshot.generated_at_ms);
         Self {
-            tickers: known(snapshot.tickers_source, snapshot.as_of_ms, class),
-            // Listings change a few times a week; whoever assembles refuses a list older than a day.
-            instruments: known(snapshot.universe.source, snapshot.universe.as_of_ms, Freshness::Fresh),
+            tickers: known(snapshot.tickers_source, snapshot.as_of_ms, class.name()),
+            instruments: known(snapshot.universe.source, listed_at, instruments.map_or("stale", Freshness::name)),
             global_market: state(&snapshot.global_market),
             defi_market: state(&snapshot.defi_market),
             fear_greed: state(&snapshot.fear_greed),

@@ -1,10 +1,12 @@
-//! The rules, each with a name and a text that quotes what was found and what is allowed.
+//! The rules.
 
 use super::Baseline;
+use super::rejection::{Rejection, Warning};
+use crate::analysis::movers::{MAX_LEADERS, MAX_MOVERS};
 use crate::assemble::BITCOIN;
 use crate::freshness::is_from_the_future;
-use crate::market::is_plausible_symbol;
-use crate::snapshot::{Mover, ScoreBasis, ScoreRow, Section, Snapshot, is_reason};
+use crate::market::{is_funding_interval, is_plausible_symbol};
+use crate::snapshot::{Components, Mover, ScoreBasis, ScoreRow, Section, Snapshot, is_reason};
 use crate::units::UnixMs;
 use std::collections::HashSet;
 
@@ -21,208 +23,13 @@ const ETHER: &str = "ETHUSDT";
 const EARLIEST_TIME: UnixMs = UnixMs::from_millis(1_577_836_800_000);
 
 /// The largest share of a universe's ticker rows that may be refused: one in twenty.
-const REFUSED_ONE_IN: usize = 20;
+pub(super) const REFUSED_ONE_IN: usize = 20;
+
+/// The longest text of plain words.
+const MAX_WORDS_CHARS: usize = 64;
 
 /// The least share of the usual number of contracts: four of five.
 const EXPECTED_FOUR_OF_FIVE: (usize, usize) = (4, 5);
-
-/// A rule that a snapshot breaks.
-#[derive(Clone, Debug, PartialEq, thiserror::Error)]
-pub enum Rejection {
-    /// A time that is no Unix time in milliseconds.
-    #[error("{field} is {found}, which is no time in Unix milliseconds")]
-    ImplausibleTime {
-        /// The field.
-        field: &'static str,
-        /// The time found.
-        found: UnixMs,
-    },
-    /// A time ahead of the reader's clock.
-    #[error("{field} is {ahead_ms} ms in the future")]
-    FromTheFuture {
-        /// The field.
-        field: &'static str,
-        /// How far ahead.
-        ahead_ms: u64,
-    },
-    /// The two symbols that every market has are not both scored.
-    #[error("{symbol} has no score")]
-    MajorMissing {
-        /// The symbol.
-        symbol: &'static str,
-    },
-    /// Fewer scores than a dashboard needs.
-    #[error("{found} scores are fewer than {MIN_SCORES}")]
-    TooFewScores {
-        /// Scores found.
-        found: usize,
-    },
-    /// Far fewer contracts than usual.
-    #[error("{found} contracts are fewer than four fifths of the usual {usual}")]
-    TooFewContracts {
-        /// Contracts with a price.
-        found: usize,
-        /// The usual number.
-        usual: usize,
-    },
-    /// Too many rows of listed contracts were unusable.
-    #[error("{refused} of {rows} rows were unusable, more than one in {REFUSED_ONE_IN}")]
-    TooManyRowsRefused {
-        /// Unusable rows.
-        refused: usize,
-        /// All rows of listed contracts.
-        rows: usize,
-    },
-    /// A symbol that is none: a placeholder, markup.
-    #[error("{symbol:?} is no symbol")]
-    MalformedSymbol {
-        /// What stands in its place.
-        symbol: String,
-    },
-    /// A contract that is not listed: a share, a metal, a dated future.
-    #[error("{symbol} in {list} is not of the universe")]
-    ForeignSymbol {
-        /// The symbol.
-        symbol: String,
-        /// The list.
-        list: &'static str,
-    },
-    /// A symbol that stands twice in one list.
-    #[error("{symbol} stands twice in {list}")]
-    RepeatedSymbol {
-        /// The symbol.
-        symbol: String,
-        /// The list.
-        list: &'static str,
-    },
-    /// A list that is not in its order.
-    #[error("{list} is out of order at {symbol}")]
-    OutOfOrder {
-        /// The list.
-        list: &'static str,
-        /// The first symbol out of order.
-        symbol: String,
-    },
-    /// A gainer that fell, or a loser that rose.
-    #[error("{symbol} in {list} moved {change_pct} %")]
-    WrongSign {
-        /// The symbol.
-        symbol: String,
-        /// The list.
-        list: &'static str,
-        /// Its change.
-        change_pct: f64,
-    },
-    /// A mover with less turnover than the floor.
-    #[error("{symbol} in {list} turned over {turnover_usd} USD, less than {floor_usd}")]
-    BelowFloor {
-        /// The symbol.
-        symbol: String,
-        /// The list.
-        list: &'static str,
-        /// Its turnover.
-        turnover_usd: f64,
-        /// The floor.
-        floor_usd: f64,
-    },
-    /// Counts that belong together do not add up.
-    #[error("breadth counts {counted} contracts, {priced} have a price")]
-    CountsDisagree {
-        /// Counted by breadth.
-        counted: usize,
-        /// Contracts with a price.
-        priced: usize,
-    },
-    /// A momentum score dressed as confluence, or a confluence score without its dimensions.
-    #[error("the score of {symbol} contradicts its basis")]
-    BasisContradicted {
-        /// The symbol.
-        symbol: String,
-    },
-    /// More history than there may be.
-    #[error("{symbol} has {found} earlier scores, more than {MAX_HISTORY}")]
-    HistoryTooLong {
-        /// The symbol.
-        symbol: String,
-        /// Earlier scores.
-        found: usize,
-    },
-    /// A market in which nothing was traded.
-    #[error("total turnover is {found} USD")]
-    NoTurnover {
-        /// Turnover found.
-        found: f64,
-    },
-    /// A text that should be plain words and is not.
-    #[error("{field} is no plain text")]
-    ForeignText {
-        /// The field.
-        field: &'static str,
-    },
-}
-
-impl Rejection {
-    /// A label for metrics and machine-readable reasons.
-    #[must_use]
-    pub const fn label(&self) -> &'static str {
-        match self {
-            Self::ImplausibleTime { .. } => "implausible_time",
-            Self::FromTheFuture { .. } => "from_the_future",
-            Self::MajorMissing { .. } => "major_missing",
-            Self::TooFewScores { .. } => "too_few_scores",
-            Self::TooFewContracts { .. } => "too_few_contracts",
-            Self::TooManyRowsRefused { .. } => "too_many_rows_refused",
-            Self::MalformedSymbol { .. } => "malformed_symbol",
-            Self::ForeignSymbol { .. } => "foreign_symbol",
-            Self::RepeatedSymbol { .. } => "repeated_symbol",
-            Self::OutOfOrder { .. } => "out_of_order",
-            Self::WrongSign { .. } => "wrong_sign",
-            Self::BelowFloor { .. } => "below_floor",
-            Self::CountsDisagree { .. } => "counts_disagree",
-            Self::BasisContradicted { .. } => "basis_contradicted",
-            Self::HistoryTooLong { .. } => "history_too_long",
-            Self::NoTurnover { .. } => "no_turnover",
-            Self::ForeignText { .. } => "foreign_text",
-        }
-    }
-}
-
-/// Something unusual that does not make a snapshot unusable.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Warning {
-    /// Many listed contracts have no ticker.
-    #[error("{priced} of {listed} listed contracts have a price")]
-    ThinCoverage {
-        /// Contracts with a price.
-        priced: usize,
-        /// Contracts listed.
-        listed: usize,
-    },
-    /// Some rows of listed contracts were unusable.
-    #[error("{refused} rows were unusable")]
-    RowsRefused {
-        /// Unusable rows.
-        refused: usize,
-    },
-    /// A last price outside the day's range that the same row states.
-    #[error("the last price of {symbol} is outside its 24-hour range")]
-    OutsideRange {
-        /// The symbol.
-        symbol: String,
-    },
-}
-
-impl Warning {
-    /// A label for metrics.
-    #[must_use]
-    pub const fn label(&self) -> &'static str {
-        match self {
-            Self::ThinCoverage { .. } => "thin_coverage",
-            Self::RowsRefused { .. } => "rows_refused",
-            Self::OutsideRange { .. } => "outside_range",
-        }
-    }
-}
 
 /// Every rule that the snapshot breaks.
 pub(super) fn rejections(snapshot: &Snapshot, now: UnixMs, baseline: Baseline) -> Vec<Rejection> {
@@ -231,7 +38,9 @@ pub(super) fn rejections(snapshot: &Snapshot, now: UnixMs, baseline: Baseline) -
     counts(snapshot, baseline, &mut found);
     scores(snapshot, &mut found);
     movers(snapshot, &mut found);
-    symbols(snapshot, "volume_leaders", snapshot.volume_leaders.iter().map(|row| &*row.symbol), &mut found);
+    leaders(snapshot, &mut found);
+    universe(snapshot, &mut found);
+    capitalisation(snapshot, &mut found);
     texts(snapshot, &mut found);
     found
 }
@@ -266,8 +75,11 @@ fn as_of<T>(section: &Section<T>) -> Option<UnixMs> {
 fn counts(snapshot: &Snapshot, baseline: Baseline, found: &mut Vec<Rejection>) {
     let coverage = snapshot.coverage;
     let rows = coverage.priced.saturating_add(coverage.refused);
-    if coverage.refused.saturating_mul(REFUSED_ONE_IN) > rows {
+    if coverage.refused > rows / REFUSED_ONE_IN {
         found.push(Rejection::TooManyRowsRefused { refused: coverage.refused, rows });
+    }
+    if coverage.listed != snapshot.universe.len() {
+        found.push(Rejection::ListedDisagrees { counted: coverage.listed, listed: snapshot.universe.len() });
     }
     let (four, five) = EXPECTED_FOUR_OF_FIVE;
     if let Some(usual) = baseline.expected_symbols
@@ -318,7 +130,7 @@ fn scores(snapshot: &Snapshot, found: &mut Vec<Rejection>) {
 fn contradicts_its_basis(row: &ScoreRow) -> bool {
     match row.score_basis {
         ScoreBasis::TickerMomentum => row.components.is_some() || row.momentum_score != Some(row.score),
-        ScoreBasis::SixDimension => row.components.is_none(),
+        ScoreBasis::SixDimension => row.components.as_ref().is_none_or(Components::is_empty),
     }
 }
 
@@ -330,10 +142,11 @@ fn movers(snapshot: &Snapshot, found: &mut Vec<Rejection>) {
 /// `sign` is 1 for a list of rising contracts and −1 for one of falling contracts; both have the largest move first.
 fn mover_list(snapshot: &Snapshot, list: &'static str, rows: &[Mover], sign: f64, found: &mut Vec<Rejection>) {
     symbols(snapshot, list, rows.iter().map(|row| &*row.symbol), found);
+    length(list, rows.len(), MAX_MOVERS, found);
     let floor = snapshot.movers.turnover_floor;
     for row in rows {
         let change_pct = row.change_24h.get();
-        if change_pct * sign < 0.0 {
+        if change_pct * sign <= 0.0 {
             found.push(Rejection::WrongSign { symbol: row.symbol.clone(), list, change_pct });
         }
         if row.turnover_24h < floor {
@@ -345,6 +158,49 @@ fn mover_list(snapshot: &Snapshot, list: &'static str, rows: &[Mover], sign: f64
         if before.change_24h.get() * sign < after.change_24h.get() * sign {
             found.push(Rejection::OutOfOrder { list, symbol: after.symbol.clone() });
         }
+    }
+}
+
+fn leaders(snapshot: &Snapshot, found: &mut Vec<Rejection>) {
+    let rows = &snapshot.volume_leaders;
+    symbols(snapshot, "volume_leaders", rows.iter().map(|row| &*row.symbol), found);
+    length("volume_leaders", rows.len(), MAX_LEADERS, found);
+    for (before, after) in rows.iter().zip(rows.iter().skip(1)) {
+        if before.turnover_24h < after.turnover_24h {
+            found.push(Rejection::OutOfOrder { list: "volume_leaders", symbol: after.symbol.clone() });
+        }
+    }
+}
+
+fn universe(snapshot: &Snapshot, found: &mut Vec<Rejection>) {
+    for (symbol, hours) in &snapshot.universe.contracts {
+        if !is_plausible_symbol(symbol) {
+            found.push(Rejection::MalformedSymbol { symbol: symbol.chars().take(64).collect() });
+        }
+        if let Some(hours) = hours.filter(|hours| !is_funding_interval(*hours)) {
+            found.push(Rejection::ImplausibleInterval { symbol: symbol.clone(), hours });
+        }
+    }
+}
+
+/// Figures of the whole market that cannot honestly be zero.
+fn capitalisation(snapshot: &Snapshot, found: &mut Vec<Rejection>) {
+    let global = snapshot.global_market.value();
+    let all = [
+        ("global_market.total_market_cap", global.map(|global| global.total_market_cap)),
+        ("global_market.volume_24h", global.map(|global| global.volume_24h)),
+        ("defi_market.market_cap", snapshot.defi_market.value().map(|defi| defi.market_cap)),
+    ];
+    for (field, amount) in all {
+        if amount.is_some_and(|amount| amount.get() <= 0.0) {
+            found.push(Rejection::NotAboveZero { field });
+        }
+    }
+}
+
+fn length(list: &'static str, rows: usize, limit: usize, found: &mut Vec<Rejection>) {
+    if rows > limit {
+        found.push(Rejection::ListTooLong { list, rows, limit });
     }
 }
 
@@ -369,8 +225,10 @@ fn symbols<'s>(
 
 /// Texts that reach a client are ours or plain words.
 fn texts(snapshot: &Snapshot, found: &mut Vec<Rejection>) {
-    let plain =
-        |text: &str| text.len() <= 64 && text.chars().all(|c| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_'));
+    let plain = |text: &str| {
+        text.chars().count() <= MAX_WORDS_CHARS
+            && text.chars().all(|c| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_'))
+    };
     let reasons = [
         ("fallback_reason", snapshot.fallback_reason.as_deref()),
         ("global_market.reason", reason(&snapshot.global_market)),

@@ -19,7 +19,7 @@ use shared::market::{Dated, DefiMarket, FearGreed, GlobalMarket, Ticker, Tickers
 use shared::projection;
 use shared::provenance::{Source, Venue};
 use shared::snapshot::{Producer, Snapshot};
-use shared::units::{Amount, Percent, Price, Share, UnixMs};
+use shared::units::{Amount, Percent, Price, Share, UnixMs, round_to};
 use shared::validate::{Baseline, Rejections, ValidSnapshot};
 use std::borrow::Cow;
 
@@ -66,9 +66,9 @@ pub(crate) fn ticker(symbol: &str, last: f64, change_pct: f64, turnover: f64) ->
         last: price(last),
         change_24h_pct: percent(change_pct),
         change_1h_pct: Some(percent(change_pct / 10.0)),
-        high_24h: price(last * 1.2),
-        low_24h: price(last * 0.8),
-        volume_base_24h: amount(turnover / last),
+        high_24h: price(round_to(last * 1.2, 8)),
+        low_24h: price(round_to(last * 0.8, 8)),
+        volume_base_24h: amount(round_to(turnover / last, 4)),
         turnover_24h: amount(turnover),
         funding_rate: Some(0.0001),
         funding_interval_hours: Some(8.0),
@@ -78,7 +78,8 @@ pub(crate) fn ticker(symbol: &str, last: f64, change_pct: f64, turnover: f64) ->
     }
 }
 
-/// `count` contracts, turnover falling; changes of both signs, of which some are zero.
+/// `count` contracts, turnover falling; changes of both signs, of which some are zero. Prices have as few digits as a
+/// venue's.
 pub(crate) fn rows(count: usize) -> Vec<Ticker<'static>> {
     let row = |index: usize| {
         let symbol = match index {
@@ -87,7 +88,8 @@ pub(crate) fn rows(count: usize) -> Vec<Ticker<'static>> {
             _ => format!("COIN{index:03}USDT"),
         };
         let change_pct = ((index * 37 + 5) % 41) as f64 * 0.7 - 14.0;
-        ticker(&symbol, 64_321.5 / ((index + 1) as f64).powi(3), change_pct, 9.87e9 / (index + 1) as f64)
+        let last = round_to(64_321.5 / ((index + 1) as f64).powi(3), 6);
+        ticker(&symbol, last, change_pct, round_to(9.87e9 / (index + 1) as f64, 4))
     };
     (0..count).map(row).collect()
 }

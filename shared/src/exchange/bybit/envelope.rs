@@ -1,18 +1,17 @@
 //! The frame around every Bybit answer. Business errors come with HTTP 200, so the code is read before the result.
 
-use crate::exchange::wire::{self, WireNumber};
+use crate::exchange::wire::{self, WireNumber, WireText};
 use crate::exchange::{Detail, ParseError};
 use crate::units::UnixMs;
 use serde::Deserialize;
 use serde_json::value::RawValue;
-use std::borrow::Cow;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Envelope<'a> {
     ret_code: Option<i64>,
     #[serde(borrow, default)]
-    ret_msg: Cow<'a, str>,
+    ret_msg: WireText<'a>,
     #[serde(borrow)]
     result: Option<&'a RawValue>,
     #[serde(default)]
@@ -28,7 +27,7 @@ pub(super) fn open(body: &[u8]) -> Result<(&str, UnixMs), ParseError> {
     let envelope: Envelope<'_> = wire::json(wire::text(body)?)?;
     match envelope.ret_code {
         Some(0) => {}
-        Some(code) => return Err(ParseError::Refused { code, message: Detail::new(&envelope.ret_msg) }),
+        Some(code) => return Err(ParseError::Refused { code, message: Detail::new(envelope.ret_msg.get()) }),
         None => return Err(ParseError::Unusable { field: "retCode", value: Detail::new("nothing") }),
     }
     let result = envelope.result.map_or("", RawValue::get).trim();

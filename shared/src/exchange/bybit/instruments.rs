@@ -2,12 +2,12 @@
 //! <https://bybit-exchange.github.io/docs/v5/market/instrument>
 //!
 //! The linear category holds shares, metals, oil, dated futures and USDC contracts beside crypto, and a ticker row does not
-//! tell which it is. So the tickers are joined with this list, by [`Exclusion`]'s rule.
+//! tell which it is. So the tickers are joined with this list.
 
 use super::envelope;
 use crate::exchange::ParseError;
-use crate::exchange::wire::{self, WireNumber};
-use crate::market::{Universe, is_plausible_symbol};
+use crate::exchange::wire::{self, WireNumber, WireText};
+use crate::market::{Universe, is_funding_interval, is_plausible_symbol};
 use crate::provenance::Source;
 use crate::units::UnixMs;
 use serde::Deserialize;
@@ -27,7 +27,7 @@ pub const MAX_PAGES: usize = 10;
 #[serde(rename_all = "camelCase")]
 struct Result_<'a> {
     #[serde(borrow)]
-    list: Option<Vec<WireInstrument<'a>>>,
+    list: Option<Vec<Option<WireInstrument<'a>>>>,
     #[serde(borrow, default)]
     next_page_cursor: Option<Cow<'a, str>>,
 }
@@ -36,18 +36,18 @@ struct Result_<'a> {
 #[serde(rename_all = "camelCase", default)]
 struct WireInstrument<'a> {
     #[serde(borrow)]
-    symbol: Cow<'a, str>,
+    symbol: WireText<'a>,
     #[serde(borrow)]
-    contract_type: Cow<'a, str>,
+    contract_type: WireText<'a>,
     #[serde(borrow)]
-    status: Cow<'a, str>,
+    status: WireText<'a>,
     #[serde(borrow)]
-    quote_coin: Cow<'a, str>,
+    quote_coin: WireText<'a>,
     #[serde(borrow)]
-    settle_coin: Cow<'a, str>,
+    settle_coin: WireText<'a>,
     #[serde(borrow)]
-    symbol_type: Cow<'a, str>,
-    is_pre_listing: bool,
+    symbol_type: WireText<'a>,
+    is_pre_listing: Option<bool>,
     /// Minutes; 0 on dated contracts.
     funding_interval: WireNumber,
 }
@@ -84,9 +84,9 @@ impl Listing {
         }
         let mut contracts = Vec::new();
         let mut unknown_types = BTreeSet::new();
-        for row in &list {
+        for row in list.iter().flatten() {
             match judge(row) {
-                Ok(()) => contracts.push((row.symbol.to_string(), funding_hours(row))),
+                Ok(()) => contracts.push((row.symbol.get().to_owned(), funding_hours(row))),
                 Err(Exclusion::NotOurs) => {}
                 Err(Exclusion::UnknownType(symbol_type)) => {
                     unknown_types.insert(symbol_type);
@@ -100,11 +100,18 @@ impl Listing {
 
 /// The rule: crypto USDT linear perpetuals that trade.
 fn judge(row: &WireInstrument<'_>) -> Result<(), Exclusion> {
-    let perpetual_in_usdt =
-        row.contract_type == "LinearPerpetual" && row.quote_coin == "USDT" && row.settle_coin == "USDT";
-    let trades = row.status == "Trading" && !row.is_pre_listing;
-    let symbol_type = &*row.symbol_type;
-    if !perpetual_in_usdt || !trades || OTHER_TYPES.contains(&symbol_type) || !is_plausible_symbol(&row.symbol) {
+    let perpetual_in_usdt = row.contract_type.get() == "LinearPerpetual"
+        && row.quote_coin.get() == "USDT"
+        && row.settle_coin.get() == "USDT";
+    let trades = row.status.get() == "Trading" && row.is_pre_listing != Some(true);
+    let Some(symbol_type) = row.symbol_type.sent() else {
+        return Err(if perpetual_in_usdt && trades {
+            Exclusion::UnknownType("none".to_owned())
+        } else {
+            Exclusion::NotOurs
+        });
+    };
+    if !perpetual_in_usdt || !trades || OTHER_TYPES.contains(&symbol_type) || !is_plausible_symbol(row.symbol.get()) {
         Err(Exclusion::NotOurs)
     } else if CRYPTO_TYPES.contains(&symbol_type) {
         Ok(())
@@ -114,7 +121,7 @@ fn judge(row: &WireInstrument<'_>) -> Result<(), Exclusion> {
 }
 
 fn funding_hours(row: &WireInstrument<'_>) -> Option<f64> {
-    row.funding_interval.value().filter(|minutes| *minutes > 0.0).map(|minutes| minutes / 60.0)
+    row.funding_interval.value().map(|minutes| minutes / 60.0).filter(|hours| is_funding_interval(*hours))
 }
 
 /// Why the pages together are no universe.
@@ -252,6 +259,15 @@ mod tests {
         let universe = builder.finish(SOURCE, UnixMs::from_millis(5)).unwrap();
         assert!(!universe.contains("RAINUSDT"));
         assert_eq!(universe.as_of_ms, UnixMs::from_millis(5), "a venue's clock ahead of ours made the list young");
+    }
+
+    #[test]
+    fn a_symbol_type_that_is_not_sent_is_not_taken_for_crypto() {
+        let nothing = universe(&[instrument("RAINUSDT", &[("symbolType", serde_json::Value::Null)])]);
+        assert_eq!(nothing, Err(UniverseError::Empty));
+        let odd = [("symbolType", 7.into()), ("status", "Trading".into())];
+        let universe = universe(&[instrument("BTCUSDT", &[]), instrument("RAINUSDT", &odd)]).unwrap();
+        assert_eq!(universe.len(), 1);
     }
 
     #[test]

@@ -8,8 +8,8 @@
 use super::envelope;
 use super::rows::required;
 use crate::exchange::ParseError;
-use crate::exchange::wire::{self, WireNumber};
-use crate::market::{RefusedRow, RowRefusal, Ticker, Tickers, is_plausible_symbol};
+use crate::exchange::wire::{self, WireNumber, WireText};
+use crate::market::{RefusedRow, RowRefusal, Ticker, Tickers, is_funding_interval, is_plausible_symbol};
 use crate::units::{Amount, Percent, Price};
 use serde::Deserialize;
 use std::borrow::Cow;
@@ -21,10 +21,13 @@ const CHANGE_TOLERANCE_PCT: f64 = 0.001;
 /// How far they may be apart before neither is believed.
 const CHANGE_CONTRADICTION_PCT: f64 = 1.0;
 
+/// The most that one contract can turn over in a day, USD: a thousand times what the whole market does.
+const MAX_TURNOVER_USD: f64 = 1e15;
+
 #[derive(Deserialize)]
 struct Result_<'a> {
     #[serde(borrow)]
-    list: Option<Vec<WireTicker<'a>>>,
+    list: Option<Vec<Option<WireTicker<'a>>>>,
 }
 
 /// The fields that we use of the 32 that are sent. Every one may be missing: older rows have 24.
@@ -33,7 +36,7 @@ struct Result_<'a> {
 #[derive(Default)]
 struct WireTicker<'a> {
     #[serde(borrow)]
-    symbol: Cow<'a, str>,
+    symbol: WireText<'a>,
     last_price: WireNumber,
     index_price: WireNumber,
     mark_price: WireNumber,
@@ -76,9 +79,10 @@ pub fn parse(body: &[u8]) -> Result<Tickers<'_>, ParseError> {
     let mut rows = Vec::with_capacity(list.len());
     let mut refused = Vec::new();
     for row in list {
+        let row = row.unwrap_or_default();
         match ticker(&row) {
-            Ok(facts) => rows.push(facts.named(row.symbol)),
-            Err(reason) => refused.push(RefusedRow { symbol: row.symbol, reason }),
+            Ok(facts) => rows.push(facts.named(row.symbol.into_inner())),
+            Err(reason) => refused.push(RefusedRow { symbol: row.symbol.into_inner(), reason }),
         }
     }
     Ok(Tickers { server_time, rows, refused })
@@ -94,11 +98,15 @@ impl Unnamed {
 }
 
 fn ticker(row: &WireTicker<'_>) -> Result<Unnamed, RowRefusal> {
-    if !is_plausible_symbol(&row.symbol) {
+    if !is_plausible_symbol(row.symbol.get()) {
         return Err(RowRefusal::MalformedSymbol);
     }
     let last: Price = required("lastPrice", &row.last_price)?;
     let prev_24h: Price = required("prevPrice24h", &row.prev_price_24h)?;
+    let turnover_24h: Amount = required("turnover24h", &row.turnover24h)?;
+    if turnover_24h.get() > MAX_TURNOVER_USD {
+        return Err(RowRefusal::Unusable { field: "turnover24h", value: turnover_24h.get().to_string() });
+    }
     let single = row.single_open_interest_value.checked::<Amount>();
     Ok(Unnamed(Ticker {
         symbol: Cow::Borrowed(""),
@@ -108,9 +116,9 @@ fn ticker(row: &WireTicker<'_>) -> Result<Unnamed, RowRefusal> {
         high_24h: required("highPrice24h", &row.high_price_24h)?,
         low_24h: required("lowPrice24h", &row.low_price_24h)?,
         volume_base_24h: required("volume24h", &row.volume24h)?,
-        turnover_24h: required("turnover24h", &row.turnover24h)?,
+        turnover_24h,
         funding_rate: row.funding_rate.value(),
-        funding_interval_hours: row.funding_interval_hour.value().filter(|hours| *hours > 0.0),
+        funding_interval_hours: row.funding_interval_hour.value().filter(|hours| is_funding_interval(*hours)),
         // Both sides are counted in the older field; other venues, and we, count one.
         open_interest_usd: single.or_else(|| {
             let both_sides = row.open_interest_value.checked::<Amount>()?;

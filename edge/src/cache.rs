@@ -1,0 +1,165 @@
+//! The colo's cache, which survives isolates: a snapshot and the list of contracts, each under one constant key.
+//!
+//! An entry outlives every limit of ours, so whether it may be shown is judged here and never by HTTP lifetimes. What is
+//! read passes a checksum and then the same door as everything else; what fails is deleted. Nothing a client sends
+//! reaches a key.
+
+mod seal;
+
+use crate::clock;
+use crate::config::DEADLINES;
+use js_sys::{Reflect, Uint8Array};
+use seal::Seal;
+use shared::freshness::is_from_the_future;
+use shared::market::{Universe, is_plausible_symbol};
+use shared::units::UnixMs;
+use shared::validate::{Baseline, ValidSnapshot};
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{Headers, Response, ResponseInit, WorkerGlobalScope};
+
+/// Keys are absolute URLs that no request can have, with the version of what is stored.
+const SNAPSHOT_KEY: &str = "https://market-data-edge.internal/snapshot/1";
+const UNIVERSE_KEY: &str = "https://market-data-edge.internal/universe/1";
+
+/// Past this the cache may drop an entry; far above every age limit.
+const LIFETIME: &str = "max-age=172800";
+
+/// How long a write may take. Nobody waits for it.
+const WRITE_MS: u64 = 2_000;
+
+/// The snapshot of some isolate of this colo, if one is stored and still passes the door.
+pub async fn snapshot() -> Option<ValidSnapshot> {
+    let read = |body: &[u8]| {
+        ValidSnapshot::from_json(body, clock::now(), Baseline::default()).map_err(|error| error.to_string())
+    };
+    entry(SNAPSHOT_KEY, read).await
+}
+
+/// Stores a snapshot.
+pub async fn keep_snapshot(valid: &ValidSnapshot) {
+    if let Ok(body) = valid.to_json() {
+        store(SNAPSHOT_KEY, &body).await;
+    }
+}
+
+/// The list of contracts that some isolate of this colo fetched.
+pub async fn universe() -> Option<Universe> {
+    entry(UNIVERSE_KEY, |body| read_universe(body, clock::now())).await
+}
+
+/// Stores a list of contracts.
+pub async fn keep_universe(universe: &Universe) {
+    if let Ok(body) = serde_json::to_vec(universe) {
+        store(UNIVERSE_KEY, &body).await;
+    }
+}
+
+fn read_universe(body: &[u8], now: UnixMs) -> Result<Universe, String> {
+    let universe: Universe = serde_json::from_slice(body).map_err(|error| error.to_string())?;
+    if is_from_the_future(universe.as_of_ms, now) {
+        return Err("the list is from the future".to_owned());
+    }
+    match universe.contracts.keys().find(|symbol| !is_plausible_symbol(symbol)) {
+        _ if universe.is_empty() => Err("the list is empty".to_owned()),
+        Some(symbol) => Err(format!("{symbol:?} is no symbol")),
+        None => Ok(universe),
+    }
+}
+
+/// Reads an entry within its deadline. One that is damaged, or that `read` refuses, is deleted.
+async fn entry<T>(key: &str, read: impl FnOnce(&[u8]) -> Result<T, String>) -> Option<T> {
+    let bytes = clock::within(DEADLINES.cache_ms, look_up(key)).await?.ok().flatten()?;
+    match bytes.and_then(|body| read(&body)) {
+        Ok(value) => Some(value),
+        Err(reason) => {
+            worker::console_warn!(
+                "{}",
+                serde_json::json!({"event": "cache_entry_refused", "key": key, "reason": reason})
+            );
+            clock::within(DEADLINES.cache_ms, delete(key)).await;
+            None
+        }
+    }
+}
+
+/// The bytes of an entry: nothing when there is none, an error text when they are not what was stored.
+async fn look_up(key: &str) -> Result<Option<Result<Vec<u8>, String>>, JsValue> {
+    let found = JsFuture::from(default_cache()?.match_with_str(key)).await?;
+    if found.is_undefined() {
+        return Ok(None);
+    }
+    let response: Response = found.dyn_into()?;
+    let headers = response.headers();
+    let seal = Seal::read(|name| headers.get(name).ok().flatten());
+    // Read even without a seal: an answer whose body nobody reads keeps its connection.
+    let body = match JsFuture::from(response.array_buffer()?).await {
+        Ok(buffer) => Uint8Array::new(&buffer).to_vec(),
+        Err(_) => return Ok(Some(Err("the entry broke off".to_owned()))),
+    };
+    Ok(Some(match seal {
+        Some(seal) if response.status() == 200 => seal.check(&body).map(|()| body),
+        _ => Err("the entry has no seal".to_owned()),
+    }))
+}
+
+async fn delete(key: &str) -> Result<(), JsValue> {
+    JsFuture::from(default_cache()?.delete_with_str(key)).await.map(drop)
+}
+
+/// A write that fails or hangs changes nothing for anybody, and the cache does not say whether it kept the entry.
+async fn store(key: &str, body: &[u8]) {
+    let put = async {
+        let headers = Headers::new()?;
+        headers.set("content-type", shared::headers::JSON)?;
+        headers.set("cache-control", LIFETIME)?;
+        for (name, value) in Seal::of(body, clock::now()).headers() {
+            headers.set(name, &value)?;
+        }
+        let init = ResponseInit::new();
+        init.set_headers(&headers);
+        let response = Response::new_with_opt_js_u8_array_and_init(Some(&Uint8Array::from(body)), &init)?;
+        JsFuture::from(default_cache()?.put_with_str(key, &response)).await
+    };
+    if let Some(Err(error)) = clock::within(WRITE_MS, put).await {
+        worker::console_warn!(
+            "{}",
+            serde_json::json!({"event": "cache_write_failed", "key": key, "reason": format!("{error:?}")})
+        );
+    }
+}
+
+fn default_cache() -> Result<web_sys::Cache, JsValue> {
+    let global: WorkerGlobalScope = js_sys::global().unchecked_into();
+    // The default cache is Cloudflare's addition to the standard interface.
+    Ok(Reflect::get(global.caches()?.as_ref(), &JsValue::from_str("default"))?.unchecked_into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: UnixMs = UnixMs::from_millis(1_788_870_000_000);
+
+    fn read(json: &str) -> Result<usize, String> {
+        read_universe(json.as_bytes(), NOW).map(|universe| universe.len())
+    }
+
+    #[test]
+    fn a_stored_list_is_checked_again() {
+        let at = |millis: u64, contracts: &str| {
+            format!(r#"{{"as_of_ms":{millis},"source":"bybit","contracts":{contracts}}}"#)
+        };
+        assert_eq!(read(&at(1_788_869_000_000, r#"{"BTCUSDT":8.0,"ETHUSDT":null}"#)), Ok(2));
+        assert_eq!(read(&at(1_788_869_000_000, "{}")), Err("the list is empty".to_owned()));
+        assert_eq!(read(&at(1_788_869_000_000, r#"{"<b>":8.0}"#)), Err(r#""<b>" is no symbol"#.to_owned()));
+        assert_eq!(read(&at(1_788_873_600_000, r#"{"BTCUSDT":8.0}"#)), Err("the list is from the future".to_owned()));
+        assert!(read("<html>").is_err());
+    }
+
+    #[test]
+    fn keys_carry_the_version_of_what_is_stored() {
+        let version = format!("/{}", shared::snapshot::SCHEMA_VERSION);
+        assert!(SNAPSHOT_KEY.ends_with(&version));
+    }
+}

@@ -1,0 +1,197 @@
+//! What an operator may choose, read from the Worker's variables once per isolate.
+
+use shared::freshness::{Limits, LimitsOutOfOrder};
+use std::cell::OnceCell;
+use std::rc::Rc;
+use wasm_bindgen::JsValue;
+use worker::Env;
+
+/// Milliseconds that each step of one request may take. Together they stay below what a client is made to wait.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Deadlines {
+    /// Reading an entry of the colo's cache.
+    pub cache_ms: u64,
+    /// The origin's answer, headers and body.
+    pub origin_ms: u64,
+    /// Bybit's answers together, headers and bodies.
+    pub direct_ms: u64,
+    /// A client's wait, whatever hangs.
+    pub total_ms: u64,
+}
+
+/// The deadlines in use: the three steps, and a second look into the cache for the list of contracts, fit into the total.
+pub const DEADLINES: Deadlines = Deadlines { cache_ms: 50, origin_ms: 400, direct_ms: 1_200, total_ms: 1_800 };
+
+/// Where Bybit's public market data is, unless `BYBIT_BASE_URL` says otherwise.
+const BYBIT: &str = "https://api.bybit.com";
+
+/// The longest age limit that is believed to be meant, seconds.
+const MAX_LIMIT_S: u64 = 86_400;
+
+/// The Worker's settings.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Config {
+    /// `ORIGIN_URL`: base address of the origin, no default.
+    pub origin_url: String,
+    /// `BYBIT_BASE_URL`: base address of Bybit's API, default `https://api.bybit.com`.
+    pub bybit_base_url: String,
+    /// `REFRESH_AFTER_S`, `FRESH_S`, `AGING_S`, `STALE_S`: ages of the data in whole seconds, default 3, 15, 60, 300. From
+    /// the first on a refresh is started; up to the second data is fresh, up to the third aging, up to the fourth stale,
+    /// and past that it is never served.
+    pub limits: Limits,
+}
+
+/// A variable that cannot be used.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ConfigError {
+    /// A variable without a default is not set.
+    #[error("{variable} is not set")]
+    Missing {
+        /// The variable.
+        variable: &'static str,
+    },
+    /// A value of the wrong kind.
+    #[error("{variable} is {value:?}, which is not {expected}")]
+    Unusable {
+        /// The variable.
+        variable: &'static str,
+        /// Its value.
+        value: String,
+        /// What it should be.
+        expected: &'static str,
+    },
+    /// Age limits that do not ascend.
+    #[error("REFRESH_AFTER_S, FRESH_S, AGING_S, STALE_S: {0}")]
+    Limits(#[from] LimitsOutOfOrder),
+}
+
+impl Config {
+    /// Reads the settings from wherever `variable` looks names up.
+    ///
+    /// # Errors
+    /// [`ConfigError`] for the first variable that cannot be used.
+    pub fn read(variable: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
+        let ms = |name, default_ms| millis(name, variable(name), default_ms);
+        let default = Limits::DEFAULT;
+        let limits = Limits::new(
+            ms("REFRESH_AFTER_S", default.refresh_after_ms)?,
+            ms("FRESH_S", default.fresh_ms)?,
+            ms("AGING_S", default.aging_ms)?,
+            ms("STALE_S", default.stale_ms)?,
+        )?;
+        let origin = variable("ORIGIN_URL").ok_or(ConfigError::Missing { variable: "ORIGIN_URL" })?;
+        let bybit = variable("BYBIT_BASE_URL").unwrap_or_else(|| BYBIT.to_owned());
+        Ok(Self {
+            origin_url: base_url("ORIGIN_URL", &origin)?,
+            bybit_base_url: base_url("BYBIT_BASE_URL", &bybit)?,
+            limits,
+        })
+    }
+}
+
+fn millis(variable: &'static str, value: Option<String>, default_ms: u64) -> Result<u64, ConfigError> {
+    let Some(value) = value else { return Ok(default_ms) };
+    match value.trim().parse::<u64>() {
+        Ok(secs) if secs <= MAX_LIMIT_S => Ok(secs * 1_000),
+        _ => Err(ConfigError::Unusable { variable, value, expected: "a whole number of seconds, 86400 at most" }),
+    }
+}
+
+/// A base address without the slash at its end, so that a path can follow.
+fn base_url(variable: &'static str, value: &str) -> Result<String, ConfigError> {
+    let base = value.trim().trim_end_matches('/');
+    let rest = base.strip_prefix("https://").or_else(|| base.strip_prefix("http://"));
+    let is_base = rest.is_some_and(|rest| {
+        !rest.is_empty()
+            && !rest.starts_with(['/', ':', '?', '#'])
+            && rest.chars().all(|c| c.is_ascii_graphic() && !matches!(c, '?' | '#' | '@' | '\\'))
+    });
+    if is_base {
+        Ok(base.to_owned())
+    } else {
+        let expected = "an http(s) address without credentials, query or fragment";
+        Err(ConfigError::Unusable { variable, value: value.to_owned(), expected })
+    }
+}
+
+/// The isolate's settings; variables of a deployment never change while it runs, so they are read once.
+///
+/// # Errors
+/// [`ConfigError`], the same on every call.
+pub fn of(env: &Env) -> Result<Rc<Config>, ConfigError> {
+    thread_local! {
+        static READ: OnceCell<Result<Rc<Config>, ConfigError>> = const { OnceCell::new() };
+    }
+    let read = || Config::read(|name| variable(env, name)).map(Rc::new);
+    READ.with(|cell| cell.get_or_init(read).clone())
+}
+
+/// A variable as text. One that is no text is told as it is, so that the refusal can quote it.
+fn variable(env: &Env, name: &str) -> Option<String> {
+    let value = js_sys::Reflect::get(env.as_ref(), &JsValue::from_str(name)).ok()?;
+    if value.is_undefined() || value.is_null() {
+        return None;
+    }
+    let number = || value.as_f64().map(|number| number.to_string());
+    Some(value.as_string().or_else(number).unwrap_or_else(|| "no text".to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(variables: &[(&str, &str)]) -> Result<Config, ConfigError> {
+        let find = |name: &str| variables.iter().find(|(known, _)| *known == name);
+        Config::read(|name| find(name).map(|(_, value)| (*value).to_owned()))
+    }
+
+    #[track_caller]
+    fn check_refused(variables: &[(&str, &str)], expected: &str) {
+        assert_eq!(read(variables).map_err(|error| error.to_string()), Err(expected.to_owned()));
+    }
+
+    const ORIGIN: (&str, &str) = ("ORIGIN_URL", "http://127.0.0.1:8080/");
+
+    #[test]
+    fn everything_but_the_origin_has_a_default() {
+        let config = read(&[ORIGIN]).unwrap();
+        assert_eq!(config.origin_url, "http://127.0.0.1:8080", "the slash at the end would double");
+        assert_eq!(config.bybit_base_url, "https://api.bybit.com");
+        assert_eq!(config.limits, Limits::DEFAULT);
+        check_refused(&[], "ORIGIN_URL is not set");
+    }
+
+    #[test]
+    fn limits_are_whole_seconds() {
+        let config = read(&[ORIGIN, ("REFRESH_AFTER_S", "0"), ("FRESH_S", "1"), ("AGING_S", "2")]).unwrap();
+        assert_eq!(config.limits, Limits::new(0, 1_000, 2_000, 300_000).unwrap());
+        for bad in ["", "1.5", "-1", "soon", "86401", "99999999999999999999"] {
+            let expected = format!("FRESH_S is {bad:?}, which is not a whole number of seconds, 86400 at most");
+            check_refused(&[ORIGIN, ("FRESH_S", bad)], &expected);
+        }
+    }
+
+    #[test]
+    fn limits_must_ascend() {
+        assert!(matches!(read(&[ORIGIN, ("FRESH_S", "60")]), Err(ConfigError::Limits(_))));
+    }
+
+    #[test]
+    fn an_address_is_a_base_and_nothing_more() {
+        for bad in
+            ["", "127.0.0.1:8080", "ftp://x", "http://", "https:///x", "http://a b", "http://a?b", "http://u:p@a"]
+        {
+            let expected = format!(
+                "ORIGIN_URL is {bad:?}, which is not an http(s) address without credentials, query or fragment"
+            );
+            check_refused(&[("ORIGIN_URL", bad)], &expected);
+        }
+        assert_eq!(read(&[("ORIGIN_URL", "https://a.example/base/")]).unwrap().origin_url, "https://a.example/base");
+    }
+
+    #[test]
+    fn the_steps_fit_into_a_client_s_wait() {
+        let steps = 2 * DEADLINES.cache_ms + DEADLINES.origin_ms + DEADLINES.direct_ms;
+        assert!(steps <= DEADLINES.total_ms);
+    }
+}

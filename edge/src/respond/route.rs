@@ -1,0 +1,233 @@
+//! How an answer came about, as the headers tell it: `Cache-Status`, `Proxy-Status`, `Server-Timing`.
+
+use crate::refresh::{Report, Role, Via};
+use crate::upstream::{Asked, BYBIT_DIRECT};
+use shared::freshness::Freshness;
+use shared::headers::cache_status::{self, Forward, Forwarded};
+use shared::problem::SourceOutcome;
+use shared::units::UnixMs;
+use std::rc::Rc;
+
+/// This holder's name in the headers.
+const EDGE: &str = "edge";
+
+/// How a request got to its answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Route {
+    /// From what was held, without waiting for anybody.
+    Held {
+        /// The refresh that failed just now and was not tried again for this request.
+        after: Option<Rc<Report>>,
+    },
+    /// After waiting for a refresh.
+    Waited {
+        /// Why it waited.
+        reason: Forward,
+        /// Whether it started the refresh.
+        role: Role,
+        /// What came of it; nothing when the wait ended first.
+        report: Option<Rc<Report>>,
+    },
+}
+
+impl Route {
+    /// What the sources said, where this answer depends on it.
+    fn asked(&self) -> &[Asked] {
+        match self {
+            Self::Held { after: report } | Self::Waited { report, .. } => report.as_ref().map_or(&[], |r| &r.asked),
+        }
+    }
+
+    /// `Cache-Status` of an answer with data of this class and so many seconds of fresh life left.
+    #[must_use]
+    pub fn cache_status(&self, class: Freshness, ttl: i64) -> String {
+        match self {
+            Self::Held { .. } if class == Freshness::Stale => cache_status::hit_because(EDGE, ttl, "refresh-failed"),
+            Self::Held { .. } => cache_status::hit(EDGE, ttl),
+            Self::Waited { reason, role, report } => {
+                let via = report.as_ref().map(|report| report.via.as_ref());
+                let forwarded = Forwarded {
+                    reason: *reason,
+                    status: Some(200),
+                    collapsed: *role == Role::Follower,
+                    stored: *role == Role::Leader,
+                    ttl,
+                    detail: None,
+                };
+                match via {
+                    Some(Some(Via::Origin { cache_status })) => {
+                        let inherited = cache_status.as_deref().filter(|_| *role == Role::Leader);
+                        cache_status::append(inherited, &forwarded.member(EDGE))
+                    }
+                    Some(Some(Via::BybitDirect)) => Forwarded { detail: Some(BYBIT_DIRECT), ..forwarded }.member(EDGE),
+                    // Another isolate's entry: nobody outside was asked for this answer.
+                    Some(Some(Via::EdgeCache)) => cache_status::hit(EDGE, ttl),
+                    None if class != Freshness::Stale => cache_status::hit(EDGE, ttl),
+                    Some(None) | None => {
+                        let status = self.asked().iter().find_map(|asked| asked.failure.as_ref()?.received_status);
+                        let detail = Some(if class == Freshness::Stale { "stale-if-error" } else { "not-fresh" });
+                        Forwarded { status, stored: false, detail, ..forwarded }.member(EDGE)
+                    }
+                }
+            }
+        }
+    }
+
+    /// `Proxy-Status` (RFC 9209): one member per source that failed this answer.
+    #[must_use]
+    pub fn proxy_status(&self) -> Option<String> {
+        let members: Vec<String> = self.asked().iter().filter_map(proxy_status_member).collect();
+        if !members.is_empty() {
+            return Some(members.join(", "));
+        }
+        let gave_up = matches!(self, Self::Waited { report: None, .. });
+        gave_up.then(|| format!("{EDGE}; error=http_response_timeout; details=\"deadline_passed\""))
+    }
+
+    /// `Server-Timing` of the requests that this answer waited for.
+    #[must_use]
+    pub fn server_timing(&self) -> Option<String> {
+        let Self::Waited { report: Some(report), .. } = self else { return None };
+        let timed: Vec<String> = report
+            .asked
+            .iter()
+            .filter_map(|asked| Some(format!("{};dur={};desc=\"fetch\"", asked.source, asked.took_ms?)))
+            .collect();
+        (!timed.is_empty()).then(|| timed.join(", "))
+    }
+
+    /// What each source said, for a problem's body; `held` is the time of the data that is too old to be shown.
+    #[must_use]
+    pub fn outcomes(&self, held: Option<UnixMs>) -> Vec<SourceOutcome> {
+        let failed = self.asked().iter().filter_map(|asked| {
+            let failed = asked.failure.as_ref()?;
+            Some(SourceOutcome { name: asked.source, outcome: failed.outcome.clone(), as_of_ms: failed.as_of })
+        });
+        let mut outcomes: Vec<SourceOutcome> = failed.collect();
+        if outcomes.is_empty() {
+            outcomes.push(SourceOutcome { name: "refresh", outcome: "deadline_passed".to_owned(), as_of_ms: None });
+        }
+        let outcome = if held.is_some() { "too_old" } else { "empty" };
+        outcomes.push(SourceOutcome { name: "edge-last-good", outcome: outcome.to_owned(), as_of_ms: held });
+        outcomes
+    }
+
+    /// Whether this is the ordinary case, of which the log is told nothing.
+    #[must_use]
+    pub fn is_plain_hit(&self) -> bool {
+        matches!(self, Self::Held { after: None })
+    }
+}
+
+fn proxy_status_member(asked: &Asked) -> Option<String> {
+    let failed = asked.failure.as_ref()?;
+    let error = failed.proxy_error.map(|error| format!("; error={error}")).unwrap_or_default();
+    let status = failed.received_status.map(|status| format!("; received-status={status}")).unwrap_or_default();
+    Some(format!("{EDGE}{error}; next-hop=\"{}\"{status}; details=\"{}\"", asked.source, failed.outcome))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::upstream::{Failed, ORIGIN};
+
+    fn failed(source: &'static str, outcome: &str, error: Option<&'static str>, status: Option<u16>) -> Asked {
+        let failure = Failed {
+            outcome: outcome.to_owned(),
+            message: String::new(),
+            proxy_error: error,
+            received_status: status,
+            as_of: None,
+        };
+        Asked { source, failure: Some(failure), took_ms: Some(400) }
+    }
+
+    fn waited(reason: Forward, role: Role, via: Option<Via>, asked: Vec<Asked>) -> Route {
+        let report = Report { generation: 1, via, asked, took_ms: 1 };
+        Route::Waited { reason, role, report: Some(Rc::new(report)) }
+    }
+
+    fn origin(status: Option<&str>) -> Option<Via> {
+        Some(Via::Origin { cache_status: status.map(str::to_owned) })
+    }
+
+    fn origin_timeout() -> Asked {
+        failed(ORIGIN, "timeout", Some("http_response_timeout"), None)
+    }
+
+    #[track_caller]
+    fn check(route: &Route, class: Freshness, ttl: i64, expected: &str) {
+        assert_eq!(route.cache_status(class, ttl), expected);
+    }
+
+    #[test]
+    fn what_is_held_is_a_hit() {
+        check(&Route::Held { after: None }, Freshness::Fresh, 9, "edge; hit; ttl=9");
+        check(&Route::Held { after: None }, Freshness::Aging, -20, "edge; hit; ttl=-20");
+        check(&Route::Held { after: None }, Freshness::Stale, -95, "edge; hit; ttl=-95; detail=refresh-failed");
+    }
+
+    #[test]
+    fn what_the_origin_brought_names_its_own_store_first() {
+        let leader = waited(Forward::UriMiss, Role::Leader, origin(Some("snapshot; hit; ttl=13")), Vec::new());
+        let expected = "snapshot; hit; ttl=13, edge; fwd=uri-miss; fwd-status=200; stored; ttl=13";
+        check(&leader, Freshness::Fresh, 13, expected);
+        let stale = waited(Forward::Stale, Role::Leader, origin(None), Vec::new());
+        check(&stale, Freshness::Fresh, 14, "edge; fwd=stale; fwd-status=200; stored; ttl=14");
+        let follower = waited(Forward::UriMiss, Role::Follower, origin(Some("snapshot; hit; ttl=13")), Vec::new());
+        check(&follower, Freshness::Fresh, 13, "edge; fwd=uri-miss; fwd-status=200; collapsed; ttl=13");
+    }
+
+    #[test]
+    fn what_the_exchange_brought_says_so_and_why() {
+        let route = waited(Forward::Stale, Role::Leader, Some(Via::BybitDirect), vec![origin_timeout()]);
+        check(&route, Freshness::Fresh, 15, "edge; fwd=stale; fwd-status=200; stored; ttl=15; detail=bybit-direct");
+        let expected = "edge; error=http_response_timeout; next-hop=\"origin\"; details=\"timeout\"";
+        assert_eq!(route.proxy_status().as_deref(), Some(expected));
+        assert_eq!(route.server_timing().as_deref(), Some("origin;dur=400;desc=\"fetch\""));
+    }
+
+    #[test]
+    fn what_nobody_could_renew_says_so_and_why() {
+        let bybit = failed(BYBIT_DIRECT, "http_503", None, Some(503));
+        let route = waited(Forward::Stale, Role::Leader, None, vec![origin_timeout(), bybit]);
+        let expected = "edge; fwd=stale; fwd-status=503; ttl=-95; detail=stale-if-error";
+        check(&route, Freshness::Stale, -95, expected);
+        let expected = "edge; error=http_response_timeout; next-hop=\"origin\"; details=\"timeout\", \
+            edge; next-hop=\"bybit-direct\"; received-status=503; details=\"http_503\"";
+        assert_eq!(route.proxy_status().as_deref(), Some(expected));
+    }
+
+    #[test]
+    fn a_wait_that_ended_first_says_so() {
+        let route = Route::Waited { reason: Forward::Stale, role: Role::Follower, report: None };
+        check(&route, Freshness::Stale, -95, "edge; fwd=stale; collapsed; ttl=-95; detail=stale-if-error");
+        let expected = "edge; error=http_response_timeout; details=\"deadline_passed\"";
+        assert_eq!(route.proxy_status().as_deref(), Some(expected));
+        assert_eq!(route.outcomes(None).first().map(|outcome| &*outcome.outcome), Some("deadline_passed"));
+    }
+
+    #[test]
+    fn every_member_says_either_hit_or_fwd() {
+        for via in [None, origin(None), Some(Via::BybitDirect), Some(Via::EdgeCache)] {
+            for class in Freshness::ALL {
+                for role in [Role::Leader, Role::Follower] {
+                    let status = waited(Forward::UriMiss, role, via.clone(), Vec::new()).cache_status(class, 1);
+                    assert!(status.contains("; hit") != status.contains("; fwd="), "{status}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_problem_names_every_source() {
+        let route = waited(Forward::UriMiss, Role::Leader, None, vec![origin_timeout()]);
+        let names = |held| {
+            let outcomes = route.outcomes(held).into_iter();
+            outcomes.map(|outcome| (outcome.name, outcome.outcome)).collect::<Vec<_>>()
+        };
+        let with = |last: &str| vec![("origin", "timeout".to_owned()), ("edge-last-good", last.to_owned())];
+        assert_eq!(names(None), with("empty"));
+        assert_eq!(names(Some(UnixMs::from_millis(7))), with("too_old"));
+    }
+}

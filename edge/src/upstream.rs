@@ -1,0 +1,86 @@
+//! The two sources: the origin, and the exchange itself.
+
+pub mod bybit;
+pub mod fetch;
+pub mod origin;
+
+use crate::policy::{self, Unfit};
+use shared::freshness::Limits;
+use shared::units::UnixMs;
+use shared::validate::{Baseline, ValidSnapshot};
+use std::rc::Rc;
+
+/// The origin's name in outcomes and headers.
+pub const ORIGIN: &str = "origin";
+
+/// The exchange's.
+pub const BYBIT_DIRECT: &str = "bybit-direct";
+
+/// What came of asking one source, for headers, problems and the log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Asked {
+    /// The source.
+    pub source: &'static str,
+    /// Why it did not help; nothing when it did.
+    pub failure: Option<Failed>,
+    /// How long it took, milliseconds; nothing when it was not asked at all.
+    pub took_ms: Option<u64>,
+}
+
+/// Why a source did not help.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failed {
+    /// A machine-readable word.
+    pub outcome: String,
+    /// The whole story, for the log.
+    pub message: String,
+    /// The error type of RFC 9209, where one applies.
+    pub proxy_error: Option<&'static str>,
+    /// The HTTP status that came, where one did.
+    pub received_status: Option<u16>,
+    /// The time of the data that was refused, where it had one.
+    pub as_of: Option<UnixMs>,
+}
+
+/// A refusal, and what may still serve when no other source has better.
+#[derive(Debug)]
+pub struct Refused<E> {
+    /// Why the search goes on.
+    pub error: E,
+    /// A valid snapshot that is merely old.
+    pub candidate: Option<Rc<ValidSnapshot>>,
+}
+
+impl<E> From<E> for Refused<E> {
+    fn from(error: E) -> Self {
+        Self { error, candidate: None }
+    }
+}
+
+/// A valid snapshot that is not good enough while another source can be asked.
+#[derive(Clone, Copy, Debug, PartialEq, thiserror::Error)]
+#[error("{unfit}")]
+pub struct NotFit {
+    /// What is wrong with it.
+    pub unfit: Unfit,
+    /// Its time.
+    pub as_of: UnixMs,
+}
+
+/// Judges a valid snapshot by [`policy::fit`]; one that is merely old stays a candidate.
+fn judge<E: From<NotFit>>(snapshot: ValidSnapshot, now: UnixMs, limits: &Limits) -> Result<ValidSnapshot, Refused<E>> {
+    let as_of = snapshot.get().as_of_ms;
+    match policy::fit(as_of, snapshot.quality(), now, limits) {
+        Ok(()) => Ok(snapshot),
+        Err(unfit) => {
+            let candidate = matches!(unfit, Unfit::Stale { .. }).then(|| Rc::new(snapshot));
+            Err(Refused { error: NotFit { unfit, as_of }.into(), candidate })
+        }
+    }
+}
+
+/// What the held snapshot lets us expect of the next one, while it may still be shown itself.
+fn baseline(held: Option<&ValidSnapshot>, now: UnixMs, limits: &Limits) -> Baseline {
+    let servable = held.map(ValidSnapshot::get).filter(|held| limits.classify(held.as_of_ms, now).is_some());
+    Baseline { expected_symbols: servable.map(|held| held.coverage.priced) }
+}

@@ -1,0 +1,249 @@
+//! One GET to another server: a deadline over headers and body, no redirects, a limit on the body's size.
+
+use js_sys::{Reflect, Uint8Array};
+use shared::exchange::Detail;
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{
+    AbortSignal, Headers, ReadableStreamDefaultReader, RequestInit, RequestRedirect, Response, WorkerGlobalScope,
+};
+
+/// Why there is no body.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum FetchError {
+    /// The deadline passed, before the headers or in the body.
+    #[error("no complete answer within the deadline")]
+    Timeout,
+    /// No connection, or one that broke before the headers.
+    #[error("connection failed: {0}")]
+    Connection(Detail),
+    /// The body ended before its end.
+    #[error("the body broke off: {0}")]
+    Incomplete(Detail),
+    /// A status other than 200; redirects are not followed.
+    #[error("HTTP status {0}")]
+    Status(u16),
+    /// A body that is not JSON by its own word.
+    #[error("content type {0:?} in place of JSON")]
+    ContentType(Detail),
+    /// A body above the limit.
+    #[error("the body is larger than {limit} bytes")]
+    TooLarge {
+        /// The limit.
+        limit: usize,
+    },
+}
+
+impl FetchError {
+    /// A machine-readable word.
+    #[must_use]
+    pub fn label(&self) -> String {
+        match self {
+            Self::Timeout => "timeout".to_owned(),
+            Self::Connection(_) => "connection_failed".to_owned(),
+            Self::Incomplete(_) => "incomplete_body".to_owned(),
+            Self::Status(status) => format!("http_{status}"),
+            Self::ContentType(_) => "content_type".to_owned(),
+            Self::TooLarge { .. } => "too_large".to_owned(),
+        }
+    }
+
+    /// The error type of RFC 9209 section 2.3, where one applies.
+    #[must_use]
+    pub const fn proxy_error(&self) -> Option<&'static str> {
+        match self {
+            Self::Timeout => Some("http_response_timeout"),
+            Self::Connection(_) => Some("connection_terminated"),
+            Self::Incomplete(_) => Some("http_response_incomplete"),
+            Self::TooLarge { .. } => Some("http_response_body_size"),
+            Self::Status(_) | Self::ContentType(_) => None,
+        }
+    }
+
+    /// The HTTP status that came, where one did.
+    #[must_use]
+    pub const fn received_status(&self) -> Option<u16> {
+        match self {
+            Self::Timeout | Self::Connection(_) => None,
+            Self::Status(status) => Some(*status),
+            Self::Incomplete(_) | Self::ContentType(_) | Self::TooLarge { .. } => Some(200),
+        }
+    }
+}
+
+/// A deadline over everything that is fetched with it, bodies included.
+#[derive(Clone, Debug)]
+pub struct Deadline(AbortSignal);
+
+impl Deadline {
+    /// A deadline so many milliseconds from now.
+    #[must_use]
+    pub fn after(millis: u64) -> Self {
+        Self(AbortSignal::timeout_with_u32(u32::try_from(millis).unwrap_or(u32::MAX)))
+    }
+}
+
+/// An answer whose headers have come.
+#[derive(Debug)]
+pub struct Answer {
+    response: Response,
+}
+
+/// Sends the request. Nothing of a client's request goes into it.
+///
+/// # Errors
+/// [`FetchError::Timeout`] or [`FetchError::Connection`].
+pub async fn get(url: &str, deadline: &Deadline) -> Result<Answer, FetchError> {
+    let sent = async {
+        let headers = Headers::new()?;
+        headers.set("accept", shared::headers::JSON)?;
+        headers.set("user-agent", "market-data-edge")?;
+        let init = RequestInit::new();
+        init.set_headers(&headers);
+        init.set_redirect(RequestRedirect::Manual);
+        init.set_signal(Some(&deadline.0));
+        let global: WorkerGlobalScope = js_sys::global().unchecked_into();
+        JsFuture::from(global.fetch_with_str_and_init(url, &init)).await?.dyn_into::<Response>()
+    };
+    let response = sent.await.map_err(|error| thrown(&error, FetchError::Connection))?;
+    Ok(Answer { response })
+}
+
+impl Answer {
+    /// The HTTP status.
+    #[must_use]
+    pub fn status(&self) -> u16 {
+        self.response.status()
+    }
+
+    /// A header.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<String> {
+        self.response.headers().get(name).ok().flatten()
+    }
+
+    /// Refuses all but 200 with JSON.
+    ///
+    /// # Errors
+    /// [`FetchError::Status`] or [`FetchError::ContentType`].
+    pub fn expect_json(&self) -> Result<(), FetchError> {
+        if self.status() != 200 {
+            return Err(FetchError::Status(self.status()));
+        }
+        let content_type = self.header("content-type").unwrap_or_default();
+        if is_json(&content_type) { Ok(()) } else { Err(FetchError::ContentType(Detail::new(&content_type))) }
+    }
+
+    /// The whole body.
+    ///
+    /// # Errors
+    /// [`FetchError::TooLarge`], [`FetchError::Timeout`] or [`FetchError::Incomplete`].
+    pub async fn body(self, limit: usize) -> Result<Vec<u8>, FetchError> {
+        let announced = self.header("content-length").and_then(|length| length.parse::<usize>().ok());
+        // The announced length of a compressed body says nothing about what it unpacks to.
+        let is_plain = self.header("content-encoding").is_none_or(|encoding| encoding == "identity");
+        match announced {
+            Some(length) if length > limit => {
+                self.discard();
+                Err(FetchError::TooLarge { limit })
+            }
+            // One crossing in place of one per chunk.
+            Some(_) if is_plain => self.whole().await.map_err(|error| thrown(&error, FetchError::Incomplete)),
+            _ => match self.up_to(limit).await {
+                Ok((body, true)) => Ok(body),
+                Ok((_, false)) => Err(FetchError::TooLarge { limit }),
+                Err(error) => Err(thrown(&error, FetchError::Incomplete)),
+            },
+        }
+    }
+
+    /// The beginning of the body, `limit` bytes at most; what came before an error counts.
+    pub async fn beginning(self, limit: usize) -> Vec<u8> {
+        let mut body = self.up_to(limit).await.map(|(body, _)| body).unwrap_or_default();
+        body.truncate(limit);
+        body
+    }
+
+    /// Lets go of a body that nobody wants, and with it of the connection.
+    pub fn discard(self) {
+        if let Some(stream) = self.response.body() {
+            // The outcome of letting go is of no interest.
+            let _ = stream.cancel();
+        }
+    }
+
+    async fn whole(&self) -> Result<Vec<u8>, JsValue> {
+        Ok(Uint8Array::new(&JsFuture::from(self.response.array_buffer()?).await?).to_vec())
+    }
+
+    /// The body and whether that is all of it. Stops reading once there is more than `limit`.
+    async fn up_to(&self, limit: usize) -> Result<(Vec<u8>, bool), JsValue> {
+        let mut body = Vec::new();
+        let Some(stream) = self.response.body() else { return Ok((body, true)) };
+        let reader: ReadableStreamDefaultReader = stream.get_reader().unchecked_into();
+        loop {
+            let step = JsFuture::from(reader.read()).await?;
+            if Reflect::get(&step, &JsValue::from_str("done"))?.is_truthy() {
+                return Ok((body, true));
+            }
+            let chunk: Uint8Array = Reflect::get(&step, &JsValue::from_str("value"))?.dyn_into()?;
+            body.extend_from_slice(&chunk.to_vec());
+            if body.len() > limit {
+                let _ = reader.cancel();
+                return Ok((body, false));
+            }
+        }
+    }
+}
+
+fn is_json(content_type: &str) -> bool {
+    let essence = content_type.split(';').next().unwrap_or_default();
+    essence.trim().eq_ignore_ascii_case(shared::headers::JSON)
+}
+
+/// What was thrown: the deadline has a name, everything else is what `other` makes of its text.
+fn thrown(error: &JsValue, other: fn(Detail) -> FetchError) -> FetchError {
+    let text = |field| Reflect::get(error, &JsValue::from_str(field)).ok().and_then(|value| value.as_string());
+    if text("name").as_deref() == Some("TimeoutError") {
+        return FetchError::Timeout;
+    }
+    other(Detail::new(&text("message").unwrap_or_else(|| format!("{error:?}"))))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn json_is_told_by_its_essence() {
+        for good in ["application/json", "application/json; charset=utf-8", "Application/JSON ;q=1"] {
+            assert!(is_json(good), "{good}");
+        }
+        for bad in ["", "text/html", "application/jsonp", "application/problem+json", "text/plain; application/json"] {
+            assert!(!is_json(bad), "{bad}");
+        }
+    }
+
+    #[track_caller]
+    fn check(error: &FetchError, label: &str, proxy_error: Option<&str>, status: Option<u16>) {
+        assert_eq!(error.label(), label);
+        assert_eq!(error.proxy_error(), proxy_error);
+        assert_eq!(error.received_status(), status);
+        assert!(shared::snapshot::is_reason(&format!("origin_instruments_{label}")));
+    }
+
+    #[test]
+    fn every_failure_has_its_word_and_its_registered_error() {
+        check(&FetchError::Timeout, "timeout", Some("http_response_timeout"), None);
+        check(&FetchError::Connection(Detail::new("x")), "connection_failed", Some("connection_terminated"), None);
+        check(
+            &FetchError::Incomplete(Detail::new("x")),
+            "incomplete_body",
+            Some("http_response_incomplete"),
+            Some(200),
+        );
+        check(&FetchError::Status(503), "http_503", None, Some(503));
+        check(&FetchError::ContentType(Detail::new("text/html")), "content_type", None, Some(200));
+        check(&FetchError::TooLarge { limit: 9 }, "too_large", Some("http_response_body_size"), Some(200));
+    }
+}

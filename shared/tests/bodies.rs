@@ -1,0 +1,346 @@
+//! The fields of each body, and of each stored key, exactly as clients read them.
+
+#![allow(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "helpers of tests, in which a panic is how a test fails"
+)]
+
+mod support;
+
+use serde_json::{Value, json};
+use shared::endpoints::{CLIENT_ROUTES, Endpoint, StoreKey};
+use shared::freshness::Freshness;
+use shared::projection::stored;
+use shared::units::Percent;
+use shared::validate::ValidSnapshot;
+use support::json::{array, keys, number, repeated_key, text};
+use support::{AS_OF, NO_BASELINE, NOW, Scene, body, bytes};
+
+const HEAD: [&str; 6] = ["as_of_ms", "data_source", "degraded", "freshness", "status", "timestamp"];
+
+const MOBILE: [&str; 9] = [
+    "confluence_scores",
+    "generated_at",
+    "market_breadth",
+    "market_overview",
+    "perps",
+    "schema_version",
+    "sections",
+    "sequence",
+    "top_movers",
+];
+
+const SCORE_ROW: [&str; 17] = [
+    "change_24h",
+    "components",
+    "display_symbol",
+    "has_breakdown",
+    "high_24h",
+    "low_24h",
+    "price",
+    "range_24h",
+    "reliability",
+    "score",
+    "score_basis",
+    "score_history",
+    "sentiment",
+    "symbol",
+    "turnover_24h",
+    "volume_24h",
+    "volume_base_24h",
+];
+
+const MOVER_ROW: [&str; 8] =
+    ["change", "change_24h", "display_symbol", "percentage", "price", "symbol", "turnover_24h", "volume_24h"];
+
+const MARKET_OVERVIEW: [&str; 33] = [
+    "active_cryptocurrencies",
+    "active_symbols",
+    "altcoin_dominance",
+    "altcoin_season",
+    "average_change",
+    "avg_volatility",
+    "btc_daily_volatility",
+    "btc_dominance",
+    "btc_price",
+    "btc_volatility",
+    "coingecko_volume_24h",
+    "current_volatility",
+    "defi_dominance",
+    "defi_market_cap",
+    "defi_volume_24h",
+    "eth_dominance",
+    "fear_greed_label",
+    "fear_greed_value",
+    "flat",
+    "gainers",
+    "losers",
+    "market_cap_change_24h",
+    "market_dispersion",
+    "market_regime",
+    "market_regime_details",
+    "stablecoin_dominance",
+    "total_market_cap",
+    "total_turnover",
+    "total_volume",
+    "total_volume_24h",
+    "trend_strength",
+    "volatility",
+    "volume_mcap_ratio",
+];
+
+/// The object has exactly these fields.
+#[track_caller]
+fn check_fields(object: &Value, expected: &[&[&str]]) {
+    let mut expected: Vec<&str> = expected.concat();
+    expected.sort_unstable();
+    assert_eq!(keys(object), expected);
+}
+
+#[track_caller]
+fn check_rows(body: &Value, pointer: &str, count: usize, fields: &[&str]) {
+    let rows = array(body, pointer);
+    assert_eq!(rows.len(), count, "{pointer}");
+    for row in rows {
+        check_fields(row, &[fields]);
+    }
+}
+
+fn good() -> ValidSnapshot {
+    Scene::good().valid()
+}
+
+#[test]
+fn mobile_data_has_its_fields_and_no_other() {
+    let body = body(&good(), Endpoint::MobileData);
+    check_fields(&body, &[&HEAD, &MOBILE]);
+    check_fields(&body["market_overview"], &[&MARKET_OVERVIEW]);
+    check_rows(&body, "/confluence_scores", 40, &SCORE_ROW);
+    check_rows(&body, "/top_movers/gainers", 5, &MOVER_ROW);
+    check_rows(&body, "/top_movers/losers", 5, &MOVER_ROW);
+    check_fields(
+        &body["market_breadth"],
+        &[&["up", "down", "flat", "up_count", "down_count", "total", "breadth_percentage", "sentiment"]],
+    );
+    assert_eq!(text(&body, "/generated_at"), NOW.rfc3339());
+    assert_eq!((number(&body, "/schema_version"), number(&body, "/sequence")), (1.0, 7.0));
+}
+
+#[test]
+fn scores_are_thirty_or_more_and_highest_first() {
+    let body = body(&good(), Endpoint::MobileData);
+    let scores: Vec<f64> = array(&body, "/confluence_scores").iter().map(|row| number(row, "/score")).collect();
+    assert!(scores.len() >= 30 && scores.is_sorted_by(|a, b| a >= b), "{scores:?}");
+    for row in array(&body, "/confluence_scores") {
+        let expected = match number(row, "/score") {
+            score if score >= 70.0 => "BULLISH",
+            score if score <= 35.0 => "BEARISH",
+            _ => "NEUTRAL",
+        };
+        assert_eq!(text(row, "/sentiment"), expected);
+        assert_eq!(text(row, "/symbol"), format!("{}USDT", text(row, "/display_symbol")));
+    }
+}
+
+#[test]
+fn the_same_three_changes_stand_in_a_mover() {
+    let body = body(&good(), Endpoint::MobileData);
+    for list in ["gainers", "losers"] {
+        for row in array(&body, &format!("/top_movers/{list}")) {
+            assert_eq!(row["change"], row["change_24h"]);
+            assert_eq!(row["change"], row["percentage"]);
+            assert_eq!(row["volume_24h"], row["turnover_24h"]);
+        }
+    }
+}
+
+#[test]
+fn movers_are_an_object_with_two_arrays_even_when_nothing_moved() {
+    let mut scene = Scene::good();
+    for row in &mut scene.tickers.rows {
+        row.change_24h_pct = Percent::new(0.0).unwrap();
+    }
+    let valid = scene.valid();
+    for endpoint in [Endpoint::MobileData, Endpoint::DashboardMobileData] {
+        assert_eq!(body(&valid, endpoint)["top_movers"], json!({"gainers": [], "losers": []}));
+    }
+    let body = body(&valid, Endpoint::MobileData);
+    assert_eq!(body["market_breadth"]["breadth_percentage"], Value::Null, "a percentage of nothing was invented");
+    assert_eq!(body["market_breadth"]["sentiment"], Value::Null);
+    assert_eq!(body["market_overview"]["trend_strength"], Value::Null);
+}
+
+#[test]
+fn perpetuals_have_their_fields_and_what_has_no_source_is_null() {
+    let body = body(&good(), Endpoint::MobileData);
+    check_fields(
+        &body["perps"],
+        &[
+            &["funding_rate", "funding_zscore", "long_pct", "short_pct", "ls_entropy", "total_open_interest"],
+            &["basis_pct", "basis_status", "cex_pct", "dex_pct", "contract_count"],
+        ],
+    );
+    for unknown in ["funding_zscore", "long_pct", "short_pct", "ls_entropy", "cex_pct", "dex_pct"] {
+        assert_eq!(body["perps"][unknown], Value::Null, "{unknown}");
+    }
+    assert_eq!(number(&body, "/perps/funding_rate"), 0.01);
+    assert_eq!(text(&body, "/perps/basis_status"), "NEUTRAL");
+}
+
+#[test]
+fn the_dashboard_finds_each_value_under_each_of_its_names() {
+    let full = body(&good(), Endpoint::MobileData);
+    let aliased = body(&good(), Endpoint::DashboardMobileData);
+    for field in keys(&full) {
+        assert_eq!(aliased[field], full[field], "{field}");
+    }
+    let overview = &full["market_overview"];
+    for (alias, value) in [
+        ("market_regime", &overview["market_regime"]),
+        ("regime", &overview["market_regime"]),
+        ("trend_strength", &overview["trend_strength"]),
+        ("trend_score", &overview["trend_strength"]),
+        ("current_volatility", &overview["current_volatility"]),
+        ("btc_price", &overview["btc_price"]),
+        ("btc_dominance", &overview["btc_dominance"]),
+        ("total_volume_24h", &overview["total_volume_24h"]),
+        ("average_change", &overview["average_change"]),
+        ("gainers", &full["top_movers"]["gainers"]),
+        ("top_gainers", &full["top_movers"]["gainers"]),
+        ("losers", &full["top_movers"]["losers"]),
+        ("symbols", &full["confluence_scores"]),
+        ("top_symbols", &full["confluence_scores"]),
+        ("funding_rate", &full["perps"]["funding_rate"]),
+    ] {
+        assert_eq!(&aliased[alias], value, "{alias}");
+        assert_ne!(&aliased[alias], &Value::Null, "{alias}");
+    }
+}
+
+#[test]
+fn symbols_are_listed_and_counted() {
+    let body = body(&good(), Endpoint::Symbols);
+    check_fields(&body, &[&HEAD, &["symbols", "count"]]);
+    check_rows(&body, "/symbols", 40, &SCORE_ROW);
+    assert_eq!(body["count"], json!(40));
+}
+
+#[test]
+fn the_overview_has_objects_where_clients_expect_objects() {
+    let body = body(&good(), Endpoint::Overview);
+    check_fields(
+        &body,
+        &[
+            &HEAD,
+            &["summary", "market_overview", "market_regime", "top_gainers", "top_losers", "momentum", "volatility"],
+            &["signals"],
+        ],
+    );
+    check_fields(
+        &body["summary"],
+        &[&["total_symbols", "total_volume", "total_volume_24h", "average_change", "timestamp"]],
+    );
+    check_fields(&body["momentum"], &[&["gainers", "losers"]]);
+    check_fields(&body["volatility"], &[&["value", "level"]]);
+    check_fields(&body["signals"], &[&["total", "strong", "medium", "weak"]]);
+    check_rows(&body, "/top_gainers", 5, &MOVER_ROW);
+    check_rows(&body, "/top_losers", 5, &MOVER_ROW);
+    assert_eq!(body["summary"]["timestamp"], json!(AS_OF.as_secs()));
+    assert_eq!(body["signals"]["total"], Value::Null, "momentum was counted as a signal");
+}
+
+#[test]
+fn the_market_overview_is_flat() {
+    let body = body(&good(), Endpoint::MarketOverview);
+    check_fields(&body, &[&HEAD, &MARKET_OVERVIEW, &["market_breadth"]]);
+}
+
+#[test]
+fn market_movers_have_their_fields() {
+    let body = body(&good(), Endpoint::MarketMovers);
+    check_fields(&body, &[&HEAD, &["top_gainers", "top_losers", "volume_leaders", "statistics"]]);
+    check_rows(&body, "/volume_leaders", 15, &MOVER_ROW);
+    let statistics = json!({
+        "total_symbols": 60, "positive": 30, "negative": 29, "neutral": 1,
+        "positive_percentage": 50.0, "negative_percentage": 48.33
+    });
+    assert_eq!(body["statistics"], statistics);
+}
+
+#[test]
+fn top_symbols_are_the_fifteen_with_most_turnover() {
+    let body = body(&good(), Endpoint::TopSymbols);
+    check_fields(&body, &[&HEAD, &["symbols", "source", "total_symbols_processed"]]);
+    check_rows(
+        &body,
+        "/symbols",
+        15,
+        &["change_24h", "data_source", "momentum_score", "price", "status", "symbol", "turnover_24h", "volume_24h"],
+    );
+    let turnover: Vec<f64> = array(&body, "/symbols").iter().map(|row| number(row, "/turnover_24h")).collect();
+    assert!(turnover.is_sorted_by(|a, b| a >= b), "{turnover:?}");
+    assert_eq!(text(&body, "/symbols/0/symbol"), "BTCUSDT");
+}
+
+#[test]
+fn every_route_leads_to_a_body() {
+    let valid = good();
+    for (path, endpoint) in CLIENT_ROUTES {
+        assert_eq!(Endpoint::at(path), Some(endpoint));
+        assert_eq!(text(&body(&valid, endpoint), "/status"), "success", "{path}");
+    }
+}
+
+#[test]
+fn what_is_handed_to_the_edge_passes_the_door_again() {
+    let valid = good();
+    for class in Freshness::ALL {
+        let handed = bytes(&valid, Endpoint::Snapshot, class);
+        assert!(ValidSnapshot::from_json(&handed, NOW, NO_BASELINE).as_ref() == Ok(&valid));
+    }
+}
+
+#[test]
+fn every_key_is_stored_as_an_object_encoded_once() {
+    let valid = good();
+    let entries = stored(&valid).unwrap();
+    assert_eq!(entries.iter().map(|entry| entry.key).collect::<Vec<_>>(), StoreKey::ALL);
+    for entry in &entries {
+        let name = entry.key.name();
+        assert_eq!(repeated_key(&entry.value), None, "{name}");
+        let value: Value = serde_json::from_slice(&entry.value).unwrap();
+        assert!(value.is_object(), "{name}");
+        assert_eq!(value["schema_version"], json!(1), "{name}");
+        assert_eq!(value["sequence"], json!(7), "{name}");
+        assert_eq!(value["as_of_ms"], json!(AS_OF.as_millis()), "{name}");
+        match entry.key {
+            StoreKey::MobileData | StoreKey::Snapshot => {}
+            _ => {
+                check_fields(&value, &[&["schema_version", "sequence", "as_of_ms", "data_source", "data"]]);
+                assert_eq!(value["data_source"], "origin", "{name}");
+                assert!(value["data"].is_object() || value["data"].is_array(), "{name} is encoded twice");
+            }
+        }
+    }
+}
+
+#[test]
+fn what_is_stored_is_what_is_served() {
+    let valid = good();
+    let served = body(&valid, Endpoint::MobileData);
+    let entries = stored(&valid).unwrap();
+    let data = |key: StoreKey| {
+        let entry = entries.iter().find(|entry| entry.key == key).unwrap();
+        serde_json::from_slice::<Value>(&entry.value).unwrap()
+    };
+    assert_eq!(data(StoreKey::MobileData), served);
+    assert_eq!(data(StoreKey::Overview)["data"], served["market_overview"]);
+    assert_eq!(data(StoreKey::Breadth)["data"], served["market_breadth"]);
+    assert_eq!(data(StoreKey::Movers)["data"], served["top_movers"]);
+    assert_eq!(data(StoreKey::Tickers)["data"], served["confluence_scores"]);
+    assert_eq!(data(StoreKey::Regime)["data"]["market_regime"], served["market_overview"]["market_regime"]);
+    assert_eq!(data(StoreKey::Regime)["data"]["details"], served["market_overview"]["market_regime_details"]);
+    assert_eq!(data(StoreKey::BtcDominance)["data"]["btc_dominance"], served["market_overview"]["btc_dominance"]);
+}

@@ -1,0 +1,227 @@
+// The whole path as a newcomer runs it: `scripts/dev` with Redis, origin and edge against the simulated exchange, and
+// with recorded answers of the real one. Parts are killed and brought back while a client keeps asking.
+
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { createServer } from 'node:net';
+import path from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+
+const ROOT = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..');
+
+// Recordings of the real exchange are no part of this project; where they are at hand they are used.
+const RECORDINGS = process.env.RECORDINGS_DIR ?? path.join(ROOT, '../shared/captures');
+
+// Short limits, so that every state is seen within seconds.
+const LIMITS = { REFRESH_AFTER_S: '1', FRESH_S: '4', AGING_S: '6', STALE_S: '10' };
+
+const PATIENCE_MS = 90_000;
+
+async function freePort() {
+  const server = createServer().listen(0, '127.0.0.1');
+  await new Promise((resolve) => server.once('listening', resolve));
+  const { port } = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+/** Asks until `condition` gives something. */
+async function eventually(what, condition) {
+  const started = Date.now();
+  for (;;) {
+    const found = await condition();
+    if (found) return found;
+    assert.ok(Date.now() - started < PATIENCE_MS, `${what}: not within ${PATIENCE_MS} ms`);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+}
+
+/** Runs scripts/dev; gives the edge's URL, the simulator's URL and each part's pid and command line. */
+async function dev(options) {
+  const [port, originPort] = [await freePort(), await freePort()];
+  const child = spawn('scripts/dev', [...options, '--port', port, '--origin-port', originPort], {
+    cwd: ROOT,
+    env: { ...process.env, ...LIMITS, TICKERS_INTERVAL_MS: '500', NO_COLOR: '1', REDIS_URL: '' },
+    stdio: ['ignore', 'pipe', 'pipe'],
+    detached: true,
+  });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (output += chunk));
+  const ended = new Promise((resolve) => child.once('exit', (code, signal) => resolve(code ?? signal)));
+  let hasEnded = false;
+  ended.then(() => (hasEnded = true));
+  // The first run on a machine compiles everything.
+  const started = Date.now();
+  while (!/Ctrl-C stops everything/.test(output)) {
+    assert.ok(!hasEnded, `scripts/dev ended:\n${output}`);
+    assert.ok(Date.now() - started < 1_800_000, `scripts/dev is not ready:\n${output}`);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  const parts = {};
+  for (const [, name, pid, command] of output.matchAll(/^ {2}(\w+) +kill (\d+) +(.*)$/gm)) {
+    parts[name] = { pid: Number(pid), command };
+  }
+  const simulator = output.match(/^ {2}simulator +(http:\S+)/m)?.[1];
+  return { child, ended, output: () => output, parts, edge: `http://127.0.0.1:${port}`, simulator };
+}
+
+async function get(url) {
+  const response = await fetch(url, { signal: AbortSignal.timeout(10_000) });
+  const text = await response.text();
+  return { status: response.status, headers: response.headers, text, json: () => JSON.parse(text) };
+}
+
+/** Whatever happens, an answer is true data with its age and source, or a problem; never anything else. */
+function assertHonest(answer, ours) {
+  if (answer.status === 503) {
+    assert.equal(answer.headers.get('content-type'), 'application/problem+json');
+    assert.equal(answer.headers.get('cache-control'), 'no-store');
+    assert.match(answer.headers.get('retry-after'), /^\d+$/);
+    return;
+  }
+  assert.equal(answer.status, 200, answer.text);
+  const body = answer.json();
+  assert.equal(body.status, 'success');
+  const age = Number(answer.headers.get('age'));
+  assert.ok(Number.isInteger(age) && age >= 0 && age <= Number(LIMITS.STALE_S), `age ${age}`);
+  const limit = { fresh: LIMITS.FRESH_S, aging: LIMITS.AGING_S, stale: LIMITS.STALE_S }[body.freshness];
+  assert.ok(age <= Number(limit) + 1, `${body.freshness} at the age of ${age} s`);
+  assert.equal(answer.headers.get('x-data-source'), body.data_source);
+  assert.ok(body.confluence_scores.length >= 30);
+  const rows = [...body.confluence_scores, ...body.top_movers.gainers, ...body.top_movers.losers];
+  for (const row of rows) {
+    assert.ok(row.price > 0, JSON.stringify(row));
+    assert.ok(ours.has(row.symbol), `${row.symbol} is no crypto perpetual that trades`);
+  }
+  assert.ok(body.market_overview.btc_price > 0 && body.market_overview.total_volume_24h > 0);
+  assert.ok(answer.text.length < 100_000);
+}
+
+/** The crypto USDT perpetuals that trade, as the exchange itself lists them. */
+async function listed(simulator) {
+  const answer = await get(`${simulator}/v5/market/instruments-info?category=linear&limit=1000`);
+  const crypto = answer.json().result.list.filter(
+    (row) =>
+      row.contractType === 'LinearPerpetual' && row.settleCoin === 'USDT' && row.quoteCoin === 'USDT' &&
+      row.status === 'Trading' && !row.isPreListing && ['', 'innovation'].includes(row.symbolType),
+  );
+  return new Set(crypto.map((row) => row.symbol));
+}
+
+const isRunning = (pid) => {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+};
+
+async function stop(run) {
+  if (!run) return;
+  process.kill(run.child.pid, 'SIGINT');
+  await run.ended;
+}
+
+describe('with the simulated exchange', () => {
+  let run;
+  let ours;
+  const revived = [];
+
+  /** Asks the edge until an honest answer fits; every answer on the way has to be honest too. */
+  const answerWhere = (what, fits) =>
+    eventually(what, async () => {
+      const answer = await get(`${run.edge}/mobile-data`);
+      assertHonest(answer, ours);
+      return fits(answer) && answer;
+    });
+
+  const revive = (part) => {
+    const child = spawn('bash', ['-c', `exec ${run.parts[part].command}`], { stdio: 'ignore' });
+    revived.push(child);
+  };
+
+  before(async () => {
+    run = await dev(['--simulated']);
+    ours = await listed(run.simulator);
+  });
+
+  after(async () => {
+    for (const child of revived) child.kill('SIGKILL');
+    await stop(run);
+  });
+
+  test('the edge serves the origin\'s data, labelled as simulated', async () => {
+    const answer = await answerWhere('origin data', (it) => it.status === 200 && it.json().data_source === 'origin');
+    const body = answer.json();
+    assert.equal(body.freshness, 'fresh');
+    assert.equal(body.top_movers.gainers.length, 5);
+    assert.equal(body.top_movers.losers.length, 5);
+    assert.equal(body.sections.tickers.source, 'simulated:bybit');
+    assert.ok(body.degraded.includes('simulated_data'));
+    assert.equal(answer.headers.get('x-market-data'), 'simulated');
+    assert.match(answer.headers.get('cache-status'), /edge;/);
+    assert.match(run.output(), /SIMULATED EXCHANGE/);
+  });
+
+  test('without the origin the edge goes to the exchange itself', async () => {
+    process.kill(run.parts.origin.pid, 'SIGKILL');
+    const answer = await answerWhere(
+      'direct data',
+      (it) => it.status === 200 && it.json().data_source === 'bybit_direct',
+    );
+    const body = answer.json();
+    assert.equal(body.freshness, 'fresh');
+    assert.ok(body.confluence_scores.every((row) => row.score_basis === 'ticker_momentum' && row.components === null));
+    assert.ok(body.degraded.some((reason) => reason.startsWith('origin_')), body.degraded.join());
+  });
+
+  test('without the exchange too, old data is marked and then refused', async () => {
+    process.kill(run.parts.simulator.pid, 'SIGKILL');
+    const stale = await answerWhere('stale data', (it) => it.status === 200 && it.json().freshness === 'stale');
+    assert.equal(stale.json().data_source, 'last_known_good');
+    assert.equal(stale.headers.get('cache-control'), 'no-store');
+    const refused = await answerWhere('a refusal', (it) => it.status === 503);
+    assert.ok(refused.json().sources.length >= 2, refused.text);
+  });
+
+  test('with both back the edge serves the origin\'s data again, without a restart', async () => {
+    revive('simulator');
+    revive('origin');
+    await answerWhere('origin data again', (it) => it.status === 200 && it.json().data_source === 'origin');
+    assert.ok(isRunning(run.parts.edge.pid));
+  });
+
+  test('Ctrl-C stops everything that was started', async () => {
+    const { edge, redis } = run.parts;
+    process.kill(run.child.pid, 'SIGINT');
+    assert.equal(await run.ended, 130);
+    assert.ok(!isRunning(edge.pid) && !isRunning(redis.pid), 'a part was left behind');
+    run = undefined;
+  });
+});
+
+describe('with recorded answers of the real exchange', { skip: !existsSync(RECORDINGS) && `no ${RECORDINGS}` }, () => {
+  let run;
+  before(async () => (run = await dev(['--replay', RECORDINGS])));
+  after(() => stop(run));
+
+  test('the edge serves the recorded market, labelled as replayed, and invents nothing beside it', async () => {
+    const ours = await listed(run.simulator);
+    assert.equal(ours.size, 514);
+    const answer = await get(`${run.edge}/mobile-data`);
+    assertHonest(answer, ours);
+    const body = answer.json();
+    assert.equal(body.top_movers.gainers.length, 5);
+    assert.equal(body.top_movers.losers.length, 5);
+    assert.equal(body.sections.tickers.source, 'replayed:bybit');
+    assert.ok(body.degraded.includes('replayed_data'));
+    // The recorded figures of the whole market are long past their limit, and fear & greed was not recorded.
+    for (const field of ['btc_dominance', 'total_market_cap', 'coingecko_volume_24h', 'fear_greed_value']) {
+      assert.equal(body.market_overview[field], null, field);
+    }
+    assert.equal(body.sections.global_market.reason, 'too_old');
+  });
+});

@@ -1,0 +1,33 @@
+// A variable that cannot be used: a named error in the log, a plain problem to the client, and no data.
+
+import assert from "node:assert/strict";
+import { afterEach, test } from "node:test";
+import { startEdge, until } from "./support.mjs";
+
+let edge;
+afterEach(() => edge?.stop());
+
+const NOBODY = "http://127.0.0.1:1";
+
+for (const [what, vars, reason] of [
+  ["a limit that is no number", { FRESH_S: "soon" }, 'FRESH_S is "soon", which is not a whole number of seconds, 86400 at most'],
+  ["limits that do not ascend", { FRESH_S: "60" }, /^REFRESH_AFTER_S, FRESH_S, AGING_S, STALE_S: freshness limits must ascend/],
+  ["an address that is none", { ORIGIN_URL: "origin" }, /^ORIGIN_URL is "origin", which is not an http\(s\) address/],
+  ["no origin", { ORIGIN_URL: undefined }, "ORIGIN_URL is not set"],
+]) {
+  test(`${what}: 500 without internals, and the log names variable and value`, async () => {
+    edge = await startEdge({ origin: NOBODY, bybit: NOBODY, vars });
+    for (const path of ["/mobile-data", "/health"]) {
+      const answer = await edge.get(path);
+      assert.equal(answer.status, 500);
+      assert.equal(answer.header("content-type"), "application/problem+json");
+      assert.equal(answer.header("cache-control"), "no-store");
+      assert.equal(answer.json.status, 500);
+      assert.ok(!answer.text.includes("_S"), "the client was told internals");
+    }
+    const line = await until("the log names it", () => edge.logs().find((line) => line.event === "bad_configuration"));
+    if (typeof reason === "string") assert.equal(line.reason, reason);
+    else assert.match(line.reason, reason);
+    assert.equal((await edge.get("/nothing-here")).status, 404);
+  });
+}

@@ -1,12 +1,14 @@
 //! Facts → [`Snapshot`]: the one place where sections are put together, by origin and edge alike.
 
 use crate::analysis::join::Market;
+use crate::analysis::scores::Analysis;
 use crate::analysis::{Settings, breadth, movers, overview, perps, regime, scores};
 use crate::freshness::{SectionLimits, data_time, is_from_the_future};
 use crate::market::{Dated, DefiMarket, FearGreed, GlobalMarket, RefusedRow, Tickers, Universe};
 use crate::provenance::Source;
 use crate::snapshot::{Producer, SCHEMA_VERSION, Section, Snapshot, is_reason};
 use crate::units::{Amount, UnixMs};
+use std::collections::BTreeMap;
 
 /// The symbol without which there is no market overview.
 pub const BITCOIN: &str = "BTCUSDT";
@@ -58,6 +60,8 @@ pub struct Inputs<'i, 'a> {
     pub defi_market: &'i Slow<DefiMarket>,
     /// Fear & greed.
     pub fear_greed: &'i Slow<FearGreed>,
+    /// What the long analysis found, by symbol; empty where none is made.
+    pub analyses: &'i BTreeMap<String, Analysis>,
 }
 
 /// What the producer says of itself.
@@ -144,7 +148,7 @@ pub fn assemble<'a>(
         .ok_or(AssembleError::BitcoinMissing { priced: coverage.priced, refused: coverage.refused })?;
     let breadth = breadth::breadth(&market);
     let overview = overview::overview(&market, &breadth, bitcoin.last).map_err(arithmetic)?;
-    let scores = scores::from_tickers(&market, settings.monitored_symbols);
+    let scores = scores::rows(&market, settings.monitored_symbols, inputs.analyses);
     // To the cent, as turnovers are shown: a mover must not seem to be below the floor.
     let floor = Amount::new(settings.mover_turnover_floor).map_err(arithmetic)?.rounded(2);
     let now = identity.now;

@@ -17,13 +17,15 @@ pub enum Endpoint {
     MarketMovers,
     /// The fifteen contracts with most turnover.
     TopSymbols,
+    /// What the six-dimension scores say to do.
+    Signals,
     /// The whole snapshot, as origin hands it to the edge.
     Snapshot,
 }
 
 impl Endpoint {
     /// Every endpoint.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::MobileData,
         Self::DashboardMobileData,
         Self::Symbols,
@@ -31,6 +33,7 @@ impl Endpoint {
         Self::MarketOverview,
         Self::MarketMovers,
         Self::TopSymbols,
+        Self::Signals,
         Self::Snapshot,
     ];
 
@@ -45,6 +48,7 @@ impl Endpoint {
             Self::MarketOverview => "market-overview",
             Self::MarketMovers => "market-movers",
             Self::TopSymbols => "top-symbols",
+            Self::Signals => "signals",
             Self::Snapshot => "snapshot",
         }
     }
@@ -57,7 +61,7 @@ impl Endpoint {
 }
 
 /// Client paths, served alike by origin and edge.
-pub const CLIENT_ROUTES: [(&str, Endpoint); 13] = [
+pub const CLIENT_ROUTES: [(&str, Endpoint); 14] = [
     ("/mobile-data", Endpoint::MobileData),
     ("/api/dashboard/mobile-data", Endpoint::DashboardMobileData),
     ("/api/dashboard-cached/mobile-data", Endpoint::DashboardMobileData),
@@ -70,8 +74,41 @@ pub const CLIENT_ROUTES: [(&str, Endpoint); 13] = [
     ("/api/market/overview", Endpoint::MarketOverview),
     ("/api/dashboard/market-movers", Endpoint::MarketMovers),
     ("/api/dashboard-cached/market-movers", Endpoint::MarketMovers),
+    ("/api/dashboard/signals", Endpoint::Signals),
     ("/api/bybit-direct/top-symbols", Endpoint::TopSymbols),
 ];
+
+/// A body about one contract, whose symbol ends the path.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum SymbolEndpoint {
+    /// The analysis as text, with what it rests on.
+    Analysis,
+    /// Every part of the score.
+    Breakdown,
+}
+
+impl SymbolEndpoint {
+    /// Every endpoint.
+    pub const ALL: [Self; 2] = [Self::Analysis, Self::Breakdown];
+
+    /// What stands before the symbol.
+    #[must_use]
+    pub const fn prefix(self) -> &'static str {
+        match self {
+            Self::Analysis => "/api/dashboard/confluence-analysis/",
+            Self::Breakdown => "/api/dashboard/confluence/breakdown/",
+        }
+    }
+
+    /// The name of the projection, in ETags and metrics.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Analysis => "confluence-analysis",
+            Self::Breakdown => "confluence-breakdown",
+        }
+    }
+}
 
 /// Where origin hands its snapshot to the edge.
 pub const SNAPSHOT: &str = "/snapshot";

@@ -2,7 +2,7 @@
 
 pub mod cache_status;
 
-use crate::endpoints::Endpoint;
+use crate::endpoints::{Endpoint, SymbolEndpoint};
 use crate::freshness::{Freshness, Limits};
 use crate::provenance::Feed;
 use crate::snapshot::{Producer, Snapshot};
@@ -90,6 +90,10 @@ pub fn ttl_secs(as_of: UnixMs, now: UnixMs, limits: &Limits) -> i64 {
 /// Weak, for networks on the way recompress bodies.
 #[must_use]
 pub fn etag(snapshot: &Snapshot, endpoint: Endpoint, class: Freshness) -> String {
+    named_etag(snapshot, endpoint.name(), class)
+}
+
+fn named_etag(snapshot: &Snapshot, projection: &str, class: Freshness) -> String {
     let producer = match snapshot.producer {
         Producer::Origin => 'o',
         Producer::BybitDirect => 'd',
@@ -100,7 +104,7 @@ pub fn etag(snapshot: &Snapshot, endpoint: Endpoint, class: Freshness) -> String
         snapshot.sequence,
         snapshot.as_of_ms,
         class.name(),
-        endpoint.name()
+        projection
     )
 }
 
@@ -114,13 +118,37 @@ pub fn matches_etag(if_none_match: &str, etag: &str) -> bool {
 /// The headers of one projection that do not change while its body does not.
 #[must_use]
 pub fn of_body(valid: &ValidSnapshot, endpoint: Endpoint, class: Freshness) -> Vec<(&'static str, String)> {
-    let snapshot = valid.get();
     // A cache between origin and edge would make every edge's data older than it needs to be, and unseen.
     let cache_control = if endpoint == Endpoint::Snapshot { NO_STORE } else { cache_control(class) };
+    of_named(valid, endpoint.name(), cache_control, class)
+}
+
+/// The same of a body about one contract.
+#[must_use]
+pub fn of_symbol_body(
+    valid: &ValidSnapshot,
+    endpoint: SymbolEndpoint,
+    symbol: &str,
+    class: Freshness,
+) -> Vec<(&'static str, String)> {
+    // An ETag is ASCII, a symbol need not be.
+    let symbol: String =
+        symbol.chars().flat_map(|c| if c.is_ascii() { vec![c] } else { c.escape_unicode().collect() }).collect();
+    let projection = format!("{}-{symbol}", endpoint.name());
+    of_named(valid, &projection, cache_control(class), class)
+}
+
+fn of_named(
+    valid: &ValidSnapshot,
+    projection: &str,
+    cache_control: &str,
+    class: Freshness,
+) -> Vec<(&'static str, String)> {
+    let snapshot = valid.get();
     let mut headers = vec![
         ("content-type", JSON.to_owned()),
         ("cache-control", cache_control.to_owned()),
-        ("etag", etag(snapshot, endpoint, class)),
+        ("etag", named_etag(snapshot, projection, class)),
         (DATA_SOURCE, data_source(snapshot, class).to_owned()),
         (DATA_AS_OF, snapshot.as_of_ms.to_string()),
         (DATA_FRESHNESS, class.name().to_owned()),

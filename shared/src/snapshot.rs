@@ -2,6 +2,7 @@
 //!
 //! These types are what origin publishes and what the edge keeps. Unknown is `None`; nothing has a default.
 
+use crate::analysis::scores::combine::Confluence;
 use crate::freshness::Freshness;
 use crate::market::{DefiMarket, FearGreed, GlobalMarket, Universe};
 use crate::provenance::Source;
@@ -336,13 +337,13 @@ pub struct ScoreRow {
     pub score: Score,
     /// What the score is made of.
     pub score_basis: ScoreBasis,
-    /// The six dimensions; `None` for a momentum score.
-    pub components: Option<Components>,
+    /// The analysis in six dimensions; `None` for a momentum score.
+    pub confluence: Option<Box<Confluence>>,
     /// The ticker's own momentum score, whatever the basis of `score` is.
     pub momentum_score: Option<Score>,
     /// The share of the score's inputs that was there.
     pub reliability: Fraction,
-    /// Earlier distinct scores, oldest first, 24 at most.
+    /// The last distinct six-dimension scores, oldest first, this one last; 24 at most.
     pub score_history: Vec<Score>,
     /// Last price, USDT.
     pub price: Price,
@@ -356,6 +357,14 @@ pub struct ScoreRow {
     pub turnover_24h: Amount,
     /// Volume of 24 hours in the base coin.
     pub volume_base_24h: Amount,
+}
+
+impl ScoreRow {
+    /// The six dimensions, where the score has them.
+    #[must_use]
+    pub fn components(&self) -> Option<&Components> {
+        self.confluence.as_deref().map(|confluence| &confluence.components)
+    }
 }
 
 /// Contango or backwardation of the perpetuals.

@@ -13,7 +13,7 @@ use serde::Deserialize;
 use std::fmt;
 
 pub use rejection::{Rejection, Warning};
-pub use rules::{MAX_HISTORY, MIN_SCORES};
+pub use rules::MIN_SCORES;
 
 /// What earlier snapshots let us expect of the next.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

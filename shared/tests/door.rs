@@ -9,11 +9,14 @@
 
 mod support;
 
+use shared::analysis::scores::MAX_HISTORY;
+use shared::analysis::scores::combine::combine;
 use shared::assemble::Slow;
 use shared::provenance::Venue;
 use shared::snapshot::{Breadth, Components, Coverage, ScoreBasis, ScoreRow, Section, Snapshot};
 use shared::units::{Score, UnixMs};
-use shared::validate::{Baseline, MAX_HISTORY, MIN_SCORES, Rejection, Rejections, ValidSnapshot, Warning};
+use shared::validate::{Baseline, MIN_SCORES, Rejection, Rejections, ValidSnapshot, Warning};
+use std::collections::BTreeMap;
 use support::{NO_BASELINE, NOW, Scene, admit, ago, amount, fear_greed, global_market, good_snapshot, known, percent};
 
 /// What the door says after one change to a good snapshot.
@@ -220,16 +223,9 @@ fn a_market_without_a_price_is_refused() {
 
 #[test]
 fn a_score_never_contradicts_its_basis() {
-    let unknown = Components {
-        technical: None,
-        volume: None,
-        orderflow: None,
-        orderbook: None,
-        price_structure: None,
-        sentiment: None,
-    };
+    let unknown = || Some(Box::new(combine(&BTreeMap::new())));
     let contradicted = || Rejection::BasisContradicted { symbol: good_snapshot().scores[0].symbol.clone() };
-    check(|snapshot| snapshot.scores[0].components = Some(unknown.clone()), contradicted());
+    check(|snapshot| snapshot.scores[0].confluence = unknown(), contradicted());
     check(|snapshot| snapshot.scores[0].score_basis = ScoreBasis::SixDimension, contradicted());
     check(|snapshot| snapshot.scores[0].momentum_score = None, contradicted());
     check(|snapshot| snapshot.scores[0].momentum_score = Score::new(50.0).ok(), contradicted());

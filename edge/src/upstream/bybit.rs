@@ -17,6 +17,7 @@ use shared::provenance::{Source, Venue};
 use shared::snapshot::{Producer, Section};
 use shared::units::UnixMs;
 use shared::validate::{Rejections, ValidSnapshot};
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 /// The largest ticker table that is read, bytes: eight times today's.
@@ -187,6 +188,7 @@ pub async fn snapshot(
         global_market: &carried_over(held.map(|held| &held.get().global_market)),
         defi_market: &carried_over(held.map(|held| &held.get().defi_market)),
         fear_greed: &carried_over(held.map(|held| &held.get().fear_greed)),
+        analyses: &BTreeMap::new(),
     };
     let identity = Identity {
         sequence: policy::next_sequence(held.map(|held| held.get().sequence), now),

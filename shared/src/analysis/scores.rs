@@ -65,11 +65,28 @@ pub mod six_dimension;
 use super::join::Market;
 use crate::market::Ticker;
 use crate::snapshot::{ScoreBasis, ScoreRow};
+use crate::units::Score;
+use combine::Confluence;
+use std::collections::BTreeMap;
 
-/// Scores the `count` contracts with most turnover from their tickers alone, highest score first.
+/// What the long analysis found about one contract.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Analysis {
+    /// The score in six dimensions, if there is enough for one.
+    pub confluence: Confluence,
+    /// Earlier distinct scores, oldest first.
+    pub history: Vec<Score>,
+}
+
+/// The most scores that a history holds, the present one included.
+pub const MAX_HISTORY: usize = 24;
+
+/// Scores the `count` contracts with most turnover, highest score first: in six dimensions where there is an analysis that
+/// came to a score, else by the ticker alone.
 #[must_use]
-pub fn from_tickers(market: &Market<'_, '_>, count: usize) -> Vec<ScoreRow> {
-    let mut rows: Vec<ScoreRow> = market.by_turnover().into_iter().take(count).filter_map(momentum_row).collect();
+pub fn rows(market: &Market<'_, '_>, count: usize, analyses: &BTreeMap<String, Analysis>) -> Vec<ScoreRow> {
+    let by_turnover = market.by_turnover().into_iter().take(count);
+    let mut rows: Vec<ScoreRow> = by_turnover.filter_map(|ticker| row(ticker, analyses.get(&*ticker.symbol))).collect();
     sort(&mut rows);
     rows
 }
@@ -79,17 +96,23 @@ pub fn sort(rows: &mut [ScoreRow]) {
     rows.sort_by(|a, b| b.score.get().total_cmp(&a.score.get()).then_with(|| a.symbol.cmp(&b.symbol)));
 }
 
-/// A row whose score is the ticker's momentum; nothing when too little is known for one.
-fn momentum_row(ticker: &Ticker<'_>) -> Option<ScoreRow> {
-    let momentum = momentum::momentum(ticker)?;
+/// One contract's row; nothing when too little is known for any score.
+fn row(ticker: &Ticker<'_>, analysis: Option<&Analysis>) -> Option<ScoreRow> {
+    let momentum = momentum::momentum(ticker);
+    let analysed = analysis.and_then(|analysis| Some((analysis.confluence.score?, analysis)));
+    let (score, reliability, score_basis) = match (analysed, momentum) {
+        (Some((score, analysis)), _) => (score, analysis.confluence.reliability, ScoreBasis::SixDimension),
+        (None, Some(momentum)) => (momentum.score, momentum.reliability, ScoreBasis::TickerMomentum),
+        (None, None) => return None,
+    };
     Some(ScoreRow {
         symbol: ticker.symbol.to_string(),
-        score: momentum.score,
-        score_basis: ScoreBasis::TickerMomentum,
-        components: None,
-        momentum_score: Some(momentum.score),
-        reliability: momentum.reliability,
-        score_history: Vec::new(),
+        score,
+        score_basis,
+        confluence: analysed.map(|(_, analysis)| Box::new(analysis.confluence.clone())),
+        momentum_score: momentum.map(|momentum| momentum.score),
+        reliability,
+        score_history: analysed.map_or_else(Vec::new, |(score, analysis)| continued(&analysis.history, score)),
         price: ticker.last,
         change_24h: ticker.change_24h_pct.rounded(4),
         high_24h: ticker.high_24h,
@@ -97,4 +120,14 @@ fn momentum_row(ticker: &Ticker<'_>) -> Option<ScoreRow> {
         turnover_24h: ticker.turnover_24h.rounded(2),
         volume_base_24h: ticker.volume_base_24h,
     })
+}
+
+/// A history with the present score at its end, without repeating its last.
+#[must_use]
+pub fn continued(history: &[Score], score: Score) -> Vec<Score> {
+    let mut history = history.to_vec();
+    if history.last() != Some(&score) {
+        history.push(score);
+    }
+    history.split_off(history.len().saturating_sub(MAX_HISTORY))
 }

@@ -46,9 +46,9 @@ impl<'s> ScoredSymbol<'s> {
             high_24h: row.high_24h,
             low_24h: row.low_24h,
             range_24h: round_to(range_pct(row.high_24h, row.low_24h, row.price), 4),
-            components: row.components.as_ref(),
+            components: row.components(),
             score_history: &row.score_history,
-            has_breakdown: row.components.is_some(),
+            has_breakdown: row.confluence.is_some(),
         }
     }
 

@@ -1,6 +1,7 @@
 //! What can be wrong with a snapshot, each with a name and a text that quotes what was found and what is allowed.
 
-use super::rules::{MAX_HISTORY, MIN_SCORES, REFUSED_ONE_IN};
+use super::rules::{MIN_SCORES, REFUSED_ONE_IN};
+use crate::analysis::scores::MAX_HISTORY;
 use crate::units::UnixMs;
 
 /// A rule that a snapshot breaks.

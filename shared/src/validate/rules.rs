@@ -3,18 +3,17 @@
 use super::Baseline;
 use super::rejection::{Rejection, Warning};
 use crate::analysis::movers::{MAX_LEADERS, MAX_MOVERS};
+use crate::analysis::scores::MAX_HISTORY;
+use crate::analysis::scores::combine::MIN_RELIABILITY;
 use crate::assemble::BITCOIN;
 use crate::freshness::is_from_the_future;
 use crate::market::{is_funding_interval, is_plausible_symbol};
-use crate::snapshot::{Components, Mover, ScoreBasis, ScoreRow, Section, Snapshot, is_reason};
+use crate::snapshot::{Mover, ScoreBasis, ScoreRow, Section, Snapshot, is_reason};
 use crate::units::UnixMs;
 use std::collections::HashSet;
 
 /// The fewest scores that make a dashboard.
 pub const MIN_SCORES: usize = 30;
-
-/// The most earlier scores of one symbol.
-pub const MAX_HISTORY: usize = 24;
 
 /// The second symbol without which a table of the market is broken.
 const ETHER: &str = "ETHUSDT";
@@ -24,6 +23,9 @@ const EARLIEST_TIME: UnixMs = UnixMs::from_millis(1_577_836_800_000);
 
 /// The largest share of a universe's ticker rows that may be refused: one in twenty.
 pub(super) const REFUSED_ONE_IN: usize = 20;
+
+/// The longest sentence.
+const MAX_SENTENCE_CHARS: usize = 300;
 
 /// The longest text of plain words.
 const MAX_WORDS_CHARS: usize = 64;
@@ -129,8 +131,13 @@ fn scores(snapshot: &Snapshot, found: &mut Vec<Rejection>) {
 
 fn contradicts_its_basis(row: &ScoreRow) -> bool {
     match row.score_basis {
-        ScoreBasis::TickerMomentum => row.components.is_some() || row.momentum_score != Some(row.score),
-        ScoreBasis::SixDimension => row.components.as_ref().is_none_or(Components::is_empty),
+        ScoreBasis::TickerMomentum => row.confluence.is_some() || row.momentum_score != Some(row.score),
+        ScoreBasis::SixDimension => row.confluence.as_deref().is_none_or(|confluence| {
+            confluence.components.is_empty()
+                || confluence.score != Some(row.score)
+                || confluence.reliability != row.reliability
+                || confluence.reliability.get() < MIN_RELIABILITY
+        }),
     }
 }
 
@@ -247,6 +254,15 @@ fn texts(snapshot: &Snapshot, found: &mut Vec<Rejection>) {
         ("regime.sentiment", snapshot.regime.sentiment.as_deref()),
         ("fear_greed.label", snapshot.fear_greed.value().map(|index| &*index.label)),
     ];
+    for sentence in
+        snapshot.scores.iter().filter_map(|row| row.confluence.as_deref()).flat_map(|c| c.interpretations.values())
+    {
+        if sentence.chars().count() > MAX_SENTENCE_CHARS
+            || sentence.chars().any(|c| c.is_control() || matches!(c, '<' | '>' | '&'))
+        {
+            found.push(Rejection::ForeignText { field: "interpretations" });
+        }
+    }
     for (field, text) in words {
         if text.is_some_and(|text| text.is_empty() || !plain(text)) {
             found.push(Rejection::ForeignText { field });

@@ -22,6 +22,7 @@ use shared::snapshot::{Producer, Snapshot};
 use shared::units::{Amount, Percent, Price, Share, UnixMs, round_to};
 use shared::validate::{Baseline, Rejections, ValidSnapshot};
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 /// The reader's clock.
 pub(crate) const NOW: UnixMs = UnixMs::from_millis(1_788_870_000_000);
@@ -189,6 +190,7 @@ impl<'a> Scene<'a> {
             global_market: &self.global_market,
             defi_market: &self.defi_market,
             fear_greed: &self.fear_greed,
+            analyses: &BTreeMap::new(),
         };
         assemble(&inputs, self.identity.clone(), &self.settings).map(|assembled| assembled.snapshot)
     }

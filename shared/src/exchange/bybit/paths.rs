@@ -10,7 +10,7 @@ use crate::units::UnixMs;
 pub const MAX_KLINES: u16 = 1_000;
 
 /// The most price levels on each side of one answer.
-pub const MAX_LEVELS: u16 = 500;
+pub const MAX_LEVELS: u16 = 1_000;
 
 /// The most trades of one answer.
 pub const MAX_TRADES: u16 = 1_000;
@@ -133,7 +133,7 @@ mod tests {
     fn a_limit_is_cut_to_what_the_venue_allows() {
         for (path, allowed) in [
             (klines("A", Interval::OneMinute, u16::MAX, None), 1_000),
-            (orderbook("A", u16::MAX), 500),
+            (orderbook("A", u16::MAX), 1_000),
             (trades("A", u16::MAX), 1_000),
             (open_interest("A", u16::MAX), 200),
             (account_ratio("A", u16::MAX), 500),

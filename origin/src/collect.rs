@@ -3,6 +3,7 @@
 //! The slow sources put their last good value where `tickers` finds it; every ticker table that arrives is joined with
 //! what is there at that moment.
 
+mod analyst;
 mod expectation;
 mod inputs;
 mod instruments;
@@ -14,6 +15,7 @@ use crate::metrics::Metrics;
 use crate::publication::Current;
 use crate::status::StatusBoard;
 use crate::upstream::{Fetched, Upstream, UpstreamError};
+use analyst::Analyst;
 use inputs::Shelf;
 use shared::analysis::Settings;
 use shared::assemble::Slow;
@@ -22,7 +24,7 @@ use shared::freshness::{Limits, data_time};
 use shared::market::{Dated, DefiMarket, FearGreed, GlobalMarket, Universe};
 use shared::units::UnixMs;
 use shared::validate::ValidSnapshot;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::watch;
 
@@ -74,6 +76,7 @@ pub struct Known {
     global_market: watch::Sender<Slow<GlobalMarket>>,
     defi_market: watch::Sender<Slow<DefiMarket>>,
     fear_greed: watch::Sender<Slow<FearGreed>>,
+    analyst: Arc<Mutex<Analyst>>,
 }
 
 impl Known {
@@ -85,11 +88,13 @@ impl Known {
             global_market: watch::Sender::new(Slow::unknown("not_fetched_yet")),
             defi_market: watch::Sender::new(Slow::unknown("not_fetched_yet")),
             fear_greed: watch::Sender::new(Slow::unknown("not_fetched_yet")),
+            analyst: Arc::default(),
         }
     }
 
     /// Takes over what an earlier process knew, where nothing newer was fetched meanwhile.
     pub fn restore(&self, snapshot: &ValidSnapshot) {
+        self.analyst.lock().unwrap_or_else(PoisonError::into_inner).remember(snapshot);
         let snapshot = snapshot.get();
         self.universe.send_if_modified(|known| {
             let unknown = known.is_none();
@@ -126,7 +131,13 @@ pub async fn collect(context: Context, upstreams: Upstreams, known: Known, pace:
     let (gate, shelf) = (Arc::new(gate), Arc::new(Shelf::default()));
     let monitored = watch::Sender::new(Vec::new());
     let watched = monitored.subscribe();
-    let feeds = tickers::Feeds { known: known.clone(), shelf: Arc::clone(&shelf), gate: Arc::clone(&gate), monitored };
+    let feeds = tickers::Feeds {
+        known: known.clone(),
+        shelf: Arc::clone(&shelf),
+        gate: Arc::clone(&gate),
+        monitored,
+        analyst: Arc::clone(&known.analyst),
+    };
     let task = |name, interval| slow::Task { name, interval, context: context.clone() };
     tokio::join!(
         tickers::run(context.clone(), bybit.clone(), feeds, pace.tickers),

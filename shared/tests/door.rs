@@ -13,7 +13,7 @@ use shared::analysis::scores::MAX_HISTORY;
 use shared::analysis::scores::combine::combine;
 use shared::assemble::Slow;
 use shared::provenance::Venue;
-use shared::snapshot::{Breadth, Components, Coverage, ScoreBasis, ScoreRow, Section, Snapshot};
+use shared::snapshot::{Breadth, Coverage, ScoreBasis, ScoreRow, Section, Snapshot};
 use shared::units::{Score, UnixMs};
 use shared::validate::{Baseline, MIN_SCORES, Rejection, Rejections, ValidSnapshot, Warning};
 use std::collections::BTreeMap;

@@ -20,7 +20,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 pub use gate::Gate;
-pub(super) use shelf::Shelf;
+pub(super) use shelf::{Shelf, SymbolInputs};
 
 /// The most requests under way at once: with a tenth of a second each, well above what the budget lets through.
 const MAX_IN_FLIGHT: usize = 16;

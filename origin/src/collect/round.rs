@@ -1,15 +1,16 @@
 //! One round: a ticker table and what is known → a publication, or the reason why not. Pure CPU.
 
+use super::analyst::{Analyst, Inputs};
 use crate::publication::Publication;
 use crate::upstream::Fetched;
 use shared::analysis::Settings;
-use shared::assemble::{AssembleError, Identity, Inputs, Slow, assemble};
+use shared::assemble::{AssembleError, Identity, Slow, assemble};
 use shared::exchange::{ParseError, bybit};
 use shared::market::{DefiMarket, FearGreed, GlobalMarket, RowRefusal, Universe};
 use shared::snapshot::Producer;
 use shared::units::UnixMs;
 use shared::validate::{Baseline, Rejections, ValidSnapshot};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// Everything that a round needs.
 #[derive(Debug)]
@@ -19,6 +20,8 @@ pub(super) struct Round {
     pub(super) global_market: Slow<GlobalMarket>,
     pub(super) defi_market: Slow<DefiMarket>,
     pub(super) fear_greed: Slow<FearGreed>,
+    pub(super) inputs: Inputs,
+    pub(super) analyst: Arc<Mutex<Analyst>>,
     pub(super) sequence: u64,
     pub(super) now: UnixMs,
     pub(super) baseline: Baseline,
@@ -59,7 +62,10 @@ impl Round {
     /// Parses, assembles, passes the door, renders.
     pub(super) fn run(self) -> Result<Outcome, RoundError> {
         let tickers = bybit::tickers::parse(&self.tickers.body)?;
-        let inputs = Inputs {
+        // Held for the whole round: there is one at a time.
+        let mut analyst = self.analyst.lock().unwrap_or_else(PoisonError::into_inner);
+        let analyses = analyst.analyse(&self.inputs, &tickers, self.tickers.received_at, &self.universe, self.now);
+        let inputs = shared::assemble::Inputs {
             tickers: &tickers,
             tickers_source: self.tickers.source,
             received_at: self.tickers.received_at,
@@ -67,12 +73,14 @@ impl Round {
             global_market: &self.global_market,
             defi_market: &self.defi_market,
             fear_greed: &self.fear_greed,
+            analyses: &analyses,
         };
         let identity =
             Identity { sequence: self.sequence, producer: Producer::Origin, fallback_reason: None, now: self.now };
         let assembled = assemble(&inputs, identity, &self.settings)?;
         let refused = assembled.refused.into_iter().map(|row| (row.symbol.into_owned(), row.reason)).collect();
         let valid = ValidSnapshot::admit(assembled.snapshot, self.now, self.baseline)?;
+        analyst.remember(&valid);
         Ok(Outcome { publication: Publication::new(valid), refused })
     }
 }

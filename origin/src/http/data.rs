@@ -3,13 +3,15 @@
 use super::{App, reply};
 use crate::clock;
 use crate::publication::{Coding, Publication, Rendered};
-use axum::extract::State;
+use axum::extract::rejection::PathRejection;
+use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use shared::endpoints::Endpoint;
+use shared::endpoints::{Endpoint, SymbolEndpoint};
 use shared::freshness::Limits;
 use shared::headers::{age_secs, cache_status, matches_etag, ttl_secs};
-use shared::problem::{Failure, jittered_retry_after_secs};
+use shared::problem::{Failure, SourceOutcome, jittered_retry_after_secs};
+use shared::projection;
 use shared::units::UnixMs;
 
 /// The name under which the origin stands in `Cache-Status`.
@@ -22,10 +24,44 @@ pub(super) async fn serve(endpoint: Endpoint, State(app): State<App>, request: H
     let Some(class) = app.context.limits.classify(publication.valid().get().as_of_ms, now) else {
         return no_data(&app, now);
     };
+    if let Some(reason) = projection::absence(publication.valid(), endpoint) {
+        return not_analysed(reason, now);
+    }
     match publication.body(endpoint, class) {
         Some(rendered) => found(&publication, rendered, &request, &app.context.limits, now),
         None => reply::failure(&Failure::Internal),
     }
+}
+
+/// Answers about one contract. Made anew for each request: few ask, and each is a few kilobytes.
+pub(super) async fn serve_symbol(
+    endpoint: SymbolEndpoint,
+    State(app): State<App>,
+    symbol: Result<Path<String>, PathRejection>,
+    request: HeaderMap,
+) -> Response {
+    let now = clock::now();
+    let Ok(Path(symbol)) = symbol else { return reply::failure(&Failure::NotFound) };
+    let Some(publication) = app.context.current.get() else { return no_data(&app, now) };
+    let Some(class) = app.context.limits.classify(publication.valid().get().as_of_ms, now) else {
+        return no_data(&app, now);
+    };
+    match Rendered::of_symbol(publication.valid(), endpoint, &symbol, class) {
+        Ok(Some(rendered)) => found(&publication, &rendered, &request, &app.context.limits, now),
+        Ok(None) => reply::failure(&Failure::NotFound),
+        Err(error) => {
+            tracing::error!(endpoint = endpoint.name(), symbol, %error, "a body could not be made");
+            reply::failure(&Failure::Internal)
+        }
+    }
+}
+
+/// The snapshot is valid and has nothing to say here yet.
+fn not_analysed(reason: &str, now: UnixMs) -> Response {
+    reply::failure(&Failure::NoValidData {
+        sources: vec![SourceOutcome { name: "analysis", outcome: reason.to_owned(), as_of_ms: None }],
+        retry_after_secs: jittered_retry_after_secs(now),
+    })
 }
 
 /// The problem that says which source failed how.
@@ -44,7 +80,7 @@ fn found(
     now: UnixMs,
 ) -> Response {
     let accepted = request.get(header::ACCEPT_ENCODING).and_then(|value| value.to_str().ok());
-    let coding = Coding::negotiate(accepted);
+    let coding = rendered.available(Coding::negotiate(accepted));
     let etag = rendered.etag(coding);
     let known = request.get(header::IF_NONE_MATCH).and_then(|value| value.to_str().ok());
     let unchanged = known.is_some_and(|known| matches_etag(known, &etag));

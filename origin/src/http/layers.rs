@@ -5,7 +5,7 @@ use axum::extract::{MatchedPath, Request, State};
 use axum::http::{HeaderName, HeaderValue, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use shared::endpoints::{CLIENT_ROUTES, HEALTH, LIVE, METRICS, READY, SNAPSHOT};
+use shared::endpoints::{CLIENT_ROUTES, HEALTH, LIVE, METRICS, READY, SNAPSHOT, SymbolEndpoint};
 use shared::headers::{ALWAYS, PREFLIGHT};
 use shared::problem::Failure;
 use std::sync::Arc;
@@ -30,6 +30,11 @@ pub(super) async fn count(State(app): State<App>, request: Request, next: Next) 
 }
 
 fn route(matched: Option<&str>) -> &'static str {
+    let of_symbol =
+        |matched: &str| SymbolEndpoint::ALL.into_iter().find(|endpoint| matched.starts_with(endpoint.prefix()));
+    if let Some(endpoint) = matched.and_then(of_symbol) {
+        return endpoint.prefix();
+    }
     let known = CLIENT_ROUTES.iter().map(|(path, _)| *path).chain(HEALTH).chain([SNAPSHOT, LIVE, READY, METRICS]);
     known.into_iter().find(|path| Some(*path) == matched).unwrap_or("other")
 }

@@ -4,7 +4,7 @@ use super::{App, data, health, layers, reply};
 use axum::Router;
 use axum::middleware;
 use axum::routing::get;
-use shared::endpoints::{CLIENT_ROUTES, Endpoint, HEALTH, LIVE, METRICS, READY, SNAPSHOT};
+use shared::endpoints::{CLIENT_ROUTES, Endpoint, HEALTH, LIVE, METRICS, READY, SNAPSHOT, SymbolEndpoint};
 use shared::problem::Failure;
 use std::time::Duration;
 use tower::ServiceBuilder;
@@ -21,6 +21,11 @@ pub fn router(app: App) -> Router {
     let mut router = Router::new();
     for (path, endpoint) in CLIENT_ROUTES.into_iter().chain([(SNAPSHOT, Endpoint::Snapshot)]) {
         router = router.route(path, get(move |state, headers| data::serve(endpoint, state, headers)));
+    }
+    for endpoint in SymbolEndpoint::ALL {
+        let path = format!("{}{{symbol}}", endpoint.prefix());
+        router = router
+            .route(&path, get(move |state, symbol, headers| data::serve_symbol(endpoint, state, symbol, headers)));
     }
     for path in HEALTH {
         router = router.route(path, get(health::health));

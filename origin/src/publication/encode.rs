@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use shared::endpoints::Endpoint;
+use shared::endpoints::{Endpoint, SymbolEndpoint};
 use shared::freshness::Freshness;
 use shared::validate::ValidSnapshot;
 use shared::{headers, projection};
@@ -75,41 +75,52 @@ impl Coding {
 #[derive(Debug)]
 pub struct Rendered {
     identity: Bytes,
-    gzip: Bytes,
-    brotli: Bytes,
+    /// gzip and Brotli, for bodies that are served often enough to be worth it.
+    compressed: Option<(Bytes, Bytes)>,
     headers: Vec<(&'static str, String)>,
-    etag: String,
 }
 
 impl Rendered {
     /// Projects and compresses; nothing if either fails, which is a defect of ours.
     pub(super) fn new(valid: &ValidSnapshot, endpoint: Endpoint, class: Freshness) -> Option<Self> {
         let made = projection::body(valid, endpoint, class).map_err(std::io::Error::from).and_then(|identity| {
-            let (gzip, brotli) = (gzip(&identity)?, brotli(&identity)?);
-            Ok((identity, gzip, brotli))
+            let compressed = Some((gzip(&identity)?.into(), brotli(&identity)?.into()));
+            Ok(Self { identity: identity.into(), compressed, headers: headers::of_body(valid, endpoint, class) })
         });
-        match made {
-            Ok((identity, gzip, brotli)) => Some(Self {
-                identity: identity.into(),
-                gzip: gzip.into(),
-                brotli: brotli.into(),
-                headers: headers::of_body(valid, endpoint, class),
-                etag: headers::etag(valid.get(), endpoint, class),
-            }),
-            Err(error) => {
-                tracing::error!(endpoint = endpoint.name(), %error, "a body could not be made");
-                None
-            }
-        }
+        made.inspect_err(|error| tracing::error!(endpoint = endpoint.name(), %error, "a body could not be made")).ok()
     }
 
-    /// The body in a coding.
+    /// The body about one contract, uncompressed; nothing for a contract that has no analysis.
+    ///
+    /// # Errors
+    /// None that can occur: every number is finite and every key a text.
+    pub fn of_symbol(
+        valid: &ValidSnapshot,
+        endpoint: SymbolEndpoint,
+        symbol: &str,
+        class: Freshness,
+    ) -> Result<Option<Self>, serde_json::Error> {
+        let body = projection::symbol_body(valid, endpoint, symbol, class)?;
+        Ok(body.map(|identity| Self {
+            identity: identity.into(),
+            compressed: None,
+            headers: headers::of_symbol_body(valid, endpoint, symbol, class),
+        }))
+    }
+
+    /// The coding in which the body is sent to a client that would take `wanted`.
+    #[must_use]
+    pub fn available(&self, wanted: Coding) -> Coding {
+        if self.compressed.is_some() { wanted } else { Coding::Identity }
+    }
+
+    /// The body in a coding; uncompressed where there is no other.
     #[must_use]
     pub fn body(&self, coding: Coding) -> Bytes {
-        match coding {
-            Coding::Identity => self.identity.clone(),
-            Coding::Gzip => self.gzip.clone(),
-            Coding::Brotli => self.brotli.clone(),
+        match (coding, &self.compressed) {
+            (Coding::Gzip, Some((gzip, _))) => gzip.clone(),
+            (Coding::Brotli, Some((_, brotli))) => brotli.clone(),
+            _ => self.identity.clone(),
         }
     }
 
@@ -121,9 +132,10 @@ impl Rendered {
     /// The ETag of a coding. Each has its own, for the bytes differ.
     #[must_use]
     pub fn etag(&self, coding: Coding) -> String {
+        let etag = self.headers.iter().find(|(name, _)| *name == "etag").map_or("", |(_, value)| value);
         match coding.name() {
-            None => self.etag.clone(),
-            Some(name) => format!("{}-{name}\"", self.etag.trim_end_matches('"')),
+            None => etag.to_owned(),
+            Some(name) => format!("{}-{name}\"", etag.trim_end_matches('"')),
         }
     }
 }

@@ -14,7 +14,7 @@ const BASIS_THRESHOLD_PCT: f64 = 0.01;
 /// Derives the section from tickers. What needs history or account ratios stays unknown.
 #[must_use]
 pub fn perps(market: &Market<'_, '_>, universe: &Universe) -> Perps {
-    let funding = weighted_mean(market, |row| funding_8h_pct(row, universe));
+    let funding = weighted_mean(market, |row| Some(funding_rate_8h(row, universe)? * 100.0));
     let basis = weighted_mean(market, basis_pct);
     let known_interest: Vec<f64> =
         market.rows.iter().filter_map(|row| row.open_interest_usd).map(Amount::get).collect();
@@ -35,11 +35,12 @@ pub fn perps(market: &Market<'_, '_>, universe: &Universe) -> Perps {
     }
 }
 
-/// The rate as percent per 8 hours; nothing when the contract's interval is told neither by ticker nor by listing.
-fn funding_8h_pct(row: &Ticker<'_>, universe: &Universe) -> Option<f64> {
+/// The rate as a fraction per 8 hours; nothing when the contract's interval is told neither by ticker nor by listing.
+#[must_use]
+pub fn funding_rate_8h(row: &Ticker<'_>, universe: &Universe) -> Option<f64> {
     let listed = || universe.contracts.get(&*row.symbol).copied().flatten();
     let interval_hours = row.funding_interval_hours.or_else(listed)?;
-    Some(row.funding_rate? * (FUNDING_PERIOD_HOURS / interval_hours) * 100.0)
+    Some(row.funding_rate? * (FUNDING_PERIOD_HOURS / interval_hours))
 }
 
 fn basis_pct(row: &Ticker<'_>) -> Option<f64> {

@@ -2,6 +2,8 @@
 //!
 //! These types are what origin publishes and what the edge keeps. Unknown is `None`; nothing has a default.
 
+pub mod beta;
+
 use crate::freshness::Freshness;
 use crate::market::{DefiMarket, FearGreed, GlobalMarket, Universe};
 use crate::provenance::Source;

@@ -18,6 +18,8 @@ pub mod volatility;
 
 pub mod beta;
 
+pub mod performance;
+
 /// What an operator may choose.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Settings {

@@ -4,6 +4,8 @@
 
 pub mod beta;
 
+pub mod performance;
+
 use crate::freshness::Freshness;
 use crate::market::{DefiMarket, FearGreed, GlobalMarket, Universe};
 use crate::provenance::Source;

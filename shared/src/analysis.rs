@@ -20,6 +20,8 @@ pub mod beta;
 
 pub mod performance;
 
+pub mod alerts;
+
 /// What an operator may choose.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Settings {

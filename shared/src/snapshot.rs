@@ -6,6 +6,8 @@ pub mod beta;
 
 pub mod performance;
 
+pub mod alerts;
+
 use crate::freshness::Freshness;
 use crate::market::{DefiMarket, FearGreed, GlobalMarket, Universe};
 use crate::provenance::Source;

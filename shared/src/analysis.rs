@@ -14,11 +14,17 @@ pub mod regime;
 
 pub mod perps;
 
+pub mod positioning;
+
 pub mod volatility;
 
 pub mod beta;
 
 pub mod performance;
+
+pub mod signals;
+
+pub mod opportunities;
 
 pub mod alerts;
 

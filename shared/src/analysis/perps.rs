@@ -6,7 +6,7 @@ use crate::snapshot::{BasisStatus, Perps};
 use crate::units::{Amount, Percent};
 
 /// The period to which funding rates are normalised, hours. Most contracts pay every four, so bare rates do not compare.
-const FUNDING_PERIOD_HOURS: f64 = 8.0;
+pub(super) const FUNDING_PERIOD_HOURS: f64 = 8.0;
 
 /// The basis beyond which the market is in contango or backwardation, percent.
 const BASIS_THRESHOLD_PCT: f64 = 0.01;
@@ -36,7 +36,8 @@ pub fn perps(market: &Market<'_, '_>, universe: &Universe) -> Perps {
 }
 
 /// The rate as percent per 8 hours; nothing when the contract's interval is told neither by ticker nor by listing.
-fn funding_8h_pct(row: &Ticker<'_>, universe: &Universe) -> Option<f64> {
+#[must_use]
+pub fn funding_8h_pct(row: &Ticker<'_>, universe: &Universe) -> Option<f64> {
     let listed = || universe.contracts.get(&*row.symbol).copied().flatten();
     let interval_hours = row.funding_interval_hours.or_else(listed)?;
     Some(row.funding_rate? * (FUNDING_PERIOD_HOURS / interval_hours) * 100.0)

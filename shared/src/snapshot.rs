@@ -2,6 +2,12 @@
 //!
 //! These types are what origin publishes and what the edge keeps. Unknown is `None`; nothing has a default.
 
+pub mod beta;
+
+pub mod performance;
+
+pub mod alerts;
+
 use crate::analysis::scores::combine::Confluence;
 use crate::freshness::Freshness;
 use crate::market::{DefiMarket, FearGreed, GlobalMarket, Universe};

@@ -96,6 +96,16 @@ checked_number! {
     Fraction, "fraction", |v| (0.0..=1.0).contains(&v)
 }
 
+checked_number! {
+    /// A finite number without a unit, such as a slope or a quotient.
+    Ratio, "ratio", |_| true
+}
+
+checked_number! {
+    /// A coefficient of correlation, −1…1.
+    Correlation, "correlation", |v| (-1.0..=1.0).contains(&v)
+}
+
 impl Fraction {
     /// The nearest fraction; 0 for what is no number.
     #[must_use]

@@ -34,12 +34,13 @@ fn trend_strength(breadth: &Breadth) -> Option<Score> {
     Score::new(50.0 + 50.0 * (up - down) / (up + down)).ok().map(|score| score.rounded(2))
 }
 
-fn mean(values: &[f64]) -> f64 {
+/// The arithmetic mean; not a number for nothing.
+pub(super) fn mean(values: &[f64]) -> f64 {
     values.iter().sum::<f64>() / values.len() as f64
 }
 
 /// Standard deviation with n − 1 degrees of freedom; nothing for fewer than two values.
-fn sample_deviation(values: &[f64]) -> Option<f64> {
+pub(super) fn sample_deviation(values: &[f64]) -> Option<f64> {
     if values.len() < 2 {
         return None;
     }

@@ -6,7 +6,7 @@ use crate::snapshot::{BasisStatus, Perps};
 use crate::units::{Amount, Percent};
 
 /// The period to which funding rates are normalised, hours. Most contracts pay every four, so bare rates do not compare.
-const FUNDING_PERIOD_HOURS: f64 = 8.0;
+pub(super) const FUNDING_PERIOD_HOURS: f64 = 8.0;
 
 /// The basis beyond which the market is in contango or backwardation, percent.
 const BASIS_THRESHOLD_PCT: f64 = 0.01;

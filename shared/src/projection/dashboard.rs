@@ -3,17 +3,12 @@
 use super::head::Provenance;
 use super::market::MarketOverview;
 use super::rows::{MarketBreadth, MovedSymbol, ScoredSymbol};
+use crate::analysis::signals::SignalCounts;
 use crate::freshness::Freshness;
 use crate::provenance::Source;
-use crate::snapshot::{ScoreBasis, ScoreRow, Sentiment, Snapshot};
+use crate::snapshot::Snapshot;
 use crate::units::{Amount, Percent, Price, Score, Share};
 use serde::Serialize;
-
-/// A score at least this far from neutral is a strong signal.
-const STRONG_DEVIATION: f64 = 30.0;
-
-/// A score at least this far from neutral is a medium signal.
-const MEDIUM_DEVIATION: f64 = 20.0;
 
 #[derive(Serialize)]
 pub(super) struct Symbols<'s> {
@@ -39,7 +34,7 @@ pub(super) struct Overview<'s> {
     top_losers: Vec<MovedSymbol<'s>>,
     momentum: MomentumCounts,
     volatility: Volatility<'s>,
-    signals: SignalCounts,
+    signals: Signals,
 }
 
 #[derive(Serialize)]
@@ -70,31 +65,20 @@ struct Volatility<'s> {
 ///
 /// Momentum makes no signal, so the counts are `null` until there are six-dimension scores.
 #[derive(Serialize)]
-struct SignalCounts {
+struct Signals {
     total: Option<usize>,
     strong: Option<usize>,
     medium: Option<usize>,
     weak: Option<usize>,
 }
 
-impl SignalCounts {
-    fn of(rows: &[ScoreRow]) -> Self {
-        let six: Vec<&ScoreRow> = rows.iter().filter(|row| row.score_basis == ScoreBasis::SixDimension).collect();
-        if six.is_empty() {
-            return Self { total: None, strong: None, medium: None, weak: None };
-        }
-        let deviations: Vec<f64> = six
-            .iter()
-            .filter(|row| Sentiment::of(row.score) != Sentiment::Neutral)
-            .map(|row| (row.score.get() - 50.0).abs())
-            .collect();
-        let at_least = |least: f64| deviations.iter().filter(|deviation| **deviation >= least).count();
-        let (strong, medium) = (at_least(STRONG_DEVIATION), at_least(MEDIUM_DEVIATION));
+impl Signals {
+    fn of(counts: Option<SignalCounts>) -> Self {
         Self {
-            total: Some(deviations.len()),
-            strong: Some(strong),
-            medium: Some(medium - strong),
-            weak: Some(deviations.len() - medium),
+            total: counts.map(|counts| counts.total),
+            strong: counts.map(|counts| counts.strong),
+            medium: counts.map(|counts| counts.medium),
+            weak: counts.map(|counts| counts.weak),
         }
     }
 }
@@ -115,7 +99,7 @@ pub(super) fn overview(snapshot: &Snapshot, class: Freshness) -> Overview<'_> {
         top_losers: MovedSymbol::all(&snapshot.movers.losers),
         momentum: MomentumCounts { gainers: snapshot.breadth.up, losers: snapshot.breadth.down },
         volatility: Volatility { value: snapshot.overview.dispersion, level: &snapshot.regime.dispersion },
-        signals: SignalCounts::of(&snapshot.scores),
+        signals: Signals::of(SignalCounts::of(&snapshot.scores)),
     }
 }
 

@@ -52,7 +52,7 @@ fn phrase(part: SubComponent, figure: f64) -> String {
         P::BookLiquidity => format!("the book is as liquid as at {percent:.0} % of its own range"),
         P::Di => format!("the depth by distance is out of balance by {percent:+.1} %"),
         P::InstitutionalZones => format!("the net strength of the order blocks is {figure:+.2}"),
-        P::SupportResistance => format!("support less resistance is {figure:+.2} touches"),
+        P::SupportResistance => format!("support less resistance is {percent:+.1} % of both"),
         P::TrendPosition => format!("EMA 20 less EMA 50 is {figure:+.2} average true ranges"),
         P::StructureProfile => format!("the price is {figure:+.2} half widths from the middle of its value area"),
         P::StructureBreaks => format!("the breaks of structure sum up to {figure:+.2} average true ranges"),

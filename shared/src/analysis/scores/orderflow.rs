@@ -79,7 +79,7 @@ fn log_return_pct(before: f64, after: f64) -> f64 {
     100.0 * (after / before).ln()
 }
 
-/// Divergence of price and cumulative volume delta at the price's swings, see [`super::swings`]: tanh(3 · divergence).
+/// Divergence of price and cumulative volume delta at the price's swings (module `swings`): tanh(3 · divergence).
 /// Figure: the divergence, −1…1.
 ///
 /// The trades are cut into 20 runs of equal count. Nothing when there are fewer than 100, or when no price moved.

@@ -189,10 +189,10 @@ impl<'a> Facts<'a> {
     /// The close of the last candle that had closed at `time`, by the shortest timeframe that knows it.
     fn price_at(&self, time: UnixMs) -> Option<f64> {
         self.timeframes.iter().find_map(|live| {
-            let length = live.candles.interval.millis();
-            let closed = live.candles.closed.iter().rev().find(|candle| candle.start_ms.plus_millis(length) <= time)?;
-            let waited = time.millis_since(closed.start_ms.plus_millis(length));
-            (waited <= length).then_some(closed.close.get())
+            let interval = live.candles.interval;
+            let closed = live.candles.closed.iter().rev().find(|candle| candle.end_ms(interval) <= time)?;
+            let waited = time.millis_since(closed.end_ms(interval));
+            (waited <= interval.millis()).then_some(closed.close.get())
         })
     }
 }

@@ -14,7 +14,7 @@ const OVERBOUGHT: f64 = 70.0;
 /// The moving averages of the awesome oscillator (Williams 1995).
 const AO_PERIODS: (i32, i32) = (5, 34);
 
-/// The awesome oscillator that leans tanh(1), in average true ranges: about what a random walk shows half of the time.
+/// The awesome oscillator that leans tanh(1), in average true ranges: about the deviation that a random walk has (2.3).
 const AO_SCALE: f64 = 2.0;
 
 /// The difference of the directional indicators that leans tanh(1).
@@ -65,6 +65,9 @@ pub fn ao(bars: &Bars) -> Option<Reading> {
 }
 
 /// Directional movement (Wilder 1978): tanh((+DI − −DI)/25) · min(1, ADX/50), period 14. Figure: +DI − −DI.
+///
+/// The one part that is not continuous, by Wilder's definition: a bar that reaches beyond the one before on both sides
+/// counts wholly for the side where it reaches farther, so it can turn round as one of fourteen.
 #[must_use]
 pub fn adx(bars: &Bars) -> Option<Reading> {
     let (highs, lows, closes) = (&bars.highs, &bars.lows, &bars.closes);

@@ -23,7 +23,7 @@ const REACH_SHARE: f64 = 0.02;
 const INDIFFERENCE: f64 = 1.0;
 
 /// Support and resistance: (S − R)/(S + R + 1), S the strength of the levels below the price, R of those above.
-/// Figure: S − R.
+/// Figure: that share.
 ///
 /// Levels are pivots, highs and lows alike, of the last 200 candles. A level's strength is how many pivots lie within
 /// .5 % of it, nearer ones counting more; it falls with the distance from the price, and to 0 within .5 % of it, where
@@ -31,7 +31,8 @@ const INDIFFERENCE: f64 = 1.0;
 #[must_use]
 pub fn support_resistance(bars: &Bars) -> Option<Reading> {
     let (support, resistance) = both_sides(bars, support);
-    Reading::new((support - resistance) / (support + resistance + INDIFFERENCE), support - resistance)
+    let balance = (support - resistance) / (support + resistance + INDIFFERENCE);
+    Reading::new(balance, balance)
 }
 
 /// A price at which candles turned, and how clearly.

@@ -1,0 +1,251 @@
+//! Who holds the positions and what they pay, over all contracts: long against short accounts, and how unusual funding is.
+
+mod pulse;
+
+use super::overview::{mean, sample_deviation};
+use super::perps::FUNDING_PERIOD_HOURS;
+use crate::market::positioning::{AccountRatio, Funding};
+use crate::units::{Amount, Fraction, Share, UnixMs, round_to};
+
+pub use pulse::{FundingSentiment, FundingStrength, PulseKind, PulseSignal, pulse_signals};
+
+/// The fewest earlier fundings against which the latest is judged: about a week of eight-hourly ones.
+pub const FEWEST_EARLIER_FUNDINGS: usize = 20;
+
+/// An account ratio older than this is not the latest; the venue makes one every five minutes.
+pub const MAX_RATIO_AGE_MS: u64 = HOUR_MS;
+
+/// A funding older than this is not the latest: the longest interval, and an hour for the venue to tell it.
+pub const MAX_FUNDING_AGE_MS: u64 = 9 * HOUR_MS;
+
+/// The longest time between fundings. Where more lies between two, one is missing.
+const LONGEST_INTERVAL_MS: u64 = 8 * HOUR_MS;
+
+/// A deviation of rates up to here is rounding: it is a tenth of the last decimal that the venue tells.
+const LEAST_DEVIATION: f64 = 1e-9;
+
+const HOUR_MS: u64 = 3_600_000;
+
+/// What is known of the positions in one contract.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Holdings<'h> {
+    /// Turnover of 24 hours, USD: the contract's weight.
+    pub turnover_24h: Amount,
+    /// The latest account ratio.
+    pub account_ratio: Option<AccountRatio>,
+    /// Past fundings, oldest first.
+    pub fundings: &'h [Funding],
+}
+
+/// The positions of all contracts.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Positioning {
+    /// Turnover-weighted mean share of the long accounts, percent.
+    pub long_pct: Option<Share>,
+    /// The rest.
+    pub short_pct: Option<Share>,
+    /// −Σ p·log₂ p over the two shares: 1 when they are equal, 0 when all are on one side.
+    pub ls_entropy: Option<Fraction>,
+    /// Turnover-weighted mean of [`funding_zscore`].
+    pub funding_zscore: Option<f64>,
+}
+
+/// Derives the figures; each is unknown when no contract with turnover tells it.
+#[must_use]
+pub fn positioning(contracts: &[Holdings<'_>], now: UnixMs) -> Positioning {
+    let long = weighted_mean(contracts, |contract| long_share(contract, now));
+    let long_pct = long.and_then(|share| Share::new(share * 100.0).ok()).map(|share| share.rounded(2));
+    let short_pct = long_pct.and_then(|long| Share::new(100.0 - long.get()).ok()).map(|share| share.rounded(2));
+    let zscore = weighted_mean(contracts, |contract| funding_zscore(contract.fundings, now));
+    Positioning {
+        long_pct,
+        short_pct,
+        ls_entropy: long.map(|share| Fraction::saturating(round_to(entropy(share), 4))),
+        funding_zscore: zscore.map(|zscore| round_to(zscore, 4)),
+    }
+}
+
+/// Long accounts as a share of long and short ones, whose sum the venue rounds.
+fn long_share(contract: &Holdings<'_>, now: UnixMs) -> Option<f64> {
+    let ratio = contract.account_ratio.filter(|ratio| now.millis_since(ratio.time_ms) <= MAX_RATIO_AGE_MS)?;
+    let share = ratio.long.get() / (ratio.long.get() + ratio.short.get());
+    share.is_finite().then_some(share)
+}
+
+fn entropy(share: f64) -> f64 {
+    [share, 1.0 - share].into_iter().filter(|p| *p > 0.0).map(|p| -p * p.log2()).sum()
+}
+
+/// How unusual a contract's latest funding is: (latest − mean) / deviation (n − 1) of all earlier ones, each normalised to
+/// 8 hours by the time since the one before it.
+///
+/// Nothing when the latest is not recent, fewer than [`FEWEST_EARLIER_FUNDINGS`] are usable, or they are all the same.
+#[must_use]
+pub fn funding_zscore(fundings: &[Funding], now: UnixMs) -> Option<f64> {
+    let latest_ms = fundings.last()?.time_ms;
+    if now.millis_since(latest_ms) > MAX_FUNDING_AGE_MS {
+        return None;
+    }
+    let rates: Vec<(UnixMs, f64)> = fundings
+        .iter()
+        .zip(fundings.iter().skip(1))
+        .filter_map(|(before, funding)| Some((funding.time_ms, rate_8h(before, funding)?)))
+        .collect();
+    let ((last_ms, latest), earlier) = rates.split_last()?;
+    if *last_ms != latest_ms || earlier.len() < FEWEST_EARLIER_FUNDINGS {
+        return None;
+    }
+    let earlier: Vec<f64> = earlier.iter().map(|(_, rate)| *rate).collect();
+    let deviation = sample_deviation(&earlier)?;
+    let zscore = (latest - mean(&earlier)) / deviation;
+    (deviation > LEAST_DEVIATION && zscore.is_finite()).then_some(zscore)
+}
+
+fn rate_8h(before: &Funding, funding: &Funding) -> Option<f64> {
+    let interval_ms = funding.time_ms.millis_since(before.time_ms);
+    let period_ms = FUNDING_PERIOD_HOURS * HOUR_MS as f64;
+    (1..=LONGEST_INTERVAL_MS).contains(&interval_ms).then(|| funding.rate * period_ms / interval_ms as f64)
+}
+
+/// Mean over the contracts that know the figure, weighted by turnover.
+fn weighted_mean(contracts: &[Holdings<'_>], figure: impl Fn(&Holdings<'_>) -> Option<f64>) -> Option<f64> {
+    let known = contracts.iter().filter_map(|contract| Some((contract.turnover_24h.get(), figure(contract)?)));
+    let (weights, sum) =
+        known.fold((0.0, 0.0), |(weights, sum), (weight, value)| (weights + weight, sum + weight * value));
+    Some(sum / weights).filter(|mean| mean.is_finite())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const NOW: UnixMs = UnixMs::from_millis(1_788_870_000_000);
+
+    fn ago(millis: u64) -> UnixMs {
+        UnixMs::from_millis(NOW.as_millis() - millis)
+    }
+
+    fn holding(turnover: f64, long: f64, short: f64) -> Holdings<'static> {
+        Holdings {
+            turnover_24h: Amount::new(turnover).unwrap(),
+            account_ratio: Some(AccountRatio {
+                time_ms: ago(300_000),
+                long: Fraction::new(long).unwrap(),
+                short: Fraction::new(short).unwrap(),
+            }),
+            fundings: &[],
+        }
+    }
+
+    /// Fundings `hours` apart, the last an hour ago.
+    fn fundings(rates: &[f64], hours: u64) -> Vec<Funding> {
+        let age = |index: usize| HOUR_MS + (rates.len() - 1 - index) as u64 * hours * HOUR_MS;
+        rates.iter().enumerate().map(|(index, rate)| Funding { time_ms: ago(age(index)), rate: *rate }).collect()
+    }
+
+    /// −1 and +1 basis points in turn, then `latest`.
+    fn alternating(count: usize, latest: f64) -> Vec<f64> {
+        let earlier = (0..count).map(|index| if index % 2 == 0 { -1e-4 } else { 1e-4 });
+        earlier.chain([latest]).collect()
+    }
+
+    #[test]
+    fn the_accounts_are_weighted_by_turnover() {
+        // (3·0.6 + 1·0.4) / 4 = 0.55; −.55·log₂ .55 − .45·log₂ .45 = .9928.
+        let found = positioning(&[holding(3e6, 0.6, 0.4), holding(1e6, 0.4, 0.6)], NOW);
+        assert_eq!(found.long_pct.map(Share::get), Some(55.0));
+        assert_eq!(found.short_pct.map(Share::get), Some(45.0));
+        assert_eq!(found.ls_entropy.map(Fraction::get), Some(0.9928));
+        assert_eq!(found.funding_zscore, None);
+    }
+
+    #[test]
+    fn one_sided_accounts_have_no_entropy_and_even_ones_have_all() {
+        assert_eq!(positioning(&[holding(1.0, 1.0, 0.0)], NOW).ls_entropy.map(Fraction::get), Some(0.0));
+        assert_eq!(positioning(&[holding(1.0, 0.5, 0.5)], NOW).ls_entropy.map(Fraction::get), Some(1.0));
+    }
+
+    #[test]
+    fn nothing_known_is_unknown_and_not_even() {
+        let unknown = Positioning { long_pct: None, short_pct: None, ls_entropy: None, funding_zscore: None };
+        assert_eq!(positioning(&[], NOW), unknown);
+        assert_eq!(positioning(&[holding(0.0, 0.6, 0.4)], NOW), unknown, "no turnover");
+        assert_eq!(positioning(&[holding(1e6, 0.0, 0.0)], NOW), unknown, "no accounts");
+        assert_eq!(positioning(&[holding(1e6, 0.6, 0.4)], NOW.plus_millis(2 * HOUR_MS)), unknown, "an old ratio");
+    }
+
+    #[test]
+    fn the_zscore_is_the_distance_from_the_contracts_own_history() {
+        // The first has no predecessor, so 20 are left: ten of each sign, mean 0, deviation 1e-4·√(20/19).
+        let fundings = fundings(&alternating(21, 3e-4), 8);
+        let found = funding_zscore(&fundings[1..], NOW);
+        assert_eq!(found, None, "19 earlier ones are too few");
+        let found = funding_zscore(&fundings, NOW).unwrap();
+        assert!((found - 3.0 / (20.0_f64 / 19.0).sqrt()).abs() < 1e-9, "{found}");
+    }
+
+    #[test]
+    fn the_zscore_does_not_depend_on_the_funding_interval() {
+        let slow = fundings(&alternating(41, 3e-4), 8);
+        let mut quick = fundings(&alternating(41, 1.5e-4), 8);
+        // The same rates per eight hours: half the rate, twice as often, in the later half.
+        for (index, funding) in quick.iter_mut().enumerate() {
+            if index > 20 {
+                funding.rate = if index == 41 { 1.5e-4 } else { funding.rate / 2.0 };
+                funding.time_ms = ago(HOUR_MS + (41 - index as u64) * 4 * HOUR_MS);
+            } else {
+                funding.time_ms = ago(HOUR_MS + 21 * 4 * HOUR_MS + (20 - index as u64) * 8 * HOUR_MS);
+            }
+        }
+        // Where the interval changes, four hours lie between the two.
+        let (slow, quick) = (funding_zscore(&slow, NOW).unwrap(), funding_zscore(&quick, NOW).unwrap());
+        assert!((slow - quick).abs() < 1e-9, "{slow} {quick}");
+    }
+
+    #[test]
+    fn rates_that_never_change_have_no_zscore() {
+        assert_eq!(funding_zscore(&fundings(&[1e-4; 60], 8), NOW), None);
+        assert_eq!(funding_zscore(&fundings(&[1e-4; 60], 1), NOW), None);
+        assert_eq!(funding_zscore(&[], NOW), None);
+        assert_eq!(funding_zscore(&fundings(&[1e-4], 8), NOW), None);
+    }
+
+    #[test]
+    fn an_old_funding_is_not_the_latest() {
+        let fundings = fundings(&alternating(30, 3e-4), 8);
+        assert!(funding_zscore(&fundings, NOW.plus_millis(8 * HOUR_MS)).is_some());
+        assert_eq!(funding_zscore(&fundings, NOW.plus_millis(8 * HOUR_MS + 1)), None);
+    }
+
+    #[test]
+    fn a_hole_in_the_history_is_not_taken_for_a_longer_interval() {
+        let mut fundings = fundings(&alternating(30, 3e-4), 8);
+        let whole = funding_zscore(&fundings, NOW);
+        fundings.remove(28);
+        assert!(whole.is_some() && funding_zscore(&fundings, NOW).is_some());
+        let last = fundings.len() - 1;
+        fundings.remove(last - 1);
+        assert_eq!(funding_zscore(&fundings, NOW), None, "nobody knows how long the latest interval is");
+    }
+
+    proptest! {
+        #[test]
+        fn the_shares_are_a_whole_and_every_figure_is_finite(
+            contracts in proptest::collection::vec((0.0..1e300_f64, 0.0..=1.0_f64), 0..8),
+            rates in proptest::collection::vec(-0.5..0.5_f64, 0..60),
+        ) {
+            let fundings = fundings(&rates, 4);
+            let contracts: Vec<_> = contracts
+                .into_iter()
+                .map(|(turnover, long)| Holdings { fundings: &fundings, ..holding(turnover, long, 1.0 - long) })
+                .collect();
+            let found = positioning(&contracts, NOW);
+            prop_assert_eq!(found.long_pct.is_some(), found.short_pct.is_some());
+            if let (Some(long), Some(short)) = (found.long_pct, found.short_pct) {
+                prop_assert!((long.get() + short.get() - 100.0).abs() < 1e-9);
+            }
+            prop_assert!(found.funding_zscore.is_none_or(f64::is_finite));
+        }
+    }
+}

@@ -1,0 +1,39 @@
+//! Different markets get different scores, and a person can read why.
+
+use super::scene::{NOW, Scene};
+use shared::analysis::scores::combine::Confluence;
+use shared::analysis::scores::report::{WIDTH, report};
+use shared::analysis::scores::six_dimension::six_dimension;
+
+fn markets() -> Vec<Confluence> {
+    (0..40)
+        .map(|seed| Scene::generate(seed, 0.05 * 1.5_f64.powi(seed as i32)).with(|inputs| six_dimension(inputs, NOW)))
+        .collect()
+}
+
+#[test]
+fn forty_markets_are_spread_and_not_piled_up_in_the_middle() {
+    let scores: Vec<f64> = markets().iter().map(|found| found.score.unwrap().get()).collect();
+    let mean = scores.iter().sum::<f64>() / scores.len() as f64;
+    let variance = scores.iter().map(|score| (score - mean).powi(2)).sum::<f64>() / (scores.len() as f64 - 1.0);
+    assert!(variance.sqrt() > 5.0, "a deviation of {} among {scores:?}", variance.sqrt());
+    assert!((40.0..60.0).contains(&mean), "the mean is {mean}");
+    let near_middle = scores.iter().filter(|score| (45.0..55.0).contains(*score)).count();
+    assert!(near_middle < scores.len() / 2, "{near_middle} of {scores:?} are about 50");
+}
+
+#[test]
+fn every_sentence_quotes_a_figure_and_no_line_is_too_wide() {
+    for found in markets() {
+        assert_eq!(found.interpretations.len(), 6);
+        for (dimension, sentence) in &found.interpretations {
+            assert!(sentence.starts_with(dimension.title()), "{sentence}");
+            let figure = sentence.split_once(": ").unwrap().1;
+            assert!(figure.chars().any(|c| c.is_ascii_digit()) && sentence.ends_with('.'), "{sentence}");
+            assert!(!sentence.contains("NaN") && !sentence.contains("inf"), "{sentence}");
+        }
+        let report = report("BTCUSDT", &found);
+        assert!(report.lines().all(|line| line.chars().count() <= WIDTH), "{report}");
+        assert!(report.contains("price_structure.") || report.contains("orderbook.mpi"), "{report}");
+    }
+}

@@ -11,6 +11,7 @@ mod round;
 mod slow;
 mod tickers;
 
+use crate::clock;
 use crate::metrics::Metrics;
 use crate::publication::Current;
 use crate::status::StatusBoard;
@@ -106,6 +107,17 @@ impl Known {
         restore(&self.global_market, Slow::carried_over(&snapshot.global_market));
         restore(&self.defi_market, Slow::carried_over(&snapshot.defi_market));
         restore(&self.fear_greed, Slow::carried_over(&snapshot.fear_greed));
+    }
+}
+
+impl Known {
+    /// Takes over what the alerts of an earlier process remembered.
+    pub fn restore_alerts(&self, bytes: &[u8], context: &Context) {
+        let restored = self.analyst.lock().unwrap_or_else(PoisonError::into_inner).restore_alerts(bytes, clock::now());
+        if let Err(error) = restored {
+            context.metrics.rejection(error.label());
+            tracing::warn!(%error, "what the alerts remembered is not admitted; they begin anew");
+        }
     }
 }
 

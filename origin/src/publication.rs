@@ -5,6 +5,7 @@ mod encode;
 use arc_swap::ArcSwapOption;
 use shared::endpoints::Endpoint;
 use shared::freshness::Freshness;
+use shared::projection::StoredEntry;
 use shared::units::UnixMs;
 use shared::validate::ValidSnapshot;
 use std::collections::BTreeMap;
@@ -19,15 +20,17 @@ pub use encode::{Coding, Rendered};
 #[derive(Debug)]
 pub struct Publication {
     valid: ValidSnapshot,
+    /// What is stored beside the snapshot for the next process.
+    remembered: Option<StoredEntry>,
     bodies: BTreeMap<(Endpoint, Freshness), OnceLock<Option<Rendered>>>,
 }
 
 impl Publication {
     /// Renders and compresses every fresh body. Takes milliseconds of CPU, so it does not belong on an async thread.
     #[must_use]
-    pub fn new(valid: ValidSnapshot) -> Self {
+    pub fn new(valid: ValidSnapshot, remembered: Option<StoredEntry>) -> Self {
         let places = Endpoint::ALL.into_iter().flat_map(|endpoint| Freshness::ALL.map(|class| (endpoint, class)));
-        let publication = Self { valid, bodies: places.map(|place| (place, OnceLock::new())).collect() };
+        let publication = Self { valid, remembered, bodies: places.map(|place| (place, OnceLock::new())).collect() };
         for endpoint in Endpoint::ALL {
             let _ = publication.body(endpoint, Freshness::Fresh);
         }
@@ -38,6 +41,11 @@ impl Publication {
     #[must_use]
     pub fn valid(&self) -> &ValidSnapshot {
         &self.valid
+    }
+
+    /// What is stored beside the snapshot, for the next process to go on from.
+    pub fn remembered(&self) -> impl Iterator<Item = &StoredEntry> {
+        self.remembered.iter()
     }
 
     /// The finished body of an endpoint in a class; nothing only if it could not be made, which is a defect of ours.

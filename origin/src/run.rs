@@ -111,6 +111,11 @@ fn pace(config: &Config) -> Pace {
 
 /// Takes up what an earlier process stored, through the same door as anything else.
 async fn restore(store: Arc<Store>, context: Context, known: Known) {
+    match store.alert_state().await {
+        Ok(Some(bytes)) => known.restore_alerts(&bytes, &context),
+        Ok(None) => {}
+        Err(error) => tracing::warn!(%error, "the alerts could not be read; they begin anew"),
+    }
     let bytes = match store.last_snapshot().await {
         Ok(Some(bytes)) => bytes,
         Ok(None) => return,
@@ -123,7 +128,7 @@ async fn restore(store: Arc<Store>, context: Context, known: Known) {
         Ok(valid) => {
             tracing::info!(as_of_ms = %valid.get().as_of_ms, "taking up the stored snapshot");
             known.restore(&valid);
-            if let Ok(publication) = tokio::task::spawn_blocking(move || Publication::new(valid)).await {
+            if let Ok(publication) = tokio::task::spawn_blocking(move || Publication::new(valid, None)).await {
                 context.current.offer(publication);
             }
         }

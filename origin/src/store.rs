@@ -5,10 +5,11 @@ mod redis;
 mod writer;
 
 use crate::config::RedisUrl;
+use crate::publication::Publication;
 use memory::MemoryStore;
 use redis::RedisStore;
+use shared::endpoints::{ALERT_STATE_KEY, StoreKey};
 use shared::projection::{self, StoredEntry};
-use shared::validate::ValidSnapshot;
 
 pub use writer::{Stored, keep_writing};
 
@@ -80,8 +81,10 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError`]; what was stored before is untouched.
-    pub async fn publish(&self, valid: &ValidSnapshot, ttl_ms: u64) -> Result<Written, StoreError> {
-        let entries: Vec<StoredEntry> = projection::stored(valid)?;
+    pub async fn publish(&self, publication: &Publication, ttl_ms: u64) -> Result<Written, StoreError> {
+        let valid = publication.valid();
+        let mut entries: Vec<StoredEntry> = projection::stored(valid)?;
+        entries.extend(publication.remembered().cloned());
         match self {
             Self::Memory(store) => Ok(store.publish(valid, entries)),
             Self::Redis(store) => store.publish(valid, &entries, ttl_ms).await,
@@ -93,9 +96,21 @@ impl Store {
     /// # Errors
     /// [`StoreError::Redis`].
     pub async fn last_snapshot(&self) -> Result<Option<Vec<u8>>, StoreError> {
+        self.get(StoreKey::Snapshot.name()).await
+    }
+
+    /// The bytes of what the alerts remember. They have to be checked before they are used.
+    ///
+    /// # Errors
+    /// [`StoreError::Redis`].
+    pub async fn alert_state(&self) -> Result<Option<Vec<u8>>, StoreError> {
+        self.get(ALERT_STATE_KEY).await
+    }
+
+    async fn get(&self, key: &str) -> Result<Option<Vec<u8>>, StoreError> {
         match self {
-            Self::Memory(store) => Ok(store.last_snapshot()),
-            Self::Redis(store) => store.last_snapshot().await,
+            Self::Memory(store) => Ok(store.get(key)),
+            Self::Redis(store) => store.get(key).await,
         }
     }
 }

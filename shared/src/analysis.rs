@@ -4,6 +4,8 @@ pub mod join;
 
 pub mod breadth;
 
+pub mod volatility;
+
 pub mod overview;
 
 pub mod movers;
@@ -12,11 +14,9 @@ pub mod scores;
 
 pub mod regime;
 
-pub mod perps;
-
 pub mod positioning;
 
-pub mod volatility;
+pub mod perps;
 
 pub mod beta;
 

@@ -1,11 +1,16 @@
 //! Facts → [`Snapshot`]: the one place where sections are put together, by origin and edge alike.
 
 use crate::analysis::join::Market;
+use crate::analysis::positioning::Positioning;
 use crate::analysis::scores::Analysis;
+use crate::analysis::volatility::BitcoinVolatility;
 use crate::analysis::{Settings, breadth, movers, overview, perps, regime, scores};
 use crate::freshness::{SectionLimits, data_time, is_from_the_future};
 use crate::market::{Dated, DefiMarket, FearGreed, GlobalMarket, RefusedRow, Tickers, Universe};
 use crate::provenance::Source;
+use crate::snapshot::alerts::AlertSection;
+use crate::snapshot::beta::BetaSection;
+use crate::snapshot::performance::PerformanceSection;
 use crate::snapshot::{Producer, SCHEMA_VERSION, Section, Snapshot, is_reason};
 use crate::units::{Amount, UnixMs};
 use std::collections::BTreeMap;
@@ -43,6 +48,49 @@ impl<T: Clone> Slow<T> {
     }
 }
 
+/// What is derived from candles, books, trades and positions, which only the origin collects.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LongView {
+    /// Scores in six dimensions, by symbol.
+    pub analyses: BTreeMap<String, Analysis>,
+    /// Who holds the positions.
+    pub positioning: Option<Positioning>,
+    /// How far Bitcoin's price strays.
+    pub bitcoin_volatility: Option<BitcoinVolatility>,
+    /// Contracts against Bitcoin.
+    pub beta: Slow<BetaSection>,
+    /// Contracts side by side.
+    pub performance: Slow<PerformanceSection>,
+    /// The last alerts.
+    pub alerts: Slow<AlertSection>,
+}
+
+impl LongView {
+    /// Nothing of it, for this reason.
+    #[must_use]
+    pub fn unknown(reason: &str) -> Self {
+        Self {
+            analyses: BTreeMap::new(),
+            positioning: None,
+            bitcoin_volatility: None,
+            beta: Slow::unknown(reason),
+            performance: Slow::unknown(reason),
+            alerts: Slow::unknown(reason),
+        }
+    }
+
+    /// What an earlier snapshot still tells: sections with their own time, but no scores, which live seconds.
+    #[must_use]
+    pub fn carried_over(snapshot: &Snapshot) -> Self {
+        Self {
+            beta: Slow::carried_over(&snapshot.beta),
+            performance: Slow::carried_over(&snapshot.performance),
+            alerts: Slow::carried_over(&snapshot.alerts),
+            ..Self::unknown("not_carried_over")
+        }
+    }
+}
+
 /// Everything that a snapshot is made of.
 #[derive(Clone, Debug)]
 pub struct Inputs<'i, 'a> {
@@ -60,8 +108,8 @@ pub struct Inputs<'i, 'a> {
     pub defi_market: &'i Slow<DefiMarket>,
     /// Fear & greed.
     pub fear_greed: &'i Slow<FearGreed>,
-    /// What the long analysis found, by symbol; empty where none is made.
-    pub analyses: &'i BTreeMap<String, Analysis>,
+    /// What needs more than tickers.
+    pub long_view: &'i LongView,
 }
 
 /// What the producer says of itself.
@@ -146,9 +194,11 @@ pub fn assemble<'a>(
     let bitcoin = market
         .find(BITCOIN)
         .ok_or(AssembleError::BitcoinMissing { priced: coverage.priced, refused: coverage.refused })?;
+    let long_view = inputs.long_view;
     let breadth = breadth::breadth(&market);
-    let overview = overview::overview(&market, &breadth, bitcoin.last).map_err(arithmetic)?;
-    let scores = scores::rows(&market, settings.monitored_symbols, inputs.analyses);
+    let overview =
+        overview::overview(&market, &breadth, bitcoin.last, long_view.bitcoin_volatility).map_err(arithmetic)?;
+    let scores = scores::rows(&market, settings.monitored_symbols, &long_view.analyses);
     // To the cent, as turnovers are shown: a mover must not seem to be below the floor.
     let floor = Amount::new(settings.mover_turnover_floor).map_err(arithmetic)?.rounded(2);
     let now = identity.now;
@@ -171,10 +221,13 @@ pub fn assemble<'a>(
         movers: movers::movers(&market, floor),
         volume_leaders: movers::volume_leaders(&market),
         scores,
-        perps: perps::perps(&market, inputs.universe),
+        perps: perps::perps(&market, inputs.universe, long_view.positioning.as_ref()),
         global_market: section(inputs.global_market, now, |dated| SectionLimits::coingecko(dated.as_of_ms)),
         defi_market: section(inputs.defi_market, now, |dated| SectionLimits::coingecko(dated.as_of_ms)),
         fear_greed,
+        beta: checked(&long_view.beta, now, SectionLimits::beta, BetaSection::check),
+        performance: checked(&long_view.performance, now, SectionLimits::performance, PerformanceSection::check),
+        alerts: checked(&long_view.alerts, now, SectionLimits::alerts, AlertSection::check),
     };
     Ok(Assembled { snapshot, refused: market.refused })
 }
@@ -194,5 +247,18 @@ fn section<T: Clone>(slow: &Slow<T>, now: UnixMs, limits: impl Fn(&Dated<T>) -> 
                 value: dated.value.clone(),
             },
         },
+    }
+}
+
+/// A section that has rules of its own: one that breaks them is dropped, and takes nothing else with it.
+fn checked<T: Clone, E>(
+    slow: &Slow<T>,
+    now: UnixMs,
+    limits: impl Fn(UnixMs) -> SectionLimits,
+    check: impl Fn(&T) -> Result<(), E>,
+) -> Section<T> {
+    match slow {
+        Slow::Known(dated) if check(&dated.value).is_err() => Section::absent("failed_validation"),
+        _ => section(slow, now, |dated| limits(dated.as_of_ms)),
     }
 }

@@ -19,13 +19,21 @@ pub enum Endpoint {
     TopSymbols,
     /// What the six-dimension scores say to do.
     Signals,
+    /// The contracts that stand out, long and short.
+    Opportunities,
+    /// The last alerts.
+    Alerts,
+    /// The perpetuals as a whole, and what is unusual about them.
+    PerpetualsPulse,
+    /// Contracts against Bitcoin.
+    Beta,
     /// The whole snapshot, as origin hands it to the edge.
     Snapshot,
 }
 
 impl Endpoint {
     /// Every endpoint.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 13] = [
         Self::MobileData,
         Self::DashboardMobileData,
         Self::Symbols,
@@ -34,6 +42,10 @@ impl Endpoint {
         Self::MarketMovers,
         Self::TopSymbols,
         Self::Signals,
+        Self::Opportunities,
+        Self::Alerts,
+        Self::PerpetualsPulse,
+        Self::Beta,
         Self::Snapshot,
     ];
 
@@ -49,6 +61,10 @@ impl Endpoint {
             Self::MarketMovers => "market-movers",
             Self::TopSymbols => "top-symbols",
             Self::Signals => "signals",
+            Self::Opportunities => "opportunities",
+            Self::Alerts => "alerts",
+            Self::PerpetualsPulse => "perpetuals-pulse",
+            Self::Beta => "beta",
             Self::Snapshot => "snapshot",
         }
     }
@@ -61,7 +77,7 @@ impl Endpoint {
 }
 
 /// Client paths, served alike by origin and edge.
-pub const CLIENT_ROUTES: [(&str, Endpoint); 14] = [
+pub const CLIENT_ROUTES: [(&str, Endpoint); 19] = [
     ("/mobile-data", Endpoint::MobileData),
     ("/api/dashboard/mobile-data", Endpoint::DashboardMobileData),
     ("/api/dashboard-cached/mobile-data", Endpoint::DashboardMobileData),
@@ -75,6 +91,11 @@ pub const CLIENT_ROUTES: [(&str, Endpoint); 14] = [
     ("/api/dashboard/market-movers", Endpoint::MarketMovers),
     ("/api/dashboard-cached/market-movers", Endpoint::MarketMovers),
     ("/api/dashboard/signals", Endpoint::Signals),
+    ("/api/dashboard/opportunities", Endpoint::Opportunities),
+    ("/api/dashboard-cached/opportunities", Endpoint::Opportunities),
+    ("/api/dashboard/alerts", Endpoint::Alerts),
+    ("/api/dashboard/perpetuals-pulse", Endpoint::PerpetualsPulse),
+    ("/api/bitcoin-beta/realtime", Endpoint::Beta),
     ("/api/bybit-direct/top-symbols", Endpoint::TopSymbols),
 ];
 
@@ -110,6 +131,12 @@ impl SymbolEndpoint {
     }
 }
 
+/// The newest alerts only; `?limit=` says how many, 1 to 100.
+pub const RECENT_ALERTS: &str = "/api/dashboard/alerts/recent";
+
+/// Contracts side by side; `?timeframe=` says how far back, in hours.
+pub const BETA_CHART: &str = "/api/dashboard/beta-chart";
+
 /// Where origin hands its snapshot to the edge.
 pub const SNAPSHOT: &str = "/snapshot";
 
@@ -143,6 +170,10 @@ pub enum StoreKey {
     Regime,
     /// Bitcoin's share of the whole market.
     BtcDominance,
+    /// What the six-dimension scores say to do.
+    Signals,
+    /// The last alerts.
+    Alerts,
     /// The body of [`Endpoint::MobileData`].
     MobileData,
     /// The whole snapshot, from which a restarted origin goes on.
@@ -151,13 +182,15 @@ pub enum StoreKey {
 
 impl StoreKey {
     /// Every key.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 10] = [
         Self::Overview,
         Self::Breadth,
         Self::Movers,
         Self::Tickers,
         Self::Regime,
         Self::BtcDominance,
+        Self::Signals,
+        Self::Alerts,
         Self::MobileData,
         Self::Snapshot,
     ];
@@ -172,6 +205,8 @@ impl StoreKey {
             Self::Tickers => "market:tickers",
             Self::Regime => "analysis:market_regime",
             Self::BtcDominance => "market:btc_dominance",
+            Self::Signals => "analysis:signals",
+            Self::Alerts => "dashboard:alerts",
             Self::MobileData => "dashboard:mobile-data",
             Self::Snapshot => "market:snapshot",
         }
@@ -180,6 +215,15 @@ impl StoreKey {
 
 /// The key that holds the time and number of what is stored, by which an older writer is refused.
 pub const PUBLICATION_KEY: &str = "market:publication";
+
+/// The key that holds what the alerts remember, so that a restart neither repeats nor forgets one.
+pub const ALERT_STATE_KEY: &str = "dashboard:alert_state";
+
+/// The key that holds every part of one contract's score.
+#[must_use]
+pub fn breakdown_key(symbol: &str) -> String {
+    format!("confluence:breakdown:{symbol}")
+}
 
 /// The least life of a stored key, milliseconds.
 const MIN_STORE_TTL_MS: u64 = 60_000;

@@ -127,6 +127,24 @@ impl SectionLimits {
         Self { fresh_until: as_of.plus_millis(HOUR_MS), usable_until: as_of.plus_millis(24 * HOUR_MS) }
     }
 
+    /// Betas, whose newest hour may just have begun: three hours, and a day.
+    #[must_use]
+    pub const fn beta(as_of: UnixMs) -> Self {
+        Self { fresh_until: as_of.plus_millis(3 * HOUR_MS), usable_until: as_of.plus_millis(24 * HOUR_MS) }
+    }
+
+    /// Charts, whose newest candle may be half an hour long: an hour, and two.
+    #[must_use]
+    pub const fn performance(as_of: UnixMs) -> Self {
+        Self { fresh_until: as_of.plus_millis(HOUR_MS), usable_until: as_of.plus_millis(2 * HOUR_MS) }
+    }
+
+    /// The list of alerts: a minute, and an hour. Each alert has its own time beside.
+    #[must_use]
+    pub const fn alerts(as_of: UnixMs) -> Self {
+        Self { fresh_until: as_of.plus_millis(MINUTE_MS), usable_until: as_of.plus_millis(HOUR_MS) }
+    }
+
     /// Fear & greed: until the next value is due and two hours more, and 48 hours.
     #[must_use]
     pub fn fear_greed(as_of: UnixMs, index: &FearGreed) -> Self {

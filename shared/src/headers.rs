@@ -138,6 +138,17 @@ pub fn of_symbol_body(
     of_named(valid, &projection, cache_control(class), class)
 }
 
+/// The same of a body that is one of many of its kind, such as a chart of one timeframe.
+#[must_use]
+pub fn of_variant(
+    valid: &ValidSnapshot,
+    projection: &str,
+    variant: &str,
+    class: Freshness,
+) -> Vec<(&'static str, String)> {
+    of_named(valid, &format!("{projection}-{variant}"), cache_control(class), class)
+}
+
 fn of_named(
     valid: &ValidSnapshot,
     projection: &str,

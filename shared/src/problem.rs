@@ -30,10 +30,42 @@ pub enum Failure {
         /// When to ask again, seconds.
         retry_after_secs: u32,
     },
+    /// A query parameter that is not one of the values it may have.
+    BadQuery {
+        /// The parameter.
+        parameter: Parameter,
+    },
     /// Too many requests at once.
     Overloaded,
     /// A defect of ours.
     Internal,
+}
+
+/// A query parameter that means something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Parameter {
+    /// How many alerts.
+    Limit,
+    /// How far back a chart goes.
+    Timeframe,
+}
+
+impl Parameter {
+    /// The name in a query.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Limit => "limit",
+            Self::Timeframe => "timeframe",
+        }
+    }
+
+    const fn allowed(self) -> &'static str {
+        match self {
+            Self::Limit => "limit is a whole number from 1 to 100.",
+            Self::Timeframe => "timeframe is one of 0.25, 0.5, 1, 4, 8, 12, 24 (hours).",
+        }
+    }
 }
 
 #[derive(Serialize)]
@@ -54,6 +86,7 @@ impl Failure {
     #[must_use]
     pub const fn status(&self) -> u16 {
         match self {
+            Self::BadQuery { .. } => 400,
             Self::NotFound => 404,
             Self::MethodNotAllowed => 405,
             Self::Internal => 500,
@@ -92,7 +125,7 @@ impl Failure {
         match self {
             Self::NoValidData { retry_after_secs, .. } => Some(*retry_after_secs),
             Self::Overloaded => Some(3),
-            Self::NotFound | Self::MethodNotAllowed | Self::Internal => None,
+            Self::NotFound | Self::MethodNotAllowed | Self::BadQuery { .. } | Self::Internal => None,
         }
     }
 
@@ -107,6 +140,7 @@ impl Failure {
                 "No valid market data",
                 "No source has data that is complete and young enough to be shown.",
             ),
+            Self::BadQuery { parameter } => ("about:blank", "Bad Request", parameter.allowed()),
             Self::Overloaded => ("about:blank", "Service Unavailable", "Too many requests at once."),
             Self::Internal => ("about:blank", "Internal Server Error", "The request could not be answered."),
         }
@@ -136,6 +170,7 @@ mod tests {
     fn every_failure_has_its_status_in_line_and_body() {
         check(&Failure::NotFound, 404);
         check(&Failure::MethodNotAllowed, 405);
+        check(&Failure::BadQuery { parameter: Parameter::Limit }, 400);
         check(&Failure::Overloaded, 503);
         check(&Failure::Internal, 500);
         check(&Failure::NoValidData { sources: Vec::new(), retry_after_secs: 4 }, 503);

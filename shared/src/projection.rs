@@ -3,16 +3,20 @@
 //! A body is a pure function of snapshot and class: no clock, no cache state. So it is byte-identical for every client,
 //! and a client that reads only JSON still sees how old it is.
 
+mod alerts;
+mod beta;
 mod confluence;
 mod dashboard;
 mod head;
 mod market;
 mod mobile;
+mod perpetuals;
 mod rows;
 mod stored;
 
 use crate::endpoints::{Endpoint, SymbolEndpoint};
 use crate::freshness::Freshness;
+use crate::snapshot::performance::ChartTimeframe;
 use crate::validate::ValidSnapshot;
 use serde::Serialize;
 
@@ -33,6 +37,10 @@ pub fn body(valid: &ValidSnapshot, endpoint: Endpoint, class: Freshness) -> Resu
         Endpoint::MarketMovers => json(&dashboard::market_movers(snapshot, class)),
         Endpoint::TopSymbols => json(&dashboard::top_symbols(snapshot, class)),
         Endpoint::Signals => json(&confluence::signals(snapshot, class)),
+        Endpoint::Opportunities => json(&confluence::opportunities(snapshot, class)),
+        Endpoint::Alerts => json(&alerts::alerts(snapshot, class, usize::MAX)),
+        Endpoint::PerpetualsPulse => json(&perpetuals::pulse(snapshot, class)),
+        Endpoint::Beta => json(&beta::beta(snapshot, class)),
         Endpoint::Snapshot => valid.to_json(),
     }
 }
@@ -40,9 +48,44 @@ pub fn body(valid: &ValidSnapshot, endpoint: Endpoint, class: Freshness) -> Resu
 /// Why a snapshot has nothing to say at an endpoint, as a machine-readable word: an empty list would be taken for a market
 /// in which nothing is to be told.
 #[must_use]
-pub fn absence(valid: &ValidSnapshot, endpoint: Endpoint) -> Option<&'static str> {
-    let analysed = || valid.get().scores.iter().any(|row| row.confluence.is_some());
-    (endpoint == Endpoint::Signals && !analysed()).then_some("not_analysed")
+pub fn absence(valid: &ValidSnapshot, endpoint: Endpoint) -> Option<&str> {
+    let snapshot = valid.get();
+    match endpoint {
+        Endpoint::Signals | Endpoint::Opportunities => {
+            let analysed = snapshot.scores.iter().any(|row| row.confluence.is_some());
+            (!analysed).then_some("not_analysed")
+        }
+        Endpoint::Alerts => snapshot.alerts.reason(),
+        Endpoint::Beta => snapshot.beta.reason(),
+        _ => None,
+    }
+}
+
+/// The newest alerts, as JSON; nothing where alerts are unknown.
+///
+/// # Errors
+/// None that can occur, as for [`body`].
+pub fn recent_alerts(
+    valid: &ValidSnapshot,
+    limit: usize,
+    class: Freshness,
+) -> Result<Option<Vec<u8>>, serde_json::Error> {
+    match valid.get().alerts.value() {
+        Some(_) => json(&alerts::alerts(valid.get(), class, limit)).map(Some),
+        None => Ok(None),
+    }
+}
+
+/// The chart of one timeframe, as JSON; nothing where there is none.
+///
+/// # Errors
+/// None that can occur, as for [`body`].
+pub fn beta_chart(
+    valid: &ValidSnapshot,
+    timeframe: ChartTimeframe,
+    class: Freshness,
+) -> Result<Option<Vec<u8>>, serde_json::Error> {
+    beta::chart(valid.get(), timeframe, class).map(|chart| json(&chart)).transpose()
 }
 
 /// The body about one contract, as JSON; nothing for a contract that has no analysis.

@@ -13,6 +13,9 @@ use crate::freshness::Freshness;
 use crate::market::{DefiMarket, FearGreed, GlobalMarket, Universe};
 use crate::provenance::Source;
 use crate::units::{Amount, Fraction, Percent, Price, Score, Share, UnixMs};
+use alerts::AlertSection;
+use beta::BetaSection;
+use performance::PerformanceSection;
 use serde::{Deserialize, Serialize};
 
 /// The version of the snapshot's shape. A reader refuses any other.
@@ -80,6 +83,12 @@ pub struct Snapshot {
     pub defi_market: Section<DefiMarket>,
     /// Fear & greed.
     pub fear_greed: Section<FearGreed>,
+    /// Contracts against Bitcoin.
+    pub beta: Section<BetaSection>,
+    /// Contracts side by side.
+    pub performance: Section<PerformanceSection>,
+    /// The last alerts, newest first.
+    pub alerts: Section<AlertSection>,
 }
 
 /// How much of the universe the tickers covered.
@@ -122,6 +131,15 @@ impl<T> Section<T> {
         Self::Absent { reason: reason.to_owned() }
     }
 
+    /// Why the part is unknown, when it is.
+    #[must_use]
+    pub fn reason(&self) -> Option<&str> {
+        match self {
+            Self::Present { .. } => None,
+            Self::Absent { reason } => Some(reason),
+        }
+    }
+
     /// The value, when the part is there.
     #[must_use]
     pub fn value(&self) -> Option<&T> {
@@ -147,6 +165,10 @@ pub struct Overview {
     pub average_range: Amount,
     /// 50 + 50·(up − down)/(up + down); unknown when nothing moved.
     pub trend_strength: Option<Score>,
+    /// Standard deviation of Bitcoin's daily log returns over 30 days, percent.
+    pub btc_daily_volatility: Option<Amount>,
+    /// The same for a year, percent.
+    pub btc_volatility: Option<Amount>,
 }
 
 /// The mood that the count of rising and falling contracts tells.

@@ -9,9 +9,11 @@
 
 use proptest::prelude::*;
 use shared::analysis::opportunities::{Direction, MAX_OPPORTUNITIES, Opportunity, Potential, opportunities};
+use shared::analysis::scores::combine::combine;
 use shared::analysis::signals::{SignalCounts, SignalType, signals};
-use shared::snapshot::{Components, ScoreBasis, ScoreRow};
+use shared::snapshot::{ScoreBasis, ScoreRow};
 use shared::units::{Amount, Fraction, Percent, Price, Score};
+use std::collections::BTreeMap;
 use std::collections::HashSet;
 
 fn row(symbol: &str, score: f64, reliability: f64, change: f64) -> ScoreRow {
@@ -21,14 +23,7 @@ fn row(symbol: &str, score: f64, reliability: f64, change: f64) -> ScoreRow {
         symbol: symbol.to_owned(),
         score,
         score_basis: ScoreBasis::SixDimension,
-        components: Some(Components {
-            technical: Some(score),
-            volume: None,
-            orderflow: None,
-            orderbook: None,
-            price_structure: None,
-            sentiment: None,
-        }),
+        confluence: Some(Box::new(combine(&BTreeMap::new()))),
         momentum_score: None,
         reliability: Fraction::new(reliability).unwrap(),
         score_history: Vec::new(),
@@ -42,7 +37,7 @@ fn row(symbol: &str, score: f64, reliability: f64, change: f64) -> ScoreRow {
 }
 
 fn momentum(row: ScoreRow) -> ScoreRow {
-    ScoreRow { score_basis: ScoreBasis::TickerMomentum, components: None, momentum_score: Some(row.score), ..row }
+    ScoreRow { score_basis: ScoreBasis::TickerMomentum, confluence: None, momentum_score: Some(row.score), ..row }
 }
 
 #[test]

@@ -306,22 +306,19 @@ fn what_is_handed_to_the_edge_passes_the_door_again() {
 fn every_key_is_stored_as_an_object_encoded_once() {
     let valid = good();
     let entries = stored(&valid).unwrap();
-    assert_eq!(entries.iter().map(|entry| entry.key).collect::<Vec<_>>(), StoreKey::ALL);
+    assert_eq!(entries.iter().map(|entry| entry.key.as_str()).collect::<Vec<_>>(), StoreKey::ALL.map(StoreKey::name));
     for entry in &entries {
-        let name = entry.key.name();
+        let name = &entry.key;
         assert_eq!(repeated_key(&entry.value), None, "{name}");
         let value: Value = serde_json::from_slice(&entry.value).unwrap();
         assert!(value.is_object(), "{name}");
         assert_eq!(value["schema_version"], json!(1), "{name}");
         assert_eq!(value["sequence"], json!(7), "{name}");
         assert_eq!(value["as_of_ms"], json!(AS_OF.as_millis()), "{name}");
-        match entry.key {
-            StoreKey::MobileData | StoreKey::Snapshot => {}
-            _ => {
-                check_fields(&value, &[&["schema_version", "sequence", "as_of_ms", "data_source", "data"]]);
-                assert_eq!(value["data_source"], "origin", "{name}");
-                assert!(value["data"].is_object() || value["data"].is_array(), "{name} is encoded twice");
-            }
+        if ![StoreKey::MobileData.name(), StoreKey::Snapshot.name()].contains(&name.as_str()) {
+            check_fields(&value, &[&["schema_version", "sequence", "as_of_ms", "data_source", "data"]]);
+            assert_eq!(value["data_source"], "origin", "{name}");
+            assert!(!value["data"].is_string(), "{name} is encoded twice");
         }
     }
 }
@@ -332,7 +329,7 @@ fn what_is_stored_is_what_is_served() {
     let served = body(&valid, Endpoint::MobileData);
     let entries = stored(&valid).unwrap();
     let data = |key: StoreKey| {
-        let entry = entries.iter().find(|entry| entry.key == key).unwrap();
+        let entry = entries.iter().find(|entry| entry.key == key.name()).unwrap();
         serde_json::from_slice::<Value>(&entry.value).unwrap()
     };
     assert_eq!(data(StoreKey::MobileData), served);

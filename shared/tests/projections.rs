@@ -105,7 +105,11 @@ fn no_price_is_zero_in_any_body() {
                 assert!(leaf.as_f64().is_some_and(|price| price > 0.0), "{endpoint:?}: {path} is {leaf}");
             }
         });
-        assert!(prices > 0, "{endpoint:?} has no price");
+        let rests_on_analysis = matches!(
+            endpoint,
+            Endpoint::Signals | Endpoint::Opportunities | Endpoint::Alerts | Endpoint::PerpetualsPulse | Endpoint::Beta
+        );
+        assert!(prices > 0 || rests_on_analysis, "{endpoint:?} has no price");
     });
 }
 

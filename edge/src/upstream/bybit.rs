@@ -7,7 +7,7 @@ use crate::policy::{self, Refusal, Withheld};
 use crate::{clock, memory};
 use futures_util::future::try_join;
 use shared::analysis::Settings;
-use shared::assemble::{AssembleError, Identity, Inputs, Slow, assemble};
+use shared::assemble::{AssembleError, Identity, Inputs, LongView, Slow, assemble};
 use shared::exchange::ParseError;
 use shared::exchange::bybit::instruments::UniverseError;
 use shared::exchange::bybit::{self, Forbidden, Listing, UniverseBuilder, tickers};
@@ -17,7 +17,6 @@ use shared::provenance::{Source, Venue};
 use shared::snapshot::{Producer, Section};
 use shared::units::UnixMs;
 use shared::validate::{Rejections, ValidSnapshot};
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
 /// The largest ticker table that is read, bytes: eight times today's.
@@ -188,7 +187,7 @@ pub async fn snapshot(
         global_market: &carried_over(held.map(|held| &held.get().global_market)),
         defi_market: &carried_over(held.map(|held| &held.get().defi_market)),
         fear_greed: &carried_over(held.map(|held| &held.get().fear_greed)),
-        analyses: &BTreeMap::new(),
+        long_view: &held.map_or_else(|| LongView::unknown(NOT_COLLECTED), |held| LongView::carried_over(held.get())),
     };
     let identity = Identity {
         sequence: policy::next_sequence(held.map(|held| held.get().sequence), now),

@@ -64,7 +64,7 @@ impl Round {
         let tickers = bybit::tickers::parse(&self.tickers.body)?;
         // Held for the whole round: there is one at a time.
         let mut analyst = self.analyst.lock().unwrap_or_else(PoisonError::into_inner);
-        let analyses = analyst.analyse(&self.inputs, &tickers, self.tickers.received_at, &self.universe, self.now);
+        let long_view = analyst.long_view(&self.inputs, &tickers, self.tickers.received_at, &self.universe, self.now);
         let inputs = shared::assemble::Inputs {
             tickers: &tickers,
             tickers_source: self.tickers.source,
@@ -73,14 +73,15 @@ impl Round {
             global_market: &self.global_market,
             defi_market: &self.defi_market,
             fear_greed: &self.fear_greed,
-            analyses: &analyses,
+            long_view: &long_view,
         };
         let identity =
             Identity { sequence: self.sequence, producer: Producer::Origin, fallback_reason: None, now: self.now };
-        let assembled = assemble(&inputs, identity, &self.settings)?;
+        let mut assembled = assemble(&inputs, identity, &self.settings)?;
+        assembled.snapshot.alerts = analyst.alerts(&assembled.snapshot, &tickers, &self.inputs, self.now);
         let refused = assembled.refused.into_iter().map(|row| (row.symbol.into_owned(), row.reason)).collect();
         let valid = ValidSnapshot::admit(assembled.snapshot, self.now, self.baseline)?;
         analyst.remember(&valid);
-        Ok(Outcome { publication: Publication::new(valid), refused })
+        Ok(Outcome { publication: Publication::new(valid, analyst.remembered_alerts()), refused })
     }
 }

@@ -5,7 +5,9 @@ use axum::extract::{MatchedPath, Request, State};
 use axum::http::{HeaderName, HeaderValue, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use shared::endpoints::{CLIENT_ROUTES, HEALTH, LIVE, METRICS, READY, SNAPSHOT, SymbolEndpoint};
+use shared::endpoints::{
+    BETA_CHART, CLIENT_ROUTES, HEALTH, LIVE, METRICS, READY, RECENT_ALERTS, SNAPSHOT, SymbolEndpoint,
+};
 use shared::headers::{ALWAYS, PREFLIGHT};
 use shared::problem::Failure;
 use std::sync::Arc;
@@ -35,7 +37,14 @@ fn route(matched: Option<&str>) -> &'static str {
     if let Some(endpoint) = matched.and_then(of_symbol) {
         return endpoint.prefix();
     }
-    let known = CLIENT_ROUTES.iter().map(|(path, _)| *path).chain(HEALTH).chain([SNAPSHOT, LIVE, READY, METRICS]);
+    let known = CLIENT_ROUTES.iter().map(|(path, _)| *path).chain(HEALTH).chain([
+        SNAPSHOT,
+        RECENT_ALERTS,
+        BETA_CHART,
+        LIVE,
+        READY,
+        METRICS,
+    ]);
     known.into_iter().find(|path| Some(*path) == matched).unwrap_or("other")
 }
 

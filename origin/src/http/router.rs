@@ -4,7 +4,9 @@ use super::{App, data, health, layers, reply};
 use axum::Router;
 use axum::middleware;
 use axum::routing::get;
-use shared::endpoints::{CLIENT_ROUTES, Endpoint, HEALTH, LIVE, METRICS, READY, SNAPSHOT, SymbolEndpoint};
+use shared::endpoints::{
+    BETA_CHART, CLIENT_ROUTES, Endpoint, HEALTH, LIVE, METRICS, READY, RECENT_ALERTS, SNAPSHOT, SymbolEndpoint,
+};
 use shared::problem::Failure;
 use std::time::Duration;
 use tower::ServiceBuilder;
@@ -31,6 +33,8 @@ pub fn router(app: App) -> Router {
         router = router.route(path, get(health::health));
     }
     router
+        .route(RECENT_ALERTS, get(data::recent_alerts))
+        .route(BETA_CHART, get(data::beta_chart))
         .route(LIVE, get(health::live))
         .route(READY, get(health::ready))
         .route(METRICS, get(health::metrics))

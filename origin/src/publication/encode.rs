@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use shared::endpoints::{Endpoint, SymbolEndpoint};
+use shared::endpoints::Endpoint;
 use shared::freshness::Freshness;
 use shared::validate::ValidSnapshot;
 use shared::{headers, projection};
@@ -90,22 +90,10 @@ impl Rendered {
         made.inspect_err(|error| tracing::error!(endpoint = endpoint.name(), %error, "a body could not be made")).ok()
     }
 
-    /// The body about one contract, uncompressed; nothing for a contract that has no analysis.
-    ///
-    /// # Errors
-    /// None that can occur: every number is finite and every key a text.
-    pub fn of_symbol(
-        valid: &ValidSnapshot,
-        endpoint: SymbolEndpoint,
-        symbol: &str,
-        class: Freshness,
-    ) -> Result<Option<Self>, serde_json::Error> {
-        let body = projection::symbol_body(valid, endpoint, symbol, class)?;
-        Ok(body.map(|identity| Self {
-            identity: identity.into(),
-            compressed: None,
-            headers: headers::of_symbol_body(valid, endpoint, symbol, class),
-        }))
+    /// A body that few ask for, uncompressed.
+    #[must_use]
+    pub fn uncompressed(body: Vec<u8>, headers: Vec<(&'static str, String)>) -> Self {
+        Self { identity: body.into(), compressed: None, headers }
     }
 
     /// The coding in which the body is sent to a client that would take `wanted`.

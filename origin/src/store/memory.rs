@@ -1,7 +1,6 @@
 //! The store without Redis: the last publication, in this process.
 
 use super::Written;
-use shared::endpoints::StoreKey;
 use shared::projection::StoredEntry;
 use shared::units::UnixMs;
 use shared::validate::ValidSnapshot;
@@ -30,9 +29,9 @@ impl MemoryStore {
         Written::Written
     }
 
-    pub(super) fn last_snapshot(&self) -> Option<Vec<u8>> {
+    pub(super) fn get(&self, key: &str) -> Option<Vec<u8>> {
         let held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
         let entries = &held.as_ref()?.entries;
-        entries.iter().find(|entry| entry.key == StoreKey::Snapshot).map(|entry| entry.value.clone())
+        entries.iter().find(|entry| entry.key == key).map(|entry| entry.value.clone())
     }
 }

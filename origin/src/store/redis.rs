@@ -4,7 +4,7 @@ use super::{StoreError, Written};
 use crate::config::RedisUrl;
 use redis::aio::{ConnectionManager, ConnectionManagerConfig};
 use redis::{AsyncCommands, Client, Script};
-use shared::endpoints::{PUBLICATION_KEY, StoreKey};
+use shared::endpoints::PUBLICATION_KEY;
 use shared::projection::StoredEntry;
 use shared::validate::ValidSnapshot;
 use std::fmt;
@@ -67,14 +67,14 @@ impl RedisStore {
         invocation.key(PUBLICATION_KEY);
         invocation.arg(valid.get().as_of_ms.as_millis()).arg(valid.get().sequence).arg(ttl_ms);
         for entry in entries {
-            invocation.key(entry.key.name()).arg(entry.value.as_slice());
+            invocation.key(entry.key.as_str()).arg(entry.value.as_slice());
         }
         let written: bool = invocation.invoke_async(&mut self.connection.clone()).await?;
         Ok(if written { Written::Written } else { Written::RefusedOlder })
     }
 
-    pub(super) async fn last_snapshot(&self) -> Result<Option<Vec<u8>>, StoreError> {
-        Ok(self.connection.clone().get(StoreKey::Snapshot.name()).await?)
+    pub(super) async fn get(&self, key: &str) -> Result<Option<Vec<u8>>, StoreError> {
+        Ok(self.connection.clone().get(key).await?)
     }
 }
 

@@ -23,7 +23,7 @@ pub async fn keep_writing(
     while changes.changed().await.is_ok() {
         let Some(publication) = changes.borrow_and_update().clone() else { continue };
         let as_of_ms = publication.valid().get().as_of_ms;
-        match store.publish(publication.valid(), ttl_ms).await {
+        match store.publish(&publication, ttl_ms).await {
             Ok(Written::Written) => {
                 metrics.store_write("written");
                 if board.record("store", OK, Some(as_of_ms)) {

@@ -1,6 +1,7 @@
 //! Figures over all contracts.
 
 use super::join::Market;
+use super::volatility::BitcoinVolatility;
 use crate::snapshot::{Breadth, Overview};
 use crate::units::{Amount, OutOfRange, Percent, Price, Score};
 
@@ -8,7 +9,12 @@ use crate::units::{Amount, OutOfRange, Percent, Price, Score};
 ///
 /// # Errors
 /// [`OutOfRange`] when the market has no row, so that a mean is no number.
-pub fn overview(market: &Market<'_, '_>, breadth: &Breadth, btc_price: Price) -> Result<Overview, OutOfRange> {
+pub fn overview(
+    market: &Market<'_, '_>,
+    breadth: &Breadth,
+    btc_price: Price,
+    volatility: Option<BitcoinVolatility>,
+) -> Result<Overview, OutOfRange> {
     let changes: Vec<f64> = market.rows.iter().map(|row| row.change_24h_pct.get()).collect();
     let ranges = market.rows.iter().map(|row| range_pct(row.high_24h, row.low_24h, row.last));
     let turnover = market.rows.iter().map(|row| row.turnover_24h.get()).sum();
@@ -19,6 +25,8 @@ pub fn overview(market: &Market<'_, '_>, breadth: &Breadth, btc_price: Price) ->
         dispersion: sample_deviation(&changes).and_then(|d| Amount::new(d).ok()).map(|d| d.rounded(4)),
         average_range: Amount::new(ranges.sum::<f64>() / market.rows.len() as f64)?.rounded(4),
         trend_strength: trend_strength(breadth),
+        btc_daily_volatility: volatility.map(|volatility| volatility.daily_pct),
+        btc_volatility: volatility.map(|volatility| volatility.annual_pct),
     })
 }
 

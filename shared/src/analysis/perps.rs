@@ -1,6 +1,7 @@
 //! The perpetuals as a whole: funding, open interest, basis.
 
 use super::join::Market;
+use super::positioning::Positioning;
 use crate::market::{Ticker, Universe};
 use crate::snapshot::{BasisStatus, Perps};
 use crate::units::{Amount, Percent};
@@ -11,19 +12,19 @@ pub(super) const FUNDING_PERIOD_HOURS: f64 = 8.0;
 /// The basis beyond which the market is in contango or backwardation, percent.
 const BASIS_THRESHOLD_PCT: f64 = 0.01;
 
-/// Derives the section from tickers. What needs history or account ratios stays unknown.
+/// Derives the section from tickers, and from `positioning` what needs history or account ratios.
 #[must_use]
-pub fn perps(market: &Market<'_, '_>, universe: &Universe) -> Perps {
+pub fn perps(market: &Market<'_, '_>, universe: &Universe, positioning: Option<&Positioning>) -> Perps {
     let funding = weighted_mean(market, |row| Some(funding_rate_8h(row, universe)? * 100.0));
     let basis = weighted_mean(market, basis_pct);
     let known_interest: Vec<f64> =
         market.rows.iter().filter_map(|row| row.open_interest_usd).map(Amount::get).collect();
     Perps {
         funding_rate: funding.map(|rate| rate.rounded(6)),
-        funding_zscore: None,
-        long_pct: None,
-        short_pct: None,
-        ls_entropy: None,
+        funding_zscore: positioning.and_then(|positioning| positioning.funding_zscore),
+        long_pct: positioning.and_then(|positioning| positioning.long_pct),
+        short_pct: positioning.and_then(|positioning| positioning.short_pct),
+        ls_entropy: positioning.and_then(|positioning| positioning.ls_entropy),
         total_open_interest: if known_interest.is_empty() {
             None
         } else {
@@ -85,7 +86,7 @@ mod tests {
             contracts: rows.iter().map(|row| (row.symbol.to_string(), listed_hours)).collect(),
         };
         let tickers = Tickers { server_time: UnixMs::from_millis(1), rows, refused: Vec::new() };
-        perps(&Market::join(&tickers, &universe), &universe)
+        perps(&Market::join(&tickers, &universe), &universe, None)
     }
 
     #[test]

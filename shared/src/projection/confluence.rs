@@ -1,21 +1,17 @@
 //! What the six-dimension scores say: signals of all contracts, and all about one.
 
 use super::head::Provenance;
+use crate::analysis::opportunities::{self, Opportunity};
 use crate::analysis::scores::combine::Confluence;
 use crate::analysis::scores::dimension::Dimension;
 use crate::analysis::scores::report::report;
 use crate::analysis::scores::sub_component::SubComponent;
+use crate::analysis::signals::{self, SignalType, Strength};
 use crate::freshness::Freshness;
 use crate::snapshot::{Components, ScoreRow, Sentiment, Snapshot, display_symbol};
-use crate::units::{Amount, Fraction, Percent, Price, Score};
+use crate::units::{Amount, Fraction, Percent, Price, Score, UnixMs};
 use serde::Serialize;
 use std::collections::BTreeMap;
-
-/// A score at least this far from neutral is a strong signal.
-const STRONG_DEVIATION: f64 = 30.0;
-
-/// A score at least this far from neutral is a medium signal.
-const MEDIUM_DEVIATION: f64 = 20.0;
 
 #[derive(Serialize)]
 pub(super) struct Signals<'s> {
@@ -26,7 +22,7 @@ pub(super) struct Signals<'s> {
 }
 
 #[derive(Serialize)]
-struct Signal<'s> {
+pub(super) struct Signal<'s> {
     symbol: &'s str,
     display_symbol: &'s str,
     score: Score,
@@ -38,52 +34,62 @@ struct Signal<'s> {
     components: &'s Components,
     sentiment: Sentiment,
     reliability: Fraction,
-    signal_type: &'static str,
+    signal_type: SignalType,
     /// How far from neutral; `null` for a neutral score.
-    strength: Option<&'static str>,
+    strength: Option<Strength>,
     has_breakdown: bool,
     timestamp: u64,
 }
 
 /// Every six-dimension score with what it says, the neutral ones too.
 pub(super) fn signals(snapshot: &Snapshot, class: Freshness) -> Signals<'_> {
-    let signals: Vec<Signal<'_>> = snapshot.scores.iter().filter_map(|row| signal(row, snapshot)).collect();
+    let signals = signal_list(snapshot).unwrap_or_default();
     Signals { provenance: Provenance::of(snapshot, class), count: signals.len(), signals }
 }
 
-fn signal<'s>(row: &'s ScoreRow, snapshot: &Snapshot) -> Option<Signal<'s>> {
-    let sentiment = Sentiment::of(row.score);
-    Some(Signal {
-        symbol: &row.symbol,
-        display_symbol: display_symbol(&row.symbol),
-        score: row.score,
-        confluence_score: row.score,
-        price: row.price,
-        change_24h: row.change_24h,
-        volume_24h: row.turnover_24h,
-        components: row.components()?,
-        sentiment,
-        reliability: row.reliability,
-        signal_type: match sentiment {
-            Sentiment::Bullish => "BUY",
-            Sentiment::Bearish => "SELL",
-            Sentiment::Neutral => "NEUTRAL",
-        },
-        strength: strength(row.score, sentiment),
-        has_breakdown: true,
-        timestamp: snapshot.as_of_ms.as_secs(),
-    })
+/// The list alone; nothing when no contract has an analysis, which is not the same as none.
+pub(super) fn signal_list(snapshot: &Snapshot) -> Option<Vec<Signal<'_>>> {
+    let all: Vec<Signal<'_>> = signals::signals(&snapshot.scores)
+        .into_iter()
+        .filter_map(|signal| Signal::of(signal, snapshot.as_of_ms.as_secs()))
+        .collect();
+    (!all.is_empty()).then_some(all)
 }
 
-fn strength(score: Score, sentiment: Sentiment) -> Option<&'static str> {
-    let deviation = (score.get() - 50.0).abs();
-    (sentiment != Sentiment::Neutral).then_some(if deviation >= STRONG_DEVIATION {
-        "strong"
-    } else if deviation >= MEDIUM_DEVIATION {
-        "medium"
-    } else {
-        "weak"
-    })
+impl<'s> Signal<'s> {
+    fn of(signal: signals::Signal<'s>, timestamp: u64) -> Option<Self> {
+        let row = signal.row;
+        Some(Self {
+            symbol: &row.symbol,
+            display_symbol: display_symbol(&row.symbol),
+            score: row.score,
+            confluence_score: row.score,
+            price: row.price,
+            change_24h: row.change_24h,
+            volume_24h: row.turnover_24h,
+            components: row.components()?,
+            sentiment: Sentiment::of(row.score),
+            reliability: row.reliability,
+            signal_type: signal.signal_type,
+            strength: signal.strength,
+            has_breakdown: true,
+            timestamp,
+        })
+    }
+}
+
+#[derive(Serialize)]
+pub(super) struct Opportunities<'s> {
+    #[serde(flatten)]
+    provenance: Provenance,
+    opportunities: Vec<Opportunity<'s>>,
+    count: usize,
+}
+
+/// The contracts that stand out, long and short alike.
+pub(super) fn opportunities(snapshot: &Snapshot, class: Freshness) -> Opportunities<'_> {
+    let opportunities = opportunities::opportunities(&snapshot.scores);
+    Opportunities { provenance: Provenance::of(snapshot, class), count: opportunities.len(), opportunities }
 }
 
 /// A row with its analysis.
@@ -96,8 +102,34 @@ pub(super) struct Analysed<'s> {
 impl<'s> Analysed<'s> {
     /// The contract of this full symbol, if it has an analysis.
     pub(super) fn find(snapshot: &'s Snapshot, symbol: &str) -> Option<Self> {
-        let row = snapshot.scores.iter().find(|row| row.symbol == symbol)?;
-        Some(Self { row, confluence: row.confluence.as_deref()? })
+        Self::all(snapshot).find(|analysed| analysed.row.symbol == symbol)
+    }
+
+    /// Every contract that has an analysis.
+    pub(super) fn all(snapshot: &'s Snapshot) -> impl Iterator<Item = Self> {
+        snapshot.scores.iter().filter_map(|row| Some(Self { row, confluence: row.confluence.as_deref()? }))
+    }
+
+    pub(super) fn symbol(&self) -> &'s str {
+        &self.row.symbol
+    }
+
+    /// Every part of the score.
+    pub(super) fn breakdown(&self, snapshot: &Snapshot) -> Breakdown<'s> {
+        let Self { row, confluence } = *self;
+        Breakdown {
+            symbol: &row.symbol,
+            overall_score: row.score,
+            sentiment: Sentiment::of(row.score),
+            reliability: row.reliability,
+            consensus: confluence.consensus,
+            components: &confluence.components,
+            sub_components: &confluence.sub_components,
+            interpretations: &confluence.interpretations,
+            missing: &confluence.missing,
+            as_of_ms: snapshot.as_of_ms,
+            score_history: &row.score_history,
+        }
     }
 }
 
@@ -148,7 +180,7 @@ pub(super) struct BreakdownBody<'s> {
 }
 
 #[derive(Serialize)]
-struct Breakdown<'s> {
+pub(super) struct Breakdown<'s> {
     symbol: &'s str,
     overall_score: Score,
     sentiment: Sentiment,
@@ -158,26 +190,10 @@ struct Breakdown<'s> {
     sub_components: &'s BTreeMap<SubComponent, Option<Score>>,
     interpretations: &'s BTreeMap<Dimension, String>,
     missing: &'s [SubComponent],
-    as_of_ms: crate::units::UnixMs,
+    as_of_ms: UnixMs,
     score_history: &'s [Score],
 }
 
 pub(super) fn breakdown<'s>(snapshot: &Snapshot, analysed: Analysed<'s>, class: Freshness) -> BreakdownBody<'s> {
-    let Analysed { row, confluence } = analysed;
-    BreakdownBody {
-        provenance: Provenance::of(snapshot, class),
-        data: Breakdown {
-            symbol: &row.symbol,
-            overall_score: row.score,
-            sentiment: Sentiment::of(row.score),
-            reliability: row.reliability,
-            consensus: confluence.consensus,
-            components: &confluence.components,
-            sub_components: &confluence.sub_components,
-            interpretations: &confluence.interpretations,
-            missing: &confluence.missing,
-            as_of_ms: snapshot.as_of_ms,
-            score_history: &row.score_history,
-        },
-    }
+    BreakdownBody { provenance: Provenance::of(snapshot, class), data: analysed.breakdown(snapshot) }
 }

@@ -46,19 +46,12 @@ fn degraded(snapshot: &Snapshot, class: Freshness) -> Vec<String> {
         reasons.push(reason.clone());
     }
     let absent = [
-        ("global_market", reason(&snapshot.global_market)),
-        ("defi_market", reason(&snapshot.defi_market)),
-        ("fear_greed", reason(&snapshot.fear_greed)),
+        ("global_market", snapshot.global_market.reason()),
+        ("defi_market", snapshot.defi_market.reason()),
+        ("fear_greed", snapshot.fear_greed.reason()),
     ];
     reasons.extend(absent.into_iter().filter_map(|(name, reason)| Some(format!("{name}_{}", reason?))));
     reasons
-}
-
-fn reason<T>(section: &Section<T>) -> Option<&str> {
-    match section {
-        Section::Absent { reason } => Some(reason),
-        Section::Present { .. } => None,
-    }
 }
 
 /// The head of the full body.

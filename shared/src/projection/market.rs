@@ -15,7 +15,6 @@ pub(super) struct MarketOverview<'s> {
     current_volatility: Option<Amount>,
     market_dispersion: Option<Amount>,
     avg_volatility: Amount,
-    /// Needs daily candles.
     btc_daily_volatility: Option<Amount>,
     btc_volatility: Option<Amount>,
     btc_price: Price,
@@ -92,8 +91,8 @@ impl<'s> MarketOverview<'s> {
             current_volatility: overview.dispersion,
             market_dispersion: overview.dispersion,
             avg_volatility: overview.average_range,
-            btc_daily_volatility: None,
-            btc_volatility: None,
+            btc_daily_volatility: overview.btc_daily_volatility,
+            btc_volatility: overview.btc_volatility,
             btc_price: overview.btc_price,
             btc_dominance,
             eth_dominance,

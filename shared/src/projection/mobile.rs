@@ -21,7 +21,7 @@ pub(super) struct MobileData<'s> {
 
 /// The perpetuals. There is no source for a split between centralised and decentralised venues, so those stay `null`.
 #[derive(Serialize)]
-struct PerpsView {
+pub(super) struct PerpsView {
     /// Percent per 8 hours.
     funding_rate: Option<Percent>,
     funding_zscore: Option<f64>,
@@ -38,7 +38,7 @@ struct PerpsView {
 }
 
 impl PerpsView {
-    fn of(perps: &Perps) -> Self {
+    pub(super) fn of(perps: &Perps) -> Self {
         Self {
             funding_rate: perps.funding_rate,
             funding_zscore: perps.funding_zscore,

@@ -1,10 +1,12 @@
 //! What each key of the store holds: plain JSON, encoded once, in a versioned envelope.
 
+use super::alerts::alert_list;
+use super::confluence::{Analysed, signal_list};
 use super::json;
 use super::market::{MarketOverview, RegimeDetails, btc_dominance};
 use super::mobile::mobile_data;
 use super::rows::{MarketBreadth, ScoredSymbol, TopMovers};
-use crate::endpoints::StoreKey;
+use crate::endpoints::{StoreKey, breakdown_key};
 use crate::freshness::Freshness;
 use crate::snapshot::Snapshot;
 use crate::units::{Share, UnixMs};
@@ -14,8 +16,8 @@ use serde::Serialize;
 /// One key and its value.
 #[derive(Clone, Debug, PartialEq)]
 pub struct StoredEntry {
-    /// The key.
-    pub key: StoreKey,
+    /// The key's name.
+    pub key: String,
     /// Its value, JSON.
     pub value: Vec<u8>,
 }
@@ -46,7 +48,14 @@ struct DominanceEntry {
 /// # Errors
 /// None that can occur, as for [`super::body`].
 pub fn stored(valid: &ValidSnapshot) -> Result<Vec<StoredEntry>, serde_json::Error> {
-    StoreKey::ALL.into_iter().map(|key| Ok(StoredEntry { key, value: value(valid, key)? })).collect()
+    let fixed =
+        StoreKey::ALL.into_iter().map(|key| Ok(StoredEntry { key: key.name().to_owned(), value: value(valid, key)? }));
+    let snapshot = valid.get();
+    let breakdowns = Analysed::all(snapshot).map(|analysed| {
+        let value = enveloped(snapshot, analysed.breakdown(snapshot))?;
+        Ok(StoredEntry { key: breakdown_key(analysed.symbol()), value })
+    });
+    fixed.chain(breakdowns).collect()
 }
 
 fn value(valid: &ValidSnapshot, key: StoreKey) -> Result<Vec<u8>, serde_json::Error> {
@@ -64,6 +73,8 @@ fn value(valid: &ValidSnapshot, key: StoreKey) -> Result<Vec<u8>, serde_json::Er
             },
         ),
         StoreKey::BtcDominance => enveloped(snapshot, DominanceEntry { btc_dominance: btc_dominance(snapshot) }),
+        StoreKey::Signals => enveloped(snapshot, signal_list(snapshot)),
+        StoreKey::Alerts => enveloped(snapshot, alert_list(snapshot)),
         // A body and the snapshot carry version, sequence and time themselves.
         StoreKey::MobileData => json(&mobile_data(snapshot, Freshness::Fresh)),
         StoreKey::Snapshot => valid.to_json(),

@@ -147,6 +147,14 @@ pub enum Rejection {
         /// The interval, hours.
         hours: f64,
     },
+    /// A section that breaks its own rules.
+    #[error("{section}: {fault}")]
+    BadSection {
+        /// The section.
+        section: &'static str,
+        /// The rule.
+        fault: String,
+    },
     /// A figure that cannot honestly be zero.
     #[error("{field} is not above zero")]
     NotAboveZero {
@@ -194,6 +202,7 @@ impl Rejection {
             Self::NoTurnover { .. } => "no_turnover",
             Self::ListedDisagrees { .. } => "listed_disagrees",
             Self::ImplausibleInterval { .. } => "implausible_interval",
+            Self::BadSection { .. } => "bad_section",
             Self::NotAboveZero { .. } => "not_above_zero",
             Self::ListTooLong { .. } => "list_too_long",
             Self::ForeignText { .. } => "foreign_text",

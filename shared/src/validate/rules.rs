@@ -43,6 +43,7 @@ pub(super) fn rejections(snapshot: &Snapshot, now: UnixMs, baseline: Baseline) -
     leaders(snapshot, &mut found);
     universe(snapshot, &mut found);
     capitalisation(snapshot, &mut found);
+    sections(snapshot, &mut found);
     texts(snapshot, &mut found);
     found
 }
@@ -56,6 +57,9 @@ fn times(snapshot: &Snapshot, now: UnixMs, found: &mut Vec<Rejection>) {
         section_time(as_of(&snapshot.global_market), "global_market.as_of_ms"),
         section_time(as_of(&snapshot.defi_market), "defi_market.as_of_ms"),
         section_time(as_of(&snapshot.fear_greed), "fear_greed.as_of_ms"),
+        section_time(as_of(&snapshot.beta), "beta.as_of_ms"),
+        section_time(as_of(&snapshot.performance), "performance.as_of_ms"),
+        section_time(as_of(&snapshot.alerts), "alerts.as_of_ms"),
     ];
     for (field, time) in all.into_iter().flatten() {
         if time < EARLIEST_TIME {
@@ -205,6 +209,19 @@ fn capitalisation(snapshot: &Snapshot, found: &mut Vec<Rejection>) {
     }
 }
 
+/// Sections with rules of their own. Whoever assembles drops a bad one; here it came from somebody else.
+fn sections(snapshot: &Snapshot, found: &mut Vec<Rejection>) {
+    let beta = snapshot.beta.value().and_then(|beta| beta.check().err()).map(|fault| ("beta", fault.to_string()));
+    let charts = snapshot.performance.value().and_then(|charts| charts.check().err());
+    let alerts = snapshot.alerts.value().and_then(|alerts| alerts.check().err());
+    let all = [
+        beta,
+        charts.map(|fault| ("performance", fault.to_string())),
+        alerts.map(|fault| ("alerts", fault.to_string())),
+    ];
+    found.extend(all.into_iter().flatten().map(|(section, fault)| Rejection::BadSection { section, fault }));
+}
+
 fn length(list: &'static str, rows: usize, limit: usize, found: &mut Vec<Rejection>) {
     if rows > limit {
         found.push(Rejection::ListTooLong { list, rows, limit });
@@ -238,9 +255,12 @@ fn texts(snapshot: &Snapshot, found: &mut Vec<Rejection>) {
     };
     let reasons = [
         ("fallback_reason", snapshot.fallback_reason.as_deref()),
-        ("global_market.reason", reason(&snapshot.global_market)),
-        ("defi_market.reason", reason(&snapshot.defi_market)),
-        ("fear_greed.reason", reason(&snapshot.fear_greed)),
+        ("global_market.reason", snapshot.global_market.reason()),
+        ("defi_market.reason", snapshot.defi_market.reason()),
+        ("fear_greed.reason", snapshot.fear_greed.reason()),
+        ("beta.reason", snapshot.beta.reason()),
+        ("performance.reason", snapshot.performance.reason()),
+        ("alerts.reason", snapshot.alerts.reason()),
     ];
     for (field, text) in reasons {
         if text.is_some_and(|text| !is_reason(text)) {
@@ -267,13 +287,6 @@ fn texts(snapshot: &Snapshot, found: &mut Vec<Rejection>) {
         if text.is_some_and(|text| text.is_empty() || !plain(text)) {
             found.push(Rejection::ForeignText { field });
         }
-    }
-}
-
-fn reason<T>(section: &Section<T>) -> Option<&str> {
-    match section {
-        Section::Absent { reason } => Some(reason),
-        Section::Present { .. } => None,
     }
 }
 

@@ -12,7 +12,7 @@
 pub(crate) mod json;
 
 use shared::analysis::Settings;
-use shared::assemble::{AssembleError, Identity, Inputs, Slow, assemble};
+use shared::assemble::{AssembleError, Identity, Inputs, LongView, Slow, assemble};
 use shared::endpoints::Endpoint;
 use shared::freshness::Freshness;
 use shared::market::{Dated, DefiMarket, FearGreed, GlobalMarket, Ticker, Tickers, Universe};
@@ -22,7 +22,6 @@ use shared::snapshot::{Producer, Snapshot};
 use shared::units::{Amount, Percent, Price, Share, UnixMs, round_to};
 use shared::validate::{Baseline, Rejections, ValidSnapshot};
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 
 /// The reader's clock.
 pub(crate) const NOW: UnixMs = UnixMs::from_millis(1_788_870_000_000);
@@ -133,6 +132,7 @@ pub(crate) struct Scene<'a> {
     pub(crate) global_market: Slow<GlobalMarket>,
     pub(crate) defi_market: Slow<DefiMarket>,
     pub(crate) fear_greed: Slow<FearGreed>,
+    pub(crate) long_view: LongView,
     pub(crate) identity: Identity,
     pub(crate) settings: Settings,
 }
@@ -156,6 +156,7 @@ impl<'a> Scene<'a> {
             global_market: known(global_market(), Venue::CoinGecko, 60_000),
             defi_market: known(defi, Venue::CoinGecko, 120_000),
             fear_greed: known(fear_greed(), Venue::AlternativeMe, 36_000_000),
+            long_view: LongView::unknown("not_asked"),
             identity: Identity { sequence: 7, producer: Producer::Origin, fallback_reason: None, now: NOW },
             settings: Settings::DEFAULT,
         }
@@ -190,7 +191,7 @@ impl<'a> Scene<'a> {
             global_market: &self.global_market,
             defi_market: &self.defi_market,
             fear_greed: &self.fear_greed,
-            analyses: &BTreeMap::new(),
+            long_view: &self.long_view,
         };
         assemble(&inputs, self.identity.clone(), &self.settings).map(|assembled| assembled.snapshot)
     }

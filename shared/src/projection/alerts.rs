@@ -1,0 +1,27 @@
+//! The last alerts.
+
+use super::head::Provenance;
+use crate::freshness::Freshness;
+use crate::snapshot::Snapshot;
+use crate::snapshot::alerts::{Alert, AlertBody};
+use serde::Serialize;
+
+#[derive(Serialize)]
+pub(super) struct Alerts<'s> {
+    #[serde(flatten)]
+    provenance: Provenance,
+    alerts: Vec<AlertBody<'s>>,
+    count: usize,
+}
+
+/// The newest `limit` alerts, newest first.
+pub(super) fn alerts(snapshot: &Snapshot, class: Freshness, limit: usize) -> Alerts<'_> {
+    let mut alerts = alert_list(snapshot).unwrap_or_default();
+    alerts.truncate(limit);
+    Alerts { provenance: Provenance::of(snapshot, class), count: alerts.len(), alerts }
+}
+
+/// The list alone; nothing where alerts are unknown, which is not the same as none.
+pub(super) fn alert_list(snapshot: &Snapshot) -> Option<Vec<AlertBody<'_>>> {
+    snapshot.alerts.value().map(|section| section.alerts.iter().map(Alert::body).collect())
+}

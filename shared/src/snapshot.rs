@@ -2,19 +2,25 @@
 //!
 //! These types are what origin publishes and what the edge keeps. Unknown is `None`; nothing has a default.
 
+pub mod dimension;
+
+pub mod sub_component;
+
+pub mod confluence;
+
 pub mod beta;
 
 pub mod performance;
 
 pub mod alerts;
 
-use crate::analysis::scores::combine::Confluence;
 use crate::freshness::Freshness;
 use crate::market::{DefiMarket, FearGreed, GlobalMarket, Universe};
 use crate::provenance::Source;
 use crate::units::{Amount, Fraction, Percent, Price, Score, Share, UnixMs};
 use alerts::AlertSection;
 use beta::BetaSection;
+use confluence::Confluence;
 use performance::PerformanceSection;
 use serde::{Deserialize, Serialize};
 

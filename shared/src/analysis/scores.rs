@@ -6,10 +6,6 @@
 
 pub mod momentum;
 
-pub mod dimension;
-
-pub mod sub_component;
-
 pub mod timeframe;
 
 pub mod reading;
@@ -64,9 +60,9 @@ pub mod six_dimension;
 
 use super::join::Market;
 use crate::market::Ticker;
+use crate::snapshot::confluence::Confluence;
 use crate::snapshot::{ScoreBasis, ScoreRow};
 use crate::units::Score;
-use combine::Confluence;
 use std::collections::BTreeMap;
 
 /// What the long analysis found about one contract.

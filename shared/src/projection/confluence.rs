@@ -2,12 +2,12 @@
 
 use super::head::Provenance;
 use crate::analysis::opportunities::{self, Opportunity};
-use crate::analysis::scores::combine::Confluence;
-use crate::analysis::scores::dimension::Dimension;
 use crate::analysis::scores::report::report;
-use crate::analysis::scores::sub_component::SubComponent;
 use crate::analysis::signals::{self, SignalType, Strength};
 use crate::freshness::Freshness;
+use crate::snapshot::confluence::Confluence;
+use crate::snapshot::dimension::Dimension;
+use crate::snapshot::sub_component::SubComponent;
 use crate::snapshot::{Components, ScoreRow, Sentiment, Snapshot, display_symbol};
 use crate::units::{Amount, Fraction, Percent, Price, Score, UnixMs};
 use serde::Serialize;

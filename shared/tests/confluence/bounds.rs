@@ -2,7 +2,6 @@
 
 use super::scene::{NOW, Scene, amount, price, ratio};
 use proptest::prelude::*;
-use shared::analysis::scores::combine::Confluence;
 use shared::analysis::scores::inputs::TickerFacts;
 use shared::analysis::scores::report::report;
 use shared::analysis::scores::six_dimension::{evidence, six_dimension};
@@ -11,6 +10,7 @@ use shared::market::book::{Book, Level};
 use shared::market::candles::{Candle, Candles};
 use shared::market::positioning::{Funding, OpenInterest};
 use shared::market::trades::{Side, Trade, Trades};
+use shared::snapshot::confluence::Confluence;
 use shared::units::{Percent, UnixMs};
 
 /// Prices that a venue might send, prices that it never would, and prices that repeat.

@@ -2,8 +2,8 @@
 
 use super::scene::{NOW, Scene, amount, price, ratio};
 use shared::analysis::scores::six_dimension::evidence;
-use shared::analysis::scores::sub_component::SubComponent;
 use shared::market::candles::Interval;
+use shared::snapshot::sub_component::SubComponent;
 use shared::units::Percent;
 use std::collections::BTreeMap;
 

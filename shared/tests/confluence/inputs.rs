@@ -1,12 +1,12 @@
 //! Which parts rest on which input, and what becomes of them when it is missing, stale or frozen.
 
 use super::scene::{NOW, Scene, ago};
-use shared::analysis::scores::combine::MIN_RELIABILITY;
-use shared::analysis::scores::dimension::Dimension;
 use shared::analysis::scores::inputs::ScoreInputs;
 use shared::analysis::scores::six_dimension::{evidence, six_dimension};
-use shared::analysis::scores::sub_component::SubComponent as P;
 use shared::market::candles::Interval;
+use shared::snapshot::confluence::MIN_RELIABILITY;
+use shared::snapshot::dimension::Dimension;
+use shared::snapshot::sub_component::SubComponent as P;
 use shared::units::{Amount, UnixMs};
 use std::collections::BTreeSet;
 

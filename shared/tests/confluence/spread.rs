@@ -1,9 +1,9 @@
 //! Different markets get different scores, and a person can read why.
 
 use super::scene::{NOW, Scene};
-use shared::analysis::scores::combine::Confluence;
 use shared::analysis::scores::report::{WIDTH, report};
 use shared::analysis::scores::six_dimension::six_dimension;
+use shared::snapshot::confluence::Confluence;
 
 fn markets() -> Vec<Confluence> {
     (0..40)

@@ -2,10 +2,10 @@
 
 use super::scene::{NOW, Scene};
 use proptest::prelude::*;
-use shared::analysis::scores::combine::Confluence;
 use shared::analysis::scores::reading::Evidence;
 use shared::analysis::scores::six_dimension::{evidence, six_dimension};
-use shared::analysis::scores::sub_component::SubComponent;
+use shared::snapshot::confluence::Confluence;
+use shared::snapshot::sub_component::SubComponent;
 use std::collections::BTreeMap;
 
 /// The rounding that is left after hundreds of additions.

@@ -1,38 +1,16 @@
 //! Parts → dimensions → one score, with what it is worth.
 
-use super::dimension::Dimension;
 use super::interpret::interpret;
 use super::reading::{Evidence, Lean};
-use super::sub_component::SubComponent;
 use crate::snapshot::Components;
+use crate::snapshot::confluence::{Confluence, MIN_RELIABILITY};
+use crate::snapshot::dimension::Dimension;
+use crate::snapshot::sub_component::SubComponent;
 use crate::units::{Fraction, Score};
-use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-
-/// The least reliability that makes a score.
-pub const MIN_RELIABILITY: f64 = 0.6;
 
 /// How fast disagreement of the dimensions lowers the consensus.
 const DISAGREEMENT_PENALTY: f64 = 2.0;
-
-/// A contract's score in six dimensions. Scores have two decimals, consensus and reliability four.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Confluence {
-    /// The weighted mean of the dimensions; nothing below [`MIN_RELIABILITY`].
-    pub score: Option<Score>,
-    /// The dimensions; nothing where all parts are missing.
-    pub components: Components,
-    /// Every part, `None` where it is missing.
-    pub sub_components: BTreeMap<SubComponent, Option<Score>>,
-    /// The parts without input: their weight went to the others of their dimension.
-    pub missing: Vec<SubComponent>,
-    /// How much the dimensions agree, 1 when they all say the same; nothing without a dimension.
-    pub consensus: Option<Fraction>,
-    /// The share of the score's evidence that was there and fresh.
-    pub reliability: Fraction,
-    /// A sentence for each dimension that has a score.
-    pub interpretations: BTreeMap<Dimension, String>,
-}
 
 /// Combines what was found.
 ///

@@ -1,9 +1,9 @@
 //! One plain sentence per dimension: what its score means and the figure that it rests on most.
 
-use super::dimension::Dimension;
 use super::reading::Evidence;
-use super::sub_component::SubComponent;
 use crate::snapshot::Sentiment;
+use crate::snapshot::dimension::Dimension;
+use crate::snapshot::sub_component::SubComponent;
 use crate::units::Score;
 use std::collections::BTreeMap;
 

@@ -1,9 +1,9 @@
 //! The analysis of one contract as text of fixed width, for people who read it in a terminal or a monospaced box.
 
-use super::combine::Confluence;
-use super::dimension::Dimension;
-use super::sub_component::SubComponent;
 use crate::snapshot::Sentiment;
+use crate::snapshot::confluence::Confluence;
+use crate::snapshot::dimension::Dimension;
+use crate::snapshot::sub_component::SubComponent;
 use crate::units::{Fraction, Score};
 use std::fmt::{Error, Write};
 

@@ -1,17 +1,18 @@
 //! Market facts → a score in six dimensions: which formula reads which input.
 
 use super::bars::Bars;
-use super::combine::{Confluence, combine};
+use super::combine::combine;
 use super::flow::{Flow, trade_rate};
 use super::inputs::{Limits, OwnHistory, ScoreInputs, TickerFacts, Timed, complete_until};
 use super::reading::{Evidence, Reading};
-use super::sub_component::SubComponent;
 use super::timeframe::Timeframe;
 use super::{orderbook, orderflow, price_structure, sentiment, technical, volume};
 use crate::market::book::Book;
 use crate::market::candles::Candles;
 use crate::market::positioning::{AccountRatio, Funding, OpenInterest};
 use crate::market::trades::Trades;
+use crate::snapshot::confluence::Confluence;
+use crate::snapshot::sub_component::SubComponent;
 use crate::units::UnixMs;
 use std::collections::BTreeMap;
 

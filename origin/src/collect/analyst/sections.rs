@@ -1,0 +1,104 @@
+//! The sections that rest on all contracts together.
+
+use super::super::inputs::SymbolInputs;
+use super::Inputs;
+use shared::analysis::alerts::{ContractFacts, open_interest_move};
+use shared::analysis::beta::beta;
+use shared::analysis::performance::performance;
+use shared::analysis::perps::funding_rate_8h;
+use shared::analysis::positioning::Holdings;
+use shared::assemble::{BITCOIN, Slow};
+use shared::market::candles::{Candles, Interval};
+use shared::market::{Dated, Ticker};
+use shared::snapshot::Snapshot;
+use shared::snapshot::beta::BetaSection;
+use shared::snapshot::performance::PerformanceSection;
+use shared::units::{Percent, Score, UnixMs};
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// How many contracts a chart shows: those with most turnover, Bitcoin among them.
+const CHART_CONTRACTS: usize = 15;
+
+/// Ticker rows by symbol.
+pub(super) type Rows<'r, 'a> = HashMap<&'r str, &'r Ticker<'a>>;
+
+/// What is known of the positions in every contract.
+pub(super) fn holdings<'h>(inputs: &'h Inputs, rows: &Rows<'_, '_>) -> Vec<Holdings<'h>> {
+    let holding = |(symbol, inputs): (&String, &'h Arc<SymbolInputs>)| {
+        Some(Holdings {
+            turnover_24h: rows.get(symbol.as_str())?.turnover_24h,
+            account_ratio: inputs.account_ratio.as_ref().and_then(|ratios| ratios.value.last().copied()),
+            fundings: inputs.funding.as_ref().map_or(&[], |fundings| fundings.value.as_slice()),
+        })
+    };
+    inputs.iter().filter_map(holding).collect()
+}
+
+fn candles(inputs: &SymbolInputs, interval: Interval) -> Option<&Candles> {
+    inputs.candles.get(&interval).map(|dated| &*dated.value)
+}
+
+/// Every contract against Bitcoin, as old as Bitcoin's newest hour.
+pub(super) fn beta_of(inputs: &Inputs) -> Slow<BetaSection> {
+    let Some(bitcoin) = inputs.get(BITCOIN).and_then(|inputs| inputs.candles.get(&Interval::OneHour)) else {
+        return Slow::unknown("candles_not_loaded_yet");
+    };
+    let hourly =
+        inputs.iter().filter_map(|(symbol, inputs)| Some((symbol.as_str(), candles(inputs, Interval::OneHour)?)));
+    match (beta(hourly, &bitcoin.value), bitcoin.value.closed.last()) {
+        (Some(value), Some(last)) => {
+            let as_of_ms = last.end_ms(Interval::OneHour).min(bitcoin.as_of_ms);
+            Slow::Known(Dated { value, as_of_ms, source: bitcoin.source })
+        }
+        _ => Slow::unknown("too_few_candles"),
+    }
+}
+
+/// The contracts with most turnover side by side.
+pub(super) fn performance_of(inputs: &Inputs, rows: &Rows<'_, '_>) -> Slow<PerformanceSection> {
+    let turnover = |symbol: &str| rows.get(symbol).map_or(0.0, |row| row.turnover_24h.get());
+    let mut symbols: Vec<&str> = inputs.keys().map(String::as_str).collect();
+    symbols.sort_by(|a, b| turnover(b).total_cmp(&turnover(a)).then_with(|| a.cmp(b)));
+    symbols.truncate(CHART_CONTRACTS);
+    let Some(minutes) = inputs.get(BITCOIN).and_then(|inputs| inputs.candles.get(&Interval::OneMinute)) else {
+        return Slow::unknown("candles_not_loaded_yet");
+    };
+    match performance(&symbols, |symbol, interval| candles(inputs.get(symbol)?, interval)) {
+        Some(value) => Slow::Known(Dated { value, as_of_ms: minutes.as_of_ms, source: minutes.source }),
+        None => Slow::unknown("too_few_candles"),
+    }
+}
+
+/// What can alert about every contract.
+pub(super) fn contract_facts<'f>(
+    inputs: &'f Inputs,
+    rows: &Rows<'_, '_>,
+    snapshot: &Snapshot,
+    now: UnixMs,
+) -> Vec<ContractFacts<'f>> {
+    let analysed: HashMap<&str, Score> = snapshot
+        .scores
+        .iter()
+        .filter(|row| row.confluence.is_some())
+        .map(|row| (row.symbol.as_str(), row.score))
+        .collect();
+    let funding = |symbol: &str| {
+        let rate = funding_rate_8h(rows.get(symbol)?, &snapshot.universe)?;
+        Percent::new(rate * 100.0).ok()
+    };
+    let open_interest = |inputs: &SymbolInputs| {
+        let history = inputs.open_interest.as_ref()?;
+        open_interest_move(&history.value, candles(inputs, Interval::FiveMinutes)?, now)
+    };
+    inputs
+        .iter()
+        .map(|(symbol, inputs)| ContractFacts {
+            symbol,
+            score: analysed.get(symbol.as_str()).copied(),
+            funding_8h_pct: funding(symbol),
+            open_interest: open_interest(inputs),
+            trades: inputs.trades.as_ref().map_or(&[], |trades| &trades.value.trades),
+        })
+        .collect()
+}

@@ -189,6 +189,9 @@ pub fn artificial_feed(snapshot: &Snapshot) -> Option<Feed> {
         section_source(&snapshot.global_market),
         section_source(&snapshot.defi_market),
         section_source(&snapshot.fear_greed),
+        section_source(&snapshot.beta),
+        section_source(&snapshot.performance),
+        section_source(&snapshot.alerts),
     ];
     sections.into_iter().flatten().map(|source| source.feed).filter(|feed| *feed != Feed::Live).max()
 }

@@ -137,6 +137,15 @@ impl<T> Section<T> {
         Self::Absent { reason: reason.to_owned() }
     }
 
+    /// When the part was true, when it is there.
+    #[must_use]
+    pub const fn as_of_ms(&self) -> Option<UnixMs> {
+        match self {
+            Self::Present { as_of_ms, .. } => Some(*as_of_ms),
+            Self::Absent { .. } => None,
+        }
+    }
+
     /// Why the part is unknown, when it is.
     #[must_use]
     pub fn reason(&self) -> Option<&str> {

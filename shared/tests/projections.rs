@@ -269,7 +269,10 @@ fn the_real_market_carries_no_label() {
     ] {
         assert_eq!(text(&body, &format!("/sections/{section}/source")), source);
     }
-    assert_eq!(keys(&body["sections"]).len(), 5);
+    for section in ["beta", "performance", "alerts"] {
+        assert_eq!(text(&body, &format!("/sections/{section}/status")), "unavailable");
+    }
+    assert_eq!(keys(&body["sections"]).len(), 8);
 }
 
 #[test]

@@ -175,7 +175,13 @@ describe('with the simulated exchange', () => {
     const body = answer.json();
     assert.equal(body.freshness, 'fresh');
     assert.ok(body.confluence_scores.every((row) => row.score_basis === 'ticker_momentum' && row.components === null));
+    assert.ok(body.confluence_scores.every((row) => row.has_breakdown === false));
     assert.ok(body.degraded.some((reason) => reason.startsWith('origin_')), body.degraded.join());
+    // Scores live seconds and went with the origin: no signal is better than one made of momentum.
+    const signals = await get(`${run.edge}/api/dashboard/signals`);
+    assert.equal(signals.status, 503);
+    assertHonest(signals, ours);
+    assert.deepEqual(signals.json().sources, [{ name: 'analysis', outcome: 'not_analysed', as_of_ms: null }]);
   });
 
   test('without the exchange too, old data is marked and then refused', async () => {

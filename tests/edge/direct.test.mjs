@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { after, afterEach, before, describe, test } from "node:test";
-import { TOLERANCE_MS, assertSound, exchangeRequests, startWorld, until } from "./support.mjs";
+import { TICKER_ROUTES, TOLERANCE_MS, assertNotAnalysed, assertSound, exchangeRequests, startWorld, until } from "./support.mjs";
 
 let world, link, exchange;
 let edge;
@@ -123,17 +123,56 @@ test("data of a simulated market is labelled everywhere", async () => {
   assert.ok(held.json.degraded.includes("simulated_data"));
 });
 
-test("every path of the contract is answered from the exchange alone", async () => {
+test("every path that tickers can fill is answered from the exchange alone", async () => {
   await link.order("refuse");
   edge = await world.edge();
-  for (const path of [
-    "/mobile-data", "/api/dashboard/mobile-data", "/api/dashboard/symbols", "/api/dashboard/overview",
-    "/api/dashboard/market-overview", "/api/market/overview", "/api/dashboard/market-movers",
-    "/api/bybit-direct/top-symbols", "/health",
-  ]) {
+  for (const path of [...Object.keys(TICKER_ROUTES), "/health", "/api/dashboard/health"]) {
     const answer = await edge.get(path);
     assert.equal(answer.status, 200, path);
     assert.equal(answer.json.data_source, "bybit_direct", path);
+  }
+});
+
+test("what needs an analysis is a problem and never an empty list", async () => {
+  await link.order("refuse");
+  edge = await world.edge();
+  for (const [path, outcome] of [
+    ["/api/dashboard/signals", "not_analysed"],
+    ["/api/dashboard/opportunities", "not_analysed"],
+    ["/api/dashboard-cached/opportunities", "not_analysed"],
+    ["/api/dashboard/alerts", "not_collected_at_edge"],
+    ["/api/bitcoin-beta/realtime", "not_collected_at_edge"],
+  ]) {
+    const answer = await edge.get(path);
+    assertNotAnalysed(answer, outcome);
+    assert.match(answer.header("proxy-status") ?? "", /^($|edge; .*next-hop="origin"; details="connection_failed")/, path);
+    const head = await edge.get(path, { method: "HEAD" });
+    assert.deepEqual([head.status, head.text, head.header("cache-control")], [503, "", "no-store"]);
+    const conditional = await edge.get(path, { headers: { "if-none-match": "*" } });
+    assert.equal(conditional.status, 503, "a client was told that it holds what there is not");
+  }
+  assert.equal((await exchange.requests())["bybit-tickers"], 1, "a missing analysis made the edge ask again");
+  assert.equal((await edge.get("/mobile-data")).status, 200);
+});
+
+test("momentum is never presented as confluence", async () => {
+  await link.order("refuse");
+  edge = await world.edge();
+  const rows = async (path, field) => {
+    const answer = await edge.get(path);
+    assert.equal(answer.status, 200, path);
+    return answer.json[field];
+  };
+  const all = [
+    ...(await rows("/mobile-data", "confluence_scores")),
+    ...(await rows("/api/dashboard/mobile-data", "confluence_scores")),
+    ...(await rows("/api/dashboard/mobile-data", "symbols")),
+    ...(await rows("/api/dashboard/mobile-data", "top_symbols")),
+    ...(await rows("/api/dashboard/symbols", "symbols")),
+  ];
+  assert.ok(all.length >= 5 * 30, `${all.length} rows`);
+  for (const row of all) {
+    assert.deepEqual([row.score_basis, row.components, row.has_breakdown], ["ticker_momentum", null, false], row.symbol);
   }
 });
 

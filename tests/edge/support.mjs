@@ -26,6 +26,33 @@ const BUILD = path.join(ROOT, "edge", "build");
 /** Milliseconds beyond a bound that a busy machine may take. */
 export const TOLERANCE_MS = 350;
 
+/** What tickers alone can fill: path → projection. */
+export const TICKER_ROUTES = {
+  "/mobile-data": "mobile-data",
+  "/api/dashboard/mobile-data": "dashboard-mobile-data",
+  "/api/dashboard-cached/mobile-data": "dashboard-mobile-data",
+  "/api/dashboard/symbols": "symbols",
+  "/api/dashboard-cached/symbols": "symbols",
+  "/api/dashboard/overview": "overview",
+  "/api/dashboard-cached/overview": "overview",
+  "/api/dashboard/market-overview": "market-overview",
+  "/api/dashboard-cached/market-overview": "market-overview",
+  "/api/market/overview": "market-overview",
+  "/api/dashboard/market-movers": "market-movers",
+  "/api/dashboard-cached/market-movers": "market-movers",
+  "/api/dashboard/perpetuals-pulse": "perpetuals-pulse",
+  "/api/bybit-direct/top-symbols": "top-symbols",
+};
+
+/** What only an analysed snapshot can fill. */
+export const ANALYSIS_ROUTES = {
+  "/api/dashboard/signals": "signals",
+  "/api/dashboard/opportunities": "opportunities",
+  "/api/dashboard-cached/opportunities": "opportunities",
+  "/api/dashboard/alerts": "alerts",
+  "/api/bitcoin-beta/realtime": "beta",
+};
+
 /** Calls `probe` until it gives something true, or fails with what it waited for. */
 export async function until(what, probe, { withinMs = 10_000 } = {}) {
   const deadline = performance.now() + withinMs;
@@ -100,17 +127,31 @@ export async function startSimulator() {
 }
 
 /** The real origin, on the simulated exchange, ready to serve. */
-export async function startOrigin(simulator) {
+export async function startOrigin(simulator, vars = {}) {
   const port = await freePort();
   const { stop } = run(program("ORIGIN_BIN", "origin"), [], {
     ORIGIN_LISTEN: `127.0.0.1:${port}`,
     BYBIT_BASE_URL: simulator.url,
     COINGECKO_BASE_URL: simulator.url,
     FEAR_GREED_BASE_URL: simulator.url,
+    ...vars,
   });
   const url = `http://127.0.0.1:${port}`;
   await until("the origin is ready", async () => (await fetch(`${url}/health/ready`).catch(() => null))?.ok);
   return { url, stop };
+}
+
+/** The same, once it has loaded months of candles and analysed every contract it watches. */
+export async function startAnalysedOrigin(simulator) {
+  const origin = await startOrigin(simulator, { BYBIT_REQUESTS_PER_5S: "300" });
+  const answers = (path) => async () => (await fetch(`${origin.url}${path}`)).ok;
+  try {
+    for (const path of Object.keys(ANALYSIS_ROUTES)) await until(`the origin has ${path}`, answers(path), { withinMs: 240_000 });
+  } catch (error) {
+    await origin.stop();
+    throw error;
+  }
+  return origin;
 }
 
 /**
@@ -354,9 +395,9 @@ export async function startEdge({ origin, bybit, vars = {}, cache }) {
  * Everything around the edge: an origin, the link to it, and an exchange of the edge's own, whose counts the origin does
  * not disturb. Both exchanges show the same market.
  */
-export async function startWorld() {
+export async function startWorld({ start = startOrigin } = {}) {
   const [exchangeOfOrigin, exchange] = await Promise.all([startSimulator(), startSimulator()]);
-  const origin = await startOrigin(exchangeOfOrigin);
+  const origin = await start(exchangeOfOrigin);
   const link = await startLink(origin.url);
   return {
     origin,
@@ -394,6 +435,26 @@ export async function get(url, init = {}) {
   let json;
   if (response.headers.get("content-type")?.includes("json") && text) json = JSON.parse(text);
   return { status: response.status, headers: response.headers, header: (name) => response.headers.get(name), text, json, tookMs };
+}
+
+/** The answer where the data is good but was made from tickers alone: a problem that says so, and nothing like data. */
+export function assertNotAnalysed(answer, outcome) {
+  assert.equal(answer.status, 503);
+  assert.equal(answer.header("content-type"), "application/problem+json");
+  assert.equal(answer.header("cache-control"), "no-store");
+  assert.equal(answer.header("access-control-allow-origin"), "*");
+  for (const absent of ["etag", "age", "cache-status", "x-data-as-of", "x-data-freshness"]) {
+    assert.equal(answer.header(absent), null, absent);
+  }
+  assert.match(answer.header("retry-after"), /^([3-9]|10)$/);
+  const { title, detail, ...rest } = answer.json;
+  assert.ok(title && detail);
+  assert.deepEqual(rest, {
+    type: "urn:market-data:problem:no-valid-data",
+    status: 503,
+    retry_after: Number(answer.header("retry-after")),
+    sources: [{ name: "analysis", outcome, as_of_ms: null }],
+  });
 }
 
 /** Every number in a body, with the way to it. */

@@ -7,6 +7,8 @@
     reason = "a test that cannot do its part fails"
 )]
 
+#[path = "origin/analysis.rs"]
+mod analysis;
 #[path = "origin/config.rs"]
 mod config;
 #[path = "origin/http.rs"]

@@ -7,7 +7,7 @@ mod sections;
 use super::inputs::SymbolInputs;
 use kept::Kept;
 use memory::Memory;
-use sections::{Rows, beta_of, contract_facts, holdings, performance_of};
+use sections::{CHART_INTERVALS, Rows, beta_of, contract_facts, holdings, loaded, performance_of};
 use shared::analysis::alerts::{AlertState, Observation, RestoreError};
 use shared::analysis::perps::funding_rate_8h;
 use shared::analysis::positioning::positioning;
@@ -80,7 +80,7 @@ impl Analyst {
         let rows: Rows<'_, '_> = tickers.rows.iter().map(|row| (&*row.symbol, row)).collect();
         let as_of_ms = tickers.server_time.min(received_at);
         let memories = &mut self.memories;
-        let analyses = self.analyses.get_or(now, ANALYSES_LAST_MS, || {
+        let analyses = self.analyses.get_or(inputs.len(), now, ANALYSES_LAST_MS, || {
             let analyse = |(symbol, inputs): (&String, &Arc<SymbolInputs>)| {
                 let ticker = rows.get(symbol.as_str()).map(|row| facts(row, universe));
                 let ticker = ticker.as_ref().map(|value| Timed { value, as_of_ms });
@@ -94,8 +94,10 @@ impl Analyst {
             analyses,
             positioning: Some(positioning(&holdings(inputs, &rows), now)),
             bitcoin_volatility: daily.and_then(|daily| bitcoin_volatility(&daily.value)),
-            beta: self.beta.get_or(now, BETA_LASTS_MS, || beta_of(inputs)),
-            performance: self.performance.get_or(now, PERFORMANCE_LASTS_MS, || performance_of(inputs, &rows)),
+            beta: self.beta.get_or(loaded(inputs, &[Interval::OneHour]), now, BETA_LASTS_MS, || beta_of(inputs)),
+            performance: self
+                .performance
+                .get_or(loaded(inputs, &CHART_INTERVALS), now, PERFORMANCE_LASTS_MS, || performance_of(inputs, &rows)),
             // They are observed on the finished snapshot.
             alerts: Slow::unknown("not_observed_yet"),
         }

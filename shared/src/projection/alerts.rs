@@ -4,12 +4,15 @@ use super::head::Provenance;
 use crate::freshness::Freshness;
 use crate::snapshot::Snapshot;
 use crate::snapshot::alerts::{Alert, AlertBody};
+use crate::units::UnixMs;
 use serde::Serialize;
 
 #[derive(Serialize)]
 pub(super) struct Alerts<'s> {
     #[serde(flatten)]
     provenance: Provenance,
+    /// When the list was last looked at: the section's own time.
+    alerts_as_of_ms: Option<UnixMs>,
     alerts: Vec<AlertBody<'s>>,
     count: usize,
 }
@@ -18,7 +21,8 @@ pub(super) struct Alerts<'s> {
 pub(super) fn alerts(snapshot: &Snapshot, class: Freshness, limit: usize) -> Alerts<'_> {
     let mut alerts = alert_list(snapshot).unwrap_or_default();
     alerts.truncate(limit);
-    Alerts { provenance: Provenance::of(snapshot, class), count: alerts.len(), alerts }
+    let alerts_as_of_ms = snapshot.alerts.as_of_ms();
+    Alerts { provenance: Provenance::of(snapshot, class), alerts_as_of_ms, count: alerts.len(), alerts }
 }
 
 /// The list alone; nothing where alerts are unknown, which is not the same as none.

@@ -3,9 +3,9 @@
 use super::head::Provenance;
 use super::market::btc_dominance;
 use crate::freshness::Freshness;
+use crate::snapshot::Snapshot;
 use crate::snapshot::beta::{BetaRow, BetaSpan, BetaWindow, RiskCategory};
 use crate::snapshot::performance::{ChartOverview, ChartPoint, ChartTimeframe, PerformanceRow};
-use crate::snapshot::{Section, Snapshot};
 use crate::units::{Correlation, Fraction, Percent, Price, Ratio, Share, UnixMs};
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -103,7 +103,7 @@ pub(super) fn beta(snapshot: &Snapshot, class: Freshness) -> Beta<'_> {
     let overview = section.map(crate::snapshot::beta::BetaSection::overview);
     Beta {
         provenance: Provenance::of(snapshot, class),
-        beta_as_of_ms: time(&snapshot.beta),
+        beta_as_of_ms: snapshot.beta.as_of_ms(),
         overview: Overview {
             market_beta: overview.and_then(|overview| overview.market_beta),
             btc_dominance: btc_dominance(snapshot),
@@ -140,18 +140,11 @@ pub(super) fn chart(snapshot: &Snapshot, timeframe: ChartTimeframe, class: Fresh
     let summary = chart.summary();
     Some(BetaChart {
         provenance: Provenance::of(snapshot, class),
-        chart_as_of_ms: time(&snapshot.performance),
+        chart_as_of_ms: snapshot.performance.as_of_ms(),
         chart_data: chart.lines.iter().map(|(symbol, line)| (symbol.as_str(), chart.points(line).collect())).collect(),
         performance_order: summary.iter().map(|row| row.symbol).collect(),
         performance_summary: summary,
         overview: chart.overview(snapshot.overview.btc_price),
         generated_at: snapshot.generated_at_ms.rfc3339(),
     })
-}
-
-fn time<T>(section: &Section<T>) -> Option<UnixMs> {
-    match section {
-        Section::Present { as_of_ms, .. } => Some(*as_of_ms),
-        Section::Absent { .. } => None,
-    }
 }

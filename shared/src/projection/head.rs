@@ -86,6 +86,9 @@ struct Sections {
     global_market: SectionState,
     defi_market: SectionState,
     fear_greed: SectionState,
+    beta: SectionState,
+    performance: SectionState,
+    alerts: SectionState,
 }
 
 #[derive(Serialize)]
@@ -115,6 +118,9 @@ impl Sections {
             global_market: state(&snapshot.global_market),
             defi_market: state(&snapshot.defi_market),
             fear_greed: state(&snapshot.fear_greed),
+            beta: state(&snapshot.beta),
+            performance: state(&snapshot.performance),
+            alerts: state(&snapshot.alerts),
         }
     }
 }

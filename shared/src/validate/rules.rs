@@ -8,7 +8,7 @@ use crate::assemble::BITCOIN;
 use crate::freshness::is_from_the_future;
 use crate::market::{is_funding_interval, is_plausible_symbol};
 use crate::snapshot::confluence::MIN_RELIABILITY;
-use crate::snapshot::{Mover, ScoreBasis, ScoreRow, Section, Snapshot, is_reason};
+use crate::snapshot::{Mover, ScoreBasis, ScoreRow, Snapshot, is_reason};
 use crate::units::UnixMs;
 use std::collections::HashSet;
 
@@ -54,12 +54,12 @@ fn times(snapshot: &Snapshot, now: UnixMs, found: &mut Vec<Rejection>) {
         Some(("as_of_ms", snapshot.as_of_ms)),
         Some(("generated_at_ms", snapshot.generated_at_ms)),
         Some(("universe.as_of_ms", snapshot.universe.as_of_ms)),
-        section_time(as_of(&snapshot.global_market), "global_market.as_of_ms"),
-        section_time(as_of(&snapshot.defi_market), "defi_market.as_of_ms"),
-        section_time(as_of(&snapshot.fear_greed), "fear_greed.as_of_ms"),
-        section_time(as_of(&snapshot.beta), "beta.as_of_ms"),
-        section_time(as_of(&snapshot.performance), "performance.as_of_ms"),
-        section_time(as_of(&snapshot.alerts), "alerts.as_of_ms"),
+        section_time(snapshot.global_market.as_of_ms(), "global_market.as_of_ms"),
+        section_time(snapshot.defi_market.as_of_ms(), "defi_market.as_of_ms"),
+        section_time(snapshot.fear_greed.as_of_ms(), "fear_greed.as_of_ms"),
+        section_time(snapshot.beta.as_of_ms(), "beta.as_of_ms"),
+        section_time(snapshot.performance.as_of_ms(), "performance.as_of_ms"),
+        section_time(snapshot.alerts.as_of_ms(), "alerts.as_of_ms"),
     ];
     for (field, time) in all.into_iter().flatten() {
         if time < EARLIEST_TIME {
@@ -68,13 +68,6 @@ fn times(snapshot: &Snapshot, now: UnixMs, found: &mut Vec<Rejection>) {
         if is_from_the_future(time, now) {
             found.push(Rejection::FromTheFuture { field, ahead_ms: time.millis_since(now) });
         }
-    }
-}
-
-fn as_of<T>(section: &Section<T>) -> Option<UnixMs> {
-    match section {
-        Section::Present { as_of_ms, .. } => Some(*as_of_ms),
-        Section::Absent { .. } => None,
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::support::{Exchange, Origin, Redis, assert_true_data, eventually};
 use serde_json::{Value, json};
-use shared::endpoints::{PUBLICATION_KEY, StoreKey};
+use shared::endpoints::{ALERT_STATE_KEY, PUBLICATION_KEY, StoreKey, breakdown_key};
 
 const QUICK: (&str, &str) = ("TICKERS_INTERVAL_MS", "250");
 
@@ -10,20 +10,35 @@ async fn written(redis: &Redis) -> Value {
     eventually("the snapshot is stored", || async { redis.json(StoreKey::Snapshot.name()).await }).await
 }
 
+async fn check_entry(redis: &Redis, key: &str) {
+    let value = redis.json(key).await.unwrap_or_else(|| panic!("{key} is missing"));
+    assert!(value.is_object(), "{key} is encoded twice");
+    assert_eq!(value["schema_version"], 1, "{key}");
+    assert!(value["as_of_ms"].as_u64().unwrap() > 1_577_836_800_000, "{key}");
+    assert!(value["sequence"].is_u64(), "{key}");
+    let life: i64 = redis.command(&["PTTL", key]).await;
+    assert!(life > 20_000, "{key} lives {life} ms");
+}
+
 #[tokio::test]
 async fn every_key_is_plain_json_with_its_time_and_outlives_ten_rounds() {
     let (exchange, redis) = (Exchange::start().await, Redis::start().await);
     let _origin = Origin::start(exchange.url(), &[("REDIS_URL", &redis.url())]);
     written(&redis).await;
+    // Before the first analysis, when there are no signals, and after it.
     for key in StoreKey::ALL {
-        let value = redis.json(key.name()).await.unwrap_or_else(|| panic!("{} is missing", key.name()));
-        assert!(value.is_object(), "{} is encoded twice", key.name());
-        assert_eq!(value["schema_version"], 1, "{}", key.name());
-        assert!(value["as_of_ms"].as_u64().unwrap() > 1_577_836_800_000, "{}", key.name());
-        assert!(value["sequence"].is_u64(), "{}", key.name());
-        let life: i64 = redis.command(&["PTTL", key.name()]).await;
-        assert!(life > 20_000, "{} lives {life} ms", key.name());
+        check_entry(&redis, key.name()).await;
     }
+    let breakdown = breakdown_key("BTCUSDT");
+    eventually("Bitcoin's parts are stored", || async { redis.json(&breakdown).await }).await;
+    for key in StoreKey::ALL.iter().map(|key| key.name()).chain([&*breakdown]) {
+        check_entry(&redis, key).await;
+    }
+    assert_eq!(redis.json(&breakdown).await.unwrap()["data"]["symbol"], "BTCUSDT");
+    let signals = redis.json(StoreKey::Signals.name()).await.unwrap();
+    assert!(signals["data"].as_array().is_some_and(|signals| !signals.is_empty()), "{signals}");
+    assert!(redis.json(StoreKey::Alerts.name()).await.unwrap()["data"].is_array());
+    assert!(redis.json(ALERT_STATE_KEY).await.unwrap().is_object());
     assert_true_data(&redis.json(StoreKey::MobileData.name()).await.unwrap());
     let dominance = redis.json(StoreKey::BtcDominance.name()).await.unwrap();
     assert!(dominance["data"]["btc_dominance"].is_null() || dominance["data"]["btc_dominance"].as_f64().unwrap() > 0.0);

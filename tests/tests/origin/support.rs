@@ -12,6 +12,9 @@ use tests::simulator::{self, Running};
 /// How long a condition may take to come true. Long, for a loaded machine; nothing waits longer than it must.
 const PATIENCE: Duration = Duration::from_secs(40);
 
+/// A budget with which everything is analysed within seconds.
+pub(crate) const PLENTY: (&str, &str) = ("BYBIT_REQUESTS_PER_5S", "300");
+
 /// An HTTP client that follows nothing and uses no proxy.
 pub(crate) fn client() -> reqwest::Client {
     static PROVIDER: Once = Once::new();
@@ -53,7 +56,12 @@ pub(crate) struct Exchange {
 
 impl Exchange {
     pub(crate) async fn start() -> Self {
-        Self { running: simulator::start(simulator::Config::default()).await.unwrap() }
+        Self::start_with(simulator::Config::default()).await
+    }
+
+    /// Starts one that is unlike the usual one.
+    pub(crate) async fn start_with(config: simulator::Config) -> Self {
+        Self { running: simulator::start(config).await.unwrap() }
     }
 
     pub(crate) fn url(&self) -> &str {
@@ -76,9 +84,20 @@ impl Exchange {
 
     /// How often a part was asked.
     pub(crate) async fn requests(&self, link: &str) -> u64 {
+        self.counts().await[link].as_u64().unwrap()
+    }
+
+    /// How often Bybit was asked for anything.
+    pub(crate) async fn bybit_requests(&self) -> u64 {
+        let counts = self.counts().await;
+        let of_bybit = counts.as_object().unwrap().iter().filter(|(link, _)| link.starts_with("bybit-"));
+        of_bybit.map(|(_, count)| count.as_u64().unwrap()).sum()
+    }
+
+    async fn counts(&self) -> Value {
         let counts = client().get(format!("{}/control/requests", self.url())).send().await.unwrap();
-        let counts: Value = serde_json::from_slice(&counts.bytes().await.unwrap()).unwrap();
-        counts["by_link"][link].as_u64().unwrap()
+        let mut counts: Value = serde_json::from_slice(&counts.bytes().await.unwrap()).unwrap();
+        counts["by_link"].take()
     }
 }
 

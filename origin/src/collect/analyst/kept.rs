@@ -2,9 +2,16 @@
 
 use shared::units::UnixMs;
 
-/// A result that is used again for a while.
+/// A result, used again while what it was made of has not grown and not too much time has passed.
 #[derive(Debug)]
-pub(super) struct Kept<T>(Option<(UnixMs, T)>);
+pub(super) struct Kept<T>(Option<Made<T>>);
+
+#[derive(Debug)]
+struct Made<T> {
+    of: usize,
+    at: UnixMs,
+    result: T,
+}
 
 impl<T> Kept<T> {
     /// Nothing was made yet.
@@ -12,15 +19,34 @@ impl<T> Kept<T> {
 }
 
 impl<T: Clone> Kept<T> {
-    /// What was made less than `lasts_ms` ago, else what `make` makes now.
-    pub(super) fn get_or(&mut self, now: UnixMs, lasts_ms: u64, make: impl FnOnce() -> T) -> T {
+    /// What was made of as many facts (`of`) less than `lasts_ms` ago, else what `make` makes now.
+    pub(super) fn get_or(&mut self, of: usize, now: UnixMs, lasts_ms: u64, make: impl FnOnce() -> T) -> T {
         match &self.0 {
-            Some((made_at, kept)) if *made_at <= now && now.millis_since(*made_at) < lasts_ms => kept.clone(),
+            Some(made) if made.of == of && made.at <= now && now.millis_since(made.at) < lasts_ms => {
+                made.result.clone()
+            }
             _ => {
-                let made = make();
-                self.0 = Some((now, made.clone()));
-                made
+                let result = make();
+                self.0 = Some(Made { of, at: now, result: result.clone() });
+                result
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: UnixMs = UnixMs::from_millis(1_788_870_000_000);
+
+    #[test]
+    fn a_result_is_made_anew_when_it_is_old_or_there_is_more_to_make_it_of() {
+        let mut kept = Kept::EMPTY;
+        assert_eq!(kept.get_or(1, NOW, 10, || "first"), "first");
+        assert_eq!(kept.get_or(1, NOW.plus_millis(9), 10, || "again"), "first");
+        assert_eq!(kept.get_or(2, NOW.plus_millis(9), 10, || "more"), "more");
+        assert_eq!(kept.get_or(2, NOW.plus_millis(19), 10, || "later"), "later");
+        assert_eq!(kept.get_or(2, NOW, 10, || "set back"), "set back");
     }
 }

@@ -20,6 +20,17 @@ use std::sync::Arc;
 /// How many contracts a chart shows: those with most turnover, Bitcoin among them.
 const CHART_CONTRACTS: usize = 15;
 
+/// The candles that charts are drawn from.
+pub(super) const CHART_INTERVALS: [Interval; 3] = [Interval::OneMinute, Interval::FiveMinutes, Interval::ThirtyMinutes];
+
+/// How many candles of these lengths are there, over all contracts.
+pub(super) fn loaded(inputs: &Inputs, intervals: &[Interval]) -> usize {
+    let of = |inputs: &SymbolInputs| -> usize {
+        intervals.iter().filter_map(|interval| candles(inputs, *interval)).map(|candles| candles.closed.len()).sum()
+    };
+    inputs.values().map(|inputs| of(inputs)).sum()
+}
+
 /// Ticker rows by symbol.
 pub(super) type Rows<'r, 'a> = HashMap<&'r str, &'r Ticker<'a>>;
 

@@ -60,7 +60,7 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
             upstreams(&config)?,
             known,
             pace(&config),
-            Gate::new(usize::from(config.bybit_requests_per_5s)),
+            Gate::new(usize::from(config.bybit_requests_per_5s), config.tickers_interval()),
         )),
     ];
 

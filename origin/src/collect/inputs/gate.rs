@@ -10,10 +10,15 @@ use std::time::Duration;
 /// The venue's window.
 const WINDOW_MS: u64 = 5_000;
 
+/// Requests for the instruments list that may fall into one window: two pages.
+const INSTRUMENT_PAGES: usize = 2;
+
 /// The gate.
 #[derive(Debug)]
 pub struct Gate {
     requests_per_window: usize,
+    /// Requests of each window that are kept free for the ticker table and the instruments list, which wait for nobody.
+    reserved: usize,
     state: Mutex<State>,
 }
 
@@ -41,10 +46,13 @@ impl State {
 }
 
 impl Gate {
-    /// A gate that lets so many requests through in any five seconds.
+    /// A gate for so many requests in any five seconds, of which the ticker table takes its share first.
     #[must_use]
-    pub fn new(requests_per_window: usize) -> Self {
-        Self { requests_per_window, state: Mutex::default() }
+    pub fn new(requests_per_window: usize, tickers_interval: Duration) -> Self {
+        let tickers = u128::from(WINDOW_MS).div_ceil(tickers_interval.as_millis().max(1));
+        let reserved = usize::try_from(tickers).unwrap_or(usize::MAX).saturating_add(INSTRUMENT_PAGES);
+        // However often the table is fetched, the rest must not starve.
+        Self { requests_per_window, reserved: reserved.min(requests_per_window / 2), state: Mutex::default() }
     }
 
     /// The mean rate that the budget allows.
@@ -53,7 +61,7 @@ impl Gate {
         self.requests_per_window as f64 / (WINDOW_MS as f64 / 1_000.0)
     }
 
-    /// Whether a request may be sent.
+    /// Whether a request that can wait may be sent.
     #[must_use]
     pub fn is_open(&self, now: UnixMs) -> bool {
         self.opens_in_ms(now) == 0
@@ -62,7 +70,7 @@ impl Gate {
     /// How long until one may.
     #[must_use]
     pub fn opens_in_ms(&self, now: UnixMs) -> u64 {
-        self.with(|state| state.opens_in_ms(now, self.requests_per_window))
+        self.with(|state| state.opens_in_ms(now, self.requests_per_window - self.reserved))
     }
 
     /// How long the exchange asked to be left alone, whatever the budget says.
@@ -94,9 +102,31 @@ mod tests {
 
     const NOW: UnixMs = UnixMs::from_millis(1_788_870_000_000);
 
+    /// A gate through which so many requests that can wait go in a window.
+    fn gate_for(requests: usize) -> Gate {
+        Gate { reserved: 0, ..Gate::new(requests, Duration::from_secs(2)) }
+    }
+
+    #[test]
+    fn the_ticker_table_has_its_share_and_leaves_the_others_half() {
+        let free = |budget, interval_ms| {
+            let gate = Gate::new(budget, Duration::from_millis(interval_ms));
+            (0..)
+                .take_while(|_| {
+                    let open = gate.is_open(NOW);
+                    gate.note(NOW);
+                    open
+                })
+                .count()
+        };
+        assert_eq!(free(60, 2_000), 60 - 3 - 2);
+        assert_eq!(free(60, 250), 60 - 20 - 2);
+        assert_eq!(free(10, 250), 5);
+    }
+
     #[test]
     fn a_burst_is_let_through_and_then_one_for_each_that_leaves_the_window() {
-        let gate = Gate::new(3);
+        let gate = gate_for(3);
         for after in [0, 10, 20] {
             assert!(gate.is_open(NOW.plus_millis(after)));
             gate.note(NOW.plus_millis(after));
@@ -110,7 +140,7 @@ mod tests {
 
     #[test]
     fn a_pause_closes_whatever_the_budget_says_and_a_shorter_one_does_not_end_it() {
-        let gate = Gate::new(100);
+        let gate = Gate::new(100, Duration::from_secs(2));
         gate.close_for(NOW, Duration::from_secs(600));
         gate.close_for(NOW, Duration::from_secs(5));
         assert_eq!((gate.opens_in_ms(NOW), gate.paused_ms(NOW)), (600_000, 600_000));
@@ -120,7 +150,7 @@ mod tests {
     proptest! {
         #[test]
         fn no_window_ever_holds_more_than_the_budget(pauses in proptest::collection::vec(0_u64..400, 1..300), limit in 1_usize..40) {
-            let gate = Gate::new(limit);
+            let gate = Gate::new(limit, Duration::from_secs(2));
             let (mut now, mut sent) = (NOW, Vec::new());
             for pause in pauses {
                 now = now.plus_millis(pause);

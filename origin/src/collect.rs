@@ -153,8 +153,8 @@ pub async fn collect(context: Context, upstreams: Upstreams, known: Known, pace:
     let task = |name, interval| slow::Task { name, interval, context: context.clone() };
     tokio::join!(
         tickers::run(context.clone(), bybit.clone(), feeds, pace.tickers),
-        inputs::run(context.clone(), bybit.clone(), Arc::clone(&gate), shelf, watched),
-        instruments::run(task("bybit_instruments", pace.instruments), bybit, known.universe, Arc::clone(&gate)),
+        inputs::run(context.clone(), bybit.clone(), gate, shelf, watched),
+        instruments::run(task("bybit_instruments", pace.instruments), bybit, known.universe),
         slow::run(task("coingecko_global", pace.coingecko), known.global_market, || global_market(&coingecko)),
         slow::run(task("coingecko_defi", pace.coingecko), known.defi_market, || defi_market(&coingecko)),
         slow::run(task("alternative_me", pace.fear_greed), known.fear_greed, || index(&fear_greed)),

@@ -119,6 +119,13 @@ impl Config {
     /// A usage error that names the variables.
     pub fn check(&self) -> Result<(), clap::Error> {
         let refused = |text: String| Self::command().error(ErrorKind::ValueValidation, text);
+        let tables = 5_000_u64.div_ceil(self.tickers_interval_ms);
+        if tables * 2 > u64::from(self.bybit_requests_per_5s) {
+            return Err(refused(format!(
+                "BYBIT_REQUESTS_PER_5S is {}, of which TICKERS_INTERVAL_MS={} alone takes {tables}: more than half\n",
+                self.bybit_requests_per_5s, self.tickers_interval_ms
+            )));
+        }
         self.limits().map_err(|error| refused(format!("REFRESH_AFTER_S, FRESH_S, AGING_S and STALE_S: {error}\n")))?;
         self.redis_url()
             .map_err(|error| refused(format!("REDIS_URL (not shown, for it may hold a password): {error}\n")))?;
@@ -289,6 +296,14 @@ mod tests {
     #[test]
     fn limits_that_do_not_ascend_name_their_variables() {
         check_refused(&["--fresh-s", "90"], &["FRESH_S", "90000 ms", "60000 ms"]);
+    }
+
+    #[test]
+    fn a_budget_that_the_ticker_table_alone_would_use_up_is_refused() {
+        check_refused(
+            &["--bybit-requests-per-5s", "30", "--tickers-interval-ms", "250"],
+            &["BYBIT_REQUESTS_PER_5S is 30", "TICKERS_INTERVAL_MS=250", "20"],
+        );
     }
 
     #[test]

@@ -1,8 +1,6 @@
 //! The instruments list: which contracts count.
 
-use super::inputs::Gate;
 use super::slow::Task;
-use crate::clock;
 use crate::upstream::{Upstream, UpstreamError};
 use shared::exchange::bybit::{self, Listing, UniverseBuilder};
 use shared::market::{Dated, Universe};
@@ -10,10 +8,10 @@ use std::sync::Arc;
 use tokio::sync::watch;
 
 /// Fetches the list for ever.
-pub(super) async fn run(task: Task, upstream: Upstream, known: watch::Sender<Option<Arc<Universe>>>, gate: Arc<Gate>) {
+pub(super) async fn run(task: Task, upstream: Upstream, known: watch::Sender<Option<Arc<Universe>>>) {
     let mut failures = 0_u32;
     loop {
-        let pause = match fetch(&upstream, &gate).await {
+        let pause = match fetch(&upstream).await {
             Ok(universe) => {
                 failures = 0;
                 task.succeeded(&universe);
@@ -30,11 +28,10 @@ pub(super) async fn run(task: Task, upstream: Upstream, known: watch::Sender<Opt
 }
 
 /// Follows the list page by page.
-async fn fetch(upstream: &Upstream, gate: &Gate) -> Result<Dated<Universe>, UpstreamError> {
+async fn fetch(upstream: &Upstream) -> Result<Dated<Universe>, UpstreamError> {
     let mut builder = UniverseBuilder::new();
     let mut path = bybit::INSTRUMENTS.to_owned();
     loop {
-        gate.note(clock::now());
         let page = upstream.get(&path).await?;
         let Some(cursor) = builder.add(Listing::parse(&page.body)?)? else {
             let unknown_types = builder.unknown_types();

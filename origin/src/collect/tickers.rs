@@ -45,7 +45,6 @@ pub(super) async fn run(context: Context, upstream: Upstream, feeds: Feeds, inte
                     continue;
                 }
                 let started = Instant::now();
-                collector.feeds.gate.note(clock::now());
                 match upstream.get(bybit::TICKERS).await {
                     Ok(tickers) => {
                         let pause = collector.publish(&tickers, interval).await;

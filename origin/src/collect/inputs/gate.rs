@@ -1,6 +1,7 @@
-//! Whether the exchange may be asked: a hard budget of requests in a rolling window, and pauses that it asked for.
+//! Whether the exchange may be asked for an input: a hard budget of requests in a rolling window, and pauses that it asked for.
 //!
-//! Everything that this process asks of the exchange is noted here, so that the budget is one for all.
+//! The budget is one for everything that is asked of the exchange. The ticker table and the instruments list wait for nobody;
+//! their share, which is known beforehand, is kept free, and the inputs share the rest.
 
 use shared::units::UnixMs;
 use std::collections::VecDeque;
@@ -16,15 +17,14 @@ const INSTRUMENT_PAGES: usize = 2;
 /// The gate.
 #[derive(Debug)]
 pub struct Gate {
-    requests_per_window: usize,
-    /// Requests of each window that are kept free for the ticker table and the instruments list, which wait for nobody.
-    reserved: usize,
+    /// What is left of the budget for the inputs.
+    inputs_per_window: usize,
     state: Mutex<State>,
 }
 
 #[derive(Debug, Default)]
 struct State {
-    /// Requests of the last window, oldest first.
+    /// Requests for inputs of the last window, oldest first.
     recent: VecDeque<UnixMs>,
     closed_until: Option<UnixMs>,
 }
@@ -51,17 +51,16 @@ impl Gate {
     pub fn new(requests_per_window: usize, tickers_interval: Duration) -> Self {
         let tickers = u128::from(WINDOW_MS).div_ceil(tickers_interval.as_millis().max(1));
         let reserved = usize::try_from(tickers).unwrap_or(usize::MAX).saturating_add(INSTRUMENT_PAGES);
-        // However often the table is fetched, the rest must not starve.
-        Self { requests_per_window, reserved: reserved.min(requests_per_window / 2), state: Mutex::default() }
+        Self { inputs_per_window: requests_per_window.saturating_sub(reserved).max(1), state: Mutex::default() }
     }
 
-    /// The mean rate that the budget allows.
+    /// The mean rate that is left for the inputs.
     #[must_use]
     pub fn requests_per_second(&self) -> f64 {
-        self.requests_per_window as f64 / (WINDOW_MS as f64 / 1_000.0)
+        self.inputs_per_window as f64 / (WINDOW_MS as f64 / 1_000.0)
     }
 
-    /// Whether a request that can wait may be sent.
+    /// Whether an input may be asked for.
     #[must_use]
     pub fn is_open(&self, now: UnixMs) -> bool {
         self.opens_in_ms(now) == 0
@@ -70,7 +69,7 @@ impl Gate {
     /// How long until one may.
     #[must_use]
     pub fn opens_in_ms(&self, now: UnixMs) -> u64 {
-        self.with(|state| state.opens_in_ms(now, self.requests_per_window - self.reserved))
+        self.with(|state| state.opens_in_ms(now, self.inputs_per_window))
     }
 
     /// How long the exchange asked to be left alone, whatever the budget says.
@@ -79,7 +78,7 @@ impl Gate {
         self.with(|state| state.closed_until.map_or(0, |until| until.millis_since(now)))
     }
 
-    /// Notes a request that is about to be sent.
+    /// Notes a request for an input that is about to be sent.
     pub fn note(&self, now: UnixMs) {
         self.with(|state| state.recent.push_back(now));
     }
@@ -102,13 +101,13 @@ mod tests {
 
     const NOW: UnixMs = UnixMs::from_millis(1_788_870_000_000);
 
-    /// A gate through which so many requests that can wait go in a window.
+    /// A gate through which so many requests for inputs go in a window.
     fn gate_for(requests: usize) -> Gate {
-        Gate { reserved: 0, ..Gate::new(requests, Duration::from_secs(2)) }
+        Gate { inputs_per_window: requests, ..Gate::new(60, Duration::from_secs(2)) }
     }
 
     #[test]
-    fn the_ticker_table_has_its_share_and_leaves_the_others_half() {
+    fn the_ticker_table_has_its_share_of_the_budget() {
         let free = |budget, interval_ms| {
             let gate = Gate::new(budget, Duration::from_millis(interval_ms));
             (0..)
@@ -121,7 +120,7 @@ mod tests {
         };
         assert_eq!(free(60, 2_000), 60 - 3 - 2);
         assert_eq!(free(60, 250), 60 - 20 - 2);
-        assert_eq!(free(10, 250), 5);
+        assert_eq!(free(10, 2_000), 10 - 3 - 2);
     }
 
     #[test]

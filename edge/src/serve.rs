@@ -10,7 +10,7 @@ use shared::endpoints::{Endpoint, HEALTH};
 use shared::freshness::Freshness;
 use shared::headers::cache_status::{self, Forward};
 use shared::headers::{age_secs, ttl_secs};
-use shared::problem::{Failure, SourceOutcome, jittered_retry_after_secs};
+use shared::problem::{Failure, jittered_retry_after_secs};
 use shared::projection;
 use shared::units::UnixMs;
 use shared::validate::ValidSnapshot;
@@ -142,7 +142,9 @@ impl Answer<'_> {
         if let Target::Data(endpoint) = self.target
             && let Some(reason) = projection::absence(valid, endpoint)
         {
-            return self.not_analysed(reason, wish);
+            // What was made from tickers alone has no analysis.
+            let failure = Failure::not_analysed(reason, self.now);
+            return respond::problem(&failure, wish, self.now, &self.about_sources());
         }
         let as_of = valid.get().as_of_ms;
         let ttl = ttl_secs(as_of, self.now, &self.config.limits);
@@ -156,15 +158,6 @@ impl Answer<'_> {
             Target::Data(endpoint) => respond::data(&memory::rendered(valid, endpoint, class)?, wish, &extra),
             Target::Health => respond::health(&respond::health::body(valid, class, self.now), wish, self.now, &extra),
         }
-    }
-
-    /// The data is valid and has nothing to say here: what was made from tickers alone has no analysis.
-    fn not_analysed(&self, reason: &str, wish: &Wish) -> Result<Response, JsValue> {
-        let failure = Failure::NoValidData {
-            sources: vec![SourceOutcome { name: "analysis", outcome: reason.to_owned(), as_of_ms: None }],
-            retry_after_secs: jittered_retry_after_secs(self.now),
-        };
-        respond::problem(&failure, wish, self.now, &self.about_sources())
     }
 
     fn unavailable(&self, held: Option<UnixMs>, wish: &Wish) -> Result<Response, JsValue> {

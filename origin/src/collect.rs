@@ -108,9 +108,7 @@ impl Known {
         restore(&self.defi_market, Slow::carried_over(&snapshot.defi_market));
         restore(&self.fear_greed, Slow::carried_over(&snapshot.fear_greed));
     }
-}
 
-impl Known {
     /// Takes over what the alerts of an earlier process remembered.
     pub fn restore_alerts(&self, bytes: &[u8], context: &Context) {
         let restored = self.analyst.lock().unwrap_or_else(PoisonError::into_inner).restore_alerts(bytes, clock::now());
@@ -143,13 +141,7 @@ pub async fn collect(context: Context, upstreams: Upstreams, known: Known, pace:
     let (gate, shelf) = (Arc::new(gate), Arc::new(Shelf::default()));
     let monitored = watch::Sender::new(Vec::new());
     let watched = monitored.subscribe();
-    let feeds = tickers::Feeds {
-        known: known.clone(),
-        shelf: Arc::clone(&shelf),
-        gate: Arc::clone(&gate),
-        monitored,
-        analyst: Arc::clone(&known.analyst),
-    };
+    let feeds = tickers::Feeds { known: known.clone(), shelf: Arc::clone(&shelf), gate: Arc::clone(&gate), monitored };
     let task = |name, interval| slow::Task { name, interval, context: context.clone() };
     tokio::join!(
         tickers::run(context.clone(), bybit.clone(), feeds, pace.tickers),

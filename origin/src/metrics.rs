@@ -6,7 +6,7 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::{Registry, Unit};
 use shared::endpoints::StoreKey;
-use shared::snapshot::{Section, Snapshot};
+use shared::snapshot::Snapshot;
 use shared::units::UnixMs;
 use shared::validate::ValidSnapshot;
 use std::sync::atomic::AtomicU64;
@@ -231,18 +231,12 @@ impl Default for Metrics {
 }
 
 fn section_times(snapshot: &Snapshot) -> impl Iterator<Item = (&'static str, UnixMs)> {
-    fn time<T>(section: &Section<T>) -> Option<UnixMs> {
-        match section {
-            Section::Present { as_of_ms, .. } => Some(*as_of_ms),
-            Section::Absent { .. } => None,
-        }
-    }
     let all = [
         ("tickers", Some(snapshot.as_of_ms)),
         ("instruments", Some(snapshot.universe.as_of_ms)),
-        ("global_market", time(&snapshot.global_market)),
-        ("defi_market", time(&snapshot.defi_market)),
-        ("fear_greed", time(&snapshot.fear_greed)),
+        ("global_market", snapshot.global_market.as_of_ms()),
+        ("defi_market", snapshot.defi_market.as_of_ms()),
+        ("fear_greed", snapshot.fear_greed.as_of_ms()),
     ];
     all.into_iter().filter_map(|(name, time)| Some((name, time?)))
 }

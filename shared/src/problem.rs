@@ -82,6 +82,15 @@ struct Problem<'p> {
 }
 
 impl Failure {
+    /// The data is valid and what was asked for rests on an analysis that is not there, for this reason.
+    #[must_use]
+    pub fn not_analysed(reason: &str, now: UnixMs) -> Self {
+        Self::NoValidData {
+            sources: vec![SourceOutcome { name: "analysis", outcome: reason.to_owned(), as_of_ms: None }],
+            retry_after_secs: jittered_retry_after_secs(now),
+        }
+    }
+
     /// The HTTP status.
     #[must_use]
     pub const fn status(&self) -> u16 {

@@ -1,6 +1,5 @@
 //! The ticker table: fetched at the pace of the market, each table made into a publication at once.
 
-use super::analyst::Analyst;
 use super::expectation::Expectation;
 use super::inputs::{Gate, Monitored, Shelf};
 use super::round::{Outcome, Round, RoundError};
@@ -13,7 +12,7 @@ use shared::provenance::Feed;
 use shared::snapshot::ScoreRow;
 use shared::units::UnixMs;
 use shared::validate::ValidSnapshot;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
@@ -70,7 +69,6 @@ pub(super) async fn run(context: Context, upstream: Upstream, feeds: Feeds, inte
 pub(super) struct Feeds {
     pub(super) known: Known,
     pub(super) shelf: Arc<Shelf>,
-    pub(super) analyst: Arc<Mutex<Analyst>>,
     pub(super) gate: Arc<Gate>,
     pub(super) monitored: watch::Sender<Vec<Monitored>>,
 }
@@ -100,7 +98,7 @@ impl Collector {
             defi_market: self.feeds.known.defi_market.borrow().clone(),
             fear_greed: self.feeds.known.fear_greed.borrow().clone(),
             inputs: self.feeds.shelf.all(),
-            analyst: Arc::clone(&self.feeds.analyst),
+            analyst: Arc::clone(&self.feeds.known.analyst),
             sequence: self.context.current.next_sequence(now),
             now,
             baseline: self.expectation.baseline(now, &self.context.limits),

@@ -11,11 +11,11 @@ use shared::endpoints::{Endpoint, SymbolEndpoint};
 use shared::freshness::{Freshness, Limits};
 use shared::headers;
 use shared::headers::{age_secs, cache_status, matches_etag, ttl_secs};
-use shared::problem::{Failure, Parameter, SourceOutcome, jittered_retry_after_secs};
+use shared::problem::{Failure, Parameter, jittered_retry_after_secs};
 use shared::projection;
-use shared::snapshot::Snapshot;
 use shared::snapshot::alerts::MAX_ALERTS;
 use shared::snapshot::performance::ChartTimeframe;
+use shared::snapshot::{Section, Snapshot};
 use shared::units::UnixMs;
 use shared::validate::ValidSnapshot;
 
@@ -36,7 +36,7 @@ pub(super) async fn serve(endpoint: Endpoint, State(app): State<App>, request: H
         return no_data(&app, now);
     };
     if let Some(reason) = projection::absence(publication.valid(), endpoint) {
-        return not_analysed(reason, now);
+        return reply::failure(&Failure::not_analysed(reason, now));
     }
     match publication.body(endpoint, class) {
         Some(rendered) => found(&publication, rendered, &request, &app.context.limits, now),
@@ -52,10 +52,15 @@ pub(super) async fn serve_symbol(
     request: HeaderMap,
 ) -> Response {
     let Ok(Path(symbol)) = symbol else { return reply::failure(&Failure::NotFound) };
-    on_demand(&app, &request, &Failure::NotFound, |valid, class| {
-        let body = projection::symbol_body(valid, endpoint, &symbol, class)?;
-        Ok(body.map(|body| Rendered::uncompressed(body, headers::of_symbol_body(valid, endpoint, &symbol, class))))
-    })
+    on_demand(
+        &app,
+        &request,
+        |_, _| Failure::NotFound,
+        |valid, class| {
+            let body = projection::symbol_body(valid, endpoint, &symbol, class)?;
+            Ok(body.map(|body| Rendered::uncompressed(body, headers::of_symbol_body(valid, endpoint, &symbol, class))))
+        },
+    )
 }
 
 /// The newest alerts.
@@ -67,8 +72,8 @@ pub(super) async fn recent_alerts(State(app): State<App>, RawQuery(query): RawQu
             _ => return reply::failure(&Failure::BadQuery { parameter: Parameter::Limit }),
         },
     };
-    let absent = absent(&app, |snapshot| snapshot.alerts.reason());
-    on_demand(&app, &request, &absent, |valid, class| {
+    let absent = |snapshot: &Snapshot, now| not_analysed(&snapshot.alerts, now);
+    on_demand(&app, &request, absent, |valid, class| {
         let body = projection::recent_alerts(valid, limit, class)?;
         let headers = || headers::of_variant(valid, "alerts", &limit.to_string(), class);
         Ok(body.map(|body| Rendered::uncompressed(body, headers())))
@@ -82,8 +87,8 @@ pub(super) async fn beta_chart(State(app): State<App>, RawQuery(query): RawQuery
         Some(Ok(timeframe)) => timeframe,
         Some(Err(_)) => return reply::failure(&Failure::BadQuery { parameter: Parameter::Timeframe }),
     };
-    let absent = absent(&app, |snapshot| snapshot.performance.reason());
-    on_demand(&app, &request, &absent, |valid, class| {
+    let absent = |snapshot: &Snapshot, now| not_analysed(&snapshot.performance, now);
+    on_demand(&app, &request, absent, |valid, class| {
         let body = projection::beta_chart(valid, timeframe, class)?;
         let headers = || headers::of_variant(valid, "beta-chart", timeframe.name(), class);
         Ok(body.map(|body| Rendered::uncompressed(body, headers())))
@@ -94,7 +99,7 @@ pub(super) async fn beta_chart(State(app): State<App>, RawQuery(query): RawQuery
 fn on_demand(
     app: &App,
     request: &HeaderMap,
-    absent: &Failure,
+    absent: impl FnOnce(&Snapshot, UnixMs) -> Failure,
     render: impl FnOnce(&ValidSnapshot, Freshness) -> Result<Option<Rendered>, serde_json::Error>,
 ) -> Response {
     let now = clock::now();
@@ -104,7 +109,7 @@ fn on_demand(
     };
     match render(publication.valid(), class) {
         Ok(Some(rendered)) => found(&publication, &rendered, request, &app.context.limits, now),
-        Ok(None) => reply::failure(absent),
+        Ok(None) => reply::failure(&absent(publication.valid().get(), now)),
         Err(error) => {
             tracing::error!(%error, "a body could not be made");
             reply::failure(&Failure::Internal)
@@ -112,18 +117,9 @@ fn on_demand(
     }
 }
 
-/// What to answer when the section that a body rests on is absent.
-fn absent(app: &App, reason: impl FnOnce(&Snapshot) -> Option<&str>) -> Failure {
-    let publication = app.context.current.get();
-    let reason = publication.as_ref().and_then(|publication| reason(publication.valid().get()));
-    Failure::NoValidData {
-        sources: vec![SourceOutcome {
-            name: "analysis",
-            outcome: reason.unwrap_or("absent").to_owned(),
-            as_of_ms: None,
-        }],
-        retry_after_secs: jittered_retry_after_secs(clock::now()),
-    }
+/// The section that a body rests on is absent.
+fn not_analysed<T>(section: &Section<T>, now: UnixMs) -> Failure {
+    Failure::not_analysed(section.reason().unwrap_or("absent"), now)
 }
 
 /// The first value of a query parameter, as it is written: values with meaning here need no decoding.
@@ -133,14 +129,6 @@ fn value(query: Option<&str>, parameter: Parameter) -> Option<&str> {
         .filter_map(|pair| pair.split_once('='))
         .find(|(key, _)| *key == parameter.name())
         .map(|(_, value)| value)
-}
-
-/// The snapshot is valid and has nothing to say here yet.
-fn not_analysed(reason: &str, now: UnixMs) -> Response {
-    reply::failure(&Failure::NoValidData {
-        sources: vec![SourceOutcome { name: "analysis", outcome: reason.to_owned(), as_of_ms: None }],
-        retry_after_secs: jittered_retry_after_secs(now),
-    })
 }
 
 /// The problem that says which source failed how.

@@ -29,3 +29,5 @@ pub mod projection;
 pub mod headers;
 
 pub mod problem;
+
+pub mod query;

@@ -1,208 +1,121 @@
-//! Answers that are almost right: cut, spoiled, or with one field changed. Nothing panics, nothing impossible gets in.
+//! Answers that are almost right: cut, spoiled, or with a few fields changed. Nothing panics, nothing impossible gets in.
+//!
+//! What must hold is written once, in `shared/fuzz/src`: the fuzz targets ask the same.
 
 #![allow(
     clippy::expect_used,
     clippy::unwrap_used,
     clippy::indexing_slicing,
+    clippy::panic,
     reason = "helpers of tests, in which a panic is how a test fails"
 )]
 
-mod support;
+#[path = "../fuzz/src/lib.rs"]
+#[allow(dead_code, unreachable_pub, reason = "it is a library to the fuzz targets")]
+mod fuzz;
 
+use fuzz::mutate::{Dice, mutated};
+use fuzz::seeds::{SYMBOL, now};
+use fuzz::{TARGETS, Target};
 use proptest::prelude::*;
-use serde_json::{Value, json};
-use shared::exchange::bybit::{Listing, UniverseBuilder, tickers};
+use proptest::test_runner::TestRunner;
+use shared::exchange::bybit::{
+    Listing, account_ratio, funding_history, klines, open_interest, orderbook, tickers, trades,
+};
 use shared::exchange::{ParseError, alternative_me, coingecko};
-use shared::market::is_plausible_symbol;
-use shared::units::{Price, UnixMs};
-use support::json::pointers;
-use support::{AS_OF, BYBIT, NOW, Scene, bybit_row, bybit_tickers};
+use shared::market::candles::Interval;
+use std::cell::Cell;
+use std::collections::BTreeSet;
+use std::path::Path;
 
-fn table() -> Vec<u8> {
-    bybit_tickers(&["BTCUSDT", "ETHUSDT", "1000PEPEUSDT", "BTCUSDT-25DEC26"].map(bybit_row))
+#[track_caller]
+fn target(name: &str) -> Target {
+    TARGETS.into_iter().find(|target| target.name == name).unwrap_or_else(|| panic!("no target is called {name}"))
 }
 
-fn listing() -> Vec<u8> {
-    let contract = |symbol: &str| {
-        json!({
-            "symbol": symbol, "contractType": "LinearPerpetual", "status": "Trading", "baseCoin": "X", "quoteCoin": "USDT",
-            "settleCoin": "USDT", "symbolType": "", "isPreListing": false, "preListingInfo": null, "fundingInterval": 240,
-            "priceFilter": {"tickSize": "0.10"}
-        })
-    };
-    let list = ["BTCUSDT", "ETHUSDT", "1000PEPEUSDT"].map(contract);
-    let result = json!({"category": "linear", "list": list, "nextPageCursor": "first%3DA%26last%3DB"});
-    json!({"retCode": 0, "retMsg": "OK", "result": result, "retExtInfo": {}, "time": AS_OF.as_millis()})
-        .to_string()
-        .into_bytes()
+/// The first seed of a target.
+#[track_caller]
+fn seed(name: &str) -> &'static [u8] {
+    target(name).seeds[0]
 }
 
-fn global() -> Vec<u8> {
-    let data = json!({
-        "active_cryptocurrencies": 17_111, "markets": 1_297,
-        "total_market_cap": {"btc": 32_693_688.2, "usd": 2_515_268_352_188.766}, "total_volume": {"usd": 198_293_501_804.3},
-        "market_cap_percentage": {"btc": 60.7, "eth": 7.4, "usdt": 5.7}, "updated_at": 1_744_025_333,
-        "market_cap_change_percentage_24h_usd": -9.999
+/// A seed of a target with one to five changes.
+fn mutants(target: Target) -> impl Strategy<Value = Vec<u8>> {
+    let seed = prop::sample::select(target.seeds);
+    (seed, prop::collection::vec(any::<u64>(), 1..6)).prop_map(|(seed, changes)| {
+        changes.into_iter().fold(seed.to_vec(), |body, change| mutated(&body, &mut Dice::new(change)))
+    })
+}
+
+/// Whatever is made of the seeds, the property holds; and so much of it is still taken for data that this says something.
+#[track_caller]
+fn check(name: &str, cases: u32) {
+    let (target, taken) = (target(name), Cell::new(0_u32));
+    let outcome = TestRunner::new(ProptestConfig::with_cases(cases)).run(&mutants(target), |body| {
+        taken.set(taken.get() + u32::from((target.property)(&body)));
+        Ok(())
     });
-    json!({ "data": data }).to_string().into_bytes()
+    outcome.unwrap_or_else(|failure| panic!("{name}: {failure}"));
+    assert!(taken.get() >= cases / 20, "only {} of {cases} spoiled inputs of {name} were looked at", taken.get());
 }
 
-fn defi() -> Vec<u8> {
-    json!({"data": {
-        "defi_market_cap": "105273842288.229620442228701667", "trading_volume_24h": "5046503746.28826", "defi_dominance": "3.867",
-        "top_coin_name": "Lido Staked Ether", "top_coin_defi_dominance": 30.589
-    }})
-    .to_string()
-    .into_bytes()
-}
-
-fn index() -> Vec<u8> {
-    json!({"name": "Fear and Greed Index", "metadata": {"error": null}, "data": [
-        {"value": "69", "value_classification": "Greed", "timestamp": "1788825600", "time_until_update": "33817"}
-    ]})
-    .to_string()
-    .into_bytes()
-}
-
-/// Bytes overwritten, then a stretch cut out.
-#[derive(Clone, Debug)]
-struct Damage {
-    overwritten: Vec<(prop::sample::Index, u8)>,
-    cut: Option<(prop::sample::Index, usize)>,
-}
-
-fn damage() -> impl Strategy<Value = Damage> {
-    let byte = prop_oneof![any::<u8>(), prop::sample::select(b"0123456789.-eE\"{}[],:n \\".to_vec())];
-    (
-        prop::collection::vec((any::<prop::sample::Index>(), byte), 0..4),
-        prop::option::of((any::<prop::sample::Index>(), 1..40_usize)),
-    )
-        .prop_map(|(overwritten, cut)| Damage { overwritten, cut })
-}
-
-fn damaged(mut body: Vec<u8>, damage: &Damage) -> Vec<u8> {
-    for (place, byte) in &damage.overwritten {
-        let place = place.index(body.len());
-        body[place] = *byte;
-    }
-    if let Some((place, length)) = damage.cut {
-        let from = place.index(body.len());
-        let to = (from + length).min(body.len());
-        body.drain(from..to);
-    }
-    body
-}
-
-/// One leaf or branch of a body replaced by what does not belong there.
-fn replaced(body: &[u8], place: &prop::sample::Index, value: &Value) -> Vec<u8> {
-    let mut tree: Value = serde_json::from_slice(body).unwrap();
-    let pointers = pointers(&tree);
-    let pointer: &String = place.get(&pointers);
-    *tree.pointer_mut(pointer).unwrap() = value.clone();
-    tree.to_string().into_bytes()
-}
-
-fn junk() -> impl Strategy<Value = Value> {
-    prop_oneof![
-        prop::sample::select(vec![
-            json!(null),
-            json!(0),
-            json!(-1),
-            json!(1e308),
-            json!(u64::MAX),
-            json!(true),
-            json!([]),
-            json!({}),
-            json!(""),
-            json!("5e-324"),
-        ]),
-        prop::sample::select(vec!["0", "-1", "NaN", "inf", "1e999", "1e308", "-1e308", "0.0", "<b>", "SYSTEM_STATUS"])
-            .prop_map(|text| json!(text)),
-    ]
-}
-
-fn is_price(price: Price) -> bool {
-    price.get().is_finite() && price.get() > 0.0
-}
-
-/// Whatever is taken from these bytes is possible.
-#[track_caller]
-fn check_tickers(body: &[u8]) {
-    let Ok(tickers) = tickers::parse(body) else { return };
-    for row in &tickers.rows {
-        assert!(is_plausible_symbol(&row.symbol), "{:?}", row.symbol);
-        assert!(is_price(row.last) && is_price(row.high_24h) && is_price(row.low_24h));
-        assert!(row.mark.is_none_or(is_price) && row.index.is_none_or(is_price));
-        assert!(row.change_24h_pct.get().is_finite() && row.change_24h_pct.get() >= -100.0);
-        assert!(row.turnover_24h.get() >= 0.0 && row.volume_base_24h.get() >= 0.0);
-        assert!(row.funding_rate.is_none_or(f64::is_finite));
-        assert!(row.funding_interval_hours.is_none_or(|hours| hours.is_finite() && hours > 0.0));
-    }
-    // Whether a snapshot comes of it or not, nothing may panic on the way.
-    let _ = Scene { tickers, ..Scene::good() }.try_assemble();
-}
-
-#[track_caller]
-fn check_listing(body: &[u8]) {
-    let Ok(page) = Listing::parse(body) else { return };
-    let mut builder = UniverseBuilder::new();
-    builder.add(page).unwrap();
-    if let Ok(universe) = builder.finish(BYBIT, NOW) {
-        assert!(universe.as_of_ms <= NOW, "a list is younger than its arrival");
-        for (symbol, hours) in &universe.contracts {
-            assert!(is_plausible_symbol(symbol), "{symbol:?}");
-            assert!(hours.is_none_or(|hours| hours.is_finite() && hours > 0.0));
+#[test]
+fn every_seed_is_data() {
+    for target in TARGETS {
+        for (index, seed) in target.seeds.iter().enumerate() {
+            assert!((target.property)(seed), "seed {index} of {} is refused", target.name);
         }
     }
 }
 
-#[track_caller]
-fn check_global(body: &[u8]) {
-    let Ok((facts, updated_at)) = coingecko::parse_global(body) else { return };
-    assert!(updated_at > UnixMs::from_millis(0));
-    assert!(facts.total_market_cap.get() > 0.0 && facts.volume_24h.get() > 0.0);
-    for share in [facts.btc_dominance, facts.eth_dominance, facts.stablecoin_dominance].into_iter().flatten() {
-        assert!((0.0..=100.0).contains(&share.get()));
+/// The names in a folder of the fuzz crate.
+fn names(folder: &str) -> BTreeSet<String> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz").join(folder);
+    let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let named = entries.filter(|path| path.is_dir() || path.extension().is_some());
+    named.map(|path| path.file_stem().unwrap().to_str().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn every_property_has_its_fuzz_target_and_its_seeds() {
+    let expected: BTreeSet<String> = TARGETS.iter().map(|target| target.name.to_owned()).collect();
+    assert_eq!(names("fuzz_targets"), expected);
+    assert_eq!(names("seeds"), expected);
+    for target in TARGETS {
+        assert_eq!(names(&format!("seeds/{}", target.name)).len(), target.seeds.len(), "{}", target.name);
     }
 }
 
 #[track_caller]
-fn check_index(body: &[u8]) {
-    let Ok((index, as_of)) = alternative_me::parse(body, NOW) else { return };
-    assert!((0.0..=100.0).contains(&index.value.get()) && as_of > UnixMs::from_millis(0));
-    assert!(index.label.chars().all(|c| c.is_alphabetic() || c == ' '), "{:?}", index.label);
-    assert!(index.next_update_ms.is_none_or(|due| due >= NOW));
-}
-
-#[test]
-fn the_undamaged_bodies_are_read() {
-    assert_eq!(tickers::parse(&table()).map(|tickers| tickers.rows.len()), Ok(4));
-    assert!(Listing::parse(&listing()).is_ok());
-    assert!(coingecko::parse_global(&global()).is_ok());
-    assert!(coingecko::parse_defi(&defi()).is_ok());
-    assert!(alternative_me::parse(&index(), NOW).is_ok());
-}
-
-#[track_caller]
 fn check_cut<T>(body: &[u8], parse: impl Fn(&[u8]) -> Result<T, ParseError>) {
-    for end in 1..body.len() {
+    for end in 1..body.trim_ascii_end().len() {
         // A cut right behind a decimal point is told as a malformed number.
         let behind_point = matches!(body[end - 1], b'.' | b'-');
+        // A cut within a letter of several bytes leaves no text.
+        let within_letter = std::str::from_utf8(&body[..end]).is_err();
         match parse(&body[..end]) {
             Err(ParseError::Truncated) => {}
             Err(ParseError::Malformed(_)) if behind_point => {}
-            other => assert!(other.is_err(), "data was read from {end} bytes of an answer"),
+            Err(ParseError::NotUtf8 { .. }) if within_letter => {}
+            Err(other) => panic!("{end} bytes of an answer are refused as {other:?}"),
+            Ok(_) => panic!("data was read from {end} bytes of an answer"),
         }
     }
 }
 
 #[test]
 fn an_answer_cut_anywhere_is_no_data() {
-    check_cut(&table(), |cut| tickers::parse(cut).map(drop));
-    check_cut(&listing(), Listing::parse);
-    check_cut(&global(), coingecko::parse_global);
-    check_cut(&defi(), coingecko::parse_defi);
-    check_cut(&index(), |cut| alternative_me::parse(cut, NOW));
+    check_cut(seed("bybit_tickers"), |cut| tickers::parse(cut).map(drop));
+    check_cut(seed("bybit_instruments"), Listing::parse);
+    check_cut(seed("bybit_klines"), |cut| klines::parse(cut, SYMBOL, Interval::FiveMinutes, now()));
+    check_cut(seed("bybit_orderbook"), |cut| orderbook::parse(cut, SYMBOL));
+    check_cut(seed("bybit_trades"), |cut| trades::parse(cut, SYMBOL));
+    check_cut(seed("bybit_open_interest"), |cut| open_interest::parse(cut, SYMBOL));
+    check_cut(seed("bybit_account_ratio"), |cut| account_ratio::parse(cut, SYMBOL));
+    check_cut(seed("bybit_funding_history"), |cut| funding_history::parse(cut, SYMBOL));
+    check_cut(seed("coingecko_global"), coingecko::parse_global);
+    check_cut(seed("coingecko_defi"), coingecko::parse_defi);
+    check_cut(seed("fear_greed"), |cut| alternative_me::parse(cut, now()));
 }
 
 #[test]
@@ -210,50 +123,119 @@ fn a_web_page_in_place_of_data_is_named() {
     let page = b"<HTML><HEAD><TITLE>ERROR: The request could not be satisfied</TITLE></HEAD></HTML>";
     assert_eq!(tickers::parse(page), Err(ParseError::Html));
     assert_eq!(Listing::parse(page), Err(ParseError::Html));
+    assert_eq!(klines::parse(page, SYMBOL, Interval::FiveMinutes, now()), Err(ParseError::Html));
+    assert_eq!(orderbook::parse(page, SYMBOL), Err(ParseError::Html));
     assert_eq!(coingecko::parse_global(page), Err(ParseError::Html));
-    assert_eq!(alternative_me::parse(page, NOW), Err(ParseError::Html));
+    assert_eq!(coingecko::parse_defi(page), Err(ParseError::Html));
+    assert_eq!(alternative_me::parse(page, now()), Err(ParseError::Html));
+}
+
+/// How many rows are kept of an answer; 0 of one that is refused.
+fn kept<T>(rows: Result<T, ParseError>, count: impl Fn(T) -> usize) -> usize {
+    rows.map_or(0, count)
 }
 
 #[test]
 fn one_source_s_answer_is_never_taken_for_another_s() {
-    assert!(Listing::parse(&global()).is_err() && tickers::parse(&index()).is_err());
-    assert!(coingecko::parse_global(&table()).is_err() && coingecko::parse_global(&defi()).is_err());
-    assert!(coingecko::parse_defi(&global()).is_err() && alternative_me::parse(&defi(), NOW).is_err());
-    assert_eq!(tickers::parse(&listing()).map(|tickers| tickers.rows.len()), Ok(0), "a listing gave a price");
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig::with_cases(1_024))]
-
-    #[test]
-    fn a_damaged_ticker_table_gives_possible_facts_or_none(damage in damage()) {
-        check_tickers(&damaged(table(), &damage));
-    }
-
-    #[test]
-    fn a_ticker_table_with_a_foreign_value_gives_possible_facts_or_none(place in any::<prop::sample::Index>(), junk in junk()) {
-        check_tickers(&replaced(&table(), &place, &junk));
-    }
-
-    #[test]
-    fn a_damaged_listing_gives_a_possible_universe_or_none(damage in damage(), place in any::<prop::sample::Index>(), junk in junk()) {
-        check_listing(&damaged(listing(), &damage));
-        check_listing(&replaced(&listing(), &place, &junk));
-    }
-
-    #[test]
-    fn damaged_global_figures_are_possible_or_none(damage in damage(), place in any::<prop::sample::Index>(), junk in junk()) {
-        check_global(&damaged(global(), &damage));
-        check_global(&replaced(&global(), &place, &junk));
-        let _ = coingecko::parse_defi(&damaged(defi(), &damage));
-        if let Ok(facts) = coingecko::parse_defi(&replaced(&defi(), &place, &junk)) {
-            prop_assert!(facts.market_cap.get() > 0.0);
+    for other in TARGETS.iter().filter(|target| target.name.starts_with("bybit")).map(|target| target.name) {
+        let body = seed(other);
+        assert!(coingecko::parse_global(body).is_err() && coingecko::parse_defi(body).is_err(), "{other}");
+        assert!(alternative_me::parse(body, now()).is_err(), "{other}");
+        let found = [
+            ("bybit_tickers", kept(tickers::parse(body), |table| table.rows.len())),
+            ("bybit_klines", kept(klines::parse(body, SYMBOL, Interval::FiveMinutes, now()), |r| r.value.closed.len())),
+            ("bybit_orderbook", kept(orderbook::parse(body, SYMBOL), |book| book.bids.len())),
+            ("bybit_trades", kept(trades::parse(body, SYMBOL), |r| r.value.trades.len())),
+            ("bybit_open_interest", kept(open_interest::parse(body, SYMBOL), |r| r.value.len())),
+            ("bybit_account_ratio", kept(account_ratio::parse(body, SYMBOL), |r| r.value.len())),
+            ("bybit_funding_history", kept(funding_history::parse(body, SYMBOL), |r| r.value.len())),
+        ];
+        for (reader, rows) in found {
+            assert_eq!(rows > 0, reader == other, "{reader} read {rows} rows of {other}");
         }
     }
+    let (global, defi, index) = (seed("coingecko_global"), seed("coingecko_defi"), seed("fear_greed"));
+    assert!(coingecko::parse_global(defi).is_err() && coingecko::parse_defi(global).is_err());
+    assert!(alternative_me::parse(defi, now()).is_err() && coingecko::parse_global(index).is_err());
+    assert!(Listing::parse(global).is_err() && tickers::parse(index).is_err());
+}
 
-    #[test]
-    fn a_damaged_index_is_possible_or_none(damage in damage(), place in any::<prop::sample::Index>(), junk in junk()) {
-        check_index(&damaged(index(), &damage));
-        check_index(&replaced(&index(), &place, &junk));
-    }
+#[test]
+fn a_spoiled_ticker_table_gives_possible_facts_or_none() {
+    check("bybit_tickers", 512);
+}
+
+#[test]
+fn a_spoiled_listing_gives_a_possible_universe_or_none() {
+    check("bybit_instruments", 512);
+}
+
+#[test]
+fn spoiled_candles_are_possible_and_in_order_or_none() {
+    check("bybit_klines", 1024);
+}
+
+#[test]
+fn a_spoiled_book_is_sorted_and_uncrossed_or_none() {
+    check("bybit_orderbook", 1024);
+}
+
+#[test]
+fn spoiled_trades_are_possible_and_in_order_or_none() {
+    check("bybit_trades", 1024);
+}
+
+#[test]
+fn spoiled_open_interest_is_possible_and_in_order_or_none() {
+    check("bybit_open_interest", 1024);
+}
+
+#[test]
+fn spoiled_account_ratios_are_shares_of_a_whole_or_none() {
+    check("bybit_account_ratio", 1024);
+}
+
+#[test]
+fn spoiled_fundings_are_believable_or_none() {
+    check("bybit_funding_history", 1024);
+}
+
+#[test]
+fn spoiled_global_figures_are_possible_or_none() {
+    check("coingecko_global", 1024);
+}
+
+#[test]
+fn spoiled_figures_of_decentralised_finance_are_possible_or_none() {
+    check("coingecko_defi", 1024);
+}
+
+#[test]
+fn a_spoiled_index_is_possible_or_none() {
+    check("fear_greed", 1024);
+}
+
+#[test]
+fn a_spoiled_snapshot_keeps_its_promises_or_is_none() {
+    check("snapshot", 128);
+}
+
+#[test]
+fn a_spoiled_memory_of_alerts_can_be_gone_on_with_or_is_none() {
+    check("alert_state", 512);
+}
+
+#[test]
+fn spoiled_header_values_match_only_what_they_name() {
+    check("headers", 1024);
+}
+
+#[test]
+fn a_spoiled_query_asks_for_what_there_is_or_nothing() {
+    check("query", 1024);
+}
+
+#[test]
+fn a_spoiled_symbol_can_end_nothing() {
+    check("symbol", 1024);
 }

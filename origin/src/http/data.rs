@@ -11,19 +11,12 @@ use shared::endpoints::{Endpoint, SymbolEndpoint};
 use shared::freshness::{Freshness, Limits};
 use shared::headers;
 use shared::headers::{age_secs, cache_status, matches_etag, ttl_secs};
-use shared::problem::{Failure, Parameter, jittered_retry_after_secs};
+use shared::problem::{Failure, jittered_retry_after_secs};
 use shared::projection;
-use shared::snapshot::alerts::MAX_ALERTS;
-use shared::snapshot::performance::ChartTimeframe;
+use shared::query;
 use shared::snapshot::{Section, Snapshot};
 use shared::units::UnixMs;
 use shared::validate::ValidSnapshot;
-
-/// How many of the newest alerts are sent when nobody says.
-const DEFAULT_ALERTS: usize = 20;
-
-/// How far back a chart goes when nobody says.
-const DEFAULT_TIMEFRAME: ChartTimeframe = ChartTimeframe::OneDay;
 
 /// The name under which the origin stands in `Cache-Status`.
 const CACHE_NAME: &str = "snapshot";
@@ -64,13 +57,10 @@ pub(super) async fn serve_symbol(
 }
 
 /// The newest alerts.
-pub(super) async fn recent_alerts(State(app): State<App>, RawQuery(query): RawQuery, request: HeaderMap) -> Response {
-    let limit = match value(query.as_deref(), Parameter::Limit) {
-        None => DEFAULT_ALERTS,
-        Some(text) => match text.parse::<usize>() {
-            Ok(limit) if (1..=MAX_ALERTS).contains(&limit) => limit,
-            _ => return reply::failure(&Failure::BadQuery { parameter: Parameter::Limit }),
-        },
+pub(super) async fn recent_alerts(State(app): State<App>, RawQuery(text): RawQuery, request: HeaderMap) -> Response {
+    let limit = match query::alert_limit(text.as_deref()) {
+        Ok(limit) => limit,
+        Err(parameter) => return reply::failure(&Failure::BadQuery { parameter }),
     };
     let absent = |snapshot: &Snapshot, now| not_analysed(&snapshot.alerts, now);
     on_demand(&app, &request, absent, |valid, class| {
@@ -81,11 +71,10 @@ pub(super) async fn recent_alerts(State(app): State<App>, RawQuery(query): RawQu
 }
 
 /// The chart of one timeframe.
-pub(super) async fn beta_chart(State(app): State<App>, RawQuery(query): RawQuery, request: HeaderMap) -> Response {
-    let timeframe = match value(query.as_deref(), Parameter::Timeframe).map(ChartTimeframe::parse) {
-        None => DEFAULT_TIMEFRAME,
-        Some(Ok(timeframe)) => timeframe,
-        Some(Err(_)) => return reply::failure(&Failure::BadQuery { parameter: Parameter::Timeframe }),
+pub(super) async fn beta_chart(State(app): State<App>, RawQuery(text): RawQuery, request: HeaderMap) -> Response {
+    let timeframe = match query::chart_timeframe(text.as_deref()) {
+        Ok(timeframe) => timeframe,
+        Err(parameter) => return reply::failure(&Failure::BadQuery { parameter }),
     };
     let absent = |snapshot: &Snapshot, now| not_analysed(&snapshot.performance, now);
     on_demand(&app, &request, absent, |valid, class| {
@@ -120,15 +109,6 @@ fn on_demand(
 /// The section that a body rests on is absent.
 fn not_analysed<T>(section: &Section<T>, now: UnixMs) -> Failure {
     Failure::not_analysed(section.reason().unwrap_or("absent"), now)
-}
-
-/// The first value of a query parameter, as it is written: values with meaning here need no decoding.
-fn value(query: Option<&str>, parameter: Parameter) -> Option<&str> {
-    query?
-        .split('&')
-        .filter_map(|pair| pair.split_once('='))
-        .find(|(key, _)| *key == parameter.name())
-        .map(|(_, value)| value)
 }
 
 /// The problem that says which source failed how.

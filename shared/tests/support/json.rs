@@ -27,25 +27,6 @@ fn walk(value: &Value, path: &str, key: &str, visit: &mut impl FnMut(&str, &str,
     }
 }
 
-/// Every path of a tree, as JSON pointers, the root's left out.
-pub(crate) fn pointers(value: &Value) -> Vec<String> {
-    fn collect(value: &Value, path: &str, found: &mut Vec<String>) {
-        let mut child = |name: &str, value: &Value| {
-            let path = format!("{path}/{}", name.replace('~', "~0").replace('/', "~1"));
-            found.push(path.clone());
-            collect(value, &path, found);
-        };
-        match value {
-            Value::Object(fields) => fields.iter().for_each(|(name, field)| child(name, field)),
-            Value::Array(items) => items.iter().enumerate().for_each(|(index, item)| child(&index.to_string(), item)),
-            _ => {}
-        }
-    }
-    let mut found = Vec::new();
-    collect(value, "", &mut found);
-    found
-}
-
 /// The names of an object's fields, sorted.
 pub(crate) fn keys(value: &Value) -> Vec<&str> {
     let mut keys: Vec<&str> = value.as_object().expect("an object").keys().map(String::as_str).collect();

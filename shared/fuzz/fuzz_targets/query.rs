@@ -1,0 +1,6 @@
+//! The query of a request.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
+    shared_fuzz::text::query(bytes);
+});

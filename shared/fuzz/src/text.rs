@@ -1,0 +1,109 @@
+//! What must hold of short foreign texts: header values, queries, symbols.
+
+use super::seeds::SYMBOL;
+use shared::exchange::bybit::paths;
+use shared::headers::{cache_status, matches_etag};
+use shared::market::candles::Interval;
+use shared::market::is_plausible_symbol;
+use shared::provenance::{Feed, Source};
+use shared::query;
+use shared::snapshot::alerts::MAX_ALERTS;
+use shared::snapshot::performance::ChartTimeframe;
+
+/// The tag of some body, and what of it stands between the quotes.
+const ETAG: &str = "W/\"1-o7-1795255200000-fresh-symbols\"";
+const OPAQUE: &str = "1-o7-1795255200000-fresh-symbols";
+
+/// The member that a holder appends.
+const MEMBER: &str = "edge; hit; ttl=9";
+
+/// The most of a foreign `Cache-Status` that is passed on, bytes.
+const MAX_INHERITED: usize = 256;
+
+/// `If-None-Match` matches when it names the tag and never otherwise; what is appended to `Cache-Status` is header text
+/// that ends with our own word; a host that says anything about its market is not taken for the real one.
+pub fn headers(bytes: &[u8]) -> bool {
+    let Ok(text) = std::str::from_utf8(bytes) else { return false };
+    check_etag(text);
+    check_cache_status(text);
+    check_feed(text);
+    true
+}
+
+#[track_caller]
+fn check_etag(text: &str) {
+    if matches_etag(text, ETAG) {
+        assert!(text.trim() == "*" || text.contains(OPAQUE), "{text:?} matches a tag that it does not name");
+    }
+    for list in [format!("{text},{ETAG}"), format!("{ETAG} , {text}"), format!("\"{OPAQUE}\",{text}")] {
+        assert!(matches_etag(&list, ETAG), "{list:?} names the tag and does not match it");
+    }
+}
+
+#[track_caller]
+fn check_cache_status(text: &str) {
+    let value = cache_status::append(Some(text), MEMBER);
+    assert!(value.bytes().all(|byte| byte == b' ' || byte.is_ascii_graphic()), "{value:?} is no header value");
+    let before = value.strip_suffix(MEMBER).expect("the own member comes last");
+    assert!(before.is_empty() || before == format!("{}, ", text.trim()), "{value:?} is not what was said before");
+    assert!(before.len() <= MAX_INHERITED + 2, "{} bytes are passed on", before.len());
+}
+
+#[track_caller]
+fn check_feed(text: &str) {
+    let is_live = Feed::from_header(Some(text)) == Feed::Live;
+    assert_eq!(is_live, text == "live", "{text:?}");
+    if let Ok(source) = Source::try_from(text.to_owned()) {
+        assert_eq!(source.to_string(), text, "a source is written as another");
+    }
+}
+
+/// A query gives what may be asked for, by the first value that it names, or nothing of it was asked.
+pub fn query(bytes: &[u8]) -> bool {
+    let Ok(text) = std::str::from_utf8(bytes) else { return false };
+    match query::alert_limit(Some(text)) {
+        Ok(limit) => {
+            assert!((1..=MAX_ALERTS).contains(&limit), "{text:?} asks for {limit} alerts");
+            assert_eq!(query::alert_limit(Some(&format!("limit={limit}&{text}"))), Ok(limit));
+        }
+        Err(_) => assert!(text.contains("limit="), "{text:?} names no limit and is refused"),
+    }
+    match query::chart_timeframe(Some(text)) {
+        Ok(timeframe) => {
+            assert!(ChartTimeframe::ALL.contains(&timeframe));
+            assert_eq!(query::chart_timeframe(Some(&format!("timeframe={}&{text}", timeframe.name()))), Ok(timeframe));
+        }
+        Err(_) => assert!(text.contains("timeframe="), "{text:?} names no timeframe and is refused"),
+    }
+    true
+}
+
+/// A plausible symbol is short and can neither be markup nor end a line, a header or a path; and no text at all can end
+/// the parameter of a question to the venue.
+pub fn symbol(bytes: &[u8]) -> bool {
+    let Ok(text) = std::str::from_utf8(bytes) else { return false };
+    let is_plausible = is_plausible_symbol(text);
+    if is_plausible {
+        assert!(text.chars().count() <= 40, "{text:?}");
+        let is_harmful = |c: char| c.is_control() || c.is_whitespace() || "<>&\"'/\\?#%:;,_".contains(c);
+        assert!(!text.is_empty() && !text.contains(is_harmful), "{text:?}");
+    }
+    let questions = |symbol: &str| {
+        [
+            paths::klines(symbol, Interval::OneMinute, 5, None),
+            paths::orderbook(symbol, 5),
+            paths::trades(symbol, 5),
+            paths::open_interest(symbol, 5),
+            paths::account_ratio(symbol, 5),
+            paths::funding_history(symbol, 5, None),
+        ]
+    };
+    for (question, usual) in questions(text).iter().zip(questions(SYMBOL)) {
+        let (before, after) = usual.split_once(SYMBOL).expect("a question names its symbol");
+        let inside = question.strip_prefix(before).and_then(|rest| rest.strip_suffix(after));
+        let inside = inside.unwrap_or_else(|| panic!("{text:?} changed the question: {question}"));
+        let is_safe = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~%".contains(&byte);
+        assert!(inside.bytes().all(is_safe), "{text:?} stands as {inside}");
+    }
+    is_plausible
+}

@@ -217,7 +217,7 @@ fn a_spoiled_index_is_possible_or_none() {
 
 #[test]
 fn a_spoiled_snapshot_keeps_its_promises_or_is_none() {
-    check("snapshot", 128);
+    check("snapshot", 512);
 }
 
 #[test]

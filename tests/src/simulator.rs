@@ -63,6 +63,9 @@ pub struct Config {
     pub latency: Duration,
     /// The time of the simulated services.
     pub clock: Clock,
+    /// Since when (unix milliseconds) the market stands still while the services' time goes on: every answer then holds the
+    /// same figures, with the present as its time.
+    pub still_since_ms: Option<i64>,
 }
 
 impl Default for Config {
@@ -74,6 +77,7 @@ impl Default for Config {
             replay: None,
             latency: Duration::ZERO,
             clock: Clock::system(),
+            still_since_ms: None,
         }
     }
 }
@@ -124,7 +128,7 @@ pub async fn start(config: Config) -> anyhow::Result<Running> {
     let listener =
         TcpListener::bind(config.listen).await.with_context(|| format!("cannot listen on {}", config.listen))?;
     let address = listener.local_addr().context("the listener has no address")?;
-    let simulator = Arc::new(Simulator::new(source, config.clock, config.latency));
+    let simulator = Arc::new(Simulator::new(source, config.clock, config.latency, config.still_since_ms));
     let shutdown = CancellationToken::new();
     let task = tokio::spawn(serve(listener, router(simulator), shutdown.clone()));
     Ok(Running { base_url: format!("http://{address}"), shutdown, task: Some(task) })

@@ -7,10 +7,14 @@
     reason = "a test that cannot do its part fails"
 )]
 
+#[path = "origin/alerts.rs"]
+mod alerts;
 #[path = "origin/analysis.rs"]
 mod analysis;
 #[path = "origin/config.rs"]
 mod config;
+#[path = "origin/dependence.rs"]
+mod dependence;
 #[path = "origin/http.rs"]
 mod http;
 #[path = "origin/redis.rs"]

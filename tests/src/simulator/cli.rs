@@ -39,6 +39,7 @@ impl From<Cli> for Config {
             replay: cli.replay,
             latency: Duration::from_millis(cli.latency_ms),
             clock: Clock::system(),
+            still_since_ms: None,
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Everything that can go wrong on command.
 
 mod board;
+mod fields;
 mod order;
 pub(crate) mod pages;
 mod rewrite;
@@ -14,7 +15,7 @@ use bytes::{BufMut, Bytes, BytesMut};
 
 use super::connection::Plug;
 use super::reply::Reply;
-pub(crate) use board::Board;
+pub(crate) use board::{Applied, Board};
 pub(crate) use order::{Fault, Order, TruncateMode};
 
 /// What a fault does before any data is looked at. `None` lets the request go on.

@@ -62,6 +62,11 @@ impl Link {
         }
     }
 
+    /// Whether its rows lie on a grid of time, each told with its own.
+    pub(crate) fn is_history(self) -> bool {
+        matches!(self, Self::BybitKlines | Self::BybitOpenInterest | Self::BybitAccountRatio | Self::BybitFunding)
+    }
+
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::BybitTickers => "bybit-tickers",

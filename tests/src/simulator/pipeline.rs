@@ -12,7 +12,7 @@ use axum::response::{IntoResponse, Response};
 use super::clock::Clock;
 use super::connection::Plug;
 use super::counters::Counters;
-use super::faults::{self, Board, Fault};
+use super::faults::{self, Applied, Board, Fault};
 use super::link::{Exchange, Link};
 use super::reply::Reply;
 use super::source::{Moment, Source};
@@ -26,13 +26,29 @@ pub(crate) struct Simulator {
     source: Source,
     clock: Clock,
     latency: Duration,
+    /// Since when the market stands still while the services' time goes on.
+    still_since_ms: Option<i64>,
     pub(crate) faults: Board,
     pub(crate) counters: Counters,
 }
 
 impl Simulator {
-    pub(crate) fn new(source: Source, clock: Clock, latency: Duration) -> Self {
-        Self { source, clock, latency, faults: Board::default(), counters: Counters::default() }
+    pub(crate) fn new(source: Source, clock: Clock, latency: Duration, still_since_ms: Option<i64>) -> Self {
+        Self { source, clock, latency, still_since_ms, faults: Board::default(), counters: Counters::default() }
+    }
+
+    /// The moment of an answer.
+    fn moment(&self, link: Link, set: Option<&Applied>) -> Moment {
+        if let Some(Applied { fault: Fault::Frozen, since_ms }) = set {
+            return Moment { data_ms: *since_ms, stamp_ms: *since_ms };
+        }
+        let now_ms = self.now_ms();
+        // What lies on a grid of time ends where the market stopped: at any other moment it would be another series.
+        let told_ms = self.still_since_ms.filter(|_| link.is_history()).unwrap_or(now_ms);
+        Moment {
+            data_ms: self.still_since_ms.unwrap_or(now_ms),
+            stamp_ms: told_ms.saturating_add(set.map_or(0, |set| set.fault.skew_ms())),
+        }
     }
 
     pub(crate) fn now_ms(&self) -> i64 {
@@ -85,7 +101,7 @@ impl Request {
     pub(crate) async fn answer(self, link: Link, endpoint: Endpoint) -> Response {
         let simulator = &self.simulator;
         simulator.counters.count(link);
-        let set = simulator.faults.take(link);
+        let set = simulator.faults.take(link, &self.query);
         tokio::time::sleep(simulator.latency).await;
         if let Some(set) = &set
             && let Some(response) = faults::before(&set.fault, self.plug.as_ref(), simulator.now_ms()).await
@@ -95,12 +111,7 @@ impl Request {
         if self.has_body && link.exchange() == Exchange::Bybit {
             return faults::pages::body_on_get();
         }
-        let now_ms = simulator.now_ms();
-        let moment = match &set {
-            Some(set) if set.fault == Fault::Frozen => Moment { data_ms: set.since_ms, stamp_ms: set.since_ms },
-            Some(set) => Moment { data_ms: now_ms, stamp_ms: now_ms.saturating_add(set.fault.skew_ms()) },
-            None => Moment { data_ms: now_ms, stamp_ms: now_ms },
-        };
+        let moment = simulator.moment(link, set.as_ref());
         let reply = endpoint(&simulator.source, &self.query, moment);
         let mut response = match set {
             Some(set) => faults::after(&set.fault, reply),

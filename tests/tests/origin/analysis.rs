@@ -10,10 +10,10 @@ use std::collections::{BTreeSet, HashSet};
 use std::time::{Duration, Instant};
 use tests::simulator;
 
-const QUICK: (&str, &str) = ("TICKERS_INTERVAL_MS", "250");
+pub(super) const QUICK: (&str, &str) = ("TICKERS_INTERVAL_MS", "250");
 
 const SIGNALS: &str = "/api/dashboard/signals";
-const ALERTS: &str = "/api/dashboard/alerts";
+pub(super) const ALERTS: &str = "/api/dashboard/alerts";
 const PULSE: &str = "/api/dashboard/perpetuals-pulse";
 
 /// The weight of each dimension in a score.
@@ -36,7 +36,7 @@ const NEVER_THERE: [&str; 5] = [
 ];
 
 /// What is made of trades, as far as it needs no history.
-const OF_TRADES: [&str; 7] = [
+pub(super) const OF_TRADES: [&str; 7] = [
     "volume.volume_delta",
     "orderflow.cvd",
     "orderflow.trade_flow",
@@ -47,17 +47,17 @@ const OF_TRADES: [&str; 7] = [
 ];
 
 #[track_caller]
-fn rows<'v>(body: &'v Value, list: &str) -> &'v [Value] {
+pub(super) fn rows<'v>(body: &'v Value, list: &str) -> &'v [Value] {
     body[list].as_array().unwrap_or_else(|| panic!("{list} is no list: {body}"))
 }
 
 #[track_caller]
-fn number(value: &Value) -> f64 {
+pub(super) fn number(value: &Value) -> f64 {
     value.as_f64().unwrap_or_else(|| panic!("{value} is no number"))
 }
 
 #[track_caller]
-fn text(value: &Value) -> &str {
+pub(super) fn text(value: &Value) -> &str {
     value.as_str().unwrap_or_else(|| panic!("{value} is no text"))
 }
 
@@ -65,12 +65,12 @@ fn is_six_dimension(row: &Value) -> bool {
     row["score_basis"] == "six_dimension"
 }
 
-fn six_dimension(body: &Value) -> Vec<&Value> {
+pub(super) fn six_dimension(body: &Value) -> Vec<&Value> {
     rows(body, "confluence_scores").iter().filter(|row| is_six_dimension(row)).collect()
 }
 
 /// The body of `/mobile-data` once forty contracts have a score in six dimensions.
-async fn analysed(origin: &Origin) -> Value {
+pub(super) async fn analysed(origin: &Origin) -> Value {
     let forty = |answer: &Answer| answer.status == 200 && six_dimension(&answer.json()).len() == 40;
     origin.data_where("forty contracts are scored in six dimensions", forty).await.json()
 }
@@ -455,12 +455,12 @@ async fn without_candles_no_score_is_called_six_dimensional() {
 }
 
 /// What an id names beside the time: no two alerts of a short test share it.
-fn key(alert: &Value) -> &str {
+pub(super) fn key(alert: &Value) -> &str {
     text(&alert["id"]).rsplit_once(':').unwrap().0
 }
 
 #[track_caller]
-fn assert_none_twice(alerts: &[Value]) {
+pub(super) fn assert_none_twice(alerts: &[Value]) {
     let keys: HashSet<&str> = alerts.iter().map(key).collect();
     assert_eq!(keys.len(), alerts.len(), "an alert is repeated: {alerts:?}");
 }
@@ -476,7 +476,7 @@ async fn two_more_rounds_of_trades(exchange: &Exchange, origin: &Origin) {
 }
 
 /// Waits for the next snapshot but one, which was made of all that is in by now.
-async fn later(origin: &Origin) {
+pub(super) async fn later(origin: &Origin) {
     for _ in 0..2 {
         let as_of = origin.get("/mobile-data").await.json()["as_of_ms"].clone();
         origin.data_where("data moves on", |answer| answer.status == 200 && answer.json()["as_of_ms"] != as_of).await;

@@ -265,7 +265,12 @@ impl Redis {
     }
 
     async fn try_command(&self, words: &[&str]) -> ::redis::RedisResult<::redis::Value> {
-        let mut connection = ::redis::Client::open(self.url())?.get_multiplexed_async_connection().await?;
+        // The usual half second is little for a loaded machine.
+        let patient = ::redis::AsyncConnectionConfig::new()
+            .set_connection_timeout(Some(Duration::from_secs(10)))
+            .set_response_timeout(Some(Duration::from_secs(10)));
+        let client = ::redis::Client::open(self.url())?;
+        let mut connection = client.get_multiplexed_async_connection_with_config(&patient).await?;
         let mut command = ::redis::cmd(words[0]);
         words[1..].iter().for_each(|word| {
             command.arg(word);

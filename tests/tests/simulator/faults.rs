@@ -378,3 +378,91 @@ async fn the_control_api_says_that_it_lives() {
     exchange.set_fault("all", &json!({"kind": "hang"})).await;
     assert_eq!(exchange.get("/control/health").await.status, StatusCode::OK);
 }
+
+const BOOK: &str = "/v5/market/orderbook?category=linear&limit=5&symbol=";
+const CANDLES: &str = "/v5/market/kline?category=linear&limit=4&interval=5&symbol=";
+
+/// The body at `path` under a fault of `link`.
+async fn spoiled(exchange: &Exchange, link: &str, fault: &Value, path: &str) -> Value {
+    exchange.set_fault(link, fault).await;
+    let body = exchange.get(path).await.json();
+    exchange.clear_faults().await;
+    body
+}
+
+#[tokio::test]
+async fn a_rewrite_changes_the_named_fields_of_the_named_rows_and_nothing_else() {
+    let exchange = Exchange::start().await;
+    let mut expected = exchange.get(TICKERS).await.json();
+    let of_ether = json!({"symbol": "ETHUSDT"});
+    let fault = json!({"kind": "rewrite", "fields": {"fundingRate": {"set": "0.5"}}, "of": of_ether});
+    let found = spoiled(&exchange, "bybit-tickers", &fault, TICKERS).await;
+    for row in expected["result"]["list"].as_array_mut().unwrap() {
+        if row["symbol"] == "ETHUSDT" {
+            assert_ne!(row["fundingRate"], "0.5");
+            row["fundingRate"] = json!("0.5");
+        }
+    }
+    assert_eq!(found, expected);
+}
+
+#[tokio::test]
+async fn a_rewrite_finds_cells_by_their_names_and_only_so_many_rows() {
+    let exchange = Exchange::start().await;
+    let path = format!("{CANDLES}BTCUSDT");
+    let mut expected = exchange.get(&path).await.json();
+    let fault = json!({"kind": "rewrite", "fields": {"turnover": {"set": "7"}}, "of": {"rows": 2}});
+    let found = spoiled(&exchange, "bybit-klines", &fault, &path).await;
+    for row in 0..2 {
+        expected["result"]["list"][row][6] = json!("7");
+    }
+    assert_eq!(found, expected);
+
+    let path = format!("{BOOK}BTCUSDT");
+    let mut expected = exchange.get(&path).await.json();
+    let fault = json!({"kind": "rewrite", "fields": {"ask_size": {"set": "7"}}, "of": {"rows": 1}});
+    let found = spoiled(&exchange, "bybit-orderbook", &fault, &path).await;
+    expected["result"]["a"][0][1] = json!("7");
+    assert_eq!(found, expected);
+
+    let mut expected = exchange.get(GLOBAL).await.json();
+    let fault = json!({"kind": "rewrite", "fields": {"total_volume.usd": {"set": 7}}});
+    let found = spoiled(&exchange, "coingecko-global", &fault, GLOBAL).await;
+    expected["data"]["total_volume"]["usd"] = json!(7);
+    assert_eq!(found, expected);
+}
+
+#[tokio::test]
+async fn a_fault_with_a_condition_spares_other_requests_and_stands_beside_others() {
+    let exchange = Exchange::start().await;
+    for (symbol, status) in [("BTCUSDT", 500), ("ETHUSDT", 502)] {
+        let fault = json!({"kind": "status", "status": status, "where": {"symbol": symbol, "interval": "5"}});
+        exchange.set_fault("bybit-klines", &fault).await;
+    }
+    let status = async |path: String| exchange.get(&path).await.status.as_u16();
+    assert_eq!(status(format!("{CANDLES}BTCUSDT")).await, 500);
+    assert_eq!(status(format!("{CANDLES}ETHUSDT")).await, 502);
+    assert_eq!(status(format!("{CANDLES}SOLUSDT")).await, 200);
+    assert_eq!(status(format!("{CANDLES}BTCUSDT").replace("interval=5", "interval=1")).await, 200);
+    // Without a condition it applies to all that no condition names.
+    exchange.set_fault("bybit-klines", &json!({"kind": "status", "status": 503})).await;
+    assert_eq!(status(format!("{CANDLES}SOLUSDT")).await, 503);
+    assert_eq!(status(format!("{CANDLES}BTCUSDT")).await, 500);
+}
+
+#[tokio::test]
+async fn a_market_that_stands_still_tells_the_same_with_the_present_as_its_time() {
+    let exchange = Exchange::start_with(Config { still_since_ms: Some(NOW_MS), ..Config::default() }).await;
+    let paths = [TICKERS.to_owned(), INSTRUMENTS.to_owned(), format!("{CANDLES}BTCUSDT"), format!("{BOOK}BTCUSDT")];
+    for path in paths {
+        let before = exchange.get(&path).await.json();
+        exchange.clock.advance(DAY_MS);
+        let after = exchange.get(&path).await.json();
+        let is_history = path.starts_with("/v5/market/kline");
+        let moved = after["time"].as_i64().unwrap() - before["time"].as_i64().unwrap();
+        assert_eq!(moved, if is_history { 0 } else { DAY_MS }, "{path}");
+        for part in ["list", "b", "a"] {
+            assert_eq!(before["result"][part], after["result"][part], "{path}");
+        }
+    }
+}

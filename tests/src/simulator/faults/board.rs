@@ -1,15 +1,43 @@
 //! Which faults are set at the moment.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::sync::{Mutex, PoisonError};
 
 use super::order::{Fault, Order};
 use crate::simulator::link::{Link, Scope};
+use crate::simulator::pipeline::Query;
 
-/// The faults that are set, at most one per scope.
+/// The faults that are set, at most one per scope and condition.
 #[derive(Debug, Default)]
 pub(crate) struct Board {
-    faults: Mutex<BTreeMap<Scope, Set>>,
+    faults: Mutex<BTreeMap<Place, Set>>,
+}
+
+/// To which requests a fault applies. Those of one scope stand together, and the ones with fewer conditions first.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Place {
+    scope: Scope,
+    conditions: usize,
+    only: BTreeMap<String, String>,
+}
+
+impl Place {
+    fn holds(&self, scope: Scope, query: &Query) -> bool {
+        self.scope == scope && self.only.iter().all(|(name, value)| query.get(name) == Some(value))
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}", self.scope)?;
+        let mut before = '?';
+        for (name, value) in &self.only {
+            write!(formatter, "{before}{name}={value}")?;
+            before = '&';
+        }
+        Ok(())
+    }
 }
 
 #[derive(Debug)]
@@ -27,42 +55,43 @@ pub(crate) struct Applied {
 }
 
 impl Board {
-    /// Sets a fault in place of the one that `scope` had.
+    /// Sets a fault in place of the one that `scope` had under the same conditions.
     pub(crate) fn set(&self, scope: Scope, order: Order, now_ms: i64) {
-        let set = Set { order, since_ms: now_ms };
-        self.lock().insert(scope, set);
+        let place = Place { scope, conditions: order.only.len(), only: order.only.clone() };
+        self.lock().insert(place, Set { order, since_ms: now_ms });
     }
 
     pub(crate) fn remove(&self, scope: Scope) {
-        self.lock().remove(&scope);
+        self.lock().retain(|place, _| place.scope != scope);
     }
 
     pub(crate) fn clear(&self) {
         self.lock().clear();
     }
 
-    /// The most specific fault for a request to `link`; one that is limited in number is used up by this.
-    pub(crate) fn take(&self, link: Link) -> Option<Applied> {
+    /// The most specific fault for a request to `link` with this query; one that is limited in number is used up by this.
+    pub(crate) fn take(&self, link: Link, query: &Query) -> Option<Applied> {
         let mut faults = self.lock();
-        let scope = Scope::around(link).into_iter().find(|scope| faults.contains_key(scope))?;
-        let set = faults.get_mut(&scope)?;
+        let of = |scope| faults.keys().rfind(|place| place.holds(scope, query)).cloned();
+        let place = Scope::around(link).into_iter().find_map(of)?;
+        let set = faults.get_mut(&place)?;
         let applied = Applied { fault: set.order.fault.clone(), since_ms: set.since_ms };
         if let Some(times) = &mut set.order.times {
             *times -= 1;
             if *times == 0 {
-                faults.remove(&scope);
+                faults.remove(&place);
             }
         }
         Some(applied)
     }
 
-    /// All faults by the name of their scope.
+    /// All faults by the name of their scope and conditions.
     pub(crate) fn read(&self) -> BTreeMap<String, Order> {
         let faults = self.lock();
-        faults.iter().map(|(scope, set)| (scope.to_string(), set.order.clone())).collect()
+        faults.iter().map(|(place, set)| (place.to_string(), set.order.clone())).collect()
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, BTreeMap<Scope, Set>> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, BTreeMap<Place, Set>> {
         self.faults.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use std::collections::BTreeMap;
 
 /// The largest body that `huge` makes, so that a slip does not fill the memory.
 const MAX_HUGE_BYTES: usize = 256_000_000;
@@ -82,6 +83,12 @@ pub(crate) enum Fault {
         #[serde(default = "ScaledFields::all")]
         fields: ScaledFields,
     },
+    /// Single fields changed, in rows that have them; see [`FieldsOf`] for the names.
+    Rewrite {
+        fields: BTreeMap<String, FieldChange>,
+        #[serde(default)]
+        of: FieldsOf,
+    },
     /// Rows that are no symbols: a status row and a name with markup.
     PlaceholderSymbol,
     /// Every row twice.
@@ -109,6 +116,32 @@ pub(crate) enum ScaledFields {
     Last,
     /// All prices of the row, which then agrees with itself.
     All,
+}
+
+/// What becomes of a field.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum FieldChange {
+    /// A number, multiplied.
+    Scale(f64),
+    /// Anything, replaced by this.
+    Set(Value),
+}
+
+/// Of which rows a field is changed; without more, of all.
+///
+/// Fields have the names that the venue gives them. Cells without a name are `start`, `open`, `high`, `low`, `close`,
+/// `volume` and `turnover` of a candle, `bid_price` and `bid_size`, `ask_price` and `ask_size` of a level. A payload that
+/// has no rows is one row, and a name with a dot, such as `total_volume.usd`, is that of a field within a field.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct FieldsOf {
+    /// Only in rows that name this contract.
+    #[serde(default)]
+    pub(crate) symbol: Option<String>,
+    /// Only in so many rows from the first on, which in lists of the past is the newest.
+    #[serde(default)]
+    pub(crate) rows: Option<usize>,
 }
 
 impl ScaledFields {
@@ -156,20 +189,28 @@ pub(crate) struct Order {
     /// How many more requests it applies to; `None` for all of them.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) times: Option<u64>,
+    /// Query parameters that a request must have for the fault to apply to it.
+    #[serde(rename = "where", skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) only: BTreeMap<String, String>,
 }
 
 impl Order {
-    /// Reads a fault such as `{"kind":"delay","ms":2000,"times":3}`. The error quotes what is wrong.
+    /// Reads a fault such as `{"kind":"delay","ms":2000,"times":3,"where":{"symbol":"BTCUSDT"}}`. The error quotes what is
+    /// wrong.
     pub(crate) fn parse(body: &[u8]) -> Result<Self, String> {
         let mut value: Value = serde_json::from_slice(body).map_err(|error| error.to_string())?;
         let fields = value.as_object_mut().ok_or("the body must be a JSON object")?;
-        // Taken out by hand because serde cannot both flatten and refuse unknown fields.
+        // These two are taken out by hand because serde cannot both flatten and refuse unknown fields.
         let times = match fields.remove("times") {
             None | Some(Value::Null) => None,
             Some(times) => match times.as_u64() {
                 Some(times) if times > 0 => Some(times),
                 _ => return Err(format!("times {times} is not a whole number above 0")),
             },
+        };
+        let only = match fields.remove("where") {
+            None => BTreeMap::new(),
+            Some(only) => serde_json::from_value(only).map_err(|error| format!("where: {error}"))?,
         };
         let asked: Vec<_> = fields.keys().cloned().collect();
         let fault: Fault = serde_json::from_value(value).map_err(|error| error.to_string())?;
@@ -179,7 +220,7 @@ impl Order {
         if let Some(unknown) = asked.iter().find(|name| understood.get(name.as_str()).is_none()) {
             return Err(format!("unknown field `{unknown}`"));
         }
-        Ok(Self { fault, times })
+        Ok(Self { fault, times, only })
     }
 }
 
@@ -221,5 +262,20 @@ mod tests {
     #[test]
     fn zero_times_is_refused() {
         check_refused(r#"{"kind":"hang","times":0}"#, "times 0");
+    }
+
+    #[test]
+    fn a_condition_that_is_none_is_named() {
+        check_refused(r#"{"kind":"hang","where":{"symbol":7}}"#, "where");
+        check_refused(r#"{"kind":"rewrite","fields":{},"of":{"row":1}}"#, "row");
+    }
+
+    #[test]
+    fn a_fault_with_a_condition_survives_being_written_and_read_again() {
+        let body = br#"{"kind":"rewrite","fields":{"close":{"scale":2.0}},"of":{"rows":1},"where":{"interval":"5"}}"#;
+        let order = Order::parse(body).unwrap();
+        assert_eq!(order.only["interval"], "5");
+        let written = serde_json::to_vec(&order).unwrap();
+        assert_eq!(Order::parse(&written).unwrap(), order);
     }
 }

@@ -2,7 +2,8 @@
 
 use serde_json::{Map, Value, json};
 
-use super::order::{Fault, ScaledFields};
+use super::fields;
+use super::order::{Fault, FieldChange, ScaledFields};
 use crate::simulator::reply::Reply;
 
 /// The prices of a row that are multiplied together with the last one.
@@ -69,11 +70,20 @@ fn spoil(fault: &Fault, body: &mut Value) {
             each_bare_price(body, *fields, |price| scaled(price, *factor));
             each_total(body, |total| scaled(total, *factor));
         }
+        Fault::Rewrite { fields, of } => {
+            for (field, to) in fields {
+                fields::change(body, field, of, |value| match to {
+                    FieldChange::Scale(factor) => scaled(value, *factor),
+                    FieldChange::Set(to) => to.clone(),
+                });
+            }
+        }
         _ => {}
     }
 }
 
-fn payload(body: &mut Value) -> Option<&mut Value> {
+/// What a service has to say.
+pub(super) fn payload(body: &mut Value) -> Option<&mut Value> {
     let body = body.as_object_mut()?;
     let name = PAYLOADS.into_iter().find(|name| body.contains_key(*name))?;
     body.get_mut(name)

@@ -138,10 +138,7 @@ fn children(value: &Value) -> Vec<&Value> {
 }
 
 fn nth(tree: &Value, index: usize) -> &Value {
-    let mut index = match index.checked_sub(1) {
-        None => return tree,
-        Some(index) => index,
-    };
+    let Some(mut index) = index.checked_sub(1) else { return tree };
     for child in children(tree) {
         let size = size(child);
         if index < size {

@@ -175,7 +175,7 @@ async fn another_regime_alerts_once_and_keeps_its_cooldown() {
     exchange.fault("bybit-tickers", dispersed).await;
     origin.data_where("the regime is the former", |answer| regime(&answer.json()) == regime(&before)).await;
     later(&origin).await;
-    assert_eq!(alerts(&origin, "regime_change").await, [alert.clone()], "it alerts within its cooldown");
+    assert_eq!(alerts(&origin, "regime_change").await, std::slice::from_ref(&alert), "it alerts within its cooldown");
     let origin = restarted(origin, &redis, std::slice::from_ref(&alert), &exchange).await;
     check_unchanged(&origin, "regime_change", &[alert]).await;
 }
@@ -192,7 +192,7 @@ async fn stale_data_alerts_at_once_and_once() {
     assert_eq!(alert["details"]["threshold_ms"], 120_000, "{alert}");
     assert_eq!(origin.get(ALERTS).await.header("x-data-freshness"), Some("stale"));
     later(&origin).await;
-    assert_eq!(alerts(&origin, "stale_data").await, [alert.clone()]);
+    assert_eq!(alerts(&origin, "stale_data").await, std::slice::from_ref(&alert));
     let origin = restarted(origin, &redis, std::slice::from_ref(&alert), &exchange).await;
     origin.data_where("the next process serves", |answer| answer.status == 200).await;
     later(&origin).await;
@@ -226,7 +226,7 @@ async fn a_score_that_enters_a_zone_alerts_once_and_not_again_after_a_restart() 
     assert!(number(&alert["details"]["score"]) >= 70.0, "{alert}");
     assert_eq!((&alert["details"]["zone"], &alert["details"]["threshold"]), (&json!("long"), &json!(70.0)), "{alert}");
     later(&origin).await;
-    assert_eq!(of_symbol(&origin).await, [alert.clone()]);
+    assert_eq!(of_symbol(&origin).await, std::slice::from_ref(&alert));
     let origin = restarted(origin, &redis, std::slice::from_ref(&alert), &exchange).await;
     let path = format!("{}{symbol}", SymbolEndpoint::Breakdown.prefix());
     eventually("the next process scores it as high", || async {

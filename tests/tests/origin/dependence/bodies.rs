@@ -138,7 +138,7 @@ impl Expected {
         let (possible, required): (Vec<_>, Vec<_>) = patterns.iter().partition(|pattern| pattern.starts_with('?'));
         Self {
             required: required.into_iter().flat_map(|pattern| spelled_out(pattern)).collect(),
-            possible: possible.into_iter().flat_map(|pattern| spelled_out(&pattern[1..])).collect(),
+            possible: possible.into_iter().flat_map(|pattern| spelled_out(pattern.trim_start_matches('?'))).collect(),
         }
     }
 
@@ -189,7 +189,8 @@ fn step_fits(pattern: &str, step: &str) -> bool {
     match pattern.split_once('*') {
         None => pattern == step,
         Some((before, after)) => step.strip_prefix(before).is_some_and(|rest| {
-            rest.char_indices().map(|(at, _)| at).chain([rest.len()]).any(|at| step_fits(after, &rest[at..]))
+            let ends = rest.char_indices().map(|(at, _)| at).chain([rest.len()]);
+            ends.filter_map(|at| rest.get(at..)).any(|rest| step_fits(after, rest))
         }),
     }
 }

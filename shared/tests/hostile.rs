@@ -22,7 +22,7 @@ use proptest::test_runner::TestRunner;
 use shared::exchange::bybit::{
     Listing, account_ratio, funding_history, klines, open_interest, orderbook, tickers, trades,
 };
-use shared::exchange::{ParseError, alternative_me, coingecko};
+use shared::exchange::{ParseError, alternative_me, binance, coingecko, okx};
 use shared::market::candles::Interval;
 use std::cell::Cell;
 use std::collections::BTreeSet;
@@ -113,6 +113,9 @@ fn an_answer_cut_anywhere_is_no_data() {
     check_cut(seed("bybit_open_interest"), |cut| open_interest::parse(cut, SYMBOL));
     check_cut(seed("bybit_account_ratio"), |cut| account_ratio::parse(cut, SYMBOL));
     check_cut(seed("bybit_funding_history"), |cut| funding_history::parse(cut, SYMBOL));
+    check_cut(seed("okx_tickers"), |cut| okx::tickers::parse(cut).map(drop));
+    check_cut(seed("okx_instruments"), okx::instruments::Listing::parse);
+    check_cut(seed("binance_tickers"), |cut| binance::tickers::parse(cut).map(drop));
     check_cut(seed("coingecko_global"), coingecko::parse_global);
     check_cut(seed("coingecko_defi"), coingecko::parse_defi);
     check_cut(seed("fear_greed"), |cut| alternative_me::parse(cut, now()));
@@ -125,6 +128,9 @@ fn a_web_page_in_place_of_data_is_named() {
     assert_eq!(Listing::parse(page), Err(ParseError::Html));
     assert_eq!(klines::parse(page, SYMBOL, Interval::FiveMinutes, now()), Err(ParseError::Html));
     assert_eq!(orderbook::parse(page, SYMBOL), Err(ParseError::Html));
+    assert_eq!(okx::tickers::parse(page), Err(ParseError::Html));
+    assert_eq!(okx::instruments::Listing::parse(page), Err(ParseError::Html));
+    assert_eq!(binance::tickers::parse(page), Err(ParseError::Html));
     assert_eq!(coingecko::parse_global(page), Err(ParseError::Html));
     assert_eq!(coingecko::parse_defi(page), Err(ParseError::Html));
     assert_eq!(alternative_me::parse(page, now()), Err(ParseError::Html));
@@ -137,12 +143,16 @@ fn kept<T>(rows: Result<T, ParseError>, count: impl Fn(T) -> usize) -> usize {
 
 #[test]
 fn one_source_s_answer_is_never_taken_for_another_s() {
-    for other in TARGETS.iter().filter(|target| target.name.starts_with("bybit")).map(|target| target.name) {
+    let exchanges = ["bybit", "okx", "binance"];
+    let is_exchange = |target: &&Target| exchanges.iter().any(|exchange| target.name.starts_with(exchange));
+    for other in TARGETS.iter().filter(is_exchange).map(|target| target.name) {
         let body = seed(other);
         assert!(coingecko::parse_global(body).is_err() && coingecko::parse_defi(body).is_err(), "{other}");
         assert!(alternative_me::parse(body, now()).is_err(), "{other}");
         let found = [
             ("bybit_tickers", kept(tickers::parse(body), |table| table.rows.len())),
+            ("okx_tickers", kept(okx::tickers::parse(body), |table| table.rows.len())),
+            ("binance_tickers", kept(binance::tickers::parse(body), |table| table.rows.len())),
             ("bybit_klines", kept(klines::parse(body, SYMBOL, Interval::FiveMinutes, now()), |r| r.value.closed.len())),
             ("bybit_orderbook", kept(orderbook::parse(body, SYMBOL), |book| book.bids.len())),
             ("bybit_trades", kept(trades::parse(body, SYMBOL), |r| r.value.trades.len())),
@@ -168,6 +178,17 @@ fn a_spoiled_ticker_table_gives_possible_facts_or_none() {
 #[test]
 fn a_spoiled_listing_gives_a_possible_universe_or_none() {
     check("bybit_instruments", 512);
+}
+
+#[test]
+fn a_spoiled_table_of_another_exchange_gives_possible_facts_or_none() {
+    check("okx_tickers", 512);
+    check("binance_tickers", 512);
+}
+
+#[test]
+fn a_spoiled_list_of_another_exchange_gives_a_possible_universe_or_none() {
+    check("okx_instruments", 512);
 }
 
 #[test]

@@ -44,7 +44,7 @@ macro_rules! target {
 }
 
 /// Every way in.
-pub const TARGETS: [Target; 16] = [
+pub const TARGETS: [Target; 19] = [
     target!("bybit_tickers", tables::tickers, ["few.json", "many.json"]),
     target!("bybit_instruments", tables::instruments, ["page.json"]),
     target!("bybit_klines", lists::klines, ["five_minutes.json"]),
@@ -53,6 +53,9 @@ pub const TARGETS: [Target; 16] = [
     target!("bybit_open_interest", lists::open_interest, ["five_minutes.json"]),
     target!("bybit_account_ratio", lists::account_ratio, ["five_minutes.json"]),
     target!("bybit_funding_history", lists::funding_history, ["fundings.json"]),
+    target!("okx_tickers", tables::okx_tickers, ["swaps.json"]),
+    target!("okx_instruments", tables::okx_instruments, ["swaps.json"]),
+    target!("binance_tickers", tables::binance_tickers, ["pairs.json"]),
     target!("coingecko_global", publishers::global, ["global.json"]),
     target!("coingecko_defi", publishers::defi, ["defi.json"]),
     target!("fear_greed", publishers::fear_greed, ["index.json"]),

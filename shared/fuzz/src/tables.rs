@@ -3,8 +3,10 @@
 use super::door::check_snapshot;
 use super::seeds::now;
 use shared::analysis::Settings;
-use shared::assemble::{Identity, Inputs, LongView, Slow, assemble};
+use shared::assemble::{Assembled, Identity, Inputs, LongView, Slow, Substitute, assemble, assemble_secondary};
 use shared::exchange::bybit::{self, Listing, UniverseBuilder};
+use shared::exchange::okx;
+use shared::exchange::secondary::Secondary;
 use shared::market::{Ticker, Tickers, Universe, is_plausible_symbol};
 use shared::provenance::{Source, Venue};
 use shared::snapshot::Producer;
@@ -19,10 +21,49 @@ pub fn tickers(body: &[u8]) -> bool {
     tickers.rows.iter().for_each(check_ticker);
     let contracts = tickers.rows.iter().map(|row| (row.symbol.to_string(), row.funding_interval_hours)).collect();
     let universe = Universe { as_of_ms: now(), source: BYBIT, contracts };
-    if let Some(valid) = snapshot(&tickers, &universe) {
+    check_admitted(snapshot(&tickers, &universe));
+    true
+}
+
+/// The same of OKX's table, which besides tells nothing of funding, open interest and other prices.
+pub fn okx_tickers(body: &[u8]) -> bool {
+    secondary_tickers(Secondary::Okx, body)
+}
+
+/// The same of Binance's.
+pub fn binance_tickers(body: &[u8]) -> bool {
+    secondary_tickers(Secondary::Binance, body)
+}
+
+fn secondary_tickers(exchange: Secondary, body: &[u8]) -> bool {
+    let Ok(tickers) = exchange.tickers(body) else { return false };
+    for row in &tickers.rows {
+        check_ticker(row);
+        assert!(row.funding_rate.is_none() && row.open_interest_usd.is_none(), "{row:?} knows what nobody told");
+        assert!(row.mark.is_none() && row.index.is_none() && row.change_1h_pct.is_none(), "{row:?}");
+    }
+    let contracts = tickers.rows.iter().map(|row| (row.symbol.to_string(), None)).collect();
+    // Binance has no list of its own: what counts there is told by OKX's.
+    let universe = Universe { as_of_ms: now(), source: Source::live(Venue::Okx), contracts };
+    let substitute = Substitute {
+        tickers: &tickers,
+        tickers_source: Source::live(exchange.venue()),
+        received_at: now(),
+        universe: &universe,
+        held: None,
+    };
+    let assembled = assemble_secondary(&substitute, 1, "origin_failed".to_owned(), now(), &Settings::DEFAULT);
+    check_admitted(assembled.ok());
+    true
+}
+
+/// What the door lets in is possible as a whole.
+#[track_caller]
+fn check_admitted(assembled: Option<Assembled<'_>>) {
+    let admitted = assembled.map(|made| ValidSnapshot::admit(made.snapshot, now(), Baseline::default()));
+    if let Some(Ok(valid)) = admitted {
         check_snapshot(valid.get());
     }
-    true
 }
 
 #[track_caller]
@@ -40,7 +81,7 @@ fn check_ticker(row: &Ticker<'_>) {
     assert!(row.funding_interval_hours.is_none_or(|hours| (0.1..=168.0).contains(&hours)), "{row:?}");
 }
 
-fn snapshot(tickers: &Tickers<'_>, universe: &Universe) -> Option<ValidSnapshot> {
+fn snapshot<'a>(tickers: &Tickers<'a>, universe: &Universe) -> Option<Assembled<'a>> {
     let inputs = Inputs {
         tickers,
         tickers_source: BYBIT,
@@ -52,8 +93,7 @@ fn snapshot(tickers: &Tickers<'_>, universe: &Universe) -> Option<ValidSnapshot>
         long_view: &LongView::unknown("not_asked"),
     };
     let identity = Identity { sequence: 1, producer: Producer::Origin, fallback_reason: None, now: now() };
-    let assembled = assemble(&inputs, identity, &Settings::DEFAULT).ok()?;
-    ValidSnapshot::admit(assembled.snapshot, now(), Baseline::default()).ok()
+    assemble(&inputs, identity, &Settings::DEFAULT).ok()
 }
 
 /// Only plausible names with possible funding intervals, in a list that is no younger than its arrival, and a cursor that
@@ -71,5 +111,19 @@ pub fn instruments(body: &[u8]) -> bool {
             assert!(hours.is_none_or(|hours| (0.1..=168.0).contains(&hours)), "{symbol} every {hours:?} hours");
         }
     }
+    true
+}
+
+/// Only plausible names, and none that the list says is no crypto.
+pub fn okx_instruments(body: &[u8]) -> bool {
+    let Ok(listing) = okx::instruments::Listing::parse(body) else { return false };
+    assert!(
+        listing.unknown_categories().iter().all(|kind| kind.chars().count() <= 32),
+        "a category is quoted at length"
+    );
+    let universe = listing.universe(Source::live(Venue::Okx), now());
+    assert!(!universe.is_empty() && universe.as_of_ms == now(), "{universe:?}");
+    assert!(universe.contracts.keys().all(|symbol| is_plausible_symbol(symbol)), "{universe:?}");
+    assert!(universe.contracts.values().all(Option::is_none), "the list tells no funding interval");
     true
 }

@@ -6,9 +6,9 @@
 //! - `DELETE /control/faults/{link}`
 //! - `GET /control/requests`, `DELETE /control/requests`
 //!
-//! A link is the name of a [`Link`](super::link::Link), `bybit` or `coingecko` for all links of that service, or `all`.
-//! With `"where":{"symbol":"BTCUSDT"}` a fault applies only to requests with these query parameters. The most specific fault
-//! applies, and only that one.
+//! A link is the name of a [`Link`](super::link::Link), `bybit`, `okx`, `binance` or `coingecko` for all links of that
+//! service, or `all`. With `"where":{"symbol":"BTCUSDT"}` a fault applies only to requests with these query parameters. The
+//! most specific fault applies, and only that one.
 
 use std::sync::Arc;
 

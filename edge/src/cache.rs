@@ -1,4 +1,5 @@
-//! The colo's cache, which survives isolates: a snapshot and the list of contracts, each under one constant key.
+//! The colo's cache, which survives isolates: a snapshot, the list of contracts, and the ledger of calls to exchanges, each
+//! under one constant key.
 //!
 //! An entry outlives every limit of ours, so whether it may be shown is judged here and never by HTTP lifetimes. What is
 //! read passes a checksum and then the same door as everything else; what fails is deleted. Nothing a client sends
@@ -7,7 +8,7 @@
 mod seal;
 
 use crate::clock;
-use crate::config::DEADLINES;
+use crate::policy::{DEADLINES, Ledger};
 use js_sys::{Reflect, Uint8Array};
 use seal::Seal;
 use shared::freshness::is_from_the_future;
@@ -21,6 +22,7 @@ use web_sys::{Headers, Response, ResponseInit, WorkerGlobalScope};
 /// Keys are absolute URLs that no request can have, with the version of what is stored.
 const SNAPSHOT_KEY: &str = "https://market-data-edge.internal/snapshot/1";
 const UNIVERSE_KEY: &str = "https://market-data-edge.internal/universe/1";
+const LEDGER_KEY: &str = "https://market-data-edge.internal/ledger/1";
 
 /// Past this the cache may drop an entry; far above every age limit.
 const LIFETIME: &str = "max-age=172800";
@@ -53,6 +55,16 @@ pub async fn keep_universe(universe: &Universe) {
     if let Ok(body) = serde_json::to_vec(universe) {
         store(UNIVERSE_KEY, &body).await;
     }
+}
+
+/// What the isolates of this colo noted about their calls to exchanges.
+pub async fn ledger() -> Option<Ledger> {
+    entry(LEDGER_KEY, |body| Ledger::from_json(body).map_err(|error| error.to_string())).await
+}
+
+/// Stores a ledger's bytes.
+pub async fn keep_ledger(body: &[u8]) {
+    store(LEDGER_KEY, body).await;
 }
 
 fn read_universe(body: &[u8], now: UnixMs) -> Result<Universe, String> {

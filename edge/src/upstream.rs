@@ -1,20 +1,23 @@
-//! The two sources: the origin, and the exchange itself.
+//! Who is asked for data, and what comes of it: the origin, and exchanges themselves.
 
 pub mod bybit;
 pub mod fetch;
 pub mod origin;
 
-use crate::policy::{self, Unfit};
+use crate::policy::{self, Refusal, Unfit, Upstream, Withheld};
 use shared::freshness::Limits;
 use shared::units::UnixMs;
 use shared::validate::{Baseline, ValidSnapshot};
 use std::rc::Rc;
 
 /// The origin's name in outcomes and headers.
-pub const ORIGIN: &str = "origin";
+pub const ORIGIN: &str = Upstream::Origin.name();
 
-/// The exchange's.
-pub const BYBIT_DIRECT: &str = "bybit-direct";
+/// Bybit's.
+pub const BYBIT_DIRECT: &str = Upstream::Bybit.name();
+
+/// Bybit's, at its other host.
+pub const BYBIT_ALTERNATIVE: &str = "bybit-alternative";
 
 /// What came of asking one source, for headers, problems and the log.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,6 +43,31 @@ pub struct Failed {
     pub received_status: Option<u16>,
     /// The time of the data that was refused, where it had one.
     pub as_of: Option<UnixMs>,
+}
+
+impl Failed {
+    /// An upstream that is not asked now.
+    #[must_use]
+    pub fn withheld(withheld: Withheld) -> Self {
+        Self {
+            outcome: withheld.label().to_owned(),
+            message: withheld.to_string(),
+            proxy_error: Some("destination_unavailable"),
+            received_status: None,
+            as_of: None,
+        }
+    }
+}
+
+/// What a call says of the upstream itself, whatever its data is worth.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Health {
+    /// It answers.
+    Works,
+    /// It does not, or not with data.
+    Fails,
+    /// It sent us away.
+    Refuses(Refusal),
 }
 
 /// A refusal, and what may still serve when no other source has better.

@@ -143,7 +143,8 @@ mod tests {
     }
 
     fn waited(reason: Forward, role: Role, via: Option<Via>, asked: Vec<Asked>) -> Route {
-        let report = Report { generation: 1, via, asked, took_ms: 1 };
+        let began = UnixMs::from_millis(0);
+        let report = Report { generation: 1, via, asked, hedged: false, began, took_ms: 1 };
         Route::Waited { reason, role, report: Some(Rc::new(report)) }
     }
 

@@ -1,9 +1,9 @@
 //! A snapshot made here from Bybit's own answers, for when the origin has none.
 
 use super::fetch::{self, Deadline, FetchError};
-use super::{Failed, NotFit, Refused, baseline, judge};
-use crate::config::{Config, DEADLINES};
-use crate::policy::{self, Refusal, Withheld};
+use super::{Failed, Health, NotFit, Refused, baseline, judge};
+use crate::config::Config;
+use crate::policy::{self, Refusal};
 use crate::{clock, memory};
 use futures_util::future::try_join;
 use shared::analysis::Settings;
@@ -93,9 +93,6 @@ impl AnswerError {
 /// Why the direct way did not end the search.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum DirectError {
-    /// Bybit was not asked.
-    #[error("{0}")]
-    Withheld(#[from] Withheld),
     /// No tickers.
     #[error("tickers: {0}")]
     Tickers(AnswerError),
@@ -121,7 +118,6 @@ impl DirectError {
     #[must_use]
     pub fn told(&self) -> Failed {
         let outcome = match self {
-            Self::Withheld(withheld) => withheld.label().to_owned(),
             Self::Tickers(error) => error.label(),
             // Who is sent away is sent away from both, whichever of the two heard it first.
             Self::Instruments(error) if error.refusal().is_some() => error.label(),
@@ -132,7 +128,6 @@ impl DirectError {
             Self::NotFit(not_fit) => not_fit.unfit.label().to_owned(),
         };
         let (proxy_error, received_status) = match self {
-            Self::Withheld(_) => (Some("destination_unavailable"), None),
             Self::Tickers(error) | Self::Instruments(error) => {
                 let proxy_error = if let AnswerError::Fetch(error) = error { error.proxy_error() } else { None };
                 (proxy_error, error.received_status())
@@ -143,14 +138,38 @@ impl DirectError {
         Failed { outcome, message: self.to_string(), proxy_error, received_status, as_of }
     }
 
-    /// Whether Bybit sent us away.
+    /// What this says of Bybit itself: one whose data is old answers well.
     #[must_use]
-    pub fn refusal(&self) -> Option<Refusal> {
+    pub fn health(&self) -> Health {
         match self {
-            Self::Tickers(error) | Self::Instruments(error) => error.refusal(),
-            _ => None,
+            Self::Tickers(error) | Self::Instruments(error) => error.refusal().map_or(Health::Fails, Health::Refuses),
+            Self::Universe(_) | Self::Assemble(_) | Self::Rejected(_) => Health::Fails,
+            Self::NotFit(_) => Health::Works,
         }
     }
+
+    /// Whether another host of the same exchange may do better: this one cannot be reached, or is broken. A host that
+    /// sends us away says so for all of them.
+    #[must_use]
+    pub const fn is_of_the_host(&self) -> bool {
+        match self {
+            Self::Tickers(AnswerError::Fetch(error)) | Self::Instruments(AnswerError::Fetch(error)) => {
+                matches!(error, FetchError::Connection(_) | FetchError::Status(500..=599))
+            }
+            _ => false,
+        }
+    }
+}
+
+/// What a snapshot made here is made with.
+#[derive(Clone, Debug)]
+pub struct Materials<'m> {
+    /// What is held: the parts that only the origin collects are carried over from it while they may be shown.
+    pub held: Option<&'m ValidSnapshot>,
+    /// The list of contracts that count; without one it is fetched beside the tickers.
+    pub universe: Option<Rc<Universe>>,
+    /// Why not the origin.
+    pub reason: String,
 }
 
 /// A snapshot made here.
@@ -162,21 +181,19 @@ pub struct FromBybit {
     pub fetched: Option<Rc<Universe>>,
 }
 
-/// Makes a snapshot from the tickers and `universe`; without one the list is fetched beside the tickers. Parts that only
-/// the origin collects are carried over from `held` while they may be shown.
+/// Makes a snapshot of what the host at `base` answers.
 ///
 /// # Errors
 /// [`Refused`] when what Bybit answered does not end the search.
 pub async fn snapshot(
     config: &Config,
-    held: Option<&ValidSnapshot>,
-    universe: Option<Rc<Universe>>,
-    fallback_reason: String,
+    base: &str,
+    deadline: &Deadline,
+    materials: Materials<'_>,
 ) -> Result<FromBybit, Refused<DirectError>> {
-    let deadline = Deadline::after(DEADLINES.direct_ms);
+    let Materials { held, universe, reason } = materials;
     let is_fetched = universe.is_none();
-    let (answer, universe) =
-        try_join(get_tickers(config, &deadline), known_or_fetched(config, &deadline, universe)).await?;
+    let (answer, universe) = try_join(get_tickers(base, deadline), known_or_fetched(base, deadline, universe)).await?;
     let table = tickers::parse(&answer.body).map_err(|error| DirectError::Tickers(error.into()))?;
     let now = clock::now();
     let inputs = Inputs {
@@ -192,7 +209,7 @@ pub async fn snapshot(
     let identity = Identity {
         sequence: policy::next_sequence(held.map(|held| held.get().sequence), now),
         producer: Producer::BybitDirect,
-        fallback_reason: Some(fallback_reason),
+        fallback_reason: Some(reason),
         now,
     };
     let assembled = assemble(&inputs, identity, &Settings::DEFAULT).map_err(DirectError::from)?;
@@ -207,14 +224,14 @@ fn carried_over<T: Clone>(section: Option<&Section<T>>) -> Slow<T> {
 }
 
 async fn known_or_fetched(
-    config: &Config,
+    base: &str,
     deadline: &Deadline,
     known: Option<Rc<Universe>>,
 ) -> Result<Rc<Universe>, DirectError> {
     match known {
         Some(universe) => Ok(universe),
         None => {
-            let universe = Rc::new(get_universe(config, deadline).await?);
+            let universe = Rc::new(get_universe(base, deadline).await?);
             // Kept at once: whatever becomes of the tickers, the next try need not fetch it again.
             memory::keep_universe(Rc::clone(&universe));
             Ok(universe)
@@ -228,19 +245,19 @@ struct Body {
     received_at: UnixMs,
 }
 
-async fn get_tickers(config: &Config, deadline: &Deadline) -> Result<Body, DirectError> {
-    get(config, bybit::TICKERS, deadline, MAX_TICKERS_BYTES).await.map_err(DirectError::Tickers)
+async fn get_tickers(base: &str, deadline: &Deadline) -> Result<Body, DirectError> {
+    get(base, bybit::TICKERS, deadline, MAX_TICKERS_BYTES).await.map_err(DirectError::Tickers)
 }
 
-/// Fetches the list of contracts, page after page.
+/// Fetches the list of contracts from the host at `base`, page after page.
 ///
 /// # Errors
 /// [`DirectError::Instruments`] or [`DirectError::Universe`].
-pub async fn get_universe(config: &Config, deadline: &Deadline) -> Result<Universe, DirectError> {
+pub async fn get_universe(base: &str, deadline: &Deadline) -> Result<Universe, DirectError> {
     let mut builder = UniverseBuilder::new();
     let mut path = bybit::INSTRUMENTS.to_owned();
     loop {
-        let page = get(config, &path, deadline, MAX_PAGE_BYTES).await.map_err(DirectError::Instruments)?;
+        let page = get(base, &path, deadline, MAX_PAGE_BYTES).await.map_err(DirectError::Instruments)?;
         let listing = Listing::parse(&page.body).map_err(|error| DirectError::Instruments(error.into()))?;
         match builder.add(listing)? {
             Some(cursor) => path = bybit::instruments_after(&cursor),
@@ -249,8 +266,8 @@ pub async fn get_universe(config: &Config, deadline: &Deadline) -> Result<Univer
     }
 }
 
-async fn get(config: &Config, path: &str, deadline: &Deadline, limit: usize) -> Result<Body, AnswerError> {
-    let answer = fetch::get(&format!("{}{path}", config.bybit_base_url), deadline).await?;
+async fn get(base: &str, path: &str, deadline: &Deadline, limit: usize) -> Result<Body, AnswerError> {
+    let answer = fetch::get(&format!("{base}{path}"), deadline).await?;
     match answer.status() {
         403 => return Err(AnswerError::Forbidden(Forbidden::from_body(&answer.beginning(FORBIDDEN_BYTES).await))),
         429 => {
@@ -275,25 +292,44 @@ mod tests {
     use shared::exchange::Detail;
 
     #[track_caller]
-    fn check(error: AnswerError, outcome: &str, refusal: Option<Refusal>) {
+    fn check(error: AnswerError, outcome: &str, health: Health) {
         let error = DirectError::Tickers(error);
         assert_eq!(error.told().outcome, outcome);
-        assert_eq!(error.refusal(), refusal);
+        assert_eq!(error.health(), health);
     }
 
     #[test]
     fn every_way_of_being_sent_away_is_told_from_failing() {
         let coded = |code| AnswerError::Parse(ParseError::Refused { code, message: Detail::new("") });
-        check(AnswerError::Forbidden(Forbidden::Region), "forbidden_region", Some(Refusal::Region));
-        check(AnswerError::Forbidden(Forbidden::RateLimit), "forbidden_rate_limit", Some(Refusal::RateLimit));
-        check(AnswerError::Forbidden(Forbidden::Unexplained), "forbidden", Some(Refusal::Unexplained));
-        let too_many = |retry_after_secs| Some(Refusal::TooManyRequests { retry_after_secs });
+        let refuses = Health::Refuses;
+        check(AnswerError::Forbidden(Forbidden::Region), "forbidden_region", refuses(Refusal::Region));
+        check(AnswerError::Forbidden(Forbidden::RateLimit), "forbidden_rate_limit", refuses(Refusal::RateLimit));
+        check(AnswerError::Forbidden(Forbidden::Unexplained), "forbidden", refuses(Refusal::Unexplained));
+        let too_many = |retry_after_secs| refuses(Refusal::TooManyRequests { retry_after_secs });
         check(AnswerError::TooManyRequests { retry_after_secs: Some(9) }, "http_429", too_many(Some(9)));
         check(coded(bybit::RATE_LIMITED), "refused_by_venue", too_many(None));
-        check(coded(bybit::REGION_REFUSED[0]), "refused_by_venue", Some(Refusal::Region));
-        check(coded(10_001), "refused_by_venue", None);
-        check(AnswerError::Fetch(FetchError::Status(503)), "http_503", None);
-        check(AnswerError::Fetch(FetchError::Timeout), "timeout", None);
+        check(coded(bybit::REGION_REFUSED[0]), "refused_by_venue", refuses(Refusal::Region));
+        check(coded(10_001), "refused_by_venue", Health::Fails);
+        check(AnswerError::Fetch(FetchError::Status(503)), "http_503", Health::Fails);
+        check(AnswerError::Fetch(FetchError::Timeout), "timeout", Health::Fails);
+    }
+
+    #[test]
+    fn another_host_is_tried_for_what_is_wrong_with_this_one_alone() {
+        let is_of_the_host = |error| DirectError::Tickers(error).is_of_the_host();
+        assert!(is_of_the_host(FetchError::Connection(Detail::new("refused")).into()));
+        assert!(is_of_the_host(FetchError::Status(500).into()));
+        assert!(is_of_the_host(FetchError::Status(503).into()));
+        for other in [
+            FetchError::Status(404).into(),
+            FetchError::Timeout.into(),
+            FetchError::ContentType(Detail::new("text/html")).into(),
+            AnswerError::Forbidden(Forbidden::Region),
+            AnswerError::Forbidden(Forbidden::RateLimit),
+            AnswerError::TooManyRequests { retry_after_secs: None },
+        ] {
+            assert!(!is_of_the_host(other.clone()), "{other}");
+        }
     }
 
     #[test]

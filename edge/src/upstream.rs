@@ -110,5 +110,5 @@ fn judge<E: From<NotFit>>(snapshot: ValidSnapshot, now: UnixMs, limits: &Limits)
 /// What the held snapshot lets us expect of the next one, while it may still be shown itself.
 fn baseline(held: Option<&ValidSnapshot>, now: UnixMs, limits: &Limits) -> Baseline {
     let servable = held.map(ValidSnapshot::get).filter(|held| limits.classify(held.as_of_ms, now).is_some());
-    Baseline { expected_symbols: servable.map(|held| held.coverage.priced) }
+    servable.map_or_else(Baseline::default, Baseline::after)
 }

@@ -18,6 +18,9 @@ use std::collections::BTreeMap;
 /// The symbol without which there is no market overview.
 pub const BITCOIN: &str = "BTCUSDT";
 
+/// Why what is made of Bybit's candles and accounts is unknown beside another venue's tickers.
+const UNKNOWN_TO_SECONDARY: &str = "unknown_to_secondary_exchange";
+
 /// The last known value of a slow source, or why there is none.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Slow<T> {
@@ -221,7 +224,7 @@ pub fn assemble<'a>(
         movers: movers::movers(&market, floor),
         volume_leaders: movers::volume_leaders(&market),
         scores,
-        perps: perps::perps(&market, inputs.universe, long_view.positioning.as_ref()),
+        perps: perps::perps(&market, inputs.universe, long_view.positioning.as_ref(), inputs.tickers_source.venue),
         global_market: section(inputs.global_market, now, |dated| SectionLimits::coingecko(dated.as_of_ms)),
         defi_market: section(inputs.defi_market, now, |dated| SectionLimits::coingecko(dated.as_of_ms)),
         fear_greed,
@@ -230,6 +233,53 @@ pub fn assemble<'a>(
         alerts: checked(&long_view.alerts, now, SectionLimits::alerts, AlertSection::check),
     };
     Ok(Assembled { snapshot, refused: market.refused })
+}
+
+/// What a secondary exchange answered, and what it stands in for.
+#[derive(Clone, Copy, Debug)]
+pub struct Substitute<'i, 'a> {
+    /// The ticker table.
+    pub tickers: &'i Tickers<'a>,
+    /// Who published it.
+    pub tickers_source: Source,
+    /// When its last byte arrived.
+    pub received_at: UnixMs,
+    /// The contracts that count, from [`crate::exchange::secondary::Secondary::universe`].
+    pub universe: &'i Universe,
+    /// What is held, of whichever producer: the figures of the whole market come from no exchange and are carried over with
+    /// their own time and source. Nothing else is.
+    pub held: Option<&'i Snapshot>,
+}
+
+/// Puts a snapshot together from a secondary exchange's tickers. What they do not tell stays unknown.
+///
+/// # Errors
+/// [`AssembleError`] when the tickers cannot carry one.
+pub fn assemble_secondary<'a>(
+    substitute: &Substitute<'_, 'a>,
+    sequence: u64,
+    fallback_reason: String,
+    now: UnixMs,
+    settings: &Settings,
+) -> Result<Assembled<'a>, AssembleError> {
+    let held = substitute.held;
+    let inputs = Inputs {
+        tickers: substitute.tickers,
+        tickers_source: substitute.tickers_source,
+        received_at: substitute.received_at,
+        universe: substitute.universe,
+        global_market: &whole_market(held.map(|held| &held.global_market)),
+        defi_market: &whole_market(held.map(|held| &held.defi_market)),
+        fear_greed: &whole_market(held.map(|held| &held.fear_greed)),
+        long_view: &LongView::unknown(UNKNOWN_TO_SECONDARY),
+    };
+    let producer = Producer::SecondaryExchange;
+    let identity = Identity { sequence, producer, fallback_reason: Some(fallback_reason), now };
+    assemble(&inputs, identity, settings)
+}
+
+fn whole_market<T: Clone>(held: Option<&Section<T>>) -> Slow<T> {
+    held.map_or_else(|| Slow::unknown("not_collected_at_edge"), Slow::carried_over)
 }
 
 /// A slow source's section at `now`: its value within its limits, else the reason for its absence.

@@ -1,10 +1,14 @@
 //! The services we read: bytes → market facts, or an error with a name.
 
 pub mod alternative_me;
+pub mod binance;
 pub mod bybit;
 mod cells;
 pub mod coingecko;
+mod dated_rows;
+pub mod okx;
 mod percent;
+pub mod secondary;
 mod wire;
 
 use std::fmt;
@@ -44,6 +48,12 @@ pub enum ParseError {
     /// The result's list is empty.
     #[error("the list is empty")]
     ListEmpty,
+    /// Rows were sent, and none of them is of use.
+    #[error("none of {rows} rows is of use")]
+    NoUsableRow {
+        /// How many were sent.
+        rows: usize,
+    },
     /// A field without which the answer is worthless is missing or out of range.
     #[error("{field} is missing or unusable: {value}")]
     Unusable {
@@ -101,6 +111,7 @@ impl ParseError {
             Self::Refused { .. } => "refused_by_venue",
             Self::ResultMissing => "result_missing",
             Self::ListEmpty => "empty_list",
+            Self::NoUsableRow { .. } => "no_usable_row",
             Self::Unusable { .. } => "unusable_field",
             Self::OtherSymbol { .. } => "other_symbol",
             Self::BookLevel { .. } => "bad_book_level",

@@ -13,7 +13,7 @@ use crate::validate::ValidSnapshot;
 /// made from such data carries it on.
 pub const MARKET_DATA: &str = "x-market-data";
 
-/// Who answered: `origin`, `bybit_direct` or `last_known_good`.
+/// Who answered: `origin`, `bybit_direct`, `secondary_exchange` or `last_known_good`.
 pub const DATA_SOURCE: &str = "x-data-source";
 
 /// When the data was true, Unix milliseconds.
@@ -97,6 +97,7 @@ fn named_etag(snapshot: &Snapshot, projection: &str, class: Freshness) -> String
     let producer = match snapshot.producer {
         Producer::Origin => 'o',
         Producer::BybitDirect => 'd',
+        Producer::SecondaryExchange => 's',
     };
     format!(
         "W/\"{}-{producer}{}-{}-{}-{}\"",
@@ -186,21 +187,14 @@ pub fn artificial_feed(snapshot: &Snapshot) -> Option<Feed> {
     let sections = [
         Some(snapshot.tickers_source),
         Some(snapshot.universe.source),
-        section_source(&snapshot.global_market),
-        section_source(&snapshot.defi_market),
-        section_source(&snapshot.fear_greed),
-        section_source(&snapshot.beta),
-        section_source(&snapshot.performance),
-        section_source(&snapshot.alerts),
+        snapshot.global_market.source(),
+        snapshot.defi_market.source(),
+        snapshot.fear_greed.source(),
+        snapshot.beta.source(),
+        snapshot.performance.source(),
+        snapshot.alerts.source(),
     ];
     sections.into_iter().flatten().map(|source| source.feed).filter(|feed| *feed != Feed::Live).max()
-}
-
-fn section_source<T>(section: &crate::snapshot::Section<T>) -> Option<crate::provenance::Source> {
-    match section {
-        crate::snapshot::Section::Present { source, .. } => Some(*source),
-        crate::snapshot::Section::Absent { .. } => None,
-    }
 }
 
 #[cfg(test)]

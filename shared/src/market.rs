@@ -14,6 +14,9 @@ use std::collections::BTreeMap;
 /// The longest symbol that is believed.
 const MAX_SYMBOL_CHARS: usize = 40;
 
+/// The most that one contract can turn over in a day, USD: a thousand times what the whole market does.
+pub const MAX_TURNOVER_USD: f64 = 1e15;
+
 /// A fact with its time and its publisher.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Dated<T> {
@@ -42,7 +45,7 @@ pub struct Ticker<'a> {
     pub low_24h: Price,
     /// Volume of 24 hours in the base coin.
     pub volume_base_24h: Amount,
-    /// Turnover of 24 hours, USD (USDT).
+    /// Turnover of 24 hours, USD (USDT); an estimate where [`crate::provenance::Venue::caveat`] says so.
     pub turnover_24h: Amount,
     /// Funding rate as a fraction per funding interval; positive when longs pay.
     pub funding_rate: Option<f64>,
@@ -59,7 +62,7 @@ pub struct Ticker<'a> {
 /// The whole ticker table of one answer.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Tickers<'a> {
-    /// The venue's clock when it answered: the only time that a ticker row has.
+    /// The venue's clock when it answered; of a venue that dates its rows and not its answer, the time of the busiest rows.
     pub server_time: UnixMs,
     /// Rows with every core field in order.
     pub rows: Vec<Ticker<'a>>,
@@ -103,6 +106,16 @@ pub enum RowRefusal {
         stated_pct: f64,
         /// As computed from the last price and the one 24 hours ago, percent.
         computed_pct: f64,
+    },
+    /// The last price is not within the day's range that the same row states.
+    #[error("the last price of {last} lies outside the day's range from {low} to {high}")]
+    RangeContradicted {
+        /// Last price.
+        last: f64,
+        /// Lowest price of the day.
+        low: f64,
+        /// Highest price of the day.
+        high: f64,
     },
     /// The symbol was already seen in the same answer.
     #[error("the symbol stands twice in one answer")]
@@ -169,6 +182,7 @@ impl RowRefusal {
             Self::Missing { .. } => "missing_field",
             Self::Unusable { .. } => "unusable_field",
             Self::ChangeContradicted { .. } => "change_contradicted",
+            Self::RangeContradicted { .. } => "range_contradicted",
             Self::Duplicate => "duplicate_symbol",
             Self::Malformed { .. } => "malformed_row",
             Self::OtherSymbol { .. } => "other_symbol",

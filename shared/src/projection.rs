@@ -55,6 +55,7 @@ pub fn absence(valid: &ValidSnapshot, endpoint: Endpoint) -> Option<&str> {
             let analysed = snapshot.scores.iter().any(|row| row.confluence.is_some());
             (!analysed).then_some("not_analysed")
         }
+        Endpoint::PerpetualsPulse => snapshot.perps.is_unknown().then_some("perpetuals_unknown"),
         Endpoint::Alerts => snapshot.alerts.reason(),
         Endpoint::Beta => snapshot.beta.reason(),
         _ => None,

@@ -12,11 +12,15 @@ pub enum Venue {
     CoinGecko,
     /// alternative.me's Fear & Greed index.
     AlternativeMe,
+    /// OKX's v5 public market data.
+    Okx,
+    /// Binance's public market data of the spot market.
+    Binance,
 }
 
 impl Venue {
     /// Every venue.
-    pub const ALL: [Self; 3] = [Self::Bybit, Self::CoinGecko, Self::AlternativeMe];
+    pub const ALL: [Self; 5] = [Self::Bybit, Self::CoinGecko, Self::AlternativeMe, Self::Okx, Self::Binance];
 
     /// The name on the wire and in metrics.
     #[must_use]
@@ -25,7 +29,26 @@ impl Venue {
             Self::Bybit => "bybit",
             Self::CoinGecko => "coingecko",
             Self::AlternativeMe => "alternative_me",
+            Self::Okx => "okx",
+            Self::Binance => "binance",
         }
+    }
+
+    /// What a reader must know of a ticker table of this venue to read it rightly, as a machine-readable word: turnovers of
+    /// OKX are estimates, figures of Binance are those of the spot market.
+    #[must_use]
+    pub const fn caveat(self) -> Option<&'static str> {
+        match self {
+            Self::Okx => Some("turnover_estimated"),
+            Self::Binance => Some("spot_market"),
+            Self::Bybit | Self::CoinGecko | Self::AlternativeMe => None,
+        }
+    }
+
+    /// Whether the rows of this venue's ticker table are perpetual contracts.
+    #[must_use]
+    pub const fn trades_perpetuals(self) -> bool {
+        matches!(self, Self::Bybit | Self::Okx)
     }
 }
 

@@ -25,6 +25,10 @@ use performance::PerformanceSection;
 use serde::{Deserialize, Serialize};
 
 /// The version of the snapshot's shape. A reader refuses any other.
+///
+/// It rises when a reader of the version before would misread what is written. A value that such a reader does not know, such
+/// as a new [`Producer`] or venue, does not raise it: the reader refuses that one snapshot by its shape, as it should, and goes
+/// on reading all others while old and new run side by side.
 pub const SCHEMA_VERSION: u32 = 1;
 
 /// Who assembled a snapshot.
@@ -35,6 +39,8 @@ pub enum Producer {
     Origin,
     /// An edge that went to Bybit itself.
     BybitDirect,
+    /// An edge that could not use Bybit and went to another exchange; `tickers_source` says to which.
+    SecondaryExchange,
 }
 
 impl Producer {
@@ -44,6 +50,7 @@ impl Producer {
         match self {
             Self::Origin => "origin",
             Self::BybitDirect => "bybit_direct",
+            Self::SecondaryExchange => "secondary_exchange",
         }
     }
 }
@@ -142,6 +149,15 @@ impl<T> Section<T> {
     pub const fn as_of_ms(&self) -> Option<UnixMs> {
         match self {
             Self::Present { as_of_ms, .. } => Some(*as_of_ms),
+            Self::Absent { .. } => None,
+        }
+    }
+
+    /// Who said so, when the part is there.
+    #[must_use]
+    pub const fn source(&self) -> Option<Source> {
+        match self {
+            Self::Present { source, .. } => Some(*source),
             Self::Absent { .. } => None,
         }
     }
@@ -441,8 +457,23 @@ pub struct Perps {
     pub basis_pct: Option<Percent>,
     /// What the basis means.
     pub basis_status: Option<BasisStatus>,
-    /// Contracts that are counted.
-    pub contract_count: usize,
+    /// Perpetual contracts that are counted; unknown where the tickers are those of a spot market.
+    pub contract_count: Option<usize>,
+}
+
+impl Perps {
+    /// Whether nothing is known but how many contracts there are.
+    #[must_use]
+    pub const fn is_unknown(&self) -> bool {
+        self.funding_rate.is_none()
+            && self.funding_zscore.is_none()
+            && self.long_pct.is_none()
+            && self.short_pct.is_none()
+            && self.ls_entropy.is_none()
+            && self.total_open_interest.is_none()
+            && self.basis_pct.is_none()
+            && self.basis_status.is_none()
+    }
 }
 
 /// The longest machine-readable reason.

@@ -15,7 +15,7 @@ use shared::assemble::Slow;
 use shared::provenance::Venue;
 use shared::snapshot::{Breadth, Coverage, ScoreBasis, ScoreRow, Section, Snapshot};
 use shared::units::{Score, UnixMs};
-use shared::validate::{Baseline, MIN_SCORES, Rejection, Rejections, ValidSnapshot, Warning};
+use shared::validate::{Baseline, Counted, Expected, MIN_SCORES, Rejection, Rejections, ValidSnapshot, Warning};
 use std::collections::BTreeMap;
 use support::{NO_BASELINE, NOW, Scene, admit, ago, amount, fear_greed, global_market, good_snapshot, known, percent};
 
@@ -118,7 +118,10 @@ fn keep_scores(snapshot: &mut Snapshot, count: usize) {
 
 #[test]
 fn fewer_than_four_fifths_of_the_usual_contracts_are_refused() {
-    let at = |usual| ValidSnapshot::admit(good_snapshot(), NOW, Baseline { expected_symbols: Some(usual) });
+    let at = |contracts| {
+        let expected = Some(Expected { counted: Counted::BYBIT, contracts });
+        ValidSnapshot::admit(good_snapshot(), NOW, Baseline { expected })
+    };
     assert!(at(75).is_ok(), "60 are exactly four fifths of 75");
     assert_eq!(at(76).unwrap_err().all(), [Rejection::TooFewContracts { found: 60, usual: 76 }]);
     assert!(ValidSnapshot::admit(good_snapshot(), NOW, NO_BASELINE).is_ok(), "nothing is usual at the start");

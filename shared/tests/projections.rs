@@ -53,6 +53,7 @@ fn stale_data_is_the_last_known_good_and_all_else_names_its_producer() {
             (Freshness::Stale, _) => "last_known_good",
             (_, Producer::Origin) => "origin",
             (_, Producer::BybitDirect) => "bybit_direct",
+            (_, Producer::SecondaryExchange) => "secondary_exchange",
         };
         assert_eq!(text(body, "/data_source"), expected, "{endpoint:?} {class:?}");
     });

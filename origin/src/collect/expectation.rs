@@ -2,7 +2,7 @@
 
 use shared::freshness::Limits;
 use shared::units::UnixMs;
-use shared::validate::Baseline;
+use shared::validate::{Baseline, Counted, Expected};
 use std::collections::VecDeque;
 
 /// How many snapshots the median spans: a minute at the usual pace.
@@ -33,7 +33,8 @@ impl Expectation {
         let lapsed = self.last.is_none_or(|last| now.millis_since(last) > limits.stale_ms);
         let mut sorted: Vec<usize> = self.counts.iter().copied().collect();
         sorted.sort_unstable();
-        Baseline { expected_symbols: if lapsed { None } else { sorted.get(sorted.len() / 2).copied() } }
+        let usual = if lapsed { None } else { sorted.get(sorted.len() / 2).copied() };
+        Baseline { expected: usual.map(|contracts| Expected { counted: Counted::BYBIT, contracts }) }
     }
 }
 
@@ -43,14 +44,18 @@ mod tests {
 
     const NOW: UnixMs = UnixMs::from_millis(1_788_870_000_000);
 
+    fn expected(expectation: &Expectation, now: UnixMs) -> Option<usize> {
+        expectation.baseline(now, &Limits::DEFAULT).expected.map(|expected| expected.contracts)
+    }
+
     #[test]
     fn the_median_is_expected_whatever_one_snapshot_held() {
         let mut expectation = Expectation::default();
-        assert_eq!(expectation.baseline(NOW, &Limits::DEFAULT).expected_symbols, None);
+        assert_eq!(expected(&expectation, NOW), None);
         for count in [514, 514, 40, 513, 514] {
             expectation.record(count, NOW);
         }
-        assert_eq!(expectation.baseline(NOW, &Limits::DEFAULT).expected_symbols, Some(514));
+        assert_eq!(expected(&expectation, NOW), Some(514));
     }
 
     #[test]
@@ -58,7 +63,7 @@ mod tests {
         let mut expectation = Expectation::default();
         (0..WINDOW).for_each(|_| expectation.record(500, NOW));
         (0..WINDOW).for_each(|_| expectation.record(450, NOW));
-        assert_eq!(expectation.baseline(NOW, &Limits::DEFAULT).expected_symbols, Some(450));
+        assert_eq!(expected(&expectation, NOW), Some(450));
     }
 
     #[test]
@@ -66,7 +71,7 @@ mod tests {
         let mut expectation = Expectation::default();
         expectation.record(514, NOW);
         let later = NOW.plus_millis(Limits::DEFAULT.stale_ms);
-        assert_eq!(expectation.baseline(later, &Limits::DEFAULT).expected_symbols, Some(514));
-        assert_eq!(expectation.baseline(later.plus_millis(1), &Limits::DEFAULT).expected_symbols, None);
+        assert_eq!(expected(&expectation, later), Some(514));
+        assert_eq!(expected(&expectation, later.plus_millis(1)), None);
     }
 }

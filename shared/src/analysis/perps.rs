@@ -3,6 +3,7 @@
 use super::join::Market;
 use super::positioning::Positioning;
 use crate::market::{Ticker, Universe};
+use crate::provenance::Venue;
 use crate::snapshot::{BasisStatus, Perps};
 use crate::units::{Amount, Percent};
 
@@ -12,9 +13,9 @@ pub(super) const FUNDING_PERIOD_HOURS: f64 = 8.0;
 /// The basis beyond which the market is in contango or backwardation, percent.
 const BASIS_THRESHOLD_PCT: f64 = 0.01;
 
-/// Derives the section from tickers, and from `positioning` what needs history or account ratios.
+/// Derives the section from tickers of `venue`, and from `positioning` what needs history or account ratios.
 #[must_use]
-pub fn perps(market: &Market<'_, '_>, universe: &Universe, positioning: Option<&Positioning>) -> Perps {
+pub fn perps(market: &Market<'_, '_>, universe: &Universe, positioning: Option<&Positioning>, venue: Venue) -> Perps {
     let funding = weighted_mean(market, |row| Some(funding_rate_8h(row, universe)? * 100.0));
     let basis = weighted_mean(market, basis_pct);
     let known_interest: Vec<f64> =
@@ -32,7 +33,7 @@ pub fn perps(market: &Market<'_, '_>, universe: &Universe, positioning: Option<&
         },
         basis_pct: basis.map(|basis| basis.rounded(6)),
         basis_status: basis.map(basis_status),
-        contract_count: market.rows.len(),
+        contract_count: venue.trades_perpetuals().then_some(market.rows.len()),
     }
 }
 
@@ -76,7 +77,7 @@ mod tests {
     use super::*;
     use crate::analysis::testing::ticker;
     use crate::market::Tickers;
-    use crate::provenance::{Source, Venue};
+    use crate::provenance::Source;
     use crate::units::{Price, UnixMs};
 
     fn perps_of(rows: Vec<Ticker<'static>>, listed_hours: Option<f64>) -> Perps {
@@ -86,7 +87,7 @@ mod tests {
             contracts: rows.iter().map(|row| (row.symbol.to_string(), listed_hours)).collect(),
         };
         let tickers = Tickers { server_time: UnixMs::from_millis(1), rows, refused: Vec::new() };
-        perps(&Market::join(&tickers, &universe), &universe, None)
+        perps(&Market::join(&tickers, &universe), &universe, None, Venue::Bybit)
     }
 
     #[test]

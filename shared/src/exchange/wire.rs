@@ -1,6 +1,7 @@
 //! What every parser needs: a body as text, numbers that may be strings, errors that keep their name.
 
 use super::{Detail, ParseError};
+use crate::market::RowRefusal;
 use serde::de::{DeserializeOwned, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, de};
 use std::borrow::Cow;
@@ -129,6 +130,14 @@ impl<'de> Deserialize<'de> for WireNumber {
 
         deserializer.deserialize_any(NumberVisitor)
     }
+}
+
+/// A number that every row must have, through a checked type.
+pub(super) fn required<T: TryFrom<f64>>(field: &'static str, number: &WireNumber) -> Result<T, RowRefusal> {
+    if *number == WireNumber::Absent {
+        return Err(RowRefusal::Missing { field });
+    }
+    number.checked().ok_or_else(|| RowRefusal::Unusable { field, value: number.quoted().to_string() })
 }
 
 /// A text, or nothing where something else or nothing was sent: one such field must not make a whole body unreadable.

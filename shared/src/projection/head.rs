@@ -45,6 +45,10 @@ fn degraded(snapshot: &Snapshot, class: Freshness) -> Vec<String> {
     if let Some(reason) = &snapshot.fallback_reason {
         reasons.push(reason.clone());
     }
+    reasons.extend(snapshot.tickers_source.venue.caveat().map(str::to_owned));
+    if snapshot.perps.is_unknown() {
+        reasons.push("perpetuals_unknown".to_owned());
+    }
     let absent = [
         ("global_market", snapshot.global_market.reason()),
         ("defi_market", snapshot.defi_market.reason()),

@@ -34,7 +34,7 @@ pub(super) struct PerpsView {
     basis_status: Option<BasisStatus>,
     cex_pct: Option<Share>,
     dex_pct: Option<Share>,
-    contract_count: usize,
+    contract_count: Option<usize>,
 }
 
 impl PerpsView {

@@ -16,7 +16,7 @@ pub(super) struct PerpetualsPulse {
     funding_sentiment: Option<FundingSentiment>,
     funding_strength: Option<FundingStrength>,
     /// Exchanges whose contracts are counted.
-    exchange_count: usize,
+    exchange_count: Option<usize>,
     signals: Vec<PulseSignal>,
     signal_count: usize,
 }
@@ -28,7 +28,7 @@ pub(super) fn pulse(snapshot: &Snapshot, class: Freshness) -> PerpetualsPulse {
         perps: PerpsView::of(&snapshot.perps),
         funding_sentiment: snapshot.perps.funding_rate.map(FundingSentiment::of),
         funding_strength: snapshot.perps.funding_rate.map(FundingStrength::of),
-        exchange_count: 1,
+        exchange_count: snapshot.perps.contract_count.map(|_| 1),
         signal_count: signals.len(),
         signals,
     }

@@ -23,6 +23,16 @@ pub enum Rejection {
         /// How far ahead.
         ahead_ms: u64,
     },
+    /// A part of another venue than its producer speaks for.
+    #[error("{part} of {venue} in a snapshot of {producer}")]
+    ForeignVenue {
+        /// The part.
+        part: &'static str,
+        /// Who published it.
+        venue: &'static str,
+        /// Who assembled the snapshot.
+        producer: &'static str,
+    },
     /// The two symbols that every market has are not both scored.
     #[error("{symbol} has no score")]
     MajorMissing {
@@ -186,6 +196,7 @@ impl Rejection {
         match self {
             Self::ImplausibleTime { .. } => "implausible_time",
             Self::FromTheFuture { .. } => "from_the_future",
+            Self::ForeignVenue { .. } => "foreign_venue",
             Self::MajorMissing { .. } => "major_missing",
             Self::TooFewScores { .. } => "too_few_scores",
             Self::TooFewContracts { .. } => "too_few_contracts",

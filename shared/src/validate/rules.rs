@@ -1,14 +1,15 @@
 //! The rules.
 
-use super::Baseline;
 use super::rejection::{Rejection, Warning};
+use super::{Baseline, Counted, Expected};
 use crate::analysis::movers::{MAX_LEADERS, MAX_MOVERS};
 use crate::analysis::scores::MAX_HISTORY;
 use crate::assemble::BITCOIN;
 use crate::freshness::is_from_the_future;
 use crate::market::{is_funding_interval, is_plausible_symbol};
+use crate::provenance::{Source, Venue};
 use crate::snapshot::confluence::MIN_RELIABILITY;
-use crate::snapshot::{Mover, ScoreBasis, ScoreRow, Snapshot, is_reason};
+use crate::snapshot::{Mover, Producer, ScoreBasis, ScoreRow, Snapshot, is_reason};
 use crate::units::UnixMs;
 use std::collections::HashSet;
 
@@ -37,6 +38,7 @@ const EXPECTED_FOUR_OF_FIVE: (usize, usize) = (4, 5);
 pub(super) fn rejections(snapshot: &Snapshot, now: UnixMs, baseline: Baseline) -> Vec<Rejection> {
     let mut found = Vec::new();
     times(snapshot, now, &mut found);
+    venues(snapshot, &mut found);
     counts(snapshot, baseline, &mut found);
     scores(snapshot, &mut found);
     movers(snapshot, &mut found);
@@ -71,6 +73,38 @@ fn times(snapshot: &Snapshot, now: UnixMs, found: &mut Vec<Rejection>) {
     }
 }
 
+/// No figure of one venue stands in a snapshot of another. Only the list of the contracts that count may be of another venue
+/// than a secondary exchange's tickers, for a list has no figures.
+fn venues(snapshot: &Snapshot, found: &mut Vec<Rejection>) {
+    let is_secondary = snapshot.producer == Producer::SecondaryExchange;
+    let may_publish = |venue| match venue {
+        Venue::Bybit => !is_secondary,
+        Venue::Okx | Venue::Binance => is_secondary,
+        Venue::CoinGecko | Venue::AlternativeMe => false,
+    };
+    let may_list = |venue| matches!(venue, Venue::Bybit) || (is_secondary && venue == Venue::Okx);
+    let mut check = |part, source: Option<Source>, may: &dyn Fn(Venue) -> bool| {
+        if let Some(venue) = source.map(|source| source.venue).filter(|venue| !may(*venue)) {
+            found.push(Rejection::ForeignVenue { part, venue: venue.name(), producer: snapshot.producer.name() });
+        }
+    };
+    check("tickers", Some(snapshot.tickers_source), &may_publish);
+    check("universe", Some(snapshot.universe.source), &may_list);
+    check("beta", snapshot.beta.source(), &may_publish);
+    check("performance", snapshot.performance.source(), &may_publish);
+    check("alerts", snapshot.alerts.source(), &may_publish);
+    // What is made of Bybit's candles and accounts, and has no source of its own.
+    let overview = &snapshot.overview;
+    let derived = [
+        ("scores", snapshot.scores.iter().any(|row| row.confluence.is_some())),
+        ("btc_volatility", overview.btc_daily_volatility.is_some() || overview.btc_volatility.is_some()),
+        ("perps", !snapshot.perps.is_unknown()),
+    ];
+    for (part, _) in derived.into_iter().filter(|(_, is_there)| is_secondary && *is_there) {
+        found.push(Rejection::ForeignVenue { part, venue: Venue::Bybit.name(), producer: snapshot.producer.name() });
+    }
+}
+
 fn counts(snapshot: &Snapshot, baseline: Baseline, found: &mut Vec<Rejection>) {
     let coverage = snapshot.coverage;
     let rows = coverage.priced.saturating_add(coverage.refused);
@@ -81,7 +115,8 @@ fn counts(snapshot: &Snapshot, baseline: Baseline, found: &mut Vec<Rejection>) {
         found.push(Rejection::ListedDisagrees { counted: coverage.listed, listed: snapshot.universe.len() });
     }
     let (four, five) = EXPECTED_FOUR_OF_FIVE;
-    if let Some(usual) = baseline.expected_symbols
+    if let Some(Expected { counted, contracts: usual }) = baseline.expected
+        && counted == Counted::of(snapshot)
         && coverage.priced.saturating_mul(five) < usual.saturating_mul(four)
     {
         found.push(Rejection::TooFewContracts { found: coverage.priced, usual });

@@ -31,7 +31,7 @@ pub(crate) const AS_OF: UnixMs = UnixMs::from_millis(1_788_869_998_500);
 
 pub(crate) const BYBIT: Source = Source::live(Venue::Bybit);
 
-pub(crate) const NO_BASELINE: Baseline = Baseline { expected_symbols: None };
+pub(crate) const NO_BASELINE: Baseline = Baseline { expected: None };
 
 /// The endpoints whose bodies clients read; the hand-over from origin to edge is not one.
 pub(crate) fn client_endpoints() -> impl Iterator<Item = Endpoint> {

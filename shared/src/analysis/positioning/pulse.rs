@@ -151,7 +151,7 @@ mod tests {
             total_open_interest: None,
             basis_pct: None,
             basis_status: None,
-            contract_count: 0,
+            contract_count: Some(0),
         }
     }
 

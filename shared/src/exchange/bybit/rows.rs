@@ -9,6 +9,8 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use std::collections::BTreeSet;
 
+pub(super) use crate::exchange::wire::required;
+
 /// 2018-01-01: before it the venue did not exist, so no row of its can be older.
 const EARLIEST: UnixMs = UnixMs::from_millis(1_514_764_800_000);
 
@@ -116,14 +118,6 @@ pub(super) fn check_symbol(asked: &str, found: Option<&str>) -> Result<(), Parse
 pub(super) fn check_row_symbol(asked: &str, found: &WireText<'_>) -> Result<(), RowRefusal> {
     check_symbol(asked, found.sent())
         .map_err(|_| RowRefusal::OtherSymbol { found: found.get().chars().take(32).collect() })
-}
-
-/// A number that every row must have, through a checked type.
-pub(super) fn required<T: TryFrom<f64>>(field: &'static str, number: &WireNumber) -> Result<T, RowRefusal> {
-    if *number == WireNumber::Absent {
-        return Err(RowRefusal::Missing { field });
-    }
-    number.checked().ok_or_else(|| RowRefusal::Unusable { field, value: number.quoted().to_string() })
 }
 
 /// A moment of the past, in whole milliseconds, by the clock of the answer it stands in.

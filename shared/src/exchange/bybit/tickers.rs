@@ -9,7 +9,9 @@ use super::envelope;
 use super::rows::required;
 use crate::exchange::ParseError;
 use crate::exchange::wire::{self, WireNumber, WireText};
-use crate::market::{RefusedRow, RowRefusal, Ticker, Tickers, is_funding_interval, is_plausible_symbol};
+use crate::market::{
+    MAX_TURNOVER_USD, RefusedRow, RowRefusal, Ticker, Tickers, is_funding_interval, is_plausible_symbol,
+};
 use crate::units::{Amount, Percent, Price};
 use serde::Deserialize;
 use std::borrow::Cow;
@@ -20,9 +22,6 @@ const CHANGE_TOLERANCE_PCT: f64 = 0.001;
 
 /// How far they may be apart before neither is believed.
 const CHANGE_CONTRADICTION_PCT: f64 = 1.0;
-
-/// The most that one contract can turn over in a day, USD: a thousand times what the whole market does.
-const MAX_TURNOVER_USD: f64 = 1e15;
 
 #[derive(Deserialize)]
 struct Result_<'a> {

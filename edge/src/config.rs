@@ -1,10 +1,11 @@
 //! What an operator may choose, read from the Worker's variables once per isolate.
 
+use crate::last_good;
 use shared::freshness::{Limits, LimitsOutOfOrder};
 use std::cell::OnceCell;
 use std::rc::Rc;
 use wasm_bindgen::JsValue;
-use worker::Env;
+use worker::{Env, KvStore};
 
 /// Where Bybit's public market data is, unless `BYBIT_BASE_URL` says otherwise.
 const BYBIT: &str = "https://api.bybit.com";
@@ -12,8 +13,11 @@ const BYBIT: &str = "https://api.bybit.com";
 /// The longest age limit that is believed to be meant, seconds.
 const MAX_LIMIT_S: u64 = 86_400;
 
+/// How often the way to Bybit is taken without need, unless `DIRECT_EXERCISE_PERCENT` says otherwise.
+const EXERCISE_PERCENT: u8 = 1;
+
 /// The Worker's settings.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Config {
     /// `ORIGIN_URL`: base address of the origin, no default.
     pub origin_url: String,
@@ -22,6 +26,16 @@ pub struct Config {
     /// `BYBIT_ALTERNATIVE_BASE_URL`: the same at another host, tried once when the first cannot be reached or is broken;
     /// empty for none, the default.
     pub bybit_alternative_base_url: Option<String>,
+    /// `OKX_BASE_URL`: base address of OKX's API, asked when neither the origin nor Bybit is of use; empty for none, the
+    /// default.
+    pub okx_base_url: Option<String>,
+    /// `BINANCE_BASE_URL`: base address of Binance's public data, asked after OKX; empty for none, the default.
+    pub binance_base_url: Option<String>,
+    /// `DIRECT_EXERCISE_PERCENT`: of so many of a hundred refreshes that the origin answered the way to Bybit is taken
+    /// afterwards, to know that it works and that both tell the same; 0–100, default 1.
+    pub direct_exercise_percent: u8,
+    /// `LAST_GOOD`: the KV namespace that all colos share; nothing when the deployment binds none.
+    pub last_good: Option<KvStore>,
     /// `REFRESH_AFTER_S`, `FRESH_S`, `AGING_S`, `STALE_S`: ages of the data in whole seconds, default 3, 15, 60, 300. From
     /// the first on a refresh is started; up to the second data is fresh, up to the third aging, up to the fourth stale,
     /// and past that it is never served.
@@ -71,8 +85,12 @@ impl Config {
         Ok(Self {
             origin_url: base_url("ORIGIN_URL", &origin)?,
             bybit_base_url: base_url("BYBIT_BASE_URL", &bybit)?,
+            okx_base_url: optional_base_url("OKX_BASE_URL", &variable)?,
+            binance_base_url: optional_base_url("BINANCE_BASE_URL", &variable)?,
+            direct_exercise_percent: percent("DIRECT_EXERCISE_PERCENT", variable("DIRECT_EXERCISE_PERCENT"))?,
             bybit_alternative_base_url: optional_base_url("BYBIT_ALTERNATIVE_BASE_URL", &variable)?,
             limits,
+            last_good: None,
         })
     }
 }
@@ -82,6 +100,14 @@ fn millis(variable: &'static str, value: Option<String>, default_ms: u64) -> Res
     match value.trim().parse::<u64>() {
         Ok(secs) if secs <= MAX_LIMIT_S => Ok(secs * 1_000),
         _ => Err(ConfigError::Unusable { variable, value, expected: "a whole number of seconds, 86400 at most" }),
+    }
+}
+
+fn percent(variable: &'static str, value: Option<String>) -> Result<u8, ConfigError> {
+    let Some(value) = value else { return Ok(EXERCISE_PERCENT) };
+    match value.trim().parse::<u8>() {
+        Ok(percent) if percent <= 100 => Ok(percent),
+        _ => Err(ConfigError::Unusable { variable, value, expected: "a whole number from 0 to 100" }),
     }
 }
 
@@ -121,7 +147,10 @@ pub fn of(env: &Env) -> Result<Rc<Config>, ConfigError> {
     thread_local! {
         static READ: OnceCell<Result<Rc<Config>, ConfigError>> = const { OnceCell::new() };
     }
-    let read = || Config::read(|name| variable(env, name)).map(Rc::new);
+    let read = || {
+        let config = Config::read(|name| variable(env, name))?;
+        Ok(Rc::new(Config { last_good: last_good::bound(env), ..config }))
+    };
     READ.with(|cell| cell.get_or_init(read).clone())
 }
 
@@ -146,7 +175,7 @@ mod tests {
 
     #[track_caller]
     fn check_refused(variables: &[(&str, &str)], expected: &str) {
-        assert_eq!(read(variables).map_err(|error| error.to_string()), Err(expected.to_owned()));
+        assert_eq!(read(variables).map(drop).map_err(|error| error.to_string()), Err(expected.to_owned()));
     }
 
     const ORIGIN: (&str, &str) = ("ORIGIN_URL", "http://127.0.0.1:8080/");
@@ -157,6 +186,8 @@ mod tests {
         assert_eq!(config.origin_url, "http://127.0.0.1:8080", "the slash at the end would double");
         assert_eq!(config.bybit_base_url, "https://api.bybit.com");
         assert_eq!(config.bybit_alternative_base_url, None);
+        assert_eq!((config.okx_base_url, config.binance_base_url), (None, None));
+        assert_eq!(config.direct_exercise_percent, 1);
         assert_eq!(config.limits, Limits::DEFAULT);
         check_refused(&[], "ORIGIN_URL is not set");
     }
@@ -168,6 +199,16 @@ mod tests {
         for bad in ["", "1.5", "-1", "soon", "86401", "99999999999999999999"] {
             let expected = format!("FRESH_S is {bad:?}, which is not a whole number of seconds, 86400 at most");
             check_refused(&[ORIGIN, ("FRESH_S", bad)], &expected);
+        }
+    }
+
+    #[test]
+    fn a_share_is_a_whole_percentage() {
+        let exercise = |value| read(&[ORIGIN, ("DIRECT_EXERCISE_PERCENT", value)]);
+        assert_eq!(exercise("0").unwrap().direct_exercise_percent, 0);
+        assert_eq!(exercise("100").unwrap().direct_exercise_percent, 100);
+        for bad in ["", "101", "-1", "0.5", "all"] {
+            assert!(matches!(exercise(bad), Err(ConfigError::Unusable { .. })), "{bad}");
         }
     }
 

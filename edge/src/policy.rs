@@ -3,6 +3,7 @@
 mod breaker;
 mod budget;
 mod deadlines;
+mod exercise;
 mod ladder;
 mod ledger;
 mod universe;
@@ -15,6 +16,7 @@ use shared::units::{Fraction, UnixMs};
 pub use breaker::Breaker;
 pub use budget::{Calls, Refusal, Withheld};
 pub use deadlines::{DEADLINES, Deadlines};
+pub use exercise::{Divergence, is_exercise_due};
 pub use ladder::{Ladder, Means, Step};
 pub use ledger::{BadLedger, Entry, Ledger, SharedFailure};
 pub use universe::{UniverseUse, universe_use};

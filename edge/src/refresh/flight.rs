@@ -5,6 +5,7 @@
 //! resolves it here; whoever finishes the refresh calls them all, and the runtime wakes each waiter in its own request.
 //! The claim to lead is a time, not a lock: a leader that never comes back holds nobody up for longer than its lease.
 
+use super::exercise::Exercise;
 use super::report::Report;
 use crate::policy::{Calls, Ledger, PerUpstream, Refresh, RefreshLog, Upstream};
 use js_sys::{Function, Promise};
@@ -22,6 +23,7 @@ struct Flight {
     calls: PerUpstream<Calls>,
     ledger: Ledger,
     universe_tried: Option<UnixMs>,
+    exercise: Option<Rc<Exercise>>,
 }
 
 thread_local! {
@@ -43,6 +45,17 @@ pub fn state(now: UnixMs) -> Refresh {
 #[must_use]
 pub fn last() -> Option<Rc<Report>> {
     with(|flight| flight.last.clone()).flatten()
+}
+
+/// The last time that the way to the exchange was taken without need.
+#[must_use]
+pub fn exercise() -> Option<Rc<Exercise>> {
+    with(|flight| flight.exercise.clone()).flatten()
+}
+
+/// Notes what came of it.
+pub(super) fn note_exercise(exercise: Exercise) {
+    with(|flight| flight.exercise = Some(Rc::new(exercise)));
 }
 
 /// Takes the lead: the number of the new refresh, or nothing while another is under way.

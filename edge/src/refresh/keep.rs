@@ -8,6 +8,7 @@ use crate::policy::Upstream;
 use crate::upstream::bybit;
 use crate::upstream::fetch::Deadline;
 use crate::{cache, clock, memory};
+use shared::provenance::Venue;
 use shared::validate::ValidSnapshot;
 use std::rc::Rc;
 
@@ -41,7 +42,7 @@ async fn renew_universe(config: &Config, background: &Background) {
         Err(error) => {
             let line = serde_json::json!({"event": "universe_not_renewed", "reason": error.to_string()});
             worker::console_warn!("{line}");
-            note_health(Upstream::Bybit, error.health(), Some(background));
+            note_health(Upstream::Bybit, error.health(Venue::Bybit), Some(background));
         }
     }
 }

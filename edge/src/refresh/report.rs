@@ -1,7 +1,9 @@
 //! What came of a refresh, for headers, problems, the log and counters.
 
+use crate::last_good::LAST_GOOD_STORE;
 use crate::policy::Upstream;
 use crate::upstream::Asked;
+use shared::exchange::secondary::Secondary;
 use shared::units::UnixMs;
 
 /// Where a refresh found what it brought.
@@ -16,6 +18,10 @@ pub enum Via {
     },
     /// At Bybit itself.
     BybitDirect,
+    /// At another exchange.
+    Secondary(Secondary),
+    /// In what all colos share, after every source had failed.
+    LastGood,
 }
 
 impl Via {
@@ -26,6 +32,9 @@ impl Via {
             Self::EdgeCache => "edge-cache",
             Self::Origin { .. } => Upstream::Origin.name(),
             Self::BybitDirect => Upstream::Bybit.name(),
+            Self::Secondary(Secondary::Okx) => Upstream::Okx.name(),
+            Self::Secondary(Secondary::Binance) => Upstream::Binance.name(),
+            Self::LastGood => LAST_GOOD_STORE,
         }
     }
 }
@@ -51,7 +60,7 @@ impl Report {
     /// Whether a source brought data that ends the search.
     #[must_use]
     pub const fn succeeded(&self) -> bool {
-        self.via.is_some()
+        matches!(self.via, Some(Via::EdgeCache | Via::Origin { .. } | Via::BybitDirect | Via::Secondary(_)))
     }
 
     /// Whether nobody was asked, because every source is being left alone.

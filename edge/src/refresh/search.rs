@@ -8,7 +8,9 @@ use crate::config::Config;
 use crate::policy::{self, DEADLINES, Decision, Ladder, Means, PerUpstream, Refresh, SharedFailure, Step, Upstream};
 use crate::upstream::fetch::FetchError;
 use crate::upstream::{Asked, Failed};
-use crate::{cache, clock, memory};
+use crate::{cache, clock, last_good, memory};
+use shared::exchange::secondary::Secondary;
+use shared::provenance::Venue;
 use shared::units::UnixMs;
 use shared::validate::ValidSnapshot;
 use std::future::{Future, poll_fn};
@@ -45,11 +47,17 @@ pub(super) struct Search<'a> {
     found: PerUpstream<Option<Found>>,
     asked: PerUpstream<Vec<Asked>>,
     hedged: bool,
+    last_good_helped: bool,
+    last_good_told: Option<Asked>,
 }
 
 impl<'a> Search<'a> {
     pub(super) fn new(generation: u64, config: &'a Config, background: &'a Background) -> Self {
-        let means = Means { okx: false, binance: false, last_good: false };
+        let means = Means {
+            okx: config.okx_base_url.is_some(),
+            binance: config.binance_base_url.is_some(),
+            last_good: config.last_good.is_some(),
+        };
         Self {
             generation,
             config,
@@ -59,6 +67,8 @@ impl<'a> Search<'a> {
             found: PerUpstream::default(),
             asked: PerUpstream::default(),
             hedged: false,
+            last_good_helped: false,
+            last_good_told: None,
         }
     }
 
@@ -72,7 +82,7 @@ impl<'a> Search<'a> {
                 Step::Ask(upstream) => self.ask(upstream, now),
                 Step::WaitUntil(until) => self.wait(until.millis_since(now)).await,
                 Step::Take(upstream) => return self.take(upstream),
-                Step::ReadLastGood => self.ladder.read_last_good(),
+                Step::ReadLastGood => self.read_last_good().await,
                 Step::GiveUp => return self.give_up(),
             }
         }
@@ -123,14 +133,24 @@ impl<'a> Search<'a> {
             },
             Upstream::Bybit => {
                 self.hedged = self.running.get(Upstream::Origin).is_some();
-                let reason = self.why_not_the_origin();
-                Box::pin(ask::bybit(Direct { config, background: self.background, held, reason, millis }))
+                Box::pin(ask::bybit(self.direct(held, millis)))
             }
-            // Nobody is there to be asked.
-            Upstream::Okx | Upstream::Binance => return self.ladder.useless(upstream),
+            Upstream::Okx => match config.okx_base_url.as_deref() {
+                Some(base) => Box::pin(ask::secondary(Secondary::Okx, base, self.direct(held, millis))),
+                None => return self.ladder.useless(upstream),
+            },
+            Upstream::Binance => match config.binance_base_url.as_deref() {
+                Some(base) => Box::pin(ask::secondary(Secondary::Binance, base, self.direct(held, millis))),
+                None => return self.ladder.useless(upstream),
+            },
         };
         self.ladder.asked(upstream, now);
         *self.running.get_mut(upstream) = Some((now, call));
+    }
+
+    fn direct(&self, held: Option<Rc<ValidSnapshot>>, millis: u64) -> Direct<'a> {
+        let reason = self.why_not_the_origin();
+        Direct { config: self.config, background: self.background, held, reason, millis }
     }
 
     /// The reason that data from elsewhere carries. An origin that is silent when it is needed has timed out.
@@ -175,6 +195,17 @@ impl<'a> Search<'a> {
         }
     }
 
+    async fn read_last_good(&mut self) {
+        self.ladder.read_last_good();
+        if let Some(store) = &self.config.last_good {
+            // Whoever is still silent is let go first: nobody waits for both.
+            self.let_go();
+            let (found, told) = last_good::read(store).await;
+            self.last_good_helped = found.is_some_and(|found| memory::offer(Rc::new(found)));
+            self.last_good_told = Some(told);
+        }
+    }
+
     fn take(mut self, upstream: Upstream) -> Searched<'a> {
         let found = self.found.get_mut(upstream).take();
         let late = self.running.get_mut(Upstream::Origin).take();
@@ -184,6 +215,10 @@ impl<'a> Search<'a> {
         // Whoever is less preferred and has not answered did not fail: it is let go, and aborted by that.
         let mut searched = match found {
             Some(Found { via, snapshot, universe }) => {
+                if let (Via::Secondary(_), Some(usual)) = (&via, memory::universe(Venue::Bybit)) {
+                    // The snapshot that holds the usual list makes way for one that does not.
+                    memory::keep_universe(usual);
+                }
                 memory::offer(Rc::clone(&snapshot));
                 Searched { keep: Some(snapshot), universe, ..self.ended(Some(via)) }
             }
@@ -193,12 +228,17 @@ impl<'a> Search<'a> {
         searched
     }
 
-    fn give_up(mut self) -> Searched<'a> {
+    /// Lets go of everybody who is still silent, which aborts the calls.
+    fn let_go(&mut self) {
         for upstream in Upstream::ALL {
             if let Some((since, _)) = self.running.get_mut(upstream).take() {
                 self.tell_silence(upstream, since);
             }
         }
+    }
+
+    fn give_up(mut self) -> Searched<'a> {
+        self.let_go();
         let now = clock::now();
         if colo::failure(now).is_none() {
             let told = |upstream: &Upstream| {
@@ -208,7 +248,9 @@ impl<'a> Search<'a> {
             let outcomes = Upstream::ALL.iter().filter_map(told).collect();
             colo::note_failure(SharedFailure { at: now, outcomes }, self.background);
         }
-        self.ended(None)
+        let is_servable = held_as_of().is_some_and(|as_of| self.config.limits.classify(as_of, now).is_some());
+        let via = (self.last_good_helped && is_servable).then_some(Via::LastGood);
+        self.ended(via)
     }
 
     fn tell_silence(&mut self, upstream: Upstream, since: UnixMs) {

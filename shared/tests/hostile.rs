@@ -12,8 +12,9 @@ mod support;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use shared::exchange::bybit::{Listing, UniverseBuilder, tickers};
-use shared::exchange::{ParseError, alternative_me, coingecko};
-use shared::market::is_plausible_symbol;
+use shared::exchange::secondary::Secondary;
+use shared::exchange::{ParseError, alternative_me, binance, coingecko, okx};
+use shared::market::{Tickers, is_plausible_symbol};
 use shared::units::{Price, UnixMs};
 use support::json::pointers;
 use support::{AS_OF, BYBIT, NOW, Scene, bybit_row, bybit_tickers};
@@ -35,6 +36,47 @@ fn listing() -> Vec<u8> {
     json!({"retCode": 0, "retMsg": "OK", "result": result, "retExtInfo": {}, "time": AS_OF.as_millis()})
         .to_string()
         .into_bytes()
+}
+
+fn okx_table() -> Vec<u8> {
+    let row = |instrument: &str| {
+        json!({
+            "instType": "SWAP", "instId": instrument, "last": "1800.5", "lastSz": "1", "askPx": "1800.6", "bidPx": "1800.5",
+            "open24h": "2000.5", "high24h": "2100", "low24h": "1790.5", "volCcy24h": "48000.12", "vol24h": "480001",
+            "ts": AS_OF.as_millis().to_string()
+        })
+    };
+    let rows = ["BTC-USDT-SWAP", "ETH-USDT-SWAP", "PEPE-USDT-SWAP", "BTC-USD-SWAP"].map(row);
+    json!({"code": "0", "msg": "", "data": rows}).to_string().into_bytes()
+}
+
+fn okx_listing() -> Vec<u8> {
+    let row = |instrument: &str, category: &str| {
+        json!({
+            "instType": "SWAP", "instId": instrument, "settleCcy": "USDT", "ctType": "linear", "state": "live",
+            "ruleType": "normal", "instCategory": category, "instIdCode": null, "upcChg": []
+        })
+    };
+    let rows = [row("BTC-USDT-SWAP", "1"), row("ETH-USDT-SWAP", "1"), row("TSLA-USDT-SWAP", "3")];
+    json!({"code": "0", "msg": "", "data": rows}).to_string().into_bytes()
+}
+
+fn binance_table() -> Vec<u8> {
+    let row = |symbol: &str| {
+        json!({
+            "symbol": symbol, "openPrice": "2000.50000000", "highPrice": "2100.00000000", "lowPrice": "1790.50000000",
+            "lastPrice": "1800.50000000", "volume": "48000.12000000", "quoteVolume": "90000000.12000000",
+            "openTime": AS_OF.as_millis() - 86_400_000, "closeTime": AS_OF.as_millis(), "firstId": 1, "lastId": 9, "count": 9
+        })
+    };
+    json!(["BTCUSDT", "ETHUSDT", "PEPEUSDT", "ETHBTC"].map(row)).to_string().into_bytes()
+}
+
+fn secondary_table(venue: Secondary) -> Vec<u8> {
+    match venue {
+        Secondary::Okx => okx_table(),
+        Secondary::Binance => binance_table(),
+    }
 }
 
 fn global() -> Vec<u8> {
@@ -128,7 +170,31 @@ fn is_price(price: Price) -> bool {
 /// Whatever is taken from these bytes is possible.
 #[track_caller]
 fn check_tickers(body: &[u8]) {
-    let Ok(tickers) = tickers::parse(body) else { return };
+    if let Ok(tickers) = tickers::parse(body) {
+        check_table(tickers);
+    }
+}
+
+#[track_caller]
+fn check_secondary(venue: Secondary, body: &[u8]) {
+    let Ok(tickers) = venue.tickers(body) else { return };
+    for row in &tickers.rows {
+        assert!(row.funding_rate.is_none() && row.open_interest_usd.is_none(), "{row:?} knows what nobody told");
+        assert!(row.mark.is_none() && row.index.is_none() && row.change_1h_pct.is_none(), "{row:?}");
+    }
+    check_table(tickers);
+}
+
+#[track_caller]
+fn check_okx_listing(body: &[u8]) {
+    let Ok(listing) = okx::instruments::Listing::parse(body) else { return };
+    let universe = listing.universe(BYBIT, NOW);
+    assert!(!universe.is_empty() && !universe.contains("TSLAUSDT"), "{universe:?}");
+    assert!(universe.contracts.keys().all(|symbol| is_plausible_symbol(symbol)), "{universe:?}");
+}
+
+#[track_caller]
+fn check_table(tickers: Tickers<'_>) {
     for row in &tickers.rows {
         assert!(is_plausible_symbol(&row.symbol), "{:?}", row.symbol);
         assert!(is_price(row.last) && is_price(row.high_24h) && is_price(row.low_24h));
@@ -181,6 +247,10 @@ fn the_undamaged_bodies_are_read() {
     assert!(coingecko::parse_global(&global()).is_ok());
     assert!(coingecko::parse_defi(&defi()).is_ok());
     assert!(alternative_me::parse(&index(), NOW).is_ok());
+    for venue in Secondary::IN_ORDER {
+        assert_eq!(venue.tickers(&secondary_table(venue)).map(|tickers| tickers.rows.len()), Ok(3));
+    }
+    assert!(okx::instruments::Listing::parse(&okx_listing()).is_ok());
 }
 
 #[track_caller]
@@ -203,6 +273,9 @@ fn an_answer_cut_anywhere_is_no_data() {
     check_cut(&global(), coingecko::parse_global);
     check_cut(&defi(), coingecko::parse_defi);
     check_cut(&index(), |cut| alternative_me::parse(cut, NOW));
+    check_cut(&okx_table(), |cut| okx::tickers::parse(cut).map(drop));
+    check_cut(&okx_listing(), okx::instruments::Listing::parse);
+    check_cut(&binance_table(), |cut| binance::tickers::parse(cut).map(drop));
 }
 
 #[test]
@@ -212,6 +285,10 @@ fn a_web_page_in_place_of_data_is_named() {
     assert_eq!(Listing::parse(page), Err(ParseError::Html));
     assert_eq!(coingecko::parse_global(page), Err(ParseError::Html));
     assert_eq!(alternative_me::parse(page, NOW), Err(ParseError::Html));
+    assert_eq!(okx::instruments::Listing::parse(page), Err(ParseError::Html));
+    for venue in Secondary::IN_ORDER {
+        assert_eq!(venue.tickers(page), Err(ParseError::Html));
+    }
 }
 
 #[test]
@@ -219,6 +296,11 @@ fn one_source_s_answer_is_never_taken_for_another_s() {
     assert!(Listing::parse(&global()).is_err() && tickers::parse(&index()).is_err());
     assert!(coingecko::parse_global(&table()).is_err() && coingecko::parse_global(&defi()).is_err());
     assert!(coingecko::parse_defi(&global()).is_err() && alternative_me::parse(&defi(), NOW).is_err());
+    for (venue, foreign) in [(Secondary::Okx, binance_table()), (Secondary::Binance, okx_table())] {
+        assert!(venue.tickers(&foreign).is_err() && venue.tickers(&table()).is_err(), "{venue:?}");
+        assert!(tickers::parse(&foreign).is_err() && okx::instruments::Listing::parse(&foreign).is_err());
+    }
+    assert_eq!(okx::tickers::parse(&okx_listing()), Err(ParseError::NoUsableRow { rows: 3 }));
     assert_eq!(tickers::parse(&listing()).map(|tickers| tickers.rows.len()), Ok(0), "a listing gave a price");
 }
 
@@ -233,6 +315,15 @@ proptest! {
     #[test]
     fn a_ticker_table_with_a_foreign_value_gives_possible_facts_or_none(place in any::<prop::sample::Index>(), junk in junk()) {
         check_tickers(&replaced(&table(), &place, &junk));
+    }
+
+    #[test]
+    fn another_exchanges_damaged_answer_gives_possible_facts_or_none(
+        venue in prop::sample::select(Secondary::IN_ORDER.to_vec()), damage in damage(), place in any::<prop::sample::Index>(), junk in junk()
+    ) {
+        check_secondary(venue, &damaged(secondary_table(venue), &damage));
+        check_secondary(venue, &replaced(&secondary_table(venue), &place, &junk));
+        check_okx_listing(&replaced(&okx_listing(), &place, &junk));
     }
 
     #[test]

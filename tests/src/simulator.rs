@@ -1,5 +1,5 @@
-//! A simulated exchange: Bybit v5, CoinGecko and alternative.me on one listener, with faults that can be set while it
-//! runs.
+//! A simulated exchange: Bybit v5, OKX v5, Binance spot, CoinGecko and alternative.me on one listener, with faults that can be
+//! set while it runs.
 //!
 //! ```no_run
 //! # async fn example() -> anyhow::Result<()> {
@@ -12,6 +12,7 @@
 //! # }
 //! ```
 
+mod binance;
 mod bybit;
 pub mod cli;
 mod clock;
@@ -19,10 +20,12 @@ mod coingecko;
 mod connection;
 mod control;
 mod counters;
+mod elsewhere;
 mod faults;
 mod fear_greed;
 mod link;
 mod market;
+mod okx;
 mod pipeline;
 mod replay;
 mod reply;
@@ -81,7 +84,7 @@ impl Default for Config {
 /// A simulator that listens. Dropping it stops it.
 #[derive(Debug)]
 pub struct Running {
-    /// Such as `http://127.0.0.1:9100`, without a slash at the end. All three services have this base.
+    /// Such as `http://127.0.0.1:9100`, without a slash at the end. All services have this base.
     pub base_url: String,
     /// Cancel it to stop the simulator.
     pub shutdown: CancellationToken,
@@ -133,6 +136,8 @@ pub async fn start(config: Config) -> anyhow::Result<Running> {
 fn router(simulator: Arc<Simulator>) -> Router {
     Router::new()
         .merge(bybit::routes())
+        .merge(okx::routes())
+        .merge(binance::routes())
         .merge(coingecko::routes())
         .merge(fear_greed::routes())
         .merge(control::routes())

@@ -24,6 +24,8 @@ mod program;
 mod replay;
 #[path = "simulator/services.rs"]
 mod services;
+#[path = "simulator/venues.rs"]
+mod venues;
 
 use std::sync::Once;
 use std::time::Duration;

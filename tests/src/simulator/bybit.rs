@@ -23,6 +23,7 @@ use super::source::{Moment, Source};
 use cursor::Page;
 pub(crate) use instruments::InstrumentRow;
 pub(crate) use shelf::Shelf;
+pub(crate) use tickers::bucket;
 
 /// A parameter is wrong.
 const BAD_PARAMETER: i64 = 10_001;

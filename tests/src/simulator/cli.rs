@@ -13,7 +13,7 @@ use tracing_subscriber::EnvFilter;
 
 use super::{Clock, Config, DEFAULT_SEED};
 
-/// Speaks for Bybit v5, CoinGecko and alternative.me on one port, with faults that can be set while it runs.
+/// Speaks for Bybit v5, OKX v5, Binance spot, CoinGecko and alternative.me on one port, with faults that can be set while it runs.
 #[derive(Clone, Debug, Parser)]
 #[command(name = "exchange-simulator", version)]
 pub struct Cli {

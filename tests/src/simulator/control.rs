@@ -6,7 +6,7 @@
 //! - `DELETE /control/faults/{link}`
 //! - `GET /control/requests`, `DELETE /control/requests`
 //!
-//! A link is the name of a [`Link`](super::link::Link), `bybit` or `coingecko` for all links of that service, or `all`.
+//! A link is the name of a [`Link`](super::link::Link), `bybit`, `okx`, `binance` or `coingecko` for all links of that service, or `all`.
 //! The most specific fault applies, and only that one.
 
 use std::sync::Arc;

@@ -13,18 +13,20 @@ use axum::response::{IntoResponse, Response};
 use bytes::{BufMut, Bytes, BytesMut};
 
 use super::connection::Plug;
+use super::link::Exchange;
 use super::reply::Reply;
 pub(crate) use board::Board;
 pub(crate) use order::{Fault, Order, TruncateMode};
 
 /// What a fault does before any data is looked at. `None` lets the request go on.
-pub(crate) async fn before(fault: &Fault, plug: Option<&Plug>, now_ms: i64) -> Option<Response> {
+pub(crate) async fn before(fault: &Fault, exchange: Exchange, plug: Option<&Plug>, now_ms: i64) -> Option<Response> {
     match fault {
         Fault::Status { status } => Some(pages::status(*status)),
         Fault::Status429 { retry_after_s } => Some(pages::too_many_requests(*retry_after_s)),
         Fault::Geo403 => Some(pages::country_block()),
+        Fault::Geo451 => Some(pages::restricted_location()),
         Fault::Rate403 => Some(pages::access_too_frequent()),
-        Fault::RetCode { code, message } => Some(pages::ret_code(*code, message, now_ms)),
+        Fault::RetCode { code, message } => Some(pages::ret_code(exchange, *code, message, now_ms)),
         Fault::Html200 => Some(pages::captive_portal()),
         Fault::Delay { ms } => {
             tokio::time::sleep(Duration::from_millis(*ms)).await;

@@ -17,6 +17,9 @@ pub(crate) enum Link {
     BybitOpenInterest,
     BybitAccountRatio,
     BybitFunding,
+    OkxTickers,
+    OkxInstruments,
+    BinanceTickers,
     CoinGeckoGlobal,
     CoinGeckoDefi,
     FearGreed,
@@ -26,12 +29,14 @@ pub(crate) enum Link {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Exchange {
     Bybit,
+    Okx,
+    Binance,
     CoinGecko,
     FearGreed,
 }
 
 impl Link {
-    pub(crate) const ALL: [Self; 12] = [
+    pub(crate) const ALL: [Self; 15] = [
         Self::BybitTickers,
         Self::BybitInstruments,
         Self::BybitTime,
@@ -41,6 +46,9 @@ impl Link {
         Self::BybitOpenInterest,
         Self::BybitAccountRatio,
         Self::BybitFunding,
+        Self::OkxTickers,
+        Self::OkxInstruments,
+        Self::BinanceTickers,
         Self::CoinGeckoGlobal,
         Self::CoinGeckoDefi,
         Self::FearGreed,
@@ -57,6 +65,8 @@ impl Link {
             | Self::BybitOpenInterest
             | Self::BybitAccountRatio
             | Self::BybitFunding => Exchange::Bybit,
+            Self::OkxTickers | Self::OkxInstruments => Exchange::Okx,
+            Self::BinanceTickers => Exchange::Binance,
             Self::CoinGeckoGlobal | Self::CoinGeckoDefi => Exchange::CoinGecko,
             Self::FearGreed => Exchange::FearGreed,
         }
@@ -73,6 +83,9 @@ impl Link {
             Self::BybitOpenInterest => "bybit-open-interest",
             Self::BybitAccountRatio => "bybit-account-ratio",
             Self::BybitFunding => "bybit-funding",
+            Self::OkxTickers => "okx-tickers",
+            Self::OkxInstruments => "okx-instruments",
+            Self::BinanceTickers => "binance-tickers",
             Self::CoinGeckoGlobal => "coingecko-global",
             Self::CoinGeckoDefi => "coingecko-defi",
             Self::FearGreed => "fear-greed",
@@ -102,6 +115,8 @@ impl FromStr for Scope {
         match name {
             "all" => Ok(Self::All),
             "bybit" => Ok(Self::Exchange(Exchange::Bybit)),
+            "okx" => Ok(Self::Exchange(Exchange::Okx)),
+            "binance" => Ok(Self::Exchange(Exchange::Binance)),
             "coingecko" => Ok(Self::Exchange(Exchange::CoinGecko)),
             _ => Link::ALL
                 .into_iter()
@@ -117,6 +132,8 @@ impl fmt::Display for Scope {
         formatter.write_str(match self {
             Self::All => "all",
             Self::Exchange(Exchange::Bybit) => "bybit",
+            Self::Exchange(Exchange::Okx) => "okx",
+            Self::Exchange(Exchange::Binance) => "binance",
             Self::Exchange(Exchange::CoinGecko) => "coingecko",
             Self::Exchange(Exchange::FearGreed) => "fear-greed",
             Self::Link(link) => link.name(),

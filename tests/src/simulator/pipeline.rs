@@ -88,7 +88,8 @@ impl Request {
         let set = simulator.faults.take(link);
         tokio::time::sleep(simulator.latency).await;
         if let Some(set) = &set
-            && let Some(response) = faults::before(&set.fault, self.plug.as_ref(), simulator.now_ms()).await
+            && let Some(response) =
+                faults::before(&set.fault, link.exchange(), self.plug.as_ref(), simulator.now_ms()).await
         {
             return response;
         }

@@ -357,9 +357,9 @@ async fn a_fault_that_does_not_exist_is_refused_by_name() {
     let answer = exchange.control(Method::PUT, "/control/faults/bybit", Some(&json!({"kind": "earthquake"}))).await;
     assert_eq!(answer.status, StatusCode::BAD_REQUEST);
     assert!(text(&answer.json(), "detail").contains("earthquake"));
-    let answer = exchange.control(Method::PUT, "/control/faults/binance", Some(&json!({"kind": "hang"}))).await;
+    let answer = exchange.control(Method::PUT, "/control/faults/kraken", Some(&json!({"kind": "hang"}))).await;
     assert_eq!(answer.status, StatusCode::NOT_FOUND);
-    assert!(text(&answer.json(), "detail").contains("binance"));
+    assert!(text(&answer.json(), "detail").contains("kraken"));
 }
 
 #[tokio::test]

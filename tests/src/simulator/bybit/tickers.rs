@@ -37,7 +37,7 @@ pub(super) fn answer(source: &Source, query: &Query, moment: Moment) -> Reply {
 }
 
 /// The moment whose prices are told in place of those of `at_ms`.
-pub(super) fn bucket(at_ms: i64) -> i64 {
+pub(crate) fn bucket(at_ms: i64) -> i64 {
     at_ms.div_euclid(BUCKET_MS) * BUCKET_MS
 }
 

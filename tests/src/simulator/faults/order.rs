@@ -18,10 +18,13 @@ pub(crate) enum Fault {
     /// The page with which CloudFront blocks a country.
     #[serde(rename = "geo_403")]
     Geo403,
+    /// How Binance refuses a country.
+    #[serde(rename = "geo_451")]
+    Geo451,
     /// The answer to an address that asks too often.
     #[serde(rename = "rate_403")]
     Rate403,
-    /// A Bybit error, which comes with HTTP 200.
+    /// An error in the words of the service: with HTTP 200 as Bybit and OKX send most, with 400 as Binance does.
     RetCode { code: i64, message: String },
     /// The page of a captive portal, with HTTP 200.
     #[serde(rename = "html_200")]

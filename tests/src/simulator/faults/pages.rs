@@ -5,6 +5,7 @@ use axum::response::Response;
 use serde_json::json;
 
 use super::{page, set_header};
+use crate::simulator::link::Exchange;
 use crate::simulator::reply::JSON;
 
 const HTML: &str = "text/html";
@@ -39,8 +40,30 @@ pub(super) fn access_too_frequent() -> Response {
     page(StatusCode::FORBIDDEN, JSON, r#"{"retCode":403,"retMsg":"access too frequent"}"#)
 }
 
+/// How Binance refuses the United States and others.
+pub(super) fn restricted_location() -> Response {
+    let body = json!({
+        "code": 0,
+        "msg": "Service unavailable from a restricted location according to 'b. Eligibility' in \
+            https://www.binance.com/en/terms. Please contact customer service if you believe you received this message in error."
+    });
+    page(StatusCode::UNAVAILABLE_FOR_LEGAL_REASONS, JSON, body.to_string())
+}
+
+/// An error in the words of the service.
+pub(super) fn ret_code(exchange: Exchange, code: i64, message: &str, now_ms: i64) -> Response {
+    match exchange {
+        Exchange::Okx => {
+            let body = json!({"code": code.to_string(), "msg": message, "data": []});
+            page(StatusCode::OK, JSON, body.to_string())
+        }
+        Exchange::Binance => page(StatusCode::BAD_REQUEST, JSON, json!({"code": code, "msg": message}).to_string()),
+        _ => bybit_ret_code(code, message, now_ms),
+    }
+}
+
 /// A Bybit error, with the header that names the moment from which asking makes sense again.
-pub(super) fn ret_code(code: i64, message: &str, now_ms: i64) -> Response {
+fn bybit_ret_code(code: i64, message: &str, now_ms: i64) -> Response {
     const RESET_AFTER_MS: i64 = 1_000;
     let body = json!({"retCode": code, "retMsg": message, "result": {}, "retExtInfo": {}, "time": now_ms});
     let mut response = page(StatusCode::OK, JSON, body.to_string());

@@ -6,7 +6,7 @@ use super::order::{Fault, ScaledFields};
 use crate::simulator::reply::Reply;
 
 /// The prices of a row that are multiplied together with the last one.
-const PRICES: [&str; 10] = [
+const PRICES: [&str; 24] = [
     "lastPrice",
     "indexPrice",
     "markPrice",
@@ -17,8 +17,27 @@ const PRICES: [&str; 10] = [
     "bid1Price",
     "ask1Price",
     "price",
+    // OKX.
+    "last",
+    "open24h",
+    "high24h",
+    "low24h",
+    "bidPx",
+    "askPx",
+    "sodUtc0",
+    "sodUtc8",
+    // Binance.
+    "openPrice",
+    "highPrice",
+    "lowPrice",
+    "bidPrice",
+    "askPrice",
+    "weightedAvgPrice",
 ];
-const LAST_PRICE: [&str; 2] = ["lastPrice", "price"];
+const LAST_PRICE: [&str; 3] = ["lastPrice", "price", "last"];
+
+/// What a row calls its contract.
+const NAMES: [&str; 2] = ["symbol", "instId"];
 
 /// Where Bybit keeps its rows: a list, or the two sides of a book.
 const LISTS: [&str; 3] = ["list", "b", "a"];
@@ -26,7 +45,7 @@ const LISTS: [&str; 3] = ["list", "b", "a"];
 /// Start, open, high, low, close, volume, turnover.
 const CANDLE_CELLS: usize = 7;
 
-/// Where Bybit and the other two services keep what they have to say.
+/// Where the services keep what they have to say, but for Binance, which says it without a frame.
 const PAYLOADS: [&str; 2] = ["result", "data"];
 
 /// The reply with `fault` worked into its JSON.
@@ -55,12 +74,16 @@ fn spoil(fault: &Fault, body: &mut Value) {
         Fault::NegativePrices => each_price(body, |price| scaled(price, -1.0)),
         Fault::NumberPrices => payload(body).into_iter().for_each(numbers_for_strings),
         Fault::ZeroPricesOf { symbols } => each_row(body, |row| {
-            if row.get("symbol").and_then(Value::as_str).is_some_and(|symbol| symbols.iter().any(|one| one == symbol)) {
-                row.insert("lastPrice".to_owned(), json!("0"));
+            if name_of(row).is_some_and(|name| symbols.iter().any(|one| one == name)) {
+                for last in LAST_PRICE {
+                    if let Some(price) = row.get_mut(last) {
+                        *price = json!("0");
+                    }
+                }
             }
         }),
         Fault::ScalePrice { symbol, factor, fields } => each_row(body, |row| {
-            if row.get("symbol").and_then(Value::as_str) == Some(symbol) {
+            if name_of(row) == Some(symbol) {
                 scale(row, *factor, *fields);
             }
         }),
@@ -73,7 +96,14 @@ fn spoil(fault: &Fault, body: &mut Value) {
     }
 }
 
+fn name_of(row: &Map<String, Value>) -> Option<&str> {
+    NAMES.iter().find_map(|name| row.get(*name)?.as_str())
+}
+
 fn payload(body: &mut Value) -> Option<&mut Value> {
+    if body.is_array() {
+        return Some(body);
+    }
     let body = body.as_object_mut()?;
     let name = PAYLOADS.into_iter().find(|name| body.contains_key(*name))?;
     body.get_mut(name)
@@ -85,7 +115,8 @@ fn replace_payload(body: &mut Value, with: &Value) {
     }
 }
 
-/// Bybit's rows are `result.list`, in a book `result.b` and `result.a`, those of alternative.me `data` itself.
+/// Bybit's rows are `result.list`, in a book `result.b` and `result.a`, those of OKX and alternative.me `data` itself, those of
+/// Binance the whole body.
 fn with_rows(body: &mut Value, mut change: impl FnMut(&mut Vec<Value>)) {
     match payload(body) {
         Some(Value::Array(rows)) => change(rows),
@@ -127,7 +158,7 @@ fn each_bare_price(body: &mut Value, fields: ScaledFields, change: impl Fn(&Valu
 /// What comes nearest to a price in each service: the last price, the index value, the market's totals.
 fn each_price(body: &mut Value, change: impl Fn(&Value) -> Value) {
     each_row(body, |row| {
-        for name in ["lastPrice", "price", "value"] {
+        for name in LAST_PRICE.into_iter().chain(["value"]) {
             if let Some(price) = row.get_mut(name) {
                 *price = change(price);
             }
@@ -200,13 +231,19 @@ fn numbers_for_strings(value: &mut Value) {
 }
 
 fn add_placeholders(rows: &mut Vec<Value>) {
-    let Some(model) = rows.iter().find(|row| row.get("symbol").is_some()).cloned() else {
+    let named = |row: &&Value| row.as_object().is_some_and(|row| name_of(row).is_some());
+    let Some(model) = rows.iter().find(named).cloned() else {
         return;
     };
-    for symbol in ["SYSTEM_STATUS", "<script>alert(1)</script>USDT"] {
+    for (symbol, instrument) in [
+        ("SYSTEM_STATUS", "SYSTEM_STATUS-USDT-SWAP"),
+        ("<script>alert(1)</script>USDT", "<script>alert(1)</script>-USDT-SWAP"),
+    ] {
         let mut row = model.clone();
-        if let Some(row) = row.as_object_mut() {
-            row.insert("symbol".to_owned(), json!(symbol));
+        for (name, value) in NAMES.into_iter().zip([symbol, instrument]) {
+            if let Some(name) = row.get_mut(name) {
+                *name = json!(value);
+            }
         }
         rows.push(row);
     }

@@ -1,17 +1,19 @@
-//! The colo's cache, which survives isolates: a snapshot and the list of contracts, each under one constant key.
+//! The colo's cache, which survives isolates: a snapshot, the list of contracts, and the ledger of calls to exchanges, each
+//! under one constant key.
 //!
 //! An entry outlives every limit of ours, so whether it may be shown is judged here and never by HTTP lifetimes. What is
 //! read passes a checksum and then the same door as everything else; what fails is deleted. Nothing a client sends
 //! reaches a key.
 
-mod seal;
+pub(crate) mod seal;
 
 use crate::clock;
-use crate::config::DEADLINES;
+use crate::policy::{DEADLINES, Ledger};
 use js_sys::{Reflect, Uint8Array};
 use seal::Seal;
 use shared::freshness::is_from_the_future;
 use shared::market::{Universe, is_plausible_symbol};
+use shared::provenance::Venue;
 use shared::units::UnixMs;
 use shared::validate::{Baseline, ValidSnapshot};
 use wasm_bindgen::{JsCast, JsValue};
@@ -21,6 +23,8 @@ use web_sys::{Headers, Response, ResponseInit, WorkerGlobalScope};
 /// Keys are absolute URLs that no request can have, with the version of what is stored.
 const SNAPSHOT_KEY: &str = "https://market-data-edge.internal/snapshot/1";
 const UNIVERSE_KEY: &str = "https://market-data-edge.internal/universe/1";
+const OKX_UNIVERSE_KEY: &str = "https://market-data-edge.internal/universe-okx/1";
+const LEDGER_KEY: &str = "https://market-data-edge.internal/ledger/1";
 
 /// Past this the cache may drop an entry; far above every age limit.
 const LIFETIME: &str = "max-age=172800";
@@ -43,20 +47,42 @@ pub async fn keep_snapshot(valid: &ValidSnapshot) {
     }
 }
 
-/// The list of contracts that some isolate of this colo fetched.
-pub async fn universe() -> Option<Universe> {
-    entry(UNIVERSE_KEY, |body| read_universe(body, clock::now())).await
+/// The list of contracts of this venue that some isolate of this colo fetched.
+pub async fn universe(venue: Venue) -> Option<Universe> {
+    entry(universe_key(venue)?, |body| read_universe(body, venue, clock::now())).await
 }
 
 /// Stores a list of contracts.
 pub async fn keep_universe(universe: &Universe) {
-    if let Ok(body) = serde_json::to_vec(universe) {
-        store(UNIVERSE_KEY, &body).await;
+    if let (Ok(body), Some(key)) = (serde_json::to_vec(universe), universe_key(universe.source.venue)) {
+        store(key, &body).await;
     }
 }
 
-fn read_universe(body: &[u8], now: UnixMs) -> Result<Universe, String> {
+/// Where the list of a venue that has one is stored.
+const fn universe_key(venue: Venue) -> Option<&'static str> {
+    match venue {
+        Venue::Bybit => Some(UNIVERSE_KEY),
+        Venue::Okx => Some(OKX_UNIVERSE_KEY),
+        Venue::Binance | Venue::CoinGecko | Venue::AlternativeMe => None,
+    }
+}
+
+/// What the isolates of this colo noted about their calls to exchanges.
+pub async fn ledger() -> Option<Ledger> {
+    entry(LEDGER_KEY, |body| Ledger::from_json(body).map_err(|error| error.to_string())).await
+}
+
+/// Stores a ledger's bytes.
+pub async fn keep_ledger(body: &[u8]) {
+    store(LEDGER_KEY, body).await;
+}
+
+fn read_universe(body: &[u8], venue: Venue, now: UnixMs) -> Result<Universe, String> {
     let universe: Universe = serde_json::from_slice(body).map_err(|error| error.to_string())?;
+    if universe.source.venue != venue {
+        return Err(format!("the list is of {}", universe.source.venue.name()));
+    }
     if is_from_the_future(universe.as_of_ms, now) {
         return Err("the list is from the future".to_owned());
     }
@@ -142,7 +168,7 @@ mod tests {
     const NOW: UnixMs = UnixMs::from_millis(1_788_870_000_000);
 
     fn read(json: &str) -> Result<usize, String> {
-        read_universe(json.as_bytes(), NOW).map(|universe| universe.len())
+        read_universe(json.as_bytes(), Venue::Bybit, NOW).map(|universe| universe.len())
     }
 
     #[test]
@@ -155,6 +181,8 @@ mod tests {
         assert_eq!(read(&at(1_788_869_000_000, r#"{"<b>":8.0}"#)), Err(r#""<b>" is no symbol"#.to_owned()));
         assert_eq!(read(&at(1_788_873_600_000, r#"{"BTCUSDT":8.0}"#)), Err("the list is from the future".to_owned()));
         assert!(read("<html>").is_err());
+        let okx = r#"{"as_of_ms":1788869000000,"source":"okx","contracts":{"BTCUSDT":null}}"#;
+        assert_eq!(read(okx), Err("the list is of okx".to_owned()));
     }
 
     #[test]

@@ -1,26 +1,11 @@
 //! What an operator may choose, read from the Worker's variables once per isolate.
 
+use crate::last_good;
 use shared::freshness::{Limits, LimitsOutOfOrder};
 use std::cell::OnceCell;
 use std::rc::Rc;
 use wasm_bindgen::JsValue;
-use worker::Env;
-
-/// Milliseconds that each step of one request may take. Together they stay below what a client is made to wait.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Deadlines {
-    /// Reading an entry of the colo's cache.
-    pub cache_ms: u64,
-    /// The origin's answer, headers and body.
-    pub origin_ms: u64,
-    /// Bybit's answers together, headers and bodies.
-    pub direct_ms: u64,
-    /// A client's wait, whatever hangs.
-    pub total_ms: u64,
-}
-
-/// The deadlines in use: the three steps, and a second look into the cache for the list of contracts, fit into the total.
-pub const DEADLINES: Deadlines = Deadlines { cache_ms: 50, origin_ms: 400, direct_ms: 1_200, total_ms: 1_800 };
+use worker::{Env, KvStore};
 
 /// Where Bybit's public market data is, unless `BYBIT_BASE_URL` says otherwise.
 const BYBIT: &str = "https://api.bybit.com";
@@ -28,13 +13,29 @@ const BYBIT: &str = "https://api.bybit.com";
 /// The longest age limit that is believed to be meant, seconds.
 const MAX_LIMIT_S: u64 = 86_400;
 
+/// How often the way to Bybit is taken without need, unless `DIRECT_EXERCISE_PERCENT` says otherwise.
+const EXERCISE_PERCENT: u8 = 1;
+
 /// The Worker's settings.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Config {
     /// `ORIGIN_URL`: base address of the origin, no default.
     pub origin_url: String,
     /// `BYBIT_BASE_URL`: base address of Bybit's API, default `https://api.bybit.com`.
     pub bybit_base_url: String,
+    /// `BYBIT_ALTERNATIVE_BASE_URL`: the same at another host, tried once when the first cannot be reached or is broken;
+    /// empty for none, the default.
+    pub bybit_alternative_base_url: Option<String>,
+    /// `OKX_BASE_URL`: base address of OKX's API, asked when neither the origin nor Bybit is of use; empty for none, the
+    /// default.
+    pub okx_base_url: Option<String>,
+    /// `BINANCE_BASE_URL`: base address of Binance's public data, asked after OKX; empty for none, the default.
+    pub binance_base_url: Option<String>,
+    /// `DIRECT_EXERCISE_PERCENT`: of so many of a hundred refreshes that the origin answered the way to Bybit is taken
+    /// afterwards, to know that it works and that both tell the same; 0–100, default 1.
+    pub direct_exercise_percent: u8,
+    /// `LAST_GOOD`: the KV namespace that all colos share; nothing when the deployment binds none.
+    pub last_good: Option<KvStore>,
     /// `REFRESH_AFTER_S`, `FRESH_S`, `AGING_S`, `STALE_S`: ages of the data in whole seconds, default 3, 15, 60, 300. From
     /// the first on a refresh is started; up to the second data is fresh, up to the third aging, up to the fourth stale,
     /// and past that it is never served.
@@ -84,7 +85,12 @@ impl Config {
         Ok(Self {
             origin_url: base_url("ORIGIN_URL", &origin)?,
             bybit_base_url: base_url("BYBIT_BASE_URL", &bybit)?,
+            okx_base_url: optional_base_url("OKX_BASE_URL", &variable)?,
+            binance_base_url: optional_base_url("BINANCE_BASE_URL", &variable)?,
+            direct_exercise_percent: percent("DIRECT_EXERCISE_PERCENT", variable("DIRECT_EXERCISE_PERCENT"))?,
+            bybit_alternative_base_url: optional_base_url("BYBIT_ALTERNATIVE_BASE_URL", &variable)?,
             limits,
+            last_good: None,
         })
     }
 }
@@ -94,6 +100,14 @@ fn millis(variable: &'static str, value: Option<String>, default_ms: u64) -> Res
     match value.trim().parse::<u64>() {
         Ok(secs) if secs <= MAX_LIMIT_S => Ok(secs * 1_000),
         _ => Err(ConfigError::Unusable { variable, value, expected: "a whole number of seconds, 86400 at most" }),
+    }
+}
+
+fn percent(variable: &'static str, value: Option<String>) -> Result<u8, ConfigError> {
+    let Some(value) = value else { return Ok(EXERCISE_PERCENT) };
+    match value.trim().parse::<u8>() {
+        Ok(percent) if percent <= 100 => Ok(percent),
+        _ => Err(ConfigError::Unusable { variable, value, expected: "a whole number from 0 to 100" }),
     }
 }
 
@@ -114,6 +128,17 @@ fn base_url(variable: &'static str, value: &str) -> Result<String, ConfigError> 
     }
 }
 
+/// A base address that may be left out.
+fn optional_base_url(
+    name: &'static str,
+    variable: impl Fn(&str) -> Option<String>,
+) -> Result<Option<String>, ConfigError> {
+    match variable(name) {
+        Some(value) if !value.trim().is_empty() => base_url(name, &value).map(Some),
+        _ => Ok(None),
+    }
+}
+
 /// The isolate's settings; variables of a deployment never change while it runs, so they are read once.
 ///
 /// # Errors
@@ -122,7 +147,10 @@ pub fn of(env: &Env) -> Result<Rc<Config>, ConfigError> {
     thread_local! {
         static READ: OnceCell<Result<Rc<Config>, ConfigError>> = const { OnceCell::new() };
     }
-    let read = || Config::read(|name| variable(env, name)).map(Rc::new);
+    let read = || {
+        let config = Config::read(|name| variable(env, name))?;
+        Ok(Rc::new(Config { last_good: last_good::bound(env), ..config }))
+    };
     READ.with(|cell| cell.get_or_init(read).clone())
 }
 
@@ -147,7 +175,7 @@ mod tests {
 
     #[track_caller]
     fn check_refused(variables: &[(&str, &str)], expected: &str) {
-        assert_eq!(read(variables).map_err(|error| error.to_string()), Err(expected.to_owned()));
+        assert_eq!(read(variables).map(drop).map_err(|error| error.to_string()), Err(expected.to_owned()));
     }
 
     const ORIGIN: (&str, &str) = ("ORIGIN_URL", "http://127.0.0.1:8080/");
@@ -157,6 +185,9 @@ mod tests {
         let config = read(&[ORIGIN]).unwrap();
         assert_eq!(config.origin_url, "http://127.0.0.1:8080", "the slash at the end would double");
         assert_eq!(config.bybit_base_url, "https://api.bybit.com");
+        assert_eq!(config.bybit_alternative_base_url, None);
+        assert_eq!((config.okx_base_url, config.binance_base_url), (None, None));
+        assert_eq!(config.direct_exercise_percent, 1);
         assert_eq!(config.limits, Limits::DEFAULT);
         check_refused(&[], "ORIGIN_URL is not set");
     }
@@ -168,6 +199,16 @@ mod tests {
         for bad in ["", "1.5", "-1", "soon", "86401", "99999999999999999999"] {
             let expected = format!("FRESH_S is {bad:?}, which is not a whole number of seconds, 86400 at most");
             check_refused(&[ORIGIN, ("FRESH_S", bad)], &expected);
+        }
+    }
+
+    #[test]
+    fn a_share_is_a_whole_percentage() {
+        let exercise = |value| read(&[ORIGIN, ("DIRECT_EXERCISE_PERCENT", value)]);
+        assert_eq!(exercise("0").unwrap().direct_exercise_percent, 0);
+        assert_eq!(exercise("100").unwrap().direct_exercise_percent, 100);
+        for bad in ["", "101", "-1", "0.5", "all"] {
+            assert!(matches!(exercise(bad), Err(ConfigError::Unusable { .. })), "{bad}");
         }
     }
 
@@ -186,12 +227,10 @@ mod tests {
             );
             check_refused(&[("ORIGIN_URL", bad)], &expected);
         }
+        assert_eq!(read(&[ORIGIN, ("BYBIT_ALTERNATIVE_BASE_URL", " ")]).unwrap().bybit_alternative_base_url, None);
+        let other = read(&[ORIGIN, ("BYBIT_ALTERNATIVE_BASE_URL", "https://b.example/")]).unwrap();
+        assert_eq!(other.bybit_alternative_base_url.as_deref(), Some("https://b.example"));
+        assert!(read(&[ORIGIN, ("BYBIT_ALTERNATIVE_BASE_URL", "b.example")]).is_err());
         assert_eq!(read(&[("ORIGIN_URL", "https://a.example/base/")]).unwrap().origin_url, "https://a.example/base");
-    }
-
-    #[test]
-    fn the_steps_fit_into_a_client_s_wait() {
-        let steps = 2 * DEADLINES.cache_ms + DEADLINES.origin_ms + DEADLINES.direct_ms;
-        assert!(steps <= DEADLINES.total_ms);
     }
 }

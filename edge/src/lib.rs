@@ -11,6 +11,8 @@ pub mod memory;
 
 pub mod cache;
 
+pub mod last_good;
+
 pub mod upstream;
 
 pub mod refresh;
@@ -19,9 +21,15 @@ pub mod respond;
 
 pub mod serve;
 
-use worker::{Context, Env, event};
+use worker::{Context, Env, ScheduleContext, ScheduledEvent, event};
 
 #[event(fetch)]
 async fn fetch(request: web_sys::Request, env: Env, context: Context) -> worker::Result<web_sys::Response> {
     serve::serve(&request, &env, &context).await.map_err(worker::Error::from)
+}
+
+/// Every minute: a refresh as any other, whose result all colos may fall back on.
+#[event(scheduled)]
+async fn scheduled(_event: ScheduledEvent, env: Env, _context: ScheduleContext) {
+    refresh::keep_last_good(&env).await;
 }

@@ -8,6 +8,7 @@ use shared::freshness::Freshness;
 use shared::headers;
 use shared::market::Universe;
 use shared::projection;
+use shared::provenance::Venue;
 use shared::validate::ValidSnapshot;
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -44,8 +45,8 @@ impl Rendered {
 struct Memory {
     snapshot: Option<Rc<ValidSnapshot>>,
     rendered: Vec<(Endpoint, Freshness, Rendered)>,
-    /// A list of contracts that was fetched from here, and so stands in no held snapshot yet.
-    universe: Option<Rc<Universe>>,
+    /// Lists of contracts, one of each venue, that stand in no held snapshot.
+    universes: Vec<Rc<Universe>>,
 }
 
 thread_local! {
@@ -99,21 +100,26 @@ pub fn rendered(valid: &Rc<ValidSnapshot>, endpoint: Endpoint, class: Freshness)
     Ok(rendered)
 }
 
-/// The youngest list of contracts at hand.
+/// The youngest list of contracts of this venue at hand.
 #[must_use]
-pub fn universe() -> Option<Rc<Universe>> {
+pub fn universe(venue: Venue) -> Option<Rc<Universe>> {
     with(|memory| {
-        let of_snapshot = memory.snapshot.as_ref().map(|held| &held.get().universe);
-        match (&memory.universe, of_snapshot) {
-            (Some(fetched), Some(held)) if held.as_of_ms > fetched.as_of_ms => Some(Rc::new(held.clone())),
-            (Some(fetched), _) => Some(Rc::clone(fetched)),
+        let is_of_venue = |universe: &&Universe| universe.source.venue == venue;
+        let of_snapshot = memory.snapshot.as_ref().map(|held| &held.get().universe).filter(is_of_venue);
+        let kept = memory.universes.iter().find(|universe| is_of_venue(&&***universe));
+        match (kept, of_snapshot) {
+            (Some(kept), Some(held)) if held.as_of_ms > kept.as_of_ms => Some(Rc::new(held.clone())),
+            (Some(kept), _) => Some(Rc::clone(kept)),
             (None, held) => held.cloned().map(Rc::new),
         }
     })
     .flatten()
 }
 
-/// Keeps a list of contracts that was fetched from here.
+/// Keeps a list of contracts in the place of an earlier one of its venue.
 pub fn keep_universe(universe: Rc<Universe>) {
-    with(|memory| memory.universe = Some(universe));
+    with(|memory| {
+        memory.universes.retain(|kept| kept.source.venue != universe.source.venue);
+        memory.universes.push(universe);
+    });
 }

@@ -1,12 +1,26 @@
 //! Every decision of the edge, as arithmetic on what is held, what was tried, and the clock.
 
+mod breaker;
 mod budget;
+mod deadlines;
+mod exercise;
+mod ladder;
+mod ledger;
+mod universe;
+mod upstream;
 
 use shared::freshness::{Freshness, Limits};
 use shared::snapshot::is_reason;
 use shared::units::{Fraction, UnixMs};
 
-pub use budget::{DirectCalls, Refusal, UniverseUse, Withheld};
+pub use breaker::Breaker;
+pub use budget::{Calls, Refusal, Withheld};
+pub use deadlines::{DEADLINES, Deadlines};
+pub use exercise::{Divergence, is_exercise_due};
+pub use ladder::{Ladder, Means, Step};
+pub use ledger::{BadLedger, Entry, Ledger, SharedFailure};
+pub use universe::{UniverseUse, universe_use};
+pub use upstream::{PerUpstream, Upstream};
 
 /// How long the failure of a refresh is shared: until then no request asks the sources again.
 pub const NEGATIVE_MS: u64 = 2_000;
@@ -21,6 +35,11 @@ pub const LEASE_MS: u64 = 3_000;
 
 /// The least quality that is taken from a source while another can still be asked.
 pub const MIN_QUALITY: f64 = 0.5;
+
+/// Whether `moment` is less than `ms` past. One that lies ahead of the clock is not: the clock was set back.
+fn is_within(moment: UnixMs, now: UnixMs, ms: u64) -> bool {
+    moment <= now && now.millis_since(moment) < ms
+}
 
 /// What is known about refreshes of this isolate. Times, not flags: a mark that nobody removes ends by itself.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -50,8 +69,7 @@ impl RefreshLog {
     /// The state at `now`. A mark that lies ahead of the clock counts for nothing: the clock was set back.
     #[must_use]
     pub fn state(&self, now: UnixMs) -> Refresh {
-        let within =
-            |moment: Option<UnixMs>, ms| moment.is_some_and(|moment| moment <= now && now.millis_since(moment) < ms);
+        let within = |moment: Option<UnixMs>, ms| moment.is_some_and(|moment| is_within(moment, now, ms));
         if within(self.started, LEASE_MS) {
             Refresh::Running
         } else if within(self.failed, NEGATIVE_MS) {

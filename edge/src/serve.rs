@@ -1,7 +1,7 @@
 //! One request, from the clock to the response.
 
-use crate::config::{self, Config, ConfigError, DEADLINES};
-use crate::policy::{self, Decision, Refresh};
+use crate::config::{self, Config, ConfigError};
+use crate::policy::{self, DEADLINES, Decision, Refresh};
 use crate::refresh::{self, Wait};
 use crate::respond::route::Route;
 use crate::respond::{self, Extra, Wish};

@@ -1,20 +1,51 @@
-//! The two sources: the origin, and the exchange itself.
+//! Who is asked for data, and what comes of it: the origin, and exchanges themselves.
 
 pub mod bybit;
+pub mod exchange;
 pub mod fetch;
 pub mod origin;
+pub mod secondary;
 
-use crate::policy::{self, Unfit};
+use crate::policy::{self, Refusal, Unfit, Upstream, Withheld};
+use exchange::ExchangeError;
 use shared::freshness::Limits;
+use shared::market::Universe;
+use shared::snapshot::Snapshot;
 use shared::units::UnixMs;
 use shared::validate::{Baseline, ValidSnapshot};
 use std::rc::Rc;
 
 /// The origin's name in outcomes and headers.
-pub const ORIGIN: &str = "origin";
+pub const ORIGIN: &str = Upstream::Origin.name();
 
-/// The exchange's.
-pub const BYBIT_DIRECT: &str = "bybit-direct";
+/// Bybit's.
+pub const BYBIT_DIRECT: &str = Upstream::Bybit.name();
+
+/// Bybit's, at its other host.
+pub const BYBIT_ALTERNATIVE: &str = "bybit-alternative";
+
+/// Why the sections that only the origin collects are missing.
+const NOT_COLLECTED: &str = "not_collected_at_edge";
+
+/// What a snapshot that is made here is made with.
+#[derive(Clone, Debug)]
+pub struct Materials<'m> {
+    /// What is held: the parts that only the origin collects are carried over from it while they may be shown.
+    pub held: Option<&'m ValidSnapshot>,
+    /// The list of contracts that count; without one it is fetched beside the tickers.
+    pub universe: Option<Rc<Universe>>,
+    /// Why not the origin.
+    pub reason: String,
+}
+
+/// A snapshot that was made here.
+#[derive(Debug)]
+pub struct Made {
+    /// The snapshot.
+    pub snapshot: ValidSnapshot,
+    /// The list of contracts, when it was fetched for this.
+    pub fetched: Option<Rc<Universe>>,
+}
 
 /// What came of asking one source, for headers, problems and the log.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,6 +71,31 @@ pub struct Failed {
     pub received_status: Option<u16>,
     /// The time of the data that was refused, where it had one.
     pub as_of: Option<UnixMs>,
+}
+
+impl Failed {
+    /// An upstream that is not asked now.
+    #[must_use]
+    pub fn withheld(withheld: Withheld) -> Self {
+        Self {
+            outcome: withheld.label().to_owned(),
+            message: withheld.to_string(),
+            proxy_error: Some("destination_unavailable"),
+            received_status: None,
+            as_of: None,
+        }
+    }
+}
+
+/// What a call says of the upstream itself, whatever its data is worth.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Health {
+    /// It answers.
+    Works,
+    /// It does not, or not with data.
+    Fails,
+    /// It sent us away.
+    Refuses(Refusal),
 }
 
 /// A refusal, and what may still serve when no other source has better.
@@ -83,4 +139,15 @@ fn judge<E: From<NotFit>>(snapshot: ValidSnapshot, now: UnixMs, limits: &Limits)
 fn baseline(held: Option<&ValidSnapshot>, now: UnixMs, limits: &Limits) -> Baseline {
     let servable = held.map(ValidSnapshot::get).filter(|held| limits.classify(held.as_of_ms, now).is_some());
     servable.map_or_else(Baseline::default, Baseline::after)
+}
+
+/// Lets what was put together here through the door, and judges it.
+fn admitted(
+    snapshot: Snapshot,
+    held: Option<&ValidSnapshot>,
+    now: UnixMs,
+    limits: &Limits,
+) -> Result<ValidSnapshot, Refused<ExchangeError>> {
+    let admitted = ValidSnapshot::admit(snapshot, now, baseline(held, now, limits));
+    judge(admitted.map_err(ExchangeError::from)?, now, limits)
 }

@@ -1,4 +1,4 @@
-//! What is stored beside an entry so that it can be told from anything else: time, length, checksum.
+//! What is stored beside a snapshot so that it can be told from anything else: time, length, checksum.
 
 use shared::units::UnixMs;
 
@@ -8,18 +8,18 @@ const CHECKSUM: &str = "x-stored-fnv1a";
 
 /// The mark on an entry. It shows damage, not forgery: nobody but this Worker can write to its cache.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Seal {
+pub(crate) struct Seal {
     stored_at: UnixMs,
     length: usize,
     checksum: u64,
 }
 
 impl Seal {
-    pub(super) fn of(body: &[u8], now: UnixMs) -> Self {
+    pub(crate) fn of(body: &[u8], now: UnixMs) -> Self {
         Self { stored_at: now, length: body.len(), checksum: fnv1a(body) }
     }
 
-    pub(super) fn headers(self) -> [(&'static str, String); 3] {
+    pub(crate) fn headers(self) -> [(&'static str, String); 3] {
         [
             (STORED_AT, self.stored_at.to_string()),
             (LENGTH, self.length.to_string()),
@@ -28,7 +28,7 @@ impl Seal {
     }
 
     /// Reads a seal back; nothing when one of its headers is missing or malformed.
-    pub(super) fn read(header: impl Fn(&str) -> Option<String>) -> Option<Self> {
+    pub(crate) fn read(header: impl Fn(&str) -> Option<String>) -> Option<Self> {
         Some(Self {
             stored_at: UnixMs::from_millis(header(STORED_AT)?.parse().ok()?),
             length: header(LENGTH)?.parse().ok()?,
@@ -37,7 +37,7 @@ impl Seal {
     }
 
     /// Whether these are the bytes that were stored.
-    pub(super) fn check(self, body: &[u8]) -> Result<(), String> {
+    pub(crate) fn check(self, body: &[u8]) -> Result<(), String> {
         if body.len() != self.length {
             Err(format!("{} bytes were stored and {} came back", self.length, body.len()))
         } else if fnv1a(body) != self.checksum {

@@ -1,9 +1,21 @@
-//! How often the exchange may be asked from here. Its limits count per address, and many Workers share one.
+//! How often an exchange may be asked from here. Its limits count per address, and many Workers share one.
 
+use super::breaker::Breaker;
+use super::is_within;
+use super::ledger::Entry;
 use shared::units::UnixMs;
 
-/// The least time between two direct refreshes of one isolate.
-const DIRECT_INTERVAL_MS: u64 = 3_000;
+/// The least time between two calls of one isolate. One call is all requests that one snapshot needs.
+const INTERVAL_MS: u64 = 3_000;
+
+/// So many calls of one colo …
+pub(super) const MAX_CALLS: usize = 6;
+
+/// … may begin within this time.
+pub(super) const CALLS_WITHIN_MS: u64 = 60_000;
+
+/// So many calls an exercise leaves for when they are needed.
+const RESERVED_CALLS: usize = 4;
 
 /// The pause after a refusal that names the region or the address: the venue asks for ten minutes, and a region stays.
 const LONG_PAUSE_MS: u64 = 600_000;
@@ -11,16 +23,7 @@ const LONG_PAUSE_MS: u64 = 600_000;
 /// The pause after a refusal that names neither.
 const SHORT_PAUSE_MS: u64 = 60_000;
 
-/// From this age on the list of contracts is fetched again, beside the use of the old one.
-const UNIVERSE_REFETCH_MS: u64 = 3_600_000;
-
-/// The least time between two tries to renew it.
-const UNIVERSE_RETRY_MS: u64 = 600_000;
-
-/// Past this age the list of contracts is not used.
-const UNIVERSE_MAX_MS: u64 = 24 * 3_600_000;
-
-/// A way in which the exchange sends us away, as against failing.
+/// A way in which an exchange sends us away, as against failing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Refusal {
     /// The country is blocked.
@@ -48,7 +51,9 @@ impl Refusal {
         }
     }
 
-    fn pause_ms(self) -> u64 {
+    /// How long the exchange is left alone, milliseconds.
+    #[must_use]
+    pub fn pause_ms(self) -> u64 {
         match self {
             Self::Region | Self::RateLimit => LONG_PAUSE_MS,
             Self::Unexplained => SHORT_PAUSE_MS,
@@ -60,15 +65,21 @@ impl Refusal {
     }
 }
 
-/// Why the exchange is not asked now.
+/// Why an upstream is not asked now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Withheld {
     /// It was asked a moment ago.
-    #[error("the exchange was asked less than {DIRECT_INTERVAL_MS} ms ago")]
+    #[error("this isolate asked less than {INTERVAL_MS} ms ago")]
     Budget,
+    /// Others near here asked it often enough.
+    #[error("this colo asked {MAX_CALLS} times within {CALLS_WITHIN_MS} ms")]
+    ColoBudget,
     /// It sent us away.
-    #[error("the exchange sent us away: {}", .0.label())]
+    #[error("it sent us away: {}", .0.label())]
     Paused(Refusal),
+    /// It failed again and again.
+    #[error("it failed again and again and is left alone for a while")]
+    BreakerOpen,
 }
 
 impl Withheld {
@@ -77,62 +88,70 @@ impl Withheld {
     pub const fn label(&self) -> &'static str {
         match self {
             Self::Budget => "withheld_by_budget",
+            Self::ColoBudget => "withheld_by_colo_budget",
             Self::Paused(refusal) => refusal.label(),
+            Self::BreakerOpen => "breaker_open",
         }
     }
 }
 
-/// What is known about direct calls of this isolate.
+/// What this isolate knows about its own calls to one upstream.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct DirectCalls {
-    /// When the last one started.
+pub struct Calls {
+    /// When the last one began.
     pub started: Option<UnixMs>,
-    /// The last refusal, and when it came.
-    pub refused: Option<(Refusal, UnixMs)>,
-    /// When the list of contracts was last fetched beside the use of an old one.
-    pub universe_tried: Option<UnixMs>,
+    /// How they ended.
+    pub breaker: Breaker,
 }
 
-fn within(moment: UnixMs, now: UnixMs, ms: u64) -> bool {
-    // A mark that lies ahead of the clock counts for nothing: the clock was set back.
-    moment <= now && now.millis_since(moment) < ms
-}
+impl Calls {
+    /// Whether an upstream without a budget, our own origin, may be asked at `now`.
+    ///
+    /// # Errors
+    /// [`Withheld::BreakerOpen`].
+    pub fn may_ask(&self, now: UnixMs) -> Result<(), Withheld> {
+        if self.breaker.admits(now) { Ok(()) } else { Err(Withheld::BreakerOpen) }
+    }
 
-impl DirectCalls {
-    /// Whether the exchange may be asked at `now`.
+    /// Whether an exchange may be asked at `now`, by what its colo knows of it.
     ///
     /// # Errors
     /// [`Withheld`] with the reason why not.
-    pub fn may_start(&self, now: UnixMs) -> Result<(), Withheld> {
-        match self.refused {
-            Some((refusal, since)) if within(since, now, refusal.pause_ms()) => Err(Withheld::Paused(refusal)),
-            _ if self.started.is_some_and(|started| within(started, now, DIRECT_INTERVAL_MS)) => Err(Withheld::Budget),
-            _ => Ok(()),
+    pub fn may_ask_exchange(&self, colo: &Entry, now: UnixMs) -> Result<(), Withheld> {
+        if let Some(refusal) = colo.pause(now) {
+            return Err(Withheld::Paused(refusal));
         }
+        if self.started.is_some_and(|started| is_within(started, now, INTERVAL_MS)) {
+            return Err(Withheld::Budget);
+        }
+        if colo.calls_within(now) >= MAX_CALLS {
+            return Err(Withheld::ColoBudget);
+        }
+        self.may_ask(now)
     }
 
-    /// What to do for a list of contracts, by the time of the youngest one at hand.
+    /// The same for a call that only keeps the way in practice.
+    ///
+    /// # Errors
+    /// [`Withheld`] with the reason why not.
+    pub fn may_exercise(&self, colo: &Entry, now: UnixMs) -> Result<(), Withheld> {
+        if colo.calls_within(now) + RESERVED_CALLS >= MAX_CALLS {
+            return Err(Withheld::ColoBudget);
+        }
+        self.may_ask_exchange(colo, now)
+    }
+
+    /// The state once a call has begun.
     #[must_use]
-    pub fn universe_use(&self, as_of: Option<UnixMs>, now: UnixMs) -> UniverseUse {
-        let tried = self.universe_tried.is_some_and(|tried| within(tried, now, UNIVERSE_RETRY_MS));
-        match as_of.map(|as_of| now.millis_since(as_of)) {
-            Some(age_ms) if age_ms <= UNIVERSE_REFETCH_MS => UniverseUse::Use,
-            Some(age_ms) if age_ms <= UNIVERSE_MAX_MS && tried => UniverseUse::Use,
-            Some(age_ms) if age_ms <= UNIVERSE_MAX_MS => UniverseUse::UseAndRefetch,
-            _ => UniverseUse::Fetch,
-        }
+    pub const fn asked(self, now: UnixMs) -> Self {
+        Self { started: Some(now), breaker: self.breaker.asked(now) }
     }
-}
 
-/// What to do for a list of contracts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum UniverseUse {
-    /// Use the one at hand.
-    Use,
-    /// Use the one at hand, and fetch a new one for next time.
-    UseAndRefetch,
-    /// Fetch one, and wait for it.
-    Fetch,
+    /// The state after a call that worked, or failed. One that was refused is neither: its pause says all.
+    #[must_use]
+    pub fn ended(self, worked: bool, now: UnixMs) -> Self {
+        Self { breaker: if worked { self.breaker.worked() } else { self.breaker.failed(now) }, ..self }
+    }
 }
 
 #[cfg(test)]
@@ -140,29 +159,57 @@ mod tests {
     use super::*;
 
     const NOW: UnixMs = UnixMs::from_millis(1_788_870_000_000);
-    const NONE: DirectCalls = DirectCalls { started: None, refused: None, universe_tried: None };
 
     fn ago(ms: u64) -> UnixMs {
         UnixMs::from_millis(NOW.as_millis() - ms)
     }
 
+    fn called(times: usize, ms: u64) -> Entry {
+        (0..times).fold(Entry::default(), |mut entry, n| {
+            entry.called(ago(ms + n as u64));
+            entry
+        })
+    }
+
+    fn refused(refusal: Refusal, since: UnixMs) -> Entry {
+        let mut entry = Entry::default();
+        entry.refused(refusal, since);
+        entry
+    }
+
     #[track_caller]
-    fn check(calls: DirectCalls, expected: Result<(), Withheld>) {
-        assert_eq!(calls.may_start(NOW), expected, "for {calls:?}");
+    fn check(calls: Calls, colo: &Entry, expected: Result<(), Withheld>) {
+        assert_eq!(calls.may_ask_exchange(colo, NOW), expected, "for {calls:?} and {colo:?}");
     }
 
     #[test]
-    fn one_direct_refresh_per_three_seconds() {
-        check(NONE, Ok(()));
-        check(DirectCalls { started: Some(ago(2_999)), ..NONE }, Err(Withheld::Budget));
-        check(DirectCalls { started: Some(ago(3_000)), ..NONE }, Ok(()));
+    fn one_call_of_an_isolate_per_three_seconds() {
+        let started = |ms| Calls { started: Some(ago(ms)), ..Calls::default() };
+        check(Calls::default(), &Entry::default(), Ok(()));
+        check(started(2_999), &Entry::default(), Err(Withheld::Budget));
+        check(started(3_000), &Entry::default(), Ok(()));
+    }
+
+    #[test]
+    fn six_calls_of_a_colo_per_minute() {
+        check(Calls::default(), &called(5, 100), Ok(()));
+        check(Calls::default(), &called(6, 100), Err(Withheld::ColoBudget));
+        check(Calls::default(), &called(6, 60_000), Ok(()));
+    }
+
+    #[test]
+    fn an_exercise_leaves_calls_for_when_they_are_needed() {
+        let exercise = |entry: &Entry| Calls::default().may_exercise(entry, NOW);
+        assert_eq!(exercise(&called(1, 100)), Ok(()));
+        assert_eq!(exercise(&called(2, 100)), Err(Withheld::ColoBudget));
+        let region = refused(Refusal::Region, ago(1));
+        assert_eq!(exercise(&region), Err(Withheld::Paused(Refusal::Region)));
     }
 
     #[track_caller]
     fn check_pause(refusal: Refusal, pause_ms: u64) {
-        let refused = |ms| DirectCalls { started: Some(ago(ms)), refused: Some((refusal, ago(ms))), ..NONE };
-        check(refused(pause_ms - 1), Err(Withheld::Paused(refusal)));
-        check(refused(pause_ms), Ok(()));
+        check(Calls::default(), &refused(refusal, ago(pause_ms - 1)), Err(Withheld::Paused(refusal)));
+        check(Calls::default(), &refused(refusal, ago(pause_ms)), Ok(()));
     }
 
     #[test]
@@ -176,26 +223,16 @@ mod tests {
     }
 
     #[test]
+    fn who_fails_again_and_again_is_left_alone() {
+        let failing = (0..3).fold(Calls::default(), |calls, _| calls.asked(ago(3_500)).ended(false, ago(1_000)));
+        check(failing, &Entry::default(), Err(Withheld::BreakerOpen));
+        assert_eq!(failing.may_ask(NOW), Err(Withheld::BreakerOpen));
+        check(failing.ended(true, NOW), &Entry::default(), Ok(()));
+    }
+
+    #[test]
     fn a_clock_that_was_set_back_ends_the_pause() {
         let ahead = NOW.plus_millis(3_600_000);
-        check(DirectCalls { started: Some(ahead), refused: Some((Refusal::Region, ahead)), ..NONE }, Ok(()));
-    }
-
-    #[test]
-    fn a_list_of_contracts_is_used_for_a_day_and_renewed_after_an_hour() {
-        let at = |ms| NONE.universe_use(Some(ago(ms)), NOW);
-        assert_eq!(at(3_600_000), UniverseUse::Use);
-        assert_eq!(at(3_600_001), UniverseUse::UseAndRefetch);
-        assert_eq!(at(86_400_000), UniverseUse::UseAndRefetch);
-        assert_eq!(at(86_400_001), UniverseUse::Fetch);
-        assert_eq!(NONE.universe_use(None, NOW), UniverseUse::Fetch);
-    }
-
-    #[test]
-    fn a_renewal_that_failed_is_not_tried_at_once_again() {
-        let tried = |ms| DirectCalls { universe_tried: Some(ago(ms)), ..NONE };
-        assert_eq!(tried(599_999).universe_use(Some(ago(4_000_000)), NOW), UniverseUse::Use);
-        assert_eq!(tried(600_000).universe_use(Some(ago(4_000_000)), NOW), UniverseUse::UseAndRefetch);
-        assert_eq!(tried(1).universe_use(Some(ago(90_000_000)), NOW), UniverseUse::Fetch);
+        check(Calls::default().asked(ahead), &refused(Refusal::Region, ahead), Ok(()));
     }
 }

@@ -5,67 +5,14 @@
 //! resolves it here; whoever finishes the refresh calls them all, and the runtime wakes each waiter in its own request.
 //! The claim to lead is a time, not a lock: a leader that never comes back holds nobody up for longer than its lease.
 
-use crate::policy::{DirectCalls, Refresh, RefreshLog};
-use crate::upstream::Asked;
+use super::exercise::Exercise;
+use super::report::Report;
+use crate::policy::{Calls, Ledger, PerUpstream, Refresh, RefreshLog, Upstream};
 use js_sys::{Function, Promise};
 use shared::units::UnixMs;
 use std::cell::RefCell;
 use std::rc::Rc;
 use wasm_bindgen::JsValue;
-
-/// Where a refresh found what it brought.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Via {
-    /// In the colo's cache.
-    EdgeCache,
-    /// At the origin, which said this of its own store.
-    Origin {
-        /// Its `Cache-Status`.
-        cache_status: Option<String>,
-    },
-    /// At the exchange.
-    BybitDirect,
-}
-
-/// What came of a refresh.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Report {
-    /// Which refresh it was.
-    pub generation: u64,
-    /// Where it found fresh data; nothing when it failed.
-    pub via: Option<Via>,
-    /// Every source that had its turn, in order.
-    pub asked: Vec<Asked>,
-    /// How long it took, milliseconds.
-    pub took_ms: u64,
-}
-
-impl Report {
-    /// Writes a line when a source failed: a refresh that went the usual way is no news.
-    pub(super) fn log(&self) {
-        if self.asked.iter().all(|asked| asked.failure.is_none()) {
-            return;
-        }
-        let asked: Vec<_> = self.asked.iter().map(asked_line).collect();
-        let via = match &self.via {
-            None => None,
-            Some(Via::EdgeCache) => Some("edge-cache"),
-            Some(Via::Origin { .. }) => Some(crate::upstream::ORIGIN),
-            Some(Via::BybitDirect) => Some(crate::upstream::BYBIT_DIRECT),
-        };
-        let line = serde_json::json!({"event": "refresh", "via": via, "took_ms": self.took_ms, "asked": asked});
-        worker::console_warn!("{line}");
-    }
-}
-
-fn asked_line(asked: &Asked) -> serde_json::Value {
-    serde_json::json!({
-        "source": asked.source,
-        "outcome": asked.failure.as_ref().map_or("ok", |failed| &failed.outcome),
-        "message": asked.failure.as_ref().map(|failed| &failed.message),
-        "took_ms": asked.took_ms,
-    })
-}
 
 #[derive(Default)]
 struct Flight {
@@ -73,7 +20,10 @@ struct Flight {
     generation: u64,
     waiters: Vec<(u64, Function)>,
     last: Option<Rc<Report>>,
-    direct: DirectCalls,
+    calls: PerUpstream<Calls>,
+    ledger: Ledger,
+    universe_tried: Option<UnixMs>,
+    exercise: Option<Rc<Exercise>>,
 }
 
 thread_local! {
@@ -95,6 +45,17 @@ pub fn state(now: UnixMs) -> Refresh {
 #[must_use]
 pub fn last() -> Option<Rc<Report>> {
     with(|flight| flight.last.clone()).flatten()
+}
+
+/// The last time that the way to the exchange was taken without need.
+#[must_use]
+pub fn exercise() -> Option<Rc<Exercise>> {
+    with(|flight| flight.exercise.clone()).flatten()
+}
+
+/// Notes what came of it.
+pub(super) fn note_exercise(exercise: Exercise) {
+    with(|flight| flight.exercise = Some(Rc::new(exercise)));
 }
 
 /// Takes the lead: the number of the new refresh, or nothing while another is under way.
@@ -146,39 +107,58 @@ pub(super) fn finish(report: Report, now: UnixMs) {
         if is_current {
             flight.log.started = None;
         }
-        if report.via.is_some() {
+        if report.succeeded() {
             flight.log.succeeded = Some(now);
             flight.log.failed = None;
         } else if is_current {
             flight.log.failed = Some(now);
         }
-        if is_current || report.via.is_some() {
+        if is_current || report.succeeded() {
             flight.last = Some(Rc::new(report));
         }
     });
     wake(generation);
 }
 
-/// What is known about direct calls.
-pub(super) fn direct_calls() -> DirectCalls {
-    with(|flight| flight.direct).unwrap_or_default()
+/// What this isolate knows about its own calls to one upstream.
+pub(super) fn calls(upstream: Upstream) -> Calls {
+    with(|flight| *flight.calls.get(upstream)).unwrap_or_default()
 }
 
-/// Notes something about direct calls.
-pub(super) fn with_direct_calls(note: impl FnOnce(&mut DirectCalls)) {
-    with(|flight| note(&mut flight.direct));
+/// Takes the next state of the calls to one upstream.
+pub(super) fn note_calls(upstream: Upstream, next: impl FnOnce(Calls) -> Calls) {
+    with(|flight| {
+        let calls = flight.calls.get_mut(upstream);
+        *calls = next(*calls);
+    });
+}
+
+/// Works on what is known of the colo's calls.
+pub(super) fn ledger<R: Default>(work: impl FnOnce(&mut Ledger) -> R) -> R {
+    with(|flight| work(&mut flight.ledger)).unwrap_or_default()
+}
+
+/// When the list of contracts was last fetched beside the use of an old one.
+pub(super) fn universe_tried() -> Option<UnixMs> {
+    with(|flight| flight.universe_tried).flatten()
+}
+
+/// Notes that it is being fetched.
+pub(super) fn note_universe_tried(now: UnixMs) {
+    with(|flight| flight.universe_tried = Some(now));
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::report::Via;
     use super::*;
-    use crate::upstream::ORIGIN;
+    use crate::upstream::{Asked, ORIGIN};
 
     const NOW: UnixMs = UnixMs::from_millis(1_788_870_000_000);
 
     fn report(generation: u64, via: Option<Via>) -> Report {
         let asked = vec![Asked { source: ORIGIN, failure: None, took_ms: Some(1) }];
-        Report { generation, via, asked, took_ms: 1 }
+        Report { generation, via, asked, hedged: false, began: NOW, took_ms: 1 }
     }
 
     // Every test has a thread of its own, and so a flight of its own.

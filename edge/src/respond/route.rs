@@ -42,6 +42,11 @@ impl Route {
     #[must_use]
     pub fn cache_status(&self, class: Freshness, ttl: i64) -> String {
         match self {
+            Self::Held { after: Some(report) } | Self::Waited { report: Some(report), .. }
+                if class == Freshness::Stale && report.asked_nobody() =>
+            {
+                cache_status::hit_because(EDGE, ttl, "breaker-open")
+            }
             Self::Held { .. } if class == Freshness::Stale => cache_status::hit_because(EDGE, ttl, "refresh-failed"),
             Self::Held { .. } => cache_status::hit(EDGE, ttl),
             Self::Waited { reason, role, report } => {
@@ -60,6 +65,13 @@ impl Route {
                         cache_status::append(inherited, &forwarded.member(EDGE))
                     }
                     Some(Some(Via::BybitDirect)) => Forwarded { detail: Some(BYBIT_DIRECT), ..forwarded }.member(EDGE),
+                    Some(Some(via @ Via::Secondary(_))) => {
+                        Forwarded { detail: Some(via.name()), ..forwarded }.member(EDGE)
+                    }
+                    // Kept by another colo: what was asked for this answer is a store of ours.
+                    Some(Some(via @ Via::LastGood)) => {
+                        Forwarded { detail: Some(via.name()), stored: false, ..forwarded }.member(EDGE)
+                    }
                     // Another isolate's entry: nobody outside was asked for this answer.
                     Some(Some(Via::EdgeCache)) => cache_status::hit(EDGE, ttl),
                     None if class != Freshness::Stale => cache_status::hit(EDGE, ttl),
@@ -143,7 +155,8 @@ mod tests {
     }
 
     fn waited(reason: Forward, role: Role, via: Option<Via>, asked: Vec<Asked>) -> Route {
-        let report = Report { generation: 1, via, asked, took_ms: 1 };
+        let began = UnixMs::from_millis(0);
+        let report = Report { generation: 1, via, asked, hedged: false, began, took_ms: 1 };
         Route::Waited { reason, role, report: Some(Rc::new(report)) }
     }
 

@@ -1,183 +1,35 @@
 //! A snapshot made here from Bybit's own answers, for when the origin has none.
 
-use super::fetch::{self, Deadline, FetchError};
-use super::{Failed, NotFit, Refused, baseline, judge};
-use crate::config::{Config, DEADLINES};
-use crate::policy::{self, Refusal, Withheld};
-use crate::{clock, memory};
+use super::exchange::{self, ExchangeError};
+use super::fetch::Deadline;
+use super::{Made, Materials, NOT_COLLECTED, Refused, admitted};
+use crate::config::Config;
+use crate::{clock, memory, policy};
 use futures_util::future::try_join;
 use shared::analysis::Settings;
-use shared::assemble::{AssembleError, Identity, Inputs, LongView, Slow, assemble};
-use shared::exchange::ParseError;
-use shared::exchange::bybit::instruments::UniverseError;
-use shared::exchange::bybit::{self, Forbidden, Listing, UniverseBuilder, tickers};
-use shared::headers::MARKET_DATA;
+use shared::assemble::{Identity, Inputs, LongView, Slow, assemble};
+use shared::exchange::bybit::{self, Listing, UniverseBuilder, tickers};
 use shared::market::Universe;
-use shared::provenance::{Source, Venue};
+use shared::provenance::Venue;
 use shared::snapshot::{Producer, Section};
-use shared::units::UnixMs;
-use shared::validate::{Rejections, ValidSnapshot};
 use std::rc::Rc;
 
-/// The largest ticker table that is read, bytes: eight times today's.
-const MAX_TICKERS_BYTES: usize = 4_000_000;
-
-/// The largest page of the instruments list, bytes.
-const MAX_PAGE_BYTES: usize = 6_000_000;
-
-/// How much of a 403's body is read to tell the kinds apart.
-const FORBIDDEN_BYTES: usize = 4_096;
-
-/// Why the sections that only the origin collects are missing.
-const NOT_COLLECTED: &str = "not_collected_at_edge";
-
-/// Why one answer of Bybit is not data.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum AnswerError {
-    /// No body.
-    #[error("{0}")]
-    Fetch(#[from] FetchError),
-    /// A 403.
-    #[error("{}", .0.label())]
-    Forbidden(Forbidden),
-    /// A 429.
-    #[error("too many requests; retry after {retry_after_secs:?} s")]
-    TooManyRequests {
-        /// Its `Retry-After`.
-        retry_after_secs: Option<u64>,
-    },
-    /// Not what was asked for.
-    #[error("{0}")]
-    Parse(#[from] ParseError),
-}
-
-impl AnswerError {
-    fn label(&self) -> String {
-        match self {
-            Self::Fetch(error) => error.label(),
-            Self::Forbidden(kind) => kind.label().to_owned(),
-            Self::TooManyRequests { .. } => "http_429".to_owned(),
-            Self::Parse(error) => error.label().to_owned(),
-        }
-    }
-
-    fn received_status(&self) -> Option<u16> {
-        match self {
-            Self::Fetch(error) => error.received_status(),
-            Self::Forbidden(_) => Some(403),
-            Self::TooManyRequests { .. } => Some(429),
-            Self::Parse(_) => Some(200),
-        }
-    }
-
-    /// Whether Bybit sent us away, in any of its ways of saying so.
-    fn refusal(&self) -> Option<Refusal> {
-        match self {
-            Self::Forbidden(Forbidden::Region) => Some(Refusal::Region),
-            Self::Forbidden(Forbidden::RateLimit) => Some(Refusal::RateLimit),
-            Self::Forbidden(Forbidden::Unexplained) => Some(Refusal::Unexplained),
-            Self::TooManyRequests { retry_after_secs } => {
-                Some(Refusal::TooManyRequests { retry_after_secs: *retry_after_secs })
-            }
-            Self::Parse(ParseError::Refused { code, .. }) if *code == bybit::RATE_LIMITED => {
-                Some(Refusal::TooManyRequests { retry_after_secs: None })
-            }
-            Self::Parse(ParseError::Refused { code, .. }) if bybit::REGION_REFUSED.contains(code) => {
-                Some(Refusal::Region)
-            }
-            Self::Fetch(_) | Self::Parse(_) => None,
-        }
-    }
-}
-
-/// Why the direct way did not end the search.
-#[derive(Clone, Debug, PartialEq, thiserror::Error)]
-pub enum DirectError {
-    /// Bybit was not asked.
-    #[error("{0}")]
-    Withheld(#[from] Withheld),
-    /// No tickers.
-    #[error("tickers: {0}")]
-    Tickers(AnswerError),
-    /// No list of contracts.
-    #[error("instruments: {0}")]
-    Instruments(AnswerError),
-    /// A list of contracts that is none.
-    #[error("instruments: {0}")]
-    Universe(#[from] UniverseError),
-    /// Facts that make no snapshot.
-    #[error("{0}")]
-    Assemble(#[from] AssembleError),
-    /// A snapshot that breaks a rule.
-    #[error("rejected: {0}")]
-    Rejected(#[from] Rejections),
-    /// A valid snapshot, but not a good one.
-    #[error("{0}")]
-    NotFit(#[from] NotFit),
-}
-
-impl DirectError {
-    /// The failure as it is told.
-    #[must_use]
-    pub fn told(&self) -> Failed {
-        let outcome = match self {
-            Self::Withheld(withheld) => withheld.label().to_owned(),
-            Self::Tickers(error) => error.label(),
-            // Who is sent away is sent away from both, whichever of the two heard it first.
-            Self::Instruments(error) if error.refusal().is_some() => error.label(),
-            Self::Instruments(error) => format!("instruments_{}", error.label()),
-            Self::Universe(error) => error.label().to_owned(),
-            Self::Assemble(error) => error.label().to_owned(),
-            Self::Rejected(rejections) => rejections.label().to_owned(),
-            Self::NotFit(not_fit) => not_fit.unfit.label().to_owned(),
-        };
-        let (proxy_error, received_status) = match self {
-            Self::Withheld(_) => (Some("destination_unavailable"), None),
-            Self::Tickers(error) | Self::Instruments(error) => {
-                let proxy_error = if let AnswerError::Fetch(error) = error { error.proxy_error() } else { None };
-                (proxy_error, error.received_status())
-            }
-            Self::Universe(_) | Self::Assemble(_) | Self::Rejected(_) | Self::NotFit(_) => (None, Some(200)),
-        };
-        let as_of = if let Self::NotFit(not_fit) = self { Some(not_fit.as_of) } else { None };
-        Failed { outcome, message: self.to_string(), proxy_error, received_status, as_of }
-    }
-
-    /// Whether Bybit sent us away.
-    #[must_use]
-    pub fn refusal(&self) -> Option<Refusal> {
-        match self {
-            Self::Tickers(error) | Self::Instruments(error) => error.refusal(),
-            _ => None,
-        }
-    }
-}
-
-/// A snapshot made here.
-#[derive(Debug)]
-pub struct FromBybit {
-    /// The snapshot.
-    pub snapshot: ValidSnapshot,
-    /// The list of contracts, when it was fetched for this.
-    pub fetched: Option<Rc<Universe>>,
-}
-
-/// Makes a snapshot from the tickers and `universe`; without one the list is fetched beside the tickers. Parts that only
-/// the origin collects are carried over from `held` while they may be shown.
+/// Makes a snapshot of what the host at `base` answers.
 ///
 /// # Errors
 /// [`Refused`] when what Bybit answered does not end the search.
 pub async fn snapshot(
     config: &Config,
-    held: Option<&ValidSnapshot>,
-    universe: Option<Rc<Universe>>,
-    fallback_reason: String,
-) -> Result<FromBybit, Refused<DirectError>> {
-    let deadline = Deadline::after(DEADLINES.direct_ms);
+    base: &str,
+    deadline: &Deadline,
+    materials: Materials<'_>,
+) -> Result<Made, Refused<ExchangeError>> {
+    let Materials { held, universe, reason } = materials;
     let is_fetched = universe.is_none();
-    let (answer, universe) =
-        try_join(get_tickers(config, &deadline), known_or_fetched(config, &deadline, universe)).await?;
-    let table = tickers::parse(&answer.body).map_err(|error| DirectError::Tickers(error.into()))?;
+    let asked = exchange::get(Venue::Bybit, base, bybit::TICKERS, deadline, exchange::MAX_TICKERS_BYTES);
+    let asked = async { asked.await.map_err(ExchangeError::Tickers) };
+    let (answer, universe) = try_join(asked, known_or_fetched(base, deadline, universe)).await?;
+    let table = tickers::parse(&answer.bytes).map_err(|error| ExchangeError::Tickers(error.into()))?;
     let now = clock::now();
     let inputs = Inputs {
         tickers: &table,
@@ -192,14 +44,12 @@ pub async fn snapshot(
     let identity = Identity {
         sequence: policy::next_sequence(held.map(|held| held.get().sequence), now),
         producer: Producer::BybitDirect,
-        fallback_reason: Some(fallback_reason),
+        fallback_reason: Some(reason),
         now,
     };
-    let assembled = assemble(&inputs, identity, &Settings::DEFAULT).map_err(DirectError::from)?;
-    let expected = baseline(held, now, &config.limits);
-    let snapshot = ValidSnapshot::admit(assembled.snapshot, now, expected).map_err(DirectError::from)?;
-    let snapshot = judge(snapshot, now, &config.limits)?;
-    Ok(FromBybit { snapshot, fetched: is_fetched.then_some(universe) })
+    let assembled = assemble(&inputs, identity, &Settings::DEFAULT).map_err(ExchangeError::from)?;
+    let snapshot = admitted(assembled.snapshot, held, now, &config.limits)?;
+    Ok(Made { snapshot, fetched: is_fetched.then_some(universe) })
 }
 
 fn carried_over<T: Clone>(section: Option<&Section<T>>) -> Slow<T> {
@@ -207,14 +57,14 @@ fn carried_over<T: Clone>(section: Option<&Section<T>>) -> Slow<T> {
 }
 
 async fn known_or_fetched(
-    config: &Config,
+    base: &str,
     deadline: &Deadline,
     known: Option<Rc<Universe>>,
-) -> Result<Rc<Universe>, DirectError> {
+) -> Result<Rc<Universe>, ExchangeError> {
     match known {
         Some(universe) => Ok(universe),
         None => {
-            let universe = Rc::new(get_universe(config, deadline).await?);
+            let universe = Rc::new(get_universe(base, deadline).await?);
             // Kept at once: whatever becomes of the tickers, the next try need not fetch it again.
             memory::keep_universe(Rc::clone(&universe));
             Ok(universe)
@@ -222,85 +72,20 @@ async fn known_or_fetched(
     }
 }
 
-struct Body {
-    body: Vec<u8>,
-    source: Source,
-    received_at: UnixMs,
-}
-
-async fn get_tickers(config: &Config, deadline: &Deadline) -> Result<Body, DirectError> {
-    get(config, bybit::TICKERS, deadline, MAX_TICKERS_BYTES).await.map_err(DirectError::Tickers)
-}
-
-/// Fetches the list of contracts, page after page.
+/// Fetches the list of contracts from the host at `base`, page after page.
 ///
 /// # Errors
-/// [`DirectError::Instruments`] or [`DirectError::Universe`].
-pub async fn get_universe(config: &Config, deadline: &Deadline) -> Result<Universe, DirectError> {
+/// [`ExchangeError::Instruments`] or [`ExchangeError::Universe`].
+pub async fn get_universe(base: &str, deadline: &Deadline) -> Result<Universe, ExchangeError> {
     let mut builder = UniverseBuilder::new();
     let mut path = bybit::INSTRUMENTS.to_owned();
     loop {
-        let page = get(config, &path, deadline, MAX_PAGE_BYTES).await.map_err(DirectError::Instruments)?;
-        let listing = Listing::parse(&page.body).map_err(|error| DirectError::Instruments(error.into()))?;
+        let page = exchange::get(Venue::Bybit, base, &path, deadline, exchange::MAX_LIST_BYTES).await;
+        let page = page.map_err(ExchangeError::Instruments)?;
+        let listing = Listing::parse(&page.bytes).map_err(|error| ExchangeError::Instruments(error.into()))?;
         match builder.add(listing)? {
             Some(cursor) => path = bybit::instruments_after(&cursor),
             None => return Ok(builder.finish(page.source, page.received_at)?),
         }
-    }
-}
-
-async fn get(config: &Config, path: &str, deadline: &Deadline, limit: usize) -> Result<Body, AnswerError> {
-    let answer = fetch::get(&format!("{}{path}", config.bybit_base_url), deadline).await?;
-    match answer.status() {
-        403 => return Err(AnswerError::Forbidden(Forbidden::from_body(&answer.beginning(FORBIDDEN_BYTES).await))),
-        429 => {
-            let retry_after_secs = answer.header("retry-after").and_then(|secs| secs.trim().parse().ok());
-            answer.discard();
-            return Err(AnswerError::TooManyRequests { retry_after_secs });
-        }
-        _ => {}
-    }
-    if let Err(error) = answer.expect_json() {
-        answer.discard();
-        return Err(error.into());
-    }
-    let source = Source::declared(Venue::Bybit, answer.header(MARKET_DATA).as_deref());
-    let body = answer.body(limit).await?;
-    Ok(Body { body, source, received_at: clock::now() })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use shared::exchange::Detail;
-
-    #[track_caller]
-    fn check(error: AnswerError, outcome: &str, refusal: Option<Refusal>) {
-        let error = DirectError::Tickers(error);
-        assert_eq!(error.told().outcome, outcome);
-        assert_eq!(error.refusal(), refusal);
-    }
-
-    #[test]
-    fn every_way_of_being_sent_away_is_told_from_failing() {
-        let coded = |code| AnswerError::Parse(ParseError::Refused { code, message: Detail::new("") });
-        check(AnswerError::Forbidden(Forbidden::Region), "forbidden_region", Some(Refusal::Region));
-        check(AnswerError::Forbidden(Forbidden::RateLimit), "forbidden_rate_limit", Some(Refusal::RateLimit));
-        check(AnswerError::Forbidden(Forbidden::Unexplained), "forbidden", Some(Refusal::Unexplained));
-        let too_many = |retry_after_secs| Some(Refusal::TooManyRequests { retry_after_secs });
-        check(AnswerError::TooManyRequests { retry_after_secs: Some(9) }, "http_429", too_many(Some(9)));
-        check(coded(bybit::RATE_LIMITED), "refused_by_venue", too_many(None));
-        check(coded(bybit::REGION_REFUSED[0]), "refused_by_venue", Some(Refusal::Region));
-        check(coded(10_001), "refused_by_venue", None);
-        check(AnswerError::Fetch(FetchError::Status(503)), "http_503", None);
-        check(AnswerError::Fetch(FetchError::Timeout), "timeout", None);
-    }
-
-    #[test]
-    fn a_failure_of_the_list_is_told_from_one_of_the_tickers() {
-        let told = DirectError::Instruments(FetchError::Timeout.into()).told();
-        assert_eq!((&*told.outcome, told.proxy_error), ("instruments_timeout", Some("http_response_timeout")));
-        let sent_away = DirectError::Instruments(AnswerError::Forbidden(Forbidden::Region)).told();
-        assert_eq!(&*sent_away.outcome, "forbidden_region");
     }
 }

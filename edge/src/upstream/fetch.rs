@@ -1,11 +1,16 @@
-//! One GET to another server: a deadline over headers and body, no redirects, a limit on the body's size.
+//! One GET to another server: a deadline over headers and body, no redirects, no cache on the way, a limit on the body's
+//! size.
 
+use crate::clock;
 use js_sys::{Reflect, Uint8Array};
 use shared::exchange::Detail;
+use shared::units::UnixMs;
+use std::future::Future;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{
-    AbortSignal, Headers, ReadableStreamDefaultReader, RequestInit, RequestRedirect, Response, WorkerGlobalScope,
+    AbortController, Headers, ReadableStreamDefaultReader, RequestCache, RequestInit, RequestRedirect, Response,
+    WorkerGlobalScope,
 };
 
 /// Why there is no body.
@@ -71,29 +76,55 @@ impl FetchError {
     }
 }
 
-/// A deadline over everything that is fetched with it, bodies included.
-#[derive(Clone, Debug)]
-pub struct Deadline(AbortSignal);
+/// A deadline over everything that is fetched with it, bodies included. Letting go of it aborts what is still under way.
+///
+/// The runtime's own `AbortSignal.timeout` would keep the request alive until its time is over, however early the answer.
+#[derive(Debug)]
+pub struct Deadline {
+    until: UnixMs,
+    abort: Option<AbortController>,
+}
 
 impl Deadline {
     /// A deadline so many milliseconds from now.
     #[must_use]
     pub fn after(millis: u64) -> Self {
-        Self(AbortSignal::timeout_with_u32(u32::try_from(millis).unwrap_or(u32::MAX)))
+        // Without a controller, which no runtime is known to refuse, calls end all the same, only their connections later.
+        Self { until: clock::now().plus_millis(millis), abort: AbortController::new().ok() }
+    }
+
+    /// What is left of it, milliseconds.
+    #[must_use]
+    pub fn left_ms(&self) -> u64 {
+        self.until.millis_since(clock::now())
+    }
+
+    /// Waits for `work` until then.
+    async fn hold<T>(&self, work: impl Future<Output = Result<T, FetchError>>) -> Result<T, FetchError> {
+        clock::within(self.left_ms(), work).await.unwrap_or(Err(FetchError::Timeout))
+    }
+}
+
+impl Drop for Deadline {
+    fn drop(&mut self) {
+        if let Some(abort) = &self.abort {
+            abort.abort();
+        }
     }
 }
 
 /// An answer whose headers have come.
 #[derive(Debug)]
-pub struct Answer {
+pub struct Answer<'d> {
     response: Response,
+    deadline: &'d Deadline,
 }
 
 /// Sends the request. Nothing of a client's request goes into it.
 ///
 /// # Errors
 /// [`FetchError::Timeout`] or [`FetchError::Connection`].
-pub async fn get(url: &str, deadline: &Deadline) -> Result<Answer, FetchError> {
+pub async fn get<'d>(url: &str, deadline: &'d Deadline) -> Result<Answer<'d>, FetchError> {
     let sent = async {
         let headers = Headers::new()?;
         headers.set("accept", shared::headers::JSON)?;
@@ -101,15 +132,17 @@ pub async fn get(url: &str, deadline: &Deadline) -> Result<Answer, FetchError> {
         let init = RequestInit::new();
         init.set_headers(&headers);
         init.set_redirect(RequestRedirect::Manual);
-        init.set_signal(Some(&deadline.0));
+        // A Worker's own requests go through its zone's cache, which knows nothing of the age of what it holds.
+        init.set_cache(RequestCache::NoStore);
+        init.set_signal(deadline.abort.as_ref().map(AbortController::signal).as_ref());
         let global: WorkerGlobalScope = js_sys::global().unchecked_into();
         JsFuture::from(global.fetch_with_str_and_init(url, &init)).await?.dyn_into::<Response>()
     };
-    let response = sent.await.map_err(|error| thrown(&error, FetchError::Connection))?;
-    Ok(Answer { response })
+    let sent = async { sent.await.map_err(|error: JsValue| thrown(&error, FetchError::Connection)) };
+    Ok(Answer { response: deadline.hold(sent).await?, deadline })
 }
 
-impl Answer {
+impl Answer<'_> {
     /// The HTTP status.
     #[must_use]
     pub fn status(&self) -> u16 {
@@ -148,18 +181,17 @@ impl Answer {
                 Err(FetchError::TooLarge { limit })
             }
             // One crossing in place of one per chunk.
-            Some(_) if is_plain => self.whole().await.map_err(|error| thrown(&error, FetchError::Incomplete)),
-            _ => match self.up_to(limit).await {
-                Ok((body, true)) => Ok(body),
-                Ok((_, false)) => Err(FetchError::TooLarge { limit }),
-                Err(error) => Err(thrown(&error, FetchError::Incomplete)),
+            Some(_) if is_plain => self.deadline.hold(self.whole()).await,
+            _ => match self.deadline.hold(self.up_to(limit)).await? {
+                (body, true) => Ok(body),
+                (_, false) => Err(FetchError::TooLarge { limit }),
             },
         }
     }
 
-    /// The beginning of the body, `limit` bytes at most; what came before an error counts.
+    /// The beginning of the body, `limit` bytes at most; nothing when it does not come.
     pub async fn beginning(self, limit: usize) -> Vec<u8> {
-        let mut body = self.up_to(limit).await.map(|(body, _)| body).unwrap_or_default();
+        let mut body = self.deadline.hold(self.up_to(limit)).await.map(|(body, _)| body).unwrap_or_default();
         body.truncate(limit);
         body
     }
@@ -172,12 +204,18 @@ impl Answer {
         }
     }
 
-    async fn whole(&self) -> Result<Vec<u8>, JsValue> {
-        Ok(Uint8Array::new(&JsFuture::from(self.response.array_buffer()?).await?).to_vec())
+    async fn whole(&self) -> Result<Vec<u8>, FetchError> {
+        let read = async { JsFuture::from(self.response.array_buffer()?).await };
+        let buffer = read.await.map_err(|error| thrown(&error, FetchError::Incomplete))?;
+        Ok(Uint8Array::new(&buffer).to_vec())
     }
 
     /// The body and whether that is all of it. Stops reading once there is more than `limit`.
-    async fn up_to(&self, limit: usize) -> Result<(Vec<u8>, bool), JsValue> {
+    async fn up_to(&self, limit: usize) -> Result<(Vec<u8>, bool), FetchError> {
+        self.chunks(limit).await.map_err(|error| thrown(&error, FetchError::Incomplete))
+    }
+
+    async fn chunks(&self, limit: usize) -> Result<(Vec<u8>, bool), JsValue> {
         let mut body = Vec::new();
         let Some(stream) = self.response.body() else { return Ok((body, true)) };
         let reader: ReadableStreamDefaultReader = stream.get_reader().unchecked_into();
@@ -201,13 +239,10 @@ fn is_json(content_type: &str) -> bool {
     essence.trim().eq_ignore_ascii_case(shared::headers::JSON)
 }
 
-/// What was thrown: the deadline has a name, everything else is what `other` makes of its text.
-fn thrown(error: &JsValue, other: fn(Detail) -> FetchError) -> FetchError {
-    let text = |field| Reflect::get(error, &JsValue::from_str(field)).ok().and_then(|value| value.as_string());
-    if text("name").as_deref() == Some("TimeoutError") {
-        return FetchError::Timeout;
-    }
-    other(Detail::new(&text("message").unwrap_or_else(|| format!("{error:?}"))))
+/// What `kind` makes of the text of what was thrown.
+fn thrown(error: &JsValue, kind: fn(Detail) -> FetchError) -> FetchError {
+    let text = Reflect::get(error, &JsValue::from_str("message")).ok().and_then(|value| value.as_string());
+    kind(Detail::new(&text.unwrap_or_else(|| format!("{error:?}"))))
 }
 
 #[cfg(test)]

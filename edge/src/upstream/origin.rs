@@ -1,10 +1,10 @@
 //! The origin's snapshot.
 
 use super::fetch::{self, Answer, Deadline, FetchError};
-use super::{Failed, NotFit, Refused, baseline, judge};
+use super::{Failed, Health, NotFit, Refused, baseline, judge};
 use crate::clock;
-use crate::config::{Config, DEADLINES};
-use crate::policy::Unfit;
+use crate::config::Config;
+use crate::policy::{DEADLINES, Unfit};
 use shared::endpoints;
 use shared::freshness::{Freshness, Limits};
 use shared::headers::DATA_AS_OF;
@@ -48,15 +48,30 @@ impl OriginError {
         };
         Failed { outcome, message: self.to_string(), proxy_error, received_status, as_of }
     }
+
+    /// What this says of the origin itself: one whose data is old answers well.
+    #[must_use]
+    pub const fn health(&self) -> Health {
+        match self {
+            Self::Fetch(_) | Self::Inadmissible(_) => Health::Fails,
+            Self::NotFit(_) => Health::Works,
+        }
+    }
 }
 
-/// Asks the origin.
+/// Asks the origin, for so many milliseconds at most.
 ///
 /// # Errors
 /// [`Refused`] when its answer does not end the search.
-pub async fn snapshot(config: &Config, held: Option<&ValidSnapshot>) -> Result<FromOrigin, Refused<OriginError>> {
+pub async fn snapshot(
+    config: &Config,
+    held: Option<&ValidSnapshot>,
+    millis: u64,
+) -> Result<FromOrigin, Refused<OriginError>> {
     let url = format!("{}{}", config.origin_url, endpoints::SNAPSHOT);
-    let answer = fetch::get(&url, &Deadline::after(DEADLINES.origin_ms)).await.map_err(OriginError::from)?;
+    let deadline = Deadline::after(millis);
+    let headers = clock::within(DEADLINES.origin_headers_ms, fetch::get(&url, &deadline)).await;
+    let answer = headers.unwrap_or(Err(FetchError::Timeout)).map_err(OriginError::from)?;
     if let Err(error) = worth_reading(&answer, held, &config.limits) {
         answer.discard();
         return Err(error.into());
@@ -70,7 +85,7 @@ pub async fn snapshot(config: &Config, held: Option<&ValidSnapshot>) -> Result<F
 }
 
 /// Refuses by the headers what need not be read: no JSON, or data that is old and no younger than what is held.
-fn worth_reading(answer: &Answer, held: Option<&ValidSnapshot>, limits: &Limits) -> Result<(), OriginError> {
+fn worth_reading(answer: &Answer<'_>, held: Option<&ValidSnapshot>, limits: &Limits) -> Result<(), OriginError> {
     answer.expect_json()?;
     let announced = answer.header(DATA_AS_OF).and_then(|millis| millis.parse().ok()).map(UnixMs::from_millis);
     announced.map_or(Ok(()), |as_of| not_too_old(as_of, held.map(|held| held.get().as_of_ms), clock::now(), limits))

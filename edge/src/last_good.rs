@@ -1,0 +1,155 @@
+//! The last good snapshot of all colos, in a KV namespace that a deployment may bind.
+//!
+//! It is old by design: it is read when every source failed and nothing younger is at hand, passes the same seal and the same
+//! door as everything else, and is judged by its own age. Only the cron writes it, once a minute: KV takes one write a second
+//! for a key, and a few hundred colos would pass that.
+
+use crate::cache::seal::Seal;
+use crate::clock;
+use crate::policy::DEADLINES;
+use crate::upstream::{Asked, Failed};
+use shared::validate::{Baseline, ValidSnapshot};
+use std::collections::BTreeMap;
+use worker::{Env, KvError, KvStore};
+
+/// The name of the binding.
+const BINDING: &str = "LAST_GOOD";
+
+/// The key, with the version of what is stored.
+const KEY: &str = "snapshot/1";
+
+/// How long a colo may answer from what it read itself, seconds: the least that the store allows.
+const COLO_TTL_S: u64 = 30;
+
+/// When the store may forget it, seconds; far above every age limit.
+const LIFETIME_S: u64 = 172_800;
+
+/// How long the cron waits for the store.
+const CRON_MS: u64 = 10_000;
+
+/// The store's name in outcomes.
+pub const LAST_GOOD_STORE: &str = "last-good-store";
+
+/// The namespace, when the deployment has one.
+pub fn bound(env: &Env) -> Option<KvStore> {
+    let bound = env.kv(BINDING).ok();
+    if bound.is_none() {
+        worker::console_log!("{}", serde_json::json!({"event": "last_good_not_bound", "binding": BINDING}));
+    }
+    bound
+}
+
+/// Why there is no snapshot.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Missing {
+    /// None was stored.
+    #[error("nothing is stored")]
+    Empty,
+    /// The store did not answer in time.
+    #[error("no answer within the deadline")]
+    Timeout,
+    /// The store failed.
+    #[error("the store failed: {0}")]
+    Failed(String),
+    /// What is stored is not what was written, or breaks a rule.
+    #[error("refused: {0}")]
+    Refused(String),
+}
+
+impl Missing {
+    /// The word in outcomes.
+    #[must_use]
+    pub const fn label(&self) -> &'static str {
+        match self {
+            Self::Empty => "empty",
+            Self::Timeout => "timeout",
+            Self::Failed(_) => "failed",
+            Self::Refused(_) => "refused",
+        }
+    }
+}
+
+/// Reads what is stored, within its deadline, and tells how that went.
+pub async fn read(store: &KvStore) -> (Option<ValidSnapshot>, Asked) {
+    let started = clock::now();
+    let read = clock::within(DEADLINES.last_good_ms, stored(store)).await.unwrap_or(Err(Missing::Timeout));
+    let took_ms = Some(clock::now().millis_since(started));
+    let (found, failure) = match read {
+        Ok(snapshot) => (Some(snapshot), None),
+        Err(missing) => (None, Some(failed(&missing))),
+    };
+    (found, Asked { source: LAST_GOOD_STORE, failure, took_ms })
+}
+
+fn failed(missing: &Missing) -> Failed {
+    Failed {
+        outcome: missing.label().to_owned(),
+        message: missing.to_string(),
+        proxy_error: None,
+        received_status: None,
+        as_of: None,
+    }
+}
+
+async fn stored(store: &KvStore) -> Result<ValidSnapshot, Missing> {
+    let failed = |error: KvError| Missing::Failed(error.to_string());
+    let get = store.get(KEY).cache_ttl(COLO_TTL_S);
+    let (body, metadata) = get.bytes_with_metadata::<BTreeMap<String, String>>().await.map_err(failed)?;
+    let body = body.ok_or(Missing::Empty)?;
+    let metadata = metadata.unwrap_or_default();
+    let seal = Seal::read(|name| metadata.get(name).cloned());
+    let seal = seal.ok_or_else(|| Missing::Refused("it has no seal".to_owned()))?;
+    seal.check(&body).map_err(Missing::Refused)?;
+    ValidSnapshot::from_json(&body, clock::now(), Baseline::default())
+        .map_err(|error| Missing::Refused(error.to_string()))
+}
+
+/// Stores a snapshot, unless what is stored is as young, and says what it did.
+pub async fn keep(store: &KvStore, snapshot: &ValidSnapshot) {
+    let kept = clock::within(CRON_MS, keep_younger(store, snapshot)).await.unwrap_or(Err(Missing::Timeout));
+    let as_of_ms = snapshot.get().as_of_ms;
+    match kept {
+        Ok(written) => {
+            let event = if written { "last_good_written" } else { "last_good_is_younger" };
+            worker::console_log!("{}", serde_json::json!({"event": event, "as_of_ms": as_of_ms}));
+        }
+        Err(missing) => {
+            let line = serde_json::json!({"event": "last_good_not_written", "reason": missing.to_string()});
+            worker::console_warn!("{line}");
+        }
+    }
+}
+
+async fn keep_younger(store: &KvStore, snapshot: &ValidSnapshot) -> Result<bool, Missing> {
+    match stored(store).await {
+        Ok(held) if !snapshot.supersedes(&held) => return Ok(false),
+        // What cannot be read is replaced; a store that fails is not written to blindly.
+        Ok(_) | Err(Missing::Empty | Missing::Refused(_)) => {}
+        Err(missing) => return Err(missing),
+    }
+    let body = snapshot.to_json().map_err(|error| Missing::Failed(error.to_string()))?;
+    let seal: BTreeMap<&str, String> = Seal::of(&body, clock::now()).headers().into();
+    let failed = |error: KvError| Missing::Failed(error.to_string());
+    let put = store.put_bytes(KEY, &body).map_err(failed)?.expiration_ttl(LIFETIME_S).metadata(seal).map_err(failed)?;
+    put.execute().await.map_err(failed)?;
+    Ok(true)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_key_carries_the_version_of_what_is_stored() {
+        assert!(KEY.ends_with(&format!("/{}", shared::snapshot::SCHEMA_VERSION)));
+    }
+
+    #[test]
+    fn every_way_of_missing_has_its_word() {
+        let told = |missing: Missing| failed(&missing).outcome;
+        assert_eq!(told(Missing::Empty), "empty");
+        assert_eq!(told(Missing::Timeout), "timeout");
+        assert_eq!(told(Missing::Failed("503".to_owned())), "failed");
+        assert_eq!(told(Missing::Refused("it has no seal".to_owned())), "refused");
+    }
+}

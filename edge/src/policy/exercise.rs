@@ -1,0 +1,125 @@
+//! The way to the exchange, taken without need: a path that is only taken in an emergency is broken when one comes.
+
+use shared::assemble::BITCOIN;
+use shared::snapshot::Snapshot;
+
+/// How far prices may be apart that were read within seconds: a hundredth.
+const MAX_PRICE: f64 = 0.01;
+
+/// How far the turnovers of the whole market may be apart.
+const MAX_TURNOVER: f64 = 0.05;
+
+/// How far the numbers of contracts may be apart.
+const MAX_CONTRACTS: f64 = 0.02;
+
+/// The second price that is compared.
+const ETHER: &str = "ETHUSDT";
+
+/// Whether the refresh that brought this snapshot is one of so many in a hundred. The same snapshot always gives the same
+/// answer, so nothing random is needed where requests wait.
+#[must_use]
+pub const fn is_exercise_due(sequence: u64, percent: u8) -> bool {
+    mixed(sequence) % 100 < percent as u64
+}
+
+/// SplitMix64: neighbouring numbers become numbers far apart. <https://prng.di.unimi.it/splitmix64.c>
+const fn mixed(number: u64) -> u64 {
+    let mut mixed = number.wrapping_add(0x9e37_79b9_7f4a_7c15);
+    mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    mixed ^ (mixed >> 31)
+}
+
+/// How far two snapshots of the same market are apart, as fractions of what the first one says. Unknown where one of them
+/// does not say it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Divergence {
+    /// Bitcoin's price.
+    pub bitcoin: Option<f64>,
+    /// Ether's price.
+    pub ether: Option<f64>,
+    /// The turnover of the whole market.
+    pub turnover: Option<f64>,
+    /// The number of contracts.
+    pub contracts: Option<f64>,
+}
+
+impl Divergence {
+    /// Compares what the origin and the exchange itself said.
+    #[must_use]
+    pub fn between(origin: &Snapshot, direct: &Snapshot) -> Self {
+        let price = |snapshot: &Snapshot, symbol| {
+            snapshot.scores.iter().find(|row| row.symbol == symbol).map(|row| row.price.get())
+        };
+        let both = |of: &dyn Fn(&Snapshot) -> Option<f64>| apart(of(origin)?, of(direct)?);
+        Self {
+            bitcoin: both(&|snapshot| price(snapshot, BITCOIN)),
+            ether: both(&|snapshot| price(snapshot, ETHER)),
+            turnover: both(&|snapshot| Some(snapshot.overview.total_turnover.get())),
+            contracts: both(&|snapshot| Some(snapshot.coverage.priced as f64)),
+        }
+    }
+
+    /// What is further apart than it should be, by name.
+    #[must_use]
+    pub fn alarms(&self) -> Vec<&'static str> {
+        let all = [
+            ("bitcoin", self.bitcoin, MAX_PRICE),
+            ("ether", self.ether, MAX_PRICE),
+            ("turnover", self.turnover, MAX_TURNOVER),
+            ("contracts", self.contracts, MAX_CONTRACTS),
+        ];
+        let is_far = |apart: Option<f64>, limit| apart.is_none_or(|apart| apart > limit);
+        all.into_iter().filter(|(_, apart, limit)| is_far(*apart, *limit)).map(|(name, ..)| name).collect()
+    }
+
+    /// The largest of the differences that are known.
+    #[must_use]
+    pub fn largest(&self) -> f64 {
+        [self.bitcoin, self.ether, self.turnover, self.contracts].into_iter().flatten().fold(0.0, f64::max)
+    }
+}
+
+fn apart(first: f64, second: f64) -> Option<f64> {
+    let apart = (second - first).abs() / first.abs();
+    apart.is_finite().then_some(apart)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_share_of_exercises_is_the_one_asked_for() {
+        let share =
+            |percent| (0..100_000_u64).filter(|n| is_exercise_due(1_788_870_000_000 + n * 3_000, percent)).count();
+        assert_eq!((share(0), share(100)), (0, 100_000));
+        assert!((900..1_100).contains(&share(1)), "{}", share(1));
+        assert!((24_000..26_000).contains(&share(25)), "{}", share(25));
+    }
+
+    const SAME: Divergence =
+        Divergence { bitcoin: Some(0.0), ether: Some(0.0), turnover: Some(0.0), contracts: Some(0.0) };
+
+    #[track_caller]
+    fn check(divergence: Divergence, expected: &[&str]) {
+        assert_eq!(divergence.alarms(), expected);
+    }
+
+    #[test]
+    fn each_figure_has_its_own_limit() {
+        check(SAME, &[]);
+        check(Divergence { bitcoin: Some(0.01), turnover: Some(0.05), contracts: Some(0.02), ..SAME }, &[]);
+        check(Divergence { bitcoin: Some(0.0101), ..SAME }, &["bitcoin"]);
+        check(Divergence { ether: Some(9.0), contracts: Some(0.021), ..SAME }, &["ether", "contracts"]);
+        check(Divergence { turnover: Some(0.051), ..SAME }, &["turnover"]);
+    }
+
+    #[test]
+    fn a_figure_that_one_of_them_does_not_tell_is_an_alarm_and_no_number() {
+        check(Divergence { ether: None, ..SAME }, &["ether"]);
+        assert_eq!(Divergence { ether: None, ..SAME }.largest().to_bits(), 0.0_f64.to_bits());
+        assert_eq!(apart(0.0, 1.0), None);
+        assert_eq!(apart(200.0, 190.0), Some(0.05));
+    }
+}

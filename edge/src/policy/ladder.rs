@@ -1,0 +1,344 @@
+//! What a refresh does next, as a pure function of what has happened so far and the clock.
+//!
+//! The order: the colo's cache when nothing can be shown while others wait · the origin · Bybit, when the origin failed or
+//! has been silent for a while · another exchange, when both of them are of no use · what the cron kept for all colos, when
+//! every source failed. Whoever does the asking does nothing but carry out the steps and note what came of them.
+
+use super::deadlines::Deadlines;
+use super::upstream::{PerUpstream, Upstream};
+use super::{Decision, Refresh, decide};
+use shared::freshness::{Freshness, Limits};
+use shared::units::UnixMs;
+
+/// Where one upstream's turn stands.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Turn {
+    /// It is still to come.
+    #[default]
+    Ahead,
+    /// It was asked, and has not answered.
+    Asked { since: UnixMs },
+    /// Its answer ends the search.
+    Fit,
+    /// It was of no use: it failed, or was not asked at all.
+    Useless,
+}
+
+/// Where a step stands that is taken once, or not at all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Once {
+    Ahead,
+    Over,
+}
+
+/// What to do next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// Look into the colo's cache, then [`Ladder::looked`].
+    LookIntoCache,
+    /// End: what the cache had is young enough.
+    TakeCached,
+    /// Ask this one, beside those who are being asked; then [`Ladder::asked`], or [`Ladder::useless`] if it must not be.
+    Ask(Upstream),
+    /// Wait for an answer, until this moment at most; then [`Ladder::fit`] or [`Ladder::useless`] for whoever answered.
+    WaitUntil(UnixMs),
+    /// End: this answer is the one.
+    Take(Upstream),
+    /// Read what was kept for all colos, then [`Ladder::read_last_good`].
+    ReadLastGood,
+    /// End: every source failed.
+    GiveUp,
+}
+
+/// What a refresh may do at all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Means {
+    /// OKX has an address.
+    pub okx: bool,
+    /// Binance has one.
+    pub binance: bool,
+    /// There is a store that all colos share.
+    pub last_good: bool,
+}
+
+/// One refresh.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ladder {
+    began: UnixMs,
+    limits: Limits,
+    deadlines: Deadlines,
+    cache: Once,
+    cached_is_enough: bool,
+    told_of_failure: bool,
+    turns: PerUpstream<Turn>,
+    last_good: Once,
+}
+
+impl Ladder {
+    /// A refresh that begins `now`, when this is held.
+    #[must_use]
+    pub fn begin(held: Option<UnixMs>, now: UnixMs, limits: Limits, deadlines: Deadlines, means: Means) -> Self {
+        let others_wait = decide(held, now, &limits, Refresh::Possible) == Decision::WaitForRefresh;
+        let if_there = |is_there| if is_there { Turn::Ahead } else { Turn::Useless };
+        Self {
+            began: now,
+            limits,
+            deadlines,
+            cache: if others_wait { Once::Ahead } else { Once::Over },
+            cached_is_enough: false,
+            told_of_failure: false,
+            turns: PerUpstream::new(|upstream| match upstream {
+                Upstream::Origin | Upstream::Bybit => Turn::Ahead,
+                Upstream::Okx => if_there(means.okx),
+                Upstream::Binance => if_there(means.binance),
+            }),
+            last_good: if means.last_good { Once::Ahead } else { Once::Over },
+        }
+    }
+
+    /// The look into the cache is over; this is held now. `told_of_failure`: another isolate tells that every source failed
+    /// just now.
+    pub fn looked(&mut self, held: Option<UnixMs>, told_of_failure: bool, now: UnixMs) {
+        self.cache = Once::Over;
+        self.cached_is_enough = matches!(decide(held, now, &self.limits, Refresh::Possible), Decision::Serve(_));
+        self.told_of_failure = told_of_failure;
+    }
+
+    /// This one is being asked.
+    pub const fn asked(&mut self, upstream: Upstream, now: UnixMs) {
+        *self.turns.get_mut(upstream) = Turn::Asked { since: now };
+    }
+
+    /// Its answer ends the search.
+    pub const fn fit(&mut self, upstream: Upstream) {
+        *self.turns.get_mut(upstream) = Turn::Fit;
+    }
+
+    /// It is of no use: it failed, its answer is not good enough, or it must not be asked now.
+    pub const fn useless(&mut self, upstream: Upstream) {
+        *self.turns.get_mut(upstream) = Turn::Useless;
+    }
+
+    /// What was kept for all colos was read.
+    pub const fn read_last_good(&mut self) {
+        self.last_good = Once::Over;
+    }
+
+    /// How long a call may take that begins now, milliseconds.
+    #[must_use]
+    pub const fn time_for(&self, upstream: Upstream, now: UnixMs) -> u64 {
+        let own_ms = match upstream {
+            Upstream::Origin => self.deadlines.origin_ms,
+            Upstream::Bybit | Upstream::Okx | Upstream::Binance => self.deadlines.exchange_ms,
+        };
+        self.deadlines.left_ms(own_ms, now.millis_since(self.began))
+    }
+
+    /// The one decision: what to do at `now`, when this is held.
+    #[must_use]
+    pub fn next(&self, held: Option<UnixMs>, now: UnixMs) -> Step {
+        if self.cache == Once::Ahead {
+            return Step::LookIntoCache;
+        }
+        if self.cached_is_enough {
+            return Step::TakeCached;
+        }
+        if let Some(fit) = Upstream::ALL.into_iter().find(|upstream| *self.turns.get(*upstream) == Turn::Fit) {
+            return Step::Take(fit);
+        }
+        let end = self.began.plus_millis(self.deadlines.sources_ms + self.deadlines.grace_ms);
+        if !self.told_of_failure && now < end {
+            let class = held.and_then(|as_of| self.limits.classify(as_of, now));
+            let turns =
+                || Upstream::ALL.into_iter().filter_map(|upstream| Some((upstream, self.turn_of(upstream, class)?)));
+            if let Some((due, _)) = turns().find(|(_, turn)| *turn <= now) {
+                return Step::Ask(due);
+            }
+            if Upstream::ALL.into_iter().any(|upstream| matches!(self.turns.get(upstream), Turn::Asked { .. })) {
+                return Step::WaitUntil(turns().fold(end, |until, (_, turn)| until.min(turn)));
+            }
+        }
+        // Younger data first, whoever kept it: what may only be shown as stale is worth a look for better.
+        let is_held = held.and_then(|as_of| self.limits.classify(as_of, now));
+        let is_young = matches!(is_held, Some(Freshness::Fresh | Freshness::Aging));
+        if self.last_good == Once::Ahead && !is_young { Step::ReadLastGood } else { Step::GiveUp }
+    }
+
+    /// When this one is to be asked, if it still is; what is held is of this class.
+    fn turn_of(&self, upstream: Upstream, held: Option<Freshness>) -> Option<UnixMs> {
+        if *self.turns.get(upstream) != Turn::Ahead {
+            return None;
+        }
+        let deadlines = &self.deadlines;
+        let turn = match upstream {
+            Upstream::Origin => self.began,
+            Upstream::Bybit => self.given_up(Upstream::Origin, deadlines.hedge_ms)?,
+            Upstream::Okx | Upstream::Binance => {
+                // Another market's figures differ from Bybit's: clients are not sent to and fro while fresh ones are held.
+                // Beyond that younger data, said to be another exchange's, is worth more than older data of the usual one.
+                if held == Some(Freshness::Fresh) || *self.turns.get(Upstream::Origin) != Turn::Useless {
+                    return None;
+                }
+                let bybit = self.given_up(Upstream::Bybit, deadlines.exchange_hedge_ms)?;
+                if upstream == Upstream::Okx {
+                    bybit
+                } else {
+                    bybit.max(self.given_up(Upstream::Okx, deadlines.exchange_hedge_ms)?)
+                }
+            }
+        };
+        let last_call = self.began.plus_millis(deadlines.sources_ms.saturating_sub(deadlines.least_ms));
+        (turn <= last_call).then_some(turn)
+    }
+
+    /// When nobody waits for this one alone any more: from the beginning if it is of no use, or once it has been silent for
+    /// so long.
+    fn given_up(&self, upstream: Upstream, silence_ms: u64) -> Option<UnixMs> {
+        match self.turns.get(upstream) {
+            Turn::Ahead | Turn::Fit => None,
+            Turn::Asked { since } => Some(since.plus_millis(silence_ms)),
+            Turn::Useless => Some(self.began),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::policy::DEADLINES;
+
+    const NOW: UnixMs = UnixMs::from_millis(1_788_870_000_000);
+    const ALL: Means = Means { okx: true, binance: true, last_good: true };
+
+    fn ago(ms: u64) -> Option<UnixMs> {
+        Some(UnixMs::from_millis(NOW.as_millis() - ms))
+    }
+
+    fn at(ms: u64) -> UnixMs {
+        NOW.plus_millis(ms)
+    }
+
+    fn begin(held: Option<UnixMs>, means: Means) -> Ladder {
+        Ladder::begin(held, NOW, Limits::DEFAULT, DEADLINES, means)
+    }
+
+    /// A refresh that looked into an empty cache.
+    fn cold(means: Means) -> Ladder {
+        let mut ladder = begin(None, means);
+        assert_eq!(ladder.next(None, NOW), Step::LookIntoCache);
+        ladder.looked(None, false, NOW);
+        ladder
+    }
+
+    #[test]
+    fn the_cache_is_asked_only_when_others_would_wait() {
+        assert_eq!(begin(None, ALL).next(None, NOW), Step::LookIntoCache);
+        assert_eq!(begin(ago(60_001), ALL).next(ago(60_001), NOW), Step::LookIntoCache);
+        assert_eq!(begin(ago(60_000), ALL).next(ago(60_000), NOW), Step::Ask(Upstream::Origin));
+    }
+
+    #[test]
+    fn what_the_cache_had_ends_the_search_only_while_it_needs_no_refresh() {
+        let after = |found, told| {
+            let mut ladder = begin(None, ALL);
+            ladder.looked(found, told, NOW);
+            ladder.next(found, NOW)
+        };
+        assert_eq!(after(ago(3_000), false), Step::TakeCached);
+        assert_eq!(after(ago(3_001), false), Step::Ask(Upstream::Origin));
+        assert_eq!(after(ago(100_000), false), Step::Ask(Upstream::Origin));
+        assert_eq!(after(None, true), Step::ReadLastGood, "a shared failure was tried again");
+        assert_eq!(after(ago(30_000), true), Step::GiveUp);
+    }
+
+    #[test]
+    fn a_silent_origin_is_hedged_and_a_failed_one_replaced_at_once() {
+        let mut ladder = cold(ALL);
+        assert_eq!(ladder.next(None, NOW), Step::Ask(Upstream::Origin));
+        ladder.asked(Upstream::Origin, NOW);
+        assert_eq!(ladder.next(None, NOW), Step::WaitUntil(at(300)));
+        assert_eq!(ladder.next(None, at(300)), Step::Ask(Upstream::Bybit));
+        ladder.useless(Upstream::Origin);
+        assert_eq!(ladder.next(None, at(1)), Step::Ask(Upstream::Bybit));
+    }
+
+    #[test]
+    fn the_origin_is_preferred_when_both_are_there() {
+        let mut ladder = cold(ALL);
+        ladder.asked(Upstream::Origin, NOW);
+        ladder.asked(Upstream::Bybit, at(300));
+        ladder.fit(Upstream::Bybit);
+        assert_eq!(ladder.next(None, at(310)), Step::Take(Upstream::Bybit));
+        ladder.fit(Upstream::Origin);
+        assert_eq!(ladder.next(None, at(310)), Step::Take(Upstream::Origin));
+    }
+
+    #[test]
+    fn another_exchange_waits_for_both_of_the_usual_sources() {
+        let mut ladder = cold(ALL);
+        ladder.asked(Upstream::Origin, NOW);
+        ladder.useless(Upstream::Bybit);
+        assert_eq!(ladder.next(None, at(350)), Step::WaitUntil(at(1_550)), "the origin may still answer");
+        ladder.useless(Upstream::Origin);
+        assert_eq!(ladder.next(None, at(400)), Step::Ask(Upstream::Okx));
+        ladder.asked(Upstream::Okx, at(400));
+        assert_eq!(ladder.next(None, at(400)), Step::WaitUntil(at(900)));
+        assert_eq!(ladder.next(None, at(900)), Step::Ask(Upstream::Binance));
+        ladder.useless(Upstream::Okx);
+        assert_eq!(ladder.next(None, at(500)), Step::Ask(Upstream::Binance));
+    }
+
+    #[test]
+    fn a_silent_bybit_is_hedged_with_another_exchange() {
+        let mut ladder = cold(ALL);
+        ladder.useless(Upstream::Origin);
+        ladder.asked(Upstream::Bybit, at(100));
+        assert_eq!(ladder.next(None, at(100)), Step::WaitUntil(at(600)));
+        assert_eq!(ladder.next(None, at(600)), Step::Ask(Upstream::Okx));
+    }
+
+    #[test]
+    fn another_exchange_is_not_asked_while_fresh_data_is_held() {
+        let with = |held| {
+            let mut ladder = begin(held, Means { last_good: false, ..ALL });
+            ladder.useless(Upstream::Origin);
+            ladder.useless(Upstream::Bybit);
+            ladder.next(held, NOW)
+        };
+        assert_eq!(with(ago(15_000)), Step::GiveUp);
+        assert_eq!(with(ago(15_001)), Step::Ask(Upstream::Okx));
+    }
+
+    #[test]
+    fn nobody_is_asked_who_could_not_answer_in_time() {
+        let mut ladder = cold(ALL);
+        ladder.useless(Upstream::Origin);
+        ladder.asked(Upstream::Bybit, at(801));
+        assert_eq!(ladder.next(None, at(801)), Step::WaitUntil(at(1_550)), "OKX would begin at 1301 ms");
+        assert_eq!(ladder.next(None, at(1_550)), Step::ReadLastGood);
+        ladder.read_last_good();
+        assert_eq!(ladder.next(None, at(1_550)), Step::GiveUp);
+    }
+
+    #[test]
+    fn what_all_colos_share_is_read_last_and_only_for_want_of_younger_data() {
+        let after_all = |held| {
+            let mut ladder = begin(held, Means { okx: false, binance: false, last_good: true });
+            ladder.looked(held, false, NOW);
+            ladder.useless(Upstream::Origin);
+            ladder.useless(Upstream::Bybit);
+            ladder.next(held, NOW)
+        };
+        assert_eq!(after_all(ago(60_000)), Step::GiveUp);
+        assert_eq!(after_all(ago(60_001)), Step::ReadLastGood);
+        assert_eq!(after_all(None), Step::ReadLastGood);
+    }
+
+    #[test]
+    fn a_call_has_what_is_left_of_the_whole() {
+        let ladder = cold(ALL);
+        assert_eq!(ladder.time_for(Upstream::Origin, NOW), 800);
+        assert_eq!(ladder.time_for(Upstream::Bybit, at(100)), 1_200);
+        assert_eq!(ladder.time_for(Upstream::Okx, at(1_000)), 500);
+    }
+}

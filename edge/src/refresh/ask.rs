@@ -1,0 +1,205 @@
+//! One call to one upstream, from its admission to what is learnt from it.
+
+use super::background::Background;
+use super::report::Via;
+use super::{colo, flight};
+use crate::config::Config;
+use crate::policy::{UniverseUse, Upstream, Withheld, universe_use};
+use crate::upstream::exchange::ExchangeError;
+use crate::upstream::fetch::Deadline;
+use crate::upstream::origin::FromOrigin;
+use crate::upstream::{
+    Asked, BYBIT_ALTERNATIVE, BYBIT_DIRECT, Failed, Health, Made, Materials, ORIGIN, Refused, bybit, origin, secondary,
+};
+use crate::{cache, clock, memory};
+use futures_util::future::join;
+use shared::exchange::secondary::Secondary;
+use shared::market::Universe;
+use shared::provenance::Venue;
+use shared::units::UnixMs;
+use shared::validate::ValidSnapshot;
+use std::future::Future;
+use std::rc::Rc;
+
+/// Data that ends the search, and what is still to be done.
+pub(super) struct Found {
+    pub(super) via: Via,
+    pub(super) snapshot: Rc<ValidSnapshot>,
+    pub(super) universe: AfterUse,
+}
+
+/// What is to be done about the list of contracts.
+pub(super) enum AfterUse {
+    Nothing,
+    Store(Rc<Universe>),
+    Renew,
+}
+
+/// What came of a call.
+pub(super) struct Answered {
+    /// What is told of it: one line per host.
+    pub(super) asked: Vec<Asked>,
+    /// The data; else data that is merely old, where there is such.
+    pub(super) found: Result<Found, Option<Rc<ValidSnapshot>>>,
+}
+
+impl Answered {
+    /// Nobody was asked.
+    pub(super) fn withheld(source: &'static str, failed: Failed) -> Self {
+        Self { asked: vec![Asked { source, failure: Some(failed), took_ms: None }], found: Err(None) }
+    }
+}
+
+/// Asks the origin.
+pub(super) async fn origin(config: &Config, held: Option<Rc<ValidSnapshot>>, millis: u64) -> Answered {
+    let started = clock::now();
+    flight::note_calls(Upstream::Origin, |calls| calls.asked(started));
+    let answer = origin::snapshot(config, held.as_deref(), millis).await;
+    let health = answer.as_ref().map_or_else(|refused| refused.error.health(), |_| Health::Works);
+    note_health(Upstream::Origin, health, None);
+    match answer {
+        Ok(FromOrigin { snapshot, cache_status }) => {
+            let via = Via::Origin { cache_status };
+            let found = Found { via, snapshot: Rc::new(snapshot), universe: AfterUse::Nothing };
+            Answered { asked: vec![told(ORIGIN, None, started)], found: Ok(found) }
+        }
+        Err(Refused { error, candidate }) => {
+            Answered { asked: vec![told(ORIGIN, Some(error.told()), started)], found: Err(candidate) }
+        }
+    }
+}
+
+/// What a call to an exchange needs beside its address.
+pub(super) struct Direct<'a> {
+    pub(super) config: &'a Config,
+    pub(super) background: &'a Background,
+    pub(super) held: Option<Rc<ValidSnapshot>>,
+    /// Why not the origin.
+    pub(super) reason: String,
+    /// How long all of it may take.
+    pub(super) millis: u64,
+}
+
+/// Asks Bybit, if the isolate and its colo may; at its other host when the first is of no use.
+pub(super) async fn bybit(direct: Direct<'_>) -> Answered {
+    let deadline = Deadline::after(direct.millis);
+    match admitted(Upstream::Bybit, universe_at_hand(clock::now()), direct.background).await {
+        Ok((universe, renew)) => ask_hosts(&direct, &deadline, universe, renew).await,
+        Err(withheld) => Answered::withheld(BYBIT_DIRECT, Failed::withheld(withheld)),
+    }
+}
+
+/// Takes a call from the budgets, once the colo's ledger is read; beside that goes what else is read from the cache.
+async fn admitted<T>(
+    exchange: Upstream,
+    beside: impl Future<Output = T>,
+    background: &Background,
+) -> Result<T, Withheld> {
+    // What this isolate knows costs no look into the cache.
+    colo::admits(exchange, clock::now())?;
+    let ((), read) = join(colo::read(), beside).await;
+    let now = clock::now();
+    colo::admits(exchange, now)?;
+    colo::note_call(exchange, now, background);
+    Ok(read)
+}
+
+async fn ask_hosts(direct: &Direct<'_>, deadline: &Deadline, universe: Option<Rc<Universe>>, renew: bool) -> Answered {
+    let config = direct.config;
+    let materials = |universe| Materials { held: direct.held.as_deref(), universe, reason: direct.reason.clone() };
+    let started = clock::now();
+    let first = bybit::snapshot(config, &config.bybit_base_url, deadline, materials(universe.clone())).await;
+    let (mut asked, mut answer) = (vec![told_made(BYBIT_DIRECT, Venue::Bybit, &first, started)], first);
+    if let (Some(other), Err(refused)) = (&config.bybit_alternative_base_url, &answer)
+        && refused.error.is_of_the_host()
+    {
+        let started = clock::now();
+        // The list of contracts may have come from the first host all the same.
+        let universe = universe.or_else(|| memory::universe(Venue::Bybit));
+        answer = bybit::snapshot(config, other, deadline, materials(universe)).await;
+        asked.push(told_made(BYBIT_ALTERNATIVE, Venue::Bybit, &answer, started));
+    }
+    let health = answer.as_ref().map_or_else(|refused| refused.error.health(Venue::Bybit), |_| Health::Works);
+    note_health(Upstream::Bybit, health, Some(direct.background));
+    let found = match answer {
+        Ok(Made { snapshot, fetched }) => {
+            let universe = if renew { AfterUse::Renew } else { fetched.map_or(AfterUse::Nothing, AfterUse::Store) };
+            Ok(Found { via: Via::BybitDirect, snapshot: Rc::new(snapshot), universe })
+        }
+        Err(refused) => Err(refused.candidate),
+    };
+    Answered { asked, found }
+}
+
+/// Learns from how a call ended. A refusal is told to the colo.
+pub(super) fn note_health(upstream: Upstream, health: Health, background: Option<&Background>) {
+    let now = clock::now();
+    match (health, background) {
+        (Health::Works, _) => flight::note_calls(upstream, |calls| calls.ended(true, now)),
+        (Health::Refuses(refusal), Some(background)) => colo::note_refusal(upstream, refusal, background),
+        (Health::Fails | Health::Refuses(_), _) => flight::note_calls(upstream, |calls| calls.ended(false, now)),
+    }
+}
+
+/// The youngest usable list of Bybit's contracts, and whether it should be renewed afterwards.
+async fn universe_at_hand(now: UnixMs) -> (Option<Rc<Universe>>, bool) {
+    let tried = flight::universe_tried();
+    let (universe, to_do) = at_hand(Venue::Bybit, tried, now).await;
+    (universe, to_do == UniverseUse::UseAndRefetch)
+}
+
+/// The youngest usable list of a venue's contracts, from here or from the colo, and what to do about it.
+async fn at_hand(venue: Venue, tried: Option<UnixMs>, now: UnixMs) -> (Option<Rc<Universe>>, UniverseUse) {
+    let judged = |universe: &Option<Rc<Universe>>| universe_use(universe.as_ref().map(|u| u.as_of_ms), tried, now);
+    let mut universe = memory::universe(venue);
+    if judged(&universe) == UniverseUse::Fetch {
+        universe = cache::universe(venue).await.map(Rc::new);
+    }
+    let to_do = judged(&universe);
+    (universe.filter(|_| to_do != UniverseUse::Fetch), to_do)
+}
+
+/// Asks another exchange, if the isolate and its colo may.
+pub(super) async fn secondary(secondary: Secondary, base: &str, direct: Direct<'_>) -> Answered {
+    let upstream = match secondary {
+        Secondary::Okx => Upstream::Okx,
+        Secondary::Binance => Upstream::Binance,
+    };
+    let deadline = Deadline::after(direct.millis);
+    let now = clock::now();
+    let lists = join(at_hand(Venue::Okx, None, now), at_hand(Venue::Bybit, None, now));
+    let ((okx, okx_use), (bybit, _)) = match admitted(upstream, lists, direct.background).await {
+        Ok(lists) => lists,
+        Err(withheld) => return Answered::withheld(upstream.name(), Failed::withheld(withheld)),
+    };
+    let own = okx.clone().filter(|_| secondary == Secondary::Okx && okx_use == UniverseUse::Use);
+    let spare = secondary.universe(okx.into_iter().chain(bybit));
+    let materials = Materials { held: direct.held.as_deref(), universe: own, reason: direct.reason };
+    let started = clock::now();
+    let answer = secondary::snapshot(direct.config, secondary, base, &deadline, materials, spare).await;
+    let venue = secondary.venue();
+    let health = answer.as_ref().map_or_else(|refused| refused.error.health(venue), |_| Health::Works);
+    note_health(upstream, health, Some(direct.background));
+    let asked = vec![told_made(upstream.name(), venue, &answer, started)];
+    let found = match answer {
+        Ok(Made { snapshot, fetched }) => {
+            let universe = fetched.map_or(AfterUse::Nothing, AfterUse::Store);
+            Ok(Found { via: Via::Secondary(secondary), snapshot: Rc::new(snapshot), universe })
+        }
+        Err(refused) => Err(refused.candidate),
+    };
+    Answered { asked, found }
+}
+
+fn told_made(
+    source: &'static str,
+    venue: Venue,
+    answer: &Result<Made, Refused<ExchangeError>>,
+    started: UnixMs,
+) -> Asked {
+    told(source, answer.as_ref().err().map(|refused| refused.error.told(venue)), started)
+}
+
+pub(super) fn told(source: &'static str, failure: Option<Failed>, started: UnixMs) -> Asked {
+    Asked { source, failure, took_ms: Some(clock::now().millis_since(started)) }
+}

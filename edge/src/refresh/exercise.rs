@@ -1,0 +1,83 @@
+//! Takes the way to Bybit without need, and compares what it brings with what the origin said.
+
+use super::ask::{AfterUse, Answered, Direct, Found};
+use super::background::Background;
+use super::{ask, colo, flight};
+use crate::clock;
+use crate::config::Config;
+use crate::policy::{DEADLINES, Divergence, Upstream, is_exercise_due};
+use shared::units::UnixMs;
+use shared::validate::ValidSnapshot;
+use std::rc::Rc;
+
+/// The reason that a snapshot of an exercise carries; it is never shown.
+const REASON: &str = "exercise";
+
+/// What came of an exercise, for counters.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Exercise {
+    /// When it ended.
+    pub at: UnixMs,
+    /// How far Bybit's data and the origin's were apart; else why Bybit gave none, in one word.
+    pub outcome: Result<Divergence, String>,
+}
+
+/// Takes the way to Bybit, if it is time and the budgets have calls to spare. Nobody waits for this, and what it brings is
+/// compared and dropped: the origin's data says more.
+pub(super) async fn after(config: &Config, origin: &Rc<ValidSnapshot>, background: &Background) {
+    if !is_exercise_due(origin.get().sequence, config.direct_exercise_percent) || !spares(clock::now()) {
+        return;
+    }
+    colo::read().await;
+    if !spares(clock::now()) {
+        return;
+    }
+    let held = Some(Rc::clone(origin));
+    let direct = Direct { config, background, held, reason: REASON.to_owned(), millis: DEADLINES.exchange_ms };
+    let Answered { asked, found } = ask::bybit(direct).await;
+    let outcome = match found {
+        Ok(Found { snapshot, universe, .. }) => {
+            if let AfterUse::Store(universe) = universe {
+                crate::cache::keep_universe(&universe).await;
+            }
+            Ok(Divergence::between(origin.get(), snapshot.get()))
+        }
+        Err(_) => {
+            Err(asked.into_iter().filter_map(|asked| asked.failure).last().map_or_else(String::new, |f| f.outcome))
+        }
+    };
+    log(&outcome);
+    flight::note_exercise(Exercise { at: clock::now(), outcome });
+}
+
+/// Whether the isolate and its colo have calls to spare.
+fn spares(now: UnixMs) -> bool {
+    let calls = flight::calls(Upstream::Bybit);
+    flight::ledger(|ledger| calls.may_exercise(ledger.of(Upstream::Bybit), now).is_ok())
+}
+
+fn log(outcome: &Result<Divergence, String>) {
+    match outcome {
+        Ok(divergence) => {
+            let alarms = divergence.alarms();
+            let line = serde_json::json!({
+                "event": if alarms.is_empty() { "direct_exercise" } else { "data_divergence" },
+                "outcome": "ok",
+                "beyond_limits": alarms,
+                "bitcoin": divergence.bitcoin,
+                "ether": divergence.ether,
+                "turnover": divergence.turnover,
+                "contracts": divergence.contracts,
+            });
+            if alarms.is_empty() {
+                worker::console_log!("{line}");
+            } else {
+                worker::console_warn!("{line}");
+            }
+        }
+        Err(outcome) => {
+            let line = serde_json::json!({"event": "direct_exercise", "outcome": outcome});
+            worker::console_warn!("{line}");
+        }
+    }
+}

@@ -1,0 +1,48 @@
+//! What follows a refresh once nobody waits for it any more.
+
+use super::ask::{AfterUse, note_health};
+use super::background::Background;
+use super::flight;
+use crate::config::Config;
+use crate::policy::Upstream;
+use crate::upstream::bybit;
+use crate::upstream::fetch::Deadline;
+use crate::{cache, clock, memory};
+use shared::provenance::Venue;
+use shared::validate::ValidSnapshot;
+use std::rc::Rc;
+
+/// How long fetching the list of contracts may take when nobody waits for it.
+const UNIVERSE_MS: u64 = 5_000;
+
+/// Stores what was found for the other isolates of this colo.
+pub(super) async fn for_others(
+    config: &Config,
+    snapshot: Option<&ValidSnapshot>,
+    universe: AfterUse,
+    background: &Background,
+) {
+    if let Some(snapshot) = snapshot {
+        cache::keep_snapshot(snapshot).await;
+    }
+    match universe {
+        AfterUse::Nothing => {}
+        AfterUse::Store(universe) => cache::keep_universe(&universe).await,
+        AfterUse::Renew => renew_universe(config, background).await,
+    }
+}
+
+async fn renew_universe(config: &Config, background: &Background) {
+    flight::note_universe_tried(clock::now());
+    match bybit::get_universe(&config.bybit_base_url, &Deadline::after(UNIVERSE_MS)).await {
+        Ok(universe) => {
+            cache::keep_universe(&universe).await;
+            memory::keep_universe(Rc::new(universe));
+        }
+        Err(error) => {
+            let line = serde_json::json!({"event": "universe_not_renewed", "reason": error.to_string()});
+            worker::console_warn!("{line}");
+            note_health(Upstream::Bybit, error.health(Venue::Bybit), Some(background));
+        }
+    }
+}

@@ -1,0 +1,96 @@
+//! What came of a refresh, for headers, problems, the log and counters.
+
+use crate::last_good::LAST_GOOD_STORE;
+use crate::policy::Upstream;
+use crate::upstream::Asked;
+use shared::exchange::secondary::Secondary;
+use shared::units::UnixMs;
+
+/// Where a refresh found what it brought.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Via {
+    /// In the colo's cache.
+    EdgeCache,
+    /// At the origin, which said this of its own store.
+    Origin {
+        /// Its `Cache-Status`.
+        cache_status: Option<String>,
+    },
+    /// At Bybit itself.
+    BybitDirect,
+    /// At another exchange.
+    Secondary(Secondary),
+    /// In what all colos share, after every source had failed.
+    LastGood,
+}
+
+impl Via {
+    /// The name in the log and in counters.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::EdgeCache => "edge-cache",
+            Self::Origin { .. } => Upstream::Origin.name(),
+            Self::BybitDirect => Upstream::Bybit.name(),
+            Self::Secondary(Secondary::Okx) => Upstream::Okx.name(),
+            Self::Secondary(Secondary::Binance) => Upstream::Binance.name(),
+            Self::LastGood => LAST_GOOD_STORE,
+        }
+    }
+}
+
+/// What came of a refresh.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Report {
+    /// Which refresh it was.
+    pub generation: u64,
+    /// Where it found data; nothing when it found none.
+    pub via: Option<Via>,
+    /// Every source that had its turn, in the order of preference.
+    pub asked: Vec<Asked>,
+    /// Whether Bybit was asked beside an origin that was silent.
+    pub hedged: bool,
+    /// When it began.
+    pub began: UnixMs,
+    /// How long it took, milliseconds.
+    pub took_ms: u64,
+}
+
+impl Report {
+    /// Whether a source brought data that ends the search.
+    #[must_use]
+    pub const fn succeeded(&self) -> bool {
+        matches!(self.via, Some(Via::EdgeCache | Via::Origin { .. } | Via::BybitDirect | Via::Secondary(_)))
+    }
+
+    /// Whether nobody was asked, because every source is being left alone.
+    #[must_use]
+    pub fn asked_nobody(&self) -> bool {
+        !self.asked.is_empty() && self.asked.iter().all(|asked| asked.took_ms.is_none())
+    }
+
+    /// Writes a line when a source failed: a refresh that went the usual way is no news.
+    pub(super) fn log(&self) {
+        if self.asked.iter().all(|asked| asked.failure.is_none()) {
+            return;
+        }
+        let asked: Vec<_> = self.asked.iter().map(asked_line).collect();
+        let line = serde_json::json!({
+            "event": "refresh",
+            "via": self.via.as_ref().map(Via::name),
+            "hedged": self.hedged,
+            "took_ms": self.took_ms,
+            "asked": asked,
+        });
+        worker::console_warn!("{line}");
+    }
+}
+
+fn asked_line(asked: &Asked) -> serde_json::Value {
+    serde_json::json!({
+        "source": asked.source,
+        "outcome": asked.failure.as_ref().map_or("ok", |failed| &failed.outcome),
+        "message": asked.failure.as_ref().map(|failed| &failed.message),
+        "took_ms": asked.took_ms,
+    })
+}

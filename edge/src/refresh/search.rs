@@ -1,0 +1,277 @@
+//! Carries out the ladder's steps: every call runs beside the others, and the ladder says when the next one begins.
+
+use super::ask::{self, AfterUse, Answered, Direct, Found};
+use super::background::Background;
+use super::report::Via;
+use super::{colo, flight};
+use crate::config::Config;
+use crate::policy::{self, DEADLINES, Decision, Ladder, Means, PerUpstream, Refresh, SharedFailure, Step, Upstream};
+use crate::upstream::fetch::FetchError;
+use crate::upstream::{Asked, Failed};
+use crate::{cache, clock, last_good, memory};
+use shared::exchange::secondary::Secondary;
+use shared::provenance::Venue;
+use shared::units::UnixMs;
+use shared::validate::ValidSnapshot;
+use std::future::{Future, poll_fn};
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::Poll;
+
+/// A call under way.
+pub(super) type Running<'a> = Pin<Box<dyn Future<Output = Answered> + 'a>>;
+
+/// What a search found.
+pub(super) struct Searched<'a> {
+    /// Where it ended.
+    pub(super) via: Option<Via>,
+    /// What is told of everybody who had a turn.
+    pub(super) asked: Vec<Asked>,
+    /// Whether Bybit was asked beside a silent origin.
+    pub(super) hedged: bool,
+    /// What other isolates do not have yet.
+    pub(super) keep: Option<Rc<ValidSnapshot>>,
+    /// What is to be done about the list of contracts.
+    pub(super) universe: AfterUse,
+    /// The origin, when it was still silent at the end.
+    pub(super) late: Option<Running<'a>>,
+}
+
+/// A search under way.
+pub(super) struct Search<'a> {
+    generation: u64,
+    config: &'a Config,
+    background: &'a Background,
+    ladder: Ladder,
+    running: PerUpstream<Option<(UnixMs, Running<'a>)>>,
+    found: PerUpstream<Option<Found>>,
+    asked: PerUpstream<Vec<Asked>>,
+    hedged: bool,
+    last_good_helped: bool,
+    last_good_told: Option<Asked>,
+}
+
+impl<'a> Search<'a> {
+    pub(super) fn new(generation: u64, config: &'a Config, background: &'a Background) -> Self {
+        let means = Means {
+            okx: config.okx_base_url.is_some(),
+            binance: config.binance_base_url.is_some(),
+            last_good: config.last_good.is_some(),
+        };
+        Self {
+            generation,
+            config,
+            background,
+            ladder: Ladder::begin(held_as_of(), clock::now(), config.limits, DEADLINES, means),
+            running: PerUpstream::default(),
+            found: PerUpstream::default(),
+            asked: PerUpstream::default(),
+            hedged: false,
+            last_good_helped: false,
+            last_good_told: None,
+        }
+    }
+
+    /// Takes step after step until there is none left.
+    pub(super) async fn run(mut self) -> Searched<'a> {
+        loop {
+            let now = clock::now();
+            match self.ladder.next(held_as_of(), now) {
+                Step::LookIntoCache => self.look_into_cache().await,
+                Step::TakeCached => return self.ended(Some(Via::EdgeCache)),
+                Step::Ask(upstream) => self.ask(upstream, now),
+                Step::WaitUntil(until) => self.wait(until.millis_since(now)).await,
+                Step::Take(upstream) => return self.take(upstream),
+                Step::ReadLastGood => self.read_last_good().await,
+                Step::GiveUp => return self.give_up(),
+            }
+        }
+    }
+
+    async fn look_into_cache(&mut self) {
+        let began = clock::now();
+        if let Some(found) = cache::snapshot().await {
+            memory::offer(Rc::new(found));
+        } else {
+            // Others may have found out just now that there is nothing. A cache that took all its time is not asked again.
+            let left_ms = DEADLINES.cache_ms.saturating_sub(clock::now().millis_since(began));
+            clock::within(left_ms, colo::read()).await;
+        }
+        let (held, now) = (held_as_of(), clock::now());
+        let failure = colo::failure(now);
+        self.ladder.looked(held, failure.is_some(), now);
+        for (upstream, outcome) in failure.into_iter().flat_map(|failure| failure.outcomes) {
+            let failed = Failed {
+                message: "another isolate of this colo was told so a moment ago".to_owned(),
+                outcome,
+                proxy_error: None,
+                received_status: None,
+                as_of: None,
+            };
+            self.asked.get_mut(upstream).extend(Answered::withheld(upstream.name(), failed).asked);
+        }
+        if matches!(
+            policy::decide(held, now, &self.config.limits, Refresh::Possible),
+            Decision::Serve(_) | Decision::ServeAndRefresh(_)
+        ) {
+            // Who waits need not wait for the rest.
+            flight::wake(self.generation);
+        }
+    }
+
+    fn ask(&mut self, upstream: Upstream, now: UnixMs) {
+        let config = self.config;
+        let millis = self.ladder.time_for(upstream, now);
+        let held = memory::snapshot();
+        let call: Running<'a> = match upstream {
+            Upstream::Origin => match flight::calls(upstream).may_ask(now) {
+                Ok(()) => Box::pin(ask::origin(config, held, millis)),
+                Err(withheld) => {
+                    let failed = Failed::withheld(withheld);
+                    return self.note(upstream, Answered::withheld(upstream.name(), failed));
+                }
+            },
+            Upstream::Bybit => {
+                self.hedged = self.running.get(Upstream::Origin).is_some();
+                Box::pin(ask::bybit(self.direct(held, millis)))
+            }
+            Upstream::Okx => match config.okx_base_url.as_deref() {
+                Some(base) => Box::pin(ask::secondary(Secondary::Okx, base, self.direct(held, millis))),
+                None => return self.ladder.useless(upstream),
+            },
+            Upstream::Binance => match config.binance_base_url.as_deref() {
+                Some(base) => Box::pin(ask::secondary(Secondary::Binance, base, self.direct(held, millis))),
+                None => return self.ladder.useless(upstream),
+            },
+        };
+        self.ladder.asked(upstream, now);
+        *self.running.get_mut(upstream) = Some((now, call));
+    }
+
+    fn direct(&self, held: Option<Rc<ValidSnapshot>>, millis: u64) -> Direct<'a> {
+        let reason = self.why_not_the_origin();
+        Direct { config: self.config, background: self.background, held, reason, millis }
+    }
+
+    /// The reason that data from elsewhere carries. An origin that is silent when it is needed has timed out.
+    fn why_not_the_origin(&self) -> String {
+        let failed = self.asked.get(Upstream::Origin).iter().find_map(|asked| asked.failure.as_ref());
+        policy::fallback_reason(failed.map_or("timeout", |failed| &failed.outcome))
+    }
+
+    /// Waits for the next answer, or until the time is over. Answers that are there together are all taken up.
+    async fn wait(&mut self, millis: u64) {
+        let running = &mut self.running;
+        let answers = poll_fn(|context| {
+            let mut answers = Vec::new();
+            for upstream in Upstream::ALL {
+                let slot = running.get_mut(upstream);
+                if let Some((_, call)) = slot
+                    && let Poll::Ready(answered) = call.as_mut().poll(context)
+                {
+                    *slot = None;
+                    answers.push((upstream, answered));
+                }
+            }
+            if answers.is_empty() { Poll::Pending } else { Poll::Ready(answers) }
+        });
+        for (upstream, answered) in clock::within(millis, answers).await.into_iter().flatten() {
+            self.note(upstream, answered);
+        }
+    }
+
+    fn note(&mut self, upstream: Upstream, answered: Answered) {
+        self.asked.get_mut(upstream).extend(answered.asked);
+        match answered.found {
+            Ok(found) => {
+                self.ladder.fit(upstream);
+                *self.found.get_mut(upstream) = Some(found);
+            }
+            Err(candidate) => {
+                self.ladder.useless(upstream);
+                // Old data is better than older data, whatever the others have to say.
+                candidate.map(memory::offer);
+            }
+        }
+    }
+
+    async fn read_last_good(&mut self) {
+        self.ladder.read_last_good();
+        if let Some(store) = &self.config.last_good {
+            // Whoever is still silent is let go first: nobody waits for both.
+            self.let_go();
+            let (found, told) = last_good::read(store).await;
+            self.last_good_helped = found.is_some_and(|found| memory::offer(Rc::new(found)));
+            self.last_good_told = Some(told);
+        }
+    }
+
+    fn take(mut self, upstream: Upstream) -> Searched<'a> {
+        let found = self.found.get_mut(upstream).take();
+        let late = self.running.get_mut(Upstream::Origin).take();
+        if let Some((since, _)) = &late {
+            self.tell_silence(Upstream::Origin, *since);
+        }
+        // Whoever is less preferred and has not answered did not fail: it is let go, and aborted by that.
+        let mut searched = match found {
+            Some(Found { via, snapshot, universe }) => {
+                if let (Via::Secondary(_), Some(usual)) = (&via, memory::universe(Venue::Bybit)) {
+                    // The snapshot that holds the usual list makes way for one that does not.
+                    memory::keep_universe(usual);
+                }
+                memory::offer(Rc::clone(&snapshot));
+                Searched { keep: Some(snapshot), universe, ..self.ended(Some(via)) }
+            }
+            None => self.ended(None),
+        };
+        searched.late = late.map(|(_, call)| call);
+        searched
+    }
+
+    /// Lets go of everybody who is still silent, which aborts the calls.
+    fn let_go(&mut self) {
+        for upstream in Upstream::ALL {
+            if let Some((since, _)) = self.running.get_mut(upstream).take() {
+                self.tell_silence(upstream, since);
+            }
+        }
+    }
+
+    fn give_up(mut self) -> Searched<'a> {
+        self.let_go();
+        let now = clock::now();
+        if colo::failure(now).is_none() {
+            let told = |upstream: &Upstream| {
+                let failed = self.asked.get(*upstream).iter().find_map(|asked| asked.failure.as_ref())?;
+                Some((*upstream, failed.outcome.clone()))
+            };
+            let outcomes = Upstream::ALL.iter().filter_map(told).collect();
+            colo::note_failure(SharedFailure { at: now, outcomes }, self.background);
+        }
+        let is_servable = held_as_of().is_some_and(|as_of| self.config.limits.classify(as_of, now).is_some());
+        let via = (self.last_good_helped && is_servable).then_some(Via::LastGood);
+        self.ended(via)
+    }
+
+    fn tell_silence(&mut self, upstream: Upstream, since: UnixMs) {
+        let silent_ms = clock::now().millis_since(since);
+        let failed = Failed {
+            outcome: FetchError::Timeout.label(),
+            message: format!("silent for {silent_ms} ms, and not waited for any longer"),
+            proxy_error: FetchError::Timeout.proxy_error(),
+            received_status: None,
+            as_of: None,
+        };
+        self.asked.get_mut(upstream).push(ask::told(upstream.name(), Some(failed), since));
+    }
+
+    fn ended(mut self, via: Option<Via>) -> Searched<'a> {
+        let asked =
+            Upstream::ALL.into_iter().flat_map(|upstream| std::mem::take(self.asked.get_mut(upstream))).collect();
+        Searched { via, asked, hedged: self.hedged, keep: None, universe: AfterUse::Nothing, late: None }
+    }
+}
+
+fn held_as_of() -> Option<UnixMs> {
+    memory::snapshot().map(|held| held.get().as_of_ms)
+}

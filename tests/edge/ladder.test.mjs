@@ -1,0 +1,268 @@
+// What a refresh does when sources are silent, blocked or broken: hedge, other hosts, budgets that a colo shares, the way to
+// the exchange taken without need, and what all colos share.
+
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import http from "node:http";
+import path from "node:path";
+import { after, afterEach, before, test } from "node:test";
+import { ROOT, assertSound, exchangeRequests, get, startCache, startLink, startWorld, until } from "./support.mjs";
+
+const { createTestHarness } = await import("wrangler");
+const NOBODY = "http://127.0.0.1:9";
+
+let world, link, exchange;
+let edge, cache;
+
+before(async () => {
+  world = await startWorld();
+  ({ link, exchange } = world);
+});
+
+after(() => world?.stop());
+
+afterEach(async () => {
+  await edge?.stop();
+  await cache?.stop();
+  [edge, cache] = [];
+  await world.recover();
+});
+
+const refreshLine = () => until("the refresh is told", () => edge.logs().find((line) => line.event === "refresh"));
+const outcomes = (line) => line.asked.map(({ source, outcome }) => [source, outcome]);
+
+test("a silent origin costs a cold client the hedge's time and not its whole deadline", async () => {
+  await link.order("hang");
+  edge = await world.edge();
+  const answer = await edge.get("/mobile-data");
+  assert.equal(answer.json.data_source, "bybit_direct");
+  assertSound(answer.json);
+  assert.ok(answer.tookMs > 300, `${answer.tookMs} ms: the exchange was asked before the origin was silent`);
+  const line = await refreshLine();
+  assert.deepEqual(outcomes(line), [["origin", "timeout"], ["bybit-direct", "ok"]]);
+  assert.equal(line.hedged, true);
+  assert.equal(link.requests(), 1);
+});
+
+test("an origin that answers within the hedge's time is not doubled", async () => {
+  await link.order("delay", { ms: 100 });
+  edge = await world.edge();
+  assert.equal((await edge.get("/mobile-data")).json.data_source, "origin");
+  assert.equal(await exchangeRequests(exchange), 0);
+});
+
+test("an origin that keeps failing is left alone, and asked again by itself", async () => {
+  await link.order("refuse");
+  edge = await world.edge({ vars: { REFRESH_AFTER_S: "0", FRESH_S: "30" } });
+  await until(
+    "the origin is left alone",
+    async () => {
+      await edge.get("/mobile-data");
+      return edge.logs().some((line) => line.event === "refresh" && line.asked[0].outcome === "breaker_open");
+    },
+    { withinMs: 20_000 },
+  );
+  await link.order("pass");
+  await until("the origin is asked again", async () => (await edge.get("/mobile-data")).json.data_source === "origin", {
+    withinMs: 30_000,
+  });
+});
+
+test("Bybit's other host is tried when the first cannot be reached", async () => {
+  await link.order("refuse");
+  edge = await world.edge({ vars: { BYBIT_BASE_URL: NOBODY, BYBIT_ALTERNATIVE_BASE_URL: exchange.url } });
+  const answer = await edge.get("/mobile-data");
+  assert.equal(answer.json.data_source, "bybit_direct");
+  assert.match(answer.header("proxy-status"), /next-hop="bybit-direct"; details="connection_failed"/);
+  const line = await refreshLine();
+  assert.deepEqual(outcomes(line), [["origin", "connection_failed"], ["bybit-direct", "connection_failed"], ["bybit-alternative", "ok"]]);
+});
+
+test("Bybit's other host is left alone when the first one sends us away", async () => {
+  const other = await startLink(exchange.url);
+  try {
+    await link.order("refuse");
+    await exchange.fail("bybit", { kind: "geo_403" });
+    edge = await world.edge({ vars: { BYBIT_ALTERNATIVE_BASE_URL: other.url } });
+    assert.equal((await edge.get("/mobile-data")).status, 503);
+    assert.equal(other.requests(), 0);
+  } finally {
+    await other.stop();
+  }
+});
+
+test("an isolate that starts during a ban knows of it", async () => {
+  cache = await startCache();
+  await link.order("refuse");
+  await exchange.fail("bybit", { kind: "rate_403" });
+  const banned = await world.edge({ cache });
+  assert.equal((await banned.get("/mobile-data")).json.sources[1].outcome, "forbidden_rate_limit");
+  await until("the ban is shared", () => cache.entry("/ledger/")?.body.toString().includes("rate_limit"));
+  await banned.stop();
+  await exchange.recover();
+  edge = await world.edge({ cache });
+  await until("the shared failure is over", async () => {
+    const answer = await edge.get("/mobile-data");
+    return answer.json.sources[1].outcome === "paused_rate_limit";
+  });
+  assert.equal(await exchangeRequests(exchange), 0, "the exchange was asked during a ban");
+});
+
+test("a colo asks the exchange six times a minute, however many isolates it has", async () => {
+  cache = await startCache();
+  await link.order("refuse");
+  await exchange.forget();
+  for (let isolates = 0; isolates < 8; isolates += 1) {
+    const before = cache.entry("/ledger/")?.body.toString();
+    edge = await world.edge({ cache, vars: { REFRESH_AFTER_S: "0" } });
+    const answer = await edge.get("/mobile-data");
+    if (isolates < 6) {
+      assert.equal(answer.json.data_source, "bybit_direct");
+      await until("the call is noted", () => cache.entry("/ledger/")?.body.toString() !== before);
+    } else {
+      assert.equal(answer.status, 503);
+      assert.equal(answer.json.sources[1].outcome, "withheld_by_colo_budget");
+      // A failure is shared for two seconds, and would hide the budget from the next isolate.
+      for (const key of cache.entries.keys()) if (key.includes("/ledger/")) cache.entries.get(key).body = withoutFailure(cache.entries.get(key));
+    }
+    await edge.stop();
+    for (const key of cache.entries.keys()) if (key.includes("/snapshot/")) cache.entries.delete(key);
+  }
+  edge = undefined;
+});
+
+function withoutFailure(entry) {
+  const body = Buffer.from(JSON.stringify({ ...JSON.parse(entry.body.toString()), failed: null }));
+  let hash = 0xcbf29ce484222325n;
+  for (const byte of body) hash = BigInt.asUintN(64, (hash ^ BigInt(byte)) * 0x100000001b3n);
+  const length = String(body.length);
+  Object.assign(entry.headers, {
+    "content-length": length,
+    "x-stored-length": length,
+    "x-stored-fnv1a": hash.toString(16).padStart(16, "0"),
+  });
+  return body;
+}
+
+test("isolates that hold nothing share a failure", async () => {
+  cache = await startCache();
+  await link.order("refuse");
+  await exchange.fail("bybit-tickers", { kind: "status", status: 503 });
+  const first = await world.edge({ cache });
+  edge = await world.edge({ cache });
+  assert.equal((await first.get("/mobile-data")).status, 503);
+  await until("the failure is shared", () => cache.entry("/ledger/")?.body.toString().includes("http_503"));
+  await exchange.forget();
+  const told = await edge.get("/mobile-data");
+  await first.stop();
+  assert.equal(told.status, 503);
+  assert.deepEqual(told.json.sources.slice(0, 2).map(({ outcome }) => outcome), ["connection_failed", "http_503"]);
+  assert.equal(await exchangeRequests(exchange), 0);
+});
+
+test("the way to the exchange is taken without need, and what it brings is compared and not shown", async () => {
+  edge = await world.edge({ vars: { DIRECT_EXERCISE_PERCENT: "100" } });
+  assert.equal((await edge.get("/mobile-data")).json.data_source, "origin");
+  const line = await until("the exercise is told", () => edge.logs().find((line) => line.event === "direct_exercise"));
+  assert.equal(line.outcome, "ok");
+  for (const figure of ["bitcoin", "ether", "turnover", "contracts"]) assert.ok(line[figure] >= 0 && line[figure] < 0.05, figure);
+  assert.equal((await edge.get("/mobile-data")).json.data_source, "origin");
+  assert.equal((await exchange.requests())["bybit-tickers"], 1);
+});
+
+test("an origin that tells another market than the exchange is told by name", async () => {
+  await exchange.fail("bybit-tickers", { kind: "scale_all", factor: 1.2, fields: "all" });
+  edge = await world.edge({ vars: { DIRECT_EXERCISE_PERCENT: "100" } });
+  await edge.get("/mobile-data");
+  const line = await until("the divergence is told", () => edge.logs().find((line) => line.event === "data_divergence"));
+  assert.ok(line.beyond_limits.includes("bitcoin") && line.bitcoin > 0.1, JSON.stringify(line));
+});
+
+test("no request of ours may be answered by a cache on the way", async () => {
+  const seen = [];
+  const server = http.createServer((request, response) => {
+    seen.push(request.headers);
+    response.writeHead(503).end();
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  try {
+    const url = `http://127.0.0.1:${server.address().port}`;
+    edge = await world.edge({ origin: url, bybit: url });
+    await edge.get("/mobile-data");
+    assert.ok(seen.length >= 2);
+    for (const headers of seen) assert.deepEqual([headers["cache-control"], headers.pragma], ["no-cache", "no-cache"]);
+  } finally {
+    server.closeAllConnections();
+    server.close();
+  }
+});
+
+/** The Worker as wrangler runs it, with a store that all colos share. */
+async function startWithStore(vars) {
+  const worker = {
+    configPath: path.join(ROOT, "wrangler.toml"),
+    prebuiltWorkerDir: path.join(ROOT, "edge", "build"),
+    vars,
+  };
+  const harness = createTestHarness({ root: ROOT, workers: [worker] });
+  const { url } = await harness.listen();
+  const base = url.href.replace(/\/$/, "");
+  const { LAST_GOOD: store } = await harness.getWorker().getEnv();
+  return {
+    store,
+    get: (at) => get(base + at),
+    minute: () => harness.getWorker().scheduled({ cron: "* * * * *" }),
+    stop: () => harness.close(),
+  };
+}
+
+const KEY = "snapshot/1";
+
+test("the cron keeps what is young for all colos, and a cold one falls back on it when everything fails", async () => {
+  const good = await startWithStore({ ORIGIN_URL: link.url, BYBIT_BASE_URL: exchange.url });
+  edge = good;
+  await good.minute();
+  const stored = await good.store.getWithMetadata(KEY);
+  assert.ok(stored.value, "nothing was stored");
+  const snapshot = JSON.parse(stored.value);
+  assert.equal(snapshot.producer, "origin");
+  await good.stop();
+
+  edge = await startWithStore({ ORIGIN_URL: NOBODY, BYBIT_BASE_URL: NOBODY });
+  await edge.store.put(KEY, stored.value, { metadata: stored.metadata });
+  const answer = await edge.get("/mobile-data");
+  assert.equal(answer.status, 200);
+  assertSound(answer.json);
+  assert.equal(answer.json.as_of_ms, snapshot.as_of_ms);
+  assert.ok(Number(answer.header("age")) > 0);
+  assert.match(answer.header("cache-status"), /^edge; fwd=uri-miss; fwd-status=200; ttl=-?\d+; detail=last-good-store$/);
+  assert.match(answer.header("proxy-status"), /next-hop="origin".*next-hop="bybit-direct"/);
+});
+
+test("what was tampered with in the store is not shown", async () => {
+  edge = await startWithStore({ ORIGIN_URL: link.url, BYBIT_BASE_URL: exchange.url });
+  await edge.minute();
+  const { value, metadata } = await edge.store.getWithMetadata(KEY);
+  await edge.stop();
+  edge = await startWithStore({ ORIGIN_URL: NOBODY, BYBIT_BASE_URL: NOBODY });
+  await edge.store.put(KEY, value.replace(/"btc_price":\d/, '"btc_price":9'), { metadata });
+  const answer = await edge.get("/mobile-data");
+  assert.equal(answer.status, 503);
+  const told = answer.json.sources.find(({ name }) => name === "last-good-store");
+  assert.equal(told.outcome, "refused");
+});
+
+test("the cron never puts older data in the place of younger", async () => {
+  edge = await startWithStore({ ORIGIN_URL: link.url, BYBIT_BASE_URL: exchange.url });
+  await edge.minute();
+  const first = await edge.store.getWithMetadata(KEY);
+  const younger = JSON.parse(first.value).as_of_ms;
+  await link.order("rewrite", {
+    json: (s) => ({ ...s, as_of_ms: s.as_of_ms - 20_000 }),
+    headers: (headers) => ({ ...headers, "x-data-as-of": String(Number(headers["x-data-as-of"]) - 20_000) }),
+  });
+  await exchange.fail("bybit", { kind: "status", status: 503 });
+  await edge.minute();
+  assert.ok(JSON.parse((await edge.store.get(KEY)) ?? "{}").as_of_ms >= younger);
+});

@@ -8,6 +8,7 @@ mod router;
 
 use crate::collect::Context;
 use crate::store::Stored;
+use shared::units::UnixMs;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
@@ -24,4 +25,6 @@ pub struct App {
     pub store_kind: &'static str,
     /// Set when the process is about to end: it still answers, but should be sent no more clients.
     pub draining: Arc<AtomicBool>,
+    /// When this process started, so that whoever replaced it can tell who answers.
+    pub started_at: UnixMs,
 }

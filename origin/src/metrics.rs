@@ -4,12 +4,18 @@ use prometheus_client::encoding::{EncodeLabelSet, text};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
 use shared::endpoints::StoreKey;
+use shared::freshness::Freshness;
 use shared::snapshot::Snapshot;
 use shared::units::UnixMs;
 use shared::validate::ValidSnapshot;
 use std::sync::atomic::AtomicU64;
+use std::time::Duration;
+
+/// Upper bounds in seconds. Answers come from memory in tens of microseconds; the last is the longest that is waited.
+const LATENCY_BUCKETS: [f64; 9] = [0.000_1, 0.000_25, 0.000_5, 0.001, 0.005, 0.025, 0.1, 0.5, 5.0];
 
 type Float = Gauge<f64, AtomicU64>;
 
@@ -57,6 +63,31 @@ struct RequestLabels {
     status: u16,
 }
 
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct RouteLabels {
+    route: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ClassLabels {
+    class: &'static str,
+}
+
+/// An answer, as it is counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Answered<'a> {
+    /// The route, never the path that a client made up.
+    pub route: &'static str,
+    /// Whether the route is one of data.
+    pub is_data: bool,
+    /// The status.
+    pub status: u16,
+    /// The class of the data's age, where data was sent.
+    pub freshness: Option<&'a str>,
+    /// From the request's first byte to the answer's head.
+    pub took: Duration,
+}
+
 /// Every metric of the process. Ages are computed when they are asked for, so that a stalled writer cannot freeze them.
 #[derive(Debug)]
 pub struct Metrics {
@@ -74,6 +105,10 @@ pub struct Metrics {
     snapshots: Counter,
     store_writes: Family<OutcomeLabels, Counter>,
     requests: Family<RequestLabels, Counter>,
+    request_duration: Family<RouteLabels, Histogram>,
+    requests_in_flight: Gauge,
+    data_responses: Family<ClassLabels, Counter>,
+    fallbacks: Family<ReasonLabels, Counter>,
 }
 
 impl Metrics {
@@ -96,6 +131,10 @@ impl Metrics {
             snapshots: Counter::default(),
             store_writes: Family::default(),
             requests: Family::default(),
+            request_duration: Family::new_with_constructor(|| Histogram::new(LATENCY_BUCKETS)),
+            requests_in_flight: Gauge::default(),
+            data_responses: Family::default(),
+            fallbacks: Family::default(),
         };
         let seconds = Unit::Seconds;
         registry.register_with_unit(
@@ -123,7 +162,7 @@ impl Metrics {
         registry.register_with_unit(
             "section_age",
             "Age of a part of the snapshot",
-            seconds,
+            seconds.clone(),
             metrics.section_age.clone(),
         );
         registry.register("upstream_requests", "Fetches from upstreams by outcome", metrics.upstream_requests.clone());
@@ -149,8 +188,34 @@ impl Metrics {
         );
         registry.register("snapshots_published", "Snapshots that were admitted and served", metrics.snapshots.clone());
         registry.register("store_writes", "Publications to the store by outcome", metrics.store_writes.clone());
-        registry.register("http_requests", "Answers by route and status", metrics.requests.clone());
+        metrics.register_golden_signals(&mut registry, seconds);
         Self { registry, ..metrics }
+    }
+
+    /// Traffic, errors, latency, saturation; and how often an answer was not made of fresh data.
+    fn register_golden_signals(&self, registry: &mut Registry, seconds: Unit) {
+        registry.register("http_requests", "Answers by route and status", self.requests.clone());
+        registry.register_with_unit(
+            "http_request_duration",
+            "Time from a request to its answer",
+            seconds,
+            self.request_duration.clone(),
+        );
+        registry.register(
+            "http_requests_in_flight",
+            "Requests that are being answered",
+            self.requests_in_flight.clone(),
+        );
+        registry.register(
+            "data_responses",
+            "Answers on data routes by class of age: fresh, aging, stale, none",
+            self.data_responses.clone(),
+        );
+        registry.register(
+            "cache_fallback_triggered",
+            "Answers on data routes that were not made of fresh data, by reason",
+            self.fallbacks.clone(),
+        );
     }
 
     /// Counts a fetch.
@@ -186,9 +251,28 @@ impl Metrics {
         self.store_writes.get_or_create(&OutcomeLabels { outcome }).inc();
     }
 
+    /// A request that is being answered, until the returned value is dropped.
+    #[must_use]
+    pub fn in_flight(&self) -> InFlight {
+        self.requests_in_flight.inc();
+        InFlight(self.requests_in_flight.clone())
+    }
+
     /// Counts an answer.
-    pub fn request(&self, route: &'static str, status: u16) {
+    pub fn answered(&self, answered: Answered<'_>) {
+        let Answered { route, is_data, status, freshness, took } = answered;
         self.requests.get_or_create(&RequestLabels { route, status }).inc();
+        self.request_duration.get_or_create(&RouteLabels { route }).observe(took.as_secs_f64());
+        let class = match freshness {
+            Some(name) => Freshness::ALL.into_iter().find(|class| class.name() == name).map(Freshness::name),
+            None if is_data && status == 503 => Some("none"),
+            None => None,
+        };
+        let Some(class) = class else { return };
+        self.data_responses.get_or_create(&ClassLabels { class }).inc();
+        if class != Freshness::Fresh.name() {
+            self.fallbacks.get_or_create(&ReasonLabels { reason: class }).inc();
+        }
     }
 
     /// The page that Prometheus reads, in the OpenMetrics text format: `served` is what requests get, `stored` what the
@@ -221,6 +305,16 @@ impl Metrics {
         let mut page = String::new();
         text::encode(&mut page, &self.registry)?;
         Ok(page)
+    }
+}
+
+/// A request that is being answered. One that is given up counts no longer either.
+#[derive(Debug)]
+pub struct InFlight(Gauge);
+
+impl Drop for InFlight {
+    fn drop(&mut self) {
+        self.0.dec();
     }
 }
 

@@ -31,6 +31,8 @@ struct Health {
     data_source: &'static str,
     quality: f64,
     store: &'static str,
+    /// When the process that answers was started.
+    started_at_ms: UnixMs,
     dependencies: Vec<SourceOutcome>,
 }
 
@@ -71,6 +73,7 @@ fn state(app: &App, now: UnixMs) -> Option<Health> {
         data_source: data_source(snapshot, class),
         quality: valid.quality().get(),
         store: app.store_kind,
+        started_at_ms: app.started_at,
         dependencies: app.context.board.all(),
     })
 }

@@ -11,7 +11,7 @@ mod round;
 mod slow;
 mod tickers;
 
-use crate::clock;
+use crate::clock::Clock;
 use crate::metrics::Metrics;
 use crate::publication::Current;
 use crate::status::StatusBoard;
@@ -44,6 +44,8 @@ pub struct Context {
     pub settings: Settings,
     /// How old is too old.
     pub limits: Limits,
+    /// What time it is.
+    pub clock: Clock,
 }
 
 /// How often each source is fetched.
@@ -111,7 +113,8 @@ impl Known {
 
     /// Takes over what the alerts of an earlier process remembered.
     pub fn restore_alerts(&self, bytes: &[u8], context: &Context) {
-        let restored = self.analyst.lock().unwrap_or_else(PoisonError::into_inner).restore_alerts(bytes, clock::now());
+        let now = context.clock.now();
+        let restored = self.analyst.lock().unwrap_or_else(PoisonError::into_inner).restore_alerts(bytes, now);
         if let Err(error) = restored {
             context.metrics.rejection(error.label());
             tracing::warn!(%error, "what the alerts remembered is not admitted; they begin anew");

@@ -1,6 +1,6 @@
 //! Puts the parts together, and takes them apart when the process is told to end.
 
-use crate::clock;
+use crate::clock::Clock;
 use crate::collect::{Context, Gate, Known, Pace, Upstreams, collect};
 use crate::config::{Config, RedisUrl};
 use crate::http::{App, router};
@@ -40,6 +40,7 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
         board: Arc::new(StatusBoard::default()),
         settings: config.settings(),
         limits: config.limits()?,
+        clock: Clock::system(),
     };
     let stored = Arc::new(Stored::empty());
     let known = Known::new();
@@ -58,7 +59,7 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
         tokio::spawn(restore(Arc::clone(&store), context.clone(), known.clone())),
         tokio::spawn(collect(
             context.clone(),
-            upstreams(&config)?,
+            upstreams(&config, context.clock)?,
             known,
             pace(&config),
             Gate::new(usize::from(config.bybit_requests_per_5s), config.tickers_interval()),
@@ -91,9 +92,9 @@ fn announce(config: &Config, redis_url: Option<&RedisUrl>, listener: &TcpListene
     Ok(())
 }
 
-fn upstreams(config: &Config) -> anyhow::Result<Upstreams> {
+fn upstreams(config: &Config, clock: Clock) -> anyhow::Result<Upstreams> {
     let client = upstream::client().context("setting up the HTTP client (are root certificates installed?)")?;
-    let to = |base: &crate::config::BaseUrl, venue| Upstream::new(client.clone(), base.clone(), venue);
+    let to = |base: &crate::config::BaseUrl, venue| Upstream::new(client.clone(), base.clone(), venue, clock);
     Ok(Upstreams {
         bybit: to(&config.bybit_base_url, Venue::Bybit),
         coingecko: to(&config.coingecko_base_url, Venue::CoinGecko),
@@ -125,7 +126,7 @@ async fn restore(store: Arc<Store>, context: Context, known: Known) {
             return;
         }
     };
-    match ValidSnapshot::from_json(&bytes, clock::now(), Baseline::default()) {
+    match ValidSnapshot::from_json(&bytes, context.clock.now(), Baseline::default()) {
         Ok(valid) => {
             tracing::info!(as_of_ms = %valid.get().as_of_ms, "taking up the stored snapshot");
             known.restore(&valid);

@@ -3,7 +3,7 @@
 mod backoff;
 mod error;
 
-use crate::clock;
+use crate::clock::Clock;
 use crate::config::BaseUrl;
 use bytes::{Bytes, BytesMut};
 use reqwest::{Client, Response, StatusCode, header};
@@ -47,6 +47,7 @@ pub struct Upstream {
     client: Client,
     base: BaseUrl,
     venue: Venue,
+    clock: Clock,
 }
 
 /// A complete answer.
@@ -61,10 +62,10 @@ pub struct Fetched {
 }
 
 impl Upstream {
-    /// An upstream at `base`.
+    /// An upstream at `base`, whose answers are stamped by `clock` when they arrive.
     #[must_use]
-    pub fn new(client: Client, base: BaseUrl, venue: Venue) -> Self {
-        Self { client, base, venue }
+    pub fn new(client: Client, base: BaseUrl, venue: Venue, clock: Clock) -> Self {
+        Self { client, base, venue, clock }
     }
 
     /// Fetches a path (with its query).
@@ -84,7 +85,7 @@ impl Upstream {
         let declared = response.headers().get(MARKET_DATA).map(|value| value.to_str().unwrap_or(""));
         let source = Source::declared(self.venue, declared);
         let body = read(response, MAX_BODY_BYTES, Overflow::Refuse).await?;
-        Ok(Fetched { body, received_at: clock::now(), source })
+        Ok(Fetched { body, received_at: self.clock.now(), source })
     }
 }
 

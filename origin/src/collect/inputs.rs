@@ -10,7 +10,7 @@ mod planner;
 mod shelf;
 
 use super::Context;
-use crate::clock;
+use crate::clock::Clock;
 use crate::upstream::{Upstream, pause};
 use fetch::Delivery;
 use planner::{Job, Planner};
@@ -48,6 +48,7 @@ pub(super) async fn run(
     shelf: Arc<Shelf>,
     monitored: watch::Receiver<Vec<Monitored>>,
 ) {
+    let clock = context.clock;
     let mut planner = Planner::new(gate.requests_per_second());
     let mut monitored = monitored;
     let mut under_way: JoinSet<(Job, Result<Delivery, crate::upstream::UpstreamError>)> = JoinSet::new();
@@ -55,16 +56,17 @@ pub(super) async fn run(
         if monitored.has_changed().unwrap_or(false) {
             let symbols = monitored.borrow_and_update().clone();
             shelf.keep_only(&symbols);
-            planner.monitor(&symbols, clock::now());
+            planner.monitor(&symbols, clock.now());
         }
         while under_way.len() < MAX_IN_FLIGHT
-            && gate.is_open(clock::now())
-            && let Some(job) = planner.take_due(clock::now())
+            && gate.is_open(clock.now())
+            && let Some(job) = planner.take_due(clock.now())
         {
-            gate.note(clock::now());
+            let now = clock.now();
+            gate.note(now);
             let (upstream, held) = (upstream.clone(), shelf.get(&job.symbol));
             under_way.spawn(async move {
-                let delivery = fetch::fetch(&upstream, &job, held.as_deref()).await;
+                let delivery = fetch::fetch(&upstream, &job, held.as_deref(), now).await;
                 (job, delivery)
             });
         }
@@ -73,14 +75,14 @@ pub(super) async fn run(
                 Ok((job, outcome)) => finish(&context, &gate, &shelf, &mut planner, &job, outcome),
                 Err(panic) => tracing::error!(%panic, "fetching an input panicked"),
             },
-            () = tokio::time::sleep(idle(&planner, &gate)) => {}
+            () = tokio::time::sleep(idle(&planner, &gate, clock)) => {}
         }
     }
 }
 
 /// How long nothing can be done.
-fn idle(planner: &Planner, gate: &Gate) -> Duration {
-    let now = clock::now();
+fn idle(planner: &Planner, gate: &Gate, clock: Clock) -> Duration {
+    let now = clock.now();
     let until_due = planner.next_due().map_or(u64::MAX, |due| due.millis_since(now));
     Duration::from_millis(until_due.max(gate.opens_in_ms(now)).max(1)).min(MAX_IDLE)
 }
@@ -93,7 +95,7 @@ fn finish(
     job: &Job,
     outcome: Result<Delivery, crate::upstream::UpstreamError>,
 ) {
-    let now = clock::now();
+    let now = context.clock.now();
     match outcome {
         Ok(delivery) => {
             context.metrics.upstream_request(job.kind.name(), crate::status::OK);

@@ -4,7 +4,6 @@ use super::expectation::Expectation;
 use super::inputs::{Gate, Monitored, Shelf};
 use super::round::{Outcome, Round, RoundError};
 use super::{Context, Known};
-use crate::clock;
 use crate::status::OK;
 use crate::upstream::{Fetched, Upstream, UpstreamError, pause};
 use shared::exchange::bybit;
@@ -38,7 +37,7 @@ pub(super) async fn run(context: Context, upstream: Upstream, feeds: Feeds, inte
         tokio::select! {
             () = sleep_until(next_fetch) => {
                 // Whoever sent any of our requests away, sent this one away too.
-                let paused_ms = collector.feeds.gate.paused_ms(clock::now());
+                let paused_ms = collector.feeds.gate.paused_ms(collector.context.clock.now());
                 if paused_ms > 0 {
                     next_fetch = Instant::now() + Duration::from_millis(paused_ms);
                     continue;
@@ -90,7 +89,7 @@ impl Collector {
             self.context.board.record(NAME, "waiting_for_instruments", None);
             return interval;
         };
-        let now = clock::now();
+        let now = self.context.clock.now();
         let round = Round {
             tickers: tickers.clone(),
             universe,
@@ -139,7 +138,7 @@ impl Collector {
         self.choose_monitored(outcome.publication.valid());
         self.context.metrics.published(outcome.publication.valid());
         self.context.current.offer(outcome.publication);
-        self.expectation.record(priced, clock::now());
+        self.expectation.record(priced, self.context.clock.now());
         if self.context.board.record(NAME, OK, Some(as_of_ms)) {
             tracing::info!(upstream = NAME, %source, priced, "answers");
             if source.feed != Feed::Live {
@@ -151,7 +150,7 @@ impl Collector {
     /// Says which contracts are worth more than their ticker: those that have a score. Not at every round, for a contract
     /// at the edge of the list would come and go.
     fn choose_monitored(&mut self, valid: &ValidSnapshot) {
-        let now = clock::now();
+        let now = self.context.clock.now();
         if self.chosen_at.is_some_and(|chosen_at| now.millis_since(chosen_at) < CHOICE_LASTS_MS) {
             return;
         }
@@ -195,7 +194,7 @@ impl Collector {
         self.context.metrics.upstream_request(NAME, &label);
         let pause = pause(error, self.failures, interval, MAX_PAUSE);
         if error.concerns_all_requests() {
-            self.feeds.gate.close_for(clock::now(), pause);
+            self.feeds.gate.close_for(self.context.clock.now(), pause);
         }
         if self.context.board.record(NAME, &label, None) {
             tracing::warn!(upstream = NAME, %error, next_try_in = ?pause, "does not answer with data");

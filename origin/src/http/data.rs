@@ -1,7 +1,6 @@
 //! Data: the finished body of the current publication, in the class of its age at this moment.
 
 use super::{App, reply};
-use crate::clock;
 use crate::publication::{Coding, Publication, Rendered};
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, RawQuery, State};
@@ -30,7 +29,7 @@ const CACHE_NAME: &str = "snapshot";
 
 /// Answers from memory.
 pub(super) async fn serve(endpoint: Endpoint, State(app): State<App>, request: HeaderMap) -> Response {
-    let now = clock::now();
+    let now = app.context.clock.now();
     let Some(publication) = app.context.current.get() else { return no_data(&app, now) };
     let Some(class) = app.context.limits.classify(publication.valid().get().as_of_ms, now) else {
         return no_data(&app, now);
@@ -102,7 +101,7 @@ fn on_demand(
     absent: impl FnOnce(&Snapshot, UnixMs) -> Failure,
     render: impl FnOnce(&ValidSnapshot, Freshness) -> Result<Option<Rendered>, serde_json::Error>,
 ) -> Response {
-    let now = clock::now();
+    let now = app.context.clock.now();
     let Some(publication) = app.context.current.get() else { return no_data(app, now) };
     let Some(class) = app.context.limits.classify(publication.valid().get().as_of_ms, now) else {
         return no_data(app, now);

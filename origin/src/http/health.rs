@@ -1,7 +1,6 @@
 //! Health and metrics: derived from the age of the data and the last outcome of each dependency, never constant.
 
 use super::{App, data, reply};
-use crate::clock;
 use crate::publication::Publication;
 use axum::extract::State;
 use axum::response::Response;
@@ -43,7 +42,7 @@ pub(super) async fn live() -> Response {
 
 /// Whether clients should be sent here: the data is fresh or aging, and the process is not about to end.
 pub(super) async fn ready(State(app): State<App>) -> Response {
-    let now = clock::now();
+    let now = app.context.clock.now();
     match state(&app, now) {
         Some(health) if health.ready => reply::uncached_json(&health),
         _ => data::no_data(&app, now),
@@ -52,7 +51,7 @@ pub(super) async fn ready(State(app): State<App>) -> Response {
 
 /// The state in full; a problem when there is nothing to serve.
 pub(super) async fn health(State(app): State<App>) -> Response {
-    let now = clock::now();
+    let now = app.context.clock.now();
     match state(&app, now) {
         Some(health) => reply::uncached_json(&health),
         None => data::no_data(&app, now),
@@ -82,7 +81,7 @@ fn state(app: &App, now: UnixMs) -> Option<Health> {
 pub(super) async fn metrics(State(app): State<App>) -> Response {
     let (served, stored) = (app.context.current.get(), app.stored.load_full());
     let (served, stored) = (served.as_deref().map(Publication::valid), stored.as_deref().map(Publication::valid));
-    match app.context.metrics.page(served, stored, clock::now()) {
+    match app.context.metrics.page(served, stored, app.context.clock.now()) {
         Ok(page) => reply::text(OPENMETRICS, page),
         Err(error) => {
             tracing::error!(%error, "the metrics could not be written");

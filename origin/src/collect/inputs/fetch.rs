@@ -3,7 +3,6 @@
 use super::kind::InputKind;
 use super::planner::Job;
 use super::shelf::SymbolInputs;
-use crate::clock;
 use crate::upstream::{Fetched, Upstream, UpstreamError};
 use shared::exchange::bybit::Reading;
 use shared::exchange::bybit::{account_ratio, funding_history, klines, open_interest, orderbook, paths, trades};
@@ -47,17 +46,18 @@ pub(super) struct Delivery {
     pub(super) refused: Vec<&'static str>,
 }
 
-/// Fetches what the job says.
+/// Fetches what the job says and is to be had at `now`.
 pub(super) async fn fetch(
     upstream: &Upstream,
     job: &Job,
     held: Option<&SymbolInputs>,
+    now: UnixMs,
 ) -> Result<Delivery, UpstreamError> {
     let symbol = &*job.symbol;
     match job.kind {
         InputKind::Candles(interval) => {
             let held = held.and_then(|held| held.candles.get(&interval)).map(|dated| &*dated.value);
-            candles(upstream, symbol, interval, held).await
+            candles(upstream, symbol, interval, held, now).await
         }
         InputKind::Book => {
             let fetched = upstream.get(&paths::orderbook(symbol, BOOK_LEVELS)).await?;
@@ -105,8 +105,9 @@ async fn candles(
     symbol: &str,
     interval: Interval,
     held: Option<&Candles>,
+    now: UnixMs,
 ) -> Result<Delivery, UpstreamError> {
-    let request = CandleRequest::plan(interval, held, clock::now());
+    let request = CandleRequest::plan(interval, held, now);
     let fetched = upstream.get(&paths::klines(symbol, interval, request.limit, request.start)).await?;
     let reading = klines::parse(&fetched.body, symbol, interval, fetched.received_at)?;
     let refused = reading.refused.iter().map(|row| row.reason.label()).collect();
@@ -117,7 +118,7 @@ async fn candles(
         // What was held ends too long ago to be continued, so what was loaded begins anew.
         Some(Err(MergeRefusal::Gap { .. } | MergeRefusal::OtherInterval { .. })) | None => loaded,
     };
-    let is_complete = !request.has_more(&joined, clock::now());
+    let is_complete = !request.has_more(&joined, fetched.received_at);
     let mut delivery = whole(Value::Candles(Arc::new(joined)), reading.server_time, &fetched, refused);
     delivery.is_complete = is_complete;
     Ok(delivery)

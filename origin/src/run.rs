@@ -29,7 +29,6 @@ const DRAIN: Duration = Duration::from_secs(5);
 /// # Errors
 /// When it cannot start; the text names the variable and the value.
 pub async fn run(config: Config) -> anyhow::Result<()> {
-    let started_at = clock::now();
     let listener =
         TcpListener::bind(config.listen).await.with_context(|| format!("ORIGIN_LISTEN: binding {}", config.listen))?;
     let redis_url = config.redis_url().map_err(anyhow::Error::msg).context("REDIS_URL")?;
@@ -67,6 +66,7 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
     ];
 
     let draining = Arc::new(AtomicBool::new(false));
+    let started_at = context.clock.now();
     let app = App { context, stored, store_kind: store.kind(), draining: Arc::clone(&draining), started_at };
     let served = serve(listener, app, draining).await;
     for task in background {

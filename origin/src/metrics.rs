@@ -1,5 +1,6 @@
 //! What Prometheus sees.
 
+use crate::store::Held;
 use prometheus_client::encoding::{EncodeLabelSet, text};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
@@ -58,6 +59,17 @@ struct OutcomeLabels {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct StandingLabels {
+    to: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct TaskLabels {
+    task: &'static str,
+    reason: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct RequestLabels {
     route: &'static str,
     status: u16,
@@ -104,6 +116,12 @@ pub struct Metrics {
     input_rows_refused: Family<InputLabels, Counter>,
     snapshots: Counter,
     store_writes: Family<OutcomeLabels, Counter>,
+    store_reads: Family<OutcomeLabels, Counter>,
+    leading: Gauge,
+    epoch: Gauge,
+    collecting: Gauge,
+    leadership_changes: Family<StandingLabels, Counter>,
+    task_restarts: Family<TaskLabels, Counter>,
     requests: Family<RequestLabels, Counter>,
     request_duration: Family<RouteLabels, Histogram>,
     requests_in_flight: Gauge,
@@ -130,6 +148,12 @@ impl Metrics {
             input_rows_refused: Family::default(),
             snapshots: Counter::default(),
             store_writes: Family::default(),
+            store_reads: Family::default(),
+            leading: Gauge::default(),
+            epoch: Gauge::default(),
+            collecting: Gauge::default(),
+            leadership_changes: Family::default(),
+            task_restarts: Family::default(),
             requests: Family::default(),
             request_duration: Family::new_with_constructor(|| Histogram::new(LATENCY_BUCKETS)),
             requests_in_flight: Gauge::default(),
@@ -188,6 +212,28 @@ impl Metrics {
         );
         registry.register("snapshots_published", "Snapshots that were admitted and served", metrics.snapshots.clone());
         registry.register("store_writes", "Publications to the store by outcome", metrics.store_writes.clone());
+        registry.register(
+            "store_reads",
+            "Looks at what another process stored, by outcome",
+            metrics.store_reads.clone(),
+        );
+        registry.register("leadership_leading", "1 while this process publishes, else 0", metrics.leading.clone());
+        registry.register(
+            "leadership_epoch",
+            "The number of this process's last leadership; a later leader has a higher one",
+            metrics.epoch.clone(),
+        );
+        registry.register(
+            "leadership_changes",
+            "Changes of this process's standing, by what it became",
+            metrics.leadership_changes.clone(),
+        );
+        registry.register("collecting", "1 while this process asks the exchanges, else 0", metrics.collecting.clone());
+        registry.register(
+            "task_restarts",
+            "Tasks that were begun anew, by why they did not run",
+            metrics.task_restarts.clone(),
+        );
         metrics.register_golden_signals(&mut registry, seconds);
         Self { registry, ..metrics }
     }
@@ -251,6 +297,34 @@ impl Metrics {
         self.store_writes.get_or_create(&OutcomeLabels { outcome }).inc();
     }
 
+    /// Counts a look at what another process stored.
+    pub fn store_read(&self, outcome: &'static str) {
+        self.store_reads.get_or_create(&OutcomeLabels { outcome }).inc();
+    }
+
+    /// Notes whether this process leads, and under which number.
+    pub fn leading(&self, epoch: Option<u64>) {
+        self.leading.set(i64::from(epoch.is_some()));
+        if let Some(epoch) = epoch {
+            self.epoch.set(i64::try_from(epoch).unwrap_or(i64::MAX));
+        }
+    }
+
+    /// Counts a change of this process's standing.
+    pub fn leadership_change(&self, to: &'static str) {
+        self.leadership_changes.get_or_create(&StandingLabels { to }).inc();
+    }
+
+    /// Notes whether this process asks the exchanges.
+    pub fn collecting(&self, is_collecting: bool) {
+        self.collecting.set(i64::from(is_collecting));
+    }
+
+    /// Counts a task that was begun anew.
+    pub fn task_restart(&self, task: &'static str, reason: &'static str) {
+        self.task_restarts.get_or_create(&TaskLabels { task, reason }).inc();
+    }
+
     /// A request that is being answered, until the returned value is dropped.
     #[must_use]
     pub fn in_flight(&self) -> InFlight {
@@ -283,15 +357,15 @@ impl Metrics {
     pub fn page(
         &self,
         served: Option<&ValidSnapshot>,
-        stored: Option<&ValidSnapshot>,
+        stored: Option<&Held>,
         now: UnixMs,
     ) -> Result<String, std::fmt::Error> {
         let age_secs = |as_of: UnixMs| now.millis_since(as_of) as f64 / 1_000.0;
         if let Some(stored) = stored {
             for key in StoreKey::ALL {
                 let labels = KeyLabels { key: key.name() };
-                self.cache_age.get_or_create(&labels).set(age_secs(stored.get().as_of_ms));
-                self.cache_quality.get_or_create(&labels).set(stored.quality().get());
+                self.cache_age.get_or_create(&labels).set(age_secs(stored.as_of_ms));
+                self.cache_quality.get_or_create(&labels).set(stored.quality.get());
             }
         }
         self.section_age.clear();

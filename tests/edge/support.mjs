@@ -131,6 +131,7 @@ export async function startOrigin(simulator, vars = {}) {
   const port = await freePort();
   const { stop } = run(program("ORIGIN_BIN", "origin"), [], {
     ORIGIN_LISTEN: `127.0.0.1:${port}`,
+    DRAIN_DELAY_MS: "0",
     BYBIT_BASE_URL: simulator.url,
     COINGECKO_BASE_URL: simulator.url,
     FEAR_GREED_BASE_URL: simulator.url,

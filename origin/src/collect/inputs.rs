@@ -11,6 +11,7 @@ mod shelf;
 
 use super::Context;
 use crate::clock::Clock;
+use crate::supervise::Pulse;
 use crate::upstream::{Upstream, pause};
 use fetch::Delivery;
 use planner::{Job, Planner};
@@ -47,12 +48,14 @@ pub(super) async fn run(
     gate: Arc<Gate>,
     shelf: Arc<Shelf>,
     monitored: watch::Receiver<Vec<Monitored>>,
+    pulse: Pulse,
 ) {
     let clock = context.clock;
     let mut planner = Planner::new(gate.requests_per_second());
     let mut monitored = monitored;
     let mut under_way: JoinSet<(Job, Result<Delivery, crate::upstream::UpstreamError>)> = JoinSet::new();
     loop {
+        pulse.expect_within(MAX_IDLE);
         if monitored.has_changed().unwrap_or(false) {
             let symbols = monitored.borrow_and_update().clone();
             shelf.keep_only(&symbols);

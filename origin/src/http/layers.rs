@@ -3,7 +3,7 @@
 use super::{App, reply};
 use crate::metrics::Answered;
 use axum::extract::{MatchedPath, Request, State};
-use axum::http::{HeaderName, HeaderValue, Method, StatusCode};
+use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use shared::endpoints::{
@@ -12,6 +12,7 @@ use shared::endpoints::{
 use shared::headers::{ALWAYS, DATA_FRESHNESS, PREFLIGHT};
 use shared::problem::Failure;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 use std::time::Instant;
 use tokio::sync::Semaphore;
@@ -24,6 +25,16 @@ pub(super) async fn common_headers(request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     for (name, value) in ALWAYS {
         response.headers_mut().insert(HeaderName::from_static(name), HeaderValue::from_static(value));
+    }
+    response
+}
+
+/// Asks clients of a process that is about to end for another connection next time, so that none sends a request on one
+/// that is being closed.
+pub(super) async fn say_goodbye(State(app): State<App>, request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    if app.draining.load(Ordering::Relaxed) {
+        response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
     }
     response
 }

@@ -32,6 +32,12 @@ pub enum FetchError {
         /// When to come back, if told.
         retry_after: Option<Duration>,
     },
+    /// A rate limit, told with status 200 and the moment of its end.
+    #[error("too many requests")]
+    RateLimited {
+        /// When to come back, if told.
+        retry_after: Option<Duration>,
+    },
     /// A body beyond the limit.
     #[error("a body of more than {limit} bytes")]
     TooLarge {
@@ -56,6 +62,8 @@ impl FetchError {
             Self::BrokenOff(_) => "broken_off".into(),
             Self::Forbidden { kind } => kind.label().into(),
             Self::Status { status, .. } => format!("http_{status}").into(),
+            // The same word as without the moment: what the venue says is the same.
+            Self::RateLimited { .. } => "refused_by_venue".into(),
             Self::TooLarge { .. } => "body_too_large".into(),
         }
     }
@@ -99,7 +107,12 @@ impl UpstreamError {
     pub fn concerns_all_requests(&self) -> bool {
         match self {
             Self::Fetch(error) => {
-                matches!(error, FetchError::Forbidden { .. } | FetchError::Status { status: 429, .. })
+                matches!(
+                    error,
+                    FetchError::Forbidden { .. }
+                        | FetchError::RateLimited { .. }
+                        | FetchError::Status { status: 429, .. }
+                )
             }
             Self::Parse(ParseError::Refused { code, .. }) => *code == RATE_LIMITED || REGION_REFUSED.contains(code),
             Self::Parse(_) | Self::Universe(_) => false,

@@ -1,6 +1,8 @@
 //! What Prometheus sees.
 
+use crate::status::OK;
 use crate::store::Held;
+use crate::upstream::{FaultClass, UpstreamError};
 use prometheus_client::encoding::{EncodeLabelSet, text};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
@@ -39,6 +41,8 @@ struct NoLabels {}
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct UpstreamLabels {
     upstream: &'static str,
+    /// What kind of outcome it is, for alerts; the outcome itself is for whoever looks closer.
+    class: &'static str,
     outcome: String,
 }
 
@@ -189,7 +193,11 @@ impl Metrics {
             seconds.clone(),
             metrics.section_age.clone(),
         );
-        registry.register("upstream_requests", "Fetches from upstreams by outcome", metrics.upstream_requests.clone());
+        registry.register(
+            "upstream_requests",
+            "Fetches from upstreams by outcome and its class",
+            metrics.upstream_requests.clone(),
+        );
         registry.register(
             "snapshot_rejections",
             "Snapshots that were not admitted, by reason",
@@ -264,9 +272,25 @@ impl Metrics {
         );
     }
 
-    /// Counts a fetch.
-    pub fn upstream_request(&self, upstream: &'static str, outcome: &str) {
-        self.upstream_requests.get_or_create(&UpstreamLabels { upstream, outcome: outcome.to_owned() }).inc();
+    /// Counts a fetch that brought data.
+    pub fn upstream_answered(&self, upstream: &'static str) {
+        self.upstream_outcome(&UpstreamLabels { upstream, class: OK, outcome: OK.to_owned() });
+    }
+
+    /// Counts a fetch that brought none.
+    pub fn upstream_failed(&self, upstream: &'static str, error: &UpstreamError) {
+        let (class, outcome) = (error.class().name(), error.label().into_owned());
+        self.upstream_outcome(&UpstreamLabels { upstream, class, outcome });
+    }
+
+    /// Counts a fetch that brought data of which no snapshot could be made.
+    pub fn upstream_rejected(&self, upstream: &'static str) {
+        let class = FaultClass::BadData.name();
+        self.upstream_outcome(&UpstreamLabels { upstream, class, outcome: "rejected".to_owned() });
+    }
+
+    fn upstream_outcome(&self, labels: &UpstreamLabels) {
+        self.upstream_requests.get_or_create(labels).inc();
     }
 
     /// Counts a snapshot that was not admitted.

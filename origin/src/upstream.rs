@@ -14,7 +14,7 @@ use shared::units::UnixMs;
 use std::time::Duration;
 
 pub use backoff::pause;
-pub use error::{FetchError, UpstreamError};
+pub use error::{FaultClass, FetchError, UpstreamError};
 
 /// The longest body that is read: ten times today's largest answer.
 const MAX_BODY_BYTES: usize = 8 * 1024 * 1024;

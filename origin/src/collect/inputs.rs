@@ -101,7 +101,7 @@ fn finish(
     let now = context.clock.now();
     match outcome {
         Ok(delivery) => {
-            context.metrics.upstream_request(job.kind.name(), crate::status::OK);
+            context.metrics.upstream_answered(job.kind.name());
             for reason in &delivery.refused {
                 context.metrics.input_refused(job.kind.name(), reason);
             }
@@ -109,8 +109,7 @@ fn finish(
             planner.succeeded(job, now, is_complete);
         }
         Err(error) => {
-            let label = error.label();
-            context.metrics.upstream_request(job.kind.name(), &label);
+            context.metrics.upstream_failed(job.kind.name(), &error);
             let failures = planner.failures(job).saturating_add(1);
             let pause = pause(&error, failures, FIRST_PAUSE, MAX_PAUSE);
             if error.concerns_all_requests() {

@@ -43,7 +43,7 @@ impl Task {
 
     /// Notes a success.
     pub(super) fn succeeded<T>(&self, dated: &Dated<T>) {
-        self.context.metrics.upstream_request(self.name, OK);
+        self.context.metrics.upstream_answered(self.name);
         if self.context.board.record(self.name, OK, Some(dated.as_of_ms)) {
             tracing::info!(upstream = self.name, source = %dated.source, "answers");
         }
@@ -52,7 +52,7 @@ impl Task {
     /// Notes a failure, and says how long to wait.
     pub(super) fn failed(&self, error: &UpstreamError, failures_in_a_row: u32) -> Duration {
         let label = error.label();
-        self.context.metrics.upstream_request(self.name, &label);
+        self.context.metrics.upstream_failed(self.name, error);
         let pause = pause(error, failures_in_a_row, FIRST_PAUSE, self.interval);
         if self.context.board.record(self.name, &label, None) {
             tracing::warn!(upstream = self.name, %error, next_try_in = ?pause, "does not answer with data");

@@ -91,7 +91,7 @@ impl Collector {
     /// Makes a publication of a table; says how long to wait from the beginning of its fetch.
     async fn publish(&mut self, tickers: &Fetched, interval: Duration) -> Duration {
         let Some(universe) = self.feeds.known.universe.borrow().clone() else {
-            self.context.metrics.upstream_request(NAME, OK);
+            self.context.metrics.upstream_answered(NAME);
             self.context.board.record(NAME, "waiting_for_instruments", None);
             return interval;
         };
@@ -142,7 +142,7 @@ impl Collector {
             tracing::debug!(symbol, %reason, "a row is not used");
         }
         self.failures = 0;
-        self.context.metrics.upstream_request(NAME, OK);
+        self.context.metrics.upstream_answered(NAME);
         let snapshot = outcome.publication.valid().get();
         let (as_of_ms, priced, source) = (snapshot.as_of_ms, snapshot.coverage.priced, snapshot.tickers_source);
         let held = self.context.current.get();
@@ -196,7 +196,7 @@ impl Collector {
         if let RoundError::Parse(error) = error {
             return self.failed(&error.into(), interval);
         }
-        self.context.metrics.upstream_request(NAME, "rejected");
+        self.context.metrics.upstream_rejected(NAME);
         let labels = error.labels();
         for label in &labels {
             self.context.metrics.rejection(label);
@@ -210,7 +210,7 @@ impl Collector {
     fn failed(&mut self, error: &UpstreamError, interval: Duration) -> Duration {
         self.failures = self.failures.saturating_add(1);
         let label = error.label();
-        self.context.metrics.upstream_request(NAME, &label);
+        self.context.metrics.upstream_failed(NAME, error);
         let pause = pause(error, self.failures, interval, MAX_PAUSE);
         if error.concerns_all_requests() {
             self.feeds.gate.close_for(self.context.clock.now(), pause);

@@ -101,7 +101,46 @@ pub enum UpstreamError {
     Universe(#[from] UniverseError),
 }
 
+/// Whose fault it is that there is no data.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FaultClass {
+    /// They sent us away: a ban, a rate limit, a blocked country.
+    Refused,
+    /// They said that they failed.
+    ServerError,
+    /// The way to them failed: no connection, or no whole answer.
+    NotReached,
+    /// They answered, but not with data.
+    BadData,
+}
+
+impl FaultClass {
+    /// The word in metrics.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Refused => "refused",
+            Self::ServerError => "server_error",
+            Self::NotReached => "not_reached",
+            Self::BadData => "bad_data",
+        }
+    }
+}
+
 impl UpstreamError {
+    /// Whose fault it is.
+    #[must_use]
+    pub fn class(&self) -> FaultClass {
+        match self {
+            _ if self.concerns_all_requests() => FaultClass::Refused,
+            Self::Fetch(FetchError::Status { status: 500.., .. }) => FaultClass::ServerError,
+            Self::Fetch(FetchError::Timeout | FetchError::Unreachable(_) | FetchError::BrokenOff(_)) => {
+                FaultClass::NotReached
+            }
+            Self::Fetch(_) | Self::Parse(_) | Self::Universe(_) => FaultClass::BadData,
+        }
+    }
+
     /// Whether the next request for something else would meet the same: a ban, a blocked country, a rate limit.
     #[must_use]
     pub fn concerns_all_requests(&self) -> bool {
@@ -127,5 +166,39 @@ impl UpstreamError {
             Self::Parse(error) => error.label().into(),
             Self::Universe(error) => error.label().into(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use shared::exchange::Detail;
+
+    #[track_caller]
+    fn check(error: impl Into<UpstreamError>, expected: FaultClass) {
+        let error = error.into();
+        assert_eq!(error.class(), expected, "of {error}");
+    }
+
+    fn status(status: u16) -> FetchError {
+        FetchError::Status { status, retry_after: None }
+    }
+
+    #[test]
+    fn what_they_said_is_told_apart_from_what_never_reached_us() {
+        check(FetchError::forbidden(b"access too frequent"), FaultClass::Refused);
+        check(status(429), FaultClass::Refused);
+        check(
+            ParseError::Refused { code: RATE_LIMITED, message: Detail::new("Too many visits!") },
+            FaultClass::Refused,
+        );
+        check(status(500), FaultClass::ServerError);
+        check(status(599), FaultClass::ServerError);
+        check(FetchError::Timeout, FaultClass::NotReached);
+        check(FetchError::Unreachable("refused".to_owned()), FaultClass::NotReached);
+        check(FetchError::BrokenOff("reset".to_owned()), FaultClass::NotReached);
+        check(status(404), FaultClass::BadData);
+        check(FetchError::TooLarge { limit: 9 }, FaultClass::BadData);
+        check(ParseError::Truncated, FaultClass::BadData);
     }
 }

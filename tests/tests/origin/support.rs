@@ -170,11 +170,18 @@ impl Origin {
         self.metric("leadership_leading").await >= 1.0
     }
 
-    /// The value of one line of the metrics page; 0 when it is not there.
-    pub(crate) async fn metric(&self, name: &str) -> f64 {
+    /// The sum of a metric's values that have these labels, such as `store_writes_total{outcome="written"}`; labels that are
+    /// not named may be anything. Zero when there is none.
+    pub(crate) async fn metric(&self, wanted: &str) -> f64 {
+        let (name, labels) = wanted.trim_end_matches('}').split_once('{').unwrap_or((wanted, ""));
+        let labels: Vec<&str> = labels.split(',').filter(|label| !label.is_empty()).collect();
         let page = self.get("/metrics").await.text;
-        let value = page.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
-        value.map_or(0.0, |value| value.parse().unwrap())
+        let samples = page.lines().filter_map(|line| line.strip_prefix(name)?.rsplit_once(' '));
+        samples
+            .filter(|(of, _)| of.is_empty() || of.starts_with('{'))
+            .filter(|(of, _)| labels.iter().all(|label| of.contains(label)))
+            .map(|(_, value)| value.parse::<f64>().unwrap())
+            .sum()
     }
 
     /// Sends a signal.

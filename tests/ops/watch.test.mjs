@@ -82,11 +82,24 @@ describe("a running origin", () => {
   before(async () => {
     simulator = await startSimulator();
     origin = await startOrigin(simulator);
+    // A counter or a family is not on the page before its first event, so the names are read where they are registered ...
+    const source = await readFile(path.join(ROOT, "origin/src/metrics.rs"), "utf8");
+    const registered = new Map();
+    for (const [, unit, name, field] of source.matchAll(
+      /register(_with_unit)?\(\s*"(\w+)",\s*"[^"]*",(?:\s*seconds(?:\.clone\(\))?,)?\s*(?:metrics|self)\.(\w+)\.clone/g,
+    )) {
+      const kind = new RegExp(`^    ${field}: (?:Family<\\w+, )?(\\w+)`, "m").exec(source)[1];
+      registered.set(unit ? `${name}_seconds` : name, kind);
+    }
+    // ... and everything that is on the page must be among them.
     const page = await (await fetch(`${origin.url}/metrics`)).text();
-    // A counter is written `# TYPE name counter` and asked for as `name_total`.
+    const shown = [...page.matchAll(/^# TYPE (\S+) /gm)].map(([, name]) => name);
+    assert.ok(shown.length > 12);
+    for (const name of shown) assert.ok(registered.has(name), `${name} is on the page and registered nowhere`);
+    // A counter is registered as `name` and asked for as `name_total`.
     names = new Set();
-    for (const [, name, kind] of page.matchAll(/^# TYPE (\S+) (\S+)$/gm)) {
-      const suffixes = { counter: ["_total"], histogram: ["_bucket", "_sum", "_count"] }[kind] ?? [""];
+    for (const [name, kind] of registered) {
+      const suffixes = { Counter: ["_total"], Histogram: ["_bucket", "_sum", "_count"] }[kind] ?? [""];
       for (const suffix of suffixes) names.add(name + suffix);
     }
   });

@@ -186,3 +186,17 @@ fn pace(config: &Config) -> Pace {
         fear_greed: Duration::from_secs(config.fear_greed_interval_s),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_storm_has_an_exit_code_of_its_own() {
+        let code = |error: anyhow::Error| format!("{:?}", exit_code(&error));
+        let storm = Storm::TooManyRestarts { task: "writer" };
+        assert_eq!(code(storm.into()), format!("{:?}", ExitCode::from(70)));
+        assert_eq!(code(anyhow::Error::from(storm).context("serving")), format!("{:?}", ExitCode::from(70)));
+        assert_eq!(code(anyhow::anyhow!("ORIGIN_LISTEN: taken")), format!("{:?}", ExitCode::from(1)));
+    }
+}

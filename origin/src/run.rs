@@ -169,8 +169,8 @@ fn announce(config: &Config, redis: Option<&RedisAccess>, listener: &TcpListener
 }
 
 fn upstreams(config: &Config, clock: Clock) -> anyhow::Result<Upstreams> {
-    let client = upstream::client().context("setting up the HTTP client (are root certificates installed?)")?;
-    let to = |base: &crate::config::BaseUrl, venue| Upstream::new(client.clone(), base.clone(), venue, clock);
+    let transport = upstream::client().context("setting up the HTTP client (are root certificates installed?)")?;
+    let to = |base: &crate::config::BaseUrl, venue| Upstream::new(transport.clone(), base.clone(), venue, clock);
     Ok(Upstreams {
         bybit: to(&config.bybit_base_url, Venue::Bybit),
         coingecko: to(&config.coingecko_base_url, Venue::CoinGecko),

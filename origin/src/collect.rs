@@ -204,3 +204,29 @@ async fn index(upstream: Upstream) -> Result<Dated<FearGreed>, UpstreamError> {
 fn dated<T>(value: T, venue_clock: UnixMs, fetched: &Fetched) -> Dated<T> {
     Dated { value, as_of_ms: data_time(venue_clock, fetched.received_at), source: fetched.source }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use shared::provenance::{Source, Venue};
+
+    fn of(moment: u64) -> Slow<u64> {
+        let as_of_ms = UnixMs::from_millis(moment);
+        Slow::Known(Dated { value: moment, as_of_ms, source: Source::live(Venue::CoinGecko) })
+    }
+
+    #[test]
+    fn what_another_process_knew_is_taken_over_where_it_is_newer() {
+        let known = watch::Sender::new(Slow::unknown("not_fetched_yet"));
+        for (other, expected) in [
+            (Slow::unknown("timeout"), Slow::unknown("not_fetched_yet")),
+            (of(5), of(5)),
+            (of(4), of(5)),
+            (Slow::unknown("timeout"), of(5)),
+            (of(6), of(6)),
+        ] {
+            restore(&known, other);
+            assert_eq!(*known.borrow(), expected);
+        }
+    }
+}

@@ -170,8 +170,8 @@ fn announce(config: &Config, redis: Option<&RedisAccess>, listener: &TcpListener
 }
 
 fn upstreams(config: &Config, clock: Clock) -> anyhow::Result<Upstreams> {
-    let client = upstream::client().context("setting up the HTTP client (are root certificates installed?)")?;
-    let to = |base: &crate::config::BaseUrl, venue| Upstream::new(client.clone(), base.clone(), venue, clock);
+    let transport = upstream::client().context("setting up the HTTP client (are root certificates installed?)")?;
+    let to = |base: &crate::config::BaseUrl, venue| Upstream::new(transport.clone(), base.clone(), venue, clock);
     Ok(Upstreams {
         bybit: to(&config.bybit_base_url, Venue::Bybit),
         coingecko: to(&config.coingecko_base_url, Venue::CoinGecko),
@@ -185,5 +185,19 @@ fn pace(config: &Config) -> Pace {
         instruments: Duration::from_secs(config.instruments_interval_s),
         coingecko: Duration::from_secs(config.coingecko_interval_s),
         fear_greed: Duration::from_secs(config.fear_greed_interval_s),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_storm_has_an_exit_code_of_its_own() {
+        let code = |error: anyhow::Error| format!("{:?}", exit_code(&error));
+        let storm = Storm::TooManyRestarts { task: "writer" };
+        assert_eq!(code(storm.into()), format!("{:?}", ExitCode::from(70)));
+        assert_eq!(code(anyhow::Error::from(storm).context("serving")), format!("{:?}", ExitCode::from(70)));
+        assert_eq!(code(anyhow::anyhow!("ORIGIN_LISTEN: taken")), format!("{:?}", ExitCode::from(1)));
     }
 }

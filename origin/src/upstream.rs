@@ -6,12 +6,14 @@ mod error;
 use crate::clock::Clock;
 use crate::config::BaseUrl;
 use bytes::{Bytes, BytesMut};
-use reqwest::{Client, Response, StatusCode, header};
+use reqwest::{Client, Method, Request, Response, StatusCode, Url, header};
 use shared::exchange::bybit;
 use shared::headers::MARKET_DATA;
 use shared::provenance::{Source, Venue};
 use shared::units::UnixMs;
 use std::time::Duration;
+use tower::ServiceBuilder;
+use tower::util::{BoxCloneSyncService, ServiceExt};
 
 pub use backoff::pause;
 pub use error::{FaultClass, FetchError, UpstreamError};
@@ -26,15 +28,20 @@ const REFUSAL_BYTES: usize = 4 * 1024;
 const LIMIT_RESET: &str = "x-bapi-limit-reset-timestamp";
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
-const READ_TIMEOUT: Duration = Duration::from_secs(3);
 const TOTAL_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// The longest silence of an upstream, before its answer and within it.
+pub const READ_TIMEOUT: Duration = Duration::from_secs(3);
+
+/// What carries requests to upstreams: an HTTP client, or what a test puts in its place.
+pub type Transport = BoxCloneSyncService<Request, Response, FetchError>;
 
 /// The HTTP client that all upstreams share.
 ///
 /// # Errors
 /// When TLS cannot be set up, as on a machine without root certificates.
-pub fn client() -> Result<Client, reqwest::Error> {
-    Client::builder()
+pub fn client() -> Result<Transport, reqwest::Error> {
+    let client = Client::builder()
         .user_agent(concat!("market-data-origin/", env!("CARGO_PKG_VERSION")))
         .connect_timeout(CONNECT_TIMEOUT)
         .read_timeout(READ_TIMEOUT)
@@ -42,13 +49,14 @@ pub fn client() -> Result<Client, reqwest::Error> {
         .pool_idle_timeout(Duration::from_secs(30))
         .redirect(reqwest::redirect::Policy::none())
         .no_proxy()
-        .build()
+        .build()?;
+    Ok(BoxCloneSyncService::new(ServiceBuilder::new().map_err(FetchError::from).service(client)))
 }
 
 /// One upstream.
 #[derive(Clone, Debug)]
 pub struct Upstream {
-    client: Client,
+    transport: Transport,
     base: BaseUrl,
     venue: Venue,
     clock: Clock,
@@ -68,8 +76,8 @@ pub struct Fetched {
 impl Upstream {
     /// An upstream at `base`, whose answers are stamped by `clock` when they arrive.
     #[must_use]
-    pub fn new(client: Client, base: BaseUrl, venue: Venue, clock: Clock) -> Self {
-        Self { client, base, venue, clock }
+    pub fn new(transport: Transport, base: BaseUrl, venue: Venue, clock: Clock) -> Self {
+        Self { transport, base, venue, clock }
     }
 
     /// Fetches a path (with its query).
@@ -77,7 +85,8 @@ impl Upstream {
     /// # Errors
     /// [`FetchError`]; redirects are not followed, and bodies are cut off at a limit.
     pub async fn get(&self, path: &str) -> Result<Fetched, FetchError> {
-        let response = self.client.get(self.base.join(path)).send().await?;
+        let url = Url::parse(&self.base.join(path)).map_err(|error| FetchError::Unreachable(error.to_string()))?;
+        let response = self.transport.clone().oneshot(Request::new(Method::GET, url)).await?;
         let status = response.status();
         if status == StatusCode::FORBIDDEN {
             let body = read(response, REFUSAL_BYTES, Overflow::Cut).await?;

@@ -117,27 +117,33 @@ impl Drop for Running {
 ///
 /// When the address cannot be bound, or the recordings to replay are missing or unreadable.
 pub async fn start(config: Config) -> anyhow::Result<Running> {
+    let router = service(&config)?;
+    let listener =
+        TcpListener::bind(config.listen).await.with_context(|| format!("cannot listen on {}", config.listen))?;
+    let address = listener.local_addr().context("the listener has no address")?;
+    let shutdown = CancellationToken::new();
+    let task = tokio::spawn(serve(listener, router, shutdown.clone()));
+    Ok(Running { base_url: format!("http://{address}"), shutdown, task: Some(task) })
+}
+
+/// The services without a listener, for a caller in the same process that brings its requests itself.
+///
+/// # Errors
+///
+/// When the recordings to replay are missing or unreadable.
+pub fn service(config: &Config) -> anyhow::Result<Router> {
     let source = match &config.replay {
         Some(folder) => Source::replayed(folder)?,
         None => Source::generated(config.seed),
     };
-    let listener =
-        TcpListener::bind(config.listen).await.with_context(|| format!("cannot listen on {}", config.listen))?;
-    let address = listener.local_addr().context("the listener has no address")?;
-    let simulator = Arc::new(Simulator::new(source, config.clock, config.latency));
-    let shutdown = CancellationToken::new();
-    let task = tokio::spawn(serve(listener, router(simulator), shutdown.clone()));
-    Ok(Running { base_url: format!("http://{address}"), shutdown, task: Some(task) })
-}
-
-fn router(simulator: Arc<Simulator>) -> Router {
-    Router::new()
+    let simulator = Arc::new(Simulator::new(source, config.clock.clone(), config.latency));
+    Ok(Router::new()
         .merge(bybit::routes())
         .merge(coingecko::routes())
         .merge(fear_greed::routes())
         .merge(control::routes())
         .fallback(pipeline::unknown_path)
-        .with_state(simulator)
+        .with_state(simulator))
 }
 
 async fn serve(listener: TcpListener, router: Router, shutdown: CancellationToken) {

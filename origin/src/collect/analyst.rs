@@ -7,7 +7,7 @@ mod sections;
 use super::inputs::SymbolInputs;
 use kept::Kept;
 use memory::Memory;
-use sections::{CHART_INTERVALS, Rows, beta_of, contract_facts, holdings, loaded, performance_of};
+use sections::{CHART_INTERVALS, beta_of, contract_facts, holdings, loaded, performance_of};
 use shared::analysis::alerts::{AlertState, Observation, RestoreError};
 use shared::analysis::perps::funding_rate_8h;
 use shared::analysis::positioning::positioning;
@@ -18,7 +18,7 @@ use shared::assemble::{BITCOIN, LongView, Slow};
 use shared::endpoints::ALERT_STATE_KEY;
 use shared::freshness::Freshness;
 use shared::market::candles::Interval;
-use shared::market::{Ticker, Tickers, Universe};
+use shared::market::{Ticker, Universe};
 use shared::projection::StoredEntry;
 use shared::snapshot::alerts::{AlertSection, RegimeName};
 use shared::snapshot::beta::BetaSection;
@@ -28,6 +28,8 @@ use shared::units::UnixMs;
 use shared::validate::ValidSnapshot;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
+
+pub(super) use sections::Table;
 
 /// Analyses contracts, and remembers.
 #[derive(Debug)]
@@ -68,17 +70,15 @@ impl Analyst {
     pub(super) fn long_view(
         &mut self,
         inputs: &Inputs,
-        tickers: &Tickers<'_>,
-        received_at: UnixMs,
+        table: &Table<'_, '_>,
         universe: &Universe,
         now: UnixMs,
     ) -> LongView {
+        let (rows, as_of_ms) = (&table.rows, table.as_of_ms);
         // Before the first contracts are chosen, what an earlier process remembered has to wait for them.
         if !inputs.is_empty() {
             self.memories.retain(|symbol, _| inputs.contains_key(symbol));
         }
-        let rows: Rows<'_, '_> = tickers.rows.iter().map(|row| (&*row.symbol, row)).collect();
-        let as_of_ms = tickers.server_time.min(received_at);
         let memories = &mut self.memories;
         let analyses = self.analyses.get_or(inputs.len(), now, ANALYSES_LAST_MS, || {
             let analyse = |(symbol, inputs): (&String, &Arc<SymbolInputs>)| {
@@ -92,12 +92,12 @@ impl Analyst {
         let daily = bitcoin.and_then(|inputs| inputs.candles.get(&Interval::OneDay));
         LongView {
             analyses,
-            positioning: Some(positioning(&holdings(inputs, &rows), now)),
+            positioning: Some(positioning(&holdings(inputs, rows), now)),
             bitcoin_volatility: daily.and_then(|daily| bitcoin_volatility(&daily.value)),
             beta: self.beta.get_or(loaded(inputs, &[Interval::OneHour]), now, BETA_LASTS_MS, || beta_of(inputs)),
             performance: self
                 .performance
-                .get_or(loaded(inputs, &CHART_INTERVALS), now, PERFORMANCE_LASTS_MS, || performance_of(inputs, &rows)),
+                .get_or(loaded(inputs, &CHART_INTERVALS), now, PERFORMANCE_LASTS_MS, || performance_of(inputs, rows)),
             // They are observed on the finished snapshot.
             alerts: Slow::unknown("not_observed_yet"),
         }
@@ -107,13 +107,12 @@ impl Analyst {
     pub(super) fn alerts(
         &mut self,
         snapshot: &Snapshot,
-        tickers: &Tickers<'_>,
+        table: &Table<'_, '_>,
         inputs: &Inputs,
         now: UnixMs,
     ) -> Section<AlertSection> {
         let regime = RegimeName::try_from(snapshot.regime.wire_form()).ok();
-        let rows: Rows<'_, '_> = tickers.rows.iter().map(|row| (&*row.symbol, row)).collect();
-        let contracts = contract_facts(inputs, &rows, snapshot, now);
+        let contracts = contract_facts(inputs, &table.rows, snapshot, now);
         let observation = Observation {
             // A regime of momentum scores is not compared with one of confluence.
             regime: regime.as_ref().filter(|_| snapshot.regime.score_basis == ScoreBasis::SixDimension),

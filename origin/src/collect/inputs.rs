@@ -12,19 +12,17 @@ mod shelf;
 use super::Context;
 use crate::clock::Clock;
 use crate::supervise::Pulse;
-use crate::upstream::{Upstream, pause};
+use crate::upstream::{Upstream, UpstreamError, pause};
 use fetch::Delivery;
 use planner::{Job, Planner};
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
-use tokio::task::JoinSet;
+use tokio::task::{self, JoinSet};
 
 pub use gate::Gate;
 pub(super) use shelf::{Shelf, SymbolInputs};
-
-/// The most requests under way at once: with a tenth of a second each, well above what the budget lets through.
-const MAX_IN_FLIGHT: usize = 16;
 
 /// The longest sleep, so that a new list of symbols is seen soon.
 const MAX_IDLE: Duration = Duration::from_millis(250);
@@ -42,6 +40,9 @@ pub(super) struct Monitored {
 }
 
 /// Fetches for ever what is due of the monitored contracts.
+///
+/// How many requests are under way is bounded by the budget and the time that each may take. There is no other limit, for an
+/// endpoint that hangs would take every place and hold up the rest.
 pub(super) async fn run(
     context: Context,
     upstream: Upstream,
@@ -53,7 +54,8 @@ pub(super) async fn run(
     let clock = context.clock;
     let mut planner = Planner::new(gate.requests_per_second());
     let mut monitored = monitored;
-    let mut under_way: JoinSet<(Job, Result<Delivery, crate::upstream::UpstreamError>)> = JoinSet::new();
+    let mut under_way: JoinSet<Result<Delivery, UpstreamError>> = JoinSet::new();
+    let mut jobs: HashMap<task::Id, Job> = HashMap::new();
     loop {
         pulse.expect_within(MAX_IDLE);
         if monitored.has_changed().unwrap_or(false) {
@@ -61,22 +63,29 @@ pub(super) async fn run(
             shelf.keep_only(&symbols);
             planner.monitor(&symbols, clock.now());
         }
-        while under_way.len() < MAX_IN_FLIGHT
-            && gate.is_open(clock.now())
+        while gate.is_open(clock.now())
             && let Some(job) = planner.take_due(clock.now())
         {
             let now = clock.now();
             gate.note(now);
             let (upstream, held) = (upstream.clone(), shelf.get(&job.symbol));
-            under_way.spawn(async move {
-                let delivery = fetch::fetch(&upstream, &job, held.as_deref(), now).await;
-                (job, delivery)
-            });
+            let asked = job.clone();
+            let task = under_way.spawn(async move { fetch::fetch(&upstream, &asked, held.as_deref(), now).await });
+            jobs.insert(task.id(), job);
         }
         tokio::select! {
-            Some(done) = under_way.join_next() => match done {
-                Ok((job, outcome)) => finish(&context, &gate, &shelf, &mut planner, &job, outcome),
-                Err(panic) => tracing::error!(%panic, "fetching an input panicked"),
+            Some(done) = under_way.join_next_with_id() => match done {
+                Ok((id, outcome)) => {
+                    if let Some(job) = jobs.remove(&id) {
+                        finish(&context, &gate, &shelf, &mut planner, &job, outcome);
+                    }
+                }
+                Err(panic) => {
+                    tracing::error!(%panic, "fetching an input panicked");
+                    if let Some(job) = jobs.remove(&panic.id()) {
+                        planner.failed(&job, clock.now(), MAX_PAUSE);
+                    }
+                }
             },
             () = tokio::time::sleep(idle(&planner, &gate, clock)) => {}
         }
@@ -96,7 +105,7 @@ fn finish(
     shelf: &Shelf,
     planner: &mut Planner,
     job: &Job,
-    outcome: Result<Delivery, crate::upstream::UpstreamError>,
+    outcome: Result<Delivery, UpstreamError>,
 ) {
     let now = context.clock.now();
     match outcome {

@@ -1,6 +1,6 @@
 //! One round: a ticker table and what is known → a publication, or the reason why not. Pure CPU.
 
-use super::analyst::{Analyst, Inputs};
+use super::analyst::{Analyst, Inputs, Table};
 use crate::publication::Publication;
 use crate::upstream::Fetched;
 use shared::analysis::Settings;
@@ -71,9 +71,10 @@ impl Round {
         let as_of = data_time(tickers.server_time, self.tickers.received_at);
         let mut judge = self.judge.lock().unwrap_or_else(PoisonError::into_inner);
         judge.examine(&mut tickers, &self.universe, as_of)?;
+        let table = Table::new(&tickers, self.tickers.received_at);
         // Held for the whole round: there is one at a time.
         let mut analyst = self.analyst.lock().unwrap_or_else(PoisonError::into_inner);
-        let long_view = analyst.long_view(&self.inputs, &tickers, self.tickers.received_at, &self.universe, self.now);
+        let long_view = analyst.long_view(&self.inputs, &table, &self.universe, self.now);
         let inputs = shared::assemble::Inputs {
             tickers: &tickers,
             tickers_source: self.tickers.source,
@@ -87,7 +88,7 @@ impl Round {
         let identity =
             Identity { sequence: self.sequence, producer: Producer::Origin, fallback_reason: None, now: self.now };
         let mut assembled = assemble(&inputs, identity, &self.settings)?;
-        assembled.snapshot.alerts = analyst.alerts(&assembled.snapshot, &tickers, &self.inputs, self.now);
+        assembled.snapshot.alerts = analyst.alerts(&assembled.snapshot, &table, &self.inputs, self.now);
         let refused = assembled.refused.into_iter().map(|row| (row.symbol.into_owned(), row.reason)).collect();
         let valid = ValidSnapshot::admit(assembled.snapshot, self.now, self.baseline)?;
         analyst.remember(&valid);

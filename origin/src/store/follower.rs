@@ -45,6 +45,10 @@ impl Follower {
         pulse.expect_within(LONGEST_LOOK);
         self.look(Reading::Whole).await;
         self.looked.send_replace(true);
+        if !self.store.is_shared() {
+            pulse.rest();
+            return std::future::pending().await;
+        }
         let (mut notices, mut unannounced) = (None, 0);
         let mut next_poll = Instant::now();
         loop {

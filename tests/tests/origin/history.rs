@@ -252,9 +252,17 @@ impl Stage {
     }
 }
 
-/// What the log says was served, by number and time, and what was written, by number.
-fn published(log: &[Value]) -> (HashMap<(u64, u64), HashSet<u32>>, BTreeMap<u64, Vec<(u64, u64)>>) {
-    let (mut served, mut written) = (HashMap::<_, HashSet<u32>>::new(), BTreeMap::<u64, Vec<(u64, u64)>>::new());
+/// What the log says.
+#[derive(Default)]
+struct Published {
+    /// Checksums of what was served, by number and time.
+    served: HashMap<(u64, u64), HashSet<u32>>,
+    /// Epochs and times of what was written to Redis, by number.
+    written: BTreeMap<u64, Vec<(u64, u64)>>,
+}
+
+fn published(log: &[Value]) -> Published {
+    let Published { mut served, mut written } = Published::default();
     for line in log {
         let fields = &line["fields"];
         let number = |name: &str| fields[name].as_u64();
@@ -270,7 +278,7 @@ fn published(log: &[Value]) -> (HashMap<(u64, u64), HashSet<u32>>, BTreeMap<u64,
             _ => {}
         }
     }
-    (served, written)
+    Published { served, written }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -298,7 +306,7 @@ async fn whatever_happens_to_origins_and_redis_every_reader_sees_one_history() {
         all_seen.push(reader.await.unwrap());
     }
     // Only now: what a reader saw last was logged before.
-    let (served, written) = published(&stage.log());
+    let Published { served, written } = published(&stage.log());
     let (mut reads, mut oldest_ms, mut problems) = (0, 0, Vec::new());
     for seen in all_seen {
         reads += seen.reads;

@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-/// How long an origin that was told to end still takes requests: sixty times the pause between two looks at readiness.
-const DRAIN_DELAY: (&str, &str) = ("DRAIN_DELAY_MS", "3000");
+/// How long an origin that was told to end still takes requests: a hundred times the pause between two looks at readiness.
+const DRAIN_DELAY: (&str, &str) = ("DRAIN_DELAY_MS", "5000");
 const LOOK: Duration = Duration::from_millis(50);
 const CLIENTS: usize = 8;
 

@@ -9,7 +9,7 @@ use shared::analysis::perps::funding_rate_8h;
 use shared::analysis::positioning::Holdings;
 use shared::assemble::{BITCOIN, Slow};
 use shared::market::candles::{Candles, Interval};
-use shared::market::{Dated, Ticker};
+use shared::market::{Dated, Ticker, Tickers};
 use shared::snapshot::Snapshot;
 use shared::snapshot::beta::BetaSection;
 use shared::snapshot::performance::PerformanceSection;
@@ -33,6 +33,23 @@ pub(super) fn loaded(inputs: &Inputs, intervals: &[Interval]) -> usize {
 
 /// Ticker rows by symbol.
 pub(super) type Rows<'r, 'a> = HashMap<&'r str, &'r Ticker<'a>>;
+
+/// A ticker table in which rows are found by their symbol.
+#[derive(Debug)]
+pub(in crate::collect) struct Table<'r, 'a> {
+    pub(super) rows: Rows<'r, 'a>,
+    pub(super) as_of_ms: UnixMs,
+}
+
+impl<'r, 'a> Table<'r, 'a> {
+    /// The table that arrived at `received_at`.
+    pub(in crate::collect) fn new(tickers: &'r Tickers<'a>, received_at: UnixMs) -> Self {
+        Self {
+            rows: tickers.rows.iter().map(|row| (&*row.symbol, row)).collect(),
+            as_of_ms: tickers.server_time.min(received_at),
+        }
+    }
+}
 
 /// What is known of the positions in every contract.
 pub(super) fn holdings<'h>(inputs: &'h Inputs, rows: &Rows<'_, '_>) -> Vec<Holdings<'h>> {

@@ -69,16 +69,18 @@ impl Planner {
 
     /// The most urgent job that is due, marked as under way.
     ///
-    /// First what a contract needs for its first score, contract by contract; then what is renewed; then first loads that
-    /// make scores better; then the long view. What is renewed has a bounded share of the budget, so the rest comes to its
-    /// turn.
+    /// First what a contract needs for its first score, contract by contract; then what is renewed, and what failed before;
+    /// then first loads that make scores better; then the long view. What is renewed has a bounded share of the budget, so
+    /// the rest comes to its turn. What failed has no precedence over what was never tried: an endpoint that hangs would
+    /// else use up the budget of the others.
     pub(super) fn take_due(&mut self, now: UnixMs) -> Option<Job> {
         let due = self.progress.iter().filter(|(_, progress)| !progress.under_way && progress.due <= now);
         let (job, _) = due
             .map(|((symbol, kind), progress)| {
                 let rank = self.places.get(symbol).map_or(usize::MAX, |place| place.rank);
                 let urgency = match (progress.is_loaded, kind.stage()) {
-                    (false, 0) => (0, UnixMs::from_millis(0), rank),
+                    (false, 0) if progress.failures == 0 => (0, UnixMs::from_millis(0), rank),
+                    (false, 0) => (1, progress.due, rank),
                     (true, _) => (1, progress.due, rank),
                     (false, stage) => (1 + stage, UnixMs::from_millis(0), rank),
                 };
@@ -180,11 +182,7 @@ mod tests {
     fn nothing_is_fetched_twice() {
         let mut planner = planner(&["BTCUSDT"]);
         let job = planner.take_due(NOW).unwrap();
-        let mut others = Vec::new();
-        while let Some(other) = planner.take_due(NOW) {
-            others.push(other);
-        }
-        assert!(!others.contains(&job));
+        assert!(!drain(&mut planner, NOW).contains(&job));
         planner.succeeded(&job, NOW, true);
         assert_eq!(planner.take_due(NOW), None);
         assert_eq!(planner.take_due(NOW.plus_millis(10_000)), Some(job));
@@ -215,10 +213,22 @@ mod tests {
     }
 
     #[test]
+    fn what_failed_gives_way_to_what_was_never_tried_but_not_to_the_long_view() {
+        let mut planner = planner(&["BTCUSDT", "AUSDT"]);
+        let failed = planner.take_due(NOW).unwrap();
+        planner.failed(&failed, NOW, Duration::ZERO);
+        let order = drain(&mut planner, NOW);
+        let place = order.iter().position(|job| *job == failed).unwrap();
+        let (before, after) = order.split_at(place);
+        assert_eq!(before.len(), 7, "the rest of what two first scores need: {before:?}");
+        assert!(before.iter().all(|job| job.kind.stage() == 0) && after.iter().skip(1).all(|job| job.kind.stage() > 0));
+    }
+
+    #[test]
     fn more_pages_of_an_input_are_due_at_once() {
         let mut planner = planner(&["BTCUSDT"]);
         let hourly = Job { symbol: "BTCUSDT".to_owned(), kind: InputKind::Candles(Interval::OneHour) };
-        while planner.take_due(NOW).is_some() {}
+        drain(&mut planner, NOW);
         planner.succeeded(&hourly, NOW, false);
         assert_eq!(planner.take_due(NOW), Some(hourly));
     }

@@ -15,6 +15,7 @@ use crate::clock::Clock;
 use crate::metrics::Metrics;
 use crate::publication::Current;
 use crate::status::StatusBoard;
+use crate::supervise::{Storm, supervise};
 use crate::upstream::{Fetched, Upstream, UpstreamError};
 use analyst::Analyst;
 use inputs::Shelf;
@@ -22,6 +23,7 @@ use shared::analysis::Settings;
 use shared::assemble::Slow;
 use shared::exchange::{alternative_me, coingecko};
 use shared::freshness::{Limits, data_time};
+use shared::judge::Judge;
 use shared::market::{Dated, DefiMarket, FearGreed, GlobalMarket, Universe};
 use shared::units::UnixMs;
 use shared::validate::ValidSnapshot;
@@ -80,6 +82,7 @@ pub struct Known {
     defi_market: watch::Sender<Slow<DefiMarket>>,
     fear_greed: watch::Sender<Slow<FearGreed>>,
     analyst: Arc<Mutex<Analyst>>,
+    judge: Arc<Mutex<Judge>>,
 }
 
 impl Known {
@@ -92,19 +95,21 @@ impl Known {
             defi_market: watch::Sender::new(Slow::unknown("not_fetched_yet")),
             fear_greed: watch::Sender::new(Slow::unknown("not_fetched_yet")),
             analyst: Arc::default(),
+            judge: Arc::default(),
         }
     }
 
-    /// Takes over what an earlier process knew, where nothing newer was fetched meanwhile.
+    /// Takes over what another process knew, where nothing newer is known.
     pub fn restore(&self, snapshot: &ValidSnapshot) {
         self.analyst.lock().unwrap_or_else(PoisonError::into_inner).remember(snapshot);
         let snapshot = snapshot.get();
+        self.judge.lock().unwrap_or_else(PoisonError::into_inner).remember(snapshot);
         self.universe.send_if_modified(|known| {
-            let unknown = known.is_none();
-            if unknown {
+            let is_newer = known.as_ref().is_none_or(|known| known.as_of_ms < snapshot.universe.as_of_ms);
+            if is_newer {
                 *known = Some(Arc::new(snapshot.universe.clone()));
             }
-            unknown
+            is_newer
         });
         restore(&self.global_market, Slow::carried_over(&snapshot.global_market));
         restore(&self.defi_market, Slow::carried_over(&snapshot.defi_market));
@@ -128,47 +133,69 @@ impl Default for Known {
     }
 }
 
-fn restore<T>(known: &watch::Sender<Slow<T>>, earlier: Slow<T>) {
+fn restore<T>(known: &watch::Sender<Slow<T>>, other: Slow<T>) {
     known.send_if_modified(|known| {
-        let restored = matches!((&*known, &earlier), (Slow::Unknown(_), Slow::Known(_)));
-        if restored {
-            *known = earlier;
+        let is_newer = match (&*known, &other) {
+            (Slow::Unknown(_), Slow::Known(_)) => true,
+            (Slow::Known(known), Slow::Known(other)) => known.as_of_ms < other.as_of_ms,
+            (_, Slow::Unknown(_)) => false,
+        };
+        if is_newer {
+            *known = other;
         }
-        restored
+        is_newer
     });
 }
 
-/// Runs every collector until one ends, which none does by itself.
-pub async fn collect(context: Context, upstreams: Upstreams, known: Known, pace: Pace, gate: Gate) {
+/// Runs every collector, each begun anew by itself when it fails, until one cannot be kept running.
+pub async fn collect(context: Context, upstreams: Upstreams, known: Known, pace: Pace, gate: Arc<Gate>) -> Storm {
     let Upstreams { bybit, coingecko, fear_greed } = upstreams;
-    let (gate, shelf) = (Arc::new(gate), Arc::new(Shelf::default()));
+    let shelf = Arc::new(Shelf::default());
     let monitored = watch::Sender::new(Vec::new());
     let watched = monitored.subscribe();
     let feeds = tickers::Feeds { known: known.clone(), shelf: Arc::clone(&shelf), gate: Arc::clone(&gate), monitored };
-    let task = |name, interval| slow::Task { name, interval, context: context.clone() };
-    tokio::join!(
-        tickers::run(context.clone(), bybit.clone(), feeds, pace.tickers),
-        inputs::run(context.clone(), bybit.clone(), gate, shelf, watched),
-        instruments::run(task("bybit_instruments", pace.instruments), bybit, known.universe),
-        slow::run(task("coingecko_global", pace.coingecko), known.global_market, || global_market(&coingecko)),
-        slow::run(task("coingecko_defi", pace.coingecko), known.defi_market, || defi_market(&coingecko)),
-        slow::run(task("alternative_me", pace.fear_greed), known.fear_greed, || index(&fear_greed)),
-    );
+    let metrics = || Arc::clone(&context.metrics);
+    let task = |name, interval, pulse| slow::Task { name, interval, context: context.clone(), pulse };
+    tokio::select! {
+        storm = supervise("bybit_tickers", metrics(), |pulse| {
+            tickers::run(context.clone(), bybit.clone(), feeds.clone(), pace.tickers, pulse)
+        }) => storm,
+        storm = supervise("bybit_inputs", metrics(), |pulse| {
+            let mut watched = watched.clone();
+            watched.mark_changed();
+            inputs::run(context.clone(), bybit.clone(), Arc::clone(&gate), Arc::clone(&shelf), watched, pulse)
+        }) => storm,
+        storm = supervise("bybit_instruments", metrics(), |pulse| {
+            instruments::run(task("bybit_instruments", pace.instruments, pulse), bybit.clone(), known.universe.clone())
+        }) => storm,
+        storm = supervise("coingecko_global", metrics(), |pulse| {
+            let task = task("coingecko_global", pace.coingecko, pulse);
+            slow::run(task, known.global_market.clone(), coingecko.clone(), global_market)
+        }) => storm,
+        storm = supervise("coingecko_defi", metrics(), |pulse| {
+            let task = task("coingecko_defi", pace.coingecko, pulse);
+            slow::run(task, known.defi_market.clone(), coingecko.clone(), defi_market)
+        }) => storm,
+        storm = supervise("alternative_me", metrics(), |pulse| {
+            let task = task("alternative_me", pace.fear_greed, pulse);
+            slow::run(task, known.fear_greed.clone(), fear_greed.clone(), index)
+        }) => storm,
+    }
 }
 
-async fn global_market(upstream: &Upstream) -> Result<Dated<GlobalMarket>, UpstreamError> {
+async fn global_market(upstream: Upstream) -> Result<Dated<GlobalMarket>, UpstreamError> {
     let fetched = upstream.get(coingecko::GLOBAL).await?;
     let (value, updated_at) = coingecko::parse_global(&fetched.body)?;
     Ok(dated(value, updated_at, &fetched))
 }
 
-async fn defi_market(upstream: &Upstream) -> Result<Dated<DefiMarket>, UpstreamError> {
+async fn defi_market(upstream: Upstream) -> Result<Dated<DefiMarket>, UpstreamError> {
     let fetched = upstream.get(coingecko::DEFI).await?;
     // The answer has no time of its own, so it was true when it came.
     Ok(dated(coingecko::parse_defi(&fetched.body)?, fetched.received_at, &fetched))
 }
 
-async fn index(upstream: &Upstream) -> Result<Dated<FearGreed>, UpstreamError> {
+async fn index(upstream: Upstream) -> Result<Dated<FearGreed>, UpstreamError> {
     let fetched = upstream.get(alternative_me::FEAR_GREED).await?;
     let (value, day) = alternative_me::parse(&fetched.body, fetched.received_at)?;
     Ok(dated(value, day, &fetched))
@@ -176,4 +203,30 @@ async fn index(upstream: &Upstream) -> Result<Dated<FearGreed>, UpstreamError> {
 
 fn dated<T>(value: T, venue_clock: UnixMs, fetched: &Fetched) -> Dated<T> {
     Dated { value, as_of_ms: data_time(venue_clock, fetched.received_at), source: fetched.source }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use shared::provenance::{Source, Venue};
+
+    fn of(moment: u64) -> Slow<u64> {
+        let as_of_ms = UnixMs::from_millis(moment);
+        Slow::Known(Dated { value: moment, as_of_ms, source: Source::live(Venue::CoinGecko) })
+    }
+
+    #[test]
+    fn what_another_process_knew_is_taken_over_where_it_is_newer() {
+        let known = watch::Sender::new(Slow::unknown("not_fetched_yet"));
+        for (other, expected) in [
+            (Slow::unknown("timeout"), Slow::unknown("not_fetched_yet")),
+            (of(5), of(5)),
+            (of(4), of(5)),
+            (Slow::unknown("timeout"), of(5)),
+            (of(6), of(6)),
+        ] {
+            restore(&known, other);
+            assert_eq!(*known.borrow(), expected);
+        }
+    }
 }

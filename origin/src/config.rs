@@ -1,14 +1,19 @@
 //! Configuration: flags and environment variables, checked before anything is bound or fetched.
 
+mod redis_url;
+
 use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser, ValueEnum};
 use shared::analysis::Settings;
 use shared::freshness::{Limits, LimitsOutOfOrder};
 use std::fmt;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 use url::Url;
+
+pub use redis_url::{RedisAccess, RedisUrl, Secret, Sentinels};
 
 /// Aggregates exchanges into one validated market snapshot, publishes it to Redis and serves it over HTTP.
 ///
@@ -20,10 +25,33 @@ pub struct Config {
     #[arg(long, env = "ORIGIN_LISTEN", value_name = "ORIGIN_LISTEN", default_value = "127.0.0.1:8080")]
     pub listen: SocketAddr,
 
-    /// Redis to publish to, such as `redis://127.0.0.1:6379/0` or `rediss://user:password@host/`.
-    /// Without it snapshots are kept in this process's memory only.
+    /// What this process does.
+    #[arg(long, env = "ORIGIN_ROLE", value_name = "ORIGIN_ROLE", default_value = "all")]
+    pub role: Role,
+
+    /// Where publications are kept: `redis` for several processes on one Redis, `memory` for one process alone.
+    /// Without it, `redis` if `REDIS_URL` is set.
+    #[arg(long, env = "ORIGIN_STORE", value_name = "ORIGIN_STORE")]
+    pub store: Option<StoreKind>,
+
+    /// Redis to publish to, such as `redis://127.0.0.1:6379/0`, `rediss://user:password@host/` or
+    /// `redis+sentinel://host:26379,host:26379/service`.
     #[arg(long, env = "REDIS_URL", value_name = "REDIS_URL", hide_env_values = true)]
     pub redis_url: Option<Secret>,
+
+    /// PEM file with the certificates by which Redis is believed, in place of the machine's own.
+    #[arg(long, env = "REDIS_CA_FILE", value_name = "REDIS_CA_FILE")]
+    pub redis_ca_file: Option<PathBuf>,
+
+    /// Milliseconds after which a leader that was not heard of loses the lead. It renews three times as often.
+    #[arg(long, env = "LEADER_LEASE_MS", value_name = "LEADER_LEASE_MS", default_value_t = 6_000,
+        value_parser = clap::value_parser!(u64).range(500..=60_000))]
+    pub leader_lease_ms: u64,
+
+    /// Milliseconds after SIGTERM in which requests are still taken, so that load balancers can notice.
+    #[arg(long, env = "DRAIN_DELAY_MS", value_name = "DRAIN_DELAY_MS", default_value_t = 3_000,
+        value_parser = clap::value_parser!(u64).range(0..=60_000))]
+    pub drain_delay_ms: u64,
 
     /// Base URL of Bybit's REST API.
     #[arg(long, env = "BYBIT_BASE_URL", value_name = "BYBIT_BASE_URL", default_value = "https://api.bybit.com")]
@@ -103,6 +131,50 @@ pub struct Config {
     pub log_format: LogFormat,
 }
 
+/// What a process does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Role {
+    /// Collects when it leads, and serves.
+    All,
+    /// Collects when it leads, and serves nobody.
+    Collect,
+    /// Serves what others publish.
+    Serve,
+}
+
+impl Role {
+    /// The word in configuration and health answers.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::All => "all",
+            Self::Collect => "collect",
+            Self::Serve => "serve",
+        }
+    }
+
+    /// Whether the process may ask exchanges.
+    #[must_use]
+    pub const fn collects(self) -> bool {
+        !matches!(self, Self::Serve)
+    }
+
+    /// Whether the process answers clients.
+    #[must_use]
+    pub const fn serves(self) -> bool {
+        !matches!(self, Self::Collect)
+    }
+}
+
+/// Where publications are kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum StoreKind {
+    /// In Redis.
+    Redis,
+    /// In the process.
+    Memory,
+}
+
 /// The form of a log line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum LogFormat {
@@ -127,17 +199,36 @@ impl Config {
             )));
         }
         self.limits().map_err(|error| refused(format!("REFRESH_AFTER_S, FRESH_S, AGING_S and STALE_S: {error}\n")))?;
-        self.redis_url()
-            .map_err(|error| refused(format!("REDIS_URL (not shown, for it may hold a password): {error}\n")))?;
+        self.redis().map_err(refused)?;
         Ok(())
     }
 
-    /// Where Redis is, if it is to be used.
+    /// How to reach Redis, if it is to be used.
     ///
     /// # Errors
-    /// A text that says what is wrong with the URL without quoting it.
-    pub fn redis_url(&self) -> Result<Option<RedisUrl>, String> {
-        self.redis_url.as_ref().map(|secret| secret.0.parse()).transpose()
+    /// A text that names the variables which are wrong or contradict one another, without quoting the URL.
+    pub fn redis(&self) -> Result<Option<RedisAccess>, String> {
+        let url = match (&self.redis_url, self.store) {
+            (Some(_), Some(StoreKind::Memory)) => {
+                return Err("ORIGIN_STORE is memory, but REDIS_URL is set: unset one of them\n".to_owned());
+            }
+            (None, Some(StoreKind::Redis)) => {
+                return Err("ORIGIN_STORE is redis, but REDIS_URL does not say where Redis is\n".to_owned());
+            }
+            (None, None | Some(StoreKind::Memory)) if self.role != Role::All => {
+                return Err(format!(
+                    "ORIGIN_ROLE is {}, which needs Redis between the one that collects and those that serve: set \
+                     REDIS_URL\n",
+                    self.role.name()
+                ));
+            }
+            (None, _) => return Ok(None),
+            (Some(secret), _) => secret
+                .expose()
+                .parse()
+                .map_err(|error| format!("REDIS_URL (not shown, for it may hold a password): {error}\n"))?,
+        };
+        Ok(Some(RedisAccess { url, ca_file: self.redis_ca_file.clone() }))
     }
 
     /// The freshness limits.
@@ -201,67 +292,6 @@ impl FromStr for BaseUrl {
     }
 }
 
-/// A text that is never shown: the argument parser would quote a refused value, so it refuses none of these.
-#[derive(Clone)]
-pub struct Secret(String);
-
-impl FromStr for Secret {
-    type Err = std::convert::Infallible;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        Ok(Self(text.to_owned()))
-    }
-}
-
-impl fmt::Debug for Secret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("***")
-    }
-}
-
-/// A Redis URL. Its password never reaches a log.
-#[derive(Clone, PartialEq, Eq)]
-pub struct RedisUrl(Url);
-
-impl RedisUrl {
-    /// The URL with its password.
-    #[must_use]
-    pub fn secret(&self) -> &str {
-        self.0.as_str()
-    }
-}
-
-impl FromStr for RedisUrl {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        // Errors must not quote the text, for it may hold a password.
-        let url = Url::parse(text).map_err(|error| format!("no URL: {error}"))?;
-        if !matches!(url.scheme(), "redis" | "rediss" | "redis+unix" | "unix") {
-            return Err(format!("the scheme is {:?}; redis, rediss or unix is needed", url.scheme()));
-        }
-        redis::Client::open(text).map_err(|error| format!("not usable: {error}"))?;
-        Ok(Self(url))
-    }
-}
-
-impl fmt::Display for RedisUrl {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut shown = self.0.clone();
-        if shown.password().is_some() {
-            // Fails only for URLs without a host, which have no password either.
-            let _ = shown.set_password(Some("***"));
-        }
-        f.write_str(shown.as_str())
-    }
-}
-
-impl fmt::Debug for RedisUrl {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -307,10 +337,23 @@ mod tests {
     }
 
     #[test]
-    fn a_password_is_never_shown() {
-        let url: RedisUrl = "redis://user:hunter2@localhost:6379/0".parse().unwrap();
-        assert!(!format!("{url} {url:?}").contains("hunter2"));
-        assert!(url.secret().contains("hunter2"));
+    fn a_role_and_a_store_that_contradict_one_another_are_refused_by_name() {
+        check_refused(&["--role", "serve"], &["ORIGIN_ROLE is serve", "REDIS_URL"]);
+        check_refused(&["--role", "collect", "--store", "memory"], &["ORIGIN_ROLE is collect", "REDIS_URL"]);
+        check_refused(&["--store", "redis"], &["ORIGIN_STORE is redis", "REDIS_URL"]);
+        check_refused(&["--store", "memory", "--redis-url", "redis://x"], &["ORIGIN_STORE is memory", "REDIS_URL"]);
+        check_refused(&["--role", "both"], &["ORIGIN_ROLE", "both", "collect"]);
+        check_refused(&["--leader-lease-ms", "10"], &["LEADER_LEASE_MS", "10"]);
+        check_refused(&["--drain-delay-ms", "forever"], &["DRAIN_DELAY_MS", "forever"]);
+    }
+
+    #[test]
+    fn one_process_without_redis_is_all_there_is_by_default() {
+        for args in [&["origin"][..], &["origin", "--store", "memory"], &["origin", "--role", "all"]] {
+            let config = Config::try_parse_from(args).unwrap();
+            assert!(config.check().is_ok(), "{args:?}");
+            assert!(matches!(config.redis(), Ok(None)), "{args:?}");
+        }
     }
 
     #[test]

@@ -7,7 +7,10 @@ mod reply;
 mod router;
 
 use crate::collect::Context;
+use crate::config::Role;
+use crate::leadership::Leadership;
 use crate::store::Stored;
+use shared::units::UnixMs;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
@@ -22,6 +25,12 @@ pub struct App {
     pub stored: Arc<Stored>,
     /// The store's kind.
     pub store_kind: &'static str,
+    /// What the process does.
+    pub role: Role,
+    /// Whether it leads.
+    pub leadership: Arc<Leadership>,
     /// Set when the process is about to end: it still answers, but should be sent no more clients.
     pub draining: Arc<AtomicBool>,
+    /// When this process started, so that whoever replaced it can tell who answers.
+    pub started_at: UnixMs,
 }

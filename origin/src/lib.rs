@@ -1,17 +1,21 @@
 //! The origin: collects from exchanges, publishes validated snapshots, serves them from memory.
 //!
 //! Data flows down this list: [`upstream`] fetches bytes, [`collect`] makes snapshots of them, [`publication`] holds the
-//! one that is served, [`store`] writes it to Redis, [`http`] answers requests from memory alone.
+//! one that is served, [`store`] writes it to Redis and takes up what others wrote, [`leadership`] says who collects,
+//! [`http`] answers requests from memory alone.
 
 pub mod clock;
 pub mod config;
 pub mod logging;
 pub mod metrics;
 pub mod status;
+pub mod supervise;
 
 pub mod upstream;
 
 pub mod publication;
+
+pub mod leadership;
 
 pub mod store;
 
@@ -21,4 +25,4 @@ pub mod http;
 
 mod run;
 
-pub use run::run;
+pub use run::{exit_code, run};

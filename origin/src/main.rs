@@ -3,15 +3,29 @@
 use anyhow::Context;
 use clap::Parser;
 use origin::config::Config;
+use std::process::ExitCode;
 
-fn main() -> anyhow::Result<()> {
+fn main() -> ExitCode {
     let config = Config::parse();
     config.check().unwrap_or_else(|error| error.exit());
     origin::logging::start(config.log_format);
+    match start(config) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            tracing::error!("{error:#}");
+            origin::exit_code(&error)
+        }
+    }
+}
+
+fn start(config: Config) -> anyhow::Result<()> {
     // rustls has no default provider in this build; without one every client would panic.
     if rustls::crypto::ring::default_provider().install_default().is_err() {
         anyhow::bail!("a second TLS provider was installed");
     }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("starting the runtime")?;
-    runtime.block_on(origin::run(config))
+    let ended = runtime.block_on(origin::run(config));
+    // A thread that is stuck must not keep the process.
+    runtime.shutdown_background();
+    ended
 }

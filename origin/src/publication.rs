@@ -9,10 +9,20 @@ use shared::projection::StoredEntry;
 use shared::units::UnixMs;
 use shared::validate::ValidSnapshot;
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use tokio::sync::watch;
 
 pub use encode::{Coding, Rendered};
+
+/// Who made a publication's snapshot.
+#[derive(Debug)]
+enum Maker {
+    /// This process, with what is stored beside the snapshot for the next one.
+    Collected { remembered: Option<StoredEntry> },
+    /// Another, or this one's earlier life: it came from the store.
+    Adopted,
+}
 
 /// A snapshot with its bodies, each made once.
 ///
@@ -20,17 +30,28 @@ pub use encode::{Coding, Rendered};
 #[derive(Debug)]
 pub struct Publication {
     valid: ValidSnapshot,
-    /// What is stored beside the snapshot for the next process.
-    remembered: Option<StoredEntry>,
+    maker: Maker,
     bodies: BTreeMap<(Endpoint, Freshness), OnceLock<Option<Rendered>>>,
 }
 
 impl Publication {
+    /// A publication of what this process collected, with what is stored beside the snapshot for the next process.
+    ///
     /// Renders and compresses every fresh body. Takes milliseconds of CPU, so it does not belong on an async thread.
     #[must_use]
-    pub fn new(valid: ValidSnapshot, remembered: Option<StoredEntry>) -> Self {
+    pub fn collected(valid: ValidSnapshot, remembered: Option<StoredEntry>) -> Self {
+        Self::new(valid, Maker::Collected { remembered })
+    }
+
+    /// A publication of what came from the store. As dear as [`Self::collected`].
+    #[must_use]
+    pub fn adopted(valid: ValidSnapshot) -> Self {
+        Self::new(valid, Maker::Adopted)
+    }
+
+    fn new(valid: ValidSnapshot, maker: Maker) -> Self {
         let places = Endpoint::ALL.into_iter().flat_map(|endpoint| Freshness::ALL.map(|class| (endpoint, class)));
-        let publication = Self { valid, remembered, bodies: places.map(|place| (place, OnceLock::new())).collect() };
+        let publication = Self { valid, maker, bodies: places.map(|place| (place, OnceLock::new())).collect() };
         for endpoint in Endpoint::ALL {
             let _ = publication.body(endpoint, Freshness::Fresh);
         }
@@ -43,9 +64,37 @@ impl Publication {
         &self.valid
     }
 
+    /// Whether this process collected it.
+    #[must_use]
+    pub fn is_collected(&self) -> bool {
+        matches!(self.maker, Maker::Collected { .. })
+    }
+
+    /// Writes what is about to be served to the log, so that what a client saw can be told from what nobody published.
+    fn note(&self) {
+        if tracing::enabled!(tracing::Level::DEBUG) {
+            let mut checksum = flate2::Crc::new();
+            if let Some(body) = self.body(Endpoint::Snapshot, Freshness::Fresh) {
+                checksum.update(&body.body(Coding::Identity));
+            }
+            let snapshot = self.valid.get();
+            tracing::debug!(
+                sequence = snapshot.sequence,
+                as_of_ms = snapshot.as_of_ms.as_millis(),
+                crc32 = checksum.sum(),
+                is_collected = self.is_collected(),
+                "serving"
+            );
+        }
+    }
+
     /// What is stored beside the snapshot, for the next process to go on from.
     pub fn remembered(&self) -> impl Iterator<Item = &StoredEntry> {
-        self.remembered.iter()
+        let remembered = match &self.maker {
+            Maker::Collected { remembered } => remembered.as_ref(),
+            Maker::Adopted => None,
+        };
+        remembered.into_iter()
     }
 
     /// The finished body of an endpoint in a class; nothing only if it could not be made, which is a defect of ours.
@@ -61,13 +110,15 @@ impl Publication {
 pub struct Current {
     slot: ArcSwapOption<Publication>,
     changed: watch::Sender<Option<Arc<Publication>>>,
+    /// The highest number that is known to be used, by whomever.
+    used: AtomicU64,
 }
 
 impl Current {
     /// Nothing is published yet.
     #[must_use]
     pub fn new() -> Self {
-        Self { slot: ArcSwapOption::empty(), changed: watch::Sender::new(None) }
+        Self { slot: ArcSwapOption::empty(), changed: watch::Sender::new(None), used: AtomicU64::new(0) }
     }
 
     /// What is published.
@@ -88,6 +139,7 @@ impl Current {
             if held.as_ref().is_some_and(|held| !publication.valid.supersedes(&held.valid)) {
                 return false;
             }
+            publication.note();
             let publication = Arc::new(publication);
             self.slot.store(Some(Arc::clone(&publication)));
             *held = Some(publication);
@@ -95,10 +147,21 @@ impl Current {
         })
     }
 
+    /// When what is published was true.
+    #[must_use]
+    pub fn as_of(&self) -> Option<UnixMs> {
+        self.get().map(|held| held.valid.get().as_of_ms)
+    }
+
+    /// Notes that a number is used, so that the next is above it.
+    pub fn note_used(&self, sequence: u64) {
+        self.used.fetch_max(sequence, Ordering::Relaxed);
+    }
+
     /// The number of the next snapshot: above the last, and above that of any process before, for it counts milliseconds.
     #[must_use]
     pub fn next_sequence(&self, now: UnixMs) -> u64 {
-        let last = self.get().map_or(0, |held| held.valid.get().sequence);
+        let last = self.get().map_or(0, |held| held.valid.get().sequence).max(self.used.load(Ordering::Relaxed));
         last.saturating_add(1).max(now.as_millis())
     }
 }

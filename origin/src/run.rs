@@ -1,38 +1,48 @@
 //! Puts the parts together, and takes them apart when the process is told to end.
 
+mod collecting;
+mod serve;
+
 use crate::clock::Clock;
-use crate::collect::{Context, Gate, Known, Pace, Upstreams, collect};
-use crate::config::{Config, RedisUrl};
-use crate::http::{App, router};
+use crate::collect::{Context, Gate, Known, Pace, Upstreams};
+use crate::config::{Config, RedisAccess};
+use crate::http::App;
+use crate::leadership::{Candidate, Leadership, StandInAfter};
 use crate::metrics::Metrics;
-use crate::publication::{Current, Publication};
+use crate::publication::Current;
 use crate::status::StatusBoard;
-use crate::store::{Store, Stored, keep_writing};
+use crate::store::{Follower, Store, Stored, Writer, keep_writing};
+use crate::supervise::{EXIT_STORM, Pulse, Storm, supervise};
 use crate::upstream::{self, Upstream};
 use anyhow::Context as _;
+use collecting::Collecting;
 use shared::endpoints::store_ttl_ms;
 use shared::provenance::Venue;
-use shared::validate::{Baseline, ValidSnapshot};
 use std::io::Write;
+use std::process::ExitCode;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 use tokio::net::TcpListener;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-/// How long open requests may take to end.
-const DRAIN: Duration = Duration::from_secs(5);
+/// The exit code that tells why the process ended: 70 when its tasks could not be kept running, 1 for anything else.
+#[must_use]
+pub fn exit_code(error: &anyhow::Error) -> ExitCode {
+    ExitCode::from(if error.is::<Storm>() { EXIT_STORM } else { 1 })
+}
 
 /// Runs the origin until it is told to end.
 ///
 /// # Errors
-/// When it cannot start; the text names the variable and the value.
+/// When it cannot start, where the text names the variable and the value; or the [`Storm`] that ended it.
 pub async fn run(config: Config) -> anyhow::Result<()> {
     let listener =
         TcpListener::bind(config.listen).await.with_context(|| format!("ORIGIN_LISTEN: binding {}", config.listen))?;
-    let redis_url = config.redis_url().map_err(anyhow::Error::msg).context("REDIS_URL")?;
-    let store = Arc::new(Store::open(redis_url.as_ref()).context("REDIS_URL")?);
+    let redis = config.redis().map_err(anyhow::Error::msg)?;
+    let store = Arc::new(Store::open(redis.as_ref()).context("REDIS_URL")?);
     let context = Context {
         current: Arc::new(Current::new()),
         metrics: Arc::new(Metrics::new()),
@@ -41,41 +51,109 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
         limits: config.limits()?,
         clock: Clock::system(),
     };
-    let stored = Arc::new(Stored::empty());
-    let known = Known::new();
-    announce(&config, redis_url.as_ref(), &listener)?;
+    let upstreams = upstreams(&config, context.clock)?;
+    let parts = Parts { store, context, leadership: Arc::default(), stored: Arc::new(Stored::empty()) };
+    let resigning = CancellationToken::new();
+    let (storms, storm) = mpsc::channel(1);
+    let mut tasks = Tasks { running: JoinSet::new(), metrics: Arc::clone(&parts.context.metrics), storms };
+    announce(&config, redis.as_ref(), &listener)?;
+    parts.begin(&config, upstreams, &resigning, &mut tasks);
 
-    let ttl_ms = store_ttl_ms(config.tickers_interval_ms);
-    let background = [
-        tokio::spawn(keep_writing(
-            Arc::clone(&store),
-            Arc::clone(&context.current),
-            Arc::clone(&stored),
-            Arc::clone(&context.metrics),
-            Arc::clone(&context.board),
-            ttl_ms,
-        )),
-        tokio::spawn(restore(Arc::clone(&store), context.clone(), known.clone())),
-        tokio::spawn(collect(
-            context.clone(),
-            upstreams(&config, context.clock)?,
+    let app = App {
+        context: parts.context.clone(),
+        stored: Arc::clone(&parts.stored),
+        store_kind: parts.store.kind(),
+        role: config.role,
+        leadership: Arc::clone(&parts.leadership),
+        draining: Arc::new(AtomicBool::new(false)),
+        started_at: parts.context.clock.now(),
+    };
+    serve::serve(listener, app, resigning, Duration::from_millis(config.drain_delay_ms), storm).await
+}
+
+/// What the tasks share.
+struct Parts {
+    store: Arc<Store>,
+    context: Context,
+    leadership: Arc<Leadership>,
+    stored: Arc<Stored>,
+}
+
+impl Parts {
+    /// Begins every task that the role asks for.
+    fn begin(&self, config: &Config, upstreams: Upstreams, resigning: &CancellationToken, tasks: &mut Tasks) {
+        let known = Known::new();
+        let stand_in_after = StandInAfter::new(&self.context.limits, config.tickers_interval());
+        let looked = watch::Sender::new(false);
+        let follower = Follower {
+            store: Arc::clone(&self.store),
+            context: self.context.clone(),
+            known: known.clone(),
+            stored: Arc::clone(&self.stored),
+            looked: looked.clone(),
+        };
+        tasks.begin("follower", move |pulse| follower.clone().run(pulse));
+        if !config.role.collects() {
+            return;
+        }
+        let candidate = Candidate {
+            store: Arc::clone(&self.store),
+            leadership: Arc::clone(&self.leadership),
+            context: self.context.clone(),
+            lease: Duration::from_millis(config.leader_lease_ms),
+            stand_in_after,
+            resigning: resigning.clone(),
+        };
+        tasks.begin("candidate", move |pulse| candidate.clone().run(pulse));
+        let writer = Writer {
+            store: Arc::clone(&self.store),
+            context: self.context.clone(),
+            leadership: Arc::clone(&self.leadership),
+            stored: Arc::clone(&self.stored),
+            ttl_ms: store_ttl_ms(config.tickers_interval_ms),
+        };
+        tasks.begin("writer", move |pulse| keep_writing(writer.clone(), pulse));
+        let collecting = Collecting {
+            store: Arc::clone(&self.store),
+            stored: Arc::clone(&self.stored),
+            leadership: Arc::clone(&self.leadership),
+            context: self.context.clone(),
+            upstreams,
             known,
-            pace(&config),
-            Gate::new(usize::from(config.bybit_requests_per_5s), config.tickers_interval()),
-        )),
-    ];
-
-    let draining = Arc::new(AtomicBool::new(false));
-    let app = App { context, stored, store_kind: store.kind(), draining: Arc::clone(&draining) };
-    let served = serve(listener, app, draining).await;
-    for task in background {
-        task.abort();
+            pace: pace(config),
+            gate: Arc::new(Gate::new(usize::from(config.bybit_requests_per_5s), config.tickers_interval())),
+            stand_in_after,
+            serves: config.role.serves(),
+            looked: looked.subscribe(),
+            storms: tasks.storms.clone(),
+        };
+        tasks.begin("collecting", move |pulse| collecting.clone().run(pulse));
     }
-    served
+}
+
+/// The supervised tasks. They end with this.
+struct Tasks {
+    running: JoinSet<()>,
+    metrics: Arc<Metrics>,
+    storms: mpsc::Sender<Storm>,
+}
+
+impl Tasks {
+    fn begin<F>(&mut self, name: &'static str, begin: impl Fn(Pulse) -> F + Send + 'static)
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        let (metrics, storms) = (Arc::clone(&self.metrics), self.storms.clone());
+        self.running.spawn(async move {
+            let storm = supervise(name, metrics, begin).await;
+            // Nobody listens any more only when the process ends anyway.
+            let _ = storms.send(storm).await;
+        });
+    }
 }
 
 /// Says where to reach this process, on standard output, and what it works with, in the log.
-fn announce(config: &Config, redis_url: Option<&RedisUrl>, listener: &TcpListener) -> anyhow::Result<()> {
+fn announce(config: &Config, redis: Option<&RedisAccess>, listener: &TcpListener) -> anyhow::Result<()> {
     let address = listener.local_addr().context("ORIGIN_LISTEN")?;
     writeln!(std::io::stdout(), "origin listening on http://{address}").context("writing to standard output")?;
     tracing::info!(
@@ -84,9 +162,9 @@ fn announce(config: &Config, redis_url: Option<&RedisUrl>, listener: &TcpListene
         fear_greed = %config.fear_greed_base_url,
         "upstreams"
     );
-    match redis_url {
-        Some(url) => tracing::info!(%url, "publishing to Redis"),
-        None => tracing::warn!("REDIS_URL is not set: snapshots are kept in this process's memory only"),
+    match redis {
+        Some(access) => tracing::info!(url = %access.url, role = config.role.name(), "working with Redis"),
+        None => tracing::warn!("without Redis: snapshots are kept in this process's memory only"),
     }
     Ok(())
 }
@@ -110,61 +188,16 @@ fn pace(config: &Config) -> Pace {
     }
 }
 
-/// Takes up what an earlier process stored, through the same door as anything else.
-async fn restore(store: Arc<Store>, context: Context, known: Known) {
-    match store.alert_state().await {
-        Ok(Some(bytes)) => known.restore_alerts(&bytes, &context),
-        Ok(None) => {}
-        Err(error) => tracing::warn!(%error, "the alerts could not be read; they begin anew"),
-    }
-    let bytes = match store.last_snapshot().await {
-        Ok(Some(bytes)) => bytes,
-        Ok(None) => return,
-        Err(error) => {
-            tracing::warn!(%error, "the store could not be read; starting from nothing");
-            return;
-        }
-    };
-    match ValidSnapshot::from_json(&bytes, context.clock.now(), Baseline::default()) {
-        Ok(valid) => {
-            tracing::info!(as_of_ms = %valid.get().as_of_ms, "taking up the stored snapshot");
-            known.restore(&valid);
-            if let Ok(publication) = tokio::task::spawn_blocking(move || Publication::new(valid, None)).await {
-                context.current.offer(publication);
-            }
-        }
-        Err(error) => {
-            context.metrics.rejection(error.label());
-            tracing::warn!(%error, "what is stored is not admitted");
-        }
-    }
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-/// Serves until SIGTERM or SIGINT, then lets open requests end.
-async fn serve(listener: TcpListener, app: App, draining: Arc<AtomicBool>) -> anyhow::Result<()> {
-    let ending = CancellationToken::new();
-    let told = ending.clone();
-    let mut terminate = signal(SignalKind::terminate()).context("listening for SIGTERM")?;
-    tokio::spawn(async move {
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = tokio::signal::ctrl_c() => {}
-        }
-        draining.store(true, Ordering::Relaxed);
-        tracing::info!("ending: open requests may finish");
-        told.cancel();
-    });
-    let graceful = ending.clone();
-    let server = axum::serve(listener, router(app)).with_graceful_shutdown(async move { graceful.cancelled().await });
-    let overdue = async {
-        ending.cancelled().await;
-        tokio::time::sleep(DRAIN).await;
-    };
-    tokio::select! {
-        ended = async { server.await } => ended.context("serving HTTP"),
-        () = overdue => {
-            tracing::warn!(after = ?DRAIN, "requests that had not finished were cut off");
-            Ok(())
-        }
+    #[test]
+    fn a_storm_has_an_exit_code_of_its_own() {
+        let code = |error: anyhow::Error| format!("{:?}", exit_code(&error));
+        let storm = Storm::TooManyRestarts { task: "writer" };
+        assert_eq!(code(storm.into()), format!("{:?}", ExitCode::from(70)));
+        assert_eq!(code(anyhow::Error::from(storm).context("serving")), format!("{:?}", ExitCode::from(70)));
+        assert_eq!(code(anyhow::anyhow!("ORIGIN_LISTEN: taken")), format!("{:?}", ExitCode::from(1)));
     }
 }

@@ -1,17 +1,26 @@
 //! Where publications are kept: Redis, or this process's memory. The store takes valid snapshots and nothing else.
 
+mod error;
+mod follower;
+mod link;
 mod memory;
 mod redis;
 mod writer;
 
-use crate::config::RedisUrl;
+use crate::config::RedisAccess;
 use crate::publication::Publication;
+use arc_swap::ArcSwapOption;
 use memory::MemoryStore;
 use redis::RedisStore;
 use shared::endpoints::{ALERT_STATE_KEY, StoreKey};
+use shared::mark::{Mark, MarkRefusal};
 use shared::projection::{self, StoredEntry};
+use shared::units::{Fraction, UnixMs};
 
-pub use writer::{Stored, keep_writing};
+pub use error::StoreError;
+pub use follower::Follower;
+pub use link::Notices;
+pub use writer::{Writer, keep_writing};
 
 /// A place for publications.
 #[derive(Debug)]
@@ -19,7 +28,7 @@ pub enum Store {
     /// This process's memory: gone when it ends, seen by nobody else.
     Memory(MemoryStore),
     /// Redis.
-    Redis(RedisStore),
+    Redis(Box<RedisStore>),
 }
 
 /// What became of a publication.
@@ -27,31 +36,44 @@ pub enum Store {
 pub enum Written {
     /// Every key was written.
     Written,
-    /// Nothing was written, for what is stored is younger.
-    RefusedOlder,
+    /// Nothing was written, for what is stored is not older, or a later leader's.
+    Refused(MarkRefusal),
+    /// Nothing was written, for another process leads, or none.
+    NotLeader,
 }
 
-/// Why the store could not be used.
-#[derive(Debug, thiserror::Error)]
-pub enum StoreError {
-    /// Redis failed or could not be reached.
-    #[error("Redis: {0}")]
-    Redis(#[from] ::redis::RedisError),
-    /// A value could not be encoded, which is a defect of ours.
-    #[error("encoding: {0}")]
-    Encoding(#[from] serde_json::Error),
+/// What became of a bid for the lead.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lease {
+    /// This process leads, under this number.
+    Held {
+        /// The number of its leadership.
+        epoch: u64,
+    },
+    /// Another process leads, and its lease lasts this long unless it is renewed.
+    OfAnother {
+        /// Milliseconds.
+        lasts_ms: u64,
+    },
 }
 
-impl StoreError {
-    /// A label for metrics.
+/// What the store is known to hold.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Held {
+    /// When its data was true.
+    pub as_of_ms: UnixMs,
+    /// The data's quality.
+    pub quality: Fraction,
+}
+
+/// What the store is known to hold; nothing before the first write or read.
+pub type Stored = ArcSwapOption<Held>;
+
+impl Held {
+    /// What the store holds after this publication was written to it or read from it.
     #[must_use]
-    pub fn label(&self) -> &'static str {
-        match self {
-            Self::Redis(error) if error.is_timeout() => "timeout",
-            Self::Redis(error) if error.is_io_error() => "unreachable",
-            Self::Redis(_) => "refused_by_redis",
-            Self::Encoding(_) => "encoding",
-        }
+    pub fn of(valid: &shared::validate::ValidSnapshot) -> Self {
+        Self { as_of_ms: valid.get().as_of_ms, quality: valid.quality() }
     }
 }
 
@@ -60,11 +82,11 @@ impl Store {
     /// nothing.
     ///
     /// # Errors
-    /// When the URL is not usable.
-    pub fn open(url: Option<&RedisUrl>) -> Result<Self, StoreError> {
-        Ok(match url {
+    /// When the URL or the certificates are not usable.
+    pub fn open(access: Option<&RedisAccess>) -> Result<Self, StoreError> {
+        Ok(match access {
             None => Self::Memory(MemoryStore::default()),
-            Some(url) => Self::Redis(RedisStore::open(url)?),
+            Some(access) => Self::Redis(Box::new(RedisStore::open(access)?)),
         })
     }
 
@@ -77,24 +99,65 @@ impl Store {
         }
     }
 
-    /// Writes every key of a publication or none.
+    /// Whether other processes see it.
+    #[must_use]
+    pub fn is_shared(&self) -> bool {
+        matches!(self, Self::Redis(_))
+    }
+
+    /// Writes every key of a publication or none, and announces it. Only the holder of the lease of this epoch may.
     ///
     /// # Errors
     /// [`StoreError`]; what was stored before is untouched.
-    pub async fn publish(&self, publication: &Publication, ttl_ms: u64) -> Result<Written, StoreError> {
+    pub async fn publish(&self, publication: &Publication, epoch: u64, ttl_ms: u64) -> Result<Written, StoreError> {
         let valid = publication.valid();
         let mut entries: Vec<StoredEntry> = projection::stored(valid)?;
         entries.extend(publication.remembered().cloned());
+        let mark = Mark { epoch, as_of_ms: valid.get().as_of_ms, sequence: valid.get().sequence };
         match self {
-            Self::Memory(store) => Ok(store.publish(valid, entries)),
-            Self::Redis(store) => store.publish(valid, &entries, ttl_ms).await,
+            Self::Memory(store) => Ok(store.publish(mark, entries)),
+            Self::Redis(store) => store.publish(mark, &entries, ttl_ms).await,
+        }
+    }
+
+    /// Takes the lead if nobody has it, or keeps it for as long again.
+    ///
+    /// # Errors
+    /// [`StoreError`]; who leads is unknown then.
+    pub async fn take_lead(&self, ttl_ms: u64) -> Result<Lease, StoreError> {
+        match self {
+            // Nobody else can see this store.
+            Self::Memory(_) => Ok(Lease::Held { epoch: 1 }),
+            Self::Redis(store) => store.take_lead(ttl_ms).await,
+        }
+    }
+
+    /// Gives the lead up, so that another process need not wait for the lease to end.
+    ///
+    /// # Errors
+    /// [`StoreError`]; the lease then ends by itself.
+    pub async fn give_up_lead(&self) -> Result<(), StoreError> {
+        match self {
+            Self::Memory(_) => Ok(()),
+            Self::Redis(store) => store.give_up_lead().await,
+        }
+    }
+
+    /// The mark of what is stored.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn mark(&self) -> Result<Option<Mark>, StoreError> {
+        match self {
+            Self::Memory(store) => Ok(store.mark()),
+            Self::Redis(store) => store.mark().await,
         }
     }
 
     /// The bytes of the last snapshot. They have to pass the door before they are used.
     ///
     /// # Errors
-    /// [`StoreError::Redis`].
+    /// [`StoreError`].
     pub async fn last_snapshot(&self) -> Result<Option<Vec<u8>>, StoreError> {
         self.get(StoreKey::Snapshot.name()).await
     }
@@ -102,9 +165,20 @@ impl Store {
     /// The bytes of what the alerts remember. They have to be checked before they are used.
     ///
     /// # Errors
-    /// [`StoreError::Redis`].
+    /// [`StoreError`].
     pub async fn alert_state(&self) -> Result<Option<Vec<u8>>, StoreError> {
         self.get(ALERT_STATE_KEY).await
+    }
+
+    /// The announcements of publications; none where nobody else publishes.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn notices(&self) -> Result<Option<Notices>, StoreError> {
+        match self {
+            Self::Memory(_) => Ok(None),
+            Self::Redis(store) => store.notices().await.map(Some),
+        }
     }
 
     async fn get(&self, key: &str) -> Result<Option<Vec<u8>>, StoreError> {

@@ -7,6 +7,7 @@ use crate::clock::Clock;
 use crate::config::BaseUrl;
 use bytes::{Bytes, BytesMut};
 use reqwest::{Client, Method, Request, Response, StatusCode, Url, header};
+use shared::exchange::bybit;
 use shared::headers::MARKET_DATA;
 use shared::provenance::{Source, Venue};
 use shared::units::UnixMs;
@@ -15,13 +16,16 @@ use tower::ServiceBuilder;
 use tower::util::{BoxCloneSyncService, ServiceExt};
 
 pub use backoff::pause;
-pub use error::{FetchError, UpstreamError};
+pub use error::{FaultClass, FetchError, UpstreamError};
 
 /// The longest body that is read: ten times today's largest answer.
 const MAX_BODY_BYTES: usize = 8 * 1024 * 1024;
 
 /// How much of a refusal's body is read to tell its kind.
 const REFUSAL_BYTES: usize = 4 * 1024;
+
+/// Bybit's header with the moment at which a limit starts anew.
+const LIMIT_RESET: &str = "x-bapi-limit-reset-timestamp";
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 const TOTAL_TIMEOUT: Duration = Duration::from_secs(5);
@@ -89,12 +93,26 @@ impl Upstream {
             return Err(FetchError::forbidden(&body));
         }
         if status != StatusCode::OK {
-            return Err(FetchError::Status { status: status.as_u16(), retry_after: retry_after(&response) });
+            let retry_after = retry_after(&response).or_else(|| self.until_reset(&response));
+            return Err(FetchError::Status { status: status.as_u16(), retry_after });
         }
         let declared = response.headers().get(MARKET_DATA).map(|value| value.to_str().unwrap_or(""));
         let source = Source::declared(self.venue, declared);
+        let until_reset = self.until_reset(&response);
         let body = read(response, MAX_BODY_BYTES, Overflow::Refuse).await?;
+        if until_reset.is_some() && bybit::is_rate_limited(&body) {
+            return Err(FetchError::RateLimited { retry_after: until_reset });
+        }
         Ok(Fetched { body, received_at: self.clock.now(), source })
+    }
+}
+
+impl Upstream {
+    /// How long until the moment at which Bybit's limit starts anew, in Unix milliseconds; it comes with refusals that
+    /// have status 200, too.
+    fn until_reset(&self, response: &Response) -> Option<Duration> {
+        let reset = response.headers().get(LIMIT_RESET)?.to_str().ok()?.trim().parse().ok()?;
+        Some(Duration::from_millis(UnixMs::from_millis(reset).millis_since(self.clock.now())))
     }
 }
 

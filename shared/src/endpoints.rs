@@ -213,8 +213,17 @@ impl StoreKey {
     }
 }
 
-/// The key that holds the time and number of what is stored, by which an older writer is refused.
+/// The key that holds the [mark](crate::mark::Mark) of what is stored, by which an older writer is refused.
 pub const PUBLICATION_KEY: &str = "market:publication";
+
+/// The key that holds the lease of the one process that collects and publishes, as `process:epoch`.
+pub const LEADER_KEY: &str = "market:leader";
+
+/// The key that holds the number of the last leadership. It never expires: a later leader has a higher number.
+pub const EPOCH_KEY: &str = "market:epoch";
+
+/// The channel on which each publication's mark is announced.
+pub const PUBLISHED_CHANNEL: &str = "market:published";
 
 /// The key that holds what the alerts remember, so that a restart neither repeats nor forgets one.
 pub const ALERT_STATE_KEY: &str = "dashboard:alert_state";
@@ -224,6 +233,10 @@ pub const ALERT_STATE_KEY: &str = "dashboard:alert_state";
 pub fn breakdown_key(symbol: &str) -> String {
     format!("confluence:breakdown:{symbol}")
 }
+
+/// How long the mark of a publication lives, milliseconds: longer than the data may be served, so that a writer that slept
+/// meanwhile cannot put back what is older than readers have seen.
+pub const MARK_TTL_MS: u64 = 3_600_000;
 
 /// The least life of a stored key, milliseconds.
 const MIN_STORE_TTL_MS: u64 = 60_000;
@@ -247,7 +260,9 @@ mod tests {
         assert_eq!(paths.len(), CLIENT_ROUTES.len());
         let keys: HashSet<_> = StoreKey::ALL.iter().map(|key| key.name()).collect();
         assert_eq!(keys.len(), StoreKey::ALL.len());
-        assert!(!keys.contains(PUBLICATION_KEY));
+        for other in [PUBLICATION_KEY, LEADER_KEY, EPOCH_KEY, ALERT_STATE_KEY] {
+            assert!(!keys.contains(other), "{other}");
+        }
     }
 
     #[test]

@@ -20,7 +20,11 @@ pub mod analysis;
 
 pub mod assemble;
 
+pub mod judge;
+
 pub mod validate;
+
+pub mod mark;
 
 pub mod endpoints;
 

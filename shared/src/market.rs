@@ -117,6 +117,14 @@ pub enum RowRefusal {
         /// Highest price of the day.
         high: f64,
     },
+    /// The price is far from what it was in the table before, and no further tables have confirmed it.
+    #[error("the price leapt from {before} to {after}")]
+    Leapt {
+        /// The price that was believed last.
+        before: f64,
+        /// The price that is not believed yet.
+        after: f64,
+    },
     /// The symbol was already seen in the same answer.
     #[error("the symbol stands twice in one answer")]
     Duplicate,
@@ -183,6 +191,7 @@ impl RowRefusal {
             Self::Unusable { .. } => "unusable_field",
             Self::ChangeContradicted { .. } => "change_contradicted",
             Self::RangeContradicted { .. } => "range_contradicted",
+            Self::Leapt { .. } => "price_leapt",
             Self::Duplicate => "duplicate_symbol",
             Self::Malformed { .. } => "malformed_row",
             Self::OtherSymbol { .. } => "other_symbol",

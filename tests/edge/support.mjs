@@ -64,7 +64,7 @@ export async function until(what, probe, { withinMs = 10_000 } = {}) {
   }
 }
 
-function program(variable, name) {
+export function program(variable, name) {
   const file = process.env[variable] ?? path.join(TARGET, "debug", name);
   if (!existsSync(file)) throw new Error(`${file} is missing: cargo build -p origin -p tests --bins`);
   return file;
@@ -91,7 +91,7 @@ function run(file, args, env, pipes = 0) {
   return { child, stop };
 }
 
-async function freePort() {
+export async function freePort() {
   const server = net.createServer().listen(0, "127.0.0.1");
   await once(server, "listening");
   const { port } = server.address();
@@ -131,6 +131,7 @@ export async function startOrigin(simulator, vars = {}) {
   const port = await freePort();
   const { stop } = run(program("ORIGIN_BIN", "origin"), [], {
     ORIGIN_LISTEN: `127.0.0.1:${port}`,
+    DRAIN_DELAY_MS: "0",
     BYBIT_BASE_URL: simulator.url,
     COINGECKO_BASE_URL: simulator.url,
     FEAR_GREED_BASE_URL: simulator.url,

@@ -15,10 +15,24 @@ mod analysis;
 mod config;
 #[path = "origin/dependence.rs"]
 mod dependence;
+#[path = "origin/history.rs"]
+mod history;
 #[path = "origin/http.rs"]
 mod http;
 #[path = "origin/redis.rs"]
 mod redis;
+#[path = "origin/redis_group.rs"]
+mod redis_group;
+#[path = "origin/roles.rs"]
+mod roles;
+#[path = "origin/rolling.rs"]
+mod rolling;
+#[path = "origin/scripts.rs"]
+mod scripts;
+#[path = "origin/sentinel.rs"]
+mod sentinel;
+#[path = "origin/store_faults.rs"]
+mod store_faults;
 #[path = "origin/support.rs"]
 mod support;
 #[path = "origin/upstreams.rs"]

@@ -11,6 +11,7 @@ mod shelf;
 
 use super::Context;
 use crate::clock::Clock;
+use crate::supervise::Pulse;
 use crate::upstream::{Upstream, UpstreamError, pause};
 use fetch::Delivery;
 use planner::{Job, Planner};
@@ -48,6 +49,7 @@ pub(super) async fn run(
     gate: Arc<Gate>,
     shelf: Arc<Shelf>,
     monitored: watch::Receiver<Vec<Monitored>>,
+    pulse: Pulse,
 ) {
     let clock = context.clock;
     let mut planner = Planner::new(gate.requests_per_second());
@@ -55,6 +57,7 @@ pub(super) async fn run(
     let mut under_way: JoinSet<Result<Delivery, UpstreamError>> = JoinSet::new();
     let mut jobs: HashMap<task::Id, Job> = HashMap::new();
     loop {
+        pulse.expect_within(MAX_IDLE);
         if monitored.has_changed().unwrap_or(false) {
             let symbols = monitored.borrow_and_update().clone();
             shelf.keep_only(&symbols);
@@ -107,7 +110,7 @@ fn finish(
     let now = context.clock.now();
     match outcome {
         Ok(delivery) => {
-            context.metrics.upstream_request(job.kind.name(), crate::status::OK);
+            context.metrics.upstream_answered(job.kind.name());
             for reason in &delivery.refused {
                 context.metrics.input_refused(job.kind.name(), reason);
             }
@@ -115,8 +118,7 @@ fn finish(
             planner.succeeded(job, now, is_complete);
         }
         Err(error) => {
-            let label = error.label();
-            context.metrics.upstream_request(job.kind.name(), &label);
+            context.metrics.upstream_failed(job.kind.name(), &error);
             let failures = planner.failures(job).saturating_add(1);
             let pause = pause(&error, failures, FIRST_PAUSE, MAX_PAUSE);
             if error.concerns_all_requests() {

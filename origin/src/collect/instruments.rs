@@ -10,6 +10,8 @@ use tokio::sync::watch;
 /// Fetches the list for ever.
 pub(super) async fn run(task: Task, upstream: Upstream, known: watch::Sender<Option<Arc<Universe>>>) {
     let mut failures = 0_u32;
+    let as_of = known.borrow().as_ref().map(|known| known.as_of_ms);
+    task.wait_out(as_of).await;
     loop {
         let pause = match fetch(&upstream).await {
             Ok(universe) => {
@@ -23,7 +25,7 @@ pub(super) async fn run(task: Task, upstream: Upstream, known: watch::Sender<Opt
                 task.failed(&error, failures)
             }
         };
-        tokio::time::sleep(pause).await;
+        task.sleep(pause).await;
     }
 }
 

@@ -6,6 +6,8 @@ use crate::upstream::Fetched;
 use shared::analysis::Settings;
 use shared::assemble::{AssembleError, Identity, Slow, assemble};
 use shared::exchange::{ParseError, bybit};
+use shared::freshness::data_time;
+use shared::judge::{Judge, WildTable};
 use shared::market::{DefiMarket, FearGreed, GlobalMarket, RowRefusal, Universe};
 use shared::snapshot::Producer;
 use shared::units::UnixMs;
@@ -22,6 +24,7 @@ pub(super) struct Round {
     pub(super) fear_greed: Slow<FearGreed>,
     pub(super) inputs: Inputs,
     pub(super) analyst: Arc<Mutex<Analyst>>,
+    pub(super) judge: Arc<Mutex<Judge>>,
     pub(super) sequence: u64,
     pub(super) now: UnixMs,
     pub(super) baseline: Baseline,
@@ -42,6 +45,8 @@ pub(super) enum RoundError {
     #[error(transparent)]
     Parse(#[from] ParseError),
     #[error(transparent)]
+    Wild(#[from] WildTable),
+    #[error(transparent)]
     Assemble(#[from] AssembleError),
     #[error("rejected: {0}")]
     Rejected(#[from] Rejections),
@@ -52,6 +57,7 @@ impl RoundError {
     pub(super) fn labels(&self) -> Vec<&'static str> {
         match self {
             Self::Parse(error) => vec![error.label()],
+            Self::Wild(error) => vec![error.label()],
             Self::Assemble(error) => vec![error.label()],
             Self::Rejected(rejections) => rejections.all().iter().map(shared::validate::Rejection::label).collect(),
         }
@@ -59,9 +65,12 @@ impl RoundError {
 }
 
 impl Round {
-    /// Parses, assembles, passes the door, renders.
+    /// Parses, judges, assembles, passes the door, renders.
     pub(super) fn run(self) -> Result<Outcome, RoundError> {
-        let tickers = bybit::tickers::parse(&self.tickers.body)?;
+        let mut tickers = bybit::tickers::parse(&self.tickers.body)?;
+        let as_of = data_time(tickers.server_time, self.tickers.received_at);
+        let mut judge = self.judge.lock().unwrap_or_else(PoisonError::into_inner);
+        judge.examine(&mut tickers, &self.universe, as_of)?;
         let table = Table::new(&tickers, self.tickers.received_at);
         // Held for the whole round: there is one at a time.
         let mut analyst = self.analyst.lock().unwrap_or_else(PoisonError::into_inner);
@@ -83,6 +92,7 @@ impl Round {
         let refused = assembled.refused.into_iter().map(|row| (row.symbol.into_owned(), row.reason)).collect();
         let valid = ValidSnapshot::admit(assembled.snapshot, self.now, self.baseline)?;
         analyst.remember(&valid);
-        Ok(Outcome { publication: Publication::new(valid, analyst.remembered_alerts()), refused })
+        judge.believe(&tickers, as_of);
+        Ok(Outcome { publication: Publication::collected(valid, analyst.remembered_alerts()), refused })
     }
 }

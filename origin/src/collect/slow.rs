@@ -2,11 +2,16 @@
 
 use super::Context;
 use crate::status::OK;
-use crate::upstream::{UpstreamError, pause};
+use crate::supervise::Pulse;
+use crate::upstream::{Upstream, UpstreamError, pause};
 use shared::assemble::Slow;
 use shared::market::Dated;
+use shared::units::UnixMs;
 use std::time::Duration;
 use tokio::sync::watch;
+
+/// More than any fetch may take, of several pages.
+const LONGEST_FETCH: Duration = Duration::from_secs(60);
 
 /// The pause after the first failure.
 const FIRST_PAUSE: Duration = Duration::from_secs(2);
@@ -17,12 +22,28 @@ pub(super) struct Task {
     pub(super) name: &'static str,
     pub(super) interval: Duration,
     pub(super) context: Context,
+    pub(super) pulse: Pulse,
 }
 
 impl Task {
+    /// Waits until a value of `as_of` that another process fetched is due to be fetched anew.
+    pub(super) async fn wait_out(&self, as_of: Option<UnixMs>) {
+        let age = as_of.map(|as_of| Duration::from_millis(self.context.clock.now().millis_since(as_of)));
+        if let Some(left) = age.and_then(|age| self.interval.checked_sub(age)) {
+            self.sleep(left).await;
+        }
+    }
+
+    /// Sleeps, and says how long.
+    pub(super) async fn sleep(&self, pause: Duration) {
+        self.pulse.expect_within(pause);
+        tokio::time::sleep(pause).await;
+        self.pulse.expect_within(LONGEST_FETCH);
+    }
+
     /// Notes a success.
     pub(super) fn succeeded<T>(&self, dated: &Dated<T>) {
-        self.context.metrics.upstream_request(self.name, OK);
+        self.context.metrics.upstream_answered(self.name);
         if self.context.board.record(self.name, OK, Some(dated.as_of_ms)) {
             tracing::info!(upstream = self.name, source = %dated.source, "answers");
         }
@@ -31,7 +52,7 @@ impl Task {
     /// Notes a failure, and says how long to wait.
     pub(super) fn failed(&self, error: &UpstreamError, failures_in_a_row: u32) -> Duration {
         let label = error.label();
-        self.context.metrics.upstream_request(self.name, &label);
+        self.context.metrics.upstream_failed(self.name, error);
         let pause = pause(error, failures_in_a_row, FIRST_PAUSE, self.interval);
         if self.context.board.record(self.name, &label, None) {
             tracing::warn!(upstream = self.name, %error, next_try_in = ?pause, "does not answer with data");
@@ -41,18 +62,27 @@ impl Task {
 }
 
 /// Fetches for ever. A failure leaves the last good value where it is; whether it is too old is judged where it is used.
-pub(super) async fn run<T, F>(task: Task, known: watch::Sender<Slow<T>>, fetch: impl Fn() -> F)
-where
+pub(super) async fn run<T, F>(
+    task: Task,
+    known: watch::Sender<Slow<T>>,
+    upstream: Upstream,
+    fetch: impl Fn(Upstream) -> F,
+) where
     F: Future<Output = Result<Dated<T>, UpstreamError>>,
 {
     let mut failures = 0_u32;
+    let as_of = match &*known.borrow() {
+        Slow::Known(known) => Some(known.as_of_ms),
+        Slow::Unknown(_) => None,
+    };
+    task.wait_out(as_of).await;
     loop {
-        match fetch().await {
+        match fetch(upstream.clone()).await {
             Ok(dated) => {
                 failures = 0;
                 task.succeeded(&dated);
                 known.send_replace(Slow::Known(dated));
-                tokio::time::sleep(task.interval).await;
+                task.sleep(task.interval).await;
             }
             Err(error) => {
                 failures = failures.saturating_add(1);
@@ -64,7 +94,7 @@ where
                         true
                     }
                 });
-                tokio::time::sleep(pause).await;
+                task.sleep(pause).await;
             }
         }
     }

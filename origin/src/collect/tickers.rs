@@ -5,12 +5,13 @@ use super::inputs::{Gate, Monitored, Shelf};
 use super::round::{Outcome, Round, RoundError};
 use super::{Context, Known};
 use crate::status::OK;
+use crate::supervise::Pulse;
 use crate::upstream::{Fetched, Upstream, UpstreamError, pause};
 use shared::exchange::bybit;
 use shared::provenance::Feed;
 use shared::snapshot::ScoreRow;
 use shared::units::UnixMs;
-use shared::validate::ValidSnapshot;
+use shared::validate::{Baseline, ValidSnapshot};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
@@ -24,16 +25,20 @@ const FROZEN: &str = "not_newer";
 /// How long the choice of the monitored contracts lasts.
 const CHOICE_LASTS_MS: u64 = 300_000;
 
+/// More than fetching a table and making a publication of it may take.
+const LONGEST_ROUND: Duration = Duration::from_secs(15);
+
 /// The longest pause after failures that do not state their own.
 const MAX_PAUSE: Duration = Duration::from_secs(30);
 
 /// Fetches and publishes for ever.
-pub(super) async fn run(context: Context, upstream: Upstream, feeds: Feeds, interval: Duration) {
+pub(super) async fn run(context: Context, upstream: Upstream, feeds: Feeds, interval: Duration, pulse: Pulse) {
     let mut collector = Collector { context, feeds, expectation: Expectation::default(), failures: 0, chosen_at: None };
     let mut universe = collector.feeds.known.universe.subscribe();
     let mut next_fetch = Instant::now();
     let mut waiting: Option<Fetched> = None;
     loop {
+        pulse.expect_within(next_fetch.saturating_duration_since(Instant::now()).saturating_add(LONGEST_ROUND));
         tokio::select! {
             () = sleep_until(next_fetch) => {
                 // Whoever sent any of our requests away, sent this one away too.
@@ -65,6 +70,7 @@ pub(super) async fn run(context: Context, upstream: Upstream, feeds: Feeds, inte
 }
 
 /// Where the other collectors leave what they have, and where this one says what is worth collecting.
+#[derive(Clone)]
 pub(super) struct Feeds {
     pub(super) known: Known,
     pub(super) shelf: Arc<Shelf>,
@@ -85,7 +91,7 @@ impl Collector {
     /// Makes a publication of a table; says how long to wait from the beginning of its fetch.
     async fn publish(&mut self, tickers: &Fetched, interval: Duration) -> Duration {
         let Some(universe) = self.feeds.known.universe.borrow().clone() else {
-            self.context.metrics.upstream_request(NAME, OK);
+            self.context.metrics.upstream_answered(NAME);
             self.context.board.record(NAME, "waiting_for_instruments", None);
             return interval;
         };
@@ -98,9 +104,10 @@ impl Collector {
             fear_greed: self.feeds.known.fear_greed.borrow().clone(),
             inputs: self.feeds.shelf.all(),
             analyst: Arc::clone(&self.feeds.known.analyst),
+            judge: Arc::clone(&self.feeds.known.judge),
             sequence: self.context.current.next_sequence(now),
             now,
-            baseline: self.expectation.baseline(now, &self.context.limits),
+            baseline: self.baseline(now),
             settings: self.context.settings,
         };
         match tokio::task::spawn_blocking(move || round.run()).await {
@@ -117,13 +124,26 @@ impl Collector {
         }
     }
 
+    /// What to expect of the next table. Before this process has seen any, it is what another's publication held.
+    fn baseline(&self, now: UnixMs) -> Baseline {
+        let limits = &self.context.limits;
+        let published = || {
+            let held = self.context.current.get()?;
+            let snapshot = held.valid().get();
+            let is_young = now.millis_since(snapshot.as_of_ms) <= limits.stale_ms;
+            if is_young { Baseline::after(snapshot).expected } else { None }
+        };
+        let expected = self.expectation.baseline(now, limits).expected.or_else(published);
+        Baseline { expected }
+    }
+
     fn succeeded(&mut self, outcome: Outcome) {
         for (symbol, reason) in &outcome.refused {
             self.context.metrics.row_refused(reason.label());
             tracing::debug!(symbol, %reason, "a row is not used");
         }
         self.failures = 0;
-        self.context.metrics.upstream_request(NAME, OK);
+        self.context.metrics.upstream_answered(NAME);
         let snapshot = outcome.publication.valid().get();
         let (as_of_ms, priced, source) = (snapshot.as_of_ms, snapshot.coverage.priced, snapshot.tickers_source);
         let held = self.context.current.get();
@@ -177,7 +197,7 @@ impl Collector {
         if let RoundError::Parse(error) = error {
             return self.failed(&error.into(), interval);
         }
-        self.context.metrics.upstream_request(NAME, "rejected");
+        self.context.metrics.upstream_rejected(NAME);
         let labels = error.labels();
         for label in &labels {
             self.context.metrics.rejection(label);
@@ -191,7 +211,7 @@ impl Collector {
     fn failed(&mut self, error: &UpstreamError, interval: Duration) -> Duration {
         self.failures = self.failures.saturating_add(1);
         let label = error.label();
-        self.context.metrics.upstream_request(NAME, &label);
+        self.context.metrics.upstream_failed(NAME, error);
         let pause = pause(error, self.failures, interval, MAX_PAUSE);
         if error.concerns_all_requests() {
             self.feeds.gate.close_for(self.context.clock.now(), pause);

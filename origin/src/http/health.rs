@@ -30,6 +30,10 @@ struct Health {
     data_source: &'static str,
     quality: f64,
     store: &'static str,
+    /// When the process that answers was started.
+    started_at_ms: UnixMs,
+    role: &'static str,
+    leadership: &'static str,
     dependencies: Vec<SourceOutcome>,
 }
 
@@ -70,6 +74,9 @@ fn state(app: &App, now: UnixMs) -> Option<Health> {
         data_source: data_source(snapshot, class),
         quality: valid.quality().get(),
         store: app.store_kind,
+        started_at_ms: app.started_at,
+        role: app.role.name(),
+        leadership: if app.role.collects() { app.leadership.standing().name() } else { "none" },
         dependencies: app.context.board.all(),
     })
 }
@@ -77,8 +84,11 @@ fn state(app: &App, now: UnixMs) -> Option<Health> {
 /// What Prometheus reads.
 pub(super) async fn metrics(State(app): State<App>) -> Response {
     let (served, stored) = (app.context.current.get(), app.stored.load_full());
-    let (served, stored) = (served.as_deref().map(Publication::valid), stored.as_deref().map(Publication::valid));
-    match app.context.metrics.page(served, stored, app.context.clock.now()) {
+    match app.context.metrics.page(
+        served.as_deref().map(Publication::valid),
+        stored.as_deref(),
+        app.context.clock.now(),
+    ) {
         Ok(page) => reply::text(OPENMETRICS, page),
         Err(error) => {
             tracing::error!(%error, "the metrics could not be written");

@@ -1,18 +1,24 @@
 //! What every answer goes through.
 
 use super::{App, reply};
+use crate::metrics::Answered;
 use axum::extract::{MatchedPath, Request, State};
-use axum::http::{HeaderName, HeaderValue, Method, StatusCode};
+use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use shared::endpoints::{
     BETA_CHART, CLIENT_ROUTES, HEALTH, LIVE, METRICS, READY, RECENT_ALERTS, SNAPSHOT, SymbolEndpoint,
 };
-use shared::headers::{ALWAYS, PREFLIGHT};
+use shared::headers::{ALWAYS, DATA_FRESHNESS, PREFLIGHT};
 use shared::problem::Failure;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
+use std::time::Instant;
 use tokio::sync::Semaphore;
+
+/// Every path that is no route, in metrics.
+const OTHER: &str = "other";
 
 /// Adds the headers that belong on every answer.
 pub(super) async fn common_headers(request: Request, next: Next) -> Response {
@@ -23,11 +29,30 @@ pub(super) async fn common_headers(request: Request, next: Next) -> Response {
     response
 }
 
+/// Asks clients of a process that is about to end for another connection next time, so that none sends a request on one
+/// that is being closed.
+pub(super) async fn say_goodbye(State(app): State<App>, request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    if app.draining.load(Ordering::Relaxed) {
+        response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    }
+    response
+}
+
 /// Counts the answer under its route, never under the path that a client made up.
 pub(super) async fn count(State(app): State<App>, request: Request, next: Next) -> Response {
     let matched = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
+    let metrics = &app.context.metrics;
+    let (_in_flight, started) = (metrics.in_flight(), Instant::now());
     let response = next.run(request).await;
-    app.context.metrics.request(route(matched.as_deref()), response.status().as_u16());
+    let route = route(matched.as_deref());
+    metrics.answered(Answered {
+        route,
+        is_data: is_data(route),
+        status: response.status().as_u16(),
+        freshness: response.headers().get(DATA_FRESHNESS).and_then(|value| value.to_str().ok()),
+        took: started.elapsed(),
+    });
     response
 }
 
@@ -45,7 +70,11 @@ fn route(matched: Option<&str>) -> &'static str {
         READY,
         METRICS,
     ]);
-    known.into_iter().find(|path| Some(*path) == matched).unwrap_or("other")
+    known.into_iter().find(|path| Some(*path) == matched).unwrap_or(OTHER)
+}
+
+fn is_data(route: &str) -> bool {
+    !HEALTH.contains(&route) && ![LIVE, READY, METRICS, OTHER].contains(&route)
 }
 
 /// Answers what is no GET or HEAD.

@@ -20,7 +20,28 @@ const DEADLINE: Duration = Duration::from_secs(5);
 
 /// The service.
 pub fn router(app: App) -> Router {
-    let mut router = Router::new();
+    let router = if app.role.serves() { with_data(Router::new()) } else { Router::new() };
+    let router = HEALTH.into_iter().fold(router, |router, path| router.route(path, get(health::health)));
+    router
+        .route(LIVE, get(health::live))
+        .route(READY, get(health::ready))
+        .route(METRICS, get(health::metrics))
+        .fallback(async || reply::failure(&Failure::NotFound))
+        .layer(
+            ServiceBuilder::new()
+                .layer(middleware::from_fn(layers::common_headers))
+                .layer(middleware::from_fn_with_state(app.clone(), layers::say_goodbye))
+                .layer(middleware::from_fn_with_state(app.clone(), layers::count))
+                .layer(middleware::from_fn(layers::methods))
+                .layer(middleware::from_fn_with_state(layers::Limit::new(MAX_CONCURRENT, DEADLINE), layers::bounded))
+                .layer(CatchPanicLayer::custom(|_| reply::failure(&Failure::Internal))),
+        )
+        .with_state(app)
+}
+
+/// Adds what clients ask for.
+fn with_data(router: Router<App>) -> Router<App> {
+    let mut router = router;
     for (path, endpoint) in CLIENT_ROUTES.into_iter().chain([(SNAPSHOT, Endpoint::Snapshot)]) {
         router = router.route(path, get(move |state, headers| data::serve(endpoint, state, headers)));
     }
@@ -29,23 +50,5 @@ pub fn router(app: App) -> Router {
         router = router
             .route(&path, get(move |state, symbol, headers| data::serve_symbol(endpoint, state, symbol, headers)));
     }
-    for path in HEALTH {
-        router = router.route(path, get(health::health));
-    }
-    router
-        .route(RECENT_ALERTS, get(data::recent_alerts))
-        .route(BETA_CHART, get(data::beta_chart))
-        .route(LIVE, get(health::live))
-        .route(READY, get(health::ready))
-        .route(METRICS, get(health::metrics))
-        .fallback(async || reply::failure(&Failure::NotFound))
-        .layer(
-            ServiceBuilder::new()
-                .layer(middleware::from_fn(layers::common_headers))
-                .layer(middleware::from_fn_with_state(app.clone(), layers::count))
-                .layer(middleware::from_fn(layers::methods))
-                .layer(middleware::from_fn_with_state(layers::Limit::new(MAX_CONCURRENT, DEADLINE), layers::bounded))
-                .layer(CatchPanicLayer::custom(|_| reply::failure(&Failure::Internal))),
-        )
-        .with_state(app)
+    router.route(RECENT_ALERTS, get(data::recent_alerts)).route(BETA_CHART, get(data::beta_chart))
 }

@@ -1,9 +1,8 @@
 //! The store without Redis: the last publication, in this process.
 
 use super::Written;
+use shared::mark::Mark;
 use shared::projection::StoredEntry;
-use shared::units::UnixMs;
-use shared::validate::ValidSnapshot;
 use std::sync::{Mutex, PoisonError};
 
 /// The last publication.
@@ -14,19 +13,22 @@ pub struct MemoryStore {
 
 #[derive(Debug)]
 struct Held {
-    order: (UnixMs, u64),
+    mark: Mark,
     entries: Vec<StoredEntry>,
 }
 
 impl MemoryStore {
-    pub(super) fn publish(&self, valid: &ValidSnapshot, entries: Vec<StoredEntry>) -> Written {
-        let order = (valid.get().as_of_ms, valid.get().sequence);
+    pub(super) fn publish(&self, mark: Mark, entries: Vec<StoredEntry>) -> Written {
         let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
-        if held.as_ref().is_some_and(|held| held.order >= order) {
-            return Written::RefusedOlder;
+        if let Some(Err(refusal)) = held.as_ref().map(|held| held.mark.admits(mark)) {
+            return Written::Refused(refusal);
         }
-        *held = Some(Held { order, entries });
+        *held = Some(Held { mark, entries });
         Written::Written
+    }
+
+    pub(super) fn mark(&self) -> Option<Mark> {
+        Some(self.held.lock().unwrap_or_else(PoisonError::into_inner).as_ref()?.mark)
     }
 
     pub(super) fn get(&self, key: &str) -> Option<Vec<u8>> {

@@ -1,85 +1,103 @@
-//! The store in Redis: one script writes all keys with their lives or, if what is stored is younger, none.
+//! The store in Redis. Whatever must happen as one happens in one script, so that no two writers can interleave.
 
-use super::{StoreError, Written};
-use crate::config::RedisUrl;
-use redis::aio::{ConnectionManager, ConnectionManagerConfig};
-use redis::{AsyncCommands, Client, Script};
-use shared::endpoints::PUBLICATION_KEY;
+use super::link::{Dialer, Link, Notices};
+use super::{Lease, StoreError, Written};
+use crate::config::RedisAccess;
+use redis::{AsyncCommands, Script};
+use shared::endpoints::{EPOCH_KEY, LEADER_KEY, MARK_TTL_MS, PUBLICATION_KEY, PUBLISHED_CHANNEL};
+use shared::mark::Mark;
 use shared::projection::StoredEntry;
-use shared::validate::ValidSnapshot;
-use std::fmt;
-use std::time::Duration;
-
-const CONNECTION_TIMEOUT: Duration = Duration::from_secs(2);
-
-/// Redis answers a publication in well under a millisecond; the library's default of 500 ms is short for a slow link.
-const RESPONSE_TIMEOUT: Duration = Duration::from_secs(2);
-
-const MAX_RECONNECT_DELAY: Duration = Duration::from_secs(2);
-
-/// KEYS: the publication mark, then every key. ARGV: as_of_ms, sequence, life in ms, then every value.
-///
-/// The mark is `as_of_ms:sequence` of what is stored. A mark that is not of that form is nobody's and is overwritten.
-const PUBLISH: &str = r"
-local held = redis.call('GET', KEYS[1])
-if held then
-  local as_of, sequence = string.match(held, '^(%d+):(%d+)$')
-  as_of, sequence = tonumber(as_of), tonumber(sequence)
-  if as_of then
-    local new_as_of, new_sequence = tonumber(ARGV[1]), tonumber(ARGV[2])
-    if as_of > new_as_of or (as_of == new_as_of and sequence >= new_sequence) then
-      return 0
-    end
-  end
-end
-for i = 2, #KEYS do
-  redis.call('SET', KEYS[i], ARGV[i + 2], 'PX', ARGV[3])
-end
-redis.call('SET', KEYS[1], ARGV[1] .. ':' .. ARGV[2], 'PX', ARGV[3])
-return 1
-";
+use std::hash::{BuildHasher, Hasher, RandomState};
 
 /// Redis.
+#[derive(Debug)]
 pub struct RedisStore {
-    connection: ConnectionManager,
+    /// For publications, which are long.
+    data: Link,
+    /// For the lease, so that it never queues behind a publication.
+    lease: Link,
+    dialer: Dialer,
+    /// This process's name in the lease. Nobody else has it, not even this process's next life.
+    process: String,
     publish: Script,
+    take_lead: Script,
+    give_up_lead: Script,
 }
 
 impl RedisStore {
-    pub(super) fn open(url: &RedisUrl) -> Result<Self, StoreError> {
-        let config = ConnectionManagerConfig::new()
-            .set_connection_timeout(Some(CONNECTION_TIMEOUT))
-            .set_response_timeout(Some(RESPONSE_TIMEOUT))
-            .set_max_delay(MAX_RECONNECT_DELAY)
-            // The writer tries again with the next snapshot; older ones are not worth waiting for.
-            .set_number_of_retries(1);
-        let client = Client::open(url.secret())?;
-        Ok(Self { connection: ConnectionManager::new_lazy_with_config(client, config)?, publish: Script::new(PUBLISH) })
+    pub(super) fn open(access: &RedisAccess) -> Result<Self, StoreError> {
+        let dialer = Dialer::new(access)?;
+        Ok(Self {
+            data: Link::new(dialer.clone()),
+            lease: Link::new(dialer.clone()),
+            dialer,
+            process: process_name(),
+            publish: Script::new(include_str!("scripts/publish.lua")),
+            take_lead: Script::new(include_str!("scripts/take_lead.lua")),
+            give_up_lead: Script::new(include_str!("scripts/give_up_lead.lua")),
+        })
     }
 
     pub(super) async fn publish(
         &self,
-        valid: &ValidSnapshot,
+        mark: Mark,
         entries: &[StoredEntry],
         ttl_ms: u64,
     ) -> Result<Written, StoreError> {
         let mut invocation = self.publish.prepare_invoke();
-        invocation.key(PUBLICATION_KEY);
-        invocation.arg(valid.get().as_of_ms.as_millis()).arg(valid.get().sequence).arg(ttl_ms);
+        invocation.key(LEADER_KEY).key(PUBLICATION_KEY);
+        invocation.arg(&self.process).arg(mark.epoch).arg(mark.as_of_ms.as_millis()).arg(mark.sequence);
+        invocation.arg(ttl_ms).arg(MARK_TTL_MS).arg(PUBLISHED_CHANNEL);
         for entry in entries {
             invocation.key(entry.key.as_str()).arg(entry.value.as_slice());
         }
-        let written: bool = invocation.invoke_async(&mut self.connection.clone()).await?;
-        Ok(if written { Written::Written } else { Written::RefusedOlder })
+        let mut connection = self.data.connection().await?;
+        let answer: String = self.data.settle(invocation.invoke_async(&mut connection).await).await?;
+        match answer.as_str() {
+            "written" => Ok(Written::Written),
+            "not_leader" => Ok(Written::NotLeader),
+            held => match held.parse::<Mark>().map(|held| held.admits(mark)) {
+                Ok(Err(refusal)) => Ok(Written::Refused(refusal)),
+                _ => Err(StoreError::Answer { found: answer }),
+            },
+        }
+    }
+
+    pub(super) async fn take_lead(&self, ttl_ms: u64) -> Result<Lease, StoreError> {
+        let mut invocation = self.take_lead.prepare_invoke();
+        invocation.key(LEADER_KEY).key(EPOCH_KEY).key(PUBLICATION_KEY).arg(&self.process).arg(ttl_ms);
+        let mut connection = self.lease.connection().await?;
+        let answer: (u8, u64) = self.lease.settle(invocation.invoke_async(&mut connection).await).await?;
+        Ok(match answer {
+            (1, epoch) => Lease::Held { epoch },
+            (_, lasts_ms) => Lease::OfAnother { lasts_ms },
+        })
+    }
+
+    pub(super) async fn give_up_lead(&self) -> Result<(), StoreError> {
+        let mut invocation = self.give_up_lead.prepare_invoke();
+        invocation.key(LEADER_KEY).arg(&self.process);
+        let mut connection = self.lease.connection().await?;
+        let _: u8 = self.lease.settle(invocation.invoke_async(&mut connection).await).await?;
+        Ok(())
+    }
+
+    pub(super) async fn mark(&self) -> Result<Option<Mark>, StoreError> {
+        let mark = self.get(PUBLICATION_KEY).await?;
+        Ok(mark.and_then(|mark| std::str::from_utf8(&mark).ok()?.parse().ok()))
     }
 
     pub(super) async fn get(&self, key: &str) -> Result<Option<Vec<u8>>, StoreError> {
-        Ok(self.connection.clone().get(key).await?)
+        let mut connection = self.data.connection().await?;
+        Ok(self.data.settle(connection.get(key).await).await?)
+    }
+
+    pub(super) async fn notices(&self) -> Result<Notices, StoreError> {
+        Ok(self.dialer.listen(PUBLISHED_CHANNEL).await?)
     }
 }
 
-impl fmt::Debug for RedisStore {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("RedisStore")
-    }
+/// The process's number and 64 bits that the system's random source gave.
+fn process_name() -> String {
+    format!("{}-{:016x}", std::process::id(), RandomState::new().build_hasher().finish())
 }

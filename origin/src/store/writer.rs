@@ -1,48 +1,96 @@
-//! The task that writes each publication to the store. Serving never waits for it.
+//! The task that writes to the store what this process collected, while it leads. Serving never waits for it.
 
-use super::{Store, Written};
-use crate::metrics::Metrics;
-use crate::publication::{Current, Publication};
-use crate::status::{OK, StatusBoard};
-use arc_swap::ArcSwapOption;
+use super::{Held, Store, Stored, Written};
+use crate::collect::Context;
+use crate::leadership::{Leadership, Standing};
+use crate::publication::Publication;
+use crate::status::OK;
+use crate::supervise::Pulse;
+use shared::mark::MarkRefusal;
 use std::sync::Arc;
+use std::time::Duration;
 
-/// The publication that the store is known to hold.
-pub type Stored = ArcSwapOption<Publication>;
+/// More than connecting and writing may take together.
+const LONGEST_WRITE: Duration = Duration::from_secs(10);
 
-/// Writes every publication, or the newest when the store is slower than the market. Ends when `current` does.
-pub async fn keep_writing(
-    store: Arc<Store>,
-    current: Arc<Current>,
-    stored: Arc<Stored>,
-    metrics: Arc<Metrics>,
-    board: Arc<StatusBoard>,
-    ttl_ms: u64,
-) {
-    let mut changes = current.subscribe();
+/// Everything that writing needs.
+#[derive(Clone, Debug)]
+pub struct Writer {
+    /// Where to write.
+    pub store: Arc<Store>,
+    /// What is published; counters, last outcomes.
+    pub context: Context,
+    /// Whether to write.
+    pub leadership: Arc<Leadership>,
+    /// What the store is known to hold.
+    pub stored: Arc<Stored>,
+    /// How long keys live.
+    pub ttl_ms: u64,
+}
+
+/// Writes every publication, or the newest when the store is slower than the market.
+pub async fn keep_writing(writer: Writer, pulse: Pulse) {
+    let mut changes = writer.context.current.subscribe();
     while changes.changed().await.is_ok() {
-        let Some(publication) = changes.borrow_and_update().clone() else { continue };
-        let as_of_ms = publication.valid().get().as_of_ms;
-        match store.publish(&publication, ttl_ms).await {
+        let publication = changes.borrow_and_update().clone();
+        if let Some(publication) = publication.filter(|publication| publication.is_collected()) {
+            pulse.expect_within(LONGEST_WRITE);
+            writer.write(&publication).await;
+            pulse.rest();
+        }
+    }
+}
+
+impl Writer {
+    async fn write(&self, publication: &Publication) {
+        let epoch = match self.leadership.standing() {
+            Standing::Leading { epoch } => epoch,
+            Standing::CutOff { reason } => return self.failed(reason, "the store cannot be asked who leads"),
+            Standing::Undecided | Standing::Following => return self.not_leader(),
+        };
+        match self.store.publish(publication, epoch, self.ttl_ms).await {
             Ok(Written::Written) => {
-                metrics.store_write("written");
-                if board.record("store", OK, Some(as_of_ms)) {
-                    tracing::info!(store = store.kind(), "the store takes publications");
+                let held = Held::of(publication.valid());
+                self.context.metrics.store_write("written");
+                let sequence = publication.valid().get().sequence;
+                tracing::debug!(epoch, sequence, as_of_ms = held.as_of_ms.as_millis(), "written");
+                if self.context.board.record("store", OK, Some(held.as_of_ms)) {
+                    tracing::info!(store = self.store.kind(), "the store takes publications");
                 }
-                stored.store(Some(publication));
+                self.stored.store(Some(Arc::new(held)));
             }
-            Ok(Written::RefusedOlder) => {
-                metrics.store_write("refused_older");
-                if board.record("store", "refused_older", None) {
-                    tracing::warn!(%as_of_ms, "the store holds younger data than ours: is another origin writing?");
-                }
+            Ok(Written::NotLeader) => {
+                self.leadership.lost();
+                self.not_leader();
             }
-            Err(error) => {
-                metrics.store_write(error.label());
-                if board.record("store", error.label(), None) {
-                    tracing::warn!(%error, "the store does not take publications; serving goes on from memory");
-                }
-            }
+            Ok(Written::Refused(refusal)) => self.refused(refusal),
+            Err(error) => self.failed(error.label(), &error.to_string()),
+        }
+    }
+
+    fn refused(&self, refusal: MarkRefusal) {
+        match refusal {
+            MarkRefusal::NotNewer { held, .. } => self.context.current.note_used(held.sequence),
+            // The lease of a later leader was lost with the server that granted it: this one needs a higher number.
+            MarkRefusal::EarlierEpoch { .. } => self.leadership.lost(),
+        }
+        self.context.metrics.store_write("refused_older");
+        if self.context.board.record("store", "refused_older", None) {
+            tracing::warn!(%refusal, "the store does not go back");
+        }
+    }
+
+    fn not_leader(&self) {
+        self.context.metrics.store_write("not_leader");
+        if self.context.board.record("store", "not_leader", None) {
+            tracing::info!("another process publishes; what this one collects is for its own clients");
+        }
+    }
+
+    fn failed(&self, label: &'static str, error: &str) {
+        self.context.metrics.store_write(label);
+        if self.context.board.record("store", label, None) {
+            tracing::warn!(error, "the store does not take publications; serving goes on from memory");
         }
     }
 }

@@ -23,9 +23,14 @@ pub fn pause(error: &UpstreamError, failures_in_a_row: u32, first: Duration, mos
     match error {
         UpstreamError::Fetch(FetchError::Forbidden { kind: Forbidden::Region | Forbidden::RateLimit }) => BAN,
         UpstreamError::Fetch(FetchError::Status { retry_after: Some(stated), .. }) => {
-            (*stated).clamp(doubled, MAX_STATED)
+            (*stated).clamp(doubled, MAX_STATED.max(doubled))
         }
-        UpstreamError::Fetch(FetchError::Status { status: 429, .. }) => doubled.max(TOO_MANY),
+        UpstreamError::Fetch(FetchError::RateLimited { retry_after: Some(stated) }) => {
+            (*stated).clamp(doubled, MAX_STATED.max(doubled))
+        }
+        UpstreamError::Fetch(
+            FetchError::RateLimited { retry_after: None } | FetchError::Status { status: 429, .. },
+        ) => doubled.max(TOO_MANY),
         UpstreamError::Parse(ParseError::Refused { code, .. }) if *code == RATE_LIMITED => doubled.max(TOO_MANY),
         UpstreamError::Parse(ParseError::Refused { code, .. }) if REGION_REFUSED.contains(code) => BAN,
         _ => doubled,
@@ -72,6 +77,10 @@ mod tests {
         check(status(503, Some(999_999)), 1, 3_600);
         check(status(429, None), 1, 5);
         check(status(500, None), 1, 2);
+        check(FetchError::RateLimited { retry_after: Some(Duration::from_secs(20)) }, 1, 20);
+        check(FetchError::RateLimited { retry_after: Some(Duration::ZERO) }, 2, 4);
+        check(FetchError::RateLimited { retry_after: Some(Duration::MAX) }, 1, 3_600);
+        check(FetchError::RateLimited { retry_after: None }, 1, 5);
     }
 
     #[test]

@@ -32,6 +32,12 @@ pub enum FetchError {
         /// When to come back, if told.
         retry_after: Option<Duration>,
     },
+    /// A rate limit, told with status 200 and the moment of its end.
+    #[error("too many requests")]
+    RateLimited {
+        /// When to come back, if told.
+        retry_after: Option<Duration>,
+    },
     /// A body beyond the limit.
     #[error("a body of more than {limit} bytes")]
     TooLarge {
@@ -56,6 +62,8 @@ impl FetchError {
             Self::BrokenOff(_) => "broken_off".into(),
             Self::Forbidden { kind } => kind.label().into(),
             Self::Status { status, .. } => format!("http_{status}").into(),
+            // The same word as without the moment: what the venue says is the same.
+            Self::RateLimited { .. } => "refused_by_venue".into(),
             Self::TooLarge { .. } => "body_too_large".into(),
         }
     }
@@ -93,13 +101,57 @@ pub enum UpstreamError {
     Universe(#[from] UniverseError),
 }
 
+/// Whose fault it is that there is no data.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FaultClass {
+    /// They sent us away: a ban, a rate limit, a blocked country.
+    Refused,
+    /// They said that they failed.
+    ServerError,
+    /// The way to them failed: no connection, or no whole answer.
+    NotReached,
+    /// They answered, but not with data.
+    BadData,
+}
+
+impl FaultClass {
+    /// The word in metrics.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Refused => "refused",
+            Self::ServerError => "server_error",
+            Self::NotReached => "not_reached",
+            Self::BadData => "bad_data",
+        }
+    }
+}
+
 impl UpstreamError {
+    /// Whose fault it is.
+    #[must_use]
+    pub fn class(&self) -> FaultClass {
+        match self {
+            _ if self.concerns_all_requests() => FaultClass::Refused,
+            Self::Fetch(FetchError::Status { status: 500.., .. }) => FaultClass::ServerError,
+            Self::Fetch(FetchError::Timeout | FetchError::Unreachable(_) | FetchError::BrokenOff(_)) => {
+                FaultClass::NotReached
+            }
+            Self::Fetch(_) | Self::Parse(_) | Self::Universe(_) => FaultClass::BadData,
+        }
+    }
+
     /// Whether the next request for something else would meet the same: a ban, a blocked country, a rate limit.
     #[must_use]
     pub fn concerns_all_requests(&self) -> bool {
         match self {
             Self::Fetch(error) => {
-                matches!(error, FetchError::Forbidden { .. } | FetchError::Status { status: 429, .. })
+                matches!(
+                    error,
+                    FetchError::Forbidden { .. }
+                        | FetchError::RateLimited { .. }
+                        | FetchError::Status { status: 429, .. }
+                )
             }
             Self::Parse(ParseError::Refused { code, .. }) => *code == RATE_LIMITED || REGION_REFUSED.contains(code),
             Self::Parse(_) | Self::Universe(_) => false,
@@ -114,5 +166,39 @@ impl UpstreamError {
             Self::Parse(error) => error.label().into(),
             Self::Universe(error) => error.label().into(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use shared::exchange::Detail;
+
+    #[track_caller]
+    fn check(error: impl Into<UpstreamError>, expected: FaultClass) {
+        let error = error.into();
+        assert_eq!(error.class(), expected, "of {error}");
+    }
+
+    fn status(status: u16) -> FetchError {
+        FetchError::Status { status, retry_after: None }
+    }
+
+    #[test]
+    fn what_they_said_is_told_apart_from_what_never_reached_us() {
+        check(FetchError::forbidden(b"access too frequent"), FaultClass::Refused);
+        check(status(429), FaultClass::Refused);
+        check(
+            ParseError::Refused { code: RATE_LIMITED, message: Detail::new("Too many visits!") },
+            FaultClass::Refused,
+        );
+        check(status(500), FaultClass::ServerError);
+        check(status(599), FaultClass::ServerError);
+        check(FetchError::Timeout, FaultClass::NotReached);
+        check(FetchError::Unreachable("refused".to_owned()), FaultClass::NotReached);
+        check(FetchError::BrokenOff("reset".to_owned()), FaultClass::NotReached);
+        check(status(404), FaultClass::BadData);
+        check(FetchError::TooLarge { limit: 9 }, FaultClass::BadData);
+        check(ParseError::Truncated, FaultClass::BadData);
     }
 }

@@ -95,7 +95,7 @@ impl World {
             coingecko: to(Venue::CoinGecko),
             fear_greed: to(Venue::AlternativeMe),
         };
-        let gate = Gate::new(setup.requests_per_5s, setup.pace.tickers);
+        let gate = Arc::new(Gate::new(setup.requests_per_5s, setup.pace.tickers));
         let publications = context.current.subscribe();
         tokio::spawn(collect(context.clone(), upstreams, Known::new(), setup.pace, gate));
         Self { context, asked, publications }

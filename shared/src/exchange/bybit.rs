@@ -12,6 +12,8 @@ mod rows;
 pub mod tickers;
 pub mod trades;
 
+use crate::exchange::ParseError;
+
 pub use instruments::{Listing, UniverseBuilder};
 pub use rows::{Reading, Refused};
 
@@ -23,6 +25,16 @@ pub const INSTRUMENTS: &str = "/v5/market/instruments-info?category=linear&limit
 
 /// `retCode` of "Too many visits!": back off until the announced reset.
 pub const RATE_LIMITED: i64 = 10_006;
+
+/// The longest refusal, so that no market's table is read twice.
+const MAX_REFUSAL_BYTES: usize = 4 * 1024;
+
+/// Whether a body with status 200 says "Too many visits!".
+#[must_use]
+pub fn is_rate_limited(body: &[u8]) -> bool {
+    body.len() <= MAX_REFUSAL_BYTES
+        && matches!(envelope::open(body), Err(ParseError::Refused { code: RATE_LIMITED, .. }))
+}
 
 /// `retCode`s that say that the service is not for the caller's region; another source is needed.
 pub const REGION_REFUSED: [i64; 3] = [10_009, 10_024, 110_132];

@@ -21,6 +21,18 @@ fn a_bad_variable_stops_the_start_and_is_named_with_its_value() {
     check_refused("TICKERS_INTERVAL_MS", "-1");
     check_refused("FRESH_S", "1000");
     check_refused("LOG_FORMAT", "xml");
+    check_refused("ORIGIN_ROLE", "both");
+    check_refused("LEADER_LEASE_MS", "1");
+}
+
+#[test]
+fn a_role_that_needs_redis_says_so() {
+    for role in ["serve", "collect"] {
+        let output = origin_command().env("ORIGIN_ROLE", role).output().unwrap();
+        let text = String::from_utf8_lossy(&output.stderr);
+        assert!(!output.status.success(), "{role} was taken without Redis");
+        assert!(text.contains(&format!("ORIGIN_ROLE is {role}")) && text.contains("REDIS_URL"), "{text:?}");
+    }
 }
 
 #[test]
@@ -48,7 +60,12 @@ fn the_help_names_every_variable() {
     let text = String::from_utf8_lossy(&output.stdout);
     for variable in [
         "ORIGIN_LISTEN",
+        "ORIGIN_ROLE",
+        "ORIGIN_STORE",
         "REDIS_URL",
+        "REDIS_CA_FILE",
+        "LEADER_LEASE_MS",
+        "DRAIN_DELAY_MS",
         "BYBIT_BASE_URL",
         "COINGECKO_BASE_URL",
         "FEAR_GREED_BASE_URL",

@@ -73,7 +73,7 @@ async fn a_reader_never_sees_two_publications_mixed() {
 #[tokio::test]
 async fn an_older_writer_is_refused_and_a_foreign_mark_is_not_obeyed() {
     let (exchange, redis) = (Exchange::start().await, Redis::start().await);
-    let younger = format!("{}:1", 4_000_000_000_000_u64);
+    let younger = format!("1:{}:1", 4_000_000_000_000_u64);
     let _: String = redis.command(&["SET", PUBLICATION_KEY, &younger]).await;
     let origin = Origin::start(exchange.url(), &[("REDIS_URL", &redis.url()), QUICK]);
     eventually("the write is refused", || async {
@@ -82,7 +82,7 @@ async fn an_older_writer_is_refused_and_a_foreign_mark_is_not_obeyed() {
     .await;
     assert_eq!(redis.json(StoreKey::Snapshot.name()).await, None, "a part was written");
     assert_true_data(&origin.data().await.json());
-    for foreign in ["", "soon", "1:2:3", "{\"as_of\":1}", "-5:1"] {
+    for foreign in ["", "soon", "4000000000000:1", "1:2:3:4", "{\"as_of\":1}", "-5:1:1", "1:2:99999999999999999999"] {
         let _: String = redis.command(&["SET", PUBLICATION_KEY, foreign]).await;
         let _: i64 = redis.command(&["DEL", StoreKey::Snapshot.name()]).await;
         written(&redis).await;

@@ -110,8 +110,18 @@ pub(crate) struct Origin {
 impl Origin {
     /// Starts it against an exchange, with further variables.
     pub(crate) fn start(exchange: &str, variables: &[(&str, &str)]) -> Self {
+        Self::start_command(origin_command(), exchange, variables)
+    }
+
+    /// The same, with its log in a file.
+    pub(crate) fn start_logging(exchange: &str, variables: &[(&str, &str)], log: &Path) -> Self {
         let mut command = origin_command();
-        command.env("ORIGIN_LISTEN", "127.0.0.1:0");
+        command.stderr(std::fs::File::create(log).unwrap());
+        Self::start_command(command, exchange, variables)
+    }
+
+    fn start_command(mut command: Command, exchange: &str, variables: &[(&str, &str)]) -> Self {
+        command.env("ORIGIN_LISTEN", "127.0.0.1:0").env("DRAIN_DELAY_MS", "0");
         for upstream in ["BYBIT_BASE_URL", "COINGECKO_BASE_URL", "FEAR_GREED_BASE_URL"] {
             command.env(upstream, exchange);
         }
@@ -146,11 +156,32 @@ impl Origin {
         .await
     }
 
-    /// The value of one line of the metrics page; 0 when it is not there.
-    pub(crate) async fn metric(&self, name: &str) -> f64 {
+    /// Waits until a metric is at least so high.
+    pub(crate) async fn counted(&self, name: &str, at_least: f64) -> f64 {
+        eventually(&format!("{name} is at least {at_least}"), || async {
+            let value = self.metric(name).await;
+            (value >= at_least).then_some(value)
+        })
+        .await
+    }
+
+    /// What the process says of its leadership.
+    pub(crate) async fn leads(&self) -> bool {
+        self.metric("leadership_leading").await >= 1.0
+    }
+
+    /// The sum of a metric's values that have these labels, such as `store_writes_total{outcome="written"}`; labels that are
+    /// not named may be anything. Zero when there is none.
+    pub(crate) async fn metric(&self, wanted: &str) -> f64 {
+        let (name, labels) = wanted.trim_end_matches('}').split_once('{').unwrap_or((wanted, ""));
+        let labels: Vec<&str> = labels.split(',').filter(|label| !label.is_empty()).collect();
         let page = self.get("/metrics").await.text;
-        let value = page.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
-        value.map_or(0.0, |value| value.parse().unwrap())
+        let samples = page.lines().filter_map(|line| line.strip_prefix(name)?.rsplit_once(' '));
+        samples
+            .filter(|(of, _)| of.is_empty() || of.starts_with('{'))
+            .filter(|(of, _)| labels.iter().all(|label| of.contains(label)))
+            .map(|(_, value)| value.parse::<f64>().unwrap())
+            .sum()
     }
 
     /// Sends a signal.
@@ -230,28 +261,46 @@ impl Answer {
     }
 }
 
+/// A port that was free a moment ago.
+pub(crate) fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}
+
 /// A real Redis without persistence. Ends with the value.
 pub(crate) struct Redis {
     child: Child,
     port: u16,
+    password: String,
+    _folder: tempfile::TempDir,
 }
 
 impl Redis {
     /// Starts one on a port that was free a moment ago.
     pub(crate) async fn start() -> Self {
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        Self::start_on(port).await
+        Self::start_on(free_port()).await
     }
 
     /// Starts one on a certain port, as after a crash.
     pub(crate) async fn start_on(port: u16) -> Self {
-        let child = Command::new("redis-server")
+        Self::start_with(port, "", &[]).await
+    }
+
+    /// Starts one on a certain port that asks for a password, with further options.
+    pub(crate) async fn start_with(port: u16, password: &str, options: &[&str]) -> Self {
+        // A replica puts what it received in its folder, persistence or not.
+        let folder = tempfile::tempdir().unwrap();
+        let mut command = Command::new("redis-server");
+        command
+            .arg("--dir")
+            .arg(folder.path())
             .args(["--port", &port.to_string(), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"])
-            .args(["--enable-debug-command", "local"])
-            .stdout(Stdio::null())
-            .spawn()
-            .expect("redis-server is not installed: run scripts/setup");
-        let redis = Self { child, port };
+            .args(["--enable-debug-command", "local"]);
+        if !password.is_empty() {
+            command.args(["--requirepass", password]);
+        }
+        let child = command.args(options).stdout(Stdio::null()).spawn();
+        let child = child.expect("redis-server is not installed: run scripts/setup");
+        let redis = Self { child, port, password: password.to_owned(), _folder: folder };
         eventually("Redis answers", || async { redis.try_command(&["PING"]).await.ok() }).await;
         redis
     }
@@ -261,16 +310,22 @@ impl Redis {
     }
 
     pub(crate) fn url(&self) -> String {
-        format!("redis://127.0.0.1:{}/", self.port)
+        match self.password.as_str() {
+            "" => format!("redis://127.0.0.1:{}/", self.port),
+            password => format!("redis://:{password}@127.0.0.1:{}/", self.port),
+        }
     }
 
-    async fn try_command(&self, words: &[&str]) -> ::redis::RedisResult<::redis::Value> {
-        // The usual half second is little for a loaded machine.
-        let patient = ::redis::AsyncConnectionConfig::new()
-            .set_connection_timeout(Some(Duration::from_secs(10)))
-            .set_response_timeout(Some(Duration::from_secs(10)));
-        let client = ::redis::Client::open(self.url())?;
-        let mut connection = client.get_multiplexed_async_connection_with_config(&patient).await?;
+    /// A connection that waits for as long as a loaded machine may need.
+    pub(crate) async fn connection(&self) -> ::redis::RedisResult<::redis::aio::MultiplexedConnection> {
+        let config = ::redis::AsyncConnectionConfig::new()
+            .set_connection_timeout(Some(PATIENCE))
+            .set_response_timeout(Some(PATIENCE));
+        ::redis::Client::open(self.url())?.get_multiplexed_async_connection_with_config(&config).await
+    }
+
+    pub(crate) async fn try_command(&self, words: &[&str]) -> ::redis::RedisResult<::redis::Value> {
+        let mut connection = self.connection().await?;
         let mut command = ::redis::cmd(words[0]);
         words[1..].iter().for_each(|word| {
             command.arg(word);
@@ -278,9 +333,20 @@ impl Redis {
         command.query_async(&mut connection).await
     }
 
+    /// One command's answer as text, if Redis answers.
+    pub(crate) async fn try_text(&self, words: &[&str]) -> Option<String> {
+        ::redis::from_redis_value(self.try_command(words).await.ok()?).ok()
+    }
+
     /// One command's answer.
     pub(crate) async fn command<T: ::redis::FromRedisValue>(&self, words: &[&str]) -> T {
         ::redis::from_redis_value(self.try_command(words).await.unwrap()).unwrap()
+    }
+
+    /// Writes any bytes.
+    pub(crate) async fn set(&self, key: &str, value: &[u8]) {
+        let mut connection = self.connection().await.unwrap();
+        let _: () = ::redis::cmd("SET").arg(key).arg(value).query_async(&mut connection).await.unwrap();
     }
 
     /// A key's value as JSON, if the key is there.

@@ -287,3 +287,140 @@ async fn too_many_visits_inside_a_200_is_a_refusal_and_not_data() {
     eventually("the refusal is named", || async { (origin.metric(counted).await >= 1.0).then_some(()) }).await;
     assert_true_data(&origin.get("/mobile-data").await.json());
 }
+
+/// A fault of the ticker table that lasts for so many tables.
+fn for_tables(mut fault: Value, times: u64) -> Value {
+    fault["times"] = times.into();
+    fault
+}
+
+fn price(body: &Value, symbol: &str) -> Option<f64> {
+    let row = body["confluence_scores"].as_array().unwrap().iter().find(|row| row["symbol"] == symbol)?;
+    row["price"].as_f64()
+}
+
+#[tokio::test]
+async fn a_price_that_leaps_for_two_tables_is_left_out_and_never_seen() {
+    let exchange = Exchange::start().await;
+    let origin = Origin::start(exchange.url(), &[("TICKERS_INTERVAL_MS", "250")]);
+    let usual = price(&origin.data().await.json(), "SOLUSDT").expect("SOLUSDT is no score");
+    let leap = json!({ "kind": "scale_price", "symbol": "SOLUSDT", "factor": 10, "fields": "all" });
+    exchange.fault("bybit-tickers", for_tables(leap, 2)).await;
+    let counted = "ticker_rows_refused_total{reason=\"price_leapt\"}";
+    let check = || async {
+        let body = origin.get("/mobile-data").await.json();
+        assert_true_data(&body);
+        let found = price(&body, "SOLUSDT");
+        assert!(found.is_none_or(|found| found < usual * 2.0), "{found:?} was served; it is {usual}");
+        found
+    };
+    eventually("both are counted", || async {
+        check().await;
+        (origin.metric(counted).await >= 2.0).then_some(())
+    })
+    .await;
+    eventually("it is back", check).await;
+    assert_eq!(origin.metric(counted).await, 2.0);
+}
+
+#[tokio::test]
+async fn a_wild_table_is_quarantined_and_believed_when_two_more_say_the_same() {
+    let exchange = Exchange::start().await;
+    let origin = Origin::start(exchange.url(), &[("TICKERS_INTERVAL_MS", "250")]);
+    let usual = price(&origin.data().await.json(), "BTCUSDT").unwrap();
+    let wild = json!({ "kind": "scale_all", "factor": 10, "fields": "all" });
+    let counted = "snapshot_rejections_total{reason=\"wild_table\"}";
+    exchange.fault("bybit-tickers", for_tables(wild.clone(), 2)).await;
+    eventually("both are quarantined", || async {
+        let served = price(&origin.get("/mobile-data").await.json(), "BTCUSDT").unwrap();
+        assert!(served < usual * 2.0, "{served} was served; it is {usual}");
+        (origin.metric(counted).await >= 2.0).then_some(())
+    })
+    .await;
+    let held = origin.get("/mobile-data").await;
+    let newer = |answer: &super::support::Answer| answer.header("x-data-as-of") > held.header("x-data-as-of");
+    let next = origin.data_where("the market as it was is believed at once", newer).await;
+    assert!(price(&next.json(), "BTCUSDT").unwrap() < usual * 2.0);
+    assert_eq!(origin.metric(counted).await, 2.0);
+    exchange.fault("bybit-tickers", wild).await;
+    let high = |answer: &super::support::Answer| price(&answer.json(), "BTCUSDT").unwrap() > usual * 5.0;
+    origin.data_where("what stays is believed in the end", high).await;
+    assert_eq!(origin.metric(counted).await, 4.0);
+}
+
+#[tokio::test]
+async fn a_follower_that_takes_the_lead_judges_by_what_the_leader_published() {
+    let (exchange, redis) = (Exchange::start().await, super::support::Redis::start().await);
+    let url = redis.url();
+    let variables = [("REDIS_URL", &*url), ("TICKERS_INTERVAL_MS", "250"), ("LEADER_LEASE_MS", "1000")];
+    let first = Origin::start(exchange.url(), &variables);
+    first.counted("leadership_leading", 1.0).await;
+    let second = Origin::start(exchange.url(), &variables);
+    let usual = price(&second.data().await.json(), "BTCUSDT").unwrap();
+    let wild = json!({ "kind": "scale_all", "factor": 10, "fields": "all" });
+    drop(first);
+    exchange.fault("bybit-tickers", for_tables(wild, 2)).await;
+    eventually("the first tables of the new leader are quarantined", || async {
+        let served = price(&second.get("/mobile-data").await.json(), "BTCUSDT").unwrap();
+        assert!(served < usual * 2.0, "{served} was served; it is {usual}");
+        (second.metric("snapshot_rejections_total{reason=\"wild_table\"}").await >= 2.0).then_some(())
+    })
+    .await;
+    exchange.mend().await;
+    second.counted("store_writes_total{outcome=\"written\"}", 1.0).await;
+}
+
+#[tokio::test]
+async fn a_stated_end_of_a_rate_limit_is_waited_for() {
+    for (fault, outcome) in [
+        (json!({ "kind": "status_429", "retry_after_s": 30 }), "http_429"),
+        (json!({ "kind": "ret_code", "code": 10006, "message": "Too many visits!" }), "refused_by_venue"),
+    ] {
+        let exchange = Exchange::start().await;
+        let origin = Origin::start(exchange.url(), &[("TICKERS_INTERVAL_MS", "250")]);
+        origin.data().await;
+        let is_long = outcome == "http_429";
+        exchange.fault("bybit-tickers", fault).await;
+        let counted = format!("upstream_requests_total{{upstream=\"bybit_tickers\",outcome=\"{outcome}\"}}");
+        origin.counted(&counted, 1.0).await;
+        let began = std::time::Instant::now();
+        let (asked, before) = (exchange.requests("bybit-tickers").await, origin.get("/mobile-data").await);
+        let age = |answer: &super::support::Answer| answer.header("age").unwrap().parse::<u64>().unwrap();
+        origin.data_where("time passes", |answer| age(answer) >= age(&before) + 2).await;
+        let more = exchange.requests("bybit-tickers").await - asked;
+        // Half a minute was stated, or one second each time; the table is fetched four times a second otherwise.
+        let most = if is_long { 0 } else { began.elapsed().as_secs() + 1 };
+        assert!(more <= most, "{outcome}: asked {more} times more");
+    }
+}
+
+#[tokio::test]
+async fn an_answer_that_never_ends_is_given_up_in_time_and_costs_clients_nothing() {
+    let exchange = Exchange::start().await;
+    let origin = Origin::start(exchange.url(), &[("TICKERS_INTERVAL_MS", "250")]);
+    origin.data().await;
+    for broken in [fault("hang"), fault("hang_body"), json!({ "kind": "drip", "bytes_per_second": 1 })] {
+        check_survives(&exchange, &origin, broken, "timeout").await;
+    }
+}
+
+#[tokio::test]
+async fn a_slow_source_that_limits_us_is_left_alone_and_delays_no_ticker() {
+    let exchange = Exchange::start().await;
+    exchange.fault("coingecko", json!({ "kind": "status_429", "retry_after_s": 60 })).await;
+    let origin = Origin::start(exchange.url(), &[("TICKERS_INTERVAL_MS", "250")]);
+    for upstream in ["coingecko_global", "coingecko_defi"] {
+        let counted = format!("upstream_requests_total{{upstream=\"{upstream}\",outcome=\"http_429\"}}");
+        origin.counted(&counted, 1.0).await;
+    }
+    let held = origin.data().await;
+    let published = origin.metric("snapshots_published_total").await;
+    origin.counted("snapshots_published_total", published + 8.0).await;
+    for link in ["coingecko-global", "coingecko-defi"] {
+        assert_eq!(exchange.requests(link).await, 1, "{link} was asked again before the pause was over");
+    }
+    let body = origin.get("/mobile-data").await;
+    assert!(body.header("x-data-as-of") > held.header("x-data-as-of"));
+    assert_eq!(body.json()["sections"]["global_market"]["reason"], "http_429");
+    assert_true_data(&body.json());
+}

@@ -19,7 +19,7 @@ struct Refusal<'a> {
 pub(super) fn open<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<Vec<T>, ParseError> {
     let text = wire::text(body)?;
     if text.starts_with('{') {
-        return Err(refusal(wire::json(text)?));
+        return Err(refusal(&wire::json(text)?));
     }
     let rows: Option<Vec<T>> = wire::json(text)?;
     match rows {
@@ -29,7 +29,7 @@ pub(super) fn open<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<Vec<T>, Par
     }
 }
 
-fn refusal(refusal: Refusal<'_>) -> ParseError {
+fn refusal(refusal: &Refusal<'_>) -> ParseError {
     match refusal.code {
         Some(code) => ParseError::Refused { code, message: Detail::new(refusal.msg.get()) },
         None => ParseError::Unusable { field: "code", value: Detail::new("nothing") },

@@ -1,0 +1,213 @@
+//! Where Redis is: one server, or sentinels that name the server of the moment.
+
+use redis::{ConnectionAddr, ConnectionInfo, IntoConnectionInfo};
+use std::fmt;
+use std::path::PathBuf;
+use std::str::FromStr;
+use url::Url;
+
+/// The port of a sentinel whose URL names none.
+const SENTINEL_PORT: u16 = 26_379;
+
+/// A text that is never shown: the argument parser would quote a refused value, so it refuses none of these.
+#[derive(Clone)]
+pub struct Secret(String);
+
+impl Secret {
+    /// The text.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for Secret {
+    type Err = std::convert::Infallible;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Ok(Self(text.to_owned()))
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("***")
+    }
+}
+
+/// Everything that is needed to reach Redis.
+#[derive(Clone, Debug)]
+pub struct RedisAccess {
+    /// Where it is.
+    pub url: RedisUrl,
+    /// The certificates by which a TLS server is believed, in place of the machine's own.
+    pub ca_file: Option<PathBuf>,
+}
+
+/// A Redis URL. Its password never reaches a log.
+///
+/// `redis://[user:password@]host[:port][/database]`, `rediss://…` for TLS, `unix:///path`; for sentinels
+/// `redis+sentinel://[user:password@]host[:port][,host[:port]…]/service[/database]` and `rediss+sentinel://…`, where
+/// user and password are those of Redis itself.
+#[derive(Clone, PartialEq, Eq)]
+pub enum RedisUrl {
+    /// One server.
+    Server(Url),
+    /// Sentinels.
+    Sentinels(Sentinels),
+}
+
+/// Sentinels and what to ask them for.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Sentinels {
+    /// Whether sentinels and servers are spoken to by TLS.
+    pub is_tls: bool,
+    /// `host:port` of each sentinel.
+    pub addresses: Vec<(String, u16)>,
+    /// The name under which they know the servers.
+    pub service: String,
+    /// The user of the servers.
+    pub user: Option<String>,
+    /// The password of the servers.
+    pub password: Option<String>,
+    /// The number of the database.
+    pub database: i64,
+}
+
+impl FromStr for RedisUrl {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        // Errors must not quote the text, for it may hold a password.
+        if let Some(rest) = text.strip_prefix("redis+sentinel://") {
+            return Sentinels::parse(rest, false).map(Self::Sentinels);
+        }
+        if let Some(rest) = text.strip_prefix("rediss+sentinel://") {
+            return Sentinels::parse(rest, true).map(Self::Sentinels);
+        }
+        let url = Url::parse(text).map_err(|error| format!("no URL: {error}"))?;
+        if !matches!(url.scheme(), "redis" | "rediss" | "redis+unix" | "unix") {
+            return Err(format!(
+                "the scheme is {:?}; redis, rediss, unix, redis+sentinel or rediss+sentinel is needed",
+                url.scheme()
+            ));
+        }
+        redis::Client::open(text).map_err(|error| format!("not usable: {error}"))?;
+        Ok(Self::Server(url))
+    }
+}
+
+impl Sentinels {
+    /// Reads what follows the scheme.
+    fn parse(rest: &str, is_tls: bool) -> Result<Self, String> {
+        let (authority, path) = rest.split_once('/').ok_or("the service's name is missing after the sentinels")?;
+        let (credentials, hosts) = match authority.rsplit_once('@') {
+            Some((credentials, hosts)) => (format!("{credentials}@"), hosts),
+            None => (String::new(), authority),
+        };
+        let (service, database) = path.split_once('/').unwrap_or((path, ""));
+        if service.is_empty() || service.contains(['?', '#']) {
+            return Err("the service's name is missing after the sentinels".to_owned());
+        }
+        let mut settings = None;
+        let mut addresses = Vec::new();
+        for host in hosts.split(',') {
+            // The library reads each as the URL of a server, so that escapes mean the same everywhere.
+            let one: ConnectionInfo = format!("redis://{credentials}{host}/{database}")
+                .as_str()
+                .into_connection_info()
+                .map_err(|error| format!("not usable: {error}"))?;
+            let ConnectionAddr::Tcp(name, port) = one.addr() else { return Err("not usable: no host".to_owned()) };
+            let names_port = host.rsplit_once(':').is_some_and(|(_, port)| !port.contains(']'));
+            addresses.push((name.clone(), if names_port { *port } else { SENTINEL_PORT }));
+            settings = Some(one.redis_settings().clone());
+        }
+        let settings = settings.ok_or("no sentinel is named")?;
+        Ok(Self {
+            is_tls,
+            addresses,
+            service: service.to_owned(),
+            user: settings.username().map(str::to_owned),
+            password: settings.password().map(str::to_owned),
+            database: settings.db(),
+        })
+    }
+}
+
+impl fmt::Display for RedisUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Server(url) => {
+                let mut shown = url.clone();
+                if shown.password().is_some() {
+                    // Fails only for URLs without a host, which have no password either.
+                    let _ = shown.set_password(Some("***"));
+                }
+                f.write_str(shown.as_str())
+            }
+            Self::Sentinels(sentinels) => {
+                let scheme = if sentinels.is_tls { "rediss" } else { "redis" };
+                let hosts: Vec<String> =
+                    sentinels.addresses.iter().map(|(host, port)| format!("{host}:{port}")).collect();
+                let credentials = if sentinels.password.is_some() { "***@" } else { "" };
+                write!(f, "{scheme}+sentinel://{credentials}{}/{}", hosts.join(","), sentinels.service)
+            }
+        }
+    }
+}
+
+impl fmt::Debug for RedisUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check_shown(text: &str, shown: &str) {
+        let url: RedisUrl = text.parse().unwrap();
+        assert_eq!(format!("{url}"), shown);
+        assert_eq!(format!("{url:?}"), shown);
+    }
+
+    #[test]
+    fn a_password_is_never_shown() {
+        check_shown("redis://user:hunter2@localhost:6379/0", "redis://user:***@localhost:6379/0");
+        check_shown("redis+sentinel://user:hunter2@a:1,b/main/3", "redis+sentinel://***@a:1,b:26379/main");
+        assert_eq!(format!("{:?}", "hunter2".parse::<Secret>().unwrap()), "***");
+    }
+
+    #[test]
+    fn sentinels_are_listed_with_the_name_of_the_service() {
+        let url: RedisUrl = "rediss+sentinel://us%40er:p%3Aw@10.0.0.1,[::1]:5/main/3".parse().unwrap();
+        let expected = Sentinels {
+            is_tls: true,
+            addresses: vec![("10.0.0.1".to_owned(), 26_379), ("::1".to_owned(), 5)],
+            service: "main".to_owned(),
+            user: Some("us@er".to_owned()),
+            password: Some("p:w".to_owned()),
+            database: 3,
+        };
+        assert!(url == RedisUrl::Sentinels(expected), "{url}");
+    }
+
+    #[track_caller]
+    fn check_refused(text: &str, reason: &str) {
+        let refused = text.parse::<RedisUrl>().unwrap_err();
+        assert!(refused.contains(reason), "{refused:?} does not say {reason:?}");
+        assert!(!refused.contains("hunter2"), "{refused:?}");
+    }
+
+    #[test]
+    fn a_url_that_cannot_be_used_is_refused_without_quoting_it() {
+        check_refused("http://user:hunter2@localhost/", "http");
+        check_refused("redis+sentinel://user:hunter2@a:1,b:2", "service");
+        check_refused("redis+sentinel://user:hunter2@a:1/", "service");
+        check_refused("redis+sentinel://user:hunter2@a:port/main", "not usable");
+        check_refused("redis+sentinel://user:hunter2@a:1/main/first", "not usable");
+        check_refused("redis+sentinel://a,,b/main", "not usable");
+    }
+}

@@ -1,0 +1,204 @@
+//! Who collects and publishes: one process at a time, by a lease in Redis.
+//!
+//! The lease only saves the others the work. What keeps two writers apart is the script that publishes: it asks for the
+//! lease again at the moment of writing, so a leader that slept, or whose Redis changed, writes nothing.
+
+mod duty;
+
+use crate::collect::Context;
+use crate::status::OK;
+use crate::store::{Lease, Store, StoreError};
+use crate::supervise::Pulse;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::{Notify, watch};
+use tokio::time::{Instant, sleep};
+use tokio_util::sync::CancellationToken;
+
+pub use duty::{Duty, StandInAfter};
+
+/// Renewals in a lease's life: two may fail before it ends.
+const RENEWALS: u32 = 3;
+
+/// What this process is, as far as it knows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// Nothing is known yet.
+    Undecided,
+    /// It collects and publishes.
+    Leading {
+        /// The number of its leadership.
+        epoch: u64,
+    },
+    /// Another process does, or this one has given the lead up.
+    Following,
+    /// The store cannot be asked who leads.
+    CutOff {
+        /// Why, as a label.
+        reason: &'static str,
+    },
+}
+
+impl Standing {
+    /// The word in metrics and health answers.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Undecided => "undecided",
+            Self::Leading { .. } => "leading",
+            Self::Following => "following",
+            Self::CutOff { .. } => "cut_off",
+        }
+    }
+}
+
+/// This process's standing, for whoever needs to know.
+#[derive(Debug)]
+pub struct Leadership {
+    standing: watch::Sender<Standing>,
+    again: Notify,
+}
+
+impl Leadership {
+    /// Nothing is known yet.
+    #[must_use]
+    pub fn new() -> Self {
+        Self { standing: watch::Sender::new(Standing::Undecided), again: Notify::new() }
+    }
+
+    /// The standing now.
+    #[must_use]
+    pub fn standing(&self) -> Standing {
+        *self.standing.borrow()
+    }
+
+    /// Follows the standing.
+    #[must_use]
+    pub fn subscribe(&self) -> watch::Receiver<Standing> {
+        self.standing.subscribe()
+    }
+
+    /// The store says that this process does not lead: it may ask anew at once.
+    pub fn lost(&self) {
+        self.standing.send_if_modified(|standing| {
+            let led = matches!(standing, Standing::Leading { .. });
+            if led {
+                *standing = Standing::Following;
+            }
+            led
+        });
+        self.again.notify_one();
+    }
+
+    fn set(&self, new: Standing) -> bool {
+        self.standing.send_if_modified(|standing| std::mem::replace(standing, new) != new)
+    }
+}
+
+impl Default for Leadership {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// Everything that a bid for the lead needs.
+#[derive(Clone, Debug)]
+pub struct Candidate {
+    /// Where the lease is.
+    pub store: Arc<Store>,
+    /// Where the standing is kept.
+    pub leadership: Arc<Leadership>,
+    /// What is served, by which a leader sees whether it still collects anything; counters, last outcomes.
+    pub context: Context,
+    /// The lease's life.
+    pub lease: Duration,
+    /// How old data may be before a leader counts as blind.
+    pub stand_in_after: StandInAfter,
+    /// Cancelled when the process is about to end and should lead no more.
+    pub resigning: CancellationToken,
+}
+
+impl Candidate {
+    /// Bids for the lead, and keeps it, until it is told to resign.
+    pub async fn run(self, pulse: Pulse) {
+        let mut kept_until = Instant::now();
+        let mut led_since = None;
+        while !self.resigning.is_cancelled() {
+            let pause = match self.store.take_lead(self.lease.as_millis().try_into().unwrap_or(u64::MAX)).await {
+                Ok(Lease::Held { epoch }) => {
+                    kept_until = Instant::now() + self.lease;
+                    self.stand(Standing::Leading { epoch });
+                    let now = self.context.clock.now();
+                    let since = *led_since.get_or_insert(now);
+                    if self.store.is_shared() && self.stand_in_after.is_blind(since, self.context.current.as_of(), now)
+                    {
+                        led_since = None;
+                        self.step_aside().await
+                    } else {
+                        self.lease / RENEWALS
+                    }
+                }
+                Ok(Lease::OfAnother { lasts_ms }) => {
+                    led_since = None;
+                    self.stand(Standing::Following);
+                    (self.lease / RENEWALS).min(Duration::from_millis(lasts_ms.saturating_add(1)))
+                }
+                Err(error) => {
+                    self.unreachable(&error, kept_until);
+                    self.lease / RENEWALS
+                }
+            };
+            pulse.expect_within(pause);
+            tokio::select! {
+                () = sleep(pause) => {}
+                () = self.leadership.again.notified() => {}
+                () = self.resigning.cancelled() => {}
+            }
+        }
+        self.resign().await;
+        pulse.rest();
+        std::future::pending::<()>().await;
+    }
+
+    /// While its lease may last, a leader that cannot renew it still tries to publish: the store decides.
+    fn unreachable(&self, error: &StoreError, kept_until: Instant) {
+        let leads = matches!(self.leadership.standing(), Standing::Leading { .. });
+        if !leads || Instant::now() >= kept_until {
+            self.stand(Standing::CutOff { reason: error.label() });
+        }
+        if self.context.board.record("leadership", error.label(), None) {
+            tracing::warn!(%error, "the store cannot be asked who leads");
+        }
+    }
+
+    /// A leader that has had nothing new for long gives the lead to whoever has, and stays out of the way for a while.
+    async fn step_aside(&self) -> Duration {
+        tracing::warn!("this leader gets no data; it gives the lead up for others to try");
+        self.context.metrics.leadership_change("blind");
+        self.resign().await;
+        self.lease * 2
+    }
+
+    async fn resign(&self) {
+        if let Err(error) = self.store.give_up_lead().await {
+            tracing::warn!(%error, "the lead could not be given up; it ends by itself");
+        }
+        self.leadership.set(Standing::Following);
+        self.context.metrics.leading(None);
+    }
+
+    fn stand(&self, new: Standing) {
+        let epoch = match new {
+            Standing::Leading { epoch } => Some(epoch),
+            _ => None,
+        };
+        self.context.metrics.leading(epoch);
+        if !matches!(new, Standing::CutOff { .. }) {
+            self.context.board.record("leadership", OK, None);
+        }
+        if self.leadership.set(new) {
+            self.context.metrics.leadership_change(new.name());
+            tracing::info!(standing = new.name(), epoch, "leadership");
+        }
+    }
+}

@@ -1,0 +1,74 @@
+//! Serves until the process is told to end, and ends without failing a request.
+
+use crate::http::{App, router};
+use crate::supervise::Storm;
+use anyhow::Context as _;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::mpsc;
+use tokio::time::{sleep, timeout};
+use tokio_util::sync::CancellationToken;
+
+/// How long open requests may take to end.
+const DRAIN: Duration = Duration::from_secs(5);
+
+/// Why the process ends.
+enum Reason {
+    /// SIGTERM: load balancers should notice first.
+    Terminated,
+    /// SIGINT, by a person who waits.
+    Interrupted,
+    /// A task cannot be kept running.
+    Storm(Storm),
+}
+
+impl Reason {
+    async fn to_end(mut terminate: Signal, mut storms: mpsc::Receiver<Storm>) -> Self {
+        tokio::select! {
+            _ = terminate.recv() => Self::Terminated,
+            _ = tokio::signal::ctrl_c() => Self::Interrupted,
+            Some(storm) = storms.recv() => Self::Storm(storm),
+        }
+    }
+}
+
+/// Serves until SIGTERM, SIGINT or a storm. Then readiness goes first, and with it the lead; while load balancers notice,
+/// requests are still taken, each answer asking its client for another connection next time; then open requests end.
+///
+/// # Errors
+/// When serving fails, and the [`Storm`] that ended it.
+pub(super) async fn serve(
+    listener: TcpListener,
+    app: App,
+    resigning: CancellationToken,
+    drain_delay: Duration,
+    storms: mpsc::Receiver<Storm>,
+) -> anyhow::Result<()> {
+    let terminate = signal(SignalKind::terminate()).context("listening for SIGTERM")?;
+    let draining = app.draining.clone();
+    let closing = CancellationToken::new();
+    let closed = closing.clone().cancelled_owned();
+    let mut server = tokio::spawn(async { axum::serve(listener, router(app)).with_graceful_shutdown(closed).await });
+    let reason = tokio::select! {
+        ended = &mut server => return ended.context("serving HTTP")?.context("serving HTTP"),
+        reason = Reason::to_end(terminate, storms) => reason,
+    };
+    draining.store(true, Ordering::Relaxed);
+    resigning.cancel();
+    if matches!(reason, Reason::Terminated) {
+        tracing::info!(?drain_delay, "ending: not ready any more; requests are still taken");
+        sleep(drain_delay).await;
+    }
+    tracing::info!("ending: open requests may finish");
+    closing.cancel();
+    match timeout(DRAIN, server).await {
+        Ok(ended) => ended.context("serving HTTP")?.context("serving HTTP")?,
+        Err(_) => tracing::warn!(after = ?DRAIN, "requests that had not finished were cut off"),
+    }
+    match reason {
+        Reason::Storm(storm) => Err(storm.into()),
+        Reason::Terminated | Reason::Interrupted => Ok(()),
+    }
+}

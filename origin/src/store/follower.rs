@@ -1,0 +1,186 @@
+//! The task that takes up what others publish: at an announcement at once, and from time to time without one.
+//!
+//! What is read passes the door like anything else. Of what does not, the process says why and keeps what it has.
+
+use super::{Held, Notices, Store, StoreError, Stored};
+use crate::collect::{Context, Known};
+use crate::publication::Publication;
+use crate::status::OK;
+use crate::supervise::Pulse;
+use shared::mark::Mark;
+use shared::validate::{Baseline, Inadmissible, ValidSnapshot};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::watch;
+use tokio::time::{Instant, sleep_until};
+
+/// The pause between two looks without an announcement.
+const POLL: Duration = Duration::from_secs(1);
+
+/// More than a look may take: connecting twice, and two answers.
+const LONGEST_LOOK: Duration = Duration::from_secs(10);
+
+/// How many publications may be found without having been announced, before the connection for announcements counts as
+/// dead: a server that vanished without a word says nothing for ever.
+const MAX_UNANNOUNCED: u32 = 3;
+
+/// Everything that following needs.
+#[derive(Clone, Debug)]
+pub struct Follower {
+    /// Where to look.
+    pub store: Arc<Store>,
+    /// Where to put it; counters, last outcomes.
+    pub context: Context,
+    /// What the collectors go on from, should this process lead one day.
+    pub known: Known,
+    /// What the store is known to hold.
+    pub stored: Arc<Stored>,
+    /// Set after the first look, whatever it found.
+    pub looked: watch::Sender<bool>,
+}
+
+impl Follower {
+    /// Looks, for ever.
+    pub async fn run(self, pulse: Pulse) {
+        pulse.expect_within(LONGEST_LOOK);
+        self.look(Reading::Whole).await;
+        self.looked.send_replace(true);
+        if !self.store.is_shared() {
+            pulse.rest();
+            return std::future::pending().await;
+        }
+        let (mut notices, mut unannounced) = (None, 0);
+        let mut next_poll = Instant::now();
+        loop {
+            pulse.expect_within(LONGEST_LOOK);
+            tokio::select! {
+                heard = next(&mut notices) => {
+                    if heard.is_some() {
+                        unannounced = 0;
+                        self.look(Reading::IfNews).await;
+                    } else {
+                        notices = None;
+                    }
+                }
+                () = sleep_until(next_poll) => {
+                    next_poll = Instant::now() + POLL;
+                    let found = self.look(Reading::IfNews).await;
+                    unannounced = if found { unannounced + 1 } else { unannounced };
+                    if unannounced >= MAX_UNANNOUNCED {
+                        (notices, unannounced) = (None, 0);
+                    }
+                    if notices.is_none() {
+                        notices = self.listen().await;
+                    }
+                }
+            }
+        }
+    }
+
+    async fn listen(&self) -> Option<Notices> {
+        match self.store.notices().await {
+            Ok(notices) => notices,
+            Err(error) => {
+                self.context.metrics.store_read("not_listening");
+                tracing::debug!(%error, "announcements cannot be heard; looking goes on");
+                None
+            }
+        }
+    }
+
+    /// Looks for something new; whether there was.
+    async fn look(&self, reading: Reading) -> bool {
+        let found = match self.read(reading).await {
+            Ok(found) => found,
+            Err(error) => {
+                self.failed(error.label(), &error);
+                return false;
+            }
+        };
+        match found {
+            None => {
+                self.note("nothing_new");
+                false
+            }
+            Some(bytes) => {
+                self.take_up(bytes).await;
+                true
+            }
+        }
+    }
+
+    async fn read(&self, reading: Reading) -> Result<Option<Vec<u8>>, StoreError> {
+        let mark = self.store.mark().await?;
+        let is_news = mark.is_some_and(|mark| self.is_news(mark));
+        if is_news || reading == Reading::Whole { self.store.last_snapshot().await } else { Ok(None) }
+    }
+
+    fn is_news(&self, mark: Mark) -> bool {
+        self.context.current.note_used(mark.sequence);
+        let held = self.context.current.get();
+        let held = held.map(|held| (held.valid().get().as_of_ms, held.valid().get().sequence));
+        if held == Some((mark.as_of_ms, mark.sequence)) {
+            return false;
+        }
+        let stored = self.stored.load_full();
+        // What stands in for the leader's may be younger than that; whether the leader is back is news all the same.
+        mark.is_news_to(held) || stored.is_none_or(|stored| stored.as_of_ms < mark.as_of_ms)
+    }
+
+    /// Lets the bytes through the door and publishes what comes out. On a blocking thread: it takes milliseconds of CPU.
+    async fn take_up(&self, bytes: Vec<u8>) {
+        let (context, known, stored) = (self.context.clone(), self.known.clone(), Arc::clone(&self.stored));
+        let taken_up = tokio::task::spawn_blocking(move || -> Result<bool, Inadmissible> {
+            let valid = ValidSnapshot::from_json(&bytes, context.clock.now(), Baseline::default())?;
+            stored.store(Some(Arc::new(Held::of(&valid))));
+            let held = context.current.get();
+            if held.is_some_and(|held| !valid.supersedes(held.valid())) {
+                return Ok(false);
+            }
+            known.restore(&valid);
+            Ok(context.current.offer(Publication::adopted(valid)))
+        })
+        .await;
+        match taken_up {
+            Ok(Ok(true)) => self.note("taken_up"),
+            Ok(Ok(false)) => self.note("not_newer"),
+            Ok(Err(error)) => {
+                self.context.metrics.rejection(error.label());
+                self.failed(error.label(), &error);
+            }
+            Err(panic) => self.failed("panic", &panic),
+        }
+    }
+
+    fn note(&self, outcome: &'static str) {
+        self.context.metrics.store_read(outcome);
+        let as_of_ms = self.stored.load_full().map(|stored| stored.as_of_ms);
+        if self.context.board.record("store_reader", OK, as_of_ms) {
+            tracing::info!(outcome, "the store can be read");
+        }
+    }
+
+    fn failed(&self, label: &'static str, error: &dyn std::fmt::Display) {
+        self.context.metrics.store_read(label);
+        if self.context.board.record("store_reader", label, None) {
+            tracing::warn!(%error, "what is stored is not taken up; what this process has stays");
+        }
+    }
+}
+
+/// What to read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Reading {
+    /// The snapshot, if its mark promises news.
+    IfNews,
+    /// The snapshot, whatever the mark says.
+    Whole,
+}
+
+/// The next announcement; waits for ever where there is no connection for them.
+async fn next(notices: &mut Option<Notices>) -> Option<()> {
+    match notices {
+        Some(notices) => notices.next().await,
+        None => std::future::pending().await,
+    }
+}

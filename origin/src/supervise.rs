@@ -1,0 +1,219 @@
+//! Keeps tasks running: one that panics, ends or stalls is begun anew after a pause, and is counted. When that does not
+//! help, the process ends with a code of its own, so that whoever started it begins everything anew.
+
+use crate::metrics::Metrics;
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use tokio::time::{Instant, sleep, sleep_until, timeout};
+use tokio_util::task::AbortOnDropHandle;
+
+/// The exit code of a process whose tasks could not be kept running: `EX_SOFTWARE` of `sysexits.h`.
+pub const EXIT_STORM: u8 = 70;
+
+/// The pause before the first new beginning; it doubles with each within [`WINDOW`].
+const FIRST_PAUSE: Duration = Duration::from_millis(100);
+
+/// The span in which new beginnings are counted, and how many of one task are borne in it.
+const WINDOW: Duration = Duration::from_secs(120);
+const MAX_RESTARTS: usize = 6;
+
+/// How long a task may go on beyond what it said, before it counts as stalled.
+const SLACK: Duration = Duration::from_secs(30);
+
+/// How long a task that was told to end may take for it.
+const ABORT_PATIENCE: Duration = Duration::from_secs(5);
+
+/// A task that could not be kept running.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Storm {
+    /// It was begun anew too often.
+    #[error("the task {task} was begun anew {MAX_RESTARTS} times within {WINDOW:?} and ended again")]
+    TooManyRestarts {
+        /// Its name.
+        task: &'static str,
+    },
+    /// It stalled and did not end when told to: it holds a thread.
+    #[error("the task {task} stalled, and did not end within {ABORT_PATIENCE:?} when told to")]
+    Stuck {
+        /// Its name.
+        task: &'static str,
+    },
+}
+
+/// By which a task says until when it will be heard of again.
+#[derive(Clone, Debug)]
+pub struct Pulse(Arc<Mutex<Option<Instant>>>);
+
+impl Pulse {
+    /// Nothing was said.
+    #[must_use]
+    pub fn new() -> Self {
+        Self(Arc::new(Mutex::new(None)))
+    }
+
+    /// The next beat comes within this time, but for some slack.
+    pub fn expect_within(&self, pause: Duration) {
+        *self.due() = Instant::now().checked_add(pause.saturating_add(SLACK));
+    }
+
+    /// The task waits for something that may never come.
+    pub fn rest(&self) {
+        *self.due() = None;
+    }
+
+    /// Returns when a beat is overdue.
+    async fn missed(&self) {
+        loop {
+            let due = *self.due();
+            match due {
+                Some(due) if due <= Instant::now() => return,
+                Some(due) => sleep_until(due).await,
+                None => sleep(Duration::from_secs(1)).await,
+            }
+        }
+    }
+
+    fn due(&self) -> std::sync::MutexGuard<'_, Option<Instant>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Default for Pulse {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// Runs what `begin` makes, again and again. Returns only when that does not help; dropping it ends the task.
+pub async fn supervise<F>(task: &'static str, metrics: Arc<Metrics>, begin: impl Fn(Pulse) -> F) -> Storm
+where
+    F: Future<Output = ()> + Send + 'static,
+{
+    let mut restarts = VecDeque::new();
+    loop {
+        let pulse = Pulse::new();
+        let mut running = AbortOnDropHandle::new(tokio::spawn(begin(pulse.clone())));
+        let reason = tokio::select! {
+            ended = &mut running => match ended {
+                Ok(()) => "ended",
+                Err(_) => "panic",
+            },
+            () = pulse.missed() => {
+                running.abort();
+                if timeout(ABORT_PATIENCE, &mut running).await.is_err() {
+                    return Storm::Stuck { task };
+                }
+                "stall"
+            }
+        };
+        metrics.task_restart(task, reason);
+        let now = Instant::now();
+        while restarts.front().is_some_and(|first: &Instant| now.duration_since(*first) > WINDOW) {
+            restarts.pop_front();
+        }
+        if restarts.len() >= MAX_RESTARTS {
+            return Storm::TooManyRestarts { task };
+        }
+        let pause = FIRST_PAUSE.saturating_mul(1 << restarts.len());
+        restarts.push_back(now);
+        tracing::error!(task, reason, ?pause, "a task does not run; it begins anew");
+        sleep(pause).await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    fn metrics() -> Arc<Metrics> {
+        Arc::new(Metrics::new())
+    }
+
+    fn restarts(metrics: &Metrics, reason: &str) -> bool {
+        let page = metrics.page(None, None, shared::units::UnixMs::from_millis(0)).unwrap();
+        page.contains(&format!("task_restarts_total{{task=\"test\",reason=\"{reason}\"}} 1"))
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_panic_is_counted_and_the_task_goes_on() {
+        let (metrics, begun) = (metrics(), Arc::new(AtomicU32::new(0)));
+        let counted = Arc::clone(&begun);
+        let storm = supervise("test", Arc::clone(&metrics), move |_| {
+            let begun = counted.fetch_add(1, Ordering::Relaxed);
+            async move {
+                assert!(begun > 0, "the first beginning fails");
+                std::future::pending::<()>().await;
+            }
+        });
+        assert!(timeout(Duration::from_secs(3_600), storm).await.is_err(), "one panic ended the process");
+        assert_eq!(begun.load(Ordering::Relaxed), 2);
+        assert!(restarts(&metrics, "panic"));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_task_that_is_not_heard_of_is_begun_anew_and_one_that_rests_is_not() {
+        let (metrics, begun) = (metrics(), Arc::new(AtomicU32::new(0)));
+        let counted = Arc::clone(&begun);
+        let storm = supervise("test", Arc::clone(&metrics), move |pulse| {
+            let begun = counted.fetch_add(1, Ordering::Relaxed);
+            async move {
+                pulse.expect_within(Duration::from_secs(5));
+                if begun > 0 {
+                    pulse.rest();
+                }
+                std::future::pending::<()>().await;
+            }
+        });
+        assert!(timeout(Duration::from_secs(3_600), storm).await.is_err());
+        assert_eq!(begun.load(Ordering::Relaxed), 2);
+        assert!(restarts(&metrics, "stall"));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_task_that_keeps_ending_ends_the_process() {
+        let begun = Arc::new(AtomicU32::new(0));
+        let counted = Arc::clone(&begun);
+        let storm = supervise("test", metrics(), move |_| {
+            counted.fetch_add(1, Ordering::Relaxed);
+            async {}
+        });
+        assert_eq!(storm.await, Storm::TooManyRestarts { task: "test" });
+        assert_eq!(begun.load(Ordering::Relaxed) as usize, MAX_RESTARTS + 1);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_task_that_fails_now_and_then_is_borne_for_ever() {
+        let begun = Arc::new(AtomicU32::new(0));
+        let counted = Arc::clone(&begun);
+        let storm = supervise("test", metrics(), move |_| {
+            counted.fetch_add(1, Ordering::Relaxed);
+            sleep(WINDOW / 4)
+        });
+        assert!(timeout(WINDOW * 20, storm).await.is_err());
+        assert!(begun.load(Ordering::Relaxed) > 50);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn dropping_the_supervisor_ends_the_task() {
+        struct Gone(Arc<AtomicU32>);
+        impl Drop for Gone {
+            fn drop(&mut self) {
+                self.0.fetch_add(1, Ordering::Relaxed);
+            }
+        }
+        let gone = Arc::new(AtomicU32::new(0));
+        let held = Arc::clone(&gone);
+        let storm = supervise("test", metrics(), move |_| {
+            let held = Gone(Arc::clone(&held));
+            async move {
+                let _held = held;
+                std::future::pending::<()>().await;
+            }
+        });
+        assert!(timeout(Duration::from_secs(1), storm).await.is_err());
+        tokio::task::yield_now().await;
+        assert_eq!(gone.load(Ordering::Relaxed), 1);
+    }
+}

@@ -1,0 +1,317 @@
+//! A ticker table against the one before: a price that leaps is not believed until the next tables say the same.
+//!
+//! One row whose price leaps is left out. A table in which many leap, or one of the majors does, is quarantined whole: such a
+//! market is more likely a venue's mistake than a market. What the following tables confirm twice is believed, for real
+//! crashes and listings do happen; held back it was for two rounds.
+
+use crate::assemble::BITCOIN;
+use crate::market::{RefusedRow, RowRefusal, Tickers, Universe};
+use crate::snapshot::Snapshot;
+use crate::units::UnixMs;
+use std::collections::BTreeMap;
+
+/// How many times its former self a price may be, or its former self it, between two tables.
+pub const MAX_LEAP: f64 = 1.5;
+
+/// How many further tables must show the same before a leap is believed.
+pub const CONFIRMATIONS: u32 = 2;
+
+/// Prices older than this say nothing about the next: a minute of a crash can be anything.
+pub const COMPARABLE_MS: u64 = 60_000;
+
+/// The share of leaping rows that a table may have: one in twenty, as for rows that are unusable by themselves.
+pub const LEAPING_ONE_IN: usize = 20;
+
+/// The other symbol, beside Bitcoin, whose leap is a leap of the market.
+const ETHER: &str = "ETHUSDT";
+
+/// A table that is quarantined.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "{leaping} of {compared} prices leapt to more than {MAX_LEAP} times or less than a {MAX_LEAP}th of what they were \
+     (allowed: one in {LEAPING_ONE_IN}, and no major): quarantined until {CONFIRMATIONS} further tables agree"
+)]
+pub struct WildTable {
+    /// Prices that leapt.
+    pub leaping: usize,
+    /// Prices that could be compared.
+    pub compared: usize,
+}
+
+impl WildTable {
+    /// A label for metrics and machine-readable reasons.
+    #[must_use]
+    pub const fn label(&self) -> &'static str {
+        "wild_table"
+    }
+}
+
+/// Remembers what was believed last, and what is suspect.
+#[derive(Clone, Debug, Default)]
+pub struct Judge {
+    believed: BTreeMap<String, (f64, UnixMs)>,
+    suspects: BTreeMap<String, Suspect>,
+    judged: Option<UnixMs>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Suspect {
+    price: f64,
+    /// Tables that showed it, the first included.
+    seen: u32,
+    at: UnixMs,
+}
+
+impl Judge {
+    /// Nothing is known, so everything is believed.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Goes on from the prices that another process published, where nothing newer is known.
+    pub fn remember(&mut self, snapshot: &Snapshot) {
+        let at = snapshot.as_of_ms;
+        let scores = snapshot.scores.iter().map(|row| (&row.symbol, row.price));
+        let movers = snapshot.movers.gainers.iter().chain(&snapshot.movers.losers).map(|row| (&row.symbol, row.price));
+        for (symbol, price) in scores.chain(movers) {
+            let place = self.believed.entry(symbol.clone()).or_insert((price.get(), at));
+            if place.1 < at {
+                *place = (price.get(), at);
+            }
+        }
+    }
+
+    /// Takes rows that leapt out of a table of `at`, or quarantines it whole. Rows of contracts that do not count are not
+    /// judged. The same table again, or an older one, confirms nothing.
+    ///
+    /// # Errors
+    /// [`WildTable`]; what was believed before still is.
+    pub fn examine(&mut self, tickers: &mut Tickers<'_>, universe: &Universe, at: UnixMs) -> Result<(), WildTable> {
+        let is_new = self.judged.is_none_or(|judged| judged < at);
+        self.judged = self.judged.max(Some(at));
+        let (mut compared, mut leaping) = (0, BTreeMap::new());
+        for row in tickers.rows.iter().filter(|row| universe.contains(&row.symbol)) {
+            let price = row.last.get();
+            let Some(before) = self.comparable(&row.symbol, at) else { continue };
+            compared += 1;
+            if is_near(price, before) {
+                self.suspects.remove(&*row.symbol);
+            } else if !self.is_confirmed(&row.symbol, price, at, is_new) {
+                leaping.insert(row.symbol.to_string(), (before, price));
+            }
+        }
+        // One row alone is never a wild market, however few could be compared.
+        let is_wild = leaping.len() > (compared / LEAPING_ONE_IN).max(1)
+            || [BITCOIN, ETHER].iter().any(|major| leaping.contains_key(*major));
+        if is_wild {
+            return Err(WildTable { leaping: leaping.len(), compared });
+        }
+        let (left_out, rows) =
+            std::mem::take(&mut tickers.rows).into_iter().partition(|row| leaping.contains_key(&*row.symbol));
+        tickers.rows = rows;
+        tickers.refused.extend(left_out.into_iter().filter_map(|row| {
+            let (before, after) = *leaping.get(&*row.symbol)?;
+            Some(RefusedRow { symbol: row.symbol, reason: RowRefusal::Leapt { before, after } })
+        }));
+        Ok(())
+    }
+
+    /// Believes the prices of a table that was examined and admitted.
+    pub fn believe(&mut self, tickers: &Tickers<'_>, at: UnixMs) {
+        for row in &tickers.rows {
+            self.suspects.remove(&*row.symbol);
+            self.believed.insert(row.symbol.to_string(), (row.last.get(), at));
+        }
+        let is_young = |time: UnixMs| at.millis_since(time) <= COMPARABLE_MS;
+        self.believed.retain(|_, (_, time)| is_young(*time));
+        self.suspects.retain(|_, suspect| is_young(suspect.at));
+    }
+
+    fn comparable(&self, symbol: &str, at: UnixMs) -> Option<f64> {
+        let (price, time) = self.believed.get(symbol)?;
+        (at.millis_since(*time) <= COMPARABLE_MS).then_some(*price)
+    }
+
+    /// Notes a suspect price; whether enough tables have shown it.
+    fn is_confirmed(&mut self, symbol: &str, price: f64, at: UnixMs, is_new: bool) -> bool {
+        let seen = match self.suspects.get(symbol) {
+            Some(suspect) if is_near(price, suspect.price) => suspect.seen.saturating_add(u32::from(is_new)),
+            _ => 1,
+        };
+        self.suspects.insert(symbol.to_owned(), Suspect { price, seen, at });
+        seen > CONFIRMATIONS
+    }
+}
+
+/// Whether neither price is more than [`MAX_LEAP`] times the other.
+fn is_near(a: f64, b: f64) -> bool {
+    a <= b * MAX_LEAP && b <= a * MAX_LEAP
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::analysis::testing::ticker;
+    use crate::provenance::{Source, Venue};
+    use proptest::prelude::*;
+
+    const BEGIN: UnixMs = UnixMs::from_millis(1_788_870_000_000);
+    const ROUND_MS: u64 = 2_000;
+
+    /// Bitcoin, Ether and sixty others at 100; a share that does not count.
+    fn table(scale: impl Fn(&str) -> f64) -> Tickers<'static> {
+        let others = (0..60).map(|index| format!("S{index}USDT"));
+        let all = ["BTCUSDT".to_owned(), ETHER.to_owned(), "AAPLUSDT".to_owned()].into_iter().chain(others);
+        let rows = all.map(|symbol| {
+            let price = 100.0 * scale(&symbol);
+            let mut row = ticker("BTCUSDT", price, 1.0, 9e9);
+            row.symbol = symbol.into();
+            row
+        });
+        Tickers { server_time: BEGIN, rows: rows.collect(), refused: Vec::new() }
+    }
+
+    fn universe() -> Universe {
+        let symbols = table(|_| 1.0).rows.into_iter().map(|row| row.symbol.into_owned());
+        let contracts = symbols.filter(|symbol| symbol != "AAPLUSDT").map(|symbol| (symbol, None)).collect();
+        Universe { as_of_ms: BEGIN, source: Source::live(Venue::Bybit), contracts }
+    }
+
+    /// A judge that believes the first table.
+    fn judge() -> Judge {
+        let mut judge = Judge::new();
+        let mut first = table(|_| 1.0);
+        assert_eq!(judge.examine(&mut first, &universe(), BEGIN), Ok(()));
+        judge.believe(&first, BEGIN);
+        judge
+    }
+
+    fn at(round: u64) -> UnixMs {
+        BEGIN.plus_millis(round * ROUND_MS)
+    }
+
+    /// Shows a table in a round, and tells what was left out.
+    fn show(judge: &mut Judge, round: u64, scale: impl Fn(&str) -> f64) -> Result<Vec<String>, WildTable> {
+        let mut tickers = table(scale);
+        judge.examine(&mut tickers, &universe(), at(round))?;
+        judge.believe(&tickers, at(round));
+        assert!(tickers.refused.iter().all(|row| matches!(row.reason, RowRefusal::Leapt { .. })));
+        Ok(tickers.refused.into_iter().map(|row| row.symbol.into_owned()).collect())
+    }
+
+    fn one(symbol: &'static str, factor: f64) -> impl Fn(&str) -> f64 {
+        move |other| if other == symbol { factor } else { 1.0 }
+    }
+
+    #[test]
+    fn one_price_that_leaps_is_left_out_and_the_rest_stays() {
+        let mut judge = judge();
+        let mut tickers = table(one("S7USDT", 10.0));
+        assert_eq!(judge.examine(&mut tickers, &universe(), at(1)), Ok(()));
+        let left_out =
+            RefusedRow { symbol: "S7USDT".into(), reason: RowRefusal::Leapt { before: 100.0, after: 1_000.0 } };
+        assert_eq!(tickers.refused, [left_out]);
+        assert_eq!(tickers.rows.len(), 62);
+        judge.believe(&tickers, at(1));
+        assert_eq!(show(&mut judge, 2, |_| 1.0), Ok(vec![]), "it came back and is believed");
+    }
+
+    #[test]
+    fn a_leap_that_two_more_tables_confirm_is_believed() {
+        let mut judge = judge();
+        for factor in [10.0, 0.1] {
+            let first = if factor > 1.0 { 1 } else { 10 };
+            assert_eq!(show(&mut judge, first, one("S7USDT", factor)), Ok(vec!["S7USDT".to_owned()]));
+            assert_eq!(show(&mut judge, first + 1, one("S7USDT", factor * 1.1)), Ok(vec!["S7USDT".to_owned()]));
+            assert_eq!(show(&mut judge, first + 2, one("S7USDT", factor)), Ok(vec![]));
+            assert_eq!(show(&mut judge, first + 3, one("S7USDT", factor)), Ok(vec![]));
+        }
+    }
+
+    #[test]
+    fn prices_that_leap_anew_each_time_confirm_nothing() {
+        let mut judge = judge();
+        for (round, factor) in (1..=12).zip([10.0, 100.0, 0.01].into_iter().cycle()) {
+            assert_eq!(show(&mut judge, round, one("S7USDT", factor)), Ok(vec!["S7USDT".to_owned()]), "{round}");
+        }
+    }
+
+    #[test]
+    fn the_same_table_again_confirms_nothing() {
+        let mut judge = judge();
+        for _ in 0..10 {
+            assert_eq!(show(&mut judge, 1, one("S7USDT", 10.0)), Ok(vec!["S7USDT".to_owned()]));
+        }
+    }
+
+    #[test]
+    fn a_wild_table_is_quarantined_until_it_is_confirmed_twice() {
+        let mut judge = judge();
+        let wild = WildTable { leaping: 62, compared: 62 };
+        assert_eq!(show(&mut judge, 1, |_| 10.0), Err(wild));
+        assert_eq!(show(&mut judge, 2, |_| 1.0), Ok(vec![]), "the market as it was is believed at once");
+        assert_eq!(show(&mut judge, 3, |_| 10.0), Err(wild), "a leap and back confirms nothing");
+        assert_eq!(show(&mut judge, 4, |_| 10.0), Err(wild));
+        assert_eq!(show(&mut judge, 5, |_| 10.0), Ok(vec![]));
+    }
+
+    #[test]
+    fn a_major_that_leaps_is_a_wild_table() {
+        for major in ["BTCUSDT", ETHER] {
+            assert_eq!(show(&mut judge(), 1, one(major, 2.0)), Err(WildTable { leaping: 1, compared: 62 }), "{major}");
+        }
+    }
+
+    #[test]
+    fn one_in_twenty_may_leap_and_not_more() {
+        let few = |most: usize| {
+            move |symbol: &str| {
+                let index = symbol.strip_prefix('S').and_then(|rest| rest.strip_suffix("USDT")?.parse::<usize>().ok());
+                if index.is_some_and(|index| index < most) { 3.0 } else { 1.0 }
+            }
+        };
+        assert_eq!(show(&mut judge(), 1, few(3)).map(|left_out| left_out.len()), Ok(3));
+        assert_eq!(show(&mut judge(), 1, few(4)), Err(WildTable { leaping: 4, compared: 62 }));
+    }
+
+    #[test]
+    fn what_does_not_count_and_what_is_long_ago_is_not_judged() {
+        assert_eq!(show(&mut judge(), 1, one("AAPLUSDT", 10.0)), Ok(vec![]));
+        let later = COMPARABLE_MS / ROUND_MS;
+        assert!(show(&mut judge(), later, |_| 10.0).is_err());
+        assert_eq!(show(&mut judge(), later + 1, |_| 10.0), Ok(vec![]));
+    }
+
+    #[test]
+    fn a_move_within_the_bound_is_believed_at_once() {
+        let mut judge = judge();
+        assert_eq!(show(&mut judge, 1, one("S7USDT", 1.5)), Ok(vec![]));
+        assert_eq!(show(&mut judge, 2, one("S7USDT", 1.0)), Ok(vec![]));
+        assert_eq!(show(&mut judge, 3, one("S7USDT", 1.51)), Ok(vec!["S7USDT".to_owned()]));
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_far_from_the_last_belief_is_believed_before_three_tables_show_it(
+            factors in proptest::collection::vec(0.05_f64..20.0, 1..40)
+        ) {
+            let mut judge = judge();
+            let mut believed = 1.0_f64;
+            let mut run: Vec<f64> = Vec::new();
+            for (round, factor) in (1..).zip(factors) {
+                let left_out = show(&mut judge, round, one("S7USDT", factor)).unwrap();
+                run.push(factor);
+                let far = !is_near(factor, believed);
+                if left_out.is_empty() {
+                    let last: Vec<f64> = run.iter().rev().take(3).copied().collect();
+                    let agreed = last.len() == 3 && last.windows(2).all(|pair| is_near(pair[0], pair[1]));
+                    prop_assert!(!far || agreed, "{factor} was believed after {believed}: {run:?}");
+                    believed = factor;
+                } else {
+                    prop_assert!(far);
+                }
+            }
+        }
+    }
+}

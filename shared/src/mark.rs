@@ -1,0 +1,159 @@
+//! The mark of a publication: which leader published it, how old its data is, and its number. By it an older writer is
+//! refused and a reader knows without reading more whether there is something new.
+
+use crate::units::UnixMs;
+use std::cmp::Ordering;
+use std::fmt;
+use std::str::FromStr;
+
+/// The largest number in a mark: the store's scripts count in doubles.
+pub const MAX_MARK_NUMBER: u64 = (1 << 53) - 1;
+
+/// A publication's mark.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Mark {
+    /// The number of the leadership under which it was published; a later leader has a higher one.
+    pub epoch: u64,
+    /// When its data was true.
+    pub as_of_ms: UnixMs,
+    /// The snapshot's number.
+    pub sequence: u64,
+}
+
+/// Why a publication may not follow the one that is stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum MarkRefusal {
+    /// A later leader has published since.
+    #[error("epoch {held} has published, which is after {new}")]
+    EarlierEpoch {
+        /// The epoch that is stored.
+        held: u64,
+        /// The epoch of the refused.
+        new: u64,
+    },
+    /// The stored data is younger, or its number is as high.
+    #[error("what is stored ({held}) is not older than {new}")]
+    NotNewer {
+        /// What is stored.
+        held: Mark,
+        /// The refused.
+        new: Mark,
+    },
+}
+
+impl Mark {
+    /// Whether `new` may take the place of this: no earlier leader's, no older data, and a number that was not used.
+    ///
+    /// The script that writes to Redis decides the same; a test holds one against the other.
+    ///
+    /// # Errors
+    /// [`MarkRefusal`].
+    pub fn admits(self, new: Self) -> Result<(), MarkRefusal> {
+        if self.epoch > new.epoch {
+            return Err(MarkRefusal::EarlierEpoch { held: self.epoch, new: new.epoch });
+        }
+        if self.as_of_ms > new.as_of_ms || self.sequence >= new.sequence {
+            return Err(MarkRefusal::NotNewer { held: self, new });
+        }
+        Ok(())
+    }
+
+    /// Whether this publication's snapshot would take the place of one with these, as
+    /// [`crate::validate::ValidSnapshot::supersedes`] decides it.
+    #[must_use]
+    pub fn is_news_to(self, held: Option<(UnixMs, u64)>) -> bool {
+        held.is_none_or(|held| (self.as_of_ms, self.sequence).cmp(&held) == Ordering::Greater)
+    }
+}
+
+impl fmt::Display for Mark {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}:{}", self.epoch, self.as_of_ms.as_millis(), self.sequence)
+    }
+}
+
+/// A text that is no mark: nobody's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("no mark of the form epoch:as_of_ms:sequence")]
+pub struct NoMark;
+
+impl FromStr for Mark {
+    type Err = NoMark;
+
+    fn from_str(text: &str) -> Result<Self, NoMark> {
+        let mut numbers = text.split(':').map(|part| {
+            let plain = !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+            let number = part.parse().ok().filter(|number| *number <= MAX_MARK_NUMBER);
+            number.filter(|_| plain).ok_or(NoMark)
+        });
+        let mut next = || numbers.next().unwrap_or(Err(NoMark));
+        let mark = Self { epoch: next()?, as_of_ms: UnixMs::from_millis(next()?), sequence: next()? };
+        if numbers.next().is_some() { Err(NoMark) } else { Ok(mark) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn mark(epoch: u64, as_of_ms: u64, sequence: u64) -> Mark {
+        Mark { epoch, as_of_ms: UnixMs::from_millis(as_of_ms), sequence }
+    }
+
+    #[test]
+    fn a_publication_follows_only_older_data_with_a_lower_number_of_no_later_leader() {
+        let held = mark(5, 100, 40);
+        assert_eq!(held.admits(mark(5, 100, 41)), Ok(()));
+        assert_eq!(held.admits(mark(6, 101, 41)), Ok(()));
+        let earlier = mark(4, 200, 90);
+        assert_eq!(held.admits(earlier), Err(MarkRefusal::EarlierEpoch { held: 5, new: 4 }));
+        for new in [mark(5, 99, 41), mark(9, 99, 41), mark(5, 101, 40), mark(6, 101, 39), held] {
+            assert_eq!(held.admits(new), Err(MarkRefusal::NotNewer { held, new }), "{new}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_mark_is_refused() {
+        for text in
+            ["", "soon", "1:2", "1:2:3:4", "1::3", "-1:2:3", "+1:2:3", "1:2:3 ", "1:2:9007199254740992", "1:2:3:"]
+        {
+            assert_eq!(text.parse::<Mark>(), Err(NoMark), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn news_is_what_supersedes() {
+        let new = mark(1, 100, 7);
+        assert!(new.is_news_to(None));
+        assert!(new.is_news_to(Some((UnixMs::from_millis(99), 9))));
+        assert!(new.is_news_to(Some((UnixMs::from_millis(100), 6))));
+        assert!(!new.is_news_to(Some((UnixMs::from_millis(100), 7))));
+        assert!(!new.is_news_to(Some((UnixMs::from_millis(101), 1))));
+    }
+
+    proptest! {
+        #[test]
+        fn a_mark_survives_being_written_and_read(epoch in 0..=MAX_MARK_NUMBER, as_of in 0..=MAX_MARK_NUMBER, sequence in 0..=MAX_MARK_NUMBER) {
+            let written = mark(epoch, as_of, sequence);
+            prop_assert_eq!(written.to_string().parse(), Ok(written));
+        }
+
+        #[test]
+        fn nothing_admitted_ever_goes_back(marks in proptest::collection::vec((0_u64..4, 0_u64..6, 0_u64..9), 1..60)) {
+            let mut held = mark(0, 0, 0);
+            for (epoch, as_of, sequence) in marks {
+                let new = mark(epoch, as_of, sequence);
+                if held.admits(new).is_ok() {
+                    prop_assert!(new.epoch >= held.epoch && new.as_of_ms >= held.as_of_ms && new.sequence > held.sequence);
+                    held = new;
+                }
+            }
+        }
+
+        #[test]
+        fn any_text_is_read_or_refused(text in ".{0,60}") {
+            let _ = text.parse::<Mark>();
+        }
+    }
+}

@@ -6,7 +6,7 @@ import { once } from "node:events";
 import http from "node:http";
 import path from "node:path";
 import { after, afterEach, before, test } from "node:test";
-import { ROOT, assertSound, exchangeRequests, get, startCache, startLink, startWorld, until } from "./support.mjs";
+import { ROOT, TOLERANCE_MS, assertSound, exchangeRequests, get, startCache, startLink, startWorld, until } from "./support.mjs";
 
 const { createTestHarness } = await import("wrangler");
 const NOBODY = "http://127.0.0.1:9";
@@ -89,6 +89,59 @@ test("Bybit's other host is left alone when the first one sends us away", async 
   } finally {
     await other.stop();
   }
+});
+
+/** Both other exchanges at the simulator. */
+const others = () => ({ OKX_BASE_URL: exchange.url, BINANCE_BASE_URL: exchange.url });
+
+test("another exchange takes Bybit's place where that is blocked, and says so", async () => {
+  await link.order("refuse");
+  await exchange.fail("bybit", { kind: "geo_403" });
+  edge = await world.edge({ vars: others() });
+  const answer = await edge.get("/mobile-data");
+  assert.equal(answer.status, 200);
+  assert.equal(answer.json.data_source, "secondary_exchange");
+  assert.equal(answer.json.sections.tickers.source, "simulated:okx");
+  assert.match(answer.header("cache-status"), /^edge; fwd=uri-miss; fwd-status=200; stored; ttl=\d+; detail=okx$/);
+  assert.match(answer.header("proxy-status"), /next-hop="origin".*next-hop="bybit-direct"; received-status=403; details="forbidden_region"/);
+  assert.deepEqual(outcomes(await refreshLine()).slice(1), [["bybit-direct", "forbidden_region"], ["okx", "ok"]]);
+});
+
+test("Binance follows when OKX is of no use", async () => {
+  await link.order("refuse");
+  await exchange.fail("bybit", { kind: "geo_403" });
+  cache = await startCache();
+  const first = await world.edge({ cache, vars: others() });
+  assert.equal((await first.get("/mobile-data")).json.sections.tickers.source, "simulated:okx");
+  await until("the list is shared", () => cache.entry("/universe-okx/"));
+  await first.stop();
+  for (const key of cache.entries.keys()) if (key.includes("/snapshot/")) cache.entries.delete(key);
+  await exchange.fail("okx", { kind: "status", status: 503 });
+  edge = await world.edge({ cache, vars: others() });
+  const answer = await edge.get("/mobile-data");
+  assert.equal(answer.status, 200, answer.text.slice(0, 300));
+  assert.equal(answer.json.sections.tickers.source, "simulated:binance");
+});
+
+test("when all of them hang the answer still comes within the bound", async () => {
+  await link.order("hang");
+  for (const scope of ["bybit", "okx", "binance"]) await exchange.fail(scope, { kind: "hang" });
+  edge = await world.edge({ vars: others() });
+  const answer = await edge.get("/mobile-data");
+  assert.equal(answer.status, 503);
+  assert.ok(answer.tookMs < 1_800 + TOLERANCE_MS, `${answer.tookMs} ms`);
+  assert.deepEqual(answer.json.sources.slice(0, 3).map(({ name, outcome }) => [name, outcome]), [
+    ["origin", "timeout"], ["bybit-direct", "timeout"], ["okx", "timeout"],
+  ]);
+});
+
+test("the usual market comes back as soon as its exchange does", async () => {
+  await link.order("refuse");
+  await exchange.fail("bybit-tickers", { kind: "status", status: 503 });
+  edge = await world.edge({ vars: { ...others(), REFRESH_AFTER_S: "0", FRESH_S: "30" } });
+  assert.equal((await edge.get("/mobile-data")).json.data_source, "secondary_exchange");
+  await exchange.recover();
+  await until("Bybit's own data is back", async () => (await edge.get("/mobile-data")).json.data_source === "bybit_direct");
 });
 
 test("an isolate that starts during a ban knows of it", async () => {

@@ -28,6 +28,7 @@ pub(super) async fn after(config: &Config, origin: &Rc<ValidSnapshot>, backgroun
     if !is_exercise_due(origin.get().sequence, config.direct_exercise_percent) || !spares(clock::now()) {
         return;
     }
+    // What others did is read here too: with their calls there may be none to spare.
     colo::read().await;
     if !spares(clock::now()) {
         return;

@@ -1,7 +1,7 @@
 //! What came of a refresh, for headers, problems, the log and counters.
 
 use crate::last_good::LAST_GOOD_STORE;
-use crate::policy::Upstream;
+use crate::policy::{Upstream, Withheld};
 use crate::upstream::Asked;
 use shared::exchange::secondary::Secondary;
 use shared::units::UnixMs;
@@ -63,10 +63,14 @@ impl Report {
         matches!(self.via, Some(Via::EdgeCache | Via::Origin { .. } | Via::BybitDirect | Via::Secondary(_)))
     }
 
-    /// Whether nobody was asked, because every source is being left alone.
+    /// Whether nobody was asked, because those who failed again and again are being left alone.
     #[must_use]
-    pub fn asked_nobody(&self) -> bool {
-        !self.asked.is_empty() && self.asked.iter().all(|asked| asked.took_ms.is_none())
+    pub fn left_all_alone(&self) -> bool {
+        let mut sources = self.asked.iter().filter(|asked| asked.source != LAST_GOOD_STORE);
+        let is_open = |asked: &Asked| {
+            asked.failure.as_ref().is_some_and(|failed| failed.outcome == Withheld::BreakerOpen.label())
+        };
+        self.asked.iter().any(is_open) && sources.all(|asked| asked.took_ms.is_none())
     }
 
     /// Writes a line when a source failed: a refresh that went the usual way is no news.

@@ -7,7 +7,7 @@ use super::{colo, flight};
 use crate::config::Config;
 use crate::policy::{self, DEADLINES, Decision, Ladder, Means, PerUpstream, Refresh, SharedFailure, Step, Upstream};
 use crate::upstream::fetch::FetchError;
-use crate::upstream::{Asked, Failed};
+use crate::upstream::{Asked, Failed, Health};
 use crate::{cache, clock, last_good, memory};
 use shared::exchange::secondary::Secondary;
 use shared::provenance::Venue;
@@ -47,6 +47,7 @@ pub(super) struct Search<'a> {
     found: PerUpstream<Option<Found>>,
     asked: PerUpstream<Vec<Asked>>,
     hedged: bool,
+    told_of_failure: bool,
     last_good_helped: bool,
     last_good_told: Option<Asked>,
 }
@@ -67,6 +68,7 @@ impl<'a> Search<'a> {
             found: PerUpstream::default(),
             asked: PerUpstream::default(),
             hedged: false,
+            told_of_failure: false,
             last_good_helped: false,
             last_good_told: None,
         }
@@ -99,7 +101,8 @@ impl<'a> Search<'a> {
         }
         let (held, now) = (held_as_of(), clock::now());
         let failure = colo::failure(now);
-        self.ladder.looked(held, failure.is_some(), now);
+        self.told_of_failure = failure.is_some();
+        self.ladder.looked(held, self.told_of_failure, now);
         for (upstream, outcome) in failure.into_iter().flat_map(|failure| failure.outcomes) {
             let failed = Failed {
                 message: "another isolate of this colo was told so a moment ago".to_owned(),
@@ -197,9 +200,10 @@ impl<'a> Search<'a> {
 
     async fn read_last_good(&mut self) {
         self.ladder.read_last_good();
-        if let Some(store) = &self.config.last_good {
+        let config = self.config;
+        if let Some(store) = &config.last_good {
             // Whoever is still silent is let go first: nobody waits for both.
-            self.let_go();
+            self.let_go(|_| true);
             let (found, told) = last_good::read(store).await;
             self.last_good_helped = found.is_some_and(|found| memory::offer(Rc::new(found)));
             self.last_good_told = Some(told);
@@ -212,7 +216,8 @@ impl<'a> Search<'a> {
         if let Some((since, _)) = &late {
             self.tell_silence(Upstream::Origin, *since);
         }
-        // Whoever is less preferred and has not answered did not fail: it is let go, and aborted by that.
+        // Whoever is less preferred and has not answered did not fail: it is dropped, and aborted by that.
+        self.let_go(|silent| silent < upstream);
         let mut searched = match found {
             Some(Found { via, snapshot, universe }) => {
                 if let (Via::Secondary(_), Some(usual)) = (&via, memory::universe(Venue::Bybit)) {
@@ -228,19 +233,21 @@ impl<'a> Search<'a> {
         searched
     }
 
-    /// Lets go of everybody who is still silent, which aborts the calls.
-    fn let_go(&mut self) {
-        for upstream in Upstream::ALL {
+    /// Lets go of those who were silent for too long, which aborts the calls and counts as their failure.
+    fn let_go(&mut self, whom: impl Fn(Upstream) -> bool) {
+        for upstream in Upstream::ALL.into_iter().filter(|upstream| whom(*upstream)) {
             if let Some((since, _)) = self.running.get_mut(upstream).take() {
                 self.tell_silence(upstream, since);
+                ask::note_health(upstream, Health::Fails, None);
             }
         }
     }
 
     fn give_up(mut self) -> Searched<'a> {
-        self.let_go();
+        self.let_go(|_| true);
         let now = clock::now();
-        if colo::failure(now).is_none() {
+        // Who was only told of a failure does not tell it on: it would never end.
+        if !self.told_of_failure {
             let told = |upstream: &Upstream| {
                 let failed = self.asked.get(*upstream).iter().find_map(|asked| asked.failure.as_ref())?;
                 Some((*upstream, failed.outcome.clone()))

@@ -43,7 +43,7 @@ impl Route {
     pub fn cache_status(&self, class: Freshness, ttl: i64) -> String {
         match self {
             Self::Held { after: Some(report) } | Self::Waited { report: Some(report), .. }
-                if class == Freshness::Stale && report.asked_nobody() =>
+                if class == Freshness::Stale && report.left_all_alone() =>
             {
                 cache_status::hit_because(EDGE, ttl, "breaker-open")
             }
@@ -142,6 +142,7 @@ fn proxy_status_member(asked: &Asked) -> Option<String> {
 mod tests {
     use super::*;
     use crate::upstream::{Failed, ORIGIN};
+    use shared::exchange::secondary::Secondary;
 
     fn failed(source: &'static str, outcome: &str, error: Option<&'static str>, status: Option<u16>) -> Asked {
         let failure = Failed {
@@ -221,8 +222,31 @@ mod tests {
     }
 
     #[test]
+    fn sources_that_are_left_alone_are_told_from_a_refresh_that_failed() {
+        let alone = |source, outcome| Asked { took_ms: None, ..failed(source, outcome, None, None) };
+        let both = vec![alone(ORIGIN, "breaker_open"), alone(BYBIT_DIRECT, "paused_region")];
+        let route = waited(Forward::Stale, Role::Leader, None, both.clone());
+        check(&route, Freshness::Stale, -95, "edge; hit; ttl=-95; detail=breaker-open");
+        let Route::Waited { report, .. } = route else { return };
+        check(&Route::Held { after: report }, Freshness::Stale, -95, "edge; hit; ttl=-95; detail=breaker-open");
+        let asked = vec![both[0].clone(), failed(BYBIT_DIRECT, "http_503", None, Some(503))];
+        let route = waited(Forward::Stale, Role::Leader, None, asked);
+        let expected = "edge; fwd=stale; fwd-status=503; ttl=-95; detail=stale-if-error";
+        check(&route, Freshness::Stale, -95, expected);
+    }
+
+    #[test]
+    fn another_exchange_and_the_store_of_all_colos_are_named() {
+        let okx = waited(Forward::UriMiss, Role::Leader, Some(Via::Secondary(Secondary::Okx)), Vec::new());
+        check(&okx, Freshness::Fresh, 15, "edge; fwd=uri-miss; fwd-status=200; stored; ttl=15; detail=okx");
+        let kept = waited(Forward::UriMiss, Role::Leader, Some(Via::LastGood), Vec::new());
+        check(&kept, Freshness::Aging, -5, "edge; fwd=uri-miss; fwd-status=200; ttl=-5; detail=last-good-store");
+    }
+
+    #[test]
     fn every_member_says_either_hit_or_fwd() {
-        for via in [None, origin(None), Some(Via::BybitDirect), Some(Via::EdgeCache)] {
+        let all = [None, origin(None), Some(Via::BybitDirect), Some(Via::EdgeCache), Some(Via::LastGood)];
+        for via in all {
             for class in Freshness::ALL {
                 for role in [Role::Leader, Role::Follower] {
                     let status = waited(Forward::UriMiss, role, via.clone(), Vec::new()).cache_status(class, 1);

@@ -19,7 +19,10 @@ pub(super) const MAX_TICKERS_BYTES: usize = 4_000_000;
 /// The largest list of contracts, or page of one.
 pub(super) const MAX_LIST_BYTES: usize = 6_000_000;
 
-/// How much of the body of a status that sends us away is read to learn why.
+/// The status whose body alone tells why we are sent away.
+const FORBIDDEN: u16 = 403;
+
+/// How much of that body is read.
 const REASON_BYTES: usize = 4_096;
 
 /// Why one answer of an exchange is not data.
@@ -91,13 +94,13 @@ fn refusal_of_status(venue: Venue, status: u16, body: &[u8], retry_after_secs: O
     match status {
         429 | binance::BANNED => Some(Refusal::TooManyRequests { retry_after_secs }),
         binance::REGION_REFUSED => Some(Refusal::Region),
-        403 if venue == Venue::Binance && binance::is_region_refused(body) => Some(Refusal::Region),
-        403 if venue == Venue::Bybit => Some(match Forbidden::from_body(body) {
+        FORBIDDEN if venue == Venue::Binance && binance::is_region_refused(body) => Some(Refusal::Region),
+        FORBIDDEN if venue == Venue::Bybit => Some(match Forbidden::from_body(body) {
             Forbidden::Region => Refusal::Region,
             Forbidden::RateLimit => Refusal::RateLimit,
             Forbidden::Unexplained => Refusal::Unexplained,
         }),
-        403 => Some(Refusal::Unexplained),
+        FORBIDDEN => Some(Refusal::Unexplained),
         _ => None,
     }
 }
@@ -200,7 +203,12 @@ pub async fn get(venue: Venue, base: &str, path: &str, deadline: &Deadline, limi
     let status = answer.status();
     if refusal_of_status(venue, status, b"", None).is_some() {
         let retry_after_secs = answer.header("retry-after").and_then(|secs| secs.trim().parse().ok());
-        let body = answer.beginning(REASON_BYTES).await;
+        let body = if status == FORBIDDEN {
+            answer.beginning(REASON_BYTES).await
+        } else {
+            answer.discard();
+            Vec::new()
+        };
         let refusal = refusal_of_status(venue, status, &body, retry_after_secs).unwrap_or(Refusal::Unexplained);
         return Err(AnswerError::SentAway { refusal, status });
     }

@@ -2,7 +2,7 @@
 
 pub mod cache_status;
 
-use crate::endpoints::{Endpoint, SymbolEndpoint};
+use crate::endpoints::{Endpoint, Question};
 use crate::freshness::{Freshness, Limits};
 use crate::provenance::Feed;
 use crate::snapshot::{Producer, Snapshot};
@@ -85,15 +85,11 @@ pub fn ttl_secs(as_of: UnixMs, now: UnixMs, limits: &Limits) -> i64 {
     fresh.saturating_sub(age)
 }
 
-/// The weak ETag of one projection of one snapshot in one class: equal tags mean equal bodies.
+/// The weak ETag of the answer to one question from one snapshot in one class: equal tags mean equal bodies.
 ///
 /// Weak, for networks on the way recompress bodies.
 #[must_use]
-pub fn etag(snapshot: &Snapshot, endpoint: Endpoint, class: Freshness) -> String {
-    named_etag(snapshot, endpoint.name(), class)
-}
-
-fn named_etag(snapshot: &Snapshot, projection: &str, class: Freshness) -> String {
+pub fn etag(snapshot: &Snapshot, question: &Question<'_>, class: Freshness) -> String {
     let producer = match snapshot.producer {
         Producer::Origin => 'o',
         Producer::BybitDirect => 'd',
@@ -104,7 +100,7 @@ fn named_etag(snapshot: &Snapshot, projection: &str, class: Freshness) -> String
         snapshot.sequence,
         snapshot.as_of_ms,
         class.name(),
-        projection
+        question.projection()
     )
 }
 
@@ -115,51 +111,17 @@ pub fn matches_etag(if_none_match: &str, etag: &str) -> bool {
     if_none_match.trim() == "*" || if_none_match.split(',').any(|candidate| opaque(candidate) == opaque(etag))
 }
 
-/// The headers of one projection that do not change while its body does not.
+/// The headers of the answer to a question that do not change while its body does not.
 #[must_use]
-pub fn of_body(valid: &ValidSnapshot, endpoint: Endpoint, class: Freshness) -> Vec<(&'static str, String)> {
-    // A cache between origin and edge would make every edge's data older than it needs to be, and unseen.
-    let cache_control = if endpoint == Endpoint::Snapshot { NO_STORE } else { cache_control(class) };
-    of_named(valid, endpoint.name(), cache_control, class)
-}
-
-/// The same of a body about one contract.
-#[must_use]
-pub fn of_symbol_body(
-    valid: &ValidSnapshot,
-    endpoint: SymbolEndpoint,
-    symbol: &str,
-    class: Freshness,
-) -> Vec<(&'static str, String)> {
-    // An ETag is ASCII, a symbol need not be.
-    let symbol: String =
-        symbol.chars().flat_map(|c| if c.is_ascii() { vec![c] } else { c.escape_unicode().collect() }).collect();
-    let projection = format!("{}-{symbol}", endpoint.name());
-    of_named(valid, &projection, cache_control(class), class)
-}
-
-/// The same of a body that is one of many of its kind, such as a chart of one timeframe.
-#[must_use]
-pub fn of_variant(
-    valid: &ValidSnapshot,
-    projection: &str,
-    variant: &str,
-    class: Freshness,
-) -> Vec<(&'static str, String)> {
-    of_named(valid, &format!("{projection}-{variant}"), cache_control(class), class)
-}
-
-fn of_named(
-    valid: &ValidSnapshot,
-    projection: &str,
-    cache_control: &str,
-    class: Freshness,
-) -> Vec<(&'static str, String)> {
+pub fn of_body(valid: &ValidSnapshot, question: &Question<'_>, class: Freshness) -> Vec<(&'static str, String)> {
     let snapshot = valid.get();
+    // A cache between origin and edge would make every edge's data older than it needs to be, and unseen.
+    let is_snapshot = *question == Question::Whole(Endpoint::Snapshot);
+    let cache_control = if is_snapshot { NO_STORE } else { cache_control(class) };
     let mut headers = vec![
         ("content-type", JSON.to_owned()),
         ("cache-control", cache_control.to_owned()),
-        ("etag", named_etag(snapshot, projection, class)),
+        ("etag", etag(snapshot, question, class)),
         (DATA_SOURCE, data_source(snapshot, class).to_owned()),
         (DATA_AS_OF, snapshot.as_of_ms.to_string()),
         (DATA_FRESHNESS, class.name().to_owned()),

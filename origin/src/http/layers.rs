@@ -1,13 +1,11 @@
 //! What every answer goes through.
 
 use super::{App, reply};
-use axum::extract::{MatchedPath, Request, State};
+use axum::extract::{Request, State};
 use axum::http::{HeaderName, HeaderValue, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use shared::endpoints::{
-    BETA_CHART, CLIENT_ROUTES, HEALTH, LIVE, METRICS, READY, RECENT_ALERTS, SNAPSHOT, SymbolEndpoint,
-};
+use shared::endpoints;
 use shared::headers::{ALWAYS, PREFLIGHT};
 use shared::problem::Failure;
 use std::sync::Arc;
@@ -25,27 +23,10 @@ pub(super) async fn common_headers(request: Request, next: Next) -> Response {
 
 /// Counts the answer under its route, never under the path that a client made up.
 pub(super) async fn count(State(app): State<App>, request: Request, next: Next) -> Response {
-    let matched = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
+    let route = endpoints::route(request.uri().path());
     let response = next.run(request).await;
-    app.context.metrics.request(route(matched.as_deref()), response.status().as_u16());
+    app.context.metrics.request(route, response.status().as_u16());
     response
-}
-
-fn route(matched: Option<&str>) -> &'static str {
-    let of_symbol =
-        |matched: &str| SymbolEndpoint::ALL.into_iter().find(|endpoint| matched.starts_with(endpoint.prefix()));
-    if let Some(endpoint) = matched.and_then(of_symbol) {
-        return endpoint.prefix();
-    }
-    let known = CLIENT_ROUTES.iter().map(|(path, _)| *path).chain(HEALTH).chain([
-        SNAPSHOT,
-        RECENT_ALERTS,
-        BETA_CHART,
-        LIVE,
-        READY,
-        METRICS,
-    ]);
-    known.into_iter().find(|path| Some(*path) == matched).unwrap_or("other")
 }
 
 /// Answers what is no GET or HEAD.

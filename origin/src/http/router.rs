@@ -2,11 +2,11 @@
 
 use super::{App, data, health, layers, reply};
 use axum::Router;
+use axum::extract::State;
+use axum::http::{HeaderMap, Uri};
 use axum::middleware;
-use axum::routing::get;
-use shared::endpoints::{
-    BETA_CHART, CLIENT_ROUTES, Endpoint, HEALTH, LIVE, METRICS, READY, RECENT_ALERTS, SNAPSHOT, SymbolEndpoint,
-};
+use axum::response::Response;
+use shared::endpoints::{self, Endpoint, Place, Question};
 use shared::problem::Failure;
 use std::time::Duration;
 use tower::ServiceBuilder;
@@ -20,25 +20,8 @@ const DEADLINE: Duration = Duration::from_secs(5);
 
 /// The service.
 pub fn router(app: App) -> Router {
-    let mut router = Router::new();
-    for (path, endpoint) in CLIENT_ROUTES.into_iter().chain([(SNAPSHOT, Endpoint::Snapshot)]) {
-        router = router.route(path, get(move |state, headers| data::serve(endpoint, state, headers)));
-    }
-    for endpoint in SymbolEndpoint::ALL {
-        let path = format!("{}{{symbol}}", endpoint.prefix());
-        router = router
-            .route(&path, get(move |state, symbol, headers| data::serve_symbol(endpoint, state, symbol, headers)));
-    }
-    for path in HEALTH {
-        router = router.route(path, get(health::health));
-    }
-    router
-        .route(RECENT_ALERTS, get(data::recent_alerts))
-        .route(BETA_CHART, get(data::beta_chart))
-        .route(LIVE, get(health::live))
-        .route(READY, get(health::ready))
-        .route(METRICS, get(health::metrics))
-        .fallback(async || reply::failure(&Failure::NotFound))
+    Router::new()
+        .fallback(answer)
         .layer(
             ServiceBuilder::new()
                 .layer(middleware::from_fn(layers::common_headers))
@@ -48,4 +31,17 @@ pub fn router(app: App) -> Router {
                 .layer(CatchPanicLayer::custom(|_| reply::failure(&Failure::Internal))),
         )
         .with_state(app)
+}
+
+/// What is where is known by `shared`, the same for origin and edge.
+async fn answer(State(app): State<App>, uri: Uri, headers: HeaderMap) -> Response {
+    match endpoints::find(uri.path(), uri.query()) {
+        Ok(Place::Data(question)) => data::serve(&question, &app, &headers),
+        Ok(Place::Snapshot) => data::serve(&Question::Whole(Endpoint::Snapshot), &app, &headers),
+        Ok(Place::Health) => health::health(&app),
+        Ok(Place::Live) => health::live(),
+        Ok(Place::Ready) => health::ready(&app),
+        Ok(Place::Metrics) => health::metrics(&app),
+        Err(none) => reply::failure(&none.into()),
+    }
 }

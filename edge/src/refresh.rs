@@ -8,7 +8,7 @@ use crate::policy::{self, Decision, Refresh, UniverseUse};
 use crate::upstream::bybit::{DirectError, FromBybit};
 use crate::upstream::fetch::Deadline;
 use crate::upstream::{Asked, BYBIT_DIRECT, Failed, ORIGIN, Refused, bybit, origin};
-use crate::{cache, memory};
+use crate::{cache, memory, metrics};
 use shared::market::Universe;
 use shared::units::UnixMs;
 use shared::validate::ValidSnapshot;
@@ -85,6 +85,7 @@ async fn run(generation: u64, config: &Config) {
     let via = found.as_ref().map(|found| found.via.clone());
     let report = Report { generation, via, asked, took_ms: finished.millis_since(started) };
     report.log();
+    metrics::refreshed(&report);
     flight::finish(report, finished);
     if let Some(Found { keep, universe, .. }) = found {
         keep_for_others(config, keep, universe).await;

@@ -97,6 +97,34 @@ pub enum Place<'p> {
     Metrics,
 }
 
+impl Place<'_> {
+    /// The same place, kept beyond the request.
+    #[must_use]
+    pub fn into_owned(self) -> Place<'static> {
+        match self {
+            Self::Data(question) => Place::Data(question.into_owned()),
+            Self::Snapshot => Place::Snapshot,
+            Self::Health => Place::Health,
+            Self::Live => Place::Live,
+            Self::Ready => Place::Ready,
+            Self::Metrics => Place::Metrics,
+        }
+    }
+
+    /// The name of what is asked for, for metrics and logs: one of a fixed set.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Data(question) => question.name(),
+            Self::Snapshot => Endpoint::Snapshot.name(),
+            Self::Health => "health",
+            Self::Live => "live",
+            Self::Ready => "ready",
+            Self::Metrics => "metrics",
+        }
+    }
+}
+
 /// A query parameter that means something.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Parameter {

@@ -47,14 +47,14 @@ pub fn serve(request: Request, env: Env, context: Context) -> JsValue {
     match begin(request, env, context, started) {
         Ok(Begun::Done(response)) => response.into(),
         Ok(Begun::Waits(call, search, reason)) => {
-            let context = call.context.as_ref().clone();
+            let waiting = Rc::clone(&call);
             let promise = future_to_promise(async move {
-                let response = call.finish(search, reason).await.or_else(|error| broken(&error, started))?;
+                let response = waiting.finish(search, reason).await.or_else(|error| broken(&error, started))?;
                 Ok(response.into())
             });
             // The runtime never drops the future of a request whose client has left, which would lose its memory for ever;
             // so it is told to run it to its end. It throws only where there is no request to belong to.
-            let _ = context.wait_until(&promise);
+            let _ = call.context.as_ref().wait_until(&promise);
             promise.into()
         }
         Err(error) => broken(&error, started).map_or_else(|error| error, Into::into),
@@ -63,7 +63,7 @@ pub fn serve(request: Request, env: Env, context: Context) -> JsValue {
 
 enum Begun {
     Done(Response),
-    Waits(Box<Call>, Search, Forward),
+    Waits(Rc<Call>, Search, Forward),
 }
 
 fn begin(request: Request, env: Env, context: Context, started: UnixMs) -> Result<Begun, JsValue> {
@@ -107,7 +107,7 @@ fn begin(request: Request, env: Env, context: Context, started: UnixMs) -> Resul
     let call = Call { place: place.into_owned(), wish, started, config, request, env, context };
     match step {
         Step::Found(found) => call.answer(&found).map(Begun::Done),
-        Step::Wait(reason) => Ok(Begun::Waits(Box::new(call), search, reason)),
+        Step::Wait(reason) => Ok(Begun::Waits(Rc::new(call), search, reason)),
     }
 }
 
@@ -132,11 +132,11 @@ fn hit(
 
 impl Call {
     /// Waits as long as the policy says, and answers.
-    async fn finish(self, mut search: Search, mut reason: Forward) -> Result<Response, JsValue> {
+    async fn finish(&self, mut search: Search, mut reason: Forward) -> Result<Response, JsValue> {
         let address = request::header(&self.request, Header::ConnectingIp);
         if !limit::admits(&self.env, address.as_deref()).await {
             let failure = Failure::TooManyRequests { retry_after_secs: jittered_retry_after_secs(self.started) };
-            return Answer::of(&self, clock::now()).refusal(&failure);
+            return Answer::of(self, clock::now()).refusal(&failure);
         }
         loop {
             search.wait(&self.context, &self.config, reason).await;

@@ -8,6 +8,7 @@
 pub(crate) mod seal;
 
 use crate::clock;
+use crate::metrics::{self, Event};
 use crate::policy::{DEADLINES, Ledger};
 use js_sys::{Reflect, Uint8Array};
 use seal::Seal;
@@ -99,6 +100,7 @@ async fn entry<T>(key: &str, read: impl FnOnce(&[u8]) -> Result<T, String>) -> O
     match bytes.and_then(|body| read(&body)) {
         Ok(value) => Some(value),
         Err(reason) => {
+            metrics::event(Event::CacheRefused);
             worker::console_warn!(
                 "{}",
                 serde_json::json!({"event": "cache_entry_refused", "key": key, "reason": reason})
@@ -148,6 +150,7 @@ async fn store(key: &str, body: &[u8]) {
         JsFuture::from(default_cache()?.put_with_str(key, &response)).await
     };
     if let Some(Err(error)) = clock::within(WRITE_MS, put).await {
+        metrics::event(Event::CacheWriteFailed);
         worker::console_warn!(
             "{}",
             serde_json::json!({"event": "cache_write_failed", "key": key, "reason": format!("{error:?}")})

@@ -154,8 +154,22 @@ pub fn of(env: &Env) -> Result<Rc<Config>, ConfigError> {
     READ.with(|cell| cell.get_or_init(read).clone())
 }
 
+/// The deployed version of the Worker, as the platform tells it in the binding `CF_VERSION_METADATA`.
+pub fn build(env: &Env) -> Option<&'static str> {
+    thread_local! {
+        // Kept for the isolate's life, which is the version's.
+        static BUILD: OnceCell<Option<&'static str>> = const { OnceCell::new() };
+    }
+    let read = || {
+        let metadata = js_sys::Reflect::get(env.as_ref(), &JsValue::from_str("CF_VERSION_METADATA")).ok()?;
+        let id = js_sys::Reflect::get(&metadata, &JsValue::from_str("id")).ok()?.as_string()?;
+        (!id.is_empty()).then(|| &*id.leak())
+    };
+    BUILD.with(|cell| *cell.get_or_init(read))
+}
+
 /// A variable as text. One that is no text is told as it is, so that the refusal can quote it.
-fn variable(env: &Env, name: &str) -> Option<String> {
+pub(crate) fn variable(env: &Env, name: &str) -> Option<String> {
     let value = js_sys::Reflect::get(env.as_ref(), &JsValue::from_str(name)).ok()?;
     if value.is_undefined() || value.is_null() {
         return None;

@@ -6,6 +6,7 @@
 
 use crate::cache::seal::Seal;
 use crate::clock;
+use crate::metrics::{self, Event};
 use crate::policy::DEADLINES;
 use crate::upstream::{Asked, Failed};
 use shared::validate::{Baseline, ValidSnapshot};
@@ -76,7 +77,12 @@ pub async fn read(store: &KvStore) -> (Option<ValidSnapshot>, Asked) {
     let took_ms = Some(clock::now().millis_since(started));
     let (found, failure) = match read {
         Ok(snapshot) => (Some(snapshot), None),
-        Err(missing) => (None, Some(failed(&missing))),
+        Err(missing) => {
+            if matches!(missing, Missing::Refused(_)) {
+                metrics::event(Event::LastGoodRefused);
+            }
+            (None, Some(failed(&missing)))
+        }
     };
     (found, Asked { source: LAST_GOOD_STORE, failure, took_ms })
 }
@@ -114,6 +120,7 @@ pub async fn keep(store: &KvStore, snapshot: &ValidSnapshot) {
             worker::console_log!("{}", serde_json::json!({"event": event, "as_of_ms": as_of_ms}));
         }
         Err(missing) => {
+            metrics::event(Event::LastGoodNotWritten);
             let line = serde_json::json!({"event": "last_good_not_written", "reason": missing.to_string()});
             worker::console_warn!("{line}");
         }

@@ -17,15 +17,22 @@ pub mod upstream;
 
 pub mod refresh;
 
+pub mod metrics;
+
 pub mod respond;
 
 pub mod serve;
 
-use worker::{Context, Env, ScheduleContext, ScheduledEvent, event};
+use wasm_bindgen::JsValue;
+use wasm_bindgen::prelude::wasm_bindgen;
+use worker::{Context, Env, ScheduleContext, ScheduledEvent, event, worker_sys};
 
-#[event(fetch)]
-async fn fetch(request: web_sys::Request, env: Env, context: Context) -> worker::Result<web_sys::Response> {
-    serve::serve(&request, &env, &context).await.map_err(worker::Error::from)
+/// The Worker's entry: a response, or the promise of one.
+///
+/// Not `worker`'s own attribute, which makes a promise and a task of every request: more than half of what a hit costs.
+#[wasm_bindgen]
+pub fn fetch(request: web_sys::Request, env: Env, context: worker_sys::Context) -> JsValue {
+    serve::serve(request, env, Context::new(context))
 }
 
 /// Every minute: a refresh as any other, whose result all colos may fall back on.

@@ -1,50 +1,23 @@
 //! What this isolate holds: the youngest snapshot, and its finished bodies.
-//!
-//! Bodies stay on the JavaScript side, so that answering copies nothing through WebAssembly's memory.
 
-use js_sys::Uint8Array;
-use shared::endpoints::Endpoint;
+use crate::respond::rendered::Rendered;
+use shared::endpoints::Question;
 use shared::freshness::Freshness;
-use shared::headers;
 use shared::market::Universe;
-use shared::projection;
+use shared::projection::Absence;
 use shared::provenance::Venue;
 use shared::validate::ValidSnapshot;
 use std::cell::RefCell;
+use std::collections::HashMap;
 use std::rc::Rc;
 use wasm_bindgen::JsValue;
-use web_sys::Headers;
-
-/// A finished body of one projection in one class, with the headers that do not change while it does not.
-#[derive(Clone, Debug)]
-pub struct Rendered {
-    /// The body.
-    pub body: Uint8Array,
-    /// The weak ETag, as it stands in the headers.
-    pub etag: Rc<str>,
-    /// Headers to be copied, never changed.
-    pub headers: Headers,
-}
-
-impl Rendered {
-    fn of(valid: &ValidSnapshot, endpoint: Endpoint, class: Freshness) -> Result<Self, JsValue> {
-        let body = projection::body(valid, endpoint, class).map_err(|error| JsValue::from_str(&error.to_string()))?;
-        let template = Headers::new()?;
-        for (name, value) in headers::ALWAYS {
-            template.set(name, value)?;
-        }
-        for (name, value) in headers::of_body(valid, endpoint, class) {
-            template.set(name, &value)?;
-        }
-        let etag = headers::etag(valid.get(), endpoint, class).into();
-        Ok(Self { body: Uint8Array::from(body.as_slice()), etag, headers: template })
-    }
-}
 
 #[derive(Default)]
 struct Memory {
     snapshot: Option<Rc<ValidSnapshot>>,
-    rendered: Vec<(Endpoint, Freshness, Rendered)>,
+    /// Bodies of the held snapshot, each made when it is first asked for. A question that the snapshot has no answer to is
+    /// not kept, so there are never more than the snapshot has symbols, charts and alerts, in three classes.
+    rendered: HashMap<(Question<'static>, Freshness), Rc<Rendered>>,
     /// Lists of contracts, one of each venue, that stand in no held snapshot.
     universes: Vec<Rc<Universe>>,
 }
@@ -78,26 +51,39 @@ pub fn offer(candidate: Rc<ValidSnapshot>) -> bool {
     with(take).unwrap_or(false)
 }
 
-/// The body of one projection of `valid`; kept for the next request while `valid` is the held snapshot.
+/// The answer to a question from `valid`, or why it has none; kept for the next request while `valid` is the held snapshot.
 ///
 /// # Errors
 /// What the runtime throws when it refuses a header; none can occur, for all of them are ours.
-pub fn rendered(valid: &Rc<ValidSnapshot>, endpoint: Endpoint, class: Freshness) -> Result<Rendered, JsValue> {
+pub fn rendered<'s>(
+    valid: &'s Rc<ValidSnapshot>,
+    question: &Question<'_>,
+    class: Freshness,
+) -> Result<Result<Rc<Rendered>, Absence<'s>>, JsValue> {
     let is_held = |memory: &Memory| memory.snapshot.as_ref().is_some_and(|held| Rc::ptr_eq(held, valid));
-    let find = |memory: &mut Memory| {
-        let mut known = memory.rendered.iter().filter(|_| is_held(memory));
-        known.find(|(of, marked, _)| *of == endpoint && *marked == class).map(|(_, _, rendered)| rendered.clone())
-    };
+    // A question that lives as long as the memory is one that lives shorter, too.
+    let key = (question.clone(), class);
+    let find = |memory: &mut Memory| if is_held(memory) { look_up(&memory.rendered, &key) } else { None };
     if let Some(rendered) = with(find).flatten() {
-        return Ok(rendered);
+        return Ok(Ok(rendered));
     }
-    let rendered = Rendered::of(valid, endpoint, class)?;
+    let rendered = match Rendered::of(valid, question, class)? {
+        Ok(rendered) => Rc::new(rendered),
+        Err(absence) => return Ok(Err(absence)),
+    };
     with(|memory| {
         if is_held(memory) {
-            memory.rendered.push((endpoint, class, rendered.clone()));
+            memory.rendered.insert((question.clone().into_owned(), class), Rc::clone(&rendered));
         }
     });
-    Ok(rendered)
+    Ok(Ok(rendered))
+}
+
+fn look_up<'q>(
+    kept: &HashMap<(Question<'q>, Freshness), Rc<Rendered>>,
+    key: &(Question<'q>, Freshness),
+) -> Option<Rc<Rendered>> {
+    kept.get(key).cloned()
 }
 
 /// The youngest list of contracts of this venue at hand.

@@ -10,7 +10,7 @@ mod report;
 mod search;
 
 use crate::config::{self, Config};
-use crate::{clock, last_good, memory};
+use crate::{clock, last_good, memory, metrics};
 use background::Background;
 use futures_util::future::join;
 use search::{Search, Searched};
@@ -105,6 +105,7 @@ async fn run(generation: u64, config: &Config) {
     let is_from_origin = matches!(via, Some(Via::Origin { .. }));
     let report = Report { generation, via, asked, hedged, began, took_ms: finished.millis_since(began) };
     report.log();
+    metrics::refreshed(&report);
     flight::finish(report, finished);
     let late = async {
         // Its answer comes too late for those who waited, but it may be younger, and tells how the origin is.

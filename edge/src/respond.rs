@@ -4,14 +4,17 @@
 //! response to the next.
 
 pub mod health;
+pub mod rendered;
 pub mod route;
 
-use crate::memory::Rendered;
 use shared::headers;
 use shared::problem::Failure;
 use shared::units::UnixMs;
 use wasm_bindgen::JsValue;
 use web_sys::{Headers, Response, ResponseInit};
+
+/// This holder's name in `Cache-Status` and `Proxy-Status`.
+const EDGE: &str = "edge";
 
 /// What a request says that an answer depends on.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -25,31 +28,10 @@ pub struct Wish {
 /// Headers of one response, in addition to those of its body.
 pub type Extra = Vec<(&'static str, String)>;
 
-/// Data, or 304 when the client holds it already.
-///
-/// # Errors
-/// What the runtime throws when it refuses a header; none can occur, for all of them are ours.
-pub fn data(rendered: &Rendered, wish: &Wish, extra: &Extra) -> Result<Response, JsValue> {
-    // A copy: the kept headers must stay as they are.
-    let headers = Headers::new_with_headers(&rendered.headers)?;
-    set_all(&headers, extra)?;
-    let held = wish.if_none_match.as_deref();
-    if held.is_some_and(|held| headers::matches_etag(held, &rendered.etag)) {
-        headers.delete("content-type")?;
-        return empty(304, &headers);
-    }
-    if wish.head {
-        // A client may learn the size from this, and without it the connection would be closed to mark the end.
-        headers.set("content-length", &rendered.body.byte_length().to_string())?;
-        return empty(200, &headers);
-    }
-    Response::new_with_opt_js_u8_array_and_init(Some(&rendered.body), &init(200, &headers))
-}
-
 /// A failure, as a problem.
 ///
 /// # Errors
-/// As [`data`].
+/// What the runtime throws when it refuses a header; none can occur, for all of them are ours.
 pub fn problem(failure: &Failure, wish: &Wish, now: UnixMs, extra: &Extra) -> Result<Response, JsValue> {
     let headers = common(now)?;
     set_all(&headers, &failure.headers())?;
@@ -57,13 +39,13 @@ pub fn problem(failure: &Failure, wish: &Wish, now: UnixMs, extra: &Extra) -> Re
     text(failure.status(), &failure.body(), &headers, wish)
 }
 
-/// The state of the service, never kept by any cache.
+/// What is no data and no problem, such as the state of the service: never kept by any cache.
 ///
 /// # Errors
-/// As [`data`].
-pub fn health(body: &str, wish: &Wish, now: UnixMs, extra: &Extra) -> Result<Response, JsValue> {
+/// As [`problem`].
+pub fn uncached(content_type: &str, body: &str, wish: &Wish, now: UnixMs, extra: &Extra) -> Result<Response, JsValue> {
     let headers = common(now)?;
-    headers.set("content-type", headers::JSON)?;
+    headers.set("content-type", content_type)?;
     headers.set("cache-control", headers::NO_STORE)?;
     set_all(&headers, extra)?;
     text(200, body, &headers, wish)
@@ -72,7 +54,7 @@ pub fn health(body: &str, wish: &Wish, now: UnixMs, extra: &Extra) -> Result<Res
 /// The answer to a preflight request.
 ///
 /// # Errors
-/// As [`data`].
+/// As [`problem`].
 pub fn preflight(now: UnixMs) -> Result<Response, JsValue> {
     let headers = common(now)?;
     for (name, value) in headers::PREFLIGHT {

@@ -1,5 +1,9 @@
 //! What is served where, and what is stored where: the only place that knows a path or a key.
 
+mod place;
+
+pub use place::{NoPlace, OTHER, Parameter, Place, Question, find, route};
+
 /// A body that clients read, projected from the snapshot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Endpoint {

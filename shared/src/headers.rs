@@ -2,7 +2,7 @@
 
 pub mod cache_status;
 
-use crate::endpoints::{Endpoint, SymbolEndpoint};
+use crate::endpoints::{Endpoint, Question};
 use crate::freshness::{Freshness, Limits};
 use crate::provenance::Feed;
 use crate::snapshot::{Producer, Snapshot};
@@ -25,6 +25,9 @@ pub const DATA_FRESHNESS: &str = "x-data-freshness";
 /// Completeness and youth of the data's parts, 0–1.
 pub const DATA_QUALITY: &str = "x-data-quality";
 
+/// The name of one request, by which it is found in the logs of edge and origin.
+pub const REQUEST_ID: &str = "x-request-id";
+
 /// Content type of data.
 pub const JSON: &str = "application/json";
 
@@ -36,7 +39,7 @@ pub const NO_STORE: &str = "no-store";
 
 /// What browser code may read; none of these is on the safe list.
 const EXPOSED: &str = "Age, Date, ETag, Cache-Status, Proxy-Status, Retry-After, Server-Timing, X-Market-Data, \
-    X-Data-Source, X-Data-As-Of, X-Data-Freshness, X-Data-Quality";
+    X-Data-Source, X-Data-As-Of, X-Data-Freshness, X-Data-Quality, X-Request-Id";
 
 /// Headers of every answer: any site may read, nothing may be sniffed, framed or embedded as code.
 pub const ALWAYS: [(&str, &str); 8] = [
@@ -85,15 +88,11 @@ pub fn ttl_secs(as_of: UnixMs, now: UnixMs, limits: &Limits) -> i64 {
     fresh.saturating_sub(age)
 }
 
-/// The weak ETag of one projection of one snapshot in one class: equal tags mean equal bodies.
+/// The weak ETag of the answer to one question from one snapshot in one class: equal tags mean equal bodies.
 ///
 /// Weak, for networks on the way recompress bodies.
 #[must_use]
-pub fn etag(snapshot: &Snapshot, endpoint: Endpoint, class: Freshness) -> String {
-    named_etag(snapshot, endpoint.name(), class)
-}
-
-fn named_etag(snapshot: &Snapshot, projection: &str, class: Freshness) -> String {
+pub fn etag(snapshot: &Snapshot, question: &Question<'_>, class: Freshness) -> String {
     let producer = match snapshot.producer {
         Producer::Origin => 'o',
         Producer::BybitDirect => 'd',
@@ -105,7 +104,7 @@ fn named_etag(snapshot: &Snapshot, projection: &str, class: Freshness) -> String
         snapshot.sequence,
         snapshot.as_of_ms,
         class.name(),
-        projection
+        question.projection()
     )
 }
 
@@ -116,51 +115,17 @@ pub fn matches_etag(if_none_match: &str, etag: &str) -> bool {
     if_none_match.trim() == "*" || if_none_match.split(',').any(|candidate| opaque(candidate) == opaque(etag))
 }
 
-/// The headers of one projection that do not change while its body does not.
+/// The headers of the answer to a question that do not change while its body does not.
 #[must_use]
-pub fn of_body(valid: &ValidSnapshot, endpoint: Endpoint, class: Freshness) -> Vec<(&'static str, String)> {
-    // A cache between origin and edge would make every edge's data older than it needs to be, and unseen.
-    let cache_control = if endpoint == Endpoint::Snapshot { NO_STORE } else { cache_control(class) };
-    of_named(valid, endpoint.name(), cache_control, class)
-}
-
-/// The same of a body about one contract.
-#[must_use]
-pub fn of_symbol_body(
-    valid: &ValidSnapshot,
-    endpoint: SymbolEndpoint,
-    symbol: &str,
-    class: Freshness,
-) -> Vec<(&'static str, String)> {
-    // An ETag is ASCII, a symbol need not be.
-    let symbol: String =
-        symbol.chars().flat_map(|c| if c.is_ascii() { vec![c] } else { c.escape_unicode().collect() }).collect();
-    let projection = format!("{}-{symbol}", endpoint.name());
-    of_named(valid, &projection, cache_control(class), class)
-}
-
-/// The same of a body that is one of many of its kind, such as a chart of one timeframe.
-#[must_use]
-pub fn of_variant(
-    valid: &ValidSnapshot,
-    projection: &str,
-    variant: &str,
-    class: Freshness,
-) -> Vec<(&'static str, String)> {
-    of_named(valid, &format!("{projection}-{variant}"), cache_control(class), class)
-}
-
-fn of_named(
-    valid: &ValidSnapshot,
-    projection: &str,
-    cache_control: &str,
-    class: Freshness,
-) -> Vec<(&'static str, String)> {
+pub fn of_body(valid: &ValidSnapshot, question: &Question<'_>, class: Freshness) -> Vec<(&'static str, String)> {
     let snapshot = valid.get();
+    // A cache between origin and edge would make every edge's data older than it needs to be, and unseen.
+    let is_snapshot = *question == Question::Whole(Endpoint::Snapshot);
+    let cache_control = if is_snapshot { NO_STORE } else { cache_control(class) };
     let mut headers = vec![
         ("content-type", JSON.to_owned()),
         ("cache-control", cache_control.to_owned()),
-        ("etag", named_etag(snapshot, projection, class)),
+        ("etag", etag(snapshot, question, class)),
         (DATA_SOURCE, data_source(snapshot, class).to_owned()),
         (DATA_AS_OF, snapshot.as_of_ms.to_string()),
         (DATA_FRESHNESS, class.name().to_owned()),
@@ -227,6 +192,58 @@ mod tests {
         assert!(directive("max-age") + directive("stale-while-revalidate") <= fresh_secs);
         assert!(directive("max-age") + directive("stale-if-error") <= fresh_secs);
         assert!(!value.contains("s-maxage") && !value.contains("must-revalidate"));
+    }
+
+    #[test]
+    fn every_lifetime_is_in_token_form_and_lets_no_cache_keep_what_is_marked() {
+        for class in Freshness::ALL {
+            for directive in cache_control(class).split(", ") {
+                let (name, value) =
+                    directive.split_once('=').map_or((directive, None), |(name, value)| (name, Some(value)));
+                assert!(name.bytes().all(|b| b.is_ascii_lowercase() || b == b'-'), "{directive}");
+                assert!(value.is_none_or(|value| value.parse::<u32>().is_ok()), "{directive}");
+                // The last four switch both windows off, or let a shared cache live by another lifetime.
+                for bad in ["public", "s-maxage", "must-revalidate", "proxy-revalidate", "immutable"] {
+                    assert_ne!(name, bad);
+                }
+            }
+        }
+        assert_eq!(cache_control(Freshness::Aging), "no-cache");
+        assert_eq!(cache_control(Freshness::Stale), "no-store");
+    }
+
+    #[test]
+    fn browser_code_may_read_everything_that_is_told_about_data() {
+        let exposed: Vec<&str> = EXPOSED.split(", ").collect();
+        let names = ["age", "date", "etag", "cache-status", "proxy-status", "retry-after", "server-timing", REQUEST_ID];
+        for name in names.into_iter().chain([MARKET_DATA, DATA_SOURCE, DATA_AS_OF, DATA_FRESHNESS, DATA_QUALITY]) {
+            assert!(exposed.iter().any(|exposed| exposed.eq_ignore_ascii_case(name)), "{name} is hidden");
+        }
+    }
+
+    #[test]
+    fn every_answer_is_safe_and_readable_everywhere() {
+        let always = |name: &str| ALWAYS.iter().find(|(found, _)| *found == name).map(|(_, value)| *value);
+        assert_eq!(always("access-control-allow-origin"), Some("*"));
+        assert_eq!(always("timing-allow-origin"), Some("*"));
+        assert_eq!(always("x-content-type-options"), Some("nosniff"));
+        assert_eq!(always("content-security-policy"), Some("default-src 'none'; frame-ancestors 'none'"));
+        assert_eq!(always("cross-origin-resource-policy"), Some("cross-origin"));
+        assert_eq!(always("referrer-policy"), Some("no-referrer"));
+        let hsts = always("strict-transport-security").unwrap();
+        let secs: u64 = hsts.split(';').find_map(|part| part.strip_prefix("max-age=")).unwrap().parse().unwrap();
+        assert!(secs >= 31_536_000 && hsts.contains("includeSubDomains"), "{hsts}");
+        // With credentials `*` would be refused.
+        assert_eq!(always("access-control-allow-credentials"), None);
+    }
+
+    #[test]
+    fn no_header_is_sent_twice_and_every_name_is_in_lower_case() {
+        let names: Vec<&str> = ALWAYS.iter().chain(&PREFLIGHT).map(|(name, _)| *name).collect();
+        for (at, name) in names.iter().enumerate() {
+            assert!(!names.iter().skip(at + 1).any(|other| other == name), "{name}");
+            assert_eq!(*name, name.to_lowercase());
+        }
     }
 
     #[track_caller]

@@ -33,5 +33,3 @@ pub mod projection;
 pub mod headers;
 
 pub mod problem;
-
-pub mod query;

@@ -1,7 +1,8 @@
 //! Failure → HTTP status and `application/problem+json` body (RFC 9457): the only place that chooses an error status.
 
-use crate::endpoints::ALLOWED_METHODS;
+use crate::endpoints::{ALLOWED_METHODS, NoPlace, Parameter};
 use crate::headers::{NO_STORE, PROBLEM_JSON};
+use crate::projection::Absence;
 use crate::units::UnixMs;
 use serde::Serialize;
 
@@ -37,35 +38,15 @@ pub enum Failure {
     },
     /// Too many requests at once.
     Overloaded,
+    /// Too many requests of one client.
+    TooManyRequests {
+        /// When to ask again, seconds.
+        retry_after_secs: u32,
+    },
+    /// What is asked for is for the operator alone.
+    Unauthorized,
     /// A defect of ours.
     Internal,
-}
-
-/// A query parameter that means something.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Parameter {
-    /// How many alerts.
-    Limit,
-    /// How far back a chart goes.
-    Timeframe,
-}
-
-impl Parameter {
-    /// The name in a query.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Limit => "limit",
-            Self::Timeframe => "timeframe",
-        }
-    }
-
-    const fn allowed(self) -> &'static str {
-        match self {
-            Self::Limit => "limit is a whole number from 1 to 100.",
-            Self::Timeframe => "timeframe is one of 0.25, 0.5, 1, 4, 8, 12, 24 (hours).",
-        }
-    }
 }
 
 #[derive(Serialize)]
@@ -91,13 +72,24 @@ impl Failure {
         }
     }
 
+    /// The snapshot has no answer, for this reason.
+    #[must_use]
+    pub fn absent(absence: Absence<'_>, now: UnixMs) -> Self {
+        match absence {
+            Absence::NotMonitored => Self::NotFound,
+            Absence::NotAnalysed(reason) => Self::not_analysed(reason, now),
+        }
+    }
+
     /// The HTTP status.
     #[must_use]
     pub const fn status(&self) -> u16 {
         match self {
             Self::BadQuery { .. } => 400,
+            Self::Unauthorized => 401,
             Self::NotFound => 404,
             Self::MethodNotAllowed => 405,
+            Self::TooManyRequests { .. } => 429,
             Self::Internal => 500,
             Self::NoValidData { .. } | Self::Overloaded => 503,
         }
@@ -127,14 +119,21 @@ impl Failure {
         if matches!(self, Self::MethodNotAllowed) {
             headers.push(("allow", ALLOWED_METHODS.to_owned()));
         }
+        if matches!(self, Self::Unauthorized) {
+            headers.push(("www-authenticate", BEARER.to_owned()));
+        }
         headers
     }
 
     const fn retry_after_secs(&self) -> Option<u32> {
         match self {
-            Self::NoValidData { retry_after_secs, .. } => Some(*retry_after_secs),
+            Self::NoValidData { retry_after_secs, .. } | Self::TooManyRequests { retry_after_secs } => {
+                Some(*retry_after_secs)
+            }
             Self::Overloaded => Some(3),
-            Self::NotFound | Self::MethodNotAllowed | Self::BadQuery { .. } | Self::Internal => None,
+            Self::NotFound | Self::MethodNotAllowed | Self::BadQuery { .. } | Self::Unauthorized | Self::Internal => {
+                None
+            }
         }
     }
 
@@ -150,8 +149,24 @@ impl Failure {
                 "No source has data that is complete and young enough to be shown.",
             ),
             Self::BadQuery { parameter } => ("about:blank", "Bad Request", parameter.allowed()),
+            Self::TooManyRequests { .. } => {
+                ("about:blank", "Too Many Requests", "This client asks more often than the data changes.")
+            }
+            Self::Unauthorized => ("about:blank", "Unauthorized", "This needs the operator's bearer token."),
             Self::Overloaded => ("about:blank", "Service Unavailable", "Too many requests at once."),
             Self::Internal => ("about:blank", "Internal Server Error", "The request could not be answered."),
+        }
+    }
+}
+
+/// The challenge of a 401 (RFC 6750).
+const BEARER: &str = "Bearer realm=\"metrics\"";
+
+impl From<NoPlace> for Failure {
+    fn from(none: NoPlace) -> Self {
+        match none {
+            NoPlace::UnknownPath => Self::NotFound,
+            NoPlace::BadQuery { parameter } => Self::BadQuery { parameter },
         }
     }
 }
@@ -180,6 +195,8 @@ mod tests {
         check(&Failure::NotFound, 404);
         check(&Failure::MethodNotAllowed, 405);
         check(&Failure::BadQuery { parameter: Parameter::Limit }, 400);
+        check(&Failure::Unauthorized, 401);
+        check(&Failure::TooManyRequests { retry_after_secs: 10 }, 429);
         check(&Failure::Overloaded, 503);
         check(&Failure::Internal, 500);
         check(&Failure::NoValidData { sources: Vec::new(), retry_after_secs: 4 }, 503);
@@ -200,6 +217,31 @@ mod tests {
     #[test]
     fn a_refused_method_is_told_which_are_allowed() {
         assert!(Failure::MethodNotAllowed.headers().contains(&("allow", "GET, HEAD, OPTIONS".to_owned())));
+    }
+
+    #[test]
+    fn who_asks_too_often_is_told_when_to_come_back() {
+        let failure = Failure::TooManyRequests { retry_after_secs: 10 };
+        assert!(failure.headers().contains(&("retry-after", "10".to_owned())));
+        assert!(failure.body().contains(r#""retry_after":10"#));
+    }
+
+    #[test]
+    fn who_has_no_token_is_told_which_kind_is_wanted() {
+        assert!(Failure::Unauthorized.headers().contains(&("www-authenticate", "Bearer realm=\"metrics\"".to_owned())));
+    }
+
+    #[test]
+    fn what_is_not_asked_for_rightly_has_its_status() {
+        assert_eq!(Failure::from(NoPlace::UnknownPath).status(), 404);
+        let bad = Failure::from(NoPlace::BadQuery { parameter: Parameter::Timeframe });
+        assert_eq!(bad.status(), 400);
+        assert!(bad.body().contains("timeframe is one of"), "{}", bad.body());
+        let now = UnixMs::from_millis(0);
+        assert_eq!(Failure::absent(Absence::NotMonitored, now).status(), 404);
+        let absent = Failure::absent(Absence::NotAnalysed("too_old"), now);
+        assert_eq!(absent.status(), 503);
+        assert!(absent.body().contains(r#""outcome":"too_old""#), "{}", absent.body());
     }
 
     #[test]

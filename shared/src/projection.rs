@@ -14,18 +14,63 @@ mod perpetuals;
 mod rows;
 mod stored;
 
-use crate::endpoints::{Endpoint, SymbolEndpoint};
+use crate::endpoints::{Endpoint, Question, SymbolEndpoint};
 use crate::freshness::Freshness;
-use crate::snapshot::performance::ChartTimeframe;
+use crate::snapshot::{Section, Snapshot};
 use crate::validate::ValidSnapshot;
 use serde::Serialize;
 
 pub use stored::{StoredEntry, stored};
 
-/// The body of one endpoint, as JSON.
+/// The reason where no contract, or not this one, has a six-dimension score.
+const NOT_ANALYSED: &str = "not_analysed";
+
+/// Why a snapshot has no answer to a question.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Absence<'s> {
+    /// The contract is not among those that are scored.
+    NotMonitored,
+    /// The analysis that the answer rests on is not there, for this machine-readable reason. An empty list would be taken
+    /// for a market in which nothing is to be told.
+    NotAnalysed(&'s str),
+}
+
+/// What a snapshot says to a question: a body as JSON, or why it has none.
 ///
 /// # Errors
 /// None that can occur: the contract's types hold only finite numbers and string keys.
+pub fn answer<'s>(
+    valid: &'s ValidSnapshot,
+    question: &Question<'_>,
+    class: Freshness,
+) -> Result<Result<Vec<u8>, Absence<'s>>, serde_json::Error> {
+    let snapshot = valid.get();
+    let body = match question {
+        Question::Whole(endpoint) => match absence(valid, *endpoint) {
+            Some(reason) => return Ok(Err(Absence::NotAnalysed(reason))),
+            None => body(valid, *endpoint, class),
+        },
+        Question::OfSymbol { endpoint, symbol } => match (confluence::Analysed::find(snapshot, symbol), endpoint) {
+            (None, _) => return Ok(Err(without_analysis(snapshot, symbol))),
+            (Some(analysed), SymbolEndpoint::Analysis) => json(&confluence::analysis(snapshot, analysed, class)),
+            (Some(analysed), SymbolEndpoint::Breakdown) => json(&confluence::breakdown(snapshot, analysed, class)),
+        },
+        Question::RecentAlerts { limit } => match snapshot.alerts.value() {
+            None => return Ok(Err(absent(&snapshot.alerts))),
+            Some(_) => json(&alerts::alerts(snapshot, class, *limit)),
+        },
+        Question::BetaChart(timeframe) => match beta::chart(snapshot, *timeframe, class) {
+            None => return Ok(Err(absent(&snapshot.performance))),
+            Some(chart) => json(&chart),
+        },
+    };
+    body.map(Ok)
+}
+
+/// The body of one endpoint, as JSON.
+///
+/// # Errors
+/// None that can occur, as for [`answer`].
 pub fn body(valid: &ValidSnapshot, endpoint: Endpoint, class: Freshness) -> Result<Vec<u8>, serde_json::Error> {
     let snapshot = valid.get();
     match endpoint {
@@ -53,7 +98,7 @@ pub fn absence(valid: &ValidSnapshot, endpoint: Endpoint) -> Option<&str> {
     match endpoint {
         Endpoint::Signals | Endpoint::Opportunities => {
             let analysed = snapshot.scores.iter().any(|row| row.confluence.is_some());
-            (!analysed).then_some("not_analysed")
+            (!analysed).then_some(NOT_ANALYSED)
         }
         Endpoint::PerpetualsPulse => snapshot.perps.is_unknown().then_some("perpetuals_unknown"),
         Endpoint::Alerts => snapshot.alerts.reason(),
@@ -62,49 +107,21 @@ pub fn absence(valid: &ValidSnapshot, endpoint: Endpoint) -> Option<&str> {
     }
 }
 
-/// The newest alerts, as JSON; nothing where alerts are unknown.
-///
-/// # Errors
-/// None that can occur, as for [`body`].
-pub fn recent_alerts(
-    valid: &ValidSnapshot,
-    limit: usize,
-    class: Freshness,
-) -> Result<Option<Vec<u8>>, serde_json::Error> {
-    match valid.get().alerts.value() {
-        Some(_) => json(&alerts::alerts(valid.get(), class, limit)).map(Some),
-        None => Ok(None),
+/// A contract without an analysis: unknown, or merely not analysed now. Where nothing at all is analysed, which contracts
+/// would be is unknown too, so every contract that trades counts.
+fn without_analysis<'s>(snapshot: &Snapshot, symbol: &str) -> Absence<'s> {
+    let is_scored = snapshot.scores.iter().any(|row| row.symbol == symbol);
+    let none_is_analysed = snapshot.scores.iter().all(|row| row.confluence.is_none());
+    if is_scored || (none_is_analysed && snapshot.universe.contracts.contains_key(symbol)) {
+        Absence::NotAnalysed(NOT_ANALYSED)
+    } else {
+        Absence::NotMonitored
     }
 }
 
-/// The chart of one timeframe, as JSON; nothing where there is none.
-///
-/// # Errors
-/// None that can occur, as for [`body`].
-pub fn beta_chart(
-    valid: &ValidSnapshot,
-    timeframe: ChartTimeframe,
-    class: Freshness,
-) -> Result<Option<Vec<u8>>, serde_json::Error> {
-    beta::chart(valid.get(), timeframe, class).map(|chart| json(&chart)).transpose()
-}
-
-/// The body about one contract, as JSON; nothing for a contract that has no analysis.
-///
-/// # Errors
-/// None that can occur, as for [`body`].
-pub fn symbol_body(
-    valid: &ValidSnapshot,
-    endpoint: SymbolEndpoint,
-    symbol: &str,
-    class: Freshness,
-) -> Result<Option<Vec<u8>>, serde_json::Error> {
-    let snapshot = valid.get();
-    let Some(analysed) = confluence::Analysed::find(snapshot, symbol) else { return Ok(None) };
-    match endpoint {
-        SymbolEndpoint::Analysis => json(&confluence::analysis(snapshot, analysed, class)).map(Some),
-        SymbolEndpoint::Breakdown => json(&confluence::breakdown(snapshot, analysed, class)).map(Some),
-    }
+/// Where a section is there but holds nothing for the question, such as a chart of this length.
+fn absent<T>(section: &Section<T>) -> Absence<'_> {
+    Absence::NotAnalysed(section.reason().unwrap_or("absent"))
 }
 
 fn json(value: &impl Serialize) -> Result<Vec<u8>, serde_json::Error> {

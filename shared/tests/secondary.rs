@@ -13,7 +13,7 @@ mod support;
 use serde_json::{Value, json};
 use shared::analysis::Settings;
 use shared::assemble::{AssembleError, Slow, Substitute, assemble_secondary};
-use shared::endpoints::Endpoint;
+use shared::endpoints::{Endpoint, Question};
 use shared::exchange::okx;
 use shared::exchange::secondary::Secondary;
 use shared::freshness::Freshness;
@@ -115,10 +115,10 @@ fn every_body_says_that_another_exchange_answered_and_what_that_means() {
 fn headers_and_etags_say_it_too() {
     let mut etags = Vec::new();
     for valid in Secondary::IN_ORDER.map(|venue| valid(venue, None)).into_iter().chain([Scene::fallback().valid()]) {
-        let sent = headers::of_body(&valid, Endpoint::MobileData, Freshness::Fresh);
+        let sent = headers::of_body(&valid, &Question::Whole(Endpoint::MobileData), Freshness::Fresh);
         let source = sent.iter().find(|(name, _)| *name == headers::DATA_SOURCE).map(|(_, value)| value.as_str());
         assert_eq!(source, Some(valid.get().producer.name()));
-        etags.push(headers::etag(valid.get(), Endpoint::MobileData, Freshness::Fresh));
+        etags.push(headers::etag(valid.get(), &Question::Whole(Endpoint::MobileData), Freshness::Fresh));
     }
     assert!(etags[0].starts_with("W/\"1-s8-") && etags[2].starts_with("W/\"1-d7-"), "{etags:?}");
 }

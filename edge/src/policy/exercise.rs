@@ -73,6 +73,18 @@ impl Divergence {
         all.into_iter().filter(|(_, apart, limit)| is_far(*apart, *limit)).map(|(name, ..)| name).collect()
     }
 
+    /// The differences that are known, by name.
+    #[must_use]
+    pub fn known(&self) -> Vec<(&'static str, f64)> {
+        let all = [
+            ("bitcoin", self.bitcoin),
+            ("ether", self.ether),
+            ("turnover", self.turnover),
+            ("contracts", self.contracts),
+        ];
+        all.into_iter().filter_map(|(name, apart)| Some((name, apart?))).collect()
+    }
+
     /// The largest of the differences that are known.
     #[must_use]
     pub fn largest(&self) -> f64 {

@@ -5,6 +5,7 @@ use super::background::Background;
 use super::{ask, colo, flight};
 use crate::clock;
 use crate::config::Config;
+use crate::metrics::{self, Alert, Event};
 use crate::policy::{DEADLINES, Divergence, Upstream, is_exercise_due};
 use shared::units::UnixMs;
 use shared::validate::ValidSnapshot;
@@ -44,9 +45,11 @@ pub(super) async fn after(config: &Config, origin: &Rc<ValidSnapshot>, backgroun
             Ok(Divergence::between(origin.get(), snapshot.get()))
         }
         Err(_) => {
-            Err(asked.into_iter().filter_map(|asked| asked.failure).last().map_or_else(String::new, |f| f.outcome))
+            let last = asked.into_iter().rev().find_map(|asked| asked.failure);
+            Err(last.map_or_else(String::new, |failed| failed.outcome))
         }
     };
+    count(&outcome);
     log(&outcome);
     flight::note_exercise(Exercise { at: clock::now(), outcome });
 }
@@ -57,12 +60,20 @@ fn spares(now: UnixMs) -> bool {
     flight::ledger(|ledger| calls.may_exercise(ledger.of(Upstream::Bybit), now).is_ok())
 }
 
+fn count(outcome: &Result<Divergence, String>) {
+    metrics::event(if outcome.is_ok() { Event::DirectExercised } else { Event::DirectExerciseFailed });
+    if outcome.as_ref().is_ok_and(|divergence| !divergence.alarms().is_empty()) {
+        metrics::event(Event::DataDiverged);
+    }
+}
+
 fn log(outcome: &Result<Divergence, String>) {
     match outcome {
         Ok(divergence) => {
             let alarms = divergence.alarms();
             let line = serde_json::json!({
                 "event": if alarms.is_empty() { "direct_exercise" } else { "data_divergence" },
+                "alert": (!alarms.is_empty()).then_some(Alert::DataDivergence.name()),
                 "outcome": "ok",
                 "beyond_limits": alarms,
                 "bitcoin": divergence.bitcoin,

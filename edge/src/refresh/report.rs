@@ -1,10 +1,15 @@
 //! What came of a refresh, for headers, problems, the log and counters.
 
 use crate::last_good::LAST_GOOD_STORE;
-use crate::policy::{Upstream, Withheld};
+use crate::metrics::Alert;
+use crate::policy::{Refusal, Upstream, Withheld};
 use crate::upstream::Asked;
 use shared::exchange::secondary::Secondary;
 use shared::units::UnixMs;
+
+/// What Bybit's word that this colo may not ask is called, and our keeping to it.
+const BANS: [&str; 4] =
+    ["forbidden_region", "forbidden_rate_limit", Refusal::Region.label(), Refusal::RateLimit.label()];
 
 /// Where a refresh found what it brought.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -73,6 +78,16 @@ impl Report {
         self.asked.iter().any(is_open) && sources.all(|asked| asked.took_ms.is_none())
     }
 
+    /// The alert that what the sources said raises.
+    #[must_use]
+    pub fn alert(&self) -> Option<Alert> {
+        let is_ban = |asked: &Asked| {
+            let outcome = asked.failure.as_ref().map(|failed| failed.outcome.as_str());
+            asked.source == Upstream::Bybit.name() && outcome.is_some_and(|outcome| BANS.contains(&outcome))
+        };
+        self.asked.iter().any(is_ban).then_some(Alert::DirectPathBanned)
+    }
+
     /// Writes a line when a source failed: a refresh that went the usual way is no news.
     pub(super) fn log(&self) {
         if self.asked.iter().all(|asked| asked.failure.is_none()) {
@@ -81,6 +96,7 @@ impl Report {
         let asked: Vec<_> = self.asked.iter().map(asked_line).collect();
         let line = serde_json::json!({
             "event": "refresh",
+            "alert": self.alert().map(Alert::name),
             "via": self.via.as_ref().map(Via::name),
             "hedged": self.hedged,
             "took_ms": self.took_ms,

@@ -1,5 +1,6 @@
 //! How an answer came about, as the headers tell it: `Cache-Status`, `Proxy-Status`, `Server-Timing`.
 
+use super::EDGE;
 use crate::refresh::{Report, Role, Via};
 use crate::upstream::{Asked, BYBIT_DIRECT};
 use shared::freshness::Freshness;
@@ -7,9 +8,6 @@ use shared::headers::cache_status::{self, Forward, Forwarded};
 use shared::problem::SourceOutcome;
 use shared::units::UnixMs;
 use std::rc::Rc;
-
-/// This holder's name in the headers.
-const EDGE: &str = "edge";
 
 /// How a request got to its answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,6 +33,15 @@ impl Route {
     fn asked(&self) -> &[Asked] {
         match self {
             Self::Held { after: report } | Self::Waited { report, .. } => report.as_ref().map_or(&[], |r| &r.asked),
+        }
+    }
+
+    /// Where the refresh that this answer waited for found its data; nothing where it waited for none, or in vain.
+    #[must_use]
+    pub fn via(&self) -> Option<&Via> {
+        match self {
+            Self::Held { .. } => None,
+            Self::Waited { report, .. } => report.as_ref()?.via.as_ref(),
         }
     }
 
@@ -142,7 +149,9 @@ fn proxy_status_member(asked: &Asked) -> Option<String> {
 mod tests {
     use super::*;
     use crate::upstream::{Failed, ORIGIN};
+    use sfv::{BareItem, Item, List, ListEntry, Parser};
     use shared::exchange::secondary::Secondary;
+    use std::collections::HashMap;
 
     fn failed(source: &'static str, outcome: &str, error: Option<&'static str>, status: Option<u16>) -> Asked {
         let failure = Failed {
@@ -252,6 +261,83 @@ mod tests {
                     let status = waited(Forward::UriMiss, role, via.clone(), Vec::new()).cache_status(class, 1);
                     assert!(status.contains("; hit") != status.contains("; fwd="), "{status}");
                 }
+            }
+        }
+    }
+
+    /// Each member of a structured list: its name and its parameters (RFC 9651).
+    #[track_caller]
+    fn members(value: &str) -> Vec<(String, HashMap<String, BareItem>)> {
+        let list: List = Parser::new(value).parse().unwrap_or_else(|error| panic!("{value}: {error}"));
+        let member = |entry| match entry {
+            ListEntry::Item(Item { bare_item: BareItem::Token(name), params }) => {
+                let params = params.into_iter().map(|(key, value)| (key.as_str().to_owned(), value));
+                (name.as_str().to_owned(), params.collect())
+            }
+            other => panic!("{value}: {other:?} has no token for a name"),
+        };
+        list.into_iter().map(member).collect()
+    }
+
+    /// The rules of RFC 9211 for one member.
+    #[track_caller]
+    fn check_cache_status(name: &str, params: &HashMap<String, BareItem>) {
+        let is_hit = params.get("hit") == Some(&BareItem::Boolean(true));
+        assert!(is_hit != params.contains_key("fwd"), "{name} says both or neither: {params:?}");
+        for (key, value) in params {
+            let (is_sound, needs_fwd) = match key.as_str() {
+                "hit" => (matches!(value, BareItem::Boolean(true)), false),
+                "fwd" => (matches!(value, BareItem::Token(why) if ["uri-miss", "stale"].contains(&why.as_str())), true),
+                "fwd-status" => (matches!(value, BareItem::Integer(_)), true),
+                "stored" | "collapsed" => (matches!(value, BareItem::Boolean(true)), true),
+                "ttl" => (matches!(value, BareItem::Integer(_)), false),
+                "detail" => (matches!(value, BareItem::Token(_)), false),
+                _ => (false, false),
+            };
+            assert!(is_sound && !(is_hit && needs_fwd), "{name}; {key}={value:?} among {params:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_told_of_every_way_to_an_answer_is_a_structured_field_by_the_rules() {
+        let failures = || {
+            let odd = failed(BYBIT_DIRECT, "http_503", None, Some(503));
+            vec![vec![], vec![origin_timeout()], vec![origin_timeout(), odd]]
+        };
+        let vias =
+            [None, origin(None), origin(Some("snapshot; hit; ttl=13")), Some(Via::BybitDirect), Some(Via::EdgeCache)];
+        let mut routes = vec![Route::Held { after: None }];
+        for (reason, role) in [Forward::Stale, Forward::UriMiss]
+            .map(|reason| (reason, Role::Leader))
+            .into_iter()
+            .chain([(Forward::Stale, Role::Follower), (Forward::UriMiss, Role::Follower)])
+        {
+            routes.push(Route::Waited { reason, role, report: None });
+            for via in &vias {
+                routes.extend(failures().into_iter().map(|asked| waited(reason, role, via.clone(), asked)));
+            }
+        }
+        for route in &routes {
+            for (class, ttl) in Freshness::ALL.into_iter().flat_map(|class| [(class, 9), (class, 0), (class, -95)]) {
+                let told = members(&route.cache_status(class, ttl));
+                told.iter().for_each(|(name, params)| check_cache_status(name, params));
+                assert_eq!(
+                    told.last().map(|(name, _)| name.as_str()),
+                    Some("edge"),
+                    "the nearest to the client is last"
+                );
+            }
+            for (name, params) in route.proxy_status().as_deref().map(members).unwrap_or_default() {
+                assert_eq!(name, "edge");
+                assert!(params.get("error").is_none_or(|error| matches!(error, BareItem::Token(_))), "{params:?}");
+                assert!(matches!(params.get("details"), Some(BareItem::String(_))), "{params:?}");
+                assert!(params.get("received-status").is_none_or(|status| matches!(status, BareItem::Integer(_))));
+            }
+            for metric in route.server_timing().as_deref().unwrap_or_default().split(", ").filter(|m| !m.is_empty()) {
+                let [name, duration, description] = metric.split(';').collect::<Vec<_>>().try_into().unwrap();
+                assert!(name.bytes().all(|b| b.is_ascii_lowercase() || b == b'-'), "{metric}");
+                assert!(duration.strip_prefix("dur=").is_some_and(|ms| ms.parse::<u64>().is_ok()), "{metric}");
+                assert_eq!(description, "desc=\"fetch\"");
             }
         }
     }

@@ -2,112 +2,45 @@
 
 use super::{App, reply};
 use crate::publication::{Coding, Publication, Rendered};
-use axum::extract::rejection::PathRejection;
-use axum::extract::{Path, RawQuery, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use shared::endpoints::{Endpoint, SymbolEndpoint};
-use shared::freshness::{Freshness, Limits};
+use shared::endpoints::Question;
+use shared::freshness::Limits;
 use shared::headers;
 use shared::headers::{age_secs, cache_status, matches_etag, ttl_secs};
 use shared::problem::{Failure, jittered_retry_after_secs};
 use shared::projection;
-use shared::query;
-use shared::snapshot::{Section, Snapshot};
 use shared::units::UnixMs;
-use shared::validate::ValidSnapshot;
 
 /// The name under which the origin stands in `Cache-Status`.
 const CACHE_NAME: &str = "snapshot";
 
 /// Answers from memory.
-pub(super) async fn serve(endpoint: Endpoint, State(app): State<App>, request: HeaderMap) -> Response {
-    let now = app.context.clock.now();
-    let Some(publication) = app.context.current.get() else { return no_data(&app, now) };
-    let Some(class) = app.context.limits.classify(publication.valid().get().as_of_ms, now) else {
-        return no_data(&app, now);
-    };
-    if let Some(reason) = projection::absence(publication.valid(), endpoint) {
-        return reply::failure(&Failure::not_analysed(reason, now));
-    }
-    match publication.body(endpoint, class) {
-        Some(rendered) => found(&publication, rendered, &request, &app.context.limits, now),
-        None => reply::failure(&Failure::Internal),
-    }
-}
-
-/// Answers about one contract.
-pub(super) async fn serve_symbol(
-    endpoint: SymbolEndpoint,
-    State(app): State<App>,
-    symbol: Result<Path<String>, PathRejection>,
-    request: HeaderMap,
-) -> Response {
-    let Ok(Path(symbol)) = symbol else { return reply::failure(&Failure::NotFound) };
-    on_demand(
-        &app,
-        &request,
-        |_, _| Failure::NotFound,
-        |valid, class| {
-            let body = projection::symbol_body(valid, endpoint, &symbol, class)?;
-            Ok(body.map(|body| Rendered::uncompressed(body, headers::of_symbol_body(valid, endpoint, &symbol, class))))
-        },
-    )
-}
-
-/// The newest alerts.
-pub(super) async fn recent_alerts(State(app): State<App>, RawQuery(text): RawQuery, request: HeaderMap) -> Response {
-    let limit = match query::alert_limit(text.as_deref()) {
-        Ok(limit) => limit,
-        Err(parameter) => return reply::failure(&Failure::BadQuery { parameter }),
-    };
-    let absent = |snapshot: &Snapshot, now| not_analysed(&snapshot.alerts, now);
-    on_demand(&app, &request, absent, |valid, class| {
-        let body = projection::recent_alerts(valid, limit, class)?;
-        let headers = || headers::of_variant(valid, "alerts", &limit.to_string(), class);
-        Ok(body.map(|body| Rendered::uncompressed(body, headers())))
-    })
-}
-
-/// The chart of one timeframe.
-pub(super) async fn beta_chart(State(app): State<App>, RawQuery(text): RawQuery, request: HeaderMap) -> Response {
-    let timeframe = match query::chart_timeframe(text.as_deref()) {
-        Ok(timeframe) => timeframe,
-        Err(parameter) => return reply::failure(&Failure::BadQuery { parameter }),
-    };
-    let absent = |snapshot: &Snapshot, now| not_analysed(&snapshot.performance, now);
-    on_demand(&app, &request, absent, |valid, class| {
-        let body = projection::beta_chart(valid, timeframe, class)?;
-        let headers = || headers::of_variant(valid, "beta-chart", timeframe.name(), class);
-        Ok(body.map(|body| Rendered::uncompressed(body, headers())))
-    })
-}
-
-/// A body that is made anew for each request: few ask, and each is a few kilobytes.
-fn on_demand(
-    app: &App,
-    request: &HeaderMap,
-    absent: impl FnOnce(&Snapshot, UnixMs) -> Failure,
-    render: impl FnOnce(&ValidSnapshot, Freshness) -> Result<Option<Rendered>, serde_json::Error>,
-) -> Response {
+pub(super) fn serve(question: &Question<'_>, app: &App, request: &HeaderMap) -> Response {
     let now = app.context.clock.now();
     let Some(publication) = app.context.current.get() else { return no_data(app, now) };
-    let Some(class) = app.context.limits.classify(publication.valid().get().as_of_ms, now) else {
-        return no_data(app, now);
-    };
-    match render(publication.valid(), class) {
-        Ok(Some(rendered)) => found(&publication, &rendered, request, &app.context.limits, now),
-        Ok(None) => reply::failure(&absent(publication.valid().get(), now)),
+    let valid = publication.valid();
+    let Some(class) = app.context.limits.classify(valid.get().as_of_ms, now) else { return no_data(app, now) };
+    if let Question::Whole(endpoint) = question
+        && projection::absence(valid, *endpoint).is_none()
+    {
+        return match publication.body(*endpoint, class) {
+            Some(rendered) => found(&publication, rendered, request, &app.context.limits, now),
+            None => reply::failure(&Failure::Internal),
+        };
+    }
+    // All others are made anew for each request: few ask, and each is a few kilobytes.
+    match projection::answer(valid, question, class) {
+        Ok(Ok(body)) => {
+            let rendered = Rendered::uncompressed(body, headers::of_body(valid, question, class));
+            found(&publication, &rendered, request, &app.context.limits, now)
+        }
+        Ok(Err(absence)) => reply::failure(&Failure::absent(absence, now)),
         Err(error) => {
             tracing::error!(%error, "a body could not be made");
             reply::failure(&Failure::Internal)
         }
     }
-}
-
-/// The section that a body rests on is absent.
-fn not_analysed<T>(section: &Section<T>, now: UnixMs) -> Failure {
-    Failure::not_analysed(section.reason().unwrap_or("absent"), now)
 }
 
 /// The problem that says which source failed how.

@@ -2,7 +2,6 @@
 
 use super::{App, data, reply};
 use crate::publication::Publication;
-use axum::extract::State;
 use axum::response::Response;
 use serde::Serialize;
 use shared::freshness::Freshness;
@@ -38,25 +37,25 @@ struct Health {
 }
 
 /// That this process answers.
-pub(super) async fn live() -> Response {
+pub(super) fn live() -> Response {
     reply::uncached_json(&Live { status: "alive" })
 }
 
 /// Whether clients should be sent here: the data is fresh or aging, and the process is not about to end.
-pub(super) async fn ready(State(app): State<App>) -> Response {
+pub(super) fn ready(app: &App) -> Response {
     let now = app.context.clock.now();
-    match state(&app, now) {
+    match state(app, now) {
         Some(health) if health.ready => reply::uncached_json(&health),
-        _ => data::no_data(&app, now),
+        _ => data::no_data(app, now),
     }
 }
 
 /// The state in full; a problem when there is nothing to serve.
-pub(super) async fn health(State(app): State<App>) -> Response {
+pub(super) fn health(app: &App) -> Response {
     let now = app.context.clock.now();
-    match state(&app, now) {
+    match state(app, now) {
         Some(health) => reply::uncached_json(&health),
-        None => data::no_data(&app, now),
+        None => data::no_data(app, now),
     }
 }
 
@@ -82,7 +81,7 @@ fn state(app: &App, now: UnixMs) -> Option<Health> {
 }
 
 /// What Prometheus reads.
-pub(super) async fn metrics(State(app): State<App>) -> Response {
+pub(super) fn metrics(app: &App) -> Response {
     let (served, stored) = (app.context.current.get(), app.stored.load_full());
     match app.context.metrics.page(
         served.as_deref().map(Publication::valid),

@@ -2,23 +2,17 @@
 
 use super::{App, reply};
 use crate::metrics::Answered;
-use axum::extract::{MatchedPath, Request, State};
+use axum::extract::{Request, State};
 use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use shared::endpoints::{
-    BETA_CHART, CLIENT_ROUTES, HEALTH, LIVE, METRICS, READY, RECENT_ALERTS, SNAPSHOT, SymbolEndpoint,
-};
+use shared::endpoints::{self, HEALTH, LIVE, METRICS, OTHER, READY};
 use shared::headers::{ALWAYS, DATA_FRESHNESS, PREFLIGHT};
 use shared::problem::Failure;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::Duration;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use tokio::sync::Semaphore;
-
-/// Every path that is no route, in metrics.
-const OTHER: &str = "other";
 
 /// Adds the headers that belong on every answer.
 pub(super) async fn common_headers(request: Request, next: Next) -> Response {
@@ -41,11 +35,10 @@ pub(super) async fn say_goodbye(State(app): State<App>, request: Request, next: 
 
 /// Counts the answer under its route, never under the path that a client made up.
 pub(super) async fn count(State(app): State<App>, request: Request, next: Next) -> Response {
-    let matched = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
+    let route = endpoints::route(request.uri().path());
     let metrics = &app.context.metrics;
     let (_in_flight, started) = (metrics.in_flight(), Instant::now());
     let response = next.run(request).await;
-    let route = route(matched.as_deref());
     metrics.answered(Answered {
         route,
         is_data: is_data(route),
@@ -54,23 +47,6 @@ pub(super) async fn count(State(app): State<App>, request: Request, next: Next) 
         took: started.elapsed(),
     });
     response
-}
-
-fn route(matched: Option<&str>) -> &'static str {
-    let of_symbol =
-        |matched: &str| SymbolEndpoint::ALL.into_iter().find(|endpoint| matched.starts_with(endpoint.prefix()));
-    if let Some(endpoint) = matched.and_then(of_symbol) {
-        return endpoint.prefix();
-    }
-    let known = CLIENT_ROUTES.iter().map(|(path, _)| *path).chain(HEALTH).chain([
-        SNAPSHOT,
-        RECENT_ALERTS,
-        BETA_CHART,
-        LIVE,
-        READY,
-        METRICS,
-    ]);
-    known.into_iter().find(|path| Some(*path) == matched).unwrap_or(OTHER)
 }
 
 fn is_data(route: &str) -> bool {

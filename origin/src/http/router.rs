@@ -2,11 +2,11 @@
 
 use super::{App, data, health, layers, reply};
 use axum::Router;
+use axum::extract::State;
+use axum::http::{HeaderMap, Uri};
 use axum::middleware;
-use axum::routing::get;
-use shared::endpoints::{
-    BETA_CHART, CLIENT_ROUTES, Endpoint, HEALTH, LIVE, METRICS, READY, RECENT_ALERTS, SNAPSHOT, SymbolEndpoint,
-};
+use axum::response::Response;
+use shared::endpoints::{self, Endpoint, Place, Question};
 use shared::problem::Failure;
 use std::time::Duration;
 use tower::ServiceBuilder;
@@ -20,13 +20,8 @@ const DEADLINE: Duration = Duration::from_secs(5);
 
 /// The service.
 pub fn router(app: App) -> Router {
-    let router = if app.role.serves() { with_data(Router::new()) } else { Router::new() };
-    let router = HEALTH.into_iter().fold(router, |router, path| router.route(path, get(health::health)));
-    router
-        .route(LIVE, get(health::live))
-        .route(READY, get(health::ready))
-        .route(METRICS, get(health::metrics))
-        .fallback(async || reply::failure(&Failure::NotFound))
+    Router::new()
+        .fallback(answer)
         .layer(
             ServiceBuilder::new()
                 .layer(middleware::from_fn(layers::common_headers))
@@ -39,16 +34,17 @@ pub fn router(app: App) -> Router {
         .with_state(app)
 }
 
-/// Adds what clients ask for.
-fn with_data(router: Router<App>) -> Router<App> {
-    let mut router = router;
-    for (path, endpoint) in CLIENT_ROUTES.into_iter().chain([(SNAPSHOT, Endpoint::Snapshot)]) {
-        router = router.route(path, get(move |state, headers| data::serve(endpoint, state, headers)));
+/// What is where is known by `shared`, the same for origin and edge.
+async fn answer(State(app): State<App>, uri: Uri, headers: HeaderMap) -> Response {
+    match endpoints::find(uri.path(), uri.query()) {
+        // Who only collects has no clients.
+        Ok(Place::Data(_) | Place::Snapshot) if !app.role.serves() => reply::failure(&Failure::NotFound),
+        Ok(Place::Data(question)) => data::serve(&question, &app, &headers),
+        Ok(Place::Snapshot) => data::serve(&Question::Whole(Endpoint::Snapshot), &app, &headers),
+        Ok(Place::Health) => health::health(&app),
+        Ok(Place::Live) => health::live(),
+        Ok(Place::Ready) => health::ready(&app),
+        Ok(Place::Metrics) => health::metrics(&app),
+        Err(none) => reply::failure(&none.into()),
     }
-    for endpoint in SymbolEndpoint::ALL {
-        let path = format!("{}{{symbol}}", endpoint.prefix());
-        router = router
-            .route(&path, get(move |state, symbol, headers| data::serve_symbol(endpoint, state, symbol, headers)));
-    }
-    router.route(RECENT_ALERTS, get(data::recent_alerts)).route(BETA_CHART, get(data::beta_chart))
 }

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use shared::endpoints::Endpoint;
+use shared::endpoints::{Endpoint, Question};
 use shared::freshness::Freshness;
 use shared::validate::ValidSnapshot;
 use shared::{headers, projection};
@@ -85,7 +85,11 @@ impl Rendered {
     pub(super) fn new(valid: &ValidSnapshot, endpoint: Endpoint, class: Freshness) -> Option<Self> {
         let made = projection::body(valid, endpoint, class).map_err(std::io::Error::from).and_then(|identity| {
             let compressed = Some((gzip(&identity)?.into(), brotli(&identity)?.into()));
-            Ok(Self { identity: identity.into(), compressed, headers: headers::of_body(valid, endpoint, class) })
+            Ok(Self {
+                identity: identity.into(),
+                compressed,
+                headers: headers::of_body(valid, &Question::Whole(endpoint), class),
+            })
         });
         made.inspect_err(|error| tracing::error!(endpoint = endpoint.name(), %error, "a body could not be made")).ok()
     }

@@ -4,7 +4,7 @@ use super::json::{leaves, repeated_key};
 use super::seeds::now;
 use serde_json::Value;
 use shared::analysis::alerts::{AlertState, Observation};
-use shared::endpoints::{Endpoint, SymbolEndpoint};
+use shared::endpoints::{Endpoint, Question, SymbolEndpoint};
 use shared::freshness::Freshness;
 use shared::market::is_plausible_symbol;
 use shared::projection;
@@ -71,16 +71,19 @@ fn check_bodies(valid: &ValidSnapshot) {
     }
     if let Some(row) = valid.get().scores.first() {
         for endpoint in SymbolEndpoint::ALL {
-            let body = projection::symbol_body(valid, endpoint, &row.symbol, class).expect("a body can be made");
+            let body = answered(valid, &Question::OfSymbol { endpoint, symbol: row.symbol.as_str().into() });
             assert_eq!(body.is_some(), row.confluence.is_some(), "a body about what was not analysed, or none");
             body.iter().for_each(|body| check_body(body));
         }
     }
-    let charts = ChartTimeframe::ALL.map(|timeframe| projection::beta_chart(valid, timeframe, class));
-    let recent = projection::recent_alerts(valid, 20, class);
-    for body in charts.into_iter().chain([recent]) {
-        body.expect("a body can be made").iter().for_each(|body| check_body(body));
+    let charts = ChartTimeframe::ALL.map(Question::BetaChart);
+    for question in charts.into_iter().chain([Question::RecentAlerts { limit: 20 }]) {
+        answered(valid, &question).iter().for_each(|body| check_body(body));
     }
+}
+
+fn answered(valid: &ValidSnapshot, question: &Question<'_>) -> Option<Vec<u8>> {
+    projection::answer(valid, question, Freshness::Fresh).expect("a body can be made").ok()
 }
 
 #[track_caller]

@@ -1,12 +1,12 @@
 //! What must hold of short foreign texts: header values, queries, symbols.
 
 use super::seeds::SYMBOL;
+use shared::endpoints::{BETA_CHART, NoPlace, Place, Question, RECENT_ALERTS, find};
 use shared::exchange::bybit::paths;
 use shared::headers::{cache_status, matches_etag};
 use shared::market::candles::Interval;
 use shared::market::is_plausible_symbol;
 use shared::provenance::{Feed, Source};
-use shared::query;
 use shared::snapshot::alerts::MAX_ALERTS;
 use shared::snapshot::performance::ChartTimeframe;
 
@@ -61,21 +61,34 @@ fn check_feed(text: &str) {
 /// A query gives what may be asked for, by the first value that it names, or nothing of it was asked.
 pub fn query(bytes: &[u8]) -> bool {
     let Ok(text) = std::str::from_utf8(bytes) else { return false };
-    match query::alert_limit(Some(text)) {
-        Ok(limit) => {
+    match asked(RECENT_ALERTS, text) {
+        Some(Question::RecentAlerts { limit }) => {
             assert!((1..=MAX_ALERTS).contains(&limit), "{text:?} asks for {limit} alerts");
-            assert_eq!(query::alert_limit(Some(&format!("limit={limit}&{text}"))), Ok(limit));
+            let named = asked(RECENT_ALERTS, &format!("limit={limit}&{text}"));
+            assert_eq!(named, Some(Question::RecentAlerts { limit }));
         }
-        Err(_) => assert!(text.contains("limit="), "{text:?} names no limit and is refused"),
+        None => assert!(text.contains("limit="), "{text:?} names no limit and is refused"),
+        other => panic!("{text:?} asks for {other:?}"),
     }
-    match query::chart_timeframe(Some(text)) {
-        Ok(timeframe) => {
+    match asked(BETA_CHART, text) {
+        Some(Question::BetaChart(timeframe)) => {
             assert!(ChartTimeframe::ALL.contains(&timeframe));
-            assert_eq!(query::chart_timeframe(Some(&format!("timeframe={}&{text}", timeframe.name()))), Ok(timeframe));
+            let named = asked(BETA_CHART, &format!("timeframe={}&{text}", timeframe.name()));
+            assert_eq!(named, Some(Question::BetaChart(timeframe)));
         }
-        Err(_) => assert!(text.contains("timeframe="), "{text:?} names no timeframe and is refused"),
+        None => assert!(text.contains("timeframe="), "{text:?} names no timeframe and is refused"),
+        other => panic!("{text:?} asks for {other:?}"),
     }
     true
+}
+
+/// What is asked for at a path of data; nothing where the query asks for what there is not.
+fn asked(path: &'static str, query: &str) -> Option<Question<'static>> {
+    match find(path, Some(query)) {
+        Ok(Place::Data(question)) => Some(question),
+        Err(NoPlace::BadQuery { .. }) => None,
+        other => panic!("{path} is {other:?}"),
+    }
 }
 
 /// A plausible symbol is short and can neither be markup nor end a line, a header or a path; and no text at all can end

@@ -451,7 +451,10 @@ async fn without_candles_no_score_is_called_six_dimensional() {
         assert_problem(&answer, 503, path);
         assert_eq!(answer.json()["sources"][0]["name"], "analysis", "{path}");
     }
-    assert_problem(&origin.get(&format!("{}BTCUSDT", SymbolEndpoint::Breakdown.prefix())).await, 404, "BTCUSDT");
+    for (symbol, status) in [("BTCUSDT", 503), ("NOSUCHUSDT", 404)] {
+        let answer = origin.get(&format!("{}{symbol}", SymbolEndpoint::Breakdown.prefix())).await;
+        assert_problem(&answer, status, symbol);
+    }
 }
 
 /// What an id names beside the time: no two alerts of a short test share it.

@@ -1,0 +1,125 @@
+//! A finished body with its headers, kept on the JavaScript side: answering parses, serialises and copies nothing through
+//! WebAssembly's memory.
+
+use shared::endpoints::Question;
+use shared::freshness::{Freshness, Limits};
+use shared::headers::cache_status;
+use shared::headers::{self, age_secs, ttl_secs};
+use shared::projection::{self, Absence};
+use shared::units::UnixMs;
+use shared::validate::ValidSnapshot;
+use std::cell::Cell;
+use wasm_bindgen::JsValue;
+use web_sys::{Headers, Response, ResponseInit};
+
+use super::{EDGE, Extra, Wish, empty, init, set_all};
+use js_sys::Uint8Array;
+
+/// The body of one answer in one class.
+#[derive(Debug)]
+pub struct Rendered {
+    body: Uint8Array,
+    etag: Box<str>,
+    as_of: UnixMs,
+    /// The headers that never change, to be copied.
+    headers: Headers,
+    /// A hit with the body.
+    full: Hit,
+    /// A hit for a client that holds the body already.
+    unchanged: Hit,
+}
+
+impl Rendered {
+    /// Projects the body; the reason where the snapshot has none.
+    ///
+    /// # Errors
+    /// What the runtime throws when it refuses a header; none can occur, for all of them are ours.
+    pub fn of<'s>(
+        valid: &'s ValidSnapshot,
+        question: &Question<'_>,
+        class: Freshness,
+    ) -> Result<Result<Self, Absence<'s>>, JsValue> {
+        let answer = projection::answer(valid, question, class);
+        let body = match answer.map_err(|error| JsValue::from_str(&error.to_string()))? {
+            Ok(body) => body,
+            Err(absence) => return Ok(Err(absence)),
+        };
+        let template = Headers::new()?;
+        for (name, value) in headers::ALWAYS {
+            template.set(name, value)?;
+        }
+        set_all(&template, &headers::of_body(valid, question, class))?;
+        let without_body = Headers::new_with_headers(&template)?;
+        without_body.delete("content-type")?;
+        Ok(Ok(Self {
+            body: Uint8Array::from(body.as_slice()),
+            etag: headers::etag(valid.get(), question, class).into(),
+            as_of: valid.get().as_of_ms,
+            full: Hit::new(200, Headers::new_with_headers(&template)?),
+            unchanged: Hit::new(304, without_body),
+            headers: template,
+        }))
+    }
+
+    /// The answer from memory to a GET. The runtime copies the headers, so those that are kept may change afterwards.
+    ///
+    /// # Errors
+    /// As [`Rendered::of`].
+    pub fn hit(&self, if_none_match: Option<&str>, now: UnixMs, limits: &Limits) -> Result<Response, JsValue> {
+        if self.is_held_by(if_none_match) {
+            return Response::new_with_opt_str_and_init(None, self.unchanged.at(self.as_of, now, limits)?);
+        }
+        let init = self.full.at(self.as_of, now, limits)?;
+        Response::new_with_opt_js_u8_array_and_init(Some(&self.body), init)
+    }
+
+    /// Any other answer: the body, its headers alone, or 304 when the client holds it already.
+    ///
+    /// # Errors
+    /// As [`Rendered::of`].
+    pub fn answer(&self, wish: &Wish, extra: &Extra) -> Result<Response, JsValue> {
+        // A copy: the kept headers must stay as they are.
+        let headers = Headers::new_with_headers(&self.headers)?;
+        set_all(&headers, extra)?;
+        if self.is_held_by(wish.if_none_match.as_deref()) {
+            headers.delete("content-type")?;
+            return empty(304, &headers);
+        }
+        if wish.head {
+            // A client may learn the size from this, and without it the connection would be closed to mark the end.
+            headers.set("content-length", &self.body.byte_length().to_string())?;
+            return empty(200, &headers);
+        }
+        Response::new_with_opt_js_u8_array_and_init(Some(&self.body), &init(200, &headers))
+    }
+
+    fn is_held_by(&self, if_none_match: Option<&str>) -> bool {
+        if_none_match.is_some_and(|held| headers::matches_etag(held, &self.etag))
+    }
+}
+
+/// What a hit is answered with, brought up to date at most twice a second: when the second changes, and when the age does.
+#[derive(Debug)]
+struct Hit {
+    headers: Headers,
+    init: ResponseInit,
+    /// The second of the clock and the age that the headers tell.
+    told: Cell<Option<(u64, u64)>>,
+}
+
+impl Hit {
+    fn new(status: u16, headers: Headers) -> Self {
+        Self { init: init(status, &headers), headers, told: Cell::new(None) }
+    }
+
+    fn at(&self, as_of: UnixMs, now: UnixMs, limits: &Limits) -> Result<&ResponseInit, JsValue> {
+        let moment = (now.as_secs(), age_secs(as_of, now));
+        if self.told.get() != Some(moment) {
+            self.headers.set("date", &now.http_date())?;
+            self.headers.set("age", &moment.1.to_string())?;
+            self.headers.set(cache_status::NAME, &cache_status::hit(EDGE, ttl_secs(as_of, now, limits)))?;
+            self.told.set(Some(moment));
+        }
+        Ok(&self.init)
+    }
+}

@@ -1,0 +1,199 @@
+//! What was found → response, log line, data point and count.
+
+use super::acquire::Found;
+use super::request::{self, Header};
+use super::{Call, RequestId};
+use crate::memory;
+use crate::metrics::{self, Event, State};
+use crate::respond::health::Health;
+use crate::respond::{self, Extra};
+use js_sys::Reflect;
+use shared::endpoints::{Place, Question};
+use shared::freshness::Freshness;
+use shared::headers::cache_status;
+use shared::headers::{JSON, REQUEST_ID, age_secs, data_source, ttl_secs};
+use shared::problem::{Failure, jittered_retry_after_secs};
+use shared::units::UnixMs;
+use shared::validate::ValidSnapshot;
+use std::rc::Rc;
+use wasm_bindgen::{JsCast, JsValue};
+use web_sys::Response;
+use worker::AnalyticsEngineDataPointBuilder;
+use worker::worker_sys::AnalyticsEngineDataset;
+
+/// The data points' binding. Without it none are written.
+const ANALYTICS: &str = "ANALYTICS";
+
+/// What all parts of an answer need.
+pub(super) struct Answer<'c> {
+    call: &'c Call,
+    id: RequestId,
+    now: UnixMs,
+}
+
+/// What an answer is called, beside its response.
+struct Told {
+    state: State,
+    source: &'static str,
+    class: Option<Freshness>,
+    as_of: Option<UnixMs>,
+}
+
+impl<'c> Answer<'c> {
+    pub(super) fn of(call: &'c Call, now: UnixMs) -> Self {
+        let claimed = request::header(&call.request, Header::RequestId);
+        Self { call, id: RequestId::take_or_make(claimed), now }
+    }
+
+    /// Answers with what was found.
+    pub(super) fn found(&self, found: &Found) -> Result<Response, JsValue> {
+        let (response, told) = match (&found.data, &self.call.place) {
+            // Clients should not be sent where nothing better is to be had than marked data.
+            (Some((valid, Freshness::Stale)), Place::Ready) => self.unavailable(found, Some(valid.get().as_of_ms))?,
+            (Some((valid, class)), _) => self.data(found, valid, *class)?,
+            (None, _) => self.unavailable(found, memory::snapshot().map(|held| held.get().as_of_ms))?,
+        };
+        self.record(&response, &told, found.route.is_plain_hit())?;
+        Ok(response)
+    }
+
+    /// Answers with a failure that has nothing to do with data.
+    pub(super) fn refusal(&self, failure: &Failure) -> Result<Response, JsValue> {
+        let response = self.problem(failure, &Extra::new())?;
+        let told = Told { state: State::RateLimited, source: metrics::NO_DATA, class: None, as_of: None };
+        self.record(&response, &told, false)?;
+        Ok(response)
+    }
+
+    fn data(&self, found: &Found, valid: &Rc<ValidSnapshot>, class: Freshness) -> Result<(Response, Told), JsValue> {
+        let as_of = valid.get().as_of_ms;
+        let source = data_source(valid.get(), class);
+        let told = |state| Told { state, source, class: Some(class), as_of: Some(as_of) };
+        let Place::Data(question) = &self.call.place else {
+            let health = Health::of(valid, class, self.now, crate::config::build(&self.call.env)).body();
+            let extra = self.about_data(found, as_of, class);
+            let response = respond::uncached(JSON, &health, &self.call.wish, self.now, &extra)?;
+            return Ok((response, told(found.state())));
+        };
+        match self.body(found, valid, question, class)? {
+            Ok(response) => Ok((response, told(found.state()))),
+            Err(failure) => {
+                let state = if matches!(failure, Failure::NotFound) { State::Refused } else { State::NotAnalysed };
+                Ok((self.problem(&failure, &about_sources(found))?, told(state)))
+            }
+        }
+    }
+
+    fn body(
+        &self,
+        found: &Found,
+        valid: &Rc<ValidSnapshot>,
+        question: &Question<'_>,
+        class: Freshness,
+    ) -> Result<Result<Response, Failure>, JsValue> {
+        match memory::rendered(valid, question, class)? {
+            Ok(rendered) => {
+                let extra = self.about_data(found, valid.get().as_of_ms, class);
+                rendered.answer(&self.call.wish, &extra).map(Ok)
+            }
+            Err(absence) => Ok(Err(Failure::absent(absence, self.now))),
+        }
+    }
+
+    fn unavailable(&self, found: &Found, held: Option<UnixMs>) -> Result<(Response, Told), JsValue> {
+        let failure = Failure::NoValidData {
+            sources: found.route.outcomes(held),
+            retry_after_secs: jittered_retry_after_secs(self.now),
+        };
+        let response = self.problem(&failure, &about_sources(found))?;
+        let told = Told { state: State::Unavailable, source: metrics::NO_DATA, class: None, as_of: held };
+        Ok((response, told))
+    }
+
+    /// A problem bears the request's name, so that who reports it can be helped. Data does not: a cache on the way would
+    /// hand one client's name to others.
+    fn problem(&self, failure: &Failure, about: &Extra) -> Result<Response, JsValue> {
+        let mut extra = about.clone();
+        extra.push((REQUEST_ID, self.id.as_str().to_owned()));
+        respond::problem(failure, &self.call.wish, self.now, &extra)
+    }
+
+    fn about_data(&self, found: &Found, as_of: UnixMs, class: Freshness) -> Extra {
+        let ttl = ttl_secs(as_of, self.now, &self.call.config.limits);
+        let mut extra = vec![
+            ("age", age_secs(as_of, self.now).to_string()),
+            ("date", self.now.http_date()),
+            (cache_status::NAME, found.route.cache_status(class, ttl)),
+        ];
+        extra.extend(about_sources(found));
+        extra
+    }
+
+    /// Counts the answer; one that was not simply held gets a line in the log and a data point, too.
+    fn record(&self, response: &Response, told: &Told, is_plain_hit: bool) -> Result<(), JsValue> {
+        metrics::answered(told.state, told.source);
+        if is_plain_hit {
+            return Ok(());
+        }
+        let header = |name| response.headers().get(name);
+        let (cache_status, proxy_status) = (header(cache_status::NAME)?, header("proxy-status")?);
+        let age_ms = told.as_of.map(|as_of| self.now.millis_since(as_of));
+        let took_ms = self.now.millis_since(self.call.started);
+        let line = serde_json::json!({
+            "event": "request",
+            "request_id": self.id.as_str(),
+            "target": self.call.place.name(),
+            "state": told.state.name(),
+            "alert": told.state.alert().map(metrics::Alert::name),
+            "status": response.status(),
+            "source": told.source,
+            "class": told.class.map(Freshness::name),
+            "age_ms": age_ms,
+            "cache_status": cache_status,
+            "proxy_status": proxy_status,
+            "took_ms": took_ms,
+        });
+        if told.state.alert().is_some() {
+            worker::console_warn!("{line}");
+        } else {
+            worker::console_log!("{line}");
+        }
+        self.data_point(response.status(), told, age_ms, took_ms);
+        Ok(())
+    }
+
+    /// Indexed by state, so that a rare state is not lost among many of a frequent one when points are sampled.
+    fn data_point(&self, status: u16, told: &Told, age_ms: Option<u64>, took_ms: u64) {
+        let Some(dataset) = dataset(&self.call.env) else { return };
+        // Doubles have no unknown; an age below zero is none.
+        let age_ms = age_ms.map_or(-1.0, |age_ms| age_ms as f64);
+        let class = told.class.map_or("none", Freshness::name);
+        let build = crate::config::build(&self.call.env).unwrap_or_default();
+        let point = AnalyticsEngineDataPointBuilder::new()
+            .indexes([told.state.name()])
+            .add_blob(told.state.name())
+            .add_blob(self.call.place.name())
+            .add_blob(told.source)
+            .add_blob(class)
+            .add_blob(build)
+            .add_double(f64::from(status))
+            .add_double(age_ms)
+            .add_double(took_ms as f64)
+            .build();
+        let written = point.to_js_object().map_err(JsValue::from).and_then(|point| dataset.write_data_point(point));
+        if written.is_err() {
+            metrics::event(Event::DataPointFailed);
+        }
+    }
+}
+
+fn dataset(env: &worker::Env) -> Option<AnalyticsEngineDataset> {
+    let binding = Reflect::get(env.as_ref(), &JsValue::from_str(ANALYTICS)).ok()?;
+    binding.is_object().then(|| binding.unchecked_into())
+}
+
+fn about_sources(found: &Found) -> Extra {
+    let proxy_status = found.route.proxy_status().map(|value| ("proxy-status", value));
+    let server_timing = found.route.server_timing().map(|value| ("server-timing", value));
+    proxy_status.into_iter().chain(server_timing).collect()
+}

@@ -1,0 +1,82 @@
+//! How often one client may make the edge wait for others. Only a request that would wait is counted: what lies in memory
+//! is given to everybody.
+
+use crate::clock;
+use crate::metrics::{self, Event};
+use js_sys::{Object, Reflect};
+use std::net::IpAddr;
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::JsFuture;
+use worker::Env;
+use worker::worker_sys::RateLimiter;
+
+/// The binding's name. Without it nobody is limited.
+const BINDING: &str = "RATE_LIMIT";
+
+/// How long the limiter may take. One that is slower than this is no help to anybody.
+const WAIT_MS: u64 = 25;
+
+/// Whether this client may go on. One without an address, and a limiter that fails or hangs, limit nobody.
+pub(super) async fn admits(env: &Env, address: Option<&str>) -> bool {
+    let Some(key) = address.and_then(key) else { return true };
+    let Some(limiter) = limiter(env) else { return true };
+    match clock::within(WAIT_MS, ask(&limiter, &key)).await {
+        Some(Ok(admitted)) => admitted,
+        Some(Err(_)) | None => {
+            metrics::event(Event::RateLimiterFailed);
+            true
+        }
+    }
+}
+
+fn limiter(env: &Env) -> Option<RateLimiter> {
+    let binding = Reflect::get(env.as_ref(), &JsValue::from_str(BINDING)).ok()?;
+    binding.is_object().then(|| binding.unchecked_into())
+}
+
+async fn ask(limiter: &RateLimiter, key: &str) -> Result<bool, JsValue> {
+    let question = Object::new();
+    Reflect::set(&question, &JsValue::from_str("key"), &JsValue::from_str(key))?;
+    let answer = JsFuture::from(limiter.limit(question)?).await?;
+    let success = Reflect::get(&answer, &JsValue::from_str("success"))?;
+    success.as_bool().ok_or(success)
+}
+
+/// Who counts as one client: an address, and of IPv6 the network, for a host there has as many addresses as it likes.
+fn key(address: &str) -> Option<String> {
+    match address.trim().parse().ok()? {
+        IpAddr::V4(v4) => Some(v4.to_string()),
+        IpAddr::V6(v6) => match v6.to_ipv4_mapped() {
+            Some(v4) => Some(v4.to_string()),
+            None => {
+                let [a, b, c, d, ..] = v6.segments();
+                Some(format!("{a:x}:{b:x}:{c:x}:{d:x}::/64"))
+            }
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(address: &str, expected: Option<&str>) {
+        assert_eq!(key(address).as_deref(), expected, "{address:?}");
+    }
+
+    #[test]
+    fn a_client_is_an_address_or_a_network() {
+        check("203.0.113.7", Some("203.0.113.7"));
+        check("::ffff:203.0.113.7", Some("203.0.113.7"));
+        check("2001:db8:1:2:3:4:5:6", Some("2001:db8:1:2::/64"));
+        check("2001:db8:1:2:ffff::1", Some("2001:db8:1:2::/64"));
+    }
+
+    #[test]
+    fn what_is_no_address_is_nobody() {
+        for bad in ["", "localhost", "1.2.3", "1.2.3.4, 5.6.7.8", "::1%eth0", "<script>"] {
+            check(bad, None);
+        }
+    }
+}

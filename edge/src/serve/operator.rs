@@ -1,0 +1,94 @@
+//! What is for whoever runs the service: that the Worker answers, and its counts.
+
+use super::request::{self, Header};
+use crate::metrics::{self, Gauges, State};
+use crate::policy::Divergence;
+use crate::refresh;
+use crate::respond::{self, Extra, Wish};
+use crate::{clock, config, memory};
+use shared::headers::JSON;
+use shared::problem::Failure;
+use shared::units::UnixMs;
+use subtle::ConstantTimeEq;
+use wasm_bindgen::{JsCast, JsValue};
+use web_sys::{Request, Response};
+use worker::Env;
+
+/// The secret that opens `/metrics`. Without it there is no such path.
+const TOKEN: &str = "METRICS_TOKEN";
+
+/// Whether there is a secret, and so a page.
+pub(super) fn is_configured(env: &Env) -> bool {
+    token(env).is_some()
+}
+
+fn token(env: &Env) -> Option<String> {
+    config::variable(env, TOKEN).filter(|token| !token.is_empty())
+}
+
+/// That the Worker answers, whatever the state of the data.
+pub(super) fn live(env: &Env, head: bool, now: UnixMs) -> Result<Response, JsValue> {
+    let body = serde_json::json!({"status": "alive", "build": config::build(env)}).to_string();
+    respond::uncached(JSON, &body, &Wish { head, if_none_match: None }, now, &Extra::new())
+}
+
+/// The counts of this isolate, for whoever has the token.
+pub(super) fn metrics(request: &Request, env: &Env, head: bool, now: UnixMs) -> Result<Response, JsValue> {
+    let wish = Wish { head, if_none_match: None };
+    let given = request::header(request, Header::Authorization);
+    if !opens(given.as_deref(), token(env).as_deref()) {
+        metrics::answered(State::Refused, metrics::NO_DATA);
+        return respond::problem(&Failure::Unauthorized, &wish, now, &Extra::new());
+    }
+    let held = memory::snapshot();
+    let compared = refresh::exercise().and_then(|exercise| exercise.outcome.as_ref().ok().map(Divergence::known));
+    let page = metrics::page(&Gauges {
+        divergence: compared.as_deref().unwrap_or_default(),
+        build: config::build(env),
+        age_ms: held.as_ref().map(|held| clock::now().millis_since(held.get().as_of_ms)),
+        quality: held.as_ref().map(|held| held.quality().get()),
+        memory_bytes: memory_bytes(),
+    });
+    respond::uncached(metrics::CONTENT_TYPE, &page, &wish, now, &Extra::new())
+}
+
+/// Whether an `Authorization` value bears the token. How long this takes says nothing about where a wrong one differs.
+fn opens(given: Option<&str>, token: Option<&str>) -> bool {
+    let (Some(given), Some(token)) = (given.and_then(bearer), token) else { return false };
+    given.as_bytes().ct_eq(token.as_bytes()).into()
+}
+
+/// The token of a bearer credential (RFC 6750); the scheme's case does not matter.
+fn bearer(value: &str) -> Option<&str> {
+    let (scheme, token) = value.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim_start_matches(' '))
+}
+
+fn memory_bytes() -> Option<f64> {
+    let memory: js_sys::WebAssembly::Memory = wasm_bindgen::memory().dyn_into().ok()?;
+    let buffer: js_sys::ArrayBuffer = memory.buffer().dyn_into().ok()?;
+    Some(f64::from(buffer.byte_length()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(given: Option<&str>, token: Option<&str>, expected: bool) {
+        assert_eq!(opens(given, token), expected, "{given:?} for {token:?}");
+    }
+
+    #[test]
+    fn the_page_opens_to_the_token_alone() {
+        check(Some("Bearer s3cret"), Some("s3cret"), true);
+        check(Some("bearer  s3cret"), Some("s3cret"), true);
+        for wrong in
+            ["", "Bearer", "Bearer ", "s3cret", "Basic s3cret", "Bearer s3cre", "Bearer s3cret2", "Bearer S3cret"]
+        {
+            check(Some(wrong), Some("s3cret"), false);
+        }
+        check(None, Some("s3cret"), false);
+        check(Some("Bearer s3cret"), None, false);
+    }
+}

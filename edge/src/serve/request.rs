@@ -1,0 +1,128 @@
+//! What is read of a client's request: method, path, query, and few headers. Nothing else is looked at.
+
+use js_sys::JsString;
+use shared::endpoints::{self, NoPlace, Place};
+use wasm_bindgen::JsCast;
+use wasm_bindgen::prelude::wasm_bindgen;
+use web_sys::Request;
+
+#[wasm_bindgen]
+extern "C" {
+    /// A client's headers, asked for by names that lie ready on the JavaScript side: a text that crosses the boundary
+    /// costs more than all else that a hit does.
+    type ClientHeaders;
+
+    #[wasm_bindgen(method)]
+    fn get(this: &ClientHeaders, name: &JsString) -> Option<String>;
+}
+
+/// A header that means something here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Header {
+    IfNoneMatch,
+    Authorization,
+    RequestId,
+    /// The client's address, set by the platform, which overwrites what a client may have sent.
+    ConnectingIp,
+}
+
+thread_local! {
+    static NAMES: [JsString; 4] =
+        ["if-none-match", "authorization", "x-request-id", "cf-connecting-ip"].map(JsString::from);
+}
+
+/// A header's value.
+pub(super) fn header(request: &Request, header: Header) -> Option<String> {
+    let headers = request.headers();
+    let headers: &ClientHeaders = headers.unchecked_ref();
+    NAMES.with(|[if_none_match, authorization, request_id, connecting_ip]| {
+        headers.get(match header {
+            Header::IfNoneMatch => if_none_match,
+            Header::Authorization => authorization,
+            Header::RequestId => request_id,
+            Header::ConnectingIp => connecting_ip,
+        })
+    })
+}
+
+/// How a request is meant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Method {
+    Get,
+    Head,
+    Options,
+}
+
+impl Method {
+    pub(super) fn read(name: &str) -> Option<Self> {
+        match name {
+            "GET" => Some(Self::Get),
+            "HEAD" => Some(Self::Head),
+            "OPTIONS" => Some(Self::Options),
+            _ => None,
+        }
+    }
+}
+
+/// What an absolute URL asks for.
+pub(super) fn place(url: &str) -> Result<Place<'_>, NoPlace> {
+    let (path, query) = path_and_query(url);
+    match endpoints::find(path, query) {
+        // That one is for the edge itself.
+        Ok(Place::Snapshot) => Err(NoPlace::UnknownPath),
+        found => found,
+    }
+}
+
+/// The path and the query of an absolute URL, without the fragment.
+fn path_and_query(url: &str) -> (&str, Option<&str>) {
+    let address = url.split('#').next().unwrap_or_default();
+    let (address, query) = address.split_once('?').map_or((address, None), |(address, query)| (address, Some(query)));
+    let after_scheme = address.split_once("://").map_or(address, |(_, rest)| rest);
+    let path = after_scheme.find('/').and_then(|start| after_scheme.get(start..)).unwrap_or("/");
+    (path, query)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use shared::endpoints::{CLIENT_ROUTES, HEALTH, LIVE, METRICS, Question, READY, SNAPSHOT};
+
+    #[track_caller]
+    fn check(url: &str, path: &str, query: Option<&str>) {
+        assert_eq!(path_and_query(url), (path, query), "of {url}");
+    }
+
+    #[test]
+    fn a_path_is_what_stands_between_host_and_query() {
+        check("https://a.example/mobile-data", "/mobile-data", None);
+        check("https://a.example/mobile-data?t=1&x=/other#f", "/mobile-data", Some("t=1&x=/other"));
+        check("https://a.example/a/b/", "/a/b/", None);
+        check("https://a.example", "/", None);
+        check("https://a.example?x=/y", "/", Some("x=/y"));
+        check("https://a.example/#?limit=1", "/", None);
+        check("", "/", None);
+    }
+
+    #[test]
+    fn every_path_of_the_contract_is_served() {
+        let at = |path: &str| place(&format!("https://a.example{path}?t=1")).map(|place| format!("{place:?}"));
+        for (path, endpoint) in CLIENT_ROUTES {
+            assert_eq!(at(path), Ok(format!("{:?}", Place::Data(Question::Whole(endpoint)))));
+        }
+        for path in HEALTH.into_iter().chain([LIVE, READY, METRICS]) {
+            assert!(at(path).is_ok(), "{path}");
+        }
+        for path in ["/", SNAPSHOT, "/mobile-data/", "/MOBILE-DATA", "/mobile"] {
+            assert_eq!(at(path), Err(NoPlace::UnknownPath), "{path}");
+        }
+    }
+
+    #[test]
+    fn only_reading_is_allowed() {
+        assert_eq!(Method::read("HEAD"), Some(Method::Head));
+        for other in ["POST", "PUT", "DELETE", "PATCH", "TRACE", "get", ""] {
+            assert_eq!(Method::read(other), None, "{other}");
+        }
+    }
+}

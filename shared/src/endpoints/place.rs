@@ -1,0 +1,358 @@
+//! Path and query → what is asked for. Origin and edge both ask here, so a path means the same at both.
+//!
+//! Nothing else that a client sends is looked at. What comes out is a closed set: a known endpoint, a plausible symbol or a
+//! parameter within its bounds, so nothing that a client makes up reaches a cache key, a label or another server.
+
+use super::{
+    BETA_CHART, CLIENT_ROUTES, Endpoint, HEALTH, LIVE, METRICS, READY, RECENT_ALERTS, SNAPSHOT, SymbolEndpoint,
+};
+use crate::market::is_plausible_symbol;
+use crate::snapshot::alerts::MAX_ALERTS;
+use crate::snapshot::performance::ChartTimeframe;
+use percent_encoding::percent_decode_str;
+use std::borrow::Cow;
+
+/// How many of the newest alerts are sent when nobody says.
+const DEFAULT_ALERTS: usize = 20;
+
+/// How far back a chart goes when nobody says.
+const DEFAULT_TIMEFRAME: ChartTimeframe = ChartTimeframe::OneDay;
+
+/// Data that a client asks for.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Question<'p> {
+    /// A body that there is once.
+    Whole(Endpoint),
+    /// A body about one contract.
+    OfSymbol {
+        /// Which one.
+        endpoint: SymbolEndpoint,
+        /// The contract's full symbol, as it is written at the venue.
+        symbol: Cow<'p, str>,
+    },
+    /// The newest alerts.
+    RecentAlerts {
+        /// How many, 1 to [`MAX_ALERTS`].
+        limit: usize,
+    },
+    /// Contracts side by side, so far back.
+    BetaChart(ChartTimeframe),
+}
+
+impl Question<'_> {
+    /// The name of the kind of body, for metrics and logs: one of a fixed set.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Whole(endpoint) => endpoint.name(),
+            Self::OfSymbol { endpoint, .. } => endpoint.name(),
+            Self::RecentAlerts { .. } => "alerts-recent",
+            Self::BetaChart(_) => "beta-chart",
+        }
+    }
+
+    /// The name of this body among all of a snapshot, ASCII, for ETags.
+    #[must_use]
+    pub fn projection(&self) -> Cow<'static, str> {
+        match self {
+            Self::Whole(endpoint) => Cow::Borrowed(endpoint.name()),
+            Self::OfSymbol { endpoint, symbol } => {
+                // An ETag is ASCII, a symbol need not be.
+                let ascii = |c: char| if c.is_ascii() { vec![c] } else { c.escape_unicode().collect() };
+                Cow::Owned(format!("{}-{}", endpoint.name(), symbol.chars().flat_map(ascii).collect::<String>()))
+            }
+            Self::RecentAlerts { limit } => Cow::Owned(format!("alerts-{limit}")),
+            Self::BetaChart(timeframe) => Cow::Owned(format!("beta-chart-{}", timeframe.name())),
+        }
+    }
+
+    /// The same question, kept beyond the request.
+    #[must_use]
+    pub fn into_owned(self) -> Question<'static> {
+        match self {
+            Self::Whole(endpoint) => Question::Whole(endpoint),
+            Self::OfSymbol { endpoint, symbol } => {
+                Question::OfSymbol { endpoint, symbol: Cow::Owned(symbol.into_owned()) }
+            }
+            Self::RecentAlerts { limit } => Question::RecentAlerts { limit },
+            Self::BetaChart(timeframe) => Question::BetaChart(timeframe),
+        }
+    }
+}
+
+/// What is at a path.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Place<'p> {
+    /// Data for clients.
+    Data(Question<'p>),
+    /// The whole snapshot, for the edge.
+    Snapshot,
+    /// The state of the service.
+    Health,
+    /// Whether the process answers.
+    Live,
+    /// Whether clients should be sent here.
+    Ready,
+    /// Metrics.
+    Metrics,
+}
+
+impl Place<'_> {
+    /// The same place, kept beyond the request.
+    #[must_use]
+    pub fn into_owned(self) -> Place<'static> {
+        match self {
+            Self::Data(question) => Place::Data(question.into_owned()),
+            Self::Snapshot => Place::Snapshot,
+            Self::Health => Place::Health,
+            Self::Live => Place::Live,
+            Self::Ready => Place::Ready,
+            Self::Metrics => Place::Metrics,
+        }
+    }
+
+    /// The name of what is asked for, for metrics and logs: one of a fixed set.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Data(question) => question.name(),
+            Self::Snapshot => Endpoint::Snapshot.name(),
+            Self::Health => "health",
+            Self::Live => "live",
+            Self::Ready => "ready",
+            Self::Metrics => "metrics",
+        }
+    }
+}
+
+/// A query parameter that means something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Parameter {
+    /// How many alerts.
+    Limit,
+    /// How far back a chart goes.
+    Timeframe,
+}
+
+impl Parameter {
+    /// The name in a query.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Limit => "limit",
+            Self::Timeframe => "timeframe",
+        }
+    }
+
+    /// What it may be, as a sentence.
+    #[must_use]
+    pub const fn allowed(self) -> &'static str {
+        match self {
+            Self::Limit => "limit is a whole number from 1 to 100.",
+            Self::Timeframe => "timeframe is one of 0.25, 0.5, 1, 4, 8, 12, 24 (hours).",
+        }
+    }
+}
+
+/// Why nothing is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NoPlace {
+    /// No such path.
+    #[error("there is nothing at this path")]
+    UnknownPath,
+    /// A parameter that is not one of the values it may have.
+    #[error("{}", .parameter.allowed())]
+    BadQuery {
+        /// The parameter.
+        parameter: Parameter,
+    },
+}
+
+/// What a path and a query ask for. Parameters that mean nothing are ignored; `path` is as it stands in the request, still
+/// percent-encoded.
+///
+/// # Errors
+/// [`NoPlace`].
+pub fn find<'p>(path: &'p str, query: Option<&str>) -> Result<Place<'p>, NoPlace> {
+    if let Some(endpoint) = Endpoint::at(path) {
+        return Ok(Place::Data(Question::Whole(endpoint)));
+    }
+    match path {
+        RECENT_ALERTS => recent_alerts(query).map(Place::Data),
+        BETA_CHART => beta_chart(query).map(Place::Data),
+        SNAPSHOT => Ok(Place::Snapshot),
+        LIVE => Ok(Place::Live),
+        READY => Ok(Place::Ready),
+        METRICS => Ok(Place::Metrics),
+        _ if HEALTH.contains(&path) => Ok(Place::Health),
+        _ => of_symbol(path).map(Place::Data).ok_or(NoPlace::UnknownPath),
+    }
+}
+
+/// Under which every path is counted that is no route.
+pub const OTHER: &str = "other";
+
+/// The path or prefix under which a request is counted: never one that a client made up.
+#[must_use]
+pub fn route(path: &str) -> &'static str {
+    if let Some(endpoint) = SymbolEndpoint::ALL.into_iter().find(|endpoint| path.starts_with(endpoint.prefix())) {
+        return endpoint.prefix();
+    }
+    let fixed = [SNAPSHOT, RECENT_ALERTS, BETA_CHART, LIVE, READY, METRICS];
+    let mut known = CLIENT_ROUTES.iter().map(|(route, _)| *route).chain(HEALTH).chain(fixed);
+    known.find(|route| *route == path).unwrap_or(OTHER)
+}
+
+fn of_symbol(path: &str) -> Option<Question<'_>> {
+    SymbolEndpoint::ALL.into_iter().find_map(|endpoint| {
+        let symbol = percent_decode_str(path.strip_prefix(endpoint.prefix())?).decode_utf8().ok()?;
+        is_plausible_symbol(&symbol).then_some(Question::OfSymbol { endpoint, symbol })
+    })
+}
+
+fn recent_alerts(query: Option<&str>) -> Result<Question<'static>, NoPlace> {
+    let parameter = Parameter::Limit;
+    let limit = match value(query, parameter) {
+        None => DEFAULT_ALERTS,
+        Some(text) => {
+            text.parse().ok().filter(|limit| (1..=MAX_ALERTS).contains(limit)).ok_or(NoPlace::BadQuery { parameter })?
+        }
+    };
+    Ok(Question::RecentAlerts { limit })
+}
+
+fn beta_chart(query: Option<&str>) -> Result<Question<'static>, NoPlace> {
+    let parameter = Parameter::Timeframe;
+    let timeframe = match value(query, parameter) {
+        None => DEFAULT_TIMEFRAME,
+        Some(text) => ChartTimeframe::parse(text).map_err(|_| NoPlace::BadQuery { parameter })?,
+    };
+    Ok(Question::BetaChart(timeframe))
+}
+
+/// The first value of a parameter, as it is written: values with meaning here need no decoding.
+fn value(query: Option<&str>, parameter: Parameter) -> Option<&str> {
+    query?
+        .split('&')
+        .filter_map(|pair| pair.split_once('='))
+        .find(|(key, _)| *key == parameter.name())
+        .map(|(_, value)| value)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[track_caller]
+    fn check(path: &str, query: Option<&str>, expected: Result<Question<'_>, NoPlace>) {
+        assert_eq!(find(path, query), expected.map(Place::Data), "{path} {query:?}");
+    }
+
+    #[test]
+    fn every_client_path_asks_for_its_endpoint_whatever_the_query() {
+        for (path, endpoint) in CLIENT_ROUTES {
+            for query in [None, Some(""), Some("t=1"), Some("limit=0&timeframe=x"), Some("&&==%ff")] {
+                check(path, query, Ok(Question::Whole(endpoint)));
+            }
+        }
+    }
+
+    #[test]
+    fn a_path_is_found_only_as_it_is_written() {
+        for path in ["", "/", "mobile-data", "/mobile-data/", "/Mobile-Data", "/%6dobile-data", "//mobile-data", "/é"]
+        {
+            assert_eq!(find(path, None), Err(NoPlace::UnknownPath), "{path}");
+        }
+    }
+
+    #[test]
+    fn a_symbol_is_read_from_the_end_of_the_path() {
+        for endpoint in SymbolEndpoint::ALL {
+            for (written, symbol) in
+                [("BTCUSDT", "BTCUSDT"), ("1000PEPEUSDT", "1000PEPEUSDT"), ("%E5%B8%81USDT", "币USDT")]
+            {
+                let path = format!("{}{written}", endpoint.prefix());
+                check(&path, Some("x=1"), Ok(Question::OfSymbol { endpoint, symbol: symbol.into() }));
+            }
+            let long = "A".repeat(500);
+            for written in
+                ["", "BTCUSDT/", "BTC/USDT", "%2e%2e", "BTCUSDT%20", "%00", "%ff", "%", "<script>", "*", &long]
+            {
+                check(&format!("{}{written}", endpoint.prefix()), None, Err(NoPlace::UnknownPath));
+            }
+        }
+    }
+
+    #[test]
+    fn a_limit_is_a_whole_number_within_its_bounds() {
+        let alerts = |limit| Ok(Question::RecentAlerts { limit });
+        check(RECENT_ALERTS, None, alerts(20));
+        check(RECENT_ALERTS, Some("limit"), alerts(20));
+        check(RECENT_ALERTS, Some("Limit=5"), alerts(20));
+        check(RECENT_ALERTS, Some("t=1&limit=5&limit=6"), alerts(5));
+        check(RECENT_ALERTS, Some("limit=100"), alerts(100));
+        for bad in ["0", "-1", "101", "", "1.0", "1e1", "%35", " 5", "99999999999999999999999"] {
+            let query = format!("limit={bad}");
+            check(RECENT_ALERTS, Some(&query), Err(NoPlace::BadQuery { parameter: Parameter::Limit }));
+        }
+    }
+
+    #[test]
+    fn a_timeframe_is_one_of_those_that_there_are() {
+        check(BETA_CHART, None, Ok(Question::BetaChart(ChartTimeframe::OneDay)));
+        check(BETA_CHART, Some("timeframe=0.25"), Ok(Question::BetaChart(ChartTimeframe::QuarterHour)));
+        for bad in ["", "2", "0.250", "24h", "-1", "NaN"] {
+            let query = format!("timeframe={bad}");
+            check(BETA_CHART, Some(&query), Err(NoPlace::BadQuery { parameter: Parameter::Timeframe }));
+        }
+    }
+
+    #[test]
+    fn what_is_no_data_has_its_place() {
+        for path in HEALTH {
+            assert_eq!(find(path, None), Ok(Place::Health));
+        }
+        assert_eq!(find(LIVE, None), Ok(Place::Live));
+        assert_eq!(find(READY, None), Ok(Place::Ready));
+        assert_eq!(find(METRICS, None), Ok(Place::Metrics));
+        assert_eq!(find(SNAPSHOT, None), Ok(Place::Snapshot));
+    }
+
+    #[test]
+    fn requests_are_counted_under_routes_alone() {
+        assert_eq!(route("/mobile-data"), "/mobile-data");
+        assert_eq!(route("/api/dashboard/confluence-analysis/MADEUPUSDT"), "/api/dashboard/confluence-analysis/");
+        assert_eq!(route(RECENT_ALERTS), RECENT_ALERTS);
+        assert_eq!(route("/made-up"), "other");
+    }
+
+    #[test]
+    fn each_question_has_a_projection_of_its_own_in_ascii() {
+        let symbol = |endpoint, symbol: &str| Question::OfSymbol { endpoint, symbol: symbol.to_owned().into() };
+        let mut all: Vec<Question<'_>> = Endpoint::ALL.map(Question::Whole).into();
+        all.extend(SymbolEndpoint::ALL.map(|endpoint| symbol(endpoint, "BTCUSDT")));
+        all.extend([symbol(SymbolEndpoint::Analysis, "币USDT"), symbol(SymbolEndpoint::Analysis, "u{5e01}USDT")]);
+        all.extend((1..=MAX_ALERTS).map(|limit| Question::RecentAlerts { limit }));
+        all.extend(ChartTimeframe::ALL.map(Question::BetaChart));
+        let names: std::collections::HashSet<_> = all.iter().map(Question::projection).collect();
+        assert_eq!(names.len(), all.len());
+        assert!(names.iter().all(|name| name.bytes().all(|b| b.is_ascii_graphic() && b != b'"')), "{names:?}");
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_a_client_writes_nothing_but_a_known_place_comes_out(path in "(/api/dashboard/[a-z/-]*)?.{0,40}", query in ".{0,60}") {
+            if let Ok(Place::Data(question)) = find(&path, Some(&query)) {
+                let is_sound = match &question {
+                    Question::OfSymbol { symbol, .. } => is_plausible_symbol(symbol),
+                    Question::RecentAlerts { limit } => (1..=MAX_ALERTS).contains(limit),
+                    Question::Whole(endpoint) => *endpoint != Endpoint::Snapshot,
+                    Question::BetaChart(_) => true,
+                };
+                prop_assert!(is_sound, "{question:?}");
+            }
+            prop_assert!(route(&path).len() < 64);
+        }
+    }
+}

@@ -1,0 +1,129 @@
+// What an operator sees: counts behind a token, one line per answer that was not simply held, a name for each request.
+
+import assert from "node:assert/strict";
+import { after, afterEach, before, test } from "node:test";
+import { startWorld, until } from "./support.mjs";
+
+const TOKEN = "a-token-of-the-tests";
+const BEARER = { headers: { authorization: `Bearer ${TOKEN}` } };
+const STILL = { REFRESH_AFTER_S: "600", FRESH_S: "601", AGING_S: "602", STALE_S: "603", METRICS_TOKEN: TOKEN };
+
+let world, link, exchange, edge;
+
+before(async () => {
+  world = await startWorld();
+  ({ link, exchange } = world);
+});
+
+after(() => world?.stop());
+
+afterEach(async () => {
+  await edge?.stop();
+  edge = undefined;
+  await world.recover();
+});
+
+/** The samples of the page by name and labels. */
+async function samples() {
+  const page = await edge.get("/metrics", BEARER);
+  assert.equal(page.status, 200);
+  assert.equal(page.header("content-type"), "text/plain; version=0.0.4; charset=utf-8");
+  assert.equal(page.header("cache-control"), "no-store");
+  const lines = page.text.split("\n").filter((line) => line && !line.startsWith("#"));
+  return Object.fromEntries(lines.map((line) => {
+    const [, name, value] = /^([a-z_]+(?:\{[^}]*\})?) ([-\d.e+]+)$/.exec(line) ?? assert.fail(`no sample: ${line}`);
+    return [name, Number(value)];
+  }));
+}
+
+test("without a token there is no page, and none but its bearer sees it", async () => {
+  edge = await world.edge({ vars: { ...STILL, METRICS_TOKEN: undefined } });
+  assert.equal((await edge.get("/metrics", BEARER)).status, 404);
+  await edge.stop();
+  edge = await world.edge({ vars: { ...STILL, METRICS_TOKEN: "" } });
+  assert.equal((await edge.get("/metrics", { headers: { authorization: "Bearer " } })).status, 404);
+  await edge.stop();
+  edge = await world.edge({ vars: STILL });
+  for (const authorization of [undefined, "", "Bearer", "Bearer x", `Basic ${TOKEN}`, TOKEN, `Bearer ${TOKEN}x`]) {
+    const answer = await edge.get("/metrics", { headers: authorization === undefined ? {} : { authorization } });
+    assert.equal(answer.status, 401, authorization);
+    assert.equal(answer.header("www-authenticate"), 'Bearer realm="metrics"');
+    assert.equal(answer.header("content-type"), "application/problem+json");
+    assert.equal(answer.header("cache-control"), "no-store");
+    assert.ok(!answer.text.includes("edge_"), "a figure was told");
+  }
+  assert.equal(link.requests(), 0);
+});
+
+test("answers are counted by state and source, refreshes by source and outcome", async () => {
+  edge = await world.edge({ vars: STILL });
+  await edge.get("/mobile-data");
+  for (let count = 0; count < 3; count += 1) await edge.get("/mobile-data");
+  await edge.get("/nothing-here");
+  await edge.get("/api/dashboard/alerts/recent?limit=0");
+  const counts = await samples();
+  assert.equal(counts['edge_answers_total{state="origin",source="origin"}'], 1);
+  assert.equal(counts['edge_answers_total{state="hit",source="origin"}'], 3);
+  assert.equal(counts['edge_answers_total{state="refused",source="none"}'], 2);
+  assert.equal(counts['edge_refreshes_total{outcome="ok"}'], 1);
+  assert.equal(counts['edge_source_requests_total{source="origin",outcome="ok"}'], 1);
+  assert.equal(counts['edge_events_total{event="cache_refused"}'], 0);
+  assert.ok(counts.edge_snapshot_age_seconds >= 0 && counts.edge_snapshot_age_seconds < 60);
+  assert.ok(counts.edge_snapshot_quality_score > 0.5);
+  assert.ok(counts.edge_wasm_memory_bytes > 65_536);
+});
+
+test("a failover and its reason are counted, and so is serving nothing", async () => {
+  await link.order("refuse");
+  edge = await world.edge({ vars: { METRICS_TOKEN: TOKEN } });
+  assert.equal((await edge.get("/mobile-data")).status, 200);
+  let counts = await samples();
+  assert.equal(counts['edge_answers_total{state="direct",source="bybit_direct"}'], 1);
+  assert.equal(counts['edge_source_requests_total{source="origin",outcome="connection_failed"}'], 1);
+  assert.equal(counts['edge_source_requests_total{source="bybit-direct",outcome="ok"}'], 1);
+  await edge.stop();
+  await exchange.fail("bybit", { kind: "status", status: 503 });
+  edge = await world.edge({ vars: { METRICS_TOKEN: TOKEN } });
+  assert.equal((await edge.get("/mobile-data")).status, 503);
+  counts = await samples();
+  assert.equal(counts['edge_answers_total{state="unavailable",source="none"}'], 1);
+  assert.equal(counts['edge_refreshes_total{outcome="failed"}'], 1);
+});
+
+const requestLine = () => until("the line is written", () => edge.logs().find((line) => line.event === "request"));
+
+test("an answer that was not simply held writes one line with its state, and a hit writes none", async () => {
+  edge = await world.edge({ vars: STILL });
+  await edge.get("/mobile-data", { headers: { "x-request-id": "client-chosen.1" } });
+  for (let count = 0; count < 5; count += 1) await edge.get("/mobile-data");
+  const line = await requestLine();
+  assert.deepEqual(
+    [line.request_id, line.target, line.state, line.alert, line.status, line.source, line.class],
+    ["client-chosen.1", "mobile-data", "origin", null, 200, "origin", "fresh"],
+  );
+  await edge.get("/nothing-here");
+  assert.equal(edge.logs().filter((line) => line.event === "request").length, 1);
+});
+
+test("a state that calls for somebody is named, and the client is told the request's name", async () => {
+  await link.order("refuse");
+  await exchange.fail("bybit", { kind: "status", status: 503 });
+  edge = await world.edge();
+  const answer = await edge.get("/mobile-data");
+  const line = await requestLine();
+  assert.deepEqual([answer.status, line.state, line.alert], [503, "unavailable", "serving_nothing"]);
+  assert.match(line.request_id, /^[0-9a-f-]{36}$/);
+  assert.equal(answer.header("x-request-id"), line.request_id);
+});
+
+test("a name that could do harm is replaced", async () => {
+  await link.order("refuse");
+  await exchange.fail("bybit", { kind: "status", status: 503 });
+  edge = await world.edge();
+  for (const claimed of ["a b", '"x"', "<script>", "é", "x".repeat(65), ""]) {
+    const answer = await edge.get("/mobile-data", { headers: { "x-request-id": claimed } });
+    assert.match(answer.header("x-request-id"), /^[0-9a-f-]{36}$/, claimed);
+  }
+  const kept = await edge.get("/mobile-data", { headers: { "x-request-id": "ok-1" } });
+  assert.equal(kept.header("x-request-id"), "ok-1");
+});

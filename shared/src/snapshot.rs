@@ -188,6 +188,7 @@ pub struct Overview {
 
 /// The mood that the count of rising and falling contracts tells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
 pub enum BreadthMood {
     /// 60 % or more rise.
@@ -305,6 +306,7 @@ pub struct Mover {
 
 /// What a score is made of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
 pub enum ScoreBasis {
     /// The full analysis in six dimensions.
@@ -315,6 +317,7 @@ pub enum ScoreBasis {
 
 /// What a score says, by the one table of thresholds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[serde(rename_all = "UPPERCASE")]
 pub enum Sentiment {
     /// 70 or more.
@@ -347,6 +350,7 @@ impl Sentiment {
 
 /// The six dimensions of a score.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct Components {
     /// Indicators on candles.
     pub technical: Option<Score>,
@@ -412,6 +416,7 @@ impl ScoreRow {
 
 /// Contango or backwardation of the perpetuals.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[serde(rename_all = "UPPERCASE")]
 pub enum BasisStatus {
     /// Basis above 0.01 %.

@@ -76,39 +76,47 @@ export const NO_VALID_DATA = {
 
 /**
  * Sits between the page and the edge. `order` is what happens to answers from now on: a list of changes to their bodies,
- * or `refused` (503), or `cut` (no connection). `seen` has every data body that the page was given, by path and ETag.
+ * or `refused` (503), or `cut` (no connection). With `hold`, the first body of each path is served again and again.
  */
-export async function between(page) {
-  const seen = new Map();
-  const state = { order: [], requests: [] };
-  await page.route(isData, async (route) => {
+export async function between(page, { hold = false, origin } = {}) {
+  const bodies = new Map();
+  const state = { order: [], open: 0, mostOpen: 0 };
+  const answer = async (route) => {
     const request = route.request();
     const { pathname, search } = new URL(request.url());
-    state.requests.push(pathname + search);
     if (state.order === "cut") return route.abort("connectionfailed");
-    if (state.order === "refused") {
-      const headers = { "content-type": "application/problem+json", "cache-control": "no-store", "retry-after": "4", date: new Date().toUTCString() };
-      return route.fulfill({ status: 503, headers, body: JSON.stringify(NO_VALID_DATA) });
-    }
-    try {
-      // Without the page's own condition, so that there is always a body to change.
-      const headers = { ...request.headers() };
-      delete headers["if-none-match"];
-      const response = await route.fetch({ headers });
-      if (response.status() !== 200) return await route.fulfill({ response });
-      const body = await response.json();
-      for (const change of state.order) change({ body, path: pathname });
-      seen.set(`${pathname}${search} ${body.as_of_ms}`, body);
-      await route.fulfill({ response, json: body });
-    } catch {
-      // The page is gone.
-    }
+    if (state.order === "refused") return route.fulfill(refusal());
+    const held = bodies.get(pathname + search);
+    if (hold && held) return route.fulfill({ headers: { "content-type": "application/json", date: new Date().toUTCString() }, json: held });
+    // Without the page's own condition, so that there is always a body to change.
+    const headers = { ...request.headers() };
+    delete headers["if-none-match"];
+    let response = await route.fetch({ headers });
+    if (response.status() === 404 && origin) response = await route.fetch({ headers, url: origin + pathname + search });
+    if (response.status() !== 200) return route.fulfill({ response });
+    const body = await response.json();
+    for (const change of state.order) change({ body, path: pathname });
+    bodies.set(pathname + search, body);
+    return route.fulfill({ response, json: body });
+  };
+  await page.route(isData, async (route) => {
+    state.open += 1;
+    state.mostOpen = Math.max(state.mostOpen, state.open);
+    // A page that is closed takes its questions with it.
+    await answer(route).catch(() => undefined);
+    state.open -= 1;
   });
   return {
-    seen,
-    requests: state.requests,
+    /** The body that the page was given last for a path. */
+    body: (path) => bodies.get(path),
+    mostOpen: () => state.mostOpen,
     order: (order) => {
       state.order = order;
     },
   };
+}
+
+function refusal() {
+  const headers = { "content-type": "application/problem+json", "cache-control": "no-store", "retry-after": "4", date: new Date().toUTCString() };
+  return { status: 503, headers, body: JSON.stringify(NO_VALID_DATA) };
 }

@@ -45,10 +45,6 @@ export function App(): JSX.Element {
         </h1>
         <Pill />
       </header>
-      <Banner />
-      <main id="content" tabIndex={-1} data-screen={screen}>
-        <Content route={route.value} />
-      </main>
       <nav class="tabs" aria-label="Screens">
         {(Object.keys(TITLES) as Screen[]).map((name) => (
           <a key={name} href={href(name)} aria-current={name === screen ? "page" : undefined}>
@@ -59,6 +55,10 @@ export function App(): JSX.Element {
           </a>
         ))}
       </nav>
+      <Banner />
+      <main id="content" tabIndex={-1} data-screen={screen}>
+        <Content route={route.value} />
+      </main>
       {symbol !== null && <BreakdownSheet key={symbol} symbol={symbol} body={market.held.value.body} close={() => (location.hash = href("scores"))} />}
     </>
   );

@@ -120,7 +120,8 @@ mod tests {
     #[test]
     fn every_type_is_declared_once_and_large_integers_are_numbers() {
         let module = module();
-        let names: Vec<&str> = module.lines().filter_map(|line| line.strip_prefix("export type ")?.split(' ').next()).collect();
+        let names: Vec<&str> =
+            module.lines().filter_map(|line| line.strip_prefix("export type ")?.split(' ').next()).collect();
         assert_eq!(names.iter().collect::<BTreeSet<_>>().len(), names.len(), "{names:?}");
         assert!(names.contains(&"MobileData") && names.contains(&"Problem"));
         assert!(!module.contains("bigint"));

@@ -12,10 +12,14 @@ interface SheetProps {
 /** The sheet; it is open as long as it is there. */
 export function Sheet({ label, close, children }: SheetProps): JSX.Element {
   const dialog = useRef<HTMLDialogElement>(null);
+  const opener = useRef(document.activeElement);
   useEffect(() => {
     const element = dialog.current;
     element?.showModal();
-    return () => element?.close();
+    return () => {
+      element?.close();
+      if (opener.current instanceof HTMLElement) opener.current.focus({ preventScroll: true });
+    };
   }, []);
   return (
     <dialog

@@ -1,0 +1,31 @@
+// The page in Chromium, on the edge as wrangler runs it, with the real origin and the simulated exchange behind it. One
+// world for all suites: it takes a while until every contract is analysed.
+
+import { after, before } from "node:test";
+import { startAnalysedOrigin, startSimulator, startWrangler } from "../edge/support.mjs";
+import { accessSuite } from "./access.mjs";
+import { launch } from "./browser.mjs";
+import { safetySuite } from "./safety.mjs";
+import { statesSuite } from "./states.mjs";
+import { valuesSuite } from "./values.mjs";
+
+const world = {};
+
+before(async () => {
+  const simulator = await startSimulator();
+  const [origin, browser] = await Promise.all([startAnalysedOrigin(simulator), launch()]);
+  const edge = await startWrangler({ origin: origin.url, bybit: simulator.url });
+  Object.assign(world, { simulator, origin, browser, edge });
+});
+
+after(async () => {
+  await world.browser?.close();
+  await world.edge?.stop();
+  await world.origin?.stop();
+  await world.simulator?.stop();
+});
+
+valuesSuite(world);
+statesSuite(world);
+safetySuite(world);
+accessSuite(world);

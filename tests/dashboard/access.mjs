@@ -77,7 +77,7 @@ export function accessSuite(world) {
       await page.keyboard.press("Escape");
       await page.waitForSelector("dialog", { state: "detached" });
       assert.equal(new URL(page.url()).hash, "#/scores");
-      assert.equal(await page.evaluate(() => document.activeElement.closest("[data-symbol]")?.dataset.symbol), "ETHUSDT");
+      await page.waitForFunction(() => document.activeElement.closest("[data-symbol]")?.dataset.symbol === "ETHUSDT");
       await done();
     });
 

@@ -2,7 +2,7 @@
 // world for all suites: it takes a while until every contract is analysed.
 
 import { after, before } from "node:test";
-import { startAnalysedOrigin, startSimulator, startWrangler } from "../edge/support.mjs";
+import { startAnalysedOrigin, startSimulator, startWrangler, until } from "../edge/support.mjs";
 import { accessSuite } from "./access.mjs";
 import { launch } from "./browser.mjs";
 import { safetySuite } from "./safety.mjs";
@@ -15,6 +15,10 @@ before(async () => {
   const simulator = await startSimulator();
   const [origin, browser] = await Promise.all([startAnalysedOrigin(simulator), launch()]);
   const edge = await startWrangler({ origin: origin.url, bybit: simulator.url });
+  await until("the edge has the analysed snapshot", async () => {
+    const { json } = await edge.get("/mobile-data");
+    return json?.data_source === "origin" && json.confluence_scores.every(({ has_breakdown }) => has_breakdown);
+  }, { withinMs: 60_000 });
   Object.assign(world, { simulator, origin, browser, edge });
 });
 

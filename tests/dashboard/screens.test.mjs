@@ -127,8 +127,10 @@ describe("addresses", () => {
 
 describe("words", () => {
   test("for a reason are a sentence's end, and an unknown word is itself", () => {
-    assert.equal(words.reason("timeout"), "its source did not answer in time");
-    assert.equal(words.reason("http_503"), "its source answered with status 503");
+    assert.equal(words.reason("timeout"), "the source did not answer in time");
+    assert.equal(words.reason("http_503"), "the source answered with status 503");
+    assert.equal(words.outcome("http_503"), "answered with status 503");
+    assert.equal(words.reason("too_old"), "the last value is too old to be shown");
     assert.equal(words.reason("some_new_word"), "some new word");
     assert.equal(words.reason("constructor"), "constructor");
   });

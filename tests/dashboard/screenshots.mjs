@@ -28,7 +28,7 @@ const SIZES = { phone: { width: 390, height: 844 }, narrow: { width: 320, height
 for (const colorScheme of ["light", "dark"]) {
   for (const [size, viewport] of Object.entries(SIZES)) {
     await mkdir(path.join(folder, `${size}-${colorScheme}`), { recursive: true });
-    for (const { name, place, order, ready = ".tile", act } of SHOTS) {
+    for (const { name, place, order, ready = READY[place], act } of SHOTS) {
       // The states look the same everywhere; one size of them is enough.
       if (size !== "phone" && name.startsWith("state-")) continue;
       const context = await phone(browser, { viewport, colorScheme, isMobile: size !== "desktop", reducedMotion: "reduce" });

@@ -60,8 +60,8 @@ export function age(ms: number): string {
   return hours < 48 ? `${hours} h` : `${Math.floor(hours / 24)} d`;
 }
 
-const clock = new Intl.DateTimeFormat(locales as string[] | undefined, { hour: "2-digit", minute: "2-digit" });
-const dayAndClock = new Intl.DateTimeFormat(locales as string[] | undefined, { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
+const clock = new Intl.DateTimeFormat(locales as string[] | undefined, { hour: "numeric", minute: "2-digit" });
+const dayAndClock = new Intl.DateTimeFormat(locales as string[] | undefined, { day: "numeric", month: "short", hour: "numeric", minute: "2-digit" });
 
 /** A moment, with its day when that is not today's. */
 export function moment(ms: number, now: number): string {

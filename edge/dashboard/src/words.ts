@@ -4,30 +4,41 @@ import type { Body } from "./data/ask.ts";
 import type { Level, Mark, Status, Trouble } from "./data/freshness.ts";
 import type { MobileData, Sections } from "../generated/contract.ts";
 
-const REASONS = new Map(Object.entries({
-  timeout: "its source did not answer in time",
-  too_old: "the last value is too old to be shown",
-  not_fetched_yet: "it was not fetched yet",
-  not_collected_at_edge: "only the origin knows it, and it does not answer",
-  failed_validation: "what its source sent is not plausible",
-  from_the_future: "its source's clock is wrong",
-  unknown: "its source does not say why",
-  not_analysed: "the analysis is not ready",
-  not_analysed_yet: "the analysis is not ready",
-  candles_not_loaded_yet: "the candles are still being loaded",
-  not_available_from_tickers: "the exchange's tickers alone do not tell",
-  unreachable: "its source cannot be reached",
-  deadline_passed: "no source answered in time",
-  empty: "nothing is held",
-  origin_unavailable: "the origin does not answer",
-}));
+/** What a source did, as the rest of a sentence that begins with its name. */
+const DEEDS = new Map(
+  Object.entries({
+    timeout: "did not answer in time",
+    unreachable: "cannot be reached",
+    failed_validation: "sent what is not plausible",
+    from_the_future: "has a wrong clock",
+    unknown: "does not say why",
+    origin_unavailable: "does not answer",
+  }),
+);
+
+const REASONS = new Map(
+  Object.entries({
+    too_old: "the last value is too old to be shown",
+    not_fetched_yet: "it was not fetched yet",
+    not_collected_at_edge: "only the origin knows it, and it does not answer",
+    not_analysed: "the analysis is not ready",
+    candles_not_loaded_yet: "the candles are still being loaded",
+    deadline_passed: "no source answered in time",
+    empty: "nothing is held",
+  }),
+);
+
+/** What one source said, beside its name. */
+export function outcome(word: string): string {
+  const status = /^http_(\d{3})$/.exec(word);
+  if (status) return `answered with status ${status[1]}`;
+  return DEEDS.get(word) ?? REASONS.get(word) ?? word.replaceAll("_", " ");
+}
 
 /** A reason in words. */
 export function reason(word: string): string {
-  const known = REASONS.get(word);
-  if (known !== undefined) return known;
-  const status = /^http_(\d{3})$/.exec(word);
-  return status ? `its source answered with status ${status[1]}` : word.replaceAll("_", " ");
+  const isDeed = DEEDS.has(word) || /^http_\d{3}$/.test(word);
+  return isDeed ? `the source ${outcome(word)}` : outcome(word);
 }
 
 const VENUES = new Map(Object.entries({ bybit: "Bybit", coingecko: "CoinGecko", alternative_me: "alternative.me", okx: "OKX", binance: "Binance" }));
@@ -55,7 +66,7 @@ export const SECTION_NAMES: Record<keyof Sections, string> = {
 export function whySection(body: MobileData, section: keyof Sections): string {
   const state = body.sections[section];
   if (state === undefined) return "this server does not have it";
-  return state.reason === undefined ? "its source does not give it" : reason(state.reason);
+  return state.reason === undefined ? "the source does not give it" : reason(state.reason);
 }
 
 const LEVELS: Record<Level, string> = { fresh: "Live", aging: "Aging", stale: "Stale", expired: "Old", none: "No data" };
@@ -104,7 +115,7 @@ export function markSentence(mark: Mark): string {
     case "secondary":
       return "Taken from another exchange than usual: totals are not comparable.";
     case "last_known_good":
-      return "No source answers: these are the last known good data.";
+      return "This is the last known good.";
     case "device":
       return "Kept on this device since the last visit.";
   }

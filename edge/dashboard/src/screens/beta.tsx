@@ -43,7 +43,7 @@ function Performance({ body }: { body: BetaChart }): JSX.Element {
     <>
       <LineChart body={body} shown={shown} />
       <p class="aside">
-        {body.chart_as_of_ms === null ? "Of unknown age." : <>Candles to <Age of={body.chart_as_of_ms} name="chart_as_of_ms" /> ago.</>} Tap a pair to draw it.
+        {body.chart_as_of_ms === null ? "Of unknown age." : <>Candles to <Age of={body.chart_as_of_ms} name="chart_as_of_ms" /> ago.</>} Choose a pair to draw it.
       </p>
       <ul class="performance">
         {body.performance_summary.map((row) => (
@@ -64,7 +64,7 @@ function Betas({ body }: { body: Beta }): JSX.Element {
   const { overview } = body;
   return (
     <>
-      <Card title="Beta" note={body.beta_as_of_ms === null ? "of unknown age" : <>returns to <Age of={body.beta_as_of_ms} name="beta_as_of_ms" /> ago</>}>
+      <Card title="Beta" class="wide" note={body.beta_as_of_ms === null ? "of unknown age" : <>returns to <Age of={body.beta_as_of_ms} name="beta_as_of_ms" /> ago</>}>
         <dl class="figures">
           <Figure label="Mean beta" note="30 days">
             <Maybe of={overview.market_beta} as={format.ratio} name="market_beta" why="too few returns" />

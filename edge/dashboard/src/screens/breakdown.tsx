@@ -94,13 +94,13 @@ function Dimensions({ data, asOf }: { data: Breakdown; asOf: number }): JSX.Elem
   return (
     <>
       <dl class="figures three">
-        <Figure label="Reliability" note="of its inputs were there">
+        <Figure label="Reliability" note="of inputs are there">
           <Num of={data.reliability} as={format.fraction} name="reliability" />
         </Figure>
-        <Figure label="Consensus" note="of the dimensions">
+        <Figure label="Consensus" note="of dimensions">
           <Maybe of={data.consensus} as={format.fraction} name="consensus" why="no dimension has a score" />
         </Figure>
-        <Figure label="As of" note="ago">
+        <Figure label="Age" note="of the analysis">
           <Age of={asOf} name="breakdown_as_of_ms" />
         </Figure>
       </dl>

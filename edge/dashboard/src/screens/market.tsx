@@ -16,7 +16,7 @@ export function Market({ body }: { body: MobileData }): JSX.Element {
       <RegimeCard body={body} />
       <BreadthCard body={body} />
       <FearGreedCard body={body} />
-      <Card title="Heat map" class="wide" note={`${format.count(body.confluence_scores.length)} pairs: area is 24 h turnover, colour is 24 h change`}>
+      <Card title="Heat map" class="wide" note="area: turnover, colour: change, 24 h">
         <HeatMap rows={body.confluence_scores} />
       </Card>
       <MoversCard body={body} />

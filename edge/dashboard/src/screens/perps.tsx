@@ -5,7 +5,7 @@ import type { PerpetualsPulse } from "../../generated/contract.ts";
 import * as format from "../format.ts";
 import { pulse } from "../state.ts";
 import { Card, Figure, From, Stacked } from "../ui/parts.tsx";
-import { Maybe, MaybeChange, Num } from "../ui/value.tsx";
+import { Maybe, Num } from "../ui/value.tsx";
 import * as words from "../words.ts";
 
 /** The screen. */
@@ -22,7 +22,7 @@ function PerpsOf({ body }: { body: PerpetualsPulse }): JSX.Element {
     <div class="columns">
       <Card title="Funding" note={<Num of={body.contract_count} as={(n) => `${format.count(n)} contracts`} name="contract_count" />}>
         <div class="reading">
-          <MaybeChange of={body.funding_rate} as={format.rate} name="funding_rate" why="no contract tells its rate" />
+          <Maybe of={body.funding_rate} as={format.rate} name="funding_rate" why="no contract tells its rate" />
           <span class="quiet">per 8 hours, weighted by turnover</span>
         </div>
         {body.funding_sentiment !== null && (

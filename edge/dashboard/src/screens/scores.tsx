@@ -101,7 +101,7 @@ function Row({ row }: { row: ScoredSymbol }): JSX.Element {
           <Num of={row.price} as={format.price} name="price" class="quiet" />
         </span>
         {row.score_basis === "ticker_momentum" ? (
-          <span class="tag momentum">momentum only</span>
+          <span class="tag momentum">momentum</span>
         ) : (
           <Spark scores={row.score_history} label={`The last ${row.score_history.length} scores of ${row.display_symbol}`} />
         )}

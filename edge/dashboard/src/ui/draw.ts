@@ -41,7 +41,7 @@ function make(frame: HTMLElement, names: readonly string[], data: uPlot.AlignedD
   const style = getComputedStyle(frame);
   const colour = (name: string): string => style.getPropertyValue(`--${name}`).trim();
   const axis = { stroke: colour("quiet"), font: `11px ${style.fontFamily}`, ticks: { show: false } };
-  const clock = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" });
+  const clock = new Intl.DateTimeFormat(undefined, { hour: "numeric", minute: "2-digit" });
   return new uPlot(
     {
       width: frame.clientWidth,

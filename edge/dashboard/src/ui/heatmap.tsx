@@ -7,10 +7,14 @@ import * as format from "../format.ts";
 import { href } from "../route.ts";
 import { layout, shade } from "./tiles.ts";
 
-/** Smaller tiles carry no text; their names are still read out. */
-const MIN_NAME_WIDTH = 34;
-const MIN_NAME_HEIGHT = 18;
-const MIN_CHANGE_HEIGHT = 34;
+/** The width of a letter and the height of a line, pixels. Tiles that are too small carry no text; their names are read out. */
+const LETTER = 7.2;
+const LINE = 16;
+const CHANGE_LETTERS = 7;
+
+function hasRoom(letters: number, lines: number, width: number, height: number): boolean {
+  return letters * LETTER <= width && lines * LINE <= height;
+}
 
 /** The map; each tile leads to its contract. */
 export function HeatMap({ rows }: { rows: readonly ScoredSymbol[] }): JSX.Element {
@@ -33,12 +37,12 @@ export function HeatMap({ rows }: { rows: readonly ScoredSymbol[] }): JSX.Elemen
             href={href("scores", row.symbol)}
             aria-label={`${row.display_symbol}, ${format.change(row.change_24h)}, turnover ${format.usd(row.turnover_24h)}`}
           >
-            {width >= MIN_NAME_WIDTH && height >= MIN_NAME_HEIGHT && (
+            {hasRoom(row.display_symbol.length, 1, width, height) && (
               <span class="name" aria-hidden="true">
                 {row.display_symbol}
               </span>
             )}
-            {width >= MIN_NAME_WIDTH + 12 && height >= MIN_CHANGE_HEIGHT && (
+            {hasRoom(Math.max(row.display_symbol.length, CHANGE_LETTERS), 2, width, height) && (
               <data class="num" aria-hidden="true" value={String(row.change_24h)} data-field="heatmap_change_24h">
                 {format.change(row.change_24h)}
               </data>

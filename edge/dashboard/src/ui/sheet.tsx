@@ -14,10 +14,9 @@ export function Sheet({ label, close, children }: SheetProps): JSX.Element {
   const dialog = useRef<HTMLDialogElement>(null);
   const opener = useRef(document.activeElement);
   useEffect(() => {
-    const element = dialog.current;
-    element?.showModal();
+    dialog.current?.showModal();
+    // A dialog that is taken away instead of closed gives the focus back to nobody.
     return () => {
-      element?.close();
       if (opener.current instanceof HTMLElement) opener.current.focus({ preventScroll: true });
     };
   }, []);

@@ -13,7 +13,7 @@ export function Spark({ scores, label }: { scores: readonly number[]; label: str
   const shown = scores.slice(-SLOTS);
   const middle = HEIGHT / 2;
   return (
-    <svg class="spark" viewBox={`0 0 ${SLOTS * STEP} ${HEIGHT}`} role="img" aria-label={label} data-scores={shown.join(" ")}>
+    <svg class="spark" viewBox={`0 0 ${SLOTS * STEP} ${HEIGHT}`} preserveAspectRatio="none" role="img" aria-label={label} data-scores={shown.join(" ")}>
       <line class="neutral" x1="0" x2={SLOTS * STEP} y1={middle} y2={middle} />
       {shown.map((score, index) => {
         const x = (SLOTS - shown.length + index) * STEP;

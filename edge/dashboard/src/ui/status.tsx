@@ -45,7 +45,7 @@ export function Banner(): JSX.Element {
       {sentences.length > 0 && (
         <p class={`banner level-${level} link-${link}`} data-marks={others.join(" ")}>
           {sentences.join(" ")}
-          {body !== null && (level !== "fresh" || link !== "ok") && <> Shown is {format.moment(body.as_of_ms, now.value)}.</>}
+          {body !== null && (level !== "fresh" || link !== "ok") && <> Shown is what was true at {format.moment(body.as_of_ms, now.value)}.</>}
         </p>
       )}
     </div>
@@ -55,7 +55,7 @@ export function Banner(): JSX.Element {
 const AGEING = {
   fresh: null,
   aging: "Newer data is on its way.",
-  stale: "These data are old; every source failed to give newer ones.",
+  stale: "Every source failed to give newer data.",
   expired: null,
   none: null,
 } as const;
@@ -74,7 +74,7 @@ export function NoData({ trouble }: { trouble: Trouble }): JSX.Element {
             <div key={name} data-source={name}>
               <dt>{name}</dt>
               <dd>
-                {words.reason(outcome)}
+                {words.outcome(outcome)}
                 {as_of_ms !== null && <>, last good {format.moment(as_of_ms, now.value)}</>}
               </dd>
             </div>

@@ -14,7 +14,8 @@ const world = {};
 before(async () => {
   const simulator = await startSimulator();
   const [origin, browser] = await Promise.all([startAnalysedOrigin(simulator), launch()]);
-  const edge = await startWrangler({ origin: origin.url, bybit: simulator.url });
+  // The way past the origin is closed: on a busy machine the edge would take it now and then, and show less.
+  const edge = await startWrangler({ origin: origin.url, bybit: "http://127.0.0.1:1" });
   await until("the edge has the analysed snapshot", async () => {
     const { json } = await edge.get("/mobile-data");
     return json?.data_source === "origin" && json.confluence_scores.every(({ has_breakdown }) => has_breakdown);

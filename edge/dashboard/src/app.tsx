@@ -12,6 +12,7 @@ import { type Route, type Screen, href, route } from "./route.ts";
 import { market } from "./state.ts";
 import { Banner, NoData, Pill } from "./ui/status.tsx";
 import { Waiting } from "./ui/parts.tsx";
+import { Guard } from "./ui/guard.tsx";
 
 const TITLES: Record<Screen, { readonly title: string; readonly short: string; readonly icon: string }> = {
   market: { title: "Market", short: "Market", icon: "M4 19V11M9.5 19V5M15 19v-6M20 19V8" },
@@ -57,9 +58,15 @@ export function App(): JSX.Element {
       </nav>
       <Banner />
       <main id="content" tabIndex={-1} data-screen={screen}>
-        <Content route={route.value} />
+        <Guard key={screen} of={market.held.value.body}>
+          <Content route={route.value} />
+        </Guard>
       </main>
-      {symbol !== null && <BreakdownSheet key={symbol} symbol={symbol} body={market.held.value.body} close={() => (location.hash = href("scores"))} />}
+      {symbol !== null && (
+        <Guard key={symbol} of={market.held.value.body}>
+          <BreakdownSheet symbol={symbol} body={market.held.value.body} close={() => (location.hash = href("scores"))} />
+        </Guard>
+      )}
     </>
   );
 }

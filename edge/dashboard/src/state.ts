@@ -59,6 +59,8 @@ function resource<T extends Body>(path: string, everyMs: number): Resource<T> {
     const arrivedAt = localNow();
     offset.value = narrowed(offset.value, date, askedAt, arrivedAt);
     ticks.value = arrivedAt;
+    // Whatever the browser believes of its network: somebody answered.
+    if (outcome.kind !== "failed" || outcome.trouble.kind !== "unreachable") online.value = true;
     return outcome;
   };
   return new Resource<T>(path, everyMs, question, shelf);

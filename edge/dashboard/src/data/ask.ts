@@ -1,7 +1,7 @@
 // One question to the API, and everything that can come of it. Nothing here throws, and nothing but a body that names its
 // own age and source counts as data.
 
-import type { Problem } from "../../generated/contract.ts";
+import { type Problem, SCHEMA_VERSION } from "../../generated/contract.ts";
 import type { Said, Trouble } from "./freshness.ts";
 import { retryAfterMs } from "./pace.ts";
 
@@ -19,6 +19,9 @@ export interface Answer<T extends Body> {
   readonly outcome: Outcome<T>;
   readonly date: string | null;
 }
+
+/** The complaint about a body of another version of the contract. */
+export const OTHER_SCHEMA = "other_schema";
 
 /** How long one question may take. */
 const PATIENCE_MS = 8_000;
@@ -74,6 +77,7 @@ function isProblem(value: unknown): value is Problem {
 export function complaint(value: unknown): string | null {
   if (!isRecord(value)) return "not_an_object";
   if (value["status"] !== "success") return "no_success";
+  if ("schema_version" in value && value["schema_version"] !== SCHEMA_VERSION) return OTHER_SCHEMA;
   const asOf = value["as_of_ms"];
   if (typeof asOf !== "number" || !Number.isFinite(asOf) || asOf <= 0) return "no_time";
   if (!["fresh", "aging", "stale"].includes(value["freshness"] as string)) return "no_freshness";

@@ -94,6 +94,19 @@ export function safetySuite(world) {
       await done();
     });
 
+    test("can be installed: its manifest names pictures that are there", async () => {
+      const json = JSON.parse((await world.edge.get("/mobile/manifest.webmanifest")).text);
+      assert.equal(json.start_url, "/mobile");
+      assert.equal(json.display, "standalone");
+      assert.ok(["192x192", "512x512"].every((size) => json.icons.some(({ sizes }) => sizes === size)));
+      assert.ok(json.icons.some(({ purpose }) => purpose === "maskable"));
+      for (const { src, type } of json.icons) {
+        const { status, header } = await world.edge.get(src);
+        assert.equal(status, 200, src);
+        assert.equal(header("content-type"), type, src);
+      }
+    });
+
     test("asks with the ETag of what it holds", async () => {
       const context = await phone(world.browser);
       const page = await context.newPage();

@@ -26,7 +26,10 @@ export function Pill(): JSX.Element {
   );
 }
 
-/** What the reader must know before believing a number. */
+/**
+ * What the reader must know before believing a number. What never changes stands on top; what comes and goes lies over the
+ * page's lower edge, so that it is seen wherever the reader is and moves nothing.
+ */
 export function Banner(): JSX.Element {
   const { level, link, marks } = status.value;
   const { trouble, body } = market.held.value;
@@ -36,19 +39,23 @@ export function Banner(): JSX.Element {
   const ageing = body === null || link !== "ok" ? null : AGEING[level];
   const sentences = [sentence, ageing, ...others.map(words.markSentence)].filter((said) => said !== null);
   return (
-    <div class="banners" role="status">
-      {artificial.map((mark) => (
-        <p key={mark} class="banner artificial" data-mark={mark}>
-          {words.markSentence(mark)}
-        </p>
-      ))}
-      {sentences.length > 0 && (
-        <p class={`banner level-${level} link-${link}`} data-marks={others.join(" ")}>
-          {sentences.join(" ")}
-          {body !== null && (level !== "fresh" || link !== "ok") && <> Shown is what was true at {format.moment(body.as_of_ms, now.value)}.</>}
-        </p>
-      )}
-    </div>
+    <>
+      <div role="status">
+        {artificial.map((mark) => (
+          <p key={mark} class="banner artificial" data-mark={mark}>
+            {words.markSentence(mark)}
+          </p>
+        ))}
+      </div>
+      <div class="bar" role="status">
+        {sentences.length > 0 && (
+          <p class={`banner level-${level} link-${link}`} data-marks={others.join(" ")}>
+            {sentences.join(" ")}
+            {body !== null && (level !== "fresh" || link !== "ok") && <> Shown is what was true at {format.moment(body.as_of_ms, now.value)}.</>}
+          </p>
+        )}
+      </div>
+    </>
   );
 }
 

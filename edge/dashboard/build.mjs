@@ -17,7 +17,14 @@ await mkdir(OUT, { recursive: true });
 await cp(path.join(HERE, "static", "mobile"), path.join(OUT, "mobile"), { recursive: true });
 await cp(path.join(HERE, "static", "_headers"), path.join(OUT, "_headers"));
 
-const common = { absWorkingDir: HERE, bundle: true, minify: true, target: "es2022", legalComments: "none", logLevel: "warning" };
+const common = {
+  absWorkingDir: HERE,
+  bundle: true,
+  minify: true,
+  target: "es2022",
+  legalComments: "none",
+  logLevel: "warning",
+};
 const { metafile } = await esbuild.build({
   ...common,
   entryPoints: [MAIN],
@@ -50,5 +57,8 @@ await esbuild.build({
   entryPoints: ["src/sw.ts"],
   outfile: path.join(OUT, "mobile", "sw.js"),
   format: "iife",
-  define: { FILES: JSON.stringify(files), BUILD: JSON.stringify(createHash("sha256").update(page).digest("hex").slice(0, 12)) },
+  define: {
+    FILES: JSON.stringify(files),
+    BUILD: JSON.stringify(createHash("sha256").update(page).digest("hex").slice(0, 12)),
+  },
 });

@@ -10,10 +10,15 @@ import { chromium } from "playwright-core";
 const FOLDER = path.join(path.dirname(fileURLToPath(import.meta.url)), "static", "mobile");
 const svg = await readFile(path.join(FOLDER, "icon.svg"), "utf8");
 // What a mask may cut away: the corners are filled, and the picture keeps to the middle.
-const maskable = svg.replace(' rx="112"', "").replace("<g ", '<g transform="translate(256 256) scale(.78) translate(-256 -256)" ');
+const maskable = svg
+  .replace(' rx="112"', "")
+  .replace("<g ", '<g transform="translate(256 256) scale(.78) translate(-256 -256)" ');
 const filled = svg.replace(' rx="112"', "");
 
-const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: ["--no-sandbox"] });
+const browser = await chromium.launch({
+  executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+  args: ["--no-sandbox"],
+});
 const icons = [
   ["icon-180.png", 180, filled],
   ["icon-192.png", 192, svg],

@@ -9,12 +9,21 @@ import { AT_ONCE, open, untilTop } from "./open.mjs";
 
 const AXE = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
-const READY = { market: ".tile", scores: ".scores .row", signals: ".group .row", beta: ".line-chart canvas", perps: "[data-field=funding_rate]" };
+const READY = {
+  market: ".tile",
+  scores: ".scores .row",
+  signals: ".group .row",
+  beta: ".line-chart canvas",
+  perps: "[data-field=funding_rate]",
+};
 
 async function violations(page) {
   await page.evaluate(AXE);
   const { violations: found } = await page.evaluate(() => globalThis.axe.run());
-  return found.map(({ id, nodes }) => [id, nodes.slice(0, 3).map(({ html, failureSummary }) => `${html} ${failureSummary}`)]);
+  return found.map(({ id, nodes }) => [
+    id,
+    nodes.slice(0, 3).map(({ html, failureSummary }) => `${html} ${failureSummary}`),
+  ]);
 }
 
 const focused = (page) => page.evaluate(() => document.activeElement.textContent.trim());
@@ -31,14 +40,19 @@ export function accessSuite(world) {
         });
       }
       test(`in a breakdown, ${colorScheme}`, async () => {
-        const { page, done } = await open(world, "scores/ETHUSDT", { device: { colorScheme, reducedMotion: "reduce" } });
+        const { page, done } = await open(world, "scores/ETHUSDT", {
+          device: { colorScheme, reducedMotion: "reduce" },
+        });
         await page.waitForSelector(".dimensions");
         await page.click("dialog details[data-dimension] summary");
         assert.deepEqual(await violations(page), []);
         await done();
       });
       test(`when parts are missing or all is, ${colorScheme}`, async () => {
-        const { page, link, done } = await open(world, "market", { order: [live, direct], device: { colorScheme, reducedMotion: "reduce" } });
+        const { page, link, done } = await open(world, "market", {
+          order: [live, direct],
+          device: { colorScheme, reducedMotion: "reduce" },
+        });
         await page.waitForSelector(".tile");
         assert.deepEqual(await violations(page), []);
         link.order("refused");
@@ -58,7 +72,9 @@ export function accessSuite(world) {
       const order = [];
       for (let n = 0; n < 7; n += 1) {
         await page.keyboard.press("Tab");
-        order.push((await focused(page)) || (await page.evaluate(() => document.activeElement.getAttribute("aria-label"))));
+        order.push(
+          (await focused(page)) || (await page.evaluate(() => document.activeElement.getAttribute("aria-label"))),
+        );
       }
       assert.deepEqual(order, ["Skip to the content", "Market", "Scores", "Signals", "Beta", "Perps", "Find a pair"]);
       await done();
@@ -72,7 +88,11 @@ export function accessSuite(world) {
       for (let n = 0; n < 5; n += 1) {
         await page.keyboard.press("Tab");
         // Between its last and its first stop a modal dialog lets the browser's own controls be reached.
-        assert.ok(await page.evaluate(() => document.activeElement === document.body || document.activeElement.closest("dialog") !== null));
+        assert.ok(
+          await page.evaluate(
+            () => document.activeElement === document.body || document.activeElement.closest("dialog") !== null,
+          ),
+        );
       }
       await page.keyboard.press("Escape");
       await page.waitForSelector("dialog", { state: "detached" });
@@ -93,9 +113,17 @@ export function accessSuite(world) {
   });
 
   describe("on a screen of", { concurrency: AT_ONCE }, () => {
-    for (const [width, height] of [[320, 568], [390, 844], [768, 1024], [1440, 900]]) {
+    for (const [width, height] of [
+      [320, 568],
+      [390, 844],
+      [768, 1024],
+      [1440, 900],
+    ]) {
       test(`${width} pixels nothing is wider than the screen`, async () => {
-        const { page, done } = await open(world, "market", { hold: true, device: { viewport: { width, height }, isMobile: false } });
+        const { page, done } = await open(world, "market", {
+          hold: true,
+          device: { viewport: { width, height }, isMobile: false },
+        });
         for (const screen of SCREENS) {
           await page.click(`nav a[href="#/${screen}"]`);
           await page.waitForSelector(READY[screen]);

@@ -43,7 +43,8 @@ export function aged(byMs, freshness) {
 /** As the real market would be served: nothing says that it is simulated. */
 export function live({ body }) {
   body.degraded = body.degraded.filter((reason) => reason !== "simulated_data");
-  for (const section of Object.values(body.sections ?? {})) section.source = section.source?.replace("simulated:", "") ?? null;
+  for (const section of Object.values(body.sections ?? {}))
+    section.source = section.source?.replace("simulated:", "") ?? null;
 }
 
 /** What an edge serves that went to the exchange itself. */
@@ -52,12 +53,15 @@ export function direct({ body, path }) {
   body.degraded = [...body.degraded, "origin_timeout"];
   if (path !== "/mobile-data") return;
   const absent = { source: null, as_of_ms: null, status: "unavailable", reason: "not_collected_at_edge" };
-  for (const name of ["global_market", "defi_market", "fear_greed", "beta", "performance", "alerts"]) body.sections[name] = absent;
-  const unknown = /dominance|season|market_cap|coingecko|total_volume$|volume_mcap|fear_greed|defi|btc_daily|btc_volatility|cryptocurrencies/;
+  for (const name of ["global_market", "defi_market", "fear_greed", "beta", "performance", "alerts"])
+    body.sections[name] = absent;
+  const unknown =
+    /dominance|season|market_cap|coingecko|total_volume$|volume_mcap|fear_greed|defi|btc_daily|btc_volatility|cryptocurrencies/;
   for (const key of Object.keys(body.market_overview)) if (unknown.test(key)) body.market_overview[key] = null;
   for (const key of ["funding_zscore", "long_pct", "short_pct", "ls_entropy"]) body.perps[key] = null;
   body.market_overview.market_regime_details.score_basis = "ticker_momentum";
-  for (const row of body.confluence_scores) Object.assign(row, { score_basis: "ticker_momentum", components: null, score_history: [], has_breakdown: false });
+  for (const row of body.confluence_scores)
+    Object.assign(row, { score_basis: "ticker_momentum", components: null, score_history: [], has_breakdown: false });
 }
 
 /** The problem that an edge answers with when nothing valid is left. */
@@ -87,7 +91,11 @@ export async function between(page, { hold = false, origin } = {}) {
     if (state.order === "cut") return route.abort("connectionfailed");
     if (state.order === "refused") return route.fulfill(refusal());
     const held = bodies.get(pathname + search);
-    if (hold && held) return route.fulfill({ headers: { "content-type": "application/json", date: new Date().toUTCString() }, json: held });
+    if (hold && held)
+      return route.fulfill({
+        headers: { "content-type": "application/json", date: new Date().toUTCString() },
+        json: held,
+      });
     // Without the page's own condition, so that there is always a body to change.
     const headers = { ...request.headers() };
     delete headers["if-none-match"];
@@ -117,6 +125,11 @@ export async function between(page, { hold = false, origin } = {}) {
 }
 
 function refusal() {
-  const headers = { "content-type": "application/problem+json", "cache-control": "no-store", "retry-after": "4", date: new Date().toUTCString() };
+  const headers = {
+    "content-type": "application/problem+json",
+    "cache-control": "no-store",
+    "retry-after": "4",
+    date: new Date().toUTCString(),
+  };
   return { status: 503, headers, body: JSON.stringify(NO_VALID_DATA) };
 }

@@ -9,11 +9,19 @@ import { ageOf, levelOfAge, statusOf } from "../../edge/dashboard/src/data/fresh
 import { backoffMs, isMetered, paceMs, retryAfterMs } from "../../edge/dashboard/src/data/pace.ts";
 import { NOTHING, Resource, after, recalled } from "../../edge/dashboard/src/data/resource.ts";
 
-const BODY = { status: "success", data_source: "origin", freshness: "fresh", as_of_ms: 1_000_000, timestamp: 1_000, degraded: [] };
+const BODY = {
+  status: "success",
+  data_source: "origin",
+  freshness: "fresh",
+  as_of_ms: 1_000_000,
+  timestamp: 1_000,
+  degraded: [],
+};
 const UNREACHABLE = { kind: "unreachable" };
 const REFUSED = { kind: "problem", status: 503, problem: null };
 
-const statusFor = (facts) => statusOf({ said: BODY, fromDevice: false, trouble: null, online: true, now: BODY.as_of_ms, ...facts });
+const statusFor = (facts) =>
+  statusOf({ said: BODY, fromDevice: false, trouble: null, online: true, now: BODY.as_of_ms, ...facts });
 
 describe("the class of what is shown", () => {
   const check = (ageMs, freshness, expected) => {
@@ -81,12 +89,16 @@ describe("what is wrong with the way to the data", () => {
 });
 
 describe("where data came from", () => {
-  const check = (said, fromDevice, expected) => assert.deepEqual(statusFor({ said: { ...BODY, ...said }, fromDevice }).marks, expected);
+  const check = (said, fromDevice, expected) =>
+    assert.deepEqual(statusFor({ said: { ...BODY, ...said }, fromDevice }).marks, expected);
 
   test("is marked when it is not the usual way", () => {
     check({}, false, []);
     check({ degraded: ["simulated_data"] }, false, ["simulated"]);
-    check({ degraded: ["replayed_data", "data_stale"], data_source: "last_known_good" }, false, ["replayed", "last_known_good"]);
+    check({ degraded: ["replayed_data", "data_stale"], data_source: "last_known_good" }, false, [
+      "replayed",
+      "last_known_good",
+    ]);
     check({ data_source: "bybit_direct" }, false, ["direct"]);
     check({ data_source: "secondary_exchange" }, false, ["secondary"]);
     check({}, true, ["device"]);
@@ -152,10 +164,20 @@ describe("the pace", () => {
   test("is slower on a metered connection", () => {
     assert.equal(paceMs(3_000, false), 3_000);
     assert.equal(paceMs(3_000, true), 12_000);
-    for (const metered of [{ saveData: true }, { type: "cellular" }, { effectiveType: "2g" }, { effectiveType: "slow-2g" }]) {
+    for (const metered of [
+      { saveData: true },
+      { type: "cellular" },
+      { effectiveType: "2g" },
+      { effectiveType: "slow-2g" },
+    ]) {
       assert.equal(isMetered(metered), true, JSON.stringify(metered));
     }
-    for (const free of [undefined, {}, { type: "wifi", effectiveType: "4g", saveData: false }, { effectiveType: "3g" }]) {
+    for (const free of [
+      undefined,
+      {},
+      { type: "wifi", effectiveType: "4g", saveData: false },
+      { effectiveType: "3g" },
+    ]) {
       assert.equal(isMetered(free), false, JSON.stringify(free));
     }
   });
@@ -169,12 +191,16 @@ describe("the pace", () => {
   test("is never quicker than the server asked for", () => {
     assert.equal(backoffMs(1, 10_000, 0.5), 10_000);
     assert.equal(retryAfterMs("4"), 4_000);
-    for (const none of [null, "", "-1", "1.5", "Sat, 21 Nov 2026 10:00:00 GMT", "999999"]) assert.equal(retryAfterMs(none), null);
+    for (const none of [null, "", "-1", "1.5", "Sat, 21 Nov 2026 10:00:00 GMT", "999999"])
+      assert.equal(retryAfterMs(none), null);
   });
 });
 
 describe("an answer", () => {
-  const answer = (status, body, headers = {}) => async () => new Response(status === 304 ? null : body, { status, headers });
+  const answer =
+    (status, body, headers = {}) =>
+    async () =>
+      new Response(status === 304 ? null : body, { status, headers });
   const outcome = async (fetcher, etag = null) => (await ask(fetcher, "/mobile-data", etag)).outcome;
 
   test("with a body of the contract is data, with its ETag and the server's date", async () => {
@@ -185,7 +211,10 @@ describe("an answer", () => {
 
   test("is asked for with the ETag in hand, past the browser's cache", async () => {
     const asked = [];
-    const fetcher = async (path, init) => (asked.push([path, init.cache, init.headers]), new Response(null, { status: 304 }));
+    const fetcher = async (path, init) => (
+      asked.push([path, init.cache, init.headers]),
+      new Response(null, { status: 304 })
+    );
     assert.deepEqual(await outcome(fetcher, 'W/"1"'), { kind: "unchanged" });
     await outcome(fetcher);
     assert.deepEqual(asked, [
@@ -240,11 +269,18 @@ describe("what is held", () => {
   const younger = { ...BODY, as_of_ms: BODY.as_of_ms + 1 };
 
   test("stays when asking fails", () => {
-    assert.deepEqual(after(held, { kind: "failed", trouble: REFUSED, retryAfterMs: null }), { ...held, trouble: REFUSED });
+    assert.deepEqual(after(held, { kind: "failed", trouble: REFUSED, retryAfterMs: null }), {
+      ...held,
+      trouble: REFUSED,
+    });
   });
 
   test("is confirmed by an answer that nothing changed", () => {
-    assert.deepEqual(after({ ...held, trouble: REFUSED }, { kind: "unchanged" }), { ...held, fromDevice: false, trouble: null });
+    assert.deepEqual(after({ ...held, trouble: REFUSED }, { kind: "unchanged" }), {
+      ...held,
+      fromDevice: false,
+      trouble: null,
+    });
   });
 
   test("never moves back in time", () => {
@@ -268,8 +304,15 @@ describe("what is held", () => {
 
   test("is kept on the device when it is new, and only then", async () => {
     const saved = [];
-    const shelf = { load: async () => ({ body: BODY, etag: "a" }), save: async (path, kept) => void saved.push([path, kept]) };
-    const outcomes = [{ kind: "unchanged" }, { kind: "failed", trouble: UNREACHABLE, retryAfterMs: null }, { kind: "data", body: younger, etag: "b" }];
+    const shelf = {
+      load: async () => ({ body: BODY, etag: "a" }),
+      save: async (path, kept) => void saved.push([path, kept]),
+    };
+    const outcomes = [
+      { kind: "unchanged" },
+      { kind: "failed", trouble: UNREACHABLE, retryAfterMs: null },
+      { kind: "data", body: younger, etag: "b" },
+    ];
     const asked = [];
     const resource = new Resource("/x", 1, async (path, etag) => (asked.push(etag), outcomes.shift()), shelf);
     for (let n = 0; n < 3; n += 1) await resource.run();

@@ -15,8 +15,17 @@ for (const [id, { title }] of Object.entries(reports[0].categories)) {
   isGood &&= score >= Number(least);
   row(title, score);
 }
-for (const id of ["first-contentful-paint", "largest-contentful-paint", "total-blocking-time", "cumulative-layout-shift", "speed-index"]) {
-  row(reports[0].audits[id].title, Math.round(middle(reports.map((report) => report.audits[id].numericValue)) * 1_000) / 1_000);
+for (const id of [
+  "first-contentful-paint",
+  "largest-contentful-paint",
+  "total-blocking-time",
+  "cumulative-layout-shift",
+  "speed-index",
+]) {
+  row(
+    reports[0].audits[id].title,
+    Math.round(middle(reports.map((report) => report.audits[id].numericValue)) * 1_000) / 1_000,
+  );
 }
 for (const { auditRefs } of Object.values(reports[0].categories)) {
   for (const { id, weight } of auditRefs) {

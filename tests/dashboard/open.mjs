@@ -15,7 +15,8 @@ export async function open({ browser, edge, origin }, place, { order = [], hold 
   page.on("pageerror", (error) => complaints.push(error.message));
   page.on("console", (message) => {
     // The browser itself reports every refused question as an error; here those are wanted.
-    if (message.type() === "error" && !message.text().startsWith("Failed to load resource")) complaints.push(message.text());
+    if (message.type() === "error" && !message.text().startsWith("Failed to load resource"))
+      complaints.push(message.text());
   });
   context.on("request", (request) => {
     if (new URL(request.url()).origin !== new URL(edge.url).origin) strangers.push(request.url());

@@ -16,10 +16,14 @@ before(async () => {
   const [origin, browser] = await Promise.all([startAnalysedOrigin(simulator), launch()]);
   // The way past the origin is closed: on a busy machine the edge would take it now and then, and show less.
   const edge = await startWrangler({ origin: origin.url, bybit: "http://127.0.0.1:1" });
-  await until("the edge has the analysed snapshot", async () => {
-    const { json } = await edge.get("/mobile-data");
-    return json?.data_source === "origin" && json.confluence_scores.every(({ has_breakdown }) => has_breakdown);
-  }, { withinMs: 60_000 });
+  await until(
+    "the edge has the analysed snapshot",
+    async () => {
+      const { json } = await edge.get("/mobile-data");
+      return json?.data_source === "origin" && json.confluence_scores.every(({ has_breakdown }) => has_breakdown);
+    },
+    { withinMs: 60_000 },
+  );
   Object.assign(world, { simulator, origin, browser, edge });
 });
 

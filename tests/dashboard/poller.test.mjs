@@ -6,7 +6,11 @@ import { Poller } from "../../edge/dashboard/src/data/poller.ts";
 
 const DATA = { kind: "unchanged" };
 const CUT = { kind: "failed", trouble: { kind: "unreachable" }, retryAfterMs: null };
-const refused = (retryAfterMs) => ({ kind: "failed", trouble: { kind: "problem", status: 503, problem: null }, retryAfterMs });
+const refused = (retryAfterMs) => ({
+  kind: "failed",
+  trouble: { kind: "problem", status: 503, problem: null },
+  retryAfterMs,
+});
 
 /** A world in which time passes only when the test says so. */
 function world() {

@@ -17,11 +17,17 @@ function poisoned({ body, path }) {
     const details = body.market_overview.market_regime_details;
     Object.assign(details, { category: HOSTILE, label: HOSTILE, dispersion: HOSTILE });
     body.market_overview.fear_greed_label = HOSTILE;
-    for (const row of [body.confluence_scores[0], body.top_movers.gainers[0]]) Object.assign(row, { symbol: HOSTILE, display_symbol: HOSTILE });
+    for (const row of [body.confluence_scores[0], body.top_movers.gainers[0]])
+      Object.assign(row, { symbol: HOSTILE, display_symbol: HOSTILE });
     body.sections.defi_market = { source: null, as_of_ms: null, status: "unavailable", reason: HOSTILE };
     body.market_overview.defi_market_cap = null;
   }
-  for (const signal of body.signals ?? []) Object.assign(signal, { symbol: signal.symbol && HOSTILE + signal.symbol, display_symbol: HOSTILE, message: HOSTILE });
+  for (const signal of body.signals ?? [])
+    Object.assign(signal, {
+      symbol: signal.symbol && HOSTILE + signal.symbol,
+      display_symbol: HOSTILE,
+      message: HOSTILE,
+    });
   for (const alert of body.alerts ?? []) alert.message = HOSTILE;
   if (body.analysis) body.analysis = HOSTILE;
   if (body.data?.interpretations) body.data.interpretations.technical = HOSTILE;
@@ -42,21 +48,29 @@ export function safetySuite(world) {
     test("stays text among the scores", () => check("scores", ".scores .row"));
     test("stays text among the signals", () => check("signals", ".group .row"));
     test("stays text in an alert", () => check("signals/alerts", ".alert"));
-    test("stays text in the sheet of an address", () => check(`scores/${encodeURIComponent(HOSTILE)}`, "dialog h2", "dialog"));
+    test("stays text in the sheet of an address", () =>
+      check(`scores/${encodeURIComponent(HOSTILE)}`, "dialog h2", "dialog"));
     test("stays text in a breakdown", () => check("scores/ETHUSDT", "dialog .sentence", "dialog"));
   });
 
   describe("the page", { concurrency: AT_ONCE }, () => {
     test("allows nothing inline and nothing from elsewhere", async () => {
       const { header, text } = await world.edge.get("/mobile");
-      const policy = new Map(header("content-security-policy").split("; ").map((part) => [part.split(" ")[0], part]));
+      const policy = new Map(
+        header("content-security-policy")
+          .split("; ")
+          .map((part) => [part.split(" ")[0], part]),
+      );
       assert.equal(policy.get("default-src"), "default-src 'none'");
       assert.equal(policy.get("script-src"), "script-src 'self'");
       assert.equal(policy.get("style-src"), "style-src 'self'");
       assert.equal(policy.get("connect-src"), "connect-src 'self'");
       assert.equal(policy.get("frame-ancestors"), "frame-ancestors 'none'");
       assert.equal(policy.get("require-trusted-types-for"), "require-trusted-types-for 'script'");
-      assert.doesNotMatch(text, /<style|<script(?! type="module" src="\/mobile\/assets\/[\w-]+\.js"><\/script>)| style=| on[a-z]+=/);
+      assert.doesNotMatch(
+        text,
+        /<style|<script(?! type="module" src="\/mobile\/assets\/[\w-]+\.js"><\/script>)| style=| on[a-z]+=/,
+      );
       assert.doesNotMatch(text, /https?:\/\//);
     });
 
@@ -65,7 +79,8 @@ export function safetySuite(world) {
       assert.equal(header("cache-control"), "no-cache");
       const files = [...text.matchAll(/"(\/mobile\/assets\/[^"]+)"/g)].map(([, file]) => file);
       assert.ok(files.length >= 2);
-      for (const file of files) assert.equal((await world.edge.get(file)).header("cache-control"), "public, max-age=31536000, immutable", file);
+      for (const file of files)
+        assert.equal((await world.edge.get(file)).header("cache-control"), "public, max-age=31536000, immutable", file);
       assert.equal((await world.edge.get("/mobile/sw.js")).header("cache-control"), "no-cache");
     });
 
@@ -82,14 +97,24 @@ export function safetySuite(world) {
     test("weighs less than 100 KiB compressed, with charts and the first data", async () => {
       const { page, done } = await open(world, "market");
       const bodies = [];
-      page.on("response", (response) => bodies.push(response.body().then((body) => [response.url(), gzipSync(body).length], () => null)));
+      page.on("response", (response) =>
+        bodies.push(
+          response.body().then(
+            (body) => [response.url(), gzipSync(body).length],
+            () => null,
+          ),
+        ),
+      );
       await page.reload();
       await page.waitForSelector("[data-field=btc_price]");
       await page.click("nav >> text=Beta");
       await page.waitForSelector(".line-chart canvas");
       const weights = new Map((await Promise.all(bodies)).filter((found) => found !== null));
       const total = [...weights.values()].reduce((sum, bytes) => sum + bytes, 0);
-      assert.ok([...weights.keys()].some((url) => url.includes("/draw-")), "the chart was not loaded");
+      assert.ok(
+        [...weights.keys()].some((url) => url.includes("/draw-")),
+        "the chart was not loaded",
+      );
       assert.ok(total < MOST_BYTES, `${total} bytes: ${JSON.stringify([...weights])}`);
       await done();
     });
@@ -110,7 +135,9 @@ export function safetySuite(world) {
     test("asks with the ETag of what it holds", async () => {
       const context = await phone(world.browser);
       const page = await context.newPage();
-      const conditional = page.waitForRequest((request) => request.url().endsWith("/mobile-data") && request.headers()["if-none-match"] !== undefined);
+      const conditional = page.waitForRequest(
+        (request) => request.url().endsWith("/mobile-data") && request.headers()["if-none-match"] !== undefined,
+      );
       const first = page.waitForResponse((response) => response.url().endsWith("/mobile-data"));
       await page.goto(`${world.edge.url}/mobile`);
       const etag = (await first).headers()["etag"];

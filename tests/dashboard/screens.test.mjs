@@ -9,7 +9,15 @@ import { isInOrder, ordered, picked } from "../../edge/dashboard/src/screens/ord
 import { layout, shade } from "../../edge/dashboard/src/ui/tiles.ts";
 import * as words from "../../edge/dashboard/src/words.ts";
 
-const row = (symbol, score, more = {}) => ({ symbol, score, sentiment: "NEUTRAL", change_24h: 0, turnover_24h: 1, range_24h: 0, ...more });
+const row = (symbol, score, more = {}) => ({
+  symbol,
+  score,
+  sentiment: "NEUTRAL",
+  change_24h: 0,
+  turnover_24h: 1,
+  range_24h: 0,
+  ...more,
+});
 const names = (rows) => rows.map(({ symbol }) => symbol).join(" ");
 
 describe("the order of pairs", () => {
@@ -30,7 +38,11 @@ describe("the order of pairs", () => {
   });
 
   test("leaves neutral pairs in, unless another side is asked for", () => {
-    const mixed = [row("AUSDT", 80, { sentiment: "BULLISH" }), row("BUSDT", 50), row("CUSDT", 20, { sentiment: "BEARISH" })];
+    const mixed = [
+      row("AUSDT", 80, { sentiment: "BULLISH" }),
+      row("BUSDT", 50),
+      row("CUSDT", 20, { sentiment: "BEARISH" }),
+    ];
     assert.equal(picked(mixed, "all", "").length, 3);
     assert.equal(names(picked(mixed, "NEUTRAL", "")), "BUSDT");
     assert.equal(names(picked(mixed, "all", " cusd ")), "CUSDT");
@@ -46,18 +58,40 @@ describe("the chart", () => {
   };
 
   test("has a hole where a candle is missing, never a value between two others", () => {
-    assert.deepEqual(columns(body, ["BTCUSDT", "AUSDT"]), [[0, 1, 2], [0, 1, 2], [0, null, 4]]);
+    assert.deepEqual(columns(body, ["BTCUSDT", "AUSDT"]), [
+      [0, 1, 2],
+      [0, 1, 2],
+      [0, null, 4],
+    ]);
   });
 
   test("draws Bitcoin first, the best and the worst, and what was chosen", () => {
     const order = ["A", "B", "C", "D", "BTCUSDT", "E", "F", "G"];
     const many = { chart_data: {}, performance_order: order };
     assert.deepEqual(lineNames(many, new Map()), ["BTCUSDT", "A", "B", "C", "E", "F", "G"]);
-    assert.deepEqual(lineNames(many, new Map([["D", true], ["A", false]])), ["BTCUSDT", "B", "C", "D", "E", "F", "G"]);
+    assert.deepEqual(
+      lineNames(
+        many,
+        new Map([
+          ["D", true],
+          ["A", false],
+        ]),
+      ),
+      ["BTCUSDT", "B", "C", "D", "E", "F", "G"],
+    );
   });
 
   test("has no figures of a window that is unknown", () => {
-    const known = { beta_7d: 1, correlation_7d: 0.5, r_squared_7d: 0.25, alpha_7d: -3, beta_30d: null, correlation_30d: null, r_squared_30d: null, alpha_30d: null };
+    const known = {
+      beta_7d: 1,
+      correlation_7d: 0.5,
+      r_squared_7d: 0.25,
+      alpha_7d: -3,
+      beta_30d: null,
+      correlation_30d: null,
+      r_squared_30d: null,
+      alpha_30d: null,
+    };
     assert.deepEqual(figuresOf(known, "7d"), { beta: 1, correlation: 0.5, rSquared: 0.25, alpha: -3 });
     assert.equal(figuresOf(known, "30d"), null);
   });
@@ -65,9 +99,14 @@ describe("the chart", () => {
 
 describe("the heat map", () => {
   test("gives every pair an area in proportion to its turnover", () => {
-    const rows = [row("A", 0, { turnover_24h: 600 }), row("B", 0, { turnover_24h: 300 }), row("C", 0, { turnover_24h: 100 })];
+    const rows = [
+      row("A", 0, { turnover_24h: 600 }),
+      row("B", 0, { turnover_24h: 300 }),
+      row("C", 0, { turnover_24h: 100 }),
+    ];
     const tiles = layout(rows, 1_000, 1_000);
-    const area = (symbol) => tiles.filter((tile) => tile.row.symbol === symbol).reduce((sum, { width, height }) => sum + width * height, 0);
+    const area = (symbol) =>
+      tiles.filter((tile) => tile.row.symbol === symbol).reduce((sum, { width, height }) => sum + width * height, 0);
     assert.equal(tiles.length, 3);
     assert.ok(Math.abs(area("A") / area("B") - 2) < 0.05);
     assert.ok(Math.abs(area("B") / area("C") - 3) < 0.1);
@@ -120,7 +159,8 @@ describe("addresses", () => {
   });
 
   test("that lead nowhere lead to the market", () => {
-    for (const hash of ["", "#", "#/", "#/nothing", "#//x", "#constructor", "#/%E0%A4%A"]) assert.equal(parseRoute(hash).screen, "market", hash);
+    for (const hash of ["", "#", "#/", "#/nothing", "#//x", "#constructor", "#/%E0%A4%A"])
+      assert.equal(parseRoute(hash).screen, "market", hash);
     assert.deepEqual(parseRoute("#/scores/%E0%A4%A"), { screen: "scores", detail: "%E0%A4%A" });
   });
 });

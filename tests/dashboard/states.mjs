@@ -21,22 +21,38 @@ export function statesSuite(world) {
     };
 
     test("that data is live, how old it is and where it came from", async () => {
-      const shown = await check([live], { level: "fresh", link: "ok" }, { headline: "Live", source: "Bybit via origin", banner: null });
+      const shown = await check(
+        [live],
+        { level: "fresh", link: "ok" },
+        { headline: "Live", source: "Bybit via origin", banner: null },
+      );
       assert.ok(ageIn(shown.age) <= 15, shown.age);
     });
 
     test("that the market is simulated", async () => {
-      await check([], { level: "fresh" }, { headline: "Live", source: "Bybit via origin", banner: /Simulated market: these prices are invented/ });
+      await check(
+        [],
+        { level: "fresh" },
+        { headline: "Live", source: "Bybit via origin", banner: /Simulated market: these prices are invented/ },
+      );
     });
 
     test("that data is aging", async () => {
-      const shown = await check([live, aged(25_000, "aging")], { level: "aging" }, { headline: "Aging", source: "Bybit via origin", banner: /Newer data is on its way/ });
+      const shown = await check(
+        [live, aged(25_000, "aging")],
+        { level: "aging" },
+        { headline: "Aging", source: "Bybit via origin", banner: /Newer data is on its way/ },
+      );
       assert.ok(ageIn(shown.age) >= 25, shown.age);
     });
 
     test("that data is stale and the last known good", async () => {
       const order = [live, aged(100_000, "stale")];
-      const shown = await check(order, { level: "stale" }, { headline: "Stale", source: "last known good", banner: /Every source failed.*last known good.*true at \d/ });
+      const shown = await check(
+        order,
+        { level: "stale" },
+        { headline: "Stale", source: "last known good", banner: /Every source failed.*last known good.*true at \d/ },
+      );
       assert.ok(ageIn(shown.age) >= 100, shown.age);
     });
 
@@ -45,7 +61,13 @@ export function statesSuite(world) {
       const shown = await untilTop(page, { level: "fresh" });
       assert.equal(shown.source, "Bybit, direct");
       assert.match(shown.banners.join(" "), /from the exchange directly: scores are momentum only/);
-      for (const field of ["fear_greed_value", "total_market_cap", "btc_dominance", "defi_market_cap", "total_volume"]) {
+      for (const field of [
+        "fear_greed_value",
+        "total_market_cap",
+        "btc_dominance",
+        "defi_market_cap",
+        "total_volume",
+      ]) {
         assert.match(await page.textContent(`[data-field=${field}]`), /^unavailable only the origin knows it/, field);
       }
       assert.equal(await page.$(".dominance .stacked"), null, "a bar was drawn of shares that are unknown");
@@ -62,7 +84,11 @@ export function statesSuite(world) {
 
     test("that another exchange stands in", async () => {
       const secondary = ({ body }) => (body.data_source = "secondary_exchange");
-      await check([live, secondary], { level: "fresh" }, { headline: "Live", source: "another exchange", banner: /another exchange than usual/ });
+      await check(
+        [live, secondary],
+        { level: "fresh" },
+        { headline: "Live", source: "another exchange", banner: /another exchange than usual/ },
+      );
     });
 
     test("that there is nothing, and what each source said", async () => {
@@ -71,7 +97,11 @@ export function statesSuite(world) {
       assert.equal(shown.headline, "No valid data");
       assert.equal(shown.age, null);
       assert.equal((await page.$$("main data")).length, 0, "a number is shown without data");
-      assert.deepEqual(await page.$$eval("[data-source]", (all) => all.map((item) => item.dataset.source)), ["origin", "bybit-direct", "edge-last-good"]);
+      assert.deepEqual(await page.$$eval("[data-source]", (all) => all.map((item) => item.dataset.source)), [
+        "origin",
+        "bybit-direct",
+        "edge-last-good",
+      ]);
       assert.match(await page.textContent(".no-data"), /No source has data that is complete and young enough/);
       await done();
     });
@@ -108,7 +138,10 @@ export function statesSuite(world) {
       const before = await untilTop(page, { link: "offline" });
       assert.equal(before.headline, "Offline");
       assert.match(before.banners.join(" "), /This device is offline/);
-      await page.waitForFunction((age) => Number.parseInt(document.querySelector("[data-field=age]").textContent, 10) > age, ageIn(before.age));
+      await page.waitForFunction(
+        (age) => Number.parseInt(document.querySelector("[data-field=age]").textContent, 10) > age,
+        ageIn(before.age),
+      );
       assert.ok(await page.$("[data-field=btc_price]"), "the last data is no longer readable");
       await done();
     });
@@ -146,7 +179,13 @@ export function statesSuite(world) {
         route.fulfill({
           status: 503,
           headers: { "content-type": "application/problem+json", date: new Date().toUTCString() },
-          body: JSON.stringify({ type: "x", title: "No valid market data", status: 503, detail: "…", sources: [{ name: "analysis", outcome: "not_analysed", as_of_ms: null }] }),
+          body: JSON.stringify({
+            type: "x",
+            title: "No valid market data",
+            status: 503,
+            detail: "…",
+            sources: [{ name: "analysis", outcome: "not_analysed", as_of_ms: null }],
+          }),
         }),
       );
       await page.reload();
@@ -167,16 +206,22 @@ export function statesSuite(world) {
       const price = await page.evaluate(async () => {
         await navigator.serviceWorker.ready;
         // Both what the page itself keeps and what the service worker keeps are there.
-        while ((await (await caches.open("last-good-1")).keys()).length === 0) await new Promise((resolve) => setTimeout(resolve, 50));
+        while ((await (await caches.open("last-good-1")).keys()).length === 0)
+          await new Promise((resolve) => setTimeout(resolve, 50));
         return document.querySelector("[data-field=btc_price]").value;
       });
       const kept = await page.evaluate(async () => {
         const found = [];
-        for (const name of (await caches.keys()).filter((name) => name.startsWith("shell-"))) found.push(...(await (await caches.open(name)).keys()));
+        for (const name of (await caches.keys()).filter((name) => name.startsWith("shell-")))
+          found.push(...(await (await caches.open(name)).keys()));
         return found.map(({ url }) => new URL(url).pathname);
       });
       assert.ok(kept.includes("/mobile"));
-      assert.deepEqual(kept.filter((path) => path.startsWith("/api") || path === "/mobile-data"), [], "the shell holds data");
+      assert.deepEqual(
+        kept.filter((path) => path.startsWith("/api") || path === "/mobile-data"),
+        [],
+        "the shell holds data",
+      );
       await context.setOffline(true);
       await page.reload();
       await page.waitForSelector("[data-field=btc_price]");
@@ -184,7 +229,10 @@ export function statesSuite(world) {
       assert.equal(shown.headline, "Offline");
       assert.match(shown.banners.join(" "), /offline.*Kept on this device since the last visit.*what was true at/);
       assert.ok(Number(price) > 0);
-      const { asOf, age } = await page.$eval("[data-field=age]", (element) => ({ asOf: Number(element.dataset.asOf), age: element.textContent }));
+      const { asOf, age } = await page.$eval("[data-field=age]", (element) => ({
+        asOf: Number(element.dataset.asOf),
+        age: element.textContent,
+      }));
       assert.ok(Math.abs(Date.now() - asOf - ageIn(age) * 1_000) < 3_000, `${age} for data of ${asOf}`);
       await context.close();
     });

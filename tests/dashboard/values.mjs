@@ -72,13 +72,42 @@ export function valuesSuite(world) {
     test("the market are those of the API", async () => {
       const { page, link, done } = await open(world, "market", { hold: true });
       await page.waitForSelector("[data-field=heatmap_change_24h]");
-      const { market_overview: overview, market_breadth: breadth, confluence_scores: scores, top_movers: movers, sequence } = link.body("/mobile-data");
+      const {
+        market_overview: overview,
+        market_breadth: breadth,
+        confluence_scores: scores,
+        top_movers: movers,
+        sequence,
+      } = link.body("/mobile-data");
       const numbers = await numbersOn(page);
       assertReadable(numbers);
       const names = [
-        ...["trend_strength", "btc_price", "current_volatility", "average_change", "fear_greed_value", "total_market_cap", "market_cap_change_24h"],
-        ...["total_volume", "volume_mcap_ratio", "total_turnover", "defi_market_cap", "defi_dominance", "btc_dominance", "eth_dominance"],
-        ...["stablecoin_dominance", "altcoin_dominance", "market_dispersion", "avg_volatility", "btc_daily_volatility", "btc_volatility"],
+        ...[
+          "trend_strength",
+          "btc_price",
+          "current_volatility",
+          "average_change",
+          "fear_greed_value",
+          "total_market_cap",
+          "market_cap_change_24h",
+        ],
+        ...[
+          "total_volume",
+          "volume_mcap_ratio",
+          "total_turnover",
+          "defi_market_cap",
+          "defi_dominance",
+          "btc_dominance",
+          "eth_dominance",
+        ],
+        ...[
+          "stablecoin_dominance",
+          "altcoin_dominance",
+          "market_dispersion",
+          "avg_volatility",
+          "btc_daily_volatility",
+          "btc_volatility",
+        ],
       ];
       assertFields(numbers, {
         ...Object.fromEntries(names.map((name) => [name, overview[name]])),
@@ -90,12 +119,19 @@ export function valuesSuite(world) {
         breadth_flat: breadth.flat,
         breadth_down: breadth.down,
       });
-      const moved = (rows) => rows.map((row) => [row.symbol, { mover_change_24h: row.change_24h, mover_price: row.price, mover_turnover_24h: row.turnover_24h }]);
+      const moved = (rows) =>
+        rows.map((row) => [
+          row.symbol,
+          { mover_change_24h: row.change_24h, mover_price: row.price, mover_turnover_24h: row.turnover_24h },
+        ]);
       assert.deepEqual(rowsOf(numbers, "gainers"), moved(movers.gainers));
       assert.deepEqual(rowsOf(numbers, "losers"), moved(movers.losers));
       const tiles = await page.$$eval(".tile .hidden", (all) => all.map((said) => said.textContent.split(",")[0]));
       const byTurnover = scores.toSorted((a, b) => b.turnover_24h - a.turnover_24h);
-      assert.deepEqual(tiles, byTurnover.map((row) => row.display_symbol));
+      assert.deepEqual(
+        tiles,
+        byTurnover.map((row) => row.display_symbol),
+      );
       assert.equal(await page.textContent(".regime"), overview.market_regime.replace(": ", " "));
       assert.equal(await page.textContent("[data-field=fear_greed_label]"), overview.fear_greed_label);
       assert.ok((await page.textContent("main")).includes(String(sequence)));
@@ -106,13 +142,20 @@ export function valuesSuite(world) {
       const { page, link, done } = await open(world, "scores", { hold: true });
       await page.waitForSelector(".scores li");
       const { confluence_scores: scores } = link.body("/mobile-data");
-      const expected = (rows) => rows.map((row) => [row.symbol, { score: row.score, price: row.price, change_24h: row.change_24h, turnover_24h: row.turnover_24h }]);
+      const expected = (rows) =>
+        rows.map((row) => [
+          row.symbol,
+          { score: row.score, price: row.price, change_24h: row.change_24h, turnover_24h: row.turnover_24h },
+        ]);
       const numbers = await numbersOn(page);
       assertReadable(numbers);
       assert.ok(scores.length >= 30);
       assert.deepEqual(rowsOf(numbers), expected(scores));
       const sparks = await page.$$eval(".scores .spark", (all) => all.map((spark) => spark.dataset.scores));
-      assert.deepEqual(sparks, scores.map((row) => row.score_history.slice(-24).join(" ")));
+      assert.deepEqual(
+        sparks,
+        scores.map((row) => row.score_history.slice(-24).join(" ")),
+      );
 
       await page.selectOption("select", "loss");
       const falling = scores.toSorted((a, b) => a.change_24h - b.change_24h || (a.symbol < b.symbol ? -1 : 1));
@@ -132,15 +175,29 @@ export function valuesSuite(world) {
       assertReadable(numbers);
       assertFields(numbers, {
         score: row.score,
-        ...Object.fromEntries(["price", "change_24h", "high_24h", "low_24h", "turnover_24h", "range_24h"].map((name) => [`sheet_${name}`, row[name]])),
+        ...Object.fromEntries(
+          ["price", "change_24h", "high_24h", "low_24h", "turnover_24h", "range_24h"].map((name) => [
+            `sheet_${name}`,
+            row[name],
+          ]),
+        ),
         reliability: data.reliability,
         consensus: data.consensus,
-        ...(data.score_history.length > 1 && { history_first: data.score_history.at(0), history_last: data.score_history.at(-1) }),
+        ...(data.score_history.length > 1 && {
+          history_first: data.score_history.at(0),
+          history_last: data.score_history.at(-1),
+        }),
         ...Object.fromEntries(Object.entries(data.components).map(([name, value]) => [`component_${name}`, value])),
         ...Object.fromEntries(Object.entries(data.sub_components).map(([name, value]) => [`part_${name}`, value])),
       });
-      assert.deepEqual(await page.$$eval("[data-missing]", (all) => all.map((item) => item.dataset.missing)), data.missing);
-      assert.deepEqual(await page.$$eval("dialog .sentence", (all) => all.map((item) => item.textContent)), Object.values(data.interpretations));
+      assert.deepEqual(
+        await page.$$eval("[data-missing]", (all) => all.map((item) => item.dataset.missing)),
+        data.missing,
+      );
+      assert.deepEqual(
+        await page.$$eval("dialog .sentence", (all) => all.map((item) => item.textContent)),
+        Object.values(data.interpretations),
+      );
 
       await page.click(".fold summary");
       await page.waitForSelector(".report");
@@ -154,25 +211,44 @@ export function valuesSuite(world) {
       const { signals } = link.body("/api/dashboard/signals");
       const numbers = await numbersOn(page);
       assertReadable(numbers);
-      const bySide = ["BUY", "SELL", "NEUTRAL"].flatMap((side) => signals.filter((signal) => signal.signal_type === side));
+      const bySide = ["BUY", "SELL", "NEUTRAL"].flatMap((side) =>
+        signals.filter((signal) => signal.signal_type === side),
+      );
       assert.equal(bySide.length, signals.length);
       const expected = bySide.map((signal) => [
         signal.symbol,
-        { score: signal.score, signal_price: signal.price, signal_reliability: signal.reliability, signal_change_24h: signal.change_24h, signal_volume_24h: signal.volume_24h },
+        {
+          score: signal.score,
+          signal_price: signal.price,
+          signal_reliability: signal.reliability,
+          signal_change_24h: signal.change_24h,
+          signal_volume_24h: signal.volume_24h,
+        },
       ]);
       assert.deepEqual(rowsOf(numbers), expected);
 
       await page.click(".choice >> text=Stand-outs");
       await page.waitForSelector(".opportunity");
       const { opportunities } = link.body("/api/dashboard/opportunities");
-      assert.deepEqual(rowsOf(await numbersOn(page)), opportunities.map((found) => [found.symbol, { opportunity_score: found.opportunity_score }]));
-      assert.deepEqual(await page.$$eval(".opportunity .sentence", (all) => all.map((item) => item.textContent)), opportunities.map(({ description }) => description));
+      assert.deepEqual(
+        rowsOf(await numbersOn(page)),
+        opportunities.map((found) => [found.symbol, { opportunity_score: found.opportunity_score }]),
+      );
+      assert.deepEqual(
+        await page.$$eval(".opportunity .sentence", (all) => all.map((item) => item.textContent)),
+        opportunities.map(({ description }) => description),
+      );
 
       await page.click(".choice >> text=Alerts");
       await page.waitForSelector("[data-field=alerts_as_of_ms]");
       const { alerts } = link.body("/api/dashboard/alerts");
-      const told = await page.$$eval("[data-alert]", (all) => all.map((item) => [item.dataset.alert, item.querySelector(".sentence").textContent]));
-      assert.deepEqual(told, alerts.map(({ id, message }) => [id, message]));
+      const told = await page.$$eval("[data-alert]", (all) =>
+        all.map((item) => [item.dataset.alert, item.querySelector(".sentence").textContent]),
+      );
+      assert.deepEqual(
+        told,
+        alerts.map(({ id, message }) => [id, message]),
+      );
       await done();
     });
 
@@ -184,14 +260,37 @@ export function valuesSuite(world) {
       const { symbols, overview } = link.body("/api/bitcoin-beta/realtime");
       const numbers = await numbersOn(page);
       assertReadable(numbers);
-      assertFields(numbers, Object.fromEntries(["market_beta", "avg_correlation", "low_beta_count", "neutral_beta_count", "high_beta_count"].map((name) => [name, overview[name]])));
-      const performance = await page.$$eval(".performance li", (all) => all.map((item) => [item.dataset.symbol, Number(item.querySelector("data").value)]));
-      assert.deepEqual(performance, summary.map(({ symbol, change }) => [symbol, change]));
+      assertFields(
+        numbers,
+        Object.fromEntries(
+          ["market_beta", "avg_correlation", "low_beta_count", "neutral_beta_count", "high_beta_count"].map((name) => [
+            name,
+            overview[name],
+          ]),
+        ),
+      );
+      const performance = await page.$$eval(".performance li", (all) =>
+        all.map((item) => [item.dataset.symbol, Number(item.querySelector("data").value)]),
+      );
+      assert.deepEqual(
+        performance,
+        summary.map(({ symbol, change }) => [symbol, change]),
+      );
       for (const span of ["30d", "7d", "90d"]) {
         await page.click(`.choice >> text="${span.replace("d", " days")}"`);
-        const rows = await page.$$eval(".betas tbody tr", (all) => all.map((row) => [row.dataset.symbol, ...[...row.querySelectorAll("[data-field]")].map((cell) => ("unavailable" in cell.dataset ? null : Number(cell.value)))]));
+        const rows = await page.$$eval(".betas tbody tr", (all) =>
+          all.map((row) => [
+            row.dataset.symbol,
+            ...[...row.querySelectorAll("[data-field]")].map((cell) =>
+              "unavailable" in cell.dataset ? null : Number(cell.value),
+            ),
+          ]),
+        );
         const expected = symbols.map((row) => {
-          const figures = row[`beta_${span}`] === null ? [null] : ["beta", "correlation", "r_squared", "alpha"].map((name) => row[`${name}_${span}`]);
+          const figures =
+            row[`beta_${span}`] === null
+              ? [null]
+              : ["beta", "correlation", "r_squared", "alpha"].map((name) => row[`${name}_${span}`]);
           return [row.symbol, ...figures, row.change_24h];
         });
         assert.deepEqual(rows, expected, span);
@@ -205,9 +304,21 @@ export function valuesSuite(world) {
       const pulse = link.body("/api/dashboard/perpetuals-pulse");
       const numbers = await numbersOn(page);
       assertReadable(numbers);
-      const names = ["contract_count", "funding_rate", "funding_zscore", "basis_pct", "total_open_interest", "long_pct", "short_pct", "ls_entropy"];
+      const names = [
+        "contract_count",
+        "funding_rate",
+        "funding_zscore",
+        "basis_pct",
+        "total_open_interest",
+        "long_pct",
+        "short_pct",
+        "ls_entropy",
+      ];
       assertFields(numbers, Object.fromEntries(names.map((name) => [name, pulse[name]])));
-      assert.deepEqual(await page.$$eval("[data-pulse]", (all) => all.map((item) => item.dataset.pulse)), pulse.signals.map(({ kind }) => kind));
+      assert.deepEqual(
+        await page.$$eval("[data-pulse]", (all) => all.map((item) => item.dataset.pulse)),
+        pulse.signals.map(({ kind }) => kind),
+      );
       await done();
     });
 
@@ -216,11 +327,19 @@ export function valuesSuite(world) {
       await page.waitForSelector("[data-field=age]");
       await page.evaluate(() => {
         globalThis.shifts = 0;
-        new PerformanceObserver((list) => list.getEntries().forEach((entry) => (globalThis.shifts += entry.value))).observe({ type: "layout-shift" });
+        new PerformanceObserver((list) =>
+          list.getEntries().forEach((entry) => (globalThis.shifts += entry.value)),
+        ).observe({ type: "layout-shift" });
       });
       const first = await page.getAttribute("[data-field=age]", "data-sequence");
-      await page.waitForFunction((before) => document.querySelector("[data-field=age]").dataset.sequence !== before, first);
-      const shown = await page.evaluate(() => [document.querySelector("[data-field=age]").dataset.sequence, document.querySelector("[data-field=btc_price]").value]);
+      await page.waitForFunction(
+        (before) => document.querySelector("[data-field=age]").dataset.sequence !== before,
+        first,
+      );
+      const shown = await page.evaluate(() => [
+        document.querySelector("[data-field=age]").dataset.sequence,
+        document.querySelector("[data-field=btc_price]").value,
+      ]);
       const { sequence, market_overview: overview } = link.body("/mobile-data");
       if (String(sequence) === shown[0]) assert.equal(shown[1], String(overview.btc_price));
       // A number may take the room of one digit more; 0.1 is what is felt.

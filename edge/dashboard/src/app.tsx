@@ -64,7 +64,11 @@ export function App(): JSX.Element {
       </main>
       {symbol !== null && (
         <Guard key={symbol} of={market.held.value.body}>
-          <BreakdownSheet symbol={symbol} body={market.held.value.body} close={() => (location.hash = href("scores"))} />
+          <BreakdownSheet
+            symbol={symbol}
+            body={market.held.value.body}
+            close={() => (location.hash = href("scores"))}
+          />
         </Guard>
       )}
     </>

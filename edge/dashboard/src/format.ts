@@ -12,7 +12,13 @@ const formatter = (options: Intl.NumberFormatOptions): ((value: number) => strin
 export const price = formatter({ maximumSignificantDigits: 10 });
 
 /** US dollars, shortened: $1.23B. */
-export const usd = formatter({ style: "currency", currency: "USD", notation: "compact", minimumFractionDigits: 2, maximumFractionDigits: 2 });
+export const usd = formatter({
+  style: "currency",
+  currency: "USD",
+  notation: "compact",
+  minimumFractionDigits: 2,
+  maximumFractionDigits: 2,
+});
 
 /** A count. */
 export const count = formatter({ maximumFractionDigits: 0 });
@@ -30,7 +36,12 @@ export const ratio = formatter({ minimumFractionDigits: 2, maximumFractionDigits
 export const signedRatio = formatter({ minimumFractionDigits: 2, maximumFractionDigits: 2, signDisplay: "exceptZero" });
 
 const percentOf = (digits: number, signDisplay: "auto" | "exceptZero"): ((value: number) => string) => {
-  const format = formatter({ style: "percent", minimumFractionDigits: digits, maximumFractionDigits: digits, signDisplay });
+  const format = formatter({
+    style: "percent",
+    minimumFractionDigits: digits,
+    maximumFractionDigits: digits,
+    signDisplay,
+  });
   return (value) => format(value / 100);
 };
 
@@ -61,7 +72,12 @@ export function age(ms: number): string {
 }
 
 const clock = new Intl.DateTimeFormat(locales as string[] | undefined, { hour: "numeric", minute: "2-digit" });
-const dayAndClock = new Intl.DateTimeFormat(locales as string[] | undefined, { day: "numeric", month: "short", hour: "numeric", minute: "2-digit" });
+const dayAndClock = new Intl.DateTimeFormat(locales as string[] | undefined, {
+  day: "numeric",
+  month: "short",
+  hour: "numeric",
+  minute: "2-digit",
+});
 
 /** A moment, with its day when that is not today's. */
 export function moment(ms: number, now: number): string {

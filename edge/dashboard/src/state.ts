@@ -84,11 +84,17 @@ const perKey = <T extends Body>(everyMs: number, path: (key: string) => string):
 };
 
 /** Every part of one contract's score. */
-export const breakdown = perKey<BreakdownBody>(5_000, (symbol) => PATHS["confluence-breakdown"] + encodeURIComponent(symbol));
+export const breakdown = perKey<BreakdownBody>(
+  5_000,
+  (symbol) => PATHS["confluence-breakdown"] + encodeURIComponent(symbol),
+);
 /** The report about one contract. */
 export const analysis = perKey<Analysis>(10_000, (symbol) => PATHS["confluence-analysis"] + encodeURIComponent(symbol));
 /** The chart of one timeframe. */
-export const chart = perKey<BetaChart>(15_000, (hours) => `${PATHS["beta-chart"]}?timeframe=${encodeURIComponent(hours)}`);
+export const chart = perKey<BetaChart>(
+  15_000,
+  (hours) => `${PATHS["beta-chart"]}?timeframe=${encodeURIComponent(hours)}`,
+);
 
 /** What can be asked for and remembered. */
 export type Watched = Task & Pick<Resource<Body>, "recall">;

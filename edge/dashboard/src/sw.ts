@@ -12,7 +12,9 @@ const CACHE = PREFIX + BUILD;
 const KNOWN = new Set(FILES);
 
 self.addEventListener("install", (event) => {
-  event.waitUntil(caches.open(CACHE).then((cache) => cache.addAll(FILES.map((file) => new Request(file, { cache: "no-cache" })))));
+  event.waitUntil(
+    caches.open(CACHE).then((cache) => cache.addAll(FILES.map((file) => new Request(file, { cache: "no-cache" })))),
+  );
   void self.skipWaiting();
 });
 
@@ -28,7 +30,8 @@ self.addEventListener("fetch", (event) => {
   const { method, url } = event.request;
   const { origin, pathname } = new URL(url);
   if (method !== "GET" || origin !== self.location.origin) return;
-  if (KNOWN.has(pathname) || pathname.startsWith("/mobile/assets/")) event.respondWith(fromShell(event.request, pathname));
+  if (KNOWN.has(pathname) || pathname.startsWith("/mobile/assets/"))
+    event.respondWith(fromShell(event.request, pathname));
 });
 
 async function fromShell(request: Request, pathname: string): Promise<Response> {

@@ -41,7 +41,15 @@ export function reason(word: string): string {
   return isDeed ? `the source ${outcome(word)}` : outcome(word);
 }
 
-const VENUES = new Map(Object.entries({ bybit: "Bybit", coingecko: "CoinGecko", alternative_me: "alternative.me", okx: "OKX", binance: "Binance" }));
+const VENUES = new Map(
+  Object.entries({
+    bybit: "Bybit",
+    coingecko: "CoinGecko",
+    alternative_me: "alternative.me",
+    okx: "OKX",
+    binance: "Binance",
+  }),
+);
 
 /** A source such as `simulated:bybit`. */
 export function source(wire: string): string {
@@ -69,7 +77,13 @@ export function whySection(body: MobileData, section: keyof Sections): string {
   return state.reason === undefined ? "the source does not give it" : reason(state.reason);
 }
 
-const LEVELS: Record<Level, string> = { fresh: "Live", aging: "Aging", stale: "Stale", expired: "Old", none: "No data" };
+const LEVELS: Record<Level, string> = {
+  fresh: "Live",
+  aging: "Aging",
+  stale: "Stale",
+  expired: "Old",
+  none: "No data",
+};
 
 /** What the pill on top says. */
 export function headline({ level, link }: Status): string {
@@ -133,7 +147,8 @@ export function linkSentence(status: Status, trouble: Trouble | null): string | 
     case "refused":
       return "The server has no valid data at the moment; it is asked again by itself.";
     case "faulty":
-      if (trouble?.kind === "unreadable" && trouble.what === OTHER_SCHEMA) return "The server is of another version than this page: load the page again.";
+      if (trouble?.kind === "unreadable" && trouble.what === OTHER_SCHEMA)
+        return "The server is of another version than this page: load the page again.";
       return `The server answered with something that is not data (${troubleWord(trouble)}).`;
   }
 }
@@ -160,7 +175,9 @@ export function absence(trouble: Trouble): string {
     if (trouble.status === 404) return "This server does not have it.";
     return `${trouble.problem?.detail ?? `The server answered with status ${trouble.status}.`}`;
   }
-  return trouble.kind === "unreachable" ? "The server cannot be reached." : `The answer is not data (${troubleWord(trouble)}).`;
+  return trouble.kind === "unreachable"
+    ? "The server cannot be reached."
+    : `The answer is not data (${troubleWord(trouble)}).`;
 }
 
 const ACRONYMS = new Set(["rsi", "ao", "adx", "atr", "cci", "adl", "cmf", "obv", "vwap", "cvd", "oir", "mpi", "di"]);

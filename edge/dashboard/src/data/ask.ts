@@ -27,13 +27,22 @@ export const OTHER_SCHEMA = "other_schema";
 const PATIENCE_MS = 8_000;
 
 /** Asks for `path`; `etag` is that of the body in hand. */
-export async function ask<T extends Body>(fetcher: typeof fetch, path: string, etag: string | null): Promise<Answer<T>> {
+export async function ask<T extends Body>(
+  fetcher: typeof fetch,
+  path: string,
+  etag: string | null,
+): Promise<Answer<T>> {
   let response: Response;
   let text: string;
   try {
     // Never through the browser's own cache: whether data may still be shown is judged here, by its age.
     const headers = etag === null ? {} : { "if-none-match": etag };
-    response = await fetcher(path, { cache: "no-store", credentials: "omit", headers, signal: AbortSignal.timeout(PATIENCE_MS) });
+    response = await fetcher(path, {
+      cache: "no-store",
+      credentials: "omit",
+      headers,
+      signal: AbortSignal.timeout(PATIENCE_MS),
+    });
     text = await response.text();
   } catch {
     return { outcome: failed({ kind: "unreachable" }, null), date: null };
@@ -41,7 +50,10 @@ export async function ask<T extends Body>(fetcher: typeof fetch, path: string, e
   return { outcome: outcomeOf<T>(response, text), date: response.headers.get("date") };
 }
 
-function failed(trouble: Trouble, retryAfter: number | null): { kind: "failed"; trouble: Trouble; retryAfterMs: number | null } {
+function failed(
+  trouble: Trouble,
+  retryAfter: number | null,
+): { kind: "failed"; trouble: Trouble; retryAfterMs: number | null } {
   return { kind: "failed", trouble, retryAfterMs: retryAfter };
 }
 
@@ -50,7 +62,10 @@ function outcomeOf<T extends Body>(response: Response, text: string): Outcome<T>
   const json = parsed(text);
   if (response.status !== 200) {
     const problem = isProblem(json) ? json : null;
-    return failed({ kind: "problem", status: response.status, problem }, retryAfterMs(response.headers.get("retry-after")));
+    return failed(
+      { kind: "problem", status: response.status, problem },
+      retryAfterMs(response.headers.get("retry-after")),
+    );
   }
   const what = complaint(json);
   if (what !== null) return failed({ kind: "unreadable", what }, null);

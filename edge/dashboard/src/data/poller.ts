@@ -79,7 +79,8 @@ export class Poller {
     let next: { task: Task; entry: Entry; at: number } | null = null;
     for (const [task, entry] of this.#entries) {
       const at = Math.max(entry.dueAt, this.#quietUntil);
-      if (next === null || at < next.at || (at === next.at && entry.dueAt < next.entry.dueAt)) next = { task, entry, at };
+      if (next === null || at < next.at || (at === next.at && entry.dueAt < next.entry.dueAt))
+        next = { task, entry, at };
     }
     return next;
   }

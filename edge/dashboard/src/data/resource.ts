@@ -58,7 +58,12 @@ export class Resource<T extends Body> {
   readonly #shelf: Shelf;
   #recalled = false;
 
-  constructor(path: string, everyMs: number, ask: (path: string, etag: string | null) => Promise<Outcome<T>>, shelf: Shelf) {
+  constructor(
+    path: string,
+    everyMs: number,
+    ask: (path: string, etag: string | null) => Promise<Outcome<T>>,
+    shelf: Shelf,
+  ) {
     this.path = path;
     this.everyMs = everyMs;
     this.#ask = ask;

@@ -44,5 +44,8 @@ export function lineNames(body: BetaChart, chosen: ReadonlyMap<string, boolean>)
 export function columns(body: BetaChart, names: readonly string[]): [number[], ...(number | null)[][]] {
   const lines = names.map((name) => new Map(body.chart_data[name]?.map(({ timestamp, value }) => [timestamp, value])));
   const moments = [...new Set(lines.flatMap((line) => [...line.keys()]))].sort((a, b) => a - b);
-  return [moments.map((moment) => moment / 1_000), ...lines.map((line) => moments.map((moment) => line.get(moment) ?? null))];
+  return [
+    moments.map((moment) => moment / 1_000),
+    ...lines.map((line) => moments.map((moment) => line.get(moment) ?? null)),
+  ];
 }

@@ -22,7 +22,12 @@ export function BetaScreen({ detail }: { detail: string | null }): JSX.Element {
   return (
     <div class="columns">
       <Card title="Performance" class="wide" note="percent since the left edge">
-        <Choice label="How far back" options={TIMEFRAMES.map((known) => [known, spanTitle(known)])} chosen={hours} choose={(wanted) => location.replace(href("beta", wanted))} />
+        <Choice
+          label="How far back"
+          options={TIMEFRAMES.map((known) => [known, spanTitle(known)])}
+          chosen={hours}
+          choose={(wanted) => location.replace(href("beta", wanted))}
+        />
         <From key={hours} resource={chart(hours)}>
           {(body) => <Performance body={body} />}
         </From>
@@ -43,7 +48,14 @@ function Performance({ body }: { body: BetaChart }): JSX.Element {
     <>
       <LineChart body={body} shown={shown} />
       <p class="aside">
-        {body.chart_as_of_ms === null ? "Of unknown age." : <>Candles to <Age of={body.chart_as_of_ms} name="chart_as_of_ms" /> ago.</>} Choose a pair to draw it.
+        {body.chart_as_of_ms === null ? (
+          "Of unknown age."
+        ) : (
+          <>
+            Candles to <Age of={body.chart_as_of_ms} name="chart_as_of_ms" /> ago.
+          </>
+        )}{" "}
+        Choose a pair to draw it.
       </p>
       <ul class="performance">
         {body.performance_summary.map((row) => (
@@ -64,7 +76,19 @@ function Betas({ body }: { body: Beta }): JSX.Element {
   const { overview } = body;
   return (
     <>
-      <Card title="Beta" class="wide" note={body.beta_as_of_ms === null ? "of unknown age" : <>returns to <Age of={body.beta_as_of_ms} name="beta_as_of_ms" /> ago</>}>
+      <Card
+        title="Beta"
+        class="wide"
+        note={
+          body.beta_as_of_ms === null ? (
+            "of unknown age"
+          ) : (
+            <>
+              returns to <Age of={body.beta_as_of_ms} name="beta_as_of_ms" /> ago
+            </>
+          )
+        }
+      >
         <dl class="figures">
           <Figure label="Mean beta" note="30 days">
             <Maybe of={overview.market_beta} as={format.ratio} name="market_beta" why="too few returns" />
@@ -86,7 +110,12 @@ function Betas({ body }: { body: Beta }): JSX.Element {
         </dl>
       </Card>
       <Card title="Against Bitcoin" class="wide">
-        <Choice label="Over how long" options={SPANS.map((known) => [known, known.replace("d", " days")])} chosen={span.value} choose={(wanted) => (span.value = wanted)} />
+        <Choice
+          label="Over how long"
+          options={SPANS.map((known) => [known, known.replace("d", " days")])}
+          chosen={span.value}
+          choose={(wanted) => (span.value = wanted)}
+        />
         <BetaTable body={body} />
       </Card>
     </>

@@ -2,7 +2,14 @@
 
 import type { ComponentChildren, JSX } from "preact";
 import { useState } from "preact/hooks";
-import { type Breakdown, DIMENSIONS, type MobileData, type ScoredSymbol, SUB_COMPONENTS, type SubComponent } from "../../generated/contract.ts";
+import {
+  type Breakdown,
+  DIMENSIONS,
+  type MobileData,
+  type ScoredSymbol,
+  SUB_COMPONENTS,
+  type SubComponent,
+} from "../../generated/contract.ts";
 import * as format from "../format.ts";
 import { analysis, breakdown } from "../state.ts";
 import { Age, Figure, From, FromMiddle } from "../ui/parts.tsx";
@@ -15,7 +22,15 @@ import * as words from "../words.ts";
 const NO_INPUT = "no input; its weight went to the others";
 
 /** The sheet of the contract that the address names. */
-export function BreakdownSheet({ symbol, body, close }: { symbol: string; body: MobileData | null; close: () => void }): JSX.Element {
+export function BreakdownSheet({
+  symbol,
+  body,
+  close,
+}: {
+  symbol: string;
+  body: MobileData | null;
+  close: () => void;
+}): JSX.Element {
   const row = body?.confluence_scores.find((known) => known.symbol === symbol);
   return (
     <Sheet label={`Score of ${row?.display_symbol ?? symbol}`} close={close}>
@@ -35,7 +50,9 @@ function Unknown({ symbol, isKnownToBeAbsent }: { symbol: string; isKnownToBeAbs
   return (
     <>
       <h2>{symbol}</h2>
-      <p class="absent">{isKnownToBeAbsent ? "This contract is not among those that get a score." : "Asking the server…"}</p>
+      <p class="absent">
+        {isKnownToBeAbsent ? "This contract is not among those that get a score." : "Asking the server…"}
+      </p>
     </>
   );
 }
@@ -43,7 +60,8 @@ function Unknown({ symbol, isKnownToBeAbsent }: { symbol: string; isKnownToBeAbs
 function NotAnalysed(): JSX.Element {
   return (
     <p class="absent" role="status">
-      This score is momentum: it rests on the ticker alone. The analysis in six dimensions is unavailable for this contract at the moment.
+      This score is momentum: it rests on the ticker alone. The analysis in six dimensions is unavailable for this
+      contract at the moment.
     </p>
   );
 }
@@ -114,7 +132,12 @@ function Dimensions({ data, asOf }: { data: Breakdown; asOf: number }): JSX.Elem
                 {title} <small>{format.fraction(weight)}</small>
               </span>
               {data.components[name] !== null && <FromMiddle of={data.components[name]} />}
-              <Maybe of={data.components[name]} as={format.exactScore} name={`component_${name}`} why="no part has input" />
+              <Maybe
+                of={data.components[name]}
+                as={format.exactScore}
+                name={`component_${name}`}
+                why="no part has input"
+              />
               {data.interpretations[name] !== undefined && <span class="sentence">{data.interpretations[name]}</span>}
             </summary>
             <SubParts dimension={name} data={data} />
@@ -161,7 +184,8 @@ function History({ scores }: { scores: readonly number[] }): JSX.Element {
         The last {scores.length} scores
         {first !== undefined && last !== undefined && scores.length > 1 && (
           <>
-            , from <Num of={first} as={format.exactScore} name="history_first" /> to <Num of={last} as={format.exactScore} name="history_last" />
+            , from <Num of={first} as={format.exactScore} name="history_first" /> to{" "}
+            <Num of={last} as={format.exactScore} name="history_last" />
           </>
         )}
       </p>

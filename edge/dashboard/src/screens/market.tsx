@@ -36,13 +36,23 @@ function RegimeCard({ body }: { body: MobileData }): JSX.Element {
   const bitcoin = body.confluence_scores.find(({ symbol }) => symbol === "BTCUSDT");
   return (
     <Card title="Market regime" class="hero" note={BASIS[regime.score_basis]}>
-      <p class={`regime ${regime.category.toLowerCase().replace(" ", "-")}`} data-field="market_regime" data-text={overview.market_regime}>
+      <p
+        class={`regime ${regime.category.toLowerCase().replace(" ", "-")}`}
+        data-field="market_regime"
+        data-text={overview.market_regime}
+      >
         <strong>{regime.category}</strong> <span>{regime.label}</span>
       </p>
       <div class="trend">
         <div class="trend-line">
           <span>Trend strength</span>
-          <Maybe of={overview.trend_strength} as={format.exactScore} name="trend_strength" why={NOTHING_MOVED} class="strong" />
+          <Maybe
+            of={overview.trend_strength}
+            as={format.exactScore}
+            name="trend_strength"
+            why={NOTHING_MOVED}
+            class="strong"
+          />
         </div>
         {overview.trend_strength !== null && <FromMiddle of={overview.trend_strength} />}
         <div class="ends" aria-hidden="true">
@@ -51,14 +61,22 @@ function RegimeCard({ body }: { body: MobileData }): JSX.Element {
         </div>
       </div>
       <dl class="figures three">
-        <Figure label="Bitcoin" note={bitcoin ? <Change of={bitcoin.change_24h} as={format.change} name="btc_change_24h" /> : undefined}>
+        <Figure
+          label="Bitcoin"
+          note={bitcoin ? <Change of={bitcoin.change_24h} as={format.change} name="btc_change_24h" /> : undefined}
+        >
           <Num of={overview.btc_price} as={format.price} name="btc_price" />
         </Figure>
         <Figure label="Mean score" note="of all pairs">
           <Num of={regime.mean_score} as={format.exactScore} name="mean_score" />
         </Figure>
         <Figure label="Volatility" note={`${regime.dispersion} spread`}>
-          <Maybe of={overview.current_volatility} as={format.percent} name="current_volatility" why="fewer than two contracts" />
+          <Maybe
+            of={overview.current_volatility}
+            as={format.percent}
+            name="current_volatility"
+            why="fewer than two contracts"
+          />
         </Figure>
       </dl>
     </Card>
@@ -68,13 +86,30 @@ function RegimeCard({ body }: { body: MobileData }): JSX.Element {
 function BreadthCard({ body }: { body: MobileData }): JSX.Element {
   const { market_breadth: breadth, market_overview: overview } = body;
   return (
-    <Card title="Breadth" note={<Num of={breadth.total} as={(total) => `${format.count(total)} contracts`} name="breadth_total" />}>
+    <Card
+      title="Breadth"
+      note={<Num of={breadth.total} as={(total) => `${format.count(total)} contracts`} name="breadth_total" />}
+    >
       <div class="breadth">
         <div class="breadth-head">
-          <Maybe of={breadth.breadth_percentage} as={format.share} name="breadth_percentage" why={NOTHING_MOVED} class="big" />
-          <span class={`mood ${breadth.sentiment ?? ""}`}>{breadth.sentiment === null ? "" : `rising, ${breadth.sentiment}`}</span>
+          <Maybe
+            of={breadth.breadth_percentage}
+            as={format.share}
+            name="breadth_percentage"
+            why={NOTHING_MOVED}
+            class="big"
+          />
+          <span class={`mood ${breadth.sentiment ?? ""}`}>
+            {breadth.sentiment === null ? "" : `rising, ${breadth.sentiment}`}
+          </span>
         </div>
-        <Stacked parts={[{ name: "up", of: breadth.up }, { name: "flat", of: breadth.flat }, { name: "down", of: breadth.down }]} />
+        <Stacked
+          parts={[
+            { name: "up", of: breadth.up },
+            { name: "flat", of: breadth.flat },
+            { name: "down", of: breadth.down },
+          ]}
+        />
         <div class="breadth-legend">
           <span class="up">
             <Num of={breadth.up} as={format.count} name="breadth_up" /> up
@@ -110,7 +145,10 @@ function FearGreedCard({ body }: { body: MobileData }): JSX.Element {
         </div>
       )}
       <p class="attribution">
-        Index by <a href="https://alternative.me/crypto/fear-and-greed-index/" rel="noopener noreferrer">alternative.me</a>
+        Index by{" "}
+        <a href="https://alternative.me/crypto/fear-and-greed-index/" rel="noopener noreferrer">
+          alternative.me
+        </a>
       </p>
     </Card>
   );
@@ -124,7 +162,11 @@ function Gauge({ of }: { of: number }): JSX.Element {
   return (
     <svg class="gauge" viewBox="0 0 120 64" aria-hidden="true">
       {[0, 1, 2, 3, 4].map((fifth) => (
-        <path key={fifth} class={`fifth-${fifth}`} d={`M ${at(fifth / 5 + 0.008)} A 48 48 0 0 1 ${at((fifth + 1) / 5 - 0.008)}`} />
+        <path
+          key={fifth}
+          class={`fifth-${fifth}`}
+          d={`M ${at(fifth / 5 + 0.008)} A 48 48 0 0 1 ${at((fifth + 1) / 5 - 0.008)}`}
+        />
       ))}
       <path class="hand" d={`M ${hand(30)} L ${hand(55)}`} />
     </svg>
@@ -142,7 +184,17 @@ function MoversCard({ body }: { body: MobileData }): JSX.Element {
   );
 }
 
-function Movers({ name, rows, body, none }: { name: string; rows: readonly MovedSymbol[]; body: MobileData; none: string }): JSX.Element {
+function Movers({
+  name,
+  rows,
+  body,
+  none,
+}: {
+  name: string;
+  rows: readonly MovedSymbol[];
+  body: MobileData;
+  none: string;
+}): JSX.Element {
   const isScored = (row: MovedSymbol): boolean => body.confluence_scores.some(({ symbol }) => symbol === row.symbol);
   return (
     <div class="mover-list" data-list={name.toLowerCase()}>
@@ -151,7 +203,11 @@ function Movers({ name, rows, body, none }: { name: string; rows: readonly Moved
       <ol>
         {rows.map((row) => (
           <li key={row.symbol} data-symbol={row.symbol}>
-            {isScored(row) ? <a href={href("scores", row.symbol)}>{row.display_symbol}</a> : <span>{row.display_symbol}</span>}
+            {isScored(row) ? (
+              <a href={href("scores", row.symbol)}>{row.display_symbol}</a>
+            ) : (
+              <span>{row.display_symbol}</span>
+            )}
             <Change of={row.change_24h} as={format.change} name="mover_change_24h" />
             <Num of={row.price} as={format.price} name="mover_price" class="quiet" />
             <Num of={row.turnover_24h} as={format.usd} name="mover_turnover_24h" class="quiet" />
@@ -169,17 +225,53 @@ function WholeMarketCard({ body }: { body: MobileData }): JSX.Element {
     <Card title="Whole market" note={<SectionAge body={body} section="global_market" />}>
       <Dominance overview={overview} why={why} />
       <dl class="figures">
-        <Figure label="Market cap" note={<MaybeChange of={overview.market_cap_change_24h} as={format.change} name="market_cap_change_24h" why={why} />}>
+        <Figure
+          label="Market cap"
+          note={
+            <MaybeChange
+              of={overview.market_cap_change_24h}
+              as={format.change}
+              name="market_cap_change_24h"
+              why={why}
+            />
+          }
+        >
           <Maybe of={overview.total_market_cap} as={format.usd} name="total_market_cap" why={why} />
         </Figure>
-        <Figure label="Volume 24 h" note={<>all venues, <Maybe of={overview.volume_mcap_ratio} as={format.percent} name="volume_mcap_ratio" why={why} /> of cap</>}>
+        <Figure
+          label="Volume 24 h"
+          note={
+            <>
+              all venues,{" "}
+              <Maybe of={overview.volume_mcap_ratio} as={format.percent} name="volume_mcap_ratio" why={why} /> of cap
+            </>
+          }
+        >
           <Maybe of={overview.total_volume} as={format.usd} name="total_volume" why={why} />
         </Figure>
         <Figure label="Perpetuals turnover" note="24 h, these contracts on Bybit">
           <Num of={overview.total_turnover} as={format.usd} name="total_turnover" />
         </Figure>
-        <Figure label="DeFi cap" note={<>dominance <Maybe of={overview.defi_dominance} as={format.percent} name="defi_dominance" why={words.whySection(body, "defi_market")} /></>}>
-          <Maybe of={overview.defi_market_cap} as={format.usd} name="defi_market_cap" why={words.whySection(body, "defi_market")} />
+        <Figure
+          label="DeFi cap"
+          note={
+            <>
+              dominance{" "}
+              <Maybe
+                of={overview.defi_dominance}
+                as={format.percent}
+                name="defi_dominance"
+                why={words.whySection(body, "defi_market")}
+              />
+            </>
+          }
+        >
+          <Maybe
+            of={overview.defi_market_cap}
+            as={format.usd}
+            name="defi_market_cap"
+            why={words.whySection(body, "defi_market")}
+          />
         </Figure>
       </dl>
     </Card>
@@ -194,7 +286,12 @@ function Dominance({ overview, why }: { overview: MarketOverview; why: string })
     { name: "alt", title: "Others", of: overview.altcoin_dominance },
   ] as const;
   const known = parts.flatMap(({ name, of }) => (of === null ? [] : [{ name, of }]));
-  const fields = { btc: "btc_dominance", eth: "eth_dominance", stable: "stablecoin_dominance", alt: "altcoin_dominance" };
+  const fields = {
+    btc: "btc_dominance",
+    eth: "eth_dominance",
+    stable: "stablecoin_dominance",
+    alt: "altcoin_dominance",
+  };
   return (
     <div class="dominance">
       {/* A bar with a part missing would show the others too large. */}
@@ -225,7 +322,12 @@ function VolatilityCard({ body }: { body: MobileData }): JSX.Element {
     <Card title="Volatility">
       <dl class="figures">
         <Figure label="Spread of changes" note="standard deviation, 24 h">
-          <Maybe of={overview.market_dispersion} as={format.percent} name="market_dispersion" why="fewer than two contracts" />
+          <Maybe
+            of={overview.market_dispersion}
+            as={format.percent}
+            name="market_dispersion"
+            why="fewer than two contracts"
+          />
         </Figure>
         <Figure label="Average range" note="high to low, 24 h">
           <Num of={overview.avg_volatility} as={format.percent} name="avg_volatility" />
@@ -262,7 +364,11 @@ function SourcesCard({ body }: { body: MobileData }): JSX.Element {
             <span class={`dot ${body.sections[name]?.status ?? "unavailable"}`} aria-hidden="true" />
             <span>{words.SECTION_NAMES[name]}</span>
             <span class="quiet">
-              {body.sections[name]?.status === "unavailable" || body.sections[name] === undefined ? `unavailable: ${words.whySection(body, name)}` : <SectionAge body={body} section={name} />}
+              {body.sections[name]?.status === "unavailable" || body.sections[name] === undefined ? (
+                `unavailable: ${words.whySection(body, name)}`
+              ) : (
+                <SectionAge body={body} section={name} />
+              )}
             </span>
           </li>
         ))}

@@ -27,7 +27,9 @@ const compareText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 
 export function ordered(rows: readonly ScoredSymbol[], placed: readonly string[], by: Order): ScoredSymbol[] {
   const places = new Map(placed.map((symbol, place) => [symbol, place]));
   const placeOf = ({ symbol }: ScoredSymbol): number => places.get(symbol) ?? placed.length;
-  return rows.toSorted((a, b) => placeOf(a) - placeOf(b) || ORDERS[by].compare(a, b) || compareText(a.symbol, b.symbol));
+  return rows.toSorted(
+    (a, b) => placeOf(a) - placeOf(b) || ORDERS[by].compare(a, b) || compareText(a.symbol, b.symbol),
+  );
 }
 
 /** Whether the places still are those of the given order. */

@@ -13,21 +13,32 @@ export function Perps(): JSX.Element {
   return <From resource={pulse}>{(body) => <PerpsOf body={body} />}</From>;
 }
 
-const PAYERS = { BULLISH: "Longs pay shorts.", BEARISH: "Shorts pay longs.", NEUTRAL: "Neither side pays much." } as const;
+const PAYERS = {
+  BULLISH: "Longs pay shorts.",
+  BEARISH: "Shorts pay longs.",
+  NEUTRAL: "Neither side pays much.",
+} as const;
 
 function PerpsOf({ body }: { body: PerpetualsPulse }): JSX.Element {
   // What the exchange's tickers alone do not tell is known to the origin only.
-  const whyHistory = body.data_source === "bybit_direct" ? "the exchange's tickers alone do not tell" : "not enough is loaded yet";
+  const whyHistory =
+    body.data_source === "bybit_direct" ? "the exchange's tickers alone do not tell" : "not enough is loaded yet";
   return (
     <div class="columns">
-      <Card title="Funding" note={<Num of={body.contract_count} as={(n) => `${format.count(n)} contracts`} name="contract_count" />}>
+      <Card
+        title="Funding"
+        note={<Num of={body.contract_count} as={(n) => `${format.count(n)} contracts`} name="contract_count" />}
+      >
         <div class="reading">
           <Maybe of={body.funding_rate} as={format.rate} name="funding_rate" why="no contract tells its rate" />
           <span class="quiet">per 8 hours, weighted by turnover</span>
         </div>
         {body.funding_sentiment !== null && (
           <p class="aside">
-            {PAYERS[body.funding_sentiment]} {body.funding_strength !== null && <span class={`tag ${body.funding_strength}`}>{body.funding_strength}</span>}
+            {PAYERS[body.funding_sentiment]}{" "}
+            {body.funding_strength !== null && (
+              <span class={`tag ${body.funding_strength}`}>{body.funding_strength}</span>
+            )}
           </p>
         )}
         <dl class="figures">
@@ -41,11 +52,24 @@ function PerpsOf({ body }: { body: PerpetualsPulse }): JSX.Element {
       </Card>
       <Card title="Open interest" note="one side">
         <div class="reading">
-          <Maybe of={body.total_open_interest} as={format.usd} name="total_open_interest" class="big" why="no contract tells it" />
+          <Maybe
+            of={body.total_open_interest}
+            as={format.usd}
+            name="total_open_interest"
+            class="big"
+            why="no contract tells it"
+          />
         </div>
       </Card>
       <Card title="Long and short" note="share of accounts">
-        {body.long_pct !== null && body.short_pct !== null && <Stacked parts={[{ name: "up", of: body.long_pct }, { name: "down", of: body.short_pct }]} />}
+        {body.long_pct !== null && body.short_pct !== null && (
+          <Stacked
+            parts={[
+              { name: "up", of: body.long_pct },
+              { name: "down", of: body.short_pct },
+            ]}
+          />
+        )}
         <dl class="figures three">
           <Figure label="Long">
             <Maybe of={body.long_pct} as={format.percent} name="long_pct" why={whyHistory} class="up" />

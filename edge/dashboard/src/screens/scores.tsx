@@ -82,7 +82,13 @@ function Toolbar({ counted }: { counted: (side: Side) => number }): JSX.Element 
             ))}
           </select>
         </label>
-        <button type="button" class="resort" disabled={!isOff} onClick={putInOrder} aria-label="Sort again by the newest values">
+        <button
+          type="button"
+          class="resort"
+          disabled={!isOff}
+          onClick={putInOrder}
+          aria-label="Sort again by the newest values"
+        >
           ↻
         </button>
       </div>
@@ -103,7 +109,10 @@ function Row({ row }: { row: ScoredSymbol }): JSX.Element {
         {row.score_basis === "ticker_momentum" ? (
           <span class="tag momentum">momentum</span>
         ) : (
-          <Spark scores={row.score_history} label={`The last ${row.score_history.length} scores of ${row.display_symbol}`} />
+          <Spark
+            scores={row.score_history}
+            label={`The last ${row.score_history.length} scores of ${row.display_symbol}`}
+          />
         )}
         <span class="what">
           <Change of={row.change_24h} as={format.change} name="change_24h" />

@@ -27,7 +27,12 @@ export function SignalsScreen({ detail }: { detail: string | null }): JSX.Elemen
         Signals and alerts
       </h2>
       <div class="toolbar">
-        <Choice label="Which list" options={TABS} chosen={tab} choose={(wanted) => location.replace(href("signals", wanted))} />
+        <Choice
+          label="Which list"
+          options={TABS}
+          chosen={tab}
+          choose={(wanted) => location.replace(href("signals", wanted))}
+        />
       </div>
       {tab === "signals" && <From resource={signals}>{(body) => <SignalList body={body} />}</From>}
       {tab === "opportunities" && <From resource={opportunities}>{(body) => <OpportunityList body={body} />}</From>}
@@ -112,7 +117,13 @@ function AlertList({ body }: { body: Alerts }): JSX.Element {
   return (
     <>
       <p class="aside">
-        {body.alerts_as_of_ms === null ? "When the list was last looked at is unknown." : <>Looked at <Age of={body.alerts_as_of_ms} name="alerts_as_of_ms" /> ago.</>}
+        {body.alerts_as_of_ms === null ? (
+          "When the list was last looked at is unknown."
+        ) : (
+          <>
+            Looked at <Age of={body.alerts_as_of_ms} name="alerts_as_of_ms" /> ago.
+          </>
+        )}
       </p>
       {body.alerts.length === 0 && <p class="absent">Nothing has happened that is worth an alert.</p>}
       <ol class="rows alerts">

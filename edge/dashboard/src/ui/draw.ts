@@ -51,8 +51,19 @@ function make(frame: HTMLElement, names: readonly string[], data: uPlot.AlignedD
       padding: [8, 8, 0, 0],
       scales: { x: { time: true } },
       axes: [
-        { ...axis, grid: { show: false }, size: 24, space: 64, values: (_, moments) => moments.map((moment) => clock.format(moment * 1_000)) },
-        { ...axis, grid: { stroke: colour("line"), width: 1 }, size: 52, values: (_, values) => values.map((value) => format.change(value)) },
+        {
+          ...axis,
+          grid: { show: false },
+          size: 24,
+          space: 64,
+          values: (_, moments) => moments.map((moment) => clock.format(moment * 1_000)),
+        },
+        {
+          ...axis,
+          grid: { stroke: colour("line"), width: 1 },
+          size: 52,
+          values: (_, values) => values.map((value) => format.change(value)),
+        },
       ],
       series: [
         {},

@@ -32,5 +32,7 @@ export function LineChart({ body, shown }: { body: BetaChart; shown: readonly st
   if (isBroken) return <Absent>The chart could not be loaded; the figures below are complete.</Absent>;
   const ends = body.performance_summary.filter(({ symbol }) => shown.includes(symbol));
   const said = ends.map(({ symbol, change }) => `${symbol} ${format.change(change)}`).join(", ");
-  return <div class="line-chart" ref={frame} role="img" aria-label={`Performance in percent: ${said}`} data-lines={names} />;
+  return (
+    <div class="line-chart" ref={frame} role="img" aria-label={`Performance in percent: ${said}`} data-lines={names} />
+  );
 }

@@ -31,7 +31,15 @@ export function Card({ title, note, class: className = "", children }: CardProps
 }
 
 /** One figure with its name. */
-export function Figure({ label, children, note }: { label: string; children: ComponentChildren; note?: ComponentChildren }): JSX.Element {
+export function Figure({
+  label,
+  children,
+  note,
+}: {
+  label: string;
+  children: ComponentChildren;
+  note?: ComponentChildren;
+}): JSX.Element {
   return (
     <div class="figure">
       <dt>{label}</dt>
@@ -54,7 +62,13 @@ export function Age({ of, name = "as_of_ms" }: { of: number; name?: string }): J
 }
 
 /** Asks for a resource while this is on the screen, and shows it, or says why it is not there. */
-export function From<T extends Body>({ resource, children }: { resource: Resource<T>; children: (body: T) => JSX.Element }): JSX.Element {
+export function From<T extends Body>({
+  resource,
+  children,
+}: {
+  resource: Resource<T>;
+  children: (body: T) => JSX.Element;
+}): JSX.Element {
   useEffect(() => watch(resource), [resource]);
   const { body, trouble, fromDevice } = resource.held.value;
   if (body === null) return trouble === null ? <Waiting /> : <Absent>{absence(trouble)}</Absent>;

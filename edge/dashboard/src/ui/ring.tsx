@@ -21,7 +21,14 @@ export function Ring({ score, sentiment, basis, size = "small" }: RingProps): JS
     <span class={`ring ${size} ${sentiment.toLowerCase()} ${basis}`}>
       <svg viewBox="0 0 48 48" aria-hidden="true">
         <circle class="track" cx="24" cy="24" r={RADIUS} />
-        <circle class="arc" cx="24" cy="24" r={RADIUS} stroke-dasharray={`${filled} ${LENGTH}`} transform="rotate(-90 24 24)" />
+        <circle
+          class="arc"
+          cx="24"
+          cy="24"
+          r={RADIUS}
+          stroke-dasharray={`${filled} ${LENGTH}`}
+          transform="rotate(-90 24 24)"
+        />
       </svg>
       <data class="num" value={String(score)} data-field="score">
         {size === "large" ? format.exactScore(score) : format.score(score)}

@@ -13,12 +13,28 @@ export function Spark({ scores, label }: { scores: readonly number[]; label: str
   const shown = scores.slice(-SLOTS);
   const middle = HEIGHT / 2;
   return (
-    <svg class="spark" viewBox={`0 0 ${SLOTS * STEP} ${HEIGHT}`} preserveAspectRatio="none" role="img" aria-label={label} data-scores={shown.join(" ")}>
+    <svg
+      class="spark"
+      viewBox={`0 0 ${SLOTS * STEP} ${HEIGHT}`}
+      preserveAspectRatio="none"
+      role="img"
+      aria-label={label}
+      data-scores={shown.join(" ")}
+    >
       <line class="neutral" x1="0" x2={SLOTS * STEP} y1={middle} y2={middle} />
       {shown.map((score, index) => {
         const x = (SLOTS - shown.length + index) * STEP;
         const height = Math.max(1, (Math.min(Math.abs(score - 50), REACH) / REACH) * middle);
-        return <rect key={index} class={score >= 50 ? "above" : "below"} x={x} y={score >= 50 ? middle - height : middle} width={STEP - 1} height={height} />;
+        return (
+          <rect
+            key={index}
+            class={score >= 50 ? "above" : "below"}
+            x={x}
+            y={score >= 50 ? middle - height : middle}
+            width={STEP - 1}
+            height={height}
+          />
+        );
       })}
     </svg>
   );

@@ -16,7 +16,12 @@ export function Pill(): JSX.Element {
         <span class="dot" aria-hidden="true" />
         <strong data-field="headline">{words.headline(status.value)}</strong>
         {body !== null && (
-          <time dateTime={new Date(body.as_of_ms).toISOString()} data-field="age" data-as-of={body.as_of_ms} data-sequence={body.sequence}>
+          <time
+            dateTime={new Date(body.as_of_ms).toISOString()}
+            data-field="age"
+            data-as-of={body.as_of_ms}
+            data-sequence={body.sequence}
+          >
             {ageMs === null ? "age unknown" : format.age(ageMs)}
           </time>
         )}
@@ -51,7 +56,9 @@ export function Banner(): JSX.Element {
         {sentences.length > 0 && (
           <p class={`banner level-${level} link-${link}`} data-marks={others.join(" ")}>
             {sentences.join(" ")}
-            {body !== null && (level !== "fresh" || link !== "ok") && <> Shown is what was true at {format.moment(body.as_of_ms, now.value)}.</>}
+            {body !== null && (level !== "fresh" || link !== "ok") && (
+              <> Shown is what was true at {format.moment(body.as_of_ms, now.value)}.</>
+            )}
           </p>
         )}
       </div>
@@ -73,7 +80,11 @@ export function NoData({ trouble }: { trouble: Trouble }): JSX.Element {
   return (
     <section class="no-data" role="alert">
       <h2>No market data</h2>
-      <p>{trouble.kind === "problem" ? (problem?.detail ?? `The server answered with status ${trouble.status}.`) : words.absence(trouble)}</p>
+      <p>
+        {trouble.kind === "problem"
+          ? (problem?.detail ?? `The server answered with status ${trouble.status}.`)
+          : words.absence(trouble)}
+      </p>
       <p class="quiet">Nothing is shown rather than something that may not be true. It is asked for again by itself.</p>
       {problem?.sources !== undefined && problem.sources.length > 0 && (
         <dl class="outcomes">

@@ -27,7 +27,11 @@ export function layout(rows: readonly ScoredSymbol[], width: number, height: num
     .sum((node) => node.row?.turnover_24h ?? 0)
     .sort((a, b) => (b.value ?? 0) - (a.value ?? 0));
   const laid = treemap<Node>().tile(treemapSquarify.ratio(1.3)).size([width, height]).paddingInner(2).round(true)(root);
-  return laid.leaves().flatMap(({ data, x0, x1, y0, y1 }) => (data.row ? [{ row: data.row, left: x0, top: y0, width: x1 - x0, height: y1 - y0 }] : []));
+  return laid
+    .leaves()
+    .flatMap(({ data, x0, x1, y0, y1 }) =>
+      data.row ? [{ row: data.row, left: x0, top: y0, width: x1 - x0, height: y1 - y0 }] : [],
+    );
 }
 
 /** `up-1` … `up-4`, `down-1` … `down-4`, or `flat`. */

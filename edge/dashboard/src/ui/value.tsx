@@ -42,7 +42,17 @@ export function Change({ of, name, as }: { of: number; name: string; as: (value:
 }
 
 /** The same, when it may be unknown. */
-export function MaybeChange({ of, why, name, as }: { of: number | null; why: string; name: string; as: (value: number) => string }): JSX.Element {
+export function MaybeChange({
+  of,
+  why,
+  name,
+  as,
+}: {
+  of: number | null;
+  why: string;
+  name: string;
+  as: (value: number) => string;
+}): JSX.Element {
   return of === null ? <Unavailable name={name} why={why} /> : <Change of={of} as={as} name={name} />;
 }
 

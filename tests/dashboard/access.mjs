@@ -112,6 +112,22 @@ export function accessSuite(world) {
     });
   });
 
+  describe("in another language's writing", () => {
+    test("numbers are written as its readers expect", async () => {
+      const { page, link, done } = await open(world, "market", { hold: true, device: { locale: "de-DE" } });
+      await page.waitForSelector("[data-field=btc_price]");
+      const { btc_price: price, total_turnover: turnover } = link.body("/mobile-data").market_overview;
+      const german = (options) => new Intl.NumberFormat("de-DE", options);
+      const shown = (field) => page.textContent(`[data-field=${field}]`);
+      assert.equal(await shown("btc_price"), german({ maximumSignificantDigits: 10 }).format(price));
+      const digits = { minimumFractionDigits: 2, maximumFractionDigits: 2 };
+      const dollars = german({ style: "currency", currency: "USD", notation: "compact", ...digits }).format(turnover);
+      assert.equal(await shown("total_turnover"), dollars);
+      assert.match(await shown("average_change"), /^[+-]?\d+,\d\d\s%$/);
+      await done();
+    });
+  });
+
   describe("on a screen of", { concurrency: AT_ONCE }, () => {
     for (const [width, height] of [
       [320, 568],

@@ -28,9 +28,15 @@ function poisoned({ body, path }) {
       display_symbol: HOSTILE,
       message: HOSTILE,
     });
-  for (const alert of body.alerts ?? []) alert.message = HOSTILE;
+  if (body.alerts) body.alerts = [alertOf(body.as_of_ms)];
   if (body.analysis) body.analysis = HOSTILE;
   if (body.data?.interpretations) body.data.interpretations.technical = HOSTILE;
+}
+
+/** An alert, for in a calm market there is none. */
+function alertOf(timestamp) {
+  const kind = { alert_type: HOSTILE, level: "info", severity: "low", details: {} };
+  return { id: HOSTILE, ...kind, symbol: HOSTILE, message: HOSTILE, unix_timestamp: timestamp / 1_000, timestamp };
 }
 
 export function safetySuite(world) {

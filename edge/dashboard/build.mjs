@@ -2,7 +2,7 @@
 // knows them all. scripts/build-dashboard calls this.
 
 import { createHash } from "node:crypto";
-import { cp, mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { cp, mkdir, readFile, readdir, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import esbuild from "esbuild";
@@ -49,6 +49,19 @@ const links = [
 const template = await readFile(path.join(HERE, "static", "mobile.html"), "utf8");
 const page = template.replace("<!-- build -->", links.join("\n    "));
 await writeFile(path.join(OUT, "mobile.html"), page);
+
+// Their licences ask that they come along.
+const bundled = Object.keys(metafile.inputs).map((file) => /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(file)?.[0]);
+const packages = [...new Set(bundled.filter((folder) => folder !== undefined))].toSorted();
+const licenses = await Promise.all(packages.map((folder) => licenseOf(path.resolve(HERE, folder))));
+await writeFile(path.join(OUT, "mobile", "licenses.txt"), licenses.join("\n"));
+
+async function licenseOf(folder) {
+  const { name, version } = JSON.parse(await readFile(path.join(folder, "package.json"), "utf8"));
+  const file = (await readdir(folder)).find((entry) => /^licen[cs]e/i.test(entry));
+  if (file === undefined) throw new Error(`${name} has no licence to come along`);
+  return `${name} ${version}\n\n${await readFile(path.join(folder, file), "utf8")}`;
+}
 
 const icons = ["/mobile/manifest.webmanifest", "/mobile/icon.svg", "/mobile/icon-180.png", "/mobile/icon-192.png"];
 const files = ["/mobile", ...Object.keys(metafile.outputs).map(address), ...icons].toSorted();

@@ -37,7 +37,8 @@ export function SourcesCard({ body }: { body: MobileData }): JSX.Element {
         ))}
       </ul>
       <p class="attribution">
-        Market data by Bybit and CoinGecko, fear &amp; greed index by alternative.me. Snapshot {body.sequence}.
+        Market data by Bybit and CoinGecko, fear &amp; greed index by alternative.me. Snapshot {body.sequence}.{" "}
+        <a href="/mobile/licenses.txt">Licences</a>
       </p>
     </Card>
   );

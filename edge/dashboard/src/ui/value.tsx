@@ -3,7 +3,7 @@
 
 import type { JSX } from "preact";
 
-interface Known {
+interface NumProps {
   readonly of: number;
   readonly as: (value: number) => string;
   /** The field of the contract. */
@@ -11,7 +11,7 @@ interface Known {
   readonly class?: string;
 }
 
-interface Maybe extends Omit<Known, "of"> {
+interface MaybeProps extends Omit<NumProps, "of"> {
   readonly of: number | null;
   /** Why it is unknown, when it is. */
   readonly why: string;
@@ -23,7 +23,7 @@ export function tone(value: number): string {
 }
 
 /** A number that is always there. */
-export function Num({ of, as, name, class: className = "" }: Known): JSX.Element {
+export function Num({ of, as, name, class: className = "" }: NumProps): JSX.Element {
   return (
     <data class={`num ${className}`} value={String(of)} data-field={name}>
       {as(of)}
@@ -32,7 +32,7 @@ export function Num({ of, as, name, class: className = "" }: Known): JSX.Element
 }
 
 /** A number that may be unknown; then the reason stands in its place. */
-export function Maybe({ of, why, ...rest }: Maybe): JSX.Element {
+export function Maybe({ of, why, ...rest }: MaybeProps): JSX.Element {
   return of === null ? <Unavailable name={rest.name} why={why} /> : <Num of={of} {...rest} />;
 }
 

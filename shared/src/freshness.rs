@@ -9,6 +9,7 @@ pub const MAX_CLOCK_AHEAD_MS: u64 = 5_000;
 
 /// The mark that a body carries about its age.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
 pub enum Freshness {
     /// Young enough to be shown as it is.

@@ -8,6 +8,7 @@ use serde::Serialize;
 
 /// What one source of data had to say.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct SourceOutcome {
     /// The source, such as `origin` or `bybit-direct`.
     pub name: &'static str,
@@ -50,15 +51,18 @@ pub enum Failure {
 }
 
 #[derive(Serialize)]
-struct Problem<'p> {
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+pub(crate) struct Problem<'p> {
     #[serde(rename = "type")]
     kind: &'static str,
     title: &'static str,
     status: u16,
     detail: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "typescript", ts(optional))]
     retry_after: Option<u32>,
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    #[cfg_attr(feature = "typescript", ts(optional, as = "Option<Vec<SourceOutcome>>"))]
     sources: &'p [SourceOutcome],
 }
 

@@ -13,6 +13,8 @@ mod mobile;
 mod perpetuals;
 mod rows;
 mod stored;
+#[cfg(feature = "typescript")]
+pub mod typescript;
 
 use crate::endpoints::{Endpoint, Question, SymbolEndpoint};
 use crate::freshness::Freshness;

@@ -92,6 +92,7 @@ impl Feed {
 
 /// A venue and its feed; on the wire `bybit`, `simulated:bybit` or `replayed:bybit`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(type = "string"))]
 #[serde(try_from = "String", into = "String")]
 pub struct Source {
     /// Who published the fact.

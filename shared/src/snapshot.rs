@@ -204,6 +204,7 @@ pub struct Overview {
 
 /// The mood that the count of rising and falling contracts tells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
 pub enum BreadthMood {
     /// 60 % or more rise.
@@ -321,6 +322,7 @@ pub struct Mover {
 
 /// What a score is made of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
 pub enum ScoreBasis {
     /// The full analysis in six dimensions.
@@ -331,6 +333,7 @@ pub enum ScoreBasis {
 
 /// What a score says, by the one table of thresholds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[serde(rename_all = "UPPERCASE")]
 pub enum Sentiment {
     /// 70 or more.
@@ -363,6 +366,7 @@ impl Sentiment {
 
 /// The six dimensions of a score.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct Components {
     /// Indicators on candles.
     pub technical: Option<Score>,
@@ -428,6 +432,7 @@ impl ScoreRow {
 
 /// Contango or backwardation of the perpetuals.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[serde(rename_all = "UPPERCASE")]
 pub enum BasisStatus {
     /// Basis above 0.01 %.

@@ -18,6 +18,7 @@ macro_rules! checked_number {
     ($(#[$doc:meta])* $name:ident, $what:literal, $holds:expr) => {
         $(#[$doc])*
         #[derive(Clone, Copy, Debug, PartialEq, PartialOrd, Serialize, Deserialize)]
+        #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
         #[serde(try_from = "f64", into = "f64")]
         pub struct $name(f64);
 
@@ -124,6 +125,7 @@ pub fn round_to(value: f64, decimals: i32) -> f64 {
 
 /// A moment, in milliseconds since 1970-01-01T00:00:00Z.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[serde(transparent)]
 pub struct UnixMs(u64);
 

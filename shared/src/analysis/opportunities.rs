@@ -25,6 +25,7 @@ const MEDIUM_POTENTIAL: f64 = 20.0;
 
 /// Which way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[serde(rename_all = "lowercase")]
 pub enum Direction {
     /// The score is above neutral.
@@ -56,6 +57,7 @@ impl Direction {
 
 /// How much an opportunity stands out, in a word. It is no forecast of a price.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[serde(rename_all = "lowercase")]
 pub enum Potential {
     /// 40 and more.
@@ -78,6 +80,7 @@ impl Potential {
 
 /// One opportunity, as clients read it.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct Opportunity<'s> {
     /// Symbol and direction: the same as long as both are.
     pub id: String,

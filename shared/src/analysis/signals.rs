@@ -12,6 +12,7 @@ pub const MEDIUM_DEVIATION: f64 = 20.0;
 
 /// What a score suggests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[serde(rename_all = "UPPERCASE")]
 pub enum SignalType {
     /// At or above the long threshold.
@@ -36,6 +37,7 @@ impl SignalType {
 
 /// How far a signal is from neutral.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[serde(rename_all = "lowercase")]
 pub enum Strength {
     /// [`STRONG_DEVIATION`] and more.

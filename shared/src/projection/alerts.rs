@@ -8,6 +8,7 @@ use crate::units::UnixMs;
 use serde::Serialize;
 
 #[derive(Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub(super) struct Alerts<'s> {
     #[serde(flatten)]
     provenance: Provenance,

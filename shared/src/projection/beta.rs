@@ -11,6 +11,7 @@ use serde::Serialize;
 use std::collections::BTreeMap;
 
 #[derive(Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub(super) struct Beta<'s> {
     #[serde(flatten)]
     provenance: Provenance,
@@ -21,6 +22,8 @@ pub(super) struct Beta<'s> {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[cfg_attr(feature = "typescript", ts(rename = "BetaOverview"))]
 struct Overview {
     market_beta: Option<Ratio>,
     btc_dominance: Option<Share>,
@@ -34,6 +37,8 @@ struct Overview {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[cfg_attr(feature = "typescript", ts(rename = "BetaSymbol"))]
 struct Symbol<'s> {
     symbol: &'s str,
     last_price: Option<Price>,
@@ -55,6 +60,8 @@ struct Symbol<'s> {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[cfg_attr(feature = "typescript", ts(rename = "RiskCategory"))]
 struct Risk {
     category: &'static str,
     color: &'static str,
@@ -121,6 +128,7 @@ pub(super) fn beta(snapshot: &Snapshot, class: Freshness) -> Beta<'_> {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub(super) struct BetaChart<'s> {
     #[serde(flatten)]
     provenance: Provenance,

@@ -14,6 +14,7 @@ use serde::Serialize;
 use std::collections::BTreeMap;
 
 #[derive(Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub(super) struct Signals<'s> {
     #[serde(flatten)]
     provenance: Provenance,
@@ -22,6 +23,7 @@ pub(super) struct Signals<'s> {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub(super) struct Signal<'s> {
     symbol: &'s str,
     display_symbol: &'s str,
@@ -79,6 +81,7 @@ impl<'s> Signal<'s> {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub(super) struct Opportunities<'s> {
     #[serde(flatten)]
     provenance: Provenance,
@@ -134,6 +137,8 @@ impl<'s> Analysed<'s> {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[cfg_attr(feature = "typescript", ts(rename = "Analysis"))]
 pub(super) struct AnalysisBody<'s> {
     #[serde(flatten)]
     provenance: Provenance,
@@ -173,6 +178,7 @@ pub(super) fn analysis<'s>(snapshot: &Snapshot, analysed: Analysed<'s>, class: F
 }
 
 #[derive(Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub(super) struct BreakdownBody<'s> {
     #[serde(flatten)]
     provenance: Provenance,
@@ -180,6 +186,7 @@ pub(super) struct BreakdownBody<'s> {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub(super) struct Breakdown<'s> {
     symbol: &'s str,
     overall_score: Score,

@@ -9,6 +9,7 @@ use serde::Serialize;
 
 /// The facts about a body that even the smallest projection carries.
 #[derive(Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub(super) struct Provenance {
     /// Always `success`: a body exists only for a snapshot that passed validation, and existing clients ignore all else.
     status: &'static str,
@@ -60,6 +61,7 @@ fn degraded(snapshot: &Snapshot, class: Freshness) -> Vec<String> {
 
 /// The head of the full body.
 #[derive(Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub(super) struct Head {
     schema_version: u32,
     sequence: u64,
@@ -84,6 +86,7 @@ impl Head {
 
 /// Source and age of each part.
 #[derive(Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 struct Sections {
     tickers: SectionState,
     instruments: SectionState,
@@ -96,12 +99,14 @@ struct Sections {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 struct SectionState {
     source: Option<Source>,
     as_of_ms: Option<UnixMs>,
     /// `fresh`, `aging`, `stale` or `unavailable`.
     status: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "typescript", ts(optional))]
     reason: Option<String>,
 }
 

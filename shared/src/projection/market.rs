@@ -6,6 +6,7 @@ use serde::Serialize;
 
 /// All figures of the market, flat. Absent figures are `null`.
 #[derive(Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub(super) struct MarketOverview<'s> {
     /// One string, `"Category: Label"`.
     market_regime: String,
@@ -47,6 +48,7 @@ pub(super) struct MarketOverview<'s> {
 
 /// What the regime rests on.
 #[derive(Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub(super) struct RegimeDetails<'s> {
     category: &'static str,
     label: &'s str,

@@ -9,6 +9,7 @@ use crate::units::{Amount, Fraction, Percent, Price, Score, Share};
 use serde::Serialize;
 
 #[derive(Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub(super) struct MobileData<'s> {
     #[serde(flatten)]
     head: Head,
@@ -21,6 +22,8 @@ pub(super) struct MobileData<'s> {
 
 /// The perpetuals. There is no source for a split between centralised and decentralised venues, so those stay `null`.
 #[derive(Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[cfg_attr(feature = "typescript", ts(rename = "Perps"))]
 pub(super) struct PerpsView {
     /// Percent per 8 hours.
     funding_rate: Option<Percent>,

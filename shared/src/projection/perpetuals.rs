@@ -8,6 +8,7 @@ use crate::snapshot::Snapshot;
 use serde::Serialize;
 
 #[derive(Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub(super) struct PerpetualsPulse {
     #[serde(flatten)]
     provenance: Provenance,

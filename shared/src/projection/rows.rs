@@ -7,6 +7,7 @@ use serde::Serialize;
 
 /// One scored symbol.
 #[derive(Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub(super) struct ScoredSymbol<'s> {
     symbol: &'s str,
     display_symbol: &'s str,
@@ -59,6 +60,7 @@ impl<'s> ScoredSymbol<'s> {
 
 /// One contract that moved, or turned over much.
 #[derive(Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub(super) struct MovedSymbol<'s> {
     symbol: &'s str,
     display_symbol: &'s str,
@@ -90,6 +92,7 @@ impl<'s> MovedSymbol<'s> {
 
 /// Gainers and losers: always an object with two arrays.
 #[derive(Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub(super) struct TopMovers<'s> {
     gainers: Vec<MovedSymbol<'s>>,
     losers: Vec<MovedSymbol<'s>>,
@@ -103,6 +106,7 @@ impl<'s> TopMovers<'s> {
 
 /// Rising against falling.
 #[derive(Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub(super) struct MarketBreadth {
     up: usize,
     down: usize,

@@ -41,6 +41,7 @@ pub const MAX_FALLBACK_SHARE: f64 = 0.1;
 
 /// Which zone a score entered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[serde(rename_all = "lowercase")]
 pub enum ScoreZone {
     /// At or above the long threshold.
@@ -51,6 +52,7 @@ pub enum ScoreZone {
 
 /// The taker's side of a trade.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[serde(rename_all = "lowercase")]
 pub enum Taker {
     /// The taker bought.

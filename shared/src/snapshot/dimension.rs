@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 /// One of the six views from which a contract is scored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
 pub enum Dimension {
     /// Indicators on candles.

@@ -190,6 +190,7 @@ pub struct Chart {
 
 /// One point as a chart draws it.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct ChartPoint {
     /// Unix milliseconds.
     pub timestamp: UnixMs,
@@ -199,6 +200,7 @@ pub struct ChartPoint {
 
 /// One contract's performance in figures, percent since the first point.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct PerformanceRow<'s> {
     /// The venue's full symbol.
     pub symbol: &'s str,
@@ -214,6 +216,7 @@ pub struct PerformanceRow<'s> {
 
 /// A chart in figures.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct ChartOverview {
     /// Bitcoin's performance, percent.
     pub btc_change: f64,

@@ -8,6 +8,7 @@ macro_rules! sub_components {
     ($($(#[$doc:meta])* $name:ident $wire:literal $dimension:ident $percent:literal;)*) => {
         /// One part of a dimension. The order is that of the dimensions, and within one by weight.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
         pub enum SubComponent {
             $($(#[$doc])* #[serde(rename = $wire)] $name,)*
         }

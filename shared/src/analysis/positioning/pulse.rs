@@ -13,6 +13,7 @@ const CROWDED_PCT: f64 = 60.0;
 
 /// Who pays, beyond the first funding tier.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[serde(rename_all = "UPPERCASE")]
 pub enum FundingSentiment {
     /// Longs pay shorts: more want to be long.
@@ -25,6 +26,7 @@ pub enum FundingSentiment {
 
 /// How much is paid, by the tiers at which funding alerts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[serde(rename_all = "lowercase")]
 pub enum FundingStrength {
     /// Below 0.05 % per 8 hours.
@@ -64,6 +66,7 @@ impl FundingStrength {
 
 /// What stands out in the perpetuals.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
 pub enum PulseKind {
     /// Funding at or beyond the first tier.
@@ -82,6 +85,7 @@ pub enum PulseKind {
 
 /// One thing that stands out.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct PulseSignal {
     /// What.
     pub kind: PulseKind,

@@ -10,6 +10,8 @@ use serde::Serialize;
 
 /// One alert on the wire.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[cfg_attr(feature = "typescript", ts(rename = "Alert"))]
 pub struct AlertBody<'a> {
     /// See [`Alert::id`].
     pub id: String,
@@ -33,6 +35,7 @@ pub struct AlertBody<'a> {
 
 /// The numbers of an alert; which ones, its `alert_type` tells.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[serde(untagged)]
 #[expect(missing_docs, reason = "the fields are those of `AlertEvent`, with the threshold that each went past")]
 pub enum AlertDetails<'a> {

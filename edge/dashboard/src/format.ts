@@ -1,0 +1,86 @@
+// Numbers and times as the reader's language writes them. Each takes a number that is there: what is not there is never
+// formatted, it is named (see ui/value.tsx).
+
+const locales = typeof navigator === "undefined" ? undefined : navigator.languages;
+
+const formatter = (options: Intl.NumberFormatOptions): ((value: number) => string) => {
+  const format = new Intl.NumberFormat(locales as string[] | undefined, options);
+  return (value) => format.format(value);
+};
+
+/** A price with every digit that the exchange quotes. */
+export const price = formatter({ maximumSignificantDigits: 10 });
+
+/** US dollars, shortened: $1.23B. */
+export const usd = formatter({
+  style: "currency",
+  currency: "USD",
+  notation: "compact",
+  minimumFractionDigits: 2,
+  maximumFractionDigits: 2,
+});
+
+/** A count. */
+export const count = formatter({ maximumFractionDigits: 0 });
+
+/** A score of 0–100 with one decimal, for lists. */
+export const score = formatter({ minimumFractionDigits: 1, maximumFractionDigits: 1 });
+
+/** A score with both its decimals. */
+export const exactScore = formatter({ minimumFractionDigits: 2, maximumFractionDigits: 2 });
+
+/** A number without a unit, such as a β. */
+export const ratio = formatter({ minimumFractionDigits: 2, maximumFractionDigits: 2 });
+
+/** The same with its sign. */
+export const signedRatio = formatter({ minimumFractionDigits: 2, maximumFractionDigits: 2, signDisplay: "exceptZero" });
+
+const percentOf = (digits: number, signDisplay: "auto" | "exceptZero"): ((value: number) => string) => {
+  const format = formatter({
+    style: "percent",
+    minimumFractionDigits: digits,
+    maximumFractionDigits: digits,
+    signDisplay,
+  });
+  return (value) => format(value / 100);
+};
+
+/** A change in percent, with its sign. */
+export const change = percentOf(2, "exceptZero");
+
+/** A share of a whole in percent. */
+export const share = percentOf(1, "auto");
+
+/** A percentage with two decimals and no sign of its own. */
+export const percent = percentOf(2, "auto");
+
+/** A rate so small that it needs four decimals, with its sign. */
+export const rate = percentOf(4, "exceptZero");
+
+/** A fraction of 0–1 as percent. */
+export const fraction = (value: number): string => wholePercent(value);
+const wholePercent = formatter({ style: "percent", maximumFractionDigits: 0 });
+
+/** An age: seconds to two minutes, minutes to two hours, then hours and days. */
+export function age(ms: number): string {
+  const seconds = Math.floor(ms / 1_000);
+  if (seconds < 120) return `${seconds} s`;
+  const minutes = Math.floor(seconds / 60);
+  if (minutes < 120) return `${minutes} min`;
+  const hours = Math.floor(minutes / 60);
+  return hours < 48 ? `${hours} h` : `${Math.floor(hours / 24)} d`;
+}
+
+const clock = new Intl.DateTimeFormat(locales as string[] | undefined, { hour: "numeric", minute: "2-digit" });
+const dayAndClock = new Intl.DateTimeFormat(locales as string[] | undefined, {
+  day: "numeric",
+  month: "short",
+  hour: "numeric",
+  minute: "2-digit",
+});
+
+/** A moment, with its day when that is not today's. */
+export function moment(ms: number, now: number): string {
+  const isToday = new Date(ms).toDateString() === new Date(now).toDateString();
+  return (isToday ? clock : dayAndClock).format(ms);
+}

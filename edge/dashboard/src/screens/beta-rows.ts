@@ -1,0 +1,51 @@
+// What the beta screen shows of a body: pure.
+
+import type { BetaChart, BetaSymbol } from "../../generated/contract.ts";
+
+/** The windows over which a beta is computed. */
+export const SPANS = ["7d", "30d", "90d"] as const;
+
+/** One of them. */
+export type Span = (typeof SPANS)[number];
+
+/** The contract that all others are compared with. */
+export const BENCHMARK = "BTCUSDT";
+
+/** So many of the best and of the worst are drawn unasked. */
+const EACH_SIDE = 3;
+
+/** One window of a contract. */
+export interface Figures {
+  readonly beta: number;
+  readonly correlation: number;
+  readonly rSquared: number;
+  readonly alpha: number;
+}
+
+/** The figures of one window; nothing when it is unknown. */
+export function figuresOf(row: BetaSymbol, span: Span): Figures | null {
+  const beta = row[`beta_${span}`];
+  const correlation = row[`correlation_${span}`];
+  const rSquared = row[`r_squared_${span}`];
+  const alpha = row[`alpha_${span}`];
+  if (beta === null || correlation === null || rSquared === null || alpha === null) return null;
+  return { beta, correlation, rSquared, alpha };
+}
+
+/** The lines to draw: Bitcoin, the best, the worst, and what the reader chose. */
+export function lineNames(body: BetaChart, chosen: ReadonlyMap<string, boolean>): string[] {
+  const others = body.performance_order.filter((symbol) => symbol !== BENCHMARK);
+  const unasked = new Set([...others.slice(0, EACH_SIDE), ...others.slice(-EACH_SIDE), BENCHMARK]);
+  const wanted = body.performance_order.filter((symbol) => chosen.get(symbol) ?? unasked.has(symbol));
+  return [...wanted.filter((symbol) => symbol === BENCHMARK), ...wanted.filter((symbol) => symbol !== BENCHMARK)];
+}
+
+/** Points as columns: moments in seconds, and for each line a value or a hole per moment. Holes are never bridged. */
+export function columns(body: BetaChart, names: readonly string[]): [number[], ...(number | null)[][]] {
+  const lines = names.map((name) => new Map(body.chart_data[name]?.map(({ timestamp, value }) => [timestamp, value])));
+  const moments = [...new Set(lines.flatMap((line) => [...line.keys()]))].sort((a, b) => a - b);
+  return [
+    moments.map((moment) => moment / 1_000),
+    ...lines.map((line) => moments.map((moment) => line.get(moment) ?? null)),
+  ];
+}

@@ -1,0 +1,195 @@
+// Contracts against Bitcoin: side by side in a chart, and how each moves with it in a table.
+
+import { signal } from "@preact/signals";
+import type { JSX } from "preact";
+import { type Beta, type BetaChart, type BetaSymbol, TIMEFRAMES } from "../../generated/contract.ts";
+import * as format from "../format.ts";
+import { href } from "../route.ts";
+import { beta, chart } from "../state.ts";
+import { LineChart } from "../ui/line-chart.tsx";
+import { Age, Card, Choice, Figure, From } from "../ui/parts.tsx";
+import { Change, Maybe, MaybeChange, Num, Unavailable } from "../ui/value.tsx";
+import { SPANS, type Span, figuresOf, lineNames } from "./beta-rows.ts";
+
+const DEFAULT_HOURS = "4";
+const span = signal<Span>("30d");
+/** Contracts that the reader added to the chart or took from it. */
+const chosen = signal<ReadonlyMap<string, boolean>>(new Map());
+
+/** The screen; the address says how far back the chart goes. */
+export function BetaScreen({ detail }: { detail: string | null }): JSX.Element {
+  const hours = TIMEFRAMES.find((known) => known === detail) ?? DEFAULT_HOURS;
+  return (
+    <div class="columns">
+      <Card title="Performance" class="wide" note="percent since the left edge">
+        <Choice
+          label="How far back"
+          options={TIMEFRAMES.map((known) => [known, spanTitle(known)])}
+          chosen={hours}
+          choose={(wanted) => location.replace(href("beta", wanted))}
+        />
+        <From key={hours} resource={chart(hours)}>
+          {(body) => <Performance body={body} />}
+        </From>
+      </Card>
+      <From resource={beta}>{(body) => <Betas body={body} />}</From>
+    </div>
+  );
+}
+
+const spanTitle = (hours: string): string => (Number(hours) < 1 ? `${Number(hours) * 60} min` : `${hours} h`);
+
+function Performance({ body }: { body: BetaChart }): JSX.Element {
+  const shown = lineNames(body, chosen.value);
+  const toggle = (symbol: string): void => {
+    chosen.value = new Map(chosen.value).set(symbol, !shown.includes(symbol));
+  };
+  return (
+    <>
+      <LineChart body={body} shown={shown} />
+      <p class="aside">
+        {body.chart_as_of_ms === null ? (
+          "Of unknown age."
+        ) : (
+          <>
+            Candles to <Age of={body.chart_as_of_ms} name="chart_as_of_ms" /> ago.
+          </>
+        )}{" "}
+        Choose a pair to draw it.
+      </p>
+      <ul class="performance">
+        {body.performance_summary.map((row) => (
+          <li key={row.symbol} data-symbol={row.symbol}>
+            <button type="button" aria-pressed={shown.includes(row.symbol)} onClick={() => toggle(row.symbol)}>
+              <span class={`swatch line-${shown.indexOf(row.symbol)}`} aria-hidden="true" />
+              <span>{row.symbol.replace(/USDT$/, "")}</span>
+              <Change of={row.change} as={format.change} name="performance_change" />
+            </button>
+          </li>
+        ))}
+      </ul>
+    </>
+  );
+}
+
+function Betas({ body }: { body: Beta }): JSX.Element {
+  const { overview } = body;
+  return (
+    <>
+      <Card
+        title="Beta"
+        class="wide"
+        note={
+          body.beta_as_of_ms === null ? (
+            "of unknown age"
+          ) : (
+            <>
+              returns to <Age of={body.beta_as_of_ms} name="beta_as_of_ms" /> ago
+            </>
+          )
+        }
+      >
+        <dl class="figures">
+          <Figure label="Mean beta" note="30 days">
+            <Maybe of={overview.market_beta} as={format.ratio} name="market_beta" why="too few returns" />
+          </Figure>
+          <Figure label="Mean correlation" note="with Bitcoin, 30 days">
+            <Maybe of={overview.avg_correlation} as={format.ratio} name="avg_correlation" why="too few returns" />
+          </Figure>
+        </dl>
+        <dl class="figures three">
+          <Figure label="Below 0.9">
+            <Num of={overview.low_beta_count} as={format.count} name="low_beta_count" />
+          </Figure>
+          <Figure label="0.9 to 1.5">
+            <Num of={overview.neutral_beta_count} as={format.count} name="neutral_beta_count" />
+          </Figure>
+          <Figure label="1.5 and more">
+            <Num of={overview.high_beta_count} as={format.count} name="high_beta_count" />
+          </Figure>
+        </dl>
+      </Card>
+      <Card title="Against Bitcoin" class="wide">
+        <Choice
+          label="Over how long"
+          options={SPANS.map((known) => [known, known.replace("d", " days")])}
+          chosen={span.value}
+          choose={(wanted) => (span.value = wanted)}
+        />
+        <BetaTable body={body} />
+      </Card>
+    </>
+  );
+}
+
+function BetaTable({ body }: { body: Beta }): JSX.Element {
+  return (
+    <div class="table-frame" tabIndex={0} role="region" aria-label="Beta of each contract">
+      <table class="betas">
+        <thead>
+          <tr>
+            <th scope="col">Pair</th>
+            <th scope="col">
+              <abbr title="Beta: how much it moves when Bitcoin moves by one">β</abbr>
+            </th>
+            <th scope="col">
+              <abbr title="Correlation with Bitcoin">ρ</abbr>
+            </th>
+            <th scope="col">
+              <abbr title="Share of its movement that Bitcoin explains">R²</abbr>
+            </th>
+            <th scope="col">
+              <abbr title="Alpha: annual return that Bitcoin does not explain">α</abbr>
+            </th>
+            <th scope="col">Change</th>
+          </tr>
+        </thead>
+        <tbody>
+          {body.symbols.map((row) => (
+            <BetaRow key={row.symbol} row={row} />
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+function BetaRow({ row }: { row: BetaSymbol }): JSX.Element {
+  const figures = figuresOf(row, span.value);
+  const why = "too few returns";
+  return (
+    <tr data-symbol={row.symbol}>
+      <th scope="row">
+        <a href={href("scores", row.symbol)}>{row.symbol.replace(/USDT$/, "")}</a>
+        {row.risk_category === null ? (
+          <small>of unknown kind</small>
+        ) : (
+          <small title={row.risk_category.description}>{row.risk_category.category}</small>
+        )}
+      </th>
+      {figures === null ? (
+        <td colSpan={4}>
+          <Unavailable name="beta" why={why} />
+        </td>
+      ) : (
+        <>
+          <td>
+            <Num of={figures.beta} as={format.ratio} name="beta" class="strong" />
+          </td>
+          <td>
+            <Num of={figures.correlation} as={format.ratio} name="correlation" />
+          </td>
+          <td>
+            <Num of={figures.rSquared} as={format.ratio} name="r_squared" />
+          </td>
+          <td>
+            <Change of={figures.alpha} as={format.change} name="alpha" />
+          </td>
+        </>
+      )}
+      <td>
+        <MaybeChange of={row.change_24h} as={format.change} name="beta_change_24h" why="not among the scored pairs" />
+      </td>
+    </tr>
+  );
+}

@@ -1,0 +1,236 @@
+// All about one contract: the score, what it is made of, what is missing, and the sentences that say why.
+
+import type { ComponentChildren, JSX } from "preact";
+import { useState } from "preact/hooks";
+import {
+  type Breakdown,
+  DIMENSIONS,
+  type MobileData,
+  type ScoredSymbol,
+  SUB_COMPONENTS,
+  type SubComponent,
+} from "../../generated/contract.ts";
+import * as format from "../format.ts";
+import { analysis, breakdown } from "../state.ts";
+import { Age, Figure, From, FromMiddle } from "../ui/parts.tsx";
+import { Ring } from "../ui/ring.tsx";
+import { Sheet } from "../ui/sheet.tsx";
+import { Spark } from "../ui/spark.tsx";
+import { Change, Maybe, Num, Unavailable } from "../ui/value.tsx";
+import * as words from "../words.ts";
+
+const NO_INPUT = "no input; its weight went to the others";
+
+/** The sheet of the contract that the address names. */
+export function BreakdownSheet({
+  symbol,
+  body,
+  close,
+}: {
+  symbol: string;
+  body: MobileData | null;
+  close: () => void;
+}): JSX.Element {
+  const row = body?.confluence_scores.find((known) => known.symbol === symbol);
+  return (
+    <Sheet label={`Score of ${row?.display_symbol ?? symbol}`} close={close}>
+      {row === undefined ? (
+        <Unknown symbol={symbol} isKnownToBeAbsent={body !== null} />
+      ) : (
+        <>
+          <Head row={row} />
+          {row.has_breakdown ? <Parts symbol={symbol} /> : <NotAnalysed />}
+        </>
+      )}
+    </Sheet>
+  );
+}
+
+function Unknown({ symbol, isKnownToBeAbsent }: { symbol: string; isKnownToBeAbsent: boolean }): JSX.Element {
+  return (
+    <>
+      <h2>{symbol}</h2>
+      <p class="absent">
+        {isKnownToBeAbsent ? "This contract is not among those that get a score." : "Asking the server…"}
+      </p>
+    </>
+  );
+}
+
+function NotAnalysed(): JSX.Element {
+  return (
+    <p class="absent" role="status">
+      This score is momentum: it rests on the ticker alone. The analysis in six dimensions is unavailable for this
+      contract at the moment.
+    </p>
+  );
+}
+
+function Head({ row }: { row: ScoredSymbol }): JSX.Element {
+  return (
+    <header class="sheet-head">
+      <Ring score={row.score} sentiment={row.sentiment} basis={row.score_basis} size="large" />
+      <div>
+        <h2>
+          {row.display_symbol} <span class="quiet">{row.symbol}</span>
+        </h2>
+        <p class="verdict">
+          <span class={`tag ${row.sentiment.toLowerCase()}`}>{row.sentiment.toLowerCase()}</span>{" "}
+          {row.score_basis === "ticker_momentum" && <span class="tag momentum">momentum only</span>}
+        </p>
+      </div>
+      <dl class="figures four">
+        <Figure label="Price" note={<Change of={row.change_24h} as={format.change} name="sheet_change_24h" />}>
+          <Num of={row.price} as={format.price} name="sheet_price" />
+        </Figure>
+        <Figure label="High, low" note={<Num of={row.low_24h} as={format.price} name="sheet_low_24h" />}>
+          <Num of={row.high_24h} as={format.price} name="sheet_high_24h" />
+        </Figure>
+        <Figure label="Turnover" note="24 h">
+          <Num of={row.turnover_24h} as={format.usd} name="sheet_turnover_24h" />
+        </Figure>
+        <Figure label="Range" note="24 h">
+          <Num of={row.range_24h} as={format.percent} name="sheet_range_24h" />
+        </Figure>
+      </dl>
+    </header>
+  );
+}
+
+function Parts({ symbol }: { symbol: string }): JSX.Element {
+  return (
+    <>
+      <From resource={breakdown(symbol)}>{({ data, as_of_ms }) => <Dimensions data={data} asOf={as_of_ms} />}</From>
+      <Fold title="Report">
+        <Report symbol={symbol} />
+      </Fold>
+    </>
+  );
+}
+
+function Dimensions({ data, asOf }: { data: Breakdown; asOf: number }): JSX.Element {
+  return (
+    <>
+      <dl class="figures three">
+        <Figure label="Reliability" note="of inputs are there">
+          <Num of={data.reliability} as={format.fraction} name="reliability" />
+        </Figure>
+        <Figure label="Consensus" note="of dimensions">
+          <Maybe of={data.consensus} as={format.fraction} name="consensus" why="no dimension has a score" />
+        </Figure>
+        <Figure label="Age" note="of the analysis">
+          <Age of={asOf} name="breakdown_as_of_ms" />
+        </Figure>
+      </dl>
+      <History scores={data.score_history} />
+      <h3>Six dimensions</h3>
+      <div class="dimensions">
+        {DIMENSIONS.map(({ name, title, weight }) => (
+          <details key={name} data-dimension={name}>
+            <summary>
+              <span class="dimension-name">
+                {title} <small>{format.fraction(weight)}</small>
+              </span>
+              {data.components[name] !== null && <FromMiddle of={data.components[name]} />}
+              <Maybe
+                of={data.components[name]}
+                as={format.exactScore}
+                name={`component_${name}`}
+                why="no part has input"
+              />
+              {data.interpretations[name] !== undefined && <span class="sentence">{data.interpretations[name]}</span>}
+            </summary>
+            <SubParts dimension={name} data={data} />
+          </details>
+        ))}
+      </div>
+      <Missing missing={data.missing} />
+    </>
+  );
+}
+
+function SubParts({ dimension, data }: { dimension: string; data: Breakdown }): JSX.Element {
+  return (
+    <ul class="sub-parts">
+      {SUB_COMPONENTS.filter((part) => part.dimension === dimension).map(({ name, weight }) => {
+        const value = data.sub_components[name];
+        return (
+          <li key={name} data-part={name}>
+            <span>
+              {words.partName(name)} <small>{format.fraction(weight)}</small>
+            </span>
+            {value === null || value === undefined ? (
+              <Unavailable name={`part_${name}`} why={NO_INPUT} />
+            ) : (
+              <>
+                <FromMiddle of={value} />
+                <Num of={value} as={format.exactScore} name={`part_${name}`} />
+              </>
+            )}
+          </li>
+        );
+      })}
+    </ul>
+  );
+}
+
+function History({ scores }: { scores: readonly number[] }): JSX.Element {
+  const first = scores.at(0);
+  const last = scores.at(-1);
+  return (
+    <div class="history">
+      <Spark scores={scores} label={`The last ${scores.length} scores, oldest first: ${scores.join(", ")}`} />
+      <p class="aside">
+        The last {scores.length} scores
+        {first !== undefined && last !== undefined && scores.length > 1 && (
+          <>
+            , from <Num of={first} as={format.exactScore} name="history_first" /> to{" "}
+            <Num of={last} as={format.exactScore} name="history_last" />
+          </>
+        )}
+      </p>
+    </div>
+  );
+}
+
+function Missing({ missing }: { missing: readonly SubComponent[] }): JSX.Element {
+  return (
+    <section class="missing" data-count={missing.length}>
+      <h3>Missing inputs</h3>
+      {missing.length === 0 ? (
+        <p class="quiet">None: every part has its input.</p>
+      ) : (
+        <ul class="tags">
+          {missing.map((name) => (
+            <li key={name} data-missing={name}>
+              {words.partName(name)}
+            </li>
+          ))}
+        </ul>
+      )}
+    </section>
+  );
+}
+
+/** Something that is loaded only when it is opened. */
+function Fold({ title, children }: { title: string; children: ComponentChildren }): JSX.Element {
+  const [isOpen, setOpen] = useState(false);
+  return (
+    <details class="fold" data-fold={title.toLowerCase()} onToggle={(event) => setOpen(event.currentTarget.open)}>
+      <summary>{title}</summary>
+      {isOpen && children}
+    </details>
+  );
+}
+
+function Report({ symbol }: { symbol: string }): JSX.Element {
+  return (
+    <From resource={analysis(symbol)}>
+      {(body) => (
+        <pre class="report" tabIndex={0} aria-label={`Report about ${symbol}`}>
+          {body.analysis}
+        </pre>
+      )}
+    </From>
+  );
+}

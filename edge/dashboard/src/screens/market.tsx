@@ -1,0 +1,176 @@
+// The market at a glance: where it heads, how broad, what moves, and how the whole of crypto stands.
+
+import type { JSX } from "preact";
+import type { MobileData, MovedSymbol } from "../../generated/contract.ts";
+import * as format from "../format.ts";
+import { href } from "../route.ts";
+import { HeatMap } from "../ui/heatmap.tsx";
+import { Card, Figure, FromMiddle, Stacked } from "../ui/parts.tsx";
+import { Change, Maybe, Num } from "../ui/value.tsx";
+import { FearGreedCard, VolatilityCard, WholeMarketCard } from "./whole-market.tsx";
+import { SourcesCard } from "./sources.tsx";
+
+/** The screen. */
+export function Market({ body }: { body: MobileData }): JSX.Element {
+  return (
+    <div class="columns">
+      <RegimeCard body={body} />
+      <BreadthCard body={body} />
+      <FearGreedCard body={body} />
+      <Card title="Heat map" class="wide" note="area: turnover, colour: change, 24 h">
+        <HeatMap rows={body.confluence_scores} />
+      </Card>
+      <MoversCard body={body} />
+      <WholeMarketCard body={body} />
+      <VolatilityCard body={body} />
+      <SourcesCard body={body} />
+    </div>
+  );
+}
+
+const NOTHING_MOVED = "no contract moved";
+const BASIS = { six_dimension: "from scores in six dimensions", ticker_momentum: "from momentum alone" } as const;
+
+function RegimeCard({ body }: { body: MobileData }): JSX.Element {
+  const { market_overview: overview } = body;
+  const { market_regime_details: regime } = overview;
+  const bitcoin = body.confluence_scores.find(({ symbol }) => symbol === "BTCUSDT");
+  return (
+    <Card title="Market regime" class="hero" note={BASIS[regime.score_basis]}>
+      <p
+        class={`regime ${regime.category.toLowerCase().replace(" ", "-")}`}
+        data-field="market_regime"
+        data-text={overview.market_regime}
+      >
+        <strong>{regime.category}</strong> <span>{regime.label}</span>
+      </p>
+      <div class="trend">
+        <div class="trend-line">
+          <span>Trend strength</span>
+          <Maybe
+            of={overview.trend_strength}
+            as={format.exactScore}
+            name="trend_strength"
+            why={NOTHING_MOVED}
+            class="strong"
+          />
+        </div>
+        {overview.trend_strength !== null && <FromMiddle of={overview.trend_strength} />}
+        <div class="ends" aria-hidden="true">
+          <span>all fall</span>
+          <span>all rise</span>
+        </div>
+      </div>
+      <dl class="figures three">
+        <Figure
+          label="Bitcoin"
+          note={bitcoin ? <Change of={bitcoin.change_24h} as={format.change} name="btc_change_24h" /> : undefined}
+        >
+          <Num of={overview.btc_price} as={format.price} name="btc_price" />
+        </Figure>
+        <Figure label="Mean score" note="of all pairs">
+          <Num of={regime.mean_score} as={format.exactScore} name="mean_score" />
+        </Figure>
+        <Figure label="Volatility" note={`${regime.dispersion} spread`}>
+          <Maybe
+            of={overview.current_volatility}
+            as={format.percent}
+            name="current_volatility"
+            why="fewer than two contracts"
+          />
+        </Figure>
+      </dl>
+    </Card>
+  );
+}
+
+function BreadthCard({ body }: { body: MobileData }): JSX.Element {
+  const { market_breadth: breadth, market_overview: overview } = body;
+  return (
+    <Card
+      title="Breadth"
+      note={<Num of={breadth.total} as={(total) => `${format.count(total)} contracts`} name="breadth_total" />}
+    >
+      <div class="breadth">
+        <div class="breadth-head">
+          <Maybe
+            of={breadth.breadth_percentage}
+            as={format.share}
+            name="breadth_percentage"
+            why={NOTHING_MOVED}
+            class="big"
+          />
+          <span class={`mood ${breadth.sentiment ?? ""}`}>
+            {breadth.sentiment === null ? "" : `rising, ${breadth.sentiment}`}
+          </span>
+        </div>
+        <Stacked
+          parts={[
+            { name: "up", of: breadth.up },
+            { name: "flat", of: breadth.flat },
+            { name: "down", of: breadth.down },
+          ]}
+        />
+        <div class="breadth-legend">
+          <span class="up">
+            <Num of={breadth.up} as={format.count} name="breadth_up" /> up
+          </span>
+          <span class="quiet">
+            <Num of={breadth.flat} as={format.count} name="breadth_flat" /> flat
+          </span>
+          <span class="down">
+            <Num of={breadth.down} as={format.count} name="breadth_down" /> down
+          </span>
+        </div>
+        <p class="aside">
+          Average change <Change of={overview.average_change} as={format.change} name="average_change" />
+        </p>
+      </div>
+    </Card>
+  );
+}
+
+function MoversCard({ body }: { body: MobileData }): JSX.Element {
+  return (
+    <Card title="Movers" note="24 h, by contracts with real turnover">
+      <div class="movers">
+        <Movers name="Gainers" rows={body.top_movers.gainers} body={body} none="No contract rose." />
+        <Movers name="Losers" rows={body.top_movers.losers} body={body} none="No contract fell." />
+      </div>
+    </Card>
+  );
+}
+
+function Movers({
+  name,
+  rows,
+  body,
+  none,
+}: {
+  name: string;
+  rows: readonly MovedSymbol[];
+  body: MobileData;
+  none: string;
+}): JSX.Element {
+  const isScored = (row: MovedSymbol): boolean => body.confluence_scores.some(({ symbol }) => symbol === row.symbol);
+  return (
+    <div class="mover-list" data-list={name.toLowerCase()}>
+      <h3>{name}</h3>
+      {rows.length === 0 && <p class="quiet">{none}</p>}
+      <ol>
+        {rows.map((row) => (
+          <li key={row.symbol} data-symbol={row.symbol}>
+            {isScored(row) ? (
+              <a href={href("scores", row.symbol)}>{row.display_symbol}</a>
+            ) : (
+              <span>{row.display_symbol}</span>
+            )}
+            <Change of={row.change_24h} as={format.change} name="mover_change_24h" />
+            <Num of={row.price} as={format.price} name="mover_price" class="quiet" />
+            <Num of={row.turnover_24h} as={format.usd} name="mover_turnover_24h" class="quiet" />
+          </li>
+        ))}
+      </ol>
+    </div>
+  );
+}

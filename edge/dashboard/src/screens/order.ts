@@ -1,0 +1,45 @@
+// Sorting and picking pairs: pure, and the same order for the same rows.
+
+import type { ScoredSymbol, Sentiment } from "../../generated/contract.ts";
+
+/** What a list can be sorted by. */
+export type Order = "score" | "bearish" | "change" | "loss" | "turnover" | "range" | "symbol";
+
+/** Which rows are wanted. */
+export type Side = "all" | Sentiment;
+
+type Compare = (a: ScoredSymbol, b: ScoredSymbol) => number;
+
+/** Every order with its name. */
+export const ORDERS: Record<Order, { readonly title: string; readonly compare: Compare }> = {
+  score: { title: "Highest score", compare: (a, b) => b.score - a.score },
+  bearish: { title: "Lowest score", compare: (a, b) => a.score - b.score },
+  change: { title: "Biggest gain", compare: (a, b) => b.change_24h - a.change_24h },
+  loss: { title: "Biggest loss", compare: (a, b) => a.change_24h - b.change_24h },
+  turnover: { title: "Most turnover", compare: (a, b) => b.turnover_24h - a.turnover_24h },
+  range: { title: "Widest range", compare: (a, b) => b.range_24h - a.range_24h },
+  symbol: { title: "Name", compare: (a, b) => compareText(a.symbol, b.symbol) },
+};
+
+const compareText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
+
+/** The rows as they were placed; new ones follow in the given order. */
+export function ordered(rows: readonly ScoredSymbol[], placed: readonly string[], by: Order): ScoredSymbol[] {
+  const places = new Map(placed.map((symbol, place) => [symbol, place]));
+  const placeOf = ({ symbol }: ScoredSymbol): number => places.get(symbol) ?? placed.length;
+  return rows.toSorted(
+    (a, b) => placeOf(a) - placeOf(b) || ORDERS[by].compare(a, b) || compareText(a.symbol, b.symbol),
+  );
+}
+
+/** Whether the places still are those of the given order. */
+export function isInOrder(rows: readonly ScoredSymbol[], placed: readonly string[], by: Order): boolean {
+  const shown = ordered(rows, placed, by);
+  return ordered(rows, [], by).every(({ symbol }, place) => shown[place]?.symbol === symbol);
+}
+
+/** The rows of one side whose symbol holds `text`. */
+export function picked(rows: readonly ScoredSymbol[], side: Side, text: string): ScoredSymbol[] {
+  const wanted = text.trim().toUpperCase();
+  return rows.filter((row) => (side === "all" || row.sentiment === side) && row.symbol.toUpperCase().includes(wanted));
+}

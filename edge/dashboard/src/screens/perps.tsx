@@ -1,0 +1,102 @@
+// The perpetuals as a whole: who pays whom, how many positions are open, and what is unusual about it.
+
+import type { JSX } from "preact";
+import type { PerpetualsPulse } from "../../generated/contract.ts";
+import * as format from "../format.ts";
+import { pulse } from "../state.ts";
+import { Card, Figure, From, Stacked } from "../ui/parts.tsx";
+import { Maybe, Num } from "../ui/value.tsx";
+import * as words from "../words.ts";
+
+/** The screen. */
+export function Perps(): JSX.Element {
+  return <From resource={pulse}>{(body) => <PerpsOf body={body} />}</From>;
+}
+
+const PAYERS = {
+  BULLISH: "Longs pay shorts.",
+  BEARISH: "Shorts pay longs.",
+  NEUTRAL: "Neither side pays much.",
+} as const;
+
+function PerpsOf({ body }: { body: PerpetualsPulse }): JSX.Element {
+  // What the exchange's tickers alone do not tell is known to the origin only.
+  const whyHistory =
+    body.data_source === "bybit_direct" ? "the exchange's tickers alone do not tell" : "not enough is loaded yet";
+  return (
+    <div class="columns">
+      <Card
+        title="Funding"
+        note={<Num of={body.contract_count} as={(n) => `${format.count(n)} contracts`} name="contract_count" />}
+      >
+        <div class="reading">
+          <Maybe of={body.funding_rate} as={format.rate} name="funding_rate" why="no contract tells its rate" />
+          <span class="quiet">per 8 hours, weighted by turnover</span>
+        </div>
+        {body.funding_sentiment !== null && (
+          <p class="aside">
+            {PAYERS[body.funding_sentiment]}{" "}
+            {body.funding_strength !== null && (
+              <span class={`tag ${body.funding_strength}`}>{body.funding_strength}</span>
+            )}
+          </p>
+        )}
+        <dl class="figures">
+          <Figure label="Against its history" note="standard deviations">
+            <Maybe of={body.funding_zscore} as={format.signedRatio} name="funding_zscore" why={whyHistory} />
+          </Figure>
+          <Figure label="Basis" note={body.basis_status === null ? undefined : words.title(body.basis_status)}>
+            <Maybe of={body.basis_pct} as={format.rate} name="basis_pct" why="no contract tells its index" />
+          </Figure>
+        </dl>
+      </Card>
+      <Card title="Open interest" note="one side">
+        <div class="reading">
+          <Maybe
+            of={body.total_open_interest}
+            as={format.usd}
+            name="total_open_interest"
+            class="big"
+            why="no contract tells it"
+          />
+        </div>
+      </Card>
+      <Card title="Long and short" note="share of accounts">
+        {body.long_pct !== null && body.short_pct !== null && (
+          <Stacked
+            parts={[
+              { name: "up", of: body.long_pct },
+              { name: "down", of: body.short_pct },
+            ]}
+          />
+        )}
+        <dl class="figures three">
+          <Figure label="Long">
+            <Maybe of={body.long_pct} as={format.percent} name="long_pct" why={whyHistory} class="up" />
+          </Figure>
+          <Figure label="Short">
+            <Maybe of={body.short_pct} as={format.percent} name="short_pct" why={whyHistory} class="down" />
+          </Figure>
+          <Figure label="Balance" note="1 is even">
+            <Maybe of={body.ls_entropy} as={format.ratio} name="ls_entropy" why={whyHistory} />
+          </Figure>
+        </dl>
+      </Card>
+      <Card title="What stands out" class="wide">
+        {body.signals.length === 0 ? (
+          <p class="quiet" data-field="signal_count">
+            Nothing that is known of the perpetuals is unusual.
+          </p>
+        ) : (
+          <ul class="plain" data-field="signal_count">
+            {body.signals.map(({ kind, message }) => (
+              <li key={kind} data-pulse={kind}>
+                <strong>{words.title(kind)}</strong> {message}
+              </li>
+            ))}
+          </ul>
+        )}
+      </Card>
+    </div>
+  );
+}

@@ -1,0 +1,45 @@
+// Where each part comes from, and how long ago it was true.
+
+import type { JSX } from "preact";
+import type { MobileData, Sections } from "../../generated/contract.ts";
+import { Age, Card } from "../ui/parts.tsx";
+import * as words from "../words.ts";
+
+/** Who said a part, and how long ago it was true. */
+export function SectionAge({ body, section }: { body: MobileData; section: keyof Sections }): JSX.Element {
+  const state = body.sections[section];
+  if (state === undefined || state.source === null || state.as_of_ms === null) return <>unavailable</>;
+  return (
+    <>
+      {words.source(state.source)}, <Age of={state.as_of_ms} name={`${section}_as_of_ms`} />
+    </>
+  );
+}
+
+/** Every part with its source. */
+export function SourcesCard({ body }: { body: MobileData }): JSX.Element {
+  const names = Object.keys(words.SECTION_NAMES) as (keyof Sections)[];
+  return (
+    <Card title="Where this comes from" class="wide">
+      <ul class="sources">
+        {names.map((name) => (
+          <li key={name} data-section={name}>
+            <span class={`dot ${body.sections[name]?.status ?? "unavailable"}`} aria-hidden="true" />
+            <span>{words.SECTION_NAMES[name]}</span>
+            <span class="quiet">
+              {body.sections[name]?.status === "unavailable" || body.sections[name] === undefined ? (
+                `unavailable: ${words.whySection(body, name)}`
+              ) : (
+                <SectionAge body={body} section={name} />
+              )}
+            </span>
+          </li>
+        ))}
+      </ul>
+      <p class="attribution">
+        Market data by Bybit and CoinGecko, fear &amp; greed index by alternative.me. Snapshot {body.sequence}.{" "}
+        <a href="/mobile/licenses.txt">Licences</a>
+      </p>
+    </Card>
+  );
+}

@@ -1,0 +1,181 @@
+// The figures of the whole market, which come from slower sources than the prices, each with its own age.
+
+import type { JSX } from "preact";
+import type { MarketOverview, MobileData } from "../../generated/contract.ts";
+import * as format from "../format.ts";
+import { Card, Figure, Stacked } from "../ui/parts.tsx";
+import { Maybe, MaybeChange, Num, Unavailable } from "../ui/value.tsx";
+import * as words from "../words.ts";
+import { SectionAge } from "./sources.tsx";
+
+/** Fear & greed, with whom it is from. */
+export function FearGreedCard({ body }: { body: MobileData }): JSX.Element {
+  const { fear_greed_value: value, fear_greed_label: label } = body.market_overview;
+  return (
+    <Card title="Fear & greed" note={<SectionAge body={body} section="fear_greed" />}>
+      {value === null ? (
+        <Unavailable name="fear_greed_value" why={words.whySection(body, "fear_greed")} />
+      ) : (
+        <div class="fear-greed">
+          <Gauge of={value} />
+          <div class="reading">
+            <Num of={value} as={format.count} name="fear_greed_value" class="big" />
+            <span data-field="fear_greed_label">{label}</span>
+          </div>
+        </div>
+      )}
+      <p class="attribution">
+        Index by{" "}
+        <a href="https://alternative.me/crypto/fear-and-greed-index/" rel="noopener noreferrer">
+          alternative.me
+        </a>
+      </p>
+    </Card>
+  );
+}
+
+/** A half circle from fear (left) to greed (right) with a hand. */
+function Gauge({ of }: { of: number }): JSX.Element {
+  const turn = Math.PI * (1 - of / 100);
+  const hand = (radius: number): string => `${60 + radius * Math.cos(turn)} ${56 - radius * Math.sin(turn)}`;
+  const at = (share: number): string => `${60 - 48 * Math.cos(Math.PI * share)} ${56 - 48 * Math.sin(Math.PI * share)}`;
+  return (
+    <svg class="gauge" viewBox="0 0 120 64" aria-hidden="true">
+      {[0, 1, 2, 3, 4].map((fifth) => (
+        <path
+          key={fifth}
+          class={`fifth-${fifth}`}
+          d={`M ${at(fifth / 5 + 0.008)} A 48 48 0 0 1 ${at((fifth + 1) / 5 - 0.008)}`}
+        />
+      ))}
+      <path class="hand" d={`M ${hand(30)} L ${hand(55)}`} />
+    </svg>
+  );
+}
+
+/** All of crypto, by the venue that counts it. */
+export function WholeMarketCard({ body }: { body: MobileData }): JSX.Element {
+  const { market_overview: overview } = body;
+  const why = words.whySection(body, "global_market");
+  return (
+    <Card title="Whole market" note={<SectionAge body={body} section="global_market" />}>
+      <Dominance overview={overview} why={why} />
+      <dl class="figures">
+        <Figure
+          label="Market cap"
+          note={
+            <MaybeChange
+              of={overview.market_cap_change_24h}
+              as={format.change}
+              name="market_cap_change_24h"
+              why={why}
+            />
+          }
+        >
+          <Maybe of={overview.total_market_cap} as={format.usd} name="total_market_cap" why={why} />
+        </Figure>
+        <Figure
+          label="Volume 24 h"
+          note={
+            <>
+              all venues,{" "}
+              <Maybe of={overview.volume_mcap_ratio} as={format.percent} name="volume_mcap_ratio" why={why} /> of cap
+            </>
+          }
+        >
+          <Maybe of={overview.total_volume} as={format.usd} name="total_volume" why={why} />
+        </Figure>
+        <Figure label="Perpetuals turnover" note="24 h, these contracts on Bybit">
+          <Num of={overview.total_turnover} as={format.usd} name="total_turnover" />
+        </Figure>
+        <Figure
+          label="DeFi cap"
+          note={
+            <>
+              dominance{" "}
+              <Maybe
+                of={overview.defi_dominance}
+                as={format.percent}
+                name="defi_dominance"
+                why={words.whySection(body, "defi_market")}
+              />
+            </>
+          }
+        >
+          <Maybe
+            of={overview.defi_market_cap}
+            as={format.usd}
+            name="defi_market_cap"
+            why={words.whySection(body, "defi_market")}
+          />
+        </Figure>
+      </dl>
+    </Card>
+  );
+}
+
+function Dominance({ overview, why }: { overview: MarketOverview; why: string }): JSX.Element {
+  const parts = [
+    { name: "btc", title: "Bitcoin", of: overview.btc_dominance },
+    { name: "eth", title: "Ether", of: overview.eth_dominance },
+    { name: "stable", title: "Stablecoins", of: overview.stablecoin_dominance },
+    { name: "alt", title: "Others", of: overview.altcoin_dominance },
+  ] as const;
+  const known = parts.flatMap(({ name, of }) => (of === null ? [] : [{ name, of }]));
+  const fields = {
+    btc: "btc_dominance",
+    eth: "eth_dominance",
+    stable: "stablecoin_dominance",
+    alt: "altcoin_dominance",
+  };
+  return (
+    <div class="dominance">
+      {/* A bar with a part missing would show the others too large. */}
+      {known.length === parts.length && <Stacked parts={known} />}
+      <dl class="legend">
+        {parts.map(({ name, title, of }) => (
+          <div key={name}>
+            <dt class={`key-${name}`}>{title}</dt>
+            <dd>
+              <Maybe of={of} as={format.share} name={fields[name]} why={why} />
+            </dd>
+          </div>
+        ))}
+      </dl>
+      {overview.altcoin_season !== null && (
+        <p class="aside">
+          Altcoin season: <span data-field="altcoin_season">{overview.altcoin_season.toLowerCase()}</span>
+        </p>
+      )}
+    </div>
+  );
+}
+
+/** How much prices move. */
+export function VolatilityCard({ body }: { body: MobileData }): JSX.Element {
+  const { market_overview: overview } = body;
+  const why = "30 daily candles are not loaded";
+  return (
+    <Card title="Volatility">
+      <dl class="figures">
+        <Figure label="Spread of changes" note="standard deviation, 24 h">
+          <Maybe
+            of={overview.market_dispersion}
+            as={format.percent}
+            name="market_dispersion"
+            why="fewer than two contracts"
+          />
+        </Figure>
+        <Figure label="Average range" note="high to low, 24 h">
+          <Num of={overview.avg_volatility} as={format.percent} name="avg_volatility" />
+        </Figure>
+        <Figure label="Bitcoin, a day" note="over 30 days">
+          <Maybe of={overview.btc_daily_volatility} as={format.percent} name="btc_daily_volatility" why={why} />
+        </Figure>
+        <Figure label="Bitcoin, a year" note="the same, annualised">
+          <Maybe of={overview.btc_volatility} as={format.percent} name="btc_volatility" why={why} />
+        </Figure>
+      </dl>
+    </Card>
+  );
+}

@@ -1,0 +1,82 @@
+// The one file that knows the chart library.
+
+import uPlot from "uplot";
+import * as format from "../format.ts";
+
+/** A chart on the page. */
+export interface Drawn {
+  update(data: uPlot.AlignedData): void;
+  remove(): void;
+}
+
+/** As many colours as there are before they repeat. */
+const COLOURS = 8;
+
+/** Draws into `frame` and follows its size and the page's colours. */
+export function draw(frame: HTMLElement, names: readonly string[], data: uPlot.AlignedData): Drawn {
+  let current = data;
+  let plot = make(frame, names, current);
+  const observer = new ResizeObserver(() => plot.setSize({ width: frame.clientWidth, height: frame.clientHeight }));
+  observer.observe(frame);
+  const scheme = matchMedia("(prefers-color-scheme: dark)");
+  const repaint = (): void => {
+    plot.destroy();
+    plot = make(frame, names, current);
+  };
+  scheme.addEventListener("change", repaint);
+  return {
+    update: (newer) => {
+      current = newer;
+      plot.setData(newer);
+    },
+    remove: () => {
+      observer.disconnect();
+      scheme.removeEventListener("change", repaint);
+      plot.destroy();
+    },
+  };
+}
+
+function make(frame: HTMLElement, names: readonly string[], data: uPlot.AlignedData): uPlot {
+  const style = getComputedStyle(frame);
+  const colour = (name: string): string => style.getPropertyValue(`--${name}`).trim();
+  const axis = { stroke: colour("quiet"), font: `11px ${style.fontFamily}`, ticks: { show: false } };
+  const clock = new Intl.DateTimeFormat(undefined, { hour: "numeric", minute: "2-digit" });
+  return new uPlot(
+    {
+      width: frame.clientWidth,
+      height: frame.clientHeight,
+      legend: { show: false },
+      cursor: { points: { show: false }, drag: { x: false, y: false } },
+      padding: [8, 8, 0, 0],
+      scales: { x: { time: true } },
+      axes: [
+        {
+          ...axis,
+          grid: { show: false },
+          size: 24,
+          space: 64,
+          values: (_, moments) => moments.map((moment) => clock.format(moment * 1_000)),
+        },
+        {
+          ...axis,
+          grid: { stroke: colour("line"), width: 1 },
+          size: 52,
+          values: (_, values) => values.map((value) => format.change(value)),
+        },
+      ],
+      series: [
+        {},
+        ...names.map((name, index) => ({
+          label: name,
+          stroke: colour(`line-${index % COLOURS}`),
+          width: index === 0 ? 2.5 : 1.5,
+          points: { show: false },
+          spanGaps: false,
+        })),
+      ],
+    },
+    data,
+    frame,
+  );
+}

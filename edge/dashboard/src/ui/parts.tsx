@@ -1,0 +1,149 @@
+// Small pieces that several screens are made of.
+
+import type { ComponentChildren, JSX } from "preact";
+import { useEffect } from "preact/hooks";
+import type { Body } from "../data/ask.ts";
+import { ageOf } from "../data/freshness.ts";
+import type { Resource } from "../data/resource.ts";
+import * as format from "../format.ts";
+import { now, watch } from "../state.ts";
+import { absence } from "../words.ts";
+
+interface CardProps {
+  readonly title: string;
+  readonly note?: ComponentChildren;
+  readonly class?: string;
+  readonly children: ComponentChildren;
+}
+
+/** A titled part of a screen. */
+export function Card({ title, note, class: className = "", children }: CardProps): JSX.Element {
+  const id = `t-${title.toLowerCase().replace(/[^a-z]+/g, "-")}`;
+  return (
+    <section class={`card ${className}`} aria-labelledby={id}>
+      <header>
+        <h2 id={id}>{title}</h2>
+        {note !== undefined && <div class="note">{note}</div>}
+      </header>
+      {children}
+    </section>
+  );
+}
+
+/** One figure with its name. */
+export function Figure({
+  label,
+  children,
+  note,
+}: {
+  label: string;
+  children: ComponentChildren;
+  note?: ComponentChildren;
+}): JSX.Element {
+  return (
+    <div class="figure">
+      <dt>{label}</dt>
+      <dd>
+        {children}
+        {note !== undefined && <div class="sub">{note}</div>}
+      </dd>
+    </div>
+  );
+}
+
+/** How long ago something was true, counting. */
+export function Age({ of, name = "as_of_ms" }: { of: number; name?: string }): JSX.Element {
+  const age = ageOf(of, now.value);
+  return (
+    <time class="age" dateTime={new Date(of).toISOString()} data-field={name} data-as-of={of}>
+      {age === null ? "of unknown age" : format.age(age)}
+    </time>
+  );
+}
+
+/** Asks for a resource while this is on the screen, and shows it, or says why it is not there. */
+export function From<T extends Body>({
+  resource,
+  children,
+}: {
+  resource: Resource<T>;
+  children: (body: T) => JSX.Element;
+}): JSX.Element {
+  useEffect(() => watch(resource), [resource]);
+  const { body, trouble, fromDevice } = resource.held.value;
+  if (body === null) return trouble === null ? <Waiting /> : <Absent>{absence(trouble)}</Absent>;
+  return (
+    <>
+      {trouble !== null && (
+        <p class="stale-part" role="status">
+          {absence(trouble)} Shown is what was true <Age of={body.as_of_ms} /> ago.
+        </p>
+      )}
+      {fromDevice && trouble === null && (
+        <p class="stale-part">
+          Kept on this device, <Age of={body.as_of_ms} /> old.
+        </p>
+      )}
+      {children(body)}
+    </>
+  );
+}
+
+/** Nothing has been answered yet. */
+export function Waiting(): JSX.Element {
+  return (
+    <p class="waiting" role="status">
+      Asking the server…
+    </p>
+  );
+}
+
+/** Instead of a part that is not there. */
+export function Absent({ children }: { children: ComponentChildren }): JSX.Element {
+  return (
+    <p class="absent" role="status">
+      {children}
+    </p>
+  );
+}
+
+interface ChoiceProps<T extends string> {
+  readonly label: string;
+  readonly options: readonly (readonly [T, string])[];
+  readonly chosen: T;
+  readonly choose: (option: T) => void;
+}
+
+/** One of a few. */
+export function Choice<T extends string>({ label, options, chosen, choose }: ChoiceProps<T>): JSX.Element {
+  return (
+    <div class="choice" role="group" aria-label={label}>
+      {options.map(([value, text]) => (
+        <button key={value} type="button" aria-pressed={value === chosen} onClick={() => choose(value)}>
+          {text}
+        </button>
+      ))}
+    </div>
+  );
+}
+
+/** A bar of 0–100 that grows from the neutral middle. */
+export function FromMiddle({ of }: { of: number }): JSX.Element {
+  const from = Math.min(50, of);
+  return (
+    <span class="from-middle" aria-hidden="true">
+      <span class={of >= 50 ? "above" : "below"} style={{ left: `${from}%`, width: `${Math.abs(of - 50)}%` }} />
+    </span>
+  );
+}
+
+/** A bar whose parts are shares of a whole. */
+export function Stacked({ parts }: { parts: readonly { name: string; of: number }[] }): JSX.Element {
+  return (
+    <div class="stacked" aria-hidden="true">
+      {parts.map(({ name, of }) => (
+        <span key={name} class={`part-${name}`} style={{ flexGrow: String(of) }} />
+      ))}
+    </div>
+  );
+}

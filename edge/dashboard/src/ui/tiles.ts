@@ -1,0 +1,42 @@
+// Where the tiles of the heat map lie, and how each is coloured: pure.
+
+import { hierarchy, treemap, treemapSquarify } from "d3-hierarchy";
+import type { ScoredSymbol } from "../../generated/contract.ts";
+
+/** From this change on, percent, the colour is as strong as it gets. */
+const FULL_COLOUR_PCT = 6;
+const SHADES = 4;
+
+/** One contract and its place. */
+export interface Tile {
+  readonly row: ScoredSymbol;
+  readonly left: number;
+  readonly top: number;
+  readonly width: number;
+  readonly height: number;
+}
+
+interface Node {
+  readonly row?: ScoredSymbol;
+  readonly children?: readonly Node[];
+}
+
+/** Where each tile lies in a rectangle of this size, the largest first. */
+export function layout(rows: readonly ScoredSymbol[], width: number, height: number): Tile[] {
+  const root = hierarchy<Node>({ children: rows.map((row) => ({ row })) }, (node) => node.children)
+    .sum((node) => node.row?.turnover_24h ?? 0)
+    .sort((a, b) => (b.value ?? 0) - (a.value ?? 0));
+  const laid = treemap<Node>().tile(treemapSquarify.ratio(1.3)).size([width, height]).paddingInner(2).round(true)(root);
+  return laid
+    .leaves()
+    .flatMap(({ data, x0, x1, y0, y1 }) =>
+      data.row ? [{ row: data.row, left: x0, top: y0, width: x1 - x0, height: y1 - y0 }] : [],
+    );
+}
+
+/** `up-1` … `up-4`, `down-1` … `down-4`, or `flat`. */
+export function shade(changePct: number): string {
+  if (changePct === 0) return "flat";
+  const step = Math.min(SHADES, Math.ceil((Math.abs(changePct) / FULL_COLOUR_PCT) * SHADES));
+  return `${changePct > 0 ? "up" : "down"}-${step}`;
+}

@@ -1,0 +1,129 @@
+//! The contract as TypeScript: the types of the bodies, the paths at which they are, and the numbers that a page must agree
+//! on with the server. The dashboard is built from this, so nothing of it is written twice.
+
+use super::alerts::Alerts;
+use super::beta::{Beta, BetaChart};
+use super::confluence::{AnalysisBody, BreakdownBody, Opportunities, Signals};
+use super::mobile::MobileData;
+use super::perpetuals::PerpetualsPulse;
+use crate::endpoints::{BETA_CHART, CLIENT_ROUTES, SymbolEndpoint};
+use crate::freshness::Limits;
+use crate::problem::Problem;
+use crate::snapshot::dimension::Dimension;
+use crate::snapshot::performance::ChartTimeframe;
+use crate::snapshot::sub_component::SubComponent;
+use crate::snapshot::{SCHEMA_VERSION, Sentiment};
+use serde_json::{Map, Value, json};
+use std::collections::BTreeSet;
+use ts_rs::{Config, TS, TypeVisitor};
+
+/// One module with every declaration.
+#[must_use]
+pub fn module() -> String {
+    let mut types = Types::new();
+    types.visit::<MobileData<'static>>();
+    types.visit::<Signals<'static>>();
+    types.visit::<Opportunities<'static>>();
+    types.visit::<Alerts<'static>>();
+    types.visit::<PerpetualsPulse>();
+    types.visit::<Beta<'static>>();
+    types.visit::<BetaChart<'static>>();
+    types.visit::<BreakdownBody<'static>>();
+    types.visit::<AnalysisBody<'static>>();
+    types.visit::<Problem<'static>>();
+    types.text + &constants()
+}
+
+/// Declarations in the order in which they are needed, each once.
+struct Types {
+    config: Config,
+    seen: BTreeSet<String>,
+    text: String,
+}
+
+impl Types {
+    fn new() -> Self {
+        // The large integers of the contract are milliseconds, seconds and counts, all below 2^53.
+        let config = Config::new().with_large_int("number");
+        Self { config, seen: BTreeSet::new(), text: String::new() }
+    }
+}
+
+impl TypeVisitor for Types {
+    fn visit<T: TS + 'static + ?Sized>(&mut self) {
+        // Only what is declared by itself has a place of its own; `string` or `Array<…>` does not.
+        let is_declared = T::output_path().is_some();
+        if is_declared && !self.seen.insert(T::ident(&self.config)) {
+            return;
+        }
+        T::visit_dependencies(self);
+        T::visit_generics(self);
+        if is_declared {
+            self.text += &T::docs().unwrap_or_default();
+            self.text += &format!("export {}\n\n", T::decl(&self.config));
+        }
+    }
+}
+
+fn constants() -> String {
+    let limits = Limits::DEFAULT;
+    let dimensions: Vec<Value> = Dimension::ALL
+        .iter()
+        .map(|dimension| json!({"name": dimension.name(), "title": dimension.title(), "weight": dimension.weight()}))
+        .collect();
+    let parts: Vec<Value> = SubComponent::ALL
+        .iter()
+        .map(|part| json!({"name": part.wire_name(), "dimension": part.dimension().name(), "weight": part.weight()}))
+        .collect();
+    let timeframes: Vec<&str> = ChartTimeframe::ALL.iter().map(|timeframe| timeframe.name()).collect();
+    [
+        ("SCHEMA_VERSION", json!(SCHEMA_VERSION)),
+        ("LIMITS_MS", json!({"fresh": limits.fresh_ms, "aging": limits.aging_ms, "stale": limits.stale_ms})),
+        ("SENTIMENT", json!({"long_from": Sentiment::LONG_FROM, "short_to": Sentiment::SHORT_TO})),
+        ("DIMENSIONS", json!(dimensions)),
+        ("SUB_COMPONENTS", json!(parts)),
+        ("TIMEFRAMES", json!(timeframes)),
+        ("PATHS", paths()),
+    ]
+    .iter()
+    .map(|(name, value)| format!("export const {name} = {value} as const;\n"))
+    .collect()
+}
+
+/// The first path of each endpoint, by its name; those about one contract end before its symbol.
+fn paths() -> Value {
+    let mut paths = Map::new();
+    for (path, endpoint) in CLIENT_ROUTES {
+        paths.entry(endpoint.name()).or_insert_with(|| path.into());
+    }
+    for endpoint in SymbolEndpoint::ALL {
+        paths.insert(endpoint.name().to_owned(), endpoint.prefix().into());
+    }
+    paths.insert("beta-chart".to_owned(), BETA_CHART.into());
+    Value::Object(paths)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::endpoints::Endpoint;
+
+    #[test]
+    fn every_endpoint_has_its_path() {
+        let Value::Object(paths) = paths() else { panic!("no object") };
+        for endpoint in Endpoint::ALL.into_iter().filter(|endpoint| *endpoint != Endpoint::Snapshot) {
+            let path = paths.get(endpoint.name()).and_then(Value::as_str).unwrap();
+            assert_eq!(Endpoint::at(path), Some(endpoint));
+        }
+    }
+
+    #[test]
+    fn every_type_is_declared_once_and_large_integers_are_numbers() {
+        let module = module();
+        let names: Vec<&str> =
+            module.lines().filter_map(|line| line.strip_prefix("export type ")?.split(' ').next()).collect();
+        assert_eq!(names.iter().collect::<BTreeSet<_>>().len(), names.len(), "{names:?}");
+        assert!(names.contains(&"MobileData") && names.contains(&"Problem"));
+        assert!(!module.contains("bigint"));
+    }
+}

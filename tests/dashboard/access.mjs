@@ -1,0 +1,152 @@
+// Everybody can use the page: by keyboard, by ear, on a narrow phone and on a wide screen, in the light and in the dark.
+
+import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { describe, test } from "node:test";
+import { SCREENS, direct, live } from "./browser.mjs";
+import { AT_ONCE, open, untilTop } from "./open.mjs";
+
+const AXE = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+
+const READY = {
+  market: ".tile",
+  scores: ".scores .row",
+  signals: ".group .row",
+  beta: ".line-chart canvas",
+  perps: "[data-field=funding_rate]",
+};
+
+async function violations(page) {
+  await page.evaluate(AXE);
+  const { violations: found } = await page.evaluate(() => globalThis.axe.run());
+  return found.map(({ id, nodes }) => [
+    id,
+    nodes.slice(0, 3).map(({ html, failureSummary }) => `${html} ${failureSummary}`),
+  ]);
+}
+
+const focused = (page) => page.evaluate(() => document.activeElement.textContent.trim());
+
+export function accessSuite(world) {
+  describe("axe finds nothing", { concurrency: AT_ONCE }, () => {
+    for (const colorScheme of ["light", "dark"]) {
+      for (const screen of SCREENS) {
+        test(`on ${screen}, ${colorScheme}`, async () => {
+          const { page, done } = await open(world, screen, { device: { colorScheme, reducedMotion: "reduce" } });
+          await page.waitForSelector(READY[screen]);
+          assert.deepEqual(await violations(page), []);
+          await done();
+        });
+      }
+      test(`in a breakdown, ${colorScheme}`, async () => {
+        const { page, done } = await open(world, "scores/ETHUSDT", {
+          device: { colorScheme, reducedMotion: "reduce" },
+        });
+        await page.waitForSelector(".dimensions");
+        await page.click("dialog details[data-dimension] summary");
+        assert.deepEqual(await violations(page), []);
+        await done();
+      });
+      test(`when parts are missing or all is, ${colorScheme}`, async () => {
+        const { page, link, done } = await open(world, "market", {
+          order: [live, direct],
+          device: { colorScheme, reducedMotion: "reduce" },
+        });
+        await page.waitForSelector(".tile");
+        assert.deepEqual(await violations(page), []);
+        link.order("refused");
+        await page.evaluate(() => caches.delete("last-good-1"));
+        await page.reload();
+        await untilTop(page, { level: "none", link: "refused" });
+        assert.deepEqual(await violations(page), []);
+        await done();
+      });
+    }
+  });
+
+  describe("by keyboard", { concurrency: AT_ONCE }, () => {
+    test("the content can be skipped to, then come the screens, then the content", async () => {
+      const { page, done } = await open(world, "scores", { hold: true });
+      await page.waitForSelector(".scores .row");
+      const order = [];
+      for (let n = 0; n < 7; n += 1) {
+        await page.keyboard.press("Tab");
+        order.push(
+          (await focused(page)) || (await page.evaluate(() => document.activeElement.getAttribute("aria-label"))),
+        );
+      }
+      assert.deepEqual(order, ["Skip to the content", "Market", "Scores", "Signals", "Beta", "Perps", "Find a pair"]);
+      await done();
+    });
+
+    test("a sheet opens, keeps the focus, closes with Escape and gives the focus back", async () => {
+      const { page, done } = await open(world, "scores", { hold: true });
+      await page.focus(".scores [data-symbol=ETHUSDT] a");
+      await page.keyboard.press("Enter");
+      await page.waitForSelector("dialog[open] .dimensions");
+      for (let n = 0; n < 5; n += 1) {
+        await page.keyboard.press("Tab");
+        // Between its last and its first stop a modal dialog lets the browser's own controls be reached.
+        assert.ok(
+          await page.evaluate(
+            () => document.activeElement === document.body || document.activeElement.closest("dialog") !== null,
+          ),
+        );
+      }
+      await page.keyboard.press("Escape");
+      await page.waitForSelector("dialog", { state: "detached" });
+      assert.equal(new URL(page.url()).hash, "#/scores");
+      await page.waitForFunction(() => document.activeElement.closest("[data-symbol]")?.dataset.symbol === "ETHUSDT");
+      await done();
+    });
+
+    test("a change of screen takes the focus to its title", async () => {
+      const { page, done } = await open(world, "market", { hold: true });
+      await page.click("nav >> text=Perps");
+      await page.waitForSelector(READY.perps);
+      assert.equal(await focused(page), "Perpetuals");
+      assert.match(await page.title(), /^Perpetuals/);
+      assert.equal(await page.getAttribute("nav [aria-current=page]", "href"), "#/perps");
+      await done();
+    });
+  });
+
+  describe("in another language's writing", () => {
+    test("numbers are written as its readers expect", async () => {
+      const { page, link, done } = await open(world, "market", { hold: true, device: { locale: "de-DE" } });
+      await page.waitForSelector("[data-field=btc_price]");
+      const { btc_price: price, total_turnover: turnover } = link.body("/mobile-data").market_overview;
+      const german = (options) => new Intl.NumberFormat("de-DE", options);
+      const shown = (field) => page.textContent(`[data-field=${field}]`);
+      assert.equal(await shown("btc_price"), german({ maximumSignificantDigits: 10 }).format(price));
+      const digits = { minimumFractionDigits: 2, maximumFractionDigits: 2 };
+      const dollars = german({ style: "currency", currency: "USD", notation: "compact", ...digits }).format(turnover);
+      assert.equal(await shown("total_turnover"), dollars);
+      assert.match(await shown("average_change"), /^[+-]?\d+,\d\d\s%$/);
+      await done();
+    });
+  });
+
+  describe("on a screen of", { concurrency: AT_ONCE }, () => {
+    for (const [width, height] of [
+      [320, 568],
+      [390, 844],
+      [768, 1024],
+      [1440, 900],
+    ]) {
+      test(`${width} pixels nothing is wider than the screen`, async () => {
+        const { page, done } = await open(world, "market", {
+          hold: true,
+          device: { viewport: { width, height }, isMobile: false },
+        });
+        for (const screen of SCREENS) {
+          await page.click(`nav a[href="#/${screen}"]`);
+          await page.waitForSelector(READY[screen]);
+          assert.ok((await page.evaluate(() => document.documentElement.scrollWidth)) <= width, screen);
+        }
+        await done();
+      });
+    }
+  });
+}

@@ -1,0 +1,135 @@
+// Debian's Chromium as a phone, and the faults that a page can be shown: answers of the real edge, changed on their way.
+
+import { chromium } from "playwright-core";
+
+export const CHROMIUM = process.env.CHROMIUM ?? "/usr/bin/chromium";
+
+export const PHONE = { width: 390, height: 844 };
+
+export const SCREENS = ["market", "scores", "signals", "beta", "perps"];
+
+export function launch() {
+  // Root may not use the sandbox, and a container has little shared memory.
+  return chromium.launch({ executablePath: CHROMIUM, args: ["--no-sandbox", "--disable-dev-shm-usage"] });
+}
+
+/** A fresh phone: no cache, no store, no service worker of another test. */
+export function phone(browser, options = {}) {
+  return browser.newContext({
+    viewport: PHONE,
+    deviceScaleFactor: 2,
+    hasTouch: true,
+    isMobile: true,
+    locale: "en-US",
+    timezoneId: "UTC",
+    serviceWorkers: "block",
+    ...options,
+  });
+}
+
+const isData = (url) => url.pathname === "/mobile-data" || url.pathname.startsWith("/api/");
+
+/** Data older by so many milliseconds, in the class that the edge would give it. */
+export function aged(byMs, freshness) {
+  return ({ body }) => {
+    for (const key of Object.keys(body)) if (key.endsWith("as_of_ms") && body[key] !== null) body[key] -= byMs;
+    body.freshness = freshness;
+    body.degraded = [...body.degraded, ...(freshness === "fresh" ? [] : [`data_${freshness}`])];
+    if (freshness === "stale") body.data_source = "last_known_good";
+    if (body.sections) body.sections.tickers = { ...body.sections.tickers, as_of_ms: body.as_of_ms, status: freshness };
+  };
+}
+
+/** As the real market would be served: nothing says that it is simulated. */
+export function live({ body }) {
+  body.degraded = body.degraded.filter((reason) => reason !== "simulated_data");
+  for (const section of Object.values(body.sections ?? {}))
+    section.source = section.source?.replace("simulated:", "") ?? null;
+}
+
+/** What an edge serves that went to the exchange itself. */
+export function direct({ body, path }) {
+  body.data_source = "bybit_direct";
+  body.degraded = [...body.degraded, "origin_timeout"];
+  if (path !== "/mobile-data") return;
+  const absent = { source: null, as_of_ms: null, status: "unavailable", reason: "not_collected_at_edge" };
+  for (const name of ["global_market", "defi_market", "fear_greed", "beta", "performance", "alerts"])
+    body.sections[name] = absent;
+  const unknown =
+    /dominance|season|market_cap|coingecko|total_volume$|volume_mcap|fear_greed|defi|btc_daily|btc_volatility|cryptocurrencies/;
+  for (const key of Object.keys(body.market_overview)) if (unknown.test(key)) body.market_overview[key] = null;
+  for (const key of ["funding_zscore", "long_pct", "short_pct", "ls_entropy"]) body.perps[key] = null;
+  body.market_overview.market_regime_details.score_basis = "ticker_momentum";
+  for (const row of body.confluence_scores)
+    Object.assign(row, { score_basis: "ticker_momentum", components: null, score_history: [], has_breakdown: false });
+}
+
+/** The problem that an edge answers with when nothing valid is left. */
+export const NO_VALID_DATA = {
+  type: "urn:market-data:problem:no-valid-data",
+  title: "No valid market data",
+  status: 503,
+  detail: "No source has data that is complete and young enough to be shown.",
+  retry_after: 4,
+  sources: [
+    { name: "origin", outcome: "timeout", as_of_ms: null },
+    { name: "bybit-direct", outcome: "http_503", as_of_ms: null },
+    { name: "edge-last-good", outcome: "empty", as_of_ms: null },
+  ],
+};
+
+/**
+ * Sits between the page and the edge. `order` is what happens to answers from now on: a list of changes to their bodies,
+ * or `refused` (503), or `cut` (no connection). With `hold`, the first body of each path is served again and again.
+ */
+export async function between(page, { hold = false, origin } = {}) {
+  const bodies = new Map();
+  const state = { order: [], open: 0, mostOpen: 0 };
+  const answer = async (route) => {
+    const request = route.request();
+    const { pathname, search } = new URL(request.url());
+    if (state.order === "cut") return route.abort("connectionfailed");
+    if (state.order === "refused") return route.fulfill(refusal());
+    const held = bodies.get(pathname + search);
+    if (hold && held)
+      return route.fulfill({
+        headers: { "content-type": "application/json", date: new Date().toUTCString() },
+        json: held,
+      });
+    // Without the page's own condition, so that there is always a body to change.
+    const headers = { ...request.headers() };
+    delete headers["if-none-match"];
+    let response = await route.fetch({ headers });
+    if (response.status() === 404 && origin) response = await route.fetch({ headers, url: origin + pathname + search });
+    if (response.status() !== 200) return route.fulfill({ response });
+    const body = await response.json();
+    for (const change of state.order) change({ body, path: pathname });
+    bodies.set(pathname + search, body);
+    return route.fulfill({ response, json: body });
+  };
+  await page.route(isData, async (route) => {
+    state.open += 1;
+    state.mostOpen = Math.max(state.mostOpen, state.open);
+    // A page that is closed takes its questions with it.
+    await answer(route).catch(() => undefined);
+    state.open -= 1;
+  });
+  return {
+    /** The body that the page was given last for a path. */
+    body: (path) => bodies.get(path),
+    mostOpen: () => state.mostOpen,
+    order: (order) => {
+      state.order = order;
+    },
+  };
+}
+
+function refusal() {
+  const headers = {
+    "content-type": "application/problem+json",
+    "cache-control": "no-store",
+    "retry-after": "4",
+    date: new Date().toUTCString(),
+  };
+  return { status: 503, headers, body: JSON.stringify(NO_VALID_DATA) };
+}

@@ -1,0 +1,323 @@
+// How the page judges age, time, answers and what it holds: the rules, without a browser.
+
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { LIMITS_MS, SCHEMA_VERSION } from "../../edge/dashboard/generated/contract.ts";
+import { ask, complaint } from "../../edge/dashboard/src/data/ask.ts";
+import { narrowed, passed, serverTime } from "../../edge/dashboard/src/data/clock.ts";
+import { ageOf, levelOfAge, statusOf } from "../../edge/dashboard/src/data/freshness.ts";
+import { backoffMs, isMetered, paceMs, retryAfterMs } from "../../edge/dashboard/src/data/pace.ts";
+import { NOTHING, Resource, after, recalled } from "../../edge/dashboard/src/data/resource.ts";
+
+const BODY = {
+  status: "success",
+  data_source: "origin",
+  freshness: "fresh",
+  as_of_ms: 1_000_000,
+  timestamp: 1_000,
+  degraded: [],
+};
+const UNREACHABLE = { kind: "unreachable" };
+const REFUSED = { kind: "problem", status: 503, problem: null };
+
+const statusFor = (facts) =>
+  statusOf({ said: BODY, fromDevice: false, trouble: null, online: true, now: BODY.as_of_ms, ...facts });
+
+describe("the class of what is shown", () => {
+  const check = (ageMs, freshness, expected) => {
+    const { level } = statusFor({ said: { ...BODY, freshness }, now: BODY.as_of_ms + ageMs });
+    assert.equal(level, expected, `${ageMs} ms old, said to be ${freshness}`);
+  };
+
+  test("changes at the limits of the contract", () => {
+    assert.deepEqual({ ...LIMITS_MS }, { fresh: 15_000, aging: 60_000, stale: 300_000 });
+    check(0, "fresh", "fresh");
+    check(15_000, "fresh", "fresh");
+    check(15_001, "fresh", "aging");
+    check(60_000, "fresh", "aging");
+    check(60_001, "fresh", "stale");
+    check(300_000, "stale", "stale");
+    check(300_001, "stale", "expired");
+  });
+
+  test("is never better than the server said", () => {
+    check(1_000, "aging", "aging");
+    check(1_000, "stale", "stale");
+    check(20_000, "stale", "stale");
+  });
+
+  test("is none without data", () => {
+    assert.deepEqual(statusFor({ said: null }), { level: "none", ageMs: null, link: "ok", marks: [] });
+  });
+
+  test("of data from the future is not fresh, and its age is unknown", () => {
+    const { level, ageMs } = statusFor({ now: BODY.as_of_ms - 5_001 });
+    assert.deepEqual({ level, ageMs }, { level: "stale", ageMs: null });
+    assert.equal(ageOf(BODY.as_of_ms, BODY.as_of_ms - 5_000), 0);
+  });
+
+  test("has no gap between its limits", () => {
+    let before = 0;
+    const order = ["fresh", "aging", "stale", "expired"];
+    for (let age = 0; age <= 310_000; age += 500) {
+      const rank = order.indexOf(levelOfAge(age));
+      assert.ok(rank >= before, `at ${age}`);
+      before = rank;
+    }
+  });
+});
+
+describe("what is wrong with the way to the data", () => {
+  const check = (facts, expected) => assert.equal(statusFor(facts).link, expected);
+
+  test("is told by name", () => {
+    check({}, "ok");
+    check({ trouble: UNREACHABLE }, "unreachable");
+    check({ trouble: REFUSED }, "refused");
+    check({ trouble: { kind: "problem", status: 500, problem: null } }, "faulty");
+    check({ trouble: { kind: "unreadable", what: "no_time" } }, "faulty");
+  });
+
+  test("is the device's own connection before anything else", () => {
+    check({ online: false, trouble: REFUSED }, "offline");
+  });
+
+  test("leaves the class of the data as it is", () => {
+    assert.equal(statusFor({ online: false }).level, "fresh");
+    assert.equal(statusFor({ online: false, now: BODY.as_of_ms + 70_000 }).level, "stale");
+  });
+});
+
+describe("where data came from", () => {
+  const check = (said, fromDevice, expected) =>
+    assert.deepEqual(statusFor({ said: { ...BODY, ...said }, fromDevice }).marks, expected);
+
+  test("is marked when it is not the usual way", () => {
+    check({}, false, []);
+    check({ degraded: ["simulated_data"] }, false, ["simulated"]);
+    check({ degraded: ["replayed_data", "data_stale"], data_source: "last_known_good" }, false, [
+      "replayed",
+      "last_known_good",
+    ]);
+    check({ data_source: "bybit_direct" }, false, ["direct"]);
+    check({ data_source: "secondary_exchange" }, false, ["secondary"]);
+    check({}, true, ["device"]);
+  });
+});
+
+describe("the server's clock", () => {
+  const DATE = "Sat, 21 Nov 2026 10:00:00 GMT";
+  const SECOND = Date.parse(DATE);
+
+  test("lies within the second that the answer names, and within the request", () => {
+    const offset = narrowed(null, DATE, 1_000, 1_200);
+    assert.deepEqual(offset, { least: SECOND - 1_200, most: SECOND + 1_000 - 1_000 });
+    const time = serverTime(offset, 1_200);
+    assert.ok(time >= SECOND && time <= SECOND + 1_200);
+  });
+
+  test("is known better with every answer", () => {
+    const truth = SECOND + 640;
+    let offset = null;
+    for (let local = 0; local < 20_000; local += 730) {
+      const server = truth + local;
+      const date = new Date(Math.floor(server / 1_000) * 1_000).toUTCString();
+      offset = narrowed(offset, date, local - 30, local + 20);
+      assert.ok(offset.least <= truth && truth <= offset.most, `at ${local}`);
+    }
+    assert.ok(offset.most - offset.least < 200, `${offset.most - offset.least} ms wide`);
+  });
+
+  test("starts anew when an answer contradicts what was known", () => {
+    const known = narrowed(null, DATE, 0, 10);
+    const set = narrowed(known, "Sat, 21 Nov 2026 11:00:00 GMT", 20, 30);
+    assert.equal(set.least, SECOND + 3_600_000 - 30);
+  });
+
+  test("is not told by an answer without a date, or with one that is none", () => {
+    const known = { least: 1, most: 2 };
+    assert.equal(narrowed(known, null, 0, 1), known);
+    assert.equal(narrowed(known, "yesterday", 0, 1), known);
+  });
+});
+
+describe("the page's own time", () => {
+  const before = { local: 500, steady: 100, wall: 9_000 };
+  const check = (steady, wall, expected) => assert.equal(passed(before, steady, wall).local, expected);
+
+  test("follows the steady clock, whatever happens to the other", () => {
+    check(1_100, 10_000, 1_500);
+    check(1_100, 10_900, 1_500);
+    check(1_100, 0, 1_500);
+  });
+
+  test("goes on while the phone sleeps and the steady clock stands still", () => {
+    check(100, 69_000, 60_500);
+  });
+
+  test("never runs backwards", () => {
+    check(50, 8_000, 500);
+  });
+});
+
+describe("the pace", () => {
+  test("is slower on a metered connection", () => {
+    assert.equal(paceMs(3_000, false), 3_000);
+    assert.equal(paceMs(3_000, true), 12_000);
+    for (const metered of [
+      { saveData: true },
+      { type: "cellular" },
+      { effectiveType: "2g" },
+      { effectiveType: "slow-2g" },
+    ]) {
+      assert.equal(isMetered(metered), true, JSON.stringify(metered));
+    }
+    for (const free of [
+      undefined,
+      {},
+      { type: "wifi", effectiveType: "4g", saveData: false },
+      { effectiveType: "3g" },
+    ]) {
+      assert.equal(isMetered(free), false, JSON.stringify(free));
+    }
+  });
+
+  test("of failures doubles up to a minute, and differs from phone to phone", () => {
+    const middle = (failures) => backoffMs(failures, null, 0.5);
+    assert.deepEqual([1, 2, 3, 4, 5, 6, 60].map(middle), [3_000, 6_000, 12_000, 24_000, 48_000, 60_000, 60_000]);
+    assert.ok(Math.abs(backoffMs(1, null, 0) - 2_400) < 1 && Math.abs(backoffMs(1, null, 1) - 3_600) < 1);
+  });
+
+  test("is never quicker than the server asked for", () => {
+    assert.equal(backoffMs(1, 10_000, 0.5), 10_000);
+    assert.equal(retryAfterMs("4"), 4_000);
+    for (const none of [null, "", "-1", "1.5", "Sat, 21 Nov 2026 10:00:00 GMT", "999999"])
+      assert.equal(retryAfterMs(none), null);
+  });
+});
+
+describe("an answer", () => {
+  const answer =
+    (status, body, headers = {}) =>
+    async () =>
+      new Response(status === 304 ? null : body, { status, headers });
+  const outcome = async (fetcher, etag = null) => (await ask(fetcher, "/mobile-data", etag)).outcome;
+
+  test("with a body of the contract is data, with its ETag and the server's date", async () => {
+    const headers = { etag: 'W/"1"', date: "Sat, 21 Nov 2026 10:00:00 GMT" };
+    const got = await ask(answer(200, JSON.stringify(BODY), headers), "/mobile-data", null);
+    assert.deepEqual(got, { outcome: { kind: "data", body: BODY, etag: 'W/"1"' }, date: headers.date });
+  });
+
+  test("is asked for with the ETag in hand, past the browser's cache", async () => {
+    const asked = [];
+    const fetcher = async (path, init) => (
+      asked.push([path, init.cache, init.headers]),
+      new Response(null, { status: 304 })
+    );
+    assert.deepEqual(await outcome(fetcher, 'W/"1"'), { kind: "unchanged" });
+    await outcome(fetcher);
+    assert.deepEqual(asked, [
+      ["/mobile-data", "no-store", { "if-none-match": 'W/"1"' }],
+      ["/mobile-data", "no-store", {}],
+    ]);
+  });
+
+  test("that is a problem is one, with what it says", async () => {
+    const problem = { type: "about:blank", title: "No valid market data", status: 503, detail: "…" };
+    assert.deepEqual(await outcome(answer(503, JSON.stringify(problem), { "retry-after": "7" })), {
+      kind: "failed",
+      trouble: { kind: "problem", status: 503, problem },
+      retryAfterMs: 7_000,
+    });
+    assert.deepEqual(await outcome(answer(502, "<html>Bad gateway</html>")), {
+      kind: "failed",
+      trouble: { kind: "problem", status: 502, problem: null },
+      retryAfterMs: null,
+    });
+  });
+
+  test("that never comes, or breaks off, is none", async () => {
+    const trouble = { kind: "failed", trouble: UNREACHABLE, retryAfterMs: null };
+    assert.deepEqual(await outcome(async () => Promise.reject(new TypeError("no"))), trouble);
+    const torn = new ReadableStream({ pull: (controller) => controller.error(new Error("cut")) });
+    assert.deepEqual(await outcome(async () => new Response(torn)), trouble);
+  });
+
+  test("that is not the contract's is not data, whatever its status", () => {
+    const check = (value, expected) => assert.equal(complaint(value), expected, JSON.stringify(value));
+    check(BODY, null);
+    for (const value of [undefined, null, 1, "text", [], [BODY]]) check(value, "not_an_object");
+    check({}, "no_success");
+    check({ ...BODY, status: "error" }, "no_success");
+    for (const as_of_ms of [null, undefined, "1000000", NaN, Infinity, 0, -1]) check({ ...BODY, as_of_ms }, "no_time");
+    check({ ...BODY, freshness: "new" }, "no_freshness");
+    check({ ...BODY, schema_version: SCHEMA_VERSION }, null);
+    check({ ...BODY, schema_version: SCHEMA_VERSION + 1 }, "other_schema");
+    check({ ...BODY, data_source: null }, "no_source");
+    check({ ...BODY, degraded: "none" }, "no_reasons");
+  });
+
+  test("with a page of a captive portal is not data", async () => {
+    const got = await outcome(answer(200, "<html>Please log in</html>", { "content-type": "text/html" }));
+    assert.deepEqual(got.trouble, { kind: "unreadable", what: "not_an_object" });
+  });
+});
+
+describe("what is held", () => {
+  const held = { body: BODY, etag: "a", fromDevice: true, trouble: null };
+  const younger = { ...BODY, as_of_ms: BODY.as_of_ms + 1 };
+
+  test("stays when asking fails", () => {
+    assert.deepEqual(after(held, { kind: "failed", trouble: REFUSED, retryAfterMs: null }), {
+      ...held,
+      trouble: REFUSED,
+    });
+  });
+
+  test("is confirmed by an answer that nothing changed", () => {
+    assert.deepEqual(after({ ...held, trouble: REFUSED }, { kind: "unchanged" }), {
+      ...held,
+      fromDevice: false,
+      trouble: null,
+    });
+  });
+
+  test("never moves back in time", () => {
+    const taken = after({ ...held, body: younger }, { kind: "data", body: BODY, etag: "b" });
+    assert.equal(taken.body, younger);
+    assert.equal(taken.etag, "a");
+    assert.equal(after(held, { kind: "data", body: younger, etag: "b" }).body, younger);
+  });
+
+  test("takes a new class of the same data", () => {
+    const aging = { ...BODY, freshness: "aging" };
+    assert.equal(after(held, { kind: "data", body: aging, etag: "b" }).body, aging);
+  });
+
+  test("is what the device kept, until a server says something, and marked so", () => {
+    assert.deepEqual(recalled(NOTHING, { body: BODY, etag: "a" }), held);
+    assert.equal(recalled({ ...held, body: younger }, { body: BODY, etag: "x" }).body, younger);
+    assert.equal(recalled(NOTHING, { body: { status: "success" }, etag: null }), NOTHING);
+    assert.equal(recalled(NOTHING, null), NOTHING);
+  });
+
+  test("is kept on the device when it is new, and only then", async () => {
+    const saved = [];
+    const shelf = {
+      load: async () => ({ body: BODY, etag: "a" }),
+      save: async (path, kept) => void saved.push([path, kept]),
+    };
+    const outcomes = [
+      { kind: "unchanged" },
+      { kind: "failed", trouble: UNREACHABLE, retryAfterMs: null },
+      { kind: "data", body: younger, etag: "b" },
+    ];
+    const asked = [];
+    const resource = new Resource("/x", 1, async (path, etag) => (asked.push(etag), outcomes.shift()), shelf);
+    for (let n = 0; n < 3; n += 1) await resource.run();
+    assert.deepEqual(asked, ["a", "a", "a"]);
+    assert.deepEqual(saved, [["/x", { body: younger, etag: "b" }]]);
+    assert.deepEqual(resource.held.value, { body: younger, etag: "b", fromDevice: false, trouble: null });
+  });
+});

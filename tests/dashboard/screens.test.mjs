@@ -1,0 +1,189 @@
+// What screens make of a body, without a browser: order, lines, tiles, words, addresses.
+
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import * as format from "../../edge/dashboard/src/format.ts";
+import { href, parseRoute } from "../../edge/dashboard/src/route.ts";
+import { columns, figuresOf, lineNames } from "../../edge/dashboard/src/screens/beta-rows.ts";
+import { isInOrder, ordered, picked } from "../../edge/dashboard/src/screens/order.ts";
+import { layout, shade } from "../../edge/dashboard/src/ui/tiles.ts";
+import * as words from "../../edge/dashboard/src/words.ts";
+
+const row = (symbol, score, more = {}) => ({
+  symbol,
+  score,
+  sentiment: "NEUTRAL",
+  change_24h: 0,
+  turnover_24h: 1,
+  range_24h: 0,
+  ...more,
+});
+const names = (rows) => rows.map(({ symbol }) => symbol).join(" ");
+
+describe("the order of pairs", () => {
+  const rows = [row("B", 50), row("A", 50), row("C", 70)];
+
+  test("is by the wanted figure, and by name where that is the same", () => {
+    assert.equal(names(ordered(rows, [], "score")), "C A B");
+    assert.equal(names(ordered(rows, [], "bearish")), "A B C");
+    assert.equal(names(ordered(rows, [], "symbol")), "A B C");
+  });
+
+  test("stays as it was placed while values change, and new pairs come last", () => {
+    const placed = ["C", "A", "B"];
+    const later = [row("A", 90), row("B", 10), row("C", 1), row("D", 99)];
+    assert.equal(names(ordered(later, placed, "score")), "C A B D");
+    assert.equal(isInOrder(rows, placed, "score"), true);
+    assert.equal(isInOrder(later, placed, "score"), false);
+  });
+
+  test("leaves neutral pairs in, unless another side is asked for", () => {
+    const mixed = [
+      row("AUSDT", 80, { sentiment: "BULLISH" }),
+      row("BUSDT", 50),
+      row("CUSDT", 20, { sentiment: "BEARISH" }),
+    ];
+    assert.equal(picked(mixed, "all", "").length, 3);
+    assert.equal(names(picked(mixed, "NEUTRAL", "")), "BUSDT");
+    assert.equal(names(picked(mixed, "all", " cusd ")), "CUSDT");
+    assert.equal(picked(mixed, "BULLISH", "C").length, 0);
+  });
+});
+
+describe("the chart", () => {
+  const point = (timestamp, value) => ({ timestamp, value });
+  const body = {
+    chart_data: { BTCUSDT: [point(0, 0), point(1_000, 1), point(2_000, 2)], AUSDT: [point(0, 0), point(2_000, 4)] },
+    performance_order: ["AUSDT", "BTCUSDT"],
+  };
+
+  test("has a hole where a candle is missing, never a value between two others", () => {
+    assert.deepEqual(columns(body, ["BTCUSDT", "AUSDT"]), [
+      [0, 1, 2],
+      [0, 1, 2],
+      [0, null, 4],
+    ]);
+  });
+
+  test("draws Bitcoin first, the best and the worst, and what was chosen", () => {
+    const order = ["A", "B", "C", "D", "BTCUSDT", "E", "F", "G"];
+    const many = { chart_data: {}, performance_order: order };
+    assert.deepEqual(lineNames(many, new Map()), ["BTCUSDT", "A", "B", "C", "E", "F", "G"]);
+    assert.deepEqual(
+      lineNames(
+        many,
+        new Map([
+          ["D", true],
+          ["A", false],
+        ]),
+      ),
+      ["BTCUSDT", "B", "C", "D", "E", "F", "G"],
+    );
+  });
+
+  test("has no figures of a window that is unknown", () => {
+    const known = {
+      beta_7d: 1,
+      correlation_7d: 0.5,
+      r_squared_7d: 0.25,
+      alpha_7d: -3,
+      beta_30d: null,
+      correlation_30d: null,
+      r_squared_30d: null,
+      alpha_30d: null,
+    };
+    assert.deepEqual(figuresOf(known, "7d"), { beta: 1, correlation: 0.5, rSquared: 0.25, alpha: -3 });
+    assert.equal(figuresOf(known, "30d"), null);
+  });
+});
+
+describe("the heat map", () => {
+  test("gives every pair an area in proportion to its turnover", () => {
+    const rows = [
+      row("A", 0, { turnover_24h: 600 }),
+      row("B", 0, { turnover_24h: 300 }),
+      row("C", 0, { turnover_24h: 100 }),
+    ];
+    const tiles = layout(rows, 1_000, 1_000);
+    const area = (symbol) =>
+      tiles.filter((tile) => tile.row.symbol === symbol).reduce((sum, { width, height }) => sum + width * height, 0);
+    assert.equal(tiles.length, 3);
+    assert.ok(Math.abs(area("A") / area("B") - 2) < 0.05);
+    assert.ok(Math.abs(area("B") / area("C") - 3) < 0.1);
+  });
+
+  test("has a colour for every change", () => {
+    const check = (change, expected) => assert.equal(shade(change), expected, `${change}`);
+    check(0, "flat");
+    check(0.01, "up-1");
+    check(1.5, "up-1");
+    check(1.51, "up-2");
+    check(6, "up-4");
+    check(400, "up-4");
+    check(-0.01, "down-1");
+    check(-99, "down-4");
+  });
+});
+
+describe("numbers", () => {
+  test("keep every digit of a price", () => {
+    assert.equal(format.price(0.0000072457), "0.0000072457");
+    assert.equal(format.price(69676.1), "69,676.1");
+  });
+
+  test("have their sign, their unit and a fixed number of decimals", () => {
+    assert.equal(format.change(2.134), "+2.13%");
+    assert.equal(format.change(-12.5), "-12.50%");
+    assert.equal(format.usd(2_389_060_966_062.06), "$2.39T");
+    assert.equal(format.rate(0.011413), "+0.0114%");
+    assert.equal(format.exactScore(35.1), "35.10");
+    assert.equal(format.fraction(0.9216), "92%");
+  });
+
+  test("tell an age in the largest unit that is not vague", () => {
+    const check = (ms, expected) => assert.equal(format.age(ms), expected);
+    check(0, "0 s");
+    check(119_999, "119 s");
+    check(120_000, "2 min");
+    check(7_199_999, "119 min");
+    check(7_200_000, "2 h");
+    check(172_800_000, "2 d");
+  });
+});
+
+describe("addresses", () => {
+  test("read back as they were written, whatever the symbol is", () => {
+    for (const symbol of ["BTCUSDT", "1000PEPEUSDT", "币安人生USDT", "<img src=x>", "a/b", "%"]) {
+      assert.deepEqual(parseRoute(href("scores", symbol)), { screen: "scores", detail: symbol });
+    }
+  });
+
+  test("that lead nowhere lead to the market", () => {
+    for (const hash of ["", "#", "#/", "#/nothing", "#//x", "#constructor", "#/%E0%A4%A"])
+      assert.equal(parseRoute(hash).screen, "market", hash);
+    assert.deepEqual(parseRoute("#/scores/%E0%A4%A"), { screen: "scores", detail: "%E0%A4%A" });
+  });
+});
+
+describe("words", () => {
+  test("for a reason are a sentence's end, and an unknown word is itself", () => {
+    assert.equal(words.reason("timeout"), "the source did not answer in time");
+    assert.equal(words.reason("http_503"), "the source answered with status 503");
+    assert.equal(words.outcome("http_503"), "answered with status 503");
+    assert.equal(words.reason("too_old"), "the last value is too old to be shown");
+    assert.equal(words.reason("some_new_word"), "some new word");
+    assert.equal(words.reason("constructor"), "constructor");
+  });
+
+  test("for a source name its venue and its feed", () => {
+    assert.equal(words.source("bybit"), "Bybit");
+    assert.equal(words.source("simulated:coingecko"), "CoinGecko (simulated)");
+    assert.equal(words.source("kraken"), "kraken");
+  });
+
+  test("for a part are those that traders use", () => {
+    assert.equal(words.partName("technical.rsi"), "RSI");
+    assert.equal(words.partName("technical.williams_r"), "Williams %R");
+    assert.equal(words.partName("orderbook.absorption_exhaustion"), "Absorption exhaustion");
+  });
+});

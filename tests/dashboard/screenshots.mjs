@@ -1,0 +1,72 @@
+// Takes a picture of each screen and state, in the light and in the dark; scripts/screenshots calls this.
+
+import { mkdir } from "node:fs/promises";
+import path from "node:path";
+import { SCREENS, aged, between, direct, launch, live, phone } from "./browser.mjs";
+
+const [url, folder] = process.argv.slice(2);
+
+const READY = {
+  market: ".tile",
+  scores: ".scores .row",
+  signals: ".group .row, .absent",
+  beta: ".line-chart canvas, .absent",
+  perps: "[data-field=funding_rate]",
+};
+
+const SHOTS = [
+  ...SCREENS.map((screen) => ({ name: screen, place: screen, order: [live], ready: READY[screen] })),
+  { name: "stand-outs", place: "signals/opportunities", order: [live], ready: ".opportunity, .absent" },
+  { name: "alerts", place: "signals/alerts", order: [live], ready: ".alert, .absent" },
+  {
+    name: "breakdown",
+    place: "scores/ETHUSDT",
+    order: [live],
+    ready: "dialog .dimensions, dialog .absent",
+    act: (page) => page.click("dialog details[data-dimension=orderbook] summary").catch(() => undefined),
+  },
+  { name: "state-simulated", place: "market", order: [] },
+  { name: "state-aging", place: "market", order: [live, aged(25_000, "aging")] },
+  { name: "state-stale", place: "market", order: [live, aged(100_000, "stale")] },
+  { name: "state-direct", place: "market", order: [live, direct] },
+  { name: "state-direct-scores", place: "scores", order: [live, direct] },
+  { name: "state-offline", place: "market", order: [live], act: (page) => page.context().setOffline(true) },
+  { name: "state-no-data", place: "market", order: "refused", ready: ".no-data" },
+  {
+    name: "state-refused",
+    place: "market",
+    order: [live],
+    act: async (page, link) => (link.order("refused"), page.waitForSelector(".pill[data-link=refused]")),
+  },
+];
+
+const browser = await launch();
+const SIZES = {
+  phone: { width: 390, height: 844 },
+  narrow: { width: 320, height: 640 },
+  desktop: { width: 1280, height: 900 },
+};
+for (const colorScheme of ["light", "dark"]) {
+  for (const [size, viewport] of Object.entries(SIZES)) {
+    await mkdir(path.join(folder, `${size}-${colorScheme}`), { recursive: true });
+    for (const { name, place, order, ready = READY[place], act } of SHOTS) {
+      // The states look the same everywhere; one size of them is enough.
+      if (size !== "phone" && name.startsWith("state-")) continue;
+      const context = await phone(browser, {
+        viewport,
+        colorScheme,
+        isMobile: size !== "desktop",
+        reducedMotion: "reduce",
+      });
+      const page = await context.newPage();
+      const link = await between(page, { origin: process.env.ORIGIN });
+      link.order(order);
+      await page.goto(`${url}/mobile#/${place}`);
+      await page.waitForSelector(ready, { timeout: 15_000 });
+      await act?.(page, link);
+      await page.screenshot({ path: path.join(folder, `${size}-${colorScheme}`, `${name}.png`) });
+      await context.close();
+    }
+  }
+}
+await browser.close();

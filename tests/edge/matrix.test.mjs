@@ -43,7 +43,7 @@ const calls = async () => ({ origin: world.link.requests(), ...(await world.exch
 async function run(row, scene, result) {
   await world.recover();
   const cache = await world.cache();
-  const start = (options) => world.edge({ cache, ...options });
+  const start = (options) => world.edge({ cache, vars: row.vars?.(world.exchange), ...options });
   Object.assign(scene, { cache, link: world.link, exchange: world.exchange, start, calls });
   if (row.heldAgeMs !== undefined) scene.held = await hold(cache, row.heldAgeMs);
   scene.edge = await start();

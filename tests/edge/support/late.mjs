@@ -2,11 +2,12 @@
 
 const TRIES = 4;
 
-/** The sources of which an edge said that they did not answer in time. */
+/** The sources of which an edge said that they did not answer in time; `edge` for the edge itself. */
 export function timedOut(edge) {
   const refreshes = edge.logs().filter(({ event }) => event === "refresh");
   const late = refreshes.flatMap(({ asked }) => asked).filter(({ outcome }) => outcome.endsWith("timeout"));
-  return new Set(late.map(({ source }) => source));
+  const gaveUp = edge.logs().some(({ proxy_status: why }) => why?.includes('details="deadline_passed"'));
+  return new Set([...late.map(({ source }) => source), ...(gaveUp ? ["edge"] : [])]);
 }
 
 /**

@@ -15,25 +15,25 @@ const world = useWorld();
 
 let kept;
 
-/** An entry as an edge keeps it for the others of its colo. */
+/** An entry as an edge keeps it for the others of its colo, and its key. */
 async function entry() {
   if (!kept) {
     const cache = await world.cache();
     const edge = await world.edge({ cache });
     assert.equal((await edge.get("/mobile-data")).json.data_source, "origin");
-    kept = await until("the snapshot is kept", () => cache.entry("/snapshot/"));
+    await until("the snapshot is kept", () => cache.entry("/snapshot/"));
+    kept = [...cache.entries].find(([key]) => key.includes("/snapshot/"));
   }
-  return { ...kept, headers: { ...kept.headers } };
+  const [key, { headers, ...rest }] = kept;
+  return [key, { ...rest, headers: { ...headers } }];
 }
-
-const KEY = "https://market-data-edge.internal/snapshot/1";
 
 /** Puts data of this age into a cache; gives its snapshot. */
 async function hold(cache, ageMs) {
-  const held = await entry();
+  const [key, held] = await entry();
   const asOf = Date.now() - ageMs;
   rewrite(held, (snapshot) => ({ ...snapshot, as_of_ms: asOf, generated_at_ms: Math.max(asOf, snapshot.generated_at_ms) }));
-  cache.entries.set(KEY, held);
+  cache.entries.set(key, held);
   return JSON.parse(held.body);
 }
 

@@ -44,7 +44,8 @@ export const EXCHANGE_ROWS = [
   bad("B3", "bybit", { kind: "geo_403" }, "forbidden_region"),
   bad("B4", "bybit", { kind: "rate_403" }, "forbidden_rate_limit"),
   bad("B5", TICKERS, { kind: "delay", ms: 5_000 }, "timeout"),
-  bad("B5", TICKERS, { kind: "hang" }, "timeout"),
+  // The list of contracts is fetched beside the tickers: whichever hangs, the other one is asked.
+  bad("B5", TICKERS, { kind: "hang" }, "timeout", { [TICKERS]: 1, [INSTRUMENTS]: 1 }),
   bad("B5", TICKERS, { kind: "hang_body" }, "timeout"),
   bad("B5", TICKERS, { kind: "drip", bytes_per_second: 100 }, "timeout"),
   bad("B5", INSTRUMENTS, { kind: "hang" }, "instruments_timeout"),

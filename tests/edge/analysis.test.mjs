@@ -3,31 +3,15 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import path from "node:path";
-import { after, afterEach, before, test } from "node:test";
+import { test } from "node:test";
 import {
-  ANALYSIS_ROUTES, ROOT, TICKER_ROUTES, assertNotAnalysed, assertSound, get, startAnalysedOrigin, startCache, startWorld,
-  until,
+  ANALYSIS_ROUTES, OF_CONNECTION, ROOT, TICKER_ROUTES, assertNotAnalysed, get, startAnalysedOrigin, until, useWorld,
 } from "./support.mjs";
 
 const ROUTES = { ...TICKER_ROUTES, ...ANALYSIS_ROUTES };
 const DIMENSIONS = ["technical", "volume", "orderflow", "orderbook", "price_structure", "sentiment"];
 
-let world, link, exchange;
-let edge, cache;
-
-before(async () => {
-  world = await startWorld({ start: startAnalysedOrigin });
-  ({ link, exchange } = world);
-});
-
-after(() => world?.stop());
-
-afterEach(async () => {
-  await edge?.stop();
-  await cache?.stop();
-  [edge, cache] = [];
-  await world.recover();
-});
+const world = useWorld({ start: startAnalysedOrigin });
 
 /** One snapshot of the origin, and every body that the origin makes of it. */
 async function oneMoment() {
@@ -45,8 +29,8 @@ async function oneMoment() {
 /** Makes the origin say this and nothing newer. */
 function freeze({ snapshot }) {
   const headers = Object.fromEntries(snapshot.headers);
-  for (const name of ["connection", "keep-alive", "transfer-encoding", "content-length"]) delete headers[name];
-  return link.order("answer", { status: 200, headers, body: snapshot.text });
+  for (const name of OF_CONNECTION) delete headers[name];
+  return world.link.order("answer", { status: 200, headers, body: snapshot.text });
 }
 
 test("these tests know every path that the contract names", async () => {
@@ -59,7 +43,7 @@ test("these tests know every path that the contract names", async () => {
 test("the edge says of an analysed snapshot what the origin says, to the byte, on every path", async () => {
   const moment = await oneMoment();
   await freeze(moment);
-  edge = await world.edge({ vars: { REFRESH_AFTER_S: "60", FRESH_S: "61", AGING_S: "62", STALE_S: "63" } });
+  const edge = await world.edge({ vars: { REFRESH_AFTER_S: "60", FRESH_S: "61", AGING_S: "62", STALE_S: "63" } });
   for (const [path, projection] of Object.entries(ROUTES)) {
     const [ours, theirs] = [await edge.get(path), moment.bodies[path]];
     assert.deepEqual([theirs.status, ours.status], [200, 200], path);
@@ -68,15 +52,14 @@ test("the edge says of an analysed snapshot what the origin says, to the byte, o
     assert.equal(ours.text, theirs.text, path);
     assert.ok(ours.text.length < 100_000, path);
   }
-  assert.equal(link.requests(), 1);
+  assert.equal(world.link.requests(), 1);
 });
 
 test("six-dimension rows pass through with their scores, parts and history", async () => {
   const moment = await oneMoment();
   await freeze(moment);
-  edge = await world.edge({ vars: { REFRESH_AFTER_S: "60", FRESH_S: "61", AGING_S: "62", STALE_S: "63" } });
+  const edge = await world.edge({ vars: { REFRESH_AFTER_S: "60", FRESH_S: "61", AGING_S: "62", STALE_S: "63" } });
   const { json } = await edge.get("/mobile-data");
-  assertSound(json);
   const told = moment.snapshot.json.scores;
   assert.ok(told.some((row) => row.confluence), "the origin analysed nothing");
   const part = (row, components) => ({
@@ -102,10 +85,10 @@ test("six-dimension rows pass through with their scores, parts and history", asy
 });
 
 test("after failover beta, charts and alerts keep their own time, and no score is carried over", async () => {
-  cache = await startCache();
+  const cache = await world.cache();
   const alert = { symbol: "ETHUSDT", event: { kind: "score_crossing", zone: "long", score: 71.5 } };
   let told;
-  await link.order("rewrite", {
+  await world.link.order("rewrite", {
     // One alert more than the market may have given, so that there is one to be carried over.
     json: (snapshot) => {
       const at_ms = snapshot.alerts.as_of_ms;
@@ -114,15 +97,14 @@ test("after failover beta, charts and alerts keep their own time, and no score i
       return snapshot;
     },
   });
-  edge = await world.edge({ cache, vars: { REFRESH_AFTER_S: "0", FRESH_S: "30" } });
+  const edge = await world.edge({ cache, vars: { REFRESH_AFTER_S: "0", FRESH_S: "30" } });
   const [beta, alerts] = [await edge.get("/api/bitcoin-beta/realtime"), await edge.get("/api/dashboard/alerts")];
   assert.deepEqual([beta.status, alerts.status, alerts.json.count], [200, 200, 1]);
-  await link.order("refuse");
+  await world.link.order("refuse");
   const direct = await until("the edge goes to the exchange itself", async () => {
     const answer = await edge.get("/mobile-data");
     return answer.json.data_source === "bybit_direct" && answer;
   });
-  assertSound(direct.json);
   for (const row of direct.json.confluence_scores) {
     assert.deepEqual([row.score_basis, row.components, row.has_breakdown], ["ticker_momentum", null, false], row.symbol);
   }
@@ -160,7 +142,7 @@ test("after failover beta, charts and alerts keep their own time, and no score i
 
 test("sections past their own limit are not carried over, and say so", async () => {
   const [day, hour] = [24 * 3_600_000, 3_600_000];
-  await link.order("rewrite", {
+  await world.link.order("rewrite", {
     // Just within its limits when the origin tells it, and past them a moment later.
     json: (snapshot) => {
       snapshot.beta.as_of_ms = snapshot.generated_at_ms - day + 2_500;
@@ -169,10 +151,10 @@ test("sections past their own limit are not carried over, and say so", async () 
       return snapshot;
     },
   });
-  edge = await world.edge({ vars: { REFRESH_AFTER_S: "1", FRESH_S: "30" } });
+  const edge = await world.edge({ vars: { REFRESH_AFTER_S: "1", FRESH_S: "30" } });
   const first = await edge.get("/mobile-data");
   assert.equal(first.json.data_source, "origin");
-  await link.order("refuse");
+  await world.link.order("refuse");
   await until("the sections are past their limits", async () => {
     const answer = await edge.get("/mobile-data");
     return answer.json.data_source === "bybit_direct" && answer.json.as_of_ms > first.json.as_of_ms + 4_000;
@@ -183,7 +165,7 @@ test("sections past their own limit are not carried over, and say so", async () 
 });
 
 test("a broken analysis is refused with the whole answer, and the edge helps itself", async () => {
-  await link.order("rewrite", {
+  await world.link.order("rewrite", {
     json: (snapshot) => {
       // A confluence score beside which another one is shown.
       const row = snapshot.scores.find((row) => row.confluence);
@@ -191,7 +173,7 @@ test("a broken analysis is refused with the whole answer, and the edge helps its
       return snapshot;
     },
   });
-  edge = await world.edge();
+  const edge = await world.edge();
   const answer = await edge.get("/mobile-data");
   assert.equal(answer.status, 200);
   assert.equal(answer.json.data_source, "bybit_direct");

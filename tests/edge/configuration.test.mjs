@@ -16,13 +16,10 @@ for (const [what, vars, reason] of [
   ["no origin", { ORIGIN_URL: undefined }, "ORIGIN_URL is not set"],
 ]) {
   test(`${what}: 500 without internals, and the log names variable and value`, async () => {
-    edge = await startEdge({ origin: NOBODY, bybit: NOBODY, vars });
+    edge = await startEdge({ origin: NOBODY, bybit: NOBODY, vars, expected: [500] });
     for (const path of ["/mobile-data", "/health"]) {
       const answer = await edge.get(path);
       assert.equal(answer.status, 500);
-      assert.equal(answer.header("content-type"), "application/problem+json");
-      assert.equal(answer.header("cache-control"), "no-store");
-      assert.equal(answer.json.status, 500);
       assert.ok(!answer.text.includes("_S"), "the client was told internals");
     }
     const line = await until("the log names it", () => edge.logs().find((line) => line.event === "bad_configuration"));

@@ -2,25 +2,7 @@
 
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import { TICKER_ROUTES, startEdge, startLink, startOrigin, startSimulator, startWrangler } from "./support.mjs";
-
-const HEALTH = ["/health", "/api/dashboard/health"];
-
-/** The headers of every answer, whatever it is. */
-function assertAlways(answer) {
-  assert.equal(answer.header("access-control-allow-origin"), "*");
-  assert.match(answer.header("access-control-expose-headers"), /Age, .*Cache-Status, Proxy-Status, Retry-After/);
-  assert.equal(answer.header("x-content-type-options"), "nosniff");
-  assert.equal(answer.header("content-security-policy"), "default-src 'none'; frame-ancestors 'none'");
-  assert.equal(answer.header("referrer-policy"), "no-referrer");
-  assert.equal(answer.header("cross-origin-resource-policy"), "cross-origin");
-  assert.equal(answer.header("timing-allow-origin"), "*");
-  assert.equal(answer.header("strict-transport-security"), "max-age=31536000; includeSubDomains");
-  assert.match(answer.header("date"), /^\w{3}, \d\d \w{3} \d{4} \d\d:\d\d:\d\d GMT$/);
-  for (const absent of ["set-cookie", "vary", "cf-cache-status", "warning", "server"]) {
-    assert.equal(answer.header(absent), null, `${absent} is sent`);
-  }
-}
+import { HEALTH_ROUTES, TICKER_ROUTES, startEdge, startLink, startOrigin, startSimulator, startWrangler } from "./support.mjs";
 
 describe("with a healthy origin", () => {
   let simulator, origin, link, edge;
@@ -44,7 +26,6 @@ describe("with a healthy origin", () => {
   test("a cold edge answers with the origin's fresh data and says where it came from", async () => {
     const answer = await edge.get("/mobile-data");
     assert.equal(answer.status, 200);
-    assertAlways(answer);
     assert.equal(answer.header("content-type"), "application/json");
     assert.equal(answer.header("cache-control"), "max-age=5, stale-while-revalidate=10, stale-if-error=10");
     assert.match(
@@ -80,7 +61,6 @@ describe("with a healthy origin", () => {
     for (const [path, projection] of Object.entries(TICKER_ROUTES)) {
       const answer = await edge.get(path);
       assert.equal(answer.status, 200, path);
-      assertAlways(answer);
       assert.ok(answer.header("etag").endsWith(`-fresh-${projection}"`), path);
       assert.equal(answer.json.status, "success", path);
       assert.equal(answer.json.as_of_ms, reference.as_of_ms, path);
@@ -89,10 +69,9 @@ describe("with a healthy origin", () => {
   });
 
   test("health tells the state of the data and is never kept", async () => {
-    for (const path of HEALTH) {
+    for (const path of HEALTH_ROUTES) {
       const answer = await edge.get(path);
       assert.equal(answer.status, 200);
-      assertAlways(answer);
       assert.equal(answer.header("cache-control"), "no-store");
       assert.equal(answer.json.status, "ok");
       assert.equal(answer.json.data_source, "origin");
@@ -109,7 +88,6 @@ describe("with a healthy origin", () => {
         const answer = await edge.get(path, { headers: { "if-none-match": held } });
         assert.equal(answer.status, 304, held);
         assert.equal(answer.text, "");
-        assertAlways(answer);
         assert.equal(answer.header("etag"), etag);
         assert.ok(answer.header("cache-control").startsWith("max-age=5"));
         assert.match(answer.header("cache-status"), /^edge; hit; ttl=\d+$/);
@@ -137,7 +115,6 @@ describe("with a healthy origin", () => {
       const answer = await edge.get(path, { method: "OPTIONS" });
       assert.equal(answer.status, 204);
       assert.equal(answer.text, "");
-      assertAlways(answer);
       assert.equal(answer.header("allow"), "GET, HEAD, OPTIONS");
       assert.equal(answer.header("access-control-allow-methods"), "GET, HEAD, OPTIONS");
       assert.equal(answer.header("access-control-allow-headers"), "If-None-Match");
@@ -149,8 +126,6 @@ describe("with a healthy origin", () => {
     for (const method of ["POST", "PUT", "PATCH", "DELETE"]) {
       const answer = await edge.get("/mobile-data", { method });
       assert.equal(answer.status, 405, method);
-      assertAlways(answer);
-      assertProblem(answer);
       assert.equal(answer.header("allow"), "GET, HEAD, OPTIONS");
       assert.equal(answer.header("cache-status"), null);
     }
@@ -160,8 +135,6 @@ describe("with a healthy origin", () => {
     for (const path of ["/", "/snapshot", "/metrics", "/mobile-data/", "/Mobile-Data", "/%6dobile-data"]) {
       const answer = await edge.get(path);
       assert.equal(answer.status, 404, path);
-      assertAlways(answer);
-      assertProblem(answer);
       assert.equal(answer.header("cache-status"), null);
     }
   });
@@ -208,10 +181,3 @@ test("HEAD tells the size that GET would have", async () => {
     await simulator.stop();
   }
 });
-
-function assertProblem(answer) {
-  assert.equal(answer.header("content-type"), "application/problem+json");
-  assert.equal(answer.header("cache-control"), "no-store");
-  assert.equal(answer.json.status, answer.status);
-  assert.ok(answer.json.title);
-}

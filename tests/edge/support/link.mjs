@@ -1,0 +1,104 @@
+// The link between edge and origin: passes on, or fails on command.
+
+import { once } from "node:events";
+import http from "node:http";
+import { setTimeout as pause } from "node:timers/promises";
+
+/** Headers that belong to one connection and not to what is passed over it. */
+export const OF_CONNECTION = ["connection", "keep-alive", "transfer-encoding", "content-length"];
+
+/**
+ * The link between edge and origin: passes requests on to `target`, or does what `order` says instead.
+ *
+ * Orders: pass · refuse · reset · hang · hang_body · truncate (connection cut in the body) · drip {bytes} (so many a second) ·
+ * delay {ms} · answer {status, headers, body} · rewrite {json(object) → object, text(string) → string, headers(object) →
+ * object}.
+ */
+export async function startLink(target) {
+  const state = { order: { kind: "pass" }, requests: 0 };
+  const sockets = new Set();
+  const server = http.createServer((request, response) => {
+    state.requests += 1;
+    handle(target, state.order, request, response).catch(() => response.destroy());
+  });
+  server.on("connection", (socket) => {
+    sockets.add(socket);
+    socket.on("close", () => sockets.delete(socket));
+    socket.on("error", () => {});
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address();
+  const unplug = async () => {
+    if (!server.listening) return;
+    const closed = once(server, "close");
+    server.close();
+    for (const socket of sockets) socket.destroy();
+    await closed;
+  };
+  return {
+    url: `http://127.0.0.1:${port}`,
+    requests: () => state.requests,
+    forget: () => {
+      state.requests = 0;
+    },
+    /** Sets the order for all requests from now on. */
+    order: async (kind, more = {}) => {
+      state.order = { kind, ...more };
+      if (kind === "refuse") return unplug();
+      if (!server.listening) {
+        server.listen(port, "127.0.0.1");
+        await once(server, "listening");
+      }
+    },
+    stop: unplug,
+  };
+}
+
+async function handle(target, order, request, response) {
+  switch (order.kind) {
+    case "hang":
+      return;
+    case "reset":
+      request.socket.resetAndDestroy();
+      return;
+    case "answer":
+      response.writeHead(order.status, order.headers ?? {});
+      response.end(order.body);
+      return;
+    case "delay":
+      await pause(order.ms);
+  }
+  const passed = await fetch(`${target}${request.url}`, { headers: { "accept-encoding": "identity" } });
+  let headers = Object.fromEntries(passed.headers);
+  for (const name of OF_CONNECTION) delete headers[name];
+  let body = await passed.text();
+  if (order.kind === "rewrite") {
+    if (order.json) body = JSON.stringify(order.json(JSON.parse(body)));
+    if (order.text) body = order.text(body);
+    if (order.headers) headers = order.headers(headers);
+  }
+  const bytes = Buffer.from(body);
+  response.writeHead(passed.status, { ...headers, "content-length": bytes.length });
+  await send(order, bytes, request, response);
+}
+
+async function send(order, bytes, request, response) {
+  const half = bytes.subarray(0, bytes.length / 2);
+  switch (order.kind) {
+    case "hang_body":
+      response.write(half);
+      return;
+    case "truncate":
+      response.write(half, () => request.socket.destroy());
+      return;
+    case "drip":
+      for (let at = 0; at < bytes.length && !response.destroyed; at += order.bytes) {
+        response.write(bytes.subarray(at, at + order.bytes));
+        await pause(1_000);
+      }
+      return;
+    default:
+      response.end(bytes);
+  }
+}

@@ -1,0 +1,65 @@
+// The built Worker, in bare workerd or in wrangler's runtime. Every answer of it that a test gets is checked.
+
+import { existsSync } from "node:fs";
+import path from "node:path";
+import { LIMITS, checkAnswer } from "../../promise/answer.mjs";
+import { ask } from "../../promise/ask.mjs";
+import { ROOT } from "./process.mjs";
+import { startWorkerd } from "./workerd.mjs";
+
+const BUILD = path.join(ROOT, "edge", "build");
+
+/** The modules of the built Worker. */
+export function builtModules() {
+  const wasm = path.join(BUILD, "index_bg.wasm");
+  if (!existsSync(wasm)) throw new Error(`${wasm} is missing: scripts/build-edge`);
+  return { "index.js": ["esModule", path.join(BUILD, "index.js")], "index_bg.wasm": ["wasm", wasm] };
+}
+
+/** The age limits that these variables make, seconds. */
+function limitsOf(vars) {
+  const names = { refresh: "REFRESH_AFTER_S", fresh: "FRESH_S", aging: "AGING_S", stale: "STALE_S" };
+  return Object.fromEntries(Object.entries(names).map(([limit, name]) => [limit, Number(vars[name] ?? LIMITS[limit])]));
+}
+
+/** Asks, and holds the answer against the promise. */
+const getter = (base, context) => async (at, init) => {
+  const answer = await ask(base + at, init);
+  checkAnswer(answer, context);
+  return answer;
+};
+
+/** The built Worker as wrangler runs it, with the configuration that is deployed. */
+export async function startWrangler({ origin, bybit, vars = {} }) {
+  builtModules();
+  // Read when it is loaded: no request to Cloudflare, no metrics, no questions. Loading it takes a while, and few need it.
+  Object.assign(process.env, { CLOUDFLARE_CF_FETCH_ENABLED: "false", WRANGLER_SEND_METRICS: "false", CI: "1" });
+  const { createTestHarness } = await import("wrangler");
+  const worker = {
+    configPath: path.join(ROOT, "wrangler.toml"),
+    prebuiltWorkerDir: BUILD,
+    vars: { ORIGIN_URL: origin, BYBIT_BASE_URL: bybit, ...vars },
+  };
+  const harness = createTestHarness({ root: ROOT, workers: [worker] });
+  const { url } = await harness.listen();
+  const base = url.href.replace(/\/$/, "");
+  return { url: base, stop: () => harness.close(), get: getter(base, { limits: limitsOf(vars) }) };
+}
+
+/**
+ * The built Worker in bare workerd, cold, whose cache is `cache` or nothing.
+ *
+ * `expected`: statuses that are in order here beside the usual ones. `inspector`: so that its memory can be measured.
+ */
+export async function startEdge({ origin, bybit, vars = {}, cache, expected = [], inspector = false }) {
+  const all = { ORIGIN_URL: origin, BYBIT_BASE_URL: bybit, ...vars };
+  const workerd = await startWorkerd({ modules: builtModules(), vars: all, cachePort: cache?.port, inspector });
+  const limits = limitsOf(all);
+  return {
+    ...workerd,
+    limits,
+    get: getter(workerd.url, { limits, expected }),
+    /** The lines that the Worker wrote, parsed. */
+    logs: () => workerd.lines.flatMap((line) => (line.startsWith("{") ? [JSON.parse(line)] : [])),
+  };
+}

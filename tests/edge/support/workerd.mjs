@@ -1,0 +1,90 @@
+// Bare workerd: one isolate that opens real connections, so that a refused one is refused.
+
+import { once } from "node:events";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { createInterface } from "node:readline";
+import { ROOT, run } from "./process.mjs";
+
+const { default: workerdBinary } = createRequire(import.meta.url)("workerd");
+
+const text = (value) => JSON.stringify(String(value));
+
+async function compatibilityDate() {
+  const wrangler = await readFile(path.join(ROOT, "wrangler.toml"), "utf8");
+  return /^compatibility_date = "(.+)"$/m.exec(wrangler)[1];
+}
+
+/** `modules`: name → [kind, file], the first is the main one. */
+function configuration({ modules, vars, cachePort, date }) {
+  const bindings = Object.entries(vars).filter(([, value]) => value !== undefined);
+  return `
+    using Workerd = import "/workerd/workerd.capnp";
+    const config :Workerd.Config = (
+      services = [
+        ( name = "worker", worker = .worker ),
+        ( name = "internet", network = ( allow = ["private", "local"] ) ),
+        ( name = "cache", external = ( address = "127.0.0.1:${cachePort}", http = () ) ),
+      ],
+      sockets = [ ( name = "http", address = "127.0.0.1:0", http = (), service = "worker" ) ],
+    );
+    const worker :Workerd.Worker = (
+      modules = [ ${Object.entries(modules).map(([name, [kind, file]]) => `( name = ${text(name)}, ${kind} = embed ${text(file)} )`).join(", ")} ],
+      compatibilityDate = "${date}",
+      bindings = [ ${bindings.map(([name, value]) => `( name = ${text(name)}, text = ${text(value)} )`).join(", ")} ],
+      globalOutbound = "internet",
+      cacheApiOutbound = "cache",
+    );`;
+}
+
+/**
+ * Runs a Worker. Without `cachePort` every look into the cache fails; with `inspector` its isolate can be examined.
+ */
+export async function startWorkerd({ modules, vars = {}, cachePort = 1, inspector = false }) {
+  const directory = await mkdtemp(path.join(tmpdir(), "workerd-"));
+  const file = path.join(directory, "config.capnp");
+  await writeFile(file, configuration({ modules, vars, cachePort, date: await compatibilityDate() }));
+  const options = ["serve", "-I/", "--control-fd=3", ...(inspector ? ["--inspector-addr=127.0.0.1:0"] : [])];
+  const { child, stop, kill } = run(workerdBinary, [...options, file], {}, 1);
+  const lines = [];
+  for (const stream of [child.stdout, child.stderr]) {
+    createInterface({ input: stream }).on("line", (line) => {
+      lines.push(line);
+      if (process.env.TEST_LOGS) console.error(line);
+    });
+  }
+  const ended = once(child, "exit").then(() => {
+    throw new Error(`workerd ended before it listened:\n${lines.join("\n")}`);
+  });
+  const listening = (async () => {
+    const ports = {};
+    for await (const line of createInterface({ input: child.stdio[3] })) {
+      const { event, port } = JSON.parse(line);
+      ports[event] = port;
+      if (ports.listen && (!inspector || ports["listen-inspector"])) return ports;
+    }
+  })();
+  const ports = await Promise.race([listening, ended]);
+  ended.catch(() => {});
+  const cleaned = async () => rm(directory, { recursive: true, force: true });
+  return {
+    url: `http://127.0.0.1:${ports.listen}`,
+    port: ports.listen,
+    inspectorPort: ports["listen-inspector"],
+    pid: child.pid,
+    lines,
+    stop: async () => {
+      await stop();
+      await cleaned();
+    },
+    /** Ends it without a word, as an eviction does. */
+    kill: async () => {
+      const gone = once(child, "exit");
+      kill();
+      await gone;
+      await cleaned();
+    },
+  };
+}

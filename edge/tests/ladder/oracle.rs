@@ -4,7 +4,7 @@ use super::{Bybit, Cache, Kept, Origin, Others, Scenario};
 
 /// Who may have brought what is served.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Winner {
+pub(crate) enum Winner {
     Origin,
     Bybit,
     Okx,
@@ -12,10 +12,10 @@ pub enum Winner {
 }
 
 /// The class of an answer; nothing is a 503.
-pub type Class = Option<&'static str>;
+pub(crate) type Class = Option<&'static str>;
 
 /// The class of data of this age.
-pub fn class(age_ms: Option<u64>) -> Class {
+pub(crate) fn class(age_ms: Option<u64>) -> Class {
     match age_ms? {
         0..=15_000 => Some("fresh"),
         15_001..=60_000 => Some("aging"),
@@ -40,7 +40,7 @@ fn at_hand(of: &Scenario) -> Option<u64> {
 }
 
 /// Who answers the refresh, if anybody does.
-pub fn winner(of: &Scenario) -> Option<Winner> {
+pub(crate) fn winner(of: &Scenario) -> Option<Winner> {
     let at_hand = at_hand(of);
     let is_looked_up = !is_shown_at_once(of.held);
     let is_told_of_failure = is_looked_up && of.cache == Cache::TellsOfFailure;
@@ -68,7 +68,7 @@ pub fn winner(of: &Scenario) -> Option<Winner> {
 }
 
 /// Who brings what the first request is answered with, if anybody is asked for it, and its class.
-pub fn first(of: &Scenario) -> (Option<Winner>, Class) {
+pub(crate) fn first(of: &Scenario) -> (Option<Winner>, Class) {
     let at_hand = at_hand(of);
     if is_shown_at_once(at_hand) {
         return (None, class(at_hand));

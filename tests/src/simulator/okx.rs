@@ -18,8 +18,8 @@ use super::reply::Reply;
 const OKX: Venue =
     Venue { price_factor: 1.0007, turnover_share: 0.31, listed_share: 0.55, has_other_classes: true, key: 101 };
 
-/// A swap that is suspended: it is listed, and stays in the table with its last prices.
-const SUSPENDED: &str = "YGG";
+/// A swap that is suspended: it is listed, and stays in the table with its last prices. Busy enough to be listed whatever the seed.
+const SUSPENDED: &str = "ADA";
 
 pub(crate) fn routes() -> Router<Arc<Simulator>> {
     Router::new()

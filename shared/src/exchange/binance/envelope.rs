@@ -19,7 +19,7 @@ struct Refusal<'a> {
 pub(super) fn open<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<Vec<T>, ParseError> {
     let text = wire::text(body)?;
     if text.starts_with('{') {
-        return Err(refusal(wire::json(text)?));
+        return Err(refusal(&wire::json(text)?));
     }
     let rows: Option<Vec<T>> = wire::json(text)?;
     match rows {
@@ -29,7 +29,7 @@ pub(super) fn open<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<Vec<T>, Par
     }
 }
 
-fn refusal(refusal: Refusal<'_>) -> ParseError {
+fn refusal(refusal: &Refusal<'_>) -> ParseError {
     match refusal.code {
         Some(code) => ParseError::Refused { code, message: Detail::new(refusal.msg.get()) },
         None => ParseError::Unusable { field: "code", value: Detail::new("nothing") },
@@ -41,24 +41,24 @@ mod tests {
     use super::*;
 
     #[track_caller]
-    fn check(body: &str, expected: Result<Vec<u8>, ParseError>) {
-        assert_eq!(open::<u8>(body.as_bytes()), expected, "for {body}");
+    fn check(body: &str, expected: &Result<Vec<u8>, ParseError>) {
+        assert_eq!(&open::<u8>(body.as_bytes()), expected, "for {body}");
     }
 
     #[test]
     fn rows_are_bare() {
-        check(" [1,2]", Ok(vec![1, 2]));
-        check("[]", Err(ParseError::ListEmpty));
-        check("null", Err(ParseError::ResultMissing));
+        check(" [1,2]", &Ok(vec![1, 2]));
+        check("[]", &Err(ParseError::ListEmpty));
+        check("null", &Err(ParseError::ResultMissing));
     }
 
     #[test]
     fn an_object_in_place_of_rows_is_a_refusal() {
         let refused = |code, message| Err(ParseError::Refused { code, message: Detail::new(message) });
-        check(r#"{"code":-1121,"msg":"Invalid symbol."}"#, refused(-1_121, "Invalid symbol."));
+        check(r#"{"code":-1121,"msg":"Invalid symbol."}"#, &refused(-1_121, "Invalid symbol."));
         let restricted = "Service unavailable from a restricted location";
-        check(&format!(r#"{{"code":0,"msg":"{restricted}"}}"#), refused(0, restricted));
-        check(r#"{"symbol":"BTCUSDT"}"#, Err(ParseError::Unusable { field: "code", value: Detail::new("nothing") }));
+        check(&format!(r#"{{"code":0,"msg":"{restricted}"}}"#), &refused(0, restricted));
+        check(r#"{"symbol":"BTCUSDT"}"#, &Err(ParseError::Unusable { field: "code", value: Detail::new("nothing") }));
     }
 
     #[test]

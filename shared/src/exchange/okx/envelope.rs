@@ -43,8 +43,8 @@ mod tests {
     use super::*;
 
     #[track_caller]
-    fn check(body: &str, expected: Result<Vec<u8>, ParseError>) {
-        assert_eq!(open::<u8>(body.as_bytes()), expected, "for {body}");
+    fn check(body: &str, expected: &Result<Vec<u8>, ParseError>) {
+        assert_eq!(&open::<u8>(body.as_bytes()), expected, "for {body}");
     }
 
     fn refused(code: i64, message: &str) -> Result<Vec<u8>, ParseError> {
@@ -53,29 +53,29 @@ mod tests {
 
     #[test]
     fn a_good_envelope_gives_its_rows() {
-        check(r#"{"code":"0","msg":"","data":[1,2]}"#, Ok(vec![1, 2]));
-        check(r#"{"code":0,"data":[1],"aNewField":{}}"#, Ok(vec![1]));
+        check(r#"{"code":"0","msg":"","data":[1,2]}"#, &Ok(vec![1, 2]));
+        check(r#"{"code":0,"data":[1],"aNewField":{}}"#, &Ok(vec![1]));
     }
 
     #[test]
     fn the_code_is_read_before_the_rows() {
         check(
             r#"{"code":"51000","msg":"Parameter instType error","data":[]}"#,
-            refused(51_000, "Parameter instType error"),
+            &refused(51_000, "Parameter instType error"),
         );
-        check(r#"{"msg":"Too Many Requests","code":"50011"}"#, refused(50_011, "Too Many Requests"));
-        check(r#"{"msg":"Requests too frequent.","code":50011}"#, refused(50_011, "Requests too frequent."));
+        check(r#"{"msg":"Too Many Requests","code":"50011"}"#, &refused(50_011, "Too Many Requests"));
+        check(r#"{"msg":"Requests too frequent.","code":50011}"#, &refused(50_011, "Requests too frequent."));
         check(
             r#"{"code":"50001","msg":"Service temporarily unavailable.","data":{}}"#,
-            refused(50_001, "Service temporarily unavailable."),
+            &refused(50_001, "Service temporarily unavailable."),
         );
     }
 
     #[test]
     fn success_without_rows_is_named() {
-        check(r#"{"code":"0","msg":"","data":[]}"#, Err(ParseError::ListEmpty));
-        check(r#"{"code":"0","msg":"","data":null}"#, Err(ParseError::ResultMissing));
-        check(r#"{"code":"0","msg":""}"#, Err(ParseError::ResultMissing));
+        check(r#"{"code":"0","msg":"","data":[]}"#, &Err(ParseError::ListEmpty));
+        check(r#"{"code":"0","msg":"","data":null}"#, &Err(ParseError::ResultMissing));
+        check(r#"{"code":"0","msg":""}"#, &Err(ParseError::ResultMissing));
         assert!(matches!(open::<u8>(br#"{"code":"0","data":{}}"#), Err(ParseError::Malformed(_))));
     }
 
@@ -87,7 +87,7 @@ mod tests {
             (r#"{"code":"ok"}"#, "ok"),
             (r#"{"code":0.5}"#, "0.5"),
         ] {
-            check(body, Err(ParseError::Unusable { field: "code", value: Detail::new(value) }));
+            check(body, &Err(ParseError::Unusable { field: "code", value: Detail::new(value) }));
         }
     }
 

@@ -23,13 +23,14 @@ pub(super) fn answer(source: &Source, query: &Query, moment: Moment) -> Reply {
     let mut rows = Vec::new();
     for row in OKX.rows(&generated.market, bucket(moment.data_ms)) {
         let state = if row.coin == SUSPENDED { "suspend" } else { "live" };
-        rows.push(instrument(&row.coin, category(&row), state, "normal", row.last));
+        let swap = Swap { coin: &row.coin, category: category(&row), state, price: row.last, ..Swap::ORDINARY };
+        rows.push(swap.json());
         if row.coin == "BTC" || row.coin == "ETH" {
-            rows.push(derived(&row, "USD", &row.coin));
-            rows.push(derived(&row, "USDC", "USDC"));
+            rows.push(Swap { quote: "USD", settled_in: &row.coin, ..swap }.json());
+            rows.push(Swap { quote: "USDC", settled_in: "USDC", ..swap }.json());
         }
     }
-    rows.extend(NOT_YET.map(|(coin, state, rule)| instrument(coin, "1", state, rule, 1.0)));
+    rows.extend(NOT_YET.map(|(coin, state, rule)| Swap { coin, state, rule, ..Swap::ORDINARY }.json()));
     let rows: Vec<String> = rows.iter().map(Value::to_string).collect();
     envelope(&rows.join(","))
 }
@@ -44,23 +45,36 @@ fn category(row: &Row) -> &'static str {
     }
 }
 
-/// A swap in USDT. Numbers are strings, but not all values are.
-fn instrument(coin: &str, category: &str, state: &str, rule: &str, price: f64) -> Value {
-    json!({
-        "instType": "SWAP", "instId": format!("{coin}-USDT-SWAP"), "uly": format!("{coin}-USDT"),
-        "instFamily": format!("{coin}-USDT"), "groupId": "2", "category": "1", "baseCcy": "", "quoteCcy": "",
-        "settleCcy": "USDT", "ctVal": contract_value(price).to_string(), "ctMult": "1", "ctValCcy": coin, "optType": "",
-        "stk": "", "listTime": "1606468572000", "expTime": "", "lever": "50", "tickSz": "0.1", "lotSz": "0.1",
-        "minSz": "0.1", "ctType": "linear", "alias": "", "state": state, "ruleType": rule, "openType": "",
-        "futureSettlement": false, "tradeQuoteCcyList": [], "instIdCode": null, "instCategory": category, "upcChg": []
-    })
+/// What tells one swap from another.
+#[derive(Clone, Copy)]
+struct Swap<'a> {
+    coin: &'a str,
+    quote: &'a str,
+    settled_in: &'a str,
+    category: &'a str,
+    state: &'a str,
+    rule: &'a str,
+    price: f64,
 }
 
-/// The same in another coin: inverse when it is settled in the coin itself.
-fn derived(row: &Row, quote: &str, settled_in: &str) -> Value {
-    let mut instrument = instrument(&row.coin, category(row), "live", "normal", row.last);
-    instrument["instId"] = format!("{}-{quote}-SWAP", row.coin).into();
-    instrument["settleCcy"] = settled_in.into();
-    instrument["ctType"] = if settled_in == row.coin { "inverse" } else { "linear" }.into();
-    instrument
+impl Swap<'static> {
+    /// A swap of a coin in USDT that trades.
+    const ORDINARY: Self =
+        Self { coin: "", quote: "USDT", settled_in: "USDT", category: "1", state: "live", rule: "normal", price: 1.0 };
+}
+
+impl Swap<'_> {
+    /// The row. Numbers are strings, but not all values are. A swap that is settled in its own coin is inverse.
+    fn json(&self) -> Value {
+        let Self { coin, quote, settled_in, category, state, rule, price } = *self;
+        json!({
+            "instType": "SWAP", "instId": format!("{coin}-{quote}-SWAP"), "uly": format!("{coin}-{quote}"),
+            "instFamily": format!("{coin}-{quote}"), "groupId": "2", "category": "1", "baseCcy": "", "quoteCcy": "",
+            "settleCcy": settled_in, "ctVal": contract_value(price).to_string(), "ctMult": "1", "ctValCcy": coin, "optType": "",
+            "stk": "", "listTime": "1606468572000", "expTime": "", "lever": "50", "tickSz": "0.1", "lotSz": "0.1",
+            "minSz": "0.1", "ctType": if settled_in == coin { "inverse" } else { "linear" }, "alias": "", "state": state,
+            "ruleType": rule, "openType": "", "futureSettlement": false, "tradeQuoteCcyList": [], "instIdCode": null,
+            "instCategory": category, "upcChg": []
+        })
+    }
 }

@@ -1,6 +1,7 @@
 //! What an operator may choose, read from the Worker's variables once per isolate.
 
 use crate::last_good;
+use crate::policy::DEADLINES;
 use shared::freshness::{Limits, LimitsOutOfOrder};
 use std::cell::OnceCell;
 use std::rc::Rc;
@@ -34,6 +35,10 @@ pub struct Config {
     /// `DIRECT_EXERCISE_PERCENT`: of so many of a hundred refreshes that the origin answered the way to Bybit is taken
     /// afterwards, to know that it works and that both tell the same; 0–100, default 1.
     pub direct_exercise_percent: u8,
+    /// `HEDGE_AFTER_MS`: the silence of the origin after which Bybit is asked beside it, milliseconds, default 300. A colo far
+    /// from the origin needs most of that for the way there and back; 400, the time that the origin has for its headers,
+    /// means never.
+    pub hedge_after_ms: u64,
     /// `LAST_GOOD`: the KV namespace that all colos share; nothing when the deployment binds none.
     pub last_good: Option<KvStore>,
     /// `REFRESH_AFTER_S`, `FRESH_S`, `AGING_S`, `STALE_S`: ages of the data in whole seconds, default 3, 15, 60, 300. From
@@ -90,6 +95,7 @@ impl Config {
             direct_exercise_percent: percent("DIRECT_EXERCISE_PERCENT", variable("DIRECT_EXERCISE_PERCENT"))?,
             bybit_alternative_base_url: optional_base_url("BYBIT_ALTERNATIVE_BASE_URL", &variable)?,
             limits,
+            hedge_after_ms: hedge("HEDGE_AFTER_MS", variable("HEDGE_AFTER_MS"))?,
             last_good: None,
         })
     }
@@ -100,6 +106,14 @@ fn millis(variable: &'static str, value: Option<String>, default_ms: u64) -> Res
     match value.trim().parse::<u64>() {
         Ok(secs) if secs <= MAX_LIMIT_S => Ok(secs * 1_000),
         _ => Err(ConfigError::Unusable { variable, value, expected: "a whole number of seconds, 86400 at most" }),
+    }
+}
+
+fn hedge(variable: &'static str, value: Option<String>) -> Result<u64, ConfigError> {
+    let Some(value) = value else { return Ok(DEADLINES.hedge_ms) };
+    match value.trim().parse::<u64>() {
+        Ok(millis) if millis <= DEADLINES.origin_headers_ms => Ok(millis),
+        _ => Err(ConfigError::Unusable { variable, value, expected: "a whole number of milliseconds, 400 at most" }),
     }
 }
 
@@ -201,7 +215,7 @@ mod tests {
         assert_eq!(config.bybit_base_url, "https://api.bybit.com");
         assert_eq!(config.bybit_alternative_base_url, None);
         assert_eq!((config.okx_base_url, config.binance_base_url), (None, None));
-        assert_eq!(config.direct_exercise_percent, 1);
+        assert_eq!((config.direct_exercise_percent, config.hedge_after_ms), (1, 300));
         assert_eq!(config.limits, Limits::DEFAULT);
         check_refused(&[], "ORIGIN_URL is not set");
     }
@@ -224,6 +238,16 @@ mod tests {
         for bad in ["", "101", "-1", "0.5", "all"] {
             assert!(matches!(exercise(bad), Err(ConfigError::Unusable { .. })), "{bad}");
         }
+    }
+
+    #[test]
+    fn the_hedge_comes_no_later_than_the_origin_s_own_deadline() {
+        let hedge = |value| read(&[ORIGIN, ("HEDGE_AFTER_MS", value)]);
+        assert_eq!(hedge("0").unwrap().hedge_after_ms, 0);
+        assert_eq!(hedge("400").unwrap().hedge_after_ms, 400);
+        let expected = "HEDGE_AFTER_MS is \"401\", which is not a whole number of milliseconds, 400 at most";
+        check_refused(&[ORIGIN, ("HEDGE_AFTER_MS", "401")], expected);
+        assert!(hedge("soon").is_err());
     }
 
     #[test]

@@ -46,7 +46,7 @@ test("a silent origin costs a cold client the hedge's time and not its whole dea
 
 test("an origin that answers within the hedge's time is not doubled", async () => {
   await link.order("delay", { ms: 100 });
-  edge = await world.edge();
+  edge = await world.edge({ vars: { HEDGE_AFTER_MS: "400" } });
   assert.equal((await edge.get("/mobile-data")).json.data_source, "origin");
   assert.equal(await exchangeRequests(exchange), 0);
 });
@@ -130,9 +130,10 @@ test("when all of them hang the answer still comes within the bound", async () =
   const answer = await edge.get("/mobile-data");
   assert.equal(answer.status, 503);
   assert.ok(answer.tookMs < 1_800 + TOLERANCE_MS, `${answer.tookMs} ms`);
-  assert.deepEqual(answer.json.sources.slice(0, 3).map(({ name, outcome }) => [name, outcome]), [
-    ["origin", "timeout"], ["bybit-direct", "timeout"], ["okx", "timeout"],
-  ]);
+  const told = answer.json.sources.slice(0, 3);
+  assert.deepEqual(told.map(({ name }) => name), ["origin", "bybit-direct", "okx"]);
+  // Table and list of contracts are asked for together, and either may be the first to be missed.
+  for (const { outcome } of told) assert.match(outcome, /^(instruments_)?timeout$/);
 });
 
 test("the usual market comes back as soon as its exchange does", async () => {
@@ -303,7 +304,7 @@ test("what was tampered with in the store is not shown", async () => {
   const answer = await edge.get("/mobile-data");
   assert.equal(answer.status, 503);
   const told = answer.json.sources.find(({ name }) => name === "last-good-store");
-  assert.equal(told.outcome, "refused");
+  assert.equal(told?.outcome, "refused", answer.text);
 });
 
 test("the cron never puts older data in the place of younger", async () => {

@@ -5,7 +5,9 @@ use super::background::Background;
 use super::report::Via;
 use super::{colo, flight};
 use crate::config::Config;
-use crate::policy::{self, DEADLINES, Decision, Ladder, Means, PerUpstream, Refresh, SharedFailure, Step, Upstream};
+use crate::policy::{
+    self, DEADLINES, Deadlines, Decision, Ladder, Means, PerUpstream, Refresh, SharedFailure, Step, Upstream,
+};
 use crate::upstream::fetch::FetchError;
 use crate::upstream::{Asked, Failed, Health};
 use crate::{cache, clock, last_good, memory};
@@ -59,11 +61,12 @@ impl<'a> Search<'a> {
             binance: config.binance_base_url.is_some(),
             last_good: config.last_good.is_some(),
         };
+        let deadlines = Deadlines { hedge_ms: config.hedge_after_ms, ..DEADLINES };
         Self {
             generation,
             config,
             background,
-            ladder: Ladder::begin(held_as_of(), clock::now(), config.limits, DEADLINES, means),
+            ladder: Ladder::begin(held_as_of(), clock::now(), config.limits, deadlines, means),
             running: PerUpstream::default(),
             found: PerUpstream::default(),
             asked: PerUpstream::default(),

@@ -276,8 +276,9 @@ impl<'a> Search<'a> {
     }
 
     fn ended(mut self, via: Option<Via>) -> Searched<'a> {
-        let asked =
+        let mut asked: Vec<Asked> =
             Upstream::ALL.into_iter().flat_map(|upstream| std::mem::take(self.asked.get_mut(upstream))).collect();
+        asked.extend(self.last_good_told.take());
         Searched { via, asked, hedged: self.hedged, keep: None, universe: AfterUse::Nothing, late: None }
     }
 }

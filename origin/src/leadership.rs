@@ -116,6 +116,8 @@ pub struct Candidate {
     pub stand_in_after: StandInAfter,
     /// Cancelled when the process is about to end and should lead no more.
     pub resigning: CancellationToken,
+    /// Cancelled when it leads no more.
+    pub resigned: CancellationToken,
 }
 
 impl Candidate {
@@ -155,8 +157,9 @@ impl Candidate {
                 () = self.resigning.cancelled() => {}
             }
         }
-        self.resign().await;
         pulse.rest();
+        self.resign().await;
+        self.resigned.cancel();
         std::future::pending::<()>().await;
     }
 

@@ -26,7 +26,11 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
+
+/// How long giving the lead up may keep an ending process.
+const RESIGN_PATIENCE: Duration = Duration::from_secs(2);
 
 /// The exit code that tells why the process ended: 70 when its tasks could not be kept running, 1 for anything else.
 #[must_use]
@@ -53,11 +57,11 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
     };
     let upstreams = upstreams(&config, context.clock)?;
     let parts = Parts { store, context, leadership: Arc::default(), stored: Arc::new(Stored::empty()) };
-    let resigning = CancellationToken::new();
+    let (resigning, resigned) = (CancellationToken::new(), CancellationToken::new());
     let (storms, storm) = mpsc::channel(1);
     let mut tasks = Tasks { running: JoinSet::new(), metrics: Arc::clone(&parts.context.metrics), storms };
     announce(&config, redis.as_ref(), &listener)?;
-    parts.begin(&config, upstreams, &resigning, &mut tasks);
+    parts.begin(&config, upstreams, (&resigning, &resigned), &mut tasks);
 
     let app = App {
         context: parts.context.clone(),
@@ -68,7 +72,12 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
         draining: Arc::new(AtomicBool::new(false)),
         started_at: parts.context.clock.now(),
     };
-    serve::serve(listener, app, resigning, Duration::from_millis(config.drain_delay_ms), storm).await
+    let drain_delay = Duration::from_millis(config.drain_delay_ms);
+    let served = serve::serve(listener, app, resigning, drain_delay, storm).await;
+    if config.role.collects() && timeout(RESIGN_PATIENCE, resigned.cancelled()).await.is_err() {
+        tracing::warn!(after = ?RESIGN_PATIENCE, "the lead could not be given up in time; it ends by itself");
+    }
+    served
 }
 
 /// What the tasks share.
@@ -81,7 +90,13 @@ struct Parts {
 
 impl Parts {
     /// Begins every task that the role asks for.
-    fn begin(&self, config: &Config, upstreams: Upstreams, resigning: &CancellationToken, tasks: &mut Tasks) {
+    fn begin(
+        &self,
+        config: &Config,
+        upstreams: Upstreams,
+        (resigning, resigned): (&CancellationToken, &CancellationToken),
+        tasks: &mut Tasks,
+    ) {
         let known = Known::new();
         let stand_in_after = StandInAfter::new(&self.context.limits, config.tickers_interval());
         let looked = watch::Sender::new(false);
@@ -103,6 +118,7 @@ impl Parts {
             lease: Duration::from_millis(config.leader_lease_ms),
             stand_in_after,
             resigning: resigning.clone(),
+            resigned: resigned.clone(),
         };
         tasks.begin("candidate", move |pulse| candidate.clone().run(pulse));
         let writer = Writer {

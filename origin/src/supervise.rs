@@ -54,7 +54,7 @@ impl Pulse {
 
     /// The next beat comes within this time, but for some slack.
     pub fn expect_within(&self, pause: Duration) {
-        *self.due() = Instant::now().checked_add(pause.saturating_add(SLACK));
+        *self.due() = Instant::now().checked_add(pause);
     }
 
     /// The task waits for something that may never come.
@@ -63,12 +63,20 @@ impl Pulse {
     }
 
     /// Returns when a beat is overdue.
+    ///
+    /// That the time is over says nothing when the whole process slept through it, stopped or on a suspended machine. So a
+    /// task has its slack only while this runs too.
     async fn missed(&self) {
         loop {
             let due = *self.due();
             match due {
-                Some(due) if due <= Instant::now() => return,
-                Some(due) => sleep_until(due).await,
+                Some(due) => {
+                    sleep_until(due).await;
+                    sleep(SLACK).await;
+                    if *self.due() == Some(due) {
+                        return;
+                    }
+                }
                 None => sleep(Duration::from_secs(1)).await,
             }
         }
@@ -169,6 +177,27 @@ mod tests {
         assert!(timeout(Duration::from_secs(3_600), storm).await.is_err());
         assert_eq!(begun.load(Ordering::Relaxed), 2);
         assert!(restarts(&metrics, "stall"));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_process_that_slept_through_the_time_of_a_task_does_not_blame_it() {
+        let begun = Arc::new(AtomicU32::new(0));
+        let counted = Arc::clone(&begun);
+        let storm = tokio::spawn(supervise("test", metrics(), move |pulse| {
+            counted.fetch_add(1, Ordering::Relaxed);
+            async move {
+                loop {
+                    pulse.expect_within(Duration::from_secs(2));
+                    sleep(Duration::from_secs(1)).await;
+                }
+            }
+        }));
+        for _ in 0..10 {
+            sleep(Duration::from_secs(90)).await;
+            tokio::time::advance(Duration::from_secs(7_200)).await;
+        }
+        assert!(!storm.is_finished());
+        assert_eq!(begun.load(Ordering::Relaxed), 1);
     }
 
     #[tokio::test(start_paused = true)]

@@ -42,6 +42,12 @@ async function freeze(paths) {
   return moment;
 }
 
+/** The first answer with data: on a busy machine a source may be late for the first one. */
+const data = () => until("the edge has data", async () => {
+  const answer = await edge.get("/mobile-data");
+  return answer.status === 200 && answer;
+});
+
 const analysed = (snapshot) => snapshot.scores.filter((row) => row.confluence).map((row) => row.symbol);
 
 test("each body is the origin's to the byte, and costs one request for all of them", async () => {
@@ -71,7 +77,7 @@ test("each body is the origin's to the byte, and costs one request for all of th
 test("a symbol outside ASCII is found under its written form", async () => {
   await freeze(() => []);
   edge = await world.edge({ vars: STILL });
-  const { json } = await edge.get("/mobile-data");
+  const { json } = await data();
   for (const row of json.confluence_scores.filter((row) => row.has_breakdown)) {
     const answer = await edge.get(BREAKDOWN + encodeURIComponent(row.symbol));
     assert.deepEqual([answer.status, answer.json.data.symbol], [200, row.symbol]);
@@ -91,11 +97,12 @@ test("what is not monitored is 404 and what is asked for wrongly is 400, whateve
     assert.match(answer.header("x-request-id"), /^[\w.-]{1,64}$/);
     assert.ok(!answer.text.includes("script"), "the path is echoed");
   };
-  await edge.get("/mobile-data");
+  await data();
+  link.forget();
   for (const prefix of [ANALYSIS, BREAKDOWN]) {
     for (const symbol of ["NOSUCHUSDT", "BTC", "btcusdt", "1000XUSDT"]) await check(prefix + symbol, 404);
   }
-  assert.equal(link.requests(), 1);
+  assert.equal(link.requests(), 0);
 });
 
 test("a path or parameter that cannot be is refused by an edge that holds nothing, without asking anybody", async () => {
@@ -119,18 +126,20 @@ test("a path or parameter that cannot be is refused by an edge that holds nothin
 test("queries that mean nothing are ignored", async () => {
   await freeze(() => []);
   edge = await world.edge({ vars: STILL });
+  await data();
+  link.forget();
   const plain = await edge.get(RECENT);
   for (const query of ["?t=1", "?limit", "?Limit=5", "?timeframe=2", "?&&=", `?${"a".repeat(4_000)}`]) {
     const answer = await edge.get(RECENT + query);
     assert.deepEqual([answer.status, answer.text, answer.header("etag")], [200, plain.text, plain.header("etag")], query);
   }
-  assert.equal(link.requests(), 1);
+  assert.equal(link.requests(), 0);
 });
 
 test("an edge that went to the exchange itself says that it has no analysis, and of an unknown contract that there is none", async () => {
   await link.order("refuse");
   edge = await world.edge();
-  const { json } = await edge.get("/mobile-data");
+  const { json } = await data();
   const [{ symbol }] = json.confluence_scores;
   for (const prefix of [ANALYSIS, BREAKDOWN]) {
     assertNotAnalysed(await edge.get(prefix + symbol), "not_analysed");

@@ -27,7 +27,14 @@ function PerpsOf({ body }: { body: PerpetualsPulse }): JSX.Element {
     <div class="columns">
       <Card
         title="Funding"
-        note={<Num of={body.contract_count} as={(n) => `${format.count(n)} contracts`} name="contract_count" />}
+        note={
+          <Maybe
+            of={body.contract_count}
+            as={(n) => `${format.count(n)} contracts`}
+            name="contract_count"
+            why="these tickers are of a spot market"
+          />
+        }
       >
         <div class="reading">
           <Maybe of={body.funding_rate} as={format.rate} name="funding_rate" why="no contract tells its rate" />

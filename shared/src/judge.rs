@@ -294,7 +294,8 @@ mod tests {
     proptest! {
         #[test]
         fn nothing_far_from_the_last_belief_is_believed_before_three_tables_show_it(
-            factors in proptest::collection::vec(0.05_f64..20.0, 1..40)
+            // Not for longer than a price can be compared with: after that anything is believed.
+            factors in proptest::collection::vec(0.05_f64..20.0, 1..(COMPARABLE_MS / ROUND_MS) as usize)
         ) {
             let mut judge = judge();
             let mut believed = 1.0_f64;

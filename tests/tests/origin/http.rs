@@ -231,7 +231,7 @@ async fn health_and_metrics_tell_the_state_and_are_kept_by_no_cache() {
     .await;
     for line in [
         "cache_quality_score{key=\"dashboard:mobile-data\"}",
-        "upstream_requests_total{upstream=\"bybit_tickers\",outcome=\"ok\"}",
+        "upstream_requests_total{upstream=\"bybit_tickers\",class=\"ok\",outcome=\"ok\"}",
         "store_writes_total{outcome=\"written\"}",
         "http_requests_total{route=\"/mobile-data\",status=\"200\"}",
         "section_age_seconds{section=\"tickers\"}",

@@ -5,7 +5,7 @@ import type { PerpetualsPulse } from "../../generated/contract.ts";
 import * as format from "../format.ts";
 import { pulse } from "../state.ts";
 import { Card, Figure, From, Stacked } from "../ui/parts.tsx";
-import { Maybe, Num } from "../ui/value.tsx";
+import { Maybe } from "../ui/value.tsx";
 import * as words from "../words.ts";
 
 /** The screen. */

@@ -6,7 +6,7 @@ import { once } from "node:events";
 import http from "node:http";
 import path from "node:path";
 import { after, afterEach, before, test } from "node:test";
-import { ROOT, TOLERANCE_MS, assertSound, exchangeRequests, get, startCache, startLink, startWorld, until } from "./support.mjs";
+import { ROOT, TOLERANCE_MS, exchangeRequests, get, startCache, startLink, startWorld, until } from "./support.mjs";
 
 const { createTestHarness } = await import("wrangler");
 const NOBODY = "http://127.0.0.1:9";
@@ -36,7 +36,6 @@ test("a silent origin costs a cold client the hedge's time and not its whole dea
   edge = await world.edge();
   const answer = await edge.get("/mobile-data");
   assert.equal(answer.json.data_source, "bybit_direct");
-  assertSound(answer.json);
   assert.ok(answer.tookMs > 300, `${answer.tookMs} ms: the exchange was asked before the origin was silent`);
   const line = await refreshLine();
   assert.deepEqual(outcomes(line), [["origin", "timeout"], ["bybit-direct", "ok"]]);
@@ -287,7 +286,6 @@ test("the cron keeps what is young for all colos, and a cold one falls back on i
   await edge.store.put(KEY, stored.value, { metadata: stored.metadata });
   const answer = await edge.get("/mobile-data");
   assert.equal(answer.status, 200);
-  assertSound(answer.json);
   assert.equal(answer.json.as_of_ms, snapshot.as_of_ms);
   assert.ok(Number(answer.header("age")) > 0);
   assert.match(answer.header("cache-status"), /^edge; fwd=uri-miss; fwd-status=200; ttl=-?\d+; detail=last-good-store$/);

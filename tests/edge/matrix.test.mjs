@@ -8,6 +8,7 @@ import { CACHE_ROWS } from "./matrix/cache.mjs";
 import { CLIENT_ROWS } from "./matrix/clients.mjs";
 import { EXCHANGE_ROWS } from "./matrix/exchange.mjs";
 import { ORIGIN_ROWS } from "./matrix/origin.mjs";
+import { SECONDARY_ROWS } from "./matrix/secondary.mjs";
 import { table } from "./matrix/table.mjs";
 import { TOLERANCE_MS, profile, rewrite, unlessLate, until, useWorld } from "./support.mjs";
 
@@ -68,7 +69,7 @@ function hasMissedTheCache({ held, edge, answer }) {
 
 const results = [];
 
-for (const row of [...ORIGIN_ROWS, ...EXCHANGE_ROWS, ...BOTH_ROWS, ...CACHE_ROWS, ...CLIENT_ROWS]) {
+for (const row of [...ORIGIN_ROWS, ...EXCHANGE_ROWS, ...SECONDARY_ROWS, ...BOTH_ROWS, ...CACHE_ROWS, ...CLIENT_ROWS]) {
   test(`${row.id} ${row.fault}`, async () => {
     const result = { id: row.id, fault: row.fault, is: "failed" };
     results.push(result);

@@ -78,7 +78,7 @@ test("answers are counted by state and source", async () => {
     'edge_answers_total{state="refused",source="none"}': 2,
   });
   assert.ok(aged >= 0);
-  assert.equal(before['edge_refreshes_total{outcome="ok"}'], 1);
+  assert.equal(before[`edge_refreshes_total{via="${source.replace("_", "-")}"}`], 1);
   assert.equal(before['edge_events_total{event="cache_refused"}'], 0);
   assert.ok(before.edge_snapshot_age_seconds >= 0 && before.edge_snapshot_age_seconds < 60);
   assert.ok(before.edge_snapshot_quality_score > 0.5);
@@ -99,7 +99,7 @@ test("a failover and its reason are counted, and so is serving nothing", async (
   assert.equal((await edge.get("/mobile-data")).status, 503);
   counts = await samples();
   assert.equal(counts['edge_answers_total{state="unavailable",source="none"}'], 1);
-  assert.equal(counts['edge_refreshes_total{outcome="failed"}'], 1);
+  assert.equal(counts['edge_refreshes_total{via="failed"}'], 1);
 });
 
 const requestLine = () => until("the line is written", () => edge.logs().find((line) => line.event === "request"));

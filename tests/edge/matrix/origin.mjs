@@ -12,8 +12,11 @@ const dated = (shiftMs) => (headers) => ({ ...headers, "x-data-as-of": String(Nu
 const shifted = (shiftMs) => (snapshot) => ({ ...snapshot, as_of_ms: snapshot.as_of_ms + shiftMs });
 const answer = (status, body, headers = JSON_TYPE) => ["answer", { status, headers, body }];
 const rewrite = (json, headers) => ["rewrite", { json, headers }];
-const oneScore = (change) => (snapshot) =>
-  ({ ...snapshot, scores: snapshot.scores.map((row, index) => (index === 5 ? { ...row, ...change } : row)) });
+// Not one of the majors: without those a snapshot is refused for another reason.
+const oneScore = (change) => (snapshot) => {
+  const changed = snapshot.scores.findLast((row) => row.symbol !== "BTCUSDT" && row.symbol !== "ETHUSDT");
+  return { ...snapshot, scores: snapshot.scores.map((row) => (row === changed ? { ...row, ...change } : row)) };
+};
 
 /** A row where the origin does this, and the reason that clients are told: the outcome, the error type, the status. */
 const row = (id, fault, [order, more = {}], outcome, { error, received, asked = 1, withinMs = FAST_MS } = {}) => ({

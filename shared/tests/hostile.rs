@@ -56,7 +56,8 @@ fn check(name: &str, cases: u32) {
         Ok(())
     });
     outcome.unwrap_or_else(|failure| panic!("{name}: {failure}"));
-    assert!(taken.get() >= cases / 20, "only {} of {cases} spoiled inputs of {name} were looked at", taken.get());
+    // The strictest of them takes about one in twenty, so that a fourth of that is no accident.
+    assert!(taken.get() >= cases / 80, "only {} of {cases} spoiled inputs of {name} were looked at", taken.get());
 }
 
 #[test]

@@ -1,31 +1,17 @@
 // The bodies of one contract, one chart and the newest alerts: the same at the edge as at the origin, through the same ladder.
 
 import assert from "node:assert/strict";
-import { after, afterEach, before, test } from "node:test";
-import { assertNotAnalysed, exchangeRequests, get, startAnalysedOrigin, startWorld, until } from "./support.mjs";
+import { test } from "node:test";
+import { assertNotAnalysed, exchangeRequests, firstData, get, startAnalysedOrigin, STILL_LIMITS, until, useWorld } from "./support.mjs";
 
 const TIMEFRAMES = ["0.25", "0.5", "1", "4", "8", "12", "24"];
 const ANALYSIS = "/api/dashboard/confluence-analysis/";
 const BREAKDOWN = "/api/dashboard/confluence/breakdown/";
 const RECENT = "/api/dashboard/alerts/recent";
 const CHART = "/api/dashboard/beta-chart";
-/** Long enough that nothing but a cold start asks the origin. */
-const STILL = { REFRESH_AFTER_S: "600", FRESH_S: "601", AGING_S: "602", STALE_S: "603" };
 
-let world, link, exchange, edge;
-
-before(async () => {
-  world = await startWorld({ start: startAnalysedOrigin });
-  ({ link, exchange } = world);
-});
-
-after(() => world?.stop());
-
-afterEach(async () => {
-  await edge?.stop();
-  edge = undefined;
-  await world.recover();
-});
+const world = useWorld({ start: startAnalysedOrigin });
+let edge;
 
 /** One snapshot of the origin and what it says to each of `paths`, made the only thing that the link says. */
 async function freeze(paths) {
@@ -38,15 +24,9 @@ async function freeze(paths) {
   }, { withinMs: 30_000 });
   const headers = Object.fromEntries(moment.snapshot.headers);
   for (const name of ["connection", "keep-alive", "transfer-encoding", "content-length"]) delete headers[name];
-  await link.order("answer", { status: 200, headers, body: moment.snapshot.text });
+  await world.link.order("answer", { status: 200, headers, body: moment.snapshot.text });
   return moment;
 }
-
-/** The first answer with data: on a busy machine a source may be late for the first one. */
-const data = () => until("the edge has data", async () => {
-  const answer = await edge.get("/mobile-data");
-  return answer.status === 200 && answer;
-});
 
 const analysed = (snapshot) => snapshot.scores.filter((row) => row.confluence).map((row) => row.symbol);
 
@@ -55,7 +35,7 @@ test("each body is the origin's to the byte, and costs one request for all of th
     ...analysed(snapshot).slice(0, 5).flatMap((symbol) => [ANALYSIS + symbol, BREAKDOWN + symbol]),
     RECENT, `${RECENT}?limit=1`, `${RECENT}?limit=100`, CHART, ...TIMEFRAMES.map((hours) => `${CHART}?timeframe=${hours}`),
   ]);
-  edge = await world.edge({ vars: STILL });
+  edge = await world.edge({ vars: STILL_LIMITS });
   for (const [path, theirs] of Object.entries(moment.bodies)) {
     const ours = await edge.get(path);
     assert.deepEqual([theirs.status, ours.status], [200, 200], path);
@@ -71,13 +51,13 @@ test("each body is the origin's to the byte, and costs one request for all of th
   const etags = Object.values(moment.bodies).map((body) => body.header("etag"));
   // The default limit and timeframe are asked for twice, by name and without.
   assert.equal(new Set(etags).size, etags.length - 1, "two bodies share a tag");
-  assert.equal(link.requests(), 1);
+  assert.equal(world.link.requests(), 1);
 });
 
 test("a symbol outside ASCII is found under its written form", async () => {
   await freeze(() => []);
-  edge = await world.edge({ vars: STILL });
-  const { json } = await data();
+  edge = await world.edge({ vars: STILL_LIMITS });
+  const { json } = await firstData(edge);
   for (const row of json.confluence_scores.filter((row) => row.has_breakdown)) {
     const answer = await edge.get(BREAKDOWN + encodeURIComponent(row.symbol));
     assert.deepEqual([answer.status, answer.json.data.symbol], [200, row.symbol]);
@@ -87,7 +67,7 @@ test("a symbol outside ASCII is found under its written form", async () => {
 
 test("what is not monitored is 404 and what is asked for wrongly is 400, whatever the state of the data, and neither costs anything", async () => {
   await freeze(() => []);
-  edge = await world.edge({ vars: STILL });
+  edge = await world.edge({ vars: STILL_LIMITS });
   const check = async (path, status) => {
     const answer = await edge.get(path);
     assert.equal(answer.status, status, path);
@@ -97,16 +77,16 @@ test("what is not monitored is 404 and what is asked for wrongly is 400, whateve
     assert.match(answer.header("x-request-id"), /^[\w.-]{1,64}$/);
     assert.ok(!answer.text.includes("script"), "the path is echoed");
   };
-  await data();
-  link.forget();
+  await firstData(edge);
+  world.link.forget();
   for (const prefix of [ANALYSIS, BREAKDOWN]) {
     for (const symbol of ["NOSUCHUSDT", "BTC", "btcusdt", "1000XUSDT"]) await check(prefix + symbol, 404);
   }
-  assert.equal(link.requests(), 0);
+  assert.equal(world.link.requests(), 0);
 });
 
 test("a path or parameter that cannot be is refused by an edge that holds nothing, without asking anybody", async () => {
-  edge = await world.edge({ vars: STILL });
+  edge = await world.edge({ vars: STILL_LIMITS });
   const long = "A".repeat(500);
   for (const symbol of ["", "SYSTEM_STATUS", "%3Cscript%3E", "%ff", "%00", "BTCUSDT%2f..", "BTCUSDT/", "*", long]) {
     for (const prefix of [ANALYSIS, BREAKDOWN]) assert.equal((await edge.get(prefix + symbol)).status, 404, symbol);
@@ -120,26 +100,26 @@ test("a path or parameter that cannot be is refused by an edge that holds nothin
     assert.equal((await edge.get(`${CHART}?timeframe=${timeframe}`)).status, 400, timeframe);
   }
   assert.equal((await edge.get(`${RECENT}?limit=0`, { method: "POST" })).status, 405);
-  assert.equal(link.requests() + (await exchangeRequests(exchange)), 0, "a refused request asked a source");
+  assert.equal(world.link.requests() + (await exchangeRequests(world.exchange)), 0, "a refused request asked a source");
 });
 
 test("queries that mean nothing are ignored", async () => {
   await freeze(() => []);
-  edge = await world.edge({ vars: STILL });
-  await data();
-  link.forget();
+  edge = await world.edge({ vars: STILL_LIMITS });
+  await firstData(edge);
+  world.link.forget();
   const plain = await edge.get(RECENT);
   for (const query of ["?t=1", "?limit", "?Limit=5", "?timeframe=2", "?&&=", `?${"a".repeat(4_000)}`]) {
     const answer = await edge.get(RECENT + query);
     assert.deepEqual([answer.status, answer.text, answer.header("etag")], [200, plain.text, plain.header("etag")], query);
   }
-  assert.equal(link.requests(), 0);
+  assert.equal(world.link.requests(), 0);
 });
 
 test("an edge that went to the exchange itself says that it has no analysis, and of an unknown contract that there is none", async () => {
-  await link.order("refuse");
+  await world.link.order("refuse");
   edge = await world.edge();
-  const { json } = await data();
+  const { json } = await firstData(edge);
   const [{ symbol }] = json.confluence_scores;
   for (const prefix of [ANALYSIS, BREAKDOWN]) {
     assertNotAnalysed(await edge.get(prefix + symbol), "not_analysed");
@@ -150,8 +130,8 @@ test("an edge that went to the exchange itself says that it has no analysis, and
 });
 
 test("live says that the Worker answers, ready whether clients should be sent to it", async () => {
-  await link.order("refuse");
-  await exchange.fail("bybit", { kind: "status", status: 503 });
+  await world.link.order("refuse");
+  await world.exchange.fail("bybit", { kind: "status", status: 503 });
   edge = await world.edge();
   const dead = await edge.get("/health/live");
   assert.deepEqual([dead.status, dead.json, dead.header("cache-control")], [200, { status: "alive", build: null }, "no-store"]);

@@ -5,34 +5,20 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import http from "node:http";
 import path from "node:path";
-import { after, afterEach, before, test } from "node:test";
-import { ROOT, TOLERANCE_MS, exchangeRequests, get, startCache, startLink, startWorld, until } from "./support.mjs";
+import { test } from "node:test";
+import { ROOT, TOLERANCE_MS, exchangeRequests, get, startLink, until, useWorld } from "./support.mjs";
 
 const { createTestHarness } = await import("wrangler");
 const NOBODY = "http://127.0.0.1:9";
 
-let world, link, exchange;
+const world = useWorld();
 let edge, cache;
-
-before(async () => {
-  world = await startWorld();
-  ({ link, exchange } = world);
-});
-
-after(() => world?.stop());
-
-afterEach(async () => {
-  await edge?.stop();
-  await cache?.stop();
-  [edge, cache] = [];
-  await world.recover();
-});
 
 const refreshLine = () => until("the refresh is told", () => edge.logs().find((line) => line.event === "refresh"));
 const outcomes = (line) => line.asked.map(({ source, outcome }) => [source, outcome]);
 
 test("a silent origin costs a cold client the hedge's time and not its whole deadline", async () => {
-  await link.order("hang");
+  await world.link.order("hang");
   edge = await world.edge();
   const answer = await edge.get("/mobile-data");
   assert.equal(answer.json.data_source, "bybit_direct");
@@ -40,18 +26,18 @@ test("a silent origin costs a cold client the hedge's time and not its whole dea
   const line = await refreshLine();
   assert.deepEqual(outcomes(line), [["origin", "timeout"], ["bybit-direct", "ok"]]);
   assert.equal(line.hedged, true);
-  assert.equal(link.requests(), 1);
+  assert.equal(world.link.requests(), 1);
 });
 
 test("an origin that answers within the hedge's time is not doubled", async () => {
-  await link.order("delay", { ms: 100 });
+  await world.link.order("delay", { ms: 100 });
   edge = await world.edge({ vars: { HEDGE_AFTER_MS: "400" } });
   assert.equal((await edge.get("/mobile-data")).json.data_source, "origin");
-  assert.equal(await exchangeRequests(exchange), 0);
+  assert.equal(await exchangeRequests(world.exchange), 0);
 });
 
 test("an origin that keeps failing is left alone, and asked again by itself", async () => {
-  await link.order("refuse");
+  await world.link.order("refuse");
   edge = await world.edge({ vars: { REFRESH_AFTER_S: "0", FRESH_S: "30" } });
   await until(
     "the origin is left alone",
@@ -61,15 +47,15 @@ test("an origin that keeps failing is left alone, and asked again by itself", as
     },
     { withinMs: 20_000 },
   );
-  await link.order("pass");
+  await world.link.order("pass");
   await until("the origin is asked again", async () => (await edge.get("/mobile-data")).json.data_source === "origin", {
     withinMs: 30_000,
   });
 });
 
 test("Bybit's other host is tried when the first cannot be reached", async () => {
-  await link.order("refuse");
-  edge = await world.edge({ vars: { BYBIT_BASE_URL: NOBODY, BYBIT_ALTERNATIVE_BASE_URL: exchange.url } });
+  await world.link.order("refuse");
+  edge = await world.edge({ vars: { BYBIT_BASE_URL: NOBODY, BYBIT_ALTERNATIVE_BASE_URL: world.exchange.url } });
   const answer = await edge.get("/mobile-data");
   assert.equal(answer.json.data_source, "bybit_direct");
   assert.match(answer.header("proxy-status"), /next-hop="bybit-direct"; details="connection_failed"/);
@@ -78,10 +64,10 @@ test("Bybit's other host is tried when the first cannot be reached", async () =>
 });
 
 test("Bybit's other host is left alone when the first one sends us away", async () => {
-  const other = await startLink(exchange.url);
+  const other = await startLink(world.exchange.url);
   try {
-    await link.order("refuse");
-    await exchange.fail("bybit", { kind: "geo_403" });
+    await world.link.order("refuse");
+    await world.exchange.fail("bybit", { kind: "geo_403" });
     edge = await world.edge({ vars: { BYBIT_ALTERNATIVE_BASE_URL: other.url } });
     assert.equal((await edge.get("/mobile-data")).status, 503);
     assert.equal(other.requests(), 0);
@@ -91,11 +77,11 @@ test("Bybit's other host is left alone when the first one sends us away", async 
 });
 
 /** Both other exchanges at the simulator. */
-const others = () => ({ OKX_BASE_URL: exchange.url, BINANCE_BASE_URL: exchange.url });
+const others = () => ({ OKX_BASE_URL: world.exchange.url, BINANCE_BASE_URL: world.exchange.url });
 
 test("another exchange takes Bybit's place where that is blocked, and says so", async () => {
-  await link.order("refuse");
-  await exchange.fail("bybit", { kind: "geo_403" });
+  await world.link.order("refuse");
+  await world.exchange.fail("bybit", { kind: "geo_403" });
   edge = await world.edge({ vars: others() });
   const answer = await edge.get("/mobile-data");
   assert.equal(answer.status, 200);
@@ -107,15 +93,15 @@ test("another exchange takes Bybit's place where that is blocked, and says so", 
 });
 
 test("Binance follows when OKX is of no use", async () => {
-  await link.order("refuse");
-  await exchange.fail("bybit", { kind: "geo_403" });
-  cache = await startCache();
+  await world.link.order("refuse");
+  await world.exchange.fail("bybit", { kind: "geo_403" });
+  cache = await world.cache();
   const first = await world.edge({ cache, vars: others() });
   assert.equal((await first.get("/mobile-data")).json.sections.tickers.source, "simulated:okx");
   await until("the list is shared", () => cache.entry("/universe-okx/"));
   await first.stop();
   for (const key of cache.entries.keys()) if (key.includes("/snapshot/")) cache.entries.delete(key);
-  await exchange.fail("okx", { kind: "status", status: 503 });
+  await world.exchange.fail("okx", { kind: "status", status: 503 });
   edge = await world.edge({ cache, vars: others() });
   const answer = await edge.get("/mobile-data");
   assert.equal(answer.status, 200, answer.text.slice(0, 300));
@@ -123,8 +109,8 @@ test("Binance follows when OKX is of no use", async () => {
 });
 
 test("when all of them hang the answer still comes within the bound", async () => {
-  await link.order("hang");
-  for (const scope of ["bybit", "okx", "binance"]) await exchange.fail(scope, { kind: "hang" });
+  await world.link.order("hang");
+  for (const scope of ["bybit", "okx", "binance"]) await world.exchange.fail(scope, { kind: "hang" });
   edge = await world.edge({ vars: others() });
   const answer = await edge.get("/mobile-data");
   assert.equal(answer.status, 503);
@@ -136,35 +122,35 @@ test("when all of them hang the answer still comes within the bound", async () =
 });
 
 test("the usual market comes back as soon as its exchange does", async () => {
-  await link.order("refuse");
-  await exchange.fail("bybit-tickers", { kind: "status", status: 503 });
+  await world.link.order("refuse");
+  await world.exchange.fail("bybit-tickers", { kind: "status", status: 503 });
   edge = await world.edge({ vars: { ...others(), REFRESH_AFTER_S: "0", FRESH_S: "30" } });
   assert.equal((await edge.get("/mobile-data")).json.data_source, "secondary_exchange");
-  await exchange.recover();
+  await world.exchange.recover();
   await until("Bybit's own data is back", async () => (await edge.get("/mobile-data")).json.data_source === "bybit_direct");
 });
 
 test("an isolate that starts during a ban knows of it", async () => {
-  cache = await startCache();
-  await link.order("refuse");
-  await exchange.fail("bybit", { kind: "rate_403" });
+  cache = await world.cache();
+  await world.link.order("refuse");
+  await world.exchange.fail("bybit", { kind: "rate_403" });
   const banned = await world.edge({ cache });
   assert.equal((await banned.get("/mobile-data")).json.sources[1].outcome, "forbidden_rate_limit");
   await until("the ban is shared", () => cache.entry("/ledger/")?.body.toString().includes("rate_limit"));
   await banned.stop();
-  await exchange.recover();
+  await world.exchange.recover();
   edge = await world.edge({ cache });
   await until("the shared failure is over", async () => {
     const answer = await edge.get("/mobile-data");
     return answer.json.sources[1].outcome === "paused_rate_limit";
   });
-  assert.equal(await exchangeRequests(exchange), 0, "the exchange was asked during a ban");
+  assert.equal(await exchangeRequests(world.exchange), 0, "the exchange was asked during a ban");
 });
 
 test("a colo asks the exchange six times a minute, however many isolates it has", async () => {
-  cache = await startCache();
-  await link.order("refuse");
-  await exchange.forget();
+  cache = await world.cache();
+  await world.link.order("refuse");
+  await world.exchange.forget();
   for (let isolates = 0; isolates < 8; isolates += 1) {
     const before = cache.entry("/ledger/")?.body.toString();
     edge = await world.edge({ cache, vars: { REFRESH_AFTER_S: "0" } });
@@ -198,19 +184,19 @@ function withoutFailure(entry) {
 }
 
 test("isolates that hold nothing share a failure", async () => {
-  cache = await startCache();
-  await link.order("refuse");
-  await exchange.fail("bybit-tickers", { kind: "status", status: 503 });
+  cache = await world.cache();
+  await world.link.order("refuse");
+  await world.exchange.fail("bybit-tickers", { kind: "status", status: 503 });
   const first = await world.edge({ cache });
   edge = await world.edge({ cache });
   assert.equal((await first.get("/mobile-data")).status, 503);
   await until("the failure is shared", () => cache.entry("/ledger/")?.body.toString().includes("http_503"));
-  await exchange.forget();
+  await world.exchange.forget();
   const told = await edge.get("/mobile-data");
   await first.stop();
   assert.equal(told.status, 503);
   assert.deepEqual(told.json.sources.slice(0, 2).map(({ outcome }) => outcome), ["connection_failed", "http_503"]);
-  assert.equal(await exchangeRequests(exchange), 0);
+  assert.equal(await exchangeRequests(world.exchange), 0);
 });
 
 test("the way to the exchange is taken without need, and what it brings is compared and not shown", async () => {
@@ -220,11 +206,11 @@ test("the way to the exchange is taken without need, and what it brings is compa
   assert.equal(line.outcome, "ok");
   for (const figure of ["bitcoin", "ether", "turnover", "contracts"]) assert.ok(line[figure] >= 0 && line[figure] < 0.05, figure);
   assert.equal((await edge.get("/mobile-data")).json.data_source, "origin");
-  assert.equal((await exchange.requests())["bybit-tickers"], 1);
+  assert.equal((await world.exchange.requests())["bybit-tickers"], 1);
 });
 
 test("an origin that tells another market than the exchange is told by name", async () => {
-  await exchange.fail("bybit-tickers", { kind: "scale_all", factor: 1.2, fields: "all" });
+  await world.exchange.fail("bybit-tickers", { kind: "scale_all", factor: 1.2, fields: "all" });
   edge = await world.edge({ vars: { DIRECT_EXERCISE_PERCENT: "100" } });
   await edge.get("/mobile-data");
   const line = await until("the divergence is told", () => edge.logs().find((line) => line.event === "data_divergence"));
@@ -262,18 +248,18 @@ async function startWithStore(vars) {
   const { url } = await harness.listen();
   const base = url.href.replace(/\/$/, "");
   const { LAST_GOOD: store } = await harness.getWorker().getEnv();
-  return {
+  return world.kept({
     store,
     get: (at) => get(base + at),
     minute: () => harness.getWorker().scheduled({ cron: "* * * * *" }),
     stop: () => harness.close(),
-  };
+  });
 }
 
 const KEY = "snapshot/1";
 
 test("the cron keeps what is young for all colos, and a cold one falls back on it when everything fails", async () => {
-  const good = await startWithStore({ ORIGIN_URL: link.url, BYBIT_BASE_URL: exchange.url });
+  const good = await startWithStore({ ORIGIN_URL: world.link.url, BYBIT_BASE_URL: world.exchange.url });
   edge = good;
   await good.minute();
   const stored = await good.store.getWithMetadata(KEY);
@@ -293,7 +279,7 @@ test("the cron keeps what is young for all colos, and a cold one falls back on i
 });
 
 test("what was tampered with in the store is not shown", async () => {
-  edge = await startWithStore({ ORIGIN_URL: link.url, BYBIT_BASE_URL: exchange.url });
+  edge = await startWithStore({ ORIGIN_URL: world.link.url, BYBIT_BASE_URL: world.exchange.url });
   await edge.minute();
   const { value, metadata } = await edge.store.getWithMetadata(KEY);
   await edge.stop();
@@ -306,15 +292,15 @@ test("what was tampered with in the store is not shown", async () => {
 });
 
 test("the cron never puts older data in the place of younger", async () => {
-  edge = await startWithStore({ ORIGIN_URL: link.url, BYBIT_BASE_URL: exchange.url });
+  edge = await startWithStore({ ORIGIN_URL: world.link.url, BYBIT_BASE_URL: world.exchange.url });
   await edge.minute();
   const first = await edge.store.getWithMetadata(KEY);
   const younger = JSON.parse(first.value).as_of_ms;
-  await link.order("rewrite", {
+  await world.link.order("rewrite", {
     json: (s) => ({ ...s, as_of_ms: s.as_of_ms - 20_000 }),
     headers: (headers) => ({ ...headers, "x-data-as-of": String(Number(headers["x-data-as-of"]) - 20_000) }),
   });
-  await exchange.fail("bybit", { kind: "status", status: 503 });
+  await world.exchange.fail("bybit", { kind: "status", status: 503 });
   await edge.minute();
   assert.ok(JSON.parse((await edge.store.get(KEY)) ?? "{}").as_of_ms >= younger);
 });

@@ -1,27 +1,15 @@
 // What an operator sees: counts behind a token, one line per answer that was not simply held, a name for each request.
 
 import assert from "node:assert/strict";
-import { after, afterEach, before, test } from "node:test";
-import { startWorld, until } from "./support.mjs";
+import { test } from "node:test";
+import { firstData, STILL_LIMITS, until, useWorld } from "./support.mjs";
 
 const TOKEN = "a-token-of-the-tests";
 const BEARER = { headers: { authorization: `Bearer ${TOKEN}` } };
-const STILL = { REFRESH_AFTER_S: "600", FRESH_S: "601", AGING_S: "602", STALE_S: "603", METRICS_TOKEN: TOKEN };
+const STILL = { ...STILL_LIMITS, METRICS_TOKEN: TOKEN };
 
-let world, link, exchange, edge;
-
-before(async () => {
-  world = await startWorld();
-  ({ link, exchange } = world);
-});
-
-after(() => world?.stop());
-
-afterEach(async () => {
-  await edge?.stop();
-  edge = undefined;
-  await world.recover();
-});
+const world = useWorld();
+let edge;
 
 /** The samples of the page by name and labels. */
 async function samples() {
@@ -35,12 +23,6 @@ async function samples() {
     return [name, Number(value)];
   }));
 }
-
-/** The first answer with data: on a busy machine a source may be late for the first one. */
-const data = () => until("the edge has data", async () => {
-  const answer = await edge.get("/mobile-data");
-  return answer.status === 200 && answer;
-});
 
 /** The counts that grew, and by how much. */
 const grown = (before, after) =>
@@ -62,12 +44,12 @@ test("without a token there is no page, and none but its bearer sees it", async 
     assert.equal(answer.header("cache-control"), "no-store");
     assert.ok(!answer.text.includes("edge_"), "a figure was told");
   }
-  assert.equal(link.requests(), 0);
+  assert.equal(world.link.requests(), 0);
 });
 
 test("answers are counted by state and source", async () => {
   edge = await world.edge({ vars: STILL });
-  const source = (await data()).header("x-data-source");
+  const source = (await firstData(edge)).header("x-data-source");
   const before = await samples();
   for (let count = 0; count < 3; count += 1) await edge.get("/mobile-data");
   await edge.get("/nothing-here");
@@ -86,15 +68,15 @@ test("answers are counted by state and source", async () => {
 });
 
 test("a failover and its reason are counted, and so is serving nothing", async () => {
-  await link.order("refuse");
+  await world.link.order("refuse");
   edge = await world.edge({ vars: { METRICS_TOKEN: TOKEN } });
-  await data();
+  await firstData(edge);
   let counts = await samples();
   assert.ok(counts['edge_answers_total{state="direct",source="bybit_direct"}'] >= 1);
   assert.ok(counts['edge_source_requests_total{source="origin",outcome="connection_failed"}'] >= 1);
   assert.ok(counts['edge_source_requests_total{source="bybit-direct",outcome="ok"}'] >= 1);
   await edge.stop();
-  await exchange.fail("bybit", { kind: "status", status: 503 });
+  await world.exchange.fail("bybit", { kind: "status", status: 503 });
   edge = await world.edge({ vars: { METRICS_TOKEN: TOKEN } });
   assert.equal((await edge.get("/mobile-data")).status, 503);
   counts = await samples();
@@ -115,7 +97,7 @@ test("an answer that was not simply held writes one line with its state, and a h
     [line.request_id, line.target, line.state, line.status, line.source, line.cache_status],
     ["client-chosen.1", "mobile-data", states[source] ?? "unavailable", first.status, source, first.header("cache-status")],
   );
-  await data();
+  await firstData(edge);
   const lines = () => edge.logs().filter((line) => line.event === "request").length;
   const before = lines();
   for (let count = 0; count < 5; count += 1) await edge.get("/mobile-data");
@@ -124,8 +106,8 @@ test("an answer that was not simply held writes one line with its state, and a h
 });
 
 test("a state that calls for somebody is named, and the client is told the request's name", async () => {
-  await link.order("refuse");
-  await exchange.fail("bybit", { kind: "status", status: 503 });
+  await world.link.order("refuse");
+  await world.exchange.fail("bybit", { kind: "status", status: 503 });
   edge = await world.edge();
   const answer = await edge.get("/mobile-data");
   const line = await requestLine();
@@ -135,8 +117,8 @@ test("a state that calls for somebody is named, and the client is told the reque
 });
 
 test("a name that could do harm is replaced", async () => {
-  await link.order("refuse");
-  await exchange.fail("bybit", { kind: "status", status: 503 });
+  await world.link.order("refuse");
+  await world.exchange.fail("bybit", { kind: "status", status: 503 });
   edge = await world.edge();
   for (const claimed of ["a b", '"x"', "<script>", "é", "x".repeat(65), ""]) {
     const answer = await edge.get("/mobile-data", { headers: { "x-request-id": claimed } });

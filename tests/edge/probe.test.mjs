@@ -105,7 +105,11 @@ let looks = 0;
 
 /** [what is untrue, how, what the probe says] */
 const LIES = [
-  ["the age is always zero", header("age", "0"), /Age is 0/],
+  ["the age is always zero", (answer) => {
+    // Old enough that no age of zero can be true, however early in its second the answer is given.
+    olderBy(2_000)(answer);
+    header("age", "0")(answer);
+  }, /Age is 0,/],
   ["there is no age", without("age"), /Age is null/],
   ["old data has a young age", olderBy(3_600_000), /Date less X-Data-As-Of/],
   ["old data is called fresh", (answer) => {

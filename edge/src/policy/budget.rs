@@ -40,7 +40,7 @@ pub enum Refusal {
 }
 
 impl Refusal {
-    /// The word in outcomes.
+    /// The word for keeping away because of it.
     #[must_use]
     pub const fn label(self) -> &'static str {
         match self {
@@ -48,6 +48,17 @@ impl Refusal {
             Self::RateLimit => "paused_rate_limit",
             Self::Unexplained => "paused_forbidden",
             Self::TooManyRequests { .. } => "paused_too_many_requests",
+        }
+    }
+
+    /// The word for the answer that says so; nothing where its status says more.
+    #[must_use]
+    pub const fn answer_label(self) -> Option<&'static str> {
+        match self {
+            Self::Region => Some("forbidden_region"),
+            Self::RateLimit => Some("forbidden_rate_limit"),
+            Self::Unexplained => Some("forbidden"),
+            Self::TooManyRequests { .. } => None,
         }
     }
 

@@ -7,9 +7,8 @@ use crate::upstream::Asked;
 use shared::exchange::secondary::Secondary;
 use shared::units::UnixMs;
 
-/// What Bybit's word that this colo may not ask is called, and our keeping to it.
-const BANS: [&str; 4] =
-    ["forbidden_region", "forbidden_rate_limit", Refusal::Region.label(), Refusal::RateLimit.label()];
+/// Bybit's word that this colo may not ask.
+const BANS: [Refusal; 2] = [Refusal::Region, Refusal::RateLimit];
 
 /// Where a refresh found what it brought.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -81,11 +80,12 @@ impl Report {
     /// The alert that what the sources said raises.
     #[must_use]
     pub fn alert(&self) -> Option<Alert> {
-        let is_ban = |asked: &Asked| {
-            let outcome = asked.failure.as_ref().map(|failed| failed.outcome.as_str());
-            asked.source == Upstream::Bybit.name() && outcome.is_some_and(|outcome| BANS.contains(&outcome))
+        let tells = |ban: Refusal, outcome: &str| ban.answer_label() == Some(outcome) || ban.label() == outcome;
+        let is_banned = |asked: &Asked| {
+            let failure = asked.failure.as_ref().filter(|_| asked.source == Upstream::Bybit.name());
+            failure.is_some_and(|failed| BANS.iter().any(|ban| tells(*ban, &failed.outcome)))
         };
-        self.asked.iter().any(is_ban).then_some(Alert::DirectPathBanned)
+        self.asked.iter().any(is_banned).then_some(Alert::DirectPathBanned)
     }
 
     /// Writes a line when a source failed: a refresh that went the usual way is no news.

@@ -48,10 +48,9 @@ impl AnswerError {
     fn label(&self) -> String {
         match self {
             Self::Fetch(error) => error.label(),
-            Self::SentAway { refusal: Refusal::Region, .. } => "forbidden_region".to_owned(),
-            Self::SentAway { refusal: Refusal::RateLimit, .. } => "forbidden_rate_limit".to_owned(),
-            Self::SentAway { refusal: Refusal::Unexplained, .. } => "forbidden".to_owned(),
-            Self::SentAway { refusal: Refusal::TooManyRequests { .. }, status } => format!("http_{status}"),
+            Self::SentAway { refusal, status } => {
+                refusal.answer_label().map_or_else(|| format!("http_{status}"), str::to_owned)
+            }
             Self::Parse(error) => error.label().to_owned(),
         }
     }

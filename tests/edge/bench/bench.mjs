@@ -26,8 +26,8 @@ const SECONDS = Number(process.env.BENCH_SECONDS ?? 2);
 const CONNECTIONS = 16;
 const PATH = "/api/dashboard/mobile-data";
 
-/** The edge asks the exchange at most once in this time. */
-const DIRECT_INTERVAL_MS = 3_000;
+/** A colo may ask the exchange six times a minute. */
+const DIRECT_INTERVAL_MS = 10_000;
 
 /** What a Worker may weigh, compressed, on the free plan. */
 const MAX_WORKER_BYTES = 3 * 1024 * 1024;
@@ -100,7 +100,7 @@ async function hits({ origin, simulator, stops }) {
     const theirs = await ask(worker.url + PATH);
     assert.equal(digest(theirs.bytes), digest(answer.bytes), "the peer sends other bytes");
   }
-  assert.equal(cache.puts(), 1);
+  assert.equal(cache.puts("/body"), 1);
   console.error(`${PATH}: ${answer.bytes.length} bytes, ${ROUNDS} rounds of ${SECONDS} s each way, ${CONNECTIONS} connections`);
   await compare("edge_hit_to_js_constant", edge, constant, 1.5);
   await compare("edge_304_to_js_304", edge, constant, 1.5, { "if-none-match": etag });
@@ -117,7 +117,10 @@ async function once(worker) {
   return (await cpuUs(worker.pid)) - before;
 }
 
-async function fallback({ simulator, stops }) {
+async function fallback({ stops }) {
+  // An exchange of its own, whose counts no origin disturbs.
+  const simulator = await startSimulator();
+  stops.push(simulator.stop);
   const vars = { REFRESH_AFTER_S: "0", FRESH_S: "1", AGING_S: "2", STALE_S: "60" };
   const edge = await startEdge({ origin: "http://127.0.0.1:1", bybit: simulator.url, vars });
   const parse = await startWorkerd({ modules: { "parse.js": peer("parse.js") }, vars: { BYBIT_BASE_URL: simulator.url } });
@@ -125,6 +128,7 @@ async function fallback({ simulator, stops }) {
   const table = await (await fetch(`${simulator.url}/v5/market/tickers?category=linear`)).json();
   const rows = table.result.list.length;
   const [ours, theirs] = [[], []];
+  console.error(`fallback of ${rows} rows: ${ROUNDS + 1} rounds of ${DIRECT_INTERVAL_MS / 1_000} s`);
   // The first one of each compiles, and fetches the list of contracts.
   for (let round = 0; round <= ROUNDS; round += 1) {
     await pause(DIRECT_INTERVAL_MS + 100);
@@ -155,7 +159,7 @@ try {
   const origin = await startOrigin(simulator);
   stops.push(origin.stop);
   await hits({ origin, simulator, stops });
-  await fallback({ simulator, stops });
+  await fallback({ stops });
 } finally {
   for (const stop of stops.reverse()) await stop();
 }

@@ -3,6 +3,7 @@
 import { after, afterEach, before } from "node:test";
 import { startCache } from "./cache.mjs";
 import { startLink } from "./link.mjs";
+import { until } from "./process.mjs";
 import { startOrigin, startSimulator } from "./services.mjs";
 import { startEdge } from "./worker.mjs";
 
@@ -69,9 +70,20 @@ export function useWorld(options) {
     },
     edge: async (edgeOptions) => kept(await world.edge(edgeOptions)),
     cache: async () => kept(await startCache()),
+    /** Stops something else when the test is over. */
+    kept,
     recover: () => world.recover(),
   };
 }
+
+/** Age limits under which nothing but a cold start asks a source. */
+export const STILL_LIMITS = { REFRESH_AFTER_S: "600", FRESH_S: "601", AGING_S: "602", STALE_S: "603" };
+
+/** The first answer with data: on a busy machine a source may be late for the first one. */
+export const firstData = (edge) => until("the edge has data", async () => {
+  const answer = await edge.get("/mobile-data");
+  return answer.status === 200 && answer;
+});
 
 /** How often the exchange was asked for anything. */
 export async function exchangeRequests(exchange) {

@@ -221,6 +221,7 @@ mod tests {
         let place = order.iter().position(|job| *job == failed).unwrap();
         let (before, after) = order.split_at(place);
         assert_eq!(before.len(), 7, "the rest of what two first scores need: {before:?}");
+        assert!(after.len() > 1, "the long view is not asked for: {after:?}");
         assert!(before.iter().all(|job| job.kind.stage() == 0) && after.iter().skip(1).all(|job| job.kind.stage() > 0));
     }
 

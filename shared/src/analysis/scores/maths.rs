@@ -59,6 +59,15 @@ pub fn percentile(value: f64, earlier: &[f64]) -> Option<f64> {
     Some(earlier.iter().map(below).sum::<f64>() / earlier.len() as f64)
 }
 
+/// How the tests of the formulas compare with what was computed by hand.
+#[cfg(test)]
+pub(super) mod testing {
+    #[track_caller]
+    pub(in super::super) fn check(found: f64, expected: f64) {
+        assert!((found - expected).abs() < 1e-6, "{found} is not {expected}");
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -147,12 +147,8 @@ pub fn pressure(flow: &Flow) -> Option<Reading> {
 mod tests {
     use super::super::flow::testing::flow;
     use super::*;
+    use crate::analysis::scores::maths::testing::check;
     use crate::units::Amount;
-
-    #[track_caller]
-    fn check(found: f64, expected: f64) {
-        assert!((found - expected).abs() < 1e-6, "{found} is not {expected}");
-    }
 
     #[test]
     fn cvd_and_trade_flow_weigh_by_size_and_by_value() {

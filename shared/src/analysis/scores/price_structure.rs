@@ -103,11 +103,7 @@ fn least_from_here(window: &[Ohlc], of: impl Fn(&Ohlc) -> f64) -> Vec<f64> {
 mod tests {
     use super::super::bars::testing::bars;
     use super::*;
-
-    #[track_caller]
-    fn check(found: f64, expected: f64) {
-        assert!((found - expected).abs() < 1e-6, "{found} is not {expected}");
-    }
+    use crate::analysis::scores::maths::testing::check;
 
     #[test]
     fn the_range_is_contrarian_until_the_market_trends() {

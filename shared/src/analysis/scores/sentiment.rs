@@ -108,12 +108,8 @@ fn activity_lean(activity: f64, change_24h_pct: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::analysis::scores::maths::testing::check;
     use crate::units::{Fraction, UnixMs};
-
-    #[track_caller]
-    fn check(found: f64, expected: f64) {
-        assert!((found - expected).abs() < 1e-6, "{found} is not {expected}");
-    }
 
     #[test]
     fn unusually_high_funding_is_bearish() {

@@ -113,12 +113,8 @@ pub fn williams_r(bars: &Bars) -> Option<Reading> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::analysis::scores::maths::testing::check;
     use proptest::prelude::*;
-
-    #[track_caller]
-    fn check(found: f64, expected: f64) {
-        assert!((found - expected).abs() < 1e-6, "{found} is not {expected}");
-    }
 
     #[test]
     fn rsi_is_momentum_inside_and_contrarian_outside() {

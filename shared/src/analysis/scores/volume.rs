@@ -114,11 +114,7 @@ fn deviations(values: &[f64], weights: &[f64], value: f64) -> f64 {
 mod tests {
     use super::super::bars::testing::bars;
     use super::*;
-
-    #[track_caller]
-    fn check(found: f64, expected: f64) {
-        assert!((found - expected).abs() < 1e-6, "{found} is not {expected}");
-    }
+    use crate::analysis::scores::maths::testing::check;
 
     #[test]
     fn money_flow_counts_the_last_bars_only() {

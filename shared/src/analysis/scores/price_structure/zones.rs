@@ -58,14 +58,10 @@ fn bullish_gaps(window: &[Ohlc], atr: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::analysis::scores::maths::testing::check;
 
     fn bar(open: f64, high: f64, low: f64, close: f64) -> Ohlc {
         Ohlc { open, high, low, close }
-    }
-
-    #[track_caller]
-    fn check(found: f64, expected: f64) {
-        assert!((found - expected).abs() < 1e-6, "{found} is not {expected}");
     }
 
     #[test]

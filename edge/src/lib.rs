@@ -3,6 +3,8 @@
 
 pub mod clock;
 
+pub mod request_id;
+
 pub mod config;
 
 pub mod policy;

@@ -234,6 +234,7 @@ pub fn page(gauges: &Gauges<'_>) -> String {
 mod tests {
     use super::*;
     use crate::upstream::{Asked, Failed, ORIGIN};
+    use shared::headers::request_id::RequestId;
     use shared::units::UnixMs;
 
     // Every test has a thread of its own, and so counts of its own.
@@ -251,7 +252,15 @@ mod tests {
 
     fn report(via: Option<Via>, outcomes: &[&str]) -> Report {
         let asked = outcomes.iter().map(|outcome| asked(outcome)).collect();
-        Report { generation: 1, via, asked, hedged: false, began: UnixMs::from_millis(0), took_ms: 1 }
+        Report {
+            generation: 1,
+            request_id: RequestId::parse("r").unwrap(),
+            via,
+            asked,
+            hedged: false,
+            began: UnixMs::from_millis(0),
+            took_ms: 1,
+        }
     }
 
     #[track_caller]

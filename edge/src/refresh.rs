@@ -10,11 +10,12 @@ mod report;
 mod search;
 
 use crate::config::{self, Config};
-use crate::{clock, last_good, memory, metrics};
+use crate::{clock, last_good, memory, metrics, request_id};
 use background::Background;
 use futures_util::future::join;
 use search::{Search, Searched};
 use shared::freshness::Freshness;
+use shared::headers::request_id::RequestId;
 use shared::validate::ValidSnapshot;
 use std::rc::Rc;
 use wasm_bindgen::JsValue;
@@ -52,14 +53,14 @@ impl Wait {
     }
 }
 
-/// Starts a refresh, unless one is under way.
+/// Starts a refresh in the name of the request `id`, unless one is under way.
 ///
 /// The work belongs to the request that starts it but goes on when that request's client is gone.
-pub fn start(context: &Context, config: &Rc<Config>) -> Role {
+pub fn start(context: &Context, config: &Rc<Config>, id: &RequestId) -> Role {
     let Some(generation) = flight::claim(clock::now()) else { return Role::Follower };
-    let config = Rc::clone(config);
+    let (config, id) = (Rc::clone(config), id.clone());
     let work = future_to_promise(async move {
-        run(generation, &config).await;
+        run(generation, &config, &id).await;
         Ok(JsValue::UNDEFINED)
     });
     // It throws only where there is no request to belong to; the work itself has started all the same.
@@ -68,8 +69,8 @@ pub fn start(context: &Context, config: &Rc<Config>) -> Role {
 }
 
 /// Joins or starts the refresh, and waits until it has something to say, for `millis` at most.
-pub async fn wait(context: &Context, config: &Rc<Config>, millis: u64) -> Wait {
-    let role = start(context, config);
+pub async fn wait(context: &Context, config: &Rc<Config>, id: &RequestId, millis: u64) -> Wait {
+    let role = start(context, config, id);
     let (generation, promise) = flight::waiter();
     // Whether the time is over or the refresh, the caller looks at what is held now.
     match promise {
@@ -85,7 +86,7 @@ pub async fn keep_last_good(env: &Env) {
     let Some(store) = &config.last_good else { return };
     // Where another request of this isolate is refreshing already, its result is as good.
     if let Some(generation) = flight::claim(clock::now()) {
-        run(generation, &config).await;
+        run(generation, &config, &request_id::take_or_make(None)).await;
     }
     let is_young = |held: &Rc<ValidSnapshot>| {
         matches!(config.limits.classify(held.get().as_of_ms, clock::now()), Some(Freshness::Fresh | Freshness::Aging))
@@ -96,14 +97,15 @@ pub async fn keep_last_good(env: &Env) {
 }
 
 /// The leader's work, and what may follow once nobody waits any more.
-async fn run(generation: u64, config: &Config) {
+async fn run(generation: u64, config: &Config, request_id: &RequestId) {
     let began = clock::now();
     let background = Background::default();
     let Searched { via, asked, hedged, keep, universe, late } =
-        Search::new(generation, config, &background).run().await;
+        Search::new(generation, config, request_id, &background).run().await;
     let finished = clock::now();
     let is_from_origin = matches!(via, Some(Via::Origin { .. }));
-    let report = Report { generation, via, asked, hedged, began, took_ms: finished.millis_since(began) };
+    let request_id = request_id.clone();
+    let report = Report { generation, request_id, via, asked, hedged, began, took_ms: finished.millis_since(began) };
     report.log();
     metrics::refreshed(&report);
     flight::finish(report, finished);

@@ -8,7 +8,6 @@ mod answer;
 mod limit;
 mod operator;
 mod request;
-mod request_id;
 
 use crate::config::{self, Config};
 use crate::metrics::{self, Alert, State};
@@ -16,7 +15,7 @@ use crate::respond::{self, Extra, Wish};
 use crate::{clock, memory};
 use acquire::{Found, Search, Step};
 use answer::Answer;
-use request::{Header, Method};
+use request::{Header, Method, Named};
 use shared::endpoints::{NoPlace, Place, Question};
 use shared::headers::cache_status::Forward;
 use shared::headers::data_source;
@@ -28,15 +27,13 @@ use wasm_bindgen_futures::future_to_promise;
 use web_sys::{Request, Response};
 use worker::{Context, Env};
 
-pub use request_id::RequestId;
-
 /// A request that is answered from the snapshot.
 struct Call {
     place: Place<'static>,
     wish: Wish,
     started: UnixMs,
     config: Rc<Config>,
-    request: Request,
+    named: Named,
     env: Env,
     context: Context,
 }
@@ -97,14 +94,15 @@ fn begin(request: Request, env: Env, context: Context, started: UnixMs) -> Resul
         Place::Data(_) | Place::Health | Place::Ready | Place::Snapshot => {}
     }
     let mut search = Search::new(started);
-    let step = search.look(&context, &config);
+    let named = Named::new(request);
+    let step = search.look(&context, &config, &named);
     if let (Place::Data(question), Some(Method::Get), Step::Found(found)) = (&place, method, &step)
-        && let Some(response) = hit(&request, &config, question, found, started)?
+        && let Some(response) = hit(&named.request, &config, question, found, started)?
     {
         return Ok(Begun::Done(response));
     }
-    let wish = Wish { head, if_none_match: request::header(&request, Header::IfNoneMatch) };
-    let call = Call { place: place.into_owned(), wish, started, config, request, env, context };
+    let wish = Wish { head, if_none_match: request::header(&named.request, Header::IfNoneMatch) };
+    let call = Call { place: place.into_owned(), wish, started, config, named, env, context };
     match step {
         Step::Found(found) => call.answer(&found).map(Begun::Done),
         Step::Wait(reason) => Ok(Begun::Waits(Rc::new(call), search, reason)),
@@ -133,14 +131,14 @@ fn hit(
 impl Call {
     /// Waits as long as the policy says, and answers.
     async fn finish(&self, mut search: Search, mut reason: Forward) -> Result<Response, JsValue> {
-        let address = request::header(&self.request, Header::ConnectingIp);
+        let address = request::header(&self.named.request, Header::ConnectingIp);
         if !limit::admits(&self.env, address.as_deref()).await {
             let failure = Failure::TooManyRequests { retry_after_secs: jittered_retry_after_secs(self.started) };
             return Answer::of(self, clock::now()).refusal(&failure);
         }
         loop {
-            search.wait(&self.context, &self.config, reason).await;
-            match search.look(&self.context, &self.config) {
+            search.wait(&self.context, &self.config, &self.named, reason).await;
+            match search.look(&self.context, &self.config, &self.named) {
                 Step::Found(found) => return self.answer(&found),
                 Step::Wait(again) => reason = again,
             }

@@ -3,6 +3,7 @@
 mod data;
 mod health;
 mod layers;
+mod named;
 mod reply;
 mod router;
 

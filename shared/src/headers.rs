@@ -1,6 +1,7 @@
 //! Header names and values, the same from origin and edge.
 
 pub mod cache_status;
+pub mod request_id;
 
 use crate::endpoints::{Endpoint, Question};
 use crate::freshness::{Freshness, Limits};
@@ -57,7 +58,7 @@ pub const ALWAYS: [(&str, &str); 8] = [
 pub const PREFLIGHT: [(&str, &str); 4] = [
     ("allow", crate::endpoints::ALLOWED_METHODS),
     ("access-control-allow-methods", crate::endpoints::ALLOWED_METHODS),
-    ("access-control-allow-headers", "If-None-Match"),
+    ("access-control-allow-headers", "If-None-Match, X-Request-Id"),
     ("access-control-max-age", "86400"),
 ];
 

@@ -117,7 +117,7 @@ describe("with a healthy origin", () => {
       assert.equal(answer.text, "");
       assert.equal(answer.header("allow"), "GET, HEAD, OPTIONS");
       assert.equal(answer.header("access-control-allow-methods"), "GET, HEAD, OPTIONS");
-      assert.equal(answer.header("access-control-allow-headers"), "If-None-Match");
+      assert.equal(answer.header("access-control-allow-headers"), "If-None-Match, X-Request-Id");
       assert.equal(answer.header("access-control-max-age"), "86400");
     }
   });

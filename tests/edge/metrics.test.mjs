@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { firstData, STILL_LIMITS, until, useWorld } from "./support.mjs";
+import { firstData, startLink, STILL_LIMITS, until, useWorld } from "./support.mjs";
 
 const TOKEN = "a-token-of-the-tests";
 const BEARER = { headers: { authorization: `Bearer ${TOKEN}` } };
@@ -114,6 +114,24 @@ test("a state that calls for somebody is named, and the client is told the reque
   assert.deepEqual([answer.status, line.state, line.alert], [503, "unavailable", "serving_nothing"]);
   assert.match(line.request_id, /^[0-9a-f-]{36}$/);
   assert.equal(answer.header("x-request-id"), line.request_id);
+});
+
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+test("a refresh goes by the name of the request that leads it, at the origin and in its line, and at no exchange", async () => {
+  const exchange = world.kept(await startLink(world.exchange.url));
+  await world.link.order("answer", { status: 503 });
+  for (const [claimed, name] of [["leader-1", /^leader-1$/], ["a b", UUID], ["x".repeat(65), UUID]]) {
+    exchange.forget();
+    edge = await world.edge({ bybit: exchange.url });
+    await edge.get("/mobile-data", { headers: { "x-request-id": claimed } });
+    const refresh = await until("the refresh is told", () => edge.logs().find((line) => line.event === "refresh"));
+    assert.match(refresh.request_id, name, claimed);
+    assert.equal((await requestLine()).request_id, refresh.request_id);
+    assert.deepEqual(world.link.names(), [refresh.request_id]);
+    assert.ok(exchange.names().length > 0);
+    assert.deepEqual(exchange.names().filter((told) => told !== undefined), [], "the exchange learnt a client's name");
+  }
 });
 
 test("a name that could do harm is replaced", async () => {

@@ -29,12 +29,15 @@ const ALWAYS = {
   "x-content-type-options": /^nosniff$/,
 };
 
-const EXPOSED = ["age", "date", "etag", "cache-status", "proxy-status", "retry-after", "server-timing"];
+const EXPOSED = ["age", "date", "etag", "cache-status", "proxy-status", "retry-after", "server-timing", "x-request-id"];
 
 /** Fields that appear once, and those that no answer has. Cloudflare adds some of the latter in front of the Worker. */
 const SINGLE = ["age", "cache-control", "content-type", "date", "etag", "retry-after", "x-data-as-of", "x-data-source"];
 const NEVER = ["set-cookie", "warning", "x-powered-by"];
 const NEVER_BEHIND_NOBODY = ["cf-cache-status", "server"];
+
+/** The name of a request is harmless text, and on nothing that a cache could hand to another client. */
+const REQUEST_NAME = /^[A-Za-z0-9._-]{1,64}$/;
 
 /** Of what exists only with data: absent from every problem. */
 const DATA_HEADERS = ["age", "etag", "cache-status", "x-data-as-of", "x-data-source", "x-data-freshness", "x-data-quality"];
@@ -90,6 +93,9 @@ function* everyAnswerFaults(answer, { proxied }) {
     const lines = answer.lines.filter(([line]) => line === name).length;
     if (lines > 1) yield `${name} stands ${lines} times`;
   }
+  const name = answer.header("x-request-id");
+  if (name !== null && !REQUEST_NAME.test(name)) yield `X-Request-Id is ${name}`;
+  if (name !== null && answer.header("cache-control") !== "no-store") yield "a cache may keep the name of a request";
   const never = proxied ? NEVER : [...NEVER, ...NEVER_BEHIND_NOBODY];
   for (const name of never) if (answer.headers.has(name)) yield `${name} is sent: ${answer.header(name)}`;
 }

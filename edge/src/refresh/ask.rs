@@ -14,6 +14,7 @@ use crate::upstream::{
 use crate::{cache, clock, memory};
 use futures_util::future::join;
 use shared::exchange::secondary::Secondary;
+use shared::headers::request_id::RequestId;
 use shared::market::Universe;
 use shared::provenance::Venue;
 use shared::units::UnixMs;
@@ -50,11 +51,16 @@ impl Answered {
     }
 }
 
-/// Asks the origin.
-pub(super) async fn origin(config: &Config, held: Option<Rc<ValidSnapshot>>, millis: u64) -> Answered {
+/// Asks the origin in the name of the request that leads.
+pub(super) async fn origin(
+    config: &Config,
+    held: Option<Rc<ValidSnapshot>>,
+    request_id: &RequestId,
+    millis: u64,
+) -> Answered {
     let started = clock::now();
     flight::note_calls(Upstream::Origin, |calls| calls.asked(started));
-    let answer = origin::snapshot(config, held.as_deref(), millis).await;
+    let answer = origin::snapshot(config, held.as_deref(), request_id, millis).await;
     let health = answer.as_ref().map_or_else(|refused| refused.error.health(), |_| Health::Works);
     note_health(Upstream::Origin, health, None);
     match answer {

@@ -153,12 +153,21 @@ mod tests {
     use super::super::report::Via;
     use super::*;
     use crate::upstream::{Asked, ORIGIN};
+    use shared::headers::request_id::RequestId;
 
     const NOW: UnixMs = UnixMs::from_millis(1_788_870_000_000);
 
     fn report(generation: u64, via: Option<Via>) -> Report {
         let asked = vec![Asked { source: ORIGIN, failure: None, took_ms: Some(1) }];
-        Report { generation, via, asked, hedged: false, began: NOW, took_ms: 1 }
+        Report {
+            generation,
+            request_id: RequestId::parse("r").unwrap(),
+            via,
+            asked,
+            hedged: false,
+            began: NOW,
+            took_ms: 1,
+        }
     }
 
     // Every test has a thread of its own, and so a flight of its own.

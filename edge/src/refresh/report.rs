@@ -5,6 +5,7 @@ use crate::metrics::Alert;
 use crate::policy::{Refusal, Upstream, Withheld};
 use crate::upstream::Asked;
 use shared::exchange::secondary::Secondary;
+use shared::headers::request_id::RequestId;
 use shared::units::UnixMs;
 
 /// Bybit's word that this colo may not ask.
@@ -48,6 +49,8 @@ impl Via {
 pub struct Report {
     /// Which refresh it was.
     pub generation: u64,
+    /// The request that led it.
+    pub request_id: RequestId,
     /// Where it found data; nothing when it found none.
     pub via: Option<Via>,
     /// Every source that had its turn, in the order of preference.
@@ -96,6 +99,7 @@ impl Report {
         let asked: Vec<_> = self.asked.iter().map(asked_line).collect();
         let line = serde_json::json!({
             "event": "refresh",
+            "request_id": self.request_id.as_str(),
             "alert": self.alert().map(Alert::name),
             "via": self.via.as_ref().map(Via::name),
             "hedged": self.hedged,

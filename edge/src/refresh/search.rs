@@ -12,6 +12,7 @@ use crate::upstream::fetch::FetchError;
 use crate::upstream::{Asked, Failed, Health};
 use crate::{cache, clock, last_good, memory};
 use shared::exchange::secondary::Secondary;
+use shared::headers::request_id::RequestId;
 use shared::provenance::Venue;
 use shared::units::UnixMs;
 use shared::validate::ValidSnapshot;
@@ -43,6 +44,7 @@ pub(super) struct Searched<'a> {
 pub(super) struct Search<'a> {
     generation: u64,
     config: &'a Config,
+    request_id: &'a RequestId,
     background: &'a Background,
     ladder: Ladder,
     running: PerUpstream<Option<(UnixMs, Running<'a>)>>,
@@ -55,7 +57,12 @@ pub(super) struct Search<'a> {
 }
 
 impl<'a> Search<'a> {
-    pub(super) fn new(generation: u64, config: &'a Config, background: &'a Background) -> Self {
+    pub(super) fn new(
+        generation: u64,
+        config: &'a Config,
+        request_id: &'a RequestId,
+        background: &'a Background,
+    ) -> Self {
         let means = Means {
             okx: config.okx_base_url.is_some(),
             binance: config.binance_base_url.is_some(),
@@ -65,6 +72,7 @@ impl<'a> Search<'a> {
         Self {
             generation,
             config,
+            request_id,
             background,
             ladder: Ladder::begin(held_as_of(), clock::now(), config.limits, deadlines, means),
             running: PerUpstream::default(),
@@ -131,7 +139,7 @@ impl<'a> Search<'a> {
         let held = memory::snapshot();
         let call: Running<'a> = match upstream {
             Upstream::Origin => match flight::calls(upstream).may_ask(now) {
-                Ok(()) => Box::pin(ask::origin(config, held, millis)),
+                Ok(()) => Box::pin(ask::origin(config, held, self.request_id, millis)),
                 Err(withheld) => {
                     let failed = Failed::withheld(withheld);
                     return self.note(upstream, Answered::withheld(upstream.name(), failed));

@@ -151,6 +151,7 @@ mod tests {
     use crate::upstream::{Failed, ORIGIN};
     use sfv::{BareItem, Item, List, ListEntry, Parser};
     use shared::exchange::secondary::Secondary;
+    use shared::headers::request_id::RequestId;
     use std::collections::HashMap;
 
     fn failed(source: &'static str, outcome: &str, error: Option<&'static str>, status: Option<u16>) -> Asked {
@@ -166,7 +167,15 @@ mod tests {
 
     fn waited(reason: Forward, role: Role, via: Option<Via>, asked: Vec<Asked>) -> Route {
         let began = UnixMs::from_millis(0);
-        let report = Report { generation: 1, via, asked, hedged: false, began, took_ms: 1 };
+        let report = Report {
+            generation: 1,
+            request_id: RequestId::parse("r").unwrap(),
+            via,
+            asked,
+            hedged: false,
+            began,
+            took_ms: 1,
+        };
         Route::Waited { reason, role, report: Some(Rc::new(report)) }
     }
 

@@ -1,5 +1,6 @@
 //! What a request gets: what is held, or what the shared refresh brings while the request waits.
 
+use super::request::Named;
 use crate::config::Config;
 use crate::metrics::State;
 use crate::policy::{self, DEADLINES, Decision, Refresh};
@@ -62,7 +63,7 @@ impl Search {
     }
 
     /// Looks at what is held now, and starts a refresh where the policy says that one should follow the answer.
-    pub(super) fn look(&mut self, context: &Context, config: &Rc<Config>) -> Step {
+    pub(super) fn look(&mut self, context: &Context, config: &Rc<Config>, named: &Named) -> Step {
         let now = clock::now();
         let held = memory::snapshot();
         let as_of = held.as_ref().map(|held| held.get().as_of_ms);
@@ -75,7 +76,7 @@ impl Search {
             }
             Decision::Serve(class) => Some(class),
             Decision::ServeAndRefresh(class) => {
-                refresh::start(context, config);
+                refresh::start(context, config, named.id());
                 Some(class)
             }
             Decision::LastKnownGood => Some(Freshness::Stale),
@@ -86,8 +87,8 @@ impl Search {
     }
 
     /// Waits for the shared refresh, but not past this request's own deadline.
-    pub(super) async fn wait(&mut self, context: &Context, config: &Rc<Config>, reason: Forward) {
-        let wait = refresh::wait(context, config, self.left_ms(clock::now())).await;
+    pub(super) async fn wait(&mut self, context: &Context, config: &Rc<Config>, named: &Named, reason: Forward) {
+        let wait = refresh::wait(context, config, named.id(), self.left_ms(clock::now())).await;
         self.waits_left = self.waits_left.saturating_sub(1);
         let (reason, wait) = self.waited.map_or((reason, wait), |(reason, before)| (reason, before.and_then(wait)));
         self.waited = Some((reason, wait));

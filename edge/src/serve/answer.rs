@@ -1,8 +1,7 @@
 //! What was found → response, log line, data point and count.
 
+use super::Call;
 use super::acquire::Found;
-use super::request::{self, Header};
-use super::{Call, RequestId};
 use crate::memory;
 use crate::metrics::{self, Event, State};
 use crate::respond::health::Health;
@@ -27,7 +26,6 @@ const ANALYTICS: &str = "ANALYTICS";
 /// What all parts of an answer need.
 pub(super) struct Answer<'c> {
     call: &'c Call,
-    id: RequestId,
     now: UnixMs,
 }
 
@@ -41,8 +39,7 @@ struct Told {
 
 impl<'c> Answer<'c> {
     pub(super) fn of(call: &'c Call, now: UnixMs) -> Self {
-        let claimed = request::header(&call.request, Header::RequestId);
-        Self { call, id: RequestId::take_or_make(claimed), now }
+        Self { call, now }
     }
 
     /// Answers with what was found.
@@ -114,7 +111,7 @@ impl<'c> Answer<'c> {
     /// hand one client's name to others.
     fn problem(&self, failure: &Failure, about: &Extra) -> Result<Response, JsValue> {
         let mut extra = about.clone();
-        extra.push((REQUEST_ID, self.id.as_str().to_owned()));
+        extra.push((REQUEST_ID, self.call.named.id().as_str().to_owned()));
         respond::problem(failure, &self.call.wish, self.now, &extra)
     }
 
@@ -141,7 +138,7 @@ impl<'c> Answer<'c> {
         let took_ms = self.now.millis_since(self.call.started);
         let line = serde_json::json!({
             "event": "request",
-            "request_id": self.id.as_str(),
+            "request_id": self.call.named.id().as_str(),
             "target": self.call.place.name(),
             "state": told.state.name(),
             "alert": told.state.alert().map(metrics::Alert::name),

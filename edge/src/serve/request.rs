@@ -1,7 +1,10 @@
 //! What is read of a client's request: method, path, query, and few headers. Nothing else is looked at.
 
+use crate::request_id;
 use js_sys::JsString;
 use shared::endpoints::{self, NoPlace, Place};
+use shared::headers::request_id::RequestId;
+use std::cell::OnceCell;
 use wasm_bindgen::JsCast;
 use wasm_bindgen::prelude::wasm_bindgen;
 use web_sys::Request;
@@ -43,6 +46,23 @@ pub(super) fn header(request: &Request, header: Header) -> Option<String> {
             Header::ConnectingIp => connecting_ip,
         })
     })
+}
+
+/// A request, and its name once that is asked for: a hit needs none.
+pub(super) struct Named {
+    pub(super) request: Request,
+    id: OnceCell<RequestId>,
+}
+
+impl Named {
+    pub(super) fn new(request: Request) -> Self {
+        Self { request, id: OnceCell::new() }
+    }
+
+    /// The client's own name for it, or a new one; the same each time.
+    pub(super) fn id(&self) -> &RequestId {
+        self.id.get_or_init(|| request_id::take_or_make(header(&self.request, Header::RequestId).as_deref()))
+    }
 }
 
 /// How a request is meant.

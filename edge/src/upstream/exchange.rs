@@ -198,7 +198,7 @@ pub struct Body {
 /// # Errors
 /// [`AnswerError::Fetch`] or [`AnswerError::SentAway`].
 pub async fn get(venue: Venue, base: &str, path: &str, deadline: &Deadline, limit: usize) -> Result<Body, AnswerError> {
-    let answer = fetch::get(&format!("{base}{path}"), deadline).await?;
+    let answer = fetch::get(&format!("{base}{path}"), None, deadline).await?;
     let status = answer.status();
     if refusal_of_status(venue, status, b"", None).is_some() {
         let retry_after_secs = answer.header("retry-after").and_then(|secs| secs.trim().parse().ok());

@@ -4,6 +4,7 @@
 use crate::clock;
 use js_sys::{Reflect, Uint8Array};
 use shared::exchange::Detail;
+use shared::headers::request_id::RequestId;
 use shared::units::UnixMs;
 use std::future::Future;
 use wasm_bindgen::{JsCast, JsValue};
@@ -120,15 +121,22 @@ pub struct Answer<'d> {
     deadline: &'d Deadline,
 }
 
-/// Sends the request. Nothing of a client's request goes into it.
+/// Sends the request. Nothing of a client's request goes into it but its name, where one is given.
 ///
 /// # Errors
 /// [`FetchError::Timeout`] or [`FetchError::Connection`].
-pub async fn get<'d>(url: &str, deadline: &'d Deadline) -> Result<Answer<'d>, FetchError> {
+pub async fn get<'d>(
+    url: &str,
+    request_id: Option<&RequestId>,
+    deadline: &'d Deadline,
+) -> Result<Answer<'d>, FetchError> {
     let sent = async {
         let headers = Headers::new()?;
         headers.set("accept", shared::headers::JSON)?;
         headers.set("user-agent", "market-data-edge")?;
+        if let Some(id) = request_id {
+            headers.set(shared::headers::REQUEST_ID, id.as_str())?;
+        }
         let init = RequestInit::new();
         init.set_headers(&headers);
         init.set_redirect(RequestRedirect::Manual);

@@ -8,6 +8,7 @@ use crate::policy::{DEADLINES, Unfit};
 use shared::endpoints;
 use shared::freshness::{Freshness, Limits};
 use shared::headers::DATA_AS_OF;
+use shared::headers::request_id::RequestId;
 use shared::units::UnixMs;
 use shared::validate::{Inadmissible, ValidSnapshot};
 
@@ -59,18 +60,20 @@ impl OriginError {
     }
 }
 
-/// Asks the origin, for so many milliseconds at most.
+/// Asks the origin in the name of a request, for so many milliseconds at most.
 ///
 /// # Errors
 /// [`Refused`] when its answer does not end the search.
 pub async fn snapshot(
     config: &Config,
     held: Option<&ValidSnapshot>,
+    request_id: &RequestId,
     millis: u64,
 ) -> Result<FromOrigin, Refused<OriginError>> {
     let url = format!("{}{}", config.origin_url, endpoints::SNAPSHOT);
     let deadline = Deadline::after(millis);
-    let headers = clock::within(DEADLINES.origin_headers_ms, fetch::get(&url, &deadline)).await;
+    let asked = fetch::get(&url, Some(request_id), &deadline);
+    let headers = clock::within(DEADLINES.origin_headers_ms, asked).await;
     let answer = headers.unwrap_or(Err(FetchError::Timeout)).map_err(OriginError::from)?;
     if let Err(error) = worth_reading(&answer, held, &config.limits) {
         answer.discard();

@@ -1,6 +1,6 @@
 //! Every path on one screen.
 
-use super::{App, data, health, layers, reply};
+use super::{App, data, health, layers, named, reply};
 use axum::Router;
 use axum::extract::State;
 use axum::http::{HeaderMap, Uri};
@@ -25,6 +25,7 @@ pub fn router(app: App) -> Router {
         .layer(
             ServiceBuilder::new()
                 .layer(middleware::from_fn(layers::common_headers))
+                .layer(middleware::from_fn_with_state(named::Journal::new(app.context.clock), named::named))
                 .layer(middleware::from_fn_with_state(app.clone(), layers::say_goodbye))
                 .layer(middleware::from_fn_with_state(app.clone(), layers::count))
                 .layer(middleware::from_fn(layers::methods))

@@ -15,10 +15,10 @@ export const OF_CONNECTION = ["connection", "keep-alive", "transfer-encoding", "
  * object}.
  */
 export async function startLink(target) {
-  const state = { order: { kind: "pass" }, requests: 0 };
+  const state = { order: { kind: "pass" }, names: [] };
   const sockets = new Set();
   const server = http.createServer((request, response) => {
-    state.requests += 1;
+    state.names.push(request.headers["x-request-id"]);
     handle(target, state.order, request, response).catch(() => response.destroy());
   });
   server.on("connection", (socket) => {
@@ -38,9 +38,11 @@ export async function startLink(target) {
   };
   return {
     url: `http://127.0.0.1:${port}`,
-    requests: () => state.requests,
+    requests: () => state.names.length,
+    /** The `X-Request-Id` of each request, in their order. */
+    names: () => state.names,
     forget: () => {
-      state.requests = 0;
+      state.names = [];
     },
     /** Sets the order for all requests from now on. */
     order: async (kind, more = {}) => {

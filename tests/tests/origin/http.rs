@@ -211,6 +211,47 @@ async fn the_snapshot_for_the_edge_is_kept_by_no_cache_and_passes_the_door() {
 }
 
 #[tokio::test]
+async fn a_request_keeps_its_harmless_name_in_the_answer_and_the_log() {
+    let exchange = Exchange::start().await;
+    let log = tempfile::NamedTempFile::new().unwrap();
+    let origin = Origin::start_logging(exchange.url(), &[("LOG_FORMAT", "json"), ("RUST_LOG", "info")], log.path());
+    origin.data().await;
+    let named =
+        async |path, claimed: &str| send(&origin, reqwest::Method::GET, path, &[("x-request-id", claimed)]).await;
+    // Asked again where the line was left out: before there was data, failures took up the second's lines.
+    let told = async |claimed: &str| {
+        eventually(&format!("{claimed:?} is in the log"), async || {
+            let answer = named(SNAPSHOT, claimed).await;
+            let name = answer.header("x-request-id")?.to_owned();
+            let text = std::fs::read_to_string(log.path()).unwrap();
+            let lines = text.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+            let line = lines.map(|line| line["fields"].clone()).find(|line| line["request_id"] == name.as_str())?;
+            Some((answer, name, line))
+        })
+        .await
+    };
+    let (answer, name, line) = told("edge.isolate_1-2").await;
+    assert_eq!(name, "edge.isolate_1-2");
+    assert_eq!((&line["route"], &line["status"]), (&SNAPSHOT.into(), &200.into()));
+    assert_eq!(line["as_of_ms"].as_str(), answer.header("x-data-as-of"));
+
+    let long = "x".repeat(65);
+    for hostile in ["a b", "\"x\"", "<script>", "é", "", &long] {
+        let (_, name, _) = told(hostile).await;
+        assert!(name.len() == 36 && name.bytes().all(|b| b.is_ascii_hexdigit() || b == b'-'), "{hostile:?}: {name}");
+    }
+    let text = std::fs::read_to_string(log.path()).unwrap();
+    assert!(!text.contains("<script>") && !text.contains(&long), "{text}");
+
+    assert_eq!(named("/nothing-here", "lost-1").await.header("x-request-id"), Some("lost-1"));
+    let fresh = eventually("the data is fresh", async || {
+        let answer = named("/mobile-data", "client-1").await;
+        (answer.header("x-data-freshness") == Some("fresh")).then_some(answer)
+    });
+    assert_eq!(fresh.await.header("x-request-id"), None, "a cache may keep this answer");
+}
+
+#[tokio::test]
 async fn health_and_metrics_tell_the_state_and_are_kept_by_no_cache() {
     let exchange = Exchange::start().await;
     let origin = Origin::start(exchange.url(), &[]);

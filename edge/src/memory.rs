@@ -2,7 +2,7 @@
 
 use crate::respond::rendered::Rendered;
 use shared::endpoints::Question;
-use shared::freshness::Freshness;
+use shared::freshness::{Freshness, Limits};
 use shared::market::Universe;
 use shared::projection::Absence;
 use shared::provenance::Venue;
@@ -59,6 +59,7 @@ pub fn rendered<'s>(
     valid: &'s Rc<ValidSnapshot>,
     question: &Question<'_>,
     class: Freshness,
+    limits: &Limits,
 ) -> Result<Result<Rc<Rendered>, Absence<'s>>, JsValue> {
     let is_held = |memory: &Memory| memory.snapshot.as_ref().is_some_and(|held| Rc::ptr_eq(held, valid));
     // A question that lives as long as the memory is one that lives shorter, too.
@@ -67,7 +68,7 @@ pub fn rendered<'s>(
     if let Some(rendered) = with(find).flatten() {
         return Ok(Ok(rendered));
     }
-    let rendered = match Rendered::of(valid, question, class)? {
+    let rendered = match Rendered::of(valid, question, class, limits)? {
         Ok(rendered) => Rc::new(rendered),
         Err(absence) => return Ok(Err(absence)),
     };

@@ -121,7 +121,7 @@ fn hit(
     if !route.is_plain_hit() {
         return Ok(None);
     }
-    let Ok(rendered) = memory::rendered(valid, question, *class)? else { return Ok(None) };
+    let Ok(rendered) = memory::rendered(valid, question, *class, &config.limits)? else { return Ok(None) };
     let if_none_match = request::header(request, Header::IfNoneMatch);
     let response = rendered.hit(if_none_match.as_deref(), now, &config.limits)?;
     metrics::answered(found.state(), data_source(valid.get(), *class));

@@ -4,7 +4,7 @@ mod encode;
 
 use arc_swap::ArcSwapOption;
 use shared::endpoints::Endpoint;
-use shared::freshness::Freshness;
+use shared::freshness::{Freshness, Limits};
 use shared::projection::StoredEntry;
 use shared::units::UnixMs;
 use shared::validate::ValidSnapshot;
@@ -31,27 +31,30 @@ enum Maker {
 pub struct Publication {
     valid: ValidSnapshot,
     maker: Maker,
+    limits: Limits,
     bodies: BTreeMap<(Endpoint, Freshness), OnceLock<Option<Rendered>>>,
 }
 
 impl Publication {
-    /// A publication of what this process collected, with what is stored beside the snapshot for the next process.
+    /// A publication of what this process collected, with what is stored beside the snapshot for the next process. The
+    /// limits are those by which caches are told how long to keep it.
     ///
     /// Renders and compresses every fresh body. Takes milliseconds of CPU, so it does not belong on an async thread.
     #[must_use]
-    pub fn collected(valid: ValidSnapshot, remembered: Option<StoredEntry>) -> Self {
-        Self::new(valid, Maker::Collected { remembered })
+    pub fn collected(valid: ValidSnapshot, remembered: Option<StoredEntry>, limits: Limits) -> Self {
+        Self::new(valid, Maker::Collected { remembered }, limits)
     }
 
     /// A publication of what came from the store. As dear as [`Self::collected`].
     #[must_use]
-    pub fn adopted(valid: ValidSnapshot) -> Self {
-        Self::new(valid, Maker::Adopted)
+    pub fn adopted(valid: ValidSnapshot, limits: Limits) -> Self {
+        Self::new(valid, Maker::Adopted, limits)
     }
 
-    fn new(valid: ValidSnapshot, maker: Maker) -> Self {
+    fn new(valid: ValidSnapshot, maker: Maker, limits: Limits) -> Self {
         let places = Endpoint::ALL.into_iter().flat_map(|endpoint| Freshness::ALL.map(|class| (endpoint, class)));
-        let publication = Self { valid, maker, bodies: places.map(|place| (place, OnceLock::new())).collect() };
+        let bodies = places.map(|place| (place, OnceLock::new())).collect();
+        let publication = Self { valid, maker, limits, bodies };
         for endpoint in Endpoint::ALL {
             let _ = publication.body(endpoint, Freshness::Fresh);
         }
@@ -101,7 +104,7 @@ impl Publication {
     #[must_use]
     pub fn body(&self, endpoint: Endpoint, class: Freshness) -> Option<&Rendered> {
         let place = self.bodies.get(&(endpoint, class))?;
-        place.get_or_init(|| Rendered::new(&self.valid, endpoint, class)).as_ref()
+        place.get_or_init(|| Rendered::new(&self.valid, endpoint, class, &self.limits)).as_ref()
     }
 }
 

@@ -9,6 +9,7 @@ use crate::provenance::Feed;
 use crate::snapshot::{Producer, Snapshot};
 use crate::units::UnixMs;
 use crate::validate::ValidSnapshot;
+use std::borrow::Cow;
 
 /// Says that a host does not serve the real market: `simulated` or `replayed`. The simulator sends it, and everything
 /// made from such data carries it on.
@@ -62,16 +63,27 @@ pub const PREFLIGHT: [(&str, &str); 4] = [
     ("access-control-max-age", "86400"),
 ];
 
+/// How long fresh data is used without asking, seconds of its age, and how much longer while it is asked for, where the
+/// fresh limit leaves room for both.
+const MAX_AGE_S: u64 = 5;
+const WINDOW_S: u64 = 10;
+
 /// `Cache-Control` of a body of this class.
 ///
-/// `max-age` plus either window stays within the fresh limit, so no cache that keeps the rules can make data silently
-/// old. `s-maxage` and `must-revalidate` are left out on purpose: they switch both windows off in some caches.
+/// Caches count from `Age`, which is the data's own. `max-age` plus either window stays within the fresh limit, so no cache
+/// that keeps the rules can make data silently old. `s-maxage` and `must-revalidate` are left out on purpose: they switch
+/// both windows off in some caches.
 #[must_use]
-pub const fn cache_control(class: Freshness) -> &'static str {
+pub fn cache_control(class: Freshness, limits: &Limits) -> Cow<'static, str> {
     match class {
-        Freshness::Fresh => "max-age=5, stale-while-revalidate=10, stale-if-error=10",
-        Freshness::Aging => "no-cache",
-        Freshness::Stale => NO_STORE,
+        Freshness::Fresh => {
+            let fresh = limits.fresh_ms / 1_000;
+            let max_age = fresh.min(MAX_AGE_S);
+            let window = fresh.saturating_sub(max_age).min(WINDOW_S);
+            format!("max-age={max_age}, stale-while-revalidate={window}, stale-if-error={window}").into()
+        }
+        Freshness::Aging => "no-cache".into(),
+        Freshness::Stale => NO_STORE.into(),
     }
 }
 
@@ -118,14 +130,19 @@ pub fn matches_etag(if_none_match: &str, etag: &str) -> bool {
 
 /// The headers of the answer to a question that do not change while its body does not.
 #[must_use]
-pub fn of_body(valid: &ValidSnapshot, question: &Question<'_>, class: Freshness) -> Vec<(&'static str, String)> {
+pub fn of_body(
+    valid: &ValidSnapshot,
+    question: &Question<'_>,
+    class: Freshness,
+    limits: &Limits,
+) -> Vec<(&'static str, String)> {
     let snapshot = valid.get();
     // A cache between origin and edge would make every edge's data older than it needs to be, and unseen.
     let is_snapshot = *question == Question::Whole(Endpoint::Snapshot);
-    let cache_control = if is_snapshot { NO_STORE } else { cache_control(class) };
+    let cache_control = if is_snapshot { NO_STORE.into() } else { cache_control(class, limits) };
     let mut headers = vec![
         ("content-type", JSON.to_owned()),
-        ("cache-control", cache_control.to_owned()),
+        ("cache-control", cache_control.into_owned()),
         ("etag", etag(snapshot, question, class)),
         (DATA_SOURCE, data_source(snapshot, class).to_owned()),
         (DATA_AS_OF, snapshot.as_of_ms.to_string()),
@@ -182,23 +199,30 @@ mod tests {
         assert_eq!((ttl(2_000), ttl(110_000)), (13, -95));
     }
 
+    #[track_caller]
+    fn check_fresh(fresh_ms: u64, max_age: u64, window: u64) {
+        let limits = Limits { refresh_after_ms: 0, fresh_ms, ..Limits::DEFAULT };
+        let expected = format!("max-age={max_age}, stale-while-revalidate={window}, stale-if-error={window}");
+        assert_eq!(cache_control(Freshness::Fresh, &limits), expected, "{fresh_ms} ms");
+        assert!((max_age + window) * 1_000 <= fresh_ms, "{fresh_ms} ms");
+    }
+
     #[test]
     fn no_cache_can_keep_fresh_data_past_the_fresh_limit() {
-        let value = cache_control(Freshness::Fresh);
-        let directive = |name: &str| -> u64 {
-            let found = value.split(", ").find_map(|d| d.strip_prefix(name)).unwrap();
-            found.trim_start_matches('=').parse().unwrap()
-        };
-        let fresh_secs = Limits::DEFAULT.fresh_ms / 1_000;
-        assert!(directive("max-age") + directive("stale-while-revalidate") <= fresh_secs);
-        assert!(directive("max-age") + directive("stale-if-error") <= fresh_secs);
-        assert!(!value.contains("s-maxage") && !value.contains("must-revalidate"));
+        check_fresh(Limits::DEFAULT.fresh_ms, 5, 10);
+        check_fresh(86_400_000, 5, 10);
+        check_fresh(14_999, 5, 9);
+        check_fresh(6_000, 5, 1);
+        check_fresh(5_000, 5, 0);
+        check_fresh(2_000, 2, 0);
+        check_fresh(999, 0, 0);
+        check_fresh(0, 0, 0);
     }
 
     #[test]
     fn every_lifetime_is_in_token_form_and_lets_no_cache_keep_what_is_marked() {
         for class in Freshness::ALL {
-            for directive in cache_control(class).split(", ") {
+            for directive in cache_control(class, &Limits::DEFAULT).split(", ") {
                 let (name, value) =
                     directive.split_once('=').map_or((directive, None), |(name, value)| (name, Some(value)));
                 assert!(name.bytes().all(|b| b.is_ascii_lowercase() || b == b'-'), "{directive}");
@@ -209,8 +233,8 @@ mod tests {
                 }
             }
         }
-        assert_eq!(cache_control(Freshness::Aging), "no-cache");
-        assert_eq!(cache_control(Freshness::Stale), "no-store");
+        assert_eq!(cache_control(Freshness::Aging, &Limits::DEFAULT), "no-cache");
+        assert_eq!(cache_control(Freshness::Stale, &Limits::DEFAULT), "no-store");
     }
 
     #[test]

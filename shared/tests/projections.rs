@@ -12,7 +12,7 @@ mod support;
 use serde_json::{Value, json};
 use shared::assemble::{AssembleError, Slow};
 use shared::endpoints::{Endpoint, Question};
-use shared::freshness::Freshness;
+use shared::freshness::{Freshness, Limits};
 use shared::headers;
 use shared::market::Dated;
 use shared::provenance::{Feed, Source, Venue};
@@ -214,7 +214,7 @@ fn an_etag_tells_projection_class_number_producer_and_time_apart() {
 #[test]
 fn headers_say_the_same_as_the_body() {
     for_every_body(|valid, endpoint, class, body| {
-        let headers = headers::of_body(valid, &Question::Whole(endpoint), class);
+        let headers = headers::of_body(valid, &Question::Whole(endpoint), class, &Limits::DEFAULT);
         let header = |name: &str| headers.iter().find(|(found, _)| *found == name).map(|(_, value)| value.as_str());
         assert_eq!(header("content-type"), Some("application/json"));
         assert_eq!(header(headers::DATA_SOURCE), body["data_source"].as_str());
@@ -232,7 +232,7 @@ fn check_label(scene: &Scene<'_>, feed: Feed, section: &str, source: &str) {
     for endpoint in client_endpoints() {
         let body = body(&valid, endpoint);
         assert!(array(&body, "/degraded").contains(&label), "{endpoint:?} does not say {label}");
-        let headers = headers::of_body(&valid, &Question::Whole(endpoint), Freshness::Fresh);
+        let headers = headers::of_body(&valid, &Question::Whole(endpoint), Freshness::Fresh, &Limits::DEFAULT);
         assert!(headers.contains(&(headers::MARKET_DATA, feed.name().to_owned())), "{endpoint:?}");
     }
     let body = body(&valid, Endpoint::MobileData);

@@ -16,7 +16,7 @@ use shared::assemble::{AssembleError, Slow, Substitute, assemble_secondary};
 use shared::endpoints::{Endpoint, Question};
 use shared::exchange::okx;
 use shared::exchange::secondary::Secondary;
-use shared::freshness::Freshness;
+use shared::freshness::{Freshness, Limits};
 use shared::headers;
 use shared::market::{Ticker, Universe};
 use shared::projection;
@@ -115,7 +115,7 @@ fn every_body_says_that_another_exchange_answered_and_what_that_means() {
 fn headers_and_etags_say_it_too() {
     let mut etags = Vec::new();
     for valid in Secondary::IN_ORDER.map(|venue| valid(venue, None)).into_iter().chain([Scene::fallback().valid()]) {
-        let sent = headers::of_body(&valid, &Question::Whole(Endpoint::MobileData), Freshness::Fresh);
+        let sent = headers::of_body(&valid, &Question::Whole(Endpoint::MobileData), Freshness::Fresh, &Limits::DEFAULT);
         let source = sent.iter().find(|(name, _)| *name == headers::DATA_SOURCE).map(|(_, value)| value.as_str());
         assert_eq!(source, Some(valid.get().producer.name()));
         etags.push(headers::etag(valid.get(), &Question::Whole(Endpoint::MobileData), Freshness::Fresh));

@@ -14,9 +14,6 @@ export const LIMITS = { refresh: 3, fresh: 15, aging: 60, stale: 300 };
 /** The largest body of data, bytes. */
 const MAX_BODY_BYTES = 100_000;
 
-/** How long a cache downstream may show what it keeps, seconds: the fresh limit of an unchanged configuration. */
-const MAX_KEPT_S = LIMITS.fresh;
-
 const SOURCES = ["origin", "bybit_direct", "secondary_exchange", "last_known_good"];
 
 const ALWAYS = {
@@ -63,7 +60,7 @@ export function profile(answer) {
  */
 export function faults(answer, { limits = LIMITS, expected = [], proxied = false } = {}) {
   const context = { limits, proxied };
-  const found = [...everyAnswerFaults(answer, context), ...fieldFaults(answer)];
+  const found = [...everyAnswerFaults(answer, context), ...fieldFaults(answer, context)];
   const statuses = [200, 204, 304, 400, 401, 404, 405, 429, 503, ...expected];
   if (!statuses.includes(answer.status)) found.push(`the status is ${answer.status}`);
   if (answer.method === "HEAD" && answer.sent.length > 0) found.push("HEAD has a body");
@@ -101,7 +98,7 @@ function* everyAnswerFaults(answer, { proxied }) {
 }
 
 /** Every field that is there is written as its standard has it. */
-function* fieldFaults(answer) {
+function* fieldFaults(answer, { limits }) {
   const written = (name, check) => (answer.headers.has(name) ? check(answer.header(name)) : []);
   yield* written("cache-status", cacheStatusFaults);
   yield* written("proxy-status", proxyStatusFaults);
@@ -114,11 +111,12 @@ function* fieldFaults(answer) {
     // Without it, caches make up a lifetime.
     if (answer.status !== 204) yield "there is no Cache-Control";
   } else {
-    yield* cacheControlFaults(answer.header("cache-control"));
+    yield* cacheControlFaults(answer.header("cache-control"), limits);
   }
 }
 
-function* cacheControlFaults(value) {
+/** A cache downstream may show what it keeps while that is fresh, whoever answered it; past that it would have to be marked. */
+function* cacheControlFaults(value, limits) {
   const directives = cacheControl(value);
   if (!directives) {
     yield `Cache-Control is ${value}`;
@@ -129,7 +127,7 @@ function* cacheControlFaults(value) {
     if (directives.has(name)) yield `Cache-Control has ${name}`;
   }
   const [maxAge, ...windows] = ["max-age", "stale-while-revalidate", "stale-if-error"].map((name) => directives.get(name) ?? 0);
-  for (const window of windows) if (maxAge + window > MAX_KEPT_S) yield `a cache may keep this for ${maxAge + window} s: ${value}`;
+  for (const window of windows) if (maxAge + window > Math.min(limits.fresh, LIMITS.fresh)) yield `a cache may keep this for ${maxAge + window} s: ${value}`;
 }
 
 function* dataAnswerFaults(answer, { limits }) {

@@ -38,6 +38,7 @@ impl Rendered {
         valid: &'s ValidSnapshot,
         question: &Question<'_>,
         class: Freshness,
+        limits: &Limits,
     ) -> Result<Result<Self, Absence<'s>>, JsValue> {
         let answer = projection::answer(valid, question, class);
         let body = match answer.map_err(|error| JsValue::from_str(&error.to_string()))? {
@@ -48,7 +49,7 @@ impl Rendered {
         for (name, value) in headers::ALWAYS {
             template.set(name, value)?;
         }
-        set_all(&template, &headers::of_body(valid, question, class))?;
+        set_all(&template, &headers::of_body(valid, question, class, limits))?;
         let without_body = Headers::new_with_headers(&template)?;
         without_body.delete("content-type")?;
         Ok(Ok(Self {

@@ -88,7 +88,7 @@ impl<'c> Answer<'c> {
         question: &Question<'_>,
         class: Freshness,
     ) -> Result<Result<Response, Failure>, JsValue> {
-        match memory::rendered(valid, question, class)? {
+        match memory::rendered(valid, question, class, &self.call.config.limits)? {
             Ok(rendered) => {
                 let extra = self.about_data(found, valid.get().as_of_ms, class);
                 rendered.answer(&self.call.wish, &extra).map(Ok)

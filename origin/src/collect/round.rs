@@ -6,7 +6,7 @@ use crate::upstream::Fetched;
 use shared::analysis::Settings;
 use shared::assemble::{AssembleError, Identity, Slow, assemble};
 use shared::exchange::{ParseError, bybit};
-use shared::freshness::data_time;
+use shared::freshness::{Limits, data_time};
 use shared::judge::{Judge, WildTable};
 use shared::market::{DefiMarket, FearGreed, GlobalMarket, RowRefusal, Universe};
 use shared::snapshot::Producer;
@@ -29,6 +29,7 @@ pub(super) struct Round {
     pub(super) now: UnixMs,
     pub(super) baseline: Baseline,
     pub(super) settings: Settings,
+    pub(super) limits: Limits,
 }
 
 /// A round that made a publication.
@@ -93,6 +94,6 @@ impl Round {
         let valid = ValidSnapshot::admit(assembled.snapshot, self.now, self.baseline)?;
         analyst.remember(&valid);
         judge.believe(&tickers, as_of);
-        Ok(Outcome { publication: Publication::collected(valid, analyst.remembered_alerts()), refused })
+        Ok(Outcome { publication: Publication::collected(valid, analyst.remembered_alerts(), self.limits), refused })
     }
 }

@@ -109,6 +109,7 @@ impl Collector {
             now,
             baseline: self.baseline(now),
             settings: self.context.settings,
+            limits: self.context.limits,
         };
         match tokio::task::spawn_blocking(move || round.run()).await {
             Ok(Ok(outcome)) => {

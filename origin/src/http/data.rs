@@ -32,7 +32,7 @@ pub(super) fn serve(question: &Question<'_>, app: &App, request: &HeaderMap) -> 
     // All others are made anew for each request: few ask, and each is a few kilobytes.
     match projection::answer(valid, question, class) {
         Ok(Ok(body)) => {
-            let rendered = Rendered::uncompressed(body, headers::of_body(valid, question, class));
+            let rendered = Rendered::uncompressed(body, headers::of_body(valid, question, class, &app.context.limits));
             found(&publication, &rendered, request, &app.context.limits, now)
         }
         Ok(Err(absence)) => reply::failure(&Failure::absent(absence, now)),

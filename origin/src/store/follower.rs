@@ -138,7 +138,7 @@ impl Follower {
                 return Ok(false);
             }
             known.restore(&valid);
-            Ok(context.current.offer(Publication::adopted(valid)))
+            Ok(context.current.offer(Publication::adopted(valid, context.limits)))
         })
         .await;
         match taken_up {

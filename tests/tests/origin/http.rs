@@ -51,6 +51,22 @@ async fn every_client_route_answers_with_data_and_its_headers() {
 }
 
 #[tokio::test]
+async fn caches_may_keep_nothing_past_the_chosen_fresh_limit() {
+    let exchange = Exchange::start().await;
+    let origin = Origin::start(exchange.url(), &[("FRESH_S", "8")]);
+    // One that lies ready, and one that is made for the request.
+    for path in ["/mobile-data", "/api/dashboard/alerts/recent?limit=1"] {
+        let answer = eventually(&format!("{path} is fresh"), async || {
+            let answer = origin.get(path).await;
+            (answer.header("x-data-freshness") == Some("fresh")).then_some(answer)
+        })
+        .await;
+        let expected = "max-age=5, stale-while-revalidate=3, stale-if-error=3";
+        assert_eq!(answer.header("cache-control"), Some(expected), "{path}");
+    }
+}
+
+#[tokio::test]
 async fn the_full_body_is_true_data_with_provenance() {
     let exchange = Exchange::start().await;
     let origin = Origin::start(exchange.url(), &[]);

@@ -32,4 +32,6 @@ pub mod projection;
 
 pub mod headers;
 
+pub mod health;
+
 pub mod problem;

@@ -73,7 +73,7 @@ describe("with a healthy origin", () => {
       const answer = await edge.get(path);
       assert.equal(answer.status, 200);
       assert.equal(answer.header("cache-control"), "no-store");
-      assert.equal(answer.json.status, "ok");
+      assert.equal(answer.json.status, "fresh");
       assert.equal(answer.json.data_source, "origin");
       assert.equal(answer.json.market_data, "simulated");
       assert.ok(Number.isInteger(answer.json.age_ms) && answer.json.age_ms >= 0);

@@ -142,5 +142,5 @@ test("live says that the Worker answers, ready whether clients should be sent to
     const answer = await edge.get("/health/ready");
     return answer.status === 200 && answer;
   });
-  assert.deepEqual([ready.json.ready, ready.json.status, ready.header("cache-control")], [true, "ok", "no-store"]);
+  assert.deepEqual([ready.json.ready, ready.json.status, ready.header("cache-control")], [true, "fresh", "no-store"]);
 });

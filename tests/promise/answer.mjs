@@ -218,7 +218,7 @@ function* healthFaults(answer) {
   if (answer.method === "HEAD" || !answer.json) return;
   // That a process answers is no word about data.
   if (answer.path === "/health/live" && answer.json.status === "alive") return;
-  if (!["ok", "fresh", "aging", "stale"].includes(answer.json.status)) yield `health says ${answer.json.status}`;
+  if (!["fresh", "aging", "stale"].includes(answer.json.status)) yield `health says ${answer.json.status}`;
   if (!SOURCES.includes(answer.json.data_source)) yield `health names the source ${answer.json.data_source}`;
   yield* valueFaults(answer.json, dateMs(answer.header("date")) + 1_000);
 }

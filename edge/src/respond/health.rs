@@ -3,21 +3,15 @@
 use serde::Serialize;
 use shared::freshness::Freshness;
 use shared::headers;
+use shared::health::DataHealth;
 use shared::units::UnixMs;
 use shared::validate::ValidSnapshot;
 
 /// The state of the service.
 #[derive(Serialize)]
 pub struct Health<'s> {
-    /// `ok`, `aging` or `stale`; that nothing can be served is said by a problem.
-    status: &'static str,
-    /// Whether clients should be sent here.
-    ready: bool,
-    data_source: &'static str,
-    as_of_ms: UnixMs,
-    age_ms: u64,
-    quality: f64,
-    sequence: u64,
+    #[serde(flatten)]
+    data: DataHealth,
     contracts: usize,
     scores: usize,
     /// Why not the origin.
@@ -34,16 +28,7 @@ impl<'s> Health<'s> {
     pub fn of(valid: &'s ValidSnapshot, class: Freshness, now: UnixMs, build: Option<&'s str>) -> Self {
         let snapshot = valid.get();
         Self {
-            status: match class {
-                Freshness::Fresh => "ok",
-                Freshness::Aging | Freshness::Stale => class.name(),
-            },
-            ready: class != Freshness::Stale,
-            data_source: headers::data_source(snapshot, class),
-            as_of_ms: snapshot.as_of_ms,
-            age_ms: now.millis_since(snapshot.as_of_ms),
-            quality: valid.quality().get(),
-            sequence: snapshot.sequence,
+            data: DataHealth::of(valid, class, now),
             contracts: snapshot.coverage.priced,
             scores: snapshot.scores.len(),
             fallback_reason: snapshot.fallback_reason.as_deref(),

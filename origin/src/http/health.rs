@@ -4,8 +4,7 @@ use super::{App, data, reply};
 use crate::publication::Publication;
 use axum::response::Response;
 use serde::Serialize;
-use shared::freshness::Freshness;
-use shared::headers::data_source;
+use shared::health::DataHealth;
 use shared::problem::{Failure, SourceOutcome};
 use shared::units::UnixMs;
 use std::sync::atomic::Ordering;
@@ -20,14 +19,8 @@ struct Live {
 
 #[derive(Serialize)]
 struct Health {
-    /// The class of the data's age.
-    status: &'static str,
-    ready: bool,
-    as_of_ms: UnixMs,
-    age_ms: u64,
-    sequence: u64,
-    data_source: &'static str,
-    quality: f64,
+    #[serde(flatten)]
+    data: DataHealth,
     store: &'static str,
     /// When the process that answers was started.
     started_at_ms: UnixMs,
@@ -45,7 +38,7 @@ pub(super) fn live() -> Response {
 pub(super) fn ready(app: &App) -> Response {
     let now = app.context.clock.now();
     match state(app, now) {
-        Some(health) if health.ready => reply::uncached_json(&health),
+        Some(health) if health.data.ready => reply::uncached_json(&health),
         _ => data::no_data(app, now),
     }
 }
@@ -62,16 +55,11 @@ pub(super) fn health(app: &App) -> Response {
 fn state(app: &App, now: UnixMs) -> Option<Health> {
     let publication = app.context.current.get()?;
     let valid = publication.valid();
-    let snapshot = valid.get();
-    let class = app.context.limits.classify(snapshot.as_of_ms, now)?;
+    let class = app.context.limits.classify(valid.get().as_of_ms, now)?;
+    let mut data = DataHealth::of(valid, class, now);
+    data.ready &= !app.draining.load(Ordering::Relaxed);
     Some(Health {
-        status: class.name(),
-        ready: class != Freshness::Stale && !app.draining.load(Ordering::Relaxed),
-        as_of_ms: snapshot.as_of_ms,
-        age_ms: now.millis_since(snapshot.as_of_ms),
-        sequence: snapshot.sequence,
-        data_source: data_source(snapshot, class),
-        quality: valid.quality().get(),
+        data,
         store: app.store_kind,
         started_at_ms: app.started_at,
         role: app.role.name(),

@@ -234,6 +234,7 @@ pub fn page(gauges: &Gauges<'_>) -> String {
 mod tests {
     use super::*;
     use crate::upstream::{Asked, Failed, ORIGIN};
+    use shared::headers::cache_status::Forward;
     use shared::headers::request_id::RequestId;
     use shared::units::UnixMs;
 
@@ -255,6 +256,7 @@ mod tests {
         Report {
             generation: 1,
             request_id: RequestId::parse("r").unwrap(),
+            forward: Forward::UriMiss,
             via,
             asked,
             hedged: false,

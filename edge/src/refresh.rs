@@ -24,7 +24,7 @@ use worker::{Context, Env};
 
 pub use exercise::Exercise;
 pub use flight::{exercise, last, state};
-pub use report::{Report, Via};
+pub use report::{Report, Via, why_forward};
 
 /// Whether a request started the refresh that it waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -100,12 +100,13 @@ pub async fn keep_last_good(env: &Env) {
 async fn run(generation: u64, config: &Config, request_id: &RequestId) {
     let began = clock::now();
     let background = Background::default();
-    let Searched { via, asked, hedged, keep, universe, late } =
+    let Searched { forward, via, asked, hedged, keep, universe, late } =
         Search::new(generation, config, request_id, &background).run().await;
     let finished = clock::now();
     let is_from_origin = matches!(via, Some(Via::Origin { .. }));
     let request_id = request_id.clone();
-    let report = Report { generation, request_id, via, asked, hedged, began, took_ms: finished.millis_since(began) };
+    let took_ms = finished.millis_since(began);
+    let report = Report { generation, request_id, forward, via, asked, hedged, began, took_ms };
     report.log();
     metrics::refreshed(&report);
     flight::finish(report, finished);

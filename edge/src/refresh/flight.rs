@@ -153,6 +153,7 @@ mod tests {
     use super::super::report::Via;
     use super::*;
     use crate::upstream::{Asked, ORIGIN};
+    use shared::headers::cache_status::Forward;
     use shared::headers::request_id::RequestId;
 
     const NOW: UnixMs = UnixMs::from_millis(1_788_870_000_000);
@@ -162,6 +163,7 @@ mod tests {
         Report {
             generation,
             request_id: RequestId::parse("r").unwrap(),
+            forward: Forward::UriMiss,
             via,
             asked,
             hedged: false,

@@ -5,6 +5,7 @@ use crate::metrics::Alert;
 use crate::policy::{Refusal, Upstream, Withheld};
 use crate::upstream::Asked;
 use shared::exchange::secondary::Secondary;
+use shared::headers::cache_status::Forward;
 use shared::headers::request_id::RequestId;
 use shared::units::UnixMs;
 
@@ -44,6 +45,12 @@ impl Via {
     }
 }
 
+/// Why somebody else is asked, where this is held.
+#[must_use]
+pub const fn why_forward(held: Option<UnixMs>) -> Forward {
+    if held.is_some() { Forward::Stale } else { Forward::UriMiss }
+}
+
 /// What came of a refresh.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Report {
@@ -51,6 +58,8 @@ pub struct Report {
     pub generation: u64,
     /// The request that led it.
     pub request_id: RequestId,
+    /// Why it asked: what the isolate or its colo held was too old, or neither held anything.
+    pub forward: Forward,
     /// Where it found data; nothing when it found none.
     pub via: Option<Via>,
     /// Every source that had its turn, in the order of preference.

@@ -2,7 +2,7 @@
 
 use super::ask::{self, AfterUse, Answered, Direct, Found};
 use super::background::Background;
-use super::report::Via;
+use super::report::{Via, why_forward};
 use super::{colo, flight};
 use crate::config::Config;
 use crate::policy::{
@@ -12,6 +12,7 @@ use crate::upstream::fetch::FetchError;
 use crate::upstream::{Asked, Failed, Health};
 use crate::{cache, clock, last_good, memory};
 use shared::exchange::secondary::Secondary;
+use shared::headers::cache_status::Forward;
 use shared::headers::request_id::RequestId;
 use shared::provenance::Venue;
 use shared::units::UnixMs;
@@ -26,6 +27,8 @@ pub(super) type Running<'a> = Pin<Box<dyn Future<Output = Answered> + 'a>>;
 
 /// What a search found.
 pub(super) struct Searched<'a> {
+    /// Why others than the colo's cache were asked.
+    pub(super) forward: Forward,
     /// Where it ended.
     pub(super) via: Option<Via>,
     /// What is told of everybody who had a turn.
@@ -47,6 +50,7 @@ pub(super) struct Search<'a> {
     request_id: &'a RequestId,
     background: &'a Background,
     ladder: Ladder,
+    forward: Forward,
     running: PerUpstream<Option<(UnixMs, Running<'a>)>>,
     found: PerUpstream<Option<Found>>,
     asked: PerUpstream<Vec<Asked>>,
@@ -69,12 +73,14 @@ impl<'a> Search<'a> {
             last_good: config.last_good.is_some(),
         };
         let deadlines = Deadlines { hedge_ms: config.hedge_after_ms, ..DEADLINES };
+        let held = held_as_of();
         Self {
             generation,
             config,
             request_id,
             background,
-            ladder: Ladder::begin(held_as_of(), clock::now(), config.limits, deadlines, means),
+            ladder: Ladder::begin(held, clock::now(), config.limits, deadlines, means),
+            forward: why_forward(held),
             running: PerUpstream::default(),
             found: PerUpstream::default(),
             asked: PerUpstream::default(),
@@ -111,6 +117,7 @@ impl<'a> Search<'a> {
             clock::within(left_ms, colo::read()).await;
         }
         let (held, now) = (held_as_of(), clock::now());
+        self.forward = why_forward(held);
         let failure = colo::failure(now);
         self.told_of_failure = failure.is_some();
         self.ladder.looked(held, self.told_of_failure, now);
@@ -287,7 +294,8 @@ impl<'a> Search<'a> {
         let mut asked: Vec<Asked> =
             Upstream::ALL.into_iter().flat_map(|upstream| std::mem::take(self.asked.get_mut(upstream))).collect();
         asked.extend(self.last_good_told.take());
-        Searched { via, asked, hedged: self.hedged, keep: None, universe: AfterUse::Nothing, late: None }
+        let forward = self.forward;
+        Searched { forward, via, asked, hedged: self.hedged, keep: None, universe: AfterUse::Nothing, late: None }
     }
 }
 

@@ -59,7 +59,8 @@ impl Route {
             Self::Waited { reason, role, report } => {
                 let via = report.as_ref().map(|report| report.via.as_ref());
                 let forwarded = Forwarded {
-                    reason: *reason,
+                    // The colo's cache is a part of this cache, and whoever waited did not know yet what it held.
+                    reason: report.as_ref().map_or(*reason, |report| report.forward),
                     status: Some(200),
                     collapsed: *role == Role::Follower,
                     stored: *role == Role::Leader,
@@ -170,6 +171,7 @@ mod tests {
         let report = Report {
             generation: 1,
             request_id: RequestId::parse("r").unwrap(),
+            forward: reason,
             via,
             asked,
             hedged: false,
@@ -217,6 +219,14 @@ mod tests {
         let expected = "edge; error=http_response_timeout; next-hop=\"origin\"; details=\"timeout\"";
         assert_eq!(route.proxy_status().as_deref(), Some(expected));
         assert_eq!(route.server_timing().as_deref(), Some("origin;dur=400;desc=\"fetch\""));
+    }
+
+    #[test]
+    fn what_the_colo_held_was_no_miss() {
+        let route = waited(Forward::Stale, Role::Leader, Some(Via::BybitDirect), Vec::new());
+        let Route::Waited { role, report, .. } = route else { return };
+        let cold = Route::Waited { reason: Forward::UriMiss, role, report };
+        check(&cold, Freshness::Fresh, 15, "edge; fwd=stale; fwd-status=200; stored; ttl=15; detail=bybit-direct");
     }
 
     #[test]

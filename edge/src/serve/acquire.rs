@@ -71,9 +71,7 @@ impl Search {
         let is_over = self.waits_left == 0 || self.left_ms(now) == 0;
         let refresh = if is_over { Refresh::Failed } else { refresh::state(now) };
         let class = match policy::decide(as_of, now, &config.limits, refresh) {
-            Decision::WaitForRefresh => {
-                return Step::Wait(if as_of.is_some() { Forward::Stale } else { Forward::UriMiss });
-            }
+            Decision::WaitForRefresh => return Step::Wait(refresh::why_forward(as_of)),
             Decision::Serve(class) => Some(class),
             Decision::ServeAndRefresh(class) => {
                 refresh::start(context, config, named.id());

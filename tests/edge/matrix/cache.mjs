@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { forge, rewrite } from "../support/cache.mjs";
 import { until } from "../support/process.mjs";
-import { fromOrigin, refused, stored } from "./expect.mjs";
+import { direct, fromOrigin, refused, stored } from "./expect.mjs";
 
 const COLD_MS = 450 + 50;
 const TOTAL_MS = 1_800;
@@ -86,6 +86,17 @@ export const CACHE_ROWS = [
     },
     expect: refused({ origin: "connection_failed", direct: "http_503", held: "too_old" }),
     calls: { "bybit-tickers": 1 },
+  },
+  {
+    id: "E2", fault: "the entry is stale", withinMs: COLD_MS, heldAgeMs: 100_000, given: () => {},
+    expect: fromOrigin({ forward: "stale" }),
+    calls: FROM_ORIGIN,
+  },
+  {
+    id: "E2", fault: "the entry is stale, and the origin refuses connections", withinMs: COLD_MS, heldAgeMs: 100_000,
+    given: ({ link }) => link.order("refuse"),
+    expect: direct({ outcome: "connection_failed", error: "connection_terminated", forward: "stale" }),
+    calls: { origin: 0, "bybit-tickers": 1 },
   },
   misbehaving("E3", "never answers a write", "hang_put", { keeps: false }),
   misbehaving("E3", "refuses a write with 413", "refuse_put", { keeps: false }),

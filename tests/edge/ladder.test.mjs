@@ -29,6 +29,20 @@ test("a silent origin costs a cold client the hedge's time and not its whole dea
   assert.equal(world.link.requests(), 1);
 });
 
+test("an exchange that may not be asked is no hedge", async () => {
+  await world.link.order("refuse");
+  await world.exchange.fail("bybit", { kind: "geo_403" });
+  edge = await world.edge();
+  assert.equal((await edge.get("/mobile-data")).status, 503);
+  await world.link.order("hang");
+  const line = await until("the origin was silent", async () => {
+    await edge.get("/mobile-data");
+    return edge.logs().find(({ event, asked }) => event === "refresh" && asked[0].outcome === "timeout");
+  });
+  assert.deepEqual(outcomes(line), [["origin", "timeout"], ["bybit-direct", "paused_region"]]);
+  assert.equal(line.hedged, false);
+});
+
 test("an origin that answers within the hedge's time is not doubled", async () => {
   await world.link.order("delay", { ms: 100 });
   edge = await world.edge({ vars: { HEDGE_AFTER_MS: "400" } });

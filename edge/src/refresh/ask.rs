@@ -19,6 +19,7 @@ use shared::market::Universe;
 use shared::provenance::Venue;
 use shared::units::UnixMs;
 use shared::validate::ValidSnapshot;
+use std::cell::Cell;
 use std::future::Future;
 use std::rc::Rc;
 
@@ -84,13 +85,18 @@ pub(super) struct Direct<'a> {
     pub(super) reason: String,
     /// How long all of it may take.
     pub(super) millis: u64,
+    /// Set once the exchange is really asked, for budgets may withhold it.
+    pub(super) called: Rc<Cell<bool>>,
 }
 
 /// Asks Bybit, if the isolate and its colo may; at its other host when the first is of no use.
 pub(super) async fn bybit(direct: Direct<'_>) -> Answered {
     let deadline = Deadline::after(direct.millis);
     match admitted(Upstream::Bybit, universe_at_hand(clock::now()), direct.background).await {
-        Ok((universe, renew)) => ask_hosts(&direct, &deadline, universe, renew).await,
+        Ok((universe, renew)) => {
+            direct.called.set(true);
+            ask_hosts(&direct, &deadline, universe, renew).await
+        }
         Err(withheld) => Answered::withheld(BYBIT_DIRECT, Failed::withheld(withheld)),
     }
 }
@@ -178,6 +184,7 @@ pub(super) async fn secondary(secondary: Secondary, base: &str, direct: Direct<'
         Ok(lists) => lists,
         Err(withheld) => return Answered::withheld(upstream.name(), Failed::withheld(withheld)),
     };
+    direct.called.set(true);
     let own = okx.clone().filter(|_| secondary == Secondary::Okx && okx_use == UniverseUse::Use);
     let spare = secondary.universe(okx.into_iter().chain(bybit));
     let materials = Materials { held: direct.held.as_deref(), universe: own, reason: direct.reason };

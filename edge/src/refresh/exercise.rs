@@ -35,7 +35,8 @@ pub(super) async fn after(config: &Config, origin: &Rc<ValidSnapshot>, backgroun
         return;
     }
     let held = Some(Rc::clone(origin));
-    let direct = Direct { config, background, held, reason: REASON.to_owned(), millis: DEADLINES.exchange_ms };
+    let (reason, millis) = (REASON.to_owned(), DEADLINES.exchange_ms);
+    let direct = Direct { config, background, held, reason, millis, called: Rc::default() };
     let Answered { asked, found } = ask::bybit(direct).await;
     let outcome = match found {
         Ok(Found { snapshot, universe, .. }) => {

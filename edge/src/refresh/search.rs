@@ -17,6 +17,7 @@ use shared::headers::request_id::RequestId;
 use shared::provenance::Venue;
 use shared::units::UnixMs;
 use shared::validate::ValidSnapshot;
+use std::cell::Cell;
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
 use std::rc::Rc;
@@ -54,7 +55,8 @@ pub(super) struct Search<'a> {
     running: PerUpstream<Option<(UnixMs, Running<'a>)>>,
     found: PerUpstream<Option<Found>>,
     asked: PerUpstream<Vec<Asked>>,
-    hedged: bool,
+    /// Whether Bybit was asked beside the origin; nothing when its turn did not come then.
+    hedge: Option<Rc<Cell<bool>>>,
     told_of_failure: bool,
     last_good_helped: bool,
     last_good_told: Option<Asked>,
@@ -84,7 +86,7 @@ impl<'a> Search<'a> {
             running: PerUpstream::default(),
             found: PerUpstream::default(),
             asked: PerUpstream::default(),
-            hedged: false,
+            hedge: None,
             told_of_failure: false,
             last_good_helped: false,
             last_good_told: None,
@@ -153,8 +155,9 @@ impl<'a> Search<'a> {
                 }
             },
             Upstream::Bybit => {
-                self.hedged = self.running.get(Upstream::Origin).is_some();
-                Box::pin(ask::bybit(self.direct(held, millis)))
+                let direct = self.direct(held, millis);
+                self.hedge = self.running.get(Upstream::Origin).as_ref().map(|_| Rc::clone(&direct.called));
+                Box::pin(ask::bybit(direct))
             }
             Upstream::Okx => match config.okx_base_url.as_deref() {
                 Some(base) => Box::pin(ask::secondary(Secondary::Okx, base, self.direct(held, millis))),
@@ -171,7 +174,7 @@ impl<'a> Search<'a> {
 
     fn direct(&self, held: Option<Rc<ValidSnapshot>>, millis: u64) -> Direct<'a> {
         let reason = self.why_not_the_origin();
-        Direct { config: self.config, background: self.background, held, reason, millis }
+        Direct { config: self.config, background: self.background, held, reason, millis, called: Rc::default() }
     }
 
     /// The reason that data from elsewhere carries. An origin that is silent when it is needed has timed out.
@@ -294,8 +297,8 @@ impl<'a> Search<'a> {
         let mut asked: Vec<Asked> =
             Upstream::ALL.into_iter().flat_map(|upstream| std::mem::take(self.asked.get_mut(upstream))).collect();
         asked.extend(self.last_good_told.take());
-        let forward = self.forward;
-        Searched { forward, via, asked, hedged: self.hedged, keep: None, universe: AfterUse::Nothing, late: None }
+        let (forward, hedged) = (self.forward, self.hedge.is_some_and(|called| called.get()));
+        Searched { forward, via, asked, hedged, keep: None, universe: AfterUse::Nothing, late: None }
     }
 }
 

@@ -3,6 +3,7 @@
 pub mod bybit;
 pub mod exchange;
 pub mod fetch;
+mod judged;
 pub mod origin;
 pub mod secondary;
 
@@ -36,6 +37,17 @@ pub struct Materials<'m> {
     pub universe: Option<Rc<Universe>>,
     /// Why not the origin.
     pub reason: String,
+    /// What the snapshot is for.
+    pub purpose: Purpose,
+}
+
+/// What a snapshot is made for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// To be shown: prices that leapt are not believed at once.
+    Show,
+    /// To be compared with another and dropped: whatever the exchange says counts.
+    Compare,
 }
 
 /// A snapshot that was made here.

@@ -87,6 +87,22 @@ test("what the origin collected before it failed is kept with its own time", asy
   assert.equal((await world.exchange.requests())["bybit-instruments"], 0, "the list of contracts was at hand");
 });
 
+test("a market that leapt is shown once three tables have said so, and not before", async () => {
+  const edge = await world.edge({ vars: { REFRESH_AFTER_S: "0", FRESH_S: "30" } });
+  const before = (await edge.get("/mobile-data")).json.market_overview.btc_price;
+  await world.link.order("refuse");
+  await world.exchange.fail("bybit-tickers", { kind: "scale_all", factor: 10 });
+  const wild = () => edge.logs().filter((line) => line.event === "refresh" && line.asked.some(({ outcome }) => outcome === "wild_table"));
+  const leapt = await until("the leap is believed", async () => {
+    const { json } = await edge.get("/mobile-data");
+    if (json.data_source === "bybit_direct") return json;
+    assert.ok(json.market_overview.btc_price < 2 * before, `${json.market_overview.btc_price} after ${before}`);
+    return false;
+  }, { withinMs: 30_000 });
+  assert.ok(leapt.market_overview.btc_price > 5 * before);
+  assert.equal(wild().length, 2, "the table was not judged, or not confirmed by two more");
+});
+
 test("data of a simulated market is labelled everywhere", async () => {
   await world.link.order("refuse");
   const edge = await world.edge();

@@ -9,7 +9,8 @@ use crate::upstream::exchange::ExchangeError;
 use crate::upstream::fetch::Deadline;
 use crate::upstream::origin::FromOrigin;
 use crate::upstream::{
-    Asked, BYBIT_ALTERNATIVE, BYBIT_DIRECT, Failed, Health, Made, Materials, ORIGIN, Refused, bybit, origin, secondary,
+    Asked, BYBIT_ALTERNATIVE, BYBIT_DIRECT, Failed, Health, Made, Materials, ORIGIN, Purpose, Refused, bybit, origin,
+    secondary,
 };
 use crate::{cache, clock, memory};
 use futures_util::future::join;
@@ -85,6 +86,8 @@ pub(super) struct Direct<'a> {
     pub(super) reason: String,
     /// How long all of it may take.
     pub(super) millis: u64,
+    /// What the answer is for.
+    pub(super) purpose: Purpose,
     /// Set once the exchange is really asked, for budgets may withhold it.
     pub(super) called: Rc<Cell<bool>>,
 }
@@ -118,7 +121,8 @@ async fn admitted<T>(
 
 async fn ask_hosts(direct: &Direct<'_>, deadline: &Deadline, universe: Option<Rc<Universe>>, renew: bool) -> Answered {
     let config = direct.config;
-    let materials = |universe| Materials { held: direct.held.as_deref(), universe, reason: direct.reason.clone() };
+    let (held, purpose) = (direct.held.as_deref(), direct.purpose);
+    let materials = |universe| Materials { held, universe, reason: direct.reason.clone(), purpose };
     let started = clock::now();
     let first = bybit::snapshot(config, &config.bybit_base_url, deadline, materials(universe.clone())).await;
     let (mut asked, mut answer) = (vec![told_made(BYBIT_DIRECT, Venue::Bybit, &first, started)], first);
@@ -187,7 +191,8 @@ pub(super) async fn secondary(secondary: Secondary, base: &str, direct: Direct<'
     direct.called.set(true);
     let own = okx.clone().filter(|_| secondary == Secondary::Okx && okx_use == UniverseUse::Use);
     let spare = secondary.universe(okx.into_iter().chain(bybit));
-    let materials = Materials { held: direct.held.as_deref(), universe: own, reason: direct.reason };
+    let materials =
+        Materials { held: direct.held.as_deref(), universe: own, reason: direct.reason, purpose: direct.purpose };
     let started = clock::now();
     let answer = secondary::snapshot(direct.config, secondary, base, &deadline, materials, spare).await;
     let venue = secondary.venue();

@@ -7,6 +7,7 @@ use crate::clock;
 use crate::config::Config;
 use crate::metrics::{self, Alert, Event};
 use crate::policy::{DEADLINES, Divergence, Upstream, is_exercise_due};
+use crate::upstream::Purpose;
 use shared::units::UnixMs;
 use shared::validate::ValidSnapshot;
 use std::rc::Rc;
@@ -36,7 +37,7 @@ pub(super) async fn after(config: &Config, origin: &Rc<ValidSnapshot>, backgroun
     }
     let held = Some(Rc::clone(origin));
     let (reason, millis) = (REASON.to_owned(), DEADLINES.exchange_ms);
-    let direct = Direct { config, background, held, reason, millis, called: Rc::default() };
+    let direct = Direct { config, background, held, reason, millis, purpose: Purpose::Compare, called: Rc::default() };
     let Answered { asked, found } = ask::bybit(direct).await;
     let outcome = match found {
         Ok(Found { snapshot, universe, .. }) => {

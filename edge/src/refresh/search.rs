@@ -9,7 +9,7 @@ use crate::policy::{
     self, DEADLINES, Deadlines, Decision, Ladder, Means, PerUpstream, Refresh, SharedFailure, Step, Upstream,
 };
 use crate::upstream::fetch::FetchError;
-use crate::upstream::{Asked, Failed, Health};
+use crate::upstream::{Asked, Failed, Health, Purpose};
 use crate::{cache, clock, last_good, memory};
 use shared::exchange::secondary::Secondary;
 use shared::headers::cache_status::Forward;
@@ -174,7 +174,8 @@ impl<'a> Search<'a> {
 
     fn direct(&self, held: Option<Rc<ValidSnapshot>>, millis: u64) -> Direct<'a> {
         let reason = self.why_not_the_origin();
-        Direct { config: self.config, background: self.background, held, reason, millis, called: Rc::default() }
+        let (config, background) = (self.config, self.background);
+        Direct { config, background, held, reason, millis, purpose: Purpose::Show, called: Rc::default() }
     }
 
     /// The reason that data from elsewhere carries. An origin that is silent when it is needed has timed out.

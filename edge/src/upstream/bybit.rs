@@ -2,7 +2,7 @@
 
 use super::exchange::{self, ExchangeError};
 use super::fetch::Deadline;
-use super::{Made, Materials, NOT_COLLECTED, Refused, admitted};
+use super::{Made, Materials, NOT_COLLECTED, Purpose, Refused, admitted, judged};
 use crate::config::Config;
 use crate::{clock, memory, policy};
 use futures_util::future::try_join;
@@ -24,12 +24,15 @@ pub async fn snapshot(
     deadline: &Deadline,
     materials: Materials<'_>,
 ) -> Result<Made, Refused<ExchangeError>> {
-    let Materials { held, universe, reason } = materials;
+    let Materials { held, universe, reason, purpose } = materials;
     let is_fetched = universe.is_none();
     let asked = exchange::get(Venue::Bybit, base, bybit::TICKERS, deadline, exchange::MAX_TICKERS_BYTES);
     let asked = async { asked.await.map_err(ExchangeError::Tickers) };
     let (answer, universe) = try_join(asked, known_or_fetched(base, deadline, universe)).await?;
-    let table = tickers::parse(&answer.bytes).map_err(|error| ExchangeError::Tickers(error.into()))?;
+    let mut table = tickers::parse(&answer.bytes).map_err(|error| ExchangeError::Tickers(error.into()))?;
+    if purpose == Purpose::Show {
+        judged::examine(held, &mut table, &universe, answer.received_at).map_err(ExchangeError::from)?;
+    }
     let now = clock::now();
     let inputs = Inputs {
         tickers: &table,
@@ -49,6 +52,9 @@ pub async fn snapshot(
     };
     let assembled = assemble(&inputs, identity, &Settings::DEFAULT).map_err(ExchangeError::from)?;
     let snapshot = admitted(assembled.snapshot, held, now, &config.limits)?;
+    if purpose == Purpose::Show {
+        judged::believe(&table, answer.received_at);
+    }
     Ok(Made { snapshot, fetched: is_fetched.then_some(universe) })
 }
 

@@ -9,6 +9,7 @@ use shared::exchange::bybit::instruments::UniverseError;
 use shared::exchange::bybit::{self, Forbidden};
 use shared::exchange::{ParseError, binance, okx};
 use shared::headers::MARKET_DATA;
+use shared::judge::WildTable;
 use shared::provenance::{Source, Venue};
 use shared::units::UnixMs;
 use shared::validate::Rejections;
@@ -119,6 +120,9 @@ pub enum ExchangeError {
     /// The exchange's own list does not tell what counts, and no other is at hand.
     #[error("no list of contracts is at hand")]
     NoUniverse,
+    /// Prices that leapt, and are not believed yet.
+    #[error("{0}")]
+    Wild(#[from] WildTable),
     /// Facts that make no snapshot.
     #[error("{0}")]
     Assemble(#[from] AssembleError),
@@ -141,6 +145,7 @@ impl ExchangeError {
             Self::Instruments(error) => format!("instruments_{}", error.label()),
             Self::Universe(error) => error.label().to_owned(),
             Self::NoUniverse => "instruments_unknown".to_owned(),
+            Self::Wild(error) => error.label().to_owned(),
             Self::Assemble(error) => error.label().to_owned(),
             Self::Rejected(rejections) => rejections.label().to_owned(),
             Self::NotFit(not_fit) => not_fit.unfit.label().to_owned(),
@@ -151,13 +156,16 @@ impl ExchangeError {
                 (proxy_error, error.received_status())
             }
             Self::NoUniverse => (None, None),
-            Self::Universe(_) | Self::Assemble(_) | Self::Rejected(_) | Self::NotFit(_) => (None, Some(200)),
+            Self::Universe(_) | Self::Wild(_) | Self::Assemble(_) | Self::Rejected(_) | Self::NotFit(_) => {
+                (None, Some(200))
+            }
         };
         let as_of = if let Self::NotFit(not_fit) = self { Some(not_fit.as_of) } else { None };
         Failed { outcome, message: self.to_string(), proxy_error, received_status, as_of }
     }
 
-    /// What this says of `venue` itself: one whose data is old answers well.
+    /// What this says of `venue` itself: one whose data is old answers well, and so does one whose prices leapt, for only its
+    /// next answers can confirm them.
     #[must_use]
     pub fn health(&self, venue: Venue) -> Health {
         match self {
@@ -165,7 +173,7 @@ impl ExchangeError {
                 error.refusal(venue).map_or(Health::Fails, Health::Refuses)
             }
             Self::Universe(_) | Self::Assemble(_) | Self::Rejected(_) => Health::Fails,
-            Self::NoUniverse | Self::NotFit(_) => Health::Works,
+            Self::NoUniverse | Self::Wild(_) | Self::NotFit(_) => Health::Works,
         }
     }
 
@@ -275,6 +283,16 @@ mod tests {
         check(Venue::Binance, sent_away(Venue::Binance, 418, b""), "http_418", too_many(Some(9)));
         let words = b"Service unavailable from a restricted location";
         check(Venue::Binance, sent_away(Venue::Binance, 403, words), "forbidden_region", REGION);
+    }
+
+    #[test]
+    fn an_exchange_whose_prices_leapt_is_asked_again() {
+        let wild = ExchangeError::from(WildTable { leaping: 62, compared: 62 });
+        let told = wild.told(Venue::Bybit);
+        assert_eq!((&*told.outcome, told.received_status), ("wild_table", Some(200)));
+        assert!(shared::snapshot::is_reason(&told.outcome));
+        assert_eq!(wild.health(Venue::Bybit), Health::Works);
+        assert!(!wild.is_of_the_host());
     }
 
     #[test]

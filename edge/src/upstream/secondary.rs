@@ -2,7 +2,7 @@
 
 use super::exchange::{self, AnswerError, ExchangeError};
 use super::fetch::Deadline;
-use super::{Made, Materials, Refused, admitted};
+use super::{Made, Materials, Refused, admitted, judged};
 use crate::config::Config;
 use crate::{clock, policy};
 use futures_util::future::{Either, join, ready};
@@ -28,7 +28,7 @@ pub async fn snapshot(
     materials: Materials<'_>,
     spare: Option<Rc<Universe>>,
 ) -> Result<Made, Refused<ExchangeError>> {
-    let Materials { held, universe, reason } = materials;
+    let Materials { held, universe, reason, .. } = materials;
     let tickers =
         exchange::get(secondary.venue(), base, secondary.tickers_path(), deadline, exchange::MAX_TICKERS_BYTES);
     let list = match (&universe, secondary.instruments_path()) {
@@ -44,7 +44,8 @@ pub async fn snapshot(
         Err(error) => return Err(ExchangeError::Instruments(error).into()),
     };
     let universe = fetched.clone().or(universe).or(spare).ok_or(ExchangeError::NoUniverse)?;
-    let table = secondary.tickers(&answer.bytes).map_err(|error| ExchangeError::Tickers(error.into()))?;
+    let mut table = secondary.tickers(&answer.bytes).map_err(|error| ExchangeError::Tickers(error.into()))?;
+    judged::examine(held, &mut table, &universe, answer.received_at).map_err(ExchangeError::from)?;
     let now = clock::now();
     let substitute = Substitute {
         tickers: &table,
@@ -56,6 +57,7 @@ pub async fn snapshot(
     let sequence = policy::next_sequence(held.map(|held| held.get().sequence), now);
     let assembled = assemble_secondary(&substitute, sequence, reason, now, &Settings::DEFAULT);
     let snapshot = admitted(assembled.map_err(ExchangeError::from)?.snapshot, held, now, &config.limits)?;
+    judged::believe(&table, answer.received_at);
     Ok(Made { snapshot, fetched })
 }
 

@@ -1,5 +1,7 @@
 // The exchange answers badly on the direct way: nothing is made of it that is not data.
 
+import assert from "node:assert/strict";
+import { until } from "../support/process.mjs";
 import { direct, refused } from "./expect.mjs";
 
 const TOTAL_MS = 1_800;
@@ -36,6 +38,32 @@ const without = (symbol) => ({ json }, check) => {
   check.ok(!shown.some((row) => row.symbol === symbol), `${symbol} is shown`);
 };
 
+/** Asks until the refresh that this starts is over, and once more. */
+const afterRefresh = async ({ edge }) => {
+  await edge.get("/mobile-data");
+  await until("the refresh is told", () => edge.logs().some((line) => line.event === "refresh"));
+  return edge.get("/mobile-data");
+};
+
+/** A row where data of 20 s is held, and a table is not to be believed beside it: what is held is shown on, marked. */
+const wild = (scope, before, outcomes, vars) => ({
+  id: "B9", fault: `${scope}: every price tenfold, beside data of 20 s`, withinMs: TOTAL_MS, heldAgeMs: 20_000, vars,
+  given: async (scene) => {
+    await scene.link.order("refuse");
+    if (before) await scene.exchange.fail("bybit-tickers", before);
+    await scene.exchange.fail(scope, { kind: "scale_all", factor: 10 });
+  },
+  ask: afterRefresh,
+  expect: (answer, { held, edge }) => {
+    const { asked } = edge.logs().find((line) => line.event === "refresh");
+    assert.deepEqual(asked.map(({ source, outcome }) => [source, outcome]), [["origin", "connection_failed"], ...outcomes]);
+    assert.equal(answer.json.freshness, "aging");
+    assert.equal(answer.json.as_of_ms, held.as_of_ms);
+    assert.equal(answer.json.market_overview.btc_price, held.overview.btc_price);
+  },
+  calls: { origin: 0 },
+});
+
 export const EXCHANGE_ROWS = [
   ...[500, 502, 503, 504].map((status) => bad("B1", TICKERS, { kind: "status", status }, `http_${status}`)),
   bad("B2", "bybit", { kind: "status_429", retry_after_s: 5 }, "http_429"),
@@ -70,6 +98,20 @@ export const EXCHANGE_ROWS = [
   odd("B8", TICKERS, { kind: "placeholder_symbol" }),
   bad("B9", TICKERS, { kind: "scale_all", factor: 10, fields: "last" }, "bitcoin_missing"),
   odd("B9", TICKERS, { kind: "scale_price", symbol: "XRPUSDT", factor: 10 }, without("XRPUSDT")),
+  wild(TICKERS, undefined, [["bybit-direct", "wild_table"]]),
+  wild("okx-tickers", { kind: "status", status: 503 }, [["bybit-direct", "http_503"], ["okx", "wild_table"]],
+    ({ url }) => ({ OKX_BASE_URL: url })),
+  {
+    id: "B9", fault: `${TICKERS}: one price tenfold in all of its fields, beside data of 20 s`, withinMs: TOTAL_MS, heldAgeMs: 20_000,
+    given: given(TICKERS, { kind: "scale_price", symbol: "XRPUSDT", factor: 10, fields: "all" }),
+    ask: afterRefresh,
+    expect: (answer, { held }) => {
+      assert.ok(held.scores.some((row) => row.symbol === "XRPUSDT"), "its price is not known");
+      assert.equal(answer.json.data_source, "bybit_direct");
+      without("XRPUSDT")(answer, assert);
+    },
+    calls: { origin: 0, [TICKERS]: 1 },
+  },
   bad("B10", TICKERS, { kind: "clock_skew", ms: -3_600_000 }, "stale"),
   odd("B10", TICKERS, { kind: "clock_skew", ms: 3_600_000 }, (answer, check) => {
     check.ok(Number(answer.header("age")) < 10, "the exchange's clock made data younger, or older, than its receipt");

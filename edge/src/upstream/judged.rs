@@ -1,0 +1,46 @@
+//! What this isolate believes of prices: the judge that the origin uses, asked of tables that are fetched here.
+//!
+//! What is held, whoever made it, is what a table is compared with first; then what was served of earlier tables. Isolates do
+//! not share their suspicions. That costs little: a price says nothing about one a minute later, so a wild table is held back
+//! for that minute at most, in which what is held may still be shown.
+
+use shared::freshness::data_time;
+use shared::judge::{Judge, WildTable};
+use shared::market::{Tickers, Universe};
+use shared::units::UnixMs;
+use shared::validate::ValidSnapshot;
+use std::cell::RefCell;
+
+thread_local! {
+    static JUDGE: RefCell<Judge> = RefCell::default();
+}
+
+/// Works on the judge. Nothing that is passed here waits or calls back, so it is never in use already.
+fn with<R>(work: impl FnOnce(&mut Judge) -> R) -> Option<R> {
+    JUDGE.with(|judge| judge.try_borrow_mut().ok().map(|mut judge| work(&mut judge)))
+}
+
+/// Takes prices that leapt out of a table.
+///
+/// # Errors
+/// [`WildTable`] when the table as a whole is not to be believed yet.
+pub(super) fn examine(
+    held: Option<&ValidSnapshot>,
+    tickers: &mut Tickers<'_>,
+    universe: &Universe,
+    received_at: UnixMs,
+) -> Result<(), WildTable> {
+    let at = data_time(tickers.server_time, received_at);
+    with(|judge| {
+        if let Some(held) = held {
+            judge.remember(held.get());
+        }
+        judge.examine(tickers, universe, at)
+    })
+    .unwrap_or(Ok(()))
+}
+
+/// Believes a table that was examined and made into a valid snapshot.
+pub(super) fn believe(tickers: &Tickers<'_>, received_at: UnixMs) {
+    with(|judge| judge.believe(tickers, data_time(tickers.server_time, received_at)));
+}

@@ -1,18 +1,21 @@
 //! What Prometheus sees.
 
+mod exposition;
+mod labels;
+mod registration;
+
 use crate::status::OK;
-use crate::store::Held;
 use crate::upstream::{FaultClass, UpstreamError};
-use prometheus_client::encoding::{EncodeLabelSet, text};
+use labels::{
+    ClassLabels, InputLabels, KeyLabels, NoLabels, OutcomeLabels, ReasonLabels, RequestLabels, RouteLabels,
+    SectionLabels, StandingLabels, TaskLabels, UpstreamLabels,
+};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
-use prometheus_client::registry::{Registry, Unit};
-use shared::endpoints::StoreKey;
+use prometheus_client::registry::Registry;
 use shared::freshness::Freshness;
-use shared::snapshot::Snapshot;
-use shared::units::UnixMs;
 use shared::validate::ValidSnapshot;
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
@@ -21,73 +24,6 @@ use std::time::Duration;
 const LATENCY_BUCKETS: [f64; 9] = [0.000_1, 0.000_25, 0.000_5, 0.001, 0.005, 0.025, 0.1, 0.5, 5.0];
 
 type Float = Gauge<f64, AtomicU64>;
-
-/// A key of the store.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct KeyLabels {
-    key: &'static str,
-}
-
-/// A part of the snapshot.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct SectionLabels {
-    section: &'static str,
-}
-
-/// For a figure of the whole process that is left out while it is unknown.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct NoLabels {}
-
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct UpstreamLabels {
-    upstream: &'static str,
-    /// What kind of outcome it is, for alerts; the outcome itself is for whoever looks closer.
-    class: &'static str,
-    outcome: String,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct ReasonLabels {
-    reason: &'static str,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct InputLabels {
-    upstream: &'static str,
-    reason: &'static str,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct OutcomeLabels {
-    outcome: &'static str,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct StandingLabels {
-    to: &'static str,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct TaskLabels {
-    task: &'static str,
-    reason: &'static str,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct RequestLabels {
-    route: &'static str,
-    status: u16,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct RouteLabels {
-    route: &'static str,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct ClassLabels {
-    class: &'static str,
-}
 
 /// An answer, as it is counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -137,7 +73,6 @@ impl Metrics {
     /// Registers every metric.
     #[must_use]
     pub fn new() -> Self {
-        let mut registry = Registry::default();
         let metrics = Self {
             registry: Registry::default(),
             cache_age: Family::default(),
@@ -164,112 +99,7 @@ impl Metrics {
             data_responses: Family::default(),
             fallbacks: Family::default(),
         };
-        let seconds = Unit::Seconds;
-        registry.register_with_unit(
-            "cache_age",
-            "Age of the data stored under a key",
-            seconds.clone(),
-            metrics.cache_age.clone(),
-        );
-        registry.register(
-            "cache_quality_score",
-            "Quality of the data stored under a key, 0-1",
-            metrics.cache_quality.clone(),
-        );
-        registry.register_with_unit(
-            "snapshot_age",
-            "Age of the data that is served",
-            seconds.clone(),
-            metrics.snapshot_age.clone(),
-        );
-        registry.register(
-            "snapshot_quality_score",
-            "Quality of the data that is served, 0-1",
-            metrics.snapshot_quality.clone(),
-        );
-        registry.register_with_unit(
-            "section_age",
-            "Age of a part of the snapshot",
-            seconds.clone(),
-            metrics.section_age.clone(),
-        );
-        registry.register(
-            "upstream_requests",
-            "Fetches from upstreams by outcome and its class",
-            metrics.upstream_requests.clone(),
-        );
-        registry.register(
-            "snapshot_rejections",
-            "Snapshots that were not admitted, by reason",
-            metrics.rejections.clone(),
-        );
-        registry.register(
-            "snapshot_warnings",
-            "Unusual findings in admitted snapshots, by reason",
-            metrics.warnings.clone(),
-        );
-        registry.register(
-            "ticker_rows_refused",
-            "Ticker rows of listed contracts that were not used, by reason",
-            metrics.rows_refused.clone(),
-        );
-        registry.register(
-            "input_rows_refused",
-            "Rows of candles, trades and positions that were not used, by reason",
-            metrics.input_rows_refused.clone(),
-        );
-        registry.register("snapshots_published", "Snapshots that were admitted and served", metrics.snapshots.clone());
-        registry.register("store_writes", "Publications to the store by outcome", metrics.store_writes.clone());
-        registry.register(
-            "store_reads",
-            "Looks at what another process stored, by outcome",
-            metrics.store_reads.clone(),
-        );
-        registry.register("leadership_leading", "1 while this process publishes, else 0", metrics.leading.clone());
-        registry.register(
-            "leadership_epoch",
-            "The number of this process's last leadership; a later leader has a higher one",
-            metrics.epoch.clone(),
-        );
-        registry.register(
-            "leadership_changes",
-            "Changes of this process's standing, by what it became",
-            metrics.leadership_changes.clone(),
-        );
-        registry.register("collecting", "1 while this process asks the exchanges, else 0", metrics.collecting.clone());
-        registry.register(
-            "task_restarts",
-            "Tasks that were begun anew, by why they did not run",
-            metrics.task_restarts.clone(),
-        );
-        metrics.register_golden_signals(&mut registry, seconds);
-        Self { registry, ..metrics }
-    }
-
-    /// Traffic, errors, latency, saturation; and how often an answer was not made of fresh data.
-    fn register_golden_signals(&self, registry: &mut Registry, seconds: Unit) {
-        registry.register("http_requests", "Answers by route and status", self.requests.clone());
-        registry.register_with_unit(
-            "http_request_duration",
-            "Time from a request to its answer",
-            seconds,
-            self.request_duration.clone(),
-        );
-        registry.register(
-            "http_requests_in_flight",
-            "Requests that are being answered",
-            self.requests_in_flight.clone(),
-        );
-        registry.register(
-            "data_responses",
-            "Answers on data routes by class of age: fresh, aging, stale, none",
-            self.data_responses.clone(),
-        );
-        registry.register(
-            "cache_fallback_triggered",
-            "Answers on data routes that were not made of fresh data, by reason",
-            self.fallbacks.clone(),
-        );
+        Self { registry: registration::registry(&metrics), ..metrics }
     }
 
     /// Counts a fetch that brought data.
@@ -372,38 +202,6 @@ impl Metrics {
             self.fallbacks.get_or_create(&ReasonLabels { reason: class }).inc();
         }
     }
-
-    /// The page that Prometheus reads, in the OpenMetrics text format: `served` is what requests get, `stored` what the
-    /// store holds. A figure that is unknown is left out.
-    ///
-    /// # Errors
-    /// None that can occur: the page is written into memory.
-    pub fn page(
-        &self,
-        served: Option<&ValidSnapshot>,
-        stored: Option<&Held>,
-        now: UnixMs,
-    ) -> Result<String, std::fmt::Error> {
-        let age_secs = |as_of: UnixMs| now.millis_since(as_of) as f64 / 1_000.0;
-        if let Some(stored) = stored {
-            for key in StoreKey::ALL {
-                let labels = KeyLabels { key: key.name() };
-                self.cache_age.get_or_create(&labels).set(age_secs(stored.as_of_ms));
-                self.cache_quality.get_or_create(&labels).set(stored.quality.get());
-            }
-        }
-        self.section_age.clear();
-        if let Some(served) = served {
-            self.snapshot_age.get_or_create(&NoLabels {}).set(age_secs(served.get().as_of_ms));
-            self.snapshot_quality.get_or_create(&NoLabels {}).set(served.quality().get());
-            for (section, as_of) in section_times(served.get()) {
-                self.section_age.get_or_create(&SectionLabels { section }).set(age_secs(as_of));
-            }
-        }
-        let mut page = String::new();
-        text::encode(&mut page, &self.registry)?;
-        Ok(page)
-    }
 }
 
 /// A request that is being answered. One that is given up counts no longer either.
@@ -420,15 +218,4 @@ impl Default for Metrics {
     fn default() -> Self {
         Self::new()
     }
-}
-
-fn section_times(snapshot: &Snapshot) -> impl Iterator<Item = (&'static str, UnixMs)> {
-    let all = [
-        ("tickers", Some(snapshot.as_of_ms)),
-        ("instruments", Some(snapshot.universe.as_of_ms)),
-        ("global_market", snapshot.global_market.as_of_ms()),
-        ("defi_market", snapshot.defi_market.as_of_ms()),
-        ("fear_greed", snapshot.fear_greed.as_of_ms()),
-    ];
-    all.into_iter().filter_map(|(name, time)| Some((name, time?)))
 }

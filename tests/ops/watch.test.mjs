@@ -83,10 +83,11 @@ describe("a running origin", () => {
     simulator = await startSimulator();
     origin = await startOrigin(simulator);
     // A counter or a family is not on the page before its first event, so the names are read where they are registered ...
-    const source = await readFile(path.join(ROOT, "origin/src/metrics.rs"), "utf8");
+    const read = (file) => readFile(path.join(ROOT, "origin/src", file), "utf8");
+    const [source, registration] = await Promise.all(["metrics.rs", "metrics/registration.rs"].map(read));
     const registered = new Map();
-    for (const [, unit, name, field] of source.matchAll(
-      /register(_with_unit)?\(\s*"(\w+)",\s*"[^"]*",(?:\s*seconds(?:\.clone\(\))?,)?\s*(?:metrics|self)\.(\w+)\.clone/g,
+    for (const [, unit, name, field] of registration.matchAll(
+      /register(_with_unit)?\(\s*"(\w+)",\s*"[^"]*",(?:\s*Unit::Seconds,)?\s*metrics\.(\w+)\.clone/g,
     )) {
       const kind = new RegExp(`^    ${field}: (?:Family<\\w+, )?(\\w+)`, "m").exec(source)[1];
       registered.set(unit ? `${name}_seconds` : name, kind);

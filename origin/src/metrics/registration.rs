@@ -1,0 +1,106 @@
+//! Under which name and with which help each metric is registered.
+
+use super::Metrics;
+use prometheus_client::registry::{Registry, Unit};
+
+/// Every metric under its name.
+pub(super) fn registry(metrics: &Metrics) -> Registry {
+    let mut registry = Registry::default();
+    registry.register_with_unit(
+        "cache_age",
+        "Age of the data stored under a key",
+        Unit::Seconds,
+        metrics.cache_age.clone(),
+    );
+    registry.register(
+        "cache_quality_score",
+        "Quality of the data stored under a key, 0-1",
+        metrics.cache_quality.clone(),
+    );
+    registry.register_with_unit(
+        "snapshot_age",
+        "Age of the data that is served",
+        Unit::Seconds,
+        metrics.snapshot_age.clone(),
+    );
+    registry.register(
+        "snapshot_quality_score",
+        "Quality of the data that is served, 0-1",
+        metrics.snapshot_quality.clone(),
+    );
+    registry.register_with_unit(
+        "section_age",
+        "Age of a part of the snapshot",
+        Unit::Seconds,
+        metrics.section_age.clone(),
+    );
+    registry.register(
+        "upstream_requests",
+        "Fetches from upstreams by outcome and its class",
+        metrics.upstream_requests.clone(),
+    );
+    registry.register("snapshot_rejections", "Snapshots that were not admitted, by reason", metrics.rejections.clone());
+    registry.register(
+        "snapshot_warnings",
+        "Unusual findings in admitted snapshots, by reason",
+        metrics.warnings.clone(),
+    );
+    registry.register(
+        "ticker_rows_refused",
+        "Ticker rows of listed contracts that were not used, by reason",
+        metrics.rows_refused.clone(),
+    );
+    registry.register(
+        "input_rows_refused",
+        "Rows of candles, trades and positions that were not used, by reason",
+        metrics.input_rows_refused.clone(),
+    );
+    registry.register("snapshots_published", "Snapshots that were admitted and served", metrics.snapshots.clone());
+    registry.register("store_writes", "Publications to the store by outcome", metrics.store_writes.clone());
+    registry.register("store_reads", "Looks at what another process stored, by outcome", metrics.store_reads.clone());
+    registry.register("leadership_leading", "1 while this process publishes, else 0", metrics.leading.clone());
+    registry.register(
+        "leadership_epoch",
+        "The number of this process's last leadership; a later leader has a higher one",
+        metrics.epoch.clone(),
+    );
+    registry.register(
+        "leadership_changes",
+        "Changes of this process's standing, by what it became",
+        metrics.leadership_changes.clone(),
+    );
+    registry.register("collecting", "1 while this process asks the exchanges, else 0", metrics.collecting.clone());
+    registry.register(
+        "task_restarts",
+        "Tasks that were begun anew, by why they did not run",
+        metrics.task_restarts.clone(),
+    );
+    golden_signals(metrics, &mut registry);
+    registry
+}
+
+/// Traffic, errors, latency, saturation; and how often an answer was not made of fresh data.
+fn golden_signals(metrics: &Metrics, registry: &mut Registry) {
+    registry.register("http_requests", "Answers by route and status", metrics.requests.clone());
+    registry.register_with_unit(
+        "http_request_duration",
+        "Time from a request to its answer",
+        Unit::Seconds,
+        metrics.request_duration.clone(),
+    );
+    registry.register(
+        "http_requests_in_flight",
+        "Requests that are being answered",
+        metrics.requests_in_flight.clone(),
+    );
+    registry.register(
+        "data_responses",
+        "Answers on data routes by class of age: fresh, aging, stale, none",
+        metrics.data_responses.clone(),
+    );
+    registry.register(
+        "cache_fallback_triggered",
+        "Answers on data routes that were not made of fresh data, by reason",
+        metrics.fallbacks.clone(),
+    );
+}

@@ -13,7 +13,7 @@ use std::str::FromStr;
 use std::time::Duration;
 use url::Url;
 
-pub use redis_url::{RedisAccess, RedisUrl, Secret, Sentinels};
+pub use redis_url::{RedisAccess, RedisUrl, Secret, SentinelLogin, Sentinels};
 
 /// Aggregates exchanges into one validated market snapshot, publishes it to Redis and serves it over HTTP.
 ///
@@ -42,6 +42,14 @@ pub struct Config {
     /// PEM file with the certificates by which Redis is believed, in place of the machine's own.
     #[arg(long, env = "REDIS_CA_FILE", value_name = "REDIS_CA_FILE")]
     pub redis_ca_file: Option<PathBuf>,
+
+    /// User for the sentinels of `REDIS_URL`, where they ask for one. The servers' own user stands in the URL.
+    #[arg(long, env = "REDIS_SENTINEL_USER", value_name = "REDIS_SENTINEL_USER")]
+    pub redis_sentinel_user: Option<String>,
+
+    /// Password for the sentinels of `REDIS_URL`, where they ask for one. The servers' own password stands in the URL.
+    #[arg(long, env = "REDIS_SENTINEL_PASSWORD", value_name = "REDIS_SENTINEL_PASSWORD", hide_env_values = true)]
+    pub redis_sentinel_password: Option<Secret>,
 
     /// Milliseconds after which a leader that was not heard of loses the lead. It renews three times as often.
     #[arg(long, env = "LEADER_LEASE_MS", value_name = "LEADER_LEASE_MS", default_value_t = 6_000,
@@ -222,13 +230,25 @@ impl Config {
                     self.role.name()
                 ));
             }
-            (None, _) => return Ok(None),
-            (Some(secret), _) => secret
-                .expose()
-                .parse()
-                .map_err(|error| format!("REDIS_URL (not shown, for it may hold a password): {error}\n"))?,
+            (None, _) => None,
+            (Some(secret), _) => {
+                let url = secret.expose().parse::<RedisUrl>();
+                Some(url.map_err(|error| format!("REDIS_URL (not shown, for it may hold a password): {error}\n"))?)
+            }
         };
-        Ok(Some(RedisAccess { url, ca_file: self.redis_ca_file.clone() }))
+        let sentinel_login = self.sentinel_login()?;
+        if sentinel_login.is_some() && !matches!(url, Some(RedisUrl::Sentinels(_))) {
+            return Err("REDIS_SENTINEL_PASSWORD is set, but REDIS_URL names no sentinels\n".to_owned());
+        }
+        Ok(url.map(|url| RedisAccess { url, ca_file: self.redis_ca_file.clone(), sentinel_login }))
+    }
+
+    fn sentinel_login(&self) -> Result<Option<SentinelLogin>, String> {
+        match (self.redis_sentinel_user.clone(), self.redis_sentinel_password.clone()) {
+            (None, None) => Ok(None),
+            (Some(_), None) => Err("REDIS_SENTINEL_USER is set, but REDIS_SENTINEL_PASSWORD is not\n".to_owned()),
+            (user, Some(password)) => Ok(Some(SentinelLogin { user, password })),
+        }
     }
 
     /// The freshness limits.
@@ -342,6 +362,11 @@ mod tests {
         check_refused(&["--role", "collect", "--store", "memory"], &["ORIGIN_ROLE is collect", "REDIS_URL"]);
         check_refused(&["--store", "redis"], &["ORIGIN_STORE is redis", "REDIS_URL"]);
         check_refused(&["--store", "memory", "--redis-url", "redis://x"], &["ORIGIN_STORE is memory", "REDIS_URL"]);
+        let login = ["--redis-sentinel-user", "origin"];
+        check_refused(&login, &["REDIS_SENTINEL_USER", "REDIS_SENTINEL_PASSWORD"]);
+        let login = [login.as_slice(), &["--redis-sentinel-password", "hunter2"]].concat();
+        check_refused(&login, &["REDIS_SENTINEL_PASSWORD", "REDIS_URL"]);
+        check_refused(&[login.as_slice(), &["--redis-url", "redis://x"]].concat(), &["REDIS_SENTINEL_PASSWORD"]);
         check_refused(&["--role", "both"], &["ORIGIN_ROLE", "both", "collect"]);
         check_refused(&["--leader-lease-ms", "10"], &["LEADER_LEASE_MS", "10"]);
         check_refused(&["--drain-delay-ms", "forever"], &["DRAIN_DELAY_MS", "forever"]);

@@ -42,13 +42,24 @@ pub struct RedisAccess {
     pub url: RedisUrl,
     /// The certificates by which a TLS server is believed, in place of the machine's own.
     pub ca_file: Option<PathBuf>,
+    /// What the sentinels ask for, which is not what the servers ask for.
+    pub sentinel_login: Option<SentinelLogin>,
+}
+
+/// By what sentinels know us.
+#[derive(Clone, Debug)]
+pub struct SentinelLogin {
+    /// The user; without one, the sentinels' default user.
+    pub user: Option<String>,
+    /// The password.
+    pub password: Secret,
 }
 
 /// A Redis URL. Its password never reaches a log.
 ///
 /// `redis://[user:password@]host[:port][/database]`, `rediss://…` for TLS, `unix:///path`; for sentinels
 /// `redis+sentinel://[user:password@]host[:port][,host[:port]…]/service[/database]` and `rediss+sentinel://…`, where
-/// user and password are those of Redis itself.
+/// user and password are those of the servers; [`SentinelLogin`] holds those of the sentinels.
 #[derive(Clone, PartialEq, Eq)]
 pub enum RedisUrl {
     /// One server.

@@ -44,9 +44,11 @@ fn label(error: &RedisError) -> &'static str {
     if error.is_timeout() {
         return "timeout";
     }
+    if is_refused_login(error) {
+        return "not_authenticated";
+    }
     match error.kind() {
         ErrorKind::Io => "unreachable",
-        ErrorKind::AuthenticationFailed => "not_authenticated",
         ErrorKind::MasterNameNotFoundBySentinel | ErrorKind::EmptySentinelList => "no_primary",
         ErrorKind::Server(ServerErrorKind::ReadOnly) => "read_only",
         ErrorKind::Server(ServerErrorKind::BusyLoading) => "loading",
@@ -54,7 +56,6 @@ fn label(error: &RedisError) -> &'static str {
         ErrorKind::Server(ServerErrorKind::MasterDown) => "no_primary",
         _ => match error.code() {
             Some("OOM") => "out_of_memory",
-            Some("NOAUTH" | "WRONGPASS") => "not_authenticated",
             Some("MISCONF") => "cannot_persist",
             Some("WRONGTYPE") => "foreign_key",
             Some("BUSY") => "busy",
@@ -62,6 +63,11 @@ fn label(error: &RedisError) -> &'static str {
             _ => "refused_by_redis",
         },
     }
+}
+
+/// Whether user and password are wrong or missing.
+pub(super) fn is_refused_login(error: &RedisError) -> bool {
+    error.kind() == ErrorKind::AuthenticationFailed || matches!(error.code(), Some("NOAUTH" | "WRONGPASS"))
 }
 
 /// Whether another connection may fare better: the server behind this one is gone, silent, or no longer the primary.

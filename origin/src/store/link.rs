@@ -4,12 +4,14 @@
 //! themselves, at a bounded pace.
 
 use super::StoreError;
-use super::error::wants_new_connection;
-use crate::config::{RedisAccess, RedisUrl, Sentinels};
+use super::error::{is_refused_login, wants_new_connection};
+use crate::config::{RedisAccess, RedisUrl, SentinelLogin, Sentinels};
 use futures_util::StreamExt;
 use redis::aio::{MultiplexedConnection, PubSubStream};
 use redis::sentinel::{SentinelClient, SentinelClientBuilder, SentinelServerType};
-use redis::{AsyncConnectionConfig, Client, ConnectionAddr, RedisError, RedisResult, TlsCertificates, TlsMode};
+use redis::{
+    AsyncConnectionConfig, Client, ConnectionAddr, ErrorKind, RedisError, RedisResult, TlsCertificates, TlsMode,
+};
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -44,7 +46,8 @@ impl Dialer {
             }
             (RedisUrl::Server(url), _) => Place::Server(Client::open(url.as_str())?),
             (RedisUrl::Sentinels(sentinels), certificates) => {
-                Place::Sentinels(Mutex::new(sentinel_client(sentinels, certificates)?))
+                let login = access.sentinel_login.as_ref();
+                Place::Sentinels(Mutex::new(sentinel_client(sentinels, login, certificates)?))
             }
         };
         Ok(Self(Arc::new(place)))
@@ -54,7 +57,13 @@ impl Dialer {
     async fn client(&self) -> RedisResult<Client> {
         match &*self.0 {
             Place::Server(client) => Ok(client.clone()),
-            Place::Sentinels(sentinels) => sentinels.lock().await.async_get_client().await,
+            Place::Sentinels(sentinels) => {
+                let mut sentinels = sentinels.lock().await;
+                match sentinels.async_get_client().await {
+                    Err(error) if is_refused_login(&error) => Err(who_refuses(&mut sentinels, error).await),
+                    found => found,
+                }
+            }
         }
     }
 
@@ -76,7 +85,27 @@ impl Dialer {
     }
 }
 
-fn sentinel_client(sentinels: &Sentinels, certificates: Option<TlsCertificates>) -> RedisResult<SentinelClient> {
+/// Says which of the two refuses the login: sentinels and servers ask for a password each.
+async fn who_refuses(sentinels: &mut SentinelClient, error: RedisError) -> RedisError {
+    let asked: RedisResult<()> = async {
+        let sentinel = sentinels.async_get_sentinel_client().await?;
+        redis::cmd("PING").query_async(&mut sentinel.get_multiplexed_async_connection().await?).await
+    }
+    .await;
+    match asked {
+        Err(refused) if is_refused_login(&refused) => {
+            let what = "the sentinels refuse REDIS_SENTINEL_USER and REDIS_SENTINEL_PASSWORD";
+            RedisError::from((ErrorKind::AuthenticationFailed, what))
+        }
+        _ => error,
+    }
+}
+
+fn sentinel_client(
+    sentinels: &Sentinels,
+    login: Option<&SentinelLogin>,
+    certificates: Option<TlsCertificates>,
+) -> RedisResult<SentinelClient> {
     let addresses = sentinels.addresses.iter().map(|(host, port)| {
         if sentinels.is_tls {
             ConnectionAddr::TcpTls { host: host.clone(), port: *port, insecure: false, tls_params: None }
@@ -91,6 +120,12 @@ fn sentinel_client(sentinels: &Sentinels, certificates: Option<TlsCertificates>)
     }
     if let Some(password) = &sentinels.password {
         builder = builder.set_client_to_redis_password(password);
+    }
+    if let Some(login) = login {
+        builder = builder.set_client_to_sentinel_password(login.password.expose());
+        if let Some(user) = &login.user {
+            builder = builder.set_client_to_sentinel_username(user);
+        }
     }
     if sentinels.is_tls {
         builder = builder.set_client_to_redis_tls_mode(TlsMode::Secure);

@@ -64,6 +64,8 @@ fn the_help_names_every_variable() {
         "ORIGIN_STORE",
         "REDIS_URL",
         "REDIS_CA_FILE",
+        "REDIS_SENTINEL_USER",
+        "REDIS_SENTINEL_PASSWORD",
         "LEADER_LEASE_MS",
         "DRAIN_DELAY_MS",
         "BYBIT_BASE_URL",

@@ -4,8 +4,19 @@ use super::support::{Redis, eventually, free_port};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
+/// The user by which an origin is known to sentinels that ask for a password; it may do no more there than it needs.
+pub(crate) const SENTINEL_USER: &str = "origin";
+
+/// What is asked for; nothing where it is empty.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Passwords {
+    pub(crate) servers: &'static str,
+    pub(crate) sentinels: &'static str,
+}
+
 /// The servers and their sentinels. They end with the value.
 pub(crate) struct RedisGroup {
+    passwords: Passwords,
     servers: [Option<Redis>; 2],
     primary: usize,
     /// Where the server was that was killed.
@@ -16,14 +27,19 @@ pub(crate) struct RedisGroup {
 }
 
 impl RedisGroup {
+    /// One that asks for no password.
     pub(crate) async fn start() -> Self {
+        Self::start_with(Passwords::default()).await
+    }
+
+    pub(crate) async fn start_with(passwords: Passwords) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let primary = Redis::start().await;
-        let replica = follow(free_port(), primary.port()).await;
+        let primary = Redis::start_with(free_port(), passwords.servers, &of_primary(&passwords)).await;
+        let replica = follow(free_port(), primary.port(), passwords).await;
         let ports = vec![free_port(), free_port(), free_port()];
-        let sentinels = ports.iter().map(|port| sentinel(folder.path(), *port, primary.port())).collect();
-        let group =
-            Self { servers: [Some(primary), Some(replica)], primary: 0, killed: 0, sentinels, ports, _folder: folder };
+        let sentinels = ports.iter().map(|port| sentinel(folder.path(), *port, primary.port(), passwords)).collect();
+        let servers = [Some(primary), Some(replica)];
+        let group = Self { passwords, servers, primary: 0, killed: 0, sentinels, ports, _folder: folder };
         group.settled().await;
         group
     }
@@ -34,7 +50,11 @@ impl RedisGroup {
             let state = self.replica().try_text(&["INFO", "replication"]).await?;
             let knows = |port: &u16| {
                 let words = ["-p", &port.to_string(), "SENTINEL", "MASTER", "main"];
-                let said = Command::new("redis-cli").args(words).output().unwrap();
+                let mut asking = Command::new("redis-cli");
+                if !self.passwords.sentinels.is_empty() {
+                    asking.env("REDISCLI_AUTH", self.passwords.sentinels);
+                }
+                let said = asking.args(words).output().unwrap();
                 let said = String::from_utf8_lossy(&said.stdout).replace('\n', " ");
                 said.contains("num-slaves 1 ") && said.contains("num-other-sentinels 2 ")
             };
@@ -54,7 +74,11 @@ impl RedisGroup {
     /// What an origin is told.
     pub(crate) fn url(&self) -> String {
         let hosts: Vec<String> = self.ports.iter().map(|port| format!("127.0.0.1:{port}")).collect();
-        format!("redis+sentinel://{}/main", hosts.join(","))
+        let credentials = match self.passwords.servers {
+            "" => String::new(),
+            password => format!(":{password}@"),
+        };
+        format!("redis+sentinel://{credentials}{}/main", hosts.join(","))
     }
 
     /// Kills the primary and waits until the sentinels have made the replica one.
@@ -71,7 +95,7 @@ impl RedisGroup {
 
     /// Brings the killed server back, as a replica.
     pub(crate) async fn heal(&mut self) {
-        self.servers[1 - self.primary] = Some(follow(self.killed, self.primary().port()).await);
+        self.servers[1 - self.primary] = Some(follow(self.killed, self.primary().port(), self.passwords).await);
     }
 }
 
@@ -84,17 +108,32 @@ impl Drop for RedisGroup {
     }
 }
 
-async fn follow(port: u16, primary: u16) -> Redis {
-    Redis::start_with(port, "", &["--replicaof", "127.0.0.1", &primary.to_string()]).await
+/// A primary may come back as a replica, which then has to show the password to the other.
+fn of_primary(passwords: &Passwords) -> Vec<&'static str> {
+    if passwords.servers.is_empty() { Vec::new() } else { vec!["--masterauth", passwords.servers] }
 }
 
-fn sentinel(folder: &Path, port: u16, primary: u16) -> Child {
+async fn follow(port: u16, primary: u16, passwords: Passwords) -> Redis {
+    let primary = primary.to_string();
+    let options = [["--replicaof", "127.0.0.1", &primary].as_slice(), &of_primary(&passwords)].concat();
+    Redis::start_with(port, passwords.servers, &options).await
+}
+
+fn sentinel(folder: &Path, port: u16, primary: u16, passwords: Passwords) -> Child {
     let file = folder.join(format!("sentinel-{port}.conf"));
-    let lines = [
+    let mut lines = vec![
         format!("port {port}\nbind 127.0.0.1\ndir {}\n", folder.display()),
         format!("sentinel monitor main 127.0.0.1 {primary} 2\n"),
         "sentinel down-after-milliseconds main 1000\nsentinel failover-timeout main 3000\n".to_owned(),
     ];
+    if !passwords.servers.is_empty() {
+        lines.push(format!("sentinel auth-pass main {}\n", passwords.servers));
+    }
+    if !passwords.sentinels.is_empty() {
+        let may = "-@all +auth +hello +ping +role +sentinel|masters";
+        lines.push(format!("requirepass {}\n", passwords.sentinels));
+        lines.push(format!("user {SENTINEL_USER} on >{} {may}\n", passwords.sentinels));
+    }
     std::fs::write(&file, lines.concat()).unwrap();
     Command::new("redis-server").arg(&file).arg("--sentinel").stdout(Stdio::null()).spawn().unwrap()
 }

@@ -1,6 +1,7 @@
-//! Redis with a replica and three sentinels: the primary dies, another takes its place, and no client sees it.
+//! Redis with a replica and three sentinels: the primary dies, another takes its place, and no client sees it. Sentinels and
+//! servers that ask for a password each.
 
-use super::redis_group::RedisGroup;
+use super::redis_group::{Passwords, RedisGroup, SENTINEL_USER};
 use super::support::{Exchange, Origin, Redis, eventually};
 use shared::endpoints::PUBLICATION_KEY;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -51,4 +52,59 @@ async fn when_the_primary_dies_its_replica_is_written_and_no_client_sees_older_d
     assert!(first > 0 && second > 0);
     let leaders = usize::from(origins[0].leads().await) + usize::from(origins[1].leads().await);
     assert!(leaders <= 1, "both lead");
+}
+
+const PASSWORDS: Passwords = Passwords { servers: "correct-horse", sentinels: "battery-staple" };
+
+fn outcome(outcome: &str) -> String {
+    format!("store_writes_total{{outcome=\"{outcome}\"}}")
+}
+
+#[tokio::test]
+async fn sentinels_and_servers_are_each_shown_their_own_password_before_and_after_a_fail_over() {
+    let (exchange, mut group) = (Exchange::start().await, RedisGroup::start_with(PASSWORDS).await);
+    let url = group.url();
+    let login = [("REDIS_SENTINEL_USER", SENTINEL_USER), ("REDIS_SENTINEL_PASSWORD", PASSWORDS.sentinels)];
+    let variables =
+        [("REDIS_URL", &*url), ("TICKERS_INTERVAL_MS", "250"), ("LEADER_LEASE_MS", "1000"), login[0], login[1]];
+    let origin = Origin::start(exchange.url(), &variables);
+    origin.counted(&outcome("written"), 1.0).await;
+    let before = eventually("the replica has a publication", || mark(group.replica())).await;
+    group.fail_over().await;
+    eventually("the new primary is written", || async {
+        mark(group.primary()).await.filter(|after| after[1] > before[1])
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_password_that_sentinels_or_servers_refuse_is_named_by_its_variable_and_never_logged() {
+    let (exchange, group) = (Exchange::start().await, RedisGroup::start_with(PASSWORDS).await);
+    let (right, folder) = (group.url(), tempfile::tempdir().unwrap());
+    let wrong = right.replace(PASSWORDS.servers, "hunter2");
+    let of_sentinels = "the sentinels refuse REDIS_SENTINEL_USER and REDIS_SENTINEL_PASSWORD";
+    let user = ("REDIS_SENTINEL_USER", SENTINEL_USER);
+    let cases = [
+        ("none", &right, vec![], true),
+        ("wrong", &right, vec![user, ("REDIS_SENTINEL_PASSWORD", "hunter2")], true),
+        ("without-user", &right, vec![("REDIS_SENTINEL_PASSWORD", "hunter2")], true),
+        ("of-servers", &wrong, vec![user, ("REDIS_SENTINEL_PASSWORD", PASSWORDS.sentinels)], false),
+    ];
+    for (case, url, login, is_of_sentinels) in cases {
+        let log = folder.path().join(case);
+        let variables =
+            [&[("REDIS_URL", &**url), ("LEADER_LEASE_MS", "1000"), ("RUST_LOG", "trace")], &*login].concat();
+        let origin = Origin::start_logging(exchange.url(), &variables, &log);
+        origin.counted(&outcome("not_authenticated"), 1.0).await;
+        assert_eq!(origin.data().await.status, 200, "clients noticed");
+        for path in ["/health", "/metrics"] {
+            let page = origin.get(path).await.text;
+            assert!(page.contains("not_authenticated"), "{case} is not named in {page}");
+            assert!(!page.contains("hunter2") && !page.contains("battery"), "{path} shows a password");
+        }
+        let log = std::fs::read_to_string(log).unwrap();
+        assert_eq!(log.contains(of_sentinels), is_of_sentinels, "{case}: {log}");
+        assert!(!log.contains("hunter2") && !log.contains("battery"), "{case}: a password is in the log");
+        assert!(!log.contains("correct-horse"), "{case}: a password is in the log");
+    }
 }

@@ -34,6 +34,15 @@ test("hadolint takes the container file", async () => {
   assert.equal(stdout, "");
 });
 
+test("dclint takes the compose file, and not one that opens Redis to the world", async () => {
+  const lint = (file) => run("dclint", ["--config", path.join(OPS, "container/dclint.yaml"), "--max-warnings", "0", file]);
+  const compose = path.join(OPS, "container/compose.yaml");
+  await lint(compose);
+  const open = path.join(folder, "compose.yaml");
+  await writeFile(open, (await readFile(compose, "utf8")).replace("\n  redis:\n", '\n  redis:\n    ports: ["6379:6379"]\n'));
+  await assert.rejects(lint(open), ({ stdout }) => stdout.includes("no-unbound-port-interfaces"));
+});
+
 test("the compose file and the container file name what exists", async () => {
   const [compose, container] = await Promise.all(
     ["compose.yaml", "Containerfile"].map((name) => readFile(path.join(OPS, "container", name), "utf8")),

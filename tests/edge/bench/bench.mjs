@@ -4,26 +4,20 @@
 // each counts. One line of JSON per ratio on standard output. Figures are for comparison within one run; they are no test.
 
 import assert from "node:assert/strict";
-import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
-import { mkdtemp, readFile, readdir, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { promisify } from "node:util";
 import { gzipSync } from "node:zlib";
+import { CONNECTIONS, ROUNDS, SECONDS, compare, cpuUs, tell } from "../../benches/measure.mjs";
 import { ask } from "../../promise/ask.mjs";
 import { startCache } from "../support/cache.mjs";
 import { startOrigin, startSimulator } from "../support/services.mjs";
 import { builtModules, startEdge } from "../support/worker.mjs";
 import { startWorkerd } from "../support/workerd.mjs";
 
-const run = promisify(execFile);
-
-const ROUNDS = Number(process.env.BENCH_ROUNDS ?? 5);
-const SECONDS = Number(process.env.BENCH_SECONDS ?? 2);
-const CONNECTIONS = 16;
 const PATH = "/api/dashboard/mobile-data";
 
 /** A colo may ask the exchange six times a minute. */
@@ -34,47 +28,6 @@ const MAX_WORKER_BYTES = 3 * 1024 * 1024;
 
 /** Nothing grows old during a run. */
 const HELD = { REFRESH_AFTER_S: "3600", FRESH_S: "3601", AGING_S: "3602", STALE_S: "3603" };
-
-/** CPU time that a process has used, microseconds, to the nanosecond of the scheduler. Threads that ended are not counted. */
-async function cpuUs(pid) {
-  const tasks = await readdir(`/proc/${pid}/task`);
-  const spent = await Promise.all(tasks.map(async (task) => {
-    const told = await readFile(`/proc/${pid}/task/${task}/schedstat`, "utf8").catch(() => "0");
-    return Number(told.split(" ")[0]);
-  }));
-  return spent.reduce((sum, ns) => sum + ns, 0) / 1_000;
-}
-
-/** Loads a Worker for a while: CPU microseconds per request. */
-async function load({ url, pid }, headers = {}, seconds = SECONDS) {
-  const options = Object.entries(headers).flatMap(([name, value]) => ["-H", `${name}: ${value}`]);
-  const before = await cpuUs(pid);
-  const { stdout } = await run("wrk", ["-t1", `-c${CONNECTIONS}`, `-d${seconds}s`, ...options, url + PATH]);
-  const requests = Number(/(\d+) requests in/.exec(stdout)[1]);
-  assert.ok(requests > 0 && !/Non-2xx/.test(stdout.replace(/Non-2xx or 3xx responses: 0/, "")), stdout);
-  return ((await cpuUs(pid)) - before) / requests;
-}
-
-const median = (numbers) => numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)];
-const rounded = (number) => Math.round(number * 1_000) / 1_000;
-
-function tell({ name, unit, ours, peer, target, ...more }) {
-  const [best, theirs] = [ours, peer].map((figures) => Math.min(...[figures].flat()));
-  const ratio = rounded(best / theirs);
-  const spread = Array.isArray(ours) ? { median_ratio: rounded(median(ours) / median(peer)) } : {};
-  console.log(JSON.stringify({ name, ours: rounded(best), peer: rounded(theirs), ratio, target, unit, ...spread, ...more }));
-}
-
-/** Rounds that alternate between two Workers, after each is warm. */
-async function compare(name, ours, peer, target, headers = {}) {
-  for (const worker of [ours, peer]) await load(worker, headers, 1);
-  const [our, their] = [[], []];
-  for (let round = 0; round < ROUNDS; round += 1) {
-    our.push(await load(ours, headers));
-    their.push(await load(peer, headers));
-  }
-  tell({ name, unit: "CPU µs per request", ours: our, peer: their, target });
-}
 
 const peer = (file) => ["esModule", fileURLToPath(new URL(file, import.meta.url))];
 
@@ -102,9 +55,10 @@ async function hits({ origin, simulator, stops }) {
   }
   assert.equal(cache.puts("/body"), 1);
   console.error(`${PATH}: ${answer.bytes.length} bytes, ${ROUNDS} rounds of ${SECONDS} s each way, ${CONNECTIONS} connections`);
-  await compare("edge_hit_to_js_constant", edge, constant, 1.5);
-  await compare("edge_304_to_js_304", edge, constant, 1.5, { "if-none-match": etag });
-  await compare("edge_hit_to_js_cache_api", edge, cached, 1.15);
+  const hit = { ours: edge, path: PATH };
+  await compare({ ...hit, name: "edge_hit_to_js_constant", peer: constant, target: 1.5 });
+  await compare({ ...hit, name: "edge_304_to_js_304", peer: constant, target: 1.5, headers: { "if-none-match": etag } });
+  await compare({ ...hit, name: "edge_hit_to_js_cache_api", peer: cached, target: 1.15 });
 }
 
 /** CPU of one request that goes to the exchange, microseconds. */

@@ -33,7 +33,7 @@ export async function startSimulator() {
 /** The real origin, on the simulated exchange, ready to serve. */
 export async function startOrigin(simulator, vars = {}) {
   const port = await freePort();
-  const { stop } = run(program("ORIGIN_BIN", "origin"), [], {
+  const { child, stop } = run(program("ORIGIN_BIN", "origin"), [], {
     ORIGIN_LISTEN: `127.0.0.1:${port}`,
     DRAIN_DELAY_MS: "0",
     BYBIT_BASE_URL: simulator.url,
@@ -43,12 +43,12 @@ export async function startOrigin(simulator, vars = {}) {
   });
   const url = `http://127.0.0.1:${port}`;
   await until("the origin is ready", async () => (await fetch(`${url}/health/ready`).catch(() => null))?.ok);
-  return { url, stop };
+  return { url, stop, pid: child.pid };
 }
 
 /** The same, once it has loaded months of candles and analysed every contract it watches. */
-export async function startAnalysedOrigin(simulator) {
-  const origin = await startOrigin(simulator, { BYBIT_REQUESTS_PER_5S: "300" });
+export async function startAnalysedOrigin(simulator, vars = {}) {
+  const origin = await startOrigin(simulator, { BYBIT_REQUESTS_PER_5S: "300", ...vars });
   const answers = (path) => async () => (await fetch(`${origin.url}${path}`)).ok;
   try {
     for (const path of Object.keys(ANALYSIS_ROUTES)) await until(`the origin has ${path}`, answers(path), { withinMs: 240_000 });

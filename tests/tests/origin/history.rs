@@ -219,10 +219,17 @@ impl Stage {
         self.begin(index).await;
     }
 
+    /// Tells the readers who is the primary now.
+    async fn find_primary(&mut self) {
+        self.group.find_primary().await;
+        self.group.primary().url().clone_into(&mut self.primary.lock().unwrap());
+    }
+
     /// The primary is killed; its replica takes over, and gets a replica of its own.
     async fn fail_over(&mut self) {
+        self.find_primary().await;
         self.group.fail_over().await;
-        self.group.primary().url().clone_into(&mut self.primary.lock().unwrap());
+        self.find_primary().await;
         self.leader().await;
         self.group.heal().await;
     }
@@ -236,7 +243,8 @@ impl Stage {
     }
 
     async fn flush(&self) {
-        let _: String = self.group.primary().command(&["FLUSHALL"]).await;
+        let emptied = || async { self.group.flush().await.then_some(()) };
+        eventually("the primary is emptied", emptied).await;
         self.leader().await;
     }
 

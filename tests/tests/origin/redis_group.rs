@@ -71,6 +71,30 @@ impl RedisGroup {
         self.servers[1 - self.primary].as_ref().unwrap()
     }
 
+    /// Finds out who is the primary now: on a busy machine sentinels take a short sleep for a death.
+    pub(crate) async fn find_primary(&mut self) {
+        self.primary = eventually("one server is the primary", || async {
+            let mut primaries = Vec::new();
+            for (index, server) in self.servers.iter().enumerate() {
+                let Some(server) = server else { continue };
+                if server.try_text(&["INFO", "replication"]).await?.contains("role:master") {
+                    primaries.push(index);
+                }
+            }
+            (primaries.len() == 1).then(|| primaries[0])
+        })
+        .await;
+    }
+
+    /// Empties the primary; whether there was one. A replica refuses.
+    pub(crate) async fn flush(&self) -> bool {
+        let mut is_done = false;
+        for server in self.servers.iter().flatten() {
+            is_done |= server.try_command(&["FLUSHALL"]).await.is_ok();
+        }
+        is_done
+    }
+
     /// What an origin is told.
     pub(crate) fn url(&self) -> String {
         let hosts: Vec<String> = self.ports.iter().map(|port| format!("127.0.0.1:{port}")).collect();

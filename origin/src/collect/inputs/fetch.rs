@@ -113,12 +113,14 @@ async fn candles(
     let refused = reading.refused.iter().map(|row| row.reason.label()).collect();
     let keep = usize::from(wanted(interval));
     let loaded = reading.value;
-    let joined = match held.map(|held| held.merge(&loaded, keep)) {
-        Some(Ok(joined)) => joined,
+    let is_overtaken = request.is_overtaken(held, fetched.received_at);
+    let joined = match held.map(|held| (held, held.merge(&loaded, keep))) {
+        Some((_, Ok(joined))) => joined,
+        Some((held, Err(MergeRefusal::Gap { .. }))) if is_overtaken => held.clone(),
         // What was held ends too long ago to be continued, so what was loaded begins anew.
-        Some(Err(MergeRefusal::Gap { .. } | MergeRefusal::OtherInterval { .. })) | None => loaded,
+        Some((_, Err(MergeRefusal::Gap { .. } | MergeRefusal::OtherInterval { .. }))) | None => loaded,
     };
-    let is_complete = !request.has_more(&joined, fetched.received_at);
+    let is_complete = !is_overtaken && !request.has_more(&joined, fetched.received_at);
     let mut delivery = whole(Value::Candles(Arc::new(joined)), reading.server_time, &fetched, refused);
     delivery.is_complete = is_complete;
     Ok(delivery)
@@ -159,6 +161,12 @@ impl CandleRequest {
         // The newest come without a start; older ones than one answer holds are asked for from their beginning.
         let fits = missing <= u64::from(paths::MAX_KLINES) + 1;
         Self { interval, limit, start: if fits { None } else { Some(from) } }
+    }
+
+    /// Whether so much time passed while it was under way, as on a machine that was suspended, that it asked for too little
+    /// to continue what is held. To begin anew with that little would leave out all that came before, for good.
+    fn is_overtaken(&self, held: Option<&Candles>, now: UnixMs) -> bool {
+        held.is_some() && Self::plan(self.interval, held, now).limit > self.limit.saturating_add(1)
     }
 
     /// Whether candles that are closed by now are still to be fetched, when this was one page of several.
@@ -214,6 +222,20 @@ mod tests {
         let minute = NOW.as_millis() / 60_000 * 60_000;
         check(Interval::OneMinute, Some(&held(Interval::OneMinute, UnixMs::from_millis(minute - 120_000))), 3, None);
         check(Interval::OneMinute, Some(&held(Interval::OneMinute, UnixMs::from_millis(minute - 60_000))), 2, None);
+    }
+
+    #[test]
+    fn a_request_that_a_sleep_overtook_is_made_again() {
+        let minute = NOW.as_millis() / 60_000 * 60_000;
+        let held = held(Interval::OneMinute, UnixMs::from_millis(minute - 60_000));
+        let request = CandleRequest::plan(Interval::OneMinute, Some(&held), NOW);
+        assert!(!request.is_overtaken(Some(&held), NOW));
+        assert!(!request.is_overtaken(Some(&held), NOW.plus_millis(60_000)), "the next minute closed meanwhile");
+        assert!(request.is_overtaken(Some(&held), NOW.plus_millis(2 * 3_600_000)));
+        let again = CandleRequest::plan(Interval::OneMinute, Some(&held), NOW.plus_millis(2 * 3_600_000));
+        assert_eq!(again.limit, 122);
+        assert!(!again.is_overtaken(Some(&held), NOW.plus_millis(2 * 3_600_000)));
+        assert!(!CandleRequest::plan(Interval::OneMinute, None, NOW).is_overtaken(None, NOW.plus_millis(7_200_000)));
     }
 
     #[test]

@@ -17,7 +17,7 @@ const ORIGINS: usize = 3;
 const HTTP_READERS: usize = 45;
 const REDIS_READERS: usize = 5;
 
-/// The oldest data that a reader of a running origin may see. A fail-over takes the sentinels two seconds and the lease
+/// The oldest data that a reader of a running origin may see. A fail-over takes the sentinels four seconds and the lease
 /// one; the rest is for a machine that has more to do.
 const MAX_AGE_MS: u64 = 30_000;
 

@@ -82,7 +82,7 @@ export const NO_VALID_DATA = {
  * Sits between the page and the edge. `order` is what happens to answers from now on: a list of changes to their bodies,
  * or `refused` (503), or `cut` (no connection). With `hold`, the first body of each path is served again and again.
  */
-export async function between(page, { hold = false, origin } = {}) {
+export async function between(page, { hold = false } = {}) {
   const bodies = new Map();
   const state = { order: [], open: 0, mostOpen: 0 };
   const answer = async (route) => {
@@ -99,8 +99,7 @@ export async function between(page, { hold = false, origin } = {}) {
     // Without the page's own condition, so that there is always a body to change.
     const headers = { ...request.headers() };
     delete headers["if-none-match"];
-    let response = await route.fetch({ headers });
-    if (response.status() === 404 && origin) response = await route.fetch({ headers, url: origin + pathname + search });
+    const response = await route.fetch({ headers });
     if (response.status() !== 200) return route.fulfill({ response });
     const body = await response.json();
     for (const change of state.order) change({ body, path: pathname });

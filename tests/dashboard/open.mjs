@@ -7,7 +7,7 @@ import { between, phone } from "./browser.mjs";
 export const AT_ONCE = 4;
 
 /** A phone with the page at one place; `order` is what is done to the answers on their way. */
-export async function open({ browser, edge, origin }, place, { order = [], hold = false, device = {} } = {}) {
+export async function open({ browser, edge }, place, { order = [], hold = false, device = {} } = {}) {
   const context = await phone(browser, device);
   const page = await context.newPage();
   const complaints = [];
@@ -21,7 +21,7 @@ export async function open({ browser, edge, origin }, place, { order = [], hold 
   context.on("request", (request) => {
     if (new URL(request.url()).origin !== new URL(edge.url).origin) strangers.push(request.url());
   });
-  const link = await between(page, { hold, origin: origin.url });
+  const link = await between(page, { hold });
   link.order(order);
   await page.goto(`${edge.url}/mobile#/${place}`);
   await page.waitForSelector("nav.tabs");

@@ -59,7 +59,7 @@ for (const colorScheme of ["light", "dark"]) {
         reducedMotion: "reduce",
       });
       const page = await context.newPage();
-      const link = await between(page, { origin: process.env.ORIGIN });
+      const link = await between(page);
       link.order(order);
       await page.goto(`${url}/mobile#/${place}`);
       await page.waitForSelector(ready, { timeout: 15_000 });

@@ -1,8 +1,10 @@
 // Puts the page together and, where the browser can, keeps its shell for the next visit.
 
+import { effect } from "@preact/signals";
 import { render } from "preact";
 import { App } from "./app.tsx";
-import { start } from "./state.ts";
+import { isOfOtherRelease } from "./data/ask.ts";
+import { market, start } from "./state.ts";
 import "./styles.css";
 
 interface TrustedTypes {
@@ -29,3 +31,13 @@ if (root !== null) {
 addEventListener("load", () => {
   navigator.serviceWorker?.register(serviceWorkerUrl(), { scope: "/mobile" }).catch(() => undefined);
 });
+
+// Browsers look for a new release when a page is opened: the one that is open must not ask to be loaded again in vain.
+effect(() => {
+  if (isOfOtherRelease(market.held.value.trouble)) lookForRelease().catch(() => undefined);
+});
+
+async function lookForRelease(): Promise<void> {
+  const registration = await navigator.serviceWorker?.getRegistration();
+  await registration?.update();
+}

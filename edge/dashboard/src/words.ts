@@ -1,6 +1,6 @@
 // Machine-readable words → what people read. An unknown word is shown as it is: never swallowed, never taken for another.
 
-import { type Body, OTHER_SCHEMA } from "./data/ask.ts";
+import { type Body, isOfOtherRelease } from "./data/ask.ts";
 import type { Level, Mark, Status, Trouble } from "./data/freshness.ts";
 import type { MobileData, Sections } from "../generated/contract.ts";
 
@@ -147,7 +147,7 @@ export function linkSentence(status: Status, trouble: Trouble | null): string | 
     case "refused":
       return "The server has no valid data at the moment; it is asked again by itself.";
     case "faulty":
-      if (trouble?.kind === "unreadable" && trouble.what === OTHER_SCHEMA)
+      if (isOfOtherRelease(trouble))
         return "The server is of another version than this page: load the page again.";
       return `The server answered with something that is not data (${troubleWord(trouble)}).`;
   }

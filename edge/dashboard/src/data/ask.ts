@@ -21,7 +21,12 @@ export interface Answer<T extends Body> {
 }
 
 /** The complaint about a body of another version of the contract. */
-export const OTHER_SCHEMA = "other_schema";
+const OTHER_SCHEMA = "other_schema";
+
+/** Whether server and page are of different releases, so that loading the page again may help. */
+export function isOfOtherRelease(trouble: Trouble | null): boolean {
+  return trouble?.kind === "unreadable" && trouble.what === OTHER_SCHEMA;
+}
 
 /** How long one question may take. */
 const PATIENCE_MS = 8_000;

@@ -8,9 +8,11 @@ export const PHONE = { width: 390, height: 844 };
 
 export const SCREENS = ["market", "scores", "signals", "beta", "perps"];
 
+// Root may not use the sandbox, and a container has little shared memory.
+export const LAUNCH_ARGUMENTS = ["--no-sandbox", "--disable-dev-shm-usage"];
+
 export function launch() {
-  // Root may not use the sandbox, and a container has little shared memory.
-  return chromium.launch({ executablePath: CHROMIUM, args: ["--no-sandbox", "--disable-dev-shm-usage"] });
+  return chromium.launch({ executablePath: CHROMIUM, args: LAUNCH_ARGUMENTS });
 }
 
 /** A fresh phone: no cache, no store, no service worker of another test. */
@@ -27,7 +29,8 @@ export function phone(browser, options = {}) {
   });
 }
 
-const isData = (url) => url.pathname === "/mobile-data" || url.pathname.startsWith("/api/");
+/** Whether an address is the API's; every other one is a file. */
+export const isData = (url) => url.pathname === "/mobile-data" || url.pathname.startsWith("/api/");
 
 /** Data older by so many milliseconds, in the class that the edge would give it. */
 export function aged(byMs, freshness) {
@@ -47,7 +50,7 @@ export function live({ body }) {
     section.source = section.source?.replace("simulated:", "") ?? null;
 }
 
-/** What an edge serves that went to the exchange itself. */
+/** What an edge serves that went to the exchange itself, where only its looks matter; faults.mjs has such an edge. */
 export function direct({ body, path }) {
   body.data_source = "bybit_direct";
   body.degraded = [...body.degraded, "origin_timeout"];
@@ -84,7 +87,7 @@ export const NO_VALID_DATA = {
  */
 export async function between(page, { hold = false } = {}) {
   const bodies = new Map();
-  const state = { order: [], open: 0, mostOpen: 0 };
+  const state = { order: [] };
   const answer = async (route) => {
     const request = route.request();
     const { pathname, search } = new URL(request.url());
@@ -106,17 +109,11 @@ export async function between(page, { hold = false } = {}) {
     bodies.set(pathname + search, body);
     return route.fulfill({ response, json: body });
   };
-  await page.route(isData, async (route) => {
-    state.open += 1;
-    state.mostOpen = Math.max(state.mostOpen, state.open);
-    // A page that is closed takes its questions with it.
-    await answer(route).catch(() => undefined);
-    state.open -= 1;
-  });
+  // A page that is closed takes its questions with it.
+  await page.route(isData, (route) => answer(route).catch(() => undefined));
   return {
     /** The body that the page was given last for a path. */
     body: (path) => bodies.get(path),
-    mostOpen: () => state.mostOpen,
     order: (order) => {
       state.order = order;
     },

@@ -1,63 +1,114 @@
 // Opens the page as a phone does and remembers everything that it must not do.
 
 import assert from "node:assert/strict";
-import { between, phone } from "./browser.mjs";
+import { between, isData, phone } from "./browser.mjs";
 
 /** So many phones at once: most of a test is waiting for the page's next question. */
 export const AT_ONCE = 4;
 
-/** A phone with the page at one place; `order` is what is done to the answers on their way. */
-export async function open({ browser, edge }, place, { order = [], hold = false, device = {} } = {}) {
+/**
+ * A phone with the page at one place, on the answers of the edge as they are; `prepare` is called with its page before it
+ * goes there.
+ */
+export async function visit({ browser, edge }, place, { device = {}, prepare = async () => {} } = {}) {
   const context = await phone(browser, device);
   const page = await context.newPage();
-  const complaints = [];
-  const strangers = [];
-  page.on("pageerror", (error) => complaints.push(error.message));
-  page.on("console", (message) => {
-    // The browser itself reports every refused question as an error; here those are wanted.
-    if (message.type() === "error" && !message.text().startsWith("Failed to load resource"))
-      complaints.push(message.text());
-  });
-  context.on("request", (request) => {
-    if (new URL(request.url()).origin !== new URL(edge.url).origin) strangers.push(request.url());
-  });
-  const link = await between(page, { hold });
-  link.order(order);
+  const watched = watch(context, edge.url);
+  await prepare(page);
   await page.goto(`${edge.url}/mobile#/${place}`);
   await page.waitForSelector("nav.tabs");
   return {
     page,
     context,
-    link,
-    /** Closes the page, and fails if it complained or asked anybody else. */
+    /** Closes the page, and fails if it complained, asked anybody else, or asked two things at once. */
     done: async () => {
+      const asked = await questions(page);
       await context.close();
-      assert.deepEqual(complaints, [], "the page complained");
-      assert.deepEqual(strangers, [], "the page asked somebody else");
-      assert.ok(link.mostOpen() <= 1, `${link.mostOpen()} questions were under way at once`);
+      watched.check();
+      assertOneByOne(asked);
     },
   };
 }
 
-/** What the top of the page says. */
-export function top(page) {
-  return page.evaluate(() => {
-    const text = (selector) => document.querySelector(selector)?.textContent ?? null;
-    const { level, link } = document.querySelector(".pill").dataset;
-    return {
-      level,
-      link,
-      headline: text("[data-field=headline]"),
-      age: text("[data-field=age]"),
-      source: text("[data-field=data_source]"),
-      banners: [...document.querySelectorAll(".banner")].map((banner) => banner.textContent),
-    };
-  });
+/** The same on answers that are changed on their way: `order` is what is done to them, see `between`. */
+export async function open(world, place, { order = [], hold = false, device = {} } = {}) {
+  let link;
+  const prepare = async (page) => {
+    link = await between(page, { hold });
+    link.order(order);
+  };
+  return { ...(await visit(world, place, { device, prepare })), link };
 }
 
-/** Waits until the top of the page is as `wanted` says: `{level, link}`. */
-export async function untilTop(page, wanted) {
-  const selector = Object.entries(wanted).map(([name, value]) => `[data-${name}="${value}"]`);
-  await page.waitForSelector(`.pill${selector.join("")}`, { timeout: 20_000 });
-  return top(page);
+/** Remembers complaints of a context's pages, and whom they asked beside `home`. */
+export function watch(context, home) {
+  const complaints = [];
+  const strangers = [];
+  context.on("weberror", (error) => complaints.push(error.error().message));
+  context.on("console", (message) => {
+    // The browser itself reports every question that failed as an error; about data those are wanted here.
+    const isRefused = message.text().startsWith("Failed to load resource") && isData(new URL(message.location().url));
+    if (message.type() === "error" && !isRefused) complaints.push(message.text());
+  });
+  context.on("request", (request) => {
+    if (new URL(request.url()).origin !== new URL(home).origin) strangers.push(request.url());
+  });
+  return {
+    check: () => {
+      assert.deepEqual(complaints, [], "the page complained");
+      assert.deepEqual(strangers, [], "the page asked somebody else");
+    },
+  };
 }
+
+/** What the page asked since it was loaded, by its own clock. */
+export async function questions(page) {
+  const asked = await page.evaluate(() =>
+    performance
+      .getEntriesByType("resource")
+      .map(({ name, startTime, responseEnd }) => ({ url: name, from: startTime, to: responseEnd })),
+  );
+  return asked.filter(({ url }) => isData(new URL(url))).toSorted((a, b) => a.from - b.from);
+}
+
+function assertOneByOne(asked) {
+  for (const [index, { url, from }] of asked.entries()) {
+    const before = asked[index - 1];
+    assert.ok(index === 0 || from >= before.to, `${url} was asked for before the answer of ${before?.url} was there`);
+  }
+}
+
+/** What the top of the page says. */
+export const top = (page) => page.evaluate(readTop, {});
+
+/** Waits until the top of the page is as `wanted` says: `{level, link, source}`, or some of these. */
+export async function untilTop(page, wanted) {
+  try {
+    const found = await page.waitForFunction(readTop, wanted);
+    return await found.jsonValue();
+  } catch (error) {
+    throw new Error(`the page never said ${JSON.stringify(wanted)}, but ${JSON.stringify(await top(page))}`, {
+      cause: error,
+    });
+  }
+}
+
+/** Runs in the page. Read and judged at once: on a busy machine the next state may follow at any moment. */
+function readTop(wanted) {
+  const pill = document.querySelector(".pill");
+  if (pill === null) return null;
+  const text = (selector) => document.querySelector(selector)?.textContent ?? null;
+  const { level, link } = pill.dataset;
+  const found = {
+    level,
+    link,
+    headline: text("[data-field=headline]"),
+    age: text("[data-field=age]"),
+    source: text("[data-field=data_source]"),
+    banners: [...document.querySelectorAll(".banner")].map((banner) => banner.textContent),
+  };
+  return Object.entries(wanted).every(([name, value]) => found[name] === value) ? found : null;
+}
+
+/** The seconds of an age as the page writes it; not a number for one in other units. */
+export const ageIn = (text) => (/ s$/.test(text) ? Number(text.replace(" s", "")) : NaN);

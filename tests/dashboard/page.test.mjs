@@ -1,10 +1,13 @@
 // The page in Chromium, on the edge as wrangler runs it, with the real origin and the simulated exchange behind it. One
 // world for all suites: it takes a while until every contract is analysed.
 
-import { after, before } from "node:test";
+import { after, before, describe } from "node:test";
 import { startAnalysedOrigin, startSimulator, startWrangler, until } from "../edge/support.mjs";
 import { accessSuite } from "./access.mjs";
+import { askingSuite } from "./asking.mjs";
 import { launch } from "./browser.mjs";
+import { faultsSuite } from "./faults.mjs";
+import { releaseSuite } from "./release.mjs";
 import { safetySuite } from "./safety.mjs";
 import { statesSuite } from "./states.mjs";
 import { valuesSuite } from "./values.mjs";
@@ -34,7 +37,17 @@ after(async () => {
   await world.simulator?.stop();
 });
 
-valuesSuite(world);
-statesSuite(world);
-safetySuite(world);
-accessSuite(world);
+// Two lanes: beside those who wait for time to pass run those who keep the machine busy.
+describe("the page", { concurrency: 2 }, () => {
+  describe("as time passes", () => {
+    faultsSuite(world);
+    askingSuite(world);
+  });
+  describe("at each moment", () => {
+    valuesSuite(world);
+    statesSuite(world);
+    releaseSuite(world);
+    safetySuite(world);
+    accessSuite(world);
+  });
+});

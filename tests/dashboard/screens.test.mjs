@@ -6,7 +6,7 @@ import * as format from "../../edge/dashboard/src/format.ts";
 import { href, parseRoute } from "../../edge/dashboard/src/route.ts";
 import { columns, figuresOf, lineNames } from "../../edge/dashboard/src/screens/beta-rows.ts";
 import { isInOrder, ordered, picked } from "../../edge/dashboard/src/screens/order.ts";
-import { layout, shade } from "../../edge/dashboard/src/ui/tiles.ts";
+import { label, layout, shade } from "../../edge/dashboard/src/ui/tiles.ts";
 import * as words from "../../edge/dashboard/src/words.ts";
 
 const row = (symbol, score, more = {}) => ({
@@ -110,6 +110,16 @@ describe("the heat map", () => {
     assert.equal(tiles.length, 3);
     assert.ok(Math.abs(area("A") / area("B") - 2) < 0.05);
     assert.ok(Math.abs(area("B") / area("C") - 3) < 0.1);
+  });
+
+  test("writes as large as a tile has room for, the change only beside the name, and nothing that is cut", () => {
+    const check = (letters, width, height, expected) => assert.deepEqual(label(letters, width, height), expected);
+    check(3, 300, 200, { fontPx: 18, hasChange: true });
+    check(3, 52, 40, { fontPx: 11, hasChange: true });
+    check(3, 40, 40, { fontPx: 11, hasChange: false });
+    check(8, 54, 14, { fontPx: 10, hasChange: false });
+    check(8, 40, 40, null);
+    check(3, 100, 12, null);
   });
 
   test("has a colour for every change", () => {

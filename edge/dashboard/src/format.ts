@@ -1,10 +1,10 @@
 // Numbers and times as the reader's language writes them. Each takes a number that is there: what is not there is never
 // formatted, it is named (see ui/value.tsx).
 
-const locales = typeof navigator === "undefined" ? undefined : navigator.languages;
+const locales = typeof navigator === "undefined" ? undefined : [...navigator.languages];
 
 const formatter = (options: Intl.NumberFormatOptions): ((value: number) => string) => {
-  const format = new Intl.NumberFormat(locales as string[] | undefined, options);
+  const format = new Intl.NumberFormat(locales, options);
   return (value) => format.format(value);
 };
 
@@ -48,6 +48,9 @@ const percentOf = (digits: number, signDisplay: "auto" | "exceptZero"): ((value:
 /** A change in percent, with its sign. */
 export const change = percentOf(2, "exceptZero");
 
+/** A change so large that decimals say nothing, with its sign. */
+export const wholeChange = percentOf(0, "exceptZero");
+
 /** A share of a whole in percent. */
 export const share = percentOf(1, "auto");
 
@@ -58,8 +61,7 @@ export const percent = percentOf(2, "auto");
 export const rate = percentOf(4, "exceptZero");
 
 /** A fraction of 0–1 as percent. */
-export const fraction = (value: number): string => wholePercent(value);
-const wholePercent = formatter({ style: "percent", maximumFractionDigits: 0 });
+export const fraction = formatter({ style: "percent", maximumFractionDigits: 0 });
 
 /** An age: seconds to two minutes, minutes to two hours, then hours and days. */
 export function age(ms: number): string {
@@ -71,16 +73,19 @@ export function age(ms: number): string {
   return hours < 48 ? `${hours} h` : `${Math.floor(hours / 24)} d`;
 }
 
-const clock = new Intl.DateTimeFormat(locales as string[] | undefined, { hour: "numeric", minute: "2-digit" });
-const dayAndClock = new Intl.DateTimeFormat(locales as string[] | undefined, {
-  day: "numeric",
-  month: "short",
-  hour: "numeric",
-  minute: "2-digit",
-});
+const writer = (options: Intl.DateTimeFormatOptions): ((ms: number) => string) => {
+  const format = new Intl.DateTimeFormat(locales, options);
+  return (ms) => format.format(ms);
+};
+
+const HOUR_AND_MINUTE = { hour: "numeric", minute: "2-digit" } as const;
+
+/** A time of day. */
+export const clock = writer(HOUR_AND_MINUTE);
+const dayAndClock = writer({ day: "numeric", month: "short", ...HOUR_AND_MINUTE });
 
 /** A moment, with its day when that is not today's. */
 export function moment(ms: number, now: number): string {
   const isToday = new Date(ms).toDateString() === new Date(now).toDateString();
-  return (isToday ? clock : dayAndClock).format(ms);
+  return (isToday ? clock : dayAndClock)(ms);
 }

@@ -13,9 +13,9 @@ import type {
   Signals,
 } from "../generated/contract.ts";
 import { PATHS } from "../generated/contract.ts";
-import { type Body, ask } from "./data/ask.ts";
+import { ask } from "./data/ask.ts";
 import { type Offset, type Passed, narrowed, passed, serverTime } from "./data/clock.ts";
-import { type Status, statusOf } from "./data/freshness.ts";
+import { type Body, type Status, statusOf } from "./data/freshness.ts";
 import { type Connection, isMetered } from "./data/pace.ts";
 import { Poller, type Task } from "./data/poller.ts";
 import { Resource } from "./data/resource.ts";

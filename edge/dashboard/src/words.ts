@@ -1,7 +1,7 @@
 // Machine-readable words → what people read. An unknown word is shown as it is: never swallowed, never taken for another.
 
-import { type Body, isOfOtherRelease } from "./data/ask.ts";
-import type { Level, Mark, Status, Trouble } from "./data/freshness.ts";
+import { isOfOtherRelease } from "./data/ask.ts";
+import type { Body, Level, Mark, Status, Trouble } from "./data/freshness.ts";
 import type { MobileData, Sections } from "../generated/contract.ts";
 
 /** What a source did, as the rest of a sentence that begins with its name. */
@@ -50,6 +50,20 @@ const VENUES = new Map(
     binance: "Binance",
   }),
 );
+
+const SOURCE_NAMES = new Map(
+  Object.entries({
+    origin: "Origin",
+    "bybit-direct": "Bybit, asked directly",
+    okx: "OKX",
+    binance: "Binance",
+    "edge-last-good": "Last known good",
+    analysis: "Analysis",
+  }),
+);
+
+/** Who was asked, where a problem names them. */
+export const sourceName = (wire: string): string => SOURCE_NAMES.get(wire) ?? wire;
 
 /** A source such as `simulated:bybit`. */
 export function source(wire: string): string {
@@ -102,7 +116,7 @@ export function headline({ level, link }: Status): string {
 }
 
 /** Where data came from. */
-export function origin(body: Body): string {
+export function dataSource(body: Body): string {
   switch (body.data_source) {
     case "origin":
       return "Bybit via origin";
@@ -135,11 +149,26 @@ export function markSentence(mark: Mark): string {
   }
 }
 
+/** A sentence about the age of what is shown; nothing when it is young. */
+export function levelSentence(level: Level): string | null {
+  switch (level) {
+    case "aging":
+      return "Newer data is on its way.";
+    case "stale":
+      return "Every source failed to give newer data.";
+    case "expired":
+      return "No newer data has come for more than five minutes.";
+    case "fresh":
+    case "none":
+      return null;
+  }
+}
+
 /** A sentence about trouble on the way to the data; nothing when all is well. */
-export function linkSentence(status: Status, trouble: Trouble | null): string | null {
-  switch (status.link) {
+export function linkSentence(link: Status["link"], trouble: Trouble | null): string | null {
+  switch (link) {
     case "ok":
-      return status.level === "expired" ? "No newer data has come for more than five minutes." : null;
+      return null;
     case "offline":
       return "This device is offline.";
     case "unreachable":
@@ -190,6 +219,9 @@ export function partName(wire: string): string {
   const words = short.replaceAll("_", " ");
   return words.charAt(0).toUpperCase() + words.slice(1);
 }
+
+/** A contract's name without the currency that every one here is quoted in. */
+export const baseOf = (symbol: string): string => symbol.replace(/USDT$/, "");
 
 /** A word on the wire with a capital first letter. */
 export function title(word: string): string {

@@ -1,12 +1,9 @@
 // One question to the API, and everything that can come of it. Nothing here throws, and nothing but a body that names its
 // own age and source counts as data.
 
-import { type Problem, SCHEMA_VERSION } from "../../generated/contract.ts";
-import type { Said, Trouble } from "./freshness.ts";
+import { LIMITS_MS, type Problem, SCHEMA_VERSION } from "../../generated/contract.ts";
+import type { Body, Trouble } from "./freshness.ts";
 import { retryAfterMs } from "./pace.ts";
-
-/** A body that says how old it is and where it came from. */
-export type Body = Said;
 
 /** What came of a question. */
 export type Outcome<T extends Body> =
@@ -100,7 +97,7 @@ export function complaint(value: unknown): string | null {
   if ("schema_version" in value && value["schema_version"] !== SCHEMA_VERSION) return OTHER_SCHEMA;
   const asOf = value["as_of_ms"];
   if (typeof asOf !== "number" || !Number.isFinite(asOf) || asOf <= 0) return "no_time";
-  if (!["fresh", "aging", "stale"].includes(value["freshness"] as string)) return "no_freshness";
+  if (typeof value["freshness"] !== "string" || !Object.hasOwn(LIMITS_MS, value["freshness"])) return "no_freshness";
   if (typeof value["data_source"] !== "string") return "no_source";
   return Array.isArray(value["degraded"]) ? null : "no_reasons";
 }

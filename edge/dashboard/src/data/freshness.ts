@@ -1,9 +1,9 @@
 // What the page says about the data it shows: one pure function from facts to a status, so that every state can be tested.
 
-import { type Freshness, LIMITS_MS, type Problem } from "../../generated/contract.ts";
+import { type Freshness, LIMITS_MS, type MobileData, type Problem } from "../../generated/contract.ts";
 
 /** How the age of what is shown is judged; `expired` is older than any server would serve. */
-export type Level = "fresh" | "aging" | "stale" | "expired" | "none";
+export type Level = Freshness | "expired" | "none";
 
 /** Why the last question was not answered with data. */
 export type Trouble =
@@ -14,17 +14,12 @@ export type Trouble =
 /** Where the data came from, when not from the exchange by way of the origin. */
 export type Mark = "simulated" | "replayed" | "direct" | "secondary" | "last_known_good" | "device";
 
-/** What is said of a body by the body itself. */
-export interface Said {
-  readonly as_of_ms: number;
-  readonly freshness: Freshness;
-  readonly data_source: string;
-  readonly degraded: readonly string[];
-}
+/** What every body says of itself: how old it is and where it came from. */
+export type Body = Readonly<Pick<MobileData, "as_of_ms" | "freshness" | "data_source" | "degraded">>;
 
 /** Everything that the status depends on. */
 export interface Facts {
-  readonly said: Said | null;
+  readonly said: Body | null;
   /** Whether the body comes from this device's store and no server has confirmed it since. */
   readonly fromDevice: boolean;
   readonly trouble: Trouble | null;
@@ -86,7 +81,7 @@ function linkOf({ online, trouble }: Facts): Status["link"] {
   }
 }
 
-function marksOf(said: Said, fromDevice: boolean): Mark[] {
+function marksOf(said: Body, fromDevice: boolean): Mark[] {
   const marks: Mark[] = [];
   if (said.degraded.includes("simulated_data")) marks.push("simulated");
   if (said.degraded.includes("replayed_data")) marks.push("replayed");

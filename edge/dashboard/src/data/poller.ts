@@ -1,6 +1,7 @@
 // Who is asked when: one question at a time, the most overdue first; nothing while the page is hidden.
 
-import type { Body, Outcome } from "./ask.ts";
+import type { Outcome } from "./ask.ts";
+import type { Body } from "./freshness.ts";
 import { backoffMs, paceMs } from "./pace.ts";
 
 /** Something that is asked for again and again. */

@@ -1,8 +1,8 @@
 // What is held of one body: the newest that ever arrived, how it got here, and what is wrong with getting a newer one.
 
 import { type Signal, signal } from "@preact/signals";
-import { type Answer, type Body, type Outcome, complaint } from "./ask.ts";
-import type { Trouble } from "./freshness.ts";
+import { type Answer, type Outcome, complaint } from "./ask.ts";
+import type { Body, Trouble } from "./freshness.ts";
 
 /** One body and its circumstances. */
 export interface Held<T> {

@@ -1,7 +1,7 @@
 // The last good bodies on this device, in the browser's Cache Storage: readable without a network, and always shown with
 // their own age. Everything that can fail here fails without a word, for the page works without a store too.
 
-import type { Body } from "./ask.ts";
+import type { Body } from "./freshness.ts";
 import type { Kept, Shelf } from "./resource.ts";
 
 const NAME = "last-good-1";

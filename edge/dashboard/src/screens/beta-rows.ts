@@ -1,6 +1,7 @@
 // What the beta screen shows of a body: pure.
 
 import type { BetaChart, BetaSymbol } from "../../generated/contract.ts";
+import type { Lines } from "../ui/draw.ts";
 
 /** The windows over which a beta is computed. */
 export const SPANS = ["7d", "30d", "90d"] as const;
@@ -40,8 +41,8 @@ export function lineNames(body: BetaChart, chosen: ReadonlyMap<string, boolean>)
   return [...wanted.filter((symbol) => symbol === BENCHMARK), ...wanted.filter((symbol) => symbol !== BENCHMARK)];
 }
 
-/** Points as columns: moments in seconds, and for each line a value or a hole per moment. Holes are never bridged. */
-export function columns(body: BetaChart, names: readonly string[]): [number[], ...(number | null)[][]] {
+/** The named lines over all their moments. Holes are never bridged. */
+export function columns(body: BetaChart, names: readonly string[]): Lines {
   const lines = names.map((name) => new Map(body.chart_data[name]?.map(({ timestamp, value }) => [timestamp, value])));
   const moments = [...new Set(lines.flatMap((line) => [...line.keys()]))].sort((a, b) => a - b);
   return [

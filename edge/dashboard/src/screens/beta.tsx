@@ -2,14 +2,17 @@
 
 import { signal } from "@preact/signals";
 import type { JSX } from "preact";
+import { useMemo } from "preact/hooks";
 import { type Beta, type BetaChart, type BetaSymbol, TIMEFRAMES } from "../../generated/contract.ts";
 import * as format from "../format.ts";
 import { href } from "../route.ts";
 import { beta, chart } from "../state.ts";
+import { lineColour } from "../ui/line-colour.ts";
 import { LineChart } from "../ui/line-chart.tsx";
 import { Age, Card, Choice, Figure, From } from "../ui/parts.tsx";
 import { Change, Maybe, MaybeChange, Num, Unavailable } from "../ui/value.tsx";
-import { SPANS, type Span, figuresOf, lineNames } from "./beta-rows.ts";
+import * as words from "../words.ts";
+import { SPANS, type Span, columns, figuresOf, lineNames } from "./beta-rows.ts";
 
 const DEFAULT_HOURS = "4";
 const span = signal<Span>("30d");
@@ -44,9 +47,12 @@ function Performance({ body }: { body: BetaChart }): JSX.Element {
   const toggle = (symbol: string): void => {
     chosen.value = new Map(chosen.value).set(symbol, !shown.includes(symbol));
   };
+  const lines = useMemo(() => columns(body, shown), [body, shown.join(" ")]);
+  const ends = body.performance_summary.filter(({ symbol }) => shown.includes(symbol));
+  const said = ends.map(({ symbol, change }) => `${symbol} ${format.change(change)}`).join(", ");
   return (
     <>
-      <LineChart body={body} shown={shown} />
+      <LineChart names={shown} data={lines} label={`Performance in percent: ${said}`} />
       <p class="aside">
         {body.chart_as_of_ms === null ? (
           "Of unknown age."
@@ -58,15 +64,18 @@ function Performance({ body }: { body: BetaChart }): JSX.Element {
         Choose a pair to draw it.
       </p>
       <ul class="performance">
-        {body.performance_summary.map((row) => (
-          <li key={row.symbol} data-symbol={row.symbol}>
-            <button type="button" aria-pressed={shown.includes(row.symbol)} onClick={() => toggle(row.symbol)}>
-              <span class={`swatch line-${shown.indexOf(row.symbol)}`} aria-hidden="true" />
-              <span>{row.symbol.replace(/USDT$/, "")}</span>
-              <Change of={row.change} as={format.change} name="performance_change" />
-            </button>
-          </li>
-        ))}
+        {body.performance_summary.map(({ symbol, change }) => {
+          const place = shown.indexOf(symbol);
+          return (
+            <li key={symbol} data-symbol={symbol}>
+              <button type="button" aria-pressed={place >= 0} onClick={() => toggle(symbol)}>
+                <span class={`swatch ${place >= 0 ? lineColour(place) : ""}`} aria-hidden="true" />
+                <span>{words.baseOf(symbol)}</span>
+                <Change of={change} as={format.change} name="performance_change" />
+              </button>
+            </li>
+          );
+        })}
       </ul>
     </>
   );
@@ -98,13 +107,13 @@ function Betas({ body }: { body: Beta }): JSX.Element {
           </Figure>
         </dl>
         <dl class="figures three">
-          <Figure label="Below 0.9">
+          <Figure label="Defensive, low">
             <Num of={overview.low_beta_count} as={format.count} name="low_beta_count" />
           </Figure>
-          <Figure label="0.9 to 1.5">
+          <Figure label="Neutral, moderate">
             <Num of={overview.neutral_beta_count} as={format.count} name="neutral_beta_count" />
           </Figure>
-          <Figure label="1.5 and more">
+          <Figure label="High">
             <Num of={overview.high_beta_count} as={format.count} name="high_beta_count" />
           </Figure>
         </dl>
@@ -160,7 +169,7 @@ function BetaRow({ row }: { row: BetaSymbol }): JSX.Element {
   return (
     <tr data-symbol={row.symbol}>
       <th scope="row">
-        <a href={href("scores", row.symbol)}>{row.symbol.replace(/USDT$/, "")}</a>
+        <a href={href("scores", row.symbol)}>{words.baseOf(row.symbol)}</a>
         {row.risk_category === null ? (
           <small>of unknown kind</small>
         ) : (
@@ -183,7 +192,7 @@ function BetaRow({ row }: { row: BetaSymbol }): JSX.Element {
             <Num of={figures.rSquared} as={format.ratio} name="r_squared" />
           </td>
           <td>
-            <Change of={figures.alpha} as={format.change} name="alpha" />
+            <Change of={figures.alpha} as={format.wholeChange} name="alpha" />
           </td>
         </>
       )}

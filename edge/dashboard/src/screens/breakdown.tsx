@@ -19,8 +19,6 @@ import { Spark } from "../ui/spark.tsx";
 import { Change, Maybe, Num, Unavailable } from "../ui/value.tsx";
 import * as words from "../words.ts";
 
-const NO_INPUT = "no input; its weight went to the others";
-
 /** The sheet of the contract that the address names. */
 export function BreakdownSheet({
   symbol,
@@ -160,7 +158,7 @@ function SubParts({ dimension, data }: { dimension: string; data: Breakdown }): 
               {words.partName(name)} <small>{format.fraction(weight)}</small>
             </span>
             {value === null || value === undefined ? (
-              <Unavailable name={`part_${name}`} why={NO_INPUT} />
+              <Unavailable name={`part_${name}`} why="no input" />
             ) : (
               <>
                 <FromMiddle of={value} />
@@ -200,13 +198,16 @@ function Missing({ missing }: { missing: readonly SubComponent[] }): JSX.Element
       {missing.length === 0 ? (
         <p class="quiet">None: every part has its input.</p>
       ) : (
-        <ul class="tags">
-          {missing.map((name) => (
-            <li key={name} data-missing={name}>
-              {words.partName(name)}
-            </li>
-          ))}
-        </ul>
+        <>
+          <ul class="tags">
+            {missing.map((name) => (
+              <li key={name} data-missing={name}>
+                {words.partName(name)}
+              </li>
+            ))}
+          </ul>
+          <p class="aside">What they would weigh went to the others of their dimension.</p>
+        </>
       )}
     </section>
   );

@@ -1,7 +1,15 @@
 // What the scores suggest, what stands out, and what just happened.
 
 import type { JSX } from "preact";
-import type { Alert, Alerts, Opportunities, Signal, SignalType, Signals } from "../../generated/contract.ts";
+import {
+  type Alert,
+  type Alerts,
+  type Opportunities,
+  SENTIMENT,
+  type Signal,
+  type SignalType,
+  type Signals,
+} from "../../generated/contract.ts";
 import * as format from "../format.ts";
 import { href } from "../route.ts";
 import { alerts, now, opportunities, signals } from "../state.ts";
@@ -42,8 +50,8 @@ export function SignalsScreen({ detail }: { detail: string | null }): JSX.Elemen
 }
 
 const SIDES: readonly (readonly [SignalType, string, string])[] = [
-  ["BUY", "Buy", "No score is at 70 or above."],
-  ["SELL", "Sell", "No score is at 35 or below."],
+  ["BUY", "Buy", `No score is at ${SENTIMENT.long_from} or above.`],
+  ["SELL", "Sell", `No score is at ${SENTIMENT.short_to} or below.`],
   ["NEUTRAL", "Neutral", "No score is between the two."],
 ];
 

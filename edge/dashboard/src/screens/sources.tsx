@@ -6,9 +6,10 @@ import { Age, Card } from "../ui/parts.tsx";
 import * as words from "../words.ts";
 
 /** Who said a part, and how long ago it was true. */
-export function SectionAge({ body, section }: { body: MobileData; section: keyof Sections }): JSX.Element {
+export function SectionAge({ body, section }: { body: MobileData; section: keyof Sections }): JSX.Element | null {
   const state = body.sections[section];
-  if (state === undefined || state.source === null || state.as_of_ms === null) return <>unavailable</>;
+  // The figures themselves say that they are not there, and why.
+  if (state === undefined || state.source === null || state.as_of_ms === null) return null;
   return (
     <>
       {words.source(state.source)}, <Age of={state.as_of_ms} name={`${section}_as_of_ms`} />

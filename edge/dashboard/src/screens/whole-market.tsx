@@ -57,8 +57,18 @@ function Gauge({ of }: { of: number }): JSX.Element {
 export function WholeMarketCard({ body }: { body: MobileData }): JSX.Element {
   const { market_overview: overview } = body;
   const why = words.whySection(body, "global_market");
+  const whyDefi = words.whySection(body, "defi_market");
+  const isAllGone =
+    body.sections.global_market?.status === "unavailable" &&
+    body.sections.defi_market?.status === "unavailable" &&
+    why === whyDefi;
   return (
-    <Card title="Whole market" note={<SectionAge body={body} section="global_market" />}>
+    <Card
+      title="Whole market"
+      class={isAllGone ? "why-once" : ""}
+      note={<SectionAge body={body} section="global_market" />}
+    >
+      {isAllGone && <p class="aside">Mostly unavailable: {why}.</p>}
       <Dominance overview={overview} why={why} />
       <dl class="figures">
         <Figure
@@ -97,7 +107,7 @@ export function WholeMarketCard({ body }: { body: MobileData }): JSX.Element {
                 of={overview.defi_dominance}
                 as={format.percent}
                 name="defi_dominance"
-                why={words.whySection(body, "defi_market")}
+                why={whyDefi}
               />
             </>
           }
@@ -106,7 +116,7 @@ export function WholeMarketCard({ body }: { body: MobileData }): JSX.Element {
             of={overview.defi_market_cap}
             as={format.usd}
             name="defi_market_cap"
-            why={words.whySection(body, "defi_market")}
+            why={whyDefi}
           />
         </Figure>
       </dl>
@@ -116,28 +126,25 @@ export function WholeMarketCard({ body }: { body: MobileData }): JSX.Element {
 
 function Dominance({ overview, why }: { overview: MarketOverview; why: string }): JSX.Element {
   const parts = [
-    { name: "btc", title: "Bitcoin", of: overview.btc_dominance },
-    { name: "eth", title: "Ether", of: overview.eth_dominance },
-    { name: "stable", title: "Stablecoins", of: overview.stablecoin_dominance },
-    { name: "alt", title: "Others", of: overview.altcoin_dominance },
+    { name: "btc", title: "Bitcoin", field: "btc_dominance" },
+    { name: "eth", title: "Ether", field: "eth_dominance" },
+    { name: "stable", title: "Stablecoins", field: "stablecoin_dominance" },
+    { name: "alt", title: "Others", field: "altcoin_dominance" },
   ] as const;
-  const known = parts.flatMap(({ name, of }) => (of === null ? [] : [{ name, of }]));
-  const fields = {
-    btc: "btc_dominance",
-    eth: "eth_dominance",
-    stable: "stablecoin_dominance",
-    alt: "altcoin_dominance",
-  };
+  const known = parts.flatMap(({ name, field }) => {
+    const of = overview[field];
+    return of === null ? [] : [{ name, of }];
+  });
   return (
     <div class="dominance">
       {/* A bar with a part missing would show the others too large. */}
       {known.length === parts.length && <Stacked parts={known} />}
       <dl class="legend">
-        {parts.map(({ name, title, of }) => (
+        {parts.map(({ name, title, field }) => (
           <div key={name}>
             <dt class={`key-${name}`}>{title}</dt>
             <dd>
-              <Maybe of={of} as={format.share} name={fields[name]} why={why} />
+              <Maybe of={overview[field]} as={format.share} name={field} why={why} />
             </dd>
           </div>
         ))}

@@ -2,18 +2,19 @@
 
 import uPlot from "uplot";
 import * as format from "../format.ts";
+import { lineColour } from "./line-colour.ts";
+
+/** Moments in seconds, then for each line a value or a hole per moment. */
+export type Lines = [number[], ...(number | null)[][]];
 
 /** A chart on the page. */
 export interface Drawn {
-  update(data: uPlot.AlignedData): void;
+  update(data: Lines): void;
   remove(): void;
 }
 
-/** As many colours as there are before they repeat. */
-const COLOURS = 8;
-
 /** Draws into `frame` and follows its size and the page's colours. */
-export function draw(frame: HTMLElement, names: readonly string[], data: uPlot.AlignedData): Drawn {
+export function draw(frame: HTMLElement, names: readonly string[], data: Lines): Drawn {
   let current = data;
   let plot = make(frame, names, current);
   const observer = new ResizeObserver(() => plot.setSize({ width: frame.clientWidth, height: frame.clientHeight }));
@@ -37,11 +38,10 @@ export function draw(frame: HTMLElement, names: readonly string[], data: uPlot.A
   };
 }
 
-function make(frame: HTMLElement, names: readonly string[], data: uPlot.AlignedData): uPlot {
+function make(frame: HTMLElement, names: readonly string[], data: Lines): uPlot {
   const style = getComputedStyle(frame);
   const colour = (name: string): string => style.getPropertyValue(`--${name}`).trim();
   const axis = { stroke: colour("quiet"), font: `11px ${style.fontFamily}`, ticks: { show: false } };
-  const clock = new Intl.DateTimeFormat(undefined, { hour: "numeric", minute: "2-digit" });
   return new uPlot(
     {
       width: frame.clientWidth,
@@ -56,7 +56,7 @@ function make(frame: HTMLElement, names: readonly string[], data: uPlot.AlignedD
           grid: { show: false },
           size: 24,
           space: 64,
-          values: (_, moments) => moments.map((moment) => clock.format(moment * 1_000)),
+          values: (_, moments) => moments.map((moment) => format.clock(moment * 1_000)),
         },
         {
           ...axis,
@@ -69,7 +69,7 @@ function make(frame: HTMLElement, names: readonly string[], data: uPlot.AlignedD
         {},
         ...names.map((name, index) => ({
           label: name,
-          stroke: colour(`line-${index % COLOURS}`),
+          stroke: colour(lineColour(index)),
           width: index === 0 ? 2.5 : 1.5,
           points: { show: false },
           spanGaps: false,

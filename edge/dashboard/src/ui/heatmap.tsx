@@ -5,19 +5,10 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import type { ScoredSymbol } from "../../generated/contract.ts";
 import * as format from "../format.ts";
 import { href } from "../route.ts";
-import { layout, shade } from "./tiles.ts";
+import { type Label, label, layout, shade } from "./tiles.ts";
 
-/** The width of a letter and the height of a line, pixels. Tiles that are too small carry no text; their names are read out. */
-const LETTER = 7.2;
-const LINE = 16;
-const CHANGE_LETTERS = 7;
-
-/** The least side of what a finger can hit, pixels (WCAG 2.5.8). */
+/** The least side of a tile that is a link, pixels (WCAG 2.5.8); the list of scores leads to every contract. */
 const MIN_TARGET = 24;
-
-function hasRoom(letters: number, lines: number, width: number, height: number): boolean {
-  return letters * LETTER <= width && lines * LINE <= height;
-}
 
 /** The map; each tile leads to its contract. */
 export function HeatMap({ rows }: { rows: readonly ScoredSymbol[] }): JSX.Element {
@@ -36,20 +27,35 @@ export function HeatMap({ rows }: { rows: readonly ScoredSymbol[] }): JSX.Elemen
       {tiles.map(({ row, left, top, width, height }) => (
         <li key={row.symbol} style={{ left: `${left}px`, top: `${top}px`, width: `${width}px`, height: `${height}px` }}>
           <TileFace row={row} isLink={Math.min(width, height) >= MIN_TARGET}>
-            {hasRoom(row.display_symbol.length, 1, width, height) && (
-              <span class="name" aria-hidden="true">
-                {row.display_symbol}
-              </span>
-            )}
-            {hasRoom(Math.max(row.display_symbol.length, CHANGE_LETTERS), 2, width, height) && (
-              <data class="num" aria-hidden="true" value={String(row.change_24h)} data-field="heatmap_change_24h">
-                {format.change(row.change_24h)}
-              </data>
-            )}
+            <TileLabel row={row} written={label(row.display_symbol.length, width, height)} />
           </TileFace>
         </li>
       ))}
     </ul>
+  );
+}
+
+/** What is seen of a tile's text; all of it is read out. Small tiles carry none. */
+function TileLabel({ row, written }: { row: ScoredSymbol; written: Label | null }): JSX.Element | null {
+  if (written === null) return null;
+  const style = { fontSize: `${written.fontPx}px` };
+  return (
+    <>
+      <span class="name" aria-hidden="true" style={style}>
+        {row.display_symbol}
+      </span>
+      {written.hasChange && (
+        <data
+          class="num"
+          aria-hidden="true"
+          style={style}
+          value={String(row.change_24h)}
+          data-field="heatmap_change_24h"
+        >
+          {format.change(row.change_24h)}
+        </data>
+      )}
+    </>
   );
 }
 
@@ -59,7 +65,7 @@ interface FaceProps {
   readonly children: ComponentChildren;
 }
 
-/** A tile leads to its contract where a finger can hit it; the list of scores leads to every one. */
+/** A tile leads to its contract where a finger can hit it. */
 function TileFace({ row, isLink, children }: FaceProps): JSX.Element {
   const className = `tile ${shade(row.change_24h)}`;
   const said = `${row.display_symbol}, ${format.change(row.change_24h)}, turnover ${format.usd(row.turnover_24h)}`;

@@ -2,23 +2,29 @@
 
 import type { JSX } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
-import type { BetaChart } from "../../generated/contract.ts";
-import * as format from "../format.ts";
-import { columns } from "../screens/beta-rows.ts";
-import type { Drawn } from "./draw.ts";
+import type { Drawn, Lines } from "./draw.ts";
 import { Absent } from "./parts.tsx";
 
-/** The chart of the lines named in `shown`. */
-export function LineChart({ body, shown }: { body: BetaChart; shown: readonly string[] }): JSX.Element {
+interface LineChartProps {
+  /** One name for each line of `data`. */
+  readonly names: readonly string[];
+  readonly data: Lines;
+  readonly label: string;
+}
+
+/** The chart of some lines; it is drawn anew when their names change. */
+export function LineChart({ names, data, label }: LineChartProps): JSX.Element {
   const frame = useRef<HTMLDivElement>(null);
   const drawn = useRef<Drawn | null>(null);
+  const newest = useRef(data);
   const [isBroken, setBroken] = useState(false);
-  const names = shown.join(" ");
+  const joined = names.join(" ");
   useEffect(() => {
     let isGone = false;
     void import("./draw.ts").then(
       ({ draw }) => {
-        if (!isGone && frame.current !== null) drawn.current = draw(frame.current, shown, columns(body, shown));
+        // The library may arrive after newer data.
+        if (!isGone && frame.current !== null) drawn.current = draw(frame.current, names, newest.current);
       },
       () => setBroken(true),
     );
@@ -27,12 +33,11 @@ export function LineChart({ body, shown }: { body: BetaChart; shown: readonly st
       drawn.current?.remove();
       drawn.current = null;
     };
-  }, [names]);
-  useEffect(() => drawn.current?.update(columns(body, shown)), [body]);
+  }, [joined]);
+  useEffect(() => {
+    newest.current = data;
+    drawn.current?.update(data);
+  }, [data]);
   if (isBroken) return <Absent>The chart could not be loaded; the figures below are complete.</Absent>;
-  const ends = body.performance_summary.filter(({ symbol }) => shown.includes(symbol));
-  const said = ends.map(({ symbol, change }) => `${symbol} ${format.change(change)}`).join(", ");
-  return (
-    <div class="line-chart" ref={frame} role="img" aria-label={`Performance in percent: ${said}`} data-lines={names} />
-  );
+  return <div class="line-chart" ref={frame} role="img" aria-label={label} data-lines={joined} />;
 }

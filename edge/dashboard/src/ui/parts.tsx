@@ -2,8 +2,7 @@
 
 import type { ComponentChildren, JSX } from "preact";
 import { useEffect } from "preact/hooks";
-import type { Body } from "../data/ask.ts";
-import { ageOf } from "../data/freshness.ts";
+import { type Body, ageOf } from "../data/freshness.ts";
 import type { Resource } from "../data/resource.ts";
 import * as format from "../format.ts";
 import { now, watch } from "../state.ts";

@@ -1,12 +1,14 @@
 // The history of a score: one bar for each score that was computed, up or down from neutral. Nothing is drawn between them.
 
 import type { JSX } from "preact";
+import { SENTIMENT } from "../../generated/contract.ts";
 
 const SLOTS = 24;
 const STEP = 3;
 const HEIGHT = 28;
-/** Scores further from neutral than this fill the height. */
-const REACH = 30;
+const NEUTRAL = 50;
+/** Scores as far from neutral as one that suggests to buy fill the height. */
+const REACH = SENTIMENT.long_from - NEUTRAL;
 
 /** The last scores, oldest first, the newest at the right edge. */
 export function Spark({ scores, label }: { scores: readonly number[]; label: string }): JSX.Element {
@@ -24,13 +26,13 @@ export function Spark({ scores, label }: { scores: readonly number[]; label: str
       <line class="neutral" x1="0" x2={SLOTS * STEP} y1={middle} y2={middle} />
       {shown.map((score, index) => {
         const x = (SLOTS - shown.length + index) * STEP;
-        const height = Math.max(1, (Math.min(Math.abs(score - 50), REACH) / REACH) * middle);
+        const height = Math.max(1, (Math.min(Math.abs(score - NEUTRAL), REACH) / REACH) * middle);
         return (
           <rect
             key={index}
-            class={score >= 50 ? "above" : "below"}
+            class={score >= NEUTRAL ? "above" : "below"}
             x={x}
-            y={score >= 50 ? middle - height : middle}
+            y={score >= NEUTRAL ? middle - height : middle}
             width={STEP - 1}
             height={height}
           />

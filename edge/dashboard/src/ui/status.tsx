@@ -26,7 +26,7 @@ export function Pill(): JSX.Element {
           </time>
         )}
       </span>
-      {body !== null && <small data-field="data_source">{words.origin(body)}</small>}
+      {body !== null && <small data-field="data_source">{words.dataSource(body)}</small>}
     </div>
   );
 }
@@ -40,9 +40,8 @@ export function Banner(): JSX.Element {
   const { trouble, body } = market.held.value;
   const artificial = marks.filter((mark) => mark === "simulated" || mark === "replayed");
   const others = marks.filter((mark) => mark !== "simulated" && mark !== "replayed");
-  const sentence = words.linkSentence(status.value, trouble);
-  const ageing = body === null || link !== "ok" ? null : AGEING[level];
-  const sentences = [sentence, ageing, ...others.map(words.markSentence)].filter((said) => said !== null);
+  const sentence = link === "ok" ? words.levelSentence(level) : words.linkSentence(link, trouble);
+  const sentences = [sentence, ...others.map(words.markSentence)].filter((said) => said !== null);
   return (
     <>
       <div role="status">
@@ -66,14 +65,6 @@ export function Banner(): JSX.Element {
   );
 }
 
-const AGEING = {
-  fresh: null,
-  aging: "Newer data is on its way.",
-  stale: "Every source failed to give newer data.",
-  expired: null,
-  none: null,
-} as const;
-
 /** Instead of a screen, when there is nothing true to show. */
 export function NoData({ trouble }: { trouble: Trouble }): JSX.Element {
   const problem = trouble.kind === "problem" ? trouble.problem : null;
@@ -90,7 +81,7 @@ export function NoData({ trouble }: { trouble: Trouble }): JSX.Element {
         <dl class="outcomes">
           {problem.sources.map(({ name, outcome, as_of_ms }) => (
             <div key={name} data-source={name}>
-              <dt>{name}</dt>
+              <dt>{words.sourceName(name)}</dt>
               <dd>
                 {words.outcome(outcome)}
                 {as_of_ms !== null && <>, last good {format.moment(as_of_ms, now.value)}</>}

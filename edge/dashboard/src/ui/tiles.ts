@@ -34,6 +34,33 @@ export function layout(rows: readonly ScoredSymbol[], width: number, height: num
     );
 }
 
+/** What is written on a tile, and how large. */
+export interface Label {
+  readonly fontPx: number;
+  readonly hasChange: boolean;
+}
+
+/** The sizes that are tried, the largest first: a name alone is never larger than one with its change beside it. */
+const FONTS_PX = { withChange: [18, 15, 13, 11, 10], alone: [11, 10] };
+/** A bold letter's width and a line's height in parts of the font's size. */
+const LETTER = 0.66;
+const LINE = 1.3;
+/** Letters of a change such as +12.34%. */
+const CHANGE_LETTERS = 7;
+
+/** The largest label that a tile has room for: name and change before the name alone. None for one that is too small. */
+export function label(letters: number, width: number, height: number): Label | null {
+  const fits = (fontPx: number, wide: number, lines: number): boolean =>
+    wide * LETTER * fontPx <= width && lines * LINE * fontPx <= height;
+  for (const hasChange of [true, false]) {
+    const wide = hasChange ? Math.max(letters, CHANGE_LETTERS) : letters;
+    const fonts = hasChange ? FONTS_PX.withChange : FONTS_PX.alone;
+    const fontPx = fonts.find((size) => fits(size, wide, hasChange ? 2 : 1));
+    if (fontPx !== undefined) return { fontPx, hasChange };
+  }
+  return null;
+}
+
 /** `up-1` … `up-4`, `down-1` … `down-4`, or `flat`. */
 export function shade(changePct: number): string {
   if (changePct === 0) return "flat";

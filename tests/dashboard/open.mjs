@@ -12,6 +12,8 @@ export const AT_ONCE = 4;
  */
 export async function visit({ browser, edge }, place, { device = {}, prepare = async () => {} } = {}) {
   const context = await phone(browser, device);
+  // How long anything may take on a machine with other work to do.
+  context.setDefaultTimeout(60_000);
   const page = await context.newPage();
   const watched = watch(context, edge.url);
   await prepare(page);

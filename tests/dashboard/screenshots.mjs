@@ -28,7 +28,8 @@ const SHOTS = [
   { name: "state-simulated", place: "market", order: [] },
   { name: "state-aging", place: "market", order: [live, aged(25_000, "aging")] },
   { name: "state-stale", place: "market", order: [live, aged(100_000, "stale")] },
-  { name: "state-direct", place: "market", order: [live, direct] },
+  { name: "state-direct", place: "market", order: [live, direct], isWhole: true },
+  { name: "state-direct-perps", place: "perps", order: [live, direct] },
   { name: "state-direct-scores", place: "scores", order: [live, direct] },
   { name: "state-offline", place: "market", order: [live], act: (page) => page.context().setOffline(true) },
   { name: "state-no-data", place: "market", order: "refused", ready: ".no-data" },
@@ -40,6 +41,16 @@ const SHOTS = [
   },
 ];
 
+/** How high a screen must be for all of the page, or of the sheet over it, to be seen at once. */
+async function wholeHeight(page, least) {
+  const needed = await page.evaluate(() => {
+    const sheet = document.querySelector("dialog[open]");
+    // A sheet leaves a part of the screen free.
+    return sheet === null ? document.documentElement.scrollHeight : sheet.scrollHeight / 0.9;
+  });
+  return Math.max(least, Math.ceil(needed));
+}
+
 const browser = await launch();
 const SIZES = {
   phone: { width: 390, height: 844 },
@@ -49,7 +60,7 @@ const SIZES = {
 for (const colorScheme of ["light", "dark"]) {
   for (const [size, viewport] of Object.entries(SIZES)) {
     await mkdir(path.join(folder, `${size}-${colorScheme}`), { recursive: true });
-    for (const { name, place, order, ready = READY[place], act } of SHOTS) {
+    for (const { name, place, order, ready = READY[place], act, isWhole } of SHOTS) {
       // The states look the same everywhere; one size of them is enough.
       if (size !== "phone" && name.startsWith("state-")) continue;
       const context = await phone(browser, {
@@ -64,7 +75,12 @@ for (const colorScheme of ["light", "dark"]) {
       await page.goto(`${url}/mobile#/${place}`);
       await page.waitForSelector(ready, { timeout: 15_000 });
       await act?.(page, link);
-      await page.screenshot({ path: path.join(folder, `${size}-${colorScheme}`, `${name}.png`) });
+      const picture = (suffix) => path.join(folder, `${size}-${colorScheme}`, `${name}${suffix}.png`);
+      await page.screenshot({ path: picture("") });
+      if (!name.startsWith("state-") || isWhole) {
+        await page.setViewportSize({ ...viewport, height: await wholeHeight(page, viewport.height) });
+        await page.screenshot({ path: picture("-whole") });
+      }
       await context.close();
     }
   }

@@ -107,10 +107,10 @@ function Betas({ body }: { body: Beta }): JSX.Element {
           </Figure>
         </dl>
         <dl class="figures three">
-          <Figure label="Defensive, low">
+          <Figure label="Low">
             <Num of={overview.low_beta_count} as={format.count} name="low_beta_count" />
           </Figure>
-          <Figure label="Neutral, moderate">
+          <Figure label="Middle">
             <Num of={overview.neutral_beta_count} as={format.count} name="neutral_beta_count" />
           </Figure>
           <Figure label="High">

@@ -36,11 +36,9 @@ export function accessSuite(world) {
         assert.deepEqual(await violations(page), [], colorScheme);
       }
     };
-    const device = { reducedMotion: "reduce" };
-
     for (const screen of SCREENS) {
       test(`on ${screen}`, async () => {
-        const { page, done } = await open(world, screen, { device });
+        const { page, done } = await open(world, screen);
         await page.waitForSelector(READY[screen]);
         await check(page);
         await done();
@@ -48,7 +46,7 @@ export function accessSuite(world) {
     }
 
     test("in a breakdown", async () => {
-      const { page, done } = await open(world, "scores/ETHUSDT", { device });
+      const { page, done } = await open(world, "scores/ETHUSDT");
       await page.waitForSelector(".dimensions");
       await page.click("dialog details[data-dimension] summary");
       await check(page);
@@ -56,7 +54,7 @@ export function accessSuite(world) {
     });
 
     test("when parts are missing or all is", async () => {
-      const { page, link, done } = await open(world, "market", { order: [live, direct], device });
+      const { page, link, done } = await open(world, "market", { order: [live, direct] });
       await page.waitForSelector(".tile");
       await check(page);
       link.order("refused");

@@ -21,6 +21,7 @@ for (const id of [
   "total-blocking-time",
   "cumulative-layout-shift",
   "speed-index",
+  "total-byte-weight",
 ]) {
   row(
     reports[0].audits[id].title,

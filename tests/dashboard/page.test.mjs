@@ -37,13 +37,13 @@ after(async () => {
   await world.simulator?.stop();
 });
 
-// Two lanes: beside those who wait for time to pass run those who keep the machine busy.
+// Two lanes: beside those who wait for time to pass run those who keep the machine busy, one suite after the other.
 describe("the page", { concurrency: 2 }, () => {
   describe("as time passes", () => {
     faultsSuite(world);
     askingSuite(world);
   });
-  describe("at each moment", () => {
+  describe("at each moment", { concurrency: 1 }, () => {
     valuesSuite(world);
     statesSuite(world);
     releaseSuite(world);

@@ -67,7 +67,6 @@ for (const colorScheme of ["light", "dark"]) {
         viewport,
         colorScheme,
         isMobile: size !== "desktop",
-        reducedMotion: "reduce",
       });
       const page = await context.newPage();
       const link = await between(page);

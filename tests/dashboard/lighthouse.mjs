@@ -7,7 +7,7 @@ const [least, ...files] = process.argv.slice(2);
 const reports = await Promise.all(files.map(async (file) => JSON.parse(await readFile(file, "utf8"))));
 
 const middle = (numbers) => numbers.toSorted((a, b) => a - b)[Math.floor((numbers.length - 1) / 2)];
-const row = (name, value) => console.log(`  ${name.padEnd(28)}${value}`);
+const row = (name, value) => console.log(`  ${name.padEnd(36)}${value}`);
 
 let isGood = true;
 for (const [id, { title }] of Object.entries(reports[0].categories)) {

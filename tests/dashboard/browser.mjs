@@ -56,6 +56,8 @@ export function live({ body }) {
 export function direct({ body, path }) {
   body.data_source = "bybit_direct";
   body.degraded = [...body.degraded, "origin_timeout"];
+  const history = { funding_zscore: null, long_pct: null, short_pct: null, ls_entropy: null };
+  if (path === "/api/dashboard/perpetuals-pulse") Object.assign(body, history);
   if (path !== "/mobile-data") return;
   const absent = { source: null, as_of_ms: null, status: "unavailable", reason: "not_collected_at_edge" };
   for (const name of ["global_market", "defi_market", "fear_greed", "beta", "performance", "alerts"])
@@ -63,7 +65,7 @@ export function direct({ body, path }) {
   const unknown =
     /dominance|season|market_cap|coingecko|total_volume$|volume_mcap|fear_greed|defi|btc_daily|btc_volatility|cryptocurrencies/;
   for (const key of Object.keys(body.market_overview)) if (unknown.test(key)) body.market_overview[key] = null;
-  for (const key of ["funding_zscore", "long_pct", "short_pct", "ls_entropy"]) body.perps[key] = null;
+  Object.assign(body.perps, history);
   body.market_overview.market_regime_details.score_basis = "ticker_momentum";
   for (const row of body.confluence_scores)
     Object.assign(row, { score_basis: "ticker_momentum", components: null, score_history: [], has_breakdown: false });

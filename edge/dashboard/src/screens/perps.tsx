@@ -23,6 +23,7 @@ function PerpsOf({ body }: { body: PerpetualsPulse }): JSX.Element {
   // What the exchange's tickers alone do not tell is known to the origin only.
   const whyHistory =
     body.data_source === "bybit_direct" ? "the exchange's tickers alone do not tell" : "not enough is loaded yet";
+  const isSplitUnknown = body.long_pct === null && body.short_pct === null && body.ls_entropy === null;
   return (
     <div class="columns">
       <Card
@@ -68,7 +69,8 @@ function PerpsOf({ body }: { body: PerpetualsPulse }): JSX.Element {
           />
         </div>
       </Card>
-      <Card title="Long and short" note="share of accounts">
+      <Card title="Long and short" class={isSplitUnknown ? "why-once" : ""} note="share of accounts">
+        {isSplitUnknown && <p class="aside">Unavailable: {whyHistory}.</p>}
         {body.long_pct !== null && body.short_pct !== null && (
           <Stacked
             parts={[

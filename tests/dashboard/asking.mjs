@@ -126,12 +126,13 @@ export function askingSuite(world) {
     test("ever less often while the server cannot be reached", async () => {
       let link;
       const prepare = async (page) => {
-        // The page's clock stands still but for what this test adds to it.
         await page.clock.install();
         link = await between(page);
       };
       const { page, done } = await visit(world, "market", { prepare });
       await untilTop(page, { link: "ok" });
+      // From here on the page's clock stands still but for what this test adds to it.
+      await page.clock.pauseAt((await page.evaluate(() => Date.now())) + 60_000);
       link.order("cut");
       const failed = [];
       let passed = 0;

@@ -298,6 +298,15 @@ mod tests {
     }
 
     #[test]
+    fn without_an_okx_a_silent_bybit_keeps_its_time_before_binance() {
+        let mut ladder = cold(Means { okx: false, ..ALL });
+        ladder.useless(Upstream::Origin);
+        ladder.asked(Upstream::Bybit, at(100));
+        assert_eq!(ladder.next(None, at(100)), Step::WaitUntil(at(600)));
+        assert_eq!(ladder.next(None, at(600)), Step::Ask(Upstream::Binance));
+    }
+
+    #[test]
     fn another_exchange_is_not_asked_while_fresh_data_is_held() {
         let with = |held| {
             let mut ladder = begin(held, Means { last_good: false, ..ALL });

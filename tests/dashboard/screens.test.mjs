@@ -136,6 +136,15 @@ describe("the heat map", () => {
 });
 
 describe("numbers", () => {
+  test("have the colour of their sign only where one is written", () => {
+    const check = (value, as, expected) => assert.equal(format.tone(value, as), expected, `${value}`);
+    check(0.01, format.change, "up");
+    check(-0.01, format.change, "down");
+    for (const none of [0, -0, 0.004, -0.004]) check(none, format.change, "flat");
+    check(-0.004, format.rate, "down");
+    check(0.4, format.wholeChange, "flat");
+  });
+
   test("keep every digit of a price", () => {
     assert.equal(format.price(0.0000072457), "0.0000072457");
     assert.equal(format.price(69676.1), "69,676.1");

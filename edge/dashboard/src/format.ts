@@ -51,6 +51,15 @@ export const change = percentOf(2, "exceptZero");
 /** A change so large that decimals say nothing, with its sign. */
 export const wholeChange = percentOf(0, "exceptZero");
 
+/**
+ * `up` or `down` by a change's sign, `flat` where it is written as no change: a colour must not say what the figure does
+ * not.
+ */
+export function tone(value: number, as: (value: number) => string): "up" | "down" | "flat" {
+  if (as(value) === as(0)) return "flat";
+  return value > 0 ? "up" : "down";
+}
+
 /** A share of a whole in percent. */
 export const share = percentOf(1, "auto");
 

@@ -2,6 +2,7 @@
 // never be drawn as 0, as a dash or as nothing.
 
 import type { JSX } from "preact";
+import { tone } from "../format.ts";
 
 interface NumProps {
   readonly of: number;
@@ -15,11 +16,6 @@ interface MaybeProps extends Omit<NumProps, "of"> {
   readonly of: number | null;
   /** Why it is unknown, when it is. */
   readonly why: string;
-}
-
-/** `up`, `down` or nothing, by a number's sign. */
-export function tone(value: number): string {
-  return value > 0 ? "up" : value < 0 ? "down" : "flat";
 }
 
 /** A number that is always there. */
@@ -38,7 +34,7 @@ export function Maybe({ of, why, ...rest }: MaybeProps): JSX.Element {
 
 /** A change with colour and sign. */
 export function Change({ of, name, as }: { of: number; name: string; as: (value: number) => string }): JSX.Element {
-  return <Num of={of} as={as} name={name} class={tone(of)} />;
+  return <Num of={of} as={as} name={name} class={tone(of, as)} />;
 }
 
 /** The same, when it may be unknown. */

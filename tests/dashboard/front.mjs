@@ -1,8 +1,8 @@
 // One address for the page and its data, each from where the test wants it: a page and what its service worker keeps belong
 // to an address, whatever stands behind that.
 
-import { once } from "node:events";
 import http from "node:http";
+import { startServer } from "../edge/support/server.mjs";
 import { isData } from "./browser.mjs";
 
 /**
@@ -11,25 +11,18 @@ import { isData } from "./browser.mjs";
  */
 export async function startFront(behind) {
   const to = { ...behind };
-  const server = http.createServer((request, response) => {
+  const server = await startServer((request, response) => {
     const target = isData(new URL(request.url, "http://front")) ? to.data : to.files;
     if (typeof target === "function") void target(request, response);
     else pass(target, request, response);
   });
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
   return {
-    url: `http://127.0.0.1:${server.address().port}`,
+    url: server.url,
     /** From now on files come from there. */
     release: (files) => {
       to.files = files;
     },
-    stop: async () => {
-      const closed = once(server, "close");
-      server.close();
-      server.closeAllConnections();
-      await closed;
-    },
+    stop: server.stop,
   };
 }
 

@@ -2,11 +2,9 @@
 // the exchange taken without need, and what all colos share.
 
 import assert from "node:assert/strict";
-import { once } from "node:events";
-import http from "node:http";
 import path from "node:path";
 import { test } from "node:test";
-import { ROOT, TOLERANCE_MS, exchangeRequests, get, startLink, until, useWorld } from "./support.mjs";
+import { ROOT, TOLERANCE_MS, exchangeRequests, get, startLink, startServer, until, useWorld } from "./support.mjs";
 
 const { createTestHarness } = await import("wrangler");
 const NOBODY = "http://127.0.0.1:9";
@@ -233,22 +231,15 @@ test("an origin that tells another market than the exchange is told by name", as
 
 test("no request of ours may be answered by a cache on the way", async () => {
   const seen = [];
-  const server = http.createServer((request, response) => {
+  const server = await startServer((request, response) => {
     seen.push(request.headers);
     response.writeHead(503).end();
   });
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  try {
-    const url = `http://127.0.0.1:${server.address().port}`;
-    edge = await world.edge({ origin: url, bybit: url });
-    await edge.get("/mobile-data");
-    assert.ok(seen.length >= 2);
-    for (const headers of seen) assert.deepEqual([headers["cache-control"], headers.pragma], ["no-cache", "no-cache"]);
-  } finally {
-    server.closeAllConnections();
-    server.close();
-  }
+  const { url } = world.kept(server);
+  edge = await world.edge({ origin: url, bybit: url });
+  await edge.get("/mobile-data");
+  assert.ok(seen.length >= 2);
+  for (const headers of seen) assert.deepEqual([headers["cache-control"], headers.pragma], ["no-cache", "no-cache"]);
 });
 
 /** The Worker as wrangler runs it, with a store that all colos share. */

@@ -9,6 +9,7 @@ export * from "./support/crowd.mjs";
 export * from "./support/late.mjs";
 export * from "./support/link.mjs";
 export * from "./support/process.mjs";
+export * from "./support/server.mjs";
 export * from "./support/services.mjs";
 export * from "./support/worker.mjs";
 export * from "./support/workerd.mjs";

@@ -1,7 +1,6 @@
 // A colo's cache behind workerd, which fails on command.
 
-import { once } from "node:events";
-import http from "node:http";
+import { startServer } from "./server.mjs";
 
 /**
  * A colo's cache, as workerd speaks to one: look up with GET, store with PUT (the body is a whole HTTP response), delete with
@@ -13,8 +12,7 @@ import http from "node:http";
 export async function startCache() {
   const state = { order: "keep", log: [] };
   const entries = new Map();
-  const sockets = new Set();
-  const server = http.createServer((request, response) => {
+  const server = await startServer((request, response) => {
     const parts = [];
     request.on("data", (part) => parts.push(part));
     request.on("end", () => {
@@ -23,16 +21,9 @@ export async function startCache() {
       serve({ state, entries, key }, request, response, Buffer.concat(parts));
     });
   });
-  server.on("connection", (socket) => {
-    sockets.add(socket);
-    socket.on("close", () => sockets.delete(socket));
-    socket.on("error", () => {});
-  });
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
   const count = (method, part) => state.log.filter((entry) => entry.method === method && entry.key.includes(part)).length;
   return {
-    port: server.address().port,
+    port: server.port,
     entries,
     /** How often what has `part` in its key was looked up, and stored. */
     lookups: (part = "/snapshot/") => count("GET", part),
@@ -44,13 +35,7 @@ export async function startCache() {
     order: (order) => {
       state.order = order;
     },
-    stop: async () => {
-      if (!server.listening) return;
-      const closed = once(server, "close");
-      server.close();
-      for (const socket of sockets) socket.destroy();
-      await closed;
-    },
+    stop: server.stop,
   };
 }
 

@@ -1,7 +1,7 @@
 // Stands in front of an honest service and changes its answers: what a checker must notice.
 
-import { once } from "node:events";
 import http from "node:http";
+import { startServer } from "./server.mjs";
 
 /**
  * `lie(answer, asked)` gets an answer as `{ status, headers, body }` with its body as text, and what was asked as
@@ -9,7 +9,7 @@ import http from "node:http";
  */
 export async function startLiar(target, lie) {
   const agent = new http.Agent({ keepAlive: true });
-  const server = http.createServer(async (request, response) => {
+  const server = await startServer(async (request, response) => {
     try {
       const asked = { method: request.method, path: request.url, headers: request.headers };
       const told = await forward(target, asked, agent);
@@ -24,15 +24,11 @@ export async function startLiar(target, lie) {
       response.destroy();
     }
   });
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
   return {
-    url: `http://127.0.0.1:${server.address().port}`,
+    url: server.url,
     stop: async () => {
       agent.destroy();
-      server.closeAllConnections();
-      server.close();
-      await once(server, "close");
+      await server.stop();
     },
   };
 }

@@ -1,8 +1,7 @@
 // The link between edge and origin: passes on, or fails on command.
 
-import { once } from "node:events";
-import http from "node:http";
 import { setTimeout as pause } from "node:timers/promises";
+import { startServer } from "./server.mjs";
 
 /** Headers that belong to one connection and not to what is passed over it. */
 export const OF_CONNECTION = ["connection", "keep-alive", "transfer-encoding", "content-length"];
@@ -16,28 +15,12 @@ export const OF_CONNECTION = ["connection", "keep-alive", "transfer-encoding", "
  */
 export async function startLink(target) {
   const state = { order: { kind: "pass" }, names: [] };
-  const sockets = new Set();
-  const server = http.createServer((request, response) => {
+  const server = await startServer((request, response) => {
     state.names.push(request.headers["x-request-id"]);
     handle(target, state.order, request, response).catch(() => response.destroy());
   });
-  server.on("connection", (socket) => {
-    sockets.add(socket);
-    socket.on("close", () => sockets.delete(socket));
-    socket.on("error", () => {});
-  });
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address();
-  const unplug = async () => {
-    if (!server.listening) return;
-    const closed = once(server, "close");
-    server.close();
-    for (const socket of sockets) socket.destroy();
-    await closed;
-  };
   return {
-    url: `http://127.0.0.1:${port}`,
+    url: server.url,
     requests: () => state.names.length,
     /** The `X-Request-Id` of each request, in their order. */
     names: () => state.names,
@@ -47,13 +30,9 @@ export async function startLink(target) {
     /** Sets the order for all requests from now on. */
     order: async (kind, more = {}) => {
       state.order = { kind, ...more };
-      if (kind === "refuse") return unplug();
-      if (!server.listening) {
-        server.listen(port, "127.0.0.1");
-        await once(server, "listening");
-      }
+      await (kind === "refuse" ? server.stop() : server.startAgain());
     },
-    stop: unplug,
+    stop: server.stop,
   };
 }
 

@@ -108,6 +108,8 @@ export function releaseSuite(world) {
       );
       await context.setOffline(true);
       await page.reload();
+      // That the device is offline is known before what it keeps is read.
+      await page.waitForSelector("[data-field=btc_price]");
       const shown = await untilTop(page, { link: "offline" });
       assert.equal(shown.headline, "Offline");
       assert.match(shown.banners.join(" "), /offline.*Kept on this device since the last visit.*what was true at/);

@@ -75,6 +75,30 @@ locked_version() {
 # Node 24 and wrangler from node_modules, worker-build and wasm-bindgen from the cache.
 use_tools() { PATH=$ROOT/node_modules/.bin:$TOOLS_DIR/bin:$PATH && export PATH; }
 
+# The Chromium that tests, pictures and Lighthouse drive: the one named by $CHROMIUM, else the first
+# on PATH that runs. A snap does not count: it sees neither /tmp nor the profiles that the tests make
+# there.
+find_chromium() {
+  local name program
+  if [[ -n ${CHROMIUM:-} ]]; then
+    command -v "$CHROMIUM"
+    return
+  fi
+  for name in chromium google-chrome google-chrome-stable; do
+    program=$(command -v "$name") || continue
+    if [[ $(readlink -f "$program") != */snap ]] && "$program" --version >/dev/null 2>&1; then
+      printf '%s' "$program"
+      return
+    fi
+  done
+  return 1
+}
+
+use_chromium() {
+  CHROMIUM=$(find_chromium) || die "there is no Chromium: run scripts/setup, or name one in CHROMIUM"
+  export CHROMIUM
+}
+
 # wrangler without network: no request.cf lookup, no metrics, no questions.
 use_offline_wrangler() {
   export CLOUDFLARE_CF_FETCH_ENABLED=false WRANGLER_SEND_METRICS=false CI=1

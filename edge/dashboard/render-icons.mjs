@@ -5,7 +5,7 @@
 import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
-import { chromium } from "playwright-core";
+import { launch } from "../../tests/dashboard/browser.mjs";
 
 const FOLDER = path.join(path.dirname(fileURLToPath(import.meta.url)), "static", "mobile");
 const svg = await readFile(path.join(FOLDER, "icon.svg"), "utf8");
@@ -15,10 +15,7 @@ const maskable = svg
   .replace("<g ", '<g transform="translate(256 256) scale(.78) translate(-256 -256)" ');
 const filled = svg.replace(' rx="112"', "");
 
-const browser = await chromium.launch({
-  executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
-  args: ["--no-sandbox"],
-});
+const browser = await launch();
 const icons = [
   ["icon-180.png", 180, filled],
   ["icon-192.png", 192, svg],

@@ -1,7 +1,8 @@
-// Debian's Chromium as a phone, and the faults that a page can be shown: answers of the real edge, changed on their way.
+// Chromium as a phone, and the faults that a page can be shown: answers of the real edge, changed on their way.
 
 import { chromium } from "playwright-core";
 
+// Which Chromium it is, the scripts decide: use_chromium in scripts/lib.sh. Debian's is for a test run by hand.
 export const CHROMIUM = process.env.CHROMIUM ?? "/usr/bin/chromium";
 
 export const PHONE = { width: 390, height: 844 };

@@ -1,25 +1,12 @@
-// The Worker's entry: hands a request to the Rust function with nothing in between.
+// The Worker's entry: the runtime calls the Rust functions with nothing in between.
 //
-// worker-build's own entry makes an object and two proxies for every request, so that after a crash the next request finds a
-// new instance. That costs as much as everything else a hit does, so it is left for when there was a crash.
+// After a crash the bindings make a new instance on the next call (`force_enable_abort_handler` in edge/bind, and `worker`,
+// which asks for it when a panic aborts), so nothing needs to be watched here: tests/edge/crash.test.mjs.
+// scripts/build-edge says where "bindings" is.
 
-import Worker from "./build/generated.js";
+import { fetch, scheduled } from "bindings";
 
-// worker-build's mark that the instance is broken.
-const state = globalThis.__worker_init_state;
-const { fetch, scheduled } = Worker.prototype;
+// A crash is explained by the frames of Rust above it, which are many.
+Error.stackTraceLimit = 100;
 
-export default {
-  fetch(request, env, ctx) {
-    if (state.criticalError) return new Worker(ctx, env).fetch(request);
-    try {
-      return fetch.call({ env, ctx }, request);
-    } catch (error) {
-      if (error instanceof WebAssembly.RuntimeError) state.criticalError = true;
-      throw error;
-    }
-  },
-
-  // Once a minute: the long way does no harm there.
-  ...(scheduled && { scheduled: (controller, env, ctx) => new Worker(ctx, env).scheduled(controller) }),
-};
+export default { fetch, scheduled };

@@ -10,9 +10,9 @@
     reason = "a program for people, which ends where something is wrong"
 )]
 
-#[path = "../tests/support/watch.rs"]
+#[path = "../tests/integration/watch.rs"]
 mod watch;
-#[path = "../tests/support/world.rs"]
+#[path = "../tests/integration/world.rs"]
 mod world;
 
 use clap::Parser;

@@ -11,9 +11,9 @@
     reason = "a test that cannot do its part fails"
 )]
 
-#[path = "support/watch.rs"]
+#[path = "integration/watch.rs"]
 mod watch;
-#[path = "support/world.rs"]
+#[path = "integration/world.rs"]
 mod world;
 
 use peak_alloc::PeakAlloc;

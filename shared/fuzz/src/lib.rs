@@ -1,5 +1,5 @@
 //! What must hold of whatever bytes come in, written once: the fuzz targets beside it ask it of millions of bodies with a
-//! nightly compiler, `shared/tests/hostile.rs` of a few thousand with every run of the tests.
+//! nightly compiler, `shared/tests/integration/hostile.rs` of a few thousand with every run of the tests.
 //!
 //! A property returns whether the bytes were taken for data, and panics where something impossible was.
 #![allow(

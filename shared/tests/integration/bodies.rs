@@ -1,22 +1,13 @@
 //! The fields of each body, and of each stored key, exactly as clients read them.
 
-#![allow(
-    clippy::expect_used,
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    reason = "helpers of tests, in which a panic is how a test fails"
-)]
-
-mod support;
-
 use serde_json::{Value, json};
 use shared::endpoints::{CLIENT_ROUTES, Endpoint, StoreKey};
 use shared::freshness::Freshness;
 use shared::projection::stored;
 use shared::units::Percent;
 use shared::validate::ValidSnapshot;
-use support::json::{array, keys, number, repeated_key, text};
-use support::{AS_OF, NO_BASELINE, NOW, Scene, body, bytes};
+use crate::support::json::{array, keys, number, repeated_key, text};
+use crate::support::{AS_OF, NO_BASELINE, NOW, Scene, body, bytes};
 
 const HEAD: [&str; 6] = ["as_of_ms", "data_source", "degraded", "freshness", "status", "timestamp"];
 

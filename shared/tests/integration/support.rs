@@ -1,14 +1,5 @@
 //! A good market and what is made of it; each test changes the one thing that it is about.
 
-#![allow(
-    dead_code,
-    clippy::expect_used,
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    reason = "helpers of tests; not every test file uses every one, and a panic is how a test fails"
-)]
-
 pub(crate) mod json;
 
 use shared::analysis::Settings;

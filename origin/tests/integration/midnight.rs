@@ -1,22 +1,10 @@
 //! Every round across midnight UTC at the real pace: the day's candle closes, contracts are funded, the index changes.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "a test that cannot do its part fails"
-)]
-
-#[path = "support/watch.rs"]
-mod watch;
-#[path = "support/world.rs"]
-mod world;
 
 use shared::units::UnixMs;
 use std::collections::BTreeMap;
 use std::time::Duration;
-use watch::{Watch, scored};
-use world::{Pace, Setup, World};
+use crate::watch::{Watch, scored};
+use crate::world::{Pace, Setup, World};
 
 /// 2026-09-09 00:00 UTC.
 const MIDNIGHT: UnixMs = UnixMs::from_millis(1_788_912_000_000);

@@ -1,8 +1,4 @@
 //! One bad thing is left out by itself and does not take the rest down.
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot do its part fails")]
-
-mod support;
-
 use serde_json::{Value, json};
 use shared::assemble::Slow;
 use shared::endpoints::Endpoint;
@@ -11,7 +7,7 @@ use shared::exchange::{ParseError, alternative_me};
 use shared::market::Dated;
 use shared::provenance::Venue;
 use shared::snapshot::Section;
-use support::{
+use crate::support::{
     BYBIT, NOW, Scene, admit, amount, body, bybit_row, bybit_tickers, global_market, known, percent, price, rows,
 };
 

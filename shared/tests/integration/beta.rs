@@ -1,12 +1,5 @@
 //! Beta against Bitcoin from outside: spans, alignment, and what may be published.
 
-#![allow(
-    clippy::expect_used,
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    reason = "helpers of tests, in which a panic is how a test fails"
-)]
-
 use proptest::prelude::*;
 use shared::analysis::beta::{WANTED_CLOSES, beta};
 use shared::assemble::BITCOIN;

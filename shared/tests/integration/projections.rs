@@ -1,14 +1,5 @@
 //! What every body says, whatever the endpoint: how old the data is, from where, and that unknown is unknown.
 
-#![allow(
-    clippy::expect_used,
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    reason = "helpers of tests, in which a panic is how a test fails"
-)]
-
-mod support;
-
 use serde_json::{Value, json};
 use shared::assemble::{AssembleError, Slow};
 use shared::endpoints::{Endpoint, Question};
@@ -19,8 +10,8 @@ use shared::provenance::{Feed, Source, Venue};
 use shared::snapshot::Producer;
 use shared::validate::ValidSnapshot;
 use std::collections::HashSet;
-use support::json::{array, keys, leaves, number, repeated_key, text};
-use support::{AS_OF, NOW, Scene, ago, body, body_in, bytes, client_endpoints, global_market, known};
+use crate::support::json::{array, keys, leaves, number, repeated_key, text};
+use crate::support::{AS_OF, NOW, Scene, ago, body, body_in, bytes, client_endpoints, global_market, known};
 
 /// Runs a check over every body that clients can get, of a full and of a poor snapshot.
 #[track_caller]

@@ -1,14 +1,5 @@
 //! Defects of the system that this one replaces: each test's name says what can no longer happen.
 
-#![allow(
-    clippy::expect_used,
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    reason = "helpers of tests, in which a panic is how a test fails"
-)]
-
-mod support;
-
 use serde_json::{Value, json};
 use shared::assemble::{AssembleError, Slow};
 use shared::endpoints::{Endpoint, StoreKey, store_ttl_ms};
@@ -21,9 +12,9 @@ use shared::projection::stored;
 use shared::snapshot::Sentiment;
 use shared::units::Percent;
 use shared::validate::{Inadmissible, ValidSnapshot};
-use support::json::{array, leaves, number, text};
-use support::{AS_OF, BYBIT, NO_BASELINE, NOW, Scene, ago, body, body_in, bybit_row, bybit_tickers, bytes, rows};
-use support::{client_endpoints, percent, ticker};
+use crate::support::json::{array, leaves, number, text};
+use crate::support::{AS_OF, BYBIT, NO_BASELINE, NOW, Scene, ago, body, body_in, bybit_row, bybit_tickers, bytes, rows};
+use crate::support::{client_endpoints, percent, ticker};
 
 /// The good market with one more contract, whose row came from Bybit with one field changed.
 fn with_bybit_row<'a>(bytes: &'a [u8]) -> Scene<'a> {

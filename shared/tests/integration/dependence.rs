@@ -1,22 +1,13 @@
 //! A change of one upstream value changes exactly the fields that rest on it; a source that falls silent takes exactly its
 //! own.
 
-#![allow(
-    clippy::expect_used,
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    reason = "helpers of tests, in which a panic is how a test fails"
-)]
-
-mod support;
-
 use serde_json::Value;
 use shared::assemble::Slow;
 use shared::endpoints::Endpoint;
 use shared::market::{FearGreed, GlobalMarket};
 use shared::provenance::Venue;
 use std::collections::BTreeSet;
-use support::{Scene, amount, body, fear_greed, global_market, known, share};
+use crate::support::{Scene, amount, body, fear_greed, global_market, known, share};
 
 /// Pointers to the leaves in which two bodies differ. A leaf that only one of them has counts too.
 fn differences(before: &Value, after: &Value) -> BTreeSet<String> {

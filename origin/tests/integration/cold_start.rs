@@ -1,24 +1,11 @@
 //! From nothing to scores in six dimensions: how soon, with how many requests, and what a part that hangs holds up.
 //!
 //! Time is the runtime's and passes only while all wait, so the figures are the same on every machine.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    clippy::print_stdout,
-    reason = "a test that cannot do its part fails"
-)]
-
-#[path = "support/watch.rs"]
-mod watch;
-#[path = "support/world.rs"]
-mod world;
 
 use shared::snapshot::ScoreBasis;
 use std::collections::HashSet;
-use watch::{Watch, scored};
-use world::{Asked, Setup, World};
+use crate::watch::{Watch, scored};
+use crate::world::{Asked, Setup, World};
 
 /// What a first score rests on: the endpoint, and the parameter that tells two of one endpoint apart.
 const FIRST_STAGE: [&str; 4] =

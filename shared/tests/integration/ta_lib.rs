@@ -1,8 +1,6 @@
 //! The indicators against TA-Lib's C core: `fixtures/ta_lib.json` is its output on the candles that stand beside it,
 //! recorded by `scripts/record-ta-lib`.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests, in which a panic is how a test fails")]
-
 use serde::Deserialize;
 use shared::analysis::scores::indicators::{
     Output, adx, atr, cci, ema, minus_di, money_flow, plus_di, rsi, signed_volume, sma, williams_r,

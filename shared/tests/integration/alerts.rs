@@ -1,12 +1,5 @@
 //! The alert engine from outside: what alerts, what does not, and what survives a restart.
 
-#![allow(
-    clippy::expect_used,
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    reason = "helpers of tests, in which a panic is how a test fails"
-)]
-
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use shared::analysis::alerts::{

@@ -1,18 +1,7 @@
 //! A process that sleeps, as on a machine that is suspended, while a request is under way.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    dead_code,
-    reason = "a test that cannot do its part fails, and needs no more of the world than a part"
-)]
-
-#[path = "support/world.rs"]
-mod world;
 
 use std::time::Duration;
-use world::{Setup, World};
+use crate::world::{Setup, World};
 
 const SLEPT_MINUTES: u64 = 120;
 

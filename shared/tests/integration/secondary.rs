@@ -1,15 +1,6 @@
 //! Another exchange in Bybit's place: from its bytes to every body. Nothing of Bybit stands in what comes out, and what the other
 //! exchange does not tell is `null` with a reason.
 
-#![allow(
-    clippy::expect_used,
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    reason = "helpers of tests, in which a panic is how a test fails"
-)]
-
-mod support;
-
 use serde_json::{Value, json};
 use shared::analysis::Settings;
 use shared::assemble::{AssembleError, Slow, Substitute, assemble_secondary};
@@ -24,8 +15,8 @@ use shared::provenance::{Feed, Source, Venue};
 use shared::snapshot::{Producer, ScoreBasis, Section, Snapshot};
 use shared::units::{UnixMs, round_to};
 use shared::validate::{Baseline, Rejection, ValidSnapshot};
-use support::json::{array, leaves, number, text};
-use support::{AS_OF, NO_BASELINE, NOW, Scene, admit, body, bytes, client_endpoints, rows, universe_of};
+use crate::support::json::{array, leaves, number, text};
+use crate::support::{AS_OF, NO_BASELINE, NOW, Scene, admit, body, bytes, client_endpoints, rows, universe_of};
 
 /// The other exchange's prices in terms of the good market's: a price of Bybit would be seen at once.
 const DEARER: f64 = 1.25;

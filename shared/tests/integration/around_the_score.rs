@@ -1,12 +1,5 @@
 //! What is made of finished scores: signals and opportunities.
 
-#![allow(
-    clippy::expect_used,
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    reason = "helpers of tests, in which a panic is how a test fails"
-)]
-
 use proptest::prelude::*;
 use shared::analysis::opportunities::{Direction, MAX_OPPORTUNITIES, Opportunity, Potential, opportunities};
 use shared::analysis::scores::combine::combine;

@@ -1,15 +1,7 @@
 //! Figures of recorded answers of the real services, computed independently of this code.
 //!
-//! The recordings are not part of the project: without their folder each test says so and passes.
-
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::print_stderr,
-    reason = "helpers of tests, in which a panic is how a test fails"
-)]
-
-mod support;
+//! The recordings are not part of the project, so these tests are ignored unless `scripts/test` finds their folder; then a
+//! recording that is missing fails.
 
 use shared::analysis::breadth::breadth;
 use shared::analysis::join::Market;
@@ -24,8 +16,8 @@ use shared::snapshot::{BreadthMood, Mover};
 use shared::units::{Amount, Percent, Price, Share, UnixMs};
 use shared::validate::{ValidSnapshot, Warning};
 use std::path::PathBuf;
-use support::json::array;
-use support::{BYBIT, NO_BASELINE, NOW, Scene, amount, body, bytes, universe_of};
+use crate::support::json::array;
+use crate::support::{BYBIT, NO_BASELINE, NOW, Scene, amount, body, bytes, universe_of};
 
 const TICKERS: &str = "bybit_v5_tickers_linear_all_2023-08-16.json";
 const INSTRUMENTS: &str = "bybit_v5_instruments_linear_all_2026-08-09.json";
@@ -33,16 +25,12 @@ const REFUSAL: &str = "bybit_v5_error_10001_invalid_symbol_2023-09-07.json";
 const GLOBAL: &str = "coingecko_global_2025-04-07.json";
 const DEFI: &str = "coingecko_global_defi.json";
 
-/// The bytes of a recording, or nothing when the folder is not there.
-fn recording(name: &str) -> Option<Vec<u8>> {
+/// The bytes of a recording.
+fn recording(name: &str) -> Vec<u8> {
     let folder = std::env::var_os("RECORDINGS_DIR")
         .map_or_else(|| PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared/captures")), PathBuf::from);
     let file = folder.join(name);
-    if !file.exists() {
-        eprintln!("{} is absent: this test checks nothing", file.display());
-        return None;
-    }
-    Some(std::fs::read(&file).unwrap())
+    std::fs::read(&file).unwrap_or_else(|error| panic!("{}: {error}", file.display()))
 }
 
 #[track_caller]
@@ -64,8 +52,9 @@ fn listed(body: &[u8]) -> Universe {
 }
 
 #[test]
+#[ignore = "needs the recorded answers: RECORDINGS_DIR, or captures in a folder beside the project"]
 fn the_recorded_ticker_table_has_its_rows() {
-    let Some(recording) = recording(TICKERS) else { return };
+    let recording = recording(TICKERS);
     let tickers = tickers::parse(&recording).unwrap();
     let count = |wanted: fn(&str) -> bool| tickers.rows.iter().filter(|row| wanted(&row.symbol)).count();
     assert_eq!(tickers.refused, []);
@@ -77,8 +66,9 @@ fn the_recorded_ticker_table_has_its_rows() {
 }
 
 #[test]
+#[ignore = "needs the recorded answers: RECORDINGS_DIR, or captures in a folder beside the project"]
 fn the_recorded_turnover_adds_up() {
-    let Some(recording) = recording(TICKERS) else { return };
+    let recording = recording(TICKERS);
     let tickers = tickers::parse(&recording).unwrap();
     let market_of = |universe: &Universe| {
         let market = Market::join(&tickers, universe);
@@ -89,8 +79,9 @@ fn the_recorded_turnover_adds_up() {
 }
 
 #[test]
+#[ignore = "needs the recorded answers: RECORDINGS_DIR, or captures in a folder beside the project"]
 fn the_recorded_market_fell() {
-    let Some(recording) = recording(TICKERS) else { return };
+    let recording = recording(TICKERS);
     let tickers = tickers::parse(&recording).unwrap();
     let universe = all_usdt(&tickers);
     let breadth = breadth(&Market::join(&tickers, &universe));
@@ -105,8 +96,9 @@ fn check_movers(found: &[Mover], expected: &[(&str, f64)]) {
 }
 
 #[test]
+#[ignore = "needs the recorded answers: RECORDINGS_DIR, or captures in a folder beside the project"]
 fn the_recorded_movers_are_found_in_percent_and_in_order() {
-    let Some(recording) = recording(TICKERS) else { return };
+    let recording = recording(TICKERS);
     let tickers = tickers::parse(&recording).unwrap();
     let universe = all_usdt(&tickers);
     let movers = movers(&Market::join(&tickers, &universe), amount(1_000_000.0));
@@ -127,8 +119,9 @@ fn the_recorded_movers_are_found_in_percent_and_in_order() {
 }
 
 #[test]
+#[ignore = "needs the recorded answers: RECORDINGS_DIR, or captures in a folder beside the project"]
 fn dated_futures_pay_no_funding_and_one_contract_pays_zero() {
-    let Some(recording) = recording(TICKERS) else { return };
+    let recording = recording(TICKERS);
     let tickers = tickers::parse(&recording).unwrap();
     let unknown = tickers.rows.iter().filter(|row| row.funding_rate.is_none());
     assert!(unknown.clone().all(|row| row.symbol.contains('-')), "a perpetual lost its funding rate");
@@ -138,8 +131,9 @@ fn dated_futures_pay_no_funding_and_one_contract_pays_zero() {
 }
 
 #[test]
+#[ignore = "needs the recorded answers: RECORDINGS_DIR, or captures in a folder beside the project"]
 fn the_recorded_list_holds_514_crypto_perpetuals_and_nothing_else() {
-    let Some(recording) = recording(INSTRUMENTS) else { return };
+    let recording = recording(INSTRUMENTS);
     let universe = listed(&recording);
     assert_eq!(universe.len(), 514);
     for ours in ["BTCUSDT", "ETHUSDT", "1000PEPEUSDT", "SHIB1000USDT", "1INCHUSDT", "1000CATUSDT"] {
@@ -151,8 +145,9 @@ fn the_recorded_list_holds_514_crypto_perpetuals_and_nothing_else() {
 }
 
 #[test]
+#[ignore = "needs the recorded answers: RECORDINGS_DIR, or captures in a folder beside the project"]
 fn the_two_bybit_recordings_join_into_a_snapshot_that_may_be_served() {
-    let (Some(table), Some(list)) = (recording(TICKERS), recording(INSTRUMENTS)) else { return };
+    let (table, list) = (recording(TICKERS), recording(INSTRUMENTS));
     let tickers = tickers::parse(&table).unwrap();
     let mut scene = Scene { tickers, universe: listed(&list), ..Scene::from_tickers_alone() };
     scene.identity.now = scene.universe.as_of_ms.plus_millis(60_000);
@@ -174,16 +169,18 @@ fn the_two_bybit_recordings_join_into_a_snapshot_that_may_be_served() {
 }
 
 #[test]
+#[ignore = "needs the recorded answers: RECORDINGS_DIR, or captures in a folder beside the project"]
 fn the_recorded_refusal_is_named_with_its_code() {
-    let Some(recording) = recording(REFUSAL) else { return };
+    let recording = recording(REFUSAL);
     let refused = ParseError::Refused { code: 10_001, message: Detail::new("Not supported symbols") };
     assert_eq!(tickers::parse(&recording), Err(refused.clone()));
     assert_eq!(Listing::parse(&recording), Err(refused));
 }
 
 #[test]
+#[ignore = "needs the recorded answers: RECORDINGS_DIR, or captures in a folder beside the project"]
 fn the_recorded_global_figures_are_read() {
-    let Some(recording) = recording(GLOBAL) else { return };
+    let recording = recording(GLOBAL);
     let (facts, updated_at) = coingecko::parse_global(&recording).unwrap();
     check_close(facts.total_market_cap.get(), 2_515_268_352_188.766);
     check_close(facts.btc_dominance.map(Share::get).unwrap(), 60.708_583_476_819_36);
@@ -192,8 +189,9 @@ fn the_recorded_global_figures_are_read() {
 }
 
 #[test]
+#[ignore = "needs the recorded answers: RECORDINGS_DIR, or captures in a folder beside the project"]
 fn the_recorded_defi_figures_are_read() {
-    let Some(recording) = recording(DEFI) else { return };
+    let recording = recording(DEFI);
     let facts = coingecko::parse_defi(&recording).unwrap();
     check_close(facts.market_cap.get(), 105_273_842_288.229_62);
     check_close(facts.volume_24h.map(Amount::get).unwrap(), 5_046_503_746.288_262);

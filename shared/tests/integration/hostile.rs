@@ -2,15 +2,7 @@
 //!
 //! What must hold is written once, in `shared/fuzz/src`: the fuzz targets ask the same.
 
-#![allow(
-    clippy::expect_used,
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    reason = "helpers of tests, in which a panic is how a test fails"
-)]
-
-#[path = "../fuzz/src/lib.rs"]
+#[path = "../../fuzz/src/lib.rs"]
 #[allow(dead_code, unreachable_pub, reason = "it is a library to the fuzz targets")]
 mod fuzz;
 

@@ -1,19 +1,10 @@
 //! Figures over all contracts, computed a second time here from the definitions.
 
-#![allow(
-    clippy::expect_used,
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    reason = "helpers of tests, in which a panic is how a test fails"
-)]
-
-mod support;
-
 use serde_json::{Value, json};
 use shared::endpoints::Endpoint;
 use shared::exchange::bybit::{Listing, UniverseBuilder};
-use support::json::{array, number, text};
-use support::{AS_OF, BYBIT, NOW, Scene, body, percent, price, rows};
+use crate::support::json::{array, number, text};
+use crate::support::{AS_OF, BYBIT, NOW, Scene, body, percent, price, rows};
 
 /// A market in which no two contracts pay, stand or move alike.
 fn uneven() -> Scene<'static> {

@@ -1,0 +1,28 @@
+//! What `shared` promises from outside. One program, so that it is linked once.
+
+#![allow(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "helpers of tests, in which a panic is how a test fails"
+)]
+
+mod support;
+mod alerts;
+mod around_the_score;
+mod beta;
+mod bodies;
+mod confluence;
+mod defects;
+mod dependence;
+mod door;
+mod door_bytes;
+mod figures;
+mod hostile;
+mod metamorphic;
+mod projections;
+mod recorded;
+mod secondary;
+mod ta_lib;
+mod tolerance;

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Poller } from "../../edge/dashboard/src/data/poller.ts";
+import { Poller } from "../../../edge/dashboard/src/data/poller.ts";
 
 const DATA = { kind: "unchanged" };
 const CUT = { kind: "failed", trouble: { kind: "unreachable" }, retryAfterMs: null };

@@ -2,12 +2,12 @@
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { LIMITS_MS, SCHEMA_VERSION } from "../../edge/dashboard/generated/contract.ts";
-import { ask, complaint } from "../../edge/dashboard/src/data/ask.ts";
-import { narrowed, passed, serverTime } from "../../edge/dashboard/src/data/clock.ts";
-import { ageOf, levelOfAge, statusOf } from "../../edge/dashboard/src/data/freshness.ts";
-import { backoffMs, isMetered, paceMs, retryAfterMs } from "../../edge/dashboard/src/data/pace.ts";
-import { NOTHING, Resource, after, recalled } from "../../edge/dashboard/src/data/resource.ts";
+import { LIMITS_MS, SCHEMA_VERSION } from "../../../edge/dashboard/generated/contract.ts";
+import { ask, complaint } from "../../../edge/dashboard/src/data/ask.ts";
+import { narrowed, passed, serverTime } from "../../../edge/dashboard/src/data/clock.ts";
+import { ageOf, levelOfAge, statusOf } from "../../../edge/dashboard/src/data/freshness.ts";
+import { backoffMs, isMetered, paceMs, retryAfterMs } from "../../../edge/dashboard/src/data/pace.ts";
+import { NOTHING, Resource, after, recalled } from "../../../edge/dashboard/src/data/resource.ts";
 
 const BODY = {
   status: "success",

@@ -2,12 +2,12 @@
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import * as format from "../../edge/dashboard/src/format.ts";
-import { href, parseRoute } from "../../edge/dashboard/src/route.ts";
-import { columns, figuresOf, lineNames } from "../../edge/dashboard/src/screens/beta-rows.ts";
-import { isInOrder, ordered, picked } from "../../edge/dashboard/src/screens/order.ts";
-import { label, layout, shade } from "../../edge/dashboard/src/ui/tiles.ts";
-import * as words from "../../edge/dashboard/src/words.ts";
+import * as format from "../../../edge/dashboard/src/format.ts";
+import { href, parseRoute } from "../../../edge/dashboard/src/route.ts";
+import { columns, figuresOf, lineNames } from "../../../edge/dashboard/src/screens/beta-rows.ts";
+import { isInOrder, ordered, picked } from "../../../edge/dashboard/src/screens/order.ts";
+import { label, layout, shade } from "../../../edge/dashboard/src/ui/tiles.ts";
+import * as words from "../../../edge/dashboard/src/words.ts";
 
 const row = (symbol, score, more = {}) => ({
   symbol,

@@ -50,11 +50,11 @@ value_of() {
   printf '%s' "$3"
 }
 
-# The same for an option whose value is a TCP port.
+# The same for an option whose value is a TCP port; 0 stands for any free one.
 port_of() {
   local port
   port=$(value_of "$@") || exit
-  if ! [[ $port =~ ^[1-9][0-9]{0,4}$ ]] || ((port > 65535)); then die "$1 is '$port', which is not a TCP port"; fi
+  if ! [[ $port =~ ^(0|[1-9][0-9]{0,4})$ ]] || ((port > 65535)); then die "$1 is '$port', which is not a TCP port"; fi
   printf '%s' "$port"
 }
 
@@ -102,11 +102,6 @@ use_chromium() {
 # wrangler without network: no request.cf lookup, no metrics, no questions.
 use_offline_wrangler() {
   export CLOUDFLARE_CF_FETCH_ENABLED=false WRANGLER_SEND_METRICS=false CI=1
-}
-
-# A TCP port the kernel says is free now.
-free_port() {
-  node -e 'const s = require("node:net").createServer().listen(0, "127.0.0.1", () => { console.log(s.address().port); s.close(); })'
 }
 
 # Whether something listens on a loopback port.

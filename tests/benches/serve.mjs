@@ -6,12 +6,11 @@
 
 import assert from "node:assert/strict";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { createInterface } from "node:readline";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { startAnalysedOrigin, startSimulator } from "../edge/support/services.mjs";
-import { program, run } from "../edge/support/process.mjs";
+import { listening, program, run } from "../edge/support/process.mjs";
 import { ask } from "../promise/ask.mjs";
 import { CONNECTIONS, ROUNDS, SECONDS, compare, cpuUs, load } from "./measure.mjs";
 
@@ -43,8 +42,7 @@ async function startPeer(folder, { sent, header }, stops) {
   await writeFile(file, sent);
   const { child, stop } = run(program("CONSTANT_BIN", "examples/constant-answers"), [file, header("etag"), header("content-encoding")].filter(Boolean), {});
   stops.push(stop);
-  for await (const line of createInterface({ input: child.stdout })) return { url: /listening on (\S+)/.exec(line)[1], pid: child.pid };
-  throw new Error("the peer ended before it listened");
+  return { url: await listening({ child }), pid: child.pid };
 }
 
 async function sizes(origin) {

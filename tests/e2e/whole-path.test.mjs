@@ -4,7 +4,6 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { createServer } from 'node:net';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -21,14 +20,6 @@ const LIMITS = { REFRESH_AFTER_S: '1', FRESH_S: '4', AGING_S: '6', STALE_S: '10'
 
 const PATIENCE_MS = 90_000;
 
-async function freePort() {
-  const server = createServer().listen(0, '127.0.0.1');
-  await new Promise((resolve) => server.once('listening', resolve));
-  const { port } = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
-
 /** Asks until `condition` gives something. */
 async function eventually(what, condition) {
   const started = Date.now();
@@ -40,10 +31,9 @@ async function eventually(what, condition) {
   }
 }
 
-/** Runs scripts/dev; gives the edge's URL, the simulator's URL and each part's pid and command line. */
+/** Runs scripts/dev on any free ports; gives each part's URL, pid and command line. */
 async function dev(options) {
-  const [port, originPort] = [await freePort(), await freePort()];
-  const child = spawn('scripts/dev', [...options, '--port', port, '--origin-port', originPort], {
+  const child = spawn('scripts/dev', [...options, '--port', '0', '--origin-port', '0'], {
     cwd: ROOT,
     env: { ...process.env, ...LIMITS, TICKERS_INTERVAL_MS: '500', NO_COLOR: '1', REDIS_URL: '' },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -65,9 +55,10 @@ async function dev(options) {
   for (const [, name, pid, command] of output.matchAll(/^ {2}(\w+) +kill (\d+) +(.*)$/gm)) {
     parts[name] = { pid: Number(pid), command };
   }
-  const simulator = output.match(/^ {2}simulator +(http:\S+)/m)?.[1];
-  const at = (its) => `http://127.0.0.1:${its}`;
-  return { child, ended, output: () => output, parts, edge: at(port), origin: at(originPort), simulator };
+  const urlOf = (part) => output.match(new RegExp(`^ {2}${part} +(http://[^/\\s]+)`, 'm'))?.[1];
+  const [edge, origin, simulator] = ['edge', 'origin', 'simulator'].map(urlOf);
+  for (const url of [edge, origin]) assert.match(url, /:[1-9]\d*$/, output);
+  return { child, ended, output: () => output, parts, edge, origin, simulator };
 }
 
 const get = (url) => ask(url, { patienceMs: 10_000 });

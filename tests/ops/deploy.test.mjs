@@ -7,7 +7,7 @@ import { appendFile, chmod, copyFile, mkdtemp, readFile, readdir, readlink, rm, 
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, before, describe, test } from "node:test";
-import { ROOT, freePort, program, startSimulator, until } from "../edge/support.mjs";
+import { ROOT, claimLoopback, program, startSimulator, until } from "../edge/support.mjs";
 
 const ORIGIN = program("ORIGIN_BIN", "origin");
 
@@ -24,13 +24,15 @@ async function newMachine(t) {
   const simulator = await startSimulator();
   const home = await mkdtemp(path.join(folder, "machine-"));
   const [root, pid, restart] = ["root", "pid", "restart"].map((name) => path.join(home, name));
-  const health = `http://127.0.0.1:${await freePort()}/health`;
+  // Its origins follow one another at one address, which belongs to the machine while none of them runs.
+  const loopback = await claimLoopback();
+  const health = `http://${loopback.host}:21080/health`;
   await writeFile(
     restart,
     `#!/usr/bin/env bash
 if [[ -s ${pid} ]]; then kill -9 "$(<${pid})" 2>/dev/null; fi
 # The port is free once the process before has let go of it.
-while (exec 3<>/dev/tcp/127.0.0.1/${new URL(health).port}) 2>/dev/null; do sleep 0.05; done
+while (exec 3<>/dev/tcp/${loopback.host}/${new URL(health).port}) 2>/dev/null; do sleep 0.05; done
 export ORIGIN_LISTEN=${new URL(health).host} RUST_LOG=off
 export BYBIT_BASE_URL=${simulator.url} COINGECKO_BASE_URL=${simulator.url} FEAR_GREED_BASE_URL=${simulator.url}
 setsid ${root}/current/origin >/dev/null 2>&1 </dev/null &
@@ -42,6 +44,7 @@ echo $! >${pid}
     await simulator.stop();
     const running = Number(await readFile(pid, "utf8").catch(() => 0));
     if (running) process.kill(running, "SIGKILL");
+    await loopback.release();
   });
   const own = ["--root", root, "--health", health, "--restart", restart, "--within", "30"];
   return {
@@ -57,7 +60,9 @@ echo $! >${pid}
 /** Runs scripts/deploy; gives its exit code and what it said. */
 function deployWith(args) {
   return new Promise((resolve) => {
-    execFile(path.join(ROOT, "scripts/deploy"), args, { env: { ...process.env, NO_COLOR: "1" } }, (error, out, err) =>
+    // Not every proxy's list of exceptions names all loopback addresses.
+    const env = { ...process.env, NO_COLOR: "1", no_proxy: "*" };
+    execFile(path.join(ROOT, "scripts/deploy"), args, { env }, (error, out, err) =>
       resolve({ code: error ? error.code : 0, said: out + err }),
     );
   });

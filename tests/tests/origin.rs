@@ -19,6 +19,8 @@ mod dependence;
 mod history;
 #[path = "origin/http.rs"]
 mod http;
+#[path = "origin/places.rs"]
+mod places;
 #[path = "origin/redis.rs"]
 mod redis;
 #[path = "origin/redis_group.rs"]

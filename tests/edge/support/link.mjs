@@ -1,7 +1,7 @@
 // The link between edge and origin: passes on, or fails on command.
 
 import { setTimeout as pause } from "node:timers/promises";
-import { startServer } from "./server.mjs";
+import { startPausingServer } from "./server.mjs";
 
 /** Headers that belong to one connection and not to what is passed over it. */
 export const OF_CONNECTION = ["connection", "keep-alive", "transfer-encoding", "content-length"];
@@ -15,7 +15,7 @@ export const OF_CONNECTION = ["connection", "keep-alive", "transfer-encoding", "
  */
 export async function startLink(target) {
   const state = { order: { kind: "pass" }, names: [] };
-  const server = await startServer((request, response) => {
+  const server = await startPausingServer((request, response) => {
     state.names.push(request.headers["x-request-id"]);
     handle(target, state.order, request, response).catch(() => response.destroy());
   });
@@ -30,7 +30,7 @@ export async function startLink(target) {
     /** Sets the order for all requests from now on. */
     order: async (kind, more = {}) => {
       state.order = { kind, ...more };
-      await (kind === "refuse" ? server.stop() : server.startAgain());
+      await (kind === "refuse" ? server.pause() : server.resume());
     },
     stop: server.stop,
   };

@@ -3,8 +3,8 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
-import net from "node:net";
 import path from "node:path";
+import { createInterface } from "node:readline";
 import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 
@@ -49,11 +49,19 @@ export function run(file, args, env, pipes = 0) {
   return { child, stop, kill };
 }
 
-export async function freePort() {
-  const server = net.createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address();
-  server.close();
-  await once(server, "close");
-  return port;
+/**
+ * The address that a program says it listens on: it was started on port 0, so only it knows. What it writes after that is
+ * read and dropped.
+ */
+export async function listening({ child }) {
+  const lines = [];
+  let url;
+  for await (const line of createInterface({ input: child.stdout })) {
+    lines.push(line);
+    url = /listening on (\S+)/.exec(line)?.[1];
+    if (url) break;
+  }
+  if (!url) throw new Error(`${child.spawnfile} ended before it listened:\n${lines.join("\n")}`);
+  child.stdout.resume();
+  return url;
 }

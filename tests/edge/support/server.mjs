@@ -2,32 +2,56 @@
 
 import { once } from "node:events";
 import http from "node:http";
+import { claimLoopback } from "./loopback.mjs";
 
-/** An HTTP server on a free port of this machine. Once stopped it refuses connections, until it starts again at the same port. */
+/** An HTTP server at a port that the kernel chose. */
 export async function startServer(handler) {
-  const server = http.createServer(handler);
+  const { listen, close } = server(handler);
+  const port = await listen({ host: "127.0.0.1", port: 0 });
+  return { port, url: `http://127.0.0.1:${port}`, stop: close };
+}
+
+/**
+ * An HTTP server that can be away for a while: paused it refuses connections, resumed it listens at the same port. The port
+ * stays its own meanwhile, because the address does.
+ */
+export async function startPausingServer(handler) {
+  const loopback = await claimLoopback();
+  const { listen, close } = server(handler);
+  const address = { host: loopback.host, port: 21_080 };
+  await listen(address);
+  return {
+    url: `http://${address.host}:${address.port}`,
+    pause: close,
+    resume: () => listen(address),
+    stop: async () => {
+      await close();
+      await loopback.release();
+    },
+  };
+}
+
+/** `listen` and `close` do nothing where that is done. */
+function server(handler) {
+  const its = http.createServer(handler);
   const sockets = new Set();
-  server.on("connection", (socket) => {
+  its.on("connection", (socket) => {
     sockets.add(socket);
     socket.on("close", () => sockets.delete(socket));
     socket.on("error", () => {});
   });
-  const listen = async (port) => {
-    server.listen(port, "127.0.0.1");
-    await once(server, "listening");
-  };
-  await listen(0);
-  const { port } = server.address();
   return {
-    port,
-    url: `http://127.0.0.1:${port}`,
-    startAgain: async () => {
-      if (!server.listening) await listen(port);
+    listen: async (address) => {
+      if (!its.listening) {
+        its.listen(address);
+        await once(its, "listening");
+      }
+      return its.address().port;
     },
-    stop: async () => {
-      if (!server.listening) return;
-      const closed = once(server, "close");
-      server.close();
+    close: async () => {
+      if (!its.listening) return;
+      const closed = once(its, "close");
+      its.close();
       for (const socket of sockets) socket.destroy();
       await closed;
     },

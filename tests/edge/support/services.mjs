@@ -1,19 +1,12 @@
 // The real origin on a simulated exchange.
 
-import { createInterface } from "node:readline";
 import { ANALYSIS_ROUTES } from "../../promise/routes.mjs";
-import { freePort, program, run, until } from "./process.mjs";
+import { listening, program, run, until } from "./process.mjs";
 
 /** The simulated exchange and its control API. */
 export async function startSimulator() {
-  const { child, stop } = run(program("SIMULATOR_BIN", "exchange-simulator"), ["--listen", "127.0.0.1:0"], {});
-  let url;
-  for await (const line of createInterface({ input: child.stdout })) {
-    url = /listening on (\S+)/.exec(line)?.[1];
-    if (url) break;
-  }
-  if (!url) throw new Error("the exchange simulator ended before it listened");
-  child.stdout.resume();
+  const simulator = run(program("SIMULATOR_BIN", "exchange-simulator"), ["--listen", "127.0.0.1:0"], {});
+  const url = await listening(simulator);
   const control = async (method, what, body) => {
     const response = await fetch(`${url}/control/${what}`, { method, body: body && JSON.stringify(body) });
     if (!response.ok) throw new Error(`${method} /control/${what}: ${response.status} ${await response.text()}`);
@@ -21,7 +14,7 @@ export async function startSimulator() {
   };
   return {
     url,
-    stop,
+    stop: simulator.stop,
     fail: (link, fault) => control("PUT", `faults/${link}`, fault),
     recover: () => control("DELETE", "faults"),
     /** How often each link was asked since the last `forget`. */
@@ -32,16 +25,15 @@ export async function startSimulator() {
 
 /** The real origin, on the simulated exchange, ready to serve. */
 export async function startOrigin(simulator, vars = {}) {
-  const port = await freePort();
   const { child, stop } = run(program("ORIGIN_BIN", "origin"), [], {
-    ORIGIN_LISTEN: `127.0.0.1:${port}`,
+    ORIGIN_LISTEN: "127.0.0.1:0",
     DRAIN_DELAY_MS: "0",
     BYBIT_BASE_URL: simulator.url,
     COINGECKO_BASE_URL: simulator.url,
     FEAR_GREED_BASE_URL: simulator.url,
     ...vars,
   });
-  const url = `http://127.0.0.1:${port}`;
+  const url = await listening({ child });
   await until("the origin is ready", async () => (await fetch(`${url}/health/ready`).catch(() => null))?.ok);
   return { url, stop, pid: child.pid };
 }

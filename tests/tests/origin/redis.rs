@@ -1,6 +1,6 @@
 //! A real Redis that is there, is not, stops, is full of foreign things; and two origins on one.
 
-use super::support::{Exchange, Origin, Redis, assert_true_data, eventually};
+use super::support::{Exchange, Origin, Redis, RedisPlace, assert_true_data, eventually};
 use serde_json::{Value, json};
 use shared::endpoints::{ALERT_STATE_KEY, PUBLICATION_KEY, StoreKey, breakdown_key};
 
@@ -89,18 +89,16 @@ async fn an_older_writer_is_refused_and_a_foreign_mark_is_not_obeyed() {
     }
 }
 
-#[tokio::test]
-async fn redis_may_come_late_die_and_come_back_while_clients_are_served() {
+/// Checks that an origin serves before there is a Redis at the place, while there is one, after its death, and with another.
+async fn check_comes_and_goes(place: &RedisPlace) {
     let exchange = Exchange::start().await;
-    let port = Redis::start().await.port();
-    let url = format!("redis://127.0.0.1:{port}/");
-    let origin = Origin::start(exchange.url(), &[("REDIS_URL", &url), QUICK]);
+    let origin = Origin::start(exchange.url(), &[("REDIS_URL", &place.url("")), QUICK]);
     assert_true_data(&origin.data().await.json());
     eventually("the failure is counted", || async {
         (origin.metric("store_writes_total{outcome=\"unreachable\"}").await >= 1.0).then_some(())
     })
     .await;
-    let redis = Redis::start_on(port).await;
+    let redis = Redis::start_at(place).await;
     written(&redis).await;
     redis.signal("KILL");
     drop(redis);
@@ -110,8 +108,18 @@ async fn redis_may_come_late_die_and_come_back_while_clients_are_served() {
         (origin.metric("store_writes_total{outcome=\"unreachable\"}").await > failures).then_some(())
     })
     .await;
-    let redis = Redis::start_on(port).await;
+    let redis = Redis::start_at(place).await;
     written(&redis).await;
+}
+
+#[tokio::test]
+async fn redis_may_come_late_die_and_come_back_while_clients_are_served() {
+    check_comes_and_goes(&RedisPlace::tcp()).await;
+}
+
+#[tokio::test]
+async fn a_redis_on_a_socket_may_come_late_die_and_come_back_too() {
+    check_comes_and_goes(&RedisPlace::socket()).await;
 }
 
 #[tokio::test]

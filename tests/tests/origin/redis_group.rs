@@ -1,8 +1,8 @@
 //! Two Redis servers, one the primary, and three sentinels that watch them.
 
-use super::support::{Redis, eventually, free_port};
-use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use super::support::{Loopback, Redis, RedisPlace, eventually};
+use std::collections::HashMap;
+use std::sync::Arc;
 
 /// The user by which an origin is known to sentinels that ask for a password; it may do no more there than it needs.
 pub(crate) const SENTINEL_USER: &str = "origin";
@@ -14,16 +14,18 @@ pub(crate) struct Passwords {
     pub(crate) sentinels: &'static str,
 }
 
+/// The ports of the servers and of their sentinels, on an address that is the group's.
+const SERVER_PORTS: [u16; 2] = [21_379, 21_380];
+const SENTINEL_PORTS: [u16; 3] = [21_381, 21_382, 21_383];
+
 /// The servers and their sentinels. They end with the value.
 pub(crate) struct RedisGroup {
     passwords: Passwords,
+    /// Where the servers listen; a server that was killed comes back at its place.
+    places: [RedisPlace; 2],
     servers: [Option<Redis>; 2],
     primary: usize,
-    /// Where the server was that was killed.
-    killed: u16,
-    sentinels: Vec<Child>,
-    ports: Vec<u16>,
-    _folder: tempfile::TempDir,
+    sentinels: Vec<Redis>,
 }
 
 impl RedisGroup {
@@ -33,13 +35,16 @@ impl RedisGroup {
     }
 
     pub(crate) async fn start_with(passwords: Passwords) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let primary = Redis::start_with(free_port(), passwords.servers, &of_primary(&passwords)).await;
-        let replica = follow(free_port(), primary.port(), passwords).await;
-        let ports = vec![free_port(), free_port(), free_port()];
-        let sentinels = ports.iter().map(|port| sentinel(folder.path(), *port, primary.port(), passwords)).collect();
+        let loopback = Arc::new(Loopback::claim());
+        let places = SERVER_PORTS.map(|port| RedisPlace::port(&loopback, port));
+        let primary = Redis::start_with(&places[0], passwords.servers, &strs(&of_any(&places[0], passwords))).await;
+        let replica = follow(&places[1], &places[0], passwords).await;
+        let mut sentinels = Vec::new();
+        for port in SENTINEL_PORTS {
+            sentinels.push(sentinel(&RedisPlace::port(&loopback, port), &places[0], passwords).await);
+        }
         let servers = [Some(primary), Some(replica)];
-        let group = Self { passwords, servers, primary: 0, killed: 0, sentinels, ports, _folder: folder };
+        let group = Self { passwords, places, servers, primary: 0, sentinels };
         group.settled().await;
         group
     }
@@ -48,17 +53,14 @@ impl RedisGroup {
     async fn settled(&self) {
         eventually("the replica follows, and the sentinels know one another and it", || async {
             let state = self.replica().try_text(&["INFO", "replication"]).await?;
-            let knows = |port: &u16| {
-                let words = ["-p", &port.to_string(), "SENTINEL", "MASTER", "main"];
-                let mut asking = Command::new("redis-cli");
-                if !self.passwords.sentinels.is_empty() {
-                    asking.env("REDISCLI_AUTH", self.passwords.sentinels);
+            for sentinel in &self.sentinels {
+                let known = sentinel.try_command(&["SENTINEL", "MASTER", "main"]).await.ok()?;
+                let known: HashMap<String, String> = ::redis::from_redis_value(known).ok()?;
+                if known["num-slaves"] != "1" || known["num-other-sentinels"] != "2" {
+                    return None;
                 }
-                let said = asking.args(words).output().unwrap();
-                let said = String::from_utf8_lossy(&said.stdout).replace('\n', " ");
-                said.contains("num-slaves 1 ") && said.contains("num-other-sentinels 2 ")
-            };
-            (state.contains("master_link_status:up") && self.ports.iter().all(knows)).then_some(())
+            }
+            state.contains("master_link_status:up").then_some(())
         })
         .await;
     }
@@ -97,7 +99,7 @@ impl RedisGroup {
 
     /// What an origin is told.
     pub(crate) fn url(&self) -> String {
-        let hosts: Vec<String> = self.ports.iter().map(|port| format!("127.0.0.1:{port}")).collect();
+        let hosts: Vec<String> = self.sentinels.iter().map(|sentinel| sentinel.place().address().to_string()).collect();
         let credentials = match self.passwords.servers {
             "" => String::new(),
             password => format!(":{password}@"),
@@ -107,7 +109,6 @@ impl RedisGroup {
 
     /// Kills the primary and waits until the sentinels have made the replica one.
     pub(crate) async fn fail_over(&mut self) {
-        self.killed = self.primary().port();
         self.servers[self.primary] = None;
         self.primary = 1 - self.primary;
         eventually("the replica is the primary", || async {
@@ -119,35 +120,37 @@ impl RedisGroup {
 
     /// Brings the killed server back, as a replica.
     pub(crate) async fn heal(&mut self) {
-        self.servers[1 - self.primary] = Some(follow(self.killed, self.primary().port(), self.passwords).await);
+        let killed = 1 - self.primary;
+        let back = follow(&self.places[killed], &self.places[self.primary], self.passwords).await;
+        self.servers[killed] = Some(back);
     }
 }
 
-impl Drop for RedisGroup {
-    fn drop(&mut self) {
-        for sentinel in &mut self.sentinels {
-            let _ = sentinel.kill();
-            let _ = sentinel.wait();
-        }
+/// What a server needs whichever part it has: a primary may come back as a replica, which then shows the password to the
+/// other. A replica names its own address, because its connections come from 127.0.0.1.
+fn of_any(place: &RedisPlace, passwords: Passwords) -> Vec<String> {
+    let mut options = vec!["--replica-announce-ip".to_owned(), place.ip().to_string()];
+    if !passwords.servers.is_empty() {
+        options.extend(["--masterauth".to_owned(), passwords.servers.to_owned()]);
     }
+    options
 }
 
-/// A primary may come back as a replica, which then has to show the password to the other.
-fn of_primary(passwords: &Passwords) -> Vec<&'static str> {
-    if passwords.servers.is_empty() { Vec::new() } else { vec!["--masterauth", passwords.servers] }
+fn strs(options: &[String]) -> Vec<&str> {
+    options.iter().map(String::as_str).collect()
 }
 
-async fn follow(port: u16, primary: u16, passwords: Passwords) -> Redis {
-    let primary = primary.to_string();
-    let options = [["--replicaof", "127.0.0.1", &primary].as_slice(), &of_primary(&passwords)].concat();
-    Redis::start_with(port, passwords.servers, &options).await
+async fn follow(place: &RedisPlace, primary: &RedisPlace, passwords: Passwords) -> Redis {
+    let (primary, mut options) = (primary.address(), of_any(place, passwords));
+    options.extend(["--replicaof".to_owned(), primary.ip().to_string(), primary.port().to_string()]);
+    Redis::start_with(place, passwords.servers, &strs(&options)).await
 }
 
-fn sentinel(folder: &Path, port: u16, primary: u16, passwords: Passwords) -> Child {
-    let file = folder.join(format!("sentinel-{port}.conf"));
+async fn sentinel(place: &RedisPlace, primary: &RedisPlace, passwords: Passwords) -> Redis {
     let mut lines = vec![
-        format!("port {port}\nbind 127.0.0.1\ndir {}\n", folder.display()),
-        format!("sentinel monitor main 127.0.0.1 {primary} 2\n"),
+        // As with a replica: a sentinel's connections come from another address than the one it listens on.
+        format!("sentinel announce-ip {}\n", place.ip()),
+        format!("sentinel monitor main {} {} 2\n", primary.ip(), primary.address().port()),
         // Far above the sleeps that tests give a server: two primaries at once are no history that could be judged.
         "sentinel down-after-milliseconds main 3000\nsentinel failover-timeout main 3000\n".to_owned(),
     ];
@@ -159,6 +162,5 @@ fn sentinel(folder: &Path, port: u16, primary: u16, passwords: Passwords) -> Chi
         lines.push(format!("requirepass {}\n", passwords.sentinels));
         lines.push(format!("user {SENTINEL_USER} on >{} {may}\n", passwords.sentinels));
     }
-    std::fs::write(&file, lines.concat()).unwrap();
-    Command::new("redis-server").arg(&file).arg("--sentinel").stdout(Stdio::null()).spawn().unwrap()
+    Redis::start_sentinel(place, passwords.sentinels, &lines.concat()).await
 }

@@ -1,8 +1,10 @@
 //! Redis failing in every way it can: each has a name, clients notice nothing, and it heals without a hand.
 
-use super::support::{Exchange, Origin, Redis, assert_true_data, eventually, free_port};
+use super::support::{Exchange, Loopback, Origin, Redis, RedisPlace, assert_true_data, eventually};
 use shared::endpoints::{EPOCH_KEY, LEADER_KEY, PUBLICATION_KEY, StoreKey};
+use std::net::Ipv4Addr;
 use std::process::Command;
+use std::sync::Arc;
 
 const QUICK: (&str, &str) = ("TICKERS_INTERVAL_MS", "250");
 const SHORT_LEASE: (&str, &str) = ("LEADER_LEASE_MS", "1000");
@@ -47,7 +49,8 @@ async fn a_redis_that_became_a_replica_is_read_only_until_it_is_a_primary_again(
     let origin = start(&exchange, &redis.url(), &[]);
     origin.counted(&outcome("written"), 1.0).await;
     // Nobody listens there, so what is stored stays.
-    let _: String = redis.command(&["REPLICAOF", "127.0.0.1", &free_port().to_string()]).await;
+    let nobody = Loopback::claim();
+    let _: String = redis.command(&["REPLICAOF", &nobody.ip().to_string(), "21379"]).await;
     check_named_and_survived(&origin, "read_only").await;
     let _: String = redis.command(&["REPLICAOF", "NO", "ONE"]).await;
     check_healed(&origin, &redis).await;
@@ -143,7 +146,7 @@ async fn a_mark_of_a_later_leader_is_answered_with_a_later_epoch() {
 #[tokio::test]
 async fn a_password_opens_redis_and_a_wrong_one_is_named_and_never_logged() {
     let exchange = Exchange::start().await;
-    let redis = Redis::start_with(free_port(), "correct-horse", &[]).await;
+    let redis = Redis::start_with(&RedisPlace::tcp(), "correct-horse", &[]).await;
     let origin = start(&exchange, &redis.url(), &[]);
     origin.counted(&outcome("written"), 1.0).await;
     let wrong = redis.url().replace("correct-horse", "hunter2");
@@ -157,19 +160,20 @@ async fn a_password_opens_redis_and_a_wrong_one_is_named_and_never_logged() {
         assert!(!shut_out.get(path).await.text.contains("hunter2"), "{path} shows the password");
     }
     let log = std::fs::read_to_string(log).unwrap();
-    assert!(log.contains("127.0.0.1") && !log.contains("hunter2"), "the password is in the log");
+    let address = redis.place().address().to_string();
+    assert!(log.contains(&address) && !log.contains("hunter2"), "the password is in the log");
 }
 
-/// A certificate authority of the moment, and what it signed for 127.0.0.1.
-fn certificates(folder: &std::path::Path) {
+/// A certificate authority of the moment, and what it signed for an address.
+fn certificates(folder: &std::path::Path, ip: Ipv4Addr) {
     let script = r#"
         openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=test-ca \
             -keyout ca.key -out ca.pem -addext basicConstraints=critical,CA:TRUE
         openssl req -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -subj /CN=redis -keyout redis.key -out redis.csr
-        printf 'subjectAltName=IP:127.0.0.1' >san
+        printf 'subjectAltName=IP:%s' "$0" >san
         openssl x509 -req -in redis.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 2 -extfile san -out redis.pem
     "#;
-    let made = Command::new("bash").args(["-euc", script]).current_dir(folder).output().unwrap();
+    let made = Command::new("bash").args(["-euc", script, &ip.to_string()]).current_dir(folder).output().unwrap();
     assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
 }
 
@@ -177,14 +181,16 @@ fn certificates(folder: &std::path::Path) {
 async fn redis_is_reached_by_tls_and_believed_only_by_the_certificates_that_were_given() {
     let exchange = Exchange::start().await;
     let folder = tempfile::tempdir().unwrap();
-    certificates(folder.path());
+    let ours = Arc::new(Loopback::claim());
+    certificates(folder.path(), ours.ip());
     let file = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
-    let (plain, tls) = (free_port(), free_port().to_string());
+    let (plain, tls) = (RedisPlace::port(&ours, 21_379), ours.at(21_380));
+    let tls_port = tls.port().to_string();
     let (ca, certificate, key) = (file("ca.pem"), file("redis.pem"), file("redis.key"));
-    let options = ["--tls-port", &tls, "--tls-cert-file", &certificate, "--tls-key-file", &key];
+    let options = ["--tls-port", &tls_port, "--tls-cert-file", &certificate, "--tls-key-file", &key];
     let options = [options.as_slice(), &["--tls-ca-cert-file", &ca, "--tls-auth-clients", "no"]].concat();
-    let redis = Redis::start_with(plain, "correct-horse", &options).await;
-    let url = format!("rediss://:correct-horse@127.0.0.1:{tls}/");
+    let redis = Redis::start_with(&plain, "correct-horse", &options).await;
+    let url = format!("rediss://:correct-horse@{tls}/");
     let origin = start(&exchange, &url, &[("REDIS_CA_FILE", &ca)]);
     origin.counted(&outcome("written"), 1.0).await;
     check_healed(&origin, &redis).await;

@@ -1,8 +1,15 @@
 //! Starts the real programs, and waits on conditions.
 
+#[path = "support/loopback.rs"]
+mod loopback;
+#[path = "support/redis_server.rs"]
+mod redis_server;
+
+pub(crate) use loopback::Loopback;
+pub(crate) use redis_server::{Redis, RedisPlace};
+
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader};
-use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::{Once, OnceLock};
@@ -258,114 +265,6 @@ impl Answer {
 
     pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.text).unwrap_or_else(|error| panic!("{error}: {}", self.text))
-    }
-}
-
-/// A port that was free a moment ago.
-pub(crate) fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
-}
-
-/// A real Redis without persistence. Ends with the value.
-pub(crate) struct Redis {
-    child: Child,
-    port: u16,
-    password: String,
-    _folder: tempfile::TempDir,
-}
-
-impl Redis {
-    /// Starts one on a port that was free a moment ago.
-    pub(crate) async fn start() -> Self {
-        Self::start_on(free_port()).await
-    }
-
-    /// Starts one on a certain port, as after a crash.
-    pub(crate) async fn start_on(port: u16) -> Self {
-        Self::start_with(port, "", &[]).await
-    }
-
-    /// Starts one on a certain port that asks for a password, with further options.
-    pub(crate) async fn start_with(port: u16, password: &str, options: &[&str]) -> Self {
-        // A replica puts what it received in its folder, persistence or not.
-        let folder = tempfile::tempdir().unwrap();
-        let mut command = Command::new("redis-server");
-        command
-            .arg("--dir")
-            .arg(folder.path())
-            .args(["--port", &port.to_string(), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"])
-            .args(["--enable-debug-command", "local"]);
-        if !password.is_empty() {
-            command.args(["--requirepass", password]);
-        }
-        let child = command.args(options).stdout(Stdio::null()).spawn();
-        let child = child.expect("redis-server is not installed: run scripts/setup");
-        let redis = Self { child, port, password: password.to_owned(), _folder: folder };
-        eventually("Redis answers", || async { redis.try_command(&["PING"]).await.ok() }).await;
-        redis
-    }
-
-    pub(crate) fn port(&self) -> u16 {
-        self.port
-    }
-
-    pub(crate) fn url(&self) -> String {
-        match self.password.as_str() {
-            "" => format!("redis://127.0.0.1:{}/", self.port),
-            password => format!("redis://:{password}@127.0.0.1:{}/", self.port),
-        }
-    }
-
-    /// A connection that waits for as long as a loaded machine may need.
-    pub(crate) async fn connection(&self) -> ::redis::RedisResult<::redis::aio::MultiplexedConnection> {
-        let config = ::redis::AsyncConnectionConfig::new()
-            .set_connection_timeout(Some(PATIENCE))
-            .set_response_timeout(Some(PATIENCE));
-        ::redis::Client::open(self.url())?.get_multiplexed_async_connection_with_config(&config).await
-    }
-
-    pub(crate) async fn try_command(&self, words: &[&str]) -> ::redis::RedisResult<::redis::Value> {
-        let mut connection = self.connection().await?;
-        let mut command = ::redis::cmd(words[0]);
-        words[1..].iter().for_each(|word| {
-            command.arg(word);
-        });
-        command.query_async(&mut connection).await
-    }
-
-    /// One command's answer as text, if Redis answers.
-    pub(crate) async fn try_text(&self, words: &[&str]) -> Option<String> {
-        ::redis::from_redis_value(self.try_command(words).await.ok()?).ok()
-    }
-
-    /// One command's answer.
-    pub(crate) async fn command<T: ::redis::FromRedisValue>(&self, words: &[&str]) -> T {
-        ::redis::from_redis_value(self.try_command(words).await.unwrap()).unwrap()
-    }
-
-    /// Writes any bytes.
-    pub(crate) async fn set(&self, key: &str, value: &[u8]) {
-        let mut connection = self.connection().await.unwrap();
-        let _: () = ::redis::cmd("SET").arg(key).arg(value).query_async(&mut connection).await.unwrap();
-    }
-
-    /// A key's value as JSON, if the key is there.
-    pub(crate) async fn json(&self, key: &str) -> Option<Value> {
-        let value: Option<String> = self.command(&["GET", key]).await;
-        value.map(|value| serde_json::from_str(&value).unwrap())
-    }
-
-    /// Sends a signal.
-    pub(crate) fn signal(&self, name: &str) {
-        signal(self.child.id(), name);
-    }
-}
-
-impl Drop for Redis {
-    fn drop(&mut self) {
-        // A stopped process is killed all the same.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
     }
 }
 

@@ -7,8 +7,20 @@
     reason = "a test that cannot do its part fails"
 )]
 
+#[path = "golden/bodies.rs"]
+mod bodies;
 #[path = "../golden/freeze.rs"]
 mod freeze;
+#[path = "golden/options.rs"]
+mod options;
+#[path = "golden/reasons.rs"]
+mod reasons;
+#[path = "../golden/shape.rs"]
+mod shape;
+#[path = "golden/store.rs"]
+mod store;
+#[path = "golden/wire.rs"]
+mod wire;
 
 use expect_test::expect_file;
 

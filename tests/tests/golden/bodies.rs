@@ -16,6 +16,7 @@ use shared::units::UnixMs;
 use shared::validate::{Baseline, ValidSnapshot};
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 use std::rc::Rc;
 
 const ANALYSED: &str = include_str!("../../../shared/fuzz/seeds/snapshot/analysed.json");
@@ -153,6 +154,9 @@ fn golden_fields_of_every_body() {
         let golden = expect_file![format!("../../golden/bodies/{name}.txt")];
         freeze(&golden, shape.facts());
     }
+    // The tests of the shells freeze these.
+    let of_the_shells = ["health-edge", "health-origin", "live-origin"];
+    assert_every_file_is_of("bodies", &shapes.keys().copied().chain(of_the_shells).map(str::to_owned).collect());
     let answered: BTreeSet<&str> = shapes.into_keys().collect();
     assert_eq!(answered, asked, "a body was never made");
 }
@@ -167,12 +171,26 @@ fn golden_fields_of_every_stored_value() {
             shapes.entry(name).or_default().see(&serde_json::from_slice(&entry.value).unwrap());
         }
     }
-    // The last two are bodies as well, whose files freeze them.
-    for (name, shape) in
-        shapes.iter().filter(|(name, _)| !["dashboard:mobile-data", "market:snapshot"].contains(&&***name))
-    {
-        let golden = expect_file![format!("../../golden/stored/{}.txt", name.replace(':', "."))];
-        freeze(&golden, shape.facts());
+    // These are bodies as well, whose files freeze them.
+    for body in ["dashboard:mobile-data", "market:snapshot"] {
+        shapes.remove(body).unwrap();
+    }
+    let files: BTreeMap<String, Shape> =
+        shapes.into_iter().map(|(name, shape)| (name.replace(':', "."), shape)).collect();
+    for (name, shape) in &files {
+        freeze(&expect_file![format!("../../golden/stored/{name}.txt")], shape.facts());
+    }
+    assert_every_file_is_of("stored", &files.into_keys().collect());
+}
+
+/// Fails for a file of something that is served or stored no more.
+#[track_caller]
+fn assert_every_file_is_of(folder: &str, names: &BTreeSet<String>) {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("golden").join(folder);
+    for file in std::fs::read_dir(folder).unwrap() {
+        let path = file.unwrap().path();
+        let name = path.file_stem().unwrap().to_str().unwrap();
+        assert!(names.contains(name), "{} is gone, which breaks clients; remove it if that is meant", path.display());
     }
 }
 

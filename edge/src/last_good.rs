@@ -58,10 +58,9 @@ pub enum Missing {
 }
 
 impl Missing {
-    /// The word in outcomes.
-    #[must_use]
-    pub const fn label(&self) -> &'static str {
-        match self {
+    shared::labels! {
+        /// The word in outcomes.
+        pub const fn label(&self) {
             Self::Empty => "empty",
             Self::Timeout => "timeout",
             Self::Failed(_) => "failed",

@@ -42,10 +42,9 @@ pub enum State {
 }
 
 impl State {
-    /// The name in logs, metrics and data points.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
+    shared::labels! {
+        /// The name in logs, metrics and data points.
+        pub const fn name(self) {
             Self::Hit => "hit",
             Self::Aging => "aging",
             Self::Origin => "origin",
@@ -100,10 +99,9 @@ pub enum Alert {
 }
 
 impl Alert {
-    /// The name.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
+    shared::labels! {
+        /// The name.
+        pub const fn name(self) {
             Self::ServingLastKnownGood => "serving_last_known_good",
             Self::ServingSecondaryExchange => "serving_secondary_exchange",
             Self::ServingNothing => "serving_nothing",

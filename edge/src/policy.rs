@@ -130,10 +130,9 @@ pub enum Unfit {
 }
 
 impl Unfit {
-    /// A label for metrics and machine-readable reasons.
-    #[must_use]
-    pub const fn label(&self) -> &'static str {
-        match self {
+    shared::labels! {
+        /// A label for metrics and machine-readable reasons.
+        pub const fn label(&self) {
             Self::Stale { .. } => "stale",
             Self::LowQuality { .. } => "low_quality",
         }

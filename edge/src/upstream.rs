@@ -11,7 +11,7 @@ use crate::policy::{self, Refusal, Unfit, Upstream, Withheld};
 use exchange::ExchangeError;
 use shared::freshness::Limits;
 use shared::market::Universe;
-use shared::snapshot::Snapshot;
+use shared::snapshot::{Lack, Snapshot};
 use shared::units::UnixMs;
 use shared::validate::{Baseline, ValidSnapshot};
 use std::rc::Rc;
@@ -26,7 +26,7 @@ pub const BYBIT_DIRECT: &str = Upstream::Bybit.name();
 pub const BYBIT_ALTERNATIVE: &str = "bybit-alternative";
 
 /// Why the sections that only the origin collects are missing.
-const NOT_COLLECTED: &str = "not_collected_at_edge";
+const NOT_COLLECTED: &str = Lack::NotCollectedAtEdge.label();
 
 /// What a snapshot that is made here is made with.
 #[derive(Clone, Debug)]

@@ -25,6 +25,7 @@ use shared::exchange::{alternative_me, coingecko};
 use shared::freshness::{Limits, data_time};
 use shared::judge::Judge;
 use shared::market::{Dated, DefiMarket, FearGreed, GlobalMarket, Universe};
+use shared::snapshot::Lack;
 use shared::units::UnixMs;
 use shared::validate::ValidSnapshot;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -32,6 +33,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 
 pub use inputs::Gate;
+pub use tickers::TableOutcome;
 
 /// What the collectors share with the rest of the process.
 #[derive(Clone, Debug)]
@@ -91,9 +93,9 @@ impl Known {
     pub fn new() -> Self {
         Self {
             universe: watch::Sender::new(None),
-            global_market: watch::Sender::new(Slow::unknown("not_fetched_yet")),
-            defi_market: watch::Sender::new(Slow::unknown("not_fetched_yet")),
-            fear_greed: watch::Sender::new(Slow::unknown("not_fetched_yet")),
+            global_market: watch::Sender::new(Slow::unknown(Lack::NotFetchedYet.label())),
+            defi_market: watch::Sender::new(Slow::unknown(Lack::NotFetchedYet.label())),
+            fear_greed: watch::Sender::new(Slow::unknown(Lack::NotFetchedYet.label())),
             analyst: Arc::default(),
             judge: Arc::default(),
         }
@@ -217,9 +219,9 @@ mod tests {
 
     #[test]
     fn what_another_process_knew_is_taken_over_where_it_is_newer() {
-        let known = watch::Sender::new(Slow::unknown("not_fetched_yet"));
+        let known = watch::Sender::new(Slow::unknown(Lack::NotFetchedYet.label()));
         for (other, expected) in [
-            (Slow::unknown("timeout"), Slow::unknown("not_fetched_yet")),
+            (Slow::unknown("timeout"), Slow::unknown(Lack::NotFetchedYet.label())),
             (of(5), of(5)),
             (of(4), of(5)),
             (Slow::unknown("timeout"), of(5)),

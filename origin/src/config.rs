@@ -151,10 +151,9 @@ pub enum Role {
 }
 
 impl Role {
-    /// The word in configuration and health answers.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
+    shared::labels! {
+        /// The word in configuration and health answers.
+        pub const fn name(self) {
             Self::All => "all",
             Self::Collect => "collect",
             Self::Serve => "serve",

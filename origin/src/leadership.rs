@@ -20,6 +20,9 @@ pub use duty::{Duty, StandInAfter};
 /// Renewals in a lease's life: two may fail before it ends.
 const RENEWALS: u32 = 3;
 
+/// The change of a leader that gets no data and gives the lead up for others to try.
+pub const BLIND: &str = "blind";
+
 /// What this process is, as far as it knows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Standing {
@@ -40,10 +43,9 @@ pub enum Standing {
 }
 
 impl Standing {
-    /// The word in metrics and health answers.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
+    shared::labels! {
+        /// The word in metrics and health answers.
+        pub const fn name(self) {
             Self::Undecided => "undecided",
             Self::Leading { .. } => "leading",
             Self::Following => "following",
@@ -177,7 +179,7 @@ impl Candidate {
     /// A leader that has had nothing new for long gives the lead to whoever has, and stays out of the way for a while.
     async fn step_aside(&self) -> Duration {
         tracing::warn!("this leader gets no data; it gives the lead up for others to try");
-        self.context.metrics.leadership_change("blind");
+        self.context.metrics.leadership_change(BLIND);
         self.resign().await;
         self.lease * 2
     }

@@ -17,8 +17,8 @@ use shared::mark::{Mark, MarkRefusal};
 use shared::projection::{self, StoredEntry};
 use shared::units::{Fraction, UnixMs};
 
-pub use error::StoreError;
-pub use follower::Follower;
+pub use error::{Cause, StoreError};
+pub use follower::{Follower, Look};
 pub use link::Notices;
 pub use writer::{Writer, keep_writing};
 
@@ -40,6 +40,17 @@ pub enum Written {
     Refused(MarkRefusal),
     /// Nothing was written, for another process leads, or none.
     NotLeader,
+}
+
+impl Written {
+    shared::labels! {
+        /// A label for metrics and the last outcome.
+        pub const fn label(self) {
+            Self::Written => "written",
+            Self::Refused(_) => "refused_older",
+            Self::NotLeader => "not_leader",
+        }
+    }
 }
 
 /// What became of a bid for the lead.

@@ -41,6 +41,28 @@ pub enum Storm {
     },
 }
 
+/// Why a task does not run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Interruption {
+    /// It returned, which none should.
+    Ended,
+    /// It panicked.
+    Panicked,
+    /// It was not heard of when it said it would be.
+    Stalled,
+}
+
+impl Interruption {
+    shared::labels! {
+        /// A label for metrics and the log.
+        pub const fn label(self) {
+            Self::Ended => "ended",
+            Self::Panicked => "panic",
+            Self::Stalled => "stall",
+        }
+    }
+}
+
 /// By which a task says until when it will be heard of again.
 #[derive(Clone, Debug)]
 pub struct Pulse(Arc<Mutex<Option<Instant>>>);
@@ -104,17 +126,18 @@ where
         let mut running = AbortOnDropHandle::new(tokio::spawn(begin(pulse.clone())));
         let reason = tokio::select! {
             ended = &mut running => match ended {
-                Ok(()) => "ended",
-                Err(_) => "panic",
+                Ok(()) => Interruption::Ended,
+                Err(_) => Interruption::Panicked,
             },
             () = pulse.missed() => {
                 running.abort();
                 if timeout(ABORT_PATIENCE, &mut running).await.is_err() {
                     return Storm::Stuck { task };
                 }
-                "stall"
+                Interruption::Stalled
             }
         };
+        let reason = reason.label();
         metrics.task_restart(task, reason);
         let now = Instant::now();
         while restarts.front().is_some_and(|first: &Instant| now.duration_since(*first) > WINDOW) {

@@ -11,15 +11,12 @@ use crate::provenance::Source;
 use crate::snapshot::alerts::AlertSection;
 use crate::snapshot::beta::BetaSection;
 use crate::snapshot::performance::PerformanceSection;
-use crate::snapshot::{Producer, SCHEMA_VERSION, Section, Snapshot, is_reason};
+use crate::snapshot::{Lack, Producer, SCHEMA_VERSION, Section, Snapshot, is_reason};
 use crate::units::{Amount, UnixMs};
 use std::collections::BTreeMap;
 
 /// The symbol without which there is no market overview.
 pub const BITCOIN: &str = "BTCUSDT";
-
-/// Why what is made of Bybit's candles and accounts is unknown beside another venue's tickers.
-const UNKNOWN_TO_SECONDARY: &str = "unknown_to_secondary_exchange";
 
 /// The last known value of a slow source, or why there is none.
 #[derive(Clone, Debug, PartialEq)]
@@ -89,7 +86,7 @@ impl LongView {
             beta: Slow::carried_over(&snapshot.beta),
             performance: Slow::carried_over(&snapshot.performance),
             alerts: Slow::carried_over(&snapshot.alerts),
-            ..Self::unknown("not_carried_over")
+            ..Self::unknown(Lack::NotCarriedOver.label())
         }
     }
 }
@@ -157,10 +154,9 @@ pub enum AssembleError {
 }
 
 impl AssembleError {
-    /// A label for metrics and machine-readable reasons.
-    #[must_use]
-    pub const fn label(&self) -> &'static str {
-        match self {
+    crate::labels! {
+        /// A label for metrics and machine-readable reasons.
+        pub const fn label(&self) {
             Self::BitcoinMissing { .. } => "bitcoin_missing",
             Self::NoScores { .. } => "no_scores",
             Self::UniverseTooOld { .. } => "universe_too_old",
@@ -271,7 +267,7 @@ pub fn assemble_secondary<'a>(
         global_market: &whole_market(held.map(|held| &held.global_market)),
         defi_market: &whole_market(held.map(|held| &held.defi_market)),
         fear_greed: &whole_market(held.map(|held| &held.fear_greed)),
-        long_view: &LongView::unknown(UNKNOWN_TO_SECONDARY),
+        long_view: &LongView::unknown(Lack::UnknownToSecondaryExchange.label()),
     };
     let producer = Producer::SecondaryExchange;
     let identity = Identity { sequence, producer, fallback_reason: Some(fallback_reason), now };
@@ -279,17 +275,17 @@ pub fn assemble_secondary<'a>(
 }
 
 fn whole_market<T: Clone>(held: Option<&Section<T>>) -> Slow<T> {
-    held.map_or_else(|| Slow::unknown("not_collected_at_edge"), Slow::carried_over)
+    held.map_or_else(|| Slow::unknown(Lack::NotCollectedAtEdge.label()), Slow::carried_over)
 }
 
 /// A slow source's section at `now`: its value within its limits, else the reason for its absence.
 fn section<T: Clone>(slow: &Slow<T>, now: UnixMs, limits: impl Fn(&Dated<T>) -> SectionLimits) -> Section<T> {
     match slow {
         Slow::Unknown(reason) if is_reason(reason) => Section::absent(reason),
-        Slow::Unknown(_) => Section::absent("unknown"),
-        Slow::Known(dated) if is_from_the_future(dated.as_of_ms, now) => Section::absent("from_the_future"),
+        Slow::Unknown(_) => Section::absent(Lack::Unknown.label()),
+        Slow::Known(dated) if is_from_the_future(dated.as_of_ms, now) => Section::absent(Lack::FromTheFuture.label()),
         Slow::Known(dated) => match limits(dated).classify(now) {
-            None => Section::absent("too_old"),
+            None => Section::absent(Lack::TooOld.label()),
             Some(freshness) => Section::Present {
                 source: dated.source,
                 as_of_ms: dated.as_of_ms,
@@ -308,7 +304,7 @@ fn checked<T: Clone, E>(
     check: impl Fn(&T) -> Result<(), E>,
 ) -> Section<T> {
     match slow {
-        Slow::Known(dated) if check(&dated.value).is_err() => Section::absent("failed_validation"),
+        Slow::Known(dated) if check(&dated.value).is_err() => Section::absent(Lack::FailedValidation.label()),
         _ => section(slow, now, |dated| limits(dated.as_of_ms)),
     }
 }

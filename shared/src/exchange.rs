@@ -99,10 +99,9 @@ pub enum ParseError {
 }
 
 impl ParseError {
-    /// A label for metrics and machine-readable reasons.
-    #[must_use]
-    pub const fn label(&self) -> &'static str {
-        match self {
+    crate::labels! {
+        /// A label for metrics and machine-readable reasons.
+        pub const fn label(&self) {
             Self::Empty => "empty_body",
             Self::Html => "html_body",
             Self::NotUtf8 { .. } => "not_utf8",

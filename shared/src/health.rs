@@ -8,6 +8,7 @@ use serde::Serialize;
 
 /// The state of what a client would get now, never constant. That nothing can be served is said by a problem.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct DataHealth {
     /// The class of the data's age.
     pub status: Freshness,

@@ -4,6 +4,8 @@
 //! and each uses only what stands above it:
 //! bytes → wire types → [`market`] facts → [`snapshot`] → [`validate::ValidSnapshot`] → [`projection`] bytes.
 
+mod labels;
+
 pub mod units;
 
 pub mod provenance;

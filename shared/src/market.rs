@@ -182,10 +182,9 @@ pub enum RowRefusal {
 }
 
 impl RowRefusal {
-    /// A label for metrics.
-    #[must_use]
-    pub const fn label(&self) -> &'static str {
-        match self {
+    crate::labels! {
+        /// A label for metrics.
+        pub const fn label(&self) {
             Self::MalformedSymbol => "malformed_symbol",
             Self::Missing { .. } => "missing_field",
             Self::Unusable { .. } => "unusable_field",

@@ -44,10 +44,9 @@ pub enum Producer {
 }
 
 impl Producer {
-    /// The word on the wire.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
+    crate::labels! {
+        /// The word on the wire.
+        pub const fn name(self) {
             Self::Origin => "origin",
             Self::BybitDirect => "bybit_direct",
             Self::SecondaryExchange => "secondary_exchange",
@@ -181,6 +180,52 @@ impl<T> Section<T> {
     }
 }
 
+/// Why a part is absent where no failure of its source says it. Such a failure gives its own label as the reason.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lack {
+    /// Its source was not asked yet.
+    NotFetchedYet,
+    /// No snapshot was looked at yet, so nothing can have happened.
+    NotObservedYet,
+    /// The candles that it is made of are not loaded yet.
+    CandlesNotLoadedYet,
+    /// There are fewer candles than it needs.
+    TooFewCandles,
+    /// Its last value is past its limit.
+    TooOld,
+    /// Its last value claims a time that is not yet.
+    FromTheFuture,
+    /// Its last value breaks a rule of its own.
+    FailedValidation,
+    /// An edge made the snapshot, and only the origin collects this part.
+    NotCollectedAtEdge,
+    /// Another exchange's tickers are shown, and this part is made of Bybit's data.
+    UnknownToSecondaryExchange,
+    /// It is not taken over from an earlier snapshot.
+    NotCarriedOver,
+    /// The reason that was given is no machine-readable word.
+    Unknown,
+}
+
+impl Lack {
+    crate::labels! {
+        /// The machine-readable word.
+        pub const fn label(self) {
+            Self::NotFetchedYet => "not_fetched_yet",
+            Self::NotObservedYet => "not_observed_yet",
+            Self::CandlesNotLoadedYet => "candles_not_loaded_yet",
+            Self::TooFewCandles => "too_few_candles",
+            Self::TooOld => "too_old",
+            Self::FromTheFuture => "from_the_future",
+            Self::FailedValidation => "failed_validation",
+            Self::NotCollectedAtEdge => "not_collected_at_edge",
+            Self::UnknownToSecondaryExchange => "unknown_to_secondary_exchange",
+            Self::NotCarriedOver => "not_carried_over",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
 /// Figures over all contracts of the universe.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Overview {
@@ -256,10 +301,12 @@ pub enum Direction {
 }
 
 impl Direction {
-    /// The category of the regime's wire form.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
+    /// Every direction, from bullish to bearish.
+    pub const ALL: [Self; 5] = [Self::StrongBullish, Self::Bullish, Self::Neutral, Self::Bearish, Self::StrongBearish];
+
+    crate::labels! {
+        /// The category of the regime's wire form.
+        pub const fn name(self) {
             Self::StrongBullish => "Strong Bullish",
             Self::Bullish => "Bullish",
             Self::Neutral => "Neutral",

@@ -15,6 +15,10 @@ mod analysis;
 mod config;
 #[path = "origin/dependence.rs"]
 mod dependence;
+#[path = "../golden/freeze.rs"]
+mod freeze;
+#[path = "origin/golden.rs"]
+mod golden;
 #[path = "origin/history.rs"]
 mod history;
 #[path = "origin/http.rs"]
@@ -33,6 +37,8 @@ mod rolling;
 mod scripts;
 #[path = "origin/sentinel.rs"]
 mod sentinel;
+#[path = "../golden/shape.rs"]
+mod shape;
 #[path = "origin/store_faults.rs"]
 mod store_faults;
 #[path = "origin/support.rs"]

@@ -40,10 +40,9 @@ pub enum Refusal {
 }
 
 impl Refusal {
-    /// The word for keeping away because of it.
-    #[must_use]
-    pub const fn label(self) -> &'static str {
-        match self {
+    shared::labels! {
+        /// The word for keeping away because of it.
+        pub const fn label(self) {
             Self::Region => "paused_region",
             Self::RateLimit => "paused_rate_limit",
             Self::Unexplained => "paused_forbidden",

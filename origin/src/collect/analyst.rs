@@ -23,7 +23,7 @@ use shared::projection::StoredEntry;
 use shared::snapshot::alerts::{AlertSection, RegimeName};
 use shared::snapshot::beta::BetaSection;
 use shared::snapshot::performance::PerformanceSection;
-use shared::snapshot::{ScoreBasis, Section, Snapshot};
+use shared::snapshot::{Lack, ScoreBasis, Section, Snapshot};
 use shared::units::UnixMs;
 use shared::validate::ValidSnapshot;
 use std::collections::{BTreeMap, HashMap};
@@ -99,7 +99,7 @@ impl Analyst {
                 .performance
                 .get_or(loaded(inputs, &CHART_INTERVALS), now, PERFORMANCE_LASTS_MS, || performance_of(inputs, rows)),
             // They are observed on the finished snapshot.
-            alerts: Slow::unknown("not_observed_yet"),
+            alerts: Slow::unknown(Lack::NotObservedYet.label()),
         }
     }
 

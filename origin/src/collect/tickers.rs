@@ -19,8 +19,30 @@ use tokio::time::{Instant, sleep_until};
 
 const NAME: &str = "bybit_tickers";
 
-/// The outcome of a table that is as old as the one before: the venue's clock stands still.
-const FROZEN: &str = "not_newer";
+/// What comes of a table of which no error says why it is not served.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TableOutcome {
+    /// The list of contracts that count is not there yet.
+    WaitingForInstruments,
+    /// The table is as old as the one before: the venue's clock stands still.
+    Frozen,
+    /// Making a snapshot of it panicked.
+    Panicked,
+    /// No snapshot could be made of it.
+    Rejected,
+}
+
+impl TableOutcome {
+    shared::labels! {
+        /// A label for metrics and the last outcome.
+        pub const fn label(self) {
+            Self::WaitingForInstruments => "waiting_for_instruments",
+            Self::Frozen => "not_newer",
+            Self::Panicked => "panic",
+            Self::Rejected => "rejected",
+        }
+    }
+}
 
 /// How long the choice of the monitored contracts lasts.
 const CHOICE_LASTS_MS: u64 = 300_000;
@@ -92,7 +114,7 @@ impl Collector {
     async fn publish(&mut self, tickers: &Fetched, interval: Duration) -> Duration {
         let Some(universe) = self.feeds.known.universe.borrow().clone() else {
             self.context.metrics.upstream_answered(NAME);
-            self.context.board.record(NAME, "waiting_for_instruments", None);
+            self.context.board.record(NAME, TableOutcome::WaitingForInstruments.label(), None);
             return interval;
         };
         let now = self.context.clock.now();
@@ -119,7 +141,7 @@ impl Collector {
             Ok(Err(error)) => self.rejected(error, interval),
             Err(panic) => {
                 tracing::error!(%panic, "a round panicked");
-                self.context.metrics.rejection("panic");
+                self.context.metrics.rejection(TableOutcome::Panicked.label());
                 interval
             }
         }
@@ -150,8 +172,9 @@ impl Collector {
         let held = self.context.current.get();
         let is_newer = held.is_none_or(|held| held.valid().get().as_of_ms < as_of_ms);
         if !is_newer {
-            self.context.metrics.rejection(FROZEN);
-            if self.context.board.record(NAME, FROZEN, None) {
+            let frozen = TableOutcome::Frozen.label();
+            self.context.metrics.rejection(frozen);
+            if self.context.board.record(NAME, frozen, None) {
                 tracing::warn!(upstream = NAME, %as_of_ms, "the venue's clock stands still");
             }
             return;
@@ -203,7 +226,7 @@ impl Collector {
         for label in &labels {
             self.context.metrics.rejection(label);
         }
-        if self.context.board.record(NAME, labels.first().copied().unwrap_or("rejected"), None) {
+        if self.context.board.record(NAME, labels.first().copied().unwrap_or(TableOutcome::Rejected.label()), None) {
             tracing::warn!(upstream = NAME, %error, "a snapshot was not admitted; the one before stays");
         }
         interval

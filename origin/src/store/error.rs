@@ -31,36 +31,98 @@ impl StoreError {
     /// A label for metrics and machine-readable reasons.
     #[must_use]
     pub fn label(&self) -> &'static str {
-        match self {
-            Self::Redis(error) => label(error),
-            Self::Certificates { .. } => "certificates",
-            Self::Answer { .. } => "strange_answer",
-            Self::Encoding(_) => "encoding",
+        let cause = match self {
+            Self::Redis(error) => cause(error),
+            Self::Certificates { .. } => Cause::Certificates,
+            Self::Answer { .. } => Cause::StrangeAnswer,
+            Self::Encoding(_) => Cause::Encoding,
+        };
+        cause.label()
+    }
+}
+
+/// Why the store could not be used, as far as an operator can do something about it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cause {
+    /// No answer in time.
+    Timeout,
+    /// User and password are wrong or missing.
+    NotAuthenticated,
+    /// No connection, or one that broke.
+    Unreachable,
+    /// The sentinels know no primary, or the primary is down.
+    NoPrimary,
+    /// The server is a replica.
+    ReadOnly,
+    /// The server still loads its data.
+    Loading,
+    /// The user may not do this.
+    NotPermitted,
+    /// The server's memory is full.
+    OutOfMemory,
+    /// The server cannot write to its disk.
+    CannotPersist,
+    /// A key holds another type of value.
+    ForeignKey,
+    /// The server runs somebody's script.
+    Busy,
+    /// Fewer replicas than the server is told to insist on.
+    NoReplicas,
+    /// Any other error of the server.
+    RefusedByRedis,
+    /// The file with the certificates could not be read.
+    Certificates,
+    /// An answer that a script never gives.
+    StrangeAnswer,
+    /// A value could not be encoded.
+    Encoding,
+}
+
+impl Cause {
+    shared::labels! {
+        /// A label for metrics and machine-readable reasons.
+        pub const fn label(self) {
+            Self::Timeout => "timeout",
+            Self::NotAuthenticated => "not_authenticated",
+            Self::Unreachable => "unreachable",
+            Self::NoPrimary => "no_primary",
+            Self::ReadOnly => "read_only",
+            Self::Loading => "loading",
+            Self::NotPermitted => "not_permitted",
+            Self::OutOfMemory => "out_of_memory",
+            Self::CannotPersist => "cannot_persist",
+            Self::ForeignKey => "foreign_key",
+            Self::Busy => "busy",
+            Self::NoReplicas => "no_replicas",
+            Self::RefusedByRedis => "refused_by_redis",
+            Self::Certificates => "certificates",
+            Self::StrangeAnswer => "strange_answer",
+            Self::Encoding => "encoding",
         }
     }
 }
 
-fn label(error: &RedisError) -> &'static str {
+fn cause(error: &RedisError) -> Cause {
     if error.is_timeout() {
-        return "timeout";
+        return Cause::Timeout;
     }
     if is_refused_login(error) {
-        return "not_authenticated";
+        return Cause::NotAuthenticated;
     }
     match error.kind() {
-        ErrorKind::Io => "unreachable",
-        ErrorKind::MasterNameNotFoundBySentinel | ErrorKind::EmptySentinelList => "no_primary",
-        ErrorKind::Server(ServerErrorKind::ReadOnly) => "read_only",
-        ErrorKind::Server(ServerErrorKind::BusyLoading) => "loading",
-        ErrorKind::Server(ServerErrorKind::NoPerm) => "not_permitted",
-        ErrorKind::Server(ServerErrorKind::MasterDown) => "no_primary",
+        ErrorKind::Io => Cause::Unreachable,
+        ErrorKind::MasterNameNotFoundBySentinel | ErrorKind::EmptySentinelList => Cause::NoPrimary,
+        ErrorKind::Server(ServerErrorKind::ReadOnly) => Cause::ReadOnly,
+        ErrorKind::Server(ServerErrorKind::BusyLoading) => Cause::Loading,
+        ErrorKind::Server(ServerErrorKind::NoPerm) => Cause::NotPermitted,
+        ErrorKind::Server(ServerErrorKind::MasterDown) => Cause::NoPrimary,
         _ => match error.code() {
-            Some("OOM") => "out_of_memory",
-            Some("MISCONF") => "cannot_persist",
-            Some("WRONGTYPE") => "foreign_key",
-            Some("BUSY") => "busy",
-            Some("NOREPLICAS") => "no_replicas",
-            _ => "refused_by_redis",
+            Some("OOM") => Cause::OutOfMemory,
+            Some("MISCONF") => Cause::CannotPersist,
+            Some("WRONGTYPE") => Cause::ForeignKey,
+            Some("BUSY") => Cause::Busy,
+            Some("NOREPLICAS") => Cause::NoReplicas,
+            _ => Cause::RefusedByRedis,
         },
     }
 }

@@ -24,6 +24,34 @@ const LONGEST_LOOK: Duration = Duration::from_secs(10);
 /// dead: a server that vanished without a word says nothing for ever.
 const MAX_UNANNOUNCED: u32 = 3;
 
+/// What came of a look at the store, where no error says it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Look {
+    /// What is stored is not newer than what the last look saw.
+    NothingNew,
+    /// What is stored is served now.
+    TakenUp,
+    /// What is stored is older than what is served.
+    NotNewer,
+    /// Announcements cannot be heard; looking goes on.
+    NotListening,
+    /// Reading what is stored panicked.
+    Panicked,
+}
+
+impl Look {
+    shared::labels! {
+        /// A label for metrics and the last outcome.
+        pub const fn label(self) {
+            Self::NothingNew => "nothing_new",
+            Self::TakenUp => "taken_up",
+            Self::NotNewer => "not_newer",
+            Self::NotListening => "not_listening",
+            Self::Panicked => "panic",
+        }
+    }
+}
+
 /// Everything that following needs.
 #[derive(Clone, Debug)]
 pub struct Follower {
@@ -81,7 +109,7 @@ impl Follower {
         match self.store.notices().await {
             Ok(notices) => notices,
             Err(error) => {
-                self.context.metrics.store_read("not_listening");
+                self.context.metrics.store_read(Look::NotListening.label());
                 tracing::debug!(%error, "announcements cannot be heard; looking goes on");
                 None
             }
@@ -99,7 +127,7 @@ impl Follower {
         };
         match found {
             None => {
-                self.note("nothing_new");
+                self.note(Look::NothingNew);
                 false
             }
             Some(bytes) => {
@@ -142,17 +170,18 @@ impl Follower {
         })
         .await;
         match taken_up {
-            Ok(Ok(true)) => self.note("taken_up"),
-            Ok(Ok(false)) => self.note("not_newer"),
+            Ok(Ok(true)) => self.note(Look::TakenUp),
+            Ok(Ok(false)) => self.note(Look::NotNewer),
             Ok(Err(error)) => {
                 self.context.metrics.rejection(error.label());
                 self.failed(error.label(), &error);
             }
-            Err(panic) => self.failed("panic", &panic),
+            Err(panic) => self.failed(Look::Panicked.label(), &panic),
         }
     }
 
-    fn note(&self, outcome: &'static str) {
+    fn note(&self, look: Look) {
+        let outcome = look.label();
         self.context.metrics.store_read(outcome);
         let as_of_ms = self.stored.load_full().map(|stored| stored.as_of_ms);
         if self.context.board.record("store_reader", OK, as_of_ms) {

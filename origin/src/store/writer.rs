@@ -51,7 +51,7 @@ impl Writer {
         match self.store.publish(publication, epoch, self.ttl_ms).await {
             Ok(Written::Written) => {
                 let held = Held::of(publication.valid());
-                self.context.metrics.store_write("written");
+                self.context.metrics.store_write(Written::Written.label());
                 let sequence = publication.valid().get().sequence;
                 tracing::debug!(epoch, sequence, as_of_ms = held.as_of_ms.as_millis(), "written");
                 if self.context.board.record("store", OK, Some(held.as_of_ms)) {
@@ -63,26 +63,27 @@ impl Writer {
                 self.leadership.lost();
                 self.not_leader();
             }
-            Ok(Written::Refused(refusal)) => self.refused(refusal),
+            Ok(written @ Written::Refused(refusal)) => self.refused(refusal, written.label()),
             Err(error) => self.failed(error.label(), &error.to_string()),
         }
     }
 
-    fn refused(&self, refusal: MarkRefusal) {
+    fn refused(&self, refusal: MarkRefusal, label: &'static str) {
         match refusal {
             MarkRefusal::NotNewer { held, .. } => self.context.current.note_used(held.sequence),
             // The lease of a later leader was lost with the server that granted it: this one needs a higher number.
             MarkRefusal::EarlierEpoch { .. } => self.leadership.lost(),
         }
-        self.context.metrics.store_write("refused_older");
-        if self.context.board.record("store", "refused_older", None) {
+        self.context.metrics.store_write(label);
+        if self.context.board.record("store", label, None) {
             tracing::warn!(%refusal, "the store does not go back");
         }
     }
 
     fn not_leader(&self) {
-        self.context.metrics.store_write("not_leader");
-        if self.context.board.record("store", "not_leader", None) {
+        let label = Written::NotLeader.label();
+        self.context.metrics.store_write(label);
+        if self.context.board.record("store", label, None) {
             tracing::info!("another process publishes; what this one collects is for its own clients");
         }
     }

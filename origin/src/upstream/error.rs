@@ -115,10 +115,9 @@ pub enum FaultClass {
 }
 
 impl FaultClass {
-    /// The word in metrics.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
+    shared::labels! {
+        /// The word in metrics.
+        pub const fn name(self) {
             Self::Refused => "refused",
             Self::ServerError => "server_error",
             Self::NotReached => "not_reached",

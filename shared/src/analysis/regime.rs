@@ -3,6 +3,7 @@
 use crate::market::FearGreed;
 use crate::snapshot::{Breadth, Direction, Overview, Regime, ScoreBasis, ScoreRow};
 use crate::units::Score;
+use std::collections::BTreeSet;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Width {
@@ -11,11 +12,35 @@ enum Width {
     Narrow,
 }
 
+impl Width {
+    const ALL: [Self; 3] = [Self::Broad, Self::Mixed, Self::Narrow];
+
+    crate::labels! {
+        const fn name(self) {
+            Self::Broad => "broad",
+            Self::Mixed => "mixed",
+            Self::Narrow => "narrow",
+        }
+    }
+}
+
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Spread {
     High,
     Elevated,
     Normal,
+}
+
+impl Spread {
+    const ALL: [Self; 3] = [Self::High, Self::Elevated, Self::Normal];
+
+    crate::labels! {
+        const fn name(self) {
+            Self::High => "high",
+            Self::Elevated => "elevated",
+            Self::Normal => "normal",
+        }
+    }
 }
 
 /// Ordered from fear to greed.
@@ -26,6 +51,41 @@ enum Mood {
     Neutral,
     Greed,
     ExtremeGreed,
+}
+
+impl Mood {
+    const ALL: [Self; 5] = [Self::ExtremeFear, Self::Fear, Self::Neutral, Self::Greed, Self::ExtremeGreed];
+
+    crate::labels! {
+        const fn name(self) {
+            Self::ExtremeFear => "extreme_fear",
+            Self::Fear => "fear",
+            Self::Neutral => "neutral",
+            Self::Greed => "greed",
+            Self::ExtremeGreed => "extreme_greed",
+        }
+    }
+}
+
+/// Every word that the texts of a [`Regime`] may hold, by the name of the field.
+#[must_use]
+pub fn vocabulary() -> [(&'static str, BTreeSet<&'static str>); 4] {
+    let mut labels = BTreeSet::new();
+    for direction in Direction::ALL {
+        for width in Width::ALL {
+            for spread in Spread::ALL {
+                let moods = Mood::ALL.into_iter().map(Some).chain([None]);
+                labels.extend(moods.map(|mood| label(direction, width, spread, mood)));
+            }
+        }
+    }
+    let words = |list: &[&'static str]| list.iter().copied().collect();
+    [
+        ("label", labels),
+        ("breadth", words(Width::LABELS)),
+        ("dispersion", words(Spread::LABELS)),
+        ("sentiment", words(Mood::LABELS)),
+    ]
 }
 
 /// The regime; nothing without a score. The basis is the strongest that every score has.
@@ -48,28 +108,9 @@ pub fn regime(
         label: label(direction, width, spread, mood).to_owned(),
         mean_score: mean_score.rounded(2),
         score_basis: if full { ScoreBasis::SixDimension } else { ScoreBasis::TickerMomentum },
-        breadth: match width {
-            Width::Broad => "broad",
-            Width::Mixed => "mixed",
-            Width::Narrow => "narrow",
-        }
-        .to_owned(),
-        dispersion: match spread {
-            Spread::High => "high",
-            Spread::Elevated => "elevated",
-            Spread::Normal => "normal",
-        }
-        .to_owned(),
-        sentiment: mood.map(|mood| {
-            match mood {
-                Mood::ExtremeFear => "extreme_fear",
-                Mood::Fear => "fear",
-                Mood::Neutral => "neutral",
-                Mood::Greed => "greed",
-                Mood::ExtremeGreed => "extreme_greed",
-            }
-            .to_owned()
-        }),
+        breadth: width.name().to_owned(),
+        dispersion: spread.name().to_owned(),
+        sentiment: mood.map(|mood| mood.name().to_owned()),
     })
 }
 

@@ -73,10 +73,9 @@ impl Forbidden {
         }
     }
 
-    /// A label for metrics.
-    #[must_use]
-    pub const fn label(self) -> &'static str {
-        match self {
+    crate::labels! {
+        /// A label for metrics.
+        pub const fn label(self) {
             Self::Region => "forbidden_region",
             Self::RateLimit => "forbidden_rate_limit",
             Self::Unexplained => "forbidden",

@@ -104,10 +104,9 @@ pub enum MergeRefusal {
 }
 
 impl MergeRefusal {
-    /// A label for metrics.
-    #[must_use]
-    pub const fn label(&self) -> &'static str {
-        match self {
+    crate::labels! {
+        /// A label for metrics.
+        pub const fn label(&self) {
             Self::Gap { .. } => "candle_gap",
             Self::OtherInterval { .. } => "other_interval",
         }

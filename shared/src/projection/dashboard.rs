@@ -11,6 +11,7 @@ use crate::units::{Amount, Percent, Price, Score, Share};
 use serde::Serialize;
 
 #[derive(Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub(super) struct Symbols<'s> {
     #[serde(flatten)]
     provenance: Provenance,
@@ -24,6 +25,8 @@ pub(super) fn symbols(snapshot: &Snapshot, class: Freshness) -> Symbols<'_> {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[cfg_attr(feature = "typescript", ts(rename = "DashboardOverview"))]
 pub(super) struct Overview<'s> {
     #[serde(flatten)]
     provenance: Provenance,
@@ -38,6 +41,8 @@ pub(super) struct Overview<'s> {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[cfg_attr(feature = "typescript", ts(rename = "DashboardSummary"))]
 struct Summary {
     total_symbols: usize,
     /// All-market volume, USD.
@@ -50,12 +55,15 @@ struct Summary {
 
 /// How many contracts rise and fall.
 #[derive(Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 struct MomentumCounts {
     gainers: usize,
     losers: usize,
 }
 
 #[derive(Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[cfg_attr(feature = "typescript", ts(rename = "DashboardVolatility"))]
 struct Volatility<'s> {
     value: Option<Amount>,
     level: &'s str,
@@ -65,6 +73,8 @@ struct Volatility<'s> {
 ///
 /// Momentum makes no signal, so the counts are `null` until there are six-dimension scores.
 #[derive(Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[cfg_attr(feature = "typescript", ts(rename = "DashboardSignals"))]
 struct Signals {
     total: Option<usize>,
     strong: Option<usize>,
@@ -104,6 +114,7 @@ pub(super) fn overview(snapshot: &Snapshot, class: Freshness) -> Overview<'_> {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub(super) struct FlatMarketOverview<'s> {
     #[serde(flatten)]
     provenance: Provenance,
@@ -121,6 +132,7 @@ pub(super) fn market_overview(snapshot: &Snapshot, class: Freshness) -> FlatMark
 }
 
 #[derive(Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub(super) struct MarketMovers<'s> {
     #[serde(flatten)]
     provenance: Provenance,
@@ -131,6 +143,8 @@ pub(super) struct MarketMovers<'s> {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[cfg_attr(feature = "typescript", ts(rename = "MoverStatistics"))]
 struct Statistics {
     total_symbols: usize,
     positive: usize,
@@ -161,6 +175,7 @@ pub(super) fn market_movers(snapshot: &Snapshot, class: Freshness) -> MarketMove
 }
 
 #[derive(Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub(super) struct TopSymbols<'s> {
     #[serde(flatten)]
     provenance: Provenance,
@@ -170,6 +185,7 @@ pub(super) struct TopSymbols<'s> {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 struct TopSymbol<'s> {
     symbol: &'s str,
     price: Price,

@@ -71,6 +71,7 @@ pub(super) fn mobile_data(snapshot: &Snapshot, class: Freshness) -> MobileData<'
 
 /// [`MobileData`] with top-level aliases under every name that a client in the field reads.
 #[derive(Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub(super) struct DashboardMobileData<'s> {
     #[serde(flatten)]
     mobile_data: MobileData<'s>,

@@ -1,13 +1,16 @@
 //! The contract as TypeScript: the types of the bodies, the paths at which they are, and the numbers that a page must agree
-//! on with the server. The dashboard is built from this, so nothing of it is written twice.
+//! on with the server. The dashboard is built from this, so nothing of it is written twice: a test compares
+//! `edge/dashboard/generated/contract.ts` with it.
 
 use super::alerts::Alerts;
 use super::beta::{Beta, BetaChart};
 use super::confluence::{AnalysisBody, BreakdownBody, Opportunities, Signals};
-use super::mobile::MobileData;
+use super::dashboard::{FlatMarketOverview, MarketMovers, Overview, Symbols, TopSymbols};
+use super::mobile::{DashboardMobileData, MobileData};
 use super::perpetuals::PerpetualsPulse;
 use crate::endpoints::{BETA_CHART, CLIENT_ROUTES, SymbolEndpoint};
 use crate::freshness::Limits;
+use crate::health::DataHealth;
 use crate::problem::Problem;
 use crate::snapshot::dimension::Dimension;
 use crate::snapshot::performance::ChartTimeframe;
@@ -16,6 +19,13 @@ use crate::snapshot::{SCHEMA_VERSION, Sentiment};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
 use ts_rs::{Config, TS, TypeVisitor};
+
+/// What stands at the head of the module.
+const HEAD: &str = "\
+// What the Rust contract says of bodies, paths and limits, as shared/src/projection/typescript.rs prints it. A line that
+// changes or goes breaks clients. `UPDATE_EXPECT=1 cargo nextest run -p tests -E 'test(golden_contract)'` renews the file.
+
+";
 
 /// One module with every declaration.
 #[must_use]
@@ -31,7 +41,14 @@ pub fn module() -> String {
     types.visit::<BreakdownBody<'static>>();
     types.visit::<AnalysisBody<'static>>();
     types.visit::<Problem<'static>>();
-    types.text + &constants()
+    types.visit::<DashboardMobileData<'static>>();
+    types.visit::<Symbols<'static>>();
+    types.visit::<Overview<'static>>();
+    types.visit::<FlatMarketOverview<'static>>();
+    types.visit::<MarketMovers<'static>>();
+    types.visit::<TopSymbols<'static>>();
+    types.visit::<DataHealth>();
+    HEAD.to_owned() + &types.text + &constants()
 }
 
 /// Declarations in the order in which they are needed, each once.

@@ -264,10 +264,9 @@ pub enum AlertFault {
 }
 
 impl AlertFault {
-    /// A label for metrics and machine-readable reasons.
-    #[must_use]
-    pub const fn label(self) -> &'static str {
-        match self {
+    crate::labels! {
+        /// A label for metrics and machine-readable reasons.
+        pub const fn label(self) {
             Self::TooMany => "alerts_too_many",
             Self::MalformedSymbol => "alerts_malformed_symbol",
             Self::MisplacedSymbol => "alerts_misplaced_symbol",

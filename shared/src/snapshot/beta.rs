@@ -138,10 +138,9 @@ impl RiskCategory {
         }
     }
 
-    /// The name on the wire.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
+    crate::labels! {
+        /// The name on the wire.
+        pub const fn name(self) {
             Self::Defensive => "Defensive",
             Self::Low => "Low",
             Self::MarketNeutral => "Market Neutral",
@@ -296,10 +295,9 @@ pub enum BetaFault {
 }
 
 impl BetaFault {
-    /// A label for metrics and machine-readable reasons.
-    #[must_use]
-    pub const fn label(self) -> &'static str {
-        match self {
+    crate::labels! {
+        /// A label for metrics and machine-readable reasons.
+        pub const fn label(self) {
             Self::Empty => "beta_empty",
             Self::TooManyRows => "beta_too_many_rows",
             Self::MalformedSymbol => "beta_malformed_symbol",

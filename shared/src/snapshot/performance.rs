@@ -366,10 +366,9 @@ pub enum PerformanceFault {
 }
 
 impl PerformanceFault {
-    /// A label for metrics and machine-readable reasons.
-    #[must_use]
-    pub const fn label(self) -> &'static str {
-        match self {
+    crate::labels! {
+        /// A label for metrics and machine-readable reasons.
+        pub const fn label(self) {
             Self::Empty => "performance_empty",
             Self::OutOfOrder => "performance_out_of_order",
             Self::TooManyLines => "performance_too_many_lines",

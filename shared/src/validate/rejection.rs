@@ -190,10 +190,9 @@ pub enum Rejection {
 }
 
 impl Rejection {
-    /// A label for metrics and machine-readable reasons.
-    #[must_use]
-    pub const fn label(&self) -> &'static str {
-        match self {
+    crate::labels! {
+        /// A label for metrics and machine-readable reasons.
+        pub const fn label(&self) {
             Self::ImplausibleTime { .. } => "implausible_time",
             Self::FromTheFuture { .. } => "from_the_future",
             Self::ForeignVenue { .. } => "foreign_venue",
@@ -247,10 +246,9 @@ pub enum Warning {
 }
 
 impl Warning {
-    /// A label for metrics.
-    #[must_use]
-    pub const fn label(&self) -> &'static str {
-        match self {
+    crate::labels! {
+        /// A label for metrics.
+        pub const fn label(&self) {
             Self::ThinCoverage { .. } => "thin_coverage",
             Self::RowsRefused { .. } => "rows_refused",
             Self::OutsideRange { .. } => "outside_range",

@@ -10,9 +10,9 @@ use shared::analysis::positioning::Holdings;
 use shared::assemble::{BITCOIN, Slow};
 use shared::market::candles::{Candles, Interval};
 use shared::market::{Dated, Ticker, Tickers};
-use shared::snapshot::Snapshot;
 use shared::snapshot::beta::BetaSection;
 use shared::snapshot::performance::PerformanceSection;
+use shared::snapshot::{Lack, Snapshot};
 use shared::units::{Percent, Score, UnixMs};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -70,7 +70,7 @@ fn candles(inputs: &SymbolInputs, interval: Interval) -> Option<&Candles> {
 /// Every contract against Bitcoin, as old as Bitcoin's newest hour.
 pub(super) fn beta_of(inputs: &Inputs) -> Slow<BetaSection> {
     let Some(bitcoin) = inputs.get(BITCOIN).and_then(|inputs| inputs.candles.get(&Interval::OneHour)) else {
-        return Slow::unknown("candles_not_loaded_yet");
+        return Slow::unknown(Lack::CandlesNotLoadedYet.label());
     };
     let hourly =
         inputs.iter().filter_map(|(symbol, inputs)| Some((symbol.as_str(), candles(inputs, Interval::OneHour)?)));
@@ -79,7 +79,7 @@ pub(super) fn beta_of(inputs: &Inputs) -> Slow<BetaSection> {
             let as_of_ms = last.end_ms(Interval::OneHour).min(bitcoin.as_of_ms);
             Slow::Known(Dated { value, as_of_ms, source: bitcoin.source })
         }
-        _ => Slow::unknown("too_few_candles"),
+        _ => Slow::unknown(Lack::TooFewCandles.label()),
     }
 }
 
@@ -90,11 +90,11 @@ pub(super) fn performance_of(inputs: &Inputs, rows: &Rows<'_, '_>) -> Slow<Perfo
     symbols.sort_by(|a, b| turnover(b).total_cmp(&turnover(a)).then_with(|| a.cmp(b)));
     symbols.truncate(CHART_CONTRACTS);
     let Some(minutes) = inputs.get(BITCOIN).and_then(|inputs| inputs.candles.get(&Interval::OneMinute)) else {
-        return Slow::unknown("candles_not_loaded_yet");
+        return Slow::unknown(Lack::CandlesNotLoadedYet.label());
     };
     match performance(&symbols, |symbol, interval| candles(inputs.get(symbol)?, interval)) {
         Some(value) => Slow::Known(Dated { value, as_of_ms: minutes.as_of_ms, source: minutes.source }),
-        None => Slow::unknown("too_few_candles"),
+        None => Slow::unknown(Lack::TooFewCandles.label()),
     }
 }
 

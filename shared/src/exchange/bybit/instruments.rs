@@ -136,10 +136,9 @@ pub enum UniverseError {
 }
 
 impl UniverseError {
-    /// A label for metrics and machine-readable reasons.
-    #[must_use]
-    pub const fn label(&self) -> &'static str {
-        match self {
+    crate::labels! {
+        /// A label for metrics and machine-readable reasons.
+        pub const fn label(&self) {
             Self::Empty => "empty_universe",
             Self::Endless => "endless_list",
         }

@@ -1,0 +1,750 @@
+// What the Rust contract says of bodies, paths and limits, as shared/src/projection/typescript.rs prints it. A line that
+// changes or goes breaks clients. `UPDATE_EXPECT=1 cargo nextest run -p tests -E 'test(golden_contract)'` renews the file.
+
+/**
+ * A score, 0–100, 50 neutral.
+ */
+export type Score = number;
+
+/**
+ * What a score is made of.
+ */
+export type ScoreBasis = "six_dimension" | "ticker_momentum";
+
+/**
+ * A share of a whole as a fraction, 0–1.
+ */
+export type Fraction = number;
+
+/**
+ * A signed percentage: 2.1 means 2.1 %.
+ */
+export type Percent = number;
+
+/**
+ * The six dimensions of a score.
+ */
+export type Components = { 
+/**
+ * Indicators on candles.
+ */
+technical: Score | null, 
+/**
+ * Volume.
+ */
+volume: Score | null, 
+/**
+ * Trades.
+ */
+orderflow: Score | null, 
+/**
+ * The book.
+ */
+orderbook: Score | null, 
+/**
+ * Structure of prices.
+ */
+price_structure: Score | null, 
+/**
+ * Funding and positioning.
+ */
+sentiment: Score | null, };
+
+/**
+ * An amount that cannot be negative: US dollars, or units of a base coin where the field says so.
+ */
+export type Amount = number;
+
+/**
+ * What a score says, by the one table of thresholds.
+ */
+export type Sentiment = "BULLISH" | "NEUTRAL" | "BEARISH";
+
+/**
+ * A price in the quote currency (USDT): finite and above zero.
+ */
+export type Price = number;
+
+/**
+ * One scored symbol.
+ */
+export type ScoredSymbol = { symbol: string, display_symbol: string, score: Score, score_basis: ScoreBasis, sentiment: Sentiment, reliability: Fraction, price: Price, change_24h: Percent, 
+/**
+ * USD.
+ */
+volume_24h: Amount, 
+/**
+ * Base coin.
+ */
+volume_base_24h: Amount, turnover_24h: Amount, high_24h: Price, low_24h: Price, range_24h: number, components: Components | null, score_history: Array<Score>, has_breakdown: boolean, };
+
+/**
+ * One contract that moved, or turned over much.
+ */
+export type MovedSymbol = { symbol: string, display_symbol: string, price: Price, change: Percent, change_24h: Percent, percentage: Percent, 
+/**
+ * USD.
+ */
+volume_24h: Amount, turnover_24h: Amount, };
+
+/**
+ * Gainers and losers: always an object with two arrays.
+ */
+export type TopMovers = { gainers: Array<MovedSymbol>, losers: Array<MovedSymbol>, };
+
+/**
+ * A moment, in milliseconds since 1970-01-01T00:00:00Z.
+ */
+export type UnixMs = number;
+
+/**
+ * What the regime rests on.
+ */
+export type RegimeDetails = { category: string, label: string, mean_score: Score, score_basis: ScoreBasis, breadth: string, dispersion: string, sentiment: string | null, as_of_ms: UnixMs, };
+
+/**
+ * A share of a whole in percent, 0–100.
+ */
+export type Share = number;
+
+/**
+ * All figures of the market, flat. Absent figures are `null`.
+ */
+export type MarketOverview = { 
+/**
+ * One string, `"Category: Label"`.
+ */
+market_regime: string, market_regime_details: RegimeDetails, trend_strength: Score | null, volatility: Amount | null, current_volatility: Amount | null, market_dispersion: Amount | null, avg_volatility: Amount, btc_daily_volatility: Amount | null, btc_volatility: Amount | null, btc_price: Price, btc_dominance: Share | null, eth_dominance: Share | null, stablecoin_dominance: Share | null, altcoin_dominance: Share | null, altcoin_season: string | null, total_market_cap: Amount | null, market_cap_change_24h: Percent | null, 
+/**
+ * All-market volume, USD.
+ */
+coingecko_volume_24h: Amount | null, total_volume: Amount | null, 
+/**
+ * Turnover of our contracts, USD: another quantity than the two above.
+ */
+total_volume_24h: Amount, total_turnover: Amount, volume_mcap_ratio: number | null, average_change: Percent, gainers: number, losers: number, flat: number, fear_greed_value: Share | null, fear_greed_label: string | null, defi_market_cap: Amount | null, defi_volume_24h: Amount | null, defi_dominance: Share | null, active_symbols: number, active_cryptocurrencies: number | null, };
+
+/**
+ * A venue and its feed; on the wire `bybit`, `simulated:bybit` or `replayed:bybit`.
+ */
+export type Source = string;
+
+export type SectionState = { source: Source | null, as_of_ms: UnixMs | null, 
+/**
+ * `fresh`, `aging`, `stale` or `unavailable`.
+ */
+status: string, reason?: string, };
+
+/**
+ * Source and age of each part.
+ */
+export type Sections = { tickers: SectionState, instruments: SectionState, global_market: SectionState, defi_market: SectionState, fear_greed: SectionState, beta: SectionState, performance: SectionState, alerts: SectionState, };
+
+/**
+ * The mark that a body carries about its age.
+ */
+export type Freshness = "fresh" | "aging" | "stale";
+
+/**
+ * Contango or backwardation of the perpetuals.
+ */
+export type BasisStatus = "CONTANGO" | "BACKWARDATION" | "NEUTRAL";
+
+/**
+ * The perpetuals. There is no source for a split between centralised and decentralised venues, so those stay `null`.
+ */
+export type Perps = { 
+/**
+ * Percent per 8 hours.
+ */
+funding_rate: Percent | null, funding_zscore: number | null, long_pct: Share | null, short_pct: Share | null, ls_entropy: Fraction | null, 
+/**
+ * One side, USD.
+ */
+total_open_interest: Amount | null, basis_pct: Percent | null, basis_status: BasisStatus | null, cex_pct: Share | null, dex_pct: Share | null, contract_count: number | null, };
+
+/**
+ * The mood that the count of rising and falling contracts tells.
+ */
+export type BreadthMood = "bullish" | "bearish" | "neutral";
+
+/**
+ * Rising against falling.
+ */
+export type MarketBreadth = { up: number, down: number, flat: number, up_count: number, down_count: number, total: number, breadth_percentage: Share | null, sentiment: BreadthMood | null, };
+
+export type MobileData = { market_overview: MarketOverview, market_breadth: MarketBreadth, confluence_scores: Array<ScoredSymbol>, top_movers: TopMovers, perps: Perps, schema_version: number, sequence: number, 
+/**
+ * RFC 3339.
+ */
+generated_at: string, sections: Sections, 
+/**
+ * Always `success`: a body exists only for a snapshot that passed validation, and existing clients ignore all else.
+ */
+status: string, data_source: string, freshness: Freshness, as_of_ms: UnixMs, 
+/**
+ * The same in seconds, for existing clients.
+ */
+timestamp: number, degraded: Array<string>, };
+
+/**
+ * How far a signal is from neutral.
+ */
+export type Strength = "strong" | "medium" | "weak";
+
+/**
+ * What a score suggests.
+ */
+export type SignalType = "BUY" | "SELL" | "NEUTRAL";
+
+export type Signal = { symbol: string, display_symbol: string, score: Score, confluence_score: Score, price: Price, change_24h: Percent, 
+/**
+ * USD.
+ */
+volume_24h: Amount, components: Components, sentiment: Sentiment, reliability: Fraction, signal_type: SignalType, 
+/**
+ * How far from neutral; `null` for a neutral score.
+ */
+strength: Strength | null, has_breakdown: boolean, timestamp: number, };
+
+export type Signals = { signals: Array<Signal>, count: number, 
+/**
+ * Always `success`: a body exists only for a snapshot that passed validation, and existing clients ignore all else.
+ */
+status: string, data_source: string, freshness: Freshness, as_of_ms: UnixMs, 
+/**
+ * The same in seconds, for existing clients.
+ */
+timestamp: number, degraded: Array<string>, };
+
+/**
+ * How much an opportunity stands out, in a word. It is no forecast of a price.
+ */
+export type Potential = "high" | "medium" | "low";
+
+/**
+ * Which way.
+ */
+export type Direction = "long" | "short";
+
+/**
+ * A finite number without a unit, such as a slope or a quotient.
+ */
+export type Ratio = number;
+
+/**
+ * One opportunity, as clients read it.
+ */
+export type Opportunity = { 
+/**
+ * Symbol and direction: the same as long as both are.
+ */
+id: string, 
+/**
+ * `long` or `short`.
+ */
+type: Direction, 
+/**
+ * The venue's full symbol.
+ */
+symbol: string, 
+/**
+ * The same, under the name that existing clients read.
+ */
+full_symbol: string, 
+/**
+ * The six-dimension score.
+ */
+score: Score, 
+/**
+ * `long` or `short`.
+ */
+direction: Direction, 
+/**
+ * The momentum factor, 1–2.
+ */
+momentum: Ratio, 
+/**
+ * Turnover of 24 hours, USD.
+ */
+volume: Amount, 
+/**
+ * Change over 24 hours, percent.
+ */
+price_change: Percent, 
+/**
+ * |score − 50| × reliability × momentum factor, 0–100.
+ */
+opportunity_score: Score, 
+/**
+ * The share of the score's inputs that was there.
+ */
+confidence: Fraction, 
+/**
+ * How much it stands out, in a word.
+ */
+potential: Potential, 
+/**
+ * The reason, in a sentence.
+ */
+description: string, };
+
+export type Opportunities = { opportunities: Array<Opportunity>, count: number, 
+/**
+ * Always `success`: a body exists only for a snapshot that passed validation, and existing clients ignore all else.
+ */
+status: string, data_source: string, freshness: Freshness, as_of_ms: UnixMs, 
+/**
+ * The same in seconds, for existing clients.
+ */
+timestamp: number, degraded: Array<string>, };
+
+/**
+ * Which zone a score entered.
+ */
+export type ScoreZone = "long" | "short";
+
+/**
+ * The taker's side of a trade.
+ */
+export type Taker = "buy" | "sell";
+
+/**
+ * The numbers of an alert; which ones, its `alert_type` tells.
+ */
+export type AlertDetails = { from: string, to: string, } | { zone: ScoreZone, score: Score, threshold: number, } | { tier: number, rate_8h_pct: Percent, threshold_pct: number, } | { tier: number, change_4h_pct: Percent, price_change_4h_pct: Percent, threshold_pct: number, } | { taker: Taker | null, value_usd: Amount, price: Price, traded_at_ms: UnixMs, threshold_usd: number, } | { age_ms: number, threshold_ms: number, } | { share: Fraction, threshold: number, };
+
+/**
+ * How urgent an alert is.
+ */
+export type AlertLevel = "info" | "warning" | "critical";
+
+/**
+ * One alert on the wire.
+ */
+export type Alert = { 
+/**
+ * See [`Alert::id`].
+ */
+id: string, 
+/**
+ * What happened, in a word.
+ */
+alert_type: string, 
+/**
+ * `info`, `warning` or `critical`.
+ */
+level: AlertLevel, 
+/**
+ * The same as `low`, `medium` or `high`.
+ */
+severity: string, 
+/**
+ * The venue's full symbol; `null` for what is about the market or the data.
+ */
+symbol: string | null, 
+/**
+ * What happened, in a sentence.
+ */
+message: string, 
+/**
+ * Unix seconds.
+ */
+unix_timestamp: number, 
+/**
+ * Unix milliseconds.
+ */
+timestamp: UnixMs, 
+/**
+ * The numbers.
+ */
+details: AlertDetails, };
+
+export type Alerts = { 
+/**
+ * When the list was last looked at: the section's own time.
+ */
+alerts_as_of_ms: UnixMs | null, alerts: Array<Alert>, count: number, 
+/**
+ * Always `success`: a body exists only for a snapshot that passed validation, and existing clients ignore all else.
+ */
+status: string, data_source: string, freshness: Freshness, as_of_ms: UnixMs, 
+/**
+ * The same in seconds, for existing clients.
+ */
+timestamp: number, degraded: Array<string>, };
+
+/**
+ * Who pays, beyond the first funding tier.
+ */
+export type FundingSentiment = "BULLISH" | "NEUTRAL" | "BEARISH";
+
+/**
+ * How much is paid, by the tiers at which funding alerts.
+ */
+export type FundingStrength = "normal" | "elevated" | "high" | "extreme";
+
+/**
+ * What stands out in the perpetuals.
+ */
+export type PulseKind = "funding_elevated" | "funding_unusual" | "crowded_long" | "crowded_short" | "contango" | "backwardation";
+
+/**
+ * One thing that stands out.
+ */
+export type PulseSignal = { 
+/**
+ * What.
+ */
+kind: PulseKind, 
+/**
+ * The same in a sentence.
+ */
+message: string, };
+
+export type PerpetualsPulse = { funding_sentiment: FundingSentiment | null, funding_strength: FundingStrength | null, 
+/**
+ * Exchanges whose contracts are counted.
+ */
+exchange_count: number | null, signals: Array<PulseSignal>, signal_count: number, 
+/**
+ * Always `success`: a body exists only for a snapshot that passed validation, and existing clients ignore all else.
+ */
+status: string, data_source: string, freshness: Freshness, as_of_ms: UnixMs, 
+/**
+ * The same in seconds, for existing clients.
+ */
+timestamp: number, degraded: Array<string>, 
+/**
+ * Percent per 8 hours.
+ */
+funding_rate: Percent | null, funding_zscore: number | null, long_pct: Share | null, short_pct: Share | null, ls_entropy: Fraction | null, 
+/**
+ * One side, USD.
+ */
+total_open_interest: Amount | null, basis_pct: Percent | null, basis_status: BasisStatus | null, cex_pct: Share | null, dex_pct: Share | null, contract_count: number | null, };
+
+/**
+ * A coefficient of correlation, −1…1.
+ */
+export type Correlation = number;
+
+export type BetaOverview = { market_beta: Ratio | null, btc_dominance: Share | null, total_symbols: number, high_beta_count: number, low_beta_count: number, neutral_beta_count: number, avg_correlation: Correlation | null, market_regime: string, timestamp: number, };
+
+export type RiskCategory = { category: string, color: string, description: string, };
+
+export type BetaSymbol = { symbol: string, last_price: Price | null, change_24h: Percent | null, beta_7d: Ratio | null, beta_30d: Ratio | null, beta_90d: Ratio | null, correlation_7d: Correlation | null, correlation_30d: Correlation | null, correlation_90d: Correlation | null, r_squared_7d: Fraction | null, r_squared_30d: Fraction | null, r_squared_90d: Fraction | null, alpha_7d: Percent | null, alpha_30d: Percent | null, alpha_90d: Percent | null, risk_category: RiskCategory | null, volatility_ratio: Ratio | null, };
+
+export type Beta = { 
+/**
+ * When the newest hour of the returns ended: the section's own time.
+ */
+beta_as_of_ms: UnixMs | null, overview: BetaOverview, symbols: Array<BetaSymbol>, 
+/**
+ * Always `success`: a body exists only for a snapshot that passed validation, and existing clients ignore all else.
+ */
+status: string, data_source: string, freshness: Freshness, as_of_ms: UnixMs, 
+/**
+ * The same in seconds, for existing clients.
+ */
+timestamp: number, degraded: Array<string>, };
+
+/**
+ * One contract's performance in figures, percent since the first point.
+ */
+export type PerformanceRow = { 
+/**
+ * The venue's full symbol.
+ */
+symbol: string, 
+/**
+ * Last point.
+ */
+change: number, 
+/**
+ * Highest point.
+ */
+high: number, 
+/**
+ * Lowest point.
+ */
+low: number, 
+/**
+ * Last point less Bitcoin's, percentage points.
+ */
+vs_btc: number, };
+
+/**
+ * A chart in figures.
+ */
+export type ChartOverview = { 
+/**
+ * Bitcoin's performance, percent.
+ */
+btc_change: number, 
+/**
+ * Bitcoin's last price, USDT.
+ */
+btc_price: Price, 
+/**
+ * Lines in the chart.
+ */
+symbols_count: number, 
+/**
+ * Contracts that did better than Bitcoin.
+ */
+outperformers: number, 
+/**
+ * Contracts that did worse.
+ */
+underperformers: number, 
+/**
+ * Hours that the chart goes back.
+ */
+timeframe_hours: number, };
+
+/**
+ * One point as a chart draws it.
+ */
+export type ChartPoint = { 
+/**
+ * Unix milliseconds.
+ */
+timestamp: UnixMs, 
+/**
+ * Percent since the first point.
+ */
+value: number, };
+
+export type BetaChart = { chart_as_of_ms: UnixMs | null, chart_data: { [key in string]: Array<ChartPoint> }, 
+/**
+ * Best first.
+ */
+performance_order: Array<string>, performance_summary: Array<PerformanceRow>, overview: ChartOverview | null, 
+/**
+ * RFC 3339.
+ */
+generated_at: string, 
+/**
+ * Always `success`: a body exists only for a snapshot that passed validation, and existing clients ignore all else.
+ */
+status: string, data_source: string, freshness: Freshness, as_of_ms: UnixMs, 
+/**
+ * The same in seconds, for existing clients.
+ */
+timestamp: number, degraded: Array<string>, };
+
+/**
+ * One of the six views from which a contract is scored.
+ */
+export type Dimension = "technical" | "volume" | "orderflow" | "orderbook" | "price_structure" | "sentiment";
+
+/**
+ * One part of a dimension. The order is that of the dimensions, and within one by weight.
+ */
+export type SubComponent = "technical.rsi" | "technical.ao" | "technical.adx" | "technical.atr" | "technical.cci" | "technical.williams_r" | "volume.volume_delta" | "volume.adl" | "volume.cmf" | "volume.obv" | "volume.relative_volume" | "volume.volume_profile" | "volume.vwap" | "orderflow.cvd" | "orderflow.trade_flow" | "orderflow.open_interest" | "orderflow.smart_money_flow" | "orderflow.imbalance" | "orderflow.liquidity" | "orderflow.pressure" | "orderbook.depth" | "orderbook.imbalance" | "orderbook.oir" | "orderbook.liquidity" | "orderbook.mpi" | "orderbook.manipulation" | "orderbook.absorption_exhaustion" | "orderbook.di" | "price_structure.institutional_zones" | "price_structure.support_resistance" | "price_structure.trend_position" | "price_structure.volume_profile" | "price_structure.structure_breaks" | "price_structure.range_analysis" | "price_structure.fair_value_gaps" | "sentiment.funding_rate" | "sentiment.liquidations" | "sentiment.volatility" | "sentiment.long_short_ratio" | "sentiment.market_activity" | "sentiment.risk";
+
+export type Breakdown = { symbol: string, overall_score: Score, sentiment: Sentiment, reliability: Fraction, consensus: Fraction | null, components: Components, sub_components: { [key in SubComponent]?: Score | null }, interpretations: { [key in Dimension]?: string }, missing: Array<SubComponent>, as_of_ms: UnixMs, score_history: Array<Score>, };
+
+export type BreakdownBody = { data: Breakdown, 
+/**
+ * Always `success`: a body exists only for a snapshot that passed validation, and existing clients ignore all else.
+ */
+status: string, data_source: string, freshness: Freshness, as_of_ms: UnixMs, 
+/**
+ * The same in seconds, for existing clients.
+ */
+timestamp: number, degraded: Array<string>, };
+
+export type Analysis = { symbol: string, 
+/**
+ * The report, sixty columns of monospaced text.
+ */
+analysis: string, score: Score, sentiment: Sentiment, components: Components, interpretations: { [key in Dimension]?: string }, reliability: Fraction, price: Price, change_24h: Percent, high_24h: Price, low_24h: Price, 
+/**
+ * USD.
+ */
+volume_24h: Amount, 
+/**
+ * Always `success`: a body exists only for a snapshot that passed validation, and existing clients ignore all else.
+ */
+status: string, data_source: string, freshness: Freshness, as_of_ms: UnixMs, 
+/**
+ * The same in seconds, for existing clients.
+ */
+timestamp: number, degraded: Array<string>, };
+
+/**
+ * What one source of data had to say.
+ */
+export type SourceOutcome = { 
+/**
+ * The source, such as `origin` or `bybit-direct`.
+ */
+name: string, 
+/**
+ * A machine-readable word, such as `timeout`.
+ */
+outcome: string, 
+/**
+ * How old its last good answer is, Unix milliseconds.
+ */
+as_of_ms: UnixMs | null, };
+
+export type Problem = { type: string, title: string, status: number, detail: string, retry_after?: number, sources?: Array<SourceOutcome>, };
+
+/**
+ * [`MobileData`] with top-level aliases under every name that a client in the field reads.
+ */
+export type DashboardMobileData = { market_regime: string, regime: string, trend_strength: Score | null, trend_score: Score | null, current_volatility: Amount | null, btc_price: Price, btc_dominance: Share | null, total_volume_24h: Amount, average_change: Percent, gainers: Array<MovedSymbol>, top_gainers: Array<MovedSymbol>, losers: Array<MovedSymbol>, symbols: Array<ScoredSymbol>, top_symbols: Array<ScoredSymbol>, funding_rate: Percent | null, market_overview: MarketOverview, market_breadth: MarketBreadth, confluence_scores: Array<ScoredSymbol>, top_movers: TopMovers, perps: Perps, schema_version: number, sequence: number, 
+/**
+ * RFC 3339.
+ */
+generated_at: string, sections: Sections, 
+/**
+ * Always `success`: a body exists only for a snapshot that passed validation, and existing clients ignore all else.
+ */
+status: string, data_source: string, freshness: Freshness, as_of_ms: UnixMs, 
+/**
+ * The same in seconds, for existing clients.
+ */
+timestamp: number, degraded: Array<string>, };
+
+export type Symbols = { symbols: Array<ScoredSymbol>, count: number, 
+/**
+ * Always `success`: a body exists only for a snapshot that passed validation, and existing clients ignore all else.
+ */
+status: string, data_source: string, freshness: Freshness, as_of_ms: UnixMs, 
+/**
+ * The same in seconds, for existing clients.
+ */
+timestamp: number, degraded: Array<string>, };
+
+/**
+ * How many contracts rise and fall.
+ */
+export type MomentumCounts = { gainers: number, losers: number, };
+
+export type DashboardSummary = { total_symbols: number, 
+/**
+ * All-market volume, USD.
+ */
+total_volume: Amount | null, 
+/**
+ * Turnover of our contracts, USD.
+ */
+total_volume_24h: Amount, average_change: Percent, timestamp: number, };
+
+export type DashboardVolatility = { value: Amount | null, level: string, };
+
+/**
+ * Signals by strength: an object, never an array.
+ *
+ * Momentum makes no signal, so the counts are `null` until there are six-dimension scores.
+ */
+export type DashboardSignals = { total: number | null, strong: number | null, medium: number | null, weak: number | null, };
+
+export type DashboardOverview = { summary: DashboardSummary, market_overview: MarketOverview, market_regime: string, top_gainers: Array<MovedSymbol>, top_losers: Array<MovedSymbol>, momentum: MomentumCounts, volatility: DashboardVolatility, signals: DashboardSignals, 
+/**
+ * Always `success`: a body exists only for a snapshot that passed validation, and existing clients ignore all else.
+ */
+status: string, data_source: string, freshness: Freshness, as_of_ms: UnixMs, 
+/**
+ * The same in seconds, for existing clients.
+ */
+timestamp: number, degraded: Array<string>, };
+
+export type FlatMarketOverview = { market_breadth: MarketBreadth, 
+/**
+ * Always `success`: a body exists only for a snapshot that passed validation, and existing clients ignore all else.
+ */
+status: string, data_source: string, freshness: Freshness, as_of_ms: UnixMs, 
+/**
+ * The same in seconds, for existing clients.
+ */
+timestamp: number, degraded: Array<string>, 
+/**
+ * One string, `"Category: Label"`.
+ */
+market_regime: string, market_regime_details: RegimeDetails, trend_strength: Score | null, volatility: Amount | null, current_volatility: Amount | null, market_dispersion: Amount | null, avg_volatility: Amount, btc_daily_volatility: Amount | null, btc_volatility: Amount | null, btc_price: Price, btc_dominance: Share | null, eth_dominance: Share | null, stablecoin_dominance: Share | null, altcoin_dominance: Share | null, altcoin_season: string | null, total_market_cap: Amount | null, market_cap_change_24h: Percent | null, 
+/**
+ * All-market volume, USD.
+ */
+coingecko_volume_24h: Amount | null, total_volume: Amount | null, 
+/**
+ * Turnover of our contracts, USD: another quantity than the two above.
+ */
+total_volume_24h: Amount, total_turnover: Amount, volume_mcap_ratio: number | null, average_change: Percent, gainers: number, losers: number, flat: number, fear_greed_value: Share | null, fear_greed_label: string | null, defi_market_cap: Amount | null, defi_volume_24h: Amount | null, defi_dominance: Share | null, active_symbols: number, active_cryptocurrencies: number | null, };
+
+export type MoverStatistics = { total_symbols: number, positive: number, negative: number, neutral: number, 
+/**
+ * Of all contracts, the unmoved ones included.
+ */
+positive_percentage: Share | null, negative_percentage: Share | null, };
+
+export type MarketMovers = { top_gainers: Array<MovedSymbol>, top_losers: Array<MovedSymbol>, volume_leaders: Array<MovedSymbol>, statistics: MoverStatistics, 
+/**
+ * Always `success`: a body exists only for a snapshot that passed validation, and existing clients ignore all else.
+ */
+status: string, data_source: string, freshness: Freshness, as_of_ms: UnixMs, 
+/**
+ * The same in seconds, for existing clients.
+ */
+timestamp: number, degraded: Array<string>, };
+
+export type TopSymbol = { symbol: string, price: Price, change_24h: Percent, 
+/**
+ * USD.
+ */
+volume_24h: Amount, turnover_24h: Amount, status: string, momentum_score: Score | null, data_source: Source, };
+
+export type TopSymbols = { symbols: Array<TopSymbol>, source: Source, total_symbols_processed: number, 
+/**
+ * Always `success`: a body exists only for a snapshot that passed validation, and existing clients ignore all else.
+ */
+status: string, data_source: string, freshness: Freshness, as_of_ms: UnixMs, 
+/**
+ * The same in seconds, for existing clients.
+ */
+timestamp: number, degraded: Array<string>, };
+
+/**
+ * The state of what a client would get now, never constant. That nothing can be served is said by a problem.
+ */
+export type DataHealth = { 
+/**
+ * The class of the data's age.
+ */
+status: Freshness, 
+/**
+ * Whether clients should be sent here.
+ */
+ready: boolean, 
+/**
+ * As in bodies of data.
+ */
+data_source: string, 
+/**
+ * When the data was true.
+ */
+as_of_ms: UnixMs, 
+/**
+ * How old it is, milliseconds.
+ */
+age_ms: number, 
+/**
+ * The snapshot's number.
+ */
+sequence: number, 
+/**
+ * Completeness and youth of its parts, 0–1.
+ */
+quality: number, };
+
+export const SCHEMA_VERSION = 1 as const;
+export const LIMITS_MS = {"aging":60000,"fresh":15000,"stale":300000} as const;
+export const SENTIMENT = {"long_from":70.0,"short_to":35.0} as const;
+export const DIMENSIONS = [{"name":"technical","title":"Technical","weight":0.1},{"name":"volume","title":"Volume","weight":0.18},{"name":"orderflow","title":"Order flow","weight":0.3},{"name":"orderbook","title":"Order book","weight":0.2},{"name":"price_structure","title":"Price structure","weight":0.15},{"name":"sentiment","title":"Sentiment","weight":0.07}] as const;
+export const SUB_COMPONENTS = [{"dimension":"technical","name":"technical.rsi","weight":0.2},{"dimension":"technical","name":"technical.ao","weight":0.2},{"dimension":"technical","name":"technical.adx","weight":0.15},{"dimension":"technical","name":"technical.atr","weight":0.15},{"dimension":"technical","name":"technical.cci","weight":0.15},{"dimension":"technical","name":"technical.williams_r","weight":0.15},{"dimension":"volume","name":"volume.volume_delta","weight":0.2},{"dimension":"volume","name":"volume.adl","weight":0.15},{"dimension":"volume","name":"volume.cmf","weight":0.15},{"dimension":"volume","name":"volume.obv","weight":0.15},{"dimension":"volume","name":"volume.relative_volume","weight":0.15},{"dimension":"volume","name":"volume.volume_profile","weight":0.1},{"dimension":"volume","name":"volume.vwap","weight":0.1},{"dimension":"orderflow","name":"orderflow.cvd","weight":0.22},{"dimension":"orderflow","name":"orderflow.trade_flow","weight":0.17},{"dimension":"orderflow","name":"orderflow.open_interest","weight":0.15},{"dimension":"orderflow","name":"orderflow.smart_money_flow","weight":0.15},{"dimension":"orderflow","name":"orderflow.imbalance","weight":0.13},{"dimension":"orderflow","name":"orderflow.liquidity","weight":0.1},{"dimension":"orderflow","name":"orderflow.pressure","weight":0.08},{"dimension":"orderbook","name":"orderbook.depth","weight":0.19},{"dimension":"orderbook","name":"orderbook.imbalance","weight":0.19},{"dimension":"orderbook","name":"orderbook.oir","weight":0.16},{"dimension":"orderbook","name":"orderbook.liquidity","weight":0.13},{"dimension":"orderbook","name":"orderbook.mpi","weight":0.12},{"dimension":"orderbook","name":"orderbook.manipulation","weight":0.08},{"dimension":"orderbook","name":"orderbook.absorption_exhaustion","weight":0.08},{"dimension":"orderbook","name":"orderbook.di","weight":0.05},{"dimension":"price_structure","name":"price_structure.institutional_zones","weight":0.2},{"dimension":"price_structure","name":"price_structure.support_resistance","weight":0.15},{"dimension":"price_structure","name":"price_structure.trend_position","weight":0.15},{"dimension":"price_structure","name":"price_structure.volume_profile","weight":0.15},{"dimension":"price_structure","name":"price_structure.structure_breaks","weight":0.15},{"dimension":"price_structure","name":"price_structure.range_analysis","weight":0.1},{"dimension":"price_structure","name":"price_structure.fair_value_gaps","weight":0.1},{"dimension":"sentiment","name":"sentiment.funding_rate","weight":0.2},{"dimension":"sentiment","name":"sentiment.liquidations","weight":0.2},{"dimension":"sentiment","name":"sentiment.volatility","weight":0.18},{"dimension":"sentiment","name":"sentiment.long_short_ratio","weight":0.15},{"dimension":"sentiment","name":"sentiment.market_activity","weight":0.15},{"dimension":"sentiment","name":"sentiment.risk","weight":0.12}] as const;
+export const TIMEFRAMES = ["0.25","0.5","1","4","8","12","24"] as const;
+export const PATHS = {"alerts":"/api/dashboard/alerts","beta":"/api/bitcoin-beta/realtime","beta-chart":"/api/dashboard/beta-chart","confluence-analysis":"/api/dashboard/confluence-analysis/","confluence-breakdown":"/api/dashboard/confluence/breakdown/","dashboard-mobile-data":"/api/dashboard/mobile-data","market-movers":"/api/dashboard/market-movers","market-overview":"/api/dashboard/market-overview","mobile-data":"/mobile-data","opportunities":"/api/dashboard/opportunities","overview":"/api/dashboard/overview","perpetuals-pulse":"/api/dashboard/perpetuals-pulse","signals":"/api/dashboard/signals","symbols":"/api/dashboard/symbols","top-symbols":"/api/bybit-direct/top-symbols"} as const;

@@ -1,0 +1,309 @@
+//! Reason codes, header values, metrics and the health body of the edge, frozen in files.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that cannot do its part fails"
+)]
+
+#[path = "../../tests/golden/freeze.rs"]
+mod freeze;
+#[path = "../../tests/golden/shape.rs"]
+mod shape;
+
+use edge::last_good::{LAST_GOOD_STORE, Missing};
+use edge::metrics::{self, Alert, CONTENT_TYPE, Event, Gauges, NO_DATA, State};
+use edge::policy::{Refusal, Unfit, Upstream, Withheld, fallback_reason};
+use edge::refresh::{Report, Role, Via};
+use edge::respond::health::Health;
+use edge::respond::route::Route;
+use edge::upstream::exchange::{AnswerError, ExchangeError};
+use edge::upstream::fetch::FetchError;
+use edge::upstream::origin::OriginError;
+use edge::upstream::{Asked, BYBIT_ALTERNATIVE, Failed, NotFit};
+use expect_test::expect_file;
+use freeze::freeze;
+use shape::Shape;
+use shared::exchange::Detail;
+use shared::exchange::secondary::Secondary;
+use shared::freshness::Freshness;
+use shared::headers::cache_status::Forward;
+use shared::headers::request_id::RequestId;
+use shared::judge::WildTable;
+use shared::provenance::Venue;
+use shared::snapshot::Producer;
+use shared::units::UnixMs;
+use shared::validate::{Baseline, ValidSnapshot};
+use std::collections::BTreeSet;
+use std::rc::Rc;
+
+const ANALYSED: &str = include_str!("../../shared/fuzz/seeds/snapshot/analysed.json");
+const GENERATED_AT: UnixMs = UnixMs::from_millis(1_795_255_705_070);
+
+fn lines(of: &str, words: impl IntoIterator<Item = impl AsRef<str>>) -> Vec<String> {
+    words.into_iter().map(|word| format!("{of} {}", word.as_ref())).collect()
+}
+
+fn refusals() -> [Refusal; 4] {
+    let _ = |refusal: Refusal| match refusal {
+        Refusal::Region | Refusal::RateLimit | Refusal::Unexplained | Refusal::TooManyRequests { .. } => {}
+    };
+    [Refusal::Region, Refusal::RateLimit, Refusal::Unexplained, Refusal::TooManyRequests { retry_after_secs: None }]
+}
+
+fn withheld() -> Vec<Withheld> {
+    let _ = |withheld: &Withheld| match withheld {
+        Withheld::Budget | Withheld::ColoBudget | Withheld::Paused(_) | Withheld::BreakerOpen => {}
+    };
+    let paused = refusals().map(Withheld::Paused);
+    [Withheld::Budget, Withheld::ColoBudget, Withheld::BreakerOpen].into_iter().chain(paused).collect()
+}
+
+fn fetch_errors() -> Vec<FetchError> {
+    let _ = |error: &FetchError| match error {
+        FetchError::Timeout
+        | FetchError::Connection(_)
+        | FetchError::Incomplete(_)
+        | FetchError::Status(_)
+        | FetchError::ContentType(_)
+        | FetchError::TooLarge { .. } => {}
+    };
+    let text = || Detail::new("");
+    vec![
+        FetchError::Timeout,
+        FetchError::Connection(text()),
+        FetchError::Incomplete(text()),
+        FetchError::Status(599),
+        FetchError::ContentType(text()),
+        FetchError::TooLarge { limit: 0 },
+    ]
+}
+
+fn unfit() -> [Unfit; 2] {
+    let _ = |unfit: Unfit| match unfit {
+        Unfit::Stale { .. } | Unfit::LowQuality { .. } => {}
+    };
+    [Unfit::Stale { age_ms: 0 }, Unfit::LowQuality { quality: 0.0 }]
+}
+
+/// What the origin's failure is called, apart from the labels of a snapshot that is not admitted.
+fn origin_failures() -> Vec<Failed> {
+    let fetched = fetch_errors().into_iter().map(OriginError::Fetch);
+    let not_fit = unfit().map(|unfit| OriginError::NotFit(NotFit { unfit, as_of: GENERATED_AT }));
+    let _ = |error: &OriginError| match error {
+        OriginError::Fetch(_) | OriginError::Inadmissible(_) | OriginError::NotFit(_) => {}
+    };
+    fetched.chain(not_fit).map(|error| error.told()).collect()
+}
+
+/// What an exchange's failure is called, apart from the labels of answers that cannot be read and of snapshots that are not
+/// admitted.
+fn exchange_failures() -> Vec<Failed> {
+    let _ = |error: &ExchangeError| match error {
+        ExchangeError::Tickers(error) | ExchangeError::Instruments(error) => match error {
+            AnswerError::Fetch(_) | AnswerError::SentAway { .. } | AnswerError::Parse(_) => {}
+        },
+        ExchangeError::Universe(_)
+        | ExchangeError::NoUniverse
+        | ExchangeError::Wild(_)
+        | ExchangeError::Assemble(_)
+        | ExchangeError::Rejected(_)
+        | ExchangeError::NotFit(_) => {}
+    };
+    let answers = || {
+        let sent_away = refusals().map(|refusal| AnswerError::SentAway { refusal, status: 599 });
+        fetch_errors().into_iter().map(AnswerError::Fetch).chain(sent_away)
+    };
+    let not_fit = unfit().map(|unfit| ExchangeError::NotFit(NotFit { unfit, as_of: GENERATED_AT }));
+    let rest = [ExchangeError::NoUniverse, ExchangeError::Wild(WildTable { leaping: 0, compared: 0 })];
+    let all = answers().map(ExchangeError::Tickers).chain(answers().map(ExchangeError::Instruments));
+    all.chain(not_fit).chain(rest).map(|error| error.told(Venue::Bybit)).collect()
+}
+
+fn without_numbers(text: &str) -> String {
+    text.replace("599", "{status}")
+}
+
+fn vias() -> Vec<Via> {
+    let _ = |via: &Via| match via {
+        Via::EdgeCache | Via::Origin { .. } | Via::BybitDirect | Via::Secondary(_) | Via::LastGood => {}
+    };
+    let origin = Via::Origin { cache_status: Some("snapshot; hit; ttl=9".to_owned()) };
+    let secondary = Secondary::IN_ORDER.map(Via::Secondary);
+    [Via::EdgeCache, origin, Via::BybitDirect, Via::LastGood].into_iter().chain(secondary).collect()
+}
+
+#[test]
+fn golden_reason_codes_of_the_edge() {
+    let outcomes = |failures: &[Failed]| -> Vec<String> {
+        failures.iter().map(|failed| without_numbers(&failed.outcome)).collect()
+    };
+    let proxy_errors: BTreeSet<&str> =
+        origin_failures().iter().chain(&exchange_failures()).filter_map(|failed| failed.proxy_error).collect();
+    let not_asked = withheld();
+    let facts = [
+        lines("alert", Alert::LABELS),
+        lines("event", Event::ALL.map(Event::name)),
+        lines("exchange_outcome", outcomes(&exchange_failures())),
+        lines("fallback_reason", [fallback_reason("{outcome}"), fallback_reason("timeout"), fallback_reason("-")]),
+        lines("last_good_outcome", Missing::LABELS),
+        lines("not_asked", not_asked.iter().map(Withheld::label)),
+        lines("not_fit", Unfit::LABELS),
+        lines("origin_outcome", outcomes(&origin_failures())),
+        lines("proxy_error", proxy_errors),
+        lines("proxy_error", not_asked.iter().filter_map(|withheld| Failed::withheld(*withheld).proxy_error)),
+        lines("source", Upstream::ALL.map(Upstream::name)),
+        lines("source", [BYBIT_ALTERNATIVE, LAST_GOOD_STORE]),
+        lines("state", State::LABELS),
+        lines("via", vias().iter().map(Via::name)),
+    ];
+    freeze(&expect_file!["../../tests/golden/reasons-edge.txt"], facts.concat());
+}
+
+fn failure(outcome: &str) -> Failed {
+    Failed {
+        outcome: outcome.to_owned(),
+        message: String::new(),
+        proxy_error: Some("http_response_timeout"),
+        received_status: Some(599),
+        as_of: None,
+    }
+}
+
+fn report(via: Option<Via>, outcome: Option<Failed>, took_ms: Option<u64>) -> Rc<Report> {
+    Rc::new(Report {
+        generation: 1,
+        request_id: RequestId::parse("r").unwrap(),
+        forward: Forward::Stale,
+        via,
+        asked: vec![Asked { source: Upstream::Origin.name(), failure: outcome, took_ms }],
+        hedged: false,
+        began: GENERATED_AT,
+        took_ms: 1,
+    })
+}
+
+/// Every way to an answer.
+fn routes() -> Vec<Route> {
+    let failed = report(None, Some(failure("timeout")), Some(7));
+    let left_alone = report(None, Some(Failed::withheld(Withheld::BreakerOpen)), None);
+    let mut routes = vec![
+        Route::Held { after: None },
+        Route::Held { after: Some(Rc::clone(&failed)) },
+        Route::Held { after: Some(Rc::clone(&left_alone)) },
+    ];
+    let mut reports = vec![None, Some(failed), Some(left_alone)];
+    reports.extend(vias().into_iter().map(|via| Some(report(Some(via), None, Some(7)))));
+    for role in [Role::Leader, Role::Follower] {
+        for reason in [Forward::UriMiss, Forward::Stale] {
+            routes.extend(reports.iter().map(|report| Route::Waited { reason, role, report: report.clone() }));
+        }
+    }
+    routes
+}
+
+#[test]
+fn golden_header_values_of_the_edge() {
+    let mut facts = BTreeSet::new();
+    for route in routes() {
+        for class in Freshness::ALL {
+            let members = route.cache_status(class, 9).replace("599", "{status}").replace("ttl=9", "ttl={seconds}");
+            facts.insert(format!("cache-status ({}): {members}", class.name()));
+        }
+        facts.extend(route.proxy_status().map(|value| format!("proxy-status: {}", without_numbers(&value))));
+        facts.extend(
+            route.server_timing().map(|value| format!("server-timing: {}", value.replace("dur=7", "dur={ms}"))),
+        );
+        for held in [None, Some(GENERATED_AT)] {
+            for source in route.outcomes(held) {
+                facts.insert(format!("sources[]: {} {}", source.name, source.outcome));
+            }
+        }
+    }
+    facts.insert(format!("content-type (metrics): {CONTENT_TYPE}"));
+    freeze(&expect_file!["../../tests/golden/headers-edge.txt"], facts);
+}
+
+#[test]
+fn golden_health_body_of_the_edge() {
+    let mut shape = Shape::default();
+    let mut snapshot: serde_json::Value = serde_json::from_str(ANALYSED).unwrap();
+    for (reason, build) in [(None, None), (Some("origin_timeout"), Some("v1"))] {
+        snapshot["fallback_reason"] = reason.into();
+        let text = snapshot.to_string();
+        let valid = ValidSnapshot::from_json(text.as_bytes(), GENERATED_AT, Baseline::default()).unwrap();
+        let body = Health::of(&valid, Freshness::Fresh, GENERATED_AT, build).body();
+        shape.see(&serde_json::from_str(&body).unwrap());
+    }
+    freeze(&expect_file!["../../tests/golden/bodies/health-edge.txt"], shape.facts());
+}
+
+#[test]
+fn golden_metrics_of_the_edge() {
+    for state in states() {
+        metrics::answered(state, NO_DATA);
+    }
+    Producer::LABELS.iter().chain(&["last_known_good"]).for_each(|source| metrics::answered(State::Hit, source));
+    for via in vias().into_iter().map(Some).chain([None]) {
+        metrics::refreshed(&report(via, None, None));
+    }
+    let gauges = Gauges {
+        build: Some("{version}"),
+        age_ms: Some(1),
+        quality: Some(1.0),
+        divergence: &[("{figure}", 0.0)],
+        memory_bytes: Some(1.0),
+    };
+    let mut facts = Vec::new();
+    for line in metrics::page(&gauges).lines() {
+        if let Some(about) = line.strip_prefix("# ") {
+            let (what, rest) = about.split_once(' ').unwrap();
+            let (name, text) = rest.split_once(' ').unwrap();
+            facts.push(format!("{name} {} {text}", what.to_lowercase()));
+            continue;
+        }
+        let (sample, _) = line.rsplit_once(' ').unwrap();
+        let (name, labels) = sample.trim_end_matches('}').split_once('{').unwrap_or((sample, ""));
+        for (label, value) in labels.split("\",").filter_map(|label| label.trim_end_matches('"').split_once("=\"")) {
+            facts.push(format!("{name} {label} {value}"));
+        }
+        if labels.is_empty() {
+            facts.push(format!("{name} no labels"));
+        }
+    }
+    freeze(&expect_file!["../../tests/golden/metrics-edge.txt"], facts);
+}
+
+fn states() -> [State; 13] {
+    let _ = |state: State| match state {
+        State::Hit
+        | State::Aging
+        | State::Origin
+        | State::ColoCache
+        | State::Direct
+        | State::Secondary
+        | State::LastGood
+        | State::Stale
+        | State::Unavailable
+        | State::NotAnalysed
+        | State::RateLimited
+        | State::Refused
+        | State::Failed => {}
+    };
+    [
+        State::Hit,
+        State::Aging,
+        State::Origin,
+        State::ColoCache,
+        State::Direct,
+        State::Secondary,
+        State::LastGood,
+        State::Stale,
+        State::Unavailable,
+        State::NotAnalysed,
+        State::RateLimited,
+        State::Refused,
+        State::Failed,
+    ]
+}

@@ -1,0 +1,199 @@
+//! Metrics, reason codes and options of the origin, frozen in files.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that cannot do its part fails"
+)]
+
+#[path = "../../tests/golden/freeze.rs"]
+mod freeze;
+
+use clap::{CommandFactory, Parser};
+use expect_test::expect_file;
+use freeze::freeze;
+use origin::collect::TableOutcome;
+use origin::config::{Config, Role};
+use origin::leadership::{BLIND, Standing};
+use origin::metrics::{Answered, Metrics};
+use origin::store::{Cause, Held, Look, Written};
+use origin::supervise::Interruption;
+use origin::upstream::{FaultClass, FetchError, UpstreamError};
+use shared::endpoints::{
+    BETA_CHART, CLIENT_ROUTES, HEALTH, LIVE, METRICS, OTHER, READY, RECENT_ALERTS, SNAPSHOT, SymbolEndpoint,
+};
+use shared::exchange::ParseError;
+use shared::exchange::bybit::Forbidden;
+use shared::exchange::bybit::instruments::UniverseError;
+use shared::freshness::Freshness;
+use shared::judge::WildTable;
+use shared::market::RowRefusal;
+use shared::market::candles::MergeRefusal;
+use shared::units::UnixMs;
+use shared::validate::{Baseline, Rejection, ValidSnapshot, Warning};
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+const SNAPSHOT_JSON: &str = include_str!("../../shared/fuzz/seeds/snapshot/analysed.json");
+
+/// One failure of each kind.
+fn fetch_errors() -> Vec<FetchError> {
+    let _ = |error: &FetchError| match error {
+        FetchError::Timeout
+        | FetchError::Unreachable(_)
+        | FetchError::BrokenOff(_)
+        | FetchError::Forbidden { .. }
+        | FetchError::Status { .. }
+        | FetchError::RateLimited { .. }
+        | FetchError::TooLarge { .. } => {}
+    };
+    let forbidden = [Forbidden::Region, Forbidden::RateLimit, Forbidden::Unexplained];
+    let _ = |kind: Forbidden| match kind {
+        Forbidden::Region | Forbidden::RateLimit | Forbidden::Unexplained => {}
+    };
+    let mut all = vec![
+        FetchError::Timeout,
+        FetchError::Unreachable(String::new()),
+        FetchError::BrokenOff(String::new()),
+        FetchError::Status { status: 599, retry_after: None },
+        FetchError::RateLimited { retry_after: None },
+        FetchError::TooLarge { limit: 0 },
+    ];
+    all.extend(forbidden.map(|kind| FetchError::Forbidden { kind }));
+    all
+}
+
+fn lines(of: &str, words: impl IntoIterator<Item = impl AsRef<str>>) -> Vec<String> {
+    words.into_iter().map(|word| format!("{of} {}", word.as_ref())).collect()
+}
+
+#[test]
+fn golden_reason_codes_of_the_origin() {
+    let fetched: Vec<_> = fetch_errors().iter().map(|error| error.label().replace("599", "{status}")).collect();
+    let facts = [
+        lines("fetch", fetched),
+        lines("fault_class", FaultClass::LABELS),
+        lines("health.leadership", Standing::LABELS),
+        lines("health.leadership", ["none"]),
+        lines("health.role", Role::LABELS),
+        lines("health.status", Freshness::ALL.map(Freshness::name)),
+        lines("health.store", ["memory", "redis"]),
+        lines("leadership_change", Standing::LABELS),
+        lines("leadership_change", [BLIND]),
+        lines("outcome", [origin::status::OK]),
+        lines("store", Cause::LABELS),
+        lines("store_reader", Look::LABELS),
+        lines("store_writer", Written::LABELS),
+        lines("table", TableOutcome::LABELS),
+        lines("task_restart", Interruption::LABELS),
+    ];
+    freeze(&expect_file!["../../tests/golden/reasons-origin.txt"], facts.concat());
+}
+
+/// Counts everything that can be counted under each of its labels.
+fn counted() -> Metrics {
+    let metrics = Metrics::new();
+    for error in fetch_errors() {
+        metrics.upstream_failed("{upstream}", &UpstreamError::Fetch(error));
+    }
+    metrics.upstream_answered("{upstream}");
+    metrics.upstream_rejected("{upstream}");
+    let wild = WildTable { leaping: 0, compared: 0 }.label();
+    let snapshot = [Rejection::LABELS, ParseError::LABELS, TableOutcome::LABELS].concat();
+    let snapshot = snapshot.into_iter().chain(shared::assemble::AssembleError::LABELS.iter().copied());
+    snapshot.chain([wild]).for_each(|label| metrics.rejection(label));
+    RowRefusal::LABELS.iter().for_each(|label| metrics.row_refused(label));
+    let rows = RowRefusal::LABELS.iter().chain(MergeRefusal::LABELS);
+    rows.for_each(|label| metrics.input_refused("{upstream}", label));
+    Written::LABELS.iter().chain(Cause::LABELS).for_each(|label| metrics.store_write(label));
+    Look::LABELS.iter().chain(Cause::LABELS).for_each(|label| metrics.store_read(label));
+    Standing::LABELS.iter().chain([&BLIND]).for_each(|label| metrics.leadership_change(label));
+    Interruption::LABELS.iter().for_each(|reason| metrics.task_restart("{task}", reason));
+    let routes = CLIENT_ROUTES
+        .iter()
+        .map(|(path, _)| *path)
+        .chain(HEALTH)
+        .chain(SymbolEndpoint::ALL.map(SymbolEndpoint::prefix));
+    for route in routes.chain([RECENT_ALERTS, BETA_CHART, SNAPSHOT, LIVE, READY, METRICS, OTHER]) {
+        let answered = Answered { route, is_data: true, status: 200, freshness: None, took: Duration::ZERO };
+        metrics.answered(answered);
+        metrics.answered(Answered { status: 503, ..answered });
+        for class in Freshness::ALL {
+            metrics.answered(Answered { freshness: Some(class.name()), ..answered });
+        }
+    }
+    metrics
+}
+
+#[test]
+fn golden_metrics_of_the_origin() {
+    let mut snapshot: serde_json::Value = serde_json::from_str(SNAPSHOT_JSON).unwrap();
+    // A price outside its range is unusual and admitted: so there is a warning to count.
+    let price = snapshot["scores"][0]["high_24h"].as_f64().unwrap();
+    snapshot["scores"][0]["price"] = (price * 1.001).into();
+    let now = UnixMs::from_millis(1_795_255_705_070);
+    let valid = ValidSnapshot::from_json(snapshot.to_string().as_bytes(), now, Baseline::default()).unwrap();
+    let metrics = counted();
+    metrics.published(&valid);
+    let page = metrics.page(Some(&valid), Some(&Held::of(&valid)), valid.get().generated_at_ms).unwrap();
+    let mut facts = described(&page);
+    facts.extend(lines("snapshot_warnings_total reason", Warning::LABELS));
+    for (metric, reason) in [
+        ("upstream_requests_total outcome", ParseError::LABELS),
+        ("upstream_requests_total outcome", UniverseError::LABELS),
+    ] {
+        facts.extend(lines(metric, reason));
+    }
+    facts.extend(lines("upstream_requests_total class", FaultClass::LABELS));
+    freeze(&expect_file!["../../tests/golden/metrics-origin.txt"], facts);
+}
+
+/// What a page says of each metric: type, unit, help, labels and the values of these.
+fn described(page: &str) -> Vec<String> {
+    let mut facts = Vec::new();
+    for line in page.lines() {
+        if let Some(about) = line.strip_prefix("# ") {
+            let (what, rest) = about.split_once(' ').unwrap_or((about, ""));
+            let (name, text) = rest.split_once(' ').unwrap_or((rest, ""));
+            if what != "EOF" {
+                facts.push(format!("{name} {} {text}", what.to_lowercase()));
+            }
+            continue;
+        }
+        let (sample, _) = line.rsplit_once(' ').unwrap();
+        let (name, labels) = sample.trim_end_matches('}').split_once('{').unwrap_or((sample, ""));
+        let labels: BTreeMap<&str, &str> =
+            labels.split("\",").filter_map(|label| label.trim_end_matches('"').split_once("=\"")).collect();
+        let names: Vec<&str> = labels.keys().copied().collect();
+        facts.push(format!("{name} labels {}", names.join(",")));
+        for (label, value) in labels {
+            facts.push(format!("{name} {label} {}", value.replace("599", "{status}")));
+        }
+    }
+    facts
+}
+
+#[test]
+fn golden_options_of_the_origin() {
+    let command = Config::command();
+    let mut facts = vec!["RUST_LOG default \"info\"".to_owned()];
+    for argument in command.get_arguments() {
+        let option = format!("--{}", argument.get_long().unwrap());
+        let variable = argument.get_env().unwrap().to_string_lossy().into_owned();
+        let default: Vec<_> = argument.get_default_values().iter().map(|value| value.to_string_lossy()).collect();
+        facts.push(format!("{variable} option {option}"));
+        facts.push(format!("{variable} default {:?}", default.join(",")));
+        let values = argument.get_possible_values();
+        facts.extend(values.iter().map(|value| format!("{variable} value {}", value.get_name())));
+        facts.extend(range_of(&option).map(|range| format!("{variable} range {range}")));
+    }
+    freeze(&expect_file!["../../tests/golden/options/origin.txt"], facts);
+}
+
+/// Within which bounds a number has to be, by the word of the error that a far greater one meets.
+fn range_of(option: &str) -> Option<String> {
+    let refused = Config::try_parse_from(["origin".to_owned(), format!("{option}={}", i64::MAX)]).err()?.to_string();
+    let (_, range) = refused.split_once(" is not in ")?;
+    Some(range.lines().next()?.to_owned())
+}

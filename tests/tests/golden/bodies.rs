@@ -1,0 +1,202 @@
+//! The fields of every body, their types, and which of them may be `null` or absent.
+//!
+//! The bodies are made of recorded snapshots, so they are the same at every run. Which fields may be `null` is found by
+//! taking single facts out of a snapshot: whatever still passes validation can be served.
+
+use crate::freeze::freeze;
+use crate::shape::Shape;
+use expect_test::expect_file;
+use serde_json::{Value, json};
+use shared::endpoints::{Endpoint, Question, SymbolEndpoint};
+use shared::freshness::Freshness;
+use shared::projection::{answer, stored};
+use shared::snapshot::alerts::{AlertKind, MAX_ALERTS};
+use shared::snapshot::performance::ChartTimeframe;
+use shared::units::UnixMs;
+use shared::validate::{Baseline, ValidSnapshot};
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use std::rc::Rc;
+
+const ANALYSED: &str = include_str!("../../../shared/fuzz/seeds/snapshot/analysed.json");
+const TICKERS_ALONE: &str = include_str!("../../../shared/fuzz/seeds/snapshot/tickers_alone.json");
+
+/// The parts that have a source of their own, and so may be absent.
+const SECTIONS: [&str; 6] = ["global_market", "defi_market", "fear_greed", "beta", "performance", "alerts"];
+
+/// Every snapshot that the recorded ones and the absence of their facts make. One at a time, for there are many.
+pub(crate) fn snapshots() -> impl Iterator<Item = ValidSnapshot> {
+    let mut analysed: Value = serde_json::from_str(ANALYSED).unwrap();
+    analysed["alerts"]["value"]["alerts"] = alerts(&analysed["as_of_ms"]);
+    let tickers_alone: Value = serde_json::from_str(TICKERS_ALONE).unwrap();
+    let mut direct = tickers_alone.clone();
+    direct["producer"] = "bybit_direct".into();
+    direct["fallback_reason"] = "origin_timeout".into();
+    let mut without_perpetuals = tickers_alone.clone();
+    for (_, figure) in without_perpetuals["perps"].as_object_mut().unwrap() {
+        *figure = Value::Null;
+    }
+    let complete = with_every_part(analysed.clone());
+    let whole = [&analysed, &tickers_alone, &direct, &without_perpetuals, &complete]
+        .map(|snapshot| admit(snapshot).expect("a whole snapshot is valid"));
+    whole.into_iter().chain([analysed, tickers_alone].into_iter().flat_map(with_something_missing))
+}
+
+/// The same with every part of every score, of which a short recording lacks some.
+fn with_every_part(mut snapshot: Value) -> Value {
+    for row in snapshot["scores"].as_array_mut().unwrap() {
+        let Some(confluence) = row["confluence"].as_object_mut() else { continue };
+        confluence["missing"] = json!([]);
+        for (_, part) in confluence["sub_components"].as_object_mut().unwrap() {
+            if part.is_null() {
+                *part = 50.0.into();
+            }
+        }
+    }
+    snapshot
+}
+
+/// One alert of each kind, newest first.
+fn alerts(at_ms: &Value) -> Value {
+    let event = |kind: AlertKind| match kind {
+        AlertKind::RegimeChange => json!({"from": "Bullish: Risk-On", "to": "Bearish: Risk-Off"}),
+        AlertKind::ScoreCrossing => json!({"zone": "long", "score": 71.5}),
+        AlertKind::Funding => json!({"tier": 1, "rate_8h_pct": 0.06}),
+        AlertKind::OpenInterest => json!({"tier": 1, "change_4h_pct": 9.0, "price_change_4h_pct": 3.0}),
+        AlertKind::LargeTrade => {
+            json!({"taker": "buy", "value_usd": 800_000.0, "price": 100.0, "traded_at_ms": at_ms})
+        }
+        AlertKind::StaleData => json!({"age_ms": 130_000}),
+        AlertKind::FallbackShare => json!({"share": 0.2}),
+    };
+    let alert = |kind: AlertKind| {
+        let mut event = event(kind);
+        event["kind"] = kind.name().into();
+        let symbol = if kind.has_symbol() { json!("BTCUSDT") } else { Value::Null };
+        json!({"at_ms": at_ms, "symbol": symbol, "event": event})
+    };
+    AlertKind::ALL.into_iter().map(alert).collect()
+}
+
+fn admit(snapshot: &Value) -> Option<ValidSnapshot> {
+    let now = UnixMs::from_millis(snapshot["generated_at_ms"].as_u64()?);
+    ValidSnapshot::from_json(snapshot.to_string().as_bytes(), now, Baseline::default()).ok()
+}
+
+/// What is still valid when one fact is missing: at every place where it stands, or at the first alone.
+fn with_something_missing(whole: Value) -> impl Iterator<Item = ValidSnapshot> {
+    let mut places: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    collect_places(&whole, "", "", &mut places);
+    let whole = Rc::new(whole);
+    let of_places = Rc::clone(&whole);
+    let without_section = SECTIONS.into_iter().filter_map(move |section| {
+        let mut snapshot = Value::clone(&whole);
+        snapshot[section] = json!({"state": "absent", "reason": "timeout"});
+        admit(&snapshot)
+    });
+    let without_fact = places.into_values().flat_map(|pointers| [vec![pointers[0].clone()], pointers]);
+    let without_fact = without_fact.filter_map(move |pointers| {
+        let mut snapshot = Value::clone(&of_places);
+        for pointer in pointers {
+            *snapshot.pointer_mut(&pointer)? = Value::Null;
+        }
+        admit(&snapshot)
+    });
+    without_section.chain(without_fact)
+}
+
+/// Every place of a snapshot that holds something, by its path without numbers and names.
+fn collect_places(value: &Value, path: &str, pointer: &str, places: &mut BTreeMap<String, Vec<String>>) {
+    if !pointer.is_empty() && !value.is_null() {
+        places.entry(path.to_owned()).or_default().push(pointer.to_owned());
+    }
+    match value {
+        Value::Array(items) => {
+            for (index, item) in items.iter().enumerate() {
+                collect_places(item, &format!("{path}[]"), &format!("{pointer}/{index}"), places);
+            }
+        }
+        Value::Object(fields) => {
+            for (key, inner) in fields {
+                let name = if key.ends_with("USDT") { "{symbol}" } else { key };
+                collect_places(inner, &format!("{path}.{name}"), &format!("{pointer}/{key}"), places);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// Every question that a client can ask of this snapshot, by the name of its body.
+pub(crate) fn questions(snapshot: &ValidSnapshot) -> Vec<Question<'_>> {
+    let analysed = snapshot.get().scores.iter().filter(|row| row.confluence.is_some());
+    let symbols: Vec<&str> = analysed.map(|row| row.symbol.as_str()).collect();
+    let whole = Endpoint::ALL.into_iter().map(Question::Whole);
+    let of_symbol = SymbolEndpoint::ALL.into_iter().flat_map(|endpoint| {
+        symbols.iter().map(move |symbol| Question::OfSymbol { endpoint, symbol: Cow::Borrowed(symbol) })
+    });
+    let charts = ChartTimeframe::ALL.into_iter().map(Question::BetaChart);
+    whole.chain(of_symbol).chain(charts).chain([Question::RecentAlerts { limit: MAX_ALERTS }]).collect()
+}
+
+#[test]
+fn golden_fields_of_every_body() {
+    let mut shapes: BTreeMap<&str, Shape> = BTreeMap::new();
+    let mut asked: BTreeSet<&str> = BTreeSet::new();
+    for snapshot in snapshots() {
+        for question in questions(&snapshot) {
+            asked.insert(question.name());
+            let Ok(body) = answer(&snapshot, &question, Freshness::Fresh).unwrap() else { continue };
+            shapes.entry(question.name()).or_default().see(&serde_json::from_slice(&body).unwrap());
+        }
+    }
+    for (name, shape) in &shapes {
+        let golden = expect_file![format!("../../golden/bodies/{name}.txt")];
+        freeze(&golden, shape.facts());
+    }
+    // The tests of the shells freeze these.
+    let of_the_shells = ["health-edge", "health-origin", "live-origin"];
+    assert_every_file_is_of("bodies", &shapes.keys().copied().chain(of_the_shells).map(str::to_owned).collect());
+    let answered: BTreeSet<&str> = shapes.into_keys().collect();
+    assert_eq!(answered, asked, "a body was never made");
+}
+
+#[test]
+fn golden_fields_of_every_stored_value() {
+    let mut shapes: BTreeMap<String, Shape> = BTreeMap::new();
+    for snapshot in snapshots() {
+        for entry in stored(&snapshot).unwrap() {
+            let is_breakdown = entry.key.ends_with("USDT");
+            let name = if is_breakdown { "confluence:breakdown".to_owned() } else { entry.key };
+            shapes.entry(name).or_default().see(&serde_json::from_slice(&entry.value).unwrap());
+        }
+    }
+    // These are bodies as well, whose files freeze them.
+    for body in ["dashboard:mobile-data", "market:snapshot"] {
+        shapes.remove(body).unwrap();
+    }
+    let files: BTreeMap<String, Shape> =
+        shapes.into_iter().map(|(name, shape)| (name.replace(':', "."), shape)).collect();
+    for (name, shape) in &files {
+        freeze(&expect_file![format!("../../golden/stored/{name}.txt")], shape.facts());
+    }
+    assert_every_file_is_of("stored", &files.into_keys().collect());
+}
+
+/// Fails for a file of something that is served or stored no more.
+#[track_caller]
+fn assert_every_file_is_of(folder: &str, names: &BTreeSet<String>) {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("golden").join(folder);
+    for file in std::fs::read_dir(folder).unwrap() {
+        let path = file.unwrap().path();
+        let name = path.file_stem().unwrap().to_str().unwrap();
+        assert!(names.contains(name), "{} is gone, which breaks clients; remove it if that is meant", path.display());
+    }
+}
+
+/// The market overview of a snapshot in JSON.
+pub(crate) fn market_overview_of(snapshot: &Value) -> Value {
+    let snapshot = admit(snapshot).unwrap();
+    let body = shared::projection::body(&snapshot, Endpoint::MarketOverview, Freshness::Fresh).unwrap();
+    serde_json::from_slice(&body).unwrap()
+}

@@ -1,0 +1,179 @@
+//! The words that tell clients, logs and metrics why something is as it is, and the other closed sets of words in bodies.
+
+use crate::bodies::{questions, snapshots};
+use crate::freeze::freeze;
+use expect_test::expect_file;
+use serde_json::Value;
+use shared::analysis::alerts::RestoreError;
+use shared::analysis::regime;
+use shared::assemble::AssembleError;
+use shared::exchange::bybit::Forbidden;
+use shared::exchange::bybit::instruments::UniverseError;
+use shared::exchange::{Detail, ParseError};
+use shared::freshness::Freshness;
+use shared::judge::WildTable;
+use shared::market::RowRefusal;
+use shared::market::candles::MergeRefusal;
+use shared::projection::{Absence, answer};
+use shared::provenance::{Feed, Source, Venue};
+use shared::snapshot::alerts::{AlertFault, AlertKind, AlertLevel};
+use shared::snapshot::beta::{BetaFault, RiskCategory};
+use shared::snapshot::dimension::Dimension;
+use shared::snapshot::performance::{ChartTimeframe, PerformanceFault};
+use shared::snapshot::sub_component::SubComponent;
+use shared::snapshot::{Direction, Lack, Producer};
+use shared::validate::{Inadmissible, Rejection, Warning};
+use std::collections::BTreeSet;
+
+fn lines(of: &str, words: impl IntoIterator<Item = impl AsRef<str>>) -> Vec<String> {
+    words.into_iter().map(|word| format!("{of} {}", word.as_ref())).collect()
+}
+
+/// Every label but those of the rules that a rejected snapshot breaks.
+fn inadmissible() -> Vec<&'static str> {
+    let text = || Detail::new("");
+    let all = [
+        Inadmissible::NotJson(text()),
+        Inadmissible::EncodedTwice,
+        Inadmissible::Placeholder,
+        Inadmissible::SchemaVersion { found: 0 },
+        Inadmissible::Shape(text()),
+    ];
+    // A new variant does not compile here, so that it gets its place above.
+    let _ = |error: &Inadmissible| match error {
+        Inadmissible::NotJson(_)
+        | Inadmissible::EncodedTwice
+        | Inadmissible::Placeholder
+        | Inadmissible::SchemaVersion { .. }
+        | Inadmissible::Shape(_)
+        | Inadmissible::Rejected(_) => {}
+    };
+    all.iter().map(Inadmissible::label).collect()
+}
+
+/// Every label but those of the faults of alerts.
+fn restore() -> Vec<&'static str> {
+    let all = [
+        RestoreError::Shape(Detail::new("")),
+        RestoreError::Version { found: 0 },
+        RestoreError::TooManyEntries,
+        RestoreError::MalformedSymbol,
+        RestoreError::FromTheFuture,
+    ];
+    let _ = |error: &RestoreError| match error {
+        RestoreError::Shape(_)
+        | RestoreError::Version { .. }
+        | RestoreError::Alerts(_)
+        | RestoreError::TooManyEntries
+        | RestoreError::MalformedSymbol
+        | RestoreError::FromTheFuture => {}
+    };
+    all.iter().map(RestoreError::label).collect()
+}
+
+#[test]
+fn golden_reason_codes_of_the_contract() {
+    let facts = [
+        lines("section", Lack::LABELS),
+        lines("venue_error", ParseError::LABELS),
+        lines("venue_forbids", Forbidden::LABELS),
+        lines("instruments", UniverseError::LABELS),
+        lines("row_refused", RowRefusal::LABELS),
+        lines("candles_refused", MergeRefusal::LABELS),
+        lines("snapshot_not_assembled", AssembleError::LABELS),
+        lines("snapshot_quarantined", [WildTable { leaping: 0, compared: 0 }.label()]),
+        lines("snapshot_rejected", Rejection::LABELS),
+        lines("snapshot_warning", Warning::LABELS),
+        lines("snapshot_unreadable", inadmissible()),
+        lines("alerts_rejected", AlertFault::LABELS),
+        lines("alert_state_refused", AlertFault::LABELS),
+        lines("alert_state_refused", restore()),
+        lines("beta_rejected", BetaFault::LABELS),
+        lines("performance_rejected", PerformanceFault::LABELS),
+        lines("missing", SubComponent::ALL.iter().map(|part| part.wire_name())),
+        lines("no_analysis", absences()),
+        lines("degraded", degraded()),
+    ];
+    freeze(&expect_file!["../../golden/reasons.txt"], facts.concat());
+}
+
+/// Why there is no answer although the data is valid, apart from the reason of a section that is absent.
+fn absences() -> BTreeSet<String> {
+    let mut words = BTreeSet::new();
+    for snapshot in snapshots() {
+        for question in questions(&snapshot) {
+            if let Err(Absence::NotAnalysed(word)) = answer(&snapshot, &question, Freshness::Fresh).unwrap() {
+                words.insert(
+                    if Lack::LABELS.contains(&word) || word == "timeout" { "{section}" } else { word }.to_owned(),
+                );
+            }
+        }
+    }
+    words
+}
+
+/// What `degraded` may hold.
+fn degraded() -> BTreeSet<String> {
+    let mut words: BTreeSet<String> =
+        [Feed::Replayed, Feed::Simulated].map(|feed| format!("{}_data", feed.name())).into();
+    words.extend([Freshness::Aging, Freshness::Stale].map(|class| format!("data_{}", class.name())));
+    words.extend(Venue::ALL.into_iter().filter_map(Venue::caveat).map(str::to_owned));
+    for snapshot in snapshots() {
+        for class in Freshness::ALL {
+            let body = shared::projection::body(&snapshot, shared::endpoints::Endpoint::MobileData, class).unwrap();
+            let body: Value = serde_json::from_slice(&body).unwrap();
+            for word in body["degraded"].as_array().unwrap() {
+                let word = word.as_str().unwrap();
+                words.insert(match word.strip_suffix("_timeout") {
+                    Some("origin") => "origin_{outcome}".to_owned(),
+                    Some(section) => format!("{section}_{{reason}}"),
+                    None => word.to_owned(),
+                });
+            }
+        }
+    }
+    words
+}
+
+#[test]
+fn golden_words_in_bodies() {
+    let levels = [AlertLevel::Info, AlertLevel::Warning, AlertLevel::Critical];
+    let _ = |level: AlertLevel| match level {
+        AlertLevel::Info | AlertLevel::Warning | AlertLevel::Critical => {}
+    };
+    let feeds = [Feed::Live, Feed::Replayed, Feed::Simulated];
+    let sources = Venue::ALL.into_iter().flat_map(|venue| feeds.map(|feed| Source { venue, feed }.to_string()));
+    let mut facts = [
+        lines("alert_type", AlertKind::ALL.map(AlertKind::name)),
+        lines("alert.severity", levels.map(AlertLevel::severity)),
+        lines("altcoin_season", altcoin_seasons()),
+        lines("data_source", Producer::LABELS),
+        lines("data_source", ["last_known_good"]),
+        lines("dimension", Dimension::ALL.map(Dimension::name)),
+        lines("freshness", Freshness::ALL.map(Freshness::name)),
+        lines("risk_category", RiskCategory::LABELS),
+        lines("sections.status", Freshness::ALL.map(Freshness::name)),
+        lines("sections.status", ["unavailable"]),
+        lines("source", sources),
+        lines("regime.category", Direction::LABELS),
+        lines("status", ["success"]),
+        lines("timeframe", ChartTimeframe::ALL.map(ChartTimeframe::name)),
+    ]
+    .concat();
+    for (field, words) in regime::vocabulary() {
+        facts.extend(lines(&format!("regime.{field}"), words));
+    }
+    freeze(&expect_file!["../../golden/words.txt"], facts);
+}
+
+/// What Bitcoin's share of the market says of the other coins.
+fn altcoin_seasons() -> BTreeSet<String> {
+    let mut snapshot: Value = serde_json::from_slice(&snapshots().next().unwrap().to_json().unwrap()).unwrap();
+    (0..=100)
+        .map(|share| {
+            snapshot["global_market"]["value"]["btc_dominance"] = share.into();
+            let body = crate::bodies::market_overview_of(&snapshot);
+            body["altcoin_season"].as_str().unwrap().to_owned()
+        })
+        .collect()
+}

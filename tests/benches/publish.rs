@@ -11,7 +11,7 @@
     reason = "a benchmark that cannot do its part fails"
 )]
 
-#[path = "../tests/origin/support.rs"]
+#[path = "../tests/integration/origin/support.rs"]
 mod support;
 
 use redis::aio::MultiplexedConnection;

@@ -11,7 +11,9 @@ use wasm_bindgen_cli_support::Bindgen;
 fn main() -> Result<()> {
     let arguments: Vec<String> = env::args().skip(1).collect();
     let [wasm, folder] = arguments.as_slice() else {
-        anyhow::bail!("two arguments are needed, the compiled Worker and the folder to write to: bind-edge WASM FOLDER");
+        anyhow::bail!(
+            "two arguments are needed, the compiled Worker and the folder to write to: bind-edge WASM FOLDER"
+        );
     };
     bind(Path::new(wasm), Path::new(folder)).with_context(|| format!("cannot make bindings for {wasm}"))
 }

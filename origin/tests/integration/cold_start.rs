@@ -2,10 +2,10 @@
 //!
 //! Time is the runtime's and passes only while all wait, so the figures are the same on every machine.
 
-use shared::snapshot::ScoreBasis;
-use std::collections::HashSet;
 use crate::watch::{Watch, scored};
 use crate::world::{Asked, Setup, World};
+use shared::snapshot::ScoreBasis;
+use std::collections::HashSet;
 
 /// What a first score rests on: the endpoint, and the parameter that tells two of one endpoint apart.
 const FIRST_STAGE: [&str; 4] =

@@ -1,5 +1,6 @@
-//! The origin's collectors in simulated time. One program, so that it is linked once; only the day has a program of its own,
-//! for it measures the memory of its whole process.
+//! The origin's collectors in simulated time, and what others rely on in it, held against the files that freeze it.
+//!
+//! The day has a program of its own, for it measures the memory of its whole process.
 
 #![allow(
     clippy::unwrap_used,
@@ -10,9 +11,12 @@
     reason = "a test that cannot do its part fails"
 )]
 
+#[path = "../../../tests/golden/freeze.rs"]
+mod freeze;
 mod watch;
 mod world;
 
 mod cold_start;
+mod golden;
 mod midnight;
 mod sleep;

@@ -1,10 +1,10 @@
 //! Every round across midnight UTC at the real pace: the day's candle closes, contracts are funded, the index changes.
 
+use crate::watch::{Watch, scored};
+use crate::world::{Pace, Setup, World};
 use shared::units::UnixMs;
 use std::collections::BTreeMap;
 use std::time::Duration;
-use crate::watch::{Watch, scored};
-use crate::world::{Pace, Setup, World};
 
 /// 2026-09-09 00:00 UTC.
 const MIDNIGHT: UnixMs = UnixMs::from_millis(1_788_912_000_000);

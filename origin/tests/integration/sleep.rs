@@ -1,7 +1,7 @@
 //! A process that sleeps, as on a machine that is suspended, while a request is under way.
 
-use std::time::Duration;
 use crate::world::{Setup, World};
+use std::time::Duration;
 
 const SLEPT_MINUTES: u64 = 120;
 

@@ -17,7 +17,7 @@ pub mod seeds;
 pub mod tables;
 pub mod text;
 
-#[path = "../../tests/support/json.rs"]
+#[path = "../../tests/integration/support/json.rs"]
 #[allow(dead_code, reason = "the tests use more of it")]
 mod json;
 

@@ -1,13 +1,13 @@
 //! The fields of each body, and of each stored key, exactly as clients read them.
 
+use crate::support::json::{array, keys, number, repeated_key, text};
+use crate::support::{AS_OF, NO_BASELINE, NOW, Scene, body, bytes};
 use serde_json::{Value, json};
 use shared::endpoints::{CLIENT_ROUTES, Endpoint, StoreKey};
 use shared::freshness::Freshness;
 use shared::projection::stored;
 use shared::units::Percent;
 use shared::validate::ValidSnapshot;
-use crate::support::json::{array, keys, number, repeated_key, text};
-use crate::support::{AS_OF, NO_BASELINE, NOW, Scene, body, bytes};
 
 const HEAD: [&str; 6] = ["as_of_ms", "data_source", "degraded", "freshness", "status", "timestamp"];
 

@@ -1,5 +1,10 @@
 //! Defects of the system that this one replaces: each test's name says what can no longer happen.
 
+use crate::support::json::{array, leaves, number, text};
+use crate::support::{
+    AS_OF, BYBIT, NO_BASELINE, NOW, Scene, ago, body, body_in, bybit_row, bybit_tickers, bytes, rows,
+};
+use crate::support::{client_endpoints, percent, ticker};
 use serde_json::{Value, json};
 use shared::assemble::{AssembleError, Slow};
 use shared::endpoints::{Endpoint, StoreKey, store_ttl_ms};
@@ -12,9 +17,6 @@ use shared::projection::stored;
 use shared::snapshot::Sentiment;
 use shared::units::Percent;
 use shared::validate::{Inadmissible, ValidSnapshot};
-use crate::support::json::{array, leaves, number, text};
-use crate::support::{AS_OF, BYBIT, NO_BASELINE, NOW, Scene, ago, body, body_in, bybit_row, bybit_tickers, bytes, rows};
-use crate::support::{client_endpoints, percent, ticker};
 
 /// The good market with one more contract, whose row came from Bybit with one field changed.
 fn with_bybit_row<'a>(bytes: &'a [u8]) -> Scene<'a> {

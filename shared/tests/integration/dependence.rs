@@ -1,13 +1,13 @@
 //! A change of one upstream value changes exactly the fields that rest on it; a source that falls silent takes exactly its
 //! own.
 
+use crate::support::{Scene, amount, body, fear_greed, global_market, known, share};
 use serde_json::Value;
 use shared::assemble::Slow;
 use shared::endpoints::Endpoint;
 use shared::market::{FearGreed, GlobalMarket};
 use shared::provenance::Venue;
 use std::collections::BTreeSet;
-use crate::support::{Scene, amount, body, fear_greed, global_market, known, share};
 
 /// Pointers to the leaves in which two bodies differ. A leaf that only one of them has counts too.
 fn differences(before: &Value, after: &Value) -> BTreeSet<String> {

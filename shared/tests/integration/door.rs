@@ -1,5 +1,8 @@
 //! The one door: for each rule, a good snapshot that breaks it and nothing else.
 
+use crate::support::{
+    NO_BASELINE, NOW, Scene, admit, ago, amount, fear_greed, global_market, good_snapshot, known, percent,
+};
 use shared::analysis::scores::MAX_HISTORY;
 use shared::analysis::scores::combine::combine;
 use shared::assemble::Slow;
@@ -8,7 +11,6 @@ use shared::snapshot::{Breadth, Coverage, ScoreBasis, ScoreRow, Section, Snapsho
 use shared::units::{Score, UnixMs};
 use shared::validate::{Baseline, Counted, Expected, MIN_SCORES, Rejection, Rejections, ValidSnapshot, Warning};
 use std::collections::BTreeMap;
-use crate::support::{NO_BASELINE, NOW, Scene, admit, ago, amount, fear_greed, global_market, good_snapshot, known, percent};
 
 /// What the door says after one change to a good snapshot.
 #[track_caller]

@@ -1,9 +1,9 @@
 //! Bytes that come back, from the store or from another process: the same door, and what is no snapshot at all.
 
+use crate::support::{self, NO_BASELINE, NOW, Scene, tree};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use shared::validate::{Inadmissible, Rejection, ValidSnapshot};
-use crate::support::{self, NO_BASELINE, NOW, Scene, tree};
 
 fn read(bytes: &[u8]) -> Result<ValidSnapshot, Inadmissible> {
     ValidSnapshot::from_json(bytes, NOW, NO_BASELINE)

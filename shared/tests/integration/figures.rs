@@ -1,10 +1,10 @@
 //! Figures over all contracts, computed a second time here from the definitions.
 
+use crate::support::json::{array, number, text};
+use crate::support::{AS_OF, BYBIT, NOW, Scene, body, percent, price, rows};
 use serde_json::{Value, json};
 use shared::endpoints::Endpoint;
 use shared::exchange::bybit::{Listing, UniverseBuilder};
-use crate::support::json::{array, number, text};
-use crate::support::{AS_OF, BYBIT, NOW, Scene, body, percent, price, rows};
 
 /// A market in which no two contracts pay, stand or move alike.
 fn uneven() -> Scene<'static> {

@@ -8,7 +8,6 @@
     reason = "helpers of tests, in which a panic is how a test fails"
 )]
 
-mod support;
 mod alerts;
 mod around_the_score;
 mod beta;
@@ -24,5 +23,6 @@ mod metamorphic;
 mod projections;
 mod recorded;
 mod secondary;
+mod support;
 mod ta_lib;
 mod tolerance;

@@ -1,11 +1,11 @@
 //! Changes of the market whose effect is known without knowing the right answer.
 
+use crate::support::{self, Scene, bybit_row, bybit_tickers, percent, price, rows, ticker, universe_of};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use shared::exchange::bybit::tickers;
 use shared::market::{RefusedRow, RowRefusal, Ticker};
 use shared::snapshot::{Mover, Snapshot};
-use crate::support::{Scene, bybit_row, bybit_tickers, percent, price, rows, ticker, universe_of};
 
 /// Contracts that settle every tie: no two changes and no two turnovers are the same.
 fn distinct_rows(changes: &[f64]) -> Vec<Ticker<'static>> {

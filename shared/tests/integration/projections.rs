@@ -1,5 +1,7 @@
 //! What every body says, whatever the endpoint: how old the data is, from where, and that unknown is unknown.
 
+use crate::support::json::{array, keys, leaves, number, repeated_key, text};
+use crate::support::{self, AS_OF, NOW, Scene, ago, body, body_in, bytes, client_endpoints, global_market, known};
 use serde_json::{Value, json};
 use shared::assemble::{AssembleError, Slow};
 use shared::endpoints::{Endpoint, Question};
@@ -10,8 +12,6 @@ use shared::provenance::{Feed, Source, Venue};
 use shared::snapshot::Producer;
 use shared::validate::ValidSnapshot;
 use std::collections::HashSet;
-use crate::support::json::{array, keys, leaves, number, repeated_key, text};
-use crate::support::{AS_OF, NOW, Scene, ago, body, body_in, bytes, client_endpoints, global_market, known};
 
 /// Runs a check over every body that clients can get, of a full and of a poor snapshot.
 #[track_caller]

@@ -3,6 +3,8 @@
 //! The recordings are not part of the project, so these tests are ignored unless `scripts/test` finds their folder; then a
 //! recording that is missing fails.
 
+use crate::support::json::array;
+use crate::support::{BYBIT, NO_BASELINE, NOW, Scene, amount, body, bytes, universe_of};
 use shared::analysis::breadth::breadth;
 use shared::analysis::join::Market;
 use shared::analysis::movers::movers;
@@ -16,8 +18,6 @@ use shared::snapshot::{BreadthMood, Mover};
 use shared::units::{Amount, Percent, Price, Share, UnixMs};
 use shared::validate::{ValidSnapshot, Warning};
 use std::path::PathBuf;
-use crate::support::json::array;
-use crate::support::{BYBIT, NO_BASELINE, NOW, Scene, amount, body, bytes, universe_of};
 
 const TICKERS: &str = "bybit_v5_tickers_linear_all_2023-08-16.json";
 const INSTRUMENTS: &str = "bybit_v5_instruments_linear_all_2026-08-09.json";

@@ -1,6 +1,8 @@
 //! Another exchange in Bybit's place: from its bytes to every body. Nothing of Bybit stands in what comes out, and what the other
 //! exchange does not tell is `null` with a reason.
 
+use crate::support::json::{array, leaves, number, text};
+use crate::support::{AS_OF, NO_BASELINE, NOW, Scene, admit, body, bytes, client_endpoints, rows, universe_of};
 use serde_json::{Value, json};
 use shared::analysis::Settings;
 use shared::assemble::{AssembleError, Slow, Substitute, assemble_secondary};
@@ -15,8 +17,6 @@ use shared::provenance::{Feed, Source, Venue};
 use shared::snapshot::{Producer, ScoreBasis, Section, Snapshot};
 use shared::units::{UnixMs, round_to};
 use shared::validate::{Baseline, Rejection, ValidSnapshot};
-use crate::support::json::{array, leaves, number, text};
-use crate::support::{AS_OF, NO_BASELINE, NOW, Scene, admit, body, bytes, client_endpoints, rows, universe_of};
 
 /// The other exchange's prices in terms of the good market's: a price of Bybit would be seen at once.
 const DEARER: f64 = 1.25;

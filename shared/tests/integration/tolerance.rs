@@ -1,4 +1,7 @@
 //! One bad thing is left out by itself and does not take the rest down.
+use crate::support::{
+    BYBIT, NOW, Scene, admit, amount, body, bybit_row, bybit_tickers, global_market, known, percent, price, rows,
+};
 use serde_json::{Value, json};
 use shared::assemble::Slow;
 use shared::endpoints::Endpoint;
@@ -7,9 +10,6 @@ use shared::exchange::{ParseError, alternative_me};
 use shared::market::Dated;
 use shared::provenance::Venue;
 use shared::snapshot::Section;
-use crate::support::{
-    BYBIT, NOW, Scene, admit, amount, body, bybit_row, bybit_tickers, global_market, known, percent, price, rows,
-};
 
 #[test]
 fn a_row_without_a_name_is_left_out() {

@@ -8,7 +8,7 @@ import { once } from "node:events";
 import net from "node:net";
 
 /**
- * Who listens on this port of an address owns the address. `tests/tests/origin/support/loopback.rs` keeps to the same rule.
+ * Who listens on this port of an address owns the address. `tests/tests/integration/origin/support/loopback.rs` keeps to the same rule.
  * The port lies below those that the kernel hands out.
  */
 const CLAIM_PORT = 21_000;

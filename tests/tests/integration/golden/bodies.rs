@@ -19,8 +19,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::rc::Rc;
 
-const ANALYSED: &str = include_str!("../../../shared/fuzz/seeds/snapshot/analysed.json");
-const TICKERS_ALONE: &str = include_str!("../../../shared/fuzz/seeds/snapshot/tickers_alone.json");
+const ANALYSED: &str = include_str!("../../../../shared/fuzz/seeds/snapshot/analysed.json");
+const TICKERS_ALONE: &str = include_str!("../../../../shared/fuzz/seeds/snapshot/tickers_alone.json");
 
 /// The parts that have a source of their own, and so may be absent.
 const SECTIONS: [&str; 6] = ["global_market", "defi_market", "fear_greed", "beta", "performance", "alerts"];
@@ -151,7 +151,7 @@ fn golden_fields_of_every_body() {
         }
     }
     for (name, shape) in &shapes {
-        let golden = expect_file![format!("../../golden/bodies/{name}.txt")];
+        let golden = expect_file![format!("../../../golden/bodies/{name}.txt")];
         freeze(&golden, shape.facts());
     }
     // The tests of the shells freeze these.
@@ -178,7 +178,7 @@ fn golden_fields_of_every_stored_value() {
     let files: BTreeMap<String, Shape> =
         shapes.into_iter().map(|(name, shape)| (name.replace(':', "."), shape)).collect();
     for (name, shape) in &files {
-        freeze(&expect_file![format!("../../golden/stored/{name}.txt")], shape.facts());
+        freeze(&expect_file![format!("../../../golden/stored/{name}.txt")], shape.facts());
     }
     assert_every_file_is_of("stored", &files.into_keys().collect());
 }

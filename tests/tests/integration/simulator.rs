@@ -1,30 +1,13 @@
 //! The simulated exchange, asked over real HTTP: whoever tests against it must be able to rely on it.
 
-#![allow(
-    clippy::indexing_slicing,
-    clippy::panic,
-    clippy::print_stdout,
-    clippy::unwrap_used,
-    reason = "clippy.toml exempts the functions marked as tests, but not their helpers"
-)]
-
-#[path = "simulator/candles.rs"]
 mod candles;
-#[path = "simulator/contracts.rs"]
 mod contracts;
-#[path = "simulator/faults.rs"]
 mod faults;
-#[path = "simulator/market.rs"]
 mod market;
-#[path = "simulator/parsers.rs"]
 mod parsers;
-#[path = "simulator/program.rs"]
 mod program;
-#[path = "simulator/replay.rs"]
 mod replay;
-#[path = "simulator/services.rs"]
 mod services;
-#[path = "simulator/venues.rs"]
 mod venues;
 
 use std::sync::Once;

@@ -23,5 +23,5 @@ fn golden_keys_of_the_store() {
         format!("channel {PUBLISHED_CHANNEL} {mark}"),
         format!("schema_version {SCHEMA_VERSION}"),
     ]);
-    freeze(&expect_file!["../../golden/redis.txt"], facts);
+    freeze(&expect_file!["../../../golden/redis.txt"], facts);
 }

@@ -1,18 +1,8 @@
 //! Metrics, reason codes and options of the origin, frozen in files.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "a test that cannot do its part fails"
-)]
 
-#[path = "../../tests/golden/freeze.rs"]
-mod freeze;
-
+use crate::freeze::freeze;
 use clap::{CommandFactory, Parser};
 use expect_test::expect_file;
-use freeze::freeze;
 use origin::collect::TableOutcome;
 use origin::config::{Config, Role};
 use origin::leadership::{BLIND, Standing};
@@ -35,7 +25,7 @@ use shared::validate::{Baseline, Rejection, ValidSnapshot, Warning};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-const SNAPSHOT_JSON: &str = include_str!("../../shared/fuzz/seeds/snapshot/analysed.json");
+const SNAPSHOT_JSON: &str = include_str!("../../../shared/fuzz/seeds/snapshot/analysed.json");
 
 /// One failure of each kind.
 fn fetch_errors() -> Vec<FetchError> {
@@ -88,7 +78,7 @@ fn golden_reason_codes_of_the_origin() {
         lines("table", TableOutcome::LABELS),
         lines("task_restart", Interruption::LABELS),
     ];
-    freeze(&expect_file!["../../tests/golden/reasons-origin.txt"], facts.concat());
+    freeze(&expect_file!["../../../tests/golden/reasons-origin.txt"], facts.concat());
 }
 
 /// Counts everything that can be counted under each of its labels.
@@ -146,7 +136,7 @@ fn golden_metrics_of_the_origin() {
         facts.extend(lines(metric, reason));
     }
     facts.extend(lines("upstream_requests_total class", FaultClass::LABELS));
-    freeze(&expect_file!["../../tests/golden/metrics-origin.txt"], facts);
+    freeze(&expect_file!["../../../tests/golden/metrics-origin.txt"], facts);
 }
 
 /// What a page says of each metric: type, unit, help, labels and the values of these.
@@ -188,7 +178,7 @@ fn golden_options_of_the_origin() {
         facts.extend(values.iter().map(|value| format!("{variable} value {}", value.get_name())));
         facts.extend(range_of(&option).map(|range| format!("{variable} range {range}")));
     }
-    freeze(&expect_file!["../../tests/golden/options/origin.txt"], facts);
+    freeze(&expect_file!["../../../tests/golden/options/origin.txt"], facts);
 }
 
 /// Within which bounds a number has to be, by the word of the error that a far greater one meets.

@@ -1,6 +1,6 @@
 //! The words that tell clients, logs and metrics why something is as it is, and the other closed sets of words in bodies.
 
-use crate::bodies::{questions, snapshots};
+use super::bodies::{questions, snapshots};
 use crate::freeze::freeze;
 use expect_test::expect_file;
 use serde_json::Value;
@@ -94,7 +94,7 @@ fn golden_reason_codes_of_the_contract() {
         lines("no_analysis", absences()),
         lines("degraded", degraded()),
     ];
-    freeze(&expect_file!["../../golden/reasons.txt"], facts.concat());
+    freeze(&expect_file!["../../../golden/reasons.txt"], facts.concat());
 }
 
 /// Why there is no answer although the data is valid, apart from the reason of a section that is absent.
@@ -163,7 +163,7 @@ fn golden_words_in_bodies() {
     for (field, words) in regime::vocabulary() {
         facts.extend(lines(&format!("regime.{field}"), words));
     }
-    freeze(&expect_file!["../../golden/words.txt"], facts);
+    freeze(&expect_file!["../../../golden/words.txt"], facts);
 }
 
 /// What Bitcoin's share of the market says of the other coins.
@@ -172,7 +172,7 @@ fn altcoin_seasons() -> BTreeSet<String> {
     (0..=100)
         .map(|share| {
             snapshot["global_market"]["value"]["btc_dominance"] = share.into();
-            let body = crate::bodies::market_overview_of(&snapshot);
+            let body = super::bodies::market_overview_of(&snapshot);
             body["altcoin_season"].as_str().unwrap().to_owned()
         })
         .collect()

@@ -6,9 +6,9 @@ use shared::endpoints::{EPOCH_KEY, LEADER_KEY, PUBLICATION_KEY, PUBLISHED_CHANNE
 use shared::mark::Mark;
 use shared::units::UnixMs;
 
-const PUBLISH: &str = include_str!("../../../origin/src/store/scripts/publish.lua");
-const TAKE_LEAD: &str = include_str!("../../../origin/src/store/scripts/take_lead.lua");
-const GIVE_UP_LEAD: &str = include_str!("../../../origin/src/store/scripts/give_up_lead.lua");
+const PUBLISH: &str = include_str!("../../../../origin/src/store/scripts/publish.lua");
+const TAKE_LEAD: &str = include_str!("../../../../origin/src/store/scripts/take_lead.lua");
+const GIVE_UP_LEAD: &str = include_str!("../../../../origin/src/store/scripts/give_up_lead.lua");
 const PROCESS: &str = "7-00ff";
 
 fn mark(epoch: u64, as_of_ms: u64, sequence: u64) -> Mark {

@@ -102,8 +102,8 @@ async fn golden_health_bodies_of_the_origin() {
         let name = if place == Place::Live { "live" } else { "health" };
         shapes.entry(name).or_default().see(&answer.json());
     }
-    freeze(&expect_file!["../../golden/bodies/health-origin.txt"], shapes["health"].facts());
-    freeze(&expect_file!["../../golden/bodies/live-origin.txt"], shapes["live"].facts());
+    freeze(&expect_file!["../../../golden/bodies/health-origin.txt"], shapes["health"].facts());
+    freeze(&expect_file!["../../../golden/bodies/live-origin.txt"], shapes["live"].facts());
 }
 
 #[tokio::test]
@@ -137,7 +137,7 @@ async fn golden_header_names_of_the_origin() {
             facts.extend(answer.header(name).map(|value| format!("{kind}: {name}: {value}")));
         }
     }
-    freeze(&expect_file!["../../golden/headers-origin.txt"], facts);
+    freeze(&expect_file!["../../../golden/headers-origin.txt"], facts);
 }
 
 #[tokio::test]
@@ -156,5 +156,5 @@ async fn golden_names_in_the_metrics_and_outcomes_of_the_origin() {
     for dependency in health["dependencies"].as_array().unwrap() {
         facts.push(format!("health dependency {}", dependency["name"].as_str().unwrap()));
     }
-    freeze(&expect_file!["../../golden/names-origin.txt"], facts);
+    freeze(&expect_file!["../../../golden/names-origin.txt"], facts);
 }

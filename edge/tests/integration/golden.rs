@@ -1,17 +1,7 @@
 //! Reason codes, header values, metrics and the health body of the edge, frozen in files.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "a test that cannot do its part fails"
-)]
 
-#[path = "../../tests/golden/freeze.rs"]
-mod freeze;
-#[path = "../../tests/golden/shape.rs"]
-mod shape;
-
+use crate::freeze::freeze;
+use crate::shape::Shape;
 use edge::last_good::{LAST_GOOD_STORE, Missing};
 use edge::metrics::{self, Alert, CONTENT_TYPE, Event, Gauges, NO_DATA, State};
 use edge::policy::{Refusal, Unfit, Upstream, Withheld, fallback_reason};
@@ -23,8 +13,6 @@ use edge::upstream::fetch::FetchError;
 use edge::upstream::origin::OriginError;
 use edge::upstream::{Asked, BYBIT_ALTERNATIVE, Failed, NotFit};
 use expect_test::expect_file;
-use freeze::freeze;
-use shape::Shape;
 use shared::exchange::Detail;
 use shared::exchange::secondary::Secondary;
 use shared::freshness::Freshness;
@@ -38,7 +26,7 @@ use shared::validate::{Baseline, ValidSnapshot};
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
-const ANALYSED: &str = include_str!("../../shared/fuzz/seeds/snapshot/analysed.json");
+const ANALYSED: &str = include_str!("../../../shared/fuzz/seeds/snapshot/analysed.json");
 const GENERATED_AT: UnixMs = UnixMs::from_millis(1_795_255_705_070);
 
 fn lines(of: &str, words: impl IntoIterator<Item = impl AsRef<str>>) -> Vec<String> {
@@ -158,7 +146,7 @@ fn golden_reason_codes_of_the_edge() {
         lines("state", State::LABELS),
         lines("via", vias().iter().map(Via::name)),
     ];
-    freeze(&expect_file!["../../tests/golden/reasons-edge.txt"], facts.concat());
+    freeze(&expect_file!["../../../tests/golden/reasons-edge.txt"], facts.concat());
 }
 
 fn failure(outcome: &str) -> Failed {
@@ -222,7 +210,7 @@ fn golden_header_values_of_the_edge() {
         }
     }
     facts.insert(format!("content-type (metrics): {CONTENT_TYPE}"));
-    freeze(&expect_file!["../../tests/golden/headers-edge.txt"], facts);
+    freeze(&expect_file!["../../../tests/golden/headers-edge.txt"], facts);
 }
 
 #[test]
@@ -236,7 +224,7 @@ fn golden_health_body_of_the_edge() {
         let body = Health::of(&valid, Freshness::Fresh, GENERATED_AT, build).body();
         shape.see(&serde_json::from_str(&body).unwrap());
     }
-    freeze(&expect_file!["../../tests/golden/bodies/health-edge.txt"], shape.facts());
+    freeze(&expect_file!["../../../tests/golden/bodies/health-edge.txt"], shape.facts());
 }
 
 #[test]
@@ -272,7 +260,7 @@ fn golden_metrics_of_the_edge() {
             facts.push(format!("{name} no labels"));
         }
     }
-    freeze(&expect_file!["../../tests/golden/metrics-edge.txt"], facts);
+    freeze(&expect_file!["../../../tests/golden/metrics-edge.txt"], facts);
 }
 
 fn states() -> [State; 13] {

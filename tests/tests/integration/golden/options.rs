@@ -30,7 +30,7 @@ fn golden_variables_of_the_worker() {
             }
         }
     }
-    freeze(&expect_file!["../../golden/options/wrangler.txt"], facts);
+    freeze(&expect_file!["../../../golden/options/wrangler.txt"], facts);
 }
 
 #[test]
@@ -41,7 +41,7 @@ fn golden_options_of_the_simulator() {
         let variable = argument.get_env().map(|name| name.to_string_lossy()).unwrap_or_default();
         format!("--{} {variable} default {:?}", argument.get_long().unwrap(), default.join(","))
     });
-    freeze(&expect_file!["../../golden/options/exchange-simulator.txt"], facts);
+    freeze(&expect_file!["../../../golden/options/exchange-simulator.txt"], facts);
 }
 
 /// The options of a script are those in its head, which is its help.
@@ -59,5 +59,5 @@ fn golden_options_of_the_scripts() {
             facts.push(format!("scripts/{name} --{option}"));
         }
     }
-    freeze(&expect_file!["../../golden/options/scripts.txt"], facts);
+    freeze(&expect_file!["../../../golden/options/scripts.txt"], facts);
 }

@@ -1,6 +1,6 @@
 //! Paths, parameters, problems and headers, as both shells take them from the contract.
 
-use crate::bodies::snapshots;
+use super::bodies::snapshots;
 use crate::freeze::freeze;
 use expect_test::expect_file;
 use serde_json::Value;
@@ -37,7 +37,7 @@ fn golden_paths() {
         facts.push(format!("parameter {path} {} {}", parameter.name(), parameter.allowed()));
         facts.push(format!("parameter {path} {} default as in {}", parameter.name(), default.projection()));
     }
-    freeze(&expect_file!["../../golden/paths.txt"], facts);
+    freeze(&expect_file!["../../../golden/paths.txt"], facts);
 }
 
 fn failures() -> Vec<Failure> {
@@ -85,7 +85,7 @@ fn golden_problems() {
     }
     let sources = ["name string", "outcome string", "as_of_ms number|null"];
     facts.extend(sources.map(|field| format!("sources[].{field}")));
-    freeze(&expect_file!["../../golden/problems.txt"], facts);
+    freeze(&expect_file!["../../../golden/problems.txt"], facts);
 }
 
 #[test]
@@ -117,7 +117,7 @@ fn golden_headers() {
     facts.extend(artificial.map(|feed| format!("data: {}: {}", headers::MARKET_DATA, feed.name())));
     facts.push(format!("{}: name of a request", headers::REQUEST_ID));
     facts.extend(cache_status_members().map(|member| format!("{}: {member}", cache_status::NAME)));
-    freeze(&expect_file!["../../golden/headers.txt"], facts);
+    freeze(&expect_file!["../../../golden/headers.txt"], facts);
 }
 
 /// The forms of a holder's member.

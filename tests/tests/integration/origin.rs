@@ -1,0 +1,19 @@
+//! The origin from outside: the real program against the simulated exchange and a real Redis, over real HTTP.
+
+mod alerts;
+mod analysis;
+mod config;
+mod dependence;
+mod golden;
+mod history;
+mod http;
+mod places;
+mod redis;
+mod redis_group;
+mod roles;
+mod rolling;
+mod scripts;
+mod sentinel;
+mod store_faults;
+mod support;
+mod upstreams;

@@ -26,9 +26,9 @@ use shared::provenance::{Source, Venue};
 use shared::snapshot::Producer;
 use shared::units::UnixMs;
 use shared::validate::{Baseline, ValidSnapshot};
+use simulator::{self, Clock};
 use std::collections::BTreeMap;
 use std::hint::black_box;
-use tests::simulator::{self, Clock};
 
 /// A moment at which the market is the same at every run.
 const NOW: UnixMs = UnixMs::from_millis(1_788_868_810_000);

@@ -1,3 +1,1 @@
-//! What the black-box tests need besides the program itself: a simulated exchange that can fail on command.
-
-pub mod simulator;
+//! Nothing: this package is its tests, benchmarks and examples, and cargo wants a library to put them beside.

@@ -2,9 +2,19 @@
 // changes or goes breaks clients. `UPDATE_EXPECT=1 cargo nextest run -p tests -E 'test(golden_contract)'` renews the file.
 
 /**
+ * A signed percentage: 2.1 means 2.1 %.
+ */
+export type Percent = number;
+
+/**
  * A score, 0–100, 50 neutral.
  */
 export type Score = number;
+
+/**
+ * A share of a whole in percent, 0–100.
+ */
+export type Share = number;
 
 /**
  * What a score is made of.
@@ -12,14 +22,109 @@ export type Score = number;
 export type ScoreBasis = "six_dimension" | "ticker_momentum";
 
 /**
+ * A moment, in milliseconds since 1970-01-01T00:00:00Z.
+ */
+export type UnixMs = number;
+
+/**
+ * What the regime rests on.
+ */
+export type RegimeDetails = { category: string, label: string, mean_score: Score, score_basis: ScoreBasis, breadth: string, dispersion: string, sentiment: string | null, as_of_ms: UnixMs, };
+
+/**
+ * An amount that cannot be negative: US dollars, or units of a base coin where the field says so.
+ */
+export type Amount = number;
+
+/**
+ * A price in the quote currency (USDT): finite and above zero.
+ */
+export type Price = number;
+
+/**
+ * All figures of the market, flat. Absent figures are `null`.
+ */
+export type MarketOverview = { 
+/**
+ * One string, `"Category: Label"`.
+ */
+market_regime: string, market_regime_details: RegimeDetails, trend_strength: Score | null, volatility: Amount | null, current_volatility: Amount | null, market_dispersion: Amount | null, avg_volatility: Amount, btc_daily_volatility: Amount | null, btc_volatility: Amount | null, btc_price: Price, btc_dominance: Share | null, eth_dominance: Share | null, stablecoin_dominance: Share | null, altcoin_dominance: Share | null, altcoin_season: string | null, total_market_cap: Amount | null, market_cap_change_24h: Percent | null, 
+/**
+ * All-market volume, USD.
+ */
+coingecko_volume_24h: Amount | null, total_volume: Amount | null, 
+/**
+ * Turnover of our contracts, USD: another quantity than the two above.
+ */
+total_volume_24h: Amount, total_turnover: Amount, volume_mcap_ratio: number | null, average_change: Percent, gainers: number, losers: number, flat: number, fear_greed_value: Share | null, fear_greed_label: string | null, defi_market_cap: Amount | null, defi_volume_24h: Amount | null, defi_dominance: Share | null, active_symbols: number, active_cryptocurrencies: number | null, };
+
+/**
+ * One contract that moved, or turned over much.
+ */
+export type MovedSymbol = { symbol: string, display_symbol: string, price: Price, change: Percent, change_24h: Percent, percentage: Percent, 
+/**
+ * USD.
+ */
+volume_24h: Amount, turnover_24h: Amount, };
+
+/**
+ * Gainers and losers: always an object with two arrays.
+ */
+export type TopMovers = { gainers: Array<MovedSymbol>, losers: Array<MovedSymbol>, };
+
+/**
+ * The mood that the count of rising and falling contracts tells.
+ */
+export type BreadthMood = "bullish" | "bearish" | "neutral";
+
+/**
+ * Rising against falling.
+ */
+export type MarketBreadth = { up: number, down: number, flat: number, up_count: number, down_count: number, total: number, breadth_percentage: Share | null, sentiment: BreadthMood | null, };
+
+/**
+ * Contango or backwardation of the perpetuals.
+ */
+export type BasisStatus = "CONTANGO" | "BACKWARDATION" | "NEUTRAL";
+
+/**
  * A share of a whole as a fraction, 0–1.
  */
 export type Fraction = number;
 
 /**
- * A signed percentage: 2.1 means 2.1 %.
+ * The perpetuals. There is no source for a split between centralised and decentralised venues, so those stay `null`.
  */
-export type Percent = number;
+export type Perps = { 
+/**
+ * Percent per 8 hours.
+ */
+funding_rate: Percent | null, funding_zscore: number | null, long_pct: Share | null, short_pct: Share | null, ls_entropy: Fraction | null, 
+/**
+ * One side, USD.
+ */
+total_open_interest: Amount | null, basis_pct: Percent | null, basis_status: BasisStatus | null, cex_pct: Share | null, dex_pct: Share | null, contract_count: number | null, };
+
+/**
+ * A venue and its feed; on the wire `bybit`, `simulated:bybit` or `replayed:bybit`.
+ */
+export type Source = string;
+
+export type SectionState = { source: Source | null, as_of_ms: UnixMs | null, 
+/**
+ * `fresh`, `aging`, `stale` or `unavailable`.
+ */
+status: string, reason?: string, };
+
+/**
+ * Source and age of each part.
+ */
+export type Sections = { tickers: SectionState, instruments: SectionState, global_market: SectionState, defi_market: SectionState, fear_greed: SectionState, beta: SectionState, performance: SectionState, alerts: SectionState, };
+
+/**
+ * The mark that a body carries about its age.
+ */
+export type Freshness = "fresh" | "aging" | "stale";
 
 /**
  * The six dimensions of a score.
@@ -51,19 +156,9 @@ price_structure: Score | null,
 sentiment: Score | null, };
 
 /**
- * An amount that cannot be negative: US dollars, or units of a base coin where the field says so.
- */
-export type Amount = number;
-
-/**
  * What a score says, by the one table of thresholds.
  */
 export type Sentiment = "BULLISH" | "NEUTRAL" | "BEARISH";
-
-/**
- * A price in the quote currency (USDT): finite and above zero.
- */
-export type Price = number;
 
 /**
  * One scored symbol.
@@ -77,101 +172,6 @@ volume_24h: Amount,
  * Base coin.
  */
 volume_base_24h: Amount, turnover_24h: Amount, high_24h: Price, low_24h: Price, range_24h: number, components: Components | null, score_history: Array<Score>, has_breakdown: boolean, };
-
-/**
- * One contract that moved, or turned over much.
- */
-export type MovedSymbol = { symbol: string, display_symbol: string, price: Price, change: Percent, change_24h: Percent, percentage: Percent, 
-/**
- * USD.
- */
-volume_24h: Amount, turnover_24h: Amount, };
-
-/**
- * Gainers and losers: always an object with two arrays.
- */
-export type TopMovers = { gainers: Array<MovedSymbol>, losers: Array<MovedSymbol>, };
-
-/**
- * A moment, in milliseconds since 1970-01-01T00:00:00Z.
- */
-export type UnixMs = number;
-
-/**
- * What the regime rests on.
- */
-export type RegimeDetails = { category: string, label: string, mean_score: Score, score_basis: ScoreBasis, breadth: string, dispersion: string, sentiment: string | null, as_of_ms: UnixMs, };
-
-/**
- * A share of a whole in percent, 0–100.
- */
-export type Share = number;
-
-/**
- * All figures of the market, flat. Absent figures are `null`.
- */
-export type MarketOverview = { 
-/**
- * One string, `"Category: Label"`.
- */
-market_regime: string, market_regime_details: RegimeDetails, trend_strength: Score | null, volatility: Amount | null, current_volatility: Amount | null, market_dispersion: Amount | null, avg_volatility: Amount, btc_daily_volatility: Amount | null, btc_volatility: Amount | null, btc_price: Price, btc_dominance: Share | null, eth_dominance: Share | null, stablecoin_dominance: Share | null, altcoin_dominance: Share | null, altcoin_season: string | null, total_market_cap: Amount | null, market_cap_change_24h: Percent | null, 
-/**
- * All-market volume, USD.
- */
-coingecko_volume_24h: Amount | null, total_volume: Amount | null, 
-/**
- * Turnover of our contracts, USD: another quantity than the two above.
- */
-total_volume_24h: Amount, total_turnover: Amount, volume_mcap_ratio: number | null, average_change: Percent, gainers: number, losers: number, flat: number, fear_greed_value: Share | null, fear_greed_label: string | null, defi_market_cap: Amount | null, defi_volume_24h: Amount | null, defi_dominance: Share | null, active_symbols: number, active_cryptocurrencies: number | null, };
-
-/**
- * A venue and its feed; on the wire `bybit`, `simulated:bybit` or `replayed:bybit`.
- */
-export type Source = string;
-
-export type SectionState = { source: Source | null, as_of_ms: UnixMs | null, 
-/**
- * `fresh`, `aging`, `stale` or `unavailable`.
- */
-status: string, reason?: string, };
-
-/**
- * Source and age of each part.
- */
-export type Sections = { tickers: SectionState, instruments: SectionState, global_market: SectionState, defi_market: SectionState, fear_greed: SectionState, beta: SectionState, performance: SectionState, alerts: SectionState, };
-
-/**
- * The mark that a body carries about its age.
- */
-export type Freshness = "fresh" | "aging" | "stale";
-
-/**
- * Contango or backwardation of the perpetuals.
- */
-export type BasisStatus = "CONTANGO" | "BACKWARDATION" | "NEUTRAL";
-
-/**
- * The perpetuals. There is no source for a split between centralised and decentralised venues, so those stay `null`.
- */
-export type Perps = { 
-/**
- * Percent per 8 hours.
- */
-funding_rate: Percent | null, funding_zscore: number | null, long_pct: Share | null, short_pct: Share | null, ls_entropy: Fraction | null, 
-/**
- * One side, USD.
- */
-total_open_interest: Amount | null, basis_pct: Percent | null, basis_status: BasisStatus | null, cex_pct: Share | null, dex_pct: Share | null, contract_count: number | null, };
-
-/**
- * The mood that the count of rising and falling contracts tells.
- */
-export type BreadthMood = "bullish" | "bearish" | "neutral";
-
-/**
- * Rising against falling.
- */
-export type MarketBreadth = { up: number, down: number, flat: number, up_count: number, down_count: number, total: number, breadth_percentage: Share | null, sentiment: BreadthMood | null, };
 
 export type MobileData = { market_overview: MarketOverview, market_breadth: MarketBreadth, confluence_scores: Array<ScoredSymbol>, top_movers: TopMovers, perps: Perps, schema_version: number, sequence: number, 
 /**
@@ -188,14 +188,14 @@ status: string, data_source: string, freshness: Freshness, as_of_ms: UnixMs,
 timestamp: number, degraded: Array<string>, };
 
 /**
- * How far a signal is from neutral.
- */
-export type Strength = "strong" | "medium" | "weak";
-
-/**
  * What a score suggests.
  */
 export type SignalType = "BUY" | "SELL" | "NEUTRAL";
+
+/**
+ * How far a signal is from neutral.
+ */
+export type Strength = "strong" | "medium" | "weak";
 
 export type Signal = { symbol: string, display_symbol: string, score: Score, confluence_score: Score, price: Price, change_24h: Percent, 
 /**
@@ -218,9 +218,9 @@ status: string, data_source: string, freshness: Freshness, as_of_ms: UnixMs,
 timestamp: number, degraded: Array<string>, };
 
 /**
- * How much an opportunity stands out, in a word. It is no forecast of a price.
+ * A finite number without a unit, such as a slope or a quotient.
  */
-export type Potential = "high" | "medium" | "low";
+export type Ratio = number;
 
 /**
  * Which way.
@@ -228,9 +228,9 @@ export type Potential = "high" | "medium" | "low";
 export type Direction = "long" | "short";
 
 /**
- * A finite number without a unit, such as a slope or a quotient.
+ * How much an opportunity stands out, in a word. It is no forecast of a price.
  */
-export type Ratio = number;
+export type Potential = "high" | "medium" | "low";
 
 /**
  * One opportunity, as clients read it.
@@ -300,14 +300,14 @@ status: string, data_source: string, freshness: Freshness, as_of_ms: UnixMs,
 timestamp: number, degraded: Array<string>, };
 
 /**
- * Which zone a score entered.
- */
-export type ScoreZone = "long" | "short";
-
-/**
  * The taker's side of a trade.
  */
 export type Taker = "buy" | "sell";
+
+/**
+ * Which zone a score entered.
+ */
+export type ScoreZone = "long" | "short";
 
 /**
  * The numbers of an alert; which ones, its `alert_type` tells.
@@ -375,16 +375,6 @@ status: string, data_source: string, freshness: Freshness, as_of_ms: UnixMs,
 timestamp: number, degraded: Array<string>, };
 
 /**
- * Who pays, beyond the first funding tier.
- */
-export type FundingSentiment = "BULLISH" | "NEUTRAL" | "BEARISH";
-
-/**
- * How much is paid, by the tiers at which funding alerts.
- */
-export type FundingStrength = "normal" | "elevated" | "high" | "extreme";
-
-/**
  * What stands out in the perpetuals.
  */
 export type PulseKind = "funding_elevated" | "funding_unusual" | "crowded_long" | "crowded_short" | "contango" | "backwardation";
@@ -401,6 +391,16 @@ kind: PulseKind,
  * The same in a sentence.
  */
 message: string, };
+
+/**
+ * Who pays, beyond the first funding tier.
+ */
+export type FundingSentiment = "BULLISH" | "NEUTRAL" | "BEARISH";
+
+/**
+ * How much is paid, by the tiers at which funding alerts.
+ */
+export type FundingStrength = "normal" | "elevated" | "high" | "extreme";
 
 export type PerpetualsPulse = { funding_sentiment: FundingSentiment | null, funding_strength: FundingStrength | null, 
 /**
@@ -424,16 +424,16 @@ funding_rate: Percent | null, funding_zscore: number | null, long_pct: Share | n
  */
 total_open_interest: Amount | null, basis_pct: Percent | null, basis_status: BasisStatus | null, cex_pct: Share | null, dex_pct: Share | null, contract_count: number | null, };
 
+export type RiskCategory = { category: string, color: string, description: string, };
+
 /**
  * A coefficient of correlation, −1…1.
  */
 export type Correlation = number;
 
-export type BetaOverview = { market_beta: Ratio | null, btc_dominance: Share | null, total_symbols: number, high_beta_count: number, low_beta_count: number, neutral_beta_count: number, avg_correlation: Correlation | null, market_regime: string, timestamp: number, };
-
-export type RiskCategory = { category: string, color: string, description: string, };
-
 export type BetaSymbol = { symbol: string, last_price: Price | null, change_24h: Percent | null, beta_7d: Ratio | null, beta_30d: Ratio | null, beta_90d: Ratio | null, correlation_7d: Correlation | null, correlation_30d: Correlation | null, correlation_90d: Correlation | null, r_squared_7d: Fraction | null, r_squared_30d: Fraction | null, r_squared_90d: Fraction | null, alpha_7d: Percent | null, alpha_30d: Percent | null, alpha_90d: Percent | null, risk_category: RiskCategory | null, volatility_ratio: Ratio | null, };
+
+export type BetaOverview = { market_beta: Ratio | null, btc_dominance: Share | null, total_symbols: number, high_beta_count: number, low_beta_count: number, neutral_beta_count: number, avg_correlation: Correlation | null, market_regime: string, timestamp: number, };
 
 export type Beta = { 
 /**
@@ -448,6 +448,19 @@ status: string, data_source: string, freshness: Freshness, as_of_ms: UnixMs,
  * The same in seconds, for existing clients.
  */
 timestamp: number, degraded: Array<string>, };
+
+/**
+ * One point as a chart draws it.
+ */
+export type ChartPoint = { 
+/**
+ * Unix milliseconds.
+ */
+timestamp: UnixMs, 
+/**
+ * Percent since the first point.
+ */
+value: number, };
 
 /**
  * One contract's performance in figures, percent since the first point.
@@ -503,19 +516,6 @@ underperformers: number,
  */
 timeframe_hours: number, };
 
-/**
- * One point as a chart draws it.
- */
-export type ChartPoint = { 
-/**
- * Unix milliseconds.
- */
-timestamp: UnixMs, 
-/**
- * Percent since the first point.
- */
-value: number, };
-
 export type BetaChart = { chart_as_of_ms: UnixMs | null, chart_data: { [key in string]: Array<ChartPoint> }, 
 /**
  * Best first.
@@ -535,14 +535,14 @@ status: string, data_source: string, freshness: Freshness, as_of_ms: UnixMs,
 timestamp: number, degraded: Array<string>, };
 
 /**
- * One of the six views from which a contract is scored.
- */
-export type Dimension = "technical" | "volume" | "orderflow" | "orderbook" | "price_structure" | "sentiment";
-
-/**
  * One part of a dimension. The order is that of the dimensions, and within one by weight.
  */
 export type SubComponent = "technical.rsi" | "technical.ao" | "technical.adx" | "technical.atr" | "technical.cci" | "technical.williams_r" | "volume.volume_delta" | "volume.adl" | "volume.cmf" | "volume.obv" | "volume.relative_volume" | "volume.volume_profile" | "volume.vwap" | "orderflow.cvd" | "orderflow.trade_flow" | "orderflow.open_interest" | "orderflow.smart_money_flow" | "orderflow.imbalance" | "orderflow.liquidity" | "orderflow.pressure" | "orderbook.depth" | "orderbook.imbalance" | "orderbook.oir" | "orderbook.liquidity" | "orderbook.mpi" | "orderbook.manipulation" | "orderbook.absorption_exhaustion" | "orderbook.di" | "price_structure.institutional_zones" | "price_structure.support_resistance" | "price_structure.trend_position" | "price_structure.volume_profile" | "price_structure.structure_breaks" | "price_structure.range_analysis" | "price_structure.fair_value_gaps" | "sentiment.funding_rate" | "sentiment.liquidations" | "sentiment.volatility" | "sentiment.long_short_ratio" | "sentiment.market_activity" | "sentiment.risk";
+
+/**
+ * One of the six views from which a contract is scored.
+ */
+export type Dimension = "technical" | "volume" | "orderflow" | "orderbook" | "price_structure" | "sentiment";
 
 export type Breakdown = { symbol: string, overall_score: Score, sentiment: Sentiment, reliability: Fraction, consensus: Fraction | null, components: Components, sub_components: { [key in SubComponent]?: Score | null }, interpretations: { [key in Dimension]?: string }, missing: Array<SubComponent>, as_of_ms: UnixMs, score_history: Array<Score>, };
 
@@ -620,11 +620,6 @@ status: string, data_source: string, freshness: Freshness, as_of_ms: UnixMs,
  */
 timestamp: number, degraded: Array<string>, };
 
-/**
- * How many contracts rise and fall.
- */
-export type MomentumCounts = { gainers: number, losers: number, };
-
 export type DashboardSummary = { total_symbols: number, 
 /**
  * All-market volume, USD.
@@ -634,6 +629,11 @@ total_volume: Amount | null,
  * Turnover of our contracts, USD.
  */
 total_volume_24h: Amount, average_change: Percent, timestamp: number, };
+
+/**
+ * How many contracts rise and fall.
+ */
+export type MomentumCounts = { gainers: number, losers: number, };
 
 export type DashboardVolatility = { value: Amount | null, level: string, };
 

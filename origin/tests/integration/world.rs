@@ -17,7 +17,6 @@ use shared::provenance::Venue;
 use shared::units::UnixMs;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
-use tests::simulator;
 use tokio::sync::watch;
 use tower::ServiceExt;
 use tower::util::BoxCloneSyncService;

@@ -24,7 +24,7 @@ export async function until(what, probe, { withinMs = 10_000 } = {}) {
 
 export function program(variable, name) {
   const file = process.env[variable] ?? path.join(TARGET, "debug", name);
-  if (!existsSync(file)) throw new Error(`${file} is missing: cargo build -p origin -p tests --bins`);
+  if (!existsSync(file)) throw new Error(`${file} is missing: cargo build -p origin -p simulator --bins`);
   return file;
 }
 

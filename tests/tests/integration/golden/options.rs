@@ -3,9 +3,9 @@
 use crate::freeze::freeze;
 use clap::CommandFactory;
 use expect_test::expect_file;
+use simulator::cli::Cli;
 use std::fs;
 use std::path::Path;
-use tests::simulator::cli::Cli;
 
 fn root() -> &'static Path {
     Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))

@@ -8,7 +8,6 @@ use shared::snapshot::performance::ChartTimeframe;
 use shared::snapshot::sub_component::SubComponent;
 use std::collections::{BTreeSet, HashSet};
 use std::time::{Duration, Instant};
-use tests::simulator;
 
 pub(super) const QUICK: (&str, &str) = ("TICKERS_INTERVAL_MS", "250");
 

@@ -13,7 +13,6 @@ use bodies::{Bodies, Expected, differences, served};
 use serde_json::{Value, json};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
-use tests::simulator;
 use tokio::task::JoinSet;
 
 /// As few contracts as there may be, and as few publications as keep data fresh: five origins share a machine.

@@ -9,12 +9,12 @@ pub(crate) use loopback::Loopback;
 pub(crate) use redis_server::{Redis, RedisPlace};
 
 use serde_json::{Value, json};
+use simulator::{self, Running};
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::{Once, OnceLock};
 use std::time::{Duration, Instant};
-use tests::simulator::{self, Running};
 
 /// How long a condition may take to come true. Long, for a loaded machine; nothing waits longer than it must.
 const PATIENCE: Duration = Duration::from_secs(40);
@@ -31,6 +31,8 @@ pub(crate) fn client() -> reqwest::Client {
     reqwest::Client::builder()
         .no_proxy()
         .no_gzip()
+        // Nothing here speaks TLS, and reading the machine's certificates takes longer than a test's other work.
+        .tls_certs_only([])
         .redirect(reqwest::redirect::Policy::none())
         .timeout(Duration::from_secs(10))
         .build()

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::json;
-use tests::simulator::Config;
+use simulator::Config;
 
 use super::*;
 

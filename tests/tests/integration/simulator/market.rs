@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use tests::simulator::Config;
+use simulator::Config;
 
 use super::*;
 

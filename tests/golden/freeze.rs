@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 /// What to do about a difference.
 const HOW: &str = "A line that is gone or changed breaks clients: bring it back, or change it on purpose and say so in the \
-    commit. New lines are fine. `UPDATE_EXPECT=1 cargo nextest run --workspace -E 'test(golden)'` renews every file.";
+    commit. New lines are fine. `UPDATE_EXPECT=1 cargo test --workspace golden` renews every file.";
 
 /// Compares facts with a golden file, or writes the file where `UPDATE_EXPECT=1` is set.
 #[track_caller]

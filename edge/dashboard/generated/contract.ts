@@ -1,5 +1,5 @@
 // What the Rust contract says of bodies, paths and limits, as shared/src/projection/typescript.rs prints it. A line that
-// changes or goes breaks clients. `UPDATE_EXPECT=1 cargo nextest run -p tests -E 'test(golden_contract)'` renews the file.
+// changes or goes breaks clients. `UPDATE_EXPECT=1 cargo test -p tests golden_contract` renews the file.
 
 /**
  * One alert on the wire.

@@ -23,7 +23,7 @@ use ts_rs::{Config, TS, TypeVisitor};
 /// What stands at the head of the module.
 const HEAD: &str = "\
 // What the Rust contract says of bodies, paths and limits, as shared/src/projection/typescript.rs prints it. A line that
-// changes or goes breaks clients. `UPDATE_EXPECT=1 cargo nextest run -p tests -E 'test(golden_contract)'` renews the file.
+// changes or goes breaks clients. `UPDATE_EXPECT=1 cargo test -p tests golden_contract` renews the file.
 
 ";
 

@@ -7,6 +7,10 @@
     clippy::panic,
     reason = "helpers of tests, in which a panic is how a test fails"
 )]
+#![allow(
+    clippy::duplicate_mod,
+    reason = "the fuzz targets, which are a library of their own, walk JSON with the same helper"
+)]
 
 mod alerts;
 mod around_the_score;

@@ -7,7 +7,7 @@ use crate::market::candles::Candle;
 use crate::units::Price;
 
 /// The period of Wilder's averages, as he published them.
-pub const WILDER_PERIOD: i32 = 14;
+pub const WILDER_PERIOD: usize = 14;
 
 /// The last candles that must have traded and moved, or the timeframe counts as frozen: the shortest look-back of any
 /// indicator here. Wilder's averages never forget, so on a halted contract they would repeat its last trend for ever.
@@ -15,8 +15,8 @@ pub const FROZEN_LOOKBACK: usize = 14;
 
 /// Columns of closed candles, oldest first, at least as many as the timeframe needs, and not frozen.
 ///
-/// Prices are divided by a power of two so that the last close is 1–2. That is exact, and it makes the absolute limits
-/// inside TA-Lib mean the same for a coin at 60 000 and for one at 0.000 01.
+/// Prices are divided by a power of two so that the last close is 1–2. That is exact, and products of the
+/// prices of a coin at 0.000 01 stay as far from the smallest numbers as those of one at 60 000.
 #[derive(Clone, Debug)]
 pub struct Bars {
     pub(super) opens: Vec<f64>,

@@ -1,11 +1,10 @@
-//! Indicators on whole series: TA-Lib's, behind one door that cannot panic, and two of our own that have TA-Lib's as a
-//! special case.
+//! Indicators on whole series, with TA-Lib's output on every bar (`shared/tests/integration/ta_lib.rs`), and two of our own
+//! that have TA-Lib's as a special case.
 //!
-//! TA-Lib seeds Wilder's and exponential averages with a simple mean of the first values. Other libraries seed
-//! otherwise and disagree by several percent for about a hundred candles.
+//! An average of Wilder's and an exponential one are seeded with a simple mean of the first values, as TA-Lib does. Other
+//! libraries seed otherwise and disagree by several percent for about a hundred candles.
 
 use super::maths::soft_sign;
-use ta_lib::{Core, OutRange, RetCode};
 
 /// An indicator's values: one for each bar from the first that has one to the last bar of the series.
 #[derive(Clone, Debug, PartialEq)]
@@ -22,77 +21,178 @@ impl Output {
     pub fn last(&self) -> Option<f64> {
         self.values.last().copied().filter(|value| value.is_finite())
     }
-}
 
-/// Calls TA-Lib for all bars of series that are `len` long; nothing for series without a bar or of unequal lengths.
-///
-/// TA-Lib indexes its slices without asking, so their lengths are settled here.
-fn run<const N: usize>(
-    series: [&[f64]; N],
-    call: impl FnOnce(&Core, usize, &mut [f64]) -> Result<OutRange, RetCode>,
-) -> Option<Output> {
-    let len = series.first()?.len();
-    if series.iter().any(|other| other.len() != len) {
-        return None;
+    /// The values of a series of `len` bars, which are of its last bars; nothing for a series without a bar.
+    fn of(values: Vec<f64>, len: usize) -> Option<Self> {
+        (len > 0).then(|| Self { first_bar: len.saturating_sub(values.len()), values })
     }
-    let mut values = vec![0.0; len];
-    let range = call(&Core::new(), len.checked_sub(1)?, &mut values).ok()?;
-    values.truncate(range.count);
-    Some(Output { first_bar: range.beg_idx, values })
 }
 
-/// Wilder's relative strength index, 0–100 (Wilder 1978).
+/// The highs, lows and closes of the same bars; nothing for series of unequal lengths.
+fn same_len(highs: &[f64], lows: &[f64], closes: &[f64]) -> Option<usize> {
+    (highs.len() == closes.len() && lows.len() == closes.len()).then_some(closes.len())
+}
+
+fn mean(values: &[f64]) -> f64 {
+    values.iter().sum::<f64>() / values.len() as f64
+}
+
+/// The mean of the first `period` values, and from there on the average moved towards each further value by `share` of the
+/// difference; empty where there are fewer values than the period, or that is 0.
+fn averaged(values: &[f64], period: usize, share: f64) -> Vec<f64> {
+    let Some((seed, rest)) = values.split_at_checked(period).filter(|(seed, _)| !seed.is_empty()) else {
+        return Vec::new();
+    };
+    let first = mean(seed);
+    let further = rest.iter().scan(first, |average, value| {
+        *average += share * (value - *average);
+        Some(*average)
+    });
+    std::iter::once(first).chain(further).collect()
+}
+
+/// Wilder's average: each value counts one part in `period`.
+fn wilder(values: &[f64], period: usize) -> Vec<f64> {
+    averaged(values, period, 1.0 / period as f64)
+}
+
+/// Wilder's relative strength index, 0–100 (Wilder 1978); 50 where nothing moved.
 #[must_use]
-pub fn rsi(closes: &[f64], period: i32) -> Option<Output> {
-    run([closes], |core, last, out| core.rsi(0, last, closes, period, out))
+pub fn rsi(closes: &[f64], period: usize) -> Option<Output> {
+    let changes = || closes.iter().zip(closes.iter().skip(1)).map(|(before, after)| after - before);
+    let gains = wilder(&changes().map(|change| change.max(0.0)).collect::<Vec<_>>(), period);
+    let losses = wilder(&changes().map(|change| (-change).max(0.0)).collect::<Vec<_>>(), period);
+    let index = |(gain, loss): (&f64, &f64)| if gain + loss > 0.0 { 100.0 * gain / (gain + loss) } else { 50.0 };
+    Output::of(gains.iter().zip(&losses).map(index).collect(), closes.len())
+}
+
+/// What a bar moved since the one before: how far it went at most, and upwards and downwards beyond the other's range.
+struct Move {
+    true_range: f64,
+    plus: f64,
+    minus: f64,
+}
+
+/// The moves of all bars but the first.
+fn moves(highs: &[f64], lows: &[f64], closes: &[f64]) -> Vec<Move> {
+    let bars = || highs.iter().zip(lows).zip(closes);
+    let steps = bars().zip(bars().skip(1));
+    let step = steps.map(|(((before_high, before_low), before_close), ((high, low), _))| {
+        let (up, down) = (high - before_high, before_low - low);
+        Move {
+            true_range: (high - low).max((high - before_close).abs()).max((low - before_close).abs()),
+            plus: if up > 0.0 && up > down { up } else { 0.0 },
+            minus: if down > 0.0 && down > up { down } else { 0.0 },
+        }
+    });
+    step.collect()
 }
 
 /// The average true range in units of the price (Wilder 1978).
 #[must_use]
-pub fn atr(highs: &[f64], lows: &[f64], closes: &[f64], period: i32) -> Option<Output> {
-    run([highs, lows, closes], |core, last, out| core.atr(0, last, highs, lows, closes, period, out))
+pub fn atr(highs: &[f64], lows: &[f64], closes: &[f64], period: usize) -> Option<Output> {
+    let len = same_len(highs, lows, closes)?;
+    let ranges: Vec<f64> = moves(highs, lows, closes).iter().map(|moved| moved.true_range).collect();
+    Output::of(wilder(&ranges, period), len)
+}
+
+/// Both directional indicators, 0–100, of each bar from `period` on.
+///
+/// Wilder's sums, which fade by one part in `period` a bar. TA-Lib begins them with one move less than the period.
+fn directional(highs: &[f64], lows: &[f64], closes: &[f64], period: usize) -> Option<Vec<(f64, f64)>> {
+    let moves = moves(highs, lows, closes);
+    let (seed, rest) = moves.split_at_checked(period.checked_sub(1)?)?;
+    let sum = |part: fn(&Move) -> f64| seed.iter().map(part).sum::<f64>();
+    let begin = (sum(|moved| moved.true_range), sum(|moved| moved.plus), sum(|moved| moved.minus));
+    let fade = |sum: f64, next: f64| sum - sum / period as f64 + next;
+    let each = rest.iter().scan(begin, |(range, plus, minus), moved| {
+        *range = fade(*range, moved.true_range);
+        *plus = fade(*plus, moved.plus);
+        *minus = fade(*minus, moved.minus);
+        let of_range = |part: f64| if *range > 0.0 { 100.0 * part / *range } else { 0.0 };
+        Some((of_range(*plus), of_range(*minus)))
+    });
+    Some(each.collect())
 }
 
 /// The average directional index, 0–100 (Wilder 1978).
 #[must_use]
-pub fn adx(highs: &[f64], lows: &[f64], closes: &[f64], period: i32) -> Option<Output> {
-    run([highs, lows, closes], |core, last, out| core.adx(0, last, highs, lows, closes, period, out))
+pub fn adx(highs: &[f64], lows: &[f64], closes: &[f64], period: usize) -> Option<Output> {
+    let len = same_len(highs, lows, closes)?;
+    let indicators = directional(highs, lows, closes, period)?;
+    let (seed, rest) = indicators.split_at_checked(period)?;
+    let index = |(plus, minus): &(f64, f64)| {
+        let sum = plus + minus;
+        (sum > 0.0).then(|| 100.0 * (plus - minus).abs() / sum)
+    };
+    let first = seed.iter().filter_map(index).sum::<f64>() / period as f64;
+    // A bar without a direction leaves the average as it is.
+    let further = rest.iter().scan(first, |average, bar| {
+        if let Some(index) = index(bar) {
+            *average += (index - *average) / period as f64;
+        }
+        Some(*average)
+    });
+    Output::of(std::iter::once(first).chain(further).collect(), len)
 }
 
 /// The positive directional indicator, 0–100 (Wilder 1978).
 #[must_use]
-pub fn plus_di(highs: &[f64], lows: &[f64], closes: &[f64], period: i32) -> Option<Output> {
-    run([highs, lows, closes], |core, last, out| core.plus_di(0, last, highs, lows, closes, period, out))
+pub fn plus_di(highs: &[f64], lows: &[f64], closes: &[f64], period: usize) -> Option<Output> {
+    let len = same_len(highs, lows, closes)?;
+    Output::of(directional(highs, lows, closes, period)?.iter().map(|(plus, _)| *plus).collect(), len)
 }
 
 /// The negative directional indicator, 0–100 (Wilder 1978).
 #[must_use]
-pub fn minus_di(highs: &[f64], lows: &[f64], closes: &[f64], period: i32) -> Option<Output> {
-    run([highs, lows, closes], |core, last, out| core.minus_di(0, last, highs, lows, closes, period, out))
+pub fn minus_di(highs: &[f64], lows: &[f64], closes: &[f64], period: usize) -> Option<Output> {
+    let len = same_len(highs, lows, closes)?;
+    Output::of(directional(highs, lows, closes, period)?.iter().map(|(_, minus)| *minus).collect(), len)
 }
 
-/// The commodity channel index (Lambert 1980).
+/// The commodity channel index (Lambert 1980); 0 where the typical price does not differ from its mean.
 #[must_use]
-pub fn cci(highs: &[f64], lows: &[f64], closes: &[f64], period: i32) -> Option<Output> {
-    run([highs, lows, closes], |core, last, out| core.cci(0, last, highs, lows, closes, period, out))
+pub fn cci(highs: &[f64], lows: &[f64], closes: &[f64], period: usize) -> Option<Output> {
+    let len = same_len(highs, lows, closes)?;
+    let bars = highs.iter().zip(lows).zip(closes);
+    let typical: Vec<f64> = bars.map(|((high, low), close)| (high + low + close) / 3.0).collect();
+    let index = |window: &[f64]| {
+        let mean = mean(window);
+        let deviation = window.iter().map(|price| (price - mean).abs()).sum::<f64>() / window.len() as f64;
+        let difference = window.last().map_or(0.0, |last| last - mean);
+        if difference == 0.0 || deviation == 0.0 { 0.0 } else { difference / (0.015 * deviation) }
+    };
+    Output::of(windows(&typical, period).map(index).collect(), len)
 }
 
-/// Williams' %R, −100 at the low of the period and 0 at its high (Williams 1973).
+/// Williams' %R, −100 at the low of the period and 0 at its high (Williams 1973); 0 where the period has no range.
 #[must_use]
-pub fn williams_r(highs: &[f64], lows: &[f64], closes: &[f64], period: i32) -> Option<Output> {
-    run([highs, lows, closes], |core, last, out| core.willr(0, last, highs, lows, closes, period, out))
+pub fn williams_r(highs: &[f64], lows: &[f64], closes: &[f64], period: usize) -> Option<Output> {
+    let len = same_len(highs, lows, closes)?;
+    let ranges = windows(highs, period).zip(windows(lows, period));
+    let values = ranges.zip(closes.iter().skip(period.saturating_sub(1))).map(|((highs, lows), close)| {
+        let high = highs.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        let low = lows.iter().copied().fold(f64::INFINITY, f64::min);
+        if high > low { -100.0 * (high - close) / (high - low) } else { 0.0 }
+    });
+    Output::of(values.collect(), len)
+}
+
+/// Every run of `period` values; none for a period of 0.
+fn windows(values: &[f64], period: usize) -> impl Iterator<Item = &[f64]> {
+    values.windows(period.max(1)).filter(move |_| period > 0)
 }
 
 /// The simple moving average.
 #[must_use]
-pub fn sma(values: &[f64], period: i32) -> Option<Output> {
-    run([values], |core, last, out| core.sma(0, last, values, period, out))
+pub fn sma(values: &[f64], period: usize) -> Option<Output> {
+    Output::of(windows(values, period).map(mean).collect(), values.len())
 }
 
 /// The exponential moving average.
 #[must_use]
-pub fn ema(values: &[f64], period: i32) -> Option<Output> {
-    run([values], |core, last, out| core.ema(0, last, values, period, out))
+pub fn ema(values: &[f64], period: usize) -> Option<Output> {
+    Output::of(averaged(values, period, 2.0 / (period as f64 + 1.0)), values.len())
 }
 
 /// Σ money-flow multiplier · volume / Σ volume, −1…1; over 20 bars this is Chaikin's money flow.
@@ -131,6 +231,18 @@ mod tests {
         assert_eq!(atr(&[2.0; 30], &[1.0; 30], &[1.5; 29], 14), None);
         assert_eq!(rsi(&[], 14), None);
         assert_eq!(rsi(&[1.0; 5], 14).and_then(|output| output.last()), None);
+        for len in 0..40 {
+            let series = vec![1.0; len];
+            for period in [0, 1, 14, usize::MAX] {
+                let outputs = [sma, ema, rsi].map(|of_closes| of_closes(&series, period));
+                let of_bars = [atr, plus_di, minus_di, adx, cci, williams_r];
+                let outputs =
+                    outputs.into_iter().chain(of_bars.map(|of_bars| of_bars(&series, &series, &series, period)));
+                for output in outputs.flatten() {
+                    assert!(output.values.len() <= len && output.values.iter().all(|value| value.is_finite()));
+                }
+            }
+        }
     }
 
     #[test]

@@ -24,7 +24,7 @@ const STRUCTURE_BARS: usize = 200;
 const REACH_RANGES: f64 = 3.0;
 
 /// The moving averages of the trend.
-const TREND_PERIODS: (i32, i32) = (20, 50);
+const TREND_PERIODS: (usize, usize) = (20, 50);
 
 /// The bars of the range: the fewest that most timeframes have.
 const RANGE_BARS: usize = 50;

@@ -12,7 +12,7 @@ use super::reading::Reading;
 const OVERBOUGHT: f64 = 70.0;
 
 /// The moving averages of the awesome oscillator (Williams 1995).
-const AO_PERIODS: (i32, i32) = (5, 34);
+const AO_PERIODS: (usize, usize) = (5, 34);
 
 /// The awesome oscillator that leans tanh(1), in average true ranges: about the deviation that a random walk has (2.3).
 const AO_SCALE: f64 = 2.0;
@@ -24,7 +24,7 @@ const DI_SCALE: f64 = 25.0;
 const STRONG_ADX: f64 = 50.0;
 
 /// The moving average whose side signs the true range.
-const ATR_SIDE_PERIOD: i32 = 20;
+const ATR_SIDE_PERIOD: usize = 20;
 
 /// The bars over which the mean of the true range is taken, where there are so many.
 const ATR_MEAN_BARS: usize = 100;
@@ -32,7 +32,7 @@ const ATR_MEAN_BARS: usize = 100;
 /// How far above its mean the true range leans tanh(1): by half.
 const ATR_SCALE: f64 = 0.5;
 
-const CCI_PERIOD: i32 = 20;
+const CCI_PERIOD: usize = 20;
 
 /// The commodity channel index that leans tanh(1).
 const CCI_SCALE: f64 = 200.0;

@@ -21,7 +21,7 @@ const CMF_BARS: usize = 20;
 /// jump where the close does not move, less counts in proportion.
 const OBV_WIDTH: f64 = 0.1;
 
-const RELATIVE_VOLUME_PERIOD: i32 = 30;
+const RELATIVE_VOLUME_PERIOD: usize = 30;
 
 /// The relative volume that leans tanh(1) on a bar of clear direction: twice the average.
 const RELATIVE_VOLUME_SCALE: f64 = 2.0;

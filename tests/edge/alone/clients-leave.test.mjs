@@ -3,8 +3,8 @@
 import assert from "node:assert/strict";
 import net from "node:net";
 import { test } from "node:test";
-import { until, useWorld } from "./support.mjs";
-import { inspect } from "./support/inspector.mjs";
+import { until, useWorld } from "../support.mjs";
+import { inspect } from "../support/inspector.mjs";
 
 const world = useWorld();
 

@@ -58,9 +58,10 @@ export const CLIENT_ROWS = [
       const crashed = await scene.start({ vars: { REFRESH_AFTER_S: "0" } });
       await scene.link.order("hang");
       scene.link.forget();
-      const cut = crashed.get("/mobile-data").then(() => crashed.get("/mobile-data"), () => {});
+      // The one that waits is cut off when the isolate is killed, maybe before that is known here.
+      const cut = crashed.get("/mobile-data").then(() => crashed.get("/mobile-data")).catch(() => {});
       await isAsked(scene).finally(() => crashed.kill());
-      await cut.catch(() => {});
+      await cut;
       await scene.link.order("refuse");
       scene.link.forget();
       // However long that took, what the colo holds is not old enough to be renewed.

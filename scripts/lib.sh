@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# Sourced by every script here: where things are, which versions are pinned, and how a script speaks.
+# Sourced by every script here: where things are, which tools there are, and how a script speaks.
 
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
 CACHE_DIR=${MARKET_DATA_CACHE:-${XDG_CACHE_HOME:-${HOME:?HOME is not set}/.cache}/market-data}

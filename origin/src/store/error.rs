@@ -66,7 +66,7 @@ pub enum Cause {
     ForeignKey,
     /// The server runs somebody's script.
     Busy,
-    /// Fewer replicas than the server is told to insist on.
+    /// The server has fewer replicas than its `min-replicas-to-write` asks for, so it refuses writes.
     NoReplicas,
     /// Any other error of the server.
     RefusedByRedis,

@@ -1,8 +1,8 @@
 // Loopback addresses that belong to one test.
 //
-// A port that the kernel called free belongs to nobody: whoever asks next may get it, too. An address can be owned. All of
-// 127.0.0.0/8 is local on Linux, so there is one for every test, and on it every port is the test's to choose, to leave
-// and to take again.
+// The kernel may give a port that was free a moment ago to any other process, so a test cannot keep a port that it does not
+// listen on. It can keep a whole address: Linux treats all of 127.0.0.0/8 as local, so each test gets its own, and on it the
+// test can close any port and listen there again.
 
 import { once } from "node:events";
 import net from "node:net";

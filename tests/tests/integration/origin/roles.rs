@@ -111,10 +111,12 @@ async fn a_leader_that_is_told_to_end_hands_the_lead_over_at_once() {
     let (exchange, redis) = (Exchange::start().await, Redis::start().await);
     let mut first = start(&exchange, &redis, &[LONG_LEASE]);
     first.counted("leadership_leading", 1.0).await;
-    let before = eventually("it publishes", || mark(&redis)).await;
+    eventually("it publishes", || mark(&redis)).await;
     // The lease would last a minute; the other asks every twenty seconds or when it knows better.
     first.signal("TERM");
     assert_eq!(first.ended().await, Some(0));
+    // Read when it has ended: it may publish once more before it takes the signal.
+    let before = mark(&redis).await.expect("its publication stays");
     let lease: Option<String> = redis.command(&["GET", LEADER_KEY]).await;
     assert_eq!(lease, None, "the lease was left behind");
     let second = start(&exchange, &redis, &[LONG_LEASE]);
@@ -256,10 +258,11 @@ async fn what_another_writer_left_is_named_and_never_served() {
     let (exchange, redis) = (Exchange::start().await, Redis::start().await);
     let leader = start(&exchange, &redis, &[]);
     let follower = start(&exchange, &redis, &[("ORIGIN_ROLE", "serve"), ("FRESH_S", "200"), ("AGING_S", "250")]);
-    follower.data().await;
-    let _held = leader;
+    eventually("it publishes", || mark(&redis)).await;
     pretend_to_lead(&redis).await;
-    _held.signal("STOP");
+    leader.signal("STOP");
+    let last = mark(&redis).await.unwrap();
+    follower.data_where("it serves the last publication", |answer| as_of(answer) >= last.1).await;
     let stored: String = redis.command(&["GET", StoreKey::Snapshot.name()]).await;
     let changed = |change: &dyn Fn(&mut Value)| {
         let mut snapshot: Value = serde_json::from_str(&stored).unwrap();

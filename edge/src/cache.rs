@@ -12,7 +12,7 @@ use crate::metrics::{self, Event};
 use crate::policy::{DEADLINES, Ledger};
 use js_sys::{Reflect, Uint8Array};
 use seal::Seal;
-use shared::freshness::is_from_the_future;
+use shared::freshness::{Limits, is_from_the_future};
 use shared::market::{Universe, is_plausible_symbol};
 use shared::provenance::Venue;
 use shared::units::UnixMs;
@@ -41,8 +41,11 @@ pub async fn snapshot() -> Option<ValidSnapshot> {
     entry(SNAPSHOT_KEY, read).await
 }
 
-/// Stores a snapshot.
-pub async fn keep_snapshot(valid: &ValidSnapshot) {
+/// Stores a snapshot, unless what is stored is better: another isolate's answer may have overtaken ours.
+pub async fn keep_snapshot(valid: &ValidSnapshot, limits: &Limits) {
+    if snapshot().await.is_some_and(|stored| !valid.is_better(&stored, clock::now(), limits)) {
+        return;
+    }
     if let Ok(body) = valid.to_json() {
         store(SNAPSHOT_KEY, &body).await;
     }

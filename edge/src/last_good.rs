@@ -9,6 +9,7 @@ use crate::clock;
 use crate::metrics::{self, Event};
 use crate::policy::DEADLINES;
 use crate::upstream::{Asked, Failed};
+use shared::freshness::Limits;
 use shared::validate::{Baseline, ValidSnapshot};
 use std::collections::BTreeMap;
 use worker::{Env, KvError, KvStore};
@@ -109,9 +110,9 @@ async fn stored(store: &KvStore) -> Result<ValidSnapshot, Missing> {
         .map_err(|error| Missing::Refused(error.to_string()))
 }
 
-/// Stores a snapshot, unless what is stored is as young, and says what it did.
-pub async fn keep(store: &KvStore, snapshot: &ValidSnapshot) {
-    let kept = clock::within(CRON_MS, keep_younger(store, snapshot)).await.unwrap_or(Err(Missing::Timeout));
+/// Stores a snapshot, unless what is stored is better, and says what it did.
+pub async fn keep(store: &KvStore, snapshot: &ValidSnapshot, limits: &Limits) {
+    let kept = clock::within(CRON_MS, keep_better(store, snapshot, limits)).await.unwrap_or(Err(Missing::Timeout));
     let as_of_ms = snapshot.get().as_of_ms;
     match kept {
         Ok(written) => {
@@ -126,9 +127,9 @@ pub async fn keep(store: &KvStore, snapshot: &ValidSnapshot) {
     }
 }
 
-async fn keep_younger(store: &KvStore, snapshot: &ValidSnapshot) -> Result<bool, Missing> {
+async fn keep_better(store: &KvStore, snapshot: &ValidSnapshot, limits: &Limits) -> Result<bool, Missing> {
     match stored(store).await {
-        Ok(held) if !snapshot.supersedes(&held) => return Ok(false),
+        Ok(held) if !snapshot.is_better(&held, clock::now(), limits) => return Ok(false),
         // What cannot be read is replaced; a store that fails is not written to blindly.
         Ok(_) | Err(Missing::Empty | Missing::Refused(_)) => {}
         Err(missing) => return Err(missing),

@@ -1,5 +1,6 @@
-//! What this isolate holds: the youngest snapshot, and its finished bodies.
+//! What this isolate holds: the best snapshot, and its finished bodies.
 
+use crate::clock;
 use crate::respond::rendered::Rendered;
 use shared::endpoints::Question;
 use shared::freshness::{Freshness, Limits};
@@ -38,15 +39,16 @@ pub fn snapshot() -> Option<Rc<ValidSnapshot>> {
     with(|memory| memory.snapshot.clone()).flatten()
 }
 
-/// Takes a snapshot in the place of the held one, if it is younger: the isolate never moves back in time.
-pub fn offer(candidate: Rc<ValidSnapshot>) -> bool {
+/// Takes a snapshot in the place of the held one, if it is better ([`ValidSnapshot::is_better`]).
+pub fn offer(candidate: Rc<ValidSnapshot>, limits: &Limits) -> bool {
+    let now = clock::now();
     let take = |memory: &mut Memory| {
-        let younger = memory.snapshot.as_ref().is_none_or(|held| candidate.supersedes(held));
-        if younger {
+        let is_better = memory.snapshot.as_ref().is_none_or(|held| candidate.is_better(held, now, limits));
+        if is_better {
             memory.snapshot = Some(candidate);
             memory.rendered.clear();
         }
-        younger
+        is_better
     };
     with(take).unwrap_or(false)
 }

@@ -33,8 +33,11 @@ pub const REST_MS: u64 = 1_000;
 /// one that will never come to an end.
 pub const LEASE_MS: u64 = 3_000;
 
-/// The least quality that is taken from a source while another can still be asked.
-pub const MIN_QUALITY: f64 = 0.5;
+/// The least share of the contracts that a source must price to be taken while another can still be asked.
+pub const MIN_COVERAGE: f64 = 0.8;
+
+/// The least that is shown, marked, when no other source has better.
+pub const LEAST_COVERAGE: f64 = 0.5;
 
 /// Whether `moment` is less than `ms` past. One that lies ahead of the clock is not: the clock was set back.
 fn is_within(moment: UnixMs, now: UnixMs, ms: u64) -> bool {
@@ -121,11 +124,11 @@ pub enum Unfit {
         /// Its age.
         age_ms: u64,
     },
-    /// Too many of its parts are missing or old.
-    #[error("the quality is {quality}, below {MIN_QUALITY}")]
-    LowQuality {
-        /// Its quality.
-        quality: f64,
+    /// It prices a part of the market only.
+    #[error("it prices {coverage} of the contracts, less than {MIN_COVERAGE}")]
+    ThinCoverage {
+        /// The share that it prices.
+        coverage: f64,
     },
 }
 
@@ -134,18 +137,19 @@ impl Unfit {
         /// A label for metrics and machine-readable reasons.
         pub const fn label(&self) {
             Self::Stale { .. } => "stale",
-            Self::LowQuality { .. } => "low_quality",
+            Self::ThinCoverage { .. } => "thin_coverage",
         }
     }
 }
 
-/// Whether what a source answered ends the search.
+/// Whether what a source answered ends the search. Only its tickers are judged: a fallback has neither analysis nor the
+/// figures of the whole market, and is what there is.
 ///
 /// # Errors
 /// [`Unfit`] when another source should be asked.
-pub fn fit(as_of: UnixMs, quality: Fraction, now: UnixMs, limits: &Limits) -> Result<(), Unfit> {
-    if quality.get() < MIN_QUALITY {
-        return Err(Unfit::LowQuality { quality: quality.get() });
+pub fn fit(as_of: UnixMs, coverage: Fraction, now: UnixMs, limits: &Limits) -> Result<(), Unfit> {
+    if coverage.get() < MIN_COVERAGE {
+        return Err(Unfit::ThinCoverage { coverage: coverage.get() });
     }
     match limits.classify(as_of, now) {
         Some(Freshness::Fresh) => Ok(()),
@@ -278,7 +282,7 @@ mod tests {
         check_fit(15_000, 0.5, Ok(()));
         check_fit(15_001, 1.0, Err(Unfit::Stale { age_ms: 15_001 }));
         check_fit(600_000, 1.0, Err(Unfit::Stale { age_ms: 600_000 }));
-        check_fit(0, 0.499, Err(Unfit::LowQuality { quality: 0.499 }));
+        check_fit(0, 0.799, Err(Unfit::ThinCoverage { coverage: 0.799 }));
     }
 
     #[test]

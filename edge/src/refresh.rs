@@ -92,7 +92,7 @@ pub async fn keep_last_good(env: &Env) {
         matches!(config.limits.classify(held.get().as_of_ms, clock::now()), Some(Freshness::Fresh | Freshness::Aging))
     };
     if let Some(held) = memory::snapshot().filter(is_young) {
-        last_good::keep(store, &held).await;
+        last_good::keep(store, &held, &config.limits).await;
     }
 }
 
@@ -114,7 +114,8 @@ async fn run(generation: u64, config: &Config, request_id: &RequestId) {
         // Its answer comes too late for those who waited, but it may be younger, and tells how the origin is.
         if let Some(late) = late {
             let answered = late.await;
-            answered.found.map_or_else(|old| old, |found| Some(found.snapshot)).map(memory::offer);
+            let found = answered.found.map_or_else(|old| old, |found| Some(found.snapshot));
+            found.map(|found| memory::offer(found, &config.limits));
         }
     };
     let from_origin = keep.clone().filter(|_| is_from_origin);

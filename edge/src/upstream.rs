@@ -11,8 +11,9 @@ use crate::policy::{self, Refusal, Unfit, Upstream, Withheld};
 use exchange::ExchangeError;
 use shared::freshness::Limits;
 use shared::market::Universe;
+use shared::provenance::Feed;
 use shared::snapshot::{Lack, Snapshot};
-use shared::units::UnixMs;
+use shared::units::{Fraction, UnixMs};
 use shared::validate::{Baseline, ValidSnapshot};
 use std::rc::Rc;
 
@@ -135,15 +136,24 @@ pub struct NotFit {
     pub as_of: UnixMs,
 }
 
-/// Judges a valid snapshot by [`policy::fit`]; one that is merely old stays a candidate.
+/// Judges a valid snapshot by [`policy::fit`]; one that is merely old or thin stays a candidate.
 fn judge<E: From<NotFit>>(snapshot: ValidSnapshot, now: UnixMs, limits: &Limits) -> Result<ValidSnapshot, Refused<E>> {
     let as_of = snapshot.get().as_of_ms;
-    match policy::fit(as_of, snapshot.quality(), now, limits) {
+    let coverage = coverage_judged(&snapshot);
+    match policy::fit(as_of, coverage, now, limits) {
         Ok(()) => Ok(snapshot),
         Err(unfit) => {
-            let candidate = matches!(unfit, Unfit::Stale { .. }).then(|| Rc::new(snapshot));
+            let candidate = (coverage.get() >= policy::LEAST_COVERAGE).then(|| Rc::new(snapshot));
             Err(Refused { error: NotFit { unfit, as_of }.into(), candidate })
         }
+    }
+}
+
+/// The share of the contracts that count. A replay joins what was recorded years apart, and says so on every answer.
+fn coverage_judged(snapshot: &ValidSnapshot) -> Fraction {
+    match snapshot.get().tickers_source.feed {
+        Feed::Replayed => Fraction::saturating(1.0),
+        Feed::Live | Feed::Simulated => snapshot.coverage(),
     }
 }
 

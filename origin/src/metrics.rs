@@ -7,8 +7,8 @@ mod registration;
 use crate::status::OK;
 use crate::upstream::{FaultClass, UpstreamError};
 use labels::{
-    ClassLabels, InputLabels, KeyLabels, NoLabels, OutcomeLabels, ReasonLabels, RequestLabels, RouteLabels,
-    SectionLabels, StandingLabels, TaskLabels, UpstreamLabels,
+    ClassLabels, FigureLabels, InputLabels, KeyLabels, NoLabels, OutcomeLabels, ReasonLabels, RequestLabels,
+    RouteLabels, SectionLabels, StandingLabels, TaskLabels, UpstreamLabels,
 };
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
@@ -53,6 +53,8 @@ pub struct Metrics {
     rejections: Family<ReasonLabels, Counter>,
     warnings: Family<ReasonLabels, Counter>,
     rows_refused: Family<ReasonLabels, Counter>,
+    fields_refused: Family<FigureLabels, Counter>,
+    market_still: Float,
     input_rows_refused: Family<InputLabels, Counter>,
     snapshots: Counter,
     store_writes: Family<OutcomeLabels, Counter>,
@@ -84,6 +86,8 @@ impl Metrics {
             rejections: Family::default(),
             warnings: Family::default(),
             rows_refused: Family::default(),
+            fields_refused: Family::default(),
+            market_still: Float::default(),
             input_rows_refused: Family::default(),
             snapshots: Counter::default(),
             store_writes: Family::default(),
@@ -131,6 +135,16 @@ impl Metrics {
     /// Counts an unused ticker row.
     pub fn row_refused(&self, reason: &'static str) {
         self.rows_refused.get_or_create(&ReasonLabels { reason }).inc();
+    }
+
+    /// Counts an unused figure of a ticker row.
+    pub fn field_refused(&self, figure: &'static str, reason: &'static str) {
+        self.fields_refused.get_or_create(&FigureLabels { figure, reason }).inc();
+    }
+
+    /// Notes how long the venue's market has stood still while its gateway answered.
+    pub fn market_still(&self, millis: u64) {
+        self.market_still.set(millis as f64 / 1_000.0);
     }
 
     /// Counts an unused row of another input.

@@ -5,8 +5,8 @@ use crate::analysis::positioning::Positioning;
 use crate::analysis::scores::Analysis;
 use crate::analysis::volatility::BitcoinVolatility;
 use crate::analysis::{Settings, breadth, movers, overview, perps, regime, scores};
-use crate::freshness::{SectionLimits, data_time, is_from_the_future};
-use crate::market::{Dated, DefiMarket, FearGreed, GlobalMarket, RefusedRow, Tickers, Universe};
+use crate::freshness::{SectionLimits, is_from_the_future};
+use crate::market::{Dated, DefiMarket, FearGreed, GlobalMarket, RefusedRow, Ticker, Tickers, Universe};
 use crate::provenance::Source;
 use crate::snapshot::alerts::AlertSection;
 use crate::snapshot::beta::BetaSection;
@@ -17,6 +17,12 @@ use std::collections::BTreeMap;
 
 /// The symbol without which there is no market overview.
 pub const BITCOIN: &str = "BTCUSDT";
+
+/// The contract that every market has beside Bitcoin's.
+pub const ETHER: &str = "ETHUSDT";
+
+/// Both.
+pub const MAJORS: [&str; 2] = [BITCOIN, ETHER];
 
 /// The last known value of a slow source, or why there is none.
 #[derive(Clone, Debug, PartialEq)]
@@ -98,8 +104,8 @@ pub struct Inputs<'i, 'a> {
     pub tickers: &'i Tickers<'a>,
     /// Who published it.
     pub tickers_source: Source,
-    /// When its last byte arrived.
-    pub received_at: UnixMs,
+    /// When its market last moved, as [`crate::judge::Judge::examine`] tells it.
+    pub as_of: UnixMs,
     /// The contracts that count.
     pub universe: &'i Universe,
     /// The whole market's figures.
@@ -148,6 +154,16 @@ pub enum AssembleError {
         /// Its age.
         age_ms: u64,
     },
+    /// A figure without which there is no overview is told by too few contracts.
+    #[error("{known} of {priced} contracts tell their {figure}, fewer than four fifths")]
+    TooFewFigures {
+        /// The figure.
+        figure: &'static str,
+        /// Contracts that tell it.
+        known: usize,
+        /// Contracts with a usable ticker.
+        priced: usize,
+    },
     /// A sum or mean over the contracts left the range of numbers.
     #[error("a figure over all contracts is no usable number: {0}")]
     Arithmetic(String),
@@ -160,6 +176,7 @@ impl AssembleError {
             Self::BitcoinMissing { .. } => "bitcoin_missing",
             Self::NoScores { .. } => "no_scores",
             Self::UniverseTooOld { .. } => "universe_too_old",
+            Self::TooFewFigures { .. } => "too_few_figures",
             Self::Arithmetic(_) => "arithmetic",
         }
     }
@@ -193,10 +210,11 @@ pub fn assemble<'a>(
     let bitcoin = market
         .find(BITCOIN)
         .ok_or(AssembleError::BitcoinMissing { priced: coverage.priced, refused: coverage.refused })?;
+    enough_figures(&market)?;
     let long_view = inputs.long_view;
     let breadth = breadth::breadth(&market);
-    let overview =
-        overview::overview(&market, &breadth, bitcoin.last, long_view.bitcoin_volatility).map_err(arithmetic)?;
+    let overview = overview::overview(&market, &breadth, bitcoin.last, long_view.bitcoin_volatility);
+    let overview = overview.map_err(arithmetic)?;
     let scores = scores::rows(&market, settings.monitored_symbols, &long_view.analyses);
     // To the cent, as turnovers are shown: a mover must not seem to be below the floor.
     let floor = Amount::new(settings.mover_turnover_floor).map_err(arithmetic)?.rounded(2);
@@ -209,7 +227,7 @@ pub fn assemble<'a>(
         sequence: identity.sequence,
         producer: identity.producer,
         fallback_reason: identity.fallback_reason,
-        as_of_ms: data_time(inputs.tickers.server_time, inputs.received_at),
+        as_of_ms: inputs.as_of,
         generated_at_ms: now,
         tickers_source: inputs.tickers_source,
         universe: inputs.universe.clone(),
@@ -231,6 +249,21 @@ pub fn assemble<'a>(
     Ok(Assembled { snapshot, refused: market.refused })
 }
 
+/// Refuses a market of which a large share does not tell what the overview is made of: its means would be those of a part.
+fn enough_figures(market: &Market<'_, '_>) -> Result<(), AssembleError> {
+    let priced = market.rows.len();
+    let count = |is_known: fn(&Ticker<'_>) -> bool| market.rows.iter().filter(|row| is_known(row)).count();
+    let figures = [
+        ("change", count(|row| row.change_24h_pct.is_some())),
+        ("range", count(|row| row.high_24h.is_some() && row.low_24h.is_some())),
+        ("turnover", count(|row| row.turnover_24h.is_some())),
+    ];
+    match figures.into_iter().find(|(_, known)| known * 5 < priced * 4) {
+        Some((figure, known)) => Err(AssembleError::TooFewFigures { figure, known, priced }),
+        None => Ok(()),
+    }
+}
+
 /// What a secondary exchange answered, and what it stands in for.
 #[derive(Clone, Copy, Debug)]
 pub struct Substitute<'i, 'a> {
@@ -238,8 +271,8 @@ pub struct Substitute<'i, 'a> {
     pub tickers: &'i Tickers<'a>,
     /// Who published it.
     pub tickers_source: Source,
-    /// When its last byte arrived.
-    pub received_at: UnixMs,
+    /// When its market last moved, as [`crate::judge::Judge::examine`] tells it.
+    pub as_of: UnixMs,
     /// The contracts that count, from [`crate::exchange::secondary::Secondary::universe`].
     pub universe: &'i Universe,
     /// What is held, of whichever producer: the figures of the whole market come from no exchange and are carried over with
@@ -262,7 +295,7 @@ pub fn assemble_secondary<'a>(
     let inputs = Inputs {
         tickers: substitute.tickers,
         tickers_source: substitute.tickers_source,
-        received_at: substitute.received_at,
+        as_of: substitute.as_of,
         universe: substitute.universe,
         global_market: &whole_market(held.map(|held| &held.global_market)),
         defi_market: &whole_market(held.map(|held| &held.defi_market)),

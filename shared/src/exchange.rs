@@ -4,6 +4,7 @@ pub mod alternative_me;
 pub mod binance;
 pub mod bybit;
 mod cells;
+mod claims;
 pub mod coingecko;
 mod dated_rows;
 pub mod okx;

@@ -173,6 +173,36 @@ pub fn data_time(venue_clock: UnixMs, received_at: UnixMs) -> UnixMs {
     venue_clock.min(received_at)
 }
 
+/// When a table was true: the venue's clock, but never later than it reached us.
+///
+/// # Errors
+/// [`ClockAhead`] when that clock is so far ahead of ours that it tells nothing about the table's age: were it taken for
+/// "now", a clock that runs ahead would make every old table young.
+pub fn table_time(venue_clock: UnixMs, received_at: UnixMs) -> Result<UnixMs, ClockAhead> {
+    if is_from_the_future(venue_clock, received_at) {
+        return Err(ClockAhead { ahead_ms: venue_clock.millis_since(received_at) });
+    }
+    Ok(data_time(venue_clock, received_at))
+}
+
+/// A venue's clock that cannot be believed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "the venue's clock is {ahead_ms} ms ahead of ours (allowed: {MAX_CLOCK_AHEAD_MS} ms), so the age of its data is unknown"
+)]
+pub struct ClockAhead {
+    /// How far ahead.
+    pub ahead_ms: u64,
+}
+
+impl ClockAhead {
+    /// A label for metrics and machine-readable reasons.
+    #[must_use]
+    pub const fn label(&self) -> &'static str {
+        "venue_clock_ahead"
+    }
+}
+
 /// Whether a clock is so far ahead of `now` that what it says cannot be believed.
 #[must_use]
 pub const fn is_from_the_future(moment: UnixMs, now: UnixMs) -> bool {
@@ -226,6 +256,13 @@ mod tests {
         assert_eq!(data_time(aged(2_000), NOW), aged(2_000));
         assert!(!is_from_the_future(NOW.plus_millis(5_000), NOW));
         assert!(is_from_the_future(NOW.plus_millis(5_001), NOW));
+    }
+
+    #[test]
+    fn a_table_of_a_clock_far_ahead_has_no_time() {
+        assert_eq!(table_time(aged(2_000), NOW), Ok(aged(2_000)));
+        assert_eq!(table_time(NOW.plus_millis(5_000), NOW), Ok(NOW));
+        assert_eq!(table_time(NOW.plus_millis(5_001), NOW), Err(ClockAhead { ahead_ms: 5_001 }));
     }
 
     #[test]

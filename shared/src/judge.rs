@@ -1,14 +1,23 @@
-//! A ticker table against the one before: a price that leaps is not believed until the next tables say the same.
+//! A ticker table against those before: when its market last moved, and what of it leapt and is not believed until the next
+//! tables say the same.
 //!
 //! One row whose price leaps is left out. A table in which many leap, or one of the majors does, is quarantined whole: such a
 //! market is more likely a venue's mistake than a market. What the following tables confirm twice is believed, for real
-//! crashes and listings do happen; held back it was for two rounds.
+//! crashes and listings do happen; held back it was for two rounds. A turnover or an open interest that leaps costs itself
+//! alone, so that no sum over the market rests on one row that leapt.
 
-use crate::assemble::BITCOIN;
-use crate::market::{RefusedRow, RowRefusal, Tickers, Universe};
+mod list;
+mod motion;
+
+use crate::assemble::MAJORS;
+use crate::market::{Figure, OddField, Oddity, RefusedRow, RowRefusal, Ticker, Tickers, Universe};
+use crate::provenance::Source;
 use crate::snapshot::Snapshot;
-use crate::units::UnixMs;
+use crate::units::{Amount, UnixMs};
+use motion::Motions;
 use std::collections::BTreeMap;
+
+pub use list::{ListJudge, ShorterList};
 
 /// How many times its former self a price may be, or its former self it, between two tables.
 pub const MAX_LEAP: f64 = 1.5;
@@ -19,11 +28,11 @@ pub const CONFIRMATIONS: u32 = 2;
 /// Prices older than this say nothing about the next: a minute of a crash can be anything.
 pub const COMPARABLE_MS: u64 = 60_000;
 
+/// A turnover or open interest below this says nothing by a leap, USD.
+const NEGLIGIBLE_USD: f64 = 10_000.0;
+
 /// The share of leaping rows that a table may have: one in twenty, as for rows that are unusable by themselves.
 pub const LEAPING_ONE_IN: usize = 20;
-
-/// The other symbol, beside Bitcoin, whose leap is a leap of the market.
-const ETHER: &str = "ETHUSDT";
 
 /// A table that is quarantined.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -51,12 +60,22 @@ impl WildTable {
 pub struct Judge {
     believed: BTreeMap<String, (f64, UnixMs)>,
     suspects: BTreeMap<String, Suspect>,
+    /// Believed turnover and open interest, and what is suspect of either.
+    sums: BTreeMap<(String, Figure), (f64, UnixMs)>,
+    suspect_sums: BTreeMap<(String, Figure), Suspect>,
     judged: Option<UnixMs>,
+    motions: Motions,
 }
+
+/// Figures that are summed over the market.
+const SUMMED: [(Figure, SummedFigure); 2] =
+    [(Figure::Turnover24h, |row| &mut row.turnover_24h), (Figure::OpenInterest, |row| &mut row.open_interest_usd)];
+
+type SummedFigure = for<'r> fn(&'r mut Ticker<'_>) -> &'r mut Option<Amount>;
 
 #[derive(Clone, Copy, Debug)]
 struct Suspect {
-    price: f64,
+    value: f64,
     /// Tables that showed it, the first included.
     seen: u32,
     at: UnixMs,
@@ -80,14 +99,23 @@ impl Judge {
                 *place = (price.get(), at);
             }
         }
+        self.motions.remember(snapshot);
     }
 
-    /// Takes rows that leapt out of a table of `at`, or quarantines it whole. Rows of contracts that do not count are not
-    /// judged. The same table again, or an older one, confirms nothing.
+    /// Takes rows and figures that leapt out of a table that says of itself to be of `at`, or quarantines it whole; tells when
+    /// its market last moved, which is the time of its data. Rows of contracts that do not count are not judged. The same
+    /// table again, or an older one, confirms nothing.
     ///
     /// # Errors
     /// [`WildTable`]; what was believed before still is.
-    pub fn examine(&mut self, tickers: &mut Tickers<'_>, universe: &Universe, at: UnixMs) -> Result<(), WildTable> {
+    pub fn examine(
+        &mut self,
+        tickers: &mut Tickers<'_>,
+        universe: &Universe,
+        source: Source,
+        at: UnixMs,
+    ) -> Result<UnixMs, WildTable> {
+        let at = self.motions.examine(tickers, universe, source, at);
         let is_new = self.judged.is_none_or(|judged| judged < at);
         self.judged = self.judged.max(Some(at));
         let (mut compared, mut leaping) = (0, BTreeMap::new());
@@ -103,7 +131,7 @@ impl Judge {
         }
         // One row alone is never a wild market, however few could be compared.
         let is_wild = leaping.len() > (compared / LEAPING_ONE_IN).max(1)
-            || [BITCOIN, ETHER].iter().any(|major| leaping.contains_key(*major));
+            || MAJORS.iter().any(|major| leaping.contains_key(*major));
         if is_wild {
             return Err(WildTable { leaping: leaping.len(), compared });
         }
@@ -114,7 +142,27 @@ impl Judge {
             let (before, after) = *leaping.get(&*row.symbol)?;
             Some(RefusedRow { symbol: row.symbol, reason: RowRefusal::Leapt { before, after } })
         }));
-        Ok(())
+        self.examine_sums(tickers, universe, at, is_new);
+        Ok(at)
+    }
+
+    /// Takes turnovers and open interests that leapt out of their rows.
+    fn examine_sums(&mut self, tickers: &mut Tickers<'_>, universe: &Universe, at: UnixMs, is_new: bool) {
+        for row in tickers.rows.iter_mut().filter(|row| universe.contains(&row.symbol)) {
+            for (figure, place) in SUMMED {
+                let Some(amount) = place(row).map(Amount::get) else { continue };
+                let key = (row.symbol.to_string(), figure);
+                let before = self.sums.get(&key).filter(|(_, time)| at.millis_since(*time) <= COMPARABLE_MS);
+                let Some((before, _)) = before else { continue };
+                // What was next to nothing can be anything next.
+                if is_near(amount, *before) || amount.max(*before) < NEGLIGIBLE_USD {
+                    self.suspect_sums.remove(&key);
+                } else if !confirmed(&mut self.suspect_sums, key, amount, at, is_new) {
+                    *place(row) = None;
+                    tickers.odd.push(OddField { symbol: row.symbol.clone(), figure, oddity: Oddity::Leapt });
+                }
+            }
+        }
     }
 
     /// Believes the prices of a table that was examined and admitted.
@@ -122,8 +170,16 @@ impl Judge {
         for row in &tickers.rows {
             self.suspects.remove(&*row.symbol);
             self.believed.insert(row.symbol.to_string(), (row.last.get(), at));
+            let sums = [(Figure::Turnover24h, row.turnover_24h), (Figure::OpenInterest, row.open_interest_usd)];
+            for (figure, amount) in sums.into_iter().filter_map(|(figure, amount)| Some((figure, amount?))) {
+                let key = (row.symbol.to_string(), figure);
+                self.suspect_sums.remove(&key);
+                self.sums.insert(key, (amount.get(), at));
+            }
         }
         let is_young = |time: UnixMs| at.millis_since(time) <= COMPARABLE_MS;
+        self.sums.retain(|_, (_, time)| is_young(*time));
+        self.suspect_sums.retain(|_, suspect| is_young(suspect.at));
         self.believed.retain(|_, (_, time)| is_young(*time));
         self.suspects.retain(|_, suspect| is_young(suspect.at));
     }
@@ -135,13 +191,18 @@ impl Judge {
 
     /// Notes a suspect price; whether enough tables have shown it.
     fn is_confirmed(&mut self, symbol: &str, price: f64, at: UnixMs, is_new: bool) -> bool {
-        let seen = match self.suspects.get(symbol) {
-            Some(suspect) if is_near(price, suspect.price) => suspect.seen.saturating_add(u32::from(is_new)),
-            _ => 1,
-        };
-        self.suspects.insert(symbol.to_owned(), Suspect { price, seen, at });
-        seen > CONFIRMATIONS
+        confirmed(&mut self.suspects, symbol.to_owned(), price, at, is_new)
     }
+}
+
+/// Notes a suspect value; whether enough tables have shown it.
+fn confirmed<K: Ord>(suspects: &mut BTreeMap<K, Suspect>, key: K, value: f64, at: UnixMs, is_new: bool) -> bool {
+    let seen = match suspects.get(&key) {
+        Some(suspect) if is_near(value, suspect.value) => suspect.seen.saturating_add(u32::from(is_new)),
+        _ => 1,
+    };
+    suspects.insert(key, Suspect { value, seen, at });
+    seen > CONFIRMATIONS
 }
 
 /// Whether neither price is more than [`MAX_LEAP`] times the other.
@@ -153,11 +214,14 @@ fn is_near(a: f64, b: f64) -> bool {
 mod tests {
     use super::*;
     use crate::analysis::testing::ticker;
+    use crate::assemble::ETHER;
     use crate::provenance::{Source, Venue};
+    use crate::units::Price;
     use proptest::prelude::*;
 
     const BEGIN: UnixMs = UnixMs::from_millis(1_788_870_000_000);
     const ROUND_MS: u64 = 2_000;
+    const BYBIT: Source = Source::live(Venue::Bybit);
 
     /// Bitcoin, Ether and sixty others at 100; a share that does not count.
     fn table(scale: impl Fn(&str) -> f64) -> Tickers<'static> {
@@ -169,20 +233,20 @@ mod tests {
             row.symbol = symbol.into();
             row
         });
-        Tickers { server_time: BEGIN, rows: rows.collect(), refused: Vec::new() }
+        Tickers { server_time: BEGIN, rows: rows.collect(), refused: Vec::new(), odd: Vec::new() }
     }
 
     fn universe() -> Universe {
         let symbols = table(|_| 1.0).rows.into_iter().map(|row| row.symbol.into_owned());
         let contracts = symbols.filter(|symbol| symbol != "AAPLUSDT").map(|symbol| (symbol, None)).collect();
-        Universe { as_of_ms: BEGIN, source: Source::live(Venue::Bybit), contracts }
+        Universe::new(BEGIN, BYBIT, contracts)
     }
 
     /// A judge that believes the first table.
     fn judge() -> Judge {
         let mut judge = Judge::new();
         let mut first = table(|_| 1.0);
-        assert_eq!(judge.examine(&mut first, &universe(), BEGIN), Ok(()));
+        assert_eq!(judge.examine(&mut first, &universe(), BYBIT, BEGIN), Ok(BEGIN));
         judge.believe(&first, BEGIN);
         judge
     }
@@ -194,8 +258,10 @@ mod tests {
     /// Shows a table in a round, and tells what was left out.
     fn show(judge: &mut Judge, round: u64, scale: impl Fn(&str) -> f64) -> Result<Vec<String>, WildTable> {
         let mut tickers = table(scale);
-        judge.examine(&mut tickers, &universe(), at(round))?;
-        judge.believe(&tickers, at(round));
+        // The market lives.
+        tickers.rows.iter_mut().for_each(|row| row.bid = Price::new(99.0 + round as f64 / 1e3).ok());
+        let moved = judge.examine(&mut tickers, &universe(), BYBIT, at(round))?;
+        judge.believe(&tickers, moved);
         assert!(tickers.refused.iter().all(|row| matches!(row.reason, RowRefusal::Leapt { .. })));
         Ok(tickers.refused.into_iter().map(|row| row.symbol.into_owned()).collect())
     }
@@ -208,7 +274,7 @@ mod tests {
     fn one_price_that_leaps_is_left_out_and_the_rest_stays() {
         let mut judge = judge();
         let mut tickers = table(one("S7USDT", 10.0));
-        assert_eq!(judge.examine(&mut tickers, &universe(), at(1)), Ok(()));
+        assert_eq!(judge.examine(&mut tickers, &universe(), BYBIT, at(1)), Ok(at(1)));
         let left_out =
             RefusedRow { symbol: "S7USDT".into(), reason: RowRefusal::Leapt { before: 100.0, after: 1_000.0 } };
         assert_eq!(tickers.refused, [left_out]);

@@ -112,6 +112,9 @@ pub struct Coverage {
     pub priced: usize,
     /// Contracts whose ticker was refused.
     pub refused: usize,
+    /// Contracts that have a ticker and that the list does not even name, so that it seems to lack a part; unknown where
+    /// the whole list is not at hand.
+    pub unlisted: Option<usize>,
 }
 
 /// A part with its own source and clock: there with its value, or absent with the reason.
@@ -231,8 +234,12 @@ impl Lack {
 pub struct Overview {
     /// Last price of `BTCUSDT`.
     pub btc_price: Price,
+    /// Last price of `ETHUSDT`; unknown where an earlier version wrote the snapshot.
+    pub eth_price: Option<Price>,
     /// Σ turnover of 24 hours, USD.
     pub total_turnover: Amount,
+    /// Contracts in that sum; unknown where an earlier version wrote the snapshot.
+    pub turnover_contracts: Option<usize>,
     /// Mean of the 24-hour changes, percent.
     pub average_change: Percent,
     /// Sample standard deviation of the 24-hour changes, percent; unknown for fewer than two contracts.
@@ -458,18 +465,24 @@ pub struct ScoreRow {
     /// Last price, USDT.
     pub price: Price,
     /// Change over 24 hours, percent.
-    pub change_24h: Percent,
+    pub change_24h: Option<Percent>,
     /// Highest price of 24 hours.
-    pub high_24h: Price,
+    pub high_24h: Option<Price>,
     /// Lowest price of 24 hours.
-    pub low_24h: Price,
+    pub low_24h: Option<Price>,
     /// Turnover of 24 hours, USD.
-    pub turnover_24h: Amount,
+    pub turnover_24h: Option<Amount>,
     /// Volume of 24 hours in the base coin.
-    pub volume_base_24h: Amount,
+    pub volume_base_24h: Option<Amount>,
 }
 
 impl ScoreRow {
+    /// Whether change and turnover are known: some clients draw what is `null` as a number.
+    #[must_use]
+    pub const fn is_whole(&self) -> bool {
+        self.change_24h.is_some() && self.turnover_24h.is_some()
+    }
+
     /// The six dimensions, where the score has them.
     #[must_use]
     pub fn components(&self) -> Option<&Components> {
@@ -495,6 +508,8 @@ pub enum BasisStatus {
 pub struct Perps {
     /// Turnover-weighted mean of the funding rates, each normalised to 8 hours, percent.
     pub funding_rate: Option<Percent>,
+    /// Contracts in that mean.
+    pub funding_contracts: Option<usize>,
     /// How unusual that rate is against its own history.
     pub funding_zscore: Option<f64>,
     /// Share of accounts that are long, percent.
@@ -503,10 +518,14 @@ pub struct Perps {
     pub short_pct: Option<Share>,
     /// −Σ p·log₂ p over long and short.
     pub ls_entropy: Option<Fraction>,
-    /// One side's open interest, USD.
+    /// One side's open interest, USD; unknown when much of the market does not tell it.
     pub total_open_interest: Option<Amount>,
+    /// Contracts in that sum.
+    pub open_interest_contracts: Option<usize>,
     /// Turnover-weighted mean of (mark − index) / index, percent.
     pub basis_pct: Option<Percent>,
+    /// Contracts in that mean.
+    pub basis_contracts: Option<usize>,
     /// What the basis means.
     pub basis_status: Option<BasisStatus>,
     /// Perpetual contracts that are counted; unknown where the tickers are those of a spot market.

@@ -2,17 +2,19 @@
 //!
 //! Bytes that come *back*, from the store or from the origin, pass through the same door as what was just assembled.
 
+mod quality;
 mod rejection;
 mod rules;
 
 use crate::exchange::Detail;
-use crate::freshness::Freshness;
+use crate::freshness::Limits;
 use crate::provenance::Venue;
-use crate::snapshot::{SCHEMA_VERSION, Section, Snapshot};
-use crate::units::{Fraction, UnixMs, round_to};
+use crate::snapshot::{SCHEMA_VERSION, Snapshot};
+use crate::units::{Fraction, UnixMs};
 use serde::Deserialize;
 use std::fmt;
 
+pub use quality::coverage;
 pub use rejection::{Rejection, Warning};
 pub use rules::MIN_SCORES;
 
@@ -82,7 +84,7 @@ impl ValidSnapshot {
             return Err(Rejections(rejections));
         }
         let warnings = rules::warnings(&snapshot);
-        let quality = quality(&snapshot);
+        let quality = quality::quality(&snapshot);
         Ok(Self { snapshot, quality, warnings })
     }
 
@@ -109,12 +111,26 @@ impl ValidSnapshot {
         &self.snapshot
     }
 
-    /// How complete and young its parts are, 0–1:
-    /// 0.75 · usable share of the ticker rows + 0.10 global market + 0.05 DeFi + 0.10 fear & greed,
-    /// where an aging part counts half and an absent one nothing.
+    /// How complete and young it is, 0–1: [`Self::coverage`] × (0.50 tickers + 0.20 · share of the scores that rest on six
+    /// dimensions + 0.10 global market + 0.05 DeFi + 0.05 fear & greed + 0.05 betas + 0.05 charts), where an aging part
+    /// counts half and an absent one nothing.
     #[must_use]
     pub fn quality(&self) -> Fraction {
         self.quality
+    }
+
+    /// The share of the contracts that trade, as far as they are known, that have a usable ticker.
+    #[must_use]
+    pub fn coverage(&self) -> Fraction {
+        coverage(self.snapshot.coverage)
+    }
+
+    /// Whether this snapshot is to be shown in the place of `held` at `now`. First decides the class of its age, then what it
+    /// can hold (scores in six dimensions; Bybit's tickers; another exchange's), then its time. So what is held goes back in
+    /// time by one refresh at most, and only for a fuller answer.
+    #[must_use]
+    pub fn is_better(&self, held: &Self, now: UnixMs, limits: &Limits) -> bool {
+        quality::is_better(&self.snapshot, &held.snapshot, now, limits)
     }
 
     /// What is unusual about it without making it unusable.
@@ -129,26 +145,6 @@ impl ValidSnapshot {
     pub fn supersedes(&self, held: &Self) -> bool {
         let order = |valid: &Self| (valid.snapshot.as_of_ms, valid.snapshot.sequence);
         order(self) > order(held)
-    }
-}
-
-/// See [`ValidSnapshot::quality`].
-fn quality(snapshot: &Snapshot) -> Fraction {
-    let (priced, refused) = (snapshot.coverage.priced as f64, snapshot.coverage.refused as f64);
-    let usable = priced / (priced + refused);
-    let quality = 0.75 * usable
-        + 0.10 * weight(&snapshot.global_market)
-        + 0.05 * weight(&snapshot.defi_market)
-        + 0.10 * weight(&snapshot.fear_greed);
-    // The rules refuse a snapshot without rows, so this is a number; rounding may not carry it past 1.
-    Fraction::saturating(round_to(quality, 3))
-}
-
-fn weight<T>(section: &Section<T>) -> f64 {
-    match section {
-        Section::Present { freshness: Freshness::Fresh, .. } => 1.0,
-        Section::Present { .. } => 0.5,
-        Section::Absent { .. } => 0.0,
     }
 }
 

@@ -107,7 +107,7 @@ fn snapshot(market: &Market, long_view: &LongView) -> ValidSnapshot {
     let inputs = Inputs {
         tickers: &table,
         tickers_source: SOURCE,
-        received_at: NOW,
+        as_of: NOW,
         universe: &market.universe,
         global_market: &Slow::unknown("not_asked"),
         defi_market: &Slow::unknown("not_asked"),

@@ -23,7 +23,7 @@ pub(super) async fn for_others(
     background: &Background,
 ) {
     if let Some(snapshot) = snapshot {
-        cache::keep_snapshot(snapshot).await;
+        cache::keep_snapshot(snapshot, &config.limits).await;
     }
     match universe {
         AfterUse::Nothing => {}

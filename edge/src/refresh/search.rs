@@ -112,7 +112,7 @@ impl<'a> Search<'a> {
     async fn look_into_cache(&mut self) {
         let began = clock::now();
         if let Some(found) = cache::snapshot().await {
-            memory::offer(Rc::new(found));
+            memory::offer(Rc::new(found), &self.config.limits);
         } else {
             // Others may have found out just now that there is nothing. A cache that took all its time is not asked again.
             let left_ms = DEADLINES.cache_ms.saturating_sub(clock::now().millis_since(began));
@@ -215,7 +215,7 @@ impl<'a> Search<'a> {
             Err(candidate) => {
                 self.ladder.useless(upstream);
                 // Old data is better than older data, whatever the others have to say.
-                candidate.map(memory::offer);
+                candidate.map(|candidate| memory::offer(candidate, &self.config.limits));
             }
         }
     }
@@ -227,7 +227,7 @@ impl<'a> Search<'a> {
             // Whoever is still silent is let go first: nobody waits for both.
             self.let_go(|_| true);
             let (found, told) = last_good::read(store).await;
-            self.last_good_helped = found.is_some_and(|found| memory::offer(Rc::new(found)));
+            self.last_good_helped = found.is_some_and(|found| memory::offer(Rc::new(found), &config.limits));
             self.last_good_told = Some(told);
         }
     }
@@ -246,8 +246,8 @@ impl<'a> Search<'a> {
                     // The snapshot that holds the usual list makes way for one that does not.
                     memory::keep_universe(usual);
                 }
-                memory::offer(Rc::clone(&snapshot));
-                Searched { keep: Some(snapshot), universe, ..self.ended(Some(via)) }
+                let is_taken = memory::offer(Rc::clone(&snapshot), &self.config.limits);
+                Searched { keep: is_taken.then_some(snapshot), universe, ..self.ended(Some(via)) }
             }
             None => self.ended(None),
         };

@@ -9,6 +9,7 @@ use futures_util::future::try_join;
 use shared::analysis::Settings;
 use shared::assemble::{Identity, Inputs, LongView, Slow, assemble};
 use shared::exchange::bybit::{self, Listing, UniverseBuilder, tickers};
+use shared::freshness::table_time;
 use shared::market::Universe;
 use shared::provenance::Venue;
 use shared::snapshot::{Producer, Section};
@@ -30,14 +31,15 @@ pub async fn snapshot(
     let asked = async { asked.await.map_err(ExchangeError::Tickers) };
     let (answer, universe) = try_join(asked, known_or_fetched(base, deadline, universe)).await?;
     let mut table = tickers::parse(&answer.bytes).map_err(|error| ExchangeError::Tickers(error.into()))?;
-    if purpose == Purpose::Show {
-        judged::examine(held, &mut table, &universe, answer.received_at).map_err(ExchangeError::from)?;
-    }
+    let as_of = match purpose {
+        Purpose::Show => judged::examine(held, &mut table, &universe, answer.source, answer.received_at)?,
+        Purpose::Compare => table_time(table.server_time, answer.received_at).map_err(ExchangeError::from)?,
+    };
     let now = clock::now();
     let inputs = Inputs {
         tickers: &table,
         tickers_source: answer.source,
-        received_at: answer.received_at,
+        as_of,
         universe: &universe,
         global_market: &carried_over(held.map(|held| &held.get().global_market)),
         defi_market: &carried_over(held.map(|held| &held.get().defi_market)),
@@ -53,7 +55,7 @@ pub async fn snapshot(
     let assembled = assemble(&inputs, identity, &Settings::DEFAULT).map_err(ExchangeError::from)?;
     let snapshot = admitted(assembled.snapshot, held, now, &config.limits)?;
     if purpose == Purpose::Show {
-        judged::believe(&table, answer.received_at);
+        judged::believe(&table, as_of);
     }
     Ok(Made { snapshot, fetched: is_fetched.then_some(universe) })
 }

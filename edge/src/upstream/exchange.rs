@@ -8,6 +8,7 @@ use shared::assemble::AssembleError;
 use shared::exchange::bybit::instruments::UniverseError;
 use shared::exchange::bybit::{self, Forbidden};
 use shared::exchange::{ParseError, binance, okx};
+use shared::freshness::ClockAhead;
 use shared::headers::MARKET_DATA;
 use shared::judge::WildTable;
 use shared::provenance::{Source, Venue};
@@ -120,6 +121,9 @@ pub enum ExchangeError {
     /// The exchange's own list does not tell what counts, and no other is at hand.
     #[error("no list of contracts is at hand")]
     NoUniverse,
+    /// A venue's clock that says nothing about the age of its data.
+    #[error("{0}")]
+    Clock(#[from] ClockAhead),
     /// Prices that leapt, and are not believed yet.
     #[error("{0}")]
     Wild(#[from] WildTable),
@@ -145,6 +149,7 @@ impl ExchangeError {
             Self::Instruments(error) => format!("instruments_{}", error.label()),
             Self::Universe(error) => error.label().to_owned(),
             Self::NoUniverse => "instruments_unknown".to_owned(),
+            Self::Clock(error) => error.label().to_owned(),
             Self::Wild(error) => error.label().to_owned(),
             Self::Assemble(error) => error.label().to_owned(),
             Self::Rejected(rejections) => rejections.label().to_owned(),
@@ -156,9 +161,12 @@ impl ExchangeError {
                 (proxy_error, error.received_status())
             }
             Self::NoUniverse => (None, None),
-            Self::Universe(_) | Self::Wild(_) | Self::Assemble(_) | Self::Rejected(_) | Self::NotFit(_) => {
-                (None, Some(200))
-            }
+            Self::Universe(_)
+            | Self::Clock(_)
+            | Self::Wild(_)
+            | Self::Assemble(_)
+            | Self::Rejected(_)
+            | Self::NotFit(_) => (None, Some(200)),
         };
         let as_of = if let Self::NotFit(not_fit) = self { Some(not_fit.as_of) } else { None };
         Failed { outcome, message: self.to_string(), proxy_error, received_status, as_of }
@@ -172,7 +180,7 @@ impl ExchangeError {
             Self::Tickers(error) | Self::Instruments(error) => {
                 error.refusal(venue).map_or(Health::Fails, Health::Refuses)
             }
-            Self::Universe(_) | Self::Assemble(_) | Self::Rejected(_) => Health::Fails,
+            Self::Universe(_) | Self::Clock(_) | Self::Assemble(_) | Self::Rejected(_) => Health::Fails,
             Self::NoUniverse | Self::Wild(_) | Self::NotFit(_) => Health::Works,
         }
     }

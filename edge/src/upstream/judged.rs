@@ -4,9 +4,11 @@
 //! not share their suspicions. That costs little: a price says nothing about one a minute later, so a wild table is held back
 //! for that minute at most, in which what is held may still be shown.
 
-use shared::freshness::data_time;
-use shared::judge::{Judge, WildTable};
+use super::exchange::ExchangeError;
+use shared::freshness::table_time;
+use shared::judge::Judge;
 use shared::market::{Tickers, Universe};
+use shared::provenance::Source;
 use shared::units::UnixMs;
 use shared::validate::ValidSnapshot;
 use std::cell::RefCell;
@@ -20,27 +22,29 @@ fn with<R>(work: impl FnOnce(&mut Judge) -> R) -> Option<R> {
     JUDGE.with(|judge| judge.try_borrow_mut().ok().map(|mut judge| work(&mut judge)))
 }
 
-/// Takes prices that leapt out of a table.
+/// Takes what leapt out of a table, and tells when its market last moved.
 ///
 /// # Errors
-/// [`WildTable`] when the table as a whole is not to be believed yet.
+/// [`ExchangeError::Clock`] when the venue's clock cannot be believed, [`ExchangeError::Wild`] when the table as a whole is
+/// not to be believed yet.
 pub(super) fn examine(
     held: Option<&ValidSnapshot>,
     tickers: &mut Tickers<'_>,
     universe: &Universe,
+    source: Source,
     received_at: UnixMs,
-) -> Result<(), WildTable> {
-    let at = data_time(tickers.server_time, received_at);
-    with(|judge| {
+) -> Result<UnixMs, ExchangeError> {
+    let told = table_time(tickers.server_time, received_at)?;
+    let examined = with(|judge| {
         if let Some(held) = held {
             judge.remember(held.get());
         }
-        judge.examine(tickers, universe, at)
-    })
-    .unwrap_or(Ok(()))
+        judge.examine(tickers, universe, source, told)
+    });
+    Ok(examined.unwrap_or(Ok(told))?)
 }
 
 /// Believes a table that was examined and made into a valid snapshot.
-pub(super) fn believe(tickers: &Tickers<'_>, received_at: UnixMs) {
-    with(|judge| judge.believe(tickers, data_time(tickers.server_time, received_at)));
+pub(super) fn believe(tickers: &Tickers<'_>, as_of: UnixMs) {
+    with(|judge| judge.believe(tickers, as_of));
 }

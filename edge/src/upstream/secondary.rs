@@ -45,19 +45,19 @@ pub async fn snapshot(
     };
     let universe = fetched.clone().or(universe).or(spare).ok_or(ExchangeError::NoUniverse)?;
     let mut table = secondary.tickers(&answer.bytes).map_err(|error| ExchangeError::Tickers(error.into()))?;
-    judged::examine(held, &mut table, &universe, answer.received_at).map_err(ExchangeError::from)?;
+    let as_of = judged::examine(held, &mut table, &universe, answer.source, answer.received_at)?;
     let now = clock::now();
     let substitute = Substitute {
         tickers: &table,
         tickers_source: answer.source,
-        received_at: answer.received_at,
+        as_of,
         universe: &universe,
         held: held.map(ValidSnapshot::get),
     };
     let sequence = policy::next_sequence(held.map(|held| held.get().sequence), now);
     let assembled = assemble_secondary(&substitute, sequence, reason, now, &Settings::DEFAULT);
     let snapshot = admitted(assembled.map_err(ExchangeError::from)?.snapshot, held, now, &config.limits)?;
-    judged::believe(&table, answer.received_at);
+    judged::believe(&table, as_of);
     Ok(Made { snapshot, fetched })
 }
 

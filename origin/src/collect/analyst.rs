@@ -82,7 +82,7 @@ impl Analyst {
         let memories = &mut self.memories;
         let analyses = self.analyses.get_or(inputs.len(), now, ANALYSES_LAST_MS, || {
             let analyse = |(symbol, inputs): (&String, &Arc<SymbolInputs>)| {
-                let ticker = rows.get(symbol.as_str()).map(|row| facts(row, universe));
+                let ticker = rows.get(symbol.as_str()).and_then(|row| facts(row, universe));
                 let ticker = ticker.as_ref().map(|value| Timed { value, as_of_ms });
                 (symbol.clone(), memories.entry(symbol.clone()).or_default().analyse(inputs, ticker, now))
             };
@@ -152,10 +152,10 @@ impl Analyst {
     }
 }
 
-fn facts(row: &Ticker<'_>, universe: &Universe) -> TickerFacts {
-    TickerFacts {
-        change_24h_pct: row.change_24h_pct,
-        volume_base_24h: row.volume_base_24h,
+fn facts(row: &Ticker<'_>, universe: &Universe) -> Option<TickerFacts> {
+    Some(TickerFacts {
+        change_24h_pct: row.change_24h_pct?,
+        volume_base_24h: row.volume_base_24h?,
         funding_rate_8h: funding_rate_8h(row, universe),
-    }
+    })
 }

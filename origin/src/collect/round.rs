@@ -6,12 +6,12 @@ use crate::upstream::Fetched;
 use shared::analysis::Settings;
 use shared::assemble::{AssembleError, Identity, Slow, assemble};
 use shared::exchange::{ParseError, bybit};
-use shared::freshness::{Limits, data_time};
+use shared::freshness::{ClockAhead, Limits, table_time};
 use shared::judge::{Judge, WildTable};
-use shared::market::{DefiMarket, FearGreed, GlobalMarket, RowRefusal, Universe};
+use shared::market::{DefiMarket, FearGreed, Figure, GlobalMarket, Oddity, RowRefusal, Universe};
 use shared::snapshot::Producer;
 use shared::units::UnixMs;
-use shared::validate::{Baseline, Rejections, ValidSnapshot};
+use shared::validate::{Baseline, Rejection, Rejections, ValidSnapshot};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// Everything that a round needs.
@@ -36,8 +36,12 @@ pub(super) struct Round {
 #[derive(Debug)]
 pub(super) struct Outcome {
     pub(super) publication: Publication,
-    /// Rows of listed contracts that are not used.
+    /// Rows of listed contracts that are not used, and those that name no contract.
     pub(super) refused: Vec<(String, RowRefusal)>,
+    /// Figures of listed contracts that are not used.
+    pub(super) odd: Vec<(String, Figure, Oddity)>,
+    /// How long the market has stood still by the time that its table tells.
+    pub(super) still_ms: u64,
 }
 
 /// Why a round made none.
@@ -45,6 +49,8 @@ pub(super) struct Outcome {
 pub(super) enum RoundError {
     #[error(transparent)]
     Parse(#[from] ParseError),
+    #[error(transparent)]
+    Clock(#[from] ClockAhead),
     #[error(transparent)]
     Wild(#[from] WildTable),
     #[error(transparent)]
@@ -58,10 +64,22 @@ impl RoundError {
     pub(super) fn labels(&self) -> Vec<&'static str> {
         match self {
             Self::Parse(error) => vec![error.label()],
+            Self::Clock(error) => vec![error.label()],
             Self::Wild(error) => vec![error.label()],
             Self::Assemble(error) => vec![error.label()],
-            Self::Rejected(rejections) => rejections.all().iter().map(shared::validate::Rejection::label).collect(),
+            Self::Rejected(rejections) => rejections.all().iter().map(Rejection::label).collect(),
         }
+    }
+}
+
+impl RoundError {
+    /// How many contracts there were, when they were too few.
+    pub(super) fn too_few_contracts(&self) -> Option<usize> {
+        let Self::Rejected(rejections) = self else { return None };
+        rejections.all().iter().find_map(|rejection| match rejection {
+            Rejection::TooFewContracts { found, .. } => Some(*found),
+            _ => None,
+        })
     }
 }
 
@@ -69,17 +87,17 @@ impl Round {
     /// Parses, judges, assembles, passes the door, renders.
     pub(super) fn run(self) -> Result<Outcome, RoundError> {
         let mut tickers = bybit::tickers::parse(&self.tickers.body)?;
-        let as_of = data_time(tickers.server_time, self.tickers.received_at);
+        let told = table_time(tickers.server_time, self.tickers.received_at)?;
         let mut judge = self.judge.lock().unwrap_or_else(PoisonError::into_inner);
-        judge.examine(&mut tickers, &self.universe, as_of)?;
-        let table = Table::new(&tickers, self.tickers.received_at);
+        let as_of = judge.examine(&mut tickers, &self.universe, self.tickers.source, told)?;
+        let table = Table::new(&tickers, as_of);
         // Held for the whole round: there is one at a time.
         let mut analyst = self.analyst.lock().unwrap_or_else(PoisonError::into_inner);
         let long_view = analyst.long_view(&self.inputs, &table, &self.universe, self.now);
         let inputs = shared::assemble::Inputs {
             tickers: &tickers,
             tickers_source: self.tickers.source,
-            received_at: self.tickers.received_at,
+            as_of,
             universe: &self.universe,
             global_market: &self.global_market,
             defi_market: &self.defi_market,
@@ -94,6 +112,9 @@ impl Round {
         let valid = ValidSnapshot::admit(assembled.snapshot, self.now, self.baseline)?;
         analyst.remember(&valid);
         judge.believe(&tickers, as_of);
-        Ok(Outcome { publication: Publication::collected(valid, analyst.remembered_alerts(), self.limits), refused })
+        let odd = tickers.odd.iter().filter(|odd| self.universe.contains(&odd.symbol));
+        let odd = odd.map(|odd| (odd.symbol.to_string(), odd.figure, odd.oddity)).collect();
+        let publication = Publication::collected(valid, analyst.remembered_alerts(), self.limits);
+        Ok(Outcome { publication, refused, odd, still_ms: told.millis_since(as_of) })
     }
 }

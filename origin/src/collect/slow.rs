@@ -49,6 +49,15 @@ impl Task {
         }
     }
 
+    /// Notes an answer that is not believed yet.
+    pub(super) fn held_back(&self, why: &dyn std::fmt::Display, label: &'static str) {
+        self.context.metrics.upstream_rejected(self.name);
+        self.context.metrics.rejection(label);
+        if self.context.board.record(self.name, label, None) {
+            tracing::warn!(upstream = self.name, %why, "an answer is not believed yet");
+        }
+    }
+
     /// Notes a failure, and says how long to wait.
     pub(super) fn failed(&self, error: &UpstreamError, failures_in_a_row: u32) -> Duration {
         let label = error.label();

@@ -10,7 +10,7 @@ use crate::upstream::{Fetched, Upstream, UpstreamError, pause};
 use shared::exchange::bybit;
 use shared::provenance::Feed;
 use shared::snapshot::ScoreRow;
-use shared::units::UnixMs;
+use shared::units::{Amount, UnixMs};
 use shared::validate::{Baseline, ValidSnapshot};
 use std::sync::Arc;
 use std::time::Duration;
@@ -26,6 +26,8 @@ pub enum TableOutcome {
     WaitingForInstruments,
     /// The table is as old as the one before: the venue's clock stands still.
     Frozen,
+    /// The venue's clock goes on and its market does not: its prices are as old as its last move.
+    MarketStill,
     /// Making a snapshot of it panicked.
     Panicked,
     /// No snapshot could be made of it.
@@ -38,6 +40,7 @@ impl TableOutcome {
         pub const fn label(self) {
             Self::WaitingForInstruments => "waiting_for_instruments",
             Self::Frozen => "not_newer",
+            Self::MarketStill => "market_still",
             Self::Panicked => "panic",
             Self::Rejected => "rejected",
         }
@@ -151,6 +154,9 @@ impl Collector {
     fn baseline(&self, now: UnixMs) -> Baseline {
         let limits = &self.context.limits;
         let published = || {
+            if self.expectation.is_forgotten(now) {
+                return None;
+            }
             let held = self.context.current.get()?;
             let snapshot = held.valid().get();
             let is_young = now.millis_since(snapshot.as_of_ms) <= limits.stale_ms;
@@ -165,6 +171,11 @@ impl Collector {
             self.context.metrics.row_refused(reason.label());
             tracing::debug!(symbol, %reason, "a row is not used");
         }
+        for (symbol, figure, oddity) in &outcome.odd {
+            self.context.metrics.field_refused(figure.label(), oddity.label());
+            tracing::debug!(symbol, figure = figure.label(), oddity = oddity.label(), "a figure is not used");
+        }
+        self.context.metrics.market_still(outcome.still_ms);
         self.failures = 0;
         self.context.metrics.upstream_answered(NAME);
         let snapshot = outcome.publication.valid().get();
@@ -172,17 +183,17 @@ impl Collector {
         let held = self.context.current.get();
         let is_newer = held.is_none_or(|held| held.valid().get().as_of_ms < as_of_ms);
         if !is_newer {
-            let frozen = TableOutcome::Frozen.label();
-            self.context.metrics.rejection(frozen);
-            if self.context.board.record(NAME, frozen, None) {
-                tracing::warn!(upstream = NAME, %as_of_ms, "the venue's clock stands still");
+            let still = if outcome.still_ms > 0 { TableOutcome::MarketStill } else { TableOutcome::Frozen };
+            self.context.metrics.rejection(still.label());
+            if self.context.board.record(NAME, still.label(), None) {
+                tracing::warn!(upstream = NAME, %as_of_ms, outcome = still.label(), "nothing newer comes");
             }
             return;
         }
         self.choose_monitored(outcome.publication.valid());
         self.context.metrics.published(outcome.publication.valid());
         self.context.current.offer(outcome.publication);
-        self.expectation.record(priced, self.context.clock.now());
+        self.expectation.record(priced, self.context.clock.now(), &self.context.limits);
         if self.context.board.record(NAME, OK, Some(as_of_ms)) {
             tracing::info!(upstream = NAME, %source, priced, "answers");
             if source.feed != Feed::Live {
@@ -201,9 +212,8 @@ impl Collector {
         self.chosen_at = Some(now);
         let snapshot = valid.get();
         let mut rows: Vec<&ScoreRow> = snapshot.scores.iter().collect();
-        rows.sort_by(|a, b| {
-            b.turnover_24h.get().total_cmp(&a.turnover_24h.get()).then_with(|| a.symbol.cmp(&b.symbol))
-        });
+        let turnover = |row: &ScoreRow| row.turnover_24h.map_or(0.0, Amount::get);
+        rows.sort_by(|a, b| turnover(b).total_cmp(&turnover(a)).then_with(|| a.symbol.cmp(&b.symbol)));
         let interval = |symbol: &str| snapshot.universe.contracts.get(symbol).copied().flatten();
         let monitored = rows
             .into_iter()
@@ -220,6 +230,9 @@ impl Collector {
     fn rejected(&mut self, error: RoundError, interval: Duration) -> Duration {
         if let RoundError::Parse(error) = error {
             return self.failed(&error.into(), interval);
+        }
+        if let Some(found) = error.too_few_contracts() {
+            self.expectation.too_few(found, self.context.clock.now());
         }
         self.context.metrics.upstream_rejected(NAME);
         let labels = error.labels();

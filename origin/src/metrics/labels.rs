@@ -32,6 +32,12 @@ pub(super) struct ReasonLabels {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(super) struct FigureLabels {
+    pub(super) figure: &'static str,
+    pub(super) reason: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub(super) struct InputLabels {
     pub(super) upstream: &'static str,
     pub(super) reason: &'static str,

@@ -51,6 +51,17 @@ pub(super) fn registry(metrics: &Metrics) -> Registry {
         metrics.rows_refused.clone(),
     );
     registry.register(
+        "ticker_fields_refused",
+        "Figures of listed contracts' ticker rows that were not used, by figure and reason",
+        metrics.fields_refused.clone(),
+    );
+    registry.register_with_unit(
+        "market_still",
+        "How long the exchange's market has stood still while its gateway answered",
+        Unit::Seconds,
+        metrics.market_still.clone(),
+    );
+    registry.register(
         "input_rows_refused",
         "Rows of candles, trades and positions that were not used, by reason",
         metrics.input_rows_refused.clone(),

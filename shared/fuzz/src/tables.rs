@@ -20,7 +20,7 @@ pub fn tickers(body: &[u8]) -> bool {
     let Ok(tickers) = bybit::tickers::parse(body) else { return false };
     tickers.rows.iter().for_each(check_ticker);
     let contracts = tickers.rows.iter().map(|row| (row.symbol.to_string(), row.funding_interval_hours)).collect();
-    let universe = Universe { as_of_ms: now(), source: BYBIT, contracts };
+    let universe = Universe::new(now(), BYBIT, contracts);
     check_admitted(snapshot(&tickers, &universe));
     true
 }
@@ -44,11 +44,11 @@ fn secondary_tickers(exchange: Secondary, body: &[u8]) -> bool {
     }
     let contracts = tickers.rows.iter().map(|row| (row.symbol.to_string(), None)).collect();
     // Binance has no list of its own: what counts there is told by OKX's.
-    let universe = Universe { as_of_ms: now(), source: Source::live(Venue::Okx), contracts };
+    let universe = Universe::new(now(), Source::live(Venue::Okx), contracts);
     let substitute = Substitute {
         tickers: &tickers,
         tickers_source: Source::live(exchange.venue()),
-        received_at: now(),
+        as_of: now(),
         universe: &universe,
         held: None,
     };
@@ -71,12 +71,12 @@ fn check_ticker(row: &Ticker<'_>) {
     let is_price = |price: Price| price.get().is_finite() && price.get() > 0.0;
     let is_amount = |amount: Amount| amount.get().is_finite() && amount.get() >= 0.0;
     assert!(is_plausible_symbol(&row.symbol), "{row:?}");
-    assert!([row.last, row.high_24h, row.low_24h].into_iter().all(is_price), "{row:?}");
+    assert!([Some(row.last), row.high_24h, row.low_24h].into_iter().flatten().all(is_price), "{row:?}");
     assert!(row.mark.is_none_or(is_price) && row.index.is_none_or(is_price), "{row:?}");
-    assert!(row.change_24h_pct.get().is_finite() && row.change_24h_pct.get() >= -101.0, "{row:?}");
+    assert!(row.change_24h_pct.is_none_or(|change| change.get().is_finite() && change.get() >= -101.0), "{row:?}");
     assert!(row.change_1h_pct.is_none_or(|change| change.get().is_finite() && change.get() >= -100.0), "{row:?}");
-    assert!(is_amount(row.turnover_24h) && is_amount(row.volume_base_24h), "{row:?}");
-    assert!(row.open_interest_usd.is_none_or(is_amount), "{row:?}");
+    let amounts = [row.turnover_24h, row.volume_base_24h, row.open_interest_usd];
+    assert!(amounts.into_iter().flatten().all(is_amount), "{row:?}");
     assert!(row.funding_rate.is_none_or(f64::is_finite), "{row:?}");
     assert!(row.funding_interval_hours.is_none_or(|hours| (0.1..=168.0).contains(&hours)), "{row:?}");
 }
@@ -85,7 +85,7 @@ fn snapshot<'a>(tickers: &Tickers<'a>, universe: &Universe) -> Option<Assembled<
     let inputs = Inputs {
         tickers,
         tickers_source: BYBIT,
-        received_at: now(),
+        as_of: now(),
         universe,
         global_market: &Slow::unknown("not_asked"),
         defi_market: &Slow::unknown("not_asked"),

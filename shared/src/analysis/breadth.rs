@@ -2,14 +2,13 @@
 
 use super::join::Market;
 use crate::snapshot::{Breadth, BreadthMood};
-use crate::units::Share;
+use crate::units::{Percent, Share};
 
-/// Counts the signs of the 24-hour changes.
+/// Counts the signs of the 24-hour changes that are known.
 #[must_use]
 pub fn breadth(market: &Market<'_, '_>) -> Breadth {
     let (mut up, mut down, mut flat) = (0, 0, 0);
-    for row in &market.rows {
-        let change = row.change_24h_pct.get();
+    for change in market.rows.iter().filter_map(|row| row.change_24h_pct).map(Percent::get) {
         if change > 0.0 {
             up += 1;
         } else if change < 0.0 {

@@ -16,7 +16,8 @@ pub const MAX_LEADERS: usize = 15;
 /// A contract whose change is shown as 0 is neither, so either list may be shorter than [`MAX_MOVERS`] and even empty.
 #[must_use]
 pub fn movers(market: &Market<'_, '_>, turnover_floor: Amount) -> Movers {
-    let liquid = || market.rows.iter().copied().filter(|row| row.turnover_24h >= turnover_floor).map(mover);
+    let is_liquid = |row: &&Ticker<'_>| row.turnover_24h.is_some_and(|turnover| turnover >= turnover_floor);
+    let liquid = || market.rows.iter().copied().filter(is_liquid).filter_map(mover);
     Movers {
         turnover_floor,
         gainers: largest(liquid().filter(|row| row.change_24h.get() > 0.0)),
@@ -36,14 +37,15 @@ fn largest(rows: impl Iterator<Item = Mover>) -> Vec<Mover> {
 /// The contracts with most turnover, most first.
 #[must_use]
 pub fn volume_leaders(market: &Market<'_, '_>) -> Vec<Mover> {
-    market.by_turnover().into_iter().take(MAX_LEADERS).map(mover).collect()
+    market.by_turnover().into_iter().filter_map(mover).take(MAX_LEADERS).collect()
 }
 
-fn mover(row: &Ticker<'_>) -> Mover {
-    Mover {
+/// Nothing when change or turnover is unknown.
+fn mover(row: &Ticker<'_>) -> Option<Mover> {
+    Some(Mover {
         symbol: row.symbol.to_string(),
         price: row.last,
-        change_24h: row.change_24h_pct.rounded(4),
-        turnover_24h: row.turnover_24h.rounded(2),
-    }
+        change_24h: row.change_24h_pct?.rounded(4),
+        turnover_24h: row.turnover_24h?.rounded(2),
+    })
 }

@@ -130,7 +130,8 @@ fn opportunity(row: &ScoreRow) -> Option<Opportunity<'_>> {
         return None;
     }
     let direction = Direction::of(row.score)?;
-    let momentum = (1.0 + row.change_24h.get().abs() / DOUBLING_CHANGE_PCT).min(MAX_MOMENTUM_FACTOR);
+    let (change, turnover) = (row.change_24h?, row.turnover_24h?);
+    let momentum = (1.0 + change.get().abs() / DOUBLING_CHANGE_PCT).min(MAX_MOMENTUM_FACTOR);
     let deviation = (row.score.get() - 50.0).abs();
     let opportunity_score = Score::new(deviation * row.reliability.get() * momentum).ok()?.rounded(2);
     Some(Opportunity {
@@ -141,8 +142,8 @@ fn opportunity(row: &ScoreRow) -> Option<Opportunity<'_>> {
         score: row.score,
         direction,
         momentum: Ratio::new(momentum).ok()?.rounded(4),
-        volume: row.turnover_24h,
-        price_change: row.change_24h,
+        volume: turnover,
+        price_change: change,
         opportunity_score,
         confidence: row.reliability,
         potential: Potential::of(opportunity_score),
@@ -155,7 +156,7 @@ fn opportunity(row: &ScoreRow) -> Option<Opportunity<'_>> {
                 Direction::Short => "below",
             },
             row.reliability.get() * 100.0,
-            row.change_24h.get(),
+            change.get(),
         ),
     })
 }

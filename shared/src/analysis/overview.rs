@@ -2,28 +2,34 @@
 
 use super::join::Market;
 use super::volatility::BitcoinVolatility;
+use crate::assemble::ETHER;
+use crate::market::Ticker;
 use crate::snapshot::{Breadth, Overview};
 use crate::units::{Amount, OutOfRange, Percent, Price, Score};
 
-/// Computes the figures; `btc_price` is passed in because a market without Bitcoin has no overview.
+/// Computes each figure over the contracts that tell it; `btc_price` is passed in because a market without Bitcoin has no
+/// overview.
 ///
 /// # Errors
-/// [`OutOfRange`] when the market has no row, so that a mean is no number.
+/// [`OutOfRange`] when no contract tells its change or range, so that a mean is no number.
 pub fn overview(
     market: &Market<'_, '_>,
     breadth: &Breadth,
     btc_price: Price,
     volatility: Option<BitcoinVolatility>,
 ) -> Result<Overview, OutOfRange> {
-    let changes: Vec<f64> = market.rows.iter().map(|row| row.change_24h_pct.get()).collect();
-    let ranges = market.rows.iter().map(|row| range_pct(row.high_24h, row.low_24h, row.last));
-    let turnover = market.rows.iter().map(|row| row.turnover_24h.get()).sum();
+    let changes: Vec<f64> = market.rows.iter().filter_map(|row| row.change_24h_pct).map(Percent::get).collect();
+    let range = |row: &&Ticker<'_>| Some(range_pct(row.high_24h?, row.low_24h?, row.last));
+    let ranges: Vec<f64> = market.rows.iter().filter_map(range).collect();
+    let turnovers: Vec<f64> = market.rows.iter().filter_map(|row| row.turnover_24h).map(Amount::get).collect();
     Ok(Overview {
         btc_price,
-        total_turnover: Amount::new(turnover)?.rounded(2),
+        eth_price: market.find(ETHER).map(|row| row.last),
+        total_turnover: Amount::new(turnovers.iter().sum())?.rounded(2),
+        turnover_contracts: Some(turnovers.len()),
         average_change: Percent::new(mean(&changes))?.rounded(4),
         dispersion: sample_deviation(&changes).and_then(|d| Amount::new(d).ok()).map(|d| d.rounded(4)),
-        average_range: Amount::new(ranges.sum::<f64>() / market.rows.len() as f64)?.rounded(4),
+        average_range: Amount::new(mean(&ranges))?.rounded(4),
         trend_strength: trend_strength(breadth),
         btc_daily_volatility: volatility.map(|volatility| volatility.daily_pct),
         btc_volatility: volatility.map(|volatility| volatility.annual_pct),

@@ -16,22 +16,26 @@ const BASIS_THRESHOLD_PCT: f64 = 0.01;
 /// Derives the section from tickers of `venue`, and from `positioning` what needs history or account ratios.
 #[must_use]
 pub fn perps(market: &Market<'_, '_>, universe: &Universe, positioning: Option<&Positioning>, venue: Venue) -> Perps {
-    let funding = weighted_mean(market, |row| Some(funding_rate_8h(row, universe)? * 100.0));
-    let basis = weighted_mean(market, basis_pct);
-    let known_interest: Vec<f64> =
-        market.rows.iter().filter_map(|row| row.open_interest_usd).map(Amount::get).collect();
+    let (funding, funding_contracts) = weighted_mean(market, |row| Some(funding_rate_8h(row, universe)? * 100.0));
+    let (basis, basis_contracts) = weighted_mean(market, basis_pct);
+    let interest = |row: &Ticker<'_>| row.open_interest_usd.map(Amount::get);
+    let interests: Vec<f64> = market.rows.iter().copied().filter_map(interest).collect();
+    let is_told = is_of_most(market, interest);
     Perps {
         funding_rate: funding.map(|rate| rate.rounded(6)),
+        funding_contracts,
         funding_zscore: positioning.and_then(|positioning| positioning.funding_zscore),
         long_pct: positioning.and_then(|positioning| positioning.long_pct),
         short_pct: positioning.and_then(|positioning| positioning.short_pct),
         ls_entropy: positioning.and_then(|positioning| positioning.ls_entropy),
-        total_open_interest: if known_interest.is_empty() {
-            None
+        total_open_interest: if is_told {
+            Amount::new(interests.iter().sum()).ok().map(|sum| sum.rounded(2))
         } else {
-            Amount::new(known_interest.iter().sum()).ok().map(|sum| sum.rounded(2))
+            None
         },
+        open_interest_contracts: is_told.then_some(interests.len()),
         basis_pct: basis.map(|basis| basis.rounded(6)),
+        basis_contracts,
         basis_status: basis.map(basis_status),
         contract_count: venue.trades_perpetuals().then_some(market.rows.len()),
     }
@@ -60,16 +64,39 @@ fn basis_status(basis: Percent) -> BasisStatus {
     }
 }
 
-/// Mean over the rows that know the figure, weighted by turnover.
-fn weighted_mean(market: &Market<'_, '_>, figure: impl Fn(&Ticker<'_>) -> Option<f64>) -> Option<Percent> {
-    let (mut weights, mut sum) = (0.0, 0.0);
+/// Mean over the rows that know the figure, weighted by turnover, and how many they are; nothing when they are not most of
+/// the market.
+fn weighted_mean(
+    market: &Market<'_, '_>,
+    figure: impl Fn(&Ticker<'_>) -> Option<f64>,
+) -> (Option<Percent>, Option<usize>) {
+    let (mut weights, mut sum, mut contracts) = (0.0, 0.0, 0);
     for row in &market.rows {
-        if let Some(value) = figure(row).filter(|value| value.is_finite()) {
-            weights += row.turnover_24h.get();
-            sum += row.turnover_24h.get() * value;
+        if let Some(value) = figure(row).filter(|value| value.is_finite())
+            && let Some(turnover) = row.turnover_24h.map(Amount::get)
+        {
+            weights += turnover;
+            sum += turnover * value;
+            contracts += 1;
         }
     }
-    Percent::new(sum / weights).ok()
+    let mean = Percent::new(sum / weights).ok().filter(|_| is_of_most(market, figure));
+    (mean, mean.map(|_| contracts))
+}
+
+/// Whether the rows that tell a figure are most of the market, by their number and by their turnover: a sum or mean without
+/// the others would say something of the market that it does not know.
+fn is_of_most(market: &Market<'_, '_>, figure: impl Fn(&Ticker<'_>) -> Option<f64>) -> bool {
+    let (mut told, mut told_turnover, mut turnover) = (0_usize, 0.0, 0.0);
+    for row in &market.rows {
+        let of_row = row.turnover_24h.map_or(0.0, Amount::get);
+        turnover += of_row;
+        if figure(row).is_some() {
+            told += 1;
+            told_turnover += of_row;
+        }
+    }
+    told > 0 && told * 5 >= market.rows.len() * 4 && told_turnover >= 0.8 * turnover
 }
 
 #[cfg(test)]
@@ -81,12 +108,9 @@ mod tests {
     use crate::units::{Price, UnixMs};
 
     fn perps_of(rows: Vec<Ticker<'static>>, listed_hours: Option<f64>) -> Perps {
-        let universe = Universe {
-            as_of_ms: UnixMs::from_millis(1),
-            source: Source::live(Venue::Bybit),
-            contracts: rows.iter().map(|row| (row.symbol.to_string(), listed_hours)).collect(),
-        };
-        let tickers = Tickers { server_time: UnixMs::from_millis(1), rows, refused: Vec::new() };
+        let contracts = rows.iter().map(|row| (row.symbol.to_string(), listed_hours)).collect();
+        let universe = Universe::new(UnixMs::from_millis(1), Source::live(Venue::Bybit), contracts);
+        let tickers = Tickers { server_time: UnixMs::from_millis(1), rows, refused: Vec::new(), odd: Vec::new() };
         perps(&Market::join(&tickers, &universe), &universe, None, Venue::Bybit)
     }
 

@@ -59,6 +59,7 @@ pub mod inputs;
 pub mod six_dimension;
 
 use super::join::Market;
+use crate::assemble::MAJORS;
 use crate::market::Ticker;
 use crate::snapshot::confluence::Confluence;
 use crate::snapshot::{ScoreBasis, ScoreRow};
@@ -77,12 +78,14 @@ pub struct Analysis {
 /// The most scores that a history holds, the present one included.
 pub const MAX_HISTORY: usize = 24;
 
-/// Scores the `count` contracts with most turnover, highest score first: in six dimensions where there is an analysis that
-/// came to a score, else by the ticker alone.
+/// Scores the `count` contracts with most turnover that can be scored, highest score first: in six dimensions where there is
+/// an analysis that came to a score, else by the ticker alone. The majors are among them whatever their turnover is said to be.
 #[must_use]
 pub fn rows(market: &Market<'_, '_>, count: usize, analyses: &BTreeMap<String, Analysis>) -> Vec<ScoreRow> {
-    let by_turnover = market.by_turnover().into_iter().take(count);
-    let mut rows: Vec<ScoreRow> = by_turnover.filter_map(|ticker| row(ticker, analyses.get(&*ticker.symbol))).collect();
+    let (majors, others): (Vec<_>, Vec<_>) =
+        market.by_turnover().into_iter().partition(|row| MAJORS.contains(&&*row.symbol));
+    let scored = majors.into_iter().chain(others).filter_map(|ticker| row(ticker, analyses.get(&*ticker.symbol)));
+    let mut rows: Vec<ScoreRow> = scored.take(count).collect();
     sort(&mut rows);
     rows
 }
@@ -110,10 +113,10 @@ fn row(ticker: &Ticker<'_>, analysis: Option<&Analysis>) -> Option<ScoreRow> {
         reliability,
         score_history: analysed.map_or_else(Vec::new, |(score, analysis)| continued(&analysis.history, score)),
         price: ticker.last,
-        change_24h: ticker.change_24h_pct.rounded(4),
+        change_24h: ticker.change_24h_pct.map(|change| change.rounded(4)),
         high_24h: ticker.high_24h,
         low_24h: ticker.low_24h,
-        turnover_24h: ticker.turnover_24h.rounded(2),
+        turnover_24h: ticker.turnover_24h.map(|turnover| turnover.rounded(2)),
         volume_base_24h: ticker.volume_base_24h,
     })
 }

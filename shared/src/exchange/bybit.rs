@@ -12,7 +12,7 @@ mod rows;
 pub mod tickers;
 pub mod trades;
 
-use crate::exchange::ParseError;
+use crate::exchange::{ParseError, wire};
 
 pub use instruments::{Listing, UniverseBuilder};
 pub use rows::{Reading, Refused};
@@ -33,7 +33,8 @@ const MAX_REFUSAL_BYTES: usize = 4 * 1024;
 #[must_use]
 pub fn is_rate_limited(body: &[u8]) -> bool {
     body.len() <= MAX_REFUSAL_BYTES
-        && matches!(envelope::open(body), Err(ParseError::Refused { code: RATE_LIMITED, .. }))
+        && wire::text(body)
+            .is_ok_and(|text| matches!(envelope::open(&text), Err(ParseError::Refused { code: RATE_LIMITED, .. })))
 }
 
 /// `retCode`s that say that the service is not for the caller's region; another source is needed.

@@ -4,8 +4,9 @@
 //! the table is therefore told by its busiest rows, which change every second, and not by its youngest or its oldest row.
 
 use super::ParseError;
-use crate::market::{MAX_TURNOVER_USD, RefusedRow, RowRefusal, Ticker, Tickers};
-use crate::units::{Amount, Percent, Price, UnixMs};
+use super::claims::{Claims, settle};
+use crate::market::{RefusedRow, RowRefusal, Ticker, Tickers};
+use crate::units::UnixMs;
 use std::borrow::Cow;
 
 /// The rows that tell the time of a table: as many as trade all the time on any venue.
@@ -15,52 +16,45 @@ const BUSY_ROWS: usize = 20;
 /// halted or delisted stays in some tables with its last prices.
 const QUIET_MS: u64 = 300_000;
 
-/// How far the last price may lie outside the day's range: the three are not always read at the same instant.
-const RANGE_TOLERANCE: f64 = 0.01;
-
 /// The range in which a coin must stay for a whole day to be taken for one that is pegged to the dollar.
 const PEGGED: std::ops::RangeInclusive<f64> = 0.99..=1.01;
 
-/// The facts of one row, each readable by itself.
+/// One row, and when it last changed.
 pub(super) struct Facts {
-    pub(super) last: Price,
-    /// The price 24 hours ago.
-    pub(super) open: Price,
-    pub(super) high: Price,
-    pub(super) low: Price,
-    pub(super) volume_base: Amount,
-    pub(super) turnover: Amount,
-    /// When the row last changed.
+    pub(super) claims: Claims,
     pub(super) time: UnixMs,
-}
-
-/// A row that agrees with itself.
-struct Dated<'a> {
-    ticker: Ticker<'a>,
-    time: UnixMs,
 }
 
 /// Collects the rows of one answer.
 pub(super) struct Table<'a> {
     sent: usize,
-    rows: Vec<Dated<'a>>,
+    claims: Vec<(Cow<'a, str>, Claims)>,
+    times: Vec<(Cow<'a, str>, UnixMs)>,
     refused: Vec<RefusedRow<'a>>,
 }
 
 impl<'a> Table<'a> {
     /// A table of an answer with `sent` rows.
     pub(super) fn of(sent: usize) -> Self {
-        Self { sent, rows: Vec::with_capacity(sent), refused: Vec::new() }
+        Self { sent, claims: Vec::with_capacity(sent), times: Vec::with_capacity(sent), refused: Vec::new() }
     }
 
     /// Takes a row, or the reason why it is none. Coins that are pegged to the dollar are left out: on a spot market they
     /// turn over more than most coins, and would stand among the leaders of a market that they do not move with.
     pub(super) fn push(&mut self, symbol: Cow<'a, str>, facts: Result<Facts, RowRefusal>) {
-        match facts.and_then(|facts| Ok((change(&facts)?, facts))) {
-            Ok((_, facts)) if is_pegged(&facts) => {}
-            Ok((change, facts)) => self.rows.push(dated(symbol, change, &facts)),
+        match facts {
+            Ok(facts) if is_pegged(&facts.claims) => {}
+            Ok(facts) => {
+                self.times.push((symbol.clone(), facts.time));
+                self.claims.push((symbol, facts.claims));
+            }
             Err(reason) => self.refused.push(RefusedRow { symbol, reason }),
         }
+    }
+
+    /// Notes a row that is none.
+    pub(super) fn malformed(&mut self, row: String) {
+        self.refused.push(RefusedRow { symbol: Cow::Borrowed(""), reason: RowRefusal::Malformed { row } });
     }
 
     /// The table, without the rows that have been quiet for too long.
@@ -68,79 +62,58 @@ impl<'a> Table<'a> {
     /// # Errors
     /// [`ParseError::NoUsableRow`] when there is none: such a table has no time.
     pub(super) fn finish(self) -> Result<Tickers<'a>, ParseError> {
-        let server_time = busiest_time(&self.rows).ok_or(ParseError::NoUsableRow { rows: self.sent })?;
-        let rows = self.rows.into_iter().filter(|row| server_time.millis_since(row.time) <= QUIET_MS);
-        Ok(Tickers { server_time, rows: rows.map(|row| row.ticker).collect(), refused: self.refused })
+        let settled = settle(self.claims);
+        let times: std::collections::HashMap<Cow<'a, str>, UnixMs> = self.times.into_iter().collect();
+        let time = |row: &Ticker<'_>| times.get(&*row.symbol).copied();
+        let server_time = busiest_time(&settled.rows, time).ok_or(ParseError::NoUsableRow { rows: self.sent })?;
+        let is_quiet = |row: &Ticker<'_>| time(row).is_none_or(|time| server_time.millis_since(time) > QUIET_MS);
+        let rows = settled.rows.into_iter().filter(|row| !is_quiet(row)).collect();
+        let refused = self.refused.into_iter().chain(settled.refused).collect();
+        Ok(Tickers { server_time, rows, refused, odd: settled.odd })
     }
 }
 
 /// The median time of the rows with the most turnover; of two in the middle the older.
-fn busiest_time(rows: &[Dated<'_>]) -> Option<UnixMs> {
-    let mut busiest: Vec<&Dated<'_>> = rows.iter().collect();
-    busiest.sort_by(|a, b| b.ticker.turnover_24h.get().total_cmp(&a.ticker.turnover_24h.get()));
-    let mut times: Vec<UnixMs> = busiest.iter().take(BUSY_ROWS).map(|row| row.time).collect();
+fn busiest_time(rows: &[Ticker<'_>], time: impl Fn(&Ticker<'_>) -> Option<UnixMs>) -> Option<UnixMs> {
+    let turnover = |row: &Ticker<'_>| row.turnover_24h.map_or(0.0, crate::units::Amount::get);
+    let mut busiest: Vec<&Ticker<'_>> = rows.iter().collect();
+    busiest.sort_by(|a, b| turnover(b).total_cmp(&turnover(a)));
+    let mut times: Vec<UnixMs> = busiest.iter().take(BUSY_ROWS).filter_map(|row| time(row)).collect();
     times.sort_unstable();
     times.get(times.len().saturating_sub(1) / 2).copied()
 }
 
-/// The change over 24 hours, of a row whose prices and turnover can belong together.
-fn change(facts: &Facts) -> Result<Percent, RowRefusal> {
-    let (last, low, high) = (facts.last.get(), facts.low.get(), facts.high.get());
-    if low > high || last < low * (1.0 - RANGE_TOLERANCE) || last > high * (1.0 + RANGE_TOLERANCE) {
-        return Err(RowRefusal::RangeContradicted { last, low, high });
-    }
-    if facts.turnover.get() > MAX_TURNOVER_USD {
-        return Err(RowRefusal::Unusable { field: "turnover", value: facts.turnover.get().to_string() });
-    }
-    let open = facts.open.get();
-    Percent::new((last / open - 1.0) * 100.0)
-        .map_err(|_| RowRefusal::Unusable { field: "open", value: open.to_string() })
-}
-
-fn is_pegged(facts: &Facts) -> bool {
-    [facts.low, facts.high].iter().all(|price| PEGGED.contains(&price.get()))
-}
-
-/// What these tables do not tell stays unknown: the hour's change, funding, open interest, mark and index.
-fn dated<'a>(symbol: Cow<'a, str>, change_24h_pct: Percent, facts: &Facts) -> Dated<'a> {
-    let ticker = Ticker {
-        symbol,
-        last: facts.last,
-        change_24h_pct,
-        change_1h_pct: None,
-        high_24h: facts.high,
-        low_24h: facts.low,
-        volume_base_24h: facts.volume_base,
-        turnover_24h: facts.turnover,
-        funding_rate: None,
-        funding_interval_hours: None,
-        open_interest_usd: None,
-        mark: None,
-        index: None,
-    };
-    Dated { ticker, time: facts.time }
+fn is_pegged(claims: &Claims) -> bool {
+    [claims.low, claims.high].iter().all(|price| price.is_some_and(|price| PEGGED.contains(&price)))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::exchange::claims::Turnover;
+    use crate::units::Price;
 
     const NOW_MS: u64 = 1_788_870_000_000;
 
     fn facts(last: f64, turnover: f64, age_ms: u64) -> Facts {
-        let price = |value| Price::new(value).unwrap();
-        Facts {
-            last: price(last),
-            open: price(last / 1.25),
-            high: price(last * 1.5),
-            low: price(last / 1.5),
-            volume_base: Amount::new(turnover / last).unwrap(),
-            turnover: Amount::new(turnover).unwrap(),
-            time: UnixMs::from_millis(NOW_MS - age_ms),
-        }
+        let claims = Claims {
+            price_24h: Some(last / 1.25),
+            high: Some(last * 1.5),
+            low: Some(last / 1.5),
+            volume: Some(turnover / last),
+            turnover: Turnover::Stated(Some(turnover)),
+            ..Claims::of(Price::new(last).unwrap())
+        };
+        Facts { claims, time: UnixMs::from_millis(NOW_MS - age_ms) }
     }
 
-    fn table(rows: impl IntoIterator<Item = (&'static str, Facts)>) -> Tickers<'static> {
+    /// The same with another range.
+    fn within(low: f64, high: f64, last: f64) -> Facts {
+        let facts = facts(last, 1e6, 0);
+        Facts { claims: Claims { low: Some(low), high: Some(high), ..facts.claims }, ..facts }
+    }
+
+    fn table<S: Into<Cow<'static, str>>>(rows: impl IntoIterator<Item = (S, Facts)>) -> Tickers<'static> {
         let mut table = Table::of(0);
         rows.into_iter().for_each(|(symbol, facts)| table.push(symbol.into(), Ok(facts)));
         table.finish().unwrap()
@@ -152,10 +125,10 @@ mod tests {
 
     #[test]
     fn the_busy_rows_tell_the_time_and_no_single_row_can_move_it() {
-        let busy = (0..20).map(|index| ("BUSYUSDT", facts(100.0, 1e9, 1_000 + index)));
-        let young = ("YOUNGUSDT", facts(5.0, 1e3, 0));
-        let quiet = ("QUIETUSDT", facts(5.0, 1e3, 200_000));
-        let bogus = ("BOGUSUSDT", facts(5.0, 9e9, 290_000));
+        let busy = (0..20).map(|index| (format!("BUSY{index}USDT"), facts(100.0, 1e9, 1_000 + index)));
+        let young = ("YOUNGUSDT".to_owned(), facts(5.0, 1e3, 0));
+        let quiet = ("QUIETUSDT".to_owned(), facts(5.0, 1e3, 200_000));
+        let bogus = ("BOGUSUSDT".to_owned(), facts(5.0, 9e9, 290_000));
         let tickers = table(busy.chain([young, quiet, bogus]));
         assert_eq!(tickers.server_time.as_millis(), NOW_MS - 1_010);
     }
@@ -177,9 +150,7 @@ mod tests {
 
     #[test]
     fn a_pegged_coin_is_left_out_until_it_loses_its_peg() {
-        let price = |value| Price::new(value).unwrap();
-        let pegged = Facts { last: price(0.9998), high: price(1.0004), low: price(0.9991), ..facts(1.0, 3e9, 0) };
-        let broken = Facts { last: price(0.97), high: price(1.0004), low: price(0.95), ..facts(1.0, 3e9, 0) };
+        let (pegged, broken) = (within(0.9991, 1.0004, 0.9998), within(0.95, 1.0004, 0.97));
         let tickers = table([("USDCUSDT", pegged), ("USDEUSDT", broken), ("AUSDT", facts(5.0, 1e6, 0))]);
         assert_eq!(names(&tickers), ["USDEUSDT", "AUSDT"]);
     }
@@ -194,30 +165,17 @@ mod tests {
 
     #[test]
     fn a_last_price_outside_the_days_range_is_refused() {
-        let price = |value| Price::new(value).unwrap();
-        let (low, high) = (price(90.0), price(110.0));
-        check_refused(
-            Facts { last: price(1_000.0), low, high, ..facts(100.0, 1e6, 0) },
-            &RowRefusal::RangeContradicted { last: 1_000.0, low: 90.0, high: 110.0 },
-        );
-        check_refused(
-            Facts { last: price(89.0), low, high, ..facts(100.0, 1e6, 0) },
-            &RowRefusal::RangeContradicted { last: 89.0, low: 90.0, high: 110.0 },
-        );
-        check_refused(
-            Facts { low: high, high: low, ..facts(100.0, 1e6, 0) },
-            &RowRefusal::RangeContradicted { last: 100.0, low: 110.0, high: 90.0 },
-        );
-        let nearly = Facts { last: price(89.2), low, high, ..facts(100.0, 1e6, 0) };
-        assert_eq!(names(&table([("AUSDT", nearly)])), ["AUSDT"]);
+        for (last, low, high) in [(1_000.0, 90.0, 110.0), (89.0, 90.0, 110.0), (100.0, 110.0, 90.0)] {
+            let refusal = RowRefusal::PriceContradicted { last, against: 1, witnesses: 1 };
+            check_refused(within(low, high, last), &refusal);
+        }
+        assert_eq!(names(&table([("AUSDT", within(90.0, 110.0, 89.2))])), ["AUSDT"]);
     }
 
     #[test]
-    fn an_impossible_turnover_is_refused() {
-        check_refused(
-            facts(100.0, 2e15, 0),
-            &RowRefusal::Unusable { field: "turnover", value: "2000000000000000".to_owned() },
-        );
+    fn an_impossible_turnover_is_unknown() {
+        let tickers = table([("AUSDT", facts(100.0, 2e15, 0))]);
+        assert_eq!((tickers.rows[0].turnover_24h, tickers.rows[0].volume_base_24h), (None, None));
     }
 
     #[test]

@@ -1,4 +1,7 @@
-//! What every parser needs: a body as text, numbers that may be strings, errors that keep their name.
+//! What every parser needs: a body as text, numbers that may be strings, rows of which some may be odd, errors that keep
+//! their name.
+
+mod rows;
 
 use super::{Detail, ParseError};
 use crate::market::RowRefusal;
@@ -7,17 +10,31 @@ use serde::{Deserialize, de};
 use std::borrow::Cow;
 use std::fmt;
 
-/// Checks what can be told before parsing: something is there, it is text, and it is no web page.
+pub(super) use rows::{Row, object, row, rows};
+
+/// Checks what can be told before parsing: something is there, and it is no web page.
 ///
-/// Validating UTF-8 once here lets serde_json borrow strings without checking each again.
-pub(super) fn text(body: &[u8]) -> Result<&str, ParseError> {
-    let text = std::str::from_utf8(body).map_err(|e| ParseError::NotUtf8 { valid_up_to: e.valid_up_to() })?;
-    let text = text.trim_start_matches('\u{feff}').trim();
+/// Bytes that are no UTF-8 become U+FFFD, which no symbol and no number has, so that a bad byte costs the field it stands in
+/// and not the whole answer. Checking once here lets serde_json borrow strings without checking each again.
+pub(super) fn text(body: &[u8]) -> Result<Cow<'_, str>, ParseError> {
+    let text = match String::from_utf8_lossy(body) {
+        Cow::Borrowed(text) => Cow::Borrowed(trimmed(text)),
+        Cow::Owned(text) => Cow::Owned(trimmed(&text).to_owned()),
+    };
     match text.as_bytes().first() {
         None => Err(ParseError::Empty),
         Some(b'<') => Err(ParseError::Html),
-        Some(_) => Ok(text),
+        // Nothing but an object or a list is an answer; what begins otherwise is no text at all, or no answer.
+        Some(b'{' | b'[') => Ok(text),
+        Some(_) => match std::str::from_utf8(body) {
+            Err(error) => Err(ParseError::NotUtf8 { valid_up_to: error.valid_up_to() }),
+            Ok(_) => Ok(text),
+        },
     }
+}
+
+fn trimmed(text: &str) -> &str {
+    text.trim_start_matches('\u{feff}').trim()
 }
 
 /// Parses borrowed JSON.
@@ -27,7 +44,7 @@ pub(super) fn json<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, ParseErro
 
 /// Parses JSON into a type that borrows nothing.
 pub(super) fn owned_json<T: DeserializeOwned>(body: &[u8]) -> Result<T, ParseError> {
-    json(text(body)?)
+    json(&text(body)?)
 }
 
 fn malformed(error: &serde_json::Error) -> ParseError {
@@ -60,6 +77,11 @@ impl WireNumber {
     /// The number through a checked type, or nothing.
     pub(super) fn checked<T: TryFrom<f64>>(&self) -> Option<T> {
         self.value().and_then(|value| T::try_from(value).ok())
+    }
+
+    /// Whether it is no number but the word `true`, bare or as a text.
+    pub(super) fn is_true(&self) -> bool {
+        matches!(self, Self::Unusable(text) if text.eq_ignore_ascii_case("true"))
     }
 
     /// What was sent, for a message.
@@ -259,10 +281,16 @@ mod tests {
     }
 
     #[test]
+    fn a_byte_that_is_no_utf8_costs_the_text_it_stands_in() {
+        assert_eq!(text(b"{\"a\":\"\xff\"}").as_deref(), Ok("{\"a\":\"\u{fffd}\"}"));
+        assert!(matches!(text(b" {\"a\":1} "), Ok(Cow::Borrowed("{\"a\":1}"))));
+    }
+
+    #[test]
     fn a_body_that_is_no_json_is_named_before_it_is_parsed() {
         assert_eq!(text(b""), Err(ParseError::Empty));
         assert_eq!(text(b" \r\n "), Err(ParseError::Empty));
         assert_eq!(text(b"\n<!DOCTYPE HTML><html>"), Err(ParseError::Html));
-        assert_eq!(text(b"{\"a\":\"\xff\"}"), Err(ParseError::NotUtf8 { valid_up_to: 6 }));
+        assert_eq!(text(b"\x1f\x8b\x08"), Err(ParseError::NotUtf8 { valid_up_to: 1 }));
     }
 }

@@ -85,7 +85,7 @@ impl<'s> Symbol<'s> {
         Self {
             symbol: &row.symbol,
             last_price: scored.map(|scored| scored.price),
-            change_24h: scored.map(|scored| scored.change_24h),
+            change_24h: scored.and_then(|scored| scored.change_24h),
             beta_7d: beta(BetaSpan::Week),
             beta_30d: beta(BetaSpan::Month),
             beta_90d: beta(BetaSpan::Quarter),

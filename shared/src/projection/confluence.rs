@@ -67,8 +67,9 @@ impl<'s> Signal<'s> {
             score: row.score,
             confluence_score: row.score,
             price: row.price,
-            change_24h: row.change_24h,
-            volume_24h: row.turnover_24h,
+            // A list leaves out what some clients would draw as a number.
+            change_24h: row.change_24h?,
+            volume_24h: row.turnover_24h?,
             components: row.components()?,
             sentiment: Sentiment::of(row.score),
             reliability: row.reliability,
@@ -151,11 +152,11 @@ pub(super) struct AnalysisBody<'s> {
     interpretations: &'s BTreeMap<Dimension, String>,
     reliability: Fraction,
     price: Price,
-    change_24h: Percent,
-    high_24h: Price,
-    low_24h: Price,
+    change_24h: Option<Percent>,
+    high_24h: Option<Price>,
+    low_24h: Option<Price>,
     /// USD.
-    volume_24h: Amount,
+    volume_24h: Option<Amount>,
 }
 
 pub(super) fn analysis<'s>(snapshot: &Snapshot, analysed: Analysed<'s>, class: Freshness) -> AnalysisBody<'s> {

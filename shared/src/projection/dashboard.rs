@@ -20,7 +20,7 @@ pub(super) struct Symbols<'s> {
 }
 
 pub(super) fn symbols(snapshot: &Snapshot, class: Freshness) -> Symbols<'_> {
-    let symbols = ScoredSymbol::all(snapshot);
+    let symbols = ScoredSymbol::whole(snapshot);
     Symbols { provenance: Provenance::of(snapshot, class), count: symbols.len(), symbols }
 }
 

@@ -5,6 +5,7 @@ use crate::headers::{artificial_feed, data_source};
 use crate::provenance::Source;
 use crate::snapshot::{Section, Snapshot};
 use crate::units::UnixMs;
+use crate::validate::coverage;
 use serde::Serialize;
 
 /// The facts about a body that even the smallest projection carries.
@@ -50,13 +51,41 @@ fn degraded(snapshot: &Snapshot, class: Freshness) -> Vec<String> {
     if snapshot.perps.is_unknown() {
         reasons.push("perpetuals_unknown".to_owned());
     }
+    reasons.extend(thin_parts(snapshot).into_iter().map(str::to_owned));
     let absent = [
         ("global_market", snapshot.global_market.reason()),
         ("defi_market", snapshot.defi_market.reason()),
         ("fear_greed", snapshot.fear_greed.reason()),
+        ("beta", snapshot.beta.reason()),
+        ("performance", snapshot.performance.reason()),
+        ("alerts", snapshot.alerts.reason()),
     ];
     reasons.extend(absent.into_iter().filter_map(|(name, reason)| Some(format!("{name}_{}", reason?))));
     reasons
+}
+
+/// From here on the tickers are those of the market and not of a part of it.
+const WHOLE_COVERAGE: f64 = 0.95;
+
+/// One in so many of the contracts that trade may be missing in the list: venues show some before they list them.
+const UNLISTED_ONE_IN: usize = 50;
+
+/// What of the market is not there, although every section may be.
+fn thin_parts(snapshot: &Snapshot) -> Vec<&'static str> {
+    let counted = snapshot.coverage;
+    let unlisted = counted.unlisted.is_some_and(|unlisted| unlisted > counted.listed / UNLISTED_ONE_IN);
+    let most = (counted.priced as f64 * WHOLE_COVERAGE) as usize;
+    let analysed = snapshot.scores.iter().filter(|row| row.confluence.is_some()).count();
+    [
+        (coverage(counted).get() < WHOLE_COVERAGE, "coverage_thin"),
+        (unlisted, "instruments_incomplete"),
+        (snapshot.overview.turnover_contracts.is_some_and(|contracts| contracts < most), "turnover_incomplete"),
+        (analysed == 0, "analysis_missing"),
+        (analysed > 0 && analysed < snapshot.scores.len(), "analysis_incomplete"),
+    ]
+    .into_iter()
+    .filter_map(|(is_thin, reason)| is_thin.then_some(reason))
+    .collect()
 }
 
 /// The head of the full body.

@@ -32,6 +32,8 @@ pub(super) struct MarketOverview<'s> {
     /// Turnover of our contracts, USD: another quantity than the two above.
     total_volume_24h: Amount,
     total_turnover: Amount,
+    /// Contracts in that sum.
+    turnover_contracts: Option<usize>,
     volume_mcap_ratio: Option<f64>,
     average_change: Percent,
     gainers: usize,
@@ -107,6 +109,7 @@ impl<'s> MarketOverview<'s> {
             total_volume: volume,
             total_volume_24h: overview.total_turnover,
             total_turnover: overview.total_turnover,
+            turnover_contracts: overview.turnover_contracts,
             volume_mcap_ratio: global.map(|g| round_to(g.volume_24h.get() / g.total_market_cap.get() * 100.0, 4)),
             average_change: overview.average_change,
             gainers: breadth.up,

@@ -27,13 +27,19 @@ pub(super) struct MobileData<'s> {
 pub(super) struct PerpsView {
     /// Percent per 8 hours.
     funding_rate: Option<Percent>,
+    /// Contracts in that mean.
+    funding_contracts: Option<usize>,
     funding_zscore: Option<f64>,
     long_pct: Option<Share>,
     short_pct: Option<Share>,
     ls_entropy: Option<Fraction>,
     /// One side, USD.
     total_open_interest: Option<Amount>,
+    /// Contracts in that sum.
+    open_interest_contracts: Option<usize>,
     basis_pct: Option<Percent>,
+    /// Contracts in that mean.
+    basis_contracts: Option<usize>,
     basis_status: Option<BasisStatus>,
     cex_pct: Option<Share>,
     dex_pct: Option<Share>,
@@ -44,12 +50,15 @@ impl PerpsView {
     pub(super) fn of(perps: &Perps) -> Self {
         Self {
             funding_rate: perps.funding_rate,
+            funding_contracts: perps.funding_contracts,
             funding_zscore: perps.funding_zscore,
             long_pct: perps.long_pct,
             short_pct: perps.short_pct,
             ls_entropy: perps.ls_entropy,
             total_open_interest: perps.total_open_interest,
+            open_interest_contracts: perps.open_interest_contracts,
             basis_pct: perps.basis_pct,
+            basis_contracts: perps.basis_contracts,
             basis_status: perps.basis_status,
             cex_pct: None,
             dex_pct: None,
@@ -59,11 +68,15 @@ impl PerpsView {
 }
 
 pub(super) fn mobile_data(snapshot: &Snapshot, class: Freshness) -> MobileData<'_> {
+    of_rows(snapshot, class, ScoredSymbol::all(snapshot))
+}
+
+fn of_rows<'s>(snapshot: &'s Snapshot, class: Freshness, rows: Vec<ScoredSymbol<'s>>) -> MobileData<'s> {
     MobileData {
         head: Head::of(snapshot, class),
         market_overview: MarketOverview::of(snapshot),
         market_breadth: MarketBreadth::of(snapshot),
-        confluence_scores: ScoredSymbol::all(snapshot),
+        confluence_scores: rows,
         top_movers: TopMovers::of(snapshot),
         perps: PerpsView::of(&snapshot.perps),
     }
@@ -94,7 +107,7 @@ pub(super) struct DashboardMobileData<'s> {
 
 pub(super) fn dashboard_mobile_data(snapshot: &Snapshot, class: Freshness) -> DashboardMobileData<'_> {
     DashboardMobileData {
-        mobile_data: mobile_data(snapshot, class),
+        mobile_data: of_rows(snapshot, class, ScoredSymbol::whole(snapshot)),
         market_regime: snapshot.regime.wire_form(),
         regime: snapshot.regime.wire_form(),
         trend_strength: snapshot.overview.trend_strength,
@@ -107,8 +120,8 @@ pub(super) fn dashboard_mobile_data(snapshot: &Snapshot, class: Freshness) -> Da
         gainers: MovedSymbol::all(&snapshot.movers.gainers),
         top_gainers: MovedSymbol::all(&snapshot.movers.gainers),
         losers: MovedSymbol::all(&snapshot.movers.losers),
-        symbols: ScoredSymbol::all(snapshot),
-        top_symbols: ScoredSymbol::all(snapshot),
+        symbols: ScoredSymbol::whole(snapshot),
+        top_symbols: ScoredSymbol::whole(snapshot),
         funding_rate: snapshot.perps.funding_rate,
     }
 }

@@ -16,15 +16,15 @@ pub(super) struct ScoredSymbol<'s> {
     sentiment: Sentiment,
     reliability: Fraction,
     price: Price,
-    change_24h: Percent,
+    change_24h: Option<Percent>,
     /// USD.
-    volume_24h: Amount,
+    volume_24h: Option<Amount>,
     /// Base coin.
-    volume_base_24h: Amount,
-    turnover_24h: Amount,
-    high_24h: Price,
-    low_24h: Price,
-    range_24h: f64,
+    volume_base_24h: Option<Amount>,
+    turnover_24h: Option<Amount>,
+    high_24h: Option<Price>,
+    low_24h: Option<Price>,
+    range_24h: Option<f64>,
     components: Option<&'s Components>,
     score_history: &'s [Score],
     has_breakdown: bool,
@@ -46,7 +46,7 @@ impl<'s> ScoredSymbol<'s> {
             turnover_24h: row.turnover_24h,
             high_24h: row.high_24h,
             low_24h: row.low_24h,
-            range_24h: round_to(range_pct(row.high_24h, row.low_24h, row.price), 4),
+            range_24h: range_24h(row),
             components: row.components(),
             score_history: &row.score_history,
             has_breakdown: row.confluence.is_some(),
@@ -56,6 +56,15 @@ impl<'s> ScoredSymbol<'s> {
     pub(super) fn all(snapshot: &'s Snapshot) -> Vec<Self> {
         snapshot.scores.iter().map(Self::of).collect()
     }
+
+    /// Those of which a client that draws `null` as a number says nothing untrue.
+    pub(super) fn whole(snapshot: &'s Snapshot) -> Vec<Self> {
+        snapshot.scores.iter().filter(|row| row.is_whole()).map(Self::of).collect()
+    }
+}
+
+fn range_24h(row: &ScoreRow) -> Option<f64> {
+    Some(round_to(range_pct(row.high_24h?, row.low_24h?, row.price), 4))
 }
 
 /// One contract that moved, or turned over much.

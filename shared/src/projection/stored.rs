@@ -64,7 +64,7 @@ fn value(valid: &ValidSnapshot, key: StoreKey) -> Result<Vec<u8>, serde_json::Er
         StoreKey::Overview => enveloped(snapshot, MarketOverview::of(snapshot)),
         StoreKey::Breadth => enveloped(snapshot, MarketBreadth::of(snapshot)),
         StoreKey::Movers => enveloped(snapshot, TopMovers::of(snapshot)),
-        StoreKey::Tickers => enveloped(snapshot, ScoredSymbol::all(snapshot)),
+        StoreKey::Tickers => enveloped(snapshot, ScoredSymbol::whole(snapshot)),
         StoreKey::Regime => enveloped(
             snapshot,
             RegimeEntry {

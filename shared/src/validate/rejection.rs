@@ -33,8 +33,8 @@ pub enum Rejection {
         /// Who assembled the snapshot.
         producer: &'static str,
     },
-    /// The two symbols that every market has are not both scored.
-    #[error("{symbol} has no score")]
+    /// A symbol that every market has is neither priced nor scored.
+    #[error("{symbol} has neither price nor score")]
     MajorMissing {
         /// The symbol.
         symbol: &'static str,
@@ -114,7 +114,9 @@ pub enum Rejection {
         floor_usd: f64,
     },
     /// Counts that belong together do not add up.
-    #[error("breadth counts {counted} contracts, {priced} have a price")]
+    #[error(
+        "breadth counts {counted} contracts, {priced} have a price; at least four fifths of those, and no others, count"
+    )]
     CountsDisagree {
         /// Counted by breadth.
         counted: usize,

@@ -4,7 +4,7 @@ use super::rejection::{Rejection, Warning};
 use super::{Baseline, Counted, Expected};
 use crate::analysis::movers::{MAX_LEADERS, MAX_MOVERS};
 use crate::analysis::scores::MAX_HISTORY;
-use crate::assemble::BITCOIN;
+use crate::assemble::ETHER;
 use crate::freshness::is_from_the_future;
 use crate::market::{is_funding_interval, is_plausible_symbol};
 use crate::provenance::{Source, Venue};
@@ -15,9 +15,6 @@ use std::collections::HashSet;
 
 /// The fewest scores that make a dashboard.
 pub const MIN_SCORES: usize = 30;
-
-/// The second symbol without which a table of the market is broken.
-const ETHER: &str = "ETHUSDT";
 
 /// 2020-01-01: a time before it is seconds taken for milliseconds, or nobody's clock.
 const EARLIEST_TIME: UnixMs = UnixMs::from_millis(1_577_836_800_000);
@@ -127,7 +124,10 @@ fn counts(snapshot: &Snapshot, baseline: Baseline, found: &mut Vec<Rejection>) {
         found.push(Rejection::CountsDisagree { counted: usize::MAX, priced: coverage.priced });
         return;
     };
-    if counted != coverage.priced || coverage.priced == 0 {
+    // Contracts whose change is unknown are not counted; there are few of them.
+    let (four, five) = EXPECTED_FOUR_OF_FIVE;
+    if counted > coverage.priced || counted.saturating_mul(five) < coverage.priced.saturating_mul(four) || counted == 0
+    {
         found.push(Rejection::CountsDisagree { counted, priced: coverage.priced });
     }
     if snapshot.overview.total_turnover.get() <= 0.0 {
@@ -140,10 +140,9 @@ fn scores(snapshot: &Snapshot, found: &mut Vec<Rejection>) {
     if rows.len() < MIN_SCORES {
         found.push(Rejection::TooFewScores { found: rows.len() });
     }
-    for major in [BITCOIN, ETHER] {
-        if !rows.iter().any(|row| row.symbol == major) {
-            found.push(Rejection::MajorMissing { symbol: major });
-        }
+    // Bitcoin has a price in every snapshot. A major whose other figures are odd has a price and no score.
+    if snapshot.overview.eth_price.is_none() && !rows.iter().any(|row| row.symbol == ETHER) {
+        found.push(Rejection::MajorMissing { symbol: ETHER });
     }
     symbols(snapshot, "scores", rows.iter().map(|row| &*row.symbol), found);
     for (before, after) in rows.iter().zip(rows.iter().skip(1)) {
@@ -330,7 +329,7 @@ pub(super) fn warnings(snapshot: &Snapshot) -> Vec<Warning> {
         found.push(Warning::RowsRefused { refused: coverage.refused });
     }
     for row in &snapshot.scores {
-        if row.price < row.low_24h || row.price > row.high_24h {
+        if row.low_24h.is_some_and(|low| row.price < low) || row.high_24h.is_some_and(|high| row.price > high) {
             found.push(Warning::OutsideRange { symbol: row.symbol.clone() });
         }
     }

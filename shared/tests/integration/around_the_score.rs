@@ -21,11 +21,11 @@ fn row(symbol: &str, score: f64, reliability: f64, change: f64) -> ScoreRow {
         reliability: Fraction::new(reliability).unwrap(),
         score_history: Vec::new(),
         price,
-        change_24h: Percent::new(change).unwrap(),
-        high_24h: price,
-        low_24h: price,
-        turnover_24h: Amount::new(1e6).unwrap(),
-        volume_base_24h: Amount::new(1e4).unwrap(),
+        change_24h: Some(Percent::new(change).unwrap()),
+        high_24h: Some(price),
+        low_24h: Some(price),
+        turnover_24h: Some(Amount::new(1e6).unwrap()),
+        volume_base_24h: Some(Amount::new(1e4).unwrap()),
     }
 }
 

@@ -46,7 +46,7 @@ const SCORE_ROW: [&str; 17] = [
 const MOVER_ROW: [&str; 8] =
     ["change", "change_24h", "display_symbol", "percentage", "price", "symbol", "turnover_24h", "volume_24h"];
 
-const MARKET_OVERVIEW: [&str; 33] = [
+const MARKET_OVERVIEW: [&str; 34] = [
     "active_cryptocurrencies",
     "active_symbols",
     "altcoin_dominance",
@@ -78,6 +78,7 @@ const MARKET_OVERVIEW: [&str; 33] = [
     "total_volume",
     "total_volume_24h",
     "trend_strength",
+    "turnover_contracts",
     "volatility",
     "volume_mcap_ratio",
 ];
@@ -151,7 +152,7 @@ fn the_same_three_changes_stand_in_a_mover() {
 fn movers_are_an_object_with_two_arrays_even_when_nothing_moved() {
     let mut scene = Scene::good();
     for row in &mut scene.tickers.rows {
-        row.change_24h_pct = Percent::new(0.0).unwrap();
+        row.change_24h_pct = Some(Percent::new(0.0).unwrap());
     }
     let valid = scene.valid();
     for endpoint in [Endpoint::MobileData, Endpoint::DashboardMobileData] {
@@ -171,6 +172,7 @@ fn perpetuals_have_their_fields_and_what_has_no_source_is_null() {
         &[
             &["funding_rate", "funding_zscore", "long_pct", "short_pct", "ls_entropy", "total_open_interest"],
             &["basis_pct", "basis_status", "cex_pct", "dex_pct", "contract_count"],
+            &["funding_contracts", "open_interest_contracts", "basis_contracts"],
         ],
     );
     for unknown in ["funding_zscore", "long_pct", "short_pct", "ls_entropy", "cex_pct", "dex_pct"] {

@@ -183,8 +183,8 @@ fn a_contract_without_enough_known_is_left_out_and_not_scored_50() {
     let mut scene = Scene::good();
     let silent = scene.tickers.rows.iter_mut().find(|row| row.symbol == "COIN004USDT").unwrap();
     silent.change_1h_pct = None;
-    silent.high_24h = silent.last;
-    silent.low_24h = silent.last;
+    silent.high_24h = Some(silent.last);
+    silent.low_24h = Some(silent.last);
     let body = body(&scene.valid(), Endpoint::MobileData);
     assert!(array(&body, "/confluence_scores").iter().all(|row| row["symbol"] != "COIN004USDT"));
 }
@@ -196,7 +196,7 @@ fn neutral_symbols_are_not_filtered_out() {
     assert!(neutral > 0, "only strong symbols are left");
     let mut quiet = Scene::good();
     for row in &mut quiet.tickers.rows {
-        row.change_24h_pct = percent(0.1);
+        row.change_24h_pct = Some(percent(0.1));
     }
     assert!(quiet.snapshot().scores.iter().all(|row| Sentiment::of(row.score) == Sentiment::Neutral));
     assert_eq!(quiet.valid().get().scores.len(), 40, "a quiet market lost its symbols");
@@ -207,7 +207,7 @@ fn the_latest_score_is_kept_and_not_the_highest() {
     let of_bitcoin = |change_pct: f64, age_ms: u64| {
         let mut scene = Scene::good();
         scene.tickers.server_time = ago(age_ms);
-        scene.tickers.rows[0].change_24h_pct = percent(change_pct);
+        scene.tickers.rows[0].change_24h_pct = Some(percent(change_pct));
         scene.valid()
     };
     let (high, low) = (of_bitcoin(40.0, 2_000), of_bitcoin(-40.0, 0));
@@ -253,7 +253,8 @@ fn losers_come_worst_first() {
     let (gainers, losers) = (changes("/top_movers/gainers"), changes("/top_movers/losers"));
     assert!(losers.is_sorted() && losers.iter().all(|change| *change < 0.0), "{losers:?}");
     assert!(gainers.is_sorted_by(|a, b| a >= b) && gainers.iter().all(|change| *change > 0.0), "{gainers:?}");
-    let worst = Scene::good().tickers.rows.iter().map(|row| row.change_24h_pct.get()).fold(0.0, f64::min);
+    let worst =
+        Scene::good().tickers.rows.iter().filter_map(|row| row.change_24h_pct).map(Percent::get).fold(0.0, f64::min);
     assert_eq!(losers[0], Percent::new(worst).unwrap().rounded(4).get());
 }
 
@@ -263,8 +264,8 @@ fn no_body_holds_nan_or_infinity() {
     for row in &mut scene.tickers.rows {
         row.funding_rate = Some(f64::MAX);
         row.funding_interval_hours = Some(f64::MIN_POSITIVE);
-        row.high_24h = row.last;
-        row.low_24h = row.last;
+        row.high_24h = Some(row.last);
+        row.low_24h = Some(row.last);
     }
     let valid = scene.valid();
     for endpoint in Endpoint::ALL {

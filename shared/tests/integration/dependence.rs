@@ -22,6 +22,13 @@ fn differences(before: &Value, after: &Value) -> BTreeSet<String> {
             for key in keys {
                 walk(&format!("{path}/{key}"), one.get(key), other.get(key), found);
             }
+        } else if let (Some(one), Some(other)) = (before_items, after_items)
+            && path == "/degraded"
+        {
+            // Reasons have no place of their own: what counts is which are told.
+            let differing = one.iter().filter(|reason| !other.contains(reason));
+            let differing = differing.chain(other.iter().filter(|reason| !one.contains(reason)));
+            found.extend(differing.map(|reason| format!("{path}/{}", reason.as_str().unwrap())));
         } else if let (Some(one), Some(other)) = (before_items, after_items) {
             for index in 0..one.len().max(other.len()) {
                 walk(&format!("{path}/{index}"), one.get(index), other.get(index), found);
@@ -99,7 +106,7 @@ fn a_silent_market_wide_source_takes_exactly_its_own_figures_and_says_why() {
     check(
         &silent,
         &[
-            "/degraded/0",
+            "/degraded/global_market_timeout",
             "/market_overview/active_cryptocurrencies",
             "/market_overview/altcoin_dominance",
             "/market_overview/altcoin_season",
@@ -126,7 +133,7 @@ fn a_silent_fear_and_greed_takes_exactly_its_own_figures_and_says_why() {
     check(
         &Scene { fear_greed: Slow::unknown("http_503"), ..Scene::good() },
         &[
-            "/degraded/0",
+            "/degraded/fear_greed_http_503",
             "/market_overview/fear_greed_label",
             "/market_overview/fear_greed_value",
             "/market_overview/market_regime_details/sentiment",

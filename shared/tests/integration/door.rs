@@ -6,8 +6,9 @@ use crate::support::{
 use shared::analysis::scores::MAX_HISTORY;
 use shared::analysis::scores::combine::combine;
 use shared::assemble::Slow;
-use shared::provenance::Venue;
-use shared::snapshot::{Breadth, Coverage, ScoreBasis, ScoreRow, Section, Snapshot};
+use shared::freshness::Limits;
+use shared::provenance::{Source, Venue};
+use shared::snapshot::{Breadth, Coverage, Perps, Producer, ScoreBasis, ScoreRow, Section, Snapshot};
 use shared::units::{Score, UnixMs};
 use shared::validate::{Baseline, Counted, Expected, MIN_SCORES, Rejection, Rejections, ValidSnapshot, Warning};
 use std::collections::BTreeMap;
@@ -86,10 +87,16 @@ fn age_alone_is_not_judged_at_the_door() {
 }
 
 #[test]
-fn bitcoin_and_ether_must_have_a_score() {
+fn bitcoin_and_ether_must_have_a_price() {
+    // Their other figures may be odd, so that they have no score.
     for symbol in ["BTCUSDT", "ETHUSDT"] {
-        check(|snapshot| snapshot.scores.retain(|row| row.symbol != symbol), Rejection::MajorMissing { symbol });
+        check_admitted(|snapshot| snapshot.scores.retain(|row| row.symbol != symbol));
     }
+    let without_ether = |snapshot: &mut Snapshot| {
+        snapshot.scores.retain(|row| row.symbol != "ETHUSDT");
+        snapshot.overview.eth_price = None;
+    };
+    check(without_ether, Rejection::MajorMissing { symbol: "ETHUSDT" });
 }
 
 #[test]
@@ -204,6 +211,14 @@ fn a_mover_below_the_turnover_floor_is_refused() {
 fn breadth_counts_every_priced_contract_once() {
     check(|snapshot| snapshot.breadth.flat += 1, Rejection::CountsDisagree { counted: 61, priced: 60 });
     check(|snapshot| snapshot.coverage.priced = 59, Rejection::CountsDisagree { counted: 60, priced: 59 });
+    // The change of a few contracts may be unknown: up to one in five.
+    let without = |snapshot: &mut Snapshot, contracts: usize| {
+        let up = snapshot.breadth.up.min(contracts);
+        snapshot.breadth.up -= up;
+        snapshot.breadth.down -= contracts - up;
+    };
+    check_admitted(|snapshot| without(snapshot, 12));
+    check(|snapshot| without(snapshot, 13), Rejection::CountsDisagree { counted: 47, priced: 60 });
     let overflowing = Rejection::CountsDisagree { counted: usize::MAX, priced: 60 };
     check(|snapshot| snapshot.breadth.up = usize::MAX, overflowing);
 }
@@ -211,7 +226,7 @@ fn breadth_counts_every_priced_contract_once() {
 #[test]
 fn a_market_without_a_price_is_refused() {
     let emptied = |snapshot: &mut Snapshot| {
-        snapshot.coverage = Coverage { listed: 60, priced: 0, refused: 0 };
+        snapshot.coverage = Coverage { listed: 60, priced: 0, refused: 0, unlisted: None };
         snapshot.breadth = Breadth { up: 0, down: 0, flat: 0, percentage: None, mood: None };
     };
     check(emptied, Rejection::CountsDisagree { counted: 0, priced: 0 });
@@ -375,11 +390,12 @@ fn check_quality(scene: &Scene<'_>, expected: f64) {
 
 #[test]
 fn quality_falls_when_a_part_ages_and_further_when_it_is_gone() {
-    check_quality(&Scene::good(), 1.0);
+    // Tickers 0.5, the whole market 0.1, DeFi 0.05, the index 0.05; neither analysis nor betas nor charts.
+    check_quality(&Scene::good(), 0.7);
     let aging = known(global_market(), Venue::CoinGecko, 3_600_000);
-    check_quality(&Scene { global_market: aging, ..Scene::good() }, 0.95);
-    check_quality(&Scene { global_market: Slow::unknown("timeout"), ..Scene::good() }, 0.9);
-    check_quality(&Scene { defi_market: Slow::unknown("timeout"), ..Scene::good() }, 0.95);
+    check_quality(&Scene { global_market: aging, ..Scene::good() }, 0.65);
+    check_quality(&Scene { global_market: Slow::unknown("timeout"), ..Scene::good() }, 0.6);
+    check_quality(&Scene { defi_market: Slow::unknown("timeout"), ..Scene::good() }, 0.65);
     let overdue = known(fear_greed(), Venue::AlternativeMe, 47 * 3_600_000);
     let overdue = match overdue {
         Slow::Known(mut dated) => {
@@ -388,10 +404,78 @@ fn quality_falls_when_a_part_ages_and_further_when_it_is_gone() {
         }
         unknown @ Slow::Unknown(_) => unknown,
     };
-    check_quality(&Scene { fear_greed: overdue, ..Scene::good() }, 0.95);
-    check_quality(&Scene::from_tickers_alone(), 0.75);
+    check_quality(&Scene { fear_greed: overdue, ..Scene::good() }, 0.675);
+    check_quality(&Scene::from_tickers_alone(), 0.5);
     let refused = verdict(|snapshot| snapshot.coverage.refused = 3).unwrap();
     assert!(refused.quality() < Scene::good().valid().quality());
+}
+
+#[test]
+fn quality_falls_with_coverage() {
+    let quality = |coverage: Coverage| {
+        let valid = verdict(|snapshot| {
+            list_more(snapshot, coverage.listed - 60);
+            snapshot.coverage.unlisted = coverage.unlisted;
+        });
+        let valid = valid.unwrap();
+        (valid.coverage().get(), valid.quality().get())
+    };
+    let of = |listed, unlisted| Coverage { listed, priced: 60, refused: 0, unlisted };
+    assert_eq!(quality(of(60, None)), (1.0, 0.7));
+    assert_eq!(quality(of(120, Some(0))), (0.5, 0.35));
+    assert_eq!(quality(of(60, Some(20))), (0.75, 0.525));
+}
+
+fn nothing_of_perps() -> Perps {
+    Perps {
+        funding_rate: None,
+        funding_contracts: None,
+        funding_zscore: None,
+        long_pct: None,
+        short_pct: None,
+        ls_entropy: None,
+        total_open_interest: None,
+        open_interest_contracts: None,
+        basis_pct: None,
+        basis_contracts: None,
+        basis_status: None,
+        contract_count: Some(60),
+    }
+}
+
+#[test]
+fn class_then_completeness_then_time_decide_what_is_shown() {
+    const SECOND: u64 = 1_000;
+    let of = |age_ms: u64, producer: Producer| {
+        verdict(|snapshot| {
+            snapshot.as_of_ms = ago(age_ms);
+            snapshot.producer = producer;
+            if producer == Producer::SecondaryExchange {
+                snapshot.tickers_source = Source::live(Venue::Okx);
+                snapshot.perps = nothing_of_perps();
+            }
+        })
+        .unwrap()
+    };
+    let is_better = |one: &ValidSnapshot, other: &ValidSnapshot| one.is_better(other, NOW, &Limits::DEFAULT);
+    let (bybit, okx) = (Producer::BybitDirect, Producer::SecondaryExchange);
+    let check = |better: ValidSnapshot, worse: ValidSnapshot| {
+        assert!(is_better(&better, &worse), "{:?} is not taken", better.get().as_of_ms);
+        assert!(!is_better(&worse, &better), "{:?} is taken", worse.get().as_of_ms);
+    };
+    check(of(1_000, bybit), of(2_000, bybit));
+    // The same class: the fuller answer, although it is older by a little.
+    check(of(9 * SECOND, bybit), of(SECOND, okx));
+    // Another class: the younger answer, although it is less.
+    check(of(SECOND, okx), of(16 * SECOND, bybit));
+    // Fuller, but older than one refresh: what is held stays whichever it is.
+    let (old, young) = (of(59 * SECOND, bybit), of(20 * SECOND, okx));
+    assert!(!is_better(&old, &young), "it went back by more than a refresh");
+    // What lies in the future has no age, and yields to anything that has one.
+    let ahead = of(0, bybit);
+    let earlier = UnixMs::from_millis(NOW.as_millis() - 600_000);
+    let of_then = verdict(|snapshot| snapshot.as_of_ms = earlier).unwrap();
+    assert!(of_then.is_better(&ahead, earlier, &Limits::DEFAULT), "data from the future is kept");
 }
 
 #[track_caller]

@@ -5,12 +5,13 @@ use crate::support::{AS_OF, BYBIT, NOW, Scene, body, percent, price, rows};
 use serde_json::{Value, json};
 use shared::endpoints::Endpoint;
 use shared::exchange::bybit::{Listing, UniverseBuilder};
+use shared::units::Percent;
 
 /// A market in which no two contracts pay, stand or move alike.
 fn uneven() -> Scene<'static> {
     let mut rows = rows(52);
     for (index, row) in rows.iter_mut().enumerate() {
-        row.funding_rate = (index % 7 != 0).then_some(0.000_1 * (index as f64 - 20.0));
+        row.funding_rate = (index % 7 != 3).then_some(0.000_1 * (index as f64 - 20.0));
         row.funding_interval_hours = [Some(8.0), Some(4.0), None][index % 3];
         row.mark = Some(price(row.last.get() * (1.0 + index as f64 * 1e-5)));
     }
@@ -26,7 +27,7 @@ fn check(body: &Value, pointer: &str, expected: f64) {
 #[test]
 fn the_overview_is_arithmetic_on_the_tickers() {
     let scene = uneven();
-    let changes: Vec<f64> = scene.tickers.rows.iter().map(|row| row.change_24h_pct.get()).collect();
+    let changes: Vec<f64> = scene.tickers.rows.iter().filter_map(|row| row.change_24h_pct).map(Percent::get).collect();
     let count = changes.len() as f64;
     let mean = changes.iter().sum::<f64>() / count;
     let variance = changes.iter().map(|change| (change - mean) * (change - mean)).sum::<f64>() / (count - 1.0);
@@ -77,7 +78,7 @@ fn the_perpetuals_are_weighted_by_turnover_and_counted_on_one_side() {
     let scene = uneven();
     let (mut paid, mut paying, mut basis, mut turnover, mut interest) = (0.0, 0.0, 0.0, 0.0, 0.0);
     for row in &scene.tickers.rows {
-        let weight = row.turnover_24h.get();
+        let weight = row.turnover_24h.unwrap().get();
         // Where the row does not tell the interval, the listing does: eight hours.
         let periods = 8.0 / row.funding_interval_hours.unwrap_or(8.0);
         if let Some(rate) = row.funding_rate {
@@ -100,7 +101,7 @@ fn the_perpetuals_are_weighted_by_turnover_and_counted_on_one_side() {
 fn check_regime(change_pct: f64, category: &str) {
     let mut scene = Scene::good();
     for row in &mut scene.tickers.rows {
-        row.change_24h_pct = percent(change_pct);
+        row.change_24h_pct = Some(percent(change_pct));
         row.change_1h_pct = Some(percent(change_pct / 5.0));
     }
     let body = body(&scene.valid(), Endpoint::DashboardMobileData);

@@ -12,12 +12,12 @@ fn distinct_rows(changes: &[f64]) -> Vec<Ticker<'static>> {
     let mut rows = rows(changes.len());
     for (index, (row, change)) in rows.iter_mut().zip(changes).enumerate() {
         let change = percent(change + index as f64 / 1_000.0 + 0.000_5);
-        row.change_24h_pct = change;
+        row.change_24h_pct = Some(change);
         row.change_1h_pct = Some(percent(change.get() / 10.0));
         // The price stands where the change put it within the day's range, so that a mirror moves it too.
         let place = change.get() / 100.0;
-        row.low_24h = price(row.last.get() * (0.5 - place / 4.0));
-        row.high_24h = price(row.last.get() * (1.5 - place / 4.0));
+        row.low_24h = Some(price(row.last.get() * (0.5 - place / 4.0)));
+        row.high_24h = Some(price(row.last.get() * (1.5 - place / 4.0)));
     }
     rows
 }
@@ -45,6 +45,7 @@ fn bybit_body(contracts: &[(f64, f64, f64)], scale: f64) -> Vec<u8> {
         row["lowPrice24h"] = text(last.min(*prev) * scale * 0.99);
         row["price24hPcnt"] = json!("");
         row["turnover24h"] = text(5e6 + index as f64);
+        row["volume24h"] = text((5e6 + index as f64) / (last * scale));
         row
     };
     bybit_tickers(&contracts.iter().enumerate().map(row).collect::<Vec<_>>())
@@ -66,8 +67,11 @@ fn names(movers: &[Mover]) -> Vec<&str> {
 }
 
 fn scores(snapshot: &Snapshot) -> Vec<(&str, f64, f64)> {
-    let mut scores: Vec<_> =
-        snapshot.scores.iter().map(|row| (row.symbol.as_str(), row.score.get(), row.change_24h.get())).collect();
+    let mut scores: Vec<_> = snapshot
+        .scores
+        .iter()
+        .map(|row| (row.symbol.as_str(), row.score.get(), row.change_24h.unwrap().get()))
+        .collect();
     scores.sort_by(|a, b| a.0.cmp(b.0));
     scores
 }
@@ -131,14 +135,15 @@ proptest! {
     fn a_mirrored_market_has_its_mirror_image(changes in changes()) {
         let up = distinct_rows(&changes);
         let mirrored = |row: &Ticker<'static>| {
-            let negated = percent(-row.change_24h_pct.get());
+            let negated = percent(-row.change_24h_pct.unwrap().get());
             // The place in the range is mirrored by exchanging the distances to high and low.
-            let (to_high, to_low) = (row.high_24h.get() - row.last.get(), row.last.get() - row.low_24h.get());
+            let (high, low) = (row.high_24h.unwrap().get(), row.low_24h.unwrap().get());
+            let (to_high, to_low) = (high - row.last.get(), row.last.get() - low);
             Ticker {
-                change_24h_pct: negated,
+                change_24h_pct: Some(negated),
                 change_1h_pct: Some(percent(-row.change_1h_pct.unwrap().get())),
-                high_24h: price(row.last.get() + to_low),
-                low_24h: price(row.last.get() - to_high),
+                high_24h: Some(price(row.last.get() + to_low)),
+                low_24h: Some(price(row.last.get() - to_high)),
                 ..row.clone()
             }
         };
@@ -159,7 +164,7 @@ proptest! {
         let mut scene = Scene::good();
         let before = scene.snapshot();
         let symbol = scene.tickers.rows[index].symbol.to_string();
-        scene.tickers.rows[index].turnover_24h = support::amount(1e12);
+        scene.tickers.rows[index].turnover_24h = Some(support::amount(1e12));
         let after = scene.snapshot();
         prop_assert_eq!(&after.volume_leaders[0].symbol, &symbol);
         prop_assert!(after.scores.iter().any(|row| row.symbol == symbol), "the most traded contract has no score");

@@ -28,8 +28,8 @@ fn okx_body() -> Vec<u8> {
         let decimal = |value: f64| json!(format!("{value:.12}"));
         json!({
             "instType": "SWAP", "instId": ticker.symbol.replace("USDT", "-USDT-SWAP"), "last": decimal(last),
-            "open24h": decimal(last / (1.0 + ticker.change_24h_pct.get() / 100.0)), "high24h": decimal(last * 1.2),
-            "low24h": decimal(last * 0.8), "volCcy24h": decimal(ticker.volume_base_24h.get()), "vol24h": "7",
+            "open24h": decimal(last / (1.0 + ticker.change_24h_pct.unwrap().get() / 100.0)), "high24h": decimal(last * 1.2),
+            "low24h": decimal(last * 0.8), "volCcy24h": decimal(ticker.volume_base_24h.unwrap().get()), "vol24h": "7",
             "ts": AS_OF.as_millis().to_string()
         })
     };
@@ -44,8 +44,8 @@ fn binance_body() -> Vec<u8> {
         let decimal = |value: f64| json!(format!("{value:.12}"));
         json!({
             "symbol": ticker.symbol, "lastPrice": decimal(last), "highPrice": decimal(last * 1.2), "lowPrice": decimal(last * 0.8),
-            "openPrice": decimal(last / (1.0 + ticker.change_24h_pct.get() / 100.0)),
-            "volume": decimal(ticker.volume_base_24h.get()), "quoteVolume": decimal(ticker.turnover_24h.get()),
+            "openPrice": decimal(last / (1.0 + ticker.change_24h_pct.unwrap().get() / 100.0)),
+            "volume": decimal(ticker.volume_base_24h.unwrap().get()), "quoteVolume": decimal(ticker.turnover_24h.unwrap().get()),
             "closeTime": AS_OF.as_millis(), "count": 9
         })
     };
@@ -63,8 +63,13 @@ fn answer(venue: Secondary) -> Vec<u8> {
 fn try_assembled(venue: Secondary, universe: &Universe, held: Option<&Snapshot>) -> Result<Snapshot, AssembleError> {
     let bytes = answer(venue);
     let tickers = venue.tickers(&bytes).unwrap();
-    let substitute =
-        Substitute { tickers: &tickers, tickers_source: Source::live(venue.venue()), received_at: NOW, universe, held };
+    let substitute = Substitute {
+        tickers: &tickers,
+        tickers_source: Source::live(venue.venue()),
+        as_of: tickers.server_time.min(NOW),
+        universe,
+        held,
+    };
     let reason = "origin_timeout".to_owned();
     assemble_secondary(&substitute, 8, reason, NOW, &Settings::DEFAULT).map(|assembled| assembled.snapshot)
 }
@@ -149,7 +154,7 @@ fn every_price_is_the_other_exchanges() {
 
 #[test]
 fn turnover_is_the_other_exchanges_in_dollars() {
-    let bybit: f64 = rows(60).iter().map(|row| row.turnover_24h.get()).sum();
+    let bybit: f64 = rows(60).iter().map(|row| row.turnover_24h.unwrap().get()).sum();
     let total = |venue| number(&body(&valid(venue, None), Endpoint::MarketOverview), "/total_turnover");
     // Volume · (1.2 + 0.8 + 1) / 3 · last, and last is dearer by a quarter.
     assert!((total(Secondary::Okx) / (bybit * DEARER) - 1.0).abs() < 1e-6);
@@ -236,8 +241,13 @@ fn a_simulated_exchange_is_labelled_as_such() {
     let tickers = Secondary::Okx.tickers(&bytes).unwrap();
     let tickers_source = Source { venue: Venue::Okx, feed: Feed::Simulated };
     let universe = universe_of(&rows(60));
-    let substitute =
-        Substitute { tickers: &tickers, tickers_source, received_at: NOW, universe: &universe, held: None };
+    let substitute = Substitute {
+        tickers: &tickers,
+        tickers_source,
+        as_of: tickers.server_time.min(NOW),
+        universe: &universe,
+        held: None,
+    };
     let made = assemble_secondary(&substitute, 8, "origin_timeout".to_owned(), NOW, &Settings::DEFAULT).unwrap();
     let served = body(&admit(made.snapshot).unwrap(), Endpoint::MobileData);
     assert_eq!(text(&served, "/sections/tickers/source"), "simulated:okx");
@@ -358,7 +368,13 @@ fn lots_and_single_coins_are_two_contracts() {
     let table = Secondary::Okx.tickers(body.as_bytes()).unwrap();
     let priced = |universe: &Universe| {
         let source = Source::live(Venue::Okx);
-        let substitute = Substitute { tickers: &table, tickers_source: source, received_at: NOW, universe, held: None };
+        let substitute = Substitute {
+            tickers: &table,
+            tickers_source: source,
+            as_of: table.server_time.min(NOW),
+            universe,
+            held: None,
+        };
         let made = assemble_secondary(&substitute, 8, "origin_timeout".to_owned(), NOW, &Settings::DEFAULT).unwrap();
         admit(made.snapshot).unwrap().get().coverage.priced
     };

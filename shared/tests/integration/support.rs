@@ -55,12 +55,14 @@ pub(crate) fn ticker(symbol: &str, last: f64, change_pct: f64, turnover: f64) ->
     Ticker {
         symbol: Cow::Owned(symbol.to_owned()),
         last: price(last),
-        change_24h_pct: percent(change_pct),
+        bid: None,
+        ask: None,
+        change_24h_pct: Some(percent(change_pct)),
         change_1h_pct: Some(percent(change_pct / 10.0)),
-        high_24h: price(round_to(last * 1.2, 8)),
-        low_24h: price(round_to(last * 0.8, 8)),
-        volume_base_24h: amount(round_to(turnover / last, 4)),
-        turnover_24h: amount(turnover),
+        high_24h: Some(price(round_to(last * 1.2, 8))),
+        low_24h: Some(price(round_to(last * 0.8, 8))),
+        volume_base_24h: Some(amount(round_to(turnover / last, 4))),
+        turnover_24h: Some(amount(turnover)),
         funding_rate: Some(0.0001),
         funding_interval_hours: Some(8.0),
         open_interest_usd: Some(amount(turnover / 2.0)),
@@ -87,11 +89,8 @@ pub(crate) fn rows(count: usize) -> Vec<Ticker<'static>> {
 
 /// A universe of exactly these contracts.
 pub(crate) fn universe_of(rows: &[Ticker<'_>]) -> Universe {
-    Universe {
-        as_of_ms: ago(3_600_000),
-        source: BYBIT,
-        contracts: rows.iter().map(|row| (row.symbol.to_string(), Some(8.0))).collect(),
-    }
+    let contracts = rows.iter().map(|row| (row.symbol.to_string(), Some(8.0))).collect();
+    Universe::new(ago(3_600_000), BYBIT, contracts)
 }
 
 /// A publisher's value of `age_ms` ago.
@@ -142,7 +141,7 @@ impl<'a> Scene<'a> {
         };
         Self {
             universe: universe_of(&rows),
-            tickers: Tickers { server_time: AS_OF, rows, refused: Vec::new() },
+            tickers: Tickers { server_time: AS_OF, rows, refused: Vec::new(), odd: Vec::new() },
             tickers_source: BYBIT,
             global_market: known(global_market(), Venue::CoinGecko, 60_000),
             defi_market: known(defi, Venue::CoinGecko, 120_000),
@@ -177,7 +176,7 @@ impl<'a> Scene<'a> {
         let inputs = Inputs {
             tickers: &self.tickers,
             tickers_source: self.tickers_source,
-            received_at: NOW,
+            as_of: self.tickers.server_time.min(NOW),
             universe: &self.universe,
             global_market: &self.global_market,
             defi_market: &self.defi_market,

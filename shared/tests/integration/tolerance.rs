@@ -87,8 +87,8 @@ fn a_reason_in_foreign_words_is_replaced() {
 #[test]
 fn a_floor_of_parts_of_a_cent_lets_a_mover_at_the_floor_pass() {
     let mut scene = Scene::good();
-    scene.tickers.rows[2].turnover_24h = amount(1_000_000.004);
-    scene.tickers.rows[2].change_24h_pct = percent(77.0);
+    scene.tickers.rows[2].turnover_24h = Some(amount(1_000_000.004));
+    scene.tickers.rows[2].change_24h_pct = Some(percent(77.0));
     scene.settings.mover_turnover_floor = 1_000_000.004;
     assert_eq!(admit(scene.snapshot()).err(), None);
 }
@@ -96,9 +96,9 @@ fn a_floor_of_parts_of_a_cent_lets_a_mover_at_the_floor_pass() {
 #[test]
 fn a_mover_has_moved_in_what_is_shown_too() {
     let mut all = rows(40);
-    all.iter_mut().for_each(|row| row.change_24h_pct = percent(0.0));
-    all[3].change_24h_pct = percent(0.000_03);
-    all[4].change_24h_pct = percent(-0.000_03);
+    all.iter_mut().for_each(|row| row.change_24h_pct = Some(percent(0.0)));
+    all[3].change_24h_pct = Some(percent(0.000_03));
+    all[4].change_24h_pct = Some(percent(-0.000_03));
     let movers = Scene::of(all).snapshot().movers;
     assert!(movers.gainers.is_empty() && movers.losers.is_empty(), "{movers:?}");
 }
@@ -106,7 +106,7 @@ fn a_mover_has_moved_in_what_is_shown_too() {
 #[test]
 fn equal_moves_stand_in_the_order_of_their_symbols() {
     let mut all = rows(40);
-    all.iter_mut().for_each(|row| row.change_24h_pct = percent(1.0));
+    all.iter_mut().for_each(|row| row.change_24h_pct = Some(percent(1.0)));
     let movers = Scene::of(all).snapshot().movers;
     assert!(movers.gainers.is_sorted_by_key(|row| row.symbol.clone()), "{movers:?}");
 }

@@ -13,7 +13,7 @@ use shared::market::{Dated, Ticker, Tickers};
 use shared::snapshot::beta::BetaSection;
 use shared::snapshot::performance::PerformanceSection;
 use shared::snapshot::{Lack, Snapshot};
-use shared::units::{Percent, Score, UnixMs};
+use shared::units::{Amount, Percent, Score, UnixMs};
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -42,12 +42,9 @@ pub(in crate::collect) struct Table<'r, 'a> {
 }
 
 impl<'r, 'a> Table<'r, 'a> {
-    /// The table that arrived at `received_at`.
-    pub(in crate::collect) fn new(tickers: &'r Tickers<'a>, received_at: UnixMs) -> Self {
-        Self {
-            rows: tickers.rows.iter().map(|row| (&*row.symbol, row)).collect(),
-            as_of_ms: tickers.server_time.min(received_at),
-        }
+    /// The table of a market that last moved at `as_of_ms`.
+    pub(in crate::collect) fn new(tickers: &'r Tickers<'a>, as_of_ms: UnixMs) -> Self {
+        Self { rows: tickers.rows.iter().map(|row| (&*row.symbol, row)).collect(), as_of_ms }
     }
 }
 
@@ -55,7 +52,7 @@ impl<'r, 'a> Table<'r, 'a> {
 pub(super) fn holdings<'h>(inputs: &'h Inputs, rows: &Rows<'_, '_>) -> Vec<Holdings<'h>> {
     let holding = |(symbol, inputs): (&String, &'h Arc<SymbolInputs>)| {
         Some(Holdings {
-            turnover_24h: rows.get(symbol.as_str())?.turnover_24h,
+            turnover_24h: rows.get(symbol.as_str())?.turnover_24h?,
             account_ratio: inputs.account_ratio.as_ref().and_then(|ratios| ratios.value.last().copied()),
             fundings: inputs.funding.as_ref().map_or(&[], |fundings| fundings.value.as_slice()),
         })
@@ -85,7 +82,7 @@ pub(super) fn beta_of(inputs: &Inputs) -> Slow<BetaSection> {
 
 /// The contracts with most turnover side by side.
 pub(super) fn performance_of(inputs: &Inputs, rows: &Rows<'_, '_>) -> Slow<PerformanceSection> {
-    let turnover = |symbol: &str| rows.get(symbol).map_or(0.0, |row| row.turnover_24h.get());
+    let turnover = |symbol: &str| rows.get(symbol).and_then(|row| row.turnover_24h).map_or(0.0, Amount::get);
     let mut symbols: Vec<&str> = inputs.keys().map(String::as_str).collect();
     symbols.sort_by(|a, b| turnover(b).total_cmp(&turnover(a)).then_with(|| a.cmp(b)));
     symbols.truncate(CHART_CONTRACTS);

@@ -36,7 +36,7 @@ pub struct Momentum {
 #[must_use]
 pub fn momentum(ticker: &Ticker<'_>) -> Option<Momentum> {
     let inputs = [
-        (WEIGHT_24H, Some((ticker.change_24h_pct.get() / STRONG_24H_PCT).tanh())),
+        (WEIGHT_24H, ticker.change_24h_pct.map(|change| (change.get() / STRONG_24H_PCT).tanh())),
         (WEIGHT_1H, ticker.change_1h_pct.map(|change| (change.get() / STRONG_1H_PCT).tanh())),
         (WEIGHT_RANGE, place_in_range(ticker)),
     ];
@@ -52,11 +52,12 @@ pub fn momentum(ticker: &Ticker<'_>) -> Option<Momentum> {
     })
 }
 
-/// Low −1, high 1; nothing when the price did not move or lies outside what the venue says is its range.
+/// Low −1, high 1; nothing when the price did not move. A new high or low is one at which the price may already be a little
+/// beyond the range that was read an instant before.
 fn place_in_range(ticker: &Ticker<'_>) -> Option<f64> {
-    let (low, high) = (ticker.low_24h.get(), ticker.high_24h.get());
+    let (low, high) = (ticker.low_24h?.get(), ticker.high_24h?.get());
     let place = (ticker.last.get() - low) / (high - low) * 2.0 - 1.0;
-    (-1.0..=1.0).contains(&place).then_some(place)
+    place.is_finite().then(|| place.clamp(-1.0, 1.0))
 }
 
 #[cfg(test)]
@@ -68,8 +69,8 @@ mod tests {
 
     fn at(last: f64, low: f64, high: f64, change_24h: f64, change_1h: Option<f64>) -> Ticker<'static> {
         Ticker {
-            low_24h: Price::new(low).unwrap(),
-            high_24h: Price::new(high).unwrap(),
+            low_24h: Price::new(low).ok(),
+            high_24h: Price::new(high).ok(),
             change_1h_pct: change_1h.map(|change| Percent::new(change).unwrap()),
             ..ticker("BTCUSDT", last, change_24h, 1e9)
         }
@@ -89,6 +90,14 @@ mod tests {
     #[test]
     fn too_little_known_makes_no_score() {
         assert_eq!(momentum(&at(100.0, 100.0, 100.0, 3.0, None)), None);
+    }
+
+    #[test]
+    fn at_a_new_high_or_low_the_place_is_the_end_of_the_range() {
+        let of_another_venue = |last| momentum(&at(last, 90.0, 110.0, 10.0, None));
+        assert_eq!(of_another_venue(111.0).map(|momentum| momentum.reliability.get()), Some(0.7));
+        assert_eq!(of_another_venue(111.0), of_another_venue(110.0));
+        assert_eq!(of_another_venue(89.5), of_another_venue(90.0));
     }
 
     proptest! {

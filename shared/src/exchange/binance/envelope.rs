@@ -1,38 +1,39 @@
 //! Binance answers with bare rows, or with an object that says why not.
 
-use crate::exchange::wire::{self, WireText};
+use crate::exchange::wire::{self, Row, WireNumber, WireText};
 use crate::exchange::{Detail, ParseError};
 use serde::Deserialize;
 
 #[derive(Deserialize)]
 struct Refusal<'a> {
-    code: Option<i64>,
+    #[serde(default)]
+    code: WireNumber,
     #[serde(borrow, default)]
     msg: WireText<'a>,
 }
 
-/// Opens an answer: its rows.
+/// Opens an answer that [`wire::text`] gave: its rows.
 ///
 /// # Errors
 /// Any [`ParseError`]; [`ParseError::Refused`] when there is an error in place of rows (its code may be 0),
 /// [`ParseError::ListEmpty`] when there are none.
-pub(super) fn open<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<Vec<T>, ParseError> {
-    let text = wire::text(body)?;
+pub(super) fn open<'a, T: Deserialize<'a>>(text: &'a str) -> Result<Vec<Row<T>>, ParseError> {
     if text.starts_with('{') {
-        return Err(refusal(&wire::json(text)?));
+        return Err(refusal(&wire::object(text)?));
     }
-    let rows: Option<Vec<T>> = wire::json(text)?;
-    match rows {
-        None => Err(ParseError::ResultMissing),
-        Some(rows) if rows.is_empty() => Err(ParseError::ListEmpty),
-        Some(rows) => Ok(rows),
+    if text == "null" {
+        return Err(ParseError::ResultMissing);
     }
+    let rows = wire::rows(text)?;
+    if rows.is_empty() { Err(ParseError::ListEmpty) } else { Ok(rows) }
 }
 
 fn refusal(refusal: &Refusal<'_>) -> ParseError {
-    match refusal.code {
-        Some(code) => ParseError::Refused { code, message: Detail::new(refusal.msg.get()) },
-        None => ParseError::Unusable { field: "code", value: Detail::new("nothing") },
+    match refusal.code.value() {
+        Some(code) if code.fract() == 0.0 => {
+            ParseError::Refused { code: code as i64, message: Detail::new(refusal.msg.get()) }
+        }
+        _ => ParseError::Unusable { field: "code", value: refusal.code.quoted() },
     }
 }
 
@@ -40,14 +41,23 @@ fn refusal(refusal: &Refusal<'_>) -> ParseError {
 mod tests {
     use super::*;
 
+    #[derive(Debug, PartialEq, Deserialize)]
+    struct Cell {
+        a: u8,
+    }
+
     #[track_caller]
     fn check(body: &str, expected: &Result<Vec<u8>, ParseError>) {
-        assert_eq!(&open::<u8>(body.as_bytes()), expected, "for {body}");
+        let found = wire::text(body.as_bytes()).and_then(|text| {
+            let rows = open::<Cell>(&text)?;
+            Ok(rows.into_iter().map(|row| row.unwrap().a).collect::<Vec<u8>>())
+        });
+        assert_eq!(&found, expected, "for {body}");
     }
 
     #[test]
     fn rows_are_bare() {
-        check(" [1,2]", &Ok(vec![1, 2]));
+        check(r#" [{"a":1},{"a":2}]"#, &Ok(vec![1, 2]));
         check("[]", &Err(ParseError::ListEmpty));
         check("null", &Err(ParseError::ResultMissing));
     }
@@ -63,9 +73,9 @@ mod tests {
 
     #[test]
     fn a_body_cut_anywhere_is_an_error_and_never_data() {
-        for whole in ["[1,2]", r#"{"code":-1121,"msg":"Invalid symbol."}"#] {
+        for whole in [r#"[{"a":1},{"a":2}]"#, r#"{"code":-1121,"msg":"Invalid symbol."}"#] {
             for end in 1..whole.len() {
-                assert_eq!(open::<u8>(&whole.as_bytes()[..end]), Err(ParseError::Truncated), "cut after {end} bytes");
+                assert_eq!(open::<Cell>(&whole[..end]), Err(ParseError::Truncated), "cut after {end} bytes");
             }
         }
     }

@@ -11,11 +11,13 @@
 
 use super::envelope;
 use crate::exchange::ParseError;
+use crate::exchange::claims::{Claims, Turnover};
 use crate::exchange::dated_rows::{Facts, Table};
-use crate::exchange::wire::{WireNumber, WireText, required};
-use crate::market::{RowRefusal, Tickers, is_plausible_symbol};
+use crate::exchange::wire::{self, Row, WireNumber, WireText, required};
+use crate::market::{Figure, RowRefusal, Tickers, is_plausible_symbol};
 use crate::units::{Amount, UnixMs};
 use serde::Deserialize;
+use std::borrow::Cow;
 
 /// How the pairs that we read end.
 const QUOTE: &str = "USDT";
@@ -48,13 +50,25 @@ struct WireTicker<'a> {
 /// # Errors
 /// Any [`ParseError`] when the answer as a whole is no ticker table.
 pub fn parse(body: &[u8]) -> Result<Tickers<'_>, ParseError> {
-    let list: Vec<Option<WireTicker<'_>>> = envelope::open(body)?;
+    match wire::text(body)? {
+        Cow::Borrowed(text) => read(text),
+        Cow::Owned(text) => read(&text).map(Tickers::into_owned),
+    }
+}
+
+fn read(text: &str) -> Result<Tickers<'_>, ParseError> {
+    let list: Vec<Row<WireTicker<'_>>> = envelope::open(text)?;
     let mut table = Table::of(list.len());
-    for row in list.into_iter().flatten() {
-        let is_ours = row.symbol.get().strip_suffix(QUOTE).is_some_and(|base| !base.is_empty());
-        if is_ours && row.count != WireNumber::Value(0.0) {
-            let facts = facts(&row);
-            table.push(row.symbol.into_inner(), facts);
+    for row in list {
+        match row {
+            Err(row) => table.malformed(row),
+            Ok(row) => {
+                let is_ours = row.symbol.get().strip_suffix(QUOTE).is_some_and(|base| !base.is_empty());
+                if is_ours && row.count != WireNumber::Value(0.0) {
+                    let facts = facts(&row);
+                    table.push(row.symbol.into_inner(), facts);
+                }
+            }
         }
     }
     table.finish()
@@ -67,15 +81,13 @@ fn facts(row: &WireTicker<'_>) -> Result<Facts, RowRefusal> {
     // Only whether there were trades matters, but a row that does not tell is not of this table.
     let _: Amount = required("count", &row.count)?;
     let time: Amount = required("closeTime", &row.close_time)?;
-    Ok(Facts {
-        last: required("lastPrice", &row.last_price)?,
-        open: required("openPrice", &row.open_price)?,
-        high: required("highPrice", &row.high_price)?,
-        low: required("lowPrice", &row.low_price)?,
-        volume_base: required("volume", &row.volume)?,
-        turnover: required("quoteVolume", &row.quote_volume)?,
-        time: UnixMs::from_millis(time.get() as u64),
-    })
+    let mut claims = Claims::of(required("lastPrice", &row.last_price)?);
+    claims.high = claims.claim(Figure::High24h, &row.high_price);
+    claims.low = claims.claim(Figure::Low24h, &row.low_price);
+    claims.volume = claims.claim(Figure::Volume24h, &row.volume);
+    claims.turnover = Turnover::Stated(claims.claim(Figure::Turnover24h, &row.quote_volume));
+    claims.price_24h = claims.claim(Figure::Price24h, &row.open_price);
+    Ok(Facts { claims, time: UnixMs::from_millis(time.get() as u64) })
 }
 
 #[cfg(test)]
@@ -84,9 +96,9 @@ mod tests {
     use proptest::prelude::*;
     use std::borrow::Cow;
 
-    /// The documentation's example, in USDT.
-    const COIN: &str = r#"{"symbol":"BNBUSDT","openPrice":"99.00000000","highPrice":"100.00000000","lowPrice":"0.10000000",
-        "lastPrice":"4.00000200","volume":"8913.30000000","quoteVolume":"15.30000000","openTime":1499783499040,
+    /// The documentation's example, in USDT, with a turnover and a range that agree with the volume.
+    const COIN: &str = r#"{"symbol":"BNBUSDT","openPrice":"99.00000000","highPrice":"100.00000000","lowPrice":"3.10000000",
+        "lastPrice":"4.00000200","volume":"8913.30000000","quoteVolume":"153000.30000000","openTime":1499783499040,
         "closeTime":1499869899040,"firstId":28385,"lastId":28460,"count":76}"#;
 
     /// [`COIN`] beside a row that differs from it in one field, given as raw JSON.
@@ -121,9 +133,9 @@ mod tests {
         let row = &tickers.rows[0];
         assert!(matches!(row.symbol, Cow::Borrowed("BNBUSDT")), "the symbol was copied");
         // The documentation's own priceChangePercent is -95.960.
-        assert_eq!(row.change_24h_pct.rounded(3).get(), -95.960);
-        assert_eq!((row.last.get(), row.high_24h.get(), row.low_24h.get()), (4.000_002, 100.0, 0.1));
-        assert_eq!((row.volume_base_24h.get(), row.turnover_24h.get()), (8_913.3, 15.3));
+        assert_eq!(row.change_24h_pct.unwrap().rounded(3).get(), -95.960);
+        assert_eq!((row.last.get(), row.high_24h.unwrap().get(), row.low_24h.unwrap().get()), (4.000_002, 100.0, 3.1));
+        assert_eq!((row.volume_base_24h.unwrap().get(), row.turnover_24h.unwrap().get()), (8_913.3, 153_000.3));
     }
 
     #[test]
@@ -158,7 +170,7 @@ mod tests {
             "closeTime":1499269899040,"firstId":-1,"lastId":-1,"count":0}"#;
         check_left_out(&format!("[{COIN},{zeros}]"));
         // Both rows are busy here, so a third one tells which of them is of today.
-        let busy = COIN.replace("15.30000000", "99.0");
+        let busy = COIN.replace("153000.30000000", "160000.0");
         let frozen = with("closeTime", "1492373428321").replace(COIN, &format!("{COIN},{busy}"));
         let tickers = parse(frozen.as_bytes()).unwrap();
         assert!(tickers.rows.iter().all(|row| row.symbol == "BNBUSDT"), "a dead pair was shown");
@@ -167,8 +179,7 @@ mod tests {
 
     #[test]
     fn a_row_without_a_usable_core_field_is_refused_by_name() {
-        let prices = ["lastPrice", "openPrice", "highPrice", "lowPrice"];
-        for field in prices.into_iter().chain(["volume", "quoteVolume", "closeTime", "count"]) {
+        for field in ["lastPrice", "closeTime", "count"] {
             for absent in ["\"\"", "null"] {
                 check_refused(field, absent, &RowRefusal::Missing { field });
             }
@@ -177,14 +188,27 @@ mod tests {
                 check_refused(field, &format!("\"{rubbish}\""), &RowRefusal::Unusable { field, value });
             }
         }
-        for field in prices {
-            check_refused(field, "\"0.00000000\"", &RowRefusal::Unusable { field, value: "0".to_owned() });
+        let field = "lastPrice";
+        check_refused(field, "\"0.00000000\"", &RowRefusal::Unusable { field, value: "0".to_owned() });
+    }
+
+    #[test]
+    fn a_side_field_that_is_none_costs_itself() {
+        for field in ["openPrice", "highPrice", "lowPrice", "volume", "quoteVolume"] {
+            for value in ["\"\"", "null", "\"NaN\"", "\"1e999\"", "\"-1\"", "\"soon\"", "\"0\""] {
+                let body = with(field, value);
+                let tickers = parse(body.as_bytes()).unwrap();
+                assert_eq!((tickers.rows.len(), tickers.refused.len()), (2, 0), "{field} = {value}");
+                let row = &tickers.rows[1];
+                let known = [row.change_24h_pct.is_some(), row.high_24h.is_some(), row.turnover_24h.is_some()];
+                assert!(known.contains(&false) || row.volume_base_24h.is_none(), "{field} = {value}: {row:?}");
+            }
         }
     }
 
     #[test]
     fn a_price_outside_the_days_range_is_refused() {
-        check_refused("lastPrice", "\"400\"", &RowRefusal::RangeContradicted { last: 400.0, low: 0.1, high: 100.0 });
+        check_refused("lastPrice", "\"400\"", &RowRefusal::PriceContradicted { last: 400.0, against: 1, witnesses: 1 });
     }
 
     #[test]
@@ -215,7 +239,7 @@ mod tests {
             let tickers = parse(body.as_bytes()).unwrap();
             for row in &tickers.rows {
                 prop_assert!(row.last.get() > 0.0 && row.last.get().is_finite());
-                prop_assert!(row.change_24h_pct.get().is_finite() && row.turnover_24h.get().is_finite());
+                prop_assert!(row.change_24h_pct.is_none_or(|change| change.get().is_finite()));
             }
         }
     }

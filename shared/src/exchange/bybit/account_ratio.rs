@@ -9,7 +9,7 @@
 
 use super::rows::{List, Once, Reading, check_row_symbol, past_moment, required};
 use crate::exchange::ParseError;
-use crate::exchange::wire::{WireNumber, WireText};
+use crate::exchange::wire::{self, WireNumber, WireText};
 use crate::market::RowRefusal;
 use crate::market::positioning::AccountRatio;
 use crate::units::{Fraction, UnixMs};
@@ -36,7 +36,8 @@ struct WireRatio<'a> {
 /// # Errors
 /// Any [`ParseError`] when the answer as a whole is no list of ratios.
 pub fn parse(body: &[u8], symbol: &str) -> Result<Reading<Vec<AccountRatio>>, ParseError> {
-    let list = List::open(body, symbol)?;
+    let text = wire::text(body)?;
+    let list = List::open(&text, symbol)?;
     let mut once = Once::new();
     Ok(list.read(
         |row: WireRatio<'_>| {

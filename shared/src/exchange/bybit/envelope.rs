@@ -9,7 +9,8 @@ use serde_json::value::RawValue;
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Envelope<'a> {
-    ret_code: Option<i64>,
+    #[serde(default)]
+    ret_code: WireNumber,
     #[serde(borrow, default)]
     ret_msg: WireText<'a>,
     #[serde(borrow)]
@@ -18,17 +19,19 @@ struct Envelope<'a> {
     time: WireNumber,
 }
 
-/// Opens the envelope: the result as raw JSON, and the server's time.
+/// Opens the envelope of [`wire::text`]: the result as raw JSON, and the server's time.
 ///
 /// # Errors
 /// Any [`ParseError`]; [`ParseError::Refused`] when `retCode` is not 0, [`ParseError::ResultMissing`] when it is and the
 /// result is absent, `null` or `{}`.
-pub(super) fn open(body: &[u8]) -> Result<(&str, UnixMs), ParseError> {
-    let envelope: Envelope<'_> = wire::json(wire::text(body)?)?;
-    match envelope.ret_code {
-        Some(0) => {}
-        Some(code) => return Err(ParseError::Refused { code, message: Detail::new(envelope.ret_msg.get()) }),
-        None => return Err(ParseError::Unusable { field: "retCode", value: Detail::new("nothing") }),
+pub(super) fn open(text: &str) -> Result<(&str, UnixMs), ParseError> {
+    let envelope: Envelope<'_> = wire::object(text)?;
+    match envelope.ret_code.value() {
+        Some(0.0) => {}
+        Some(code) if code.fract() == 0.0 => {
+            return Err(ParseError::Refused { code: code as i64, message: Detail::new(envelope.ret_msg.get()) });
+        }
+        _ => return Err(ParseError::Unusable { field: "retCode", value: envelope.ret_code.quoted() }),
     }
     let result = envelope.result.map_or("", RawValue::get).trim();
     if is_nothing(result) {
@@ -53,7 +56,7 @@ mod tests {
 
     #[track_caller]
     fn check(body: &str, expected: &Result<(&str, u64), ParseError>) {
-        let found = open(body.as_bytes()).map(|(result, time)| (result, time.as_millis()));
+        let found = open(body).map(|(result, time)| (result, time.as_millis()));
         assert_eq!(&found, expected, "for {body}");
     }
 
@@ -102,7 +105,7 @@ mod tests {
     fn a_body_cut_anywhere_is_an_error_and_never_data() {
         let whole = r#"{"retCode":0,"retMsg":"OK","result":{"list":[{"symbol":"BTCUSDT"}]},"time":1692163167245}"#;
         for end in 1..whole.len() {
-            assert_eq!(open(&whole.as_bytes()[..end]), Err(ParseError::Truncated), "cut after {end} bytes");
+            assert_eq!(open(&whole[..end]), Err(ParseError::Truncated), "cut after {end} bytes");
         }
     }
 }

@@ -9,7 +9,7 @@
 
 use super::rows::{List, Once, Reading, check_row_symbol, past_moment, required};
 use crate::exchange::ParseError;
-use crate::exchange::wire::{WireNumber, WireText};
+use crate::exchange::wire::{self, WireNumber, WireText};
 use crate::market::RowRefusal;
 use crate::market::positioning::Funding;
 use crate::units::UnixMs;
@@ -34,7 +34,8 @@ struct WireFunding<'a> {
 /// # Errors
 /// Any [`ParseError`] when the answer as a whole is no list of fundings. Dated contracts have none, so their list is empty.
 pub fn parse(body: &[u8], symbol: &str) -> Result<Reading<Vec<Funding>>, ParseError> {
-    let list = List::open(body, symbol)?;
+    let text = wire::text(body)?;
+    let list = List::open(&text, symbol)?;
     let mut once = Once::new();
     Ok(list.read(
         |row: WireFunding<'_>| {

@@ -6,13 +6,14 @@
 
 use super::envelope;
 use crate::exchange::ParseError;
-use crate::exchange::wire::{self, WireNumber, WireText};
+use crate::exchange::wire::{self, Row, WireNumber, WireText};
 use crate::market::{Universe, is_funding_interval, is_plausible_symbol};
 use crate::provenance::Source;
 use crate::units::UnixMs;
 use serde::Deserialize;
-use std::borrow::Cow;
+use serde_json::value::RawValue;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 /// Symbol types that are crypto. `innovation` is the venue's zone for young coins.
 const CRYPTO_TYPES: [&str; 2] = ["", "innovation"];
@@ -23,13 +24,16 @@ const OTHER_TYPES: [&str; 3] = ["stock", "commodity", "forex"];
 /// The most pages that are followed; at 1000 rows each this is ten times today's list.
 pub const MAX_PAGES: usize = 10;
 
+/// The largest share of rows that name no contract: one in twenty, as for tickers.
+const NAMELESS_ONE_IN: usize = 20;
+
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Result_<'a> {
     #[serde(borrow)]
-    list: Option<Vec<Option<WireInstrument<'a>>>>,
+    list: Option<&'a RawValue>,
     #[serde(borrow, default)]
-    next_page_cursor: Option<Cow<'a, str>>,
+    next_page_cursor: WireText<'a>,
 }
 
 #[derive(Default, Deserialize)]
@@ -47,7 +51,7 @@ struct WireInstrument<'a> {
     settle_coin: WireText<'a>,
     #[serde(borrow)]
     symbol_type: WireText<'a>,
-    is_pre_listing: Option<bool>,
+    is_pre_listing: WireNumber,
     /// Minutes; 0 on dated contracts.
     funding_interval: WireNumber,
 }
@@ -66,35 +70,54 @@ enum Exclusion {
 pub struct Listing {
     server_time: UnixMs,
     contracts: Vec<(String, Option<f64>)>,
+    /// What is listed and does not count.
+    others: BTreeSet<String>,
     unknown_types: BTreeSet<String>,
+    rows: usize,
+    /// Rows that name no contract.
+    nameless: usize,
     next_cursor: Option<String>,
 }
 
 impl Listing {
-    /// Reads one page.
+    /// Reads one page. It may be empty, as the last one sometimes is; a row that is none costs itself.
     ///
     /// # Errors
     /// Any [`ParseError`] when the answer is no page of instruments.
     pub fn parse(body: &[u8]) -> Result<Self, ParseError> {
-        let (result, server_time) = envelope::open(body)?;
-        let result: Result_<'_> = wire::json(result)?;
-        let list = result.list.ok_or(ParseError::ResultMissing)?;
-        if list.is_empty() {
-            return Err(ParseError::ListEmpty);
+        let text = wire::text(body)?;
+        let (result, server_time) = envelope::open(&text)?;
+        let result: Result_<'_> = wire::object(result)?;
+        let list: Vec<Row<WireInstrument<'_>>> = wire::rows(result.list.ok_or(ParseError::ResultMissing)?.get())?;
+        let mut page = Self {
+            server_time,
+            contracts: Vec::new(),
+            others: BTreeSet::new(),
+            unknown_types: BTreeSet::new(),
+            rows: list.len(),
+            nameless: 0,
+            next_cursor: result.next_page_cursor.sent().filter(|cursor| !cursor.is_empty()).map(str::to_owned),
+        };
+        for row in &list {
+            match row {
+                Ok(row) if is_plausible_symbol(row.symbol.get()) => page.take(row),
+                _ => page.nameless += 1,
+            }
         }
-        let mut contracts = Vec::new();
-        let mut unknown_types = BTreeSet::new();
-        for row in list.iter().flatten() {
-            match judge(row) {
-                Ok(()) => contracts.push((row.symbol.get().to_owned(), funding_hours(row))),
-                Err(Exclusion::NotOurs) => {}
-                Err(Exclusion::UnknownType(symbol_type)) => {
-                    unknown_types.insert(symbol_type);
+        Ok(page)
+    }
+
+    fn take(&mut self, row: &WireInstrument<'_>) {
+        let symbol = row.symbol.get().to_owned();
+        match judge(row) {
+            Ok(()) => self.contracts.push((symbol, funding_hours(row))),
+            Err(exclusion) => {
+                self.others.insert(symbol);
+                if let Exclusion::UnknownType(symbol_type) = exclusion {
+                    self.unknown_types.insert(symbol_type);
                 }
             }
         }
-        let next_cursor = result.next_page_cursor.filter(|cursor| !cursor.is_empty()).map(Cow::into_owned);
-        Ok(Self { server_time, contracts, unknown_types, next_cursor })
     }
 }
 
@@ -103,7 +126,7 @@ fn judge(row: &WireInstrument<'_>) -> Result<(), Exclusion> {
     let perpetual_in_usdt = row.contract_type.get() == "LinearPerpetual"
         && row.quote_coin.get() == "USDT"
         && row.settle_coin.get() == "USDT";
-    let trades = row.status.get() == "Trading" && row.is_pre_listing != Some(true);
+    let trades = row.status.get() == "Trading" && !row.is_pre_listing.is_true();
     let Some(symbol_type) = row.symbol_type.sent() else {
         return Err(if perpetual_in_usdt && trades {
             Exclusion::UnknownType("none".to_owned())
@@ -111,7 +134,7 @@ fn judge(row: &WireInstrument<'_>) -> Result<(), Exclusion> {
             Exclusion::NotOurs
         });
     };
-    if !perpetual_in_usdt || !trades || OTHER_TYPES.contains(&symbol_type) || !is_plausible_symbol(row.symbol.get()) {
+    if !perpetual_in_usdt || !trades || OTHER_TYPES.contains(&symbol_type) {
         Err(Exclusion::NotOurs)
     } else if CRYPTO_TYPES.contains(&symbol_type) {
         Ok(())
@@ -133,6 +156,14 @@ pub enum UniverseError {
     /// The venue's cursor never came to an end.
     #[error("the instruments list did not end within {MAX_PAGES} pages")]
     Endless,
+    /// So many rows name no contract that the rest is no list of what trades.
+    #[error("{nameless} of {rows} rows of the instruments list name no contract, more than one in {NAMELESS_ONE_IN}")]
+    TooManyNameless {
+        /// Rows that name no contract.
+        nameless: usize,
+        /// All rows.
+        rows: usize,
+    },
 }
 
 impl UniverseError {
@@ -141,6 +172,7 @@ impl UniverseError {
         pub const fn label(&self) {
             Self::Empty => "empty_universe",
             Self::Endless => "endless_list",
+            Self::TooManyNameless { .. } => "too_many_nameless_rows",
         }
     }
 }
@@ -149,9 +181,14 @@ impl UniverseError {
 #[derive(Debug, Default)]
 pub struct UniverseBuilder {
     contracts: BTreeMap<String, Option<f64>>,
+    others: BTreeSet<String>,
     unknown_types: BTreeSet<String>,
     oldest_page: Option<UnixMs>,
     pages: usize,
+    rows: usize,
+    nameless: usize,
+    /// Cursors that were given, so that one which comes again is not followed in a circle.
+    cursors: BTreeSet<String>,
 }
 
 impl UniverseBuilder {
@@ -161,19 +198,29 @@ impl UniverseBuilder {
         Self::default()
     }
 
-    /// Adds a page; gives the cursor of the next one, or nothing when this was the last.
+    /// Adds a page; gives the cursor of the next one, or nothing when this was the last: when it gives none, one that was
+    /// given before, or nothing new. What came until then is the list.
     ///
     /// # Errors
     /// [`UniverseError::Endless`] when there are more pages than any real list has.
     pub fn add(&mut self, page: Listing) -> Result<Option<String>, UniverseError> {
+        let known = self.contracts.len() + self.others.len();
         self.contracts.extend(page.contracts);
+        self.others.extend(page.others);
         self.unknown_types.extend(page.unknown_types);
         self.oldest_page = Some(self.oldest_page.map_or(page.server_time, |oldest| oldest.min(page.server_time)));
         self.pages += 1;
-        if page.next_cursor.is_some() && self.pages >= MAX_PAGES {
+        self.rows += page.rows;
+        self.nameless += page.nameless;
+        let brought_something = self.contracts.len() + self.others.len() > known;
+        let Some(cursor) = page.next_cursor.filter(|_| brought_something) else { return Ok(None) };
+        if !self.cursors.insert(cursor.clone()) {
+            return Ok(None);
+        }
+        if self.pages >= MAX_PAGES {
             return Err(UniverseError::Endless);
         }
-        Ok(page.next_cursor)
+        Ok(Some(cursor))
     }
 
     /// Symbol types that no rule knows, for the log: their contracts are left out.
@@ -185,12 +232,20 @@ impl UniverseBuilder {
     /// The universe. Its time is that of the oldest page, and never later than `received_at`.
     ///
     /// # Errors
-    /// [`UniverseError::Empty`] when no contract passed the rule.
+    /// [`UniverseError::Empty`] when no contract passed the rule, [`UniverseError::TooManyNameless`] when much of the list
+    /// is none.
     pub fn finish(self, source: Source, received_at: UnixMs) -> Result<Universe, UniverseError> {
+        // One row alone is never a share.
+        if self.nameless > (self.rows / NAMELESS_ONE_IN).max(1) {
+            return Err(UniverseError::TooManyNameless { nameless: self.nameless, rows: self.rows });
+        }
         match self.oldest_page {
-            Some(oldest) if !self.contracts.is_empty() => {
-                Ok(Universe { as_of_ms: oldest.min(received_at), source, contracts: self.contracts })
-            }
+            Some(oldest) if !self.contracts.is_empty() => Ok(Universe {
+                as_of_ms: oldest.min(received_at),
+                source,
+                contracts: self.contracts,
+                others: Some(Arc::new(self.others)),
+            }),
             _ => Err(UniverseError::Empty),
         }
     }
@@ -284,15 +339,48 @@ mod tests {
     #[test]
     fn a_list_that_never_ends_is_refused() {
         let mut builder = UniverseBuilder::new();
-        let body = page(&[instrument("BTCUSDT", &[])], "again");
-        let outcome = (0..=MAX_PAGES).try_for_each(|_| builder.add(Listing::parse(body.as_bytes()).unwrap()).map(drop));
+        let body = |index: usize| page(&[instrument(&format!("S{index}USDT"), &[])], &format!("after{index}"));
+        let outcome = (0..=MAX_PAGES)
+            .try_for_each(|index| builder.add(Listing::parse(body(index).as_bytes()).unwrap()).map(drop));
         assert_eq!(outcome, Err(UniverseError::Endless));
+    }
+
+    #[test]
+    fn an_odd_end_of_the_list_keeps_what_came() {
+        let full = page(&[instrument("BTCUSDT", &[])], "next");
+        let ends = [
+            page(&[], ""),
+            page(&[], "further"),
+            page(&[instrument("BTCUSDT", &[])], "further"),
+            page(&[instrument("ETHUSDT", &[])], "next"),
+        ];
+        for end in ends {
+            let mut builder = UniverseBuilder::new();
+            assert_eq!(builder.add(Listing::parse(full.as_bytes()).unwrap()), Ok(Some("next".to_owned())));
+            assert_eq!(builder.add(Listing::parse(end.as_bytes()).unwrap()), Ok(None), "{end}");
+            assert!(builder.finish(SOURCE, UnixMs::from_millis(5)).unwrap().contains("BTCUSDT"), "{end}");
+        }
+    }
+
+    #[test]
+    fn a_row_that_is_none_costs_itself_and_many_cost_the_list() {
+        let good: Vec<_> = (0..40).map(|index| instrument(&format!("S{index}USDT"), &[])).collect();
+        let odd = [serde_json::json!("maintenance"), serde_json::json!(null), instrument("", &[])];
+        let with = |odd: &[serde_json::Value]| universe(&[&good, odd].concat());
+        assert_eq!(with(&odd[..2]).map(|universe| universe.len()), Ok(40));
+        assert_eq!(with(&odd), Err(UniverseError::TooManyNameless { nameless: 3, rows: 43 }));
+        for text in ["false", "no", "7"] {
+            let flagged = universe(&[instrument("BTCUSDT", &[("isPreListing", text.into())])]);
+            assert_eq!(flagged.map(|universe| universe.len()), Ok(1), "{text}");
+        }
+        let flagged = universe(&[instrument("BTCUSDT", &[("isPreListing", "true".into())])]);
+        assert_eq!(flagged, Err(UniverseError::Empty));
     }
 
     #[test]
     fn a_list_without_crypto_is_no_universe() {
         assert_eq!(universe(&[instrument("AAPLUSDT", &[("symbolType", "stock".into())])]), Err(UniverseError::Empty));
-        assert_eq!(Listing::parse(page(&[], "").as_bytes()), Err(ParseError::ListEmpty));
+        assert_eq!(universe(&[]), Err(UniverseError::Empty));
     }
 
     proptest! {

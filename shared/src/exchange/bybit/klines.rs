@@ -8,8 +8,8 @@
 //! ```
 
 use super::rows::{List, Once, Reading, past_moment, required};
-use crate::exchange::ParseError;
 use crate::exchange::cells::Cells;
+use crate::exchange::{ParseError, wire};
 use crate::market::RowRefusal;
 use crate::market::candles::{Candle, Candles, Interval};
 use crate::units::{Amount, Price, UnixMs};
@@ -30,7 +30,8 @@ pub fn parse(
     interval: Interval,
     received_at: UnixMs,
 ) -> Result<Reading<Candles>, ParseError> {
-    let list = List::open(body, symbol)?;
+    let text = wire::text(body)?;
+    let list = List::open(&text, symbol)?;
     let now = list.server_time.min(received_at);
     let mut once = Once::new();
     let closed = list.read(

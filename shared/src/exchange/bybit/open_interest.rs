@@ -7,7 +7,7 @@
 
 use super::rows::{List, Once, Reading, past_moment, required};
 use crate::exchange::ParseError;
-use crate::exchange::wire::WireNumber;
+use crate::exchange::wire::{self, WireNumber};
 use crate::market::RowRefusal;
 use crate::market::positioning::OpenInterest;
 use crate::units::{Amount, UnixMs};
@@ -29,7 +29,8 @@ struct WireInterest {
 /// # Errors
 /// Any [`ParseError`] when the answer as a whole is no open-interest list.
 pub fn parse(body: &[u8], symbol: &str) -> Result<Reading<Vec<OpenInterest>>, ParseError> {
-    let list = List::open(body, symbol)?;
+    let text = wire::text(body)?;
+    let list = List::open(&text, symbol)?;
     let mut once = Once::new();
     Ok(list.read(
         |row: WireInterest| {

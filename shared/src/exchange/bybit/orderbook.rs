@@ -48,8 +48,9 @@ struct Result_<'a> {
 /// # Errors
 /// Any [`ParseError`]; [`ParseError::BookLevel`], [`ParseError::BookUnsorted`] and [`ParseError::BookCrossed`] are its own.
 pub fn parse(body: &[u8], symbol: &str) -> Result<Book, ParseError> {
-    let (result, server_time) = envelope::open(body)?;
-    let result: Result_<'_> = wire::json(result)?;
+    let text = wire::text(body)?;
+    let (result, server_time) = envelope::open(&text)?;
+    let result: Result_<'_> = wire::object(result)?;
     check_symbol(symbol, result.s.sent())?;
     let bids = levels("b", &result.b.ok_or(ParseError::ResultMissing)?)?;
     let asks = levels("a", &result.a.ok_or(ParseError::ResultMissing)?)?;

@@ -61,13 +61,13 @@ pub(super) struct List<'a> {
 }
 
 impl<'a> List<'a> {
-    /// Opens an answer about `symbol`.
+    /// Opens an answer about `symbol`, as [`wire::text`] gave it.
     ///
     /// # Errors
     /// Any [`ParseError`]; [`ParseError::OtherSymbol`] when the answer says that it is about another contract.
-    pub(super) fn open(body: &'a [u8], symbol: &str) -> Result<Self, ParseError> {
-        let (result, server_time) = envelope::open(body)?;
-        let result: Result_<'a> = wire::json(result)?;
+    pub(super) fn open(text: &'a str, symbol: &str) -> Result<Self, ParseError> {
+        let (result, server_time) = envelope::open(text)?;
+        let result: Result_<'a> = wire::object(result)?;
         check_symbol(symbol, result.symbol.sent())?;
         let rows = result.list.ok_or(ParseError::ResultMissing)?;
         if rows.is_empty() {
@@ -86,7 +86,7 @@ impl<'a> List<'a> {
         let mut kept = Vec::with_capacity(self.rows.len());
         let mut refused = Vec::new();
         for (row, raw) in self.rows.iter().enumerate() {
-            let wire = serde_json::from_str::<W>(raw.get()).map_err(|_| RowRefusal::Malformed { row: quoted(raw) });
+            let wire = wire::row::<W>(raw).map_err(|row| RowRefusal::Malformed { row });
             match wire.and_then(&mut fact) {
                 Ok(Some(one)) => kept.push(one),
                 Ok(None) => {}
@@ -97,11 +97,6 @@ impl<'a> List<'a> {
         kept.sort_by_key(|one| time(one));
         Reading { value: kept, server_time: self.server_time, refused }
     }
-}
-
-/// The beginning of a row, for a message.
-fn quoted(raw: &RawValue) -> String {
-    raw.get().chars().take(32).collect()
 }
 
 /// Refuses an answer about another contract than the one that was asked for. One that does not say is believed.
@@ -182,7 +177,7 @@ mod tests {
     }
 
     fn read(body: &str) -> Result<Reading<Vec<u64>>, ParseError> {
-        let list = List::open(body.as_bytes(), "BTCUSDT")?;
+        let list = List::open(body, "BTCUSDT")?;
         let reading = list.read(|row: Row| past_moment("t", &row.t, list.server_time).map(Some), |time| *time);
         Ok(reading.map(|times| times.into_iter().map(UnixMs::as_millis).collect()))
     }

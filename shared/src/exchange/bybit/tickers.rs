@@ -8,35 +8,32 @@
 use super::envelope;
 use super::rows::required;
 use crate::exchange::ParseError;
-use crate::exchange::wire::{self, WireNumber, WireText};
-use crate::market::{
-    MAX_TURNOVER_USD, RefusedRow, RowRefusal, Ticker, Tickers, is_funding_interval, is_plausible_symbol,
-};
-use crate::units::{Amount, Percent, Price};
+use crate::exchange::claims::{Claims, Turnover, settle};
+use crate::exchange::wire::{self, Row, WireNumber, WireText};
+use crate::market::{Figure, RefusedRow, RowRefusal, Tickers, is_plausible_symbol};
+use crate::units::Price;
 use serde::Deserialize;
+use serde_json::value::RawValue;
 use std::borrow::Cow;
-
-/// How far the stated change may be from the prices' own before the prices are believed instead: the venue cuts its
-/// fraction after six decimals, and the two are not always read at the same instant.
-const CHANGE_TOLERANCE_PCT: f64 = 0.001;
-
-/// How far they may be apart before neither is believed.
-const CHANGE_CONTRADICTION_PCT: f64 = 1.0;
 
 #[derive(Deserialize)]
 struct Result_<'a> {
     #[serde(borrow)]
-    list: Option<Vec<Option<WireTicker<'a>>>>,
+    list: Option<&'a RawValue>,
 }
 
 /// The fields that we use of the 32 that are sent. Every one may be missing: older rows have 24.
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-#[derive(Default)]
 struct WireTicker<'a> {
     #[serde(borrow)]
     symbol: WireText<'a>,
     last_price: WireNumber,
+    /// `""` or `"0"` when nobody bids.
+    #[serde(rename = "bid1Price")]
+    bid_price: WireNumber,
+    #[serde(rename = "ask1Price")]
+    ask_price: WireNumber,
     index_price: WireNumber,
     mark_price: WireNumber,
     #[serde(rename = "prevPrice24h")]
@@ -50,9 +47,13 @@ struct WireTicker<'a> {
     high_price_24h: WireNumber,
     #[serde(rename = "lowPrice24h")]
     low_price_24h: WireNumber,
-    /// Both sides, quote currency.
+    /// Both sides, coins.
+    open_interest: WireNumber,
+    /// Both sides, quote currency: the above times the mark price.
     open_interest_value: WireNumber,
-    /// One side, quote currency; sent since 2026-06.
+    /// One side, coins; sent since 2026-06.
+    single_open_interest: WireNumber,
+    /// One side, quote currency.
     single_open_interest_value: WireNumber,
     /// Quote currency.
     turnover24h: WireNumber,
@@ -61,94 +62,79 @@ struct WireTicker<'a> {
     /// A fraction per funding interval; `""` on dated contracts.
     funding_rate: WireNumber,
     funding_interval_hour: WireNumber,
+    /// The most that the rate can be, a fraction; sent since 2025-10.
+    funding_cap: WireNumber,
 }
 
 /// Reads the ticker table.
 ///
-/// A row that lacks a core field is refused by itself and the rest is kept.
+/// A row without a price is refused by itself, a figure that nobody can use or that contradicts its row is left out by
+/// itself; the rest is kept.
 ///
 /// # Errors
 /// Any [`ParseError`] when the answer as a whole is no ticker table.
 pub fn parse(body: &[u8]) -> Result<Tickers<'_>, ParseError> {
-    let (result, server_time) = envelope::open(body)?;
-    let list = wire::json::<Result_<'_>>(result)?.list.ok_or(ParseError::ResultMissing)?;
+    match wire::text(body)? {
+        Cow::Borrowed(text) => table(text),
+        Cow::Owned(text) => table(&text).map(Tickers::into_owned),
+    }
+}
+
+fn table(text: &str) -> Result<Tickers<'_>, ParseError> {
+    let (result, server_time) = envelope::open(text)?;
+    let list = wire::object::<Result_<'_>>(result)?.list.ok_or(ParseError::ResultMissing)?;
+    let list: Vec<Row<WireTicker<'_>>> = wire::rows(list.get())?;
     if list.is_empty() {
         return Err(ParseError::ListEmpty);
     }
-    let mut rows = Vec::with_capacity(list.len());
+    let mut all = Vec::with_capacity(list.len());
     let mut refused = Vec::new();
     for row in list {
-        let row = row.unwrap_or_default();
-        match ticker(&row) {
-            Ok(facts) => rows.push(facts.named(row.symbol.into_inner())),
-            Err(reason) => refused.push(RefusedRow { symbol: row.symbol.into_inner(), reason }),
+        match row {
+            Err(row) => refused.push(RefusedRow { symbol: Cow::Borrowed(""), reason: RowRefusal::Malformed { row } }),
+            Ok(row) => match claims(&row) {
+                Ok(claims) => all.push((row.symbol.into_inner(), claims)),
+                Err(reason) => refused.push(RefusedRow { symbol: row.symbol.into_inner(), reason }),
+            },
         }
     }
-    Ok(Tickers { server_time, rows, refused })
+    let settled = settle(all);
+    refused.extend(settled.refused);
+    Ok(Tickers { server_time, rows: settled.rows, refused, odd: settled.odd })
 }
 
-/// A checked row that still lacks its name, so that the name can move from the wire row without being copied.
-struct Unnamed(Ticker<'static>);
-
-impl Unnamed {
-    fn named(self, symbol: Cow<'_, str>) -> Ticker<'_> {
-        Ticker { symbol, ..self.0 }
-    }
-}
-
-fn ticker(row: &WireTicker<'_>) -> Result<Unnamed, RowRefusal> {
+fn claims(row: &WireTicker<'_>) -> Result<Claims, RowRefusal> {
     if !is_plausible_symbol(row.symbol.get()) {
         return Err(RowRefusal::MalformedSymbol);
     }
     let last: Price = required("lastPrice", &row.last_price)?;
-    let prev_24h: Price = required("prevPrice24h", &row.prev_price_24h)?;
-    let turnover_24h: Amount = required("turnover24h", &row.turnover24h)?;
-    if turnover_24h.get() > MAX_TURNOVER_USD {
-        return Err(RowRefusal::Unusable { field: "turnover24h", value: turnover_24h.get().to_string() });
-    }
-    let single = row.single_open_interest_value.checked::<Amount>();
-    Ok(Unnamed(Ticker {
-        symbol: Cow::Borrowed(""),
-        last,
-        change_24h_pct: change(last, prev_24h, &row.price_24h_pcnt)?,
-        change_1h_pct: row.prev_price_1h.checked::<Price>().and_then(|prev| change_pct(last, prev)),
-        high_24h: required("highPrice24h", &row.high_price_24h)?,
-        low_24h: required("lowPrice24h", &row.low_price_24h)?,
-        volume_base_24h: required("volume24h", &row.volume24h)?,
-        turnover_24h,
-        funding_rate: row.funding_rate.value(),
-        funding_interval_hours: row.funding_interval_hour.value().filter(|hours| is_funding_interval(*hours)),
-        // Both sides are counted in the older field; other venues, and we, count one.
-        open_interest_usd: single.or_else(|| {
-            let both_sides = row.open_interest_value.checked::<Amount>()?;
-            Amount::new(both_sides.get() / 2.0).ok()
-        }),
-        mark: row.mark_price.checked(),
-        index: row.index_price.checked(),
-    }))
-}
-
-fn change_pct(last: Price, prev: Price) -> Option<Percent> {
-    Percent::new((last.get() / prev.get() - 1.0) * 100.0).ok()
-}
-
-/// The stated change when the prices bear it out, the prices' own when they nearly do.
-fn change(last: Price, prev_24h: Price, stated: &WireNumber) -> Result<Percent, RowRefusal> {
-    let computed = change_pct(last, prev_24h)
-        .ok_or_else(|| RowRefusal::Unusable { field: "prevPrice24h", value: prev_24h.get().to_string() })?;
-    let Some(stated) = stated.value().and_then(|fraction| Percent::new(fraction * 100.0).ok()) else {
-        return Ok(computed);
-    };
-    let apart = (stated.get() - computed.get()).abs();
-    if apart > CHANGE_CONTRADICTION_PCT {
-        return Err(RowRefusal::ChangeContradicted { stated_pct: stated.get(), computed_pct: computed.get() });
-    }
-    Ok(if apart > CHANGE_TOLERANCE_PCT { computed } else { stated })
+    let mut claims = Claims::of(last);
+    claims.bid = claims.claim(Figure::Bid, &row.bid_price);
+    claims.ask = claims.claim(Figure::Ask, &row.ask_price);
+    claims.mark = claims.claim(Figure::Mark, &row.mark_price);
+    claims.index = claims.claim(Figure::Index, &row.index_price);
+    claims.price_24h = claims.claim(Figure::Price24h, &row.prev_price_24h);
+    claims.price_1h = claims.claim(Figure::Price1h, &row.prev_price_1h);
+    claims.change_24h = claims.claim(Figure::Change24h, &row.price_24h_pcnt);
+    claims.high = claims.claim(Figure::High24h, &row.high_price_24h);
+    claims.low = claims.claim(Figure::Low24h, &row.low_price_24h);
+    claims.volume = claims.claim(Figure::Volume24h, &row.volume24h);
+    claims.turnover = Turnover::Stated(claims.claim(Figure::Turnover24h, &row.turnover24h));
+    claims.funding_rate = claims.claim(Figure::FundingRate, &row.funding_rate);
+    claims.funding_cap = claims.claim(Figure::FundingCap, &row.funding_cap);
+    claims.funding_interval = claims.claim(Figure::FundingInterval, &row.funding_interval_hour);
+    claims.interest_single = claims.claim(Figure::OpenInterest, &row.single_open_interest_value);
+    claims.interest_both = claims.claim(Figure::OpenInterest, &row.open_interest_value);
+    claims.coins_single = claims.claim(Figure::OpenInterestCoins, &row.single_open_interest);
+    claims.coins_both = claims.claim(Figure::OpenInterestCoins, &row.open_interest);
+    Ok(claims)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::market::{Oddity, Ticker};
+    use crate::units::{Amount, Percent};
     use proptest::prelude::*;
 
     const GOOD: &str = r#"{"symbol":"ETHUSDT","lastPrice":"1800","prevPrice24h":"2000","prevPrice1h":"1810","price24hPcnt":"-0.1",
@@ -168,6 +154,26 @@ mod tests {
         body(&row.to_string())
     }
 
+    #[test]
+    fn an_odd_row_a_repeated_field_and_a_bad_byte_cost_themselves() {
+        let cases: [(&[u8], usize); 5] = [
+            (b"\"maintenance\"", 1),
+            (b"null", 1),
+            (br#"{"symbol":"BUSDT","lastPrice":"1","lastPrice":"2","turnover24h":"1"}"#, 1),
+            (b"{\"symbol\":\"B\xffUSDT\",\"lastPrice\":\"1\"}", 1),
+            (br#"{"symbol":"BUSDT","lastPrice":"1","turnover24h":1e999}"#, 0),
+        ];
+        for (odd, refused) in cases {
+            let whole = body(&format!("{GOOD},ODD"));
+            let at = whole.find("ODD").unwrap();
+            let body = [&whole.as_bytes()[..at], odd, &whole.as_bytes()[at + 3..]].concat();
+            let tickers = parse(&body).unwrap();
+            let found = (tickers.rows.len() + tickers.refused.len(), tickers.refused.len());
+            assert_eq!(found, (2, refused), "{}", String::from_utf8_lossy(odd));
+            assert_eq!(tickers.rows[0].symbol, "ETHUSDT");
+        }
+    }
+
     #[track_caller]
     fn check_refused(body: &str, expected: &RowRefusal) {
         let tickers = parse(body.as_bytes()).unwrap();
@@ -182,10 +188,10 @@ mod tests {
         let row = &tickers.rows[0];
         assert_eq!(tickers.server_time.as_millis(), 1_692_163_167_245);
         assert!(matches!(row.symbol, Cow::Borrowed("ETHUSDT")), "the symbol was copied");
-        assert_eq!(row.change_24h_pct.get(), -10.0, "a fraction was shown as percent");
+        assert_eq!(row.change_24h_pct.map(Percent::get), Some(-10.0), "a fraction was shown as percent");
         assert_eq!(row.open_interest_usd.map(Amount::get), Some(250.0), "both sides were counted");
-        assert_eq!(row.volume_base_24h.get(), 480.0);
-        assert_eq!(row.turnover_24h.get(), 900_000.0);
+        assert_eq!(row.volume_base_24h.map(Amount::get), Some(480.0));
+        assert_eq!(row.turnover_24h.map(Amount::get), Some(900_000.0));
         assert_eq!(row.funding_interval_hours, Some(4.0));
     }
 
@@ -208,11 +214,93 @@ mod tests {
         for json in ["\"\"", "null"] {
             check_refused(&with("lastPrice", json), &RowRefusal::Missing { field: "lastPrice" });
         }
-        check_refused(&with("turnover24h", "\"\""), &RowRefusal::Missing { field: "turnover24h" });
-        check_refused(
-            &with("prevPrice24h", "\"0\""),
-            &RowRefusal::Unusable { field: "prevPrice24h", value: "0".to_owned() },
-        );
+    }
+
+    /// What [`GOOD`] tells once one of its fields is another: the row without the figures that are odd.
+    #[track_caller]
+    fn check_odd(field: &str, value: &str, odd: &[(Figure, Oddity)], lost: impl Fn(&Ticker<'_>) -> bool) {
+        let body = with(field, value);
+        let tickers = parse(body.as_bytes()).unwrap();
+        assert_eq!(tickers.refused, [], "{field} = {value} cost the row");
+        let found: Vec<_> = tickers.odd.iter().map(|odd| (odd.figure, odd.oddity)).collect();
+        assert_eq!(found, odd, "{field} = {value}");
+        assert!(lost(&tickers.rows[0]), "{field} = {value}: {:?}", tickers.rows[0]);
+    }
+
+    #[test]
+    fn a_figure_that_is_odd_costs_itself() {
+        use Oddity::{Contradicted, OutOfRange, Unusable};
+        let no_trade = [(Figure::Volume24h, Contradicted), (Figure::Turnover24h, Contradicted)];
+        let nothing_traded = |row: &Ticker<'_>| row.turnover_24h.is_none() && row.volume_base_24h.is_none();
+        for absent in ["\"\"", "null"] {
+            check_odd("turnover24h", absent, &[], |row| row.turnover_24h.is_none() && row.volume_base_24h.is_some());
+            check_odd("volume24h", absent, &[], |row| row.volume_base_24h.is_none() && row.turnover_24h.is_some());
+            check_odd("highPrice24h", absent, &[], |row| row.high_24h.is_none() && row.low_24h.is_none());
+            check_odd("fundingRate", absent, &[], |row| row.funding_rate.is_none());
+            check_odd("prevPrice24h", absent, &[], |row| row.change_24h_pct.map(Percent::get) == Some(-10.0));
+        }
+        for zero in ["\"0\"", "0"] {
+            check_odd("turnover24h", zero, &no_trade, nothing_traded);
+            check_odd("volume24h", zero, &no_trade, nothing_traded);
+            check_odd("markPrice", zero, &[(Figure::Mark, Unusable)], |row| row.mark.is_none());
+            check_odd("openInterestValue", zero, &[(Figure::OpenInterest, Contradicted)], |row| {
+                row.open_interest_usd.is_none()
+            });
+        }
+        check_odd("turnover24h", "\"900000000000\"", &no_trade, nothing_traded);
+        check_odd("turnover24h", "\"soon\"", &[(Figure::Turnover24h, Unusable)], |row| row.turnover_24h.is_none());
+        let range = [(Figure::High24h, OutOfRange), (Figure::Low24h, OutOfRange)];
+        check_odd("highPrice24h", "\"2100000\"", &range, |row| row.high_24h.is_none() && row.low_24h.is_none());
+        check_odd("markPrice", "\"18010\"", &[(Figure::Mark, Contradicted)], |row| row.mark.is_none());
+        check_odd("prevPrice1h", "\"18\"", &[(Figure::Price1h, Contradicted)], |row| row.change_1h_pct.is_none());
+        check_odd("fundingRate", "\"0.75\"", &[(Figure::FundingRate, OutOfRange)], |row| row.funding_rate.is_none());
+        check_odd("fundingIntervalHour", "\"-1\"", &[(Figure::FundingInterval, OutOfRange)], |row| {
+            row.funding_interval_hours.is_none()
+        });
+    }
+
+    #[test]
+    fn a_rate_above_the_rows_own_cap_is_unknown() {
+        let body = with("fundingCap", "\"0.00005\"");
+        assert_eq!(parse(body.as_bytes()).unwrap().rows[0].funding_rate, None);
+        let body = with("fundingCap", "\"0.005\"");
+        assert_eq!(parse(body.as_bytes()).unwrap().rows[0].funding_rate, Some(0.0001));
+    }
+
+    #[test]
+    fn both_tellings_of_open_interest_must_agree() {
+        let interest = |single: &str, coins: &str| {
+            let mut row: serde_json::Value = serde_json::from_str(GOOD).unwrap();
+            row["singleOpenInterestValue"] = single.into();
+            row["openInterest"] = coins.into();
+            parse(body(&row.to_string()).as_bytes()).unwrap().rows[0].open_interest_usd.map(Amount::get)
+        };
+        assert_eq!(interest("", ""), Some(250.0));
+        assert_eq!(interest("249.5", ""), Some(249.5));
+        assert_eq!(interest("0", ""), None, "a zero was taken for an answer");
+        assert_eq!(interest("249500", ""), None, "one of two was believed");
+        // 0.2778 coins of both sides at 1800 are 250 of one.
+        assert_eq!(interest("249500", "0.2778"), Some(250.0), "two of three agree");
+        assert_eq!(interest("0", "0.2778"), Some(250.0));
+        assert_eq!(interest("249.5", "277.8"), Some(249.5));
+    }
+
+    #[test]
+    fn what_is_zero_in_every_row_is_not_there() {
+        let table = |rate: &dyn Fn(usize) -> String| {
+            let row = |index: usize| {
+                let mut row: serde_json::Value = serde_json::from_str(GOOD).unwrap();
+                row["symbol"] = format!("S{index}USDT").into();
+                row["fundingRate"] = rate(index).into();
+                row.to_string()
+            };
+            let rows: Vec<String> = (0..40).map(row).collect();
+            let body = body(&rows.join(","));
+            parse(body.as_bytes()).unwrap().rows.iter().filter(|row| row.funding_rate.is_some()).count()
+        };
+        assert_eq!(table(&|_| "0".to_owned()), 0);
+        assert_eq!(table(&|index| if index < 4 { "0.0001" } else { "0" }.to_owned()), 0, "nearly everywhere");
+        assert_eq!(table(&|index| if index < 5 { "0.0001" } else { "0" }.to_owned()), 40);
     }
 
     #[test]
@@ -223,18 +311,33 @@ mod tests {
     }
 
     #[test]
-    fn a_price_that_contradicts_the_stated_change_is_refused() {
-        let body = with("lastPrice", "\"18000\"");
-        let tickers = parse(body.as_bytes()).unwrap();
-        assert!(matches!(tickers.refused[0].reason, RowRefusal::ChangeContradicted { .. }));
+    fn a_price_that_most_of_its_row_contradicts_is_refused() {
+        for price in ["\"18000\"", "\"0.0000018\""] {
+            let body = with("lastPrice", price);
+            let tickers = parse(body.as_bytes()).unwrap();
+            let reason = &tickers.refused[0].reason;
+            assert!(matches!(reason, RowRefusal::PriceContradicted { against: 4, witnesses: 4, .. }), "{reason:?}");
+        }
+    }
+
+    #[test]
+    fn a_stated_change_that_contradicts_the_prices_costs_the_change() {
+        check_odd("price24hPcnt", "\"-0.2\"", &[(Figure::Change24h, Oddity::Contradicted)], |row| {
+            row.change_24h_pct.is_none()
+        });
+        // A price that rose to six times its former self, and a change that was read a third of a percent earlier.
+        let risen = r#"{"symbol":"AUSDT","lastPrice":"6.00","prevPrice24h":"1.00","price24hPcnt":"4.982",
+            "highPrice24h":"6.10","lowPrice24h":"0.99","turnover24h":"9000000","volume24h":"2500000"}"#;
+        let body = body(risen);
+        assert_eq!(parse(body.as_bytes()).unwrap().rows[0].change_24h_pct.map(Percent::get), Some(500.0));
     }
 
     #[test]
     fn a_change_that_is_slightly_off_is_computed_from_the_prices() {
         let body = with("price24hPcnt", "\"-0.0997\"");
-        assert_eq!(parse(body.as_bytes()).unwrap().rows[0].change_24h_pct.get().round(), -10.0);
+        assert_eq!(parse(body.as_bytes()).unwrap().rows[0].change_24h_pct.unwrap().get().round(), -10.0);
         let body = with("price24hPcnt", "\"\"");
-        assert_eq!(parse(body.as_bytes()).unwrap().rows[0].change_24h_pct.get().round(), -10.0);
+        assert_eq!(parse(body.as_bytes()).unwrap().rows[0].change_24h_pct.unwrap().get().round(), -10.0);
     }
 
     #[test]
@@ -265,7 +368,7 @@ mod tests {
             let tickers = parse(body.as_bytes()).unwrap();
             for row in &tickers.rows {
                 prop_assert!(row.last.get() > 0.0 && row.last.get().is_finite());
-                prop_assert!(row.change_24h_pct.get().is_finite());
+                prop_assert!(row.change_24h_pct.is_none_or(|change| change.get().is_finite()));
             }
         }
     }

@@ -8,7 +8,7 @@
 
 use super::rows::{List, Once, Reading, check_row_symbol, past_moment, required};
 use crate::exchange::ParseError;
-use crate::exchange::wire::{WireNumber, WireText};
+use crate::exchange::wire::{self, WireNumber, WireText};
 use crate::market::RowRefusal;
 use crate::market::trades::{Side, Trade, Trades};
 use crate::units::{Amount, Price, UnixMs};
@@ -40,7 +40,8 @@ struct WireTrade<'a> {
 /// # Errors
 /// Any [`ParseError`] when the answer as a whole is no list of trades.
 pub fn parse(body: &[u8], symbol: &str) -> Result<Reading<Trades>, ParseError> {
-    let list = List::open(body, symbol)?;
+    let text = wire::text(body)?;
+    let list = List::open(&text, symbol)?;
     let mut once = Once::new();
     let trades = list.read(
         |row: WireTrade<'_>| {

@@ -1,6 +1,6 @@
 //! The frame around every OKX answer. It has no time; refusals come with any HTTP status, so the code is read first.
 
-use crate::exchange::wire::{self, WireNumber, WireText};
+use crate::exchange::wire::{self, Row, WireNumber, WireText};
 use crate::exchange::{Detail, ParseError};
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -16,13 +16,13 @@ struct Envelope<'a> {
     data: Option<&'a RawValue>,
 }
 
-/// Opens the envelope: the rows.
+/// Opens the envelope of [`wire::text`]: the rows.
 ///
 /// # Errors
 /// Any [`ParseError`]; [`ParseError::Refused`] when `code` is not 0, [`ParseError::ResultMissing`] when it is and there is no
 /// data, [`ParseError::ListEmpty`] when there are no rows.
-pub(super) fn open<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<Vec<T>, ParseError> {
-    let envelope: Envelope<'a> = wire::json(wire::text(body)?)?;
+pub(super) fn open<'a, T: Deserialize<'a>>(text: &'a str) -> Result<Vec<Row<T>>, ParseError> {
+    let envelope: Envelope<'a> = wire::object(text)?;
     match envelope.code.value() {
         Some(0.0) => {}
         Some(code) if code.fract() == 0.0 => {
@@ -30,21 +30,27 @@ pub(super) fn open<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<Vec<T>, Par
         }
         _ => return Err(ParseError::Unusable { field: "code", value: envelope.code.quoted() }),
     }
-    let rows: Option<Vec<T>> = wire::json(envelope.data.map_or("null", RawValue::get))?;
-    match rows {
-        None => Err(ParseError::ResultMissing),
-        Some(rows) if rows.is_empty() => Err(ParseError::ListEmpty),
-        Some(rows) => Ok(rows),
+    let data = envelope.data.map_or("null", RawValue::get);
+    if data == "null" {
+        return Err(ParseError::ResultMissing);
     }
+    let rows = wire::rows(data)?;
+    if rows.is_empty() { Err(ParseError::ListEmpty) } else { Ok(rows) }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    #[derive(Debug, PartialEq, Deserialize)]
+    struct Cell {
+        a: u8,
+    }
+
     #[track_caller]
     fn check(body: &str, expected: &Result<Vec<u8>, ParseError>) {
-        assert_eq!(&open::<u8>(body.as_bytes()), expected, "for {body}");
+        let found = open::<Cell>(body).map(|rows| rows.into_iter().map(|row| row.unwrap().a).collect::<Vec<u8>>());
+        assert_eq!(&found, expected, "for {body}");
     }
 
     fn refused(code: i64, message: &str) -> Result<Vec<u8>, ParseError> {
@@ -53,8 +59,8 @@ mod tests {
 
     #[test]
     fn a_good_envelope_gives_its_rows() {
-        check(r#"{"code":"0","msg":"","data":[1,2]}"#, &Ok(vec![1, 2]));
-        check(r#"{"code":0,"data":[1],"aNewField":{}}"#, &Ok(vec![1]));
+        check(r#"{"code":"0","msg":"","data":[{"a":1},{"a":2}]}"#, &Ok(vec![1, 2]));
+        check(r#"{"code":0,"data":[{"a":1}],"aNewField":{}}"#, &Ok(vec![1]));
     }
 
     #[test]
@@ -76,14 +82,14 @@ mod tests {
         check(r#"{"code":"0","msg":"","data":[]}"#, &Err(ParseError::ListEmpty));
         check(r#"{"code":"0","msg":"","data":null}"#, &Err(ParseError::ResultMissing));
         check(r#"{"code":"0","msg":""}"#, &Err(ParseError::ResultMissing));
-        assert!(matches!(open::<u8>(br#"{"code":"0","data":{}}"#), Err(ParseError::Malformed(_))));
+        assert!(matches!(open::<Cell>(r#"{"code":"0","data":{}}"#), Err(ParseError::Malformed(_))));
     }
 
     #[test]
     fn an_envelope_without_a_code_is_named() {
         for (body, value) in [
             ("{}", "nothing"),
-            (r#"{"code":"","data":[1]}"#, "nothing"),
+            (r#"{"code":"","data":[{"a":1}]}"#, "nothing"),
             (r#"{"code":"ok"}"#, "ok"),
             (r#"{"code":0.5}"#, "0.5"),
         ] {
@@ -93,9 +99,9 @@ mod tests {
 
     #[test]
     fn a_body_cut_anywhere_is_an_error_and_never_data() {
-        let whole = r#"{"code":"0","msg":"","data":[1]}"#;
+        let whole = r#"{"code":"0","msg":"","data":[{"a":1}]}"#;
         for end in 1..whole.len() {
-            assert_eq!(open::<u8>(&whole.as_bytes()[..end]), Err(ParseError::Truncated), "cut after {end} bytes");
+            assert_eq!(open::<Cell>(&whole[..end]), Err(ParseError::Truncated), "cut after {end} bytes");
         }
     }
 }

@@ -5,7 +5,7 @@
 
 use super::{envelope, symbol};
 use crate::exchange::ParseError;
-use crate::exchange::wire::WireText;
+use crate::exchange::wire::{self, Row, WireText};
 use crate::market::{Universe, is_plausible_symbol};
 use crate::provenance::Source;
 use crate::units::UnixMs;
@@ -48,7 +48,8 @@ impl Listing {
     /// # Errors
     /// Any [`ParseError`]; [`ParseError::NoUsableRow`] when none of the swaps is crypto in USDT that trades.
     pub fn parse(body: &[u8]) -> Result<Self, ParseError> {
-        let list: Vec<Option<WireInstrument<'_>>> = envelope::open(body)?;
+        let text = wire::text(body)?;
+        let list: Vec<Row<WireInstrument<'_>>> = envelope::open(&text)?;
         let mut listing = Self { symbols: BTreeSet::new(), unknown_categories: BTreeSet::new() };
         for row in list.iter().flatten() {
             listing.take(row);
@@ -87,7 +88,7 @@ impl Listing {
     #[must_use]
     pub fn universe(self, source: Source, received_at: UnixMs) -> Universe {
         let contracts = self.symbols.into_iter().map(|symbol| (symbol, None)).collect();
-        Universe { as_of_ms: received_at, source, contracts }
+        Universe::new(received_at, source, contracts)
     }
 }
 

@@ -12,11 +12,13 @@
 
 use super::{envelope, symbol};
 use crate::exchange::ParseError;
+use crate::exchange::claims::Claims;
 use crate::exchange::dated_rows::{Facts, Table};
-use crate::exchange::wire::{WireNumber, WireText, required};
-use crate::market::{RowRefusal, Tickers, is_plausible_symbol};
-use crate::units::{Amount, Price, UnixMs};
+use crate::exchange::wire::{self, Row, WireNumber, WireText, required};
+use crate::market::{Figure, RowRefusal, Tickers, is_plausible_symbol};
+use crate::units::{Amount, UnixMs};
 use serde::Deserialize;
+use std::borrow::Cow;
 
 /// The fields that we use. Every one may be missing.
 #[derive(Default, Deserialize)]
@@ -25,6 +27,8 @@ struct WireTicker<'a> {
     #[serde(borrow)]
     inst_id: WireText<'a>,
     last: WireNumber,
+    bid_px: WireNumber,
+    ask_px: WireNumber,
     #[serde(rename = "open24h")]
     open_24h: WireNumber,
     #[serde(rename = "high24h")]
@@ -45,13 +49,25 @@ struct WireTicker<'a> {
 /// # Errors
 /// Any [`ParseError`] when the answer as a whole is no ticker table.
 pub fn parse(body: &[u8]) -> Result<Tickers<'_>, ParseError> {
-    let list: Vec<Option<WireTicker<'_>>> = envelope::open(body)?;
+    match wire::text(body)? {
+        Cow::Borrowed(text) => read(text),
+        Cow::Owned(text) => read(&text).map(Tickers::into_owned),
+    }
+}
+
+fn read(text: &str) -> Result<Tickers<'_>, ParseError> {
+    let list: Vec<Row<WireTicker<'_>>> = envelope::open(text)?;
     let mut table = Table::of(list.len());
-    for row in list.into_iter().flatten() {
-        let Some(symbol) = symbol(row.inst_id.get()) else { continue };
-        if row.vol_ccy_24h != WireNumber::Value(0.0) {
-            let facts = facts(&symbol, &row);
-            table.push(symbol.into(), facts);
+    for row in list {
+        match row {
+            Err(row) => table.malformed(row),
+            Ok(row) => {
+                let Some(symbol) = symbol(row.inst_id.get()) else { continue };
+                if row.vol_ccy_24h != WireNumber::Value(0.0) {
+                    let facts = facts(&symbol, &row);
+                    table.push(symbol.into(), facts);
+                }
+            }
         }
     }
     table.finish()
@@ -61,16 +77,15 @@ fn facts(symbol: &str, row: &WireTicker<'_>) -> Result<Facts, RowRefusal> {
     if !is_plausible_symbol(symbol) {
         return Err(RowRefusal::MalformedSymbol);
     }
-    let last: Price = required("last", &row.last)?;
-    let high: Price = required("high24h", &row.high_24h)?;
-    let low: Price = required("low24h", &row.low_24h)?;
-    let volume_base: Amount = required("volCcy24h", &row.vol_ccy_24h)?;
-    let typical = (high.get() + low.get() + last.get()) / 3.0;
-    let turnover = Amount::new(volume_base.get() * typical)
-        .map_err(|error| RowRefusal::Unusable { field: "volCcy24h", value: error.value.to_string() })?;
+    let mut claims = Claims::of(required("last", &row.last)?);
+    claims.bid = claims.claim(Figure::Bid, &row.bid_px);
+    claims.ask = claims.claim(Figure::Ask, &row.ask_px);
+    claims.high = claims.claim(Figure::High24h, &row.high_24h);
+    claims.low = claims.claim(Figure::Low24h, &row.low_24h);
+    claims.volume = claims.claim(Figure::Volume24h, &row.vol_ccy_24h);
+    claims.price_24h = claims.claim(Figure::Price24h, &row.open_24h);
     let time: Amount = required("ts", &row.ts)?;
-    let open = required("open24h", &row.open_24h)?;
-    Ok(Facts { last, open, high, low, volume_base, turnover, time: UnixMs::from_millis(time.get() as u64) })
+    Ok(Facts { claims, time: UnixMs::from_millis(time.get() as u64) })
 }
 
 #[cfg(test)]
@@ -113,11 +128,11 @@ mod tests {
         let row = &tickers.rows[0];
         assert_eq!((&*row.symbol, row.last.get()), ("BTCUSDT", 31_206.4));
         // 31206.4 / 30600 − 1 = 1.98169934640523 %.
-        assert!((row.change_24h_pct.get() - 1.981_699_346_405_23).abs() < 1e-9, "{:?}", row.change_24h_pct);
-        assert_eq!((row.high_24h.get(), row.low_24h.get()), (31_855.4, 30_458.4));
-        assert_eq!(row.volume_base_24h.get(), 241_207.22, "contracts were taken for coins");
+        assert!((row.change_24h_pct.unwrap().get() - 1.981_699_346_405_23).abs() < 1e-9, "{:?}", row.change_24h_pct);
+        assert_eq!((row.high_24h.unwrap().get(), row.low_24h.unwrap().get()), (31_855.4, 30_458.4));
+        assert_eq!(row.volume_base_24h.unwrap().get(), 241_207.22, "contracts were taken for coins");
         // 241207.22 · (31855.4 + 30458.4 + 31206.4) / 3 = 241207.22 · 31173.4.
-        assert!((row.turnover_24h.get() - 7_519_249_151.948).abs() < 0.01, "{:?}", row.turnover_24h);
+        assert!((row.turnover_24h.unwrap().get() - 7_519_249_151.948).abs() < 0.01, "{:?}", row.turnover_24h);
     }
 
     #[test]
@@ -158,8 +173,7 @@ mod tests {
 
     #[test]
     fn a_row_without_a_usable_core_field_is_refused_by_name() {
-        let fields = ["last", "open24h", "high24h", "low24h", "volCcy24h", "ts"];
-        for field in fields {
+        for field in ["last", "ts"] {
             for absent in ["\"\"", "null"] {
                 check_refused(field, absent, &RowRefusal::Missing { field });
             }
@@ -168,14 +182,26 @@ mod tests {
                 check_refused(field, &format!("\"{rubbish}\""), &RowRefusal::Unusable { field, value });
             }
         }
-        for field in ["last", "open24h", "high24h", "low24h"] {
-            check_refused(field, "\"0\"", &RowRefusal::Unusable { field, value: "0".to_owned() });
+        check_refused("last", "\"0\"", &RowRefusal::Unusable { field: "last", value: "0".to_owned() });
+    }
+
+    #[test]
+    fn a_side_field_that_is_none_costs_itself() {
+        for field in ["open24h", "high24h", "low24h", "volCcy24h"] {
+            for value in ["\"\"", "null", "\"NaN\"", "\"1e999\"", "\"-1\"", "\"soon\""] {
+                let body = with(field, value);
+                let tickers = parse(body.as_bytes()).unwrap();
+                assert_eq!((tickers.rows.len(), tickers.refused.len()), (2, 0), "{field} = {value}");
+                let row = &tickers.rows[1];
+                assert!(row.change_24h_pct.is_none() || row.turnover_24h.is_none(), "{field} = {value}: {row:?}");
+            }
         }
     }
 
     #[test]
     fn a_price_ten_times_too_high_is_refused() {
-        let outside = RowRefusal::RangeContradicted { last: 312_064.0, low: 30_458.4, high: 31_855.4 };
+        // Bid, ask and the day's range.
+        let outside = RowRefusal::PriceContradicted { last: 312_064.0, against: 3, witnesses: 3 };
         check_refused("last", "\"312064\"", &outside);
     }
 
@@ -208,9 +234,11 @@ mod tests {
             let tickers = parse(body.as_bytes()).unwrap();
             for row in &tickers.rows {
                 prop_assert!(row.last.get() > 0.0 && row.last.get().is_finite());
-                prop_assert!(row.change_24h_pct.get().is_finite() && row.turnover_24h.get().is_finite());
-                let (volume, turnover) = (row.volume_base_24h.get(), row.turnover_24h.get());
-                prop_assert!(turnover >= volume * row.low_24h.get() * 0.99 && turnover <= volume * row.high_24h.get() * 1.01);
+                prop_assert!(row.change_24h_pct.is_none_or(|change| change.get().is_finite()));
+                let Some(turnover) = row.turnover_24h.map(Amount::get) else { continue };
+                let volume = row.volume_base_24h.unwrap().get();
+                let (low, high) = (row.low_24h.unwrap().get(), row.high_24h.unwrap().get());
+                prop_assert!(turnover >= volume * low * 0.99 && turnover <= volume * high * 1.01);
             }
         }
     }

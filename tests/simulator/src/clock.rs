@@ -19,7 +19,7 @@ pub struct Clock(Reading);
 enum Reading {
     Machine,
     Stopped(Arc<AtomicI64>),
-    Timer { began_at_ms: i64, began: Instant },
+    Timer { began_at_ms: i64, began: Instant, moved_ms: Arc<AtomicI64> },
 }
 
 impl Clock {
@@ -38,14 +38,23 @@ impl Clock {
     /// A clock that shows `now_ms` now and goes on with the runtime's timer, which a test may move.
     #[must_use]
     pub fn beginning_at(now_ms: i64) -> Self {
-        Self(Reading::Timer { began_at_ms: now_ms, began: Instant::now() })
+        Self(Reading::Timer { began_at_ms: now_ms, began: Instant::now(), moved_ms: Arc::default() })
     }
 
-    /// Moves a stopped clock, and every clone of it, by `by_ms`. No other clock can be moved.
+    /// Moves a clock, and every clone of it, by `by_ms`. The machine's own stays as it is.
     pub fn advance(&self, by_ms: i64) {
-        if let Reading::Stopped(stopped) = &self.0 {
-            stopped.fetch_add(by_ms, Ordering::Relaxed);
+        match &self.0 {
+            Reading::Machine => {}
+            Reading::Stopped(moved) | Reading::Timer { moved_ms: moved, .. } => {
+                moved.fetch_add(by_ms, Ordering::Relaxed);
+            }
         }
+    }
+
+    /// The time as HTTP writes it.
+    pub(crate) fn http_date(&self, skew_ms: i64) -> String {
+        let now_ms = self.now_ms().saturating_add(skew_ms);
+        httpdate::fmt_http_date(UNIX_EPOCH + Duration::from_millis(u64::try_from(now_ms).unwrap_or(0)))
     }
 
     /// Unix time in milliseconds.
@@ -54,7 +63,9 @@ impl Clock {
         match &self.0 {
             Reading::Machine => SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, millis),
             Reading::Stopped(stopped) => stopped.load(Ordering::Relaxed),
-            Reading::Timer { began_at_ms, began } => began_at_ms.saturating_add(millis(began.elapsed())),
+            Reading::Timer { began_at_ms, began, moved_ms } => {
+                began_at_ms.saturating_add(millis(began.elapsed())).saturating_add(moved_ms.load(Ordering::Relaxed))
+            }
         }
     }
 }

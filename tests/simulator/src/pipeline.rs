@@ -103,6 +103,17 @@ impl Request {
         simulator.counters.count(link);
         let set = simulator.faults.take(link, &self.query);
         tokio::time::sleep(simulator.latency).await;
+        let skew_ms = set.as_ref().map_or(0, |set| set.fault.skew_ms());
+        let mut response = self.answer_of(link, endpoint, set).await;
+        // By the service's own time, which need not be the machine's.
+        if let Ok(date) = HeaderValue::try_from(simulator.clock.http_date(skew_ms)) {
+            response.headers_mut().insert(header::DATE, date);
+        }
+        response
+    }
+
+    async fn answer_of(&self, link: Link, endpoint: Endpoint, set: Option<Applied>) -> Response {
+        let simulator = &self.simulator;
         if let Some(set) = &set
             && let Some(response) =
                 faults::before(&set.fault, link.exchange(), self.plug.as_ref(), simulator.now_ms()).await

@@ -78,7 +78,7 @@ impl AnswerError {
 /// What a code in the exchange's own envelope says of us.
 fn refusal_of_code(venue: Venue, code: i64) -> Option<Refusal> {
     let (too_many, regions): (&[i64], &[i64]) = match venue {
-        Venue::Bybit => (&[bybit::RATE_LIMITED], &bybit::REGION_REFUSED),
+        Venue::Bybit => (&bybit::RATE_LIMITED, &bybit::REGION_REFUSED),
         Venue::Okx => (&okx::RATE_LIMITED, &okx::REGION_REFUSED),
         Venue::Binance => (&[binance::RATE_LIMITED], &[]),
         Venue::CoinGecko | Venue::AlternativeMe => (&[], &[]),
@@ -272,7 +272,9 @@ mod tests {
         of(sent_away(Venue::Bybit, 403, b"access too frequent"), "forbidden_rate_limit", frequent);
         of(sent_away(Venue::Bybit, 403, b""), "forbidden", Health::Refuses(Refusal::Unexplained));
         of(sent_away(Venue::Bybit, 429, b""), "http_429", too_many(Some(9)));
-        of(coded(bybit::RATE_LIMITED), "refused_by_venue", too_many(None));
+        for code in bybit::RATE_LIMITED {
+            of(coded(code), "refused_by_venue", too_many(None));
+        }
         of(coded(bybit::REGION_REFUSED[0]), "refused_by_venue", REGION);
         of(coded(10_001), "refused_by_venue", Health::Fails);
         of(FetchError::Status(503).into(), "http_503", Health::Fails);
@@ -283,7 +285,7 @@ mod tests {
     fn other_exchanges_have_ways_of_their_own() {
         check(Venue::Okx, coded(okx::RATE_LIMITED[0]), "refused_by_venue", too_many(None));
         check(Venue::Okx, coded(okx::REGION_REFUSED[0]), "refused_by_venue", REGION);
-        check(Venue::Okx, coded(bybit::RATE_LIMITED), "refused_by_venue", Health::Fails);
+        check(Venue::Okx, coded(bybit::RATE_LIMITED[0]), "refused_by_venue", Health::Fails);
         let forbidden = Health::Refuses(Refusal::Unexplained);
         check(Venue::Okx, sent_away(Venue::Okx, 403, b""), "forbidden", forbidden);
         check(Venue::Binance, coded(binance::RATE_LIMITED), "refused_by_venue", too_many(None));

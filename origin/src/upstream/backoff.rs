@@ -31,7 +31,7 @@ pub fn pause(error: &UpstreamError, failures_in_a_row: u32, first: Duration, mos
         UpstreamError::Fetch(
             FetchError::RateLimited { retry_after: None } | FetchError::Status { status: 429, .. },
         ) => doubled.max(TOO_MANY),
-        UpstreamError::Parse(ParseError::Refused { code, .. }) if *code == RATE_LIMITED => doubled.max(TOO_MANY),
+        UpstreamError::Parse(ParseError::Refused { code, .. }) if RATE_LIMITED.contains(code) => doubled.max(TOO_MANY),
         UpstreamError::Parse(ParseError::Refused { code, .. }) if REGION_REFUSED.contains(code) => BAN,
         _ => doubled,
     }
@@ -86,7 +86,9 @@ mod tests {
     #[test]
     fn a_rate_limit_inside_a_successful_answer_is_a_rate_limit() {
         let refused = |code| ParseError::Refused { code, message: Detail::new("") }.into();
-        assert_eq!(pause(&refused(RATE_LIMITED), 1, FIRST, MOST), TOO_MANY);
+        for code in RATE_LIMITED {
+            assert_eq!(pause(&refused(code), 1, FIRST, MOST), TOO_MANY);
+        }
         assert_eq!(pause(&refused(10_009), 1, FIRST, MOST), BAN);
         assert_eq!(pause(&refused(10_016), 1, FIRST, MOST), FIRST);
     }

@@ -152,7 +152,9 @@ impl UpstreamError {
                         | FetchError::Status { status: 429, .. }
                 )
             }
-            Self::Parse(ParseError::Refused { code, .. }) => *code == RATE_LIMITED || REGION_REFUSED.contains(code),
+            Self::Parse(ParseError::Refused { code, .. }) => {
+                RATE_LIMITED.contains(code) || REGION_REFUSED.contains(code)
+            }
             Self::Parse(_) | Self::Universe(_) => false,
         }
     }
@@ -187,10 +189,9 @@ mod tests {
     fn what_they_said_is_told_apart_from_what_never_reached_us() {
         check(FetchError::forbidden(b"access too frequent"), FaultClass::Refused);
         check(status(429), FaultClass::Refused);
-        check(
-            ParseError::Refused { code: RATE_LIMITED, message: Detail::new("Too many visits!") },
-            FaultClass::Refused,
-        );
+        for code in RATE_LIMITED {
+            check(ParseError::Refused { code, message: Detail::new("Too many visits!") }, FaultClass::Refused);
+        }
         check(status(500), FaultClass::ServerError);
         check(status(599), FaultClass::ServerError);
         check(FetchError::Timeout, FaultClass::NotReached);

@@ -23,18 +23,21 @@ pub const TICKERS: &str = "/v5/market/tickers?category=linear";
 /// Path and query of the first page of the instruments list. The venue's default of 500 rows is too few.
 pub const INSTRUMENTS: &str = "/v5/market/instruments-info?category=linear&limit=1000";
 
-/// `retCode` of "Too many visits!": back off until the announced reset.
-pub const RATE_LIMITED: i64 = 10_006;
+/// `retCode`s that ask to back off, until the announced reset where there is one: "Too many visits!" of one endpoint,
+/// "Exceeded the IP Rate Limit." of the whole address, and the limit of the whole system.
+/// <https://bybit-exchange.github.io/docs/v5/error>
+pub const RATE_LIMITED: [i64; 3] = [10_006, 10_018, 10_429];
 
 /// The longest refusal, so that no market's table is read twice.
 const MAX_REFUSAL_BYTES: usize = 4 * 1024;
 
-/// Whether a body with status 200 says "Too many visits!".
+/// Whether a body with status 200 says that there were too many requests.
 #[must_use]
 pub fn is_rate_limited(body: &[u8]) -> bool {
     body.len() <= MAX_REFUSAL_BYTES
-        && wire::text(body)
-            .is_ok_and(|text| matches!(envelope::open(&text), Err(ParseError::Refused { code: RATE_LIMITED, .. })))
+        && wire::text(body).is_ok_and(|text| {
+            matches!(envelope::open(&text), Err(ParseError::Refused { code, .. }) if RATE_LIMITED.contains(&code))
+        })
 }
 
 /// `retCode`s that say that the service is not for the caller's region; another source is needed.
@@ -87,6 +90,17 @@ impl Forbidden {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_limit_is_known_in_an_answer_with_status_200() {
+        let body = |code: i64| format!(r#"{{"retCode":{code},"retMsg":"","result":{{}},"time":1788870000000}}"#);
+        for code in [10_006, 10_018, 10_429] {
+            assert!(is_rate_limited(body(code).as_bytes()), "{code}");
+        }
+        for code in [0, 10_001, 10_016] {
+            assert!(!is_rate_limited(body(code).as_bytes()), "{code}");
+        }
+    }
 
     #[test]
     fn the_two_forbidden_answers_are_told_apart() {

@@ -136,10 +136,11 @@ impl Current {
         self.changed.subscribe()
     }
 
-    /// Publishes, unless what is published is as young; tells whether it did. What is served never moves back in time.
-    pub fn offer(&self, publication: Publication) -> bool {
+    /// Publishes, unless what is published is as young at `now`; tells whether it did. What is served never moves back in
+    /// time.
+    pub fn offer(&self, publication: Publication, now: UnixMs) -> bool {
         self.changed.send_if_modified(|held| {
-            if held.as_ref().is_some_and(|held| !publication.valid.supersedes(&held.valid)) {
+            if held.as_ref().is_some_and(|held| !publication.valid.supersedes(&held.valid, now)) {
                 return false;
             }
             publication.note();

@@ -2,7 +2,7 @@
 //! refused and a reader knows without reading more whether there is something new.
 
 use crate::units::UnixMs;
-use std::cmp::Ordering;
+use crate::validate::is_younger;
 use std::fmt;
 use std::str::FromStr;
 
@@ -61,8 +61,8 @@ impl Mark {
     /// Whether this publication's snapshot would take the place of one with these, as
     /// [`crate::validate::ValidSnapshot::supersedes`] decides it.
     #[must_use]
-    pub fn is_news_to(self, held: Option<(UnixMs, u64)>) -> bool {
-        held.is_none_or(|held| (self.as_of_ms, self.sequence).cmp(&held) == Ordering::Greater)
+    pub fn is_news_to(self, held: Option<(UnixMs, u64)>, now: UnixMs) -> bool {
+        held.is_none_or(|held| is_younger((self.as_of_ms, self.sequence), held, now))
     }
 }
 
@@ -124,12 +124,16 @@ mod tests {
 
     #[test]
     fn news_is_what_supersedes() {
-        let new = mark(1, 100, 7);
-        assert!(new.is_news_to(None));
-        assert!(new.is_news_to(Some((UnixMs::from_millis(99), 9))));
-        assert!(new.is_news_to(Some((UnixMs::from_millis(100), 6))));
-        assert!(!new.is_news_to(Some((UnixMs::from_millis(100), 7))));
-        assert!(!new.is_news_to(Some((UnixMs::from_millis(101), 1))));
+        let (new, now) = (mark(1, 100, 7), UnixMs::from_millis(100));
+        let is_news = |held: Option<(u64, u64)>| {
+            new.is_news_to(held.map(|(as_of, sequence)| (UnixMs::from_millis(as_of), sequence)), now)
+        };
+        for held in [None, Some((99, 9)), Some((100, 6)), Some((5_101, 90))] {
+            assert!(is_news(held), "{held:?}");
+        }
+        for held in [(100, 7), (101, 1), (5_100, 1)] {
+            assert!(!is_news(Some(held)), "{held:?}");
+        }
     }
 
     proptest! {

@@ -7,7 +7,7 @@ mod rejection;
 mod rules;
 
 use crate::exchange::Detail;
-use crate::freshness::Limits;
+use crate::freshness::{Limits, is_from_the_future};
 use crate::provenance::Venue;
 use crate::snapshot::{SCHEMA_VERSION, Snapshot};
 use crate::units::{Fraction, UnixMs};
@@ -141,10 +141,22 @@ impl ValidSnapshot {
 
     /// Whether this snapshot may take the place of `held`: its data is younger, or as young and assembled later.
     /// A holder that asks this never moves back in time, whatever order answers arrive in.
+    ///
+    /// What is held with a time ahead of `now` is not younger: the clock that it was dated by was wrong, so it yields to
+    /// whatever is not.
     #[must_use]
-    pub fn supersedes(&self, held: &Self) -> bool {
+    pub fn supersedes(&self, held: &Self, now: UnixMs) -> bool {
         let order = |valid: &Self| (valid.snapshot.as_of_ms, valid.snapshot.sequence);
-        order(self) > order(held)
+        is_younger(order(self), order(held), now)
+    }
+}
+
+/// Whether data with this time and number takes the place of that with those: see [`ValidSnapshot::supersedes`].
+pub(crate) fn is_younger(new: (UnixMs, u64), held: (UnixMs, u64), now: UnixMs) -> bool {
+    match (is_from_the_future(new.0, now), is_from_the_future(held.0, now)) {
+        (false, true) => true,
+        (true, false) => false,
+        _ => new > held,
     }
 }
 

@@ -192,7 +192,7 @@ impl Collector {
         }
         self.choose_monitored(outcome.publication.valid());
         self.context.metrics.published(outcome.publication.valid());
-        self.context.current.offer(outcome.publication);
+        self.context.current.offer(outcome.publication, self.context.clock.now());
         self.expectation.record(priced, self.context.clock.now(), &self.context.limits);
         if self.context.board.record(NAME, OK, Some(as_of_ms)) {
             tracing::info!(upstream = NAME, %source, priced, "answers");

@@ -152,21 +152,22 @@ impl Follower {
         }
         let stored = self.stored.load_full();
         // What stands in for the leader's may be younger than that; whether the leader is back is news all the same.
-        mark.is_news_to(held) || stored.is_none_or(|stored| stored.as_of_ms < mark.as_of_ms)
+        mark.is_news_to(held, self.context.clock.now()) || stored.is_none_or(|stored| stored.as_of_ms < mark.as_of_ms)
     }
 
     /// Lets the bytes through the door and publishes what comes out. On a blocking thread: it takes milliseconds of CPU.
     async fn take_up(&self, bytes: Vec<u8>) {
         let (context, known, stored) = (self.context.clone(), self.known.clone(), Arc::clone(&self.stored));
         let taken_up = tokio::task::spawn_blocking(move || -> Result<bool, Inadmissible> {
-            let valid = ValidSnapshot::from_json(&bytes, context.clock.now(), Baseline::default())?;
+            let now = context.clock.now();
+            let valid = ValidSnapshot::from_json(&bytes, now, Baseline::default())?;
             stored.store(Some(Arc::new(Held::of(&valid))));
             let held = context.current.get();
-            if held.is_some_and(|held| !valid.supersedes(held.valid())) {
+            if held.is_some_and(|held| !valid.supersedes(held.valid(), now)) {
                 return Ok(false);
             }
             known.restore(&valid);
-            Ok(context.current.offer(Publication::adopted(valid, context.limits)))
+            Ok(context.current.offer(Publication::adopted(valid, context.limits), now))
         })
         .await;
         match taken_up {

@@ -117,8 +117,8 @@ fn of_two_writers_the_one_with_older_data_never_wins() {
     let mut older = Scene::good();
     older.tickers.server_time = ago(9_000);
     older.identity.sequence = younger.identity.sequence + 1_000;
-    assert!(!older.valid().supersedes(&younger.valid()));
-    assert!(younger.valid().supersedes(&older.valid()));
+    assert!(!older.valid().supersedes(&younger.valid(), NOW));
+    assert!(younger.valid().supersedes(&older.valid(), NOW));
 }
 
 #[test]
@@ -211,7 +211,7 @@ fn the_latest_score_is_kept_and_not_the_highest() {
         scene.valid()
     };
     let (high, low) = (of_bitcoin(40.0, 2_000), of_bitcoin(-40.0, 0));
-    assert!(low.supersedes(&high));
+    assert!(low.supersedes(&high, NOW));
     let score =
         |valid: &ValidSnapshot| number(row_of(&body(valid, Endpoint::Symbols), "/symbols", "BTCUSDT"), "/score");
     assert!(score(&low) < score(&high));

@@ -487,8 +487,8 @@ fn check_order(older: (u64, u64), younger: (u64, u64)) {
         };
         verdict(change).unwrap()
     };
-    assert!(at(younger).supersedes(&at(older)), "younger data was not taken");
-    assert!(!at(older).supersedes(&at(younger)), "older data took the place of younger");
+    assert!(at(younger).supersedes(&at(older), NOW), "younger data was not taken");
+    assert!(!at(older).supersedes(&at(younger), NOW), "older data took the place of younger");
 }
 
 #[test]
@@ -497,5 +497,15 @@ fn older_data_never_supersedes_younger_whatever_its_number() {
     check_order((now - 1, 900), (now, 1));
     check_order((now, 1), (now, 2));
     let held = Scene::good().valid();
-    assert!(!held.supersedes(&held), "the same snapshot was taken for a newer one");
+    assert!(!held.supersedes(&held, NOW), "the same snapshot was taken for a newer one");
+}
+
+#[test]
+fn data_from_the_future_yields_to_any_that_is_not() {
+    let held = Scene::good().valid();
+    let older = verdict(|snapshot| snapshot.as_of_ms = ago(60_000)).unwrap();
+    let ahead_by = |ms: u64| UnixMs::from_millis(held.get().as_of_ms.as_millis() - ms);
+    assert!(!older.supersedes(&held, ahead_by(5_000)), "a clock that is a little ahead is not wrong");
+    assert!(older.supersedes(&held, ahead_by(5_001)), "what is from the future stays");
+    assert!(!held.supersedes(&older, ahead_by(5_001)), "what is from the future came back");
 }

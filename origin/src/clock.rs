@@ -1,49 +1,204 @@
-//! The only place that reads the clock.
+//! The only place that reads the clock: what time it is by the machine's wall clock, put right where that is known to be wrong.
+//!
+//! Wall time is for what is about calendar time: when a candle closes, how old data is. How long something lasts is measured
+//! by [`Instant`], for a wall clock may be set, and stands still for nobody while the machine sleeps. [`timeline`] says what
+//! becomes of a wall clock that stepped, or that the dates of upstreams' answers contradict.
+
+mod timeline;
+mod wall;
 
 use shared::units::UnixMs;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use timeline::{Change, Heard, Timeline};
+use tokio::sync::watch;
 use tokio::time::Instant;
 
-/// What tells the time: the machine's clock, or the runtime's timer from a chosen moment on.
+pub use timeline::Direction;
+pub use wall::Wall;
+
+/// Both clocks are read again when this much time passed between the first of the two and the second: a thread that was kept
+/// waiting just there would see a step that never was.
+const READ_WITHIN: Duration = Duration::from_millis(50);
+
+/// How often both are read before what they say is taken as it is.
+const READINGS: u32 = 4;
+
+/// What tells the time. Its clones share what is known of the wall clock.
 ///
 /// Whoever needs the time is given one; nothing reads the machine's clock behind its back.
-#[derive(Clone, Copy, Debug)]
-pub struct Clock(Reading);
+#[derive(Clone, Debug)]
+pub struct Clock(Arc<Shared>);
 
+#[derive(Debug)]
+struct Shared {
+    wall: Wall,
+    began: Instant,
+    timeline: Mutex<Timeline>,
+    /// How often [`Clock::now`] left its course.
+    changes: watch::Sender<u64>,
+}
+
+/// One moment by both clocks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Moment {
+    /// For calendar time.
+    pub time: UnixMs,
+    /// For how long something lasts.
+    pub instant: Instant,
+}
+
+impl Moment {
+    /// The moment `by` later, when both clocks agree on how much time passed.
+    #[must_use]
+    pub fn later(self, by: Duration) -> Self {
+        Self { time: plus(self.time, by), instant: self.instant + by }
+    }
+}
+
+/// When a request was sent, by which its answer's date is judged.
 #[derive(Clone, Copy, Debug)]
-enum Reading {
-    Machine,
-    Timer { began_at: UnixMs, began: Instant },
+pub struct Asked {
+    at_ms: i64,
+    steps: u64,
+}
+
+/// What is known of the wall clock.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Report {
+    /// How far the wall clock is behind what upstreams date their answers with, milliseconds: negative when it is ahead;
+    /// unknown while none was heard lately.
+    pub behind_ms: Option<i64>,
+    /// Steps that were seen, by where the wall clock went.
+    pub steps: BTreeMap<Direction, u64>,
 }
 
 impl Clock {
     /// The machine's clock.
     #[must_use]
-    pub const fn system() -> Self {
-        Self(Reading::Machine)
+    pub fn system() -> Self {
+        Self::reading(Wall::machine())
     }
 
     /// A clock that shows `moment` now and goes on with the runtime's timer: where a test moves the timer, every pause,
     /// every time limit and this clock move together.
     #[must_use]
     pub fn beginning_at(moment: UnixMs) -> Self {
-        Self(Reading::Timer { began_at: moment, began: Instant::now() })
+        Self::reading(Wall::beginning_at(moment))
+    }
+
+    /// A clock that reads this wall clock beside the runtime's timer.
+    #[must_use]
+    pub fn reading(wall: Wall) -> Self {
+        let began = Instant::now();
+        let timeline = Mutex::new(Timeline::beginning(read(&wall, began)));
+        Self(Arc::new(Shared { wall, began, timeline, changes: watch::Sender::new(0) }))
     }
 
     /// The present moment; 1970 when the machine's clock is set before it, which the door then refuses as implausible.
     #[must_use]
-    #[expect(clippy::disallowed_methods, reason = "this is the place")]
     pub fn now(&self) -> UnixMs {
-        match self.0 {
-            Reading::Machine => {
-                after(UnixMs::from_millis(0), SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default())
-            }
-            Reading::Timer { began_at, began } => after(began_at, began.elapsed()),
+        self.moment().time
+    }
+
+    /// The present moment by both clocks.
+    #[must_use]
+    pub fn moment(&self) -> Moment {
+        let (reading, correction_ms) = self.with(|timeline| (None, (timeline.last(), timeline.correction_ms())));
+        let time_ms = u64::try_from(reading.wall_ms.saturating_add(correction_ms)).unwrap_or(0);
+        let passed = Duration::from_millis(u64::try_from(reading.timer_ms).unwrap_or(0));
+        Moment { time: UnixMs::from_millis(time_ms), instant: self.0.began + passed }
+    }
+
+    /// Notes that a request is about to be sent; [`Self::hear`] takes it.
+    #[must_use]
+    pub fn asked(&self) -> Asked {
+        self.with(|timeline| (None, Asked { at_ms: timeline.last().timer_ms, steps: timeline.steps() }))
+    }
+
+    /// Takes the date of an answer whose head has just come as evidence of what time it is: the name of who dated it, its
+    /// `Date` and, if it lay in a cache, its `Age` in seconds.
+    ///
+    /// An answer during whose way the clock stepped says nothing: it may have waited through a sleep.
+    pub fn hear(&self, source: &'static str, asked: Asked, date: UnixMs, age_secs: Option<u64>) {
+        self.with(|timeline| {
+            let came_ms = timeline.last().timer_ms;
+            let heard = Heard::of(asked.at_ms, came_ms, date, age_secs);
+            (if timeline.steps() == asked.steps { timeline.hear(source, heard) } else { None }, ())
+        });
+    }
+
+    /// Follows the times at which [`Self::now`] left the course of the timer, as after a sleep. Whoever waits for a calendar
+    /// time thinks anew then.
+    #[must_use]
+    pub fn changes(&self) -> watch::Receiver<u64> {
+        self.0.changes.subscribe()
+    }
+
+    /// What is known of the wall clock.
+    #[must_use]
+    pub fn report(&self) -> Report {
+        self.with(|timeline| {
+            let steps = Direction::ALL.map(|direction| (direction, timeline.steps_to(direction)));
+            (None, Report { behind_ms: timeline.behind_ms(), steps: steps.into() })
+        })
+    }
+
+    /// Reads both clocks, works on what is known, and tells what changed of it.
+    fn with<T>(&self, work: impl FnOnce(&mut Timeline) -> (Option<Change>, T)) -> T {
+        let (changes, has_left_its_course, result) = {
+            let mut timeline = self.0.timeline.lock().unwrap_or_else(PoisonError::into_inner);
+            let before_ms = timeline.believed_lead_ms();
+            // Read under the lock: a reading of before a step that came in after one of behind it would be another step.
+            let stepped = timeline.observe(read(&self.0.wall, self.0.began));
+            let (change, result) = work(&mut timeline);
+            ([stepped, change], timeline.has_left(before_ms), result)
+        };
+        for change in changes.into_iter().flatten() {
+            note(change);
         }
+        if has_left_its_course {
+            self.0.changes.send_modify(|count| *count = count.wrapping_add(1));
+        }
+        result
     }
 }
 
-fn after(moment: UnixMs, passed: Duration) -> UnixMs {
+fn note(change: Change) {
+    match change {
+        Change::Stepped { direction, by_ms } => tracing::warn!(
+            direction = direction.name(),
+            by_ms,
+            "our clock stepped; until an upstream tells the time, the later of what may be true counts"
+        ),
+        Change::Corrected { by_ms } => {
+            tracing::warn!(by_ms, "our clock is wrong by what upstreams say; theirs is used from now on");
+        }
+        Change::Trusted => tracing::warn!("our clock is right by what upstreams say; it is used as it is from now on"),
+    }
+}
+
+/// Reads both clocks, as close to one another as can be.
+fn read(wall: &Wall, began: Instant) -> timeline::Reading {
+    let mut reading = None;
+    for _ in 0..READINGS {
+        let before = Instant::now();
+        let wall_ms = wall.now_ms();
+        let after = Instant::now();
+        reading = Some(timeline::Reading { wall_ms, timer_ms: millis(after.duration_since(began)) });
+        if after.duration_since(before) < READ_WITHIN {
+            break;
+        }
+    }
+    reading.unwrap_or_default()
+}
+
+fn millis(duration: Duration) -> i64 {
+    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
+}
+
+fn plus(moment: UnixMs, passed: Duration) -> UnixMs {
     moment.plus_millis(u64::try_from(passed.as_millis()).unwrap_or(u64::MAX))
 }
 
@@ -51,12 +206,44 @@ fn after(moment: UnixMs, passed: Duration) -> UnixMs {
 mod tests {
     use super::*;
 
+    const BEGIN: UnixMs = UnixMs::from_millis(1_788_870_000_000);
+
     #[tokio::test(start_paused = true)]
     async fn a_clock_with_a_beginning_goes_with_the_timer_and_so_do_its_copies() {
-        let clock = Clock::beginning_at(UnixMs::from_millis(1_788_870_000_000));
-        let copy = clock;
-        tokio::time::sleep(Duration::from_millis(86_400_000)).await;
+        let clock = Clock::beginning_at(BEGIN);
+        let copy = clock.clone();
+        tokio::time::sleep(Duration::from_secs(86_400)).await;
         assert_eq!(clock.now().as_millis(), 1_788_956_400_000);
         assert_eq!(copy.now(), clock.now());
+        assert_eq!(clock.report().steps.values().sum::<u64>(), 0);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_step_is_told_to_whoever_waits_and_settled_by_an_answer_that_was_asked_for_since() {
+        let wall = Wall::beginning_at(BEGIN);
+        let clock = Clock::reading(wall.clone());
+        let changes = clock.changes();
+        let before_the_step = clock.asked();
+        wall.set_by(-600_000);
+        assert_eq!(clock.now(), BEGIN, "set back, and data would be younger");
+        assert!(!changes.has_changed().unwrap(), "the time goes on as before");
+        let told = UnixMs::from_millis(BEGIN.as_millis() - 600_000);
+        clock.hear("bybit", before_the_step, told, None);
+        assert_eq!(clock.now(), BEGIN, "an answer that may have waited says nothing");
+        clock.hear("bybit", clock.asked(), told, None);
+        assert_eq!(clock.now(), told);
+        assert!(changes.has_changed().unwrap());
+        assert_eq!(clock.report().steps, [(Direction::Forward, 0), (Direction::Backward, 1)].into());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_sleep_moves_the_time_and_no_instant() {
+        let wall = Wall::beginning_at(BEGIN);
+        let clock = Clock::reading(wall.clone());
+        let before = clock.moment();
+        wall.set_by(6 * 3_600_000);
+        let after = clock.moment();
+        assert_eq!(after.time.millis_since(before.time), 6 * 3_600_000);
+        assert_eq!(after.instant, before.instant);
     }
 }

@@ -157,7 +157,7 @@ pub async fn collect(context: Context, upstreams: Upstreams, known: Known, pace:
     let watched = monitored.subscribe();
     let feeds = tickers::Feeds { known: known.clone(), shelf: Arc::clone(&shelf), gate: Arc::clone(&gate), monitored };
     let metrics = || Arc::clone(&context.metrics);
-    let task = |name, interval, pulse| slow::Task { name, interval, context: context.clone(), pulse };
+    let task = |name, interval, pulse| slow::Task { name, interval, context: context.clone(), pulse, woken: None };
     tokio::select! {
         storm = supervise("bybit_tickers", metrics(), |pulse| {
             tickers::run(context.clone(), bybit.clone(), feeds.clone(), pace.tickers, pulse)
@@ -168,7 +168,8 @@ pub async fn collect(context: Context, upstreams: Upstreams, known: Known, pace:
             inputs::run(context.clone(), bybit.clone(), Arc::clone(&gate), Arc::clone(&shelf), watched, pulse)
         }) => storm,
         storm = supervise("bybit_instruments", metrics(), |pulse| {
-            instruments::run(task("bybit_instruments", pace.instruments, pulse), bybit.clone(), known.universe.clone())
+            let task = task("bybit_instruments", pace.instruments, pulse);
+            instruments::run(task, bybit.clone(), Arc::clone(&gate), known.universe.clone())
         }) => storm,
         storm = supervise("coingecko_global", metrics(), |pulse| {
             let task = task("coingecko_global", pace.coingecko, pulse);

@@ -132,8 +132,8 @@ impl Candidate {
                 Ok(Lease::Held { epoch }) => {
                     kept_until = Instant::now() + self.lease;
                     self.stand(Standing::Leading { epoch });
-                    let now = self.context.clock.now();
-                    let since = *led_since.get_or_insert(now);
+                    let now = self.context.clock.moment();
+                    let since = *led_since.get_or_insert(now.instant);
                     if self.store.is_shared() && self.stand_in_after.is_blind(since, self.context.current.as_of(), now)
                     {
                         led_since = None;

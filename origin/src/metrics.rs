@@ -7,7 +7,7 @@ mod registration;
 use crate::status::OK;
 use crate::upstream::{FaultClass, UpstreamError};
 use labels::{
-    ClassLabels, FigureLabels, InputLabels, KeyLabels, NoLabels, OutcomeLabels, ReasonLabels, RequestLabels,
+    ClassLabels, DirectionLabels, FigureLabels, InputLabels, KeyLabels, NoLabels, OutcomeLabels, ReasonLabels, RequestLabels,
     RouteLabels, SectionLabels, StandingLabels, TaskLabels, UpstreamLabels,
 };
 use prometheus_client::metrics::counter::Counter;
@@ -69,6 +69,8 @@ pub struct Metrics {
     requests_in_flight: Gauge,
     data_responses: Family<ClassLabels, Counter>,
     fallbacks: Family<ReasonLabels, Counter>,
+    clock_skew: Family<NoLabels, Float>,
+    clock_steps: Family<DirectionLabels, Counter>,
 }
 
 impl Metrics {
@@ -102,6 +104,8 @@ impl Metrics {
             requests_in_flight: Gauge::default(),
             data_responses: Family::default(),
             fallbacks: Family::default(),
+            clock_skew: Family::default(),
+            clock_steps: Family::default(),
         };
         Self { registry: registration::registry(&metrics), ..metrics }
     }

@@ -55,7 +55,7 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
         limits: config.limits()?,
         clock: Clock::system(),
     };
-    let upstreams = upstreams(&config, context.clock)?;
+    let upstreams = upstreams(&config, &context.clock)?;
     let parts = Parts { store, context, leadership: Arc::default(), stored: Arc::new(Stored::empty()) };
     let (resigning, resigned) = (CancellationToken::new(), CancellationToken::new());
     let (storms, storm) = mpsc::channel(1);
@@ -185,9 +185,10 @@ fn announce(config: &Config, redis: Option<&RedisAccess>, listener: &TcpListener
     Ok(())
 }
 
-fn upstreams(config: &Config, clock: Clock) -> anyhow::Result<Upstreams> {
+fn upstreams(config: &Config, clock: &Clock) -> anyhow::Result<Upstreams> {
     let transport = upstream::client().context("setting up the HTTP client (are root certificates installed?)")?;
-    let to = |base: &crate::config::BaseUrl, venue| Upstream::new(transport.clone(), base.clone(), venue, clock);
+    let to =
+        |base: &crate::config::BaseUrl, venue| Upstream::new(transport.clone(), base.clone(), venue, clock.clone());
     Ok(Upstreams {
         bybit: to(&config.bybit_base_url, Venue::Bybit),
         coingecko: to(&config.coingecko_base_url, Venue::CoinGecko),

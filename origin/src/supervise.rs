@@ -163,7 +163,8 @@ mod tests {
     }
 
     fn restarts(metrics: &Metrics, reason: &str) -> bool {
-        let page = metrics.page(None, None, shared::units::UnixMs::from_millis(0)).unwrap();
+        let page =
+            metrics.page(None, None, &crate::clock::Report::default(), shared::units::UnixMs::from_millis(0)).unwrap();
         page.contains(&format!("task_restarts_total{{task=\"test\",reason=\"{reason}\"}} 1"))
     }
 

@@ -6,12 +6,13 @@ mod error;
 use crate::clock::Clock;
 use crate::config::BaseUrl;
 use bytes::{Bytes, BytesMut};
+use reqwest::header::HeaderName;
 use reqwest::{Client, Method, Request, Response, StatusCode, Url, header};
 use shared::exchange::bybit;
 use shared::headers::MARKET_DATA;
 use shared::provenance::{Source, Venue};
 use shared::units::UnixMs;
-use std::time::Duration;
+use std::time::{Duration, UNIX_EPOCH};
 use tower::ServiceBuilder;
 use tower::util::{BoxCloneSyncService, ServiceExt};
 
@@ -86,21 +87,27 @@ impl Upstream {
     /// [`FetchError`]; redirects are not followed, and bodies are cut off at a limit.
     pub async fn get(&self, path: &str) -> Result<Fetched, FetchError> {
         let url = Url::parse(&self.base.join(path)).map_err(|error| FetchError::Unreachable(error.to_string()))?;
+        let asked = self.clock.asked();
         let response = self.transport.clone().oneshot(Request::new(Method::GET, url)).await?;
+        if let Some(date) = date(&response) {
+            self.clock.hear(self.venue.name(), asked, date, seconds(&response, &header::AGE));
+        }
         let status = response.status();
         if status == StatusCode::FORBIDDEN {
             let body = read(response, REFUSAL_BYTES, Overflow::Cut).await?;
             return Err(FetchError::forbidden(&body));
         }
         if status != StatusCode::OK {
-            let retry_after = retry_after(&response).or_else(|| self.until_reset(&response));
+            // The date form is not used by the services we read.
+            let stated = seconds(&response, &header::RETRY_AFTER).map(Duration::from_secs);
+            let retry_after = stated.or_else(|| self.until_reset(&response));
             return Err(FetchError::Status { status: status.as_u16(), retry_after });
         }
         let declared = response.headers().get(MARKET_DATA).map(|value| value.to_str().unwrap_or(""));
         let source = Source::declared(self.venue, declared);
         let until_reset = self.until_reset(&response);
         let body = read(response, MAX_BODY_BYTES, Overflow::Refuse).await?;
-        if until_reset.is_some() && bybit::is_rate_limited(&body) {
+        if self.venue == Venue::Bybit && bybit::is_rate_limited(&body) {
             return Err(FetchError::RateLimited { retry_after: until_reset });
         }
         Ok(Fetched { body, received_at: self.clock.now(), source })
@@ -109,10 +116,11 @@ impl Upstream {
 
 impl Upstream {
     /// How long until the moment at which Bybit's limit starts anew, in Unix milliseconds; it comes with refusals that
-    /// have status 200, too.
+    /// have status 200, too. By the answer's own date where it has one, for our clock may be wrong.
     fn until_reset(&self, response: &Response) -> Option<Duration> {
         let reset = response.headers().get(LIMIT_RESET)?.to_str().ok()?.trim().parse().ok()?;
-        Some(Duration::from_millis(UnixMs::from_millis(reset).millis_since(self.clock.now())))
+        let now = date(response).unwrap_or_else(|| self.clock.now());
+        Some(Duration::from_millis(UnixMs::from_millis(reset).millis_since(now)))
     }
 }
 
@@ -142,8 +150,18 @@ async fn read(mut response: Response, limit: usize, overflow: Overflow) -> Resul
     Ok(body.freeze())
 }
 
-/// `Retry-After` in seconds; the date form is not used by the services we read.
-fn retry_after(response: &Response) -> Option<Duration> {
-    let secs = response.headers().get(header::RETRY_AFTER)?.to_str().ok()?.trim().parse().ok()?;
-    Some(Duration::from_secs(secs))
+/// What the answer's `Date` says, to the second.
+fn date(response: &Response) -> Option<UnixMs> {
+    let date = httpdate::parse_http_date(text(response, &header::DATE)?).ok()?;
+    let since = date.duration_since(UNIX_EPOCH).ok()?;
+    Some(UnixMs::from_secs(since.as_secs()))
+}
+
+/// A header that holds a number of seconds.
+fn seconds(response: &Response, name: &HeaderName) -> Option<u64> {
+    text(response, name)?.parse().ok()
+}
+
+fn text<'r>(response: &'r Response, name: &HeaderName) -> Option<&'r str> {
+    response.headers().get(name)?.to_str().ok().map(str::trim)
 }

@@ -10,9 +10,9 @@ mod planner;
 mod shelf;
 
 use super::Context;
-use crate::clock::Clock;
+use crate::clock::Moment;
 use crate::supervise::Pulse;
-use crate::upstream::{Upstream, UpstreamError, pause};
+use crate::upstream::{Upstream, UpstreamError};
 use fetch::Delivery;
 use planner::{Job, Planner};
 use std::collections::HashMap;
@@ -20,16 +20,17 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
 use tokio::task::{self, JoinSet};
+use tokio::time::Instant;
 
 pub use gate::Gate;
+pub(super) use gate::{Pass, Pauses, SHORTEST_WAIT};
 pub(super) use shelf::{Shelf, SymbolInputs};
 
 /// The longest sleep, so that a new list of symbols is seen soon.
 const MAX_IDLE: Duration = Duration::from_millis(250);
 
-/// The pause after the first failure of one input, and the longest.
-const FIRST_PAUSE: Duration = Duration::from_secs(2);
-const MAX_PAUSE: Duration = Duration::from_secs(300);
+/// The pauses after failures of one input.
+const PAUSES: Pauses = Pauses { first: Duration::from_secs(2), most: Duration::from_secs(300) };
 
 /// One monitored contract, in the order of turnover.
 #[derive(Clone, Debug, PartialEq)]
@@ -51,52 +52,62 @@ pub(super) async fn run(
     monitored: watch::Receiver<Vec<Monitored>>,
     pulse: Pulse,
 ) {
-    let clock = context.clock;
+    let clock = &context.clock;
+    let mut time_changes = clock.changes();
     let mut planner = Planner::new(gate.requests_per_second());
     let mut monitored = monitored;
     let mut under_way: JoinSet<Result<Delivery, UpstreamError>> = JoinSet::new();
-    let mut jobs: HashMap<task::Id, Job> = HashMap::new();
+    let mut jobs: HashMap<task::Id, (Job, Pass)> = HashMap::new();
     loop {
         pulse.expect_within(MAX_IDLE);
         if monitored.has_changed().unwrap_or(false) {
             let symbols = monitored.borrow_and_update().clone();
             shelf.keep_only(&symbols);
-            planner.monitor(&symbols, clock.now());
+            planner.monitor(&symbols, Instant::now());
         }
-        while gate.is_open(clock.now())
-            && let Some(job) = planner.take_due(clock.now())
-        {
-            let now = clock.now();
-            gate.note(now);
+        let now = clock.moment();
+        if time_changes.has_changed().unwrap_or(false) {
+            time_changes.mark_unchanged();
+            planner.time_changed();
+        }
+        while let Some((job, pass)) = next(&mut planner, &gate, now) {
             let (upstream, held) = (upstream.clone(), shelf.get(&job.symbol));
             let asked = job.clone();
-            let task = under_way.spawn(async move { fetch::fetch(&upstream, &asked, held.as_deref(), now).await });
-            jobs.insert(task.id(), job);
+            let task = under_way.spawn(async move { fetch::fetch(&upstream, &asked, held.as_deref(), now.time).await });
+            jobs.insert(task.id(), (job, pass));
         }
         tokio::select! {
             Some(done) = under_way.join_next_with_id() => match done {
                 Ok((id, outcome)) => {
-                    if let Some(job) = jobs.remove(&id) {
-                        finish(&context, &gate, &shelf, &mut planner, &job, outcome);
+                    if let Some((job, pass)) = jobs.remove(&id) {
+                        finish(&context, &gate, &shelf, &mut planner, (&job, pass), outcome);
                     }
                 }
                 Err(panic) => {
                     tracing::error!(%panic, "fetching an input panicked");
-                    if let Some(job) = jobs.remove(&panic.id()) {
-                        planner.failed(&job, clock.now(), MAX_PAUSE);
+                    if let Some((job, pass)) = jobs.remove(&panic.id()) {
+                        gate.lost(pass);
+                        planner.failed(&job, Instant::now(), PAUSES.most);
                     }
                 }
             },
-            () = tokio::time::sleep(idle(&planner, &gate, clock)) => {}
+            () = tokio::time::sleep(idle(&planner, &gate)) => {}
         }
     }
 }
 
+/// The most urgent job that is due, with leave to ask for it, if there are both.
+fn next(planner: &mut Planner, gate: &Gate, now: Moment) -> Option<(Job, Pass)> {
+    planner.due_in(now.instant).filter(Duration::is_zero)?;
+    let pass = gate.pass_input(now.instant)?;
+    Some((planner.take_due(now.instant)?, pass))
+}
+
 /// How long nothing can be done.
-fn idle(planner: &Planner, gate: &Gate, clock: Clock) -> Duration {
-    let now = clock.now();
-    let until_due = planner.next_due().map_or(u64::MAX, |due| due.millis_since(now));
-    Duration::from_millis(until_due.max(gate.opens_in_ms(now)).max(1)).min(MAX_IDLE)
+fn idle(planner: &Planner, gate: &Gate) -> Duration {
+    let now = Instant::now();
+    let until_due = planner.due_in(now).unwrap_or(MAX_IDLE);
+    until_due.max(gate.opens_in(now)).clamp(Duration::from_millis(1), MAX_IDLE)
 }
 
 fn finish(
@@ -104,12 +115,13 @@ fn finish(
     gate: &Gate,
     shelf: &Shelf,
     planner: &mut Planner,
-    job: &Job,
+    (job, pass): (&Job, Pass),
     outcome: Result<Delivery, UpstreamError>,
 ) {
-    let now = context.clock.now();
+    let now = context.clock.moment();
     match outcome {
         Ok(delivery) => {
+            gate.answered(pass, now.instant);
             context.metrics.upstream_answered(job.kind.name());
             for reason in &delivery.refused {
                 context.metrics.input_refused(job.kind.name(), reason);
@@ -120,14 +132,13 @@ fn finish(
         Err(error) => {
             context.metrics.upstream_failed(job.kind.name(), &error);
             let failures = planner.failures(job).saturating_add(1);
-            let pause = pause(&error, failures, FIRST_PAUSE, MAX_PAUSE);
+            let pause = gate.failed(pass, now.instant, &error, failures, PAUSES);
             if error.concerns_all_requests() {
-                gate.close_for(now, pause);
                 tracing::warn!(%error, ?pause, "the exchange sends us away; no input is fetched meanwhile");
             } else {
                 tracing::debug!(symbol = job.symbol, kind = job.kind.name(), %error, "an input could not be fetched");
             }
-            planner.failed(job, now, pause);
+            planner.failed(job, now.instant, pause);
         }
     }
 }

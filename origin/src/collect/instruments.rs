@@ -1,6 +1,7 @@
 //! The instruments list: which contracts count.
 
-use super::slow::Task;
+use super::inputs::{Gate, Pauses, SHORTEST_WAIT};
+use super::slow::{FIRST_PAUSE, Task};
 use crate::upstream::{Upstream, UpstreamError};
 use shared::exchange::bybit::{self, Listing, UniverseBuilder};
 use shared::judge::ListJudge;
@@ -8,39 +9,52 @@ use shared::market::{Dated, Universe};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
+use tokio::time::Instant;
 
 /// When a list is looked at again that lacks contracts.
 const SECOND_LOOK: Duration = Duration::from_secs(10);
 
 /// Fetches the list for ever.
-pub(super) async fn run(task: Task, upstream: Upstream, known: watch::Sender<Option<Arc<Universe>>>) {
+pub(super) async fn run(
+    mut task: Task,
+    upstream: Upstream,
+    gate: Arc<Gate>,
+    known: watch::Sender<Option<Arc<Universe>>>,
+) {
     let mut failures = 0_u32;
     let mut judge = ListJudge::default();
     let as_of = known.borrow().as_ref().map(|known| known.as_of_ms);
     task.wait_out(as_of).await;
     loop {
-        let pause = match fetch(&upstream).await {
+        let Some(pass) = gate.pass_table(Instant::now()) else {
+            task.sleep(gate.paused(Instant::now()).max(SHORTEST_WAIT)).await;
+            continue;
+        };
+        match fetch(&upstream).await {
             Ok(universe) => {
+                gate.answered(pass, Instant::now());
                 failures = 0;
                 let held = known.borrow().clone();
                 match judge.examine(held.as_deref(), &universe.value) {
                     Ok(()) => {
                         task.succeeded(&universe);
                         known.send_replace(Some(Arc::new(universe.value)));
-                        task.interval
+                        task.rest().await;
                     }
                     Err(shorter) => {
                         task.held_back(&shorter, shorter.label());
-                        SECOND_LOOK.min(task.interval)
+                        task.sleep(SECOND_LOOK.min(task.interval)).await;
                     }
                 }
             }
             Err(error) => {
                 failures = failures.saturating_add(1);
-                task.failed(&error, failures)
+                let pauses = Pauses { first: FIRST_PAUSE, most: task.interval };
+                let asked = gate.failed(pass, Instant::now(), &error, failures, pauses);
+                let pause = task.failed(&error, failures).max(asked);
+                task.sleep(pause).await;
             }
-        };
-        task.sleep(pause).await;
+        }
     }
 }
 

@@ -9,12 +9,16 @@ use shared::market::Dated;
 use shared::units::UnixMs;
 use std::time::Duration;
 use tokio::sync::watch;
+use tokio::time::Instant;
 
 /// More than any fetch may take, of several pages.
 const LONGEST_FETCH: Duration = Duration::from_secs(60);
 
 /// The pause after the first failure.
-const FIRST_PAUSE: Duration = Duration::from_secs(2);
+pub(super) const FIRST_PAUSE: Duration = Duration::from_secs(2);
+
+/// How soon a source that was fetched early, because the time changed, may be again.
+const WOKEN_AGAIN: Duration = Duration::from_secs(60);
 
 /// One source's name, pace and surroundings.
 #[derive(Clone, Debug)]
@@ -23,6 +27,8 @@ pub(super) struct Task {
     pub(super) interval: Duration,
     pub(super) context: Context,
     pub(super) pulse: Pulse,
+    /// When it last fetched early because the time changed.
+    pub(super) woken: Option<Instant>,
 }
 
 impl Task {
@@ -38,6 +44,22 @@ impl Task {
     pub(super) async fn sleep(&self, pause: Duration) {
         self.pulse.expect_within(pause);
         tokio::time::sleep(pause).await;
+        self.pulse.expect_within(LONGEST_FETCH);
+    }
+
+    /// Rests until the next fetch is due; not as long when the time left the timer's course, as by a sleep, for nobody
+    /// knows how old what was fetched is then. Twice in a minute is enough, however often the clock steps.
+    pub(super) async fn rest(&mut self) {
+        let mut changes = self.context.clock.changes();
+        let at_least =
+            if self.woken.is_some_and(|woken| woken.elapsed() < WOKEN_AGAIN) { WOKEN_AGAIN } else { FIRST_PAUSE };
+        let at_least = at_least.min(self.interval);
+        self.sleep(at_least).await;
+        self.pulse.expect_within(self.interval);
+        tokio::select! {
+            () = tokio::time::sleep(self.interval.saturating_sub(at_least)) => {}
+            Ok(()) = changes.changed() => self.woken = Some(Instant::now()),
+        }
         self.pulse.expect_within(LONGEST_FETCH);
     }
 
@@ -72,7 +94,7 @@ impl Task {
 
 /// Fetches for ever. A failure leaves the last good value where it is; whether it is too old is judged where it is used.
 pub(super) async fn run<T, F>(
-    task: Task,
+    mut task: Task,
     known: watch::Sender<Slow<T>>,
     upstream: Upstream,
     fetch: impl Fn(Upstream) -> F,
@@ -91,7 +113,7 @@ pub(super) async fn run<T, F>(
                 failures = 0;
                 task.succeeded(&dated);
                 known.send_replace(Slow::Known(dated));
-                task.sleep(task.interval).await;
+                task.rest().await;
             }
             Err(error) => {
                 failures = failures.saturating_add(1);

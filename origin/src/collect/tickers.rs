@@ -1,13 +1,14 @@
 //! The ticker table: fetched at the pace of the market, each table made into a publication at once.
 
 use super::expectation::Expectation;
-use super::inputs::{Gate, Monitored, Shelf};
+use super::inputs::{Gate, Monitored, Pass, Pauses, SHORTEST_WAIT, Shelf};
 use super::round::{Outcome, Round, RoundError};
 use super::{Context, Known};
 use crate::status::OK;
 use crate::supervise::Pulse;
-use crate::upstream::{Fetched, Upstream, UpstreamError, pause};
+use crate::upstream::{Fetched, Upstream, UpstreamError};
 use shared::exchange::bybit;
+use shared::freshness::is_from_the_future;
 use shared::provenance::Feed;
 use shared::snapshot::ScoreRow;
 use shared::units::{Amount, UnixMs};
@@ -48,7 +49,7 @@ impl TableOutcome {
 }
 
 /// How long the choice of the monitored contracts lasts.
-const CHOICE_LASTS_MS: u64 = 300_000;
+const CHOICE_LASTS: Duration = Duration::from_secs(300);
 
 /// More than fetching a table and making a publication of it may take.
 const LONGEST_ROUND: Duration = Duration::from_secs(15);
@@ -61,33 +62,32 @@ pub(super) async fn run(context: Context, upstream: Upstream, feeds: Feeds, inte
     let mut collector = Collector { context, feeds, expectation: Expectation::default(), failures: 0, chosen_at: None };
     let mut universe = collector.feeds.known.universe.subscribe();
     let mut next_fetch = Instant::now();
-    let mut waiting: Option<Fetched> = None;
+    let mut waiting: Option<(Fetched, Pass)> = None;
     loop {
         pulse.expect_within(next_fetch.saturating_duration_since(Instant::now()).saturating_add(LONGEST_ROUND));
         tokio::select! {
             () = sleep_until(next_fetch) => {
                 // Whoever sent any of our requests away, sent this one away too.
-                let paused_ms = collector.feeds.gate.paused_ms(collector.context.clock.now());
-                if paused_ms > 0 {
-                    next_fetch = Instant::now() + Duration::from_millis(paused_ms);
-                    continue;
-                }
                 let started = Instant::now();
+                let Some(pass) = collector.feeds.gate.pass_table(started) else {
+                    next_fetch = started + collector.feeds.gate.paused(started).max(SHORTEST_WAIT);
+                    continue;
+                };
                 match upstream.get(bybit::TICKERS).await {
                     Ok(tickers) => {
-                        let pause = collector.publish(&tickers, interval).await;
-                        waiting = Some(tickers);
+                        let pause = collector.publish(&tickers, pass, interval).await;
+                        waiting = Some((tickers, pass));
                         next_fetch = started + pause;
                     }
-                    Err(error) => next_fetch = Instant::now() + collector.failed(&error.into(), interval),
+                    Err(error) => next_fetch = Instant::now() + collector.failed(&error.into(), pass, interval),
                 }
             }
             // At the start either may come first. Tickers that came before the first list are used the moment it is there.
             Ok(()) = universe.changed() => {
                 if collector.context.current.get().is_none()
-                    && let Some(tickers) = waiting.take()
+                    && let Some((tickers, pass)) = waiting.take()
                 {
-                    collector.publish(&tickers, interval).await;
+                    collector.publish(&tickers, pass, interval).await;
                 }
             }
         }
@@ -109,13 +109,15 @@ struct Collector {
     expectation: Expectation,
     failures: u32,
     /// When the monitored contracts were chosen.
-    chosen_at: Option<UnixMs>,
+    chosen_at: Option<Instant>,
 }
 
 impl Collector {
     /// Makes a publication of a table; says how long to wait from the beginning of its fetch.
-    async fn publish(&mut self, tickers: &Fetched, interval: Duration) -> Duration {
-        let Some(universe) = self.feeds.known.universe.borrow().clone() else {
+    async fn publish(&mut self, tickers: &Fetched, pass: Pass, interval: Duration) -> Duration {
+        let universe = self.feeds.known.universe.borrow().clone();
+        let Some(universe) = universe else {
+            self.feeds.gate.answered(pass, Instant::now());
             self.context.metrics.upstream_answered(NAME);
             self.context.board.record(NAME, TableOutcome::WaitingForInstruments.label(), None);
             return interval;
@@ -132,17 +134,19 @@ impl Collector {
             judge: Arc::clone(&self.feeds.known.judge),
             sequence: self.context.current.next_sequence(now),
             now,
-            baseline: self.baseline(now),
+            baseline: self.baseline(now, Instant::now()),
             settings: self.context.settings,
             limits: self.context.limits,
         };
         match tokio::task::spawn_blocking(move || round.run()).await {
             Ok(Ok(outcome)) => {
+                self.feeds.gate.answered(pass, Instant::now());
                 self.succeeded(outcome);
                 interval
             }
-            Ok(Err(error)) => self.rejected(error, interval),
+            Ok(Err(error)) => self.rejected(error, pass, interval),
             Err(panic) => {
+                self.feeds.gate.answered(pass, Instant::now());
                 tracing::error!(%panic, "a round panicked");
                 self.context.metrics.rejection(TableOutcome::Panicked.label());
                 interval
@@ -151,18 +155,18 @@ impl Collector {
     }
 
     /// What to expect of the next table. Before this process has seen any, it is what another's publication held.
-    fn baseline(&self, now: UnixMs) -> Baseline {
+    fn baseline(&self, now: UnixMs, instant: Instant) -> Baseline {
         let limits = &self.context.limits;
         let published = || {
-            if self.expectation.is_forgotten(now) {
+            if self.expectation.is_forgotten(instant) {
                 return None;
             }
             let held = self.context.current.get()?;
             let snapshot = held.valid().get();
-            let is_young = now.millis_since(snapshot.as_of_ms) <= limits.stale_ms;
-            if is_young { Baseline::after(snapshot).expected } else { None }
+            let is_servable = limits.classify(snapshot.as_of_ms, now).is_some();
+            if is_servable { Baseline::after(snapshot).expected } else { None }
         };
-        let expected = self.expectation.baseline(now, limits).expected.or_else(published);
+        let expected = self.expectation.baseline(instant, limits).expected.or_else(published);
         Baseline { expected }
     }
 
@@ -180,9 +184,10 @@ impl Collector {
         self.context.metrics.upstream_answered(NAME);
         let snapshot = outcome.publication.valid().get();
         let (as_of_ms, priced, source) = (snapshot.as_of_ms, snapshot.coverage.priced, snapshot.tickers_source);
-        let held = self.context.current.get();
-        let is_newer = held.is_none_or(|held| held.valid().get().as_of_ms < as_of_ms);
-        if !is_newer {
+        let (held, now) = (self.context.current.get(), self.context.clock.now());
+        // What is from the future is no measure of what stands still.
+        let held = held.map(|held| held.valid().get().as_of_ms).filter(|held| !is_from_the_future(*held, now));
+        if held.is_some_and(|held| held >= as_of_ms) {
             let still = if outcome.still_ms > 0 { TableOutcome::MarketStill } else { TableOutcome::Frozen };
             self.context.metrics.rejection(still.label());
             if self.context.board.record(NAME, still.label(), None) {
@@ -192,8 +197,8 @@ impl Collector {
         }
         self.choose_monitored(outcome.publication.valid());
         self.context.metrics.published(outcome.publication.valid());
-        self.context.current.offer(outcome.publication, self.context.clock.now());
-        self.expectation.record(priced, self.context.clock.now(), &self.context.limits);
+        self.context.current.offer(outcome.publication, now);
+        self.expectation.record(priced, Instant::now(), &self.context.limits);
         if self.context.board.record(NAME, OK, Some(as_of_ms)) {
             tracing::info!(upstream = NAME, %source, priced, "answers");
             if source.feed != Feed::Live {
@@ -205,11 +210,10 @@ impl Collector {
     /// Says which contracts are worth more than their ticker: those that have a score. Not at every round, for a contract
     /// at the edge of the list would come and go.
     fn choose_monitored(&mut self, valid: &ValidSnapshot) {
-        let now = self.context.clock.now();
-        if self.chosen_at.is_some_and(|chosen_at| now.millis_since(chosen_at) < CHOICE_LASTS_MS) {
+        if self.chosen_at.is_some_and(|chosen_at| chosen_at.elapsed() < CHOICE_LASTS) {
             return;
         }
-        self.chosen_at = Some(now);
+        self.chosen_at = Some(Instant::now());
         let snapshot = valid.get();
         let mut rows: Vec<&ScoreRow> = snapshot.scores.iter().collect();
         let turnover = |row: &ScoreRow| row.turnover_24h.map_or(0.0, Amount::get);
@@ -227,12 +231,13 @@ impl Collector {
     }
 
     /// The answer came and is no snapshot: what was published before stays.
-    fn rejected(&mut self, error: RoundError, interval: Duration) -> Duration {
+    fn rejected(&mut self, error: RoundError, pass: Pass, interval: Duration) -> Duration {
         if let RoundError::Parse(error) = error {
-            return self.failed(&error.into(), interval);
+            return self.failed(&error.into(), pass, interval);
         }
+        self.feeds.gate.answered(pass, Instant::now());
         if let Some(found) = error.too_few_contracts() {
-            self.expectation.too_few(found, self.context.clock.now());
+            self.expectation.too_few(found, Instant::now());
         }
         self.context.metrics.upstream_rejected(NAME);
         let labels = error.labels();
@@ -245,14 +250,12 @@ impl Collector {
         interval
     }
 
-    fn failed(&mut self, error: &UpstreamError, interval: Duration) -> Duration {
+    fn failed(&mut self, error: &UpstreamError, pass: Pass, interval: Duration) -> Duration {
         self.failures = self.failures.saturating_add(1);
         let label = error.label();
         self.context.metrics.upstream_failed(NAME, error);
-        let pause = pause(error, self.failures, interval, MAX_PAUSE);
-        if error.concerns_all_requests() {
-            self.feeds.gate.close_for(self.context.clock.now(), pause);
-        }
+        let pauses = Pauses { first: interval, most: MAX_PAUSE };
+        let pause = self.feeds.gate.failed(pass, Instant::now(), error, self.failures, pauses);
         if self.context.board.record(NAME, &label, None) {
             tracing::warn!(upstream = NAME, %error, next_try_in = ?pause, "does not answer with data");
         }

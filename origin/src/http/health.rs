@@ -74,6 +74,7 @@ pub(super) fn metrics(app: &App) -> Response {
     match app.context.metrics.page(
         served.as_deref().map(Publication::valid),
         stored.as_deref(),
+        &app.context.clock.report(),
         app.context.clock.now(),
     ) {
         Ok(page) => reply::text(OPENMETRICS, page),

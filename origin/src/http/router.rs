@@ -25,7 +25,7 @@ pub fn router(app: App) -> Router {
         .layer(
             ServiceBuilder::new()
                 .layer(middleware::from_fn(layers::common_headers))
-                .layer(middleware::from_fn_with_state(named::Journal::new(app.context.clock), named::named))
+                .layer(middleware::from_fn_with_state(named::Journal::new(app.context.clock.clone()), named::named))
                 .layer(middleware::from_fn_with_state(app.clone(), layers::say_goodbye))
                 .layer(middleware::from_fn_with_state(app.clone(), layers::count))
                 .layer(middleware::from_fn(layers::methods))

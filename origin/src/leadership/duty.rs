@@ -6,33 +6,40 @@
 //! something comes. It publishes nothing then.
 
 use super::Standing;
-use shared::freshness::Limits;
+use crate::clock::Moment;
+use shared::freshness::{Limits, age_ms};
 use shared::units::UnixMs;
 use std::time::Duration;
+use tokio::time::Instant;
 
 /// Rounds that may be missed before something is wrong.
 const MISSED_ROUNDS: u32 = 3;
 
 /// The age of data from which a leader counts as blind, and a follower helps itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct StandInAfter(u64);
+pub struct StandInAfter(Duration);
 
 impl StandInAfter {
     /// As soon as data is no longer fresh; but never before three rounds were missed.
     #[must_use]
     pub fn new(limits: &Limits, round: Duration) -> Self {
-        let rounds = u64::try_from((round * MISSED_ROUNDS).as_millis()).unwrap_or(u64::MAX);
-        Self(limits.fresh_ms.max(rounds))
+        Self(Duration::from_millis(limits.fresh_ms).max(round * MISSED_ROUNDS))
+    }
+
+    /// Whether data is younger than that. What is dated ahead of our time is of unknown age.
+    fn is_young(self, as_of: Option<UnixMs>, now: Moment) -> bool {
+        let age_ms = as_of.and_then(|as_of| age_ms(as_of, now.time));
+        age_ms.is_some_and(|age_ms| Duration::from_millis(age_ms) <= self.0)
     }
 
     /// Whether nothing came since `since`, nor is what came before young enough.
-    fn has_passed(self, since: UnixMs, as_of: Option<UnixMs>, now: UnixMs) -> bool {
-        now.millis_since(as_of.map_or(since, |as_of| as_of.max(since))) > self.0
+    fn has_passed(self, since: Instant, as_of: Option<UnixMs>, now: Moment) -> bool {
+        now.instant.saturating_duration_since(since) > self.0 && !self.is_young(as_of, now)
     }
 
     /// Whether a leader since `since` that serves data of `as_of` gets nothing from the exchanges.
     #[must_use]
-    pub fn is_blind(self, since: UnixMs, as_of: Option<UnixMs>, now: UnixMs) -> bool {
+    pub fn is_blind(self, since: Instant, as_of: Option<UnixMs>, now: Moment) -> bool {
         self.has_passed(since, as_of, now)
     }
 }
@@ -44,7 +51,7 @@ pub struct Duty {
     /// Whether clients depend on this process.
     serves: bool,
     collecting: bool,
-    follows_since: Option<UnixMs>,
+    follows_since: Option<Instant>,
 }
 
 impl Duty {
@@ -54,16 +61,16 @@ impl Duty {
         Self { stand_in_after, serves, collecting: false, follows_since: None }
     }
 
-    /// Whether to collect from now on. `stored` is the age of the last publication that came from the store.
-    pub fn decide(&mut self, standing: Standing, stored: Option<UnixMs>, now: UnixMs) -> bool {
+    /// Whether to collect from now on. `stored` is the time of the last publication that came from the store.
+    pub fn decide(&mut self, standing: Standing, stored: Option<UnixMs>, now: Moment) -> bool {
         let since = match standing {
-            Standing::Following => *self.follows_since.get_or_insert(now),
+            Standing::Following => *self.follows_since.get_or_insert(now.instant),
             _ => {
                 self.follows_since = None;
-                now
+                now.instant
             }
         };
-        let has_young = stored.is_some_and(|stored| now.millis_since(stored) <= self.stand_in_after.0);
+        let has_young = self.stand_in_after.is_young(stored, now);
         self.collecting = match standing {
             Standing::Undecided => false,
             Standing::Leading { .. } => true,
@@ -80,8 +87,21 @@ impl Duty {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::sync::LazyLock;
 
     const NOW: UnixMs = UnixMs::from_millis(1_788_870_000_000);
+
+    /// A time of data.
+    fn at(ms: u64) -> UnixMs {
+        NOW.plus_millis(ms)
+    }
+
+    /// The same moment by both clocks, of which the timer is always the same.
+    fn now(ms: u64) -> Moment {
+        static BEGIN: LazyLock<Instant> = LazyLock::new(Instant::now);
+        Moment { time: at(ms), instant: *BEGIN + Duration::from_millis(ms) }
+    }
+
     const CUT_OFF: Standing = Standing::CutOff { reason: "timeout" };
     const LEADING: Standing = Standing::Leading { epoch: 7 };
 
@@ -89,72 +109,85 @@ mod tests {
         Duty::new(StandInAfter::new(&Limits::DEFAULT, Duration::from_secs(2)), true)
     }
 
-    fn at(ms: u64) -> UnixMs {
-        NOW.plus_millis(ms)
-    }
-
     #[test]
     fn only_the_leader_collects_while_publications_come() {
         let mut duty = duty();
-        assert!(!duty.decide(Standing::Undecided, None, NOW));
-        assert!(!duty.decide(Standing::Following, None, NOW));
-        assert!(!duty.decide(Standing::Following, Some(at(20_000)), at(22_000)));
-        assert!(duty.decide(LEADING, Some(at(20_000)), at(22_000)));
-        assert!(!duty.decide(Standing::Following, Some(at(20_000)), at(24_000)));
+        assert!(!duty.decide(Standing::Undecided, None, now(0)));
+        assert!(!duty.decide(Standing::Following, None, now(0)));
+        assert!(!duty.decide(Standing::Following, Some(at(20_000)), now(22_000)));
+        assert!(duty.decide(LEADING, Some(at(20_000)), now(22_000)));
+        assert!(!duty.decide(Standing::Following, Some(at(20_000)), now(24_000)));
     }
 
     #[test]
     fn a_follower_helps_itself_when_nothing_comes_and_stops_when_something_does() {
         let mut duty = duty();
-        assert!(!duty.decide(Standing::Following, None, NOW));
-        assert!(!duty.decide(Standing::Following, None, at(15_000)));
-        assert!(duty.decide(Standing::Following, None, at(15_001)));
-        assert!(!duty.decide(Standing::Following, Some(at(15_500)), at(16_000)));
-        assert!(duty.decide(Standing::Following, Some(at(15_500)), at(30_501)));
+        assert!(!duty.decide(Standing::Following, None, now(0)));
+        assert!(!duty.decide(Standing::Following, None, now(15_000)));
+        assert!(duty.decide(Standing::Following, None, now(15_001)));
+        assert!(!duty.decide(Standing::Following, Some(at(15_500)), now(16_000)));
+        assert!(duty.decide(Standing::Following, Some(at(15_500)), now(30_501)));
     }
 
     #[test]
     fn a_new_follower_gives_the_leader_time_whatever_is_stored() {
         let mut duty = duty();
-        assert!(!duty.decide(Standing::Following, Some(NOW), at(90_001)));
-        assert!(duty.decide(Standing::Following, Some(NOW), at(105_002)));
+        assert!(!duty.decide(Standing::Following, Some(NOW), now(90_001)));
+        assert!(duty.decide(Standing::Following, Some(NOW), now(105_002)));
     }
 
     #[test]
     fn a_leader_that_steps_aside_goes_on_until_another_publishes() {
         let mut duty = duty();
-        assert!(duty.decide(LEADING, Some(NOW), at(90_000)));
-        assert!(duty.decide(Standing::Following, Some(NOW), at(90_001)));
-        assert!(!duty.decide(Standing::Following, Some(at(90_500)), at(91_000)));
+        assert!(duty.decide(LEADING, Some(NOW), now(90_000)));
+        assert!(duty.decide(Standing::Following, Some(NOW), now(90_001)));
+        assert!(!duty.decide(Standing::Following, Some(at(90_500)), now(91_000)));
     }
 
     #[test]
     fn who_is_cut_off_goes_on_or_begins_when_it_must() {
         let mut leader = duty();
-        assert!(leader.decide(LEADING, None, NOW));
-        assert!(leader.decide(CUT_OFF, Some(NOW), at(1_000)));
+        assert!(leader.decide(LEADING, None, now(0)));
+        assert!(leader.decide(CUT_OFF, Some(NOW), now(1_000)));
         let mut follower = duty();
-        assert!(!follower.decide(Standing::Following, Some(NOW), at(1_000)));
-        assert!(!follower.decide(CUT_OFF, Some(NOW), at(15_000)));
-        assert!(follower.decide(CUT_OFF, Some(NOW), at(15_001)));
-        assert!(duty().decide(CUT_OFF, None, NOW), "a first start without Redis waits for nothing");
+        assert!(!follower.decide(Standing::Following, Some(NOW), now(1_000)));
+        assert!(!follower.decide(CUT_OFF, Some(NOW), now(15_000)));
+        assert!(follower.decide(CUT_OFF, Some(NOW), now(15_001)));
+        assert!(duty().decide(CUT_OFF, None, now(0)), "a first start without Redis waits for nothing");
     }
 
     #[test]
     fn who_serves_nobody_never_stands_in() {
         let mut duty = Duty::new(StandInAfter::new(&Limits::DEFAULT, Duration::from_secs(2)), false);
-        assert!(!duty.decide(Standing::Following, None, NOW));
-        assert!(!duty.decide(Standing::Following, None, at(600_000)));
-        assert!(!duty.decide(CUT_OFF, None, at(600_000)));
-        assert!(duty.decide(LEADING, None, at(600_001)));
-        assert!(duty.decide(CUT_OFF, None, at(600_002)), "a leader goes on, for Redis may be back soon");
+        assert!(!duty.decide(Standing::Following, None, now(0)));
+        assert!(!duty.decide(Standing::Following, None, now(600_000)));
+        assert!(!duty.decide(CUT_OFF, None, now(600_000)));
+        assert!(duty.decide(LEADING, None, now(600_001)));
+        assert!(duty.decide(CUT_OFF, None, now(600_002)), "a leader goes on, for Redis may be back soon");
     }
 
     #[test]
     fn a_slow_pace_gives_the_leader_three_rounds() {
         let after = StandInAfter::new(&Limits::DEFAULT, Duration::from_secs(60));
-        assert!(!after.is_blind(NOW, None, at(180_000)));
-        assert!(after.is_blind(NOW, None, at(180_001)));
-        assert!(!after.is_blind(NOW, Some(at(10)), at(180_001)));
+        assert!(!after.is_blind(now(0).instant, None, now(180_000)));
+        assert!(after.is_blind(now(0).instant, None, now(180_001)));
+        assert!(!after.is_blind(now(0).instant, Some(at(10)), now(180_001)));
+    }
+
+    #[test]
+    fn a_leader_whose_data_is_from_the_future_is_blind_in_time() {
+        let after = StandInAfter::new(&Limits::DEFAULT, Duration::from_secs(2));
+        let set_back = |ms| Moment { time: UnixMs::from_millis(NOW.as_millis() - 600_000), ..now(ms) };
+        assert!(!after.is_blind(now(0).instant, Some(NOW), set_back(15_000)));
+        assert!(after.is_blind(now(0).instant, Some(NOW), set_back(15_001)));
+    }
+
+    #[test]
+    fn who_slept_gives_the_leader_time_whatever_the_wall_clock_says() {
+        let mut duty = duty();
+        assert!(!duty.decide(Standing::Following, Some(NOW), now(1_000)));
+        let woken = |ms| Moment { time: at(6 * 3_600_000 + ms), ..now(ms) };
+        assert!(!duty.decide(Standing::Following, Some(NOW), woken(2_000)));
+        assert!(duty.decide(Standing::Following, Some(NOW), woken(16_001)));
     }
 }

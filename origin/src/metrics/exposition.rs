@@ -1,17 +1,22 @@
 //! The page that Prometheus reads.
 
-use super::Metrics;
-use super::labels::{KeyLabels, NoLabels, SectionLabels};
+use super::labels::{DirectionLabels, KeyLabels, NoLabels, SectionLabels};
+use super::{Float, Metrics};
+use crate::clock::Report;
 use crate::store::Held;
 use prometheus_client::encoding::text;
+use prometheus_client::metrics::family::Family;
 use shared::endpoints::StoreKey;
+use shared::freshness::age_ms;
 use shared::snapshot::Snapshot;
 use shared::units::UnixMs;
 use shared::validate::ValidSnapshot;
+use std::sync::atomic::Ordering;
 
 impl Metrics {
     /// The page that Prometheus reads, in the OpenMetrics text format: `served` is what requests get, `stored` what the
-    /// store holds. A figure that is unknown is left out.
+    /// store holds, `clock` what is known of our clock. A figure that is unknown is left out; so is an age that is, for its
+    /// data is dated ahead of our time.
     ///
     /// # Errors
     /// None that can occur: the page is written into memory.
@@ -19,27 +24,43 @@ impl Metrics {
         &self,
         served: Option<&ValidSnapshot>,
         stored: Option<&Held>,
+        clock: &Report,
         now: UnixMs,
     ) -> Result<String, std::fmt::Error> {
-        let age_secs = |as_of: UnixMs| now.millis_since(as_of) as f64 / 1_000.0;
+        let age_secs = |as_of: UnixMs| age_ms(as_of, now).map(|age_ms| age_ms as f64 / 1_000.0);
+        self.cache_age.clear();
         if let Some(stored) = stored {
             for key in StoreKey::ALL {
                 let labels = KeyLabels { key: key.name() };
-                self.cache_age.get_or_create(&labels).set(age_secs(stored.as_of_ms));
+                set(&self.cache_age, &labels, age_secs(stored.as_of_ms));
                 self.cache_quality.get_or_create(&labels).set(stored.quality.get());
             }
         }
+        self.snapshot_age.clear();
         self.section_age.clear();
         if let Some(served) = served {
-            self.snapshot_age.get_or_create(&NoLabels {}).set(age_secs(served.get().as_of_ms));
+            set(&self.snapshot_age, &NoLabels {}, age_secs(served.get().as_of_ms));
             self.snapshot_quality.get_or_create(&NoLabels {}).set(served.quality().get());
             for (section, as_of) in section_times(served.get()) {
-                self.section_age.get_or_create(&SectionLabels { section }).set(age_secs(as_of));
+                set(&self.section_age, &SectionLabels { section }, age_secs(as_of));
             }
+        }
+        self.clock_skew.clear();
+        set(&self.clock_skew, &NoLabels {}, clock.behind_ms.map(|behind_ms| behind_ms as f64 / 1_000.0));
+        for (direction, steps) in &clock.steps {
+            let labels = DirectionLabels { direction: direction.name() };
+            self.clock_steps.get_or_create(&labels).inner().store(*steps, Ordering::Relaxed);
         }
         let mut page = String::new();
         text::encode(&mut page, &self.registry)?;
         Ok(page)
+    }
+}
+
+/// Sets a figure that is known.
+fn set<L: Clone + std::hash::Hash + Eq>(family: &Family<L, Float>, labels: &L, value: Option<f64>) {
+    if let Some(value) = value {
+        family.get_or_create(labels).set(value);
     }
 }
 

@@ -86,6 +86,17 @@ pub(super) fn registry(metrics: &Metrics) -> Registry {
         "Tasks that were begun anew, by why they did not run",
         metrics.task_restarts.clone(),
     );
+    registry.register_with_unit(
+        "clock_skew",
+        "How far this machine's clock is behind what upstreams date their answers with; negative when it is ahead",
+        Unit::Seconds,
+        metrics.clock_skew.clone(),
+    );
+    registry.register(
+        "clock_steps",
+        "Steps of this machine's clock, as when it is set or the machine slept, by where it went",
+        metrics.clock_steps.clone(),
+    );
     golden_signals(metrics, &mut registry);
     registry
 }

@@ -98,7 +98,7 @@ async fn until(
     loop {
         pulse.expect_within(TICK);
         let now_standing = *standing.borrow_and_update();
-        if duty.decide(now_standing, collecting.stored_as_of(), collecting.context.clock.now()) == wanted {
+        if duty.decide(now_standing, collecting.stored_as_of(), collecting.context.clock.moment()) == wanted {
             return;
         }
         tokio::select! {

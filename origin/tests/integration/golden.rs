@@ -3,6 +3,7 @@
 use crate::freeze::freeze;
 use clap::{CommandFactory, Parser};
 use expect_test::expect_file;
+use origin::clock::{Direction, Report};
 use origin::collect::TableOutcome;
 use origin::config::{Config, Role};
 use origin::leadership::{BLIND, Standing};
@@ -126,7 +127,8 @@ fn golden_metrics_of_the_origin() {
     let valid = ValidSnapshot::from_json(snapshot.to_string().as_bytes(), now, Baseline::default()).unwrap();
     let metrics = counted();
     metrics.published(&valid);
-    let page = metrics.page(Some(&valid), Some(&Held::of(&valid)), valid.get().generated_at_ms).unwrap();
+    let clock = Report { behind_ms: Some(1), steps: Direction::ALL.map(|direction| (direction, 1)).into() };
+    let page = metrics.page(Some(&valid), Some(&Held::of(&valid)), &clock, valid.get().generated_at_ms).unwrap();
     let mut facts = described(&page);
     facts.extend(lines("snapshot_warnings_total reason", Warning::LABELS));
     for (metric, reason) in [

@@ -16,7 +16,9 @@ mod freeze;
 mod watch;
 mod world;
 
+mod clocks;
 mod cold_start;
 mod golden;
 mod midnight;
+mod pace;
 mod sleep;

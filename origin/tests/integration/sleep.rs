@@ -1,4 +1,5 @@
-//! A process that sleeps, as on a machine that is suspended, while a request is under way.
+//! A process that sleeps, as on a machine that is suspended, while a request is under way: true time and the wall clock go on,
+//! the timer does not.
 
 use crate::world::{Setup, World};
 use std::time::Duration;
@@ -24,7 +25,7 @@ async fn candles_that_a_sleep_overtook_are_asked_for_again_and_none_is_left_out(
         }
     };
     // The answer to that request comes when the process wakes, and tells of the last minutes alone.
-    tokio::time::advance(Duration::from_secs(60 * SLEPT_MINUTES)).await;
+    world.sleep((60_000 * SLEPT_MINUTES).cast_signed());
     loop {
         tokio::time::sleep(Duration::from_millis(10)).await;
         let asked = world.take_asked();

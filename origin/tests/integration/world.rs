@@ -3,7 +3,7 @@
 
 use axum::Router;
 use axum::body::{Body, to_bytes};
-use origin::clock::Clock;
+use origin::clock::{Clock, Wall};
 pub(crate) use origin::collect::Pace;
 use origin::collect::{Context, Gate, Known, Upstreams, collect};
 use origin::config::BaseUrl;
@@ -32,6 +32,8 @@ pub(crate) struct Setup {
     pub(crate) requests_per_5s: usize,
     /// Requests that are never answered, by their path and query.
     pub(crate) hangs: fn(&str) -> bool,
+    /// How far our clock is from the exchange's at the start, which is the true one.
+    pub(crate) clock_error_ms: i64,
 }
 
 impl Setup {
@@ -49,12 +51,14 @@ impl Setup {
         },
         requests_per_5s: 60,
         hangs: |_| false,
+        clock_error_ms: 0,
     };
 }
 
 /// A request that reached the exchange.
 #[derive(Clone, Debug)]
 pub(crate) struct Asked {
+    /// By the exchange's clock.
     pub(crate) at: UnixMs,
     /// Path and query.
     pub(crate) target: String,
@@ -69,6 +73,10 @@ impl Asked {
 /// An origin that runs.
 pub(crate) struct World {
     pub(crate) context: Context,
+    wall: Wall,
+    /// The exchange's clock, which is right.
+    true_time: simulator::Clock,
+    exchange: Router,
     asked: Arc<Mutex<Vec<Asked>>>,
     publications: watch::Receiver<Option<Arc<Publication>>>,
 }
@@ -76,19 +84,23 @@ pub(crate) struct World {
 impl World {
     /// Starts everything; call it in a runtime whose timer is paused.
     pub(crate) fn start(setup: Setup) -> Self {
-        let clock = Clock::beginning_at(setup.begins_at);
+        let begins_at = setup.begins_at.as_millis().cast_signed();
+        let wall = Wall::beginning_at(UnixMs::from_millis((begins_at + setup.clock_error_ms).cast_unsigned()));
+        let clock = Clock::reading(wall.clone());
+        let true_time = simulator::Clock::beginning_at(begins_at);
+        let exchange = exchange(&setup, &true_time);
         let context = Context {
             current: Arc::new(Current::new()),
             metrics: Arc::new(Metrics::new()),
             board: Arc::new(StatusBoard::default()),
             settings: Settings { monitored_symbols: setup.monitored_symbols, ..Settings::DEFAULT },
             limits: Limits::DEFAULT,
-            clock,
+            clock: clock.clone(),
         };
         let asked = Arc::default();
-        let transport = transport(&setup, clock, Arc::clone(&asked));
+        let transport = transport(&setup, exchange.clone(), true_time.clone(), Arc::clone(&asked));
         let base: BaseUrl = "http://exchange.invalid".parse().unwrap();
-        let to = |venue| Upstream::new(transport.clone(), base.clone(), venue, clock);
+        let to = |venue| Upstream::new(transport.clone(), base.clone(), venue, clock.clone());
         let upstreams = Upstreams {
             bybit: to(Venue::Bybit),
             coingecko: to(Venue::CoinGecko),
@@ -97,7 +109,40 @@ impl World {
         let gate = Arc::new(Gate::new(setup.requests_per_5s, setup.pace.tickers));
         let publications = context.current.subscribe();
         tokio::spawn(collect(context.clone(), upstreams, Known::new(), setup.pace, gate));
-        Self { context, asked, publications }
+        Self { context, wall, true_time, exchange, asked, publications }
+    }
+
+    /// Sets our wall clock by so much; nothing else moves.
+    pub(crate) fn set_clock(&self, by_ms: i64) {
+        self.wall.set_by(by_ms);
+    }
+
+    /// The machine sleeps: true time and our wall clock go on, the timer stands still.
+    pub(crate) fn sleep(&self, ms: i64) {
+        self.true_time.advance(ms);
+        self.wall.set_by(ms);
+    }
+
+    /// The true time.
+    pub(crate) fn true_time(&self) -> UnixMs {
+        now(&self.true_time)
+    }
+
+    /// Breaks a part of the exchange.
+    pub(crate) async fn fault(&self, link: &str, fault: &str) {
+        let request = axum::http::Request::put(format!("/control/faults/{link}"))
+            .header("content-type", "application/json")
+            .body(Body::from(fault.to_owned()))
+            .unwrap();
+        let answer = self.exchange.clone().oneshot(request).await.unwrap_or_else(|never| match never {});
+        assert!(answer.status().is_success(), "{fault}: {}", answer.status());
+    }
+
+    /// Mends it.
+    pub(crate) async fn mend(&self) {
+        let request = axum::http::Request::delete("/control/faults").body(Body::empty()).unwrap();
+        let answer = self.exchange.clone().oneshot(request).await.unwrap_or_else(|never| match never {});
+        assert!(answer.status().is_success(), "{}", answer.status());
     }
 
     /// The next publication.
@@ -114,19 +159,22 @@ impl World {
     }
 }
 
+fn now(clock: &simulator::Clock) -> UnixMs {
+    UnixMs::from_millis(clock.now_ms().cast_unsigned())
+}
+
+fn exchange(setup: &Setup, true_time: &simulator::Clock) -> Router {
+    let config = simulator::Config { latency: setup.latency, clock: true_time.clone(), ..simulator::Config::default() };
+    simulator::service(&config).unwrap()
+}
+
 /// Carries requests to the simulated exchange in this process, and notes them.
-fn transport(setup: &Setup, clock: Clock, asked: Arc<Mutex<Vec<Asked>>>) -> Transport {
-    let exchange = simulator::service(&simulator::Config {
-        latency: setup.latency,
-        clock: simulator::Clock::beginning_at(setup.begins_at.as_millis().cast_signed()),
-        ..simulator::Config::default()
-    })
-    .unwrap();
+fn transport(setup: &Setup, exchange: Router, true_time: simulator::Clock, asked: Arc<Mutex<Vec<Asked>>>) -> Transport {
     let hangs = setup.hangs;
     BoxCloneSyncService::new(tower::service_fn(move |request: reqwest::Request| {
         let url = request.url();
         let target = url.query().map_or_else(|| url.path().to_owned(), |query| format!("{}?{query}", url.path()));
-        asked.lock().unwrap().push(Asked { at: clock.now(), target: target.clone() });
+        asked.lock().unwrap().push(Asked { at: now(&true_time), target: target.clone() });
         let exchange = exchange.clone();
         async move {
             let answer = async {

@@ -2,6 +2,7 @@
 
 use shared::market::candles::Interval;
 use shared::units::UnixMs;
+use std::time::Duration;
 
 /// A kind of input of one contract.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -72,31 +73,38 @@ impl InputKind {
         }
     }
 
-    /// When the next value is there to be fetched, after one was fetched at `now`.
+    /// How long until the next value is there to be fetched, after one was fetched at `now`. The pause is for a timer: only
+    /// how long it is to the next close or funding is reckoned by the calendar.
     ///
     /// `place` is the contract's place among all, 0–1: requests that a clock makes due are spread by it. `fast_ms` is the
     /// pause of what changes all the time.
-    pub(super) fn next_due(self, now: UnixMs, place: f64, fast_ms: u64, funding_interval_hours: Option<f64>) -> UnixMs {
-        match self {
-            Self::Book | Self::Trades => now.plus_millis(fast_ms.max(FAST_MS)),
-            Self::OpenInterest | Self::AccountRatio => now.plus_millis(FIVE_MINUTES_MS),
+    pub(super) fn next_in(
+        self,
+        now: UnixMs,
+        place: f64,
+        fast_ms: u64,
+        funding_interval_hours: Option<f64>,
+    ) -> Duration {
+        Duration::from_millis(match self {
+            Self::Book | Self::Trades => fast_ms.max(FAST_MS),
+            Self::OpenInterest | Self::AccountRatio => FIVE_MINUTES_MS,
             Self::Candles(interval) => {
                 let spread_ms = (interval.millis() / 2).min(MAX_SPREAD_MS) as f64;
-                next_multiple(now, interval.millis()).plus_millis(AFTER_CLOSE_MS + (place * spread_ms) as u64)
+                until_multiple(now, interval.millis()) + AFTER_CLOSE_MS + (place * spread_ms) as u64
             }
             Self::Funding => {
                 let hours = funding_interval_hours.unwrap_or(UNKNOWN_FUNDING_HOURS);
                 let spread_ms = (place * MAX_SPREAD_MS as f64) as u64;
-                next_multiple(now, (hours * 3_600_000.0) as u64).plus_millis(AFTER_FUNDING_MS + spread_ms)
+                until_multiple(now, (hours * 3_600_000.0) as u64) + AFTER_FUNDING_MS + spread_ms
             }
-        }
+        })
     }
 }
 
-/// The next moment after `now` that is a multiple of `period_ms` of Unix time.
-fn next_multiple(now: UnixMs, period_ms: u64) -> UnixMs {
-    let period_ms = period_ms.max(1);
-    UnixMs::from_millis((now.as_millis() / period_ms).saturating_add(1).saturating_mul(period_ms))
+/// Milliseconds from `now` to the next moment after it that is a multiple of `period_ms` of Unix time.
+const fn until_multiple(now: UnixMs, period_ms: u64) -> u64 {
+    let period_ms = if period_ms == 0 { 1 } else { period_ms };
+    period_ms - now.as_millis() % period_ms
 }
 
 #[cfg(test)]
@@ -108,7 +116,8 @@ mod tests {
 
     #[track_caller]
     fn check(kind: InputKind, place: f64, expected_after_ms: u64) {
-        assert_eq!(kind.next_due(NOW, place, 10_000, Some(4.0)).millis_since(NOW), expected_after_ms, "for {kind:?}");
+        let expected = Duration::from_millis(expected_after_ms);
+        assert_eq!(kind.next_in(NOW, place, 10_000, Some(4.0)), expected, "for {kind:?}");
     }
 
     #[test]
@@ -122,13 +131,13 @@ mod tests {
     fn what_changes_all_the_time_has_its_pause() {
         check(InputKind::Book, 0.7, 10_000);
         check(InputKind::OpenInterest, 0.7, 300_000);
-        assert_eq!(InputKind::Trades.next_due(NOW, 0.0, 25_000, None).millis_since(NOW), 25_000);
-        assert_eq!(InputKind::Trades.next_due(NOW, 0.0, 1, None).millis_since(NOW), 10_000);
+        assert_eq!(InputKind::Trades.next_in(NOW, 0.0, 25_000, None), Duration::from_secs(25));
+        assert_eq!(InputKind::Trades.next_in(NOW, 0.0, 1, None), Duration::from_secs(10));
     }
 
     #[test]
     fn a_funding_is_due_after_its_own_interval() {
         check(InputKind::Funding, 0.0, 4 * 3_600_000 - 10_000 + 60_000);
-        assert_eq!(InputKind::Funding.next_due(NOW, 0.0, 1, Some(0.0)).millis_since(NOW), 60_001);
+        assert_eq!(InputKind::Funding.next_in(NOW, 0.0, 1, Some(0.0)), Duration::from_millis(60_001));
     }
 }

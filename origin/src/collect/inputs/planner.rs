@@ -1,11 +1,15 @@
-//! What is due next: pure bookkeeping over contracts, kinds of input and the clock.
+//! What is due next: pure bookkeeping over contracts, kinds of input and time.
+//!
+//! An input is due when the timer says so, whatever is done to the wall clock meanwhile. When the time leaves the timer's
+//! course, as by a sleep, nobody knows what closed or was funded since, so everything is due.
 
 use super::Monitored;
 use super::kind::InputKind;
+use crate::clock::Moment;
 use shared::assemble::BITCOIN;
-use shared::units::UnixMs;
 use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
+use tokio::time::Instant;
 
 /// The share of the budget that what changes all the time may use; the rest is for everything else.
 const FAST_SHARE: f64 = 0.7;
@@ -22,10 +26,18 @@ pub(super) struct Job {
 
 #[derive(Clone, Copy, Debug)]
 struct Progress {
-    due: UnixMs,
+    due: Instant,
+    /// Whether the time left the timer's course since it was asked for: then it is due whatever the timer says.
+    is_overtaken: bool,
     under_way: bool,
     is_loaded: bool,
     failures: u32,
+}
+
+impl Progress {
+    fn is_due(&self, now: Instant) -> bool {
+        !self.under_way && (self.is_overtaken || self.due <= now)
+    }
 }
 
 /// One monitored contract's place and interval.
@@ -50,7 +62,7 @@ impl Planner {
     }
 
     /// Monitors these contracts, the first first. What is already known of them stays.
-    pub(super) fn monitor(&mut self, symbols: &[Monitored], now: UnixMs) {
+    pub(super) fn monitor(&mut self, symbols: &[Monitored], now: Instant) {
         self.places = symbols
             .iter()
             .enumerate()
@@ -58,7 +70,7 @@ impl Planner {
             .collect();
         let places = &self.places;
         self.progress.retain(|(symbol, _), _| places.contains_key(symbol));
-        let new = Progress { due: now, under_way: false, is_loaded: false, failures: 0 };
+        let new = Progress { due: now, is_overtaken: false, under_way: false, is_loaded: false, failures: 0 };
         for one in symbols {
             let of_bitcoin = (one.symbol == BITCOIN).then_some(InputKind::OF_BITCOIN);
             for kind in InputKind::OF_ALL.into_iter().chain(of_bitcoin) {
@@ -73,16 +85,16 @@ impl Planner {
     /// then first loads that make scores better; then the long view. What is renewed has a bounded share of the budget, so
     /// the rest comes to its turn. What failed has no precedence over what was never tried: an endpoint that hangs would
     /// else use up the budget of the others.
-    pub(super) fn take_due(&mut self, now: UnixMs) -> Option<Job> {
-        let due = self.progress.iter().filter(|(_, progress)| !progress.under_way && progress.due <= now);
+    pub(super) fn take_due(&mut self, now: Instant) -> Option<Job> {
+        let due = self.progress.iter().filter(|(_, progress)| progress.is_due(now));
         let (job, _) = due
             .map(|((symbol, kind), progress)| {
                 let rank = self.places.get(symbol).map_or(usize::MAX, |place| place.rank);
                 let urgency = match (progress.is_loaded, kind.stage()) {
-                    (false, 0) if progress.failures == 0 => (0, UnixMs::from_millis(0), rank),
-                    (false, 0) => (1, progress.due, rank),
-                    (true, _) => (1, progress.due, rank),
-                    (false, stage) => (1 + stage, UnixMs::from_millis(0), rank),
+                    (false, 0) if progress.failures == 0 => (0, None, rank),
+                    (false, 0) => (1, Some(progress.due), rank),
+                    (true, _) => (1, Some(progress.due), rank),
+                    (false, stage) => (1 + stage, None, rank),
                 };
                 ((symbol, *kind), (urgency, *kind))
             })
@@ -90,33 +102,43 @@ impl Planner {
         let job = Job { symbol: job.0.clone(), kind: job.1 };
         if let Some(progress) = self.of(&job) {
             progress.under_way = true;
+            progress.is_overtaken = false;
         }
         Some(job)
     }
 
-    /// When the next job is due that is not under way.
-    pub(super) fn next_due(&self) -> Option<UnixMs> {
-        self.progress.values().filter(|progress| !progress.under_way).map(|progress| progress.due).min()
+    /// How long until the next job is due that is not under way.
+    pub(super) fn due_in(&self, now: Instant) -> Option<Duration> {
+        let waiting = self.progress.values().filter(|progress| !progress.under_way);
+        waiting.map(|one| if one.is_overtaken { Duration::ZERO } else { one.due.saturating_duration_since(now) }).min()
     }
 
-    /// The input was fetched. An incomplete one, of which more pages are to come, is due at once.
-    pub(super) fn succeeded(&mut self, job: &Job, now: UnixMs, is_complete: bool) {
+    /// The time left the timer's course: everything is due but what failed, which has its pause. In the order in which it
+    /// would have been due, so that nothing is held up for ever by a clock that goes on stepping.
+    pub(super) fn time_changed(&mut self) {
+        for progress in self.progress.values_mut().filter(|progress| progress.failures == 0) {
+            progress.is_overtaken = true;
+        }
+    }
+
+    /// The input was fetched. An incomplete one, of which more pages are to come, is due at once; so is one that was asked
+    /// for before the time changed.
+    pub(super) fn succeeded(&mut self, job: &Job, now: Moment, is_complete: bool) {
         let Some(place) = self.places.get(&job.symbol).copied() else { return };
         let share = place.rank as f64 / self.places.len() as f64;
-        let due = if is_complete {
-            job.kind.next_due(now, share, self.fast_pause_ms(), place.funding_interval_hours)
-        } else {
-            now
-        };
+        let pause = job.kind.next_in(now.time, share, self.fast_pause_ms(), place.funding_interval_hours);
+        let due = if is_complete { now.instant + pause } else { now.instant };
         if let Some(progress) = self.of(job) {
-            *progress = Progress { due, under_way: false, is_loaded: is_complete, failures: 0 };
+            let is_overtaken = progress.is_overtaken;
+            *progress = Progress { due, is_overtaken, under_way: false, is_loaded: is_complete, failures: 0 };
         }
     }
 
     /// The input could not be fetched.
-    pub(super) fn failed(&mut self, job: &Job, now: UnixMs, pause: Duration) {
+    pub(super) fn failed(&mut self, job: &Job, now: Instant, pause: Duration) {
         if let Some(progress) = self.of(job) {
-            progress.due = now.plus_millis(u64::try_from(pause.as_millis()).unwrap_or(u64::MAX));
+            progress.due = now.checked_add(pause).unwrap_or(now);
+            progress.is_overtaken = false;
             progress.under_way = false;
             progress.failures = progress.failures.saturating_add(1);
         }
@@ -142,24 +164,37 @@ impl Planner {
 mod tests {
     use super::*;
     use shared::market::candles::Interval;
+    use shared::units::UnixMs;
 
-    const NOW: UnixMs = UnixMs::from_millis(1_788_868_810_000);
+    /// 12:00:10 UTC on some day.
+    fn now() -> Moment {
+        Moment { time: UnixMs::from_millis(1_788_868_810_000), instant: Instant::now() }
+    }
+
+    fn later(moment: Moment, ms: u64) -> Moment {
+        moment.later(Duration::from_millis(ms))
+    }
 
     fn monitored(symbols: &[&str]) -> Vec<Monitored> {
         let one = |symbol: &&str| Monitored { symbol: (*symbol).to_owned(), funding_interval_hours: Some(8.0) };
         symbols.iter().map(one).collect()
     }
 
-    fn planner(symbols: &[&str]) -> Planner {
+    fn planner(symbols: &[&str], now: Moment) -> Planner {
         let mut planner = Planner::new(12.0);
-        planner.monitor(&monitored(symbols), NOW);
+        planner.monitor(&monitored(symbols), now.instant);
         planner
     }
 
+    fn at(symbols: &[&str]) -> (Moment, Planner) {
+        let now = now();
+        (now, planner(symbols, now))
+    }
+
     /// Takes and finishes everything that is due.
-    fn drain(planner: &mut Planner, now: UnixMs) -> Vec<Job> {
+    fn drain(planner: &mut Planner, now: Moment) -> Vec<Job> {
         let mut done = Vec::new();
-        while let Some(job) = planner.take_due(now) {
+        while let Some(job) = planner.take_due(now.instant) {
             planner.succeeded(&job, now, true);
             done.push(job);
         }
@@ -168,8 +203,8 @@ mod tests {
 
     #[test]
     fn what_the_first_scores_need_comes_first_contract_by_contract() {
-        let mut planner = planner(&["BTCUSDT", "AUSDT"]);
-        let jobs = drain(&mut planner, NOW);
+        let (now, mut planner) = at(&["BTCUSDT", "AUSDT"]);
+        let jobs = drain(&mut planner, now);
         let first: Vec<&str> = jobs.iter().take(8).map(|job| job.symbol.as_str()).collect();
         let (bitcoin, other) = first.split_at(4);
         assert!(bitcoin.iter().all(|symbol| *symbol == "BTCUSDT") && other.iter().all(|symbol| *symbol == "AUSDT"));
@@ -180,20 +215,20 @@ mod tests {
 
     #[test]
     fn nothing_is_fetched_twice() {
-        let mut planner = planner(&["BTCUSDT"]);
-        let job = planner.take_due(NOW).unwrap();
-        assert!(!drain(&mut planner, NOW).contains(&job));
-        planner.succeeded(&job, NOW, true);
-        assert_eq!(planner.take_due(NOW), None);
-        assert_eq!(planner.take_due(NOW.plus_millis(10_000)), Some(job));
+        let (now, mut planner) = at(&["BTCUSDT"]);
+        let job = planner.take_due(now.instant).unwrap();
+        assert!(!drain(&mut planner, now).contains(&job));
+        planner.succeeded(&job, now, true);
+        assert_eq!(planner.take_due(now.instant), None);
+        assert_eq!(planner.take_due(later(now, 10_000).instant), Some(job));
     }
 
     #[test]
     fn renewing_comes_before_the_long_view_of_a_new_contract() {
-        let mut planner = planner(&["BTCUSDT"]);
-        drain(&mut planner, NOW);
-        planner.monitor(&monitored(&["BTCUSDT", "NEWUSDT"]), NOW);
-        let later = NOW.plus_millis(10_000);
+        let (now, mut planner) = at(&["BTCUSDT"]);
+        drain(&mut planner, now);
+        planner.monitor(&monitored(&["BTCUSDT", "NEWUSDT"]), now.instant);
+        let later = later(now, 10_000);
         let order: Vec<(String, u8)> =
             drain(&mut planner, later).into_iter().map(|job| (job.symbol, job.kind.stage())).collect();
         let place = |wanted: (&str, u8)| order.iter().position(|(symbol, stage)| (symbol.as_str(), *stage) == wanted);
@@ -204,20 +239,20 @@ mod tests {
 
     #[test]
     fn a_failure_waits_its_pause_and_holds_nobody_up() {
-        let mut planner = planner(&["BTCUSDT", "AUSDT"]);
-        let job = planner.take_due(NOW).unwrap();
-        planner.failed(&job, NOW, Duration::from_secs(4));
+        let (now, mut planner) = at(&["BTCUSDT", "AUSDT"]);
+        let job = planner.take_due(now.instant).unwrap();
+        planner.failed(&job, now.instant, Duration::from_secs(4));
         assert_eq!(planner.failures(&job), 1);
-        assert!(!drain(&mut planner, NOW.plus_millis(3_999)).contains(&job));
-        assert_eq!(planner.take_due(NOW.plus_millis(4_000)), Some(job));
+        assert!(!drain(&mut planner, later(now, 3_999)).contains(&job));
+        assert_eq!(planner.take_due(later(now, 4_000).instant), Some(job));
     }
 
     #[test]
     fn what_failed_gives_way_to_what_was_never_tried_but_not_to_the_long_view() {
-        let mut planner = planner(&["BTCUSDT", "AUSDT"]);
-        let failed = planner.take_due(NOW).unwrap();
-        planner.failed(&failed, NOW, Duration::ZERO);
-        let order = drain(&mut planner, NOW);
+        let (now, mut planner) = at(&["BTCUSDT", "AUSDT"]);
+        let failed = planner.take_due(now.instant).unwrap();
+        planner.failed(&failed, now.instant, Duration::ZERO);
+        let order = drain(&mut planner, now);
         let place = order.iter().position(|job| *job == failed).unwrap();
         let (before, after) = order.split_at(place);
         assert_eq!(before.len(), 7, "the rest of what two first scores need: {before:?}");
@@ -227,30 +262,78 @@ mod tests {
 
     #[test]
     fn more_pages_of_an_input_are_due_at_once() {
-        let mut planner = planner(&["BTCUSDT"]);
+        let (now, mut planner) = at(&["BTCUSDT"]);
         let hourly = Job { symbol: "BTCUSDT".to_owned(), kind: InputKind::Candles(Interval::OneHour) };
-        drain(&mut planner, NOW);
-        planner.succeeded(&hourly, NOW, false);
-        assert_eq!(planner.take_due(NOW), Some(hourly));
+        drain(&mut planner, now);
+        planner.succeeded(&hourly, now, false);
+        assert_eq!(planner.take_due(now.instant), Some(hourly));
     }
 
     #[test]
     fn a_contract_that_is_no_longer_monitored_is_forgotten() {
-        let mut planner = planner(&["BTCUSDT", "GONEUSDT"]);
+        let (now, mut planner) = at(&["BTCUSDT", "GONEUSDT"]);
         let gone = Job { symbol: "GONEUSDT".to_owned(), kind: InputKind::Book };
-        planner.monitor(&monitored(&["BTCUSDT"]), NOW);
-        planner.succeeded(&gone, NOW, true);
-        assert!(drain(&mut planner, NOW).iter().all(|job| job.symbol == "BTCUSDT"));
+        planner.monitor(&monitored(&["BTCUSDT"]), now.instant);
+        planner.succeeded(&gone, now, true);
+        assert!(drain(&mut planner, now).iter().all(|job| job.symbol == "BTCUSDT"));
     }
 
     #[test]
     fn many_contracts_stretch_the_pause_so_that_the_budget_lasts() {
         let symbols: Vec<String> = (0..100).map(|index| format!("S{index}USDT")).collect();
         let symbols: Vec<&str> = symbols.iter().map(String::as_str).collect();
-        let mut planner = planner(&symbols);
-        drain(&mut planner, NOW);
-        let later = |ms| NOW.plus_millis(ms);
+        let (now, mut planner) = at(&symbols);
+        drain(&mut planner, now);
+        let later = |ms| later(now, ms);
         assert!(drain(&mut planner, later(20_000)).iter().all(|job| job.kind.stage() != 0));
         assert_eq!(drain(&mut planner, later(24_000)).len(), 200);
+    }
+
+    #[test]
+    fn when_the_time_changed_everything_is_due_and_once() {
+        let (now, mut planner) = at(&["BTCUSDT", "AUSDT"]);
+        let all = drain(&mut planner, now).len();
+        let failed = planner.take_due(later(now, 10_000).instant).unwrap();
+        planner.failed(&failed, now.instant, Duration::from_secs(300));
+        assert_eq!(planner.due_in(now.instant), Some(Duration::from_secs(10)));
+        planner.time_changed();
+        assert_eq!(planner.due_in(now.instant), Some(Duration::ZERO));
+        let asked = drain(&mut planner, now);
+        assert_eq!(asked.len(), all - 1, "what failed has its pause");
+        assert!(!asked.contains(&failed));
+        assert_eq!(drain(&mut planner, now), []);
+    }
+
+    #[test]
+    fn what_was_under_way_when_the_time_changed_is_asked_for_again() {
+        let (now, mut planner) = at(&["BTCUSDT"]);
+        let job = planner.take_due(now.instant).unwrap();
+        drain(&mut planner, now);
+        planner.time_changed();
+        assert!(!drain(&mut planner, now).contains(&job));
+        planner.succeeded(&job, now, true);
+        assert_eq!(planner.take_due(now.instant), Some(job.clone()));
+        planner.succeeded(&job, now, true);
+        assert_eq!(planner.take_due(now.instant), None);
+    }
+
+    #[test]
+    fn a_clock_that_goes_on_stepping_holds_nothing_up() {
+        let (now, mut planner) = at(&["BTCUSDT", "AUSDT", "BUSDT"]);
+        drain(&mut planner, now);
+        let mut asked = HashMap::new();
+        for second in 1..=600 {
+            planner.time_changed();
+            let now = later(now, second * 1_000);
+            let job = planner.take_due(now.instant).unwrap();
+            planner.succeeded(&job, now, true);
+            *asked.entry(job).or_insert(0) += 1;
+        }
+        for symbol in ["BTCUSDT", "AUSDT", "BUSDT"] {
+            for (kind, times) in [(InputKind::Book, 30), (InputKind::OpenInterest, 1), (InputKind::AccountRatio, 1)] {
+                let asked = asked.get(&Job { symbol: symbol.to_owned(), kind }).copied().unwrap_or(0);
+                assert!(asked >= times, "{symbol} {kind:?}: {asked} times");
+            }
+        }
     }
 }

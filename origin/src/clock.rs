@@ -15,12 +15,15 @@ use timeline::{Change, Heard, Timeline};
 use tokio::sync::watch;
 use tokio::time::Instant;
 
-pub use timeline::Direction;
+pub use timeline::{Direction, LEADER};
 pub use wall::Wall;
 
 /// Both clocks are read again when this much time passed between the first of the two and the second: a thread that was kept
 /// waiting just there would see a step that never was.
 const READ_WITHIN: Duration = Duration::from_millis(50);
+
+/// The slowest answer that still tells the time: its date is from some moment on its way.
+const SLOWEST_ANSWER_MS: i64 = 6_000;
 
 /// How often both are read before what they say is taken as it is.
 const READINGS: u32 = 4;
@@ -117,15 +120,18 @@ impl Clock {
         self.with(|timeline| (None, Asked { at_ms: timeline.last().timer_ms, steps: timeline.steps() }))
     }
 
-    /// Takes the date of an answer whose head has just come as evidence of what time it is: the name of who dated it, its
-    /// `Date` and, if it lay in a cache, its `Age` in seconds.
+    /// Takes the date of an answer whose head has just come as evidence of what time it is: the name of who dated it (or
+    /// [`LEADER`]), its `Date` and, if it lay in a cache, its `Age` in seconds.
     ///
-    /// An answer during whose way the clock stepped says nothing: it may have waited through a sleep.
+    /// An answer during whose way the clock stepped says nothing: it may have waited through a sleep. Nor does one that took
+    /// so long that nobody knows when it was dated.
     pub fn hear(&self, source: &'static str, asked: Asked, date: UnixMs, age_secs: Option<u64>) {
         self.with(|timeline| {
             let came_ms = timeline.last().timer_ms;
+            let is_evidence =
+                timeline.steps() == asked.steps && came_ms.saturating_sub(asked.at_ms) <= SLOWEST_ANSWER_MS;
             let heard = Heard::of(asked.at_ms, came_ms, date, age_secs);
-            (if timeline.steps() == asked.steps { timeline.hear(source, heard) } else { None }, ())
+            (is_evidence.then(|| timeline.hear(source, heard)).flatten(), ())
         });
     }
 

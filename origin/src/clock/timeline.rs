@@ -6,7 +6,8 @@
 //! latest of them counts: data can only look older by it, never younger.
 //!
 //! Evidence is the date of an upstream's answer. One that fits a candidate decides between them. To say that our clock is off
-//! by what is no candidate, two upstreams have to agree: one alone may be wrong itself.
+//! by what is no candidate, two upstreams have to agree: one alone may be wrong itself. A process that only follows hears of no
+//! upstream; for it, what another process published just now decides, and does no more than that.
 
 use shared::units::UnixMs;
 use std::collections::BTreeMap;
@@ -23,6 +24,10 @@ const TRUSTED_MS: i64 = 3_000;
 
 /// How long what an upstream said counts.
 const EVIDENCE_LASTS_MS: i64 = 900_000;
+
+/// The name of another process by whose publications the time is known: its own clock is corrected by upstreams, so it is no
+/// witness beside them.
+pub const LEADER: &str = "leader";
 
 /// How many upstreams it takes to move our clock where it did not step.
 const WITNESSES: usize = 2;
@@ -222,8 +227,11 @@ impl Timeline {
     /// Takes what an upstream said; says whether another time is believed now.
     pub(super) fn hear(&mut self, source: &'static str, heard: Heard) -> Option<Change> {
         self.heard.insert(source, heard);
-        let decided =
-            self.decided_by(heard).or_else(|| self.witnessed(source, heard)).or_else(|| self.trusted(source, heard))?;
+        let is_witness = source != LEADER;
+        let decided = self
+            .decided_by(heard)
+            .or_else(|| self.witnessed(source, heard).filter(|_| is_witness))
+            .or_else(|| self.trusted(source, heard).filter(|_| is_witness))?;
         let before = (self.dispute.take().is_some(), std::mem::replace(&mut self.accepted_ms, decided));
         match (before, decided) {
             ((true, _), 0) => None,
@@ -249,7 +257,7 @@ impl Timeline {
     /// The correction that this answer and another upstream's ask for together.
     fn witnessed(&self, source: &'static str, heard: Heard) -> Option<i64> {
         let believed = self.believed_lead_ms();
-        let others = self.young().filter(|(other, _)| *other != source).map(|(_, other)| other);
+        let others = self.young().filter(|(other, _)| ![source, LEADER].contains(other)).map(|(_, other)| other);
         let contradicting = others.filter(|other| !heard.agrees_with(believed) && !other.agrees_with(believed));
         let lead_ms = contradicting.filter_map(|other| heard.agreed_with(other)).max()?;
         let correction_ms = lead_ms.saturating_sub(self.last.lead_ms());
@@ -473,6 +481,22 @@ mod tests {
             }
             assert!(changes <= 1, "{changes} changes with an error of {error_ms}");
         }
+    }
+
+    #[test]
+    fn what_another_process_publishes_decides_and_moves_nothing_else() {
+        let mut scene = Scene::with_an_error_of(0);
+        scene.set(-10 * MINUTE_MS);
+        scene.hear(LEADER, -10 * MINUTE_MS);
+        scene.check_error(-10 * MINUTE_MS);
+        assert_eq!(scene.hear(LEADER, 0), None);
+        assert_eq!(scene.hear("bybit", 0), None, "it is no witness");
+        assert_eq!(scene.hear(LEADER, 0), None);
+        scene.check_error(-10 * MINUTE_MS);
+        scene.hear("coingecko", 0);
+        scene.check_error(0);
+        assert_eq!(scene.hear(LEADER, -10 * MINUTE_MS), None, "nor does it end a correction");
+        scene.check_error(0);
     }
 
     #[test]

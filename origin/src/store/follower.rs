@@ -3,6 +3,7 @@
 //! What is read passes the door like anything else. Of what does not, the process says why and keeps what it has.
 
 use super::{Held, Notices, Store, StoreError, Stored};
+use crate::clock::{Asked, LEADER};
 use crate::collect::{Context, Known};
 use crate::publication::Publication;
 use crate::status::OK;
@@ -71,7 +72,8 @@ impl Follower {
     /// Looks, for ever.
     pub async fn run(self, pulse: Pulse) {
         pulse.expect_within(LONGEST_LOOK);
-        self.look(Reading::Whole).await;
+        let mut looked = None;
+        self.look(Reading::Whole, &mut looked).await;
         self.looked.send_replace(true);
         if !self.store.is_shared() {
             pulse.rest();
@@ -85,14 +87,14 @@ impl Follower {
                 heard = next(&mut notices) => {
                     if heard.is_some() {
                         unannounced = 0;
-                        self.look(Reading::IfNews).await;
+                        self.look(Reading::IfNews, &mut looked).await;
                     } else {
                         notices = None;
                     }
                 }
                 () = sleep_until(next_poll) => {
                     next_poll = Instant::now() + POLL;
-                    let found = self.look(Reading::IfNews).await;
+                    let found = self.look(Reading::IfNews, &mut looked).await;
                     unannounced = if found { unannounced + 1 } else { unannounced };
                     if unannounced >= MAX_UNANNOUNCED {
                         (notices, unannounced) = (None, 0);
@@ -116,11 +118,14 @@ impl Follower {
         }
     }
 
-    /// Looks for something new; whether there was.
-    async fn look(&self, reading: Reading) -> bool {
+    /// Looks for something new; whether there was. `looked` is when the look before was, unless it failed.
+    async fn look(&self, reading: Reading, looked: &mut Option<Asked>) -> bool {
+        let asked = self.context.clock.asked();
+        let before = looked.replace(asked);
         let found = match self.read(reading).await {
             Ok(found) => found,
             Err(error) => {
+                *looked = None;
                 self.failed(error.label(), &error);
                 return false;
             }
@@ -131,7 +136,7 @@ impl Follower {
                 false
             }
             Some(bytes) => {
-                self.take_up(bytes).await;
+                self.take_up(bytes, before).await;
                 true
             }
         }
@@ -156,11 +161,17 @@ impl Follower {
     }
 
     /// Lets the bytes through the door and publishes what comes out. On a blocking thread: it takes milliseconds of CPU.
-    async fn take_up(&self, bytes: Vec<u8>) {
+    ///
+    /// What was not there yet at the look before was published since, and so tells the time: to a process that follows and
+    /// asks no upstream, nothing else does.
+    async fn take_up(&self, bytes: Vec<u8>, before: Option<Asked>) {
         let (context, known, stored) = (self.context.clone(), self.known.clone(), Arc::clone(&self.stored));
         let taken_up = tokio::task::spawn_blocking(move || -> Result<bool, Inadmissible> {
             let now = context.clock.now();
             let valid = ValidSnapshot::from_json(&bytes, now, Baseline::default())?;
+            if let Some(before) = before {
+                context.clock.hear(LEADER, before, valid.get().generated_at_ms, None);
+            }
             stored.store(Some(Arc::new(Held::of(&valid))));
             let held = context.current.get();
             if held.is_some_and(|held| !valid.supersedes(held.valid(), now)) {

@@ -7,8 +7,8 @@ mod registration;
 use crate::status::OK;
 use crate::upstream::{FaultClass, UpstreamError};
 use labels::{
-    ClassLabels, DirectionLabels, FigureLabels, InputLabels, KeyLabels, NoLabels, OutcomeLabels, ReasonLabels, RequestLabels,
-    RouteLabels, SectionLabels, StandingLabels, TaskLabels, UpstreamLabels,
+    ClassLabels, DirectionLabels, FigureLabels, InputLabels, KeyLabels, NoLabels, OutcomeLabels, ReasonLabels,
+    RequestLabels, RouteLabels, SectionLabels, StandingLabels, TaskLabels, UpstreamLabels,
 };
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;

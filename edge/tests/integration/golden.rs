@@ -18,6 +18,7 @@ use shared::exchange::secondary::Secondary;
 use shared::freshness::Freshness;
 use shared::headers::cache_status::Forward;
 use shared::headers::request_id::RequestId;
+use shared::freshness::ClockAhead;
 use shared::judge::WildTable;
 use shared::provenance::Venue;
 use shared::snapshot::Producer;
@@ -70,9 +71,9 @@ fn fetch_errors() -> Vec<FetchError> {
 
 fn unfit() -> [Unfit; 2] {
     let _ = |unfit: Unfit| match unfit {
-        Unfit::Stale { .. } | Unfit::LowQuality { .. } => {}
+        Unfit::Stale { .. } | Unfit::ThinCoverage { .. } => {}
     };
-    [Unfit::Stale { age_ms: 0 }, Unfit::LowQuality { quality: 0.0 }]
+    [Unfit::Stale { age_ms: 0 }, Unfit::ThinCoverage { coverage: 0.0 }]
 }
 
 /// What the origin's failure is called, apart from the labels of a snapshot that is not admitted.
@@ -94,6 +95,7 @@ fn exchange_failures() -> Vec<Failed> {
         },
         ExchangeError::Universe(_)
         | ExchangeError::NoUniverse
+        | ExchangeError::Clock(_)
         | ExchangeError::Wild(_)
         | ExchangeError::Assemble(_)
         | ExchangeError::Rejected(_)
@@ -104,7 +106,11 @@ fn exchange_failures() -> Vec<Failed> {
         fetch_errors().into_iter().map(AnswerError::Fetch).chain(sent_away)
     };
     let not_fit = unfit().map(|unfit| ExchangeError::NotFit(NotFit { unfit, as_of: GENERATED_AT }));
-    let rest = [ExchangeError::NoUniverse, ExchangeError::Wild(WildTable { leaping: 0, compared: 0 })];
+    let rest = [
+        ExchangeError::NoUniverse,
+        ExchangeError::Clock(ClockAhead { ahead_ms: 0 }),
+        ExchangeError::Wild(WildTable { leaping: 0, compared: 0 }),
+    ];
     let all = answers().map(ExchangeError::Tickers).chain(answers().map(ExchangeError::Instruments));
     all.chain(not_fit).chain(rest).map(|error| error.told(Venue::Bybit)).collect()
 }

@@ -17,9 +17,9 @@ use shared::endpoints::{
 use shared::exchange::ParseError;
 use shared::exchange::bybit::Forbidden;
 use shared::exchange::bybit::instruments::UniverseError;
-use shared::freshness::Freshness;
-use shared::judge::WildTable;
-use shared::market::RowRefusal;
+use shared::freshness::{ClockAhead, Freshness};
+use shared::judge::{ShorterList, WildTable};
+use shared::market::{Figure, Oddity, RowRefusal};
 use shared::market::candles::MergeRefusal;
 use shared::units::UnixMs;
 use shared::validate::{Baseline, Rejection, ValidSnapshot, Warning};
@@ -91,10 +91,15 @@ fn counted() -> Metrics {
     metrics.upstream_answered("{upstream}");
     metrics.upstream_rejected("{upstream}");
     let wild = WildTable { leaping: 0, compared: 0 }.label();
+    let ahead = ClockAhead { ahead_ms: 0 }.label();
+    let shorter = ShorterList { missing: 0, held: 0, listed: 0 }.label();
     let snapshot = [Rejection::LABELS, ParseError::LABELS, TableOutcome::LABELS].concat();
     let snapshot = snapshot.into_iter().chain(shared::assemble::AssembleError::LABELS.iter().copied());
-    snapshot.chain([wild]).for_each(|label| metrics.rejection(label));
+    snapshot.chain([wild, ahead, shorter]).for_each(|label| metrics.rejection(label));
     RowRefusal::LABELS.iter().for_each(|label| metrics.row_refused(label));
+    for figure in Figure::LABELS {
+        Oddity::LABELS.iter().for_each(|oddity| metrics.field_refused(figure, oddity));
+    }
     let rows = RowRefusal::LABELS.iter().chain(MergeRefusal::LABELS);
     rows.for_each(|label| metrics.input_refused("{upstream}", label));
     Written::LABELS.iter().chain(Cause::LABELS).for_each(|label| metrics.store_write(label));

@@ -10,9 +10,9 @@ use shared::assemble::AssembleError;
 use shared::exchange::bybit::Forbidden;
 use shared::exchange::bybit::instruments::UniverseError;
 use shared::exchange::{Detail, ParseError};
-use shared::freshness::Freshness;
-use shared::judge::WildTable;
-use shared::market::RowRefusal;
+use shared::freshness::{ClockAhead, Freshness};
+use shared::judge::{ShorterList, WildTable};
+use shared::market::{Figure, Oddity, RowRefusal};
 use shared::market::candles::MergeRefusal;
 use shared::projection::{Absence, answer};
 use shared::provenance::{Feed, Source, Venue};
@@ -79,6 +79,10 @@ fn golden_reason_codes_of_the_contract() {
         lines("venue_forbids", Forbidden::LABELS),
         lines("instruments", UniverseError::LABELS),
         lines("row_refused", RowRefusal::LABELS),
+        lines("figure", Figure::LABELS),
+        lines("figure_refused", Oddity::LABELS),
+        lines("list_held_back", [ShorterList { missing: 0, held: 0, listed: 0 }.label()]),
+        lines("table_refused", [ClockAhead { ahead_ms: 0 }.label()]),
         lines("candles_refused", MergeRefusal::LABELS),
         lines("snapshot_not_assembled", AssembleError::LABELS),
         lines("snapshot_quarantined", [WildTable { leaping: 0, compared: 0 }.label()]),

@@ -45,8 +45,8 @@ pub(crate) async fn before(fault: &Fault, exchange: Exchange, plug: Option<&Plug
     }
 }
 
-/// What a fault does to a finished answer.
-pub(crate) fn after(fault: &Fault, reply: Reply) -> Response {
+/// What a fault does to an answer that is finished at `now_ms`.
+pub(crate) fn after(fault: &Fault, reply: Reply, now_ms: i64) -> Response {
     match fault {
         Fault::HangBody => with_body(&reply, wire::half_then_hang(&reply.body)),
         Fault::Drip { bytes_per_second } => with_body(&reply, wire::drip(reply.body.clone(), *bytes_per_second)),
@@ -60,6 +60,7 @@ pub(crate) fn after(fault: &Fault, reply: Reply) -> Response {
             let body = pad(&reply.body, *bytes);
             Reply { body, ..reply }.into_response()
         }
+        Fault::StillRows { .. } => rewrite::answered_at(reply, now_ms).into_response(),
         Fault::ClockSkew { .. } | Fault::Frozen => reply.into_response(),
         _ => rewrite::rewrite(fault, reply).into_response(),
     }

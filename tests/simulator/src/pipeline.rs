@@ -39,8 +39,15 @@ impl Simulator {
 
     /// The moment of an answer.
     fn moment(&self, link: Link, set: Option<&Applied>) -> Moment {
-        if let Some(Applied { fault: Fault::Frozen, since_ms }) = set {
-            return Moment { data_ms: *since_ms, stamp_ms: *since_ms };
+        match set {
+            Some(Applied { fault: Fault::Frozen, since_ms }) => {
+                return Moment { data_ms: *since_ms, stamp_ms: *since_ms };
+            }
+            Some(Applied { fault: Fault::StillRows { age_ms }, since_ms }) => {
+                let then_ms = since_ms.saturating_sub_unsigned(*age_ms);
+                return Moment { data_ms: then_ms, stamp_ms: then_ms };
+            }
+            _ => {}
         }
         let now_ms = self.now_ms();
         // What lies on a grid of time ends where the market stopped: at any other moment it would be another series.
@@ -126,7 +133,7 @@ impl Request {
         let moment = simulator.moment(link, set.as_ref());
         let reply = endpoint(&simulator.source, &self.query, moment);
         let mut response = match set {
-            Some(set) => faults::after(&set.fault, reply),
+            Some(set) => faults::after(&set.fault, reply, simulator.now_ms()),
             None => reply.into_response(),
         };
         let label = HeaderValue::from_static(simulator.source.label());

@@ -53,6 +53,12 @@ pub(crate) enum Fault {
     ClockSkew { ms: i64 },
     /// Data and time stand still.
     Frozen,
+    /// The rows are those of this long before the fault was set, with their own times, and the answer has the present one: a
+    /// service whose statistics stand still goes on answering.
+    StillRows {
+        #[serde(default)]
+        age_ms: u64,
+    },
     /// A list without rows.
     EmptyList,
     /// `null` in place of the payload.

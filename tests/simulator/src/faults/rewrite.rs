@@ -58,6 +58,17 @@ pub(super) fn rewrite(fault: &Fault, reply: Reply) -> Reply {
     Reply { body: body.to_string().into(), ..reply }
 }
 
+/// The reply with the time of the answer, but not that of any row, set to `now_ms`.
+pub(super) fn answered_at(reply: Reply, now_ms: i64) -> Reply {
+    let Ok(mut body) = serde_json::from_slice::<Value>(&reply.body) else {
+        return reply;
+    };
+    if let Some(time) = body.get_mut("time") {
+        *time = json!(now_ms);
+    }
+    Reply { body: body.to_string().into(), ..reply }
+}
+
 fn spoil(fault: &Fault, body: &mut Value) {
     match fault {
         Fault::NullResult => replace_payload(body, &Value::Null),

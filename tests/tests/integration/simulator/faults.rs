@@ -283,6 +283,23 @@ async fn a_frozen_service_repeats_itself() {
 }
 
 #[tokio::test]
+async fn rows_can_stand_still_while_the_service_goes_on() {
+    const TRADES: &str = "/v5/market/recent-trade?category=linear&symbol=BTCUSDT&limit=1";
+    const INTEREST: &str = "/v5/market/open-interest?category=linear&symbol=BTCUSDT&intervalTime=5min&limit=1";
+    let exchange = Exchange::start().await;
+    let before = exchange.json(TRADES).await;
+    exchange.set_fault("bybit", &json!({"kind": "still_rows"})).await;
+    exchange.clock.advance(HOUR_MS);
+    let still = exchange.json(TRADES).await;
+    assert_eq!(still["result"], before["result"]);
+    assert_eq!(still["time"], NOW_MS + HOUR_MS);
+    exchange.set_fault("bybit", &json!({"kind": "still_rows", "age_ms": 6 * HOUR_MS})).await;
+    let interest = exchange.json(INTEREST).await;
+    let newest: i64 = text(&list(&interest)[0], "timestamp").parse().unwrap();
+    assert!((6 * HOUR_MS..6 * HOUR_MS + 300_000).contains(&(NOW_MS + HOUR_MS - newest)), "{interest}");
+}
+
+#[tokio::test]
 async fn a_huge_body_is_valid_json_of_that_size() {
     let exchange = Exchange::start().await;
     exchange.set_fault("bybit-tickers", &json!({"kind": "huge", "bytes": 3_000_000})).await;

@@ -253,11 +253,8 @@ pub fn assemble<'a>(
 fn enough_figures(market: &Market<'_, '_>) -> Result<(), AssembleError> {
     let priced = market.rows.len();
     let count = |is_known: fn(&Ticker<'_>) -> bool| market.rows.iter().filter(|row| is_known(row)).count();
-    let figures = [
-        ("change", count(|row| row.change_24h_pct.is_some())),
-        ("range", count(|row| row.high_24h.is_some() && row.low_24h.is_some())),
-        ("turnover", count(|row| row.turnover_24h.is_some())),
-    ];
+    let figures =
+        [("change", count(|row| row.change_24h_pct.is_some())), ("turnover", count(|row| row.turnover_24h.is_some()))];
     match figures.into_iter().find(|(_, known)| known * 5 < priced * 4) {
         Some((figure, known)) => Err(AssembleError::TooFewFigures { figure, known, priced }),
         None => Ok(()),

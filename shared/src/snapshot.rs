@@ -244,8 +244,8 @@ pub struct Overview {
     pub average_change: Percent,
     /// Sample standard deviation of the 24-hour changes, percent; unknown for fewer than two contracts.
     pub dispersion: Option<Amount>,
-    /// Mean 24-hour range, (high − low) / last, percent.
-    pub average_range: Amount,
+    /// Mean 24-hour range, (high − low) / last, percent; unknown when much of the market does not tell its range.
+    pub average_range: Option<Amount>,
     /// 50 + 50·(up − down)/(up + down); unknown when nothing moved.
     pub trend_strength: Option<Score>,
     /// Standard deviation of Bitcoin's daily log returns over 30 days, percent.

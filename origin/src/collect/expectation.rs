@@ -74,6 +74,10 @@ impl Expectation {
     }
 }
 
+fn is_believed(since: Instant, now: Instant) -> bool {
+    now.saturating_duration_since(since) >= BELIEVED_AFTER
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -87,7 +91,7 @@ mod tests {
         let (mut expectation, now) = (Expectation::default(), Instant::now());
         assert_eq!(expected(&expectation, now), None);
         for count in [514, 514, 40, 513, 514] {
-            expectation.record(count, now);
+            expectation.record(count, now, &Limits::DEFAULT);
         }
         assert_eq!(expected(&expectation, now), Some(514));
     }
@@ -95,21 +99,43 @@ mod tests {
     #[test]
     fn a_slow_change_moves_the_expectation() {
         let (mut expectation, now) = (Expectation::default(), Instant::now());
-        (0..WINDOW).for_each(|_| expectation.record(500, now));
-        (0..WINDOW).for_each(|_| expectation.record(450, now));
+        (0..WINDOW).for_each(|_| expectation.record(500, now, &Limits::DEFAULT));
+        (0..WINDOW).for_each(|_| expectation.record(450, now, &Limits::DEFAULT));
         assert_eq!(expected(&expectation, now), Some(450));
     }
 
     #[test]
     fn the_expectation_lapses_with_the_last_servable_data() {
         let (mut expectation, now) = (Expectation::default(), Instant::now());
-        expectation.record(514, now);
+        expectation.record(514, now, &Limits::DEFAULT);
         let later = now + Duration::from_millis(Limits::DEFAULT.stale_ms);
         assert_eq!(expected(&expectation, later), Some(514));
         assert_eq!(expected(&expectation, later + Duration::from_millis(1)), None);
     }
-}
 
-fn is_believed(since: Instant, now: Instant) -> bool {
-    now.saturating_duration_since(since) >= BELIEVED_AFTER
+    #[test]
+    fn after_a_lapse_it_begins_anew() {
+        let (mut expectation, now) = (Expectation::default(), Instant::now());
+        (0..WINDOW).for_each(|_| expectation.record(514, now, &Limits::DEFAULT));
+        let later = now + Duration::from_millis(Limits::DEFAULT.stale_ms + 1);
+        expectation.record(351, later, &Limits::DEFAULT);
+        assert_eq!(expected(&expectation, later), Some(351), "counts of before the lapse are back");
+    }
+
+    #[test]
+    fn a_smaller_market_is_believed_once_tables_have_agreed_for_two_minutes() {
+        let (mut expectation, now) = (Expectation::default(), Instant::now());
+        (0..WINDOW).for_each(|_| expectation.record(514, now, &Limits::DEFAULT));
+        let at = |secs: u64| now + Duration::from_secs(secs);
+        expectation.too_few(100, at(0));
+        expectation.too_few(351, at(60));
+        expectation.too_few(349, at(179));
+        assert_eq!(expected(&expectation, at(179)), Some(514), "another size counted too");
+        expectation.too_few(352, at(180));
+        assert_eq!(expected(&expectation, at(180)), None);
+        assert!(expectation.is_forgotten(at(180)));
+        expectation.record(351, at(182), &Limits::DEFAULT);
+        assert_eq!(expected(&expectation, at(184)), Some(351));
+        assert!(!expectation.is_forgotten(at(184)));
+    }
 }

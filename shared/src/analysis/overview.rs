@@ -11,7 +11,7 @@ use crate::units::{Amount, OutOfRange, Percent, Price, Score};
 /// overview.
 ///
 /// # Errors
-/// [`OutOfRange`] when no contract tells its change or range, so that a mean is no number.
+/// [`OutOfRange`] when no contract tells its change, so that a mean is no number.
 pub fn overview(
     market: &Market<'_, '_>,
     breadth: &Breadth,
@@ -29,11 +29,19 @@ pub fn overview(
         turnover_contracts: Some(turnovers.len()),
         average_change: Percent::new(mean(&changes))?.rounded(4),
         dispersion: sample_deviation(&changes).and_then(|d| Amount::new(d).ok()).map(|d| d.rounded(4)),
-        average_range: Amount::new(mean(&ranges))?.rounded(4),
+        average_range: is_most(ranges.len(), market)
+            .then(|| mean(&ranges))
+            .and_then(|range| Amount::new(range).ok())
+            .map(|range| range.rounded(4)),
         trend_strength: trend_strength(breadth),
         btc_daily_volatility: volatility.map(|volatility| volatility.daily_pct),
         btc_volatility: volatility.map(|volatility| volatility.annual_pct),
     })
+}
+
+/// Whether so many contracts are most of the market.
+fn is_most(contracts: usize, market: &Market<'_, '_>) -> bool {
+    contracts * 5 >= market.rows.len() * 4
 }
 
 /// (high − low) / last, percent; never below zero, whatever order the venue sent the two in.

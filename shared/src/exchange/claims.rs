@@ -39,6 +39,9 @@ const INTEREST_SLACK: f64 = 1.25;
 /// The most that a funding can be, as a fraction: venues' own caps are at most four in a hundred.
 const MAX_FUNDING_RATE: f64 = 0.1;
 
+/// Half of the last decimal of a funding rate.
+const LEAST_FUNDING_RATE: f64 = 5e-9;
+
 /// Rounding that a venue's cap allows for.
 const CAP_SLACK: f64 = 1.000_1;
 
@@ -393,11 +396,17 @@ const FILLED: [(Figure, Place); 11] = [
     (Figure::OpenInterestCoins, |row| &mut row.coins_both),
 ];
 
+/// Whether a value is none: a rate has eight decimals at most, so a smaller one is no rate.
+fn is_zero(figure: Figure, value: f64) -> bool {
+    value == 0.0 || (figure == Figure::FundingRate && value.abs() < LEAST_FUNDING_RATE)
+}
+
 /// Takes out what a venue fills with zeros: a figure that is 0 everywhere is one that is not there.
 fn without_empty_fields(all: &mut [(Cow<'_, str>, Claims)]) {
     for (figure, place) in FILLED {
         let sent = all.iter_mut().filter_map(|(_, row)| *place(row));
-        let (sent, zeros) = sent.fold((0, 0), |(sent, zeros), value| (sent + 1, zeros + usize::from(value == 0.0)));
+        let (sent, zeros) =
+            sent.fold((0, 0), |(sent, zeros), value| (sent + 1, zeros + usize::from(is_zero(figure, value))));
         if sent < ZERO_ROWS || zeros * 100 < sent * ZERO_PERCENT {
             continue;
         }

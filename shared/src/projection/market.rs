@@ -15,7 +15,7 @@ pub(super) struct MarketOverview<'s> {
     volatility: Option<Amount>,
     current_volatility: Option<Amount>,
     market_dispersion: Option<Amount>,
-    avg_volatility: Amount,
+    avg_volatility: Option<Amount>,
     btc_daily_volatility: Option<Amount>,
     btc_volatility: Option<Amount>,
     btc_price: Price,

@@ -55,9 +55,11 @@ fn stale_data_is_the_last_known_good_and_all_else_names_its_producer() {
 fn data_that_is_not_fresh_is_called_degraded() {
     let valid = Scene::good().valid();
     let degraded = |class| body_in(&valid, Endpoint::MobileData, class)["degraded"].clone();
-    assert_eq!(degraded(Freshness::Fresh), json!([]));
-    assert_eq!(degraded(Freshness::Aging), json!(["data_aging"]));
-    assert_eq!(degraded(Freshness::Stale), json!(["data_stale"]));
+    // Neither analysis nor what rests on candles is in the scene.
+    let missing = ["analysis_missing", "beta_not_asked", "performance_not_asked", "alerts_not_asked"];
+    assert_eq!(degraded(Freshness::Fresh), json!(missing));
+    assert_eq!(degraded(Freshness::Aging), json!([&["data_aging"], missing.as_slice()].concat()));
+    assert_eq!(degraded(Freshness::Stale), json!([&["data_stale"], missing.as_slice()].concat()));
 }
 
 #[test]
@@ -146,7 +148,15 @@ fn a_silent_source_leaves_nulls_and_is_named() {
         for figure in FOREIGN_FIGURES {
             assert_eq!(body.pointer(&format!("{overview}/{figure}")), Some(&Value::Null), "{endpoint:?}: {figure}");
         }
-        let named = json!(["global_market_timeout", "defi_market_rate_limited", "fear_greed_not_asked"]);
+        let named = json!([
+            "analysis_missing",
+            "global_market_timeout",
+            "defi_market_rate_limited",
+            "fear_greed_not_asked",
+            "beta_not_asked",
+            "performance_not_asked",
+            "alerts_not_asked",
+        ]);
         assert_eq!(body["degraded"], named, "{endpoint:?}");
     }
     let dashboard = body(&valid, Endpoint::DashboardMobileData);
@@ -252,7 +262,8 @@ fn a_market_that_is_not_real_says_so_in_every_body() {
 #[test]
 fn the_real_market_carries_no_label() {
     let body = body(&Scene::good().valid(), Endpoint::MobileData);
-    assert_eq!(body["degraded"], json!([]));
+    let labels = array(&body, "/degraded").iter().filter(|reason| reason.as_str().unwrap().ends_with("_data"));
+    assert_eq!(labels.count(), 0, "{}", body["degraded"]);
     for (section, source) in [
         ("tickers", "bybit"),
         ("instruments", "bybit"),

@@ -103,7 +103,16 @@ fn every_body_says_that_another_exchange_answered_and_what_that_means() {
         assert_eq!(text(body, "/data_source"), "secondary_exchange", "{endpoint:?}");
         assert_eq!(number(body, "/as_of_ms") as u64, AS_OF.as_millis(), "{endpoint:?}");
         let caveat = if venue == Secondary::Okx { "turnover_estimated" } else { "spot_market" };
-        assert_eq!(body["degraded"], json!(["origin_timeout", caveat, "perpetuals_unknown"]), "{endpoint:?}");
+        let degraded = json!([
+            "origin_timeout",
+            caveat,
+            "perpetuals_unknown",
+            "analysis_missing",
+            "beta_unknown_to_secondary_exchange",
+            "performance_unknown_to_secondary_exchange",
+            "alerts_unknown_to_secondary_exchange",
+        ]);
+        assert_eq!(body["degraded"], degraded, "{endpoint:?}");
     });
 }
 

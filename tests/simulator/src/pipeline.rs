@@ -136,7 +136,9 @@ impl Request {
             Some(set) => faults::after(&set.fault, reply, simulator.now_ms()),
             None => reply.into_response(),
         };
-        let label = HeaderValue::from_static(simulator.source.label());
+        // One moment that is told again and again is a replay: it must not pass for a market whose exchange stands still.
+        let is_still = simulator.still_since_ms.is_some();
+        let label = HeaderValue::from_static(if is_still { "replayed" } else { simulator.source.label() });
         response.headers_mut().insert(MARKET_DATA, label);
         response
     }

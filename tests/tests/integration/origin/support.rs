@@ -17,7 +17,7 @@ use std::sync::{Once, OnceLock};
 use std::time::{Duration, Instant};
 
 /// How long a condition may take to come true. Long, for a loaded machine; nothing waits longer than it must.
-const PATIENCE: Duration = Duration::from_secs(40);
+const PATIENCE: Duration = Duration::from_secs(120);
 
 /// A budget with which everything is analysed within seconds.
 pub(crate) const PLENTY: (&str, &str) = ("BYBIT_REQUESTS_PER_5S", "300");

@@ -203,7 +203,7 @@ async fn a_single_bad_row_is_left_out_and_counted_and_the_rest_is_served() {
     assert_true_data(&body);
     assert_eq!(body["market_overview"]["active_symbols"], 513);
     assert!(!body.to_string().contains("SOLUSDT"));
-    assert!(origin.metric("ticker_rows_refused_total{reason=\"change_contradicted\"}").await >= 1.0);
+    assert!(origin.metric("ticker_rows_refused_total{reason=\"price_contradicted\"}").await >= 1.0);
 }
 
 #[tokio::test]
@@ -232,11 +232,17 @@ async fn drift_of_the_wire_format_that_keeps_its_meaning_is_no_failure() {
 }
 
 #[tokio::test]
-async fn a_clock_that_runs_ahead_makes_no_data_younger_and_one_behind_makes_it_old() {
+async fn a_clock_that_runs_ahead_is_refused_by_name_and_one_behind_makes_data_old() {
     let exchange = Exchange::start().await;
     exchange.fault("bybit", json!({ "kind": "clock_skew", "ms": 3_600_000 })).await;
-    let origin = Origin::start(exchange.url(), &[]);
-    let answer = origin.data().await;
+    let ahead = Origin::start(exchange.url(), &[]);
+    // Were it taken for "now", a clock that runs ahead would make every old table young.
+    ahead.counted("snapshot_rejections_total{reason=\"venue_clock_ahead\"}", 1.0).await;
+    let refused = ahead.get("/mobile-data").await;
+    assert_eq!(refused.status, 503, "{}", refused.text);
+    assert!(refused.text.contains("venue_clock_ahead"), "{}", refused.text);
+    exchange.fault("bybit", json!({ "kind": "clock_skew", "ms": 2_000 })).await;
+    let answer = ahead.data().await;
     let as_of: u64 = answer.header("x-data-as-of").unwrap().parse().unwrap();
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_millis();
     assert!(u128::from(as_of) <= now, "data from {as_of} was served at {now}");
@@ -259,6 +265,26 @@ async fn a_frozen_exchange_is_known_by_a_time_that_stands_still() {
     let refused = origin.data_where("frozen data is refused in the end", |answer| answer.status == 503).await;
     assert!(refused.text.contains("not_newer"), "{}", refused.text);
     assert!(origin.metric("snapshot_rejections_total{reason=\"not_newer\"}").await >= 1.0);
+}
+
+#[tokio::test]
+async fn a_market_that_stands_still_behind_a_gateway_that_answers_grows_old() {
+    let exchange = Exchange::start().await;
+    let origin = Origin::start(exchange.url(), &SHORT_LIMITS);
+    let lively = origin.data().await;
+    exchange.fault("bybit-tickers", json!({ "kind": "still_rows" })).await;
+    let aging = |answer: &super::support::Answer| answer.header("x-data-freshness") == Some("aging");
+    let aged = origin.data_where("prices that stand still are marked", aging).await;
+    assert!(aged.header("x-data-as-of") >= lively.header("x-data-as-of"));
+    let refused = origin.data_where("and are refused in the end", |answer| answer.status == 503).await;
+    assert!(refused.text.contains("market_still"), "{}", refused.text);
+    assert!(origin.metric("snapshot_rejections_total{reason=\"market_still\"}").await >= 1.0);
+    assert!(origin.metric("market_still_seconds").await > 0.0);
+    exchange.mend().await;
+    let fresh = |answer: &super::support::Answer| answer.header("x-data-freshness") == Some("fresh");
+    assert_true_data(&origin.data_where("it moves again", fresh).await.json());
+    eventually("the metric says so", || async { (origin.metric("market_still_seconds").await == 0.0).then_some(()) })
+        .await;
 }
 
 #[tokio::test]

@@ -131,15 +131,15 @@ async fn a_figure_tells_where_it_came_from() {
         let tickers = venue.tickers(&body).unwrap();
         let other = row(&tickers, "BTCUSDT");
         assert!((other.last.get() / number(&bitcoin, "lastPrice") - factor).abs() < 1e-6, "{venue:?} {other:?}");
-        let volume = other.volume_base_24h.get() / number(&bitcoin, "volume24h");
+        let volume = other.volume_base_24h.unwrap().get() / number(&bitcoin, "volume24h");
         assert!((volume - share).abs() < 1e-4, "{venue:?}: {volume}");
         // OKX's turnover is an estimate, so it is the other exchange's only as nearly as the day's range is narrow.
-        let turnover = other.turnover_24h.get() / number(&bitcoin, "turnover24h") / (factor * share);
+        let turnover = other.turnover_24h.unwrap().get() / number(&bitcoin, "turnover24h") / (factor * share);
         assert!((turnover - 1.0).abs() < 0.05, "{venue:?}: {turnover}");
         let single = row(&tickers, "PEPEUSDT");
         assert!((single.last.get() * 1_000.0 / number(&lots, "lastPrice") - factor).abs() < 1e-3, "{single:?}");
         assert!(
-            (single.volume_base_24h.get() / 1_000.0 / number(&lots, "volume24h") - share).abs() < 1e-4,
+            (single.volume_base_24h.unwrap().get() / 1_000.0 / number(&lots, "volume24h") - share).abs() < 1e-4,
             "{single:?}"
         );
     }
@@ -169,7 +169,8 @@ async fn served(exchange: &Exchange, venue: Secondary, universe: &Universe) -> (
     let tickers = venue.tickers(&body).unwrap();
     let tickers_source = source(venue.venue());
     let now = now(exchange);
-    let substitute = Substitute { tickers: &tickers, tickers_source, received_at: now, universe, held: None };
+    let substitute =
+        Substitute { tickers: &tickers, tickers_source, as_of: tickers.server_time.min(now), universe, held: None };
     let reason = "origin_timeout".to_owned();
     let made = assemble_secondary(&substitute, 1, reason, now, &Settings::DEFAULT).unwrap();
     let valid = ValidSnapshot::admit(made.snapshot, now, Baseline::default()).unwrap();
@@ -279,7 +280,7 @@ async fn rows_that_contradict_themselves_or_are_no_rows_are_refused() {
             tickers.refused.iter().map(|row| (row.symbol.to_string(), row.reason.label())).collect::<Vec<_>>()
         };
         let scaled = refused(json!({"kind": "scale_price", "symbol": name, "factor": 10})).await;
-        assert_eq!(scaled, [("ETHUSDT".to_owned(), "range_contradicted")]);
+        assert_eq!(scaled, [("ETHUSDT".to_owned(), "price_contradicted")]);
         let zero = refused(json!({"kind": "zero_prices_of", "symbols": [name]})).await;
         assert_eq!(zero, [("ETHUSDT".to_owned(), "unusable_field")]);
         let placeholders = refused(json!({"kind": "placeholder_symbol"})).await;

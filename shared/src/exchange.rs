@@ -7,12 +7,17 @@ mod cells;
 mod claims;
 pub mod coingecko;
 mod dated_rows;
+mod object;
 pub mod okx;
 mod percent;
 pub mod secondary;
 mod wire;
 
+use crate::units::UnixMs;
 use std::fmt;
+
+/// 2013-01-01: before it neither publisher of slow figures existed, so no figure of theirs is older.
+const EARLIEST_PUBLISHED: UnixMs = UnixMs::from_millis(1_356_998_400_000);
 
 /// Why an upstream's answer is not data. The text quotes what was found, cut short.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -62,6 +67,17 @@ pub enum ParseError {
         field: &'static str,
         /// What was sent.
         value: Detail,
+    },
+    /// Figures of one answer that cannot all be true.
+    #[error("the figures contradict one another: {0}")]
+    FiguresContradict(Detail),
+    /// A word that is not the publisher's word for the value beside it.
+    #[error("a value of {value} is labelled {label}")]
+    LabelContradicted {
+        /// What was sent as the value.
+        value: Detail,
+        /// What was sent as its label.
+        label: Detail,
     },
     /// The answer is about another contract than the one that was asked for.
     #[error("asked for {asked}, answered about {found}")]
@@ -113,6 +129,8 @@ impl ParseError {
             Self::ListEmpty => "empty_list",
             Self::NoUsableRow { .. } => "no_usable_row",
             Self::Unusable { .. } => "unusable_field",
+            Self::FiguresContradict(_) => "figures_contradict",
+            Self::LabelContradicted { .. } => "label_contradicted",
             Self::OtherSymbol { .. } => "other_symbol",
             Self::BookLevel { .. } => "bad_book_level",
             Self::BookUnsorted { .. } => "unsorted_book",

@@ -5,6 +5,7 @@ pub mod candles;
 pub mod positioning;
 mod table;
 pub mod trades;
+pub mod whole;
 
 use crate::provenance::Source;
 use crate::units::{Amount, Percent, Share, UnixMs};

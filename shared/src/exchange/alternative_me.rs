@@ -3,11 +3,10 @@
 //! Everything is a string; only the newest row tells when the next is due:
 //! `{"value":"69","value_classification":"Greed","timestamp":"1788825600","time_until_update":"33817"}`.
 
-use super::wire::{self, WireNumber};
-use super::{Detail, ParseError};
+use super::object::{Object, readable};
+use super::{Detail, EARLIEST_PUBLISHED, ParseError};
 use crate::market::FearGreed;
 use crate::units::{Share, UnixMs};
-use serde::Deserialize;
 
 /// Path and query of the newest value.
 pub const FEAR_GREED: &str = "/fng/?limit=1";
@@ -15,62 +14,86 @@ pub const FEAR_GREED: &str = "/fng/?limit=1";
 /// The longest label that is believed; real ones have two words.
 const MAX_LABEL_CHARS: usize = 32;
 
-#[derive(Deserialize)]
-struct Answer {
-    data: Option<Vec<WireRow>>,
-    metadata: Option<Metadata>,
-}
+/// The longest that a next value is believed to take, seconds: twice the publisher's day.
+const MAX_UNTIL_UPDATE_SECS: f64 = 2.0 * 86_400.0;
 
-#[derive(Deserialize)]
-struct Metadata {
-    error: Option<serde_json::Value>,
-}
+/// The publisher's words, each with the least and the greatest value that it was seen to have.
+const BANDS: [(&str, f64, f64); 5] = [
+    ("extreme fear", 0.0, 25.0),
+    ("fear", 25.0, 46.0),
+    ("neutral", 46.0, 54.0),
+    ("greed", 54.0, 75.0),
+    ("extreme greed", 75.0, 100.0),
+];
 
-#[derive(Deserialize)]
-struct WireRow {
-    #[serde(default)]
-    value: WireNumber,
-    value_classification: Option<String>,
-    /// Unix seconds, 00:00 UTC of the value's day.
-    #[serde(default)]
-    timestamp: WireNumber,
-    /// Seconds.
-    #[serde(default)]
-    time_until_update: WireNumber,
-}
+/// How far a value may lie outside its word's band: where the bands end is documented nowhere.
+const BAND_SLACK: f64 = 3.0;
 
 /// Reads the newest value: the index, and the day it stands for.
 ///
+/// The first row that can be read is taken; others cost nothing. 0 is a legal value (extreme fear), so a value counts only
+/// together with its label.
+///
 /// # Errors
-/// Any [`ParseError`]; [`ParseError::Unusable`] when value, label or day is not there, or the label is no plain words.
-/// 0 is a legal value (extreme fear), so a value counts only together with its label.
+/// Any [`ParseError`]; of the first row where none can be used: [`ParseError::Unusable`] when value, label or day is not
+/// there, or the label is no plain words, and [`ParseError::LabelContradicted`] when the label is not that of the value.
 pub fn parse(body: &[u8], received_at: UnixMs) -> Result<(FearGreed, UnixMs), ParseError> {
-    let answer: Answer = wire::owned_json(body)?;
-    if let Some(error) = answer.metadata.and_then(|metadata| metadata.error) {
-        return Err(ParseError::Refused { code: 0, message: Detail::new(&error.to_string()) });
+    let text = readable(body)?;
+    let answer = Object::open(&text)?;
+    // Whatever else stands there, or stands in its place, says nothing.
+    if let Some(error) = answer.object("metadata").and_then(|metadata| metadata.value("error")) {
+        return Err(ParseError::Refused { code: 0, message: Detail::new(error.get()) });
     }
-    let row = answer.data.ok_or(ParseError::ResultMissing)?.into_iter().next().ok_or(ParseError::ListEmpty)?;
-    let value = row
-        .value
-        .checked::<Share>()
-        .ok_or_else(|| ParseError::Unusable { field: "value", value: row.value.quoted() })?;
-    let as_of = match row.timestamp.value() {
-        Some(secs) if secs >= 1.0 => UnixMs::from_secs(secs as u64),
-        _ => return Err(ParseError::Unusable { field: "timestamp", value: row.timestamp.quoted() }),
-    };
-    let label = row.value_classification.unwrap_or_default();
+    let rows = answer.list("data").ok_or(ParseError::ResultMissing)?;
+    let mut refusal = ParseError::ListEmpty;
+    for (place, raw) in rows.into_iter().enumerate() {
+        let row = Object::read(raw).ok_or_else(|| ParseError::Malformed(Detail::new(raw.get())));
+        match row.and_then(|row| index(&row, received_at)) {
+            Ok(found) => return Ok(found),
+            Err(error) if place == 0 => refusal = error,
+            Err(_) => {}
+        }
+    }
+    Err(refusal)
+}
+
+fn index(row: &Object<'_>, received_at: UnixMs) -> Result<(FearGreed, UnixMs), ParseError> {
+    let sent = row.number("value");
+    let value = sent.checked::<Share>().ok_or_else(|| ParseError::Unusable { field: "value", value: sent.quoted() })?;
+    let label = row.text("value_classification").unwrap_or_default().into_inner();
     if !is_plain_words(&label) {
         return Err(ParseError::Unusable { field: "value_classification", value: Detail::new(&label) });
     }
-    let until_update = row.time_until_update.value().filter(|secs| *secs >= 0.0);
+    if !is_label_of(&label, value) {
+        return Err(ParseError::LabelContradicted { value: sent.quoted(), label: Detail::new(&label) });
+    }
+    // Unix seconds, 00:00 UTC of the value's day. Whether it is past is for whoever has a clock.
+    let day = row.number("timestamp");
+    let as_of = day.value().filter(|secs| *secs >= 0.0).map(|secs| UnixMs::from_secs(secs as u64));
+    let as_of = as_of
+        .filter(|as_of| *as_of >= EARLIEST_PUBLISHED)
+        .ok_or_else(|| ParseError::Unusable { field: "timestamp", value: day.quoted() })?;
+    let until_update = row.number("time_until_update").value();
+    let until_update = until_update.filter(|secs| (0.0..=MAX_UNTIL_UPDATE_SECS).contains(secs));
     let next_update_ms = until_update.map(|secs| received_at.plus_millis((secs * 1_000.0) as u64));
-    Ok((FearGreed { value, label, next_update_ms }, as_of))
+    Ok((FearGreed { value, label: label.into_owned(), next_update_ms }, as_of))
 }
 
 fn is_plain_words(label: &str) -> bool {
     !label.trim().is_empty()
         && label.chars().count() <= MAX_LABEL_CHARS
         && label.chars().all(|c| c.is_alphabetic() || c == ' ')
+}
+
+/// Whether a label is the publisher's for the value. A word that we do not know vouches for no value that a broken publisher
+/// would send.
+fn is_label_of(label: &str, value: Share) -> bool {
+    let words = label.split_whitespace().map(str::to_lowercase).collect::<Vec<_>>().join(" ");
+    let value = value.get();
+    match BANDS.iter().find(|(name, ..)| *name == words) {
+        Some((_, least, greatest)) => (least - BAND_SLACK..=greatest + BAND_SLACK).contains(&value),
+        None => value > 0.0 && value < 100.0,
+    }
 }
 
 #[cfg(test)]
@@ -103,6 +126,74 @@ mod tests {
     }
 
     #[track_caller]
+    fn check_label(value: &str, label: &str, is_believed: bool) {
+        let row = format!(r#"{{"value":"{value}","value_classification":"{label}","timestamp":"1788825600"}}"#);
+        let found = parse(body(&row).as_bytes(), NOW);
+        if is_believed {
+            assert_eq!(found.map(|(index, _)| index.label), Ok(label.to_owned()));
+        } else {
+            assert!(matches!(found, Err(ParseError::LabelContradicted { .. })), "{value} {label}: {found:?}");
+        }
+    }
+
+    #[test]
+    fn a_label_is_judged_by_the_publishers_bands() {
+        for (value, label) in [("23", "Extreme Fear"), ("26", "Fear"), ("46", "Fear"), ("47", "Neutral")] {
+            check_label(value, label, true);
+        }
+        check_label("0", "Greed", false);
+        check_label("100", "Fear", false);
+        check_label("28", "Extreme Fear", true);
+        check_label("29", "Extreme Fear", false);
+        check_label("22", "Fear", true);
+        check_label("21", "Fear", false);
+        check_label("57", "Neutral", true);
+        check_label("58", "Neutral", false);
+        check_label("50", "Greed", false);
+        check_label("72", "extreme  GREED", true);
+        check_label("71", "Extreme Greed", false);
+    }
+
+    #[test]
+    fn an_unknown_word_vouches_for_no_placeholder() {
+        check_label("5", "Panic", true);
+        check_label("0", "Panic", false);
+        check_label("100", "Euphoria", false);
+    }
+
+    #[test]
+    fn the_first_row_that_can_be_used_is_used() {
+        let good = r#"{"value":"69","value_classification":"Greed","timestamp":"1788825600"}"#;
+        for odd in ["null", "7", "[]", r#"{"value":"0","value_classification":"Greed","timestamp":"1788825600"}"#] {
+            let body = body(&format!("{odd},{good}"));
+            assert_eq!(parse(body.as_bytes(), NOW).map(|(index, _)| index.value.get()), Ok(69.0), "{odd}");
+        }
+        assert!(matches!(parse(body("7").as_bytes(), NOW), Err(ParseError::Malformed(_))));
+    }
+
+    #[test]
+    fn metadata_of_any_shape_and_odd_side_fields_cost_nothing() {
+        for metadata in ["null", "7", "[]", r#"{"error":null,"error":null}"#, r#""none""#, "{}"] {
+            let body = format!(
+                r#"{{"data":[{{"value":69,"value_classification":"Greed","timestamp":1788825600,"time_until_update":[],
+                    "x":"\ud800"}}],"metadata":{metadata}}}"#
+            );
+            let found = parse(body.as_bytes(), NOW).map(|(index, _)| (index.value.get(), index.next_update_ms));
+            assert_eq!(found, Ok((69.0, None)), "{metadata}");
+        }
+    }
+
+    #[test]
+    fn a_next_update_that_is_past_or_far_away_is_unknown() {
+        for secs in ["-1", "172801", "1e300", "x"] {
+            let row = format!(
+                r#"{{"value":"69","value_classification":"Greed","timestamp":"1788825600","time_until_update":"{secs}"}}"#
+            );
+            assert_eq!(parse(body(&row).as_bytes(), NOW).map(|(index, _)| index.next_update_ms), Ok(None), "{secs}");
+        }
+    }
+
+    #[track_caller]
     fn check_unusable(row: &str, field: &'static str) {
         match parse(body(row).as_bytes(), NOW) {
             Err(ParseError::Unusable { field: found, .. }) => assert_eq!(found, field),
@@ -119,7 +210,11 @@ mod tests {
             r#"{"value":"5","value_classification":"<b>Fear</b>","timestamp":"1788825600"}"#,
             "value_classification",
         );
-        check_unusable(r#"{"value":"5","value_classification":"Fear","timestamp":"0"}"#, "timestamp");
+        check_unusable(r#"{"value":"5","value_classification":7,"timestamp":"1788825600"}"#, "value_classification");
+        for time in ["0", "", "1356998399", "08-09-2026"] {
+            let row = format!(r#"{{"value":"5","value_classification":"Extreme Fear","timestamp":"{time}"}}"#);
+            check_unusable(&row, "timestamp");
+        }
     }
 
     #[test]

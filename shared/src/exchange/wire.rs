@@ -5,7 +5,7 @@ mod rows;
 
 use super::{Detail, ParseError};
 use crate::market::RowRefusal;
-use serde::de::{DeserializeOwned, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, de};
 use std::borrow::Cow;
 use std::fmt;
@@ -40,11 +40,6 @@ fn trimmed(text: &str) -> &str {
 /// Parses borrowed JSON.
 pub(super) fn json<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, ParseError> {
     serde_json::from_str(text).map_err(|e| malformed(&e))
-}
-
-/// Parses JSON into a type that borrows nothing.
-pub(super) fn owned_json<T: DeserializeOwned>(body: &[u8]) -> Result<T, ParseError> {
-    json(&text(body)?)
 }
 
 fn malformed(error: &serde_json::Error) -> ParseError {

@@ -82,8 +82,8 @@ fn every_property_has_its_fuzz_target_and_its_seeds() {
 #[track_caller]
 fn check_cut<T>(body: &[u8], parse: impl Fn(&[u8]) -> Result<T, ParseError>) {
     for end in 1..body.trim_ascii_end().len() {
-        // A cut right behind a decimal point is told as a malformed number.
-        let behind_point = matches!(body[end - 1], b'.' | b'-');
+        // A cut right behind a decimal point or the mark of an exponent is told as a malformed number.
+        let behind_point = matches!(body[end - 1], b'.' | b'-' | b'+' | b'e' | b'E');
         // A cut within a letter of several bytes leaves no text.
         let within_letter = std::str::from_utf8(&body[..end]).is_err();
         match parse(&body[..end]) {

@@ -1,5 +1,7 @@
 //! Facts → [`Snapshot`]: the one place where sections are put together, by origin and edge alike.
 
+mod whole_market;
+
 use crate::analysis::join::Market;
 use crate::analysis::positioning::Positioning;
 use crate::analysis::scores::Analysis;
@@ -222,6 +224,10 @@ pub fn assemble<'a>(
     let fear_greed = section(inputs.fear_greed, now, |dated| SectionLimits::fear_greed(dated.as_of_ms, &dated.value));
     let regime = regime::regime(&scores, &breadth, &overview, fear_greed.value())
         .ok_or(AssembleError::NoScores { priced: coverage.priced })?;
+    let global_market = section(inputs.global_market, now, |dated| SectionLimits::global_market(dated.as_of_ms));
+    let defi_market = section(inputs.defi_market, now, |dated| SectionLimits::defi_market(dated.as_of_ms));
+    let global_market = whole_market::believed(global_market, bitcoin.last, inputs.tickers_source);
+    let defi_market = whole_market::believed_part(defi_market, &global_market);
     let snapshot = Snapshot {
         schema_version: SCHEMA_VERSION,
         sequence: identity.sequence,
@@ -239,8 +245,8 @@ pub fn assemble<'a>(
         volume_leaders: movers::volume_leaders(&market),
         scores,
         perps: perps::perps(&market, inputs.universe, long_view.positioning.as_ref(), inputs.tickers_source.venue),
-        global_market: section(inputs.global_market, now, |dated| SectionLimits::coingecko(dated.as_of_ms)),
-        defi_market: section(inputs.defi_market, now, |dated| SectionLimits::coingecko(dated.as_of_ms)),
+        global_market,
+        defi_market,
         fear_greed,
         beta: checked(&long_view.beta, now, SectionLimits::beta, BetaSection::check),
         performance: checked(&long_view.performance, now, SectionLimits::performance, PerformanceSection::check),

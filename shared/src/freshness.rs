@@ -85,6 +85,16 @@ impl Limits {
         }
     }
 
+    /// The last moment at which data is served in a class.
+    #[must_use]
+    pub const fn end_of(&self, class: Freshness, as_of: UnixMs) -> UnixMs {
+        as_of.plus_millis(match class {
+            Freshness::Fresh => self.fresh_ms,
+            Freshness::Aging => self.aging_ms,
+            Freshness::Stale => self.stale_ms,
+        })
+    }
+
     /// Whether a holder of data of this age should ask for newer.
     #[must_use]
     pub const fn wants_refresh(&self, as_of: UnixMs, now: UnixMs) -> bool {
@@ -117,10 +127,18 @@ const MINUTE_MS: u64 = 60_000;
 const HOUR_MS: u64 = 60 * MINUTE_MS;
 
 impl SectionLimits {
-    /// CoinGecko's figures: 10 minutes, and 2 hours.
+    /// The whole market's figures: 25 minutes, and 2 hours. The publisher renews them every 10 minutes and they are asked for
+    /// every 10 minutes, so they are up to 20 minutes old while everybody does as he should.
     #[must_use]
-    pub const fn coingecko(as_of: UnixMs) -> Self {
-        Self { fresh_until: as_of.plus_millis(10 * MINUTE_MS), usable_until: as_of.plus_millis(2 * HOUR_MS) }
+    pub const fn global_market(as_of: UnixMs) -> Self {
+        Self { fresh_until: as_of.plus_millis(25 * MINUTE_MS), usable_until: as_of.plus_millis(2 * HOUR_MS) }
+    }
+
+    /// The figures of decentralised finance: two and a half hours, and six. The publisher renews them every hour and tells no
+    /// time, so their time is a lower bound that lies an hour before they were first seen.
+    #[must_use]
+    pub const fn defi_market(as_of: UnixMs) -> Self {
+        Self { fresh_until: as_of.plus_millis(150 * MINUTE_MS), usable_until: as_of.plus_millis(6 * HOUR_MS) }
     }
 
     /// The list of contracts that count: an hour, and a day. Listings change a few times a week.
@@ -282,10 +300,24 @@ mod tests {
     }
 
     #[test]
-    fn global_figures_are_fresh_for_ten_minutes_and_gone_after_two_hours() {
-        assert_eq!(SectionLimits::coingecko(aged(600_000)).classify(NOW), Some(Freshness::Fresh));
-        assert_eq!(SectionLimits::coingecko(aged(600_001)).classify(NOW), Some(Freshness::Aging));
-        assert_eq!(SectionLimits::coingecko(aged(7_200_001)).classify(NOW), None);
+    fn figures_of_publishers_are_fresh_for_as_long_as_renewing_them_takes() {
+        let global = |age_ms| SectionLimits::global_market(aged(age_ms)).classify(NOW);
+        assert_eq!(global(25 * MINUTE_MS), Some(Freshness::Fresh));
+        assert_eq!(global(25 * MINUTE_MS + 1), Some(Freshness::Aging));
+        assert_eq!(global(2 * HOUR_MS + 1), None);
+        let defi = |age_ms| SectionLimits::defi_market(aged(age_ms)).classify(NOW);
+        assert_eq!(defi(150 * MINUTE_MS), Some(Freshness::Fresh));
+        assert_eq!(defi(150 * MINUTE_MS + 1), Some(Freshness::Aging));
+        assert_eq!(defi(6 * HOUR_MS + 1), None);
+    }
+
+    #[test]
+    fn a_class_ends_where_the_next_begins() {
+        for class in Freshness::ALL {
+            let end = Limits::DEFAULT.end_of(class, NOW);
+            assert_eq!(Limits::DEFAULT.classify(NOW, end), Some(class));
+            assert_ne!(Limits::DEFAULT.classify(NOW, end.plus_millis(1)), Some(class));
+        }
     }
 
     #[test]

@@ -24,6 +24,8 @@ pub mod assemble;
 
 pub mod judge;
 
+pub mod published;
+
 pub mod validate;
 
 pub mod mark;

@@ -14,6 +14,8 @@ pub mod performance;
 
 pub mod alerts;
 
+mod served;
+
 use crate::freshness::Freshness;
 use crate::market::{DefiMarket, FearGreed, GlobalMarket, Universe};
 use crate::provenance::Source;
@@ -200,6 +202,8 @@ pub enum Lack {
     FromTheFuture,
     /// Its last value breaks a rule of its own.
     FailedValidation,
+    /// Its last value and another part of the same snapshot cannot both be true.
+    FiguresContradict,
     /// An edge made the snapshot, and only the origin collects this part.
     NotCollectedAtEdge,
     /// Another exchange's tickers are shown, and this part is made of Bybit's data.
@@ -221,6 +225,7 @@ impl Lack {
             Self::TooOld => "too_old",
             Self::FromTheFuture => "from_the_future",
             Self::FailedValidation => "failed_validation",
+            Self::FiguresContradict => "figures_contradict",
             Self::NotCollectedAtEdge => "not_collected_at_edge",
             Self::UnknownToSecondaryExchange => "unknown_to_secondary_exchange",
             Self::NotCarriedOver => "not_carried_over",

@@ -1,0 +1,412 @@
+//! A publisher's new answer beside the one before: whether it is newer, and whether it is believed.
+//!
+//! What is held stays, with its own time, while a new answer is not believed: it ages and ends by its own limits. Figures
+//! that equal the ones held in every digit are those figures again, whatever time is told with them: they make nothing
+//! younger, and confirm nothing.
+
+use crate::exchange::Detail;
+use crate::freshness::{SectionLimits, is_from_the_future};
+use crate::market::{Dated, DefiMarket, FearGreed, GlobalMarket};
+use crate::units::UnixMs;
+
+/// How many times its former self a total may be, or its former self it, between two answers.
+pub const MAX_FACTOR: f64 = 1.5;
+
+/// How many points of a hundred the index may move between two answers.
+pub const MAX_POINTS: f64 = 40.0;
+
+/// How near another answer must be to confirm a leap: one part in ten, or as many points of a hundred.
+const CONFIRMS_WITHIN: f64 = 0.1;
+
+/// How long the figures of decentralised finance may have been true before they are seen: the publisher renews them every
+/// hour and tells no time with them.
+pub const DEFI_PERIOD_MS: u64 = 3_600_000;
+
+/// Why an answer is not believed though it can be read.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Doubt {
+    /// A time that is not yet, so that nobody knows how old the figures are.
+    #[error("the figures are dated {ahead_ms} ms ahead")]
+    FromTheFuture {
+        /// How far ahead of the receipt.
+        ahead_ms: u64,
+    },
+    /// A figure far from the one before, which no other answer has confirmed.
+    #[error("{figure} leapt from {before} to {after}")]
+    Leapt {
+        /// Which.
+        figure: &'static str,
+        /// As held.
+        before: Detail,
+        /// As it came.
+        after: Detail,
+    },
+}
+
+impl Doubt {
+    crate::labels! {
+        /// A label for metrics and machine-readable reasons.
+        pub const fn label(&self) {
+            Self::FromTheFuture { .. } => "from_the_future",
+            Self::Leapt { .. } => "figure_leapt",
+        }
+    }
+}
+
+/// When figures were true: the time that their publisher tells, as far as it can be.
+///
+/// A publisher's clock may be a little ahead of ours, which makes nothing younger than its receipt. One that is far ahead
+/// (milliseconds for seconds, tomorrow) says nothing about the figures' age, and the receipt does not either.
+///
+/// # Errors
+/// [`Doubt::FromTheFuture`].
+pub fn told_time(told: UnixMs, received_at: UnixMs) -> Result<UnixMs, Doubt> {
+    if is_from_the_future(told, received_at) {
+        return Err(Doubt::FromTheFuture { ahead_ms: told.millis_since(received_at) });
+    }
+    Ok(told.min(received_at))
+}
+
+/// When figures of decentralised finance were true at the earliest: their publisher tells no time, and what it tells is up to
+/// a period old. A lower bound, so that nothing is shown as younger than it is.
+#[must_use]
+pub fn earliest_defi_time(received_at: UnixMs) -> UnixMs {
+    UnixMs::from_millis(received_at.as_millis().saturating_sub(DEFI_PERIOD_MS))
+}
+
+/// Figures that a publisher renews from time to time.
+pub trait Published: PartialEq + Clone {
+    /// How old they may be.
+    fn limits(dated: &Dated<Self>) -> SectionLimits;
+
+    /// Whether the same figures are the same publication: figures with many digits do not come out equal by chance.
+    const EQUAL_IS_SAME: bool;
+
+    /// Each figure that cannot leap, with its name.
+    fn steady(&self) -> Vec<(&'static str, Figure)>;
+}
+
+/// A figure and how it is compared.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Figure {
+    /// By its factor.
+    Total(f64),
+    /// By its difference.
+    Points(f64),
+}
+
+impl Figure {
+    fn get(self) -> f64 {
+        match self {
+            Self::Total(value) | Self::Points(value) => value,
+        }
+    }
+
+    fn quoted(self) -> Detail {
+        Detail::new(&self.get().to_string())
+    }
+
+    fn is_near(self, other: Self, factor: f64, points: f64) -> bool {
+        let (one, other_value) = (self.get(), other.get());
+        match self {
+            // Written so that what is no number is not near.
+            Self::Total(_) => one <= other_value * factor && other_value <= one * factor,
+            Self::Points(_) => (one - other_value).abs() <= points,
+        }
+    }
+}
+
+impl Published for GlobalMarket {
+    const EQUAL_IS_SAME: bool = true;
+
+    fn limits(dated: &Dated<Self>) -> SectionLimits {
+        SectionLimits::global_market(dated.as_of_ms)
+    }
+
+    fn steady(&self) -> Vec<(&'static str, Figure)> {
+        vec![
+            ("total_market_cap", Figure::Total(self.total_market_cap.get())),
+            ("volume_24h", Figure::Total(self.volume_24h.get())),
+        ]
+    }
+}
+
+impl Published for DefiMarket {
+    const EQUAL_IS_SAME: bool = true;
+
+    fn limits(dated: &Dated<Self>) -> SectionLimits {
+        SectionLimits::defi_market(dated.as_of_ms)
+    }
+
+    fn steady(&self) -> Vec<(&'static str, Figure)> {
+        let volume = self.volume_24h.map(|volume| ("volume_24h", Figure::Total(volume.get())));
+        [("market_cap", Figure::Total(self.market_cap.get()))].into_iter().chain(volume).collect()
+    }
+}
+
+impl Published for FearGreed {
+    /// Two days may well have the same whole number.
+    const EQUAL_IS_SAME: bool = false;
+
+    fn limits(dated: &Dated<Self>) -> SectionLimits {
+        SectionLimits::fear_greed(dated.as_of_ms, &dated.value)
+    }
+
+    fn steady(&self) -> Vec<(&'static str, Figure)> {
+        vec![("value", Figure::Points(self.value.get()))]
+    }
+}
+
+/// Holds answers back whose figures leap, until another one says the same.
+#[derive(Clone, Debug, Default)]
+pub struct LeapFilter<T> {
+    suspect: Option<T>,
+}
+
+/// What to do with an answer that is believed.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Verdict<T> {
+    /// It takes the place of what is held.
+    Take(Dated<T>),
+    /// It is no newer than what is held, which stays with the time that it has.
+    Keep,
+}
+
+impl<T: Published> LeapFilter<T> {
+    /// Suspects nothing.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self { suspect: None }
+    }
+
+    /// Judges an answer beside what is held at `now`. What is past its limit says nothing about what follows.
+    ///
+    /// # Errors
+    /// [`Doubt::Leapt`] until another answer confirms it.
+    pub fn examine(&mut self, found: Dated<T>, held: Option<&Dated<T>>, now: UnixMs) -> Result<Verdict<T>, Doubt> {
+        // Other sources publish other figures: one takes the place of the other as it is.
+        let held = held.filter(|held| held.source == found.source);
+        // However old they are: figures that stand still do not begin a new life when their limit is past.
+        if held.is_some_and(|held| is_same(&held.value, &found.value)) {
+            self.suspect = None;
+            return Ok(Verdict::Keep);
+        }
+        let Some(held) = held.filter(|held| T::limits(held).classify(now).is_some()) else {
+            self.suspect = None;
+            return Ok(Verdict::Take(found));
+        };
+        if found.as_of_ms < held.as_of_ms {
+            return Ok(Verdict::Keep);
+        }
+        let Some(doubt) = leap(&held.value, &found.value) else {
+            self.suspect = None;
+            return Ok(Verdict::Take(found));
+        };
+        match &self.suspect {
+            Some(suspect) if is_same(suspect, &found.value) => Err(doubt),
+            Some(suspect) if is_confirmed(suspect, &found.value) => {
+                self.suspect = None;
+                Ok(Verdict::Take(found))
+            }
+            _ => {
+                self.suspect = Some(found.value);
+                Err(doubt)
+            }
+        }
+    }
+}
+
+fn is_same<T: Published>(one: &T, other: &T) -> bool {
+    T::EQUAL_IS_SAME && one == other
+}
+
+/// The first figure that leapt. One that only one of two answers has is no leap.
+fn leap<T: Published>(before: &T, after: &T) -> Option<Doubt> {
+    let before = before.steady();
+    after.steady().into_iter().find_map(|(figure, after)| {
+        let (_, before) = before.iter().find(|(name, _)| *name == figure)?;
+        let is_near = after.is_near(*before, MAX_FACTOR, MAX_POINTS);
+        (!is_near).then(|| Doubt::Leapt { figure, before: before.quoted(), after: after.quoted() })
+    })
+}
+
+fn is_confirmed<T: Published>(suspect: &T, found: &T) -> bool {
+    let suspect = suspect.steady();
+    found.steady().into_iter().all(|(figure, after)| {
+        let before = suspect.iter().find(|(name, _)| *name == figure);
+        before.is_none_or(|(_, before)| after.is_near(*before, 1.0 + CONFIRMS_WITHIN, 100.0 * CONFIRMS_WITHIN))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::provenance::{Source, Venue};
+    use crate::units::{Amount, Share};
+    use proptest::prelude::*;
+
+    const MINUTE_MS: u64 = 60_000;
+
+    const BEGAN: UnixMs = UnixMs::from_millis(1_788_870_000_000);
+
+    fn at(minute: u64) -> UnixMs {
+        BEGAN.plus_millis(minute * MINUTE_MS)
+    }
+
+    fn global(market_cap: f64, volume: f64, minute: u64) -> Dated<GlobalMarket> {
+        let value = GlobalMarket {
+            total_market_cap: Amount::new(market_cap).unwrap(),
+            volume_24h: Amount::new(volume).unwrap(),
+            market_cap_change_24h_pct: None,
+            btc_dominance: None,
+            eth_dominance: None,
+            stablecoin_dominance: None,
+            active_cryptocurrencies: None,
+        };
+        Dated { value, as_of_ms: at(minute), source: Source::live(Venue::CoinGecko) }
+    }
+
+    fn index(value: f64, minute: u64) -> Dated<FearGreed> {
+        let value =
+            FearGreed { value: Share::new(value).unwrap(), label: "Fear".to_owned(), next_update_ms: Some(at(9_999)) };
+        Dated { value, as_of_ms: at(minute), source: Source::live(Venue::AlternativeMe) }
+    }
+
+    /// What is held, and the filter that guards it.
+    struct Holder<T> {
+        held: Option<Dated<T>>,
+        filter: LeapFilter<T>,
+    }
+
+    impl<T: Published + std::fmt::Debug> Holder<T> {
+        fn of(held: Dated<T>) -> Self {
+            Self { held: Some(held), filter: LeapFilter::new() }
+        }
+
+        #[track_caller]
+        fn check(&mut self, found: Dated<T>, minute: u64, expected: &str) {
+            let shown = found.clone();
+            let told = match self.filter.examine(found, self.held.as_ref(), at(minute)) {
+                Ok(Verdict::Take(taken)) => {
+                    assert_eq!(taken, shown);
+                    self.held = Some(taken);
+                    "taken"
+                }
+                Ok(Verdict::Keep) => "kept",
+                Err(doubt) => doubt.label(),
+            };
+            assert_eq!(told, expected, "{shown:?} at minute {minute}");
+        }
+    }
+
+    #[test]
+    fn a_move_within_the_bounds_is_believed_at_once() {
+        let mut holder = Holder::of(global(2e12, 1e11, 0));
+        holder.check(global(3e12, 1.5e11, 10), 10, "taken");
+        holder.check(global(2.01e12, 1.01e11, 20), 20, "taken");
+    }
+
+    #[test]
+    fn a_leap_is_held_back_until_another_publication_says_the_same() {
+        for (cap, volume) in [(4e12, 1e11), (1e12, 1e11), (2e12, 2e11), (2e12, 0.5e11)] {
+            let mut holder = Holder::of(global(2e12, 1e11, 0));
+            holder.check(global(cap, volume, 10), 10, "figure_leapt");
+            holder.check(global(cap, volume, 10), 11, "figure_leapt");
+            holder.check(global(cap, volume, 20), 20, "figure_leapt");
+            holder.check(global(cap * 1.05, volume * 0.95, 30), 30, "taken");
+        }
+    }
+
+    #[test]
+    fn a_leap_and_back_confirms_nothing() {
+        let mut holder = Holder::of(global(2e12, 1e11, 0));
+        holder.check(global(4e12, 1e11, 10), 10, "figure_leapt");
+        holder.check(global(2.1e12, 1e11, 20), 20, "taken");
+        holder.check(global(4.1e12, 1e11, 30), 30, "figure_leapt");
+        holder.check(global(8e12, 1e11, 40), 40, "figure_leapt");
+        holder.check(global(4.2e12, 1e11, 50), 50, "figure_leapt");
+        holder.check(global(4.3e12, 1e11, 60), 60, "taken");
+    }
+
+    #[test]
+    fn what_is_past_its_limit_says_nothing_about_what_follows() {
+        let mut holder = Holder::of(global(2e12, 1e11, 0));
+        holder.check(global(4e12, 1e11, 120), 120, "figure_leapt");
+        holder.check(global(4e12, 1e11, 121), 121, "taken");
+        let mut nothing = Holder { held: None, filter: LeapFilter::new() };
+        nothing.check(global(4e12, 1e11, 0), 0, "taken");
+    }
+
+    #[test]
+    fn the_same_figures_again_are_no_younger_and_older_ones_change_nothing() {
+        let mut holder = Holder::of(global(2e12, 1e11, 10));
+        holder.check(global(2e12, 1e11, 20), 20, "kept");
+        holder.check(global(2.1e12, 1e11, 9), 20, "kept");
+        holder.check(global(2e12, 1e11, 600), 600, "kept");
+        assert_eq!(holder.held.map(|held| held.as_of_ms), Some(at(10)));
+    }
+
+    #[test]
+    fn the_index_may_stay_as_it_is_for_days() {
+        let mut holder = Holder::of(index(50.0, 0));
+        holder.check(index(50.0, 1_440), 1_450, "taken");
+        holder.check(index(90.0, 2_880), 2_890, "taken");
+        holder.check(index(49.0, 2_880), 2_900, "figure_leapt");
+        holder.check(index(40.0, 2_880), 2_901, "taken");
+    }
+
+    #[test]
+    fn figures_of_another_source_are_not_compared() {
+        let mut holder = Holder::of(global(2e12, 1e11, 0));
+        let replayed = Source { feed: crate::provenance::Feed::Replayed, ..Source::live(Venue::CoinGecko) };
+        holder.check(Dated { source: replayed, ..global(9e12, 1e11, 0) }, 1, "taken");
+    }
+
+    #[test]
+    fn a_side_figure_that_one_answer_lacks_is_no_leap() {
+        let defi = |volume: Option<f64>| DefiMarket {
+            market_cap: Amount::new(1e11).unwrap(),
+            volume_24h: volume.map(|volume| Amount::new(volume).unwrap()),
+            dominance: None,
+        };
+        assert_eq!(leap(&defi(None), &defi(Some(5e9))), None);
+        assert_eq!(leap(&defi(Some(5e9)), &defi(None)), None);
+        assert!(leap(&defi(Some(5e9)), &defi(Some(8e9))).is_some());
+    }
+
+    #[track_caller]
+    fn check_time(told_ahead_ms: i64, expected: Result<i64, u64>) {
+        let moment = |ahead: i64| UnixMs::from_millis(BEGAN.as_millis().saturating_add_signed(ahead));
+        let expected = expected.map(moment).map_err(|ahead_ms| Doubt::FromTheFuture { ahead_ms });
+        assert_eq!(told_time(moment(told_ahead_ms), BEGAN), expected);
+    }
+
+    #[test]
+    fn a_time_that_is_not_yet_is_never_replaced_by_the_receipt() {
+        check_time(-60_000, Ok(-60_000));
+        check_time(5_000, Ok(0));
+        check_time(5_001, Err(5_001));
+        check_time(86_400_000, Err(86_400_000));
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_that_leapt_is_taken_without_a_second_answer_near_it(
+            caps in proptest::collection::vec(1e11_f64..1e14, 1..12)
+        ) {
+            let mut filter = LeapFilter::new();
+            let mut held = global(2e12, 1e11, 0);
+            let mut before: Option<f64> = None;
+            for (minute, cap) in (1..).zip(caps) {
+                let found = global(cap, 1e11, minute);
+                let leapt = leap(&held.value, &found.value).is_some();
+                if let Ok(Verdict::Take(taken)) = filter.examine(found, Some(&held), at(minute)) {
+                    let is_confirmed = before.is_some_and(|before| cap <= before * 1.1 && before <= cap * 1.1);
+                    prop_assert!(!leapt || is_confirmed, "{cap} after {before:?}, held {held:?}");
+                    held = taken;
+                }
+                before = Some(cap);
+            }
+        }
+    }
+}

@@ -137,6 +137,8 @@ pub fn of_body(
     limits: &Limits,
 ) -> Vec<(&'static str, String)> {
     let snapshot = valid.get();
+    // The parts of the body are shown as they are then.
+    let until = limits.end_of(class, snapshot.as_of_ms);
     // A cache between origin and edge would make every edge's data older than it needs to be, and unseen.
     let is_snapshot = *question == Question::Whole(Endpoint::Snapshot);
     let cache_control = if is_snapshot { NO_STORE.into() } else { cache_control(class, limits) };
@@ -147,7 +149,7 @@ pub fn of_body(
         (DATA_SOURCE, data_source(snapshot, class).to_owned()),
         (DATA_AS_OF, snapshot.as_of_ms.to_string()),
         (DATA_FRESHNESS, class.name().to_owned()),
-        (DATA_QUALITY, valid.quality().get().to_string()),
+        (DATA_QUALITY, valid.quality_at(until).get().to_string()),
     ];
     if let Some(feed) = artificial_feed(snapshot) {
         headers.push((MARKET_DATA, feed.name().to_owned()));

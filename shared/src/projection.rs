@@ -1,7 +1,10 @@
 //! One snapshot → each endpoint's body, and each stored key's value.
 //!
-//! A body is a pure function of snapshot and class: no clock, no cache state. So it is byte-identical for every client,
-//! and a client that reads only JSON still sees how old it is.
+//! A body is a pure function of snapshot, class and limits: no clock, no cache state. So it is byte-identical for every
+//! client, and a client that reads only JSON still sees how old it is.
+//!
+//! A body is kept for as long as its class is served. So its parts are shown in the class that they have when that ends, and
+//! none is ever shown as younger than it is; one that is past its own limit by then is absent.
 
 mod alerts;
 mod beta;
@@ -17,8 +20,8 @@ mod stored;
 pub mod typescript;
 
 use crate::endpoints::{Endpoint, Question, SymbolEndpoint};
-use crate::freshness::Freshness;
-use crate::snapshot::{Section, Snapshot};
+use crate::freshness::{Freshness, Limits};
+use crate::snapshot::{Lack, Section, Snapshot};
 use crate::validate::ValidSnapshot;
 use serde::Serialize;
 
@@ -45,12 +48,15 @@ pub fn answer<'s>(
     valid: &'s ValidSnapshot,
     question: &Question<'_>,
     class: Freshness,
+    limits: &Limits,
 ) -> Result<Result<Vec<u8>, Absence<'s>>, serde_json::Error> {
-    let snapshot = valid.get();
+    let assembled = valid.get();
+    let served = assembled.served_at(limits.end_of(class, assembled.as_of_ms));
+    let snapshot = &*served;
     let body = match question {
-        Question::Whole(endpoint) => match absence(valid, *endpoint) {
+        Question::Whole(endpoint) => match absence(valid, *endpoint, class, limits) {
             Some(reason) => return Ok(Err(Absence::NotAnalysed(reason))),
-            None => body(valid, *endpoint, class),
+            None => body(valid, *endpoint, class, limits),
         },
         Question::OfSymbol { endpoint, symbol } => match (confluence::Analysed::find(snapshot, symbol), endpoint) {
             (None, _) => return Ok(Err(without_analysis(snapshot, symbol))),
@@ -58,11 +64,11 @@ pub fn answer<'s>(
             (Some(analysed), SymbolEndpoint::Breakdown) => json(&confluence::breakdown(snapshot, analysed, class)),
         },
         Question::RecentAlerts { limit } => match snapshot.alerts.value() {
-            None => return Ok(Err(absent(&snapshot.alerts))),
+            None => return Ok(Err(absent(&assembled.alerts, &snapshot.alerts))),
             Some(_) => json(&alerts::alerts(snapshot, class, *limit)),
         },
         Question::BetaChart(timeframe) => match beta::chart(snapshot, *timeframe, class) {
-            None => return Ok(Err(absent(&snapshot.performance))),
+            None => return Ok(Err(absent(&assembled.performance, &snapshot.performance))),
             Some(chart) => json(&chart),
         },
     };
@@ -73,11 +79,18 @@ pub fn answer<'s>(
 ///
 /// # Errors
 /// None that can occur, as for [`answer`].
-pub fn body(valid: &ValidSnapshot, endpoint: Endpoint, class: Freshness) -> Result<Vec<u8>, serde_json::Error> {
-    let snapshot = valid.get();
+pub fn body(
+    valid: &ValidSnapshot,
+    endpoint: Endpoint,
+    class: Freshness,
+    limits: &Limits,
+) -> Result<Vec<u8>, serde_json::Error> {
+    let until = limits.end_of(class, valid.get().as_of_ms);
+    let served = valid.get().served_at(until);
+    let snapshot = &*served;
     match endpoint {
-        Endpoint::MobileData => json(&mobile::mobile_data(snapshot, class)),
-        Endpoint::DashboardMobileData => json(&mobile::dashboard_mobile_data(snapshot, class)),
+        Endpoint::MobileData => json(&mobile::mobile_data(snapshot, class, until)),
+        Endpoint::DashboardMobileData => json(&mobile::dashboard_mobile_data(snapshot, class, until)),
         Endpoint::Symbols => json(&dashboard::symbols(snapshot, class)),
         Endpoint::Overview => json(&dashboard::overview(snapshot, class)),
         Endpoint::MarketOverview => json(&dashboard::market_overview(snapshot, class)),
@@ -95,16 +108,17 @@ pub fn body(valid: &ValidSnapshot, endpoint: Endpoint, class: Freshness) -> Resu
 /// Why a snapshot has nothing to say at an endpoint, as a machine-readable word: an empty list would be taken for a market
 /// in which nothing is to be told.
 #[must_use]
-pub fn absence(valid: &ValidSnapshot, endpoint: Endpoint) -> Option<&str> {
+pub fn absence<'s>(valid: &'s ValidSnapshot, endpoint: Endpoint, class: Freshness, limits: &Limits) -> Option<&'s str> {
     let snapshot = valid.get();
+    let served = snapshot.served_at(limits.end_of(class, snapshot.as_of_ms));
     match endpoint {
         Endpoint::Signals | Endpoint::Opportunities => {
             let analysed = snapshot.scores.iter().any(|row| row.confluence.is_some());
             (!analysed).then_some(NOT_ANALYSED)
         }
         Endpoint::PerpetualsPulse => snapshot.perps.is_unknown().then_some("perpetuals_unknown"),
-        Endpoint::Alerts => snapshot.alerts.reason(),
-        Endpoint::Beta => snapshot.beta.reason(),
+        Endpoint::Alerts => reason(&snapshot.alerts, &served.alerts),
+        Endpoint::Beta => reason(&snapshot.beta, &served.beta),
         _ => None,
     }
 }
@@ -122,8 +136,14 @@ fn without_analysis<'s>(snapshot: &Snapshot, symbol: &str) -> Absence<'s> {
 }
 
 /// Where a section is there but holds nothing for the question, such as a chart of this length.
-fn absent<T>(section: &Section<T>) -> Absence<'_> {
-    Absence::NotAnalysed(section.reason().unwrap_or("absent"))
+fn absent<'s, T>(assembled: &'s Section<T>, served: &Section<T>) -> Absence<'s> {
+    Absence::NotAnalysed(reason(assembled, served).unwrap_or("absent"))
+}
+
+/// Why a section is not served, when it is not: why it was absent from the beginning, or that it became too old since.
+fn reason<'s, T>(assembled: &'s Section<T>, served: &Section<T>) -> Option<&'s str> {
+    served.reason()?;
+    Some(assembled.reason().unwrap_or(Lack::TooOld.label()))
 }
 
 fn json(value: &impl Serialize) -> Result<Vec<u8>, serde_json::Error> {

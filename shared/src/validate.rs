@@ -119,6 +119,12 @@ impl ValidSnapshot {
         self.quality
     }
 
+    /// The same with its parts in the classes that they have at `moment`; see [`Snapshot::served_at`].
+    #[must_use]
+    pub fn quality_at(&self, moment: UnixMs) -> Fraction {
+        quality::quality(&self.snapshot.served_at(moment))
+    }
+
     /// The share of the contracts that trade, as far as they are known, that have a usable ticker.
     #[must_use]
     pub fn coverage(&self) -> Fraction {

@@ -156,7 +156,15 @@ fn bench(c: &mut Criterion) {
         b.iter(|| ValidSnapshot::from_json(black_box(&bytes), NOW, Baseline::default()).unwrap());
     });
     round.bench_function("project mobile-data", |b| {
-        b.iter(|| projection::body(black_box(&valid), Endpoint::MobileData, Freshness::Fresh).unwrap());
+        b.iter(|| {
+            projection::body(
+                black_box(&valid),
+                Endpoint::MobileData,
+                Freshness::Fresh,
+                &shared::freshness::Limits::DEFAULT,
+            )
+            .unwrap()
+        });
     });
     round.finish();
 }

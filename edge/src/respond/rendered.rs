@@ -40,7 +40,7 @@ impl Rendered {
         class: Freshness,
         limits: &Limits,
     ) -> Result<Result<Self, Absence<'s>>, JsValue> {
-        let answer = projection::answer(valid, question, class);
+        let answer = projection::answer(valid, question, class, limits);
         let body = match answer.map_err(|error| JsValue::from_str(&error.to_string()))? {
             Ok(body) => body,
             Err(absence) => return Ok(Err(absence)),

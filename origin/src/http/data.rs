@@ -22,7 +22,7 @@ pub(super) fn serve(question: &Question<'_>, app: &App, request: &HeaderMap) -> 
     let valid = publication.valid();
     let Some(class) = app.context.limits.classify(valid.get().as_of_ms, now) else { return no_data(app, now) };
     if let Question::Whole(endpoint) = question
-        && projection::absence(valid, *endpoint).is_none()
+        && projection::absence(valid, *endpoint, class, &app.context.limits).is_none()
     {
         return match publication.body(*endpoint, class) {
             Some(rendered) => found(&publication, rendered, request, &app.context.limits, now),
@@ -30,7 +30,7 @@ pub(super) fn serve(question: &Question<'_>, app: &App, request: &HeaderMap) -> 
         };
     }
     // All others are made anew for each request: few ask, and each is a few kilobytes.
-    match projection::answer(valid, question, class) {
+    match projection::answer(valid, question, class, &app.context.limits) {
         Ok(Ok(body)) => {
             let rendered = Rendered::uncompressed(body, headers::of_body(valid, question, class, &app.context.limits));
             found(&publication, &rendered, request, &app.context.limits, now)

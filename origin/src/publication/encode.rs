@@ -83,14 +83,15 @@ pub struct Rendered {
 impl Rendered {
     /// Projects and compresses; nothing if either fails, which is a defect of ours.
     pub(super) fn new(valid: &ValidSnapshot, endpoint: Endpoint, class: Freshness, limits: &Limits) -> Option<Self> {
-        let made = projection::body(valid, endpoint, class).map_err(std::io::Error::from).and_then(|identity| {
-            let compressed = Some((gzip(&identity)?.into(), brotli(&identity)?.into()));
-            Ok(Self {
-                identity: identity.into(),
-                compressed,
-                headers: headers::of_body(valid, &Question::Whole(endpoint), class, limits),
-            })
-        });
+        let made =
+            projection::body(valid, endpoint, class, limits).map_err(std::io::Error::from).and_then(|identity| {
+                let compressed = Some((gzip(&identity)?.into(), brotli(&identity)?.into()));
+                Ok(Self {
+                    identity: identity.into(),
+                    compressed,
+                    headers: headers::of_body(valid, &Question::Whole(endpoint), class, limits),
+                })
+            });
         made.inspect_err(|error| tracing::error!(endpoint = endpoint.name(), %error, "a body could not be made")).ok()
     }
 

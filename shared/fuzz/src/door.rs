@@ -5,7 +5,7 @@ use super::seeds::now;
 use serde_json::Value;
 use shared::analysis::alerts::{AlertState, Observation};
 use shared::endpoints::{Endpoint, Question, SymbolEndpoint};
-use shared::freshness::Freshness;
+use shared::freshness::{Freshness, Limits};
 use shared::market::is_plausible_symbol;
 use shared::projection;
 use shared::snapshot::Snapshot;
@@ -71,7 +71,7 @@ pub fn check_snapshot(snapshot: &Snapshot) {
 fn check_bodies(valid: &ValidSnapshot) {
     let class = Freshness::Fresh;
     for endpoint in Endpoint::ALL {
-        check_body(&projection::body(valid, endpoint, class).expect("a body can be made"));
+        check_body(&projection::body(valid, endpoint, class, &Limits::DEFAULT).expect("a body can be made"));
     }
     if let Some(row) = valid.get().scores.first() {
         for endpoint in SymbolEndpoint::ALL {
@@ -87,7 +87,7 @@ fn check_bodies(valid: &ValidSnapshot) {
 }
 
 fn answered(valid: &ValidSnapshot, question: &Question<'_>) -> Option<Vec<u8>> {
-    projection::answer(valid, question, Freshness::Fresh).expect("a body can be made").ok()
+    projection::answer(valid, question, Freshness::Fresh, &Limits::DEFAULT).expect("a body can be made").ok()
 }
 
 #[track_caller]

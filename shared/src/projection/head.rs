@@ -102,13 +102,13 @@ pub(super) struct Head {
 }
 
 impl Head {
-    pub(super) fn of(snapshot: &Snapshot, class: Freshness) -> Self {
+    pub(super) fn of(snapshot: &Snapshot, class: Freshness, until: UnixMs) -> Self {
         Self {
             schema_version: snapshot.schema_version,
             sequence: snapshot.sequence,
             provenance: Provenance::of(snapshot, class),
             generated_at: snapshot.generated_at_ms.rfc3339(),
-            sections: Sections::of(snapshot, class),
+            sections: Sections::of(snapshot, class, until),
         }
     }
 }
@@ -140,16 +140,16 @@ struct SectionState {
 }
 
 impl Sections {
-    fn of(snapshot: &Snapshot, class: Freshness) -> Self {
+    fn of(snapshot: &Snapshot, class: Freshness, until: UnixMs) -> Self {
         let known = |source, as_of_ms, status: &'static str| SectionState {
             source: Some(source),
             as_of_ms: Some(as_of_ms),
             status,
             reason: None,
         };
-        // Judged when the snapshot was assembled, for a body has no clock; a list past its limit makes no snapshot.
+        // A list past its limit makes no snapshot, and may pass it while one is served.
         let listed_at = snapshot.universe.as_of_ms;
-        let instruments = SectionLimits::universe(listed_at).classify(snapshot.generated_at_ms);
+        let instruments = SectionLimits::universe(listed_at).classify(until);
         Self {
             tickers: known(snapshot.tickers_source, snapshot.as_of_ms, class.name()),
             instruments: known(snapshot.universe.source, listed_at, instruments.map_or("stale", Freshness::name)),

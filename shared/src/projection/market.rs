@@ -84,8 +84,8 @@ impl<'s> MarketOverview<'s> {
         let defi = snapshot.defi_market.value();
         let fear_greed = snapshot.fear_greed.value();
         let btc_dominance = btc_dominance(snapshot);
-        let eth_dominance = global.and_then(|g| g.eth_dominance).map(|s| s.rounded(4));
-        let stablecoin_dominance = global.and_then(|g| g.stablecoin_dominance).map(|s| s.rounded(4));
+        let eth_dominance = global.and_then(|g| g.eth_dominance).and_then(shown);
+        let stablecoin_dominance = global.and_then(|g| g.stablecoin_dominance).and_then(shown);
         let volume = global.map(|g| g.volume_24h.rounded(2));
         Self {
             market_regime: snapshot.regime.wire_form(),
@@ -110,7 +110,7 @@ impl<'s> MarketOverview<'s> {
             total_volume_24h: overview.total_turnover,
             total_turnover: overview.total_turnover,
             turnover_contracts: overview.turnover_contracts,
-            volume_mcap_ratio: global.map(|g| round_to(g.volume_24h.get() / g.total_market_cap.get() * 100.0, 4)),
+            volume_mcap_ratio: global.and_then(|g| ratio_pct(g.volume_24h, g.total_market_cap)),
             average_change: overview.average_change,
             gainers: breadth.up,
             losers: breadth.down,
@@ -119,7 +119,7 @@ impl<'s> MarketOverview<'s> {
             fear_greed_label: fear_greed.map(|index| &*index.label),
             defi_market_cap: defi.map(|d| d.market_cap.rounded(2)),
             defi_volume_24h: defi.and_then(|d| d.volume_24h).map(|v| v.rounded(2)),
-            defi_dominance: defi.and_then(|d| d.dominance).map(|d| d.rounded(4)),
+            defi_dominance: defi.and_then(|d| d.dominance).and_then(shown),
             active_symbols: snapshot.coverage.priced,
             active_cryptocurrencies: global.and_then(|g| g.active_cryptocurrencies),
         }
@@ -127,13 +127,25 @@ impl<'s> MarketOverview<'s> {
 }
 
 pub(super) fn btc_dominance(snapshot: &Snapshot) -> Option<Share> {
-    snapshot.global_market.value()?.btc_dominance.map(|share| share.rounded(4))
+    shown(snapshot.global_market.value()?.btc_dominance?)
+}
+
+/// A share to four decimals; nothing for one that would be shown as zero, which no share of the market is.
+fn shown(share: Share) -> Option<Share> {
+    Some(share.rounded(4)).filter(|share| share.get() > 0.0)
+}
+
+/// A part of a whole in percent, to four decimals, or to all of them where fewer would show it as zero.
+fn ratio_pct(part: Amount, whole: Amount) -> Option<f64> {
+    let ratio = part.get() / whole.get() * 100.0;
+    let rounded = round_to(ratio, 4);
+    Some(if rounded > 0.0 { rounded } else { ratio }).filter(|ratio| ratio.is_finite() && *ratio > 0.0)
 }
 
 /// What is left of the whole: coins other than Bitcoin, Ether and stablecoins. Unknown when one of those is.
 fn rest(shares: [Option<Share>; 3]) -> Option<Share> {
     let known: Option<Vec<f64>> = shares.into_iter().map(|share| share.map(Share::get)).collect();
-    Share::new(100.0 - known?.iter().sum::<f64>()).ok().map(|share| share.rounded(4))
+    Share::new(100.0 - known?.iter().sum::<f64>()).ok().and_then(shown)
 }
 
 fn altcoin_season(btc_dominance: Share) -> &'static str {
@@ -154,6 +166,21 @@ mod tests {
         assert_eq!(rest([share(60.0), share(10.0), share(8.0)]).map(Share::get), Some(22.0));
         assert_eq!(rest([share(60.0), None, share(8.0)]), None);
         assert_eq!(rest([share(90.0), share(10.0), share(8.0)]), None);
+        assert_eq!(rest([share(82.0), share(10.0), share(8.0)]), None);
+    }
+
+    #[track_caller]
+    fn check_ratio(part: f64, whole: f64, expected: Option<f64>) {
+        assert_eq!(ratio_pct(Amount::new(part).unwrap(), Amount::new(whole).unwrap()), expected);
+    }
+
+    #[test]
+    fn a_small_part_of_the_whole_is_never_shown_as_none_of_it() {
+        check_ratio(1e11, 2e12, Some(5.0));
+        check_ratio(1.0, 2e12, Some(5e-11));
+        check_ratio(0.0, 2e12, None);
+        check_ratio(1.0, 0.0, None);
+        assert_eq!(shown(Share::new(0.000_01).unwrap()), None);
     }
 
     #[test]

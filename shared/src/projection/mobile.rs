@@ -5,7 +5,7 @@ use super::market::{MarketOverview, btc_dominance};
 use super::rows::{MarketBreadth, MovedSymbol, ScoredSymbol, TopMovers};
 use crate::freshness::Freshness;
 use crate::snapshot::{BasisStatus, Perps, Snapshot};
-use crate::units::{Amount, Fraction, Percent, Price, Score, Share};
+use crate::units::{Amount, Fraction, Percent, Price, Score, Share, UnixMs};
 use serde::Serialize;
 
 #[derive(Serialize)]
@@ -67,13 +67,14 @@ impl PerpsView {
     }
 }
 
-pub(super) fn mobile_data(snapshot: &Snapshot, class: Freshness) -> MobileData<'_> {
-    of_rows(snapshot, class, ScoredSymbol::all(snapshot))
+/// The body as it is shown until `until`.
+pub(super) fn mobile_data(snapshot: &Snapshot, class: Freshness, until: UnixMs) -> MobileData<'_> {
+    of_rows(snapshot, class, until, ScoredSymbol::all(snapshot))
 }
 
-fn of_rows<'s>(snapshot: &'s Snapshot, class: Freshness, rows: Vec<ScoredSymbol<'s>>) -> MobileData<'s> {
+fn of_rows<'s>(snapshot: &'s Snapshot, class: Freshness, until: UnixMs, rows: Vec<ScoredSymbol<'s>>) -> MobileData<'s> {
     MobileData {
-        head: Head::of(snapshot, class),
+        head: Head::of(snapshot, class, until),
         market_overview: MarketOverview::of(snapshot),
         market_breadth: MarketBreadth::of(snapshot),
         confluence_scores: rows,
@@ -105,9 +106,9 @@ pub(super) struct DashboardMobileData<'s> {
     funding_rate: Option<Percent>,
 }
 
-pub(super) fn dashboard_mobile_data(snapshot: &Snapshot, class: Freshness) -> DashboardMobileData<'_> {
+pub(super) fn dashboard_mobile_data(snapshot: &Snapshot, class: Freshness, until: UnixMs) -> DashboardMobileData<'_> {
     DashboardMobileData {
-        mobile_data: of_rows(snapshot, class, ScoredSymbol::whole(snapshot)),
+        mobile_data: of_rows(snapshot, class, until, ScoredSymbol::whole(snapshot)),
         market_regime: snapshot.regime.wire_form(),
         regime: snapshot.regime.wire_form(),
         trend_strength: snapshot.overview.trend_strength,

@@ -4,10 +4,9 @@ use super::alerts::alert_list;
 use super::confluence::{Analysed, signal_list};
 use super::json;
 use super::market::{MarketOverview, RegimeDetails, btc_dominance};
-use super::mobile::mobile_data;
 use super::rows::{MarketBreadth, ScoredSymbol, TopMovers};
-use crate::endpoints::{StoreKey, breakdown_key};
-use crate::freshness::Freshness;
+use crate::endpoints::{Endpoint, StoreKey, breakdown_key};
+use crate::freshness::{Freshness, Limits};
 use crate::snapshot::Snapshot;
 use crate::units::{Share, UnixMs};
 use crate::validate::ValidSnapshot;
@@ -76,7 +75,7 @@ fn value(valid: &ValidSnapshot, key: StoreKey) -> Result<Vec<u8>, serde_json::Er
         StoreKey::Signals => enveloped(snapshot, signal_list(snapshot)),
         StoreKey::Alerts => enveloped(snapshot, alert_list(snapshot)),
         // A body and the snapshot carry version, sequence and time themselves.
-        StoreKey::MobileData => json(&mobile_data(snapshot, Freshness::Fresh)),
+        StoreKey::MobileData => super::body(valid, Endpoint::MobileData, Freshness::Fresh, &Limits::DEFAULT),
         StoreKey::Snapshot => valid.to_json(),
     }
 }

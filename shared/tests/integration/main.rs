@@ -27,6 +27,7 @@ mod metamorphic;
 mod projections;
 mod recorded;
 mod secondary;
+mod served;
 mod spoiled;
 mod support;
 mod ta_lib;

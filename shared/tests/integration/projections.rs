@@ -322,7 +322,9 @@ fn a_list_of_contracts_ages_after_an_hour_and_carries_no_snapshot_after_a_day() 
         let body = body(&listed(age_ms).valid(), Endpoint::MobileData);
         text(&body, "/sections/instruments/status").to_owned()
     };
-    assert_eq!((status(3_600_000), status(3_600_001)), ("fresh".to_owned(), "aging".to_owned()));
+    // A fresh body is served until its tickers are 15 s old, and they are 1.5 s old now.
+    let (last_fresh, first_aging) = (3_600_000 - 13_500, 3_600_000 - 13_499);
+    assert_eq!((status(last_fresh), status(first_aging)), ("fresh".to_owned(), "aging".to_owned()));
     let too_old = AssembleError::UniverseTooOld { age_ms: 86_400_001 };
     assert_eq!(listed(86_400_000).try_assemble().err(), None);
     assert_eq!(listed(86_400_001).try_assemble().err(), Some(too_old));

@@ -84,13 +84,17 @@ fn valid(venue: Secondary, held: Option<&Snapshot>) -> ValidSnapshot {
     admit(assembled(venue, held)).unwrap()
 }
 
+fn absence(valid: &ValidSnapshot, endpoint: Endpoint) -> Option<&str> {
+    projection::absence(valid, endpoint, Freshness::Fresh, &Limits::DEFAULT)
+}
+
 /// Every body that clients can get, of each venue, while the full good market is held.
 #[track_caller]
 fn for_every_body(mut check: impl FnMut(Secondary, Endpoint, &Value)) {
     let held = Scene::good().snapshot();
     for venue in Secondary::IN_ORDER {
         let valid = valid(venue, Some(&held));
-        for endpoint in client_endpoints().filter(|endpoint| projection::absence(&valid, *endpoint).is_none()) {
+        for endpoint in client_endpoints().filter(|endpoint| absence(&valid, *endpoint).is_none()) {
             check(venue, endpoint, &body(&valid, endpoint));
         }
     }
@@ -201,14 +205,14 @@ fn what_the_table_cannot_tell_is_null_everywhere() {
 fn what_needs_more_than_the_table_is_absent_with_a_reason() {
     for venue in Secondary::IN_ORDER {
         let valid = valid(venue, Some(&Scene::good().snapshot()));
-        let absence = |endpoint| projection::absence(&valid, endpoint);
+        let absence = |endpoint| absence(&valid, endpoint);
         assert_eq!(absence(Endpoint::Signals), Some("not_analysed"));
         assert_eq!(absence(Endpoint::Opportunities), Some("not_analysed"));
         assert_eq!(absence(Endpoint::Alerts), Some("unknown_to_secondary_exchange"));
         assert_eq!(absence(Endpoint::Beta), Some("unknown_to_secondary_exchange"));
         assert_eq!(absence(Endpoint::PerpetualsPulse), Some("perpetuals_unknown"));
     }
-    assert_eq!(projection::absence(&Scene::fallback().valid(), Endpoint::PerpetualsPulse), None);
+    assert_eq!(absence(&Scene::fallback().valid(), Endpoint::PerpetualsPulse), None);
 }
 
 #[test]

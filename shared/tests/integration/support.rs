@@ -5,7 +5,7 @@ pub(crate) mod json;
 use shared::analysis::Settings;
 use shared::assemble::{AssembleError, Identity, Inputs, LongView, Slow, assemble};
 use shared::endpoints::Endpoint;
-use shared::freshness::Freshness;
+use shared::freshness::{Freshness, Limits};
 use shared::market::{Dated, DefiMarket, FearGreed, GlobalMarket, Ticker, Tickers, Universe};
 use shared::projection;
 use shared::provenance::{Source, Venue};
@@ -206,7 +206,7 @@ pub(crate) fn good_snapshot() -> Snapshot {
 }
 
 pub(crate) fn bytes(valid: &ValidSnapshot, endpoint: Endpoint, class: Freshness) -> Vec<u8> {
-    projection::body(valid, endpoint, class).unwrap()
+    projection::body(valid, endpoint, class, &Limits::DEFAULT).unwrap()
 }
 
 /// One endpoint's body, fresh.

@@ -8,7 +8,7 @@ use crate::shape::Shape;
 use expect_test::expect_file;
 use serde_json::{Value, json};
 use shared::endpoints::{Endpoint, Question, SymbolEndpoint};
-use shared::freshness::Freshness;
+use shared::freshness::{Freshness, Limits};
 use shared::projection::{answer, stored};
 use shared::snapshot::alerts::{AlertKind, MAX_ALERTS};
 use shared::snapshot::performance::ChartTimeframe;
@@ -155,7 +155,7 @@ fn golden_fields_of_every_body() {
     for snapshot in snapshots() {
         for question in questions(&snapshot) {
             asked.insert(question.name());
-            let Ok(body) = answer(&snapshot, &question, Freshness::Fresh).unwrap() else { continue };
+            let Ok(body) = answer(&snapshot, &question, Freshness::Fresh, &Limits::DEFAULT).unwrap() else { continue };
             shapes.entry(question.name()).or_default().see(&serde_json::from_slice(&body).unwrap());
         }
     }
@@ -206,6 +206,7 @@ fn assert_every_file_is_of(folder: &str, names: &BTreeSet<String>) {
 /// The market overview of a snapshot in JSON.
 pub(crate) fn market_overview_of(snapshot: &Value) -> Value {
     let snapshot = admit(snapshot).unwrap();
-    let body = shared::projection::body(&snapshot, Endpoint::MarketOverview, Freshness::Fresh).unwrap();
+    let body =
+        shared::projection::body(&snapshot, Endpoint::MarketOverview, Freshness::Fresh, &Limits::DEFAULT).unwrap();
     serde_json::from_slice(&body).unwrap()
 }

@@ -10,12 +10,13 @@ use shared::assemble::AssembleError;
 use shared::exchange::bybit::Forbidden;
 use shared::exchange::bybit::instruments::UniverseError;
 use shared::exchange::{Detail, ParseError};
-use shared::freshness::{ClockAhead, Freshness};
+use shared::freshness::{ClockAhead, Freshness, Limits};
 use shared::judge::{ShorterList, WildTable};
 use shared::market::candles::MergeRefusal;
 use shared::market::{Figure, Oddity, RowRefusal};
 use shared::projection::{Absence, answer};
 use shared::provenance::{Feed, Source, Venue};
+use shared::published::Doubt;
 use shared::snapshot::alerts::{AlertFault, AlertKind, AlertLevel};
 use shared::snapshot::beta::{BetaFault, RiskCategory};
 use shared::snapshot::dimension::Dimension;
@@ -84,6 +85,7 @@ fn golden_reason_codes_of_the_contract() {
         lines("list_held_back", [ShorterList { missing: 0, held: 0, listed: 0 }.label()]),
         lines("table_refused", [ClockAhead { ahead_ms: 0 }.label()]),
         lines("candles_refused", MergeRefusal::LABELS),
+        lines("publisher_doubted", Doubt::LABELS),
         lines("snapshot_not_assembled", AssembleError::LABELS),
         lines("snapshot_quarantined", [WildTable { leaping: 0, compared: 0 }.label()]),
         lines("snapshot_rejected", Rejection::LABELS),
@@ -106,7 +108,9 @@ fn absences() -> BTreeSet<String> {
     let mut words = BTreeSet::new();
     for snapshot in snapshots() {
         for question in questions(&snapshot) {
-            if let Err(Absence::NotAnalysed(word)) = answer(&snapshot, &question, Freshness::Fresh).unwrap() {
+            if let Err(Absence::NotAnalysed(word)) =
+                answer(&snapshot, &question, Freshness::Fresh, &Limits::DEFAULT).unwrap()
+            {
                 words.insert(
                     if Lack::LABELS.contains(&word) || word == "timeout" { "{section}" } else { word }.to_owned(),
                 );
@@ -124,7 +128,9 @@ fn degraded() -> BTreeSet<String> {
     words.extend(Venue::ALL.into_iter().filter_map(Venue::caveat).map(str::to_owned));
     for snapshot in snapshots() {
         for class in Freshness::ALL {
-            let body = shared::projection::body(&snapshot, shared::endpoints::Endpoint::MobileData, class).unwrap();
+            let body =
+                shared::projection::body(&snapshot, shared::endpoints::Endpoint::MobileData, class, &Limits::DEFAULT)
+                    .unwrap();
             let body: Value = serde_json::from_slice(&body).unwrap();
             for word in body["degraded"].as_array().unwrap() {
                 let word = word.as_str().unwrap();
@@ -173,7 +179,8 @@ fn golden_words_in_bodies() {
 /// What Bitcoin's share of the market says of the other coins.
 fn altcoin_seasons() -> BTreeSet<String> {
     let mut snapshot: Value = serde_json::from_slice(&snapshots().next().unwrap().to_json().unwrap()).unwrap();
-    (0..=100)
+    // A share of 0 is none, and says nothing.
+    (1..=100)
         .map(|share| {
             snapshot["global_market"]["value"]["btc_dominance"] = share.into();
             let body = super::bodies::market_overview_of(&snapshot);

@@ -10,7 +10,7 @@ use shared::endpoints::Endpoint;
 use shared::exchange::bybit::{Listing, UniverseBuilder};
 use shared::exchange::secondary::Secondary;
 use shared::exchange::{Detail, ParseError, binance, okx};
-use shared::freshness::Freshness;
+use shared::freshness::{Freshness, Limits};
 use shared::market::{Ticker, Tickers, Universe};
 use shared::projection;
 use shared::provenance::{Source, Venue};
@@ -174,7 +174,7 @@ async fn served(exchange: &Exchange, venue: Secondary, universe: &Universe) -> (
     let reason = "origin_timeout".to_owned();
     let made = assemble_secondary(&substitute, 1, reason, now, &Settings::DEFAULT).unwrap();
     let valid = ValidSnapshot::admit(made.snapshot, now, Baseline::default()).unwrap();
-    let body = projection::body(&valid, Endpoint::MobileData, Freshness::Fresh).unwrap();
+    let body = projection::body(&valid, Endpoint::MobileData, Freshness::Fresh, &Limits::DEFAULT).unwrap();
     (valid, serde_json::from_slice(&body).unwrap())
 }
 

@@ -16,17 +16,17 @@ use crate::metrics::Metrics;
 use crate::publication::Current;
 use crate::status::StatusBoard;
 use crate::supervise::{Storm, supervise};
-use crate::upstream::{Fetched, Upstream, UpstreamError};
+use crate::upstream::{Upstream, UpstreamError};
 use analyst::Analyst;
 use inputs::Shelf;
 use shared::analysis::Settings;
 use shared::assemble::Slow;
 use shared::exchange::{alternative_me, coingecko};
-use shared::freshness::{Limits, data_time};
+use shared::freshness::Limits;
 use shared::judge::Judge;
 use shared::market::{Dated, DefiMarket, FearGreed, GlobalMarket, Universe};
+use shared::published::{earliest_defi_time, told_time};
 use shared::snapshot::Lack;
-use shared::units::UnixMs;
 use shared::validate::ValidSnapshot;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -189,29 +189,26 @@ pub async fn collect(context: Context, upstreams: Upstreams, known: Known, pace:
 async fn global_market(upstream: Upstream) -> Result<Dated<GlobalMarket>, UpstreamError> {
     let fetched = upstream.get(coingecko::GLOBAL).await?;
     let (value, updated_at) = coingecko::parse_global(&fetched.body)?;
-    Ok(dated(value, updated_at, &fetched))
+    Ok(Dated { value, as_of_ms: told_time(updated_at, fetched.received_at)?, source: fetched.source })
 }
 
 async fn defi_market(upstream: Upstream) -> Result<Dated<DefiMarket>, UpstreamError> {
     let fetched = upstream.get(coingecko::DEFI).await?;
-    // The answer has no time of its own, so it was true when it came.
-    Ok(dated(coingecko::parse_defi(&fetched.body)?, fetched.received_at, &fetched))
+    let value = coingecko::parse_defi(&fetched.body)?;
+    Ok(Dated { value, as_of_ms: earliest_defi_time(fetched.received_at), source: fetched.source })
 }
 
 async fn index(upstream: Upstream) -> Result<Dated<FearGreed>, UpstreamError> {
     let fetched = upstream.get(alternative_me::FEAR_GREED).await?;
     let (value, day) = alternative_me::parse(&fetched.body, fetched.received_at)?;
-    Ok(dated(value, day, &fetched))
-}
-
-fn dated<T>(value: T, venue_clock: UnixMs, fetched: &Fetched) -> Dated<T> {
-    Dated { value, as_of_ms: data_time(venue_clock, fetched.received_at), source: fetched.source }
+    Ok(Dated { value, as_of_ms: told_time(day, fetched.received_at)?, source: fetched.source })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use shared::provenance::{Source, Venue};
+    use shared::units::UnixMs;
 
     fn of(moment: u64) -> Slow<u64> {
         let as_of_ms = UnixMs::from_millis(moment);

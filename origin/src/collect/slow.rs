@@ -6,6 +6,7 @@ use crate::supervise::Pulse;
 use crate::upstream::{Upstream, UpstreamError, pause};
 use shared::assemble::Slow;
 use shared::market::Dated;
+use shared::published::{LeapFilter, Published, Verdict};
 use shared::units::UnixMs;
 use std::time::Duration;
 use tokio::sync::watch;
@@ -92,8 +93,9 @@ impl Task {
     }
 }
 
-/// Fetches for ever. A failure leaves the last good value where it is; whether it is too old is judged where it is used.
-pub(super) async fn run<T, F>(
+/// Fetches for ever. A failure leaves the last good value where it is, and so does an answer that is not believed; whether
+/// that value is too old is judged where it is used.
+pub(super) async fn run<T: Published, F>(
     mut task: Task,
     known: watch::Sender<Slow<T>>,
     upstream: Upstream,
@@ -102,17 +104,22 @@ pub(super) async fn run<T, F>(
     F: Future<Output = Result<Dated<T>, UpstreamError>>,
 {
     let mut failures = 0_u32;
-    let as_of = match &*known.borrow() {
-        Slow::Known(known) => Some(known.as_of_ms),
-        Slow::Unknown(_) => None,
-    };
+    let mut filter = LeapFilter::new();
+    let as_of = held(&known).map(|held| held.as_of_ms);
     task.wait_out(as_of).await;
     loop {
-        match fetch(upstream.clone()).await {
-            Ok(dated) => {
+        let answer = fetch(upstream.clone()).await;
+        let now = task.context.clock.now();
+        match answer.and_then(|found| Ok(filter.examine(found, held(&known).as_ref(), now)?)) {
+            Ok(verdict) => {
                 failures = 0;
-                task.succeeded(&dated);
-                known.send_replace(Slow::Known(dated));
+                if let Verdict::Take(found) = verdict {
+                    known.send_replace(Slow::Known(found));
+                }
+                // Where what was held stays, its time is told: the answer made nothing younger.
+                if let Some(held) = held(&known) {
+                    task.succeeded(&held);
+                }
                 task.rest().await;
             }
             Err(error) => {
@@ -128,5 +135,12 @@ pub(super) async fn run<T, F>(
                 task.sleep(pause).await;
             }
         }
+    }
+}
+
+fn held<T: Clone>(known: &watch::Sender<Slow<T>>) -> Option<Dated<T>> {
+    match &*known.borrow() {
+        Slow::Known(held) => Some(held.clone()),
+        Slow::Unknown(_) => None,
     }
 }

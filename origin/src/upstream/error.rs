@@ -3,6 +3,7 @@
 use shared::exchange::ParseError;
 use shared::exchange::bybit::instruments::UniverseError;
 use shared::exchange::bybit::{Forbidden, RATE_LIMITED, REGION_REFUSED};
+use shared::published::Doubt;
 use std::borrow::Cow;
 use std::time::Duration;
 
@@ -99,6 +100,9 @@ pub enum UpstreamError {
     /// The listed contracts make no universe.
     #[error(transparent)]
     Universe(#[from] UniverseError),
+    /// The figures can be read and are not believed.
+    #[error(transparent)]
+    Doubted(#[from] Doubt),
 }
 
 /// Whose fault it is that there is no data.
@@ -136,7 +140,7 @@ impl UpstreamError {
             Self::Fetch(FetchError::Timeout | FetchError::Unreachable(_) | FetchError::BrokenOff(_)) => {
                 FaultClass::NotReached
             }
-            Self::Fetch(_) | Self::Parse(_) | Self::Universe(_) => FaultClass::BadData,
+            Self::Fetch(_) | Self::Parse(_) | Self::Universe(_) | Self::Doubted(_) => FaultClass::BadData,
         }
     }
 
@@ -155,7 +159,7 @@ impl UpstreamError {
             Self::Parse(ParseError::Refused { code, .. }) => {
                 RATE_LIMITED.contains(code) || REGION_REFUSED.contains(code)
             }
-            Self::Parse(_) | Self::Universe(_) => false,
+            Self::Parse(_) | Self::Universe(_) | Self::Doubted(_) => false,
         }
     }
 
@@ -166,6 +170,7 @@ impl UpstreamError {
             Self::Fetch(error) => error.label(),
             Self::Parse(error) => error.label().into(),
             Self::Universe(error) => error.label().into(),
+            Self::Doubted(doubt) => doubt.label().into(),
         }
     }
 }
@@ -200,5 +205,6 @@ mod tests {
         check(status(404), FaultClass::BadData);
         check(FetchError::TooLarge { limit: 9 }, FaultClass::BadData);
         check(ParseError::Truncated, FaultClass::BadData);
+        check(Doubt::FromTheFuture { ahead_ms: 9_000 }, FaultClass::BadData);
     }
 }

@@ -21,6 +21,7 @@ use shared::freshness::{ClockAhead, Freshness};
 use shared::judge::{ShorterList, WildTable};
 use shared::market::candles::MergeRefusal;
 use shared::market::{Figure, Oddity, RowRefusal};
+use shared::published::Doubt;
 use shared::units::UnixMs;
 use shared::validate::{Baseline, Rejection, ValidSnapshot, Warning};
 use std::collections::BTreeMap;
@@ -139,6 +140,7 @@ fn golden_metrics_of_the_origin() {
     for (metric, reason) in [
         ("upstream_requests_total outcome", ParseError::LABELS),
         ("upstream_requests_total outcome", UniverseError::LABELS),
+        ("upstream_requests_total outcome", Doubt::LABELS),
     ] {
         facts.extend(lines(metric, reason));
     }

@@ -21,4 +21,5 @@ mod cold_start;
 mod golden;
 mod midnight;
 mod pace;
+mod publishers;
 mod sleep;

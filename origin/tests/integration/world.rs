@@ -34,6 +34,8 @@ pub(crate) struct Setup {
     pub(crate) hangs: fn(&str) -> bool,
     /// How far our clock is from the exchange's at the start, which is the true one.
     pub(crate) clock_error_ms: i64,
+    /// What becomes of an answer on its way, by the path and query that were asked for.
+    pub(crate) rewrites: fn(&str, UnixMs, Vec<u8>) -> Vec<u8>,
 }
 
 impl Setup {
@@ -52,6 +54,7 @@ impl Setup {
         requests_per_5s: 60,
         hangs: |_| false,
         clock_error_ms: 0,
+        rewrites: |_, _, body| body,
     };
 }
 
@@ -170,27 +173,32 @@ fn exchange(setup: &Setup, true_time: &simulator::Clock) -> Router {
 
 /// Carries requests to the simulated exchange in this process, and notes them.
 fn transport(setup: &Setup, exchange: Router, true_time: simulator::Clock, asked: Arc<Mutex<Vec<Asked>>>) -> Transport {
-    let hangs = setup.hangs;
+    let (hangs, rewrites) = (setup.hangs, setup.rewrites);
     BoxCloneSyncService::new(tower::service_fn(move |request: reqwest::Request| {
         let url = request.url();
         let target = url.query().map_or_else(|| url.path().to_owned(), |query| format!("{}?{query}", url.path()));
-        asked.lock().unwrap().push(Asked { at: now(&true_time), target: target.clone() });
+        let at = now(&true_time);
+        asked.lock().unwrap().push(Asked { at, target: target.clone() });
         let exchange = exchange.clone();
         async move {
             let answer = async {
                 if hangs(&target) {
                     std::future::pending::<()>().await;
                 }
-                answer(exchange, &target).await
+                answer(exchange, &target, |body| rewrites(&target, at, body)).await
             };
             tokio::time::timeout(READ_TIMEOUT, answer).await.unwrap_or(Err(FetchError::Timeout))
         }
     }))
 }
 
-async fn answer(exchange: Router, target: &str) -> Result<reqwest::Response, FetchError> {
+async fn answer(
+    exchange: Router,
+    target: &str,
+    rewrite: impl FnOnce(Vec<u8>) -> Vec<u8>,
+) -> Result<reqwest::Response, FetchError> {
     let request = axum::http::Request::get(target).body(Body::empty()).unwrap();
     let (head, body) = exchange.oneshot(request).await.unwrap_or_else(|never| match never {}).into_parts();
     let body = to_bytes(body, usize::MAX).await.map_err(|error| FetchError::BrokenOff(error.to_string()))?;
-    Ok(axum::http::Response::from_parts(head, body).into())
+    Ok(axum::http::Response::from_parts(head, rewrite(body.to_vec())).into())
 }

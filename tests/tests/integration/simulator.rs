@@ -5,6 +5,7 @@ mod contracts;
 mod faults;
 mod market;
 mod parsers;
+mod publishers;
 mod replay;
 mod services;
 mod venues;

@@ -9,7 +9,8 @@ use crate::pipeline::Query;
 use crate::reply::Reply;
 use crate::source::{Moment, Source};
 
-const MINUTE_MS: i64 = 60 * SECOND_MS;
+/// New totals appear once in so long, as at the publisher.
+const PERIOD_MS: i64 = 600 * SECOND_MS;
 /// The totals are this old when they appear.
 const LAG_MS: i64 = 20 * SECOND_MS;
 
@@ -41,16 +42,16 @@ const PER_DOLLAR: [(&str, f64); 24] = [
     ("vnd", 25_806.5),
 ];
 
-/// Market capitalisation of the coins below bitcoin and ether, USD, largest first.
+/// Shares of the coins below bitcoin and ether in what those leave, largest first: the rest is of thousands of others.
 const OTHERS: [(&str, f64); 8] = [
-    ("usdt", 1.44e11),
-    ("xrp", 1.18e11),
-    ("bnb", 9.1e10),
-    ("usdc", 6.0e10),
-    ("sol", 5.9e10),
-    ("trx", 2.7e10),
-    ("doge", 2.1e10),
-    ("ada", 2.0e10),
+    ("usdt", 0.216),
+    ("xrp", 0.177),
+    ("bnb", 0.137),
+    ("usdc", 0.090),
+    ("sol", 0.089),
+    ("trx", 0.041),
+    ("doge", 0.032),
+    ("ada", 0.030),
 ];
 
 pub(super) fn answer(source: &Source, _query: &Query, moment: Moment) -> Reply {
@@ -60,8 +61,7 @@ pub(super) fn answer(source: &Source, _query: &Query, moment: Moment) -> Reply {
             None => Reply::not_recorded("/api/v3/global"),
         },
         Source::Generated(generated) => {
-            // New totals appear once a minute.
-            let updated = |at_ms: i64| (at_ms - LAG_MS).div_euclid(MINUTE_MS) * MINUTE_MS;
+            let updated = |at_ms: i64| (at_ms - LAG_MS).div_euclid(PERIOD_MS) * PERIOD_MS;
             let body = body(&generated.market, updated(moment.data_ms), updated(moment.stamp_ms));
             body.map_or_else(|| Reply::not_recorded("bitcoin"), |body| Reply::json(body.to_string()))
         }
@@ -98,6 +98,7 @@ fn in_all_currencies(totals: &Totals, usd: f64) -> Map<String, Value> {
 fn shares(totals: &Totals) -> Map<String, Value> {
     let ether = 100.0 * totals.ether_cap_usd() / totals.market_cap_usd;
     let large = [("btc", totals.bitcoin_percent()), ("eth", ether)];
-    let others = OTHERS.into_iter().map(|(id, usd)| (id, 100.0 * usd / totals.market_cap_usd));
+    let left = 100.0 - totals.bitcoin_percent() - ether;
+    let others = OTHERS.into_iter().map(|(id, share)| (id, share * left));
     large.into_iter().chain(others).map(|(id, percent)| (id.to_owned(), json!(percent))).collect()
 }

@@ -124,8 +124,8 @@ fn bench(c: &mut Criterion) {
     let table = tickers::parse(&market.tickers).unwrap();
     let row = table.rows.iter().find(|row| row.symbol == "BTCUSDT").unwrap();
     let ticker = TickerFacts {
-        change_24h_pct: row.change_24h_pct,
-        volume_base_24h: row.volume_base_24h,
+        change_24h_pct: row.change_24h_pct.unwrap(),
+        volume_base_24h: row.volume_base_24h.unwrap(),
         funding_rate_8h: row.funding_rate,
     };
 

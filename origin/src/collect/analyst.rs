@@ -7,7 +7,7 @@ mod sections;
 use super::inputs::SymbolInputs;
 use kept::Kept;
 use memory::Memory;
-use sections::{CHART_INTERVALS, beta_of, contract_facts, holdings, loaded, performance_of};
+use sections::{CHART_INTERVALS, agreeing, beta_of, contract_facts, holdings, loaded, performance_of};
 use shared::analysis::alerts::{AlertState, Observation, RestoreError};
 use shared::analysis::perps::funding_rate_8h;
 use shared::analysis::positioning::positioning;
@@ -82,22 +82,22 @@ impl Analyst {
         let memories = &mut self.memories;
         let analyses = self.analyses.get_or(inputs.len(), now, ANALYSES_LAST_MS, || {
             let analyse = |(symbol, inputs): (&String, &Arc<SymbolInputs>)| {
-                let ticker = rows.get(symbol.as_str()).and_then(|row| facts(row, universe));
+                let ticker = rows.get(symbol.as_str()).map(|row| facts(row, universe));
                 let ticker = ticker.as_ref().map(|value| Timed { value, as_of_ms });
                 (symbol.clone(), memories.entry(symbol.clone()).or_default().analyse(inputs, ticker, now))
             };
             inputs.iter().map(analyse).collect()
         });
-        let bitcoin = inputs.get(BITCOIN);
-        let daily = bitcoin.and_then(|inputs| inputs.candles.get(&Interval::OneDay));
+        let bitcoin = inputs.get(BITCOIN).map(|inputs| inputs.agreeing_with(rows.get(BITCOIN).map(|row| row.last)));
+        let daily = bitcoin.as_ref().and_then(|inputs| inputs.candles.get(&Interval::OneDay));
         LongView {
             analyses,
             positioning: Some(positioning(&holdings(inputs, rows), now)),
-            bitcoin_volatility: daily.and_then(|daily| bitcoin_volatility(&daily.value)),
-            beta: self.beta.get_or(loaded(inputs, &[Interval::OneHour]), now, BETA_LASTS_MS, || beta_of(inputs)),
-            performance: self
-                .performance
-                .get_or(loaded(inputs, &CHART_INTERVALS), now, PERFORMANCE_LASTS_MS, || performance_of(inputs, rows)),
+            bitcoin_volatility: daily.and_then(|daily| bitcoin_volatility(&daily.value, now)),
+            beta: self.beta.get_or(loaded(inputs, &[Interval::OneHour]), now, BETA_LASTS_MS, || beta_of(inputs, rows)),
+            performance: self.performance.get_or(loaded(inputs, &CHART_INTERVALS), now, PERFORMANCE_LASTS_MS, || {
+                performance_of(inputs, rows, now)
+            }),
             // They are observed on the finished snapshot.
             alerts: Slow::unknown(Lack::NotObservedYet.label()),
         }
@@ -111,6 +111,7 @@ impl Analyst {
         inputs: &Inputs,
         now: UnixMs,
     ) -> Section<AlertSection> {
+        let inputs = &agreeing(inputs, &table.rows);
         let regime = RegimeName::try_from(snapshot.regime.wire_form()).ok();
         let contracts = contract_facts(inputs, &table.rows, snapshot, now);
         let observation = Observation {
@@ -152,10 +153,11 @@ impl Analyst {
     }
 }
 
-fn facts(row: &Ticker<'_>, universe: &Universe) -> Option<TickerFacts> {
-    Some(TickerFacts {
-        change_24h_pct: row.change_24h_pct?,
-        volume_base_24h: row.volume_base_24h?,
+fn facts(row: &Ticker<'_>, universe: &Universe) -> TickerFacts {
+    TickerFacts {
+        last: row.last,
+        change_24h_pct: row.change_24h_pct,
+        volume_base_24h: row.volume_base_24h,
         funding_rate_8h: funding_rate_8h(row, universe),
-    })
+    }
 }

@@ -4,19 +4,21 @@ pub mod join;
 
 pub mod breadth;
 
+pub mod agreement;
+
 pub mod volatility;
 
 pub mod overview;
 
 pub mod movers;
 
-pub mod scores;
-
-pub mod regime;
-
 pub mod positioning;
 
 pub mod perps;
+
+pub mod scores;
+
+pub mod regime;
 
 pub mod beta;
 

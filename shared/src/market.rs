@@ -29,6 +29,37 @@ pub struct Dated<T> {
     pub source: Source,
 }
 
+/// Facts whose rows have times of their own, which tell how old they are whenever the venue answered.
+pub trait OwnTime {
+    /// The moment until which they are known; nothing when there is no row.
+    fn known_until(&self) -> Option<UnixMs>;
+}
+
+/// Facts and the moment of the answer that brought them.
+#[derive(Debug, PartialEq)]
+pub struct Timed<'a, T: ?Sized> {
+    /// The facts.
+    pub value: &'a T,
+    /// When the venue answered, by its clock where it tells one, but never later than the answer reached us.
+    pub as_of_ms: UnixMs,
+}
+
+impl<T: ?Sized> Clone for Timed<'_, T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T: ?Sized> Copy for Timed<'_, T> {}
+
+impl<T: OwnTime + ?Sized> Timed<'_, T> {
+    /// The moment until which the facts are known: an answer that is new does not make the rows in it new.
+    #[must_use]
+    pub fn known_until(&self) -> Option<UnixMs> {
+        Some(self.as_of_ms.min(self.value.known_until()?))
+    }
+}
+
 /// Whether a text can be a trading symbol: letters and digits, with `-` for dated contracts.
 ///
 /// Placeholders such as `SYSTEM_STATUS` and anything with markup fail here. Letters need not be ASCII: venues do list

@@ -196,6 +196,8 @@ pub enum Lack {
     CandlesNotLoadedYet,
     /// There are fewer candles than it needs.
     TooFewCandles,
+    /// The candles that it is made of tell another price than the ticker.
+    CandlesContradictPrice,
     /// Its last value is past its limit.
     TooOld,
     /// Its last value claims a time that is not yet.
@@ -222,6 +224,7 @@ impl Lack {
             Self::NotObservedYet => "not_observed_yet",
             Self::CandlesNotLoadedYet => "candles_not_loaded_yet",
             Self::TooFewCandles => "too_few_candles",
+            Self::CandlesContradictPrice => "candles_contradict_price",
             Self::TooOld => "too_old",
             Self::FromTheFuture => "from_the_future",
             Self::FailedValidation => "failed_validation",

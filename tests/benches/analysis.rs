@@ -94,7 +94,7 @@ fn score(contract: &Contract, ticker: &TickerFacts) -> Analysis {
         contract.candles.iter().map(|value| Timed { value, as_of_ms: NOW }).collect();
     let inputs = ScoreInputs {
         candles: &candles,
-        book: Some(&contract.book),
+        book: Some(Timed { value: &contract.book, as_of_ms: NOW }),
         trades: Some(Timed { value: &contract.trades, as_of_ms: NOW }),
         ticker: Some(Timed { value: ticker, as_of_ms: NOW }),
         ..ScoreInputs::NONE
@@ -124,8 +124,9 @@ fn bench(c: &mut Criterion) {
     let table = tickers::parse(&market.tickers).unwrap();
     let row = table.rows.iter().find(|row| row.symbol == "BTCUSDT").unwrap();
     let ticker = TickerFacts {
-        change_24h_pct: row.change_24h_pct.unwrap(),
-        volume_base_24h: row.volume_base_24h.unwrap(),
+        last: row.last,
+        change_24h_pct: row.change_24h_pct,
+        volume_base_24h: row.volume_base_24h,
         funding_rate_8h: row.funding_rate,
     };
 

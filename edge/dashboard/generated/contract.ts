@@ -108,7 +108,11 @@ status: string, data_source: string, freshness: Freshness, as_of_ms: UnixMs,
  */
 timestamp: number, degraded: Array<string>, };
 
-export type BetaChart = { chart_as_of_ms: UnixMs | null, chart_data: { [key in string]: Array<ChartPoint> }, 
+export type BetaChart = { 
+/**
+ * The moment of the chart's last points.
+ */
+chart_as_of_ms: UnixMs | null, chart_data: { [key in string]: Array<ChartPoint> }, 
 /**
  * Best first.
  */
@@ -513,7 +517,7 @@ high: number,
  */
 low: number, 
 /**
- * Last point less Bitcoin's, percentage points.
+ * The performance less Bitcoin's at the last moment that both have, percentage points.
  */
 vs_btc: number, };
 

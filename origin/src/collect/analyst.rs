@@ -7,7 +7,7 @@ mod sections;
 use super::inputs::SymbolInputs;
 use kept::Kept;
 use memory::Memory;
-use sections::{CHART_INTERVALS, beta_of, contract_facts, holdings, loaded, performance_of};
+use sections::{CHART_INTERVALS, agreeing, beta_of, contract_facts, holdings, loaded, performance_of};
 use shared::analysis::alerts::{AlertState, Observation, RestoreError};
 use shared::analysis::perps::funding_rate_8h;
 use shared::analysis::positioning::positioning;
@@ -20,7 +20,7 @@ use shared::freshness::Freshness;
 use shared::market::candles::Interval;
 use shared::market::{Ticker, Universe};
 use shared::projection::StoredEntry;
-use shared::snapshot::alerts::{AlertSection, RegimeName};
+use shared::snapshot::alerts::{Alert, AlertSection, RegimeName};
 use shared::snapshot::beta::BetaSection;
 use shared::snapshot::performance::PerformanceSection;
 use shared::snapshot::{Lack, ScoreBasis, Section, Snapshot};
@@ -36,6 +36,8 @@ pub(super) use sections::Table;
 pub(super) struct Analyst {
     memories: HashMap<String, Memory>,
     alerts: AlertState,
+    /// The time of the newest snapshot that was admitted.
+    published_ms: Option<UnixMs>,
     analyses: Kept<BTreeMap<String, Analysis>>,
     beta: Kept<Slow<BetaSection>>,
     performance: Kept<Slow<PerformanceSection>>,
@@ -46,9 +48,29 @@ impl Default for Analyst {
         Self {
             memories: HashMap::new(),
             alerts: AlertState::empty(),
+            published_ms: None,
             analyses: Kept::EMPTY,
             beta: Kept::EMPTY,
             performance: Kept::EMPTY,
+        }
+    }
+}
+
+/// What alerts on a snapshot of which it is not known yet whether it is admitted.
+#[derive(Debug)]
+pub(super) struct ObservedAlerts {
+    state: AlertState,
+    new: Vec<Alert>,
+}
+
+impl ObservedAlerts {
+    /// The alerts as a section of the snapshot that they were observed on.
+    pub(super) fn section(&self, snapshot: &Snapshot) -> Section<AlertSection> {
+        Section::Present {
+            source: snapshot.tickers_source,
+            as_of_ms: snapshot.as_of_ms,
+            freshness: Freshness::Fresh,
+            value: self.state.section().clone(),
         }
     }
 }
@@ -82,35 +104,41 @@ impl Analyst {
         let memories = &mut self.memories;
         let analyses = self.analyses.get_or(inputs.len(), now, ANALYSES_LAST_MS, || {
             let analyse = |(symbol, inputs): (&String, &Arc<SymbolInputs>)| {
-                let ticker = rows.get(symbol.as_str()).and_then(|row| facts(row, universe));
+                let ticker = rows.get(symbol.as_str()).map(|row| facts(row, universe));
                 let ticker = ticker.as_ref().map(|value| Timed { value, as_of_ms });
                 (symbol.clone(), memories.entry(symbol.clone()).or_default().analyse(inputs, ticker, now))
             };
             inputs.iter().map(analyse).collect()
         });
-        let bitcoin = inputs.get(BITCOIN);
-        let daily = bitcoin.and_then(|inputs| inputs.candles.get(&Interval::OneDay));
+        let bitcoin = inputs.get(BITCOIN).map(|inputs| inputs.agreeing_with(rows.get(BITCOIN).map(|row| row.last)));
+        let daily = bitcoin.as_ref().and_then(|inputs| inputs.candles.get(&Interval::OneDay));
         LongView {
             analyses,
             positioning: Some(positioning(&holdings(inputs, rows), now)),
-            bitcoin_volatility: daily.and_then(|daily| bitcoin_volatility(&daily.value)),
-            beta: self.beta.get_or(loaded(inputs, &[Interval::OneHour]), now, BETA_LASTS_MS, || beta_of(inputs)),
-            performance: self
-                .performance
-                .get_or(loaded(inputs, &CHART_INTERVALS), now, PERFORMANCE_LASTS_MS, || performance_of(inputs, rows)),
+            bitcoin_volatility: daily.and_then(|daily| bitcoin_volatility(&daily.value, now)),
+            beta: self.beta.get_or(loaded(inputs, &[Interval::OneHour]), now, BETA_LASTS_MS, || beta_of(inputs, rows)),
+            performance: self.performance.get_or(loaded(inputs, &CHART_INTERVALS), now, PERFORMANCE_LASTS_MS, || {
+                performance_of(inputs, rows, now)
+            }),
             // They are observed on the finished snapshot.
             alerts: Slow::unknown(Lack::NotObservedYet.label()),
         }
     }
 
-    /// What alerts now, and what did before.
+    /// What alerts now, and what did before. Nothing of it is remembered until the snapshot is admitted, see
+    /// [`Self::keep`]. A table that is no newer than the last one that was admitted is not looked at.
     pub(super) fn alerts(
-        &mut self,
+        &self,
         snapshot: &Snapshot,
         table: &Table<'_, '_>,
         inputs: &Inputs,
         now: UnixMs,
-    ) -> Section<AlertSection> {
+    ) -> ObservedAlerts {
+        let mut observed = ObservedAlerts { state: self.alerts.clone(), new: Vec::new() };
+        if self.published_ms.is_some_and(|published_ms| snapshot.as_of_ms <= published_ms) {
+            return observed;
+        }
+        let inputs = &agreeing(inputs, &table.rows);
         let regime = RegimeName::try_from(snapshot.regime.wire_form()).ok();
         let contracts = contract_facts(inputs, &table.rows, snapshot, now);
         let observation = Observation {
@@ -120,15 +148,16 @@ impl Analyst {
             snapshot_age_ms: Some(now.millis_since(snapshot.as_of_ms)),
             fallback_share: None,
         };
-        for alert in self.alerts.observe(&observation, now) {
+        observed.new = observed.state.observe(&observation, now);
+        observed
+    }
+
+    /// Remembers what alerts on a snapshot that was admitted.
+    pub(super) fn keep(&mut self, observed: ObservedAlerts) {
+        for alert in observed.new {
             tracing::info!(id = alert.id(), "alert");
         }
-        Section::Present {
-            source: snapshot.tickers_source,
-            as_of_ms: snapshot.as_of_ms,
-            freshness: Freshness::Fresh,
-            value: self.alerts.section().clone(),
-        }
+        self.alerts = observed.state;
     }
 
     /// What the next process needs to go on alerting.
@@ -146,16 +175,18 @@ impl Analyst {
 
     /// Remembers the scores that were published, or those that an earlier process had published.
     pub(super) fn remember(&mut self, valid: &ValidSnapshot) {
+        self.published_ms = self.published_ms.max(Some(valid.get().as_of_ms));
         for row in valid.get().scores.iter().filter(|row| row.confluence.is_some()) {
             self.memories.entry(row.symbol.clone()).or_default().scores.clone_from(&row.score_history);
         }
     }
 }
 
-fn facts(row: &Ticker<'_>, universe: &Universe) -> Option<TickerFacts> {
-    Some(TickerFacts {
-        change_24h_pct: row.change_24h_pct?,
-        volume_base_24h: row.volume_base_24h?,
+fn facts(row: &Ticker<'_>, universe: &Universe) -> TickerFacts {
+    TickerFacts {
+        last: row.last,
+        change_24h_pct: row.change_24h_pct,
+        volume_base_24h: row.volume_base_24h,
         funding_rate_8h: funding_rate_8h(row, universe),
-    })
+    }
 }

@@ -107,9 +107,11 @@ impl Round {
         let identity =
             Identity { sequence: self.sequence, producer: Producer::Origin, fallback_reason: None, now: self.now };
         let mut assembled = assemble(&inputs, identity, &self.settings)?;
-        assembled.snapshot.alerts = analyst.alerts(&assembled.snapshot, &table, &self.inputs, self.now);
+        let alerts = analyst.alerts(&assembled.snapshot, &table, &self.inputs, self.now);
+        assembled.snapshot.alerts = alerts.section(&assembled.snapshot);
         let refused = assembled.refused.into_iter().map(|row| (row.symbol.into_owned(), row.reason)).collect();
         let valid = ValidSnapshot::admit(assembled.snapshot, self.now, self.baseline)?;
+        analyst.keep(alerts);
         analyst.remember(&valid);
         judge.believe(&tickers, as_of);
         let odd = tickers.odd.iter().filter(|odd| self.universe.contains(&odd.symbol));
@@ -118,3 +120,6 @@ impl Round {
         Ok(Outcome { publication, refused, odd, still_ms: told.millis_since(as_of) })
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -15,28 +15,49 @@ const HOURS_PER_YEAR: f64 = 8_760.0;
 /// A deviation of hourly returns up to here is rounding: one tick of the finest price, once in 90 days, makes 10⁻⁸.
 const LEAST_DEVIATION: f64 = 1e-9;
 
-/// Every contract against Bitcoin, in the spans that end with Bitcoin's last closed hour; highest β first.
+/// How long before Bitcoin's last hour the last one that a contract has with it may end: candles of different contracts are
+/// not read at once, and one may be late.
+const MAX_LAG_MS: u64 = 2 * Interval::OneHour.millis();
+
+/// Betas, and until when they are known.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Betas {
+    /// Highest β first.
+    pub section: BetaSection,
+    /// The end of the last hour that Bitcoin and every contract have in common.
+    pub known_until_ms: UnixMs,
+}
+
+/// Every contract against Bitcoin, in the spans that end with Bitcoin's last closed hour.
 ///
-/// A contract without a window is left out; Bitcoin, where it stands among the contracts, is measured like any other.
-/// Nothing when no contract has a window, or the candles of Bitcoin are not hourly ones.
+/// A contract without a window is left out, and so is one whose last common hour with Bitcoin is more than two hours behind;
+/// Bitcoin, where it stands among the contracts, is measured like any other. Nothing when no contract has a window, or the
+/// candles of Bitcoin are not hourly ones.
 #[must_use]
-pub fn beta<'c>(contracts: impl IntoIterator<Item = (&'c str, &'c Candles)>, bitcoin: &Candles) -> Option<BetaSection> {
+pub fn beta<'c>(contracts: impl IntoIterator<Item = (&'c str, &'c Candles)>, bitcoin: &Candles) -> Option<Betas> {
     if bitcoin.interval != Interval::OneHour {
         return None;
     }
     let bitcoin = log_returns(bitcoin);
-    let mut rows: Vec<BetaRow> =
-        contracts.into_iter().filter_map(|(symbol, candles)| row(symbol, candles, &bitcoin)).collect();
+    let found = contracts.into_iter().filter_map(|(symbol, candles)| row(symbol, candles, &bitcoin));
+    let (mut rows, hours): (Vec<BetaRow>, Vec<UnixMs>) = found.unzip();
     let lead = |row: &BetaRow| row.lead().map_or(f64::NEG_INFINITY, |window| window.beta.get());
     rows.sort_by(|a, b| lead(b).total_cmp(&lead(a)).then_with(|| a.symbol.cmp(&b.symbol)));
-    (!rows.is_empty()).then_some(BetaSection { rows })
+    let known_until_ms = hours.into_iter().min()?.plus_millis(Interval::OneHour.millis());
+    Some(Betas { section: BetaSection { rows }, known_until_ms })
 }
 
-fn row(symbol: &str, candles: &Candles, bitcoin: &BTreeMap<UnixMs, f64>) -> Option<BetaRow> {
+/// One contract's row and the beginning of the last hour that it has with Bitcoin.
+fn row(symbol: &str, candles: &Candles, bitcoin: &BTreeMap<UnixMs, f64>) -> Option<(BetaRow, UnixMs)> {
     if candles.interval != Interval::OneHour {
         return None;
     }
     let contract = log_returns(candles);
+    let (last, _) = bitcoin.last_key_value()?;
+    let common = *bitcoin.keys().rev().find(|start| contract.contains_key(start))?;
+    if last.millis_since(common) > MAX_LAG_MS {
+        return None;
+    }
     let window = |span| window(&contract, bitcoin, span);
     let row = BetaRow {
         symbol: symbol.to_owned(),
@@ -44,7 +65,7 @@ fn row(symbol: &str, candles: &Candles, bitcoin: &BTreeMap<UnixMs, f64>) -> Opti
         month: window(BetaSpan::Month),
         quarter: window(BetaSpan::Quarter),
     };
-    row.lead().is_some().then_some(row)
+    row.lead().is_some().then_some((row, common))
 }
 
 /// Both returns of the hours that both have, within the span that ends with Bitcoin's last; nothing for too few of them,

@@ -1,6 +1,7 @@
 //! Performance of contracts side by side, from closed candles.
 
 use crate::market::candles::{Candle, Candles, Interval};
+use crate::snapshot::Lack;
 use crate::snapshot::beta::BENCHMARK;
 use crate::snapshot::performance::{
     Chart, ChartTimeframe, Line, MAX_CHART_SYMBOLS, PerformanceSection, Rebased, is_drawable,
@@ -17,19 +18,34 @@ pub const fn chart_interval(timeframe: ChartTimeframe) -> Interval {
     }
 }
 
-/// The charts of Bitcoin and the first of `symbols`, [`MAX_CHART_SYMBOLS`] in all.
+/// How old a chart may be: its last candle and the one after it, which is late, and a minute to fetch that.
+#[must_use]
+pub const fn max_age_ms(timeframe: ChartTimeframe) -> u64 {
+    const FETCH_MS: u64 = 60_000;
+    2 * chart_interval(timeframe).millis() + FETCH_MS
+}
+
+/// The charts of Bitcoin and the first of `symbols` that can be drawn, [`MAX_CHART_SYMBOLS`] in all.
 ///
-/// A chart ends with Bitcoin's last closed candle. A point is the close of the candle that ends at its moment, so nothing
+/// A chart ends with Bitcoin's last closed candle of its length, and is left out when that is older than
+/// [`max_age_ms`]. A point is the close of the candle that ends at its moment, so nothing
 /// is interpolated; a contract without a close at the first moment, near the last, or at too many between is left out of
 /// that chart, and without Bitcoin there is no chart. `candles` gives a contract's closed candles of one length.
-#[must_use]
+///
+/// # Errors
+/// Why there is no chart at all: [`Lack::TooOld`] where one could have been drawn some time ago, else
+/// [`Lack::TooFewCandles`].
 pub fn performance<'c>(
     symbols: &[&str],
     candles: impl Fn(&str, Interval) -> Option<&'c Candles>,
-) -> Option<PerformanceSection> {
-    let charts: Vec<Chart> =
+    now: UnixMs,
+) -> Result<PerformanceSection, Lack> {
+    let drawn: Vec<Chart> =
         ChartTimeframe::ALL.into_iter().filter_map(|timeframe| chart(timeframe, symbols, &candles)).collect();
-    (!charts.is_empty()).then_some(PerformanceSection { charts })
+    let lack = if drawn.is_empty() { Lack::TooFewCandles } else { Lack::TooOld };
+    let is_young = |chart: &Chart| now.millis_since(chart.last_ms()) <= max_age_ms(chart.timeframe);
+    let charts: Vec<Chart> = drawn.into_iter().filter(is_young).collect();
+    if charts.is_empty() { Err(lack) } else { Ok(PerformanceSection { charts }) }
 }
 
 fn chart<'c>(
@@ -88,8 +104,15 @@ mod tests {
         }
     }
 
-    fn section(market: &Market, symbols: &[&str]) -> Option<PerformanceSection> {
-        performance(symbols, |symbol, interval| market.get(&(symbol.to_owned(), interval)))
+    /// When the last candles of [`listed`] contracts have just closed.
+    const NOW: UnixMs = EPOCH.plus_millis(1_500 * 60_000);
+
+    fn section(market: &Market, symbols: &[&str]) -> Result<PerformanceSection, Lack> {
+        section_at(market, symbols, NOW)
+    }
+
+    fn section_at(market: &Market, symbols: &[&str], now: UnixMs) -> Result<PerformanceSection, Lack> {
+        performance(symbols, |symbol, interval| market.get(&(symbol.to_owned(), interval)), now)
     }
 
     /// Bitcoin rises 1 USDT a minute from 10 000, the other falls by half as much from 1 000, the third stands still.
@@ -143,8 +166,50 @@ mod tests {
         let without_half_hours = section(&market, &["FLATUSDT"]).unwrap();
         assert_eq!(without_half_hours.charts.len(), 5);
         market.retain(|(symbol, _), _| symbol != "BTCUSDT");
-        assert_eq!(section(&market, &["FLATUSDT"]), None);
-        assert_eq!(section(&Market::new(), &[]), None);
+        assert_eq!(section(&market, &["FLATUSDT"]), Err(Lack::TooFewCandles));
+        assert_eq!(section(&Market::new(), &[]), Err(Lack::TooFewCandles));
+    }
+
+    #[test]
+    fn a_chart_that_is_older_than_its_bound_is_left_out() {
+        let market = market();
+        let drawn_after = |minutes: u64, millis: u64| {
+            let section = section_at(&market, &["FLATUSDT"], NOW.plus_millis(minutes * 60_000 + millis));
+            section.map(|section| section.charts.iter().map(|chart| chart.timeframe.name()).collect::<Vec<_>>())
+        };
+        let all = ["0.25", "0.5", "1", "4", "8", "12", "24"];
+        assert_eq!(drawn_after(3, 0).unwrap(), all);
+        assert_eq!(drawn_after(3, 1).unwrap(), all[3..], "minutes");
+        assert_eq!(drawn_after(11, 0).unwrap(), all[3..]);
+        assert_eq!(drawn_after(11, 1).unwrap(), all[5..], "five minutes");
+        assert_eq!(drawn_after(61, 0).unwrap(), all[5..]);
+        assert_eq!(drawn_after(61, 1), Err(Lack::TooOld));
+    }
+
+    #[test]
+    fn the_section_is_as_old_as_its_oldest_chart() {
+        let mut market = market();
+        assert_eq!(section(&market, &[]).unwrap().as_of_ms(), Some(NOW));
+        for minutes in [1, 2] {
+            let long = market.get_mut(&("BTCUSDT".to_owned(), Interval::ThirtyMinutes)).unwrap();
+            long.closed.pop();
+            let as_of = section(&market, &[]).unwrap().as_of_ms().unwrap();
+            assert_eq!(NOW.millis_since(as_of), minutes * 30 * 60_000);
+        }
+    }
+
+    #[test]
+    fn a_contract_without_candles_takes_no_place_in_a_chart() {
+        let mut market = market();
+        let names: Vec<String> = (0..30).map(|index| format!("COIN{index:02}USDT")).collect();
+        for name in names.iter().skip(10) {
+            listed(&mut market, name, |minute| 50.0 + minute);
+        }
+        let symbols: Vec<&str> = names.iter().map(String::as_str).collect();
+        let section = section(&market, &symbols).unwrap();
+        let lines = &section.charts[0].lines;
+        assert_eq!(lines.len(), MAX_CHART_SYMBOLS);
+        assert!(lines.contains_key("COIN10USDT") && lines.contains_key("COIN23USDT"), "{:?}", lines.keys());
     }
 
     #[test]
@@ -182,9 +247,9 @@ mod tests {
     #[test]
     fn one_candle_is_no_chart() {
         let one = candles(Interval::OneMinute, [(1_400, 5.0)]);
-        assert_eq!(performance(&["BTCUSDT"], |_, _| Some(&one)), None);
+        assert_eq!(performance(&["BTCUSDT"], |_, _| Some(&one), NOW), Err(Lack::TooFewCandles));
         let none = candles(Interval::OneMinute, []);
-        assert_eq!(performance(&["BTCUSDT"], |_, _| Some(&none)), None);
+        assert_eq!(performance(&["BTCUSDT"], |_, _| Some(&none), NOW), Err(Lack::TooFewCandles));
     }
 
     #[test]
@@ -236,9 +301,8 @@ mod tests {
             closes in proptest::collection::btree_map(0_u64..70, 1e-12..1e12_f64, 0..70)
         ) {
             let minutes = candles(Interval::OneMinute, closes);
-            if let Some(section) = performance(&["AUSDT"], |_, interval| {
-                (interval == Interval::OneMinute).then_some(&minutes)
-            }) {
+            let of_a_minute = |_: &str, interval| (interval == Interval::OneMinute).then_some(&minutes);
+            if let Ok(section) = performance(&["AUSDT"], of_a_minute, EPOCH.plus_millis(70 * 60_000)) {
                 prop_assert_eq!(section.check(), Ok(()));
             }
         }

@@ -4,6 +4,7 @@ mod pulse;
 
 use super::overview::{mean, sample_deviation};
 use super::perps::FUNDING_PERIOD_HOURS;
+use crate::market::Timed;
 use crate::market::positioning::{AccountRatio, Funding};
 use crate::units::{Amount, Fraction, Share, UnixMs, round_to};
 
@@ -12,7 +13,8 @@ pub use pulse::{FundingSentiment, FundingStrength, PulseKind, PulseSignal, pulse
 /// The fewest earlier fundings against which the latest is judged: about a week of eight-hourly ones.
 pub const FEWEST_EARLIER_FUNDINGS: usize = 20;
 
-/// An account ratio older than this is not the latest; the venue makes one every five minutes.
+/// An account ratio that is known until so long ago or longer is not the latest, neither here nor in a score; the venue makes
+/// one every five minutes.
 pub const MAX_RATIO_AGE_MS: u64 = HOUR_MS;
 
 /// A funding older than this is not the latest: the longest interval, and an hour for the venue to tell it.
@@ -31,8 +33,8 @@ const HOUR_MS: u64 = 3_600_000;
 pub struct Holdings<'h> {
     /// Turnover of 24 hours, USD: the contract's weight.
     pub turnover_24h: Amount,
-    /// The latest account ratio.
-    pub account_ratio: Option<AccountRatio>,
+    /// Account ratios, oldest first.
+    pub account_ratios: Option<Timed<'h, [AccountRatio]>>,
     /// Past fundings, oldest first.
     pub fundings: &'h [Funding],
 }
@@ -67,7 +69,11 @@ pub fn positioning(contracts: &[Holdings<'_>], now: UnixMs) -> Positioning {
 
 /// Long accounts as a share of long and short ones, whose sum the venue rounds.
 fn long_share(contract: &Holdings<'_>, now: UnixMs) -> Option<f64> {
-    let ratio = contract.account_ratio.filter(|ratio| now.millis_since(ratio.time_ms) <= MAX_RATIO_AGE_MS)?;
+    let ratios = contract.account_ratios?;
+    if now.millis_since(ratios.known_until()?) >= MAX_RATIO_AGE_MS {
+        return None;
+    }
+    let ratio = ratios.value.last()?;
     let share = ratio.long.get() / (ratio.long.get() + ratio.short.get());
     share.is_finite().then_some(share)
 }
@@ -127,13 +133,11 @@ mod tests {
     }
 
     fn holding(turnover: f64, long: f64, short: f64) -> Holdings<'static> {
+        let (long, short) = (Fraction::new(long).unwrap(), Fraction::new(short).unwrap());
+        let ratio = AccountRatio { time_ms: ago(300_000), long, short };
         Holdings {
             turnover_24h: Amount::new(turnover).unwrap(),
-            account_ratio: Some(AccountRatio {
-                time_ms: ago(300_000),
-                long: Fraction::new(long).unwrap(),
-                short: Fraction::new(short).unwrap(),
-            }),
+            account_ratios: Some(Timed { value: vec![ratio].leak(), as_of_ms: NOW }),
             fundings: &[],
         }
     }
@@ -173,6 +177,19 @@ mod tests {
         assert_eq!(positioning(&[holding(0.0, 0.6, 0.4)], NOW), unknown, "no turnover");
         assert_eq!(positioning(&[holding(1e6, 0.0, 0.0)], NOW), unknown, "no accounts");
         assert_eq!(positioning(&[holding(1e6, 0.6, 0.4)], NOW.plus_millis(2 * HOUR_MS)), unknown, "an old ratio");
+    }
+
+    #[test]
+    fn a_ratio_is_as_old_as_its_row_or_its_answer_whichever_is_older() {
+        let known =
+            |contract: &Holdings<'_>, later_ms| positioning(&[*contract], NOW.plus_millis(later_ms)).long_pct.is_some();
+        let by_row = holding(1e6, 0.6, 0.4);
+        assert!(known(&by_row, MAX_RATIO_AGE_MS - 1));
+        assert!(!known(&by_row, MAX_RATIO_AGE_MS), "the row stands until its next one");
+        let answered = Timed { as_of_ms: ago(1_000), ..by_row.account_ratios.unwrap() };
+        let by_answer = Holdings { account_ratios: Some(answered), ..by_row };
+        assert!(known(&by_answer, MAX_RATIO_AGE_MS - 1_001));
+        assert!(!known(&by_answer, MAX_RATIO_AGE_MS - 1_000));
     }
 
     #[test]

@@ -8,7 +8,11 @@ use std::collections::BTreeMap;
 /// How many daily closes are looked at.
 pub const DAILY_CLOSES: u64 = 30;
 
-/// The fewest daily closes, one day after the other, that make a volatility: with fewer, one day decides it.
+/// How long after its end the newest daily candle still tells the present volatility: a day until the next one ends, and one
+/// to fetch it.
+pub const MAX_DAILY_AGE_MS: u64 = 2 * Interval::OneDay.millis();
+
+/// One more than the fewest daily returns that make a volatility: with fewer, one day decides it.
 pub const FEWEST_DAILY_CLOSES: usize = 20;
 
 /// Crypto trades every day of the year.
@@ -37,17 +41,22 @@ pub fn log_returns(candles: &Candles) -> BTreeMap<UnixMs, f64> {
         .collect()
 }
 
-/// The standard deviation (n − 1) of the log returns of the last [`DAILY_CLOSES`] daily closes, in percent, and that times
-/// √365.
+/// The standard deviation (n − 1) of the daily log returns within the span of [`DAILY_CLOSES`] days that ends with the newest
+/// one, in percent, and that times √365.
 ///
-/// Nothing for candles of another length, or for fewer than [`FEWEST_DAILY_CLOSES`] closes without a hole between them.
+/// A missing day costs the two returns that it is part of; the others count, on whichever side of the hole they lie.
+/// Nothing for candles of another length, for fewer than [`FEWEST_DAILY_CLOSES`] − 1 returns, or when the newest candle
+/// ended more than [`MAX_DAILY_AGE_MS`] ago.
 #[must_use]
-pub fn bitcoin_volatility(daily: &Candles) -> Option<BitcoinVolatility> {
+pub fn bitcoin_volatility(daily: &Candles, now: UnixMs) -> Option<BitcoinVolatility> {
     if daily.interval != Interval::OneDay {
         return None;
     }
     let returns = log_returns(daily);
     let (last, _) = returns.last_key_value()?;
+    if now.millis_since(last.plus_millis(Interval::OneDay.millis())) > MAX_DAILY_AGE_MS {
+        return None;
+    }
     let span_ms = (DAILY_CLOSES - 1) * daily.interval.millis();
     let recent: Vec<f64> =
         returns.iter().filter(|(start, _)| last.millis_since(**start) < span_ms).map(|(_, value)| *value).collect();
@@ -64,7 +73,7 @@ pub fn bitcoin_volatility(daily: &Candles) -> Option<BitcoinVolatility> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::analysis::testing::candles;
+    use crate::analysis::testing::{EPOCH, candles};
     use proptest::prelude::*;
 
     /// Closes by day.
@@ -77,9 +86,15 @@ mod tests {
         days((0..count).map(|day| (day, if day % 2 == 0 { 100.0 } else { 100.0 * a.exp() })))
     }
 
+    /// The volatility an hour after the newest candle's end.
+    fn volatility(daily: &Candles) -> Option<BitcoinVolatility> {
+        let end = daily.closed.last().map_or(EPOCH, |candle| candle.end_ms(daily.interval));
+        bitcoin_volatility(daily, end.plus_millis(3_600_000))
+    }
+
     #[track_caller]
     fn check(daily: &Candles, expected: Option<(f64, f64)>) {
-        let found = bitcoin_volatility(daily).map(|found| (found.daily_pct.get(), found.annual_pct.get()));
+        let found = volatility(daily).map(|found| (found.daily_pct.get(), found.annual_pct.get()));
         assert_eq!(found, expected);
     }
 
@@ -100,7 +115,7 @@ mod tests {
     #[test]
     fn fewer_than_twenty_closes_say_nothing() {
         check(&zigzag(19, 0.02), None);
-        assert!(bitcoin_volatility(&zigzag(20, 0.02)).is_some());
+        assert!(volatility(&zigzag(20, 0.02)).is_some());
         check(&days([]), None);
         check(&days([(0, 5.0)]), None);
     }
@@ -109,6 +124,23 @@ mod tests {
     fn a_hole_is_not_bridged() {
         let every_other_day = days((0..60).filter(|day| day % 2 == 0).map(|day| (day, 100.0 + day as f64)));
         check(&every_other_day, None);
+    }
+
+    #[test]
+    fn the_days_around_a_hole_still_count() {
+        // 24 days of which one is missing: 21 of 23 returns are left, of ±2 % in turn.
+        let with_hole = days((0..24).filter(|day| *day != 9).map(|day| (day, 100.0 * (0.02 * (day % 2) as f64).exp())));
+        assert_eq!(log_returns(&with_hole).len(), 21);
+        assert!(volatility(&with_hole).is_some());
+    }
+
+    #[test]
+    fn the_volatility_of_candles_that_ended_more_than_two_days_ago_is_unknown() {
+        let daily = zigzag(30, 0.02);
+        let end = daily.closed.last().unwrap().end_ms(Interval::OneDay);
+        assert!(bitcoin_volatility(&daily, end).is_some());
+        assert!(bitcoin_volatility(&daily, end.plus_millis(MAX_DAILY_AGE_MS)).is_some());
+        assert_eq!(bitcoin_volatility(&daily, end.plus_millis(MAX_DAILY_AGE_MS + 1)), None);
     }
 
     #[test]
@@ -127,13 +159,13 @@ mod tests {
             closes in proptest::collection::vec(1.0..1e5_f64, 30), power in -30..30_i32
         ) {
             let scaled = |scale: f64| days((0..).zip(closes.iter().map(move |close| close * scale)));
-            prop_assert_eq!(bitcoin_volatility(&scaled(1.0)), bitcoin_volatility(&scaled(2_f64.powi(power))));
+            prop_assert_eq!(volatility(&scaled(1.0)), volatility(&scaled(2_f64.powi(power))));
         }
 
         #[test]
         fn no_prices_make_an_infinite_volatility(closes in proptest::collection::vec(1e-300..1e300_f64, 0..40)) {
             // `Amount` holds only finite numbers, so it is enough that nothing panics.
-            let _ = bitcoin_volatility(&days((0..).zip(closes)));
+            let _ = volatility(&days((0..).zip(closes)));
         }
     }
 }

@@ -1,5 +1,6 @@
 //! The order book: what is offered at which price.
 
+use super::OwnTime;
 use crate::units::{Amount, Price, UnixMs};
 
 /// One price level.
@@ -20,4 +21,10 @@ pub struct Book {
     pub bids: Vec<Level>,
     /// Sellers, lowest price first.
     pub asks: Vec<Level>,
+}
+
+impl OwnTime for Book {
+    fn known_until(&self) -> Option<UnixMs> {
+        Some(self.as_of_ms)
+    }
 }

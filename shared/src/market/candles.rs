@@ -1,5 +1,6 @@
 //! Candles: what was traded in one interval of time.
 
+use super::OwnTime;
 use crate::units::{Amount, Price, UnixMs};
 use std::collections::BTreeMap;
 
@@ -139,6 +140,13 @@ impl Candles {
     pub fn missing(&self) -> u64 {
         let pairs = self.closed.iter().zip(self.closed.iter().skip(1));
         pairs.map(|(before, after)| steps_between(before, after, self.interval).saturating_sub(1)).sum()
+    }
+}
+
+impl OwnTime for Candles {
+    /// When the candle after the last would have closed: from then on there is a hole at the end.
+    fn known_until(&self) -> Option<UnixMs> {
+        Some(self.closed.last()?.end_ms(self.interval).plus_millis(self.interval.millis()))
     }
 }
 

@@ -1,6 +1,10 @@
 //! Positions: how many contracts are open, who holds them, what holding them costs.
 
+use super::OwnTime;
 use crate::units::{Amount, Fraction, UnixMs};
+
+/// The time from one row of open interest or accounts to the next, as it is asked for. A row stands until then.
+const PERIOD_MS: u64 = 5 * 60_000;
 
 /// Open interest at one moment.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -29,4 +33,25 @@ pub struct Funding {
     pub time_ms: UnixMs,
     /// The rate as a fraction of the position; positive when longs pay.
     pub rate: f64,
+}
+
+/// Oldest first.
+impl OwnTime for [OpenInterest] {
+    fn known_until(&self) -> Option<UnixMs> {
+        Some(self.last()?.time_ms.plus_millis(PERIOD_MS))
+    }
+}
+
+/// Oldest first.
+impl OwnTime for [AccountRatio] {
+    fn known_until(&self) -> Option<UnixMs> {
+        Some(self.last()?.time_ms.plus_millis(PERIOD_MS))
+    }
+}
+
+/// Oldest first. How long a funding stands differs from contract to contract, so it counts from its own time.
+impl OwnTime for [Funding] {
+    fn known_until(&self) -> Option<UnixMs> {
+        Some(self.last()?.time_ms)
+    }
 }

@@ -1,5 +1,6 @@
 //! Trades: what changed hands.
 
+use super::OwnTime;
 use crate::units::{Amount, Price, UnixMs};
 
 /// The side of a trade's taker.
@@ -29,4 +30,10 @@ pub struct Trade {
 pub struct Trades {
     /// Trades, oldest first.
     pub trades: Vec<Trade>,
+}
+
+impl OwnTime for Trades {
+    fn known_until(&self) -> Option<UnixMs> {
+        Some(self.trades.last()?.time_ms)
+    }
 }

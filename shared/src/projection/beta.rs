@@ -132,6 +132,7 @@ pub(super) fn beta(snapshot: &Snapshot, class: Freshness) -> Beta<'_> {
 pub(super) struct BetaChart<'s> {
     #[serde(flatten)]
     provenance: Provenance,
+    /// The moment of the chart's last points.
     chart_as_of_ms: Option<UnixMs>,
     chart_data: BTreeMap<&'s str, Vec<ChartPoint>>,
     /// Best first.
@@ -148,7 +149,7 @@ pub(super) fn chart(snapshot: &Snapshot, timeframe: ChartTimeframe, class: Fresh
     let summary = chart.summary();
     Some(BetaChart {
         provenance: Provenance::of(snapshot, class),
-        chart_as_of_ms: snapshot.performance.as_of_ms(),
+        chart_as_of_ms: Some(chart.last_ms()),
         chart_data: chart.lines.iter().map(|(symbol, line)| (symbol.as_str(), chart.points(line).collect())).collect(),
         performance_order: summary.iter().map(|row| row.symbol).collect(),
         performance_summary: summary,

@@ -210,7 +210,7 @@ pub struct PerformanceRow<'s> {
     pub high: f64,
     /// Lowest point.
     pub low: f64,
-    /// Last point less Bitcoin's, percentage points.
+    /// The performance less Bitcoin's at the last moment that both have, percentage points.
     pub vs_btc: f64,
 }
 
@@ -248,38 +248,50 @@ impl Chart {
         })
     }
 
-    /// Every line in figures, best first; symbols settle ties. Empty without Bitcoin.
+    /// Every line in figures, the one that did best against Bitcoin first; symbols settle ties. Empty without Bitcoin.
+    ///
+    /// Lines may end a little earlier than the chart, so each is compared with Bitcoin at a moment of its own, and ranked by
+    /// that: its bare change would be set beside changes until another moment.
     #[must_use]
     pub fn summary(&self) -> Vec<PerformanceRow<'_>> {
-        let Some(bitcoin) = self.lines.get(BENCHMARK).and_then(last) else { return Vec::new() };
-        let mut rows: Vec<(&str, Rebased, &Line)> =
-            self.lines.iter().filter_map(|(symbol, line)| Some((symbol.as_str(), last(line)?, line))).collect();
-        rows.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(b.0)));
-        rows.into_iter()
-            .filter_map(|(symbol, last, line)| {
-                let known = || line.iter().flatten().copied();
-                Some(PerformanceRow {
-                    symbol,
-                    change: last.percent(),
-                    high: known().max()?.percent(),
-                    low: known().min()?.percent(),
-                    vs_btc: f64::from(last.0.saturating_sub(bitcoin.0)) / Rebased::PER_PERCENT,
-                })
-            })
-            .collect()
+        let mut rows: Vec<(i32, PerformanceRow<'_>)> =
+            self.lines.iter().filter_map(|(symbol, line)| self.row(symbol, line)).collect();
+        rows.sort_by(|(a, one), (b, other)| b.cmp(a).then_with(|| one.symbol.cmp(other.symbol)));
+        rows.into_iter().map(|(_, row)| row).collect()
+    }
+
+    /// A line's figures, after its distance from Bitcoin's.
+    fn row<'s>(&self, symbol: &'s str, line: &Line) -> Option<(i32, PerformanceRow<'s>)> {
+        let known = || line.iter().flatten().copied();
+        let distance = self.against_bitcoin(line)?;
+        let row = PerformanceRow {
+            symbol,
+            change: last(line)?.percent(),
+            high: known().max()?.percent(),
+            low: known().min()?.percent(),
+            vs_btc: f64::from(distance) / Rebased::PER_PERCENT,
+        };
+        Some((distance, row))
+    }
+
+    /// A line less Bitcoin's at the last moment that both have, in ten-thousandths of a percent.
+    fn against_bitcoin(&self, line: &Line) -> Option<i32> {
+        let pairs = line.iter().zip(self.lines.get(BENCHMARK)?).rev();
+        let (own, bitcoin) = pairs.filter_map(|(own, bitcoin)| Some(((*own)?, (*bitcoin)?))).next()?;
+        Some(own.0.saturating_sub(bitcoin.0))
     }
 
     /// The chart in figures; nothing without Bitcoin.
     #[must_use]
     pub fn overview(&self, btc_price: Price) -> Option<ChartOverview> {
         let bitcoin = last(self.lines.get(BENCHMARK)?)?;
-        let ends: Vec<Rebased> = self.lines.values().filter_map(last).collect();
+        let distances: Vec<i32> = self.lines.values().filter_map(|line| self.against_bitcoin(line)).collect();
         Some(ChartOverview {
             btc_change: bitcoin.percent(),
             btc_price,
             symbols_count: self.lines.len(),
-            outperformers: ends.iter().filter(|end| **end > bitcoin).count(),
-            underperformers: ends.iter().filter(|end| **end < bitcoin).count(),
+            outperformers: distances.iter().filter(|distance| **distance > 0).count(),
+            underperformers: distances.iter().filter(|distance| **distance < 0).count(),
             timeframe_hours: self.timeframe.hours(),
         })
     }
@@ -307,6 +319,12 @@ pub struct PerformanceSection {
 }
 
 impl PerformanceSection {
+    /// The end of the oldest chart; nothing without a chart.
+    #[must_use]
+    pub fn as_of_ms(&self) -> Option<UnixMs> {
+        self.charts.iter().map(Chart::last_ms).min()
+    }
+
     /// The chart of one timeframe.
     #[must_use]
     pub fn chart(&self, timeframe: ChartTimeframe) -> Option<&Chart> {
@@ -382,6 +400,29 @@ impl PerformanceFault {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_line_that_ends_early_is_compared_where_it_ends() {
+        // Bitcoin falls by 5 % in the last minute; a line that ends before did not do better than it by that.
+        let line = |ends: &[Option<i32>]| -> Line {
+            let flat = std::iter::repeat_n(Some(0), 16 - ends.len()).chain(ends.iter().copied());
+            flat.map(|parts| parts.map(Rebased)).collect()
+        };
+        let lines = [
+            ("AUSDT", line(&[Some(10_000), None])),
+            ("BTCUSDT", line(&[Some(20_000), Some(-30_000)])),
+            ("CUSDT", line(&[Some(20_000), Some(-20_000)])),
+        ];
+        let chart = Chart {
+            timeframe: ChartTimeframe::QuarterHour,
+            first_ms: UnixMs::from_millis(0),
+            lines: lines.map(|(symbol, line)| (symbol.to_owned(), line)).into(),
+        };
+        let told: Vec<_> = chart.summary().iter().map(|row| (row.symbol, row.change, row.vs_btc)).collect();
+        assert_eq!(told, [("CUSDT", -2.0, 1.0), ("BTCUSDT", -3.0, 0.0), ("AUSDT", 1.0, -1.0)]);
+        let overview = chart.overview(Price::new(1.0).unwrap()).unwrap();
+        assert_eq!((overview.outperformers, overview.underperformers), (1, 1));
+    }
 
     #[test]
     fn every_timeframe_reads_back_as_it_is_written() {

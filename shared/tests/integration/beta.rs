@@ -1,7 +1,7 @@
 //! Beta against Bitcoin from outside: spans, alignment, and what may be published.
 
 use proptest::prelude::*;
-use shared::analysis::beta::{WANTED_CLOSES, beta};
+use shared::analysis::beta::{self, WANTED_CLOSES};
 use shared::assemble::BITCOIN;
 use shared::market::candles::{Candle, Candles, Interval};
 use shared::snapshot::beta::{BENCHMARK, BetaFault, BetaRow, BetaSection, BetaSpan, BetaWindow, RiskCategory};
@@ -45,6 +45,10 @@ fn walk(hours: u64, first: f64, returns: impl Fn(u64) -> f64) -> Vec<(u64, f64)>
             (hour, log.exp())
         })
         .collect()
+}
+
+fn beta<'c>(contracts: impl IntoIterator<Item = (&'c str, &'c Candles)>, bitcoin: &Candles) -> Option<BetaSection> {
+    beta::beta(contracts, bitcoin).map(|found| found.section)
 }
 
 const WHOLE: u64 = WANTED_CLOSES as u64;
@@ -113,14 +117,16 @@ fn a_span_needs_three_fifths_of_its_hours() {
 }
 
 #[test]
-fn spans_end_with_bitcoins_last_hour_so_a_contract_that_fell_silent_loses_them() {
-    let until = |last: u64| {
+fn spans_end_with_bitcoins_last_hour_and_a_contract_that_fell_silent_has_none() {
+    let silent_for = |hours: u64| {
+        let last = WHOLE - 1 - hours;
         let closes = walk(WHOLE, 3.0, |hour| 0.5 * noise(1, hour)).into_iter().filter(|(hour, _)| *hour <= last);
-        row(&hourly(closes)).unwrap()
+        row(&hourly(closes)).map(|row| row.week.unwrap().pairs)
     };
-    let silent_for_a_week = until(WHOLE - 1 - 168);
-    assert_eq!(silent_for_a_week.week, None);
-    assert_eq!(silent_for_a_week.month.map(|window| window.pairs), Some(720 - 168));
+    assert_eq!(silent_for(0), Some(168));
+    assert_eq!(silent_for(2), Some(166));
+    assert_eq!(silent_for(3), None);
+    assert_eq!(silent_for(168), None);
 }
 
 #[test]
@@ -144,6 +150,20 @@ fn frozen_series_have_no_beta() {
     assert_eq!(row(&frozen), None);
     let alive = hourly(walk(WHOLE, 3.0, |hour| noise(2, hour)));
     assert_eq!(beta([("AUSDT", &alive)], &frozen), None);
+}
+
+#[test]
+fn betas_are_known_until_the_last_hour_that_all_have() {
+    let bitcoin = bitcoin();
+    let ending = |hours: u64| hourly(walk(WHOLE - hours, 3.0, |hour| noise(2, hour)));
+    let known = |hours: u64| {
+        let found = beta::beta([(BENCHMARK, &bitcoin), ("AUSDT", &ending(hours))], &bitcoin).unwrap();
+        (found.section.rows.len(), (WHOLE * 3_600_000 - found.known_until_ms.millis_since(EPOCH)) / 3_600_000)
+    };
+    assert_eq!(known(0), (2, 0));
+    assert_eq!(known(1), (2, 1));
+    assert_eq!(known(2), (2, 2));
+    assert_eq!(known(3), (1, 0), "a contract that is three hours behind makes no other old");
 }
 
 #[test]

@@ -3,7 +3,7 @@
 
 use serde::Deserialize;
 use shared::analysis::scores::indicators::{
-    Output, adx, atr, cci, ema, minus_di, money_flow, plus_di, rsi, signed_volume, sma, williams_r,
+    Output, atr, cci, directional_movement, ema, money_flow, rsi, signed_volume, sma, williams_r,
 };
 use std::collections::BTreeMap;
 
@@ -77,9 +77,10 @@ fn the_average_true_range_is_that_of_ta_lib() {
 
 #[test]
 fn the_directional_movement_is_that_of_ta_lib() {
-    check("adx_14", |candles| adx(&candles.high, &candles.low, &candles.close, 14));
-    check("plus_di_14", |candles| plus_di(&candles.high, &candles.low, &candles.close, 14));
-    check("minus_di_14", |candles| minus_di(&candles.high, &candles.low, &candles.close, 14));
+    let movement = |candles: &Candles| directional_movement(&candles.high, &candles.low, &candles.close, 14);
+    check("adx_14", |candles| Some(movement(candles)?.adx));
+    check("plus_di_14", |candles| Some(movement(candles)?.plus_di));
+    check("minus_di_14", |candles| Some(movement(candles)?.minus_di));
 }
 
 #[test]

@@ -1,12 +1,13 @@
 //! What is remembered of one contract between two rounds, and its analysis against that.
 
 use super::super::inputs::SymbolInputs;
+use shared::analysis::agreement::Priced;
 use shared::analysis::scores::Analysis;
 use shared::analysis::scores::inputs::{Measures, OwnHistory, ScoreInputs, TickerFacts, Timed};
 use shared::analysis::scores::six_dimension::six_dimension;
 use shared::market::Dated;
 use shared::market::candles::Candles;
-use shared::units::{Score, UnixMs};
+use shared::units::{Price, Score, UnixMs};
 use std::collections::VecDeque;
 use std::sync::Arc;
 
@@ -21,27 +22,43 @@ pub(super) struct Memory {
     trade_rates: Series,
     spreads: Series,
     depths: Series,
-    /// The times of the book and the trades that were measured last, so that none is measured twice.
-    book_at: Option<UnixMs>,
-    trades_at: Option<UnixMs>,
-    measured_at: Option<UnixMs>,
 }
 
-/// Measures of one kind, oldest first.
+/// Measures of one kind, each of another input than the one before.
+///
+/// The newest is set apart until a later input has come: a measure never stands among the values that it is compared with, and
+/// the same inputs are compared with the same values however often they are analysed.
 #[derive(Debug, Default)]
-struct Series(VecDeque<f64>);
+struct Series {
+    /// Oldest first.
+    earlier: VecDeque<f64>,
+    /// When the last of `earlier` was measured.
+    earlier_at: Option<UnixMs>,
+    /// The newest input's time and measure.
+    newest: Option<(UnixMs, Option<f64>)>,
+}
 
 impl Series {
-    fn push(&mut self, measure: Option<f64>) {
-        let Some(measure) = measure else { return };
-        if self.0.len() >= MAX_MEASURES {
-            self.0.pop_front();
+    /// Takes in the measure of an input from `at`. Of inputs with one time the last counts, and an older one never does.
+    fn put(&mut self, at: UnixMs, measure: Option<f64>) {
+        let (newest_at, newest) = *self.newest.get_or_insert((at, measure));
+        if at < newest_at {
+            return;
         }
-        self.0.push_back(measure);
+        self.newest = Some((at, measure));
+        if at == newest_at {
+            return;
+        }
+        let Some(newest) = newest else { return };
+        if self.earlier.len() >= MAX_MEASURES {
+            self.earlier.pop_front();
+        }
+        self.earlier.push_back(newest);
+        self.earlier_at = Some(newest_at);
     }
 
-    fn as_slice(&mut self) -> &[f64] {
-        self.0.make_contiguous()
+    fn earlier(&mut self) -> &[f64] {
+        self.earlier.make_contiguous()
     }
 }
 
@@ -53,52 +70,87 @@ impl Memory {
         ticker: Option<Timed<'_, TickerFacts>>,
         now: UnixMs,
     ) -> Analysis {
+        self.measure(inputs, ticker.map(|ticker| ticker.value.last));
         let candles: Vec<Timed<'_, Candles>> = inputs.candles.values().map(timed).collect();
+        let measured_at = [&self.trade_rates, &self.spreads, &self.depths].into_iter().filter_map(|one| one.earlier_at);
+        let measured_at = measured_at.max();
         let history = OwnHistory {
-            trade_rates: self.trade_rates.as_slice(),
-            spreads: self.spreads.as_slice(),
-            depths: self.depths.as_slice(),
+            trade_rates: self.trade_rates.earlier(),
+            spreads: self.spreads.earlier(),
+            depths: self.depths.earlier(),
         };
         let confluence = six_dimension(
             &ScoreInputs {
                 candles: &candles,
-                book: inputs.book.as_ref().map(|book| &*book.value),
+                book: inputs.book.as_ref().map(timed),
                 trades: inputs.trades.as_ref().map(timed),
-                open_interest: inputs
-                    .open_interest
-                    .as_ref()
-                    .map(|d| Timed { value: d.value.as_slice(), as_of_ms: d.as_of_ms }),
-                account_ratios: inputs
-                    .account_ratio
-                    .as_ref()
-                    .map(|d| Timed { value: d.value.as_slice(), as_of_ms: d.as_of_ms }),
-                fundings: inputs.funding.as_ref().map(|d| Timed { value: d.value.as_slice(), as_of_ms: d.as_of_ms }),
+                open_interest: inputs.open_interest.as_ref().map(timed_rows),
+                account_ratios: inputs.account_ratio.as_ref().map(timed_rows),
+                fundings: inputs.funding.as_ref().map(timed_rows),
                 ticker,
-                history: self.measured_at.map(|as_of_ms| Timed { value: &history, as_of_ms }),
+                history: measured_at.map(|as_of_ms| Timed { value: &history, as_of_ms }),
             },
             now,
         );
-        self.measure(inputs, now);
         Analysis { confluence, history: self.scores.clone() }
     }
 
-    /// Measures what came since the last time, for later rounds to compare with.
-    fn measure(&mut self, inputs: &SymbolInputs, now: UnixMs) {
-        let new_book = inputs.book.as_ref().filter(|book| Some(book.as_of_ms) != self.book_at);
-        let new_trades = inputs.trades.as_ref().filter(|trades| Some(trades.as_of_ms) != self.trades_at);
-        if new_book.is_none() && new_trades.is_none() {
-            return;
+    /// Measures what is there, for later rounds to compare with. What is about another price than the ticker's is measured in
+    /// another unit.
+    fn measure(&mut self, inputs: &SymbolInputs, last: Option<Price>) {
+        if let Some(book) = inputs.book.as_ref().filter(|book| book.value.agrees_with(last)) {
+            let measures = Measures::of(Some(&book.value), None);
+            self.spreads.put(book.as_of_ms, measures.spread);
+            self.depths.put(book.as_of_ms, measures.depth);
         }
-        let measures = Measures::of(new_book.map(|book| &*book.value), new_trades.map(|trades| &*trades.value));
-        self.trade_rates.push(measures.trade_rate);
-        self.spreads.push(measures.spread);
-        self.depths.push(measures.depth);
-        self.book_at = new_book.map_or(self.book_at, |book| Some(book.as_of_ms));
-        self.trades_at = new_trades.map_or(self.trades_at, |trades| Some(trades.as_of_ms));
-        self.measured_at = Some(now);
+        if let Some(trades) = inputs.trades.as_ref().filter(|trades| trades.value.agrees_with(last)) {
+            self.trade_rates.put(trades.as_of_ms, Measures::of(None, Some(&trades.value)).trade_rate);
+        }
     }
 }
 
 fn timed<T>(dated: &Dated<Arc<T>>) -> Timed<'_, T> {
     Timed { value: &dated.value, as_of_ms: dated.as_of_ms }
+}
+
+fn timed_rows<T>(dated: &Dated<Arc<Vec<T>>>) -> Timed<'_, [T]> {
+    Timed { value: dated.value.as_slice(), as_of_ms: dated.as_of_ms }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(second: u64) -> UnixMs {
+        UnixMs::from_secs(1_788_870_000 + second)
+    }
+
+    #[test]
+    fn a_measure_is_remembered_once_and_never_stands_among_its_own_earlier_ones() {
+        let mut series = Series::default();
+        let mut check = |at: UnixMs, measure, expected: &[f64], measured_at| {
+            series.put(at, measure);
+            assert_eq!(series.earlier_at, measured_at, "after the input of {at}");
+            assert_eq!(series.earlier(), expected, "after the input of {at}");
+        };
+        check(at(0), Some(1.0), &[], None);
+        check(at(0), Some(1.0), &[], None);
+        check(at(10), Some(2.0), &[1.0], Some(at(0)));
+        check(at(10), Some(2.0), &[1.0], Some(at(0)));
+        // An input that comes late is no newer one.
+        check(at(5), Some(9.0), &[1.0], Some(at(0)));
+        check(at(20), None, &[1.0, 2.0], Some(at(10)));
+        // Nothing was measured at 20.
+        check(at(30), Some(4.0), &[1.0, 2.0], Some(at(10)));
+    }
+
+    #[test]
+    fn the_oldest_measures_are_forgotten() {
+        let mut series = Series::default();
+        for second in 0..=MAX_MEASURES as u64 + 5 {
+            series.put(at(second), Some(second as f64));
+        }
+        assert_eq!(series.earlier().len(), MAX_MEASURES);
+        assert_eq!(series.earlier().first(), Some(&5.0));
+    }
 }

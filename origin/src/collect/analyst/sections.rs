@@ -3,22 +3,19 @@
 use super::super::inputs::SymbolInputs;
 use super::Inputs;
 use shared::analysis::alerts::{ContractFacts, open_interest_move};
-use shared::analysis::beta::beta;
+use shared::analysis::beta::{Betas, beta};
 use shared::analysis::performance::performance;
 use shared::analysis::perps::funding_rate_8h;
 use shared::analysis::positioning::Holdings;
 use shared::assemble::{BITCOIN, Slow};
 use shared::market::candles::{Candles, Interval};
-use shared::market::{Dated, Ticker, Tickers};
+use shared::market::{Dated, Ticker, Tickers, Timed};
 use shared::snapshot::beta::BetaSection;
 use shared::snapshot::performance::PerformanceSection;
 use shared::snapshot::{Lack, Snapshot};
 use shared::units::{Amount, Percent, Score, UnixMs};
 use std::collections::HashMap;
 use std::sync::Arc;
-
-/// How many contracts a chart shows: those with most turnover, Bitcoin among them.
-const CHART_CONTRACTS: usize = 15;
 
 /// The candles that charts are drawn from.
 pub(super) const CHART_INTERVALS: [Interval; 3] = [Interval::OneMinute, Interval::FiveMinutes, Interval::ThirtyMinutes];
@@ -53,45 +50,65 @@ pub(super) fn holdings<'h>(inputs: &'h Inputs, rows: &Rows<'_, '_>) -> Vec<Holdi
     let holding = |(symbol, inputs): (&String, &'h Arc<SymbolInputs>)| {
         Some(Holdings {
             turnover_24h: rows.get(symbol.as_str())?.turnover_24h?,
-            account_ratio: inputs.account_ratio.as_ref().and_then(|ratios| ratios.value.last().copied()),
+            account_ratios: inputs
+                .account_ratio
+                .as_ref()
+                .map(|ratios| Timed { value: ratios.value.as_slice(), as_of_ms: ratios.as_of_ms }),
             fundings: inputs.funding.as_ref().map_or(&[], |fundings| fundings.value.as_slice()),
         })
     };
     inputs.iter().filter_map(holding).collect()
 }
 
+/// The inputs that are about the price that each contract's ticker tells.
+pub(super) fn agreeing(inputs: &Inputs, rows: &Rows<'_, '_>) -> Inputs {
+    let last = |symbol: &str| rows.get(symbol).map(|row| row.last);
+    inputs.iter().map(|(symbol, inputs)| (symbol.clone(), inputs.agreeing_with(last(symbol)))).collect()
+}
+
+/// Why Bitcoin's candles of one length are not among the agreeing inputs.
+fn lack_of_bitcoin(inputs: &Inputs, interval: Interval) -> Lack {
+    let is_loaded = inputs.get(BITCOIN).is_some_and(|inputs| inputs.candles.contains_key(&interval));
+    if is_loaded { Lack::CandlesContradictPrice } else { Lack::CandlesNotLoadedYet }
+}
+
 fn candles(inputs: &SymbolInputs, interval: Interval) -> Option<&Candles> {
     inputs.candles.get(&interval).map(|dated| &*dated.value)
 }
 
-/// Every contract against Bitcoin, as old as Bitcoin's newest hour.
-pub(super) fn beta_of(inputs: &Inputs) -> Slow<BetaSection> {
-    let Some(bitcoin) = inputs.get(BITCOIN).and_then(|inputs| inputs.candles.get(&Interval::OneHour)) else {
-        return Slow::unknown(Lack::CandlesNotLoadedYet.label());
+/// Every contract against Bitcoin, as old as the last hour that all have.
+pub(super) fn beta_of(inputs: &Inputs, rows: &Rows<'_, '_>) -> Slow<BetaSection> {
+    let agreeing = agreeing(inputs, rows);
+    let Some(bitcoin) = agreeing.get(BITCOIN).and_then(|inputs| inputs.candles.get(&Interval::OneHour)) else {
+        return Slow::unknown(lack_of_bitcoin(inputs, Interval::OneHour).label());
     };
     let hourly =
-        inputs.iter().filter_map(|(symbol, inputs)| Some((symbol.as_str(), candles(inputs, Interval::OneHour)?)));
-    match (beta(hourly, &bitcoin.value), bitcoin.value.closed.last()) {
-        (Some(value), Some(last)) => {
-            let as_of_ms = last.end_ms(Interval::OneHour).min(bitcoin.as_of_ms);
-            Slow::Known(Dated { value, as_of_ms, source: bitcoin.source })
+        agreeing.iter().filter_map(|(symbol, inputs)| Some((symbol.as_str(), candles(inputs, Interval::OneHour)?)));
+    match beta(hourly, &bitcoin.value) {
+        Some(Betas { section, known_until_ms }) => {
+            let as_of_ms = known_until_ms.min(bitcoin.as_of_ms);
+            Slow::Known(Dated { value: section, as_of_ms, source: bitcoin.source })
         }
-        _ => Slow::unknown(Lack::TooFewCandles.label()),
+        None => Slow::unknown(Lack::TooFewCandles.label()),
     }
 }
 
-/// The contracts with most turnover side by side.
-pub(super) fn performance_of(inputs: &Inputs, rows: &Rows<'_, '_>) -> Slow<PerformanceSection> {
+/// The contracts with most turnover side by side, as old as the oldest chart.
+pub(super) fn performance_of(inputs: &Inputs, rows: &Rows<'_, '_>, now: UnixMs) -> Slow<PerformanceSection> {
+    let agreeing = agreeing(inputs, rows);
     let turnover = |symbol: &str| rows.get(symbol).and_then(|row| row.turnover_24h).map_or(0.0, Amount::get);
     let mut symbols: Vec<&str> = inputs.keys().map(String::as_str).collect();
     symbols.sort_by(|a, b| turnover(b).total_cmp(&turnover(a)).then_with(|| a.cmp(b)));
-    symbols.truncate(CHART_CONTRACTS);
-    let Some(minutes) = inputs.get(BITCOIN).and_then(|inputs| inputs.candles.get(&Interval::OneMinute)) else {
-        return Slow::unknown(Lack::CandlesNotLoadedYet.label());
+    let Some(bitcoin) = agreeing
+        .get(BITCOIN)
+        .and_then(|inputs| CHART_INTERVALS.iter().find_map(|interval| inputs.candles.get(interval)))
+    else {
+        return Slow::unknown(lack_of_bitcoin(inputs, Interval::OneMinute).label());
     };
-    match performance(&symbols, |symbol, interval| candles(inputs.get(symbol)?, interval)) {
-        Some(value) => Slow::Known(Dated { value, as_of_ms: minutes.as_of_ms, source: minutes.source }),
-        None => Slow::unknown(Lack::TooFewCandles.label()),
+    let drawn = performance(&symbols, |symbol, interval| candles(agreeing.get(symbol)?, interval), now);
+    match drawn.and_then(|section| Ok((section.as_of_ms().ok_or(Lack::TooFewCandles)?, section))) {
+        Ok((as_of_ms, value)) => Slow::Known(Dated { value, as_of_ms, source: bitcoin.source }),
+        Err(lack) => Slow::unknown(lack.label()),
     }
 }
 

@@ -7,11 +7,11 @@ use crate::upstream::{Fetched, Upstream, UpstreamError};
 use shared::exchange::bybit::Reading;
 use shared::exchange::bybit::{account_ratio, funding_history, klines, open_interest, orderbook, paths, trades};
 use shared::freshness::data_time;
-use shared::market::Dated;
 use shared::market::book::Book;
 use shared::market::candles::{Candles, Interval, MergeRefusal};
 use shared::market::positioning::{AccountRatio, Funding, OpenInterest};
 use shared::market::trades::Trades;
+use shared::market::{Dated, OwnTime};
 use shared::units::UnixMs;
 use std::sync::Arc;
 
@@ -39,7 +39,8 @@ pub(super) enum Value {
 /// What a job brought.
 #[derive(Clone, Debug)]
 pub(super) struct Delivery {
-    pub(super) dated: Dated<Value>,
+    /// Nothing when the answer had no row that can be used: what is held then stays, and ages.
+    pub(super) dated: Option<Dated<Value>>,
     /// Whether there is no more of it to be fetched now.
     pub(super) is_complete: bool,
     /// Labels of the rows that were refused.
@@ -62,8 +63,8 @@ pub(super) async fn fetch(
         InputKind::Book => {
             let fetched = upstream.get(&paths::orderbook(symbol, BOOK_LEVELS)).await?;
             let book = orderbook::parse(&fetched.body, symbol)?;
-            let as_of = book.as_of_ms;
-            Ok(whole(Value::Book(Arc::new(book)), as_of, &fetched, Vec::new()))
+            let reading = Reading { server_time: book.as_of_ms, value: book, refused: Vec::new() };
+            Ok(read(reading, &fetched, |value| Value::Book(Arc::new(value))))
         }
         InputKind::Trades => {
             let fetched = upstream.get(&paths::trades(symbol, paths::MAX_TRADES)).await?;
@@ -73,30 +74,49 @@ pub(super) async fn fetch(
         InputKind::OpenInterest => {
             let fetched = upstream.get(&paths::open_interest(symbol, OPEN_INTEREST_POINTS)).await?;
             let reading = open_interest::parse(&fetched.body, symbol)?;
-            Ok(read(reading, &fetched, |value| Value::OpenInterest(Arc::new(value))))
+            Ok(read_rows(reading, &fetched, Value::OpenInterest))
         }
         InputKind::AccountRatio => {
             let fetched = upstream.get(&paths::account_ratio(symbol, ACCOUNT_RATIO_POINTS)).await?;
             let reading = account_ratio::parse(&fetched.body, symbol)?;
-            Ok(read(reading, &fetched, |value| Value::AccountRatio(Arc::new(value))))
+            Ok(read_rows(reading, &fetched, Value::AccountRatio))
         }
         InputKind::Funding => {
             let fetched = upstream.get(&paths::funding_history(symbol, FUNDING_POINTS, None)).await?;
             let reading = funding_history::parse(&fetched.body, symbol)?;
-            Ok(read(reading, &fetched, |value| Value::Funding(Arc::new(value))))
+            Ok(read_rows(reading, &fetched, Value::Funding))
         }
     }
 }
 
-/// An answer that is the whole value, as true as the venue's clock says.
-fn read<T>(reading: Reading<T>, fetched: &Fetched, wrap: impl FnOnce(T) -> Value) -> Delivery {
-    let refused = reading.refused.iter().map(|row| row.reason.label()).collect();
-    whole(wrap(reading.value), reading.server_time, fetched, refused)
+/// An answer that is the whole value, as old as its newest row: a venue whose statistics stand still goes on answering.
+fn read<T: OwnTime>(reading: Reading<T>, fetched: &Fetched, wrap: impl FnOnce(T) -> Value) -> Delivery {
+    let known_until = reading.value.known_until();
+    deliver(reading, known_until, fetched, wrap)
 }
 
-fn whole(value: Value, venue_clock: UnixMs, fetched: &Fetched, refused: Vec<&'static str>) -> Delivery {
-    let as_of_ms = data_time(venue_clock, fetched.received_at);
-    Delivery { dated: Dated { value, as_of_ms, source: fetched.source }, is_complete: true, refused }
+/// The same for rows without anything around them.
+fn read_rows<T>(reading: Reading<Vec<T>>, fetched: &Fetched, wrap: impl FnOnce(Arc<Vec<T>>) -> Value) -> Delivery
+where
+    [T]: OwnTime,
+{
+    let known_until = reading.value.known_until();
+    deliver(reading, known_until, fetched, |value| wrap(Arc::new(value)))
+}
+
+fn deliver<T>(
+    reading: Reading<T>,
+    known_until: Option<UnixMs>,
+    fetched: &Fetched,
+    wrap: impl FnOnce(T) -> Value,
+) -> Delivery {
+    let answered = data_time(reading.server_time, fetched.received_at);
+    let dated = known_until.map(|known_until| Dated {
+        value: wrap(reading.value),
+        as_of_ms: answered.min(known_until),
+        source: fetched.source,
+    });
+    Delivery { dated, is_complete: true, refused: reading.refused.iter().map(|row| row.reason.label()).collect() }
 }
 
 /// Loads candles: all that are wanted the first time, and then only those that closed since.
@@ -110,9 +130,8 @@ async fn candles(
     let request = CandleRequest::plan(interval, held, now);
     let fetched = upstream.get(&paths::klines(symbol, interval, request.limit, request.start)).await?;
     let reading = klines::parse(&fetched.body, symbol, interval, fetched.received_at)?;
-    let refused = reading.refused.iter().map(|row| row.reason.label()).collect();
+    let Reading { value: loaded, server_time, refused } = reading;
     let keep = usize::from(wanted(interval));
-    let loaded = reading.value;
     let is_overtaken = request.is_overtaken(held, fetched.received_at);
     let joined = match held.map(|held| (held, held.merge(&loaded, keep))) {
         Some((_, Ok(joined))) => joined,
@@ -121,9 +140,9 @@ async fn candles(
         Some((_, Err(MergeRefusal::Gap { .. } | MergeRefusal::OtherInterval { .. }))) | None => loaded,
     };
     let is_complete = !is_overtaken && !request.has_more(&joined, fetched.received_at);
-    let mut delivery = whole(Value::Candles(Arc::new(joined)), reading.server_time, &fetched, refused);
-    delivery.is_complete = is_complete;
-    Ok(delivery)
+    let delivery =
+        read(Reading { value: joined, server_time, refused }, &fetched, |value| Value::Candles(Arc::new(value)));
+    Ok(Delivery { is_complete, ..delivery })
 }
 
 /// How many closed candles are wanted of each length.

@@ -2,11 +2,13 @@
 
 use super::Monitored;
 use super::fetch::{Delivery, Value};
+use shared::analysis::agreement::Priced;
 use shared::market::Dated;
 use shared::market::book::Book;
 use shared::market::candles::{Candles, Interval};
 use shared::market::positioning::{AccountRatio, Funding, OpenInterest};
 use shared::market::trades::Trades;
+use shared::units::Price;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -25,6 +27,23 @@ pub(in crate::collect) struct SymbolInputs {
 #[derive(Debug, Default)]
 pub(in crate::collect) struct Shelf {
     symbols: RwLock<HashMap<String, Arc<SymbolInputs>>>,
+}
+
+impl SymbolInputs {
+    /// Those that are about the price that the ticker tells; all where it tells none.
+    pub(in crate::collect) fn agreeing_with(self: &Arc<Self>, last: Option<Price>) -> Arc<Self> {
+        if self.candles.values().all(|candles| candles.value.agrees_with(last))
+            && self.book.iter().all(|book| book.value.agrees_with(last))
+            && self.trades.iter().all(|trades| trades.value.agrees_with(last))
+        {
+            return Arc::clone(self);
+        }
+        let mut agreeing = Self::clone(self);
+        agreeing.candles.retain(|_, candles| candles.value.agrees_with(last));
+        agreeing.book = agreeing.book.filter(|book| book.value.agrees_with(last));
+        agreeing.trades = agreeing.trades.filter(|trades| trades.value.agrees_with(last));
+        Arc::new(agreeing)
+    }
 }
 
 impl Shelf {
@@ -47,13 +66,13 @@ impl Shelf {
         }
     }
 
-    /// Puts an input in its place, unless what is there is younger; whether it is complete. A contract that is no longer
+    /// Puts an input in its place, unless it is none or what is there is younger; whether it is complete. A contract that is no longer
     /// monitored gets none.
     pub(super) fn put(&self, symbol: &str, delivery: Delivery) -> bool {
         let mut symbols = self.symbols.write().unwrap_or_else(PoisonError::into_inner);
         let Some(inputs) = symbols.get_mut(symbol) else { return true };
+        let Some(Dated { value, as_of_ms, source }) = delivery.dated else { return delivery.is_complete };
         let inputs = Arc::make_mut(inputs);
-        let Dated { value, as_of_ms, source } = delivery.dated;
         match value {
             Value::Book(value) => renew(&mut inputs.book, Dated { value, as_of_ms, source }),
             Value::Trades(value) => renew(&mut inputs.trades, Dated { value, as_of_ms, source }),

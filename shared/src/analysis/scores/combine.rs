@@ -14,20 +14,24 @@ const DISAGREEMENT_PENALTY: f64 = 2.0;
 
 /// Combines what was found.
 ///
-/// A dimension is Σw·s/Σw over its parts that are there, the score Σw·s/Σw over the dimensions that are there. The
-/// consensus is exp(−2·Σw(nᵢ − D)²) with nᵢ = (sᵢ − 50)/50 and D = Σw·nᵢ, the weights renormalised to 1. The reliability
-/// is Σ(weight in the score · freshness) over the parts that are there.
+/// A part weighs its weight times its freshness f, so what ages fades out and does not vanish at once. A dimension is
+/// Σw·f·s/Σw·f over its parts that are there, and as fresh as they are by the same weights, F = Σw·f·f/Σw·f. The score is
+/// Σw·F·s/Σw·F over the dimensions that are there. The consensus is exp(−2·Σw(nᵢ − D)²) with nᵢ = (sᵢ − 50)/50 and
+/// D = Σw·nᵢ, the weights w·F renormalised to 1. The reliability is Σ(weight in the score · coverage) over the parts that
+/// are there.
+///
+/// With fresh inputs every f and F is 1, and the weights are those of the tables.
 #[must_use]
 pub fn combine(evidence: &BTreeMap<SubComponent, Evidence>) -> Confluence {
-    let leans: BTreeMap<Dimension, Lean> =
-        Dimension::ALL.into_iter().filter_map(|dimension| Some((dimension, lean_of(dimension, evidence)?))).collect();
-    let direction = weighted(&leans, |lean| lean);
-    let spread = direction.map(|d| weighted(&leans, |lean| (lean - d).powi(2)).unwrap_or(0.0));
+    let views: BTreeMap<Dimension, View> =
+        Dimension::ALL.into_iter().filter_map(|dimension| Some((dimension, View::of(dimension, evidence)?))).collect();
+    let direction = weighted(&views, |lean| lean);
+    let spread = direction.map(|d| weighted(&views, |lean| (lean - d).powi(2)).unwrap_or(0.0));
     let reliability: f64 =
-        evidence.iter().map(|(part, found)| part.dimension().weight() * part.weight() * found.freshness).sum();
+        evidence.iter().map(|(part, found)| part.dimension().weight() * part.weight() * found.coverage).sum();
     let reliability = Fraction::saturating(reliability).rounded(4);
     let reliable = reliability.get() >= MIN_RELIABILITY;
-    let score_of = |dimension| leans.get(&dimension).and_then(|lean| published(*lean));
+    let score_of = |dimension| views.get(&dimension).and_then(|view| published(view.lean));
     Confluence {
         score: direction.filter(|_| reliable).and_then(Lean::new).and_then(published),
         components: Components {
@@ -52,19 +56,32 @@ pub fn combine(evidence: &BTreeMap<SubComponent, Evidence>) -> Confluence {
     }
 }
 
-/// Σw·lean/Σw over the parts of a dimension that are there.
-fn lean_of(dimension: Dimension, evidence: &BTreeMap<SubComponent, Evidence>) -> Option<Lean> {
-    let parts = evidence.iter().filter(|(part, _)| part.dimension() == dimension);
-    let (sum, weights) = parts.fold((0.0, 0.0), |(sum, weights), (part, found)| {
-        (sum + part.weight() * found.reading.lean.get(), weights + part.weight())
-    });
-    Lean::new(sum / weights)
+/// What the parts of a dimension that are there say together.
+#[derive(Clone, Copy, Debug)]
+struct View {
+    lean: Lean,
+    freshness: f64,
 }
 
-/// Σw·f(lean)/Σw over the dimensions that are there.
-fn weighted(leans: &BTreeMap<Dimension, Lean>, f: impl Fn(f64) -> f64) -> Option<f64> {
-    let (sum, weights) = leans.iter().fold((0.0, 0.0), |(sum, weights), (dimension, lean)| {
-        (sum + dimension.weight() * f(lean.get()), weights + dimension.weight())
+impl View {
+    /// Nothing when no part is there.
+    fn of(dimension: Dimension, evidence: &BTreeMap<SubComponent, Evidence>) -> Option<Self> {
+        let (mut lean, mut freshness, mut weights) = (0.0, 0.0, 0.0);
+        for (part, found) in evidence.iter().filter(|(part, _)| part.dimension() == dimension) {
+            let weight = part.weight() * found.freshness;
+            lean += weight * found.reading.lean.get();
+            freshness += weight * found.freshness;
+            weights += weight;
+        }
+        Some(Self { lean: Lean::new(lean / weights)?, freshness: freshness / weights })
+    }
+}
+
+/// Σw·F·f(lean)/Σw·F over the dimensions that are there.
+fn weighted(views: &BTreeMap<Dimension, View>, f: impl Fn(f64) -> f64) -> Option<f64> {
+    let (sum, weights) = views.iter().fold((0.0, 0.0), |(sum, weights), (dimension, view)| {
+        let weight = dimension.weight() * view.freshness;
+        (sum + weight * f(view.lean.get()), weights + weight)
     });
     Some(sum / weights).filter(|mean| mean.is_finite())
 }
@@ -80,7 +97,7 @@ mod tests {
     use super::*;
 
     fn evidence(parts: &[(SubComponent, f64)]) -> BTreeMap<SubComponent, Evidence> {
-        let found = |lean| Evidence { reading: Reading::new(lean, 1.0).unwrap(), freshness: 1.0 };
+        let found = |lean| Evidence::whole(Reading::new(lean, 1.0).unwrap(), 1.0);
         parts.iter().map(|&(part, lean)| (part, found(lean))).collect()
     }
 
@@ -128,11 +145,42 @@ mod tests {
 
     #[test]
     fn stale_evidence_makes_no_score() {
-        let mut parts = all(0.8);
-        parts.values_mut().for_each(|found| found.freshness = 0.6);
-        assert_eq!(combine(&parts).score.map(Score::get), Some(90.0));
-        parts.values_mut().for_each(|found| found.freshness = 0.599);
-        assert_eq!(combine(&parts).score, None);
+        let parts = all(0.8);
+        let aged =
+            |freshness| parts.iter().map(move |(part, found)| (*part, Evidence::whole(found.reading, freshness)));
+        assert_eq!(combine(&aged(0.6).collect()).score.map(Score::get), Some(90.0));
+        assert_eq!(combine(&aged(0.599).collect()).score, None);
+    }
+
+    #[test]
+    fn what_ages_weighs_less_and_fades_out() {
+        // Order flow at 1 and half fresh, the others at 0: .3·.5/(.3·.5 + .7) = .176471, 50 + 50·.176471 = 58.82.
+        let with_flow = |freshness: f64| {
+            let mut parts = all(0.0);
+            let reading = Reading::new(1.0, 1.0).unwrap();
+            parts
+                .extend(SubComponent::of(Dimension::Orderflow).map(|part| (part, Evidence::whole(reading, freshness))));
+            combine(&parts)
+        };
+        assert_eq!(with_flow(0.5).score.map(Score::get), Some(58.82));
+        assert_eq!(with_flow(0.5).components.orderflow.map(Score::get), Some(100.0));
+        // One second before it is gone it moves the score no more.
+        assert_eq!(with_flow(1e-6).score.map(Score::get), Some(50.0));
+        // cvd .22 at 1 and half fresh, imbalance .13 at −1: (.11 − .13)/.24 = −0.083333, 50 − 50·0.083333 = 45.83.
+        let mut parts = evidence(&[(SubComponent::Cvd, 1.0), (SubComponent::TradeImbalance, -1.0)]);
+        parts.insert(SubComponent::Cvd, Evidence::whole(Reading::new(1.0, 1.0).unwrap(), 0.5));
+        assert_eq!(combine(&parts).components.orderflow.map(Score::get), Some(45.83));
+    }
+
+    #[test]
+    fn what_is_missing_of_a_part_takes_no_weight_from_it() {
+        let whole = all(0.0);
+        let mut parts = whole.clone();
+        parts.extend(evidence(&[(SubComponent::Rsi, 1.0)]));
+        let expected = combine(&parts).score;
+        parts.entry(SubComponent::Rsi).and_modify(|found| found.coverage = 0.4);
+        assert_eq!(combine(&parts).score, expected);
+        assert!(combine(&parts).reliability < combine(&whole).reliability);
     }
 
     #[test]

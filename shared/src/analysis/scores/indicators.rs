@@ -66,6 +66,10 @@ pub fn rsi(closes: &[f64], period: usize) -> Option<Output> {
     Output::of(gains.iter().zip(&losses).map(index).collect(), closes.len())
 }
 
+/// Two moves are equal when they differ by no more than this share of the price: far above what decimals lose as binary
+/// fractions, far below a tick. Else that loss, which depends on the unit of the price, would decide a tie.
+const EQUAL_MOVES: f64 = 1e-9;
+
 /// What a bar moved since the one before: how far it went at most, and upwards and downwards beyond the other's range.
 struct Move {
     true_range: f64,
@@ -79,10 +83,11 @@ fn moves(highs: &[f64], lows: &[f64], closes: &[f64]) -> Vec<Move> {
     let steps = bars().zip(bars().skip(1));
     let step = steps.map(|(((before_high, before_low), before_close), ((high, low), _))| {
         let (up, down) = (high - before_high, before_low - low);
+        let equal = (up - down).abs() <= EQUAL_MOVES * high.abs();
         Move {
             true_range: (high - low).max((high - before_close).abs()).max((low - before_close).abs()),
-            plus: if up > 0.0 && up > down { up } else { 0.0 },
-            minus: if down > 0.0 && down > up { down } else { 0.0 },
+            plus: if up > 0.0 && up > down && !equal { up } else { 0.0 },
+            minus: if down > 0.0 && down > up && !equal { down } else { 0.0 },
         }
     });
     step.collect()
@@ -115,11 +120,31 @@ fn directional(highs: &[f64], lows: &[f64], closes: &[f64], period: usize) -> Op
     Some(each.collect())
 }
 
-/// The average directional index, 0–100 (Wilder 1978).
+/// Wilder's system of directional movement (1978), each 0–100, computed in one pass.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DirectionalMovement {
+    /// The positive directional indicator.
+    pub plus_di: Output,
+    /// The negative directional indicator.
+    pub minus_di: Output,
+    /// The average directional index.
+    pub adx: Output,
+}
+
+/// The directional movement; nothing where there are too few bars for the index.
 #[must_use]
-pub fn adx(highs: &[f64], lows: &[f64], closes: &[f64], period: usize) -> Option<Output> {
+pub fn directional_movement(highs: &[f64], lows: &[f64], closes: &[f64], period: usize) -> Option<DirectionalMovement> {
     let len = same_len(highs, lows, closes)?;
     let indicators = directional(highs, lows, closes, period)?;
+    Some(DirectionalMovement {
+        plus_di: Output::of(indicators.iter().map(|(plus, _)| *plus).collect(), len)?,
+        minus_di: Output::of(indicators.iter().map(|(_, minus)| *minus).collect(), len)?,
+        adx: Output::of(directional_index(&indicators, period)?, len)?,
+    })
+}
+
+/// The average directional index of both indicators.
+fn directional_index(indicators: &[(f64, f64)], period: usize) -> Option<Vec<f64>> {
     let (seed, rest) = indicators.split_at_checked(period)?;
     let index = |(plus, minus): &(f64, f64)| {
         let sum = plus + minus;
@@ -133,21 +158,7 @@ pub fn adx(highs: &[f64], lows: &[f64], closes: &[f64], period: usize) -> Option
         }
         Some(*average)
     });
-    Output::of(std::iter::once(first).chain(further).collect(), len)
-}
-
-/// The positive directional indicator, 0–100 (Wilder 1978).
-#[must_use]
-pub fn plus_di(highs: &[f64], lows: &[f64], closes: &[f64], period: usize) -> Option<Output> {
-    let len = same_len(highs, lows, closes)?;
-    Output::of(directional(highs, lows, closes, period)?.iter().map(|(plus, _)| *plus).collect(), len)
-}
-
-/// The negative directional indicator, 0–100 (Wilder 1978).
-#[must_use]
-pub fn minus_di(highs: &[f64], lows: &[f64], closes: &[f64], period: usize) -> Option<Output> {
-    let len = same_len(highs, lows, closes)?;
-    Output::of(directional(highs, lows, closes, period)?.iter().map(|(_, minus)| *minus).collect(), len)
+    Some(std::iter::once(first).chain(further).collect())
 }
 
 /// The commodity channel index (Lambert 1980); 0 where the typical price does not differ from its mean.
@@ -235,14 +246,37 @@ mod tests {
             let series = vec![1.0; len];
             for period in [0, 1, 14, usize::MAX] {
                 let outputs = [sma, ema, rsi].map(|of_closes| of_closes(&series, period));
-                let of_bars = [atr, plus_di, minus_di, adx, cci, williams_r];
-                let outputs =
-                    outputs.into_iter().chain(of_bars.map(|of_bars| of_bars(&series, &series, &series, period)));
+                let of_bars = [atr, cci, williams_r].map(|of_bars| of_bars(&series, &series, &series, period));
+                let movement = directional_movement(&series, &series, &series, period);
+                let movement = movement.map(|moved| [moved.plus_di, moved.minus_di, moved.adx].map(Some));
+                let outputs = outputs.into_iter().chain(of_bars).chain(movement.into_iter().flatten());
                 for output in outputs.flatten() {
                     assert!(output.values.len() <= len && output.values.iter().all(|value| value.is_finite()));
                 }
             }
         }
+    }
+
+    #[test]
+    fn a_tie_of_directional_movement_is_one_in_every_unit_of_the_price() {
+        // Each bar reaches 0.1 beyond the one before on both sides: in binary fractions one of the two is the greater by
+        // chance. Then 0.2 up and 0.1 down.
+        let bars = |unit: f64, decimals: usize| -> [Vec<f64>; 2] {
+            let round = |value: f64| format!("{:.decimals$}", value * unit).parse::<f64>().unwrap();
+            let (mut highs, mut lows) = (Vec::new(), Vec::new());
+            for step in 0..60 {
+                highs.push(round(100.3 + 0.1 * f64::from(step)));
+                lows.push(round(99.7 - 0.1 * f64::from(step)));
+            }
+            [highs, lows]
+        };
+        for (unit, decimals) in [(1.0, 1), (10.0, 0), (0.001, 4), (1_000.0, 0), (1e-6, 7)] {
+            let [highs, lows] = bars(unit, decimals);
+            let moves = moves(&highs, &lows, &lows);
+            assert!(moves.iter().all(|moved| moved.plus == 0.0 && moved.minus == 0.0), "in units of {unit}");
+        }
+        let lopsided = moves(&[100.3, 100.5], &[99.7, 99.6], &[100.0, 100.0]);
+        assert!(lopsided.iter().all(|moved| moved.plus > 0.0 && moved.minus == 0.0));
     }
 
     #[test]

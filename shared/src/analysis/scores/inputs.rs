@@ -2,36 +2,24 @@
 
 use super::flow;
 use super::orderbook;
+use crate::analysis::positioning::{MAX_FUNDING_AGE_MS, MAX_RATIO_AGE_MS};
 use crate::market::book::Book;
 use crate::market::candles::{Candles, Interval};
 use crate::market::positioning::{AccountRatio, Funding, OpenInterest};
 use crate::market::trades::Trades;
-use crate::units::{Amount, Percent, UnixMs};
+use crate::units::{Amount, Percent, Price, UnixMs};
 
-/// Facts and the moment until which they are complete: when the venue answered.
-#[derive(Debug)]
-pub struct Timed<'a, T: ?Sized> {
-    /// The facts.
-    pub value: &'a T,
-    /// When the venue answered, by its clock where it tells one.
-    pub as_of_ms: UnixMs,
-}
-
-impl<T: ?Sized> Clone for Timed<'_, T> {
-    fn clone(&self) -> Self {
-        *self
-    }
-}
-
-impl<T: ?Sized> Copy for Timed<'_, T> {}
+pub use crate::market::Timed;
 
 /// What a ticker row adds to candles and trades.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct TickerFacts {
+    /// Last traded price, USDT: what every other price of the contract must agree with.
+    pub last: Price,
     /// Change over 24 hours, percent.
-    pub change_24h_pct: Percent,
+    pub change_24h_pct: Option<Percent>,
     /// Volume of 24 hours in the base coin.
-    pub volume_base_24h: Amount,
+    pub volume_base_24h: Option<Amount>,
     /// Funding rate as a fraction per 8 hours; positive when longs pay.
     pub funding_rate_8h: Option<f64>,
 }
@@ -53,8 +41,8 @@ pub struct OwnHistory<'a> {
 pub struct ScoreInputs<'a> {
     /// Candles, one entry per interval; intervals that are no timeframe of the scores are not read.
     pub candles: &'a [Timed<'a, Candles>],
-    /// The book, which has its own time.
-    pub book: Option<&'a Book>,
+    /// The book.
+    pub book: Option<Timed<'a, Book>>,
     /// The last trades.
     pub trades: Option<Timed<'a, Trades>>,
     /// Open interest, oldest first, four hours or more.
@@ -118,11 +106,12 @@ impl Limits {
     /// Book, trades and ticker: fresh as long as a snapshot is, useless when a snapshot would raise an alert.
     pub(super) const LIVE: Self = Self { full_ms: 15_000, none_ms: 120_000 };
 
-    /// Open interest and account ratios, which venues publish every few minutes to every hour.
-    pub(super) const POSITIONING: Self = Self { full_ms: 15 * 60_000, none_ms: 60 * 60_000 };
+    /// Open interest and account ratios: fresh over three rows of the venue, useless when the page's share of long
+    /// accounts does without them too.
+    pub(super) const POSITIONING: Self = Self { full_ms: 15 * 60_000, none_ms: MAX_RATIO_AGE_MS };
 
-    /// Histories that something is compared with: a funding interval and an hour; a day.
-    pub(super) const HISTORY: Self = Self { full_ms: 9 * 3_600_000, none_ms: 24 * 3_600_000 };
+    /// Histories that something is compared with: as long as the newest funding is the latest; a day.
+    pub(super) const HISTORY: Self = Self { full_ms: MAX_FUNDING_AGE_MS, none_ms: 24 * 3_600_000 };
 
     /// Candles: fresh until the next one has closed and a minute has passed to fetch it; useless when three are missing.
     pub(super) const fn candles(interval: Interval) -> Self {
@@ -136,13 +125,6 @@ impl Limits {
         let freshness = (left as f64 / (self.none_ms - self.full_ms) as f64).min(1.0);
         (freshness > 0.0).then_some(freshness)
     }
-}
-
-/// The moment until which candles are complete: the venue's answer, or when the candle after the last would have closed
-/// if that is earlier, for then the answer had a hole at its end.
-pub(super) fn complete_until(candles: &Timed<'_, Candles>) -> Option<UnixMs> {
-    let next_close = candles.value.closed.last()?.start_ms.plus_millis(2 * candles.value.interval.millis());
-    Some(candles.as_of_ms.min(next_close))
 }
 
 #[cfg(test)]

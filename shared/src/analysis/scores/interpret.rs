@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 /// The sentence for one dimension; nothing when none of its parts is there.
 #[must_use]
 pub fn interpret(dimension: Dimension, score: Score, evidence: &BTreeMap<SubComponent, Evidence>) -> Option<String> {
-    let pull = |part: &SubComponent, found: &Evidence| part.weight() * found.reading.lean.get().abs();
+    let pull = |part: &SubComponent, found: &Evidence| part.weight() * found.freshness * found.reading.lean.get().abs();
     let parts = evidence.iter().filter(|(part, _)| part.dimension() == dimension);
     let (part, found) = parts.max_by(|(a, x), (b, y)| pull(a, x).total_cmp(&pull(b, y)))?;
     let says = match Sentiment::of(score) {
@@ -77,9 +77,7 @@ mod tests {
     fn the_sentence_quotes_the_part_that_pulls_most() {
         // The RSI pulls .2·.1, the CCI .15·.9.
         let evidence = [(SubComponent::Rsi, 0.1, 55.0), (SubComponent::Cci, -0.9, 294.4)]
-            .map(|(part, lean, figure)| {
-                (part, Evidence { reading: Reading::new(lean, figure).unwrap(), freshness: 1.0 })
-            })
+            .map(|(part, lean, figure)| (part, Evidence::whole(Reading::new(lean, figure).unwrap(), 1.0)))
             .into();
         let sentence = |dimension| interpret(dimension, Score::new(34.0).unwrap(), &evidence);
         assert_eq!(sentence(Dimension::Technical).unwrap(), "Technical is bearish at 34.0: the CCI (20) is +294.4.");

@@ -52,9 +52,10 @@ fn bought(net: f64) -> f64 {
     (1.0 + net) / 2.0
 }
 
-/// Open interest: tanh(ΔP/2 %) · tanh(|ΔOI|/4 %) over four hours, ×0.4 when it falls. Figure: ΔOI in percent.
+/// Open interest: tanh(ΔP/2 %) · tanh(|ΔOI|/4 %) over four hours, ×0.4 when it falls. Figure: the growth of the open
+/// interest in percent, as in the alert.
 ///
-/// Changes are log returns in percent, so that a fall weighs as much as the rise that undoes it. Rising open interest
+/// Changes in the formula are log returns in percent, so that a fall weighs as much as the rise that undoes it. Rising open interest
 /// confirms a move, as new positions pay for it. `price_at` tells the price at a moment. Nothing when the history does
 /// not reach back four hours or has a gap of more than an hour there.
 #[must_use]
@@ -65,9 +66,10 @@ pub fn open_interest(history: &[OpenInterest], price_at: impl Fn(UnixMs) -> Opti
     if age(first) > OPEN_INTEREST_WINDOW_MS + OPEN_INTEREST_SLACK_MS {
         return None;
     }
-    let interest_pct = log_return_pct(first.one_sided_base.get(), last.one_sided_base.get());
+    let (before, after) = (first.one_sided_base.get(), last.one_sided_base.get());
+    let interest_pct = log_return_pct(before, after);
     let price_pct = log_return_pct(price_at(first.time_ms)?, price_at(last.time_ms)?);
-    Reading::new(open_interest_lean(interest_pct, price_pct), interest_pct)
+    Reading::new(open_interest_lean(interest_pct, price_pct), 100.0 * (after / before - 1.0))
 }
 
 fn open_interest_lean(interest_pct: f64, price_pct: f64) -> f64 {
@@ -82,7 +84,8 @@ fn log_return_pct(before: f64, after: f64) -> f64 {
 /// Divergence of price and cumulative volume delta at the price's swings (module `swings`): tanh(3 · divergence).
 /// Figure: the divergence, −1…1.
 ///
-/// The trades are cut into 20 runs of equal count. Nothing when there are fewer than 100, or when no price moved.
+/// The trades are cut into 20 runs of equal count; up to 19 of the oldest that fill none are left out. A run's price is the
+/// mean of its logarithms weighted by size. Nothing when there are fewer than 100, or when no price moved.
 #[must_use]
 pub fn smart_money_flow(flow: &Flow) -> Option<Reading> {
     const FEWEST_PER_BUCKET: usize = 5;
@@ -195,7 +198,7 @@ mod tests {
         let price = |time: UnixMs| Some(if time.as_secs() == 0 { 100.0 } else { 102.0 });
         let whole = open_interest(&[point(0, 100.0), point(120, 1.0), point(240, 104.0)], price).unwrap();
         // ln(1.04) = 3.922071 %, ln(1.02) = 1.980263 %: tanh(0.990131)·tanh(0.980518) = 0.757418·0.753290.
-        check(whole.figure, 3.922_071);
+        check(whole.figure, 4.0);
         check(whole.lean.get(), 0.570_556);
         assert_eq!(open_interest(&[point(0, 100.0), point(239, 104.0)], price), None, "too short");
         assert_eq!(open_interest(&[point(0, 100.0), point(301, 104.0)], price), None, "a gap");

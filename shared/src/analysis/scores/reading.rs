@@ -52,6 +52,17 @@ impl Reading {
 pub struct Evidence {
     /// The reading.
     pub reading: Reading,
-    /// 1 for fresh and complete inputs, falling to 0 where they are no longer used.
+    /// 1 for fresh inputs, falling to 0 where they are no longer used: what the reading weighs beside others.
     pub freshness: f64,
+    /// The share of what the part is made of that was there and fresh: less than the freshness where a timeframe is
+    /// missing. What is missing lowers the reliability and no weight.
+    pub coverage: f64,
+}
+
+impl Evidence {
+    /// A reading of all that its part is made of.
+    #[must_use]
+    pub const fn whole(reading: Reading, freshness: f64) -> Self {
+        Self { reading, freshness, coverage: freshness }
+    }
 }

@@ -95,7 +95,7 @@ mod tests {
     use std::collections::BTreeMap;
 
     fn confluence(lean: f64) -> Confluence {
-        let found = Evidence { reading: Reading::new(lean, -1234.5).unwrap(), freshness: 1.0 };
+        let found = Evidence::whole(Reading::new(lean, -1234.5).unwrap(), 1.0);
         combine(&SubComponent::ALL.iter().map(|part| (*part, found)).collect())
     }
 

@@ -3,17 +3,19 @@
 use super::bars::Bars;
 use super::combine::combine;
 use super::flow::{Flow, trade_rate};
-use super::inputs::{Limits, OwnHistory, ScoreInputs, TickerFacts, Timed, complete_until};
+use super::inputs::{Limits, OwnHistory, ScoreInputs, TickerFacts, Timed};
 use super::reading::{Evidence, Reading};
 use super::timeframe::Timeframe;
 use super::{orderbook, orderflow, price_structure, sentiment, technical, volume};
+use crate::analysis::agreement::Priced;
+use crate::market::OwnTime;
 use crate::market::book::Book;
 use crate::market::candles::Candles;
 use crate::market::positioning::{AccountRatio, Funding, OpenInterest};
 use crate::market::trades::Trades;
 use crate::snapshot::confluence::Confluence;
 use crate::snapshot::sub_component::SubComponent;
-use crate::units::UnixMs;
+use crate::units::{Price, UnixMs};
 use std::collections::BTreeMap;
 
 /// Scores one contract by what is known of it at `now`.
@@ -58,22 +60,22 @@ struct Facts<'a> {
 
 impl<'a> Facts<'a> {
     fn new(inputs: &ScoreInputs<'a>, now: UnixMs) -> Self {
-        let trades = fresh(inputs.trades, Limits::LIVE, now);
-        let live = |timeframe| live(timeframe, inputs.candles, now);
+        let ticker = answered(inputs.ticker, Limits::LIVE, now);
+        let last = ticker.as_ref().map(|ticker| ticker.value.last);
+        let trades = fresh(agreeing(inputs.trades, last), Limits::LIVE, now);
+        let live = |timeframe| live(timeframe, inputs.candles, last, now);
         Self {
             timeframes: Timeframe::ALL.into_iter().filter_map(live).collect(),
             flow: trades
                 .as_ref()
                 .and_then(|trades| Some(Fresh { value: Flow::new(trades.value)?, freshness: trades.freshness })),
             trades,
-            book: inputs
-                .book
-                .and_then(|book| Some(Fresh { value: book, freshness: Limits::LIVE.freshness(book.as_of_ms, now)? })),
+            book: fresh(agreeing(inputs.book, last), Limits::LIVE, now),
             open_interest: fresh(inputs.open_interest, Limits::POSITIONING, now),
             account_ratios: fresh(inputs.account_ratios, Limits::POSITIONING, now),
             fundings: fresh(inputs.fundings, Limits::HISTORY, now),
-            ticker: fresh(inputs.ticker, Limits::LIVE, now),
-            history: fresh(inputs.history, Limits::HISTORY, now),
+            ticker,
+            history: answered(inputs.history, Limits::HISTORY, now),
         }
     }
 
@@ -121,70 +123,73 @@ impl<'a> Facts<'a> {
         }
     }
 
-    /// One formula on every timeframe, by the timeframes' weights, renormalised over those that have a reading.
+    /// One formula on every timeframe, by the timeframes' weights times their freshness, renormalised over those that have
+    /// a reading.
     ///
-    /// The freshness is not renormalised: a missing timeframe is missing evidence.
+    /// The coverage is not renormalised: a missing timeframe is missing evidence. The freshness is the mean, by the same
+    /// weights, so that a timeframe which fades away takes no freshness with it.
     fn by_timeframe(&self, formula: impl Fn(&Bars) -> Option<Reading>) -> Option<Evidence> {
-        let (mut lean, mut figure, mut freshness, mut weights) = (0.0, 0.0, 0.0, 0.0);
+        let (mut lean, mut figure, mut freshness, mut coverage) = (0.0, 0.0, 0.0, 0.0);
         for live in &self.timeframes {
             let Some(reading) = formula(&live.bars) else { continue };
-            let weight = live.timeframe.weight();
+            let weight = live.timeframe.weight() * live.freshness;
             lean += weight * reading.lean.get();
             figure += weight * reading.figure;
             freshness += weight * live.freshness;
-            weights += weight;
+            coverage += weight;
         }
-        Some(Evidence { reading: Reading::new(lean / weights, figure / weights)?, freshness })
+        let reading = Reading::new(lean / coverage, figure / coverage)?;
+        Some(Evidence { reading, freshness: freshness / coverage, coverage })
     }
 
     fn by_flow(&self, formula: impl Fn(&Flow) -> Option<Reading>) -> Option<Evidence> {
         let flow = self.flow.as_ref()?;
-        Some(Evidence { reading: formula(&flow.value)?, freshness: flow.freshness })
+        Some(Evidence::whole(formula(&flow.value)?, flow.freshness))
     }
 
     fn by_book(&self, formula: impl Fn(&Book) -> Option<Reading>) -> Option<Evidence> {
         let book = self.book.as_ref()?;
-        Some(Evidence { reading: formula(book.value)?, freshness: book.freshness })
+        Some(Evidence::whole(formula(book.value)?, book.freshness))
     }
 
     fn open_interest(&self) -> Option<Evidence> {
         let interest = self.open_interest.as_ref()?;
         let candles = self.timeframes.iter().map(|live| live.freshness).fold(0.0, f64::max);
         let reading = orderflow::open_interest(interest.value, |time| self.price_at(time))?;
-        Some(Evidence { reading, freshness: interest.freshness.min(candles) })
+        Some(Evidence::whole(reading, interest.freshness.min(candles)))
     }
 
     fn trade_liquidity(&self) -> Option<Evidence> {
         let (flow, history) = (self.flow.as_ref()?, self.history.as_ref()?);
         let rate = trade_rate(self.trades.as_ref()?.value)?;
         let reading = orderflow::liquidity(&flow.value, rate, history.value.trade_rates)?;
-        Some(Evidence { reading, freshness: flow.freshness.min(history.freshness) })
+        Some(Evidence::whole(reading, flow.freshness.min(history.freshness)))
     }
 
     fn book_liquidity(&self) -> Option<Evidence> {
         let (book, history) = (self.book.as_ref()?, self.history.as_ref()?);
         let reading = orderbook::liquidity(book.value, history.value.spreads, history.value.depths)?;
-        Some(Evidence { reading, freshness: book.freshness.min(history.freshness) })
+        Some(Evidence::whole(reading, book.freshness.min(history.freshness)))
     }
 
     fn funding_rate(&self) -> Option<Evidence> {
         let (ticker, fundings) = (self.ticker.as_ref()?, self.fundings.as_ref()?);
         let earlier = sentiment::normalised_to_8h(fundings.value);
         let reading = sentiment::funding_rate(ticker.value.funding_rate_8h?, &earlier)?;
-        Some(Evidence { reading, freshness: ticker.freshness.min(fundings.freshness) })
+        Some(Evidence::whole(reading, ticker.freshness.min(fundings.freshness)))
     }
 
     fn long_short_ratio(&self) -> Option<Evidence> {
         let ratios = self.account_ratios.as_ref()?;
-        Some(Evidence { reading: sentiment::long_short_ratio(ratios.value)?, freshness: ratios.freshness })
+        Some(Evidence::whole(sentiment::long_short_ratio(ratios.value)?, ratios.freshness))
     }
 
     fn market_activity(&self) -> Option<Evidence> {
         let ticker = self.ticker.as_ref()?;
         let long = self.timeframes.iter().find(|live| live.timeframe == Timeframe::Long)?;
-        let (volume, change) = (ticker.value.volume_base_24h.get(), ticker.value.change_24h_pct.get());
-        let reading = sentiment::market_activity(volume, change, &long.bars)?;
-        Some(Evidence { reading, freshness: ticker.freshness.min(long.freshness) })
+        let (volume, change) = (ticker.value.volume_base_24h?, ticker.value.change_24h_pct?);
+        let reading = sentiment::market_activity(volume.get(), change.get(), &long.bars)?;
+        Some(Evidence::whole(reading, ticker.freshness.min(long.freshness)))
     }
 
     /// The close of the last candle that had closed at `time`, by the shortest timeframe that knows it.
@@ -198,15 +203,32 @@ impl<'a> Facts<'a> {
     }
 }
 
-fn fresh<'a, T: ?Sized>(timed: Option<Timed<'a, T>>, limits: Limits, now: UnixMs) -> Option<Fresh<&'a T>> {
+/// The facts, unless they are about another price than the ticker's.
+fn agreeing<T: Priced>(timed: Option<Timed<'_, T>>, last: Option<Price>) -> Option<Timed<'_, T>> {
+    timed.filter(|timed| timed.value.agrees_with(last))
+}
+
+/// The facts with their freshness by the time of their newest row.
+fn fresh<T: OwnTime + ?Sized>(timed: Option<Timed<'_, T>>, limits: Limits, now: UnixMs) -> Option<Fresh<&T>> {
+    let timed = timed?;
+    Some(Fresh { value: timed.value, freshness: limits.freshness(timed.known_until()?, now)? })
+}
+
+/// The same for facts without rows, which are as old as their answer.
+fn answered<T>(timed: Option<Timed<'_, T>>, limits: Limits, now: UnixMs) -> Option<Fresh<&T>> {
     let timed = timed?;
     Some(Fresh { value: timed.value, freshness: limits.freshness(timed.as_of_ms, now)? })
 }
 
-fn live<'a>(timeframe: Timeframe, candles: &[Timed<'a, Candles>], now: UnixMs) -> Option<Live<'a>> {
+fn live<'a>(
+    timeframe: Timeframe,
+    candles: &[Timed<'a, Candles>],
+    last: Option<Price>,
+    now: UnixMs,
+) -> Option<Live<'a>> {
     let interval = timeframe.interval();
-    let timed = candles.iter().find(|timed| timed.value.interval == interval)?;
-    let freshness = Limits::candles(interval).freshness(complete_until(timed)?, now)?;
-    let bars = Bars::new(timeframe, &timed.value.closed)?;
-    Some(Live { timeframe, candles: timed.value, bars, freshness })
+    let timed = candles.iter().find(|timed| timed.value.interval == interval).copied();
+    let candles = fresh(agreeing(timed, last), Limits::candles(interval), now)?;
+    let bars = Bars::new(timeframe, &candles.value.closed)?;
+    Some(Live { timeframe, candles: candles.value, bars, freshness: candles.freshness })
 }

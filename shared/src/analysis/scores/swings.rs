@@ -14,7 +14,7 @@ const NO_SWING_WEIGHT: f64 = 0.01;
 /// A run of trades.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Bucket {
-    /// The mean of the logarithm of the price.
+    /// The mean of the logarithm of the price, weighted by size.
     pub(super) log_price: f64,
     /// The volume delta since the first run's beginning.
     pub(super) delta: f64,

@@ -70,11 +70,9 @@ pub fn ao(bars: &Bars) -> Option<Reading> {
 /// counts wholly for the side where it reaches farther, so it can turn round as one of fourteen.
 #[must_use]
 pub fn adx(bars: &Bars) -> Option<Reading> {
-    let (highs, lows, closes) = (&bars.highs, &bars.lows, &bars.closes);
-    let plus = indicators::plus_di(highs, lows, closes, WILDER_PERIOD)?.last()?;
-    let minus = indicators::minus_di(highs, lows, closes, WILDER_PERIOD)?.last()?;
-    let adx = indicators::adx(highs, lows, closes, WILDER_PERIOD)?.last()?;
-    Reading::new(adx_lean(plus - minus, adx), plus - minus)
+    let movement = indicators::directional_movement(&bars.highs, &bars.lows, &bars.closes, WILDER_PERIOD)?;
+    let difference = movement.plus_di.last()? - movement.minus_di.last()?;
+    Reading::new(adx_lean(difference, movement.adx.last()?), difference)
 }
 
 fn adx_lean(difference: f64, adx: f64) -> f64 {

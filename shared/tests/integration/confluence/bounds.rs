@@ -88,8 +88,12 @@ fn scene() -> impl Strategy<Value = Scene> {
         let fundings = fundings.into_iter().enumerate().rev();
         scene.fundings = Some(fundings.map(|(i, (rate, ago))| Funding { time_ms: time(i, ago), rate }).collect());
         scene.account_ratios = Some(vec![ratio(long)]);
-        let change_24h_pct = Percent::new(change).unwrap();
-        scene.ticker = Some(TickerFacts { change_24h_pct, volume_base_24h: amount(volume), funding_rate_8h: rate });
+        scene.ticker = Some(TickerFacts {
+            last: price(1.0),
+            change_24h_pct: Some(Percent::new(change).unwrap()),
+            volume_base_24h: Some(amount(volume)),
+            funding_rate_8h: rate,
+        });
         let history = scene.history.as_mut().unwrap();
         (history.trade_rates, history.spreads, history.depths) = (a.clone(), a, b);
         scene

@@ -163,8 +163,8 @@ fn no_part_jumps_as_positions_change() {
         interest.last_mut().unwrap().one_sided_base = amount(earlier * (0.9 + 0.2 * share));
         scene.account_ratios = Some(vec![ratio(0.1 + 0.8 * share)]);
         let ticker = scene.ticker.as_mut().unwrap();
-        ticker.change_24h_pct = Percent::new(60.0 * share - 30.0).unwrap();
-        ticker.volume_base_24h = amount(1e6 * share);
+        ticker.change_24h_pct = Some(Percent::new(60.0 * share - 30.0).unwrap());
+        ticker.volume_base_24h = Some(amount(1e6 * share));
         ticker.funding_rate_8h = Some(0.002 * share - 0.001);
         scene
     });

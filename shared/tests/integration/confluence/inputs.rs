@@ -1,13 +1,14 @@
 //! Which parts rest on which input, and what becomes of them when it is missing, stale or frozen.
 
-use super::scene::{NOW, Scene, ago};
-use shared::analysis::scores::inputs::ScoreInputs;
+use super::scene::{NOW, Scene, ago, amount, price, ratio};
+use shared::analysis::positioning::{Holdings, MAX_RATIO_AGE_MS, positioning};
+use shared::analysis::scores::inputs::{ScoreInputs, Timed};
 use shared::analysis::scores::six_dimension::{evidence, six_dimension};
-use shared::market::candles::Interval;
+use shared::market::candles::{Candles, Interval};
 use shared::snapshot::confluence::MIN_RELIABILITY;
 use shared::snapshot::dimension::Dimension;
 use shared::snapshot::sub_component::SubComponent as P;
-use shared::units::{Amount, UnixMs};
+use shared::units::{Amount, Price, UnixMs};
 use std::collections::BTreeSet;
 
 /// The parts that need a stream or a definition that there is not.
@@ -85,10 +86,11 @@ fn a_missing_timeframe_leaves_its_weight_to_the_others_and_lowers_the_reliabilit
     assert!(!found.missing.contains(&P::Rsi));
     assert!(found.reliability.get() < 0.9216);
     let rsi = |scene: &Scene| scene.with(|inputs| evidence(inputs, NOW)[&P::Rsi]);
-    assert!((rsi(&scene).freshness - 0.9).abs() < 1e-12);
+    assert!((rsi(&scene).coverage - 0.9).abs() < 1e-12);
+    assert_eq!(rsi(&scene).freshness, 1.0, "what is there is fresh");
     scene.candles.retain(|candles| candles.interval == Interval::OneMinute);
     let alone = rsi(&scene);
-    assert!((alone.freshness - 0.4).abs() < 1e-12);
+    assert!((alone.coverage - 0.4).abs() < 1e-12);
     assert!((25.0..75.0).contains(&alone.reading.figure), "the figure is an RSI again: {}", alone.reading.figure);
 }
 
@@ -128,7 +130,114 @@ fn candles_with_a_hole_at_their_end_are_as_old_as_the_hole() {
     let base = scene.candles.iter_mut().find(|candles| candles.interval == Interval::OneMinute).unwrap();
     base.closed.truncate(base.closed.len() - 15);
     let rsi = scene.with(|inputs| evidence(inputs, NOW)[&P::Rsi]);
-    assert!((rsi.freshness - 0.6).abs() < 1e-12, "{}", rsi.freshness);
+    assert!((rsi.coverage - 0.6).abs() < 1e-12, "{}", rsi.coverage);
+}
+
+#[test]
+fn rows_that_stand_still_are_old_however_new_the_answer_is() {
+    const HOUR_MS: u64 = 3_600_000;
+    let earlier = |time: &mut UnixMs, by_ms: u64| *time = UnixMs::from_millis(time.as_millis() - by_ms);
+    let trades = |by_ms| {
+        move |scene: &mut Scene| {
+            scene.trades.as_mut().unwrap().trades.iter_mut().for_each(|trade| earlier(&mut trade.time_ms, by_ms));
+        }
+    };
+    check_without(trades(6 * HOUR_MS), &OF_TRADES);
+    check_without(trades(120_000), &OF_TRADES);
+    check_without(|scene| earlier(&mut scene.book.as_mut().unwrap().as_of_ms, 120_000), &OF_BOOK);
+    let interest = |scene: &mut Scene| {
+        scene.open_interest.as_mut().unwrap().iter_mut().for_each(|row| earlier(&mut row.time_ms, 6 * HOUR_MS));
+    };
+    check_without(interest, &[P::OpenInterest]);
+    let ratios = |scene: &mut Scene| {
+        scene.account_ratios.as_mut().unwrap().iter_mut().for_each(|row| earlier(&mut row.time_ms, 6 * HOUR_MS));
+    };
+    check_without(ratios, &[P::LongShortRatio]);
+    let fundings = |scene: &mut Scene| {
+        scene.fundings.as_mut().unwrap().iter_mut().for_each(|row| earlier(&mut row.time_ms, 72 * HOUR_MS));
+    };
+    check_without(fundings, &[P::FundingRate]);
+}
+
+#[test]
+fn a_ratio_that_is_too_old_for_the_page_is_too_old_for_the_score() {
+    let row = ratio(0.6);
+    let known = |age_ms: u64| {
+        let now = row.time_ms.plus_millis(5 * 60_000 + age_ms);
+        let ratios = [row];
+        let account_ratios = Some(Timed { value: ratios.as_slice(), as_of_ms: now });
+        let score = evidence(&ScoreInputs { account_ratios, ..ScoreInputs::NONE }, now);
+        let page = positioning(&[Holdings { turnover_24h: amount(1.0), account_ratios, fundings: &[] }], now);
+        (score.contains_key(&P::LongShortRatio), page.long_pct.is_some())
+    };
+    assert_eq!(known(0), (true, true));
+    assert_eq!(known(MAX_RATIO_AGE_MS - 1), (true, true));
+    assert_eq!(known(MAX_RATIO_AGE_MS), (false, false));
+}
+
+#[test]
+fn inputs_that_contradict_the_tickers_price_are_absent_and_named() {
+    let scaled = |old: Price| price(old.get() * 1_000.0);
+    let candles = |interval: Option<Interval>| {
+        move |scene: &mut Scene| {
+            let meant = |candles: &&mut Candles| interval.is_none_or(|interval| candles.interval == interval);
+            for candle in scene.candles.iter_mut().filter(meant).flat_map(|candles| &mut candles.closed) {
+                for price in [&mut candle.open, &mut candle.high, &mut candle.low, &mut candle.close] {
+                    *price = scaled(*price);
+                }
+            }
+        }
+    };
+    check_without(candles(None), &of_candles());
+    let mut scene = scene();
+    candles(Some(Interval::FourHours))(&mut scene);
+    let found = scene.with(|inputs| six_dimension(inputs, NOW));
+    assert!(found.missing.contains(&P::MarketActivity) && !found.missing.contains(&P::Rsi), "{:?}", found.missing);
+
+    let book = |scene: &mut Scene| {
+        let book = scene.book.as_mut().unwrap();
+        book.bids.iter_mut().chain(&mut book.asks).for_each(|level| level.price = scaled(level.price));
+    };
+    check_without(book, &OF_BOOK);
+    let trades = |scene: &mut Scene| {
+        scene.trades.as_mut().unwrap().trades.iter_mut().for_each(|trade| trade.price = scaled(trade.price));
+    };
+    check_without(trades, &OF_TRADES);
+
+    // Nothing can be compared with a ticker that is not known.
+    let blind = |change: &dyn Fn(&mut Scene)| {
+        let mut scene = self::scene();
+        scene.ticker = None;
+        change(&mut scene);
+        scene.with(|inputs| six_dimension(inputs, NOW)).missing.len()
+    };
+    assert_eq!(blind(&|_| {}), blind(&|scene| [&book as &dyn Fn(&mut Scene), &trades].iter().for_each(|f| f(scene))));
+}
+
+#[test]
+fn the_same_inputs_give_the_same_score_while_they_are_fresh() {
+    let scene = scene();
+    let at = |millis: u64| scene.with(|inputs| six_dimension(inputs, NOW.plus_millis(millis)));
+    assert_eq!(at(0), at(1));
+    assert_eq!(at(0), at(12_000));
+}
+
+#[test]
+fn an_input_that_fades_away_moves_the_score_less_and_less() {
+    let scene = scene();
+    let mut without = scene.clone();
+    without.book = None;
+    let score = |scene: &Scene, age_ms: u64| {
+        let mut scene = scene.clone();
+        if let Some(book) = &mut scene.book {
+            book.as_of_ms = ago(age_ms);
+        }
+        scene.with(|inputs| six_dimension(inputs, NOW)).score.unwrap().get()
+    };
+    let distance = |age_ms| (score(&scene, age_ms) - score(&without, 0)).abs();
+    assert!(distance(1_000) > 0.3, "the book says something: {}", distance(1_000));
+    assert!(distance(119_000) < 0.05, "{} a second before it is gone", distance(119_000));
+    assert!(distance(100_000) < distance(60_000) && distance(60_000) < distance(20_000));
 }
 
 #[test]

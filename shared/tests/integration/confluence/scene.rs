@@ -68,8 +68,9 @@ impl Scene {
             account_ratios: Some(vec![ratio(0.5 + 0.1 * crowd.tanh())]),
             fundings: Some(generate_fundings(&mut noise)),
             ticker: Some(TickerFacts {
-                change_24h_pct: Percent::new(4.0 * day).unwrap(),
-                volume_base_24h: amount(150_000.0 * noise.log_normal(0.4)),
+                last: price(last),
+                change_24h_pct: Some(Percent::new(4.0 * day).unwrap()),
+                volume_base_24h: Some(amount(150_000.0 * noise.log_normal(0.4))),
                 funding_rate_8h: Some(0.0001 + 0.0001 * crowd),
             }),
             history: Some(History {
@@ -92,7 +93,7 @@ impl Scene {
         });
         f(&ScoreInputs {
             candles: &candles,
-            book: self.book.as_ref(),
+            book: self.book.as_ref().map(|value| Timed { value, as_of_ms }),
             trades: self.trades.as_ref().map(|value| Timed { value, as_of_ms }),
             open_interest: self.open_interest.as_deref().map(|value| Timed { value, as_of_ms }),
             account_ratios: self.account_ratios.as_deref().map(|value| Timed { value, as_of_ms }),
@@ -111,6 +112,9 @@ impl Scene {
     /// The same contract with every price moved by `f`, which may turn the order of prices round.
     pub(crate) fn map_prices(mut self, f: impl Fn(f64) -> f64) -> Self {
         let f = |old: Price| price(f(old.get()));
+        if let Some(ticker) = &mut self.ticker {
+            ticker.last = f(ticker.last);
+        }
         for candle in self.candles.iter_mut().flat_map(|candles| &mut candles.closed) {
             let (a, b) = (f(candle.high), f(candle.low));
             (candle.open, candle.close) = (f(candle.open), f(candle.close));
@@ -147,8 +151,8 @@ impl Scene {
         if let Some(ticker) = &mut self.ticker {
             ticker.funding_rate_8h = ticker.funding_rate_8h.map(|rate| -rate);
             // What undoes a change of c is 1/(1 + c) − 1.
-            let back = 100.0 / (1.0 + ticker.change_24h_pct.get() / 100.0) - 100.0;
-            ticker.change_24h_pct = Percent::new(back).unwrap();
+            let back = |change: Percent| Percent::new(100.0 / (1.0 + change.get() / 100.0) - 100.0).unwrap();
+            ticker.change_24h_pct = ticker.change_24h_pct.map(back);
         }
         self
     }

@@ -426,6 +426,121 @@ async fn a_blocked_input_makes_exactly_its_parts_absent() {
     }
 }
 
+/// The hours that rows stand still in the tests: longer than any input of a score is used, but for a funding.
+const HOUR_MS: u64 = 3_600_000;
+
+/// One input is spoiled, and exactly its parts are absent from Bitcoin's score, and named.
+async fn check_spoiled(link: &str, spoiled: Value, gone: &[&str]) {
+    let exchange = Exchange::start().await;
+    exchange.fault(link, spoiled.clone()).await;
+    let origin = Origin::start(exchange.url(), &[PLENTY]);
+    let data = bitcoin_without(&origin, gone).await;
+    check_breakdown(&data);
+    let missing = missing(&data);
+    for part in gone {
+        assert!(missing.contains(part), "{part} is there with {spoiled} on {link}");
+    }
+}
+
+#[tokio::test]
+async fn an_input_whose_rows_stand_still_while_the_venue_answers_is_absent() {
+    let still = |hours: u64| json!({ "kind": "still_rows", "age_ms": hours * HOUR_MS });
+    check_spoiled("bybit-trades", still(6), &OF_TRADES).await;
+    check_spoiled("bybit-orderbook", still(6), &parts_of("orderbook")).await;
+    check_spoiled("bybit-open-interest", still(6), &["orderflow.open_interest"]).await;
+    check_spoiled("bybit-account-ratio", still(6), &["sentiment.long_short_ratio"]).await;
+    check_spoiled("bybit-funding", still(72), &["sentiment.funding_rate"]).await;
+    let of_a_minute = json!({ "kind": "still_rows", "age_ms": 6 * HOUR_MS, "where": { "interval": "1" } });
+    check_spoiled("bybit-klines", of_a_minute, &[]).await;
+}
+
+#[tokio::test]
+async fn an_input_that_contradicts_the_tickers_price_is_absent() {
+    let scaled = json!({ "kind": "scale_all", "factor": 1_000 });
+    check_spoiled("bybit-trades", scaled, &OF_TRADES).await;
+    let fields = json!({ "bid_price": { "scale": 1_000 }, "ask_price": { "scale": 1_000 } });
+    check_spoiled("bybit-orderbook", json!({ "kind": "rewrite", "fields": fields }), &parts_of("orderbook")).await;
+    let of_four_hours = json!({ "kind": "scale_all", "factor": 1_000, "where": { "interval": "240" } });
+    check_spoiled("bybit-klines", of_four_hours, &["sentiment.market_activity"]).await;
+}
+
+#[tokio::test]
+async fn ratios_that_are_too_old_for_a_score_are_too_old_for_the_page() {
+    let exchange = Exchange::start().await;
+    exchange.fault("bybit-account-ratio", json!({ "kind": "still_rows", "age_ms": 2 * HOUR_MS })).await;
+    let origin = Origin::start(exchange.url(), &[PLENTY]);
+    analysed(&origin).await;
+    eventually("all ratios were asked for", || async {
+        (exchange.requests("bybit-account-ratio").await >= 40).then_some(())
+    })
+    .await;
+    later(&origin).await;
+    assert_eq!(origin.get("/mobile-data").await.json()["perps"]["long_pct"], Value::Null);
+}
+
+/// Checks what is made of candles when none of them may be used.
+async fn check_without_candles(spoiled: Value, lack: &str) {
+    let exchange = Exchange::start().await;
+    exchange.fault("bybit-klines", spoiled).await;
+    let origin = Origin::start(exchange.url(), &[PLENTY, QUICK]);
+    // Every kind of candle of every contract, and all else once.
+    eventually("all inputs are in", || async {
+        let body = origin.get("/mobile-data").await.json();
+        (body["perps"]["long_pct"].is_number() && exchange.requests("bybit-klines").await >= 250).then_some(())
+    })
+    .await;
+    later(&origin).await;
+    let body = origin.get("/mobile-data").await.json();
+    assert_true_data(&body);
+    assert_eq!(six_dimension(&body), Vec::<&Value>::new());
+    assert_eq!(body["market_overview"]["btc_volatility"], Value::Null);
+    for path in ["/api/bitcoin-beta/realtime", "/api/dashboard/beta-chart"] {
+        let answer = origin.get(path).await;
+        assert_problem(&answer, 503, path);
+        assert!(answer.text.contains(lack), "{path}: {}", answer.text);
+    }
+}
+
+#[tokio::test]
+async fn candles_that_stand_still_make_neither_scores_nor_betas_nor_charts() {
+    check_without_candles(json!({ "kind": "still_rows", "age_ms": 72 * HOUR_MS }), "too_old").await;
+}
+
+#[tokio::test]
+async fn candles_of_another_price_make_neither_scores_nor_betas_nor_charts() {
+    check_without_candles(json!({ "kind": "scale_all", "factor": 1_000 }), "candles_contradict_price").await;
+}
+
+#[tokio::test]
+async fn each_chart_tells_the_age_of_its_own_candles() {
+    let exchange = Exchange::start().await;
+    let origin = Origin::start(exchange.url(), &[PLENTY]);
+    for (timeframe, grid_ms) in [("0.25", 60_000), ("4", 300_000), ("24", 1_800_000)] {
+        let body = when_there(&origin, &format!("/api/dashboard/beta-chart?timeframe={timeframe}")).await;
+        let as_of = body["chart_as_of_ms"].as_u64().unwrap();
+        assert_eq!(as_of % grid_ms, 0, "{timeframe}");
+        let last = rows(&body["chart_data"], "BTCUSDT").last().unwrap();
+        assert_eq!(last["timestamp"].as_u64(), Some(as_of), "{timeframe}");
+    }
+}
+
+#[tokio::test]
+async fn a_chart_of_candles_that_stand_still_is_left_out_and_the_others_stay() {
+    let exchange = Exchange::start().await;
+    let long_ago = json!({ "kind": "still_rows", "age_ms": 3 * HOUR_MS, "where": { "interval": "30" } });
+    exchange.fault("bybit-klines", long_ago).await;
+    let origin = Origin::start(exchange.url(), &[PLENTY]);
+    when_there(&origin, "/api/dashboard/beta-chart?timeframe=8").await;
+    eventually("every contract has its candles", || async {
+        (exchange.requests("bybit-klines").await >= 160).then_some(())
+    })
+    .await;
+    later(&origin).await;
+    when_there(&origin, "/api/dashboard/beta-chart?timeframe=8").await;
+    let answer = origin.get("/api/dashboard/beta-chart?timeframe=24").await;
+    assert_problem(&answer, 503, "a chart of old candles");
+}
+
 #[tokio::test]
 async fn without_candles_no_score_is_called_six_dimensional() {
     let exchange = Exchange::start().await;
@@ -496,7 +611,8 @@ async fn a_large_trade_alerts_once_and_not_again_after_a_restart() {
         rows(body, "alerts").iter().filter(|alert| alert["alert_type"] == "large_trade").cloned().collect()
     };
     // Every trade is worth a hundred times as much from now on.
-    exchange.fault("bybit-trades", json!({ "kind": "scale_all", "factor": 100 })).await;
+    let larger = json!({ "size": { "scale": 100 } });
+    exchange.fault("bybit-trades", json!({ "kind": "rewrite", "fields": larger })).await;
     let first = eventually("a large trade alerts", || async {
         let body = origin.get(ALERTS).await.json();
         Some(large(&body)).filter(|alerts| !alerts.is_empty())

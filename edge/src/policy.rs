@@ -273,13 +273,13 @@ mod tests {
     }
 
     #[track_caller]
-    fn check_fit(age_ms: u64, quality: f64, expected: Result<(), Unfit>) {
-        assert_eq!(fit(ago(age_ms), Fraction::saturating(quality), NOW, &Limits::DEFAULT), expected);
+    fn check_fit(age_ms: u64, coverage: f64, expected: Result<(), Unfit>) {
+        assert_eq!(fit(ago(age_ms), Fraction::saturating(coverage), NOW, &Limits::DEFAULT), expected);
     }
 
     #[test]
-    fn only_fresh_data_of_enough_quality_ends_the_search() {
-        check_fit(15_000, 0.5, Ok(()));
+    fn only_fresh_data_of_enough_coverage_ends_the_search() {
+        check_fit(15_000, 0.8, Ok(()));
         check_fit(15_001, 1.0, Err(Unfit::Stale { age_ms: 15_001 }));
         check_fit(600_000, 1.0, Err(Unfit::Stale { age_ms: 600_000 }));
         check_fit(0, 0.799, Err(Unfit::ThinCoverage { coverage: 0.799 }));

@@ -19,6 +19,9 @@ const DEEDS = new Map(
   }),
 );
 
+/** Why a contract's figure is unknown while its price is known. */
+export const ODD_FIGURE = "not told, or contradicted by its row";
+
 const REASONS = new Map(
   Object.entries({
     too_old: "the last value is too old to be shown",

@@ -59,7 +59,7 @@ const MAX_PAUSE: Duration = Duration::from_secs(30);
 
 /// Fetches and publishes for ever.
 pub(super) async fn run(context: Context, upstream: Upstream, feeds: Feeds, interval: Duration, pulse: Pulse) {
-    let mut collector = Collector { context, feeds, expectation: Expectation::default(), failures: 0, chosen_at: None };
+    let mut collector = Collector { context, feeds, expectation: Expectation::default(), failures: 0, chosen: None };
     let mut universe = collector.feeds.known.universe.subscribe();
     let mut next_fetch = Instant::now();
     let mut waiting: Option<(Fetched, Pass)> = None;
@@ -108,8 +108,8 @@ struct Collector {
     feeds: Feeds,
     expectation: Expectation,
     failures: u32,
-    /// When the monitored contracts were chosen.
-    chosen_at: Option<Instant>,
+    /// When the monitored contracts were chosen, and how often the clock had changed its course by then.
+    chosen: Option<(Instant, u64)>,
 }
 
 impl Collector {
@@ -210,10 +210,12 @@ impl Collector {
     /// Says which contracts are worth more than their ticker: those that have a score. Not at every round, for a contract
     /// at the edge of the list would come and go.
     fn choose_monitored(&mut self, valid: &ValidSnapshot) {
-        if self.chosen_at.is_some_and(|chosen_at| chosen_at.elapsed() < CHOICE_LASTS) {
+        // After a sleep, in which the timer stood still, the market is another.
+        let changes = *self.context.clock.changes().borrow();
+        if self.chosen.is_some_and(|(at, before)| at.elapsed() < CHOICE_LASTS && before == changes) {
             return;
         }
-        self.chosen_at = Some(Instant::now());
+        self.chosen = Some((Instant::now(), changes));
         let snapshot = valid.get();
         let mut rows: Vec<&ScoreRow> = snapshot.scores.iter().collect();
         let turnover = |row: &ScoreRow| row.turnover_24h.map_or(0.0, Amount::get);

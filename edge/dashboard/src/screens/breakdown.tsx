@@ -16,7 +16,7 @@ import { Age, Figure, From, FromMiddle } from "../ui/parts.tsx";
 import { Ring } from "../ui/ring.tsx";
 import { Sheet } from "../ui/sheet.tsx";
 import { Spark } from "../ui/spark.tsx";
-import { Change, Maybe, Num, Unavailable } from "../ui/value.tsx";
+import { Maybe, MaybeChange, Num, Unavailable } from "../ui/value.tsx";
 import * as words from "../words.ts";
 
 /** The sheet of the contract that the address names. */
@@ -78,17 +78,17 @@ function Head({ row }: { row: ScoredSymbol }): JSX.Element {
         </p>
       </div>
       <dl class="figures four">
-        <Figure label="Price" note={<Change of={row.change_24h} as={format.change} name="sheet_change_24h" />}>
+        <Figure label="Price" note={<MaybeChange of={row.change_24h} as={format.change} name="sheet_change_24h" why={words.ODD_FIGURE} />}>
           <Num of={row.price} as={format.price} name="sheet_price" />
         </Figure>
-        <Figure label="High, low" note={<Num of={row.low_24h} as={format.price} name="sheet_low_24h" />}>
-          <Num of={row.high_24h} as={format.price} name="sheet_high_24h" />
+        <Figure label="High, low" note={<Maybe of={row.low_24h} as={format.price} name="sheet_low_24h" why={words.ODD_FIGURE} />}>
+          <Maybe of={row.high_24h} as={format.price} name="sheet_high_24h" why={words.ODD_FIGURE} />
         </Figure>
         <Figure label="Turnover" note="24 h">
-          <Num of={row.turnover_24h} as={format.usd} name="sheet_turnover_24h" />
+          <Maybe of={row.turnover_24h} as={format.usd} name="sheet_turnover_24h" why={words.ODD_FIGURE} />
         </Figure>
         <Figure label="Range" note="24 h">
-          <Num of={row.range_24h} as={format.percent} name="sheet_range_24h" />
+          <Maybe of={row.range_24h} as={format.percent} name="sheet_range_24h" why={words.ODD_FIGURE} />
         </Figure>
       </dl>
     </header>

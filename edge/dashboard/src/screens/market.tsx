@@ -6,7 +6,8 @@ import * as format from "../format.ts";
 import { href } from "../route.ts";
 import { HeatMap } from "../ui/heatmap.tsx";
 import { Card, Figure, FromMiddle, Stacked } from "../ui/parts.tsx";
-import { Change, Maybe, Num } from "../ui/value.tsx";
+import { Change, Maybe, MaybeChange, Num } from "../ui/value.tsx";
+import { ODD_FIGURE } from "../words.ts";
 import { FearGreedCard, VolatilityCard, WholeMarketCard } from "./whole-market.tsx";
 import { SourcesCard } from "./sources.tsx";
 
@@ -64,7 +65,7 @@ function RegimeCard({ body }: { body: MobileData }): JSX.Element {
       <dl class="figures three">
         <Figure
           label="Bitcoin"
-          note={bitcoin ? <Change of={bitcoin.change_24h} as={format.change} name="btc_change_24h" /> : undefined}
+          note={bitcoin ? <MaybeChange of={bitcoin.change_24h} as={format.change} name="btc_change_24h" why={ODD_FIGURE} /> : undefined}
         >
           <Num of={overview.btc_price} as={format.price} name="btc_price" />
         </Figure>

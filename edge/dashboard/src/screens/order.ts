@@ -14,12 +14,20 @@ type Compare = (a: ScoredSymbol, b: ScoredSymbol) => number;
 export const ORDERS: Record<Order, { readonly title: string; readonly compare: Compare }> = {
   score: { title: "Highest score", compare: (a, b) => b.score - a.score },
   bearish: { title: "Lowest score", compare: (a, b) => a.score - b.score },
-  change: { title: "Biggest gain", compare: (a, b) => b.change_24h - a.change_24h },
-  loss: { title: "Biggest loss", compare: (a, b) => a.change_24h - b.change_24h },
-  turnover: { title: "Most turnover", compare: (a, b) => b.turnover_24h - a.turnover_24h },
-  range: { title: "Widest range", compare: (a, b) => b.range_24h - a.range_24h },
+  change: { title: "Biggest gain", compare: (a, b) => down(a.change_24h, b.change_24h) },
+  loss: { title: "Biggest loss", compare: (a, b) => up(a.change_24h, b.change_24h) },
+  turnover: { title: "Most turnover", compare: (a, b) => down(a.turnover_24h, b.turnover_24h) },
+  range: { title: "Widest range", compare: (a, b) => down(a.range_24h, b.range_24h) },
   symbol: { title: "Name", compare: (a, b) => compareText(a.symbol, b.symbol) },
 };
+
+/** The largest first; what is unknown stands at the end. */
+const down = (a: number | null, b: number | null): number =>
+  a === null || b === null ? Number(a === null) - Number(b === null) : b - a;
+
+/** The smallest first; what is unknown stands at the end. */
+const up = (a: number | null, b: number | null): number =>
+  a === null || b === null ? Number(a === null) - Number(b === null) : a - b;
 
 const compareText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 

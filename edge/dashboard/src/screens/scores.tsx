@@ -9,7 +9,8 @@ import { market } from "../state.ts";
 import { Choice } from "../ui/parts.tsx";
 import { Ring } from "../ui/ring.tsx";
 import { Spark } from "../ui/spark.tsx";
-import { Change, Num } from "../ui/value.tsx";
+import { Maybe, MaybeChange, Num } from "../ui/value.tsx";
+import { ODD_FIGURE } from "../words.ts";
 import { ORDERS, type Order, type Side, isInOrder, ordered, picked } from "./order.ts";
 
 const order = signal<Order>("score");
@@ -115,8 +116,8 @@ function Row({ row }: { row: ScoredSymbol }): JSX.Element {
           />
         )}
         <span class="what">
-          <Change of={row.change_24h} as={format.change} name="change_24h" />
-          <Num of={row.turnover_24h} as={format.usd} name="turnover_24h" class="quiet" />
+          <MaybeChange of={row.change_24h} as={format.change} name="change_24h" why={ODD_FIGURE} />
+          <Maybe of={row.turnover_24h} as={format.usd} name="turnover_24h" class="quiet" why={ODD_FIGURE} />
         </span>
       </a>
     </li>

@@ -174,7 +174,7 @@ export function VolatilityCard({ body }: { body: MobileData }): JSX.Element {
           />
         </Figure>
         <Figure label="Average range" note="high to low, 24 h">
-          <Num of={overview.avg_volatility} as={format.percent} name="avg_volatility" />
+          <Maybe of={overview.avg_volatility} as={format.percent} name="avg_volatility" why={words.ODD_FIGURE} />
         </Figure>
         <Figure label="Bitcoin, a day" note="over 30 days">
           <Maybe of={overview.btc_daily_volatility} as={format.percent} name="btc_daily_volatility" why={why} />

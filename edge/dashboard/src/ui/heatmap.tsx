@@ -5,7 +5,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import type { ScoredSymbol } from "../../generated/contract.ts";
 import * as format from "../format.ts";
 import { href } from "../route.ts";
-import { type Label, label, layout, shade } from "./tiles.ts";
+import { type Label, label, layout, shade, type Whole, whole } from "./tiles.ts";
 
 /** The least side of a tile that is a link, pixels (WCAG 2.5.8); the list of scores leads to every contract. */
 const MIN_TARGET = 24;
@@ -21,7 +21,7 @@ export function HeatMap({ rows }: { rows: readonly ScoredSymbol[] }): JSX.Elemen
     observer.observe(element);
     return () => observer.disconnect();
   }, []);
-  const tiles = size === null ? [] : layout(rows, size.width, size.height);
+  const tiles = size === null ? [] : layout(whole(rows), size.width, size.height);
   return (
     <ul class="heatmap" ref={frame} aria-label="Contracts by turnover and change">
       {tiles.map(({ row, left, top, width, height }) => (
@@ -36,7 +36,7 @@ export function HeatMap({ rows }: { rows: readonly ScoredSymbol[] }): JSX.Elemen
 }
 
 /** What is seen of a tile's text; all of it is read out. Small tiles carry none. */
-function TileLabel({ row, written }: { row: ScoredSymbol; written: Label | null }): JSX.Element | null {
+function TileLabel({ row, written }: { row: Whole; written: Label | null }): JSX.Element | null {
   if (written === null) return null;
   const style = { fontSize: `${written.fontPx}px` };
   return (
@@ -60,7 +60,7 @@ function TileLabel({ row, written }: { row: ScoredSymbol; written: Label | null 
 }
 
 interface FaceProps {
-  readonly row: ScoredSymbol;
+  readonly row: Whole;
   readonly isLink: boolean;
   readonly children: ComponentChildren;
 }

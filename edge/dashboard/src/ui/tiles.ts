@@ -7,9 +7,17 @@ import type { ScoredSymbol } from "../../generated/contract.ts";
 const FULL_COLOUR_PCT = 6;
 const SHADES = 4;
 
+/** A contract whose size and colour on the map are known. */
+export type Whole = ScoredSymbol & { readonly change_24h: number; readonly turnover_24h: number };
+
+/** Those that have a place on the map. */
+export function whole(rows: readonly ScoredSymbol[]): Whole[] {
+  return rows.filter((row): row is Whole => row.change_24h !== null && row.turnover_24h !== null);
+}
+
 /** One contract and its place. */
 export interface Tile {
-  readonly row: ScoredSymbol;
+  readonly row: Whole;
   readonly left: number;
   readonly top: number;
   readonly width: number;
@@ -17,12 +25,12 @@ export interface Tile {
 }
 
 interface Node {
-  readonly row?: ScoredSymbol;
+  readonly row?: Whole;
   readonly children?: readonly Node[];
 }
 
 /** Where each tile lies in a rectangle of this size, the largest first. */
-export function layout(rows: readonly ScoredSymbol[], width: number, height: number): Tile[] {
+export function layout(rows: readonly Whole[], width: number, height: number): Tile[] {
   const root = hierarchy<Node>({ children: rows.map((row) => ({ row })) }, (node) => node.children)
     .sum((node) => node.row?.turnover_24h ?? 0)
     .sort((a, b) => (b.value ?? 0) - (a.value ?? 0));

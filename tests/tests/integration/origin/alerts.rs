@@ -154,7 +154,7 @@ async fn a_jump_of_open_interest_with_a_moving_price_alerts_once_across_restarts
 async fn another_regime_alerts_once_and_keeps_its_cooldown() {
     let (exchange, redis) = (Exchange::start().await, Redis::start().await);
     // Some contracts lost two thirds in a day: the market is dispersed as never.
-    let fields = json!({"prevPrice24h": {"scale": 3.0}, "price24hPcnt": {"set": ""}});
+    let fields = json!({"prevPrice24h": {"scale": 3.0}, "highPrice24h": {"scale": 3.0}, "price24hPcnt": {"set": ""}});
     let dispersed = json!({"kind": "rewrite", "fields": fields, "of": {"rows": 300}});
     exchange.fault("bybit-tickers", dispersed.clone()).await;
     let origin = start(&exchange, &redis);

@@ -75,11 +75,11 @@ export type Analysis = { symbol: string,
 /**
  * The report, sixty columns of monospaced text.
  */
-analysis: string, score: Score, sentiment: Sentiment, components: Components, interpretations: { [key in Dimension]?: string }, reliability: Fraction, price: Price, change_24h: Percent, high_24h: Price, low_24h: Price, 
+analysis: string, score: Score, sentiment: Sentiment, components: Components, interpretations: { [key in Dimension]?: string }, reliability: Fraction, price: Price, change_24h: Percent | null, high_24h: Price | null, low_24h: Price | null, 
 /**
  * USD.
  */
-volume_24h: Amount, 
+volume_24h: Amount | null, 
 /**
  * Always `success`: a body exists only for a snapshot that passed validation, and existing clients ignore all else.
  */
@@ -328,7 +328,7 @@ timestamp: number, degraded: Array<string>,
 /**
  * One string, `"Category: Label"`.
  */
-market_regime: string, market_regime_details: RegimeDetails, trend_strength: Score | null, volatility: Amount | null, current_volatility: Amount | null, market_dispersion: Amount | null, avg_volatility: Amount, btc_daily_volatility: Amount | null, btc_volatility: Amount | null, btc_price: Price, btc_dominance: Share | null, eth_dominance: Share | null, stablecoin_dominance: Share | null, altcoin_dominance: Share | null, altcoin_season: string | null, total_market_cap: Amount | null, market_cap_change_24h: Percent | null, 
+market_regime: string, market_regime_details: RegimeDetails, trend_strength: Score | null, volatility: Amount | null, current_volatility: Amount | null, market_dispersion: Amount | null, avg_volatility: Amount | null, btc_daily_volatility: Amount | null, btc_volatility: Amount | null, btc_price: Price, btc_dominance: Share | null, eth_dominance: Share | null, stablecoin_dominance: Share | null, altcoin_dominance: Share | null, altcoin_season: string | null, total_market_cap: Amount | null, market_cap_change_24h: Percent | null, 
 /**
  * All-market volume, USD.
  */
@@ -336,7 +336,11 @@ coingecko_volume_24h: Amount | null, total_volume: Amount | null,
 /**
  * Turnover of our contracts, USD: another quantity than the two above.
  */
-total_volume_24h: Amount, total_turnover: Amount, volume_mcap_ratio: number | null, average_change: Percent, gainers: number, losers: number, flat: number, fear_greed_value: Share | null, fear_greed_label: string | null, defi_market_cap: Amount | null, defi_volume_24h: Amount | null, defi_dominance: Share | null, active_symbols: number, active_cryptocurrencies: number | null, };
+total_volume_24h: Amount, total_turnover: Amount, 
+/**
+ * Contracts in that sum.
+ */
+turnover_contracts: number | null, volume_mcap_ratio: number | null, average_change: Percent, gainers: number, losers: number, flat: number, fear_greed_value: Share | null, fear_greed_label: string | null, defi_market_cap: Amount | null, defi_volume_24h: Amount | null, defi_dominance: Share | null, active_symbols: number, active_cryptocurrencies: number | null, };
 
 /**
  * A share of a whole as a fraction, 0–1.
@@ -380,7 +384,7 @@ export type MarketOverview = {
 /**
  * One string, `"Category: Label"`.
  */
-market_regime: string, market_regime_details: RegimeDetails, trend_strength: Score | null, volatility: Amount | null, current_volatility: Amount | null, market_dispersion: Amount | null, avg_volatility: Amount, btc_daily_volatility: Amount | null, btc_volatility: Amount | null, btc_price: Price, btc_dominance: Share | null, eth_dominance: Share | null, stablecoin_dominance: Share | null, altcoin_dominance: Share | null, altcoin_season: string | null, total_market_cap: Amount | null, market_cap_change_24h: Percent | null, 
+market_regime: string, market_regime_details: RegimeDetails, trend_strength: Score | null, volatility: Amount | null, current_volatility: Amount | null, market_dispersion: Amount | null, avg_volatility: Amount | null, btc_daily_volatility: Amount | null, btc_volatility: Amount | null, btc_price: Price, btc_dominance: Share | null, eth_dominance: Share | null, stablecoin_dominance: Share | null, altcoin_dominance: Share | null, altcoin_season: string | null, total_market_cap: Amount | null, market_cap_change_24h: Percent | null, 
 /**
  * All-market volume, USD.
  */
@@ -388,7 +392,11 @@ coingecko_volume_24h: Amount | null, total_volume: Amount | null,
 /**
  * Turnover of our contracts, USD: another quantity than the two above.
  */
-total_volume_24h: Amount, total_turnover: Amount, volume_mcap_ratio: number | null, average_change: Percent, gainers: number, losers: number, flat: number, fear_greed_value: Share | null, fear_greed_label: string | null, defi_market_cap: Amount | null, defi_volume_24h: Amount | null, defi_dominance: Share | null, active_symbols: number, active_cryptocurrencies: number | null, };
+total_volume_24h: Amount, total_turnover: Amount, 
+/**
+ * Contracts in that sum.
+ */
+turnover_contracts: number | null, volume_mcap_ratio: number | null, average_change: Percent, gainers: number, losers: number, flat: number, fear_greed_value: Share | null, fear_greed_label: string | null, defi_market_cap: Amount | null, defi_volume_24h: Amount | null, defi_dominance: Share | null, active_symbols: number, active_cryptocurrencies: number | null, };
 
 export type MobileData = { market_overview: MarketOverview, market_breadth: MarketBreadth, confluence_scores: Array<ScoredSymbol>, top_movers: TopMovers, perps: Perps, schema_version: number, sequence: number, 
 /**
@@ -537,11 +545,23 @@ timestamp: number, degraded: Array<string>,
 /**
  * Percent per 8 hours.
  */
-funding_rate: Percent | null, funding_zscore: number | null, long_pct: Share | null, short_pct: Share | null, ls_entropy: Fraction | null, 
+funding_rate: Percent | null, 
+/**
+ * Contracts in that mean.
+ */
+funding_contracts: number | null, funding_zscore: number | null, long_pct: Share | null, short_pct: Share | null, ls_entropy: Fraction | null, 
 /**
  * One side, USD.
  */
-total_open_interest: Amount | null, basis_pct: Percent | null, basis_status: BasisStatus | null, cex_pct: Share | null, dex_pct: Share | null, contract_count: number | null, };
+total_open_interest: Amount | null, 
+/**
+ * Contracts in that sum.
+ */
+open_interest_contracts: number | null, basis_pct: Percent | null, 
+/**
+ * Contracts in that mean.
+ */
+basis_contracts: number | null, basis_status: BasisStatus | null, cex_pct: Share | null, dex_pct: Share | null, contract_count: number | null, };
 
 /**
  * The perpetuals. There is no source for a split between centralised and decentralised venues, so those stay `null`.
@@ -550,11 +570,23 @@ export type Perps = {
 /**
  * Percent per 8 hours.
  */
-funding_rate: Percent | null, funding_zscore: number | null, long_pct: Share | null, short_pct: Share | null, ls_entropy: Fraction | null, 
+funding_rate: Percent | null, 
+/**
+ * Contracts in that mean.
+ */
+funding_contracts: number | null, funding_zscore: number | null, long_pct: Share | null, short_pct: Share | null, ls_entropy: Fraction | null, 
 /**
  * One side, USD.
  */
-total_open_interest: Amount | null, basis_pct: Percent | null, basis_status: BasisStatus | null, cex_pct: Share | null, dex_pct: Share | null, contract_count: number | null, };
+total_open_interest: Amount | null, 
+/**
+ * Contracts in that sum.
+ */
+open_interest_contracts: number | null, basis_pct: Percent | null, 
+/**
+ * Contracts in that mean.
+ */
+basis_contracts: number | null, basis_status: BasisStatus | null, cex_pct: Share | null, dex_pct: Share | null, contract_count: number | null, };
 
 /**
  * How much an opportunity stands out, in a word. It is no forecast of a price.
@@ -616,15 +648,15 @@ export type ScoreZone = "long" | "short";
 /**
  * One scored symbol.
  */
-export type ScoredSymbol = { symbol: string, display_symbol: string, score: Score, score_basis: ScoreBasis, sentiment: Sentiment, reliability: Fraction, price: Price, change_24h: Percent, 
+export type ScoredSymbol = { symbol: string, display_symbol: string, score: Score, score_basis: ScoreBasis, sentiment: Sentiment, reliability: Fraction, price: Price, change_24h: Percent | null, 
 /**
  * USD.
  */
-volume_24h: Amount, 
+volume_24h: Amount | null, 
 /**
  * Base coin.
  */
-volume_base_24h: Amount, turnover_24h: Amount, high_24h: Price, low_24h: Price, range_24h: number, components: Components | null, score_history: Array<Score>, has_breakdown: boolean, };
+volume_base_24h: Amount | null, turnover_24h: Amount | null, high_24h: Price | null, low_24h: Price | null, range_24h: number | null, components: Components | null, score_history: Array<Score>, has_breakdown: boolean, };
 
 export type SectionState = { source: Source | null, as_of_ms: UnixMs | null, 
 /**

@@ -207,7 +207,11 @@ async fn a_rewritten_value_moves_exactly_what_rests_on_it() {
     let accounts = json!({"buyRatio": {"set": "0.9"}, "sellRatio": {"set": "0.1"}});
     let accounts = rewritten(&accounts, None, &json!({"symbol": "BNBUSDT"}));
     let total = json!({"kind": "rewrite", "fields": {"total_volume.usd": {"scale": 1.5}}});
-    let held = json!({"singleOpenInterestValue": {"scale": 2.0}});
+    // In all the ways in which a row tells it: one that contradicts the others would not be believed.
+    let held = json!({
+        "singleOpenInterestValue": {"scale": 2.0}, "openInterestValue": {"scale": 2.0},
+        "singleOpenInterest": {"scale": 2.0}, "openInterest": {"scale": 2.0},
+    });
     let held = json!({"kind": "rewrite", "fields": held, "of": {"symbol": "BTCUSDT"}});
     let of_volume = [
         "volume.{obv,adl}",
@@ -250,7 +254,13 @@ fn no_candles(symbol: &str, interval: &str) -> Change {
     let fault = blocked(&json!({"symbol": symbol, "interval": interval}));
     let charts = ["?beta-chart-*", "?snapshot/performance"].map(|place| format!("{place}/**/{symbol}/**"));
     let lists = ["?beta-chart-*/overview/*", "?beta-chart-*/performance_order/*", "?beta-chart-*/**/(order)"];
-    Change::of_parts("bybit-klines", fault, symbol, &parts).and(&charts.each_ref().map(String::as_str)).and(&lists)
+    // In a chart that lacks the contract another one takes its place, whole.
+    let successor =
+        ["?beta-chart-*/{chart_data,performance_summary}/*", "?snapshot/performance/value/charts/*/lines/*"];
+    Change::of_parts("bybit-klines", fault, symbol, &parts)
+        .and(&charts.each_ref().map(String::as_str))
+        .and(&lists)
+        .and(&successor)
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -302,7 +312,14 @@ async fn a_silent_publisher_takes_exactly_its_own_figures_and_says_why() {
     let hourly = Change::new(
         "bybit-klines",
         blocked(&json!({"interval": "60"})),
-        &["beta/**", "mobile-data/sections/beta/{reason,source,status}", "?**/sections/beta/*", "snapshot/beta/**"],
+        &[
+            "beta/**",
+            "mobile-data/degraded/beta_candles_not_loaded_yet",
+            "?**/degraded/beta_candles_not_loaded_yet",
+            "mobile-data/sections/beta/{reason,source,status}",
+            "?**/sections/beta/*",
+            "snapshot/beta/**",
+        ],
     );
     let defi = Change::new(
         "coingecko-defi",

@@ -149,6 +149,11 @@ impl Judge {
     /// Takes turnovers and open interests that leapt out of their rows.
     fn examine_sums(&mut self, tickers: &mut Tickers<'_>, universe: &Universe, at: UnixMs, is_new: bool) {
         for row in tickers.rows.iter_mut().filter(|row| universe.contains(&row.symbol)) {
+            // With a price that leapt and was confirmed, what is counted in dollars leaps too.
+            let price = row.last.get();
+            if self.comparable(&row.symbol, at).is_some_and(|before| !is_near(price, before)) {
+                continue;
+            }
             for (figure, place) in SUMMED {
                 let Some(amount) = place(row).map(Amount::get) else { continue };
                 let key = (row.symbol.to_string(), figure);

@@ -40,7 +40,9 @@ pub(super) struct Outcome {
     pub(super) refused: Vec<(String, RowRefusal)>,
     /// Figures of listed contracts that are not used.
     pub(super) odd: Vec<(String, Figure, Oddity)>,
-    /// How long the market has stood still by the time that its table tells.
+    /// The time that the table tells of itself.
+    pub(super) told: UnixMs,
+    /// How long the market has stood still by that time.
     pub(super) still_ms: u64,
 }
 
@@ -117,7 +119,7 @@ impl Round {
         let odd = tickers.odd.iter().filter(|odd| self.universe.contains(&odd.symbol));
         let odd = odd.map(|odd| (odd.symbol.to_string(), odd.figure, odd.oddity)).collect();
         let publication = Publication::collected(valid, analyst.remembered_alerts(), self.limits);
-        Ok(Outcome { publication, refused, odd, still_ms: told.millis_since(as_of) })
+        Ok(Outcome { publication, refused, odd, told, still_ms: told.millis_since(as_of) })
     }
 }
 

@@ -59,7 +59,8 @@ const MAX_PAUSE: Duration = Duration::from_secs(30);
 
 /// Fetches and publishes for ever.
 pub(super) async fn run(context: Context, upstream: Upstream, feeds: Feeds, interval: Duration, pulse: Pulse) {
-    let mut collector = Collector { context, feeds, expectation: Expectation::default(), failures: 0, chosen: None };
+    let mut collector =
+        Collector { context, feeds, expectation: Expectation::default(), failures: 0, told: None, chosen: None };
     let mut universe = collector.feeds.known.universe.subscribe();
     let mut next_fetch = Instant::now();
     let mut waiting: Option<(Fetched, Pass)> = None;
@@ -110,6 +111,8 @@ struct Collector {
     failures: u32,
     /// When the monitored contracts were chosen, and how often the clock had changed its course by then.
     chosen: Option<(Instant, u64)>,
+    /// The time that the last table told of itself, where it brought nothing newer.
+    told: Option<UnixMs>,
 }
 
 impl Collector {
@@ -188,7 +191,10 @@ impl Collector {
         // What is from the future is no measure of what stands still.
         let held = held.map(|held| held.valid().get().as_of_ms).filter(|held| !is_from_the_future(*held, now));
         if held.is_some_and(|held| held >= as_of_ms) {
-            let still = if outcome.still_ms > 0 { TableOutcome::MarketStill } else { TableOutcome::Frozen };
+            let clock_goes_on = self.told.is_none_or(|before| before < outcome.told);
+            let still =
+                if clock_goes_on && outcome.still_ms > 0 { TableOutcome::MarketStill } else { TableOutcome::Frozen };
+            self.told = Some(outcome.told);
             self.context.metrics.rejection(still.label());
             if self.context.board.record(NAME, still.label(), None) {
                 tracing::warn!(upstream = NAME, %as_of_ms, outcome = still.label(), "nothing newer comes");

@@ -30,7 +30,8 @@ impl Motions {
         if source.feed == Feed::Replayed {
             return at;
         }
-        self.of(source).examine(tickers.rows.iter().filter(|row| universe.contains(&row.symbol)), at)
+        let rows: Vec<&Ticker<'_>> = tickers.rows.iter().filter(|row| universe.contains(&row.symbol)).collect();
+        self.of(source).examine(&rows, at)
     }
 
     /// Goes on from what another process published, where nothing is known of its rows.
@@ -96,9 +97,9 @@ impl Told {
 }
 
 impl Motion {
-    fn examine<'r>(&mut self, rows: impl Iterator<Item = &'r Ticker<'r>> + Clone, at: UnixMs) -> UnixMs {
+    fn examine(&mut self, rows: &[&Ticker<'_>], at: UnixMs) -> UnixMs {
         let known = |motion: &Self| {
-            let changes = rows.clone().filter_map(|row| {
+            let changes = rows.iter().filter_map(|row| {
                 let known = motion.rows.get(&*row.symbol)?;
                 Some(if known.told.is_same(&Told::by(row)) { known.changed } else { at })
             });
@@ -106,7 +107,7 @@ impl Motion {
         };
         let moved = newest_hundredth(known(self)).map_or(at, |moved| moved.min(at));
         let mut next = HashMap::with_capacity(self.rows.len());
-        for row in rows.clone() {
+        for row in rows {
             let told = Told::by(row);
             let changed = match self.rows.get(&*row.symbol) {
                 Some(known) if known.told.is_same(&told) => known.changed,

@@ -10,7 +10,7 @@ use shared::endpoints::Endpoint;
 use shared::exchange::bybit::tickers;
 use shared::market::{Tickers, Universe};
 use shared::snapshot::{ScoreRow, Snapshot};
-use shared::units::Amount;
+use shared::units::{Amount, Percent, Price};
 use shared::validate::{Baseline, ValidSnapshot};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
@@ -130,9 +130,9 @@ fn figures(row: &ScoreRow) -> [(&'static str, Option<f64>); 6] {
     let significant = |value: f64| format!("{value:.6e}").parse::<f64>().unwrap();
     [
         ("price", Some(row.price.get())),
-        ("change_24h", row.change_24h.map(|change| change.get())),
-        ("high_24h", row.high_24h.map(|price| price.get())),
-        ("low_24h", row.low_24h.map(|price| price.get())),
+        ("change_24h", row.change_24h.map(Percent::get)),
+        ("high_24h", row.high_24h.map(Price::get)),
+        ("low_24h", row.low_24h.map(Price::get)),
         ("turnover_24h", row.turnover_24h.map(Amount::get)),
         ("volume_base_24h", row.volume_base_24h.map(Amount::get)),
     ]

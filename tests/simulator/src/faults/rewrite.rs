@@ -35,6 +35,8 @@ const PRICES: [&str; 24] = [
     "askPrice",
     "weightedAvgPrice",
 ];
+/// What of a row is counted in money.
+const SUMS: [&str; 4] = ["turnover24h", "openInterestValue", "singleOpenInterestValue", "quoteVolume"];
 const LAST_PRICE: [&str; 3] = ["lastPrice", "price", "last"];
 
 /// What a row calls its contract.
@@ -211,7 +213,9 @@ fn scale(row: &mut Map<String, Value>, factor: f64, fields: ScaledFields) {
         ScaledFields::Last => LAST_PRICE.as_slice(),
         ScaledFields::All => PRICES.as_slice(),
     };
-    for name in names {
+    // At the same volume, what is counted in money is another in the same proportion.
+    let sums = if fields == ScaledFields::All { SUMS.as_slice() } else { &[] };
+    for name in names.iter().chain(sums) {
         if let Some(price) = row.get_mut(*name) {
             *price = scaled(price, factor);
         }

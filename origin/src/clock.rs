@@ -1,7 +1,7 @@
 //! The only place that reads the clock: what time it is by the machine's wall clock, put right where that is known to be wrong.
 //!
 //! Wall time is for what is about calendar time: when a candle closes, how old data is. How long something lasts is measured
-//! by [`Instant`], for a wall clock may be set, and stands still for nobody while the machine sleeps. [`timeline`] says what
+//! by [`Instant`], for a wall clock may be set, and stands still for nobody while the machine sleeps. `timeline` says what
 //! becomes of a wall clock that stepped, or that the dates of upstreams' answers contradict.
 
 mod timeline;

@@ -63,6 +63,8 @@ pub struct Judge {
     /// Believed turnover and open interest, and what is suspect of either.
     sums: BTreeMap<(String, Figure), (f64, UnixMs)>,
     suspect_sums: BTreeMap<(String, Figure), Suspect>,
+    /// Whose sums they are: one venue's turnover tells nothing about another's.
+    summed: Option<Source>,
     judged: Option<UnixMs>,
     motions: Motions,
 }
@@ -116,6 +118,11 @@ impl Judge {
         at: UnixMs,
     ) -> Result<UnixMs, WildTable> {
         let at = self.motions.examine(tickers, universe, source, at);
+        if self.summed != Some(source) {
+            self.sums.clear();
+            self.suspect_sums.clear();
+            self.summed = Some(source);
+        }
         let is_new = self.judged.is_none_or(|judged| judged < at);
         self.judged = self.judged.max(Some(at));
         let (mut compared, mut leaping) = (0, BTreeMap::new());
@@ -360,6 +367,16 @@ mod tests {
         assert_eq!(show(&mut judge, 1, one("S7USDT", 1.5)), Ok(vec![]));
         assert_eq!(show(&mut judge, 2, one("S7USDT", 1.0)), Ok(vec![]));
         assert_eq!(show(&mut judge, 3, one("S7USDT", 1.51)), Ok(vec!["S7USDT".to_owned()]));
+    }
+
+    #[test]
+    fn the_turnover_of_one_venue_says_nothing_about_anothers() {
+        let mut judge = judge();
+        let mut elsewhere = table(|_| 1.0);
+        elsewhere.rows.iter_mut().for_each(|row| row.turnover_24h = Amount::new(9e10).ok());
+        let okx = Source::live(Venue::Okx);
+        assert_eq!(judge.examine(&mut elsewhere, &universe(), okx, at(1)), Ok(at(1)));
+        assert!(elsewhere.rows.iter().all(|row| row.turnover_24h.is_some()), "{:?}", elsewhere.odd.first());
     }
 
     proptest! {

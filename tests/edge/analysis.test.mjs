@@ -43,7 +43,7 @@ test("these tests know every path that the contract names", async () => {
 test("the edge says of an analysed snapshot what the origin says, to the byte, on every path", async () => {
   const moment = await oneMoment();
   await freeze(moment);
-  const edge = await world.edge({ vars: { REFRESH_AFTER_S: "60", FRESH_S: "61", AGING_S: "62", STALE_S: "63" } });
+  const edge = await world.edge({ vars: { REFRESH_AFTER_S: "14" } });
   for (const [path, projection] of Object.entries(ROUTES)) {
     const [ours, theirs] = [await edge.get(path), moment.bodies[path]];
     assert.deepEqual([theirs.status, ours.status], [200, 200], path);
@@ -97,7 +97,7 @@ test("after failover beta, charts and alerts keep their own time, and no score i
       return snapshot;
     },
   });
-  const edge = await world.edge({ cache, vars: { REFRESH_AFTER_S: "0", FRESH_S: "30" } });
+  const edge = await world.edge({ cache, vars: { REFRESH_AFTER_S: "0", FRESH_S: "1" } });
   const [beta, alerts] = [await edge.get("/api/bitcoin-beta/realtime"), await edge.get("/api/dashboard/alerts")];
   assert.deepEqual([beta.status, alerts.status, alerts.json.count], [200, 200, 1]);
   await world.link.order("refuse");
@@ -151,7 +151,7 @@ test("sections past their own limit are not carried over, and say so", async () 
       return snapshot;
     },
   });
-  const edge = await world.edge({ vars: { REFRESH_AFTER_S: "1", FRESH_S: "30" } });
+  const edge = await world.edge({ vars: { REFRESH_AFTER_S: "1", FRESH_S: "2" } });
   const first = await edge.get("/mobile-data");
   assert.equal(first.json.data_source, "origin");
   await world.link.order("refuse");

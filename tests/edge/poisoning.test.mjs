@@ -103,7 +103,8 @@ test("on an edge that holds data, no request of a client costs more than the pas
   const seconds = (performance.now() - began) / 1_000;
   assert.ok(world.link.requests() <= seconds + 2, `${world.link.requests()} requests in ${seconds} s`);
   assert.ok(cache.puts() <= world.link.requests());
-  assert.ok(cache.lookups() <= 1, `${cache.lookups()} look-ups`);
+  // One at the start, and one before each write, which never replaces what is better.
+  assert.ok(cache.lookups() <= 1 + world.link.requests(), `${cache.lookups()} look-ups`);
 });
 
 test("on a cold edge, a request costs one refresh if it reads data, and nothing if it does not", async () => {

@@ -2,7 +2,7 @@
 
 mod whole_market;
 
-use crate::analysis::join::Market;
+use crate::analysis::join::{Market, is_most};
 use crate::analysis::positioning::Positioning;
 use crate::analysis::scores::Analysis;
 use crate::analysis::volatility::BitcoinVolatility;
@@ -261,7 +261,7 @@ fn enough_figures(market: &Market<'_, '_>) -> Result<(), AssembleError> {
     let count = |is_known: fn(&Ticker<'_>) -> bool| market.rows.iter().filter(|row| is_known(row)).count();
     let figures =
         [("change", count(|row| row.change_24h_pct.is_some())), ("turnover", count(|row| row.turnover_24h.is_some()))];
-    match figures.into_iter().find(|(_, known)| known * 5 < priced * 4) {
+    match figures.into_iter().find(|(_, known)| !is_most(*known, priced)) {
         Some((figure, known)) => Err(AssembleError::TooFewFigures { figure, known, priced }),
         None => Ok(()),
     }

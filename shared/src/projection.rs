@@ -112,10 +112,7 @@ pub fn absence<'s>(valid: &'s ValidSnapshot, endpoint: Endpoint, class: Freshnes
     let snapshot = valid.get();
     let served = snapshot.served_at(limits.end_of(class, snapshot.as_of_ms));
     match endpoint {
-        Endpoint::Signals | Endpoint::Opportunities => {
-            let analysed = snapshot.scores.iter().any(|row| row.confluence.is_some());
-            (!analysed).then_some(NOT_ANALYSED)
-        }
+        Endpoint::Signals | Endpoint::Opportunities => (snapshot.analysed() == 0).then_some(NOT_ANALYSED),
         Endpoint::PerpetualsPulse => snapshot.perps.is_unknown().then_some("perpetuals_unknown"),
         Endpoint::Alerts => reason(&snapshot.alerts, &served.alerts),
         Endpoint::Beta => reason(&snapshot.beta, &served.beta),
@@ -127,8 +124,7 @@ pub fn absence<'s>(valid: &'s ValidSnapshot, endpoint: Endpoint, class: Freshnes
 /// would be is unknown too, so every contract that trades counts.
 fn without_analysis<'s>(snapshot: &Snapshot, symbol: &str) -> Absence<'s> {
     let is_scored = snapshot.scores.iter().any(|row| row.symbol == symbol);
-    let none_is_analysed = snapshot.scores.iter().all(|row| row.confluence.is_none());
-    if is_scored || (none_is_analysed && snapshot.universe.contracts.contains_key(symbol)) {
+    if is_scored || (snapshot.analysed() == 0 && snapshot.universe.contracts.contains_key(symbol)) {
         Absence::NotAnalysed(NOT_ANALYSED)
     } else {
         Absence::NotMonitored

@@ -5,7 +5,7 @@
 //! younger, and confirm nothing.
 
 use crate::exchange::Detail;
-use crate::freshness::{SectionLimits, is_from_the_future};
+use crate::freshness::{ClockAhead, SectionLimits, table_time};
 use crate::market::{Dated, DefiMarket, FearGreed, GlobalMarket};
 use crate::units::UnixMs;
 
@@ -61,10 +61,7 @@ impl Doubt {
 /// # Errors
 /// [`Doubt::FromTheFuture`].
 pub fn told_time(told: UnixMs, received_at: UnixMs) -> Result<UnixMs, Doubt> {
-    if is_from_the_future(told, received_at) {
-        return Err(Doubt::FromTheFuture { ahead_ms: told.millis_since(received_at) });
-    }
-    Ok(told.min(received_at))
+    table_time(told, received_at).map_err(|ClockAhead { ahead_ms }| Doubt::FromTheFuture { ahead_ms })
 }
 
 /// When figures of decentralised finance were true at the earliest: their publisher tells no time, and what it tells is up to

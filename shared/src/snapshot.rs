@@ -105,6 +105,14 @@ pub struct Snapshot {
     pub alerts: Section<AlertSection>,
 }
 
+impl Snapshot {
+    /// How many of the scores rest on six dimensions.
+    #[must_use]
+    pub fn analysed(&self) -> usize {
+        self.scores.iter().filter(|row| row.confluence.is_some()).count()
+    }
+}
+
 /// How much of the universe the tickers covered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Coverage {

@@ -5,6 +5,12 @@ use crate::snapshot::Coverage;
 use crate::units::Amount;
 use std::collections::{BTreeSet, HashMap};
 
+/// Whether a part of the contracts is most of them, four of five: what fewer tell is not told of the market.
+#[must_use]
+pub const fn is_most(part: usize, whole: usize) -> bool {
+    part.saturating_mul(5) >= whole.saturating_mul(4)
+}
+
 /// How contracts in USDT without a date end.
 const QUOTE: &str = "USDT";
 

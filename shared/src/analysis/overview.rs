@@ -1,6 +1,6 @@
 //! Figures over all contracts.
 
-use super::join::Market;
+use super::join::{Market, is_most};
 use super::volatility::BitcoinVolatility;
 use crate::assemble::ETHER;
 use crate::market::Ticker;
@@ -29,7 +29,7 @@ pub fn overview(
         turnover_contracts: Some(turnovers.len()),
         average_change: Percent::new(mean(&changes))?.rounded(4),
         dispersion: sample_deviation(&changes).and_then(|d| Amount::new(d).ok()).map(|d| d.rounded(4)),
-        average_range: is_most(ranges.len(), market)
+        average_range: is_most(ranges.len(), market.rows.len())
             .then(|| mean(&ranges))
             .and_then(|range| Amount::new(range).ok())
             .map(|range| range.rounded(4)),
@@ -37,11 +37,6 @@ pub fn overview(
         btc_daily_volatility: volatility.map(|volatility| volatility.daily_pct),
         btc_volatility: volatility.map(|volatility| volatility.annual_pct),
     })
-}
-
-/// Whether so many contracts are most of the market.
-fn is_most(contracts: usize, market: &Market<'_, '_>) -> bool {
-    contracts * 5 >= market.rows.len() * 4
 }
 
 /// (high − low) / last, percent; never below zero, whatever order the venue sent the two in.

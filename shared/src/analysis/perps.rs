@@ -1,6 +1,6 @@
 //! The perpetuals as a whole: funding, open interest, basis.
 
-use super::join::Market;
+use super::join::{Market, is_most};
 use super::positioning::Positioning;
 use crate::market::{Ticker, Universe};
 use crate::provenance::Venue;
@@ -96,7 +96,7 @@ fn is_of_most(market: &Market<'_, '_>, figure: impl Fn(&Ticker<'_>) -> Option<f6
             told_turnover += of_row;
         }
     }
-    told > 0 && told * 5 >= market.rows.len() * 4 && told_turnover >= 0.8 * turnover
+    told > 0 && is_most(told, market.rows.len()) && told_turnover >= 0.8 * turnover
 }
 
 #[cfg(test)]

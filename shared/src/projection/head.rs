@@ -75,7 +75,7 @@ fn thin_parts(snapshot: &Snapshot) -> Vec<&'static str> {
     let counted = snapshot.coverage;
     let unlisted = counted.unlisted.is_some_and(|unlisted| unlisted > counted.listed / UNLISTED_ONE_IN);
     let most = (counted.priced as f64 * WHOLE_COVERAGE) as usize;
-    let analysed = snapshot.scores.iter().filter(|row| row.confluence.is_some()).count();
+    let analysed = snapshot.analysed();
     [
         (coverage(counted).get() < WHOLE_COVERAGE, "coverage_thin"),
         (unlisted, "instruments_incomplete"),

@@ -1,6 +1,6 @@
 //! How good a snapshot is, 0–1, and which of two is to be shown.
 
-use crate::freshness::{Freshness, Limits, is_from_the_future};
+use crate::freshness::{Freshness, Limits};
 use crate::snapshot::{Coverage, Producer, Section, Snapshot};
 use crate::units::{Fraction, UnixMs, round_to};
 use std::cmp::Reverse;
@@ -39,8 +39,7 @@ pub fn coverage(coverage: Coverage) -> Fraction {
 
 /// The share of the scores that rest on six dimensions.
 fn analysed(snapshot: &Snapshot) -> f64 {
-    let analysed = snapshot.scores.iter().filter(|row| row.confluence.is_some()).count();
-    analysed as f64 / snapshot.scores.len().max(1) as f64
+    snapshot.analysed() as f64 / snapshot.scores.len().max(1) as f64
 }
 
 fn weight<T>(section: &Section<T>) -> f64 {
@@ -75,11 +74,8 @@ const MAX_STEP_BACK_MS: u64 = 10_000;
 
 /// See [`super::ValidSnapshot::is_better`].
 pub(super) fn is_better(candidate: &Snapshot, held: &Snapshot, now: UnixMs, limits: &Limits) -> bool {
-    let class = |snapshot: &Snapshot| {
-        let class = limits.classify(snapshot.as_of_ms, now).filter(|_| !is_from_the_future(snapshot.as_of_ms, now));
-        // The youngest class is the best, and none the worst.
-        class.map(Reverse)
-    };
+    // The youngest class is the best, and none the worst.
+    let class = |snapshot: &Snapshot| limits.classify(snapshot.as_of_ms, now).map(Reverse);
     let (classes, fullness) = ((class(candidate), class(held)), (completeness(candidate), completeness(held)));
     if classes.0 != classes.1 {
         return classes.0 > classes.1;

@@ -2,6 +2,7 @@
 
 use super::rejection::{Rejection, Warning};
 use super::{Baseline, Counted, Expected};
+use crate::analysis::join::is_most;
 use crate::analysis::movers::{MAX_LEADERS, MAX_MOVERS};
 use crate::analysis::scores::MAX_HISTORY;
 use crate::assemble::ETHER;
@@ -27,9 +28,6 @@ const MAX_SENTENCE_CHARS: usize = 300;
 
 /// The longest text of plain words.
 const MAX_WORDS_CHARS: usize = 64;
-
-/// The least share of the usual number of contracts: four of five.
-const EXPECTED_FOUR_OF_FIVE: (usize, usize) = (4, 5);
 
 /// Every rule that the snapshot breaks.
 pub(super) fn rejections(snapshot: &Snapshot, now: UnixMs, baseline: Baseline) -> Vec<Rejection> {
@@ -111,10 +109,9 @@ fn counts(snapshot: &Snapshot, baseline: Baseline, found: &mut Vec<Rejection>) {
     if coverage.listed != snapshot.universe.len() {
         found.push(Rejection::ListedDisagrees { counted: coverage.listed, listed: snapshot.universe.len() });
     }
-    let (four, five) = EXPECTED_FOUR_OF_FIVE;
     if let Some(Expected { counted, contracts: usual }) = baseline.expected
         && counted == Counted::of(snapshot)
-        && coverage.priced.saturating_mul(five) < usual.saturating_mul(four)
+        && !is_most(coverage.priced, usual)
     {
         found.push(Rejection::TooFewContracts { found: coverage.priced, usual });
     }
@@ -125,9 +122,7 @@ fn counts(snapshot: &Snapshot, baseline: Baseline, found: &mut Vec<Rejection>) {
         return;
     };
     // Contracts whose change is unknown are not counted; there are few of them.
-    let (four, five) = EXPECTED_FOUR_OF_FIVE;
-    if counted > coverage.priced || counted.saturating_mul(five) < coverage.priced.saturating_mul(four) || counted == 0
-    {
+    if counted > coverage.priced || !is_most(counted, coverage.priced) || counted == 0 {
         found.push(Rejection::CountsDisagree { counted, priced: coverage.priced });
     }
     if snapshot.overview.total_turnover.get() <= 0.0 {
@@ -321,8 +316,7 @@ fn texts(snapshot: &Snapshot, found: &mut Vec<Rejection>) {
 pub(super) fn warnings(snapshot: &Snapshot) -> Vec<Warning> {
     let mut found = Vec::new();
     let coverage = snapshot.coverage;
-    let (four, five) = EXPECTED_FOUR_OF_FIVE;
-    if coverage.priced.saturating_mul(five) < coverage.listed.saturating_mul(four) {
+    if !is_most(coverage.priced, coverage.listed) {
         found.push(Warning::ThinCoverage { priced: coverage.priced, listed: coverage.listed });
     }
     if coverage.refused > 0 {

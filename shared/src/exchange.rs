@@ -7,7 +7,6 @@ mod cells;
 mod claims;
 pub mod coingecko;
 mod dated_rows;
-mod object;
 pub mod okx;
 mod percent;
 pub mod secondary;

@@ -3,7 +3,7 @@
 //! Everything is a string; only the newest row tells when the next is due:
 //! `{"value":"69","value_classification":"Greed","timestamp":"1788825600","time_until_update":"33817"}`.
 
-use super::object::{Object, readable};
+use super::wire::{Object, readable};
 use super::{Detail, EARLIEST_PUBLISHED, ParseError};
 use crate::market::FearGreed;
 use crate::units::{Share, UnixMs};

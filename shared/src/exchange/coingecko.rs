@@ -3,8 +3,7 @@
 //! Only the totals and their time are the core of an answer, without which it is refused. Every other field is read by itself,
 //! and absent where it is of no use.
 
-use super::object::{Object, readable};
-use super::wire::WireNumber;
+use super::wire::{Object, WireNumber, readable};
 use super::{Detail, EARLIEST_PUBLISHED, ParseError};
 use crate::market::whole::{Contradiction, is_volume_of};
 use crate::market::{DefiMarket, GlobalMarket};

@@ -1,6 +1,7 @@
 //! What every parser needs: a body as text, numbers that may be strings, rows of which some may be odd, errors that keep
 //! their name.
 
+mod object;
 mod rows;
 
 use super::{Detail, ParseError};
@@ -10,6 +11,7 @@ use serde::{Deserialize, de};
 use std::borrow::Cow;
 use std::fmt;
 
+pub(super) use object::{Object, readable};
 pub(super) use rows::{Row, object, row, rows};
 
 /// Checks what can be told before parsing: something is there, and it is no web page.

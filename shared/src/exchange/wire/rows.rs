@@ -3,11 +3,11 @@
 //! A list is read whole, which is quick. Only when that fails is it read row by row, and a row that fails field by field: a
 //! field that cannot be read, or that stands twice with two values, then counts as one with a value that nobody can use.
 
+use super::object::{Field, Object};
 use super::{ParseError, json};
-use serde::de::{Deserializer, IntoDeserializer, MapAccess, Visitor, value};
+use serde::de::{Deserializer, Error, IntoDeserializer, MapAccess, Visitor, value};
 use serde::{Deserialize, forward_to_deserialize_any};
 use serde_json::value::RawValue;
-use std::borrow::Cow;
 use std::fmt;
 use std::marker::PhantomData;
 
@@ -22,33 +22,33 @@ pub(in crate::exchange) type Row<T> = Result<T, String>;
 /// # Errors
 /// [`ParseError`] when it is no array.
 pub(in crate::exchange) fn rows<'a, T: Deserialize<'a>>(list: &'a str) -> Result<Vec<Row<T>>, ParseError> {
-    if let Ok(rows) = serde_json::from_str::<Vec<Object<T>>>(list) {
+    if let Ok(rows) = serde_json::from_str::<Vec<Whole<T>>>(list) {
         return Ok(rows.into_iter().map(|row| Ok(row.0)).collect());
     }
     let rows: Vec<&'a RawValue> = json(list)?;
-    Ok(rows.into_iter().map(|raw| row::<Object<T>>(raw).map(|row| row.0)).collect())
+    Ok(rows.into_iter().map(|raw| row::<Whole<T>>(raw).map(|row| row.0)).collect())
 }
 
 /// A row that is an object: of a row that is an array, the places would be taken for the fields in their order.
-struct Object<T>(T);
+struct Whole<T>(T);
 
-impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Whole<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct ObjectVisitor<T>(PhantomData<T>);
+        struct WholeVisitor<T>(PhantomData<T>);
 
-        impl<'de, T: Deserialize<'de>> Visitor<'de> for ObjectVisitor<T> {
-            type Value = Object<T>;
+        impl<'de, T: Deserialize<'de>> Visitor<'de> for WholeVisitor<T> {
+            type Value = Whole<T>;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("an object")
             }
 
-            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Object<T>, A::Error> {
-                T::deserialize(value::MapAccessDeserializer::new(map)).map(Object)
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Whole<T>, A::Error> {
+                T::deserialize(value::MapAccessDeserializer::new(map)).map(Whole)
             }
         }
 
-        deserializer.deserialize_map(ObjectVisitor(PhantomData))
+        deserializer.deserialize_map(WholeVisitor(PhantomData))
     }
 }
 
@@ -67,8 +67,9 @@ pub(in crate::exchange) fn object<'a, T: Deserialize<'a>>(text: &'a str) -> Resu
 }
 
 fn by_field<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, serde_json::Error> {
-    let fields = serde_json::from_str::<Fields<'a>>(text)?.0;
-    T::deserialize(value::MapDeserializer::new(fields.into_iter()))
+    let object: Object<'a> = serde_json::from_str(text)?;
+    let fields = object.into_fields().ok_or_else(|| serde_json::Error::custom("a field has no name"))?;
+    T::deserialize(value::MapDeserializer::new(fields.map(|(name, field)| (name, Value::of(field)))))
 }
 
 /// The beginning of a row, for a message.
@@ -76,52 +77,21 @@ fn beginning(raw: &RawValue) -> String {
     raw.get().chars().take(32).collect()
 }
 
-/// An object's fields in their order, each once.
-struct Fields<'a>(Vec<(Cow<'a, str>, Field<'a>)>);
-
 /// A field's JSON text, which can be read.
-#[derive(Clone, Copy, PartialEq)]
-struct Field<'a>(&'a str);
+#[derive(Clone, Copy)]
+struct Value<'a>(&'a str);
 
-impl<'a> Field<'a> {
-    fn new(raw: &'a RawValue) -> Self {
-        // A number beyond the range of numbers or half a surrogate pair passes as raw text and fails when it is read.
-        let is_readable = serde_json::from_str::<super::WireNumber>(raw.get()).is_ok();
-        Self(if is_readable { raw.get() } else { UNREADABLE })
-    }
-}
-
-impl<'de: 'a, 'a> Deserialize<'de> for Fields<'a> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct FieldsVisitor;
-
-        impl<'de> Visitor<'de> for FieldsVisitor {
-            type Value = Fields<'de>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Fields<'de>, A::Error> {
-                let mut fields: Vec<(Cow<'de, str>, Field<'de>)> = Vec::new();
-                while let Some(name) = map.next_key::<super::WireText<'de>>()? {
-                    let name = name.into_inner();
-                    let field = Field::new(map.next_value()?);
-                    match fields.iter_mut().find(|(known, _)| *known == name) {
-                        Some((_, known)) if *known == field => {}
-                        Some((_, known)) => *known = Field(UNREADABLE),
-                        None => fields.push((name, field)),
-                    }
-                }
-                Ok(Fields(fields))
-            }
+impl<'a> Value<'a> {
+    fn of(field: Field<'a>) -> Self {
+        match field {
+            // A number beyond the range of numbers or half a surrogate pair passes as raw text and fails when it is read.
+            Field::Sent(raw) if serde_json::from_str::<super::WireNumber>(raw.get()).is_ok() => Self(raw.get()),
+            Field::Sent(_) | Field::Contradicted => Self(UNREADABLE),
         }
-
-        deserializer.deserialize_map(FieldsVisitor)
     }
 }
 
-impl<'de> IntoDeserializer<'de, serde_json::Error> for Field<'de> {
+impl<'de> IntoDeserializer<'de, serde_json::Error> for Value<'de> {
     type Deserializer = Self;
 
     fn into_deserializer(self) -> Self {
@@ -129,7 +99,7 @@ impl<'de> IntoDeserializer<'de, serde_json::Error> for Field<'de> {
     }
 }
 
-impl<'de> Deserializer<'de> for Field<'de> {
+impl<'de> Deserializer<'de> for Value<'de> {
     type Error = serde_json::Error;
 
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, serde_json::Error> {

@@ -1,7 +1,6 @@
 //! A JSON object that is read field by field: what is wrong with one field costs that field alone.
 
-use super::ParseError;
-use super::wire::{self, WireNumber, WireText};
+use super::{ParseError, WireNumber, WireText, json, text};
 use serde::de::{Deserializer, MapAccess, Visitor};
 use serde::{Deserialize, de};
 use serde_json::value::RawValue;
@@ -17,18 +16,24 @@ const QUOTED_CHARS: usize = 32;
 ///
 /// # Errors
 /// Any [`ParseError`] of a body that is no text.
-pub(super) fn readable(body: &[u8]) -> Result<Cow<'_, str>, ParseError> {
+pub(in crate::exchange) fn readable(body: &[u8]) -> Result<Cow<'_, str>, ParseError> {
     let is_foreign = |c: char| c.is_ascii_control() && !matches!(c, '\t' | '\n' | '\r');
-    let text = wire::text(body)?;
+    let text = text(body)?;
     Ok(if text.contains(is_foreign) { text.replace(is_foreign, "\u{fffd}").into() } else { text })
 }
 
 /// The fields of an object, still raw.
 #[derive(Debug, Default)]
-pub(super) struct Object<'a>(BTreeMap<Cow<'a, str>, Field<'a>>);
+pub(in crate::exchange) struct Object<'a> {
+    fields: BTreeMap<Cow<'a, str>, Field<'a>>,
+    /// Whether a field has a name that is no text.
+    has_nameless: bool,
+}
 
+/// What was sent under a name.
 #[derive(Clone, Copy, Debug)]
-enum Field<'a> {
+pub(super) enum Field<'a> {
+    /// One value, however often.
     Sent(&'a RawValue),
     /// Sent more than once, with values that differ.
     Contradicted,
@@ -39,46 +44,51 @@ impl<'a> Object<'a> {
     ///
     /// # Errors
     /// Any [`ParseError`] of a body that is no JSON object.
-    pub(super) fn open(text: &'a str) -> Result<Self, ParseError> {
-        wire::json(text)
+    pub(in crate::exchange) fn open(text: &'a str) -> Result<Self, ParseError> {
+        json(text)
     }
 
     /// The object that `raw` holds, if it holds one.
-    pub(super) fn read(raw: &'a RawValue) -> Option<Self> {
+    pub(in crate::exchange) fn read(raw: &'a RawValue) -> Option<Self> {
         serde_json::from_str(raw.get()).ok()
     }
 
     /// The number of a field.
-    pub(super) fn number(&self, name: &str) -> WireNumber {
-        self.0.get(name).map_or(WireNumber::Absent, Field::number)
+    pub(in crate::exchange) fn number(&self, name: &str) -> WireNumber {
+        self.fields.get(name).map_or(WireNumber::Absent, Field::number)
     }
 
     /// The text of a field, if it holds one.
-    pub(super) fn text(&self, name: &str) -> Option<WireText<'a>> {
+    pub(in crate::exchange) fn text(&self, name: &str) -> Option<WireText<'a>> {
         serde_json::from_str(self.value(name)?.get()).ok()
     }
 
     /// The object of a field, if it holds one.
-    pub(super) fn object(&self, name: &str) -> Option<Self> {
+    pub(in crate::exchange) fn object(&self, name: &str) -> Option<Self> {
         Self::read(self.value(name)?)
     }
 
     /// The elements of a field, if it holds a list.
-    pub(super) fn list(&self, name: &str) -> Option<Vec<&'a RawValue>> {
+    pub(in crate::exchange) fn list(&self, name: &str) -> Option<Vec<&'a RawValue>> {
         serde_json::from_str(self.value(name)?.get()).ok()
     }
 
     /// A field's value, if there is one and only one.
-    pub(super) fn value(&self, name: &str) -> Option<&'a RawValue> {
-        match self.0.get(name)? {
+    pub(in crate::exchange) fn value(&self, name: &str) -> Option<&'a RawValue> {
+        match self.fields.get(name)? {
             Field::Sent(raw) if raw.get() != "null" => Some(raw),
             Field::Sent(_) | Field::Contradicted => None,
         }
     }
 
+    /// Every field with its name; nothing when a name is none.
+    pub(super) fn into_fields(self) -> Option<impl Iterator<Item = (Cow<'a, str>, Field<'a>)>> {
+        (!self.has_nameless).then(|| self.fields.into_iter())
+    }
+
     /// The number of every field.
-    pub(super) fn numbers(&self) -> impl Iterator<Item = WireNumber> {
-        self.0.values().map(Field::number)
+    pub(in crate::exchange) fn numbers(&self) -> impl Iterator<Item = WireNumber> {
+        self.fields.values().map(Field::number)
     }
 }
 
@@ -105,14 +115,15 @@ impl<'de: 'a, 'a> Deserialize<'de> for Object<'a> {
             }
 
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Object<'de>, A::Error> {
-                let mut fields = BTreeMap::new();
-                while let Some((Name(name), raw)) = map.next_entry::<Name<'de>, &'de RawValue>()? {
-                    let field = fields.entry(name).or_insert(Field::Sent(raw));
+                let mut object = Object::default();
+                while let Some((name, raw)) = map.next_entry::<Name<'de>, &'de RawValue>()? {
+                    object.has_nameless |= !name.is_text;
+                    let field = object.fields.entry(name.name).or_insert(Field::Sent(raw));
                     if !matches!(field, Field::Sent(first) if first.get() == raw.get()) {
                         *field = Field::Contradicted;
                     }
                 }
-                Ok(Object(fields))
+                Ok(object)
             }
         }
 
@@ -121,8 +132,10 @@ impl<'de: 'a, 'a> Deserialize<'de> for Object<'a> {
 }
 
 /// A field's name. One that is no text is another field than any that is read.
-#[derive(PartialEq, Eq, PartialOrd, Ord)]
-struct Name<'a>(Cow<'a, str>);
+struct Name<'a> {
+    name: Cow<'a, str>,
+    is_text: bool,
+}
 
 impl<'de: 'a, 'a> Deserialize<'de> for Name<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -136,11 +149,12 @@ impl<'de: 'a, 'a> Deserialize<'de> for Name<'a> {
             }
 
             fn visit_borrowed_bytes<E: de::Error>(self, name: &'de [u8]) -> Result<Name<'de>, E> {
-                Ok(Name(String::from_utf8_lossy(name)))
+                Ok(Name { name: String::from_utf8_lossy(name), is_text: std::str::from_utf8(name).is_ok() })
             }
 
             fn visit_bytes<E: de::Error>(self, name: &[u8]) -> Result<Name<'de>, E> {
-                Ok(Name(String::from_utf8_lossy(name).into_owned().into()))
+                let is_text = std::str::from_utf8(name).is_ok();
+                Ok(Name { name: String::from_utf8_lossy(name).into_owned().into(), is_text })
             }
         }
 

@@ -6,6 +6,7 @@
 //! crashes and listings do happen; held back it was for two rounds. A turnover or an open interest that leaps costs itself
 //! alone, so that no sum over the market rests on one row that leapt.
 
+mod beliefs;
 mod list;
 mod motion;
 
@@ -14,6 +15,7 @@ use crate::market::{Figure, OddField, Oddity, RefusedRow, RowRefusal, Ticker, Ti
 use crate::provenance::Source;
 use crate::snapshot::Snapshot;
 use crate::units::{Amount, UnixMs};
+use beliefs::Beliefs;
 use motion::Motions;
 use std::collections::BTreeMap;
 
@@ -58,11 +60,9 @@ impl WildTable {
 /// Remembers what was believed last, and what is suspect.
 #[derive(Clone, Debug, Default)]
 pub struct Judge {
-    believed: BTreeMap<String, (f64, UnixMs)>,
-    suspects: BTreeMap<String, Suspect>,
-    /// Believed turnover and open interest, and what is suspect of either.
-    sums: BTreeMap<(String, Figure), (f64, UnixMs)>,
-    suspect_sums: BTreeMap<(String, Figure), Suspect>,
+    prices: Beliefs,
+    /// Those of [`SUMMED`], in its order.
+    sums: [Beliefs; SUMMED.len()],
     /// Whose sums they are: one venue's turnover tells nothing about another's.
     summed: Option<Source>,
     judged: Option<UnixMs>,
@@ -74,14 +74,6 @@ const SUMMED: [(Figure, SummedFigure); 2] =
     [(Figure::Turnover24h, |row| &mut row.turnover_24h), (Figure::OpenInterest, |row| &mut row.open_interest_usd)];
 
 type SummedFigure = for<'r> fn(&'r mut Ticker<'_>) -> &'r mut Option<Amount>;
-
-#[derive(Clone, Copy, Debug)]
-struct Suspect {
-    value: f64,
-    /// Tables that showed it, the first included.
-    seen: u32,
-    at: UnixMs,
-}
 
 impl Judge {
     /// Nothing is known, so everything is believed.
@@ -96,10 +88,7 @@ impl Judge {
         let scores = snapshot.scores.iter().map(|row| (&row.symbol, row.price));
         let movers = snapshot.movers.gainers.iter().chain(&snapshot.movers.losers).map(|row| (&row.symbol, row.price));
         for (symbol, price) in scores.chain(movers) {
-            let place = self.believed.entry(symbol.clone()).or_insert((price.get(), at));
-            if place.1 < at {
-                *place = (price.get(), at);
-            }
+            self.prices.remember(symbol, price.get(), at);
         }
         self.motions.remember(snapshot);
     }
@@ -119,8 +108,7 @@ impl Judge {
     ) -> Result<UnixMs, WildTable> {
         let at = self.motions.examine(tickers, universe, source, at);
         if self.summed != Some(source) {
-            self.sums.clear();
-            self.suspect_sums.clear();
+            self.sums = <[Beliefs; SUMMED.len()]>::default();
             self.summed = Some(source);
         }
         let is_new = self.judged.is_none_or(|judged| judged < at);
@@ -128,11 +116,11 @@ impl Judge {
         let (mut compared, mut leaping) = (0, BTreeMap::new());
         for row in tickers.rows.iter().filter(|row| universe.contains(&row.symbol)) {
             let price = row.last.get();
-            let Some(before) = self.comparable(&row.symbol, at) else { continue };
+            let Some(before) = self.prices.comparable(&row.symbol, at) else { continue };
             compared += 1;
             if is_near(price, before) {
-                self.suspects.remove(&*row.symbol);
-            } else if !self.is_confirmed(&row.symbol, price, at, is_new) {
+                self.prices.acquit(&row.symbol);
+            } else if !self.prices.is_confirmed(&row.symbol, price, at, is_new) {
                 leaping.insert(row.symbol.to_string(), (before, price));
             }
         }
@@ -158,18 +146,16 @@ impl Judge {
         for row in tickers.rows.iter_mut().filter(|row| universe.contains(&row.symbol)) {
             // With a price that leapt and was confirmed, what is counted in dollars leaps too.
             let price = row.last.get();
-            if self.comparable(&row.symbol, at).is_some_and(|before| !is_near(price, before)) {
+            if self.prices.comparable(&row.symbol, at).is_some_and(|before| !is_near(price, before)) {
                 continue;
             }
-            for (figure, place) in SUMMED {
+            for ((figure, place), beliefs) in SUMMED.into_iter().zip(&mut self.sums) {
                 let Some(amount) = place(row).map(Amount::get) else { continue };
-                let key = (row.symbol.to_string(), figure);
-                let before = self.sums.get(&key).filter(|(_, time)| at.millis_since(*time) <= COMPARABLE_MS);
-                let Some((before, _)) = before else { continue };
+                let Some(before) = beliefs.comparable(&row.symbol, at) else { continue };
                 // What was next to nothing can be anything next.
-                if is_near(amount, *before) || amount.max(*before) < NEGLIGIBLE_USD {
-                    self.suspect_sums.remove(&key);
-                } else if !confirmed(&mut self.suspect_sums, key, amount, at, is_new) {
+                if is_near(amount, before) || amount.max(before) < NEGLIGIBLE_USD {
+                    beliefs.acquit(&row.symbol);
+                } else if !beliefs.is_confirmed(&row.symbol, amount, at, is_new) {
                     *place(row) = None;
                     tickers.odd.push(OddField { symbol: row.symbol.clone(), figure, oddity: Oddity::Leapt });
                 }
@@ -180,44 +166,18 @@ impl Judge {
     /// Believes the prices of a table that was examined and admitted.
     pub fn believe(&mut self, tickers: &Tickers<'_>, at: UnixMs) {
         for row in &tickers.rows {
-            self.suspects.remove(&*row.symbol);
-            self.believed.insert(row.symbol.to_string(), (row.last.get(), at));
-            let sums = [(Figure::Turnover24h, row.turnover_24h), (Figure::OpenInterest, row.open_interest_usd)];
-            for (figure, amount) in sums.into_iter().filter_map(|(figure, amount)| Some((figure, amount?))) {
-                let key = (row.symbol.to_string(), figure);
-                self.suspect_sums.remove(&key);
-                self.sums.insert(key, (amount.get(), at));
+            self.prices.believe(&row.symbol, row.last.get(), at);
+            for (amount, beliefs) in [row.turnover_24h, row.open_interest_usd].into_iter().zip(&mut self.sums) {
+                if let Some(amount) = amount {
+                    beliefs.believe(&row.symbol, amount.get(), at);
+                }
             }
         }
-        let is_young = |time: UnixMs| at.millis_since(time) <= COMPARABLE_MS;
-        self.sums.retain(|_, (_, time)| is_young(*time));
-        self.suspect_sums.retain(|_, suspect| is_young(suspect.at));
-        self.believed.retain(|_, (_, time)| is_young(*time));
-        self.suspects.retain(|_, suspect| is_young(suspect.at));
-    }
-
-    fn comparable(&self, symbol: &str, at: UnixMs) -> Option<f64> {
-        let (price, time) = self.believed.get(symbol)?;
-        (at.millis_since(*time) <= COMPARABLE_MS).then_some(*price)
-    }
-
-    /// Notes a suspect price; whether enough tables have shown it.
-    fn is_confirmed(&mut self, symbol: &str, price: f64, at: UnixMs, is_new: bool) -> bool {
-        confirmed(&mut self.suspects, symbol.to_owned(), price, at, is_new)
+        std::iter::once(&mut self.prices).chain(&mut self.sums).for_each(|beliefs| beliefs.forget_old(at));
     }
 }
 
-/// Notes a suspect value; whether enough tables have shown it.
-fn confirmed<K: Ord>(suspects: &mut BTreeMap<K, Suspect>, key: K, value: f64, at: UnixMs, is_new: bool) -> bool {
-    let seen = match suspects.get(&key) {
-        Some(suspect) if is_near(value, suspect.value) => suspect.seen.saturating_add(u32::from(is_new)),
-        _ => 1,
-    };
-    suspects.insert(key, Suspect { value, seen, at });
-    seen > CONFIRMATIONS
-}
-
-/// Whether neither price is more than [`MAX_LEAP`] times the other.
+/// Whether neither value is more than [`MAX_LEAP`] times the other.
 fn is_near(a: f64, b: f64) -> bool {
     a <= b * MAX_LEAP && b <= a * MAX_LEAP
 }

@@ -549,6 +549,22 @@ pub struct Perps {
 }
 
 impl Perps {
+    /// Nothing known.
+    pub const UNKNOWN: Self = Self {
+        funding_rate: None,
+        funding_contracts: None,
+        funding_zscore: None,
+        long_pct: None,
+        short_pct: None,
+        ls_entropy: None,
+        total_open_interest: None,
+        open_interest_contracts: None,
+        basis_pct: None,
+        basis_contracts: None,
+        basis_status: None,
+        contract_count: None,
+    };
+
     /// Whether nothing is known but how many contracts there are.
     #[must_use]
     pub const fn is_unknown(&self) -> bool {

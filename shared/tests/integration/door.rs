@@ -426,23 +426,6 @@ fn quality_falls_with_coverage() {
     assert_eq!(quality(of(60, Some(20))), (0.75, 0.525));
 }
 
-fn nothing_of_perps() -> Perps {
-    Perps {
-        funding_rate: None,
-        funding_contracts: None,
-        funding_zscore: None,
-        long_pct: None,
-        short_pct: None,
-        ls_entropy: None,
-        total_open_interest: None,
-        open_interest_contracts: None,
-        basis_pct: None,
-        basis_contracts: None,
-        basis_status: None,
-        contract_count: Some(60),
-    }
-}
-
 #[test]
 fn class_then_completeness_then_time_decide_what_is_shown() {
     const SECOND: u64 = 1_000;
@@ -452,7 +435,7 @@ fn class_then_completeness_then_time_decide_what_is_shown() {
             snapshot.producer = producer;
             if producer == Producer::SecondaryExchange {
                 snapshot.tickers_source = Source::live(Venue::Okx);
-                snapshot.perps = nothing_of_perps();
+                snapshot.perps = Perps { contract_count: Some(60), ..Perps::UNKNOWN };
             }
         })
         .unwrap()

@@ -146,20 +146,7 @@ mod tests {
     }
 
     fn perps() -> Perps {
-        Perps {
-            funding_rate: None,
-            funding_contracts: None,
-            funding_zscore: None,
-            long_pct: None,
-            short_pct: None,
-            ls_entropy: None,
-            total_open_interest: None,
-            open_interest_contracts: None,
-            basis_pct: None,
-            basis_contracts: None,
-            basis_status: None,
-            contract_count: Some(0),
-        }
+        Perps { contract_count: Some(0), ..Perps::UNKNOWN }
     }
 
     #[test]

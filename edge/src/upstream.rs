@@ -3,7 +3,7 @@
 pub mod bybit;
 pub mod exchange;
 pub mod fetch;
-mod judged;
+pub mod judged;
 pub mod origin;
 pub mod secondary;
 

@@ -76,8 +76,10 @@ function* rowFaults(row) {
   if (!["six_dimension", "ticker_momentum"].includes(row.score_basis)) yield `${row.symbol} has the basis ${row.score_basis}`;
   const isAnalysed = row.score_basis === "six_dimension";
   if (isAnalysed !== (row.components !== null)) yield `${row.symbol} presents momentum as confluence, or hides its parts`;
-  for (const field of ["price", "turnover_24h", "high_24h", "low_24h"]) {
-    if (!(row[field] > 0)) yield `${row.symbol} has no ${field}`;
+  if (!(row.price > 0)) yield `${row.symbol} has no price`;
+  // Unknown where the exchange's own row contradicts it.
+  for (const field of ["turnover_24h", "high_24h", "low_24h"]) {
+    if (row[field] !== null && !(row[field] > 0)) yield `${row.symbol}'s ${field} is ${row[field]}`;
   }
 }
 

@@ -34,8 +34,10 @@ pub(super) struct Found {
 /// What is to be done about the list of contracts.
 pub(super) enum AfterUse {
     Nothing,
+    /// It was fetched: keep it.
     Store(Rc<Universe>),
-    Renew,
+    /// This one was used and is no longer young: fetch another.
+    Renew(Rc<Universe>),
 }
 
 /// What came of a call.
@@ -131,7 +133,7 @@ async fn ask_hosts(direct: &Direct<'_>, deadline: &Deadline, universe: Option<Rc
     {
         let started = clock::now();
         // The list of contracts may have come from the first host all the same.
-        let universe = universe.or_else(|| memory::universe(Venue::Bybit));
+        let universe = universe.clone().or_else(|| memory::universe(Venue::Bybit));
         answer = bybit::snapshot(config, other, deadline, materials(universe)).await;
         asked.push(told_made(BYBIT_ALTERNATIVE, Venue::Bybit, &answer, started));
     }
@@ -139,7 +141,10 @@ async fn ask_hosts(direct: &Direct<'_>, deadline: &Deadline, universe: Option<Rc
     note_health(Upstream::Bybit, health, Some(direct.background));
     let found = match answer {
         Ok(Made { snapshot, fetched }) => {
-            let universe = if renew { AfterUse::Renew } else { fetched.map_or(AfterUse::Nothing, AfterUse::Store) };
+            let universe = match universe.filter(|_| renew) {
+                Some(used) => AfterUse::Renew(used),
+                None => fetched.map_or(AfterUse::Nothing, AfterUse::Store),
+            };
             Ok(Found { via: Via::BybitDirect, snapshot: Rc::new(snapshot), universe })
         }
         Err(refused) => Err(refused.candidate),

@@ -1,4 +1,4 @@
-//! What this isolate believes of prices: the judge that the origin uses, asked of tables that are fetched here.
+//! What this isolate believes of prices and lists: the judges that the origin uses, asked of what is fetched here.
 //!
 //! What is held, whoever made it, is what a table is compared with first; then what was served of earlier tables. Isolates do
 //! not share their suspicions. That costs little: a price says nothing about one a minute later, so a wild table is held back
@@ -6,7 +6,7 @@
 
 use super::exchange::ExchangeError;
 use shared::freshness::table_time;
-use shared::judge::Judge;
+use shared::judge::{Judge, ListJudge, ShorterList};
 use shared::market::{Tickers, Universe};
 use shared::provenance::Source;
 use shared::units::UnixMs;
@@ -15,6 +15,7 @@ use std::cell::RefCell;
 
 thread_local! {
     static JUDGE: RefCell<Judge> = RefCell::default();
+    static LIST_JUDGE: RefCell<ListJudge> = RefCell::default();
 }
 
 /// Works on the judge. Nothing that is passed here waits or calls back, so it is never in use already.
@@ -47,4 +48,12 @@ pub(super) fn examine(
 /// Believes a table that was examined and made into a valid snapshot.
 pub(super) fn believe(tickers: &Tickers<'_>, as_of: UnixMs) {
     with(|judge| judge.believe(tickers, as_of));
+}
+
+/// Believes a list of contracts that is to take the place of the one in use, or not yet.
+///
+/// # Errors
+/// [`ShorterList`] when it lacks contracts that the one before it did not lack.
+pub fn examine_list(used: &Universe, new: &Universe) -> Result<(), ShorterList> {
+    LIST_JUDGE.with(|judge| judge.try_borrow_mut().map_or(Ok(()), |mut judge| judge.examine(Some(used), new)))
 }

@@ -3,7 +3,7 @@
 //! Everything is a string; only the newest row tells when the next is due:
 //! `{"value":"69","value_classification":"Greed","timestamp":"1788825600","time_until_update":"33817"}`.
 
-use super::wire::{Object, readable};
+use super::wire::{self, Object};
 use super::{Detail, EARLIEST_PUBLISHED, ParseError};
 use crate::market::FearGreed;
 use crate::units::{Share, UnixMs};
@@ -38,7 +38,7 @@ const BAND_SLACK: f64 = 3.0;
 /// Any [`ParseError`]; of the first row where none can be used: [`ParseError::Unusable`] when value, label or day is not
 /// there, or the label is no plain words, and [`ParseError::LabelContradicted`] when the label is not that of the value.
 pub fn parse(body: &[u8], received_at: UnixMs) -> Result<(FearGreed, UnixMs), ParseError> {
-    let text = readable(body)?;
+    let text = wire::text(body)?;
     let answer = Object::open(&text)?;
     // Whatever else stands there, or stands in its place, says nothing.
     if let Some(error) = answer.object("metadata").and_then(|metadata| metadata.value("error")) {

@@ -13,6 +13,16 @@ use std::borrow::Cow;
 /// does.
 const MAX_USD: f64 = 1e15;
 
+/// How many days' turnover a contract may hold in open interest, and how many times its open interest it may turn over in a
+/// day. The most that was seen is 37 and 19; contracts that are hardly traded may be anywhere, hence the sums below.
+const MAX_RATIO: f64 = 1_000.0;
+
+/// From which open interest on the ratio is judged, USD.
+const LARGE_INTEREST: f64 = 1e8;
+
+/// From which turnover on it is, USD.
+const LARGE_TURNOVER: f64 = 1e10;
+
 /// How far the stated change may be from the prices' own, percentage points, before the prices' own is shown: the venue cuts
 /// its fraction after six decimals.
 const CHANGE_TOLERANCE_PCT: f64 = 0.001;
@@ -172,14 +182,15 @@ impl Claims {
         let change_24h_pct = self.change(price_24h, range);
         let change_1h_pct = self.change_1h(range);
         let volume = self.amount(Figure::Volume24h, self.volume);
-        let (volume_base_24h, turnover_24h) = self.traded(volume, range);
+        let traded = self.traded(volume, range, price_24h);
         let funding_rate = self.funding();
         let interval = self.funding_interval;
         let funding_interval_hours = interval.filter(|hours| is_funding_interval(*hours));
         if interval != funding_interval_hours {
             self.note(Figure::FundingInterval, Oddity::OutOfRange);
         }
-        let open_interest_usd = self.open_interest();
+        let interest = self.open_interest();
+        let ((volume_base_24h, turnover_24h), open_interest_usd) = self.in_proportion(traded, interest);
         let ticker = Ticker {
             symbol: Cow::Borrowed(""),
             last,
@@ -277,9 +288,12 @@ impl Claims {
 
     /// Volume and turnover: the one divided by the other is a mean price of the day. Which of two that contradict one another
     /// is wrong cannot be told.
-    fn traded(&mut self, volume: Option<Amount>, range: Option<(Price, Price)>) -> (Option<Amount>, Option<Amount>) {
+    fn traded(&mut self, volume: Option<Amount>, range: Option<(Price, Price)>, price_24h: Option<Price>) -> Traded {
+        let last = self.last.get();
+        // Without a range the day lies about its two ends.
+        let first = price_24h.map_or(last, Price::get);
         let (high, low) = range
-            .map_or_else(|| (self.last.get() * NEAR, self.last.get() / NEAR), |(high, low)| (high.get(), low.get()));
+            .map_or_else(|| (last.max(first) * NEAR, last.min(first) / NEAR), |(high, low)| (high.get(), low.get()));
         let turnover = match self.turnover {
             Turnover::Stated(claim) => self.amount(Figure::Turnover24h, claim),
             Turnover::Estimated => range.zip(volume).and_then(|((high, low), volume)| {
@@ -341,7 +355,28 @@ impl Claims {
         }
         interest
     }
+
+    /// Volume and turnover, and open interest, of which one that dwarfs the other beyond anything that a market does is
+    /// another unit.
+    fn in_proportion(&mut self, traded: Traded, interest: Option<Amount>) -> (Traded, Option<Amount>) {
+        let (Some(paid), Some(held)) = (traded.1.map(Amount::get), interest.map(Amount::get)) else {
+            return (traded, interest);
+        };
+        if held > LARGE_INTEREST && held > paid * MAX_RATIO {
+            self.note(Figure::OpenInterest, Oddity::Contradicted);
+            (traded, None)
+        } else if paid > LARGE_TURNOVER && paid > held * MAX_RATIO {
+            self.note(Figure::Volume24h, Oddity::Contradicted);
+            self.note(Figure::Turnover24h, Oddity::Contradicted);
+            ((None, None), interest)
+        } else {
+            (traded, interest)
+        }
+    }
 }
+
+/// Volume in coins, and turnover.
+type Traded = (Option<Amount>, Option<Amount>);
 
 /// Whether neither is more than `times` the other. Nothing is near to zero.
 fn is_near(a: f64, b: f64, times: f64) -> bool {

@@ -3,7 +3,7 @@
 //! Only the totals and their time are the core of an answer, without which it is refused. Every other field is read by itself,
 //! and absent where it is of no use.
 
-use super::wire::{Object, WireNumber, readable};
+use super::wire::{self, Object, WireNumber};
 use super::{Detail, EARLIEST_PUBLISHED, ParseError};
 use crate::market::whole::{Contradiction, is_volume_of};
 use crate::market::{DefiMarket, GlobalMarket};
@@ -30,7 +30,7 @@ const MAX_COINS: f64 = 1e7;
 /// Any [`ParseError`]; [`ParseError::Unusable`] when the capitalisation, volume or time is not there or cannot be;
 /// [`ParseError::FiguresContradict`] when capitalisation and volume contradict one another.
 pub fn parse_global(body: &[u8]) -> Result<(GlobalMarket, UnixMs), ParseError> {
-    let text = readable(body)?;
+    let text = wire::text(body)?;
     let data = data(&text)?;
     let total = |field: &str| data.object(field).map_or(WireNumber::Absent, |by_currency| by_currency.number("usd"));
     let shares = shares(&data);
@@ -54,7 +54,7 @@ pub fn parse_global(body: &[u8]) -> Result<(GlobalMarket, UnixMs), ParseError> {
 /// Any [`ParseError`]; [`ParseError::Unusable`] when the capitalisation is not there or not above zero, and
 /// [`ParseError::FiguresContradict`] when it is one that cannot be.
 pub fn parse_defi(body: &[u8]) -> Result<DefiMarket, ParseError> {
-    let text = readable(body)?;
+    let text = wire::text(body)?;
     let data = data(&text)?;
     // Every number is a string of up to sixty decimals.
     let market_cap = core("defi_market_cap", &data.number("defi_market_cap"))?;

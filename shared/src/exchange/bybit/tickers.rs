@@ -286,6 +286,48 @@ mod tests {
     }
 
     #[test]
+    fn interest_and_turnover_are_in_proportion() {
+        let row = |fields: &[(&str, &str)]| {
+            let mut row: serde_json::Value = serde_json::from_str(GOOD).unwrap();
+            for (name, value) in fields {
+                row[*name] = (*value).into();
+            }
+            let body = body(&row.to_string());
+            let row = &parse(body.as_bytes()).unwrap().rows[0];
+            (row.turnover_24h.map(Amount::get), row.open_interest_usd.map(Amount::get))
+        };
+        let (most_held, more_held) = ("1800000000", "1800000200");
+        assert_eq!(row(&[("openInterestValue", most_held)]), (Some(900_000.0), Some(900_000_000.0)));
+        assert_eq!(row(&[("openInterestValue", more_held)]), (Some(900_000.0), None));
+        let hardly_traded = [("turnover24h", "180"), ("volume24h", "0.1")];
+        assert_eq!(row(&hardly_traded), (Some(180.0), Some(250.0)));
+        assert_eq!(
+            row(&[hardly_traded[0], hardly_traded[1], ("openInterestValue", "190000000")]).1,
+            Some(95_000_000.0)
+        );
+        assert_eq!(row(&[("turnover24h", "900000000000"), ("volume24h", "480000000")]), (None, Some(250.0)));
+        assert_eq!(row(&[("turnover24h", "9000000000"), ("volume24h", "4800000")]), (Some(9e9), Some(250.0)));
+    }
+
+    #[test]
+    fn without_a_range_turnover_lies_between_the_days_two_ends() {
+        let turnover = |yesterday: &str, paid: &str| {
+            let mut row: serde_json::Value = serde_json::from_str(GOOD).unwrap();
+            row["prevPrice24h"] = yesterday.into();
+            row["price24hPcnt"] = "".into();
+            row["turnover24h"] = paid.into();
+            for absent in ["highPrice24h", "lowPrice24h"] {
+                row[absent] = "".into();
+            }
+            parse(body(&row.to_string()).as_bytes()).unwrap().rows[0].turnover_24h.map(Amount::get)
+        };
+        // 480 coins at 3000 each, on a day from 3600 to 1800.
+        assert_eq!(turnover("3600", "1440000"), Some(1_440_000.0));
+        assert_eq!(turnover("", "1440000"), None);
+        assert_eq!(turnover("3600", "14400000"), None);
+    }
+
+    #[test]
     fn what_is_zero_in_every_row_is_not_there() {
         let table = |rate: &dyn Fn(usize) -> String| {
             let row = |index: usize| {

@@ -1,6 +1,6 @@
 //! A JSON object that is read field by field: what is wrong with one field costs that field alone.
 
-use super::{ParseError, WireNumber, WireText, json, text};
+use super::{ParseError, WireNumber, WireText, json};
 use serde::de::{Deserializer, MapAccess, Visitor};
 use serde::{Deserialize, de};
 use serde_json::value::RawValue;
@@ -10,17 +10,6 @@ use std::fmt;
 
 /// How much of an unreadable value is kept to be quoted.
 const QUOTED_CHARS: usize = 32;
-
-/// A body as text in which control characters that JSON allows nowhere are replaced, as bytes that no text has are, so that
-/// they spoil the field in which they stand and no other.
-///
-/// # Errors
-/// Any [`ParseError`] of a body that is no text.
-pub(in crate::exchange) fn readable(body: &[u8]) -> Result<Cow<'_, str>, ParseError> {
-    let is_foreign = |c: char| c.is_ascii_control() && !matches!(c, '\t' | '\n' | '\r');
-    let text = text(body)?;
-    Ok(if text.contains(is_foreign) { text.replace(is_foreign, "\u{fffd}").into() } else { text })
-}
 
 /// The fields of an object, still raw.
 #[derive(Debug, Default)]
@@ -165,6 +154,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for Name<'a> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::text;
     use super::*;
 
     #[track_caller]
@@ -193,7 +183,7 @@ mod tests {
 
     #[test]
     fn a_bad_byte_spoils_the_field_in_which_it_stands() {
-        let text = readable(b"{\"a\":\"7\xff\",\"b\":\"\x01\",\"\xfe\":1,\"c\":3}").unwrap();
+        let text = text(b"{\"a\":\"7\xff\",\"b\":\"\x01\",\"\xfe\":1,\"c\":3}").unwrap();
         let object = Object::open(&text).unwrap();
         assert_eq!(object.number("a"), WireNumber::Unusable("7\u{fffd}".to_owned()));
         assert_eq!(object.number("b"), WireNumber::Unusable("\u{fffd}".to_owned()));
@@ -205,7 +195,6 @@ mod tests {
         assert!(matches!(Object::open("[1]"), Err(ParseError::Malformed(_))));
         assert!(matches!(Object::open("7"), Err(ParseError::Malformed(_))));
         assert!(matches!(Object::open("{\"a\":1"), Err(ParseError::Truncated)));
-        assert_eq!(readable(b""), Err(ParseError::Empty));
         let object = Object::open(r#"{"a":[1,{"b":2}],"c":"d","e":null}"#).unwrap();
         assert!(object.object("a").is_none() && object.object("e").is_none() && object.list("c").is_none());
         assert_eq!(object.list("a").map(|rows| rows.len()), Some(2));

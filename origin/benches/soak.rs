@@ -1,7 +1,8 @@
 //! Hours of the simulated market through the origin's collectors, round by round at the real pace, in virtual time.
 //!
 //! It ends at the first round that is missing, goes back or lacks a score, at the first five seconds with more requests than
-//! the budget, and when the live heap grows. `scripts/soak` runs it.
+//! the budget, and when the live heap grows. With `--faults` single faults of all kinds come and go meanwhile, and it ends at
+//! the first answer that is not what an oracle says, which asks the same market without a fault. `scripts/soak` runs it.
 #![allow(
     missing_docs,
     clippy::unwrap_used,
@@ -10,6 +11,12 @@
     reason = "a program for people, which ends where something is wrong"
 )]
 
+#[path = "soak/broken.rs"]
+mod broken;
+#[path = "soak/faults.rs"]
+mod faults;
+#[path = "soak/oracle.rs"]
+mod oracle;
 #[path = "../tests/integration/watch.rs"]
 mod watch;
 #[path = "../tests/integration/world.rs"]
@@ -37,6 +44,9 @@ const HEAP_TOLERANCE: f64 = 0.05;
 const FIRST_ROUNDS: u32 = 8;
 const NEWCOMER_ROUNDS: u32 = 4;
 
+/// 2026-09-10 20:00 UTC: midnight, three fundings and the Friday on which futures expire are within a day.
+const BEGINS_AT: UnixMs = UnixMs::from_millis(1_789_070_400_000);
+
 const HOUR_MS: f64 = 3_600_000.0;
 
 #[derive(Debug, Parser)]
@@ -47,6 +57,12 @@ struct Cli {
     /// Minutes of the market between two lines.
     #[arg(long, default_value_t = 30.0)]
     report_minutes: f64,
+    /// Break one thing after the other, and judge every answer.
+    #[arg(long)]
+    faults: bool,
+    /// What chance begins with.
+    #[arg(long, default_value_t = 1, requires = "faults")]
+    seed: u64,
     /// Cargo says so to every benchmark.
     #[arg(long, hide = true)]
     bench: bool,
@@ -55,15 +71,15 @@ struct Cli {
 fn main() {
     let cli = Cli::parse();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap();
-    runtime.block_on(soak(&cli));
+    if cli.faults {
+        runtime.block_on(broken::soak(BEGINS_AT, cli.hours, cli.report_minutes, cli.seed));
+    } else {
+        runtime.block_on(soak(&cli));
+    }
 }
 
 async fn soak(cli: &Cli) {
-    let setup = Setup {
-        // 2026-09-10 20:00 UTC: midnight, three fundings and the Friday on which futures expire are within a day.
-        begins_at: UnixMs::from_millis(1_789_070_400_000),
-        ..Setup::USUAL
-    };
+    let setup = Setup { begins_at: BEGINS_AT, ..Setup::USUAL };
     let (mut world, mut watch) = (World::start(setup), Watch::new(setup.requests_per_5s));
     let (began, all_ms) = (Instant::now(), (cli.hours * HOUR_MS) as u64);
     let mut progress = Progress { every_ms: (cli.report_minutes * 60_000.0) as u64, next_ms: 0, settled_heap: None };

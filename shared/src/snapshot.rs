@@ -253,7 +253,7 @@ pub struct Overview {
     /// Last price of `ETHUSDT`; unknown where an earlier version wrote the snapshot.
     pub eth_price: Option<Price>,
     /// Σ turnover of 24 hours, USD.
-    pub total_turnover: Amount,
+    pub total_turnover: Option<Amount>,
     /// Contracts in that sum; unknown where an earlier version wrote the snapshot.
     pub turnover_contracts: Option<usize>,
     /// Mean of the 24-hour changes, percent.

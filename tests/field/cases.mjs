@@ -60,6 +60,7 @@ export const TABLES = [
   ["turnover that is not there", set("SOLUSDT", { turnover24h: "" }), { SOLUSDT: ["turnover"] }],
   ["a high below the price", scale("SOLUSDT", 0.1, "highPrice24h"), { SOLUSDT: ["high", "low"] }],
   ["a low above the price", scale("SOLUSDT", 10, "lowPrice24h"), { SOLUSDT: ["high", "low"] }],
+  ["Bitcoin's turnover in another unit", scale("BTCUSDT", 1e-3, "turnover24h"), { BTCUSDT: ["turnover"] }],
   ["turnover and volume a million times off", scale("SOLUSDT", 1e6, "turnover24h", "volume24h"), { SOLUSDT: ["turnover"] }],
   ["a mark price of another contract", scale("SOLUSDT", 100, "markPrice"), { SOLUSDT: ["basis"] }],
   ["an index price of zero", set("SOLUSDT", { indexPrice: "0" }), { SOLUSDT: ["basis"] }],

@@ -43,12 +43,14 @@ export function contracts(rows, counted, lost) {
 /** What `/mobile-data` must say of these contracts. */
 export function figures(rows) {
   const known = (name) => rows.filter((row) => row[name] !== null);
-  const isMost = (name) => known(name).length >= MOST * rows.length;
+  const isMost = (name) =>
+    known(name).length >= MOST * rows.length && ["BTCUSDT", "ETHUSDT"].every((major) => known(name).some(({ symbol }) => symbol === major));
   const ofMost = (name, value) => (isMost(name) ? value(known(name)) : null);
-  const weighted = (name) => ofMost(name, (told) => {
-    const weighing = told.filter(({ turnover }) => turnover !== null);
-    return sum(weighing.map((row) => row[name] * row.turnover)) / sum(weighing.map(({ turnover }) => turnover));
-  });
+  const weighted = (name) => {
+    const weighing = known(name).filter(({ turnover }) => turnover !== null);
+    const mean = () => sum(weighing.map((row) => row[name] * row.turnover)) / sum(weighing.map(({ turnover }) => turnover));
+    return isMost(name) && isMost("turnover") ? mean() : null;
+  };
   const changes = known("change").map(({ change }) => change);
   const count = (is) => changes.filter(is).length;
   const movers = rows.filter(({ turnover, change }) => turnover >= MOVER_TURNOVER && change !== null);
@@ -60,7 +62,7 @@ export function figures(rows) {
     "market_overview.average_change": mean(changes),
     "market_overview.avg_volatility": ofMost("range", (told) => mean(told.map(({ range }) => range))),
     "market_overview.total_turnover": ofMost("turnover", (told) => sum(told.map(({ turnover }) => turnover))),
-    "market_overview.turnover_contracts": ofMost("turnover", (told) => told.length),
+    "market_overview.turnover_contracts": known("turnover").length,
     "market_breadth.up": count((change) => change > 0),
     "market_breadth.down": count((change) => change < 0),
     "perps.funding_rate": weighted("funding"),

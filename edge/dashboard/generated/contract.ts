@@ -230,7 +230,7 @@ export type Correlation = number;
 /**
  * [`MobileData`] with top-level aliases under every name that a client in the field reads.
  */
-export type DashboardMobileData = { market_regime: string, regime: string, trend_strength: Score | null, trend_score: Score | null, current_volatility: Amount | null, btc_price: Price, btc_dominance: Share | null, total_volume_24h: Amount, average_change: Percent, gainers: Array<MovedSymbol>, top_gainers: Array<MovedSymbol>, losers: Array<MovedSymbol>, symbols: Array<ScoredSymbol>, top_symbols: Array<ScoredSymbol>, funding_rate: Percent | null, market_overview: MarketOverview, market_breadth: MarketBreadth, confluence_scores: Array<ScoredSymbol>, top_movers: TopMovers, perps: Perps, schema_version: number, sequence: number, 
+export type DashboardMobileData = { market_regime: string, regime: string, trend_strength: Score | null, trend_score: Score | null, current_volatility: Amount | null, btc_price: Price, btc_dominance: Share | null, total_volume_24h: Amount | null, average_change: Percent, gainers: Array<MovedSymbol>, top_gainers: Array<MovedSymbol>, losers: Array<MovedSymbol>, symbols: Array<ScoredSymbol>, top_symbols: Array<ScoredSymbol>, funding_rate: Percent | null, market_overview: MarketOverview, market_breadth: MarketBreadth, confluence_scores: Array<ScoredSymbol>, top_movers: TopMovers, perps: Perps, schema_version: number, sequence: number, 
 /**
  * RFC 3339.
  */
@@ -269,7 +269,7 @@ total_volume: Amount | null,
 /**
  * Turnover of our contracts, USD.
  */
-total_volume_24h: Amount, average_change: Percent, timestamp: number, };
+total_volume_24h: Amount | null, average_change: Percent, timestamp: number, };
 
 export type DashboardVolatility = { value: Amount | null, level: string, };
 
@@ -336,7 +336,7 @@ coingecko_volume_24h: Amount | null, total_volume: Amount | null,
 /**
  * Turnover of our contracts, USD: another quantity than the two above.
  */
-total_volume_24h: Amount, total_turnover: Amount, 
+total_volume_24h: Amount | null, total_turnover: Amount | null, 
 /**
  * Contracts in that sum.
  */
@@ -392,7 +392,7 @@ coingecko_volume_24h: Amount | null, total_volume: Amount | null,
 /**
  * Turnover of our contracts, USD: another quantity than the two above.
  */
-total_volume_24h: Amount, total_turnover: Amount, 
+total_volume_24h: Amount | null, total_turnover: Amount | null, 
 /**
  * Contracts in that sum.
  */

@@ -2,6 +2,7 @@
 
 use shared::assemble::BITCOIN;
 use shared::snapshot::Snapshot;
+use shared::units::Amount;
 
 /// How far prices may be apart that were read within seconds: a hundredth.
 const MAX_PRICE: f64 = 0.01;
@@ -55,7 +56,7 @@ impl Divergence {
         Self {
             bitcoin: both(&|snapshot| price(snapshot, BITCOIN)),
             ether: both(&|snapshot| price(snapshot, ETHER)),
-            turnover: both(&|snapshot| Some(snapshot.overview.total_turnover.get())),
+            turnover: both(&|snapshot| snapshot.overview.total_turnover.map(Amount::get)),
             contracts: both(&|snapshot| Some(snapshot.coverage.priced as f64)),
         }
     }

@@ -1,5 +1,6 @@
 //! Tickers joined with the universe: the rows that count.
 
+use crate::assemble::MAJORS;
 use crate::market::{RefusedRow, RowRefusal, Ticker, Tickers, Universe, is_plausible_symbol};
 use crate::snapshot::Coverage;
 use crate::units::Amount;
@@ -39,6 +40,14 @@ pub struct Market<'t, 'a> {
 }
 
 impl<'t, 'a> Market<'t, 'a> {
+    /// Whether a figure is told by most contracts, and by the two that are half of the market: a sum or mean without these
+    /// would say something of the market that it does not know.
+    #[must_use]
+    pub fn is_told(&self, of: impl Fn(&Ticker<'a>) -> bool) -> bool {
+        let told = self.rows.iter().filter(|row| of(row)).count();
+        is_most(told, self.rows.len()) && MAJORS.iter().all(|major| self.find(major).is_none_or(&of))
+    }
+
     /// Keeps the rows of listed contracts. Rows of other contracts are not ours to judge, so they are not counted.
     ///
     /// Rows that repeat one another are one row. Of a symbol that stands twice with different figures no row is used: which

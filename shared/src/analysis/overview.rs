@@ -25,7 +25,11 @@ pub fn overview(
     Ok(Overview {
         btc_price,
         eth_price: market.find(ETHER).map(|row| row.last),
-        total_turnover: Amount::new(turnovers.iter().sum())?.rounded(2),
+        total_turnover: market
+            .is_told(|row| row.turnover_24h.is_some())
+            .then(|| turnovers.iter().sum())
+            .and_then(|sum| Amount::new(sum).ok())
+            .map(|sum| sum.rounded(2)),
         turnover_contracts: Some(turnovers.len()),
         average_change: Percent::new(mean(&changes))?.rounded(4),
         dispersion: sample_deviation(&changes).and_then(|d| Amount::new(d).ok()).map(|d| d.rounded(4)),

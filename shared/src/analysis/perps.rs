@@ -1,6 +1,6 @@
 //! The perpetuals as a whole: funding, open interest, basis.
 
-use super::join::{Market, is_most};
+use super::join::Market;
 use super::positioning::Positioning;
 use crate::market::{Ticker, Universe};
 use crate::provenance::Venue;
@@ -80,23 +80,22 @@ fn weighted_mean(
             contracts += 1;
         }
     }
-    let mean = Percent::new(sum / weights).ok().filter(|_| is_of_most(market, figure));
+    let weighed = |row: &Ticker<'_>| row.turnover_24h.and(figure(row));
+    let mean = Percent::new(sum / weights).ok().filter(|_| is_of_most(market, weighed));
     (mean, mean.map(|_| contracts))
 }
 
-/// Whether the rows that tell a figure are most of the market, by their number and by their turnover: a sum or mean without
-/// the others would say something of the market that it does not know.
+/// Whether the rows that tell a figure are most of the market, by their turnover too.
 fn is_of_most(market: &Market<'_, '_>, figure: impl Fn(&Ticker<'_>) -> Option<f64>) -> bool {
-    let (mut told, mut told_turnover, mut turnover) = (0_usize, 0.0, 0.0);
+    let (mut told_turnover, mut turnover) = (0.0, 0.0);
     for row in &market.rows {
         let of_row = row.turnover_24h.map_or(0.0, Amount::get);
         turnover += of_row;
         if figure(row).is_some() {
-            told += 1;
             told_turnover += of_row;
         }
     }
-    told > 0 && is_most(told, market.rows.len()) && told_turnover >= 0.8 * turnover
+    !market.rows.is_empty() && market.is_told(|row| figure(row).is_some()) && told_turnover >= 0.8 * turnover
 }
 
 #[cfg(test)]

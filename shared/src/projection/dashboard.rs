@@ -48,7 +48,7 @@ struct Summary {
     /// All-market volume, USD.
     total_volume: Option<Amount>,
     /// Turnover of our contracts, USD.
-    total_volume_24h: Amount,
+    total_volume_24h: Option<Amount>,
     average_change: Percent,
     timestamp: u64,
 }

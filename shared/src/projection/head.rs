@@ -75,11 +75,14 @@ fn thin_parts(snapshot: &Snapshot) -> Vec<&'static str> {
     let counted = snapshot.coverage;
     let unlisted = counted.unlisted.is_some_and(|unlisted| unlisted > counted.listed / UNLISTED_ONE_IN);
     let most = (counted.priced as f64 * WHOLE_COVERAGE) as usize;
+    let overview = &snapshot.overview;
+    let is_turnover_thin =
+        overview.total_turnover.is_none() || overview.turnover_contracts.is_some_and(|contracts| contracts < most);
     let analysed = snapshot.analysed();
     [
         (coverage(counted).get() < WHOLE_COVERAGE, "coverage_thin"),
         (unlisted, "instruments_incomplete"),
-        (snapshot.overview.turnover_contracts.is_some_and(|contracts| contracts < most), "turnover_incomplete"),
+        (is_turnover_thin, "turnover_incomplete"),
         (analysed == 0, "analysis_missing"),
         (analysed > 0 && analysed < snapshot.scores.len(), "analysis_incomplete"),
     ]

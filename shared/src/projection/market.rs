@@ -30,8 +30,8 @@ pub(super) struct MarketOverview<'s> {
     coingecko_volume_24h: Option<Amount>,
     total_volume: Option<Amount>,
     /// Turnover of our contracts, USD: another quantity than the two above.
-    total_volume_24h: Amount,
-    total_turnover: Amount,
+    total_volume_24h: Option<Amount>,
+    total_turnover: Option<Amount>,
     /// Contracts in that sum.
     turnover_contracts: Option<usize>,
     volume_mcap_ratio: Option<f64>,

@@ -96,7 +96,7 @@ pub(super) struct DashboardMobileData<'s> {
     current_volatility: Option<Amount>,
     btc_price: Price,
     btc_dominance: Option<Share>,
-    total_volume_24h: Amount,
+    total_volume_24h: Option<Amount>,
     average_change: Percent,
     gainers: Vec<MovedSymbol<'s>>,
     top_gainers: Vec<MovedSymbol<'s>>,

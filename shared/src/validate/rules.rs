@@ -11,7 +11,7 @@ use crate::market::{is_funding_interval, is_plausible_symbol};
 use crate::provenance::{Source, Venue};
 use crate::snapshot::confluence::MIN_RELIABILITY;
 use crate::snapshot::{Mover, Producer, ScoreBasis, ScoreRow, Snapshot, is_reason};
-use crate::units::UnixMs;
+use crate::units::{Amount, UnixMs};
 use std::collections::HashSet;
 
 /// The fewest scores that make a dashboard.
@@ -125,8 +125,8 @@ fn counts(snapshot: &Snapshot, baseline: Baseline, found: &mut Vec<Rejection>) {
     if counted > coverage.priced || !is_most(counted, coverage.priced) || counted == 0 {
         found.push(Rejection::CountsDisagree { counted, priced: coverage.priced });
     }
-    if snapshot.overview.total_turnover.get() <= 0.0 {
-        found.push(Rejection::NoTurnover { found: snapshot.overview.total_turnover.get() });
+    if let Some(turnover) = snapshot.overview.total_turnover.map(Amount::get).filter(|turnover| *turnover <= 0.0) {
+        found.push(Rejection::NoTurnover { found: turnover });
     }
 }
 

@@ -253,7 +253,7 @@ fn a_history_longer_than_a_day_of_hours_is_refused() {
 
 #[test]
 fn a_market_in_which_nothing_was_traded_is_refused() {
-    check(|snapshot| snapshot.overview.total_turnover = amount(0.0), Rejection::NoTurnover { found: 0.0 });
+    check(|snapshot| snapshot.overview.total_turnover = Some(amount(0.0)), Rejection::NoTurnover { found: 0.0 });
 }
 
 #[test]
@@ -281,7 +281,7 @@ fn relabel(snapshot: &mut Snapshot, label: &str) {
 #[test]
 fn every_broken_rule_is_told_and_not_only_the_first() {
     let broken = verdict(|snapshot| {
-        snapshot.overview.total_turnover = amount(0.0);
+        snapshot.overview.total_turnover = Some(amount(0.0));
         snapshot.fallback_reason = Some(text("Origin is down"));
     });
     let rejections = broken.unwrap_err();

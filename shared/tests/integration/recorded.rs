@@ -72,7 +72,7 @@ fn the_recorded_turnover_adds_up() {
     let tickers = tickers::parse(&recording).unwrap();
     let market_of = |universe: &Universe| {
         let market = Market::join(&tickers, universe);
-        overview(&market, &breadth(&market), Price::new(1.0).unwrap(), None).unwrap().total_turnover.get()
+        overview(&market, &breadth(&market), Price::new(1.0).unwrap(), None).unwrap().total_turnover.unwrap().get()
     };
     check_close(market_of(&all_usdt(&tickers)), 6_802_917_155.40);
     check_close(market_of(&universe_of(&tickers.rows)), 6_820_496_288.21);

@@ -96,7 +96,7 @@ export function WholeMarketCard({ body }: { body: MobileData }): JSX.Element {
           <Maybe of={overview.total_volume} as={format.usd} name="total_volume" why={why} />
         </Figure>
         <Figure label="Perpetuals turnover" note="24 h, these contracts on Bybit">
-          <Num of={overview.total_turnover} as={format.usd} name="total_turnover" />
+          <Maybe of={overview.total_turnover} as={format.usd} name="total_turnover" why={words.ODD_FIGURE} />
         </Figure>
         <Figure
           label="DeFi cap"

@@ -22,6 +22,9 @@ const DEEDS = new Map(
 /** Why a contract's figure is unknown while its price is known. */
 export const ODD_FIGURE = "not told, or contradicted by its row";
 
+/** Why a sum or mean of the whole market is unknown. */
+export const TOO_FEW_TELL = "too few contracts tell it, or not the largest";
+
 const REASONS = new Map(
   Object.entries({
     too_old: "the last value is too old to be shown",

@@ -38,7 +38,7 @@ function PerpsOf({ body }: { body: PerpetualsPulse }): JSX.Element {
         }
       >
         <div class="reading">
-          <Maybe of={body.funding_rate} as={format.rate} name="funding_rate" why="no contract tells its rate" />
+          <Maybe of={body.funding_rate} as={format.rate} name="funding_rate" why={words.TOO_FEW_TELL} />
           <span class="quiet">per 8 hours, weighted by turnover</span>
         </div>
         {body.funding_sentiment !== null && (
@@ -54,7 +54,7 @@ function PerpsOf({ body }: { body: PerpetualsPulse }): JSX.Element {
             <Maybe of={body.funding_zscore} as={format.signedRatio} name="funding_zscore" why={whyHistory} />
           </Figure>
           <Figure label="Basis" note={body.basis_status === null ? undefined : words.title(body.basis_status)}>
-            <Maybe of={body.basis_pct} as={format.rate} name="basis_pct" why="no contract tells its index" />
+            <Maybe of={body.basis_pct} as={format.rate} name="basis_pct" why={words.TOO_FEW_TELL} />
           </Figure>
         </dl>
       </Card>
@@ -65,7 +65,7 @@ function PerpsOf({ body }: { body: PerpetualsPulse }): JSX.Element {
             as={format.usd}
             name="total_open_interest"
             class="big"
-            why="no contract tells it"
+            why={words.TOO_FEW_TELL}
           />
         </div>
       </Card>

@@ -96,7 +96,7 @@ export function WholeMarketCard({ body }: { body: MobileData }): JSX.Element {
           <Maybe of={overview.total_volume} as={format.usd} name="total_volume" why={why} />
         </Figure>
         <Figure label="Perpetuals turnover" note="24 h, these contracts on Bybit">
-          <Maybe of={overview.total_turnover} as={format.usd} name="total_turnover" why={words.ODD_FIGURE} />
+          <Maybe of={overview.total_turnover} as={format.usd} name="total_turnover" why={words.TOO_FEW_TELL} />
         </Figure>
         <Figure
           label="DeFi cap"
@@ -174,7 +174,7 @@ export function VolatilityCard({ body }: { body: MobileData }): JSX.Element {
           />
         </Figure>
         <Figure label="Average range" note="high to low, 24 h">
-          <Maybe of={overview.avg_volatility} as={format.percent} name="avg_volatility" why={words.ODD_FIGURE} />
+          <Maybe of={overview.avg_volatility} as={format.percent} name="avg_volatility" why={words.TOO_FEW_TELL} />
         </Figure>
         <Figure label="Bitcoin, a day" note="over 30 days">
           <Maybe of={overview.btc_daily_volatility} as={format.percent} name="btc_daily_volatility" why={why} />

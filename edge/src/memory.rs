@@ -1,6 +1,7 @@
 //! What this isolate holds: the best snapshot, and its finished bodies.
 
 use crate::clock;
+use crate::policy::Standing;
 use crate::respond::rendered::Rendered;
 use shared::endpoints::Question;
 use shared::freshness::{Freshness, Limits};
@@ -16,6 +17,8 @@ use wasm_bindgen::JsValue;
 #[derive(Default)]
 struct Memory {
     snapshot: Option<Rc<ValidSnapshot>>,
+    /// Since when what is held is of this market.
+    standing: Option<Standing>,
     /// Bodies of the held snapshot, each made when it is first asked for. A question that the snapshot has no answer to is
     /// not kept, so there are never more than the snapshot has symbols, charts and alerts, in three classes.
     rendered: HashMap<(Question<'static>, Freshness), Rc<Rendered>>,
@@ -39,12 +42,22 @@ pub fn snapshot() -> Option<Rc<ValidSnapshot>> {
     with(|memory| memory.snapshot.clone()).flatten()
 }
 
+/// The market that the held snapshot is of.
+#[must_use]
+pub fn standing() -> Option<Standing> {
+    with(|memory| memory.standing).flatten()
+}
+
 /// Takes a snapshot in the place of the held one, if it is better ([`ValidSnapshot::is_better`]).
 pub fn offer(candidate: Rc<ValidSnapshot>, limits: &Limits) -> bool {
     let now = clock::now();
     let take = |memory: &mut Memory| {
         let is_better = memory.snapshot.as_ref().is_none_or(|held| candidate.is_better(held, now, limits));
         if is_better {
+            let venue = candidate.get().tickers_source.venue;
+            if memory.standing.is_none_or(|standing| standing.venue != venue) {
+                memory.standing = Some(Standing { venue, since: now });
+            }
             memory.snapshot = Some(candidate);
             memory.rendered.clear();
         }

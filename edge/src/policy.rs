@@ -14,10 +14,10 @@ use shared::snapshot::is_reason;
 use shared::units::{Fraction, UnixMs};
 
 pub use breaker::Breaker;
-pub use budget::{Calls, Refusal, Withheld};
+pub use budget::{Calls, Need, Refusal, Withheld};
 pub use deadlines::{DEADLINES, Deadlines};
 pub use exercise::{Divergence, is_exercise_due};
-pub use ladder::{Ladder, Means, Step};
+pub use ladder::{Ladder, Means, Standing, Step};
 pub use ledger::{BadLedger, Entry, Ledger, SharedFailure};
 pub use universe::{UniverseUse, universe_use};
 pub use upstream::{PerUpstream, Upstream};

@@ -11,6 +11,7 @@ mod search;
 
 use crate::config::{self, Config};
 use crate::{clock, last_good, memory, metrics, request_id};
+use ask::Unfound;
 use background::Background;
 use futures_util::future::join;
 use search::{Search, Searched};
@@ -114,7 +115,11 @@ async fn run(generation: u64, config: &Config, request_id: &RequestId) {
         // Its answer comes too late for those who waited, but it may be younger, and tells how the origin is.
         if let Some(late) = late {
             let answered = late.await;
-            let found = answered.found.map_or_else(|old| old, |found| Some(found.snapshot));
+            let found = match answered.found {
+                Ok(found) => Some(found.snapshot),
+                Err(Unfound::Failed(old)) => old,
+                Err(Unfound::Withheld) => None,
+            };
             found.map(|found| memory::offer(found, &config.limits));
         }
     };

@@ -8,14 +8,19 @@ use shared::units::UnixMs;
 /// The least time between two calls of one isolate. One call is all requests that one snapshot needs.
 const INTERVAL_MS: u64 = 3_000;
 
-/// So many calls of one colo …
-pub(super) const MAX_CALLS: usize = 6;
+/// The time between two calls of one colo: even, so that what all of it shares is never older than this and a little. A first
+/// call that failed may be followed sooner, once.
+const PACE_MS: u64 = 10_000;
 
-/// … may begin within this time.
+/// What is counted of a colo's calls: those of this time …
 pub(super) const CALLS_WITHIN_MS: u64 = 60_000;
 
-/// So many calls an exercise leaves for when they are needed.
-const RESERVED_CALLS: usize = 4;
+/// … and so many at most, which leaves room for isolates that begin a call at the same moment, and for one that has nothing to
+/// show and does not wait for its turn.
+pub(super) const MAX_CALLS: usize = 12;
+
+/// From so many calls on nothing is called for practice.
+const SPARE_CALLS: usize = 2;
 
 /// The pause after a refusal that names the region or the address: the venue asks for ten minutes, and a region stays.
 const LONG_PAUSE_MS: u64 = 600_000;
@@ -82,7 +87,7 @@ pub enum Withheld {
     #[error("this isolate asked less than {INTERVAL_MS} ms ago")]
     Budget,
     /// Others near here asked it often enough.
-    #[error("this colo asked {MAX_CALLS} times within {CALLS_WITHIN_MS} ms")]
+    #[error("this colo asked less than {PACE_MS} ms ago, or {MAX_CALLS} times within {CALLS_WITHIN_MS} ms")]
     ColoBudget,
     /// It sent us away.
     #[error("it sent us away: {}", .0.label())]
@@ -93,6 +98,12 @@ pub enum Withheld {
 }
 
 impl Withheld {
+    /// Whether it is only not its turn: nothing is known against it.
+    #[must_use]
+    pub const fn is_of_budget(&self) -> bool {
+        matches!(self, Self::Budget | Self::ColoBudget)
+    }
+
     /// A label for metrics and machine-readable reasons.
     #[must_use]
     pub const fn label(&self) -> &'static str {
@@ -103,6 +114,16 @@ impl Withheld {
             Self::BreakerOpen => "breaker_open",
         }
     }
+}
+
+/// What a call is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Need {
+    /// Something that may be shown: nothing is held. It need not wait for its turn, for a client without data is the greater
+    /// harm.
+    Data,
+    /// Younger data than is held.
+    YoungerData,
 }
 
 /// What this isolate knows about its own calls to one upstream.
@@ -127,14 +148,16 @@ impl Calls {
     ///
     /// # Errors
     /// [`Withheld`] with the reason why not.
-    pub fn may_ask_exchange(&self, colo: &Entry, now: UnixMs) -> Result<(), Withheld> {
+    pub fn may_ask_exchange(&self, colo: &Entry, need: Need, now: UnixMs) -> Result<(), Withheld> {
         if let Some(refusal) = colo.pause(now) {
             return Err(Withheld::Paused(refusal));
         }
         if self.started.is_some_and(|started| is_within(started, now, INTERVAL_MS)) {
             return Err(Withheld::Budget);
         }
-        if colo.calls_within(now) >= MAX_CALLS {
+        let calls = colo.calls_within(now);
+        let is_paced = calls <= 1 || !colo.was_called_within(PACE_MS, now);
+        if calls >= MAX_CALLS || (need == Need::YoungerData && !is_paced) {
             return Err(Withheld::ColoBudget);
         }
         self.may_ask(now)
@@ -145,10 +168,10 @@ impl Calls {
     /// # Errors
     /// [`Withheld`] with the reason why not.
     pub fn may_exercise(&self, colo: &Entry, now: UnixMs) -> Result<(), Withheld> {
-        if colo.calls_within(now) + RESERVED_CALLS >= MAX_CALLS {
+        if colo.calls_within(now) >= SPARE_CALLS {
             return Err(Withheld::ColoBudget);
         }
-        self.may_ask_exchange(colo, now)
+        self.may_ask_exchange(colo, Need::YoungerData, now)
     }
 
     /// The state once a call has begun.
@@ -189,7 +212,8 @@ mod tests {
 
     #[track_caller]
     fn check(calls: Calls, colo: &Entry, expected: Result<(), Withheld>) {
-        assert_eq!(calls.may_ask_exchange(colo, NOW), expected, "for {calls:?} and {colo:?}");
+        let found = calls.may_ask_exchange(colo, Need::YoungerData, NOW);
+        assert_eq!(found, expected, "for {calls:?} and {colo:?}");
     }
 
     #[test]
@@ -201,10 +225,27 @@ mod tests {
     }
 
     #[test]
-    fn six_calls_of_a_colo_per_minute() {
-        check(Calls::default(), &called(5, 100), Ok(()));
-        check(Calls::default(), &called(6, 100), Err(Withheld::ColoBudget));
-        check(Calls::default(), &called(6, 60_000), Ok(()));
+    fn one_call_of_a_colo_per_ten_seconds_but_for_a_second_one() {
+        let called_at = |ages: &[u64]| {
+            ages.iter().fold(Entry::default(), |mut entry, ms| {
+                entry.called(ago(*ms));
+                entry
+            })
+        };
+        check(Calls::default(), &called_at(&[100]), Ok(()));
+        check(Calls::default(), &called_at(&[4_000, 100]), Err(Withheld::ColoBudget));
+        check(Calls::default(), &called_at(&[13_000, 9_999]), Err(Withheld::ColoBudget));
+        check(Calls::default(), &called_at(&[13_000, 10_000]), Ok(()));
+        check(Calls::default(), &called_at(&[60_000, 100]), Ok(()));
+    }
+
+    #[test]
+    fn who_has_nothing_to_show_does_not_wait_for_its_turn() {
+        let bare = |entry: &Entry| Calls::default().may_ask_exchange(entry, Need::Data, NOW);
+        assert_eq!(bare(&called(11, 100)), Ok(()));
+        assert_eq!(bare(&called(12, 100)), Err(Withheld::ColoBudget));
+        let just_asked = Calls { started: Some(ago(100)), ..Calls::default() };
+        assert_eq!(just_asked.may_ask_exchange(&Entry::default(), Need::Data, NOW), Err(Withheld::Budget));
     }
 
     #[test]

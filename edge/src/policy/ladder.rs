@@ -1,13 +1,18 @@
 //! What a refresh does next, as a pure function of what has happened so far and the clock.
 //!
-//! The order: the colo's cache when nothing can be shown while others wait · the origin · Bybit, when the origin failed or
-//! has been silent for a while · another exchange, when both of them are of no use · what the cron kept for all colos, when
-//! every source failed. Whoever does the asking does nothing but carry out the steps and note what came of them.
+//! The order: the colo's cache when what is held is not fresh, or once the origin is given up · the origin · Bybit, when the
+//! origin failed or has been silent for a while · OKX, when both of them are of no use · Binance's spot market, when no
+//! perpetual market has anything that may be shown · what the cron kept for all colos, when every source failed. Whoever does
+//! the asking does nothing but carry out the steps and note what came of them.
+//!
+//! Whose turn a budget withholds has not failed: nobody takes its place while anything may be shown, for clients are not to be
+//! sent from one market to another and back. For the same reason Bybit is not asked directly for a while after it was left.
 
 use super::deadlines::Deadlines;
 use super::upstream::{PerUpstream, Upstream};
-use super::{Decision, Refresh, decide};
+use super::{Decision, Refresh, decide, is_within};
 use shared::freshness::{Freshness, Limits};
+use shared::provenance::Venue;
 use shared::units::UnixMs;
 
 /// Where one upstream's turn stands.
@@ -20,8 +25,18 @@ enum Turn {
     Asked { since: UnixMs },
     /// Its answer ends the search.
     Fit,
-    /// It was of no use: it failed, or was not asked at all.
+    /// It must not be asked yet, and nothing is known against it.
+    Withheld,
+    /// It was of no use: it failed, or must not be asked because it did.
     Useless,
+}
+
+/// When the colo's cache is looked into.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Look {
+    Now,
+    OnceOriginIsGivenUp,
+    Over,
 }
 
 /// Where a step stands that is taken once, or not at all.
@@ -38,7 +53,8 @@ pub enum Step {
     LookIntoCache,
     /// End: what the cache had is young enough.
     TakeCached,
-    /// Ask this one, beside those who are being asked; then [`Ladder::asked`], or [`Ladder::useless`] if it must not be.
+    /// Ask this one, beside those who are being asked; then [`Ladder::asked`], or if it must not be [`Ladder::withheld`] or
+    /// [`Ladder::useless`].
     Ask(Upstream),
     /// Wait for an answer, until this moment at most; then [`Ladder::fit`] or [`Ladder::useless`] for whoever answered.
     WaitUntil(UnixMs),
@@ -61,13 +77,26 @@ pub struct Means {
     pub last_good: bool,
 }
 
+/// The market that what is held is of, and since when this isolate has shown it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Standing {
+    /// Whose market.
+    pub venue: Venue,
+    /// Since when.
+    pub since: UnixMs,
+}
+
+/// For how long Bybit is not asked directly after another exchange took its place, as long as that one answers.
+const RETURN_AFTER_MS: u64 = 120_000;
+
 /// One refresh.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Ladder {
     began: UnixMs,
     limits: Limits,
     deadlines: Deadlines,
-    cache: Once,
+    standing: Option<Standing>,
+    cache: Look,
     cached_is_enough: bool,
     told_of_failure: bool,
     turns: PerUpstream<Turn>,
@@ -75,16 +104,24 @@ pub struct Ladder {
 }
 
 impl Ladder {
-    /// A refresh that begins `now`, when this is held.
+    /// A refresh that begins `now`, when this is held, of that market.
     #[must_use]
-    pub fn begin(held: Option<UnixMs>, now: UnixMs, limits: Limits, deadlines: Deadlines, means: Means) -> Self {
-        let others_wait = decide(held, now, &limits, Refresh::Possible) == Decision::WaitForRefresh;
+    pub fn begin(
+        held: Option<UnixMs>,
+        standing: Option<Standing>,
+        now: UnixMs,
+        limits: Limits,
+        deadlines: Deadlines,
+        means: Means,
+    ) -> Self {
+        let is_fresh = held.and_then(|as_of| limits.classify(as_of, now)) == Some(Freshness::Fresh);
         let if_there = |is_there| if is_there { Turn::Ahead } else { Turn::Useless };
         Self {
             began: now,
             limits,
             deadlines,
-            cache: if others_wait { Once::Ahead } else { Once::Over },
+            standing,
+            cache: if is_fresh { Look::OnceOriginIsGivenUp } else { Look::Now },
             cached_is_enough: false,
             told_of_failure: false,
             turns: PerUpstream::new(|upstream| match upstream {
@@ -97,11 +134,18 @@ impl Ladder {
     }
 
     /// The look into the cache is over; this is held now. `told_of_failure`: another isolate tells that every source failed
-    /// just now.
-    pub fn looked(&mut self, held: Option<UnixMs>, told_of_failure: bool, now: UnixMs) {
-        self.cache = Once::Over;
+    /// just now, which spares asking them if none was asked yet.
+    pub fn looked(&mut self, held: Option<UnixMs>, standing: Option<Standing>, told_of_failure: bool, now: UnixMs) {
+        self.cache = Look::Over;
+        self.standing = standing;
         self.cached_is_enough = matches!(decide(held, now, &self.limits, Refresh::Possible), Decision::Serve(_));
-        self.told_of_failure = told_of_failure;
+        self.told_of_failure = told_of_failure && *self.turns.get(Upstream::Origin) == Turn::Ahead;
+    }
+
+    /// Whether nobody is asked because another isolate told that every source failed.
+    #[must_use]
+    pub const fn is_told_of_failure(&self) -> bool {
+        self.told_of_failure
     }
 
     /// This one is being asked.
@@ -114,7 +158,18 @@ impl Ladder {
         *self.turns.get_mut(upstream) = Turn::Fit;
     }
 
-    /// It is of no use: it failed, its answer is not good enough, or it must not be asked now.
+    /// It must not be asked yet, and did not fail.
+    pub const fn withheld(&mut self, upstream: Upstream) {
+        *self.turns.get_mut(upstream) = Turn::Withheld;
+    }
+
+    /// Whether somebody's turn was withheld, so that nobody can say that every source failed.
+    #[must_use]
+    pub fn is_withheld(&self) -> bool {
+        Upstream::ALL.into_iter().any(|upstream| *self.turns.get(upstream) == Turn::Withheld)
+    }
+
+    /// It is of no use: it failed, its answer is not good enough, or it failed so often that it must not be asked now.
     pub const fn useless(&mut self, upstream: Upstream) {
         *self.turns.get_mut(upstream) = Turn::Useless;
     }
@@ -137,7 +192,12 @@ impl Ladder {
     /// The one decision: what to do at `now`, when this is held.
     #[must_use]
     pub fn next(&self, held: Option<UnixMs>, now: UnixMs) -> Step {
-        if self.cache == Once::Ahead {
+        let is_look_due = match self.cache {
+            Look::Now => true,
+            Look::OnceOriginIsGivenUp => self.origin_is_given_up_at().is_some_and(|at| at <= now),
+            Look::Over => false,
+        };
+        if is_look_due {
             return Step::LookIntoCache;
         }
         if self.cached_is_enough {
@@ -149,8 +209,9 @@ impl Ladder {
         let end = self.began.plus_millis(self.deadlines.sources_ms + self.deadlines.grace_ms);
         if !self.told_of_failure && now < end {
             let class = held.and_then(|as_of| self.limits.classify(as_of, now));
-            let turns =
-                || Upstream::ALL.into_iter().filter_map(|upstream| Some((upstream, self.turn_of(upstream, class)?)));
+            let turns = || {
+                Upstream::ALL.into_iter().filter_map(|upstream| Some((upstream, self.turn_of(upstream, class, now)?)))
+            };
             if let Some((due, _)) = turns().find(|(_, turn)| *turn <= now) {
                 return Step::Ask(due);
             }
@@ -165,25 +226,44 @@ impl Ladder {
     }
 
     /// When this one is to be asked, if it still is; what is held is of this class.
-    fn turn_of(&self, upstream: Upstream, held: Option<Freshness>) -> Option<UnixMs> {
+    fn turn_of(&self, upstream: Upstream, held: Option<Freshness>, now: UnixMs) -> Option<UnixMs> {
         if *self.turns.get(upstream) != Turn::Ahead {
             return None;
         }
         let deadlines = &self.deadlines;
         let turn = match upstream {
             Upstream::Origin => self.began,
-            Upstream::Bybit => self.given_up(Upstream::Origin, deadlines.hedge_ms)?,
+            Upstream::Bybit => {
+                let origin = self.origin_is_given_up_at()?;
+                if self.stays_away_from_bybit(now) {
+                    origin.max(self.given_up(Upstream::Okx, held, deadlines.exchange_hedge_ms)?)
+                } else {
+                    origin
+                }
+            }
             Upstream::Okx | Upstream::Binance => {
+                let venue = self.standing.map(|standing| standing.venue);
                 // Another market's figures differ from Bybit's: clients are not sent to and fro while fresh ones are held.
                 // Beyond that younger data, said to be another exchange's, is worth more than older data of the usual one.
-                if held == Some(Freshness::Fresh) || *self.turns.get(Upstream::Origin) != Turn::Useless {
+                let is_usual = matches!(venue, None | Some(Venue::Bybit));
+                let is_fresh = held == Some(Freshness::Fresh);
+                if (is_fresh && is_usual) || *self.turns.get(Upstream::Origin) != Turn::Useless {
                     return None;
                 }
-                let bybit = self.given_up(Upstream::Bybit, deadlines.exchange_hedge_ms)?;
+                // Prices of a spot market are others, and it knows neither funding nor open interest.
+                if upstream == Upstream::Binance && held.is_some() && venue != Some(Venue::Binance) {
+                    return None;
+                }
+                let is_left = upstream == Upstream::Okx && self.stays_away_from_bybit(now);
+                let bybit = if is_left {
+                    self.began
+                } else {
+                    self.given_up(Upstream::Bybit, held, deadlines.exchange_hedge_ms)?
+                };
                 if upstream == Upstream::Okx {
                     bybit
                 } else {
-                    bybit.max(self.given_up(Upstream::Okx, deadlines.exchange_hedge_ms)?)
+                    bybit.max(self.given_up(Upstream::Okx, held, deadlines.exchange_hedge_ms)?)
                 }
             }
         };
@@ -191,13 +271,25 @@ impl Ladder {
         (turn <= last_call).then_some(turn)
     }
 
+    /// Whether OKX took Bybit's place so short a while ago that it keeps it while it answers.
+    fn stays_away_from_bybit(&self, now: UnixMs) -> bool {
+        let left = self.standing.filter(|standing| standing.venue == Venue::Okx).map(|standing| standing.since);
+        left.is_some_and(|since| is_within(since, now, RETURN_AFTER_MS))
+    }
+
+    /// When nobody waits for the origin alone any more.
+    fn origin_is_given_up_at(&self) -> Option<UnixMs> {
+        self.given_up(Upstream::Origin, None, self.deadlines.hedge_ms)
+    }
+
     /// When nobody waits for this one alone any more: from the beginning if it is of no use, or once it has been silent for
-    /// so long.
-    fn given_up(&self, upstream: Upstream, silence_ms: u64) -> Option<UnixMs> {
+    /// so long. One that is only withheld is waited for as long as anything may be shown.
+    fn given_up(&self, upstream: Upstream, held: Option<Freshness>, silence_ms: u64) -> Option<UnixMs> {
         match self.turns.get(upstream) {
             Turn::Ahead | Turn::Fit => None,
+            Turn::Withheld if held.is_some() => None,
             Turn::Asked { since } => Some(since.plus_millis(silence_ms)),
-            Turn::Useless => Some(self.began),
+            Turn::Withheld | Turn::Useless => Some(self.began),
         }
     }
 }
@@ -219,29 +311,90 @@ mod tests {
     }
 
     fn begin(held: Option<UnixMs>, means: Means) -> Ladder {
-        Ladder::begin(held, NOW, Limits::DEFAULT, DEADLINES, means)
+        Ladder::begin(held, None, NOW, Limits::DEFAULT, DEADLINES, means)
+    }
+
+    fn usual() -> Option<Standing> {
+        Some(Standing { venue: Venue::Bybit, since: NOW })
     }
 
     /// A refresh that looked into an empty cache.
     fn cold(means: Means) -> Ladder {
         let mut ladder = begin(None, means);
         assert_eq!(ladder.next(None, NOW), Step::LookIntoCache);
-        ladder.looked(None, false, NOW);
+        ladder.looked(None, None, false, NOW);
         ladder
     }
 
     #[test]
-    fn the_cache_is_asked_only_when_others_would_wait() {
+    fn the_cache_is_looked_into_when_nothing_fresh_is_held_or_the_origin_is_given_up() {
         assert_eq!(begin(None, ALL).next(None, NOW), Step::LookIntoCache);
-        assert_eq!(begin(ago(60_001), ALL).next(ago(60_001), NOW), Step::LookIntoCache);
-        assert_eq!(begin(ago(60_000), ALL).next(ago(60_000), NOW), Step::Ask(Upstream::Origin));
+        assert_eq!(begin(ago(15_001), ALL).next(ago(15_001), NOW), Step::LookIntoCache);
+        let mut ladder = begin(ago(15_000), ALL);
+        assert_eq!(ladder.next(ago(15_000), NOW), Step::Ask(Upstream::Origin));
+        ladder.asked(Upstream::Origin, NOW);
+        assert_eq!(ladder.next(ago(15_000), at(299)), Step::WaitUntil(at(300)));
+        assert_eq!(ladder.next(ago(15_000), at(300)), Step::LookIntoCache, "it was silent");
+        ladder.useless(Upstream::Origin);
+        assert_eq!(ladder.next(ago(15_000), at(1)), Step::LookIntoCache, "it failed");
+        ladder.looked(ago(10_000), None, false, at(1));
+        assert_eq!(ladder.next(ago(10_000), at(1)), Step::Ask(Upstream::Bybit));
+    }
+
+    #[test]
+    fn nobody_takes_the_place_of_one_who_waits_for_its_turn_while_anything_may_be_shown() {
+        let after = |held| {
+            let mut ladder = begin(held, Means { last_good: false, ..ALL });
+            ladder.looked(held, usual(), false, NOW);
+            ladder.useless(Upstream::Origin);
+            ladder.withheld(Upstream::Bybit);
+            (ladder.next(held, NOW), ladder.is_withheld())
+        };
+        assert_eq!(after(ago(5_000)), (Step::GiveUp, true));
+        assert_eq!(after(ago(299_000)), (Step::GiveUp, true));
+        assert_eq!(after(ago(300_001)), (Step::Ask(Upstream::Okx), true));
+        assert_eq!(after(None), (Step::Ask(Upstream::Okx), true));
+    }
+
+    #[test]
+    fn the_spot_market_is_asked_when_no_perpetual_market_has_anything_to_show() {
+        let after = |held, venue| {
+            let mut ladder = begin(held, ALL);
+            ladder.looked(held, Some(Standing { venue, since: NOW }), false, NOW);
+            for upstream in [Upstream::Origin, Upstream::Bybit, Upstream::Okx] {
+                ladder.useless(upstream);
+            }
+            ladder.next(held, NOW)
+        };
+        assert_eq!(after(ago(30_000), Venue::Bybit), Step::GiveUp);
+        assert_eq!(after(ago(299_000), Venue::Okx), Step::ReadLastGood);
+        assert_eq!(after(ago(300_001), Venue::Okx), Step::Ask(Upstream::Binance));
+        assert_eq!(after(ago(5_000), Venue::Binance), Step::Ask(Upstream::Binance), "it shows the spot market already");
+    }
+
+    #[test]
+    fn who_was_left_is_not_asked_for_a_while_unless_its_successor_fails() {
+        let since = |ms| Some(Standing { venue: Venue::Okx, since: ago(ms).unwrap() });
+        let begun = |ms| {
+            let mut ladder = begin(ago(5_000), ALL);
+            ladder.looked(ago(5_000), since(ms), false, NOW);
+            ladder.useless(Upstream::Origin);
+            ladder
+        };
+        let mut ladder = begun(119_999);
+        assert_eq!(ladder.next(ago(5_000), NOW), Step::Ask(Upstream::Okx));
+        ladder.withheld(Upstream::Okx);
+        assert_eq!(ladder.next(ago(5_000), NOW), Step::GiveUp);
+        ladder.useless(Upstream::Okx);
+        assert_eq!(ladder.next(ago(5_000), NOW), Step::Ask(Upstream::Bybit));
+        assert_eq!(begun(120_000).next(ago(5_000), NOW), Step::Ask(Upstream::Bybit));
     }
 
     #[test]
     fn what_the_cache_had_ends_the_search_only_while_it_needs_no_refresh() {
         let after = |found, told| {
             let mut ladder = begin(None, ALL);
-            ladder.looked(found, told, NOW);
+            ladder.looked(found, None, told, NOW);
             ladder.next(found, NOW)
         };
         assert_eq!(after(ago(3_000), false), Step::TakeCached);
@@ -310,6 +463,7 @@ mod tests {
     fn another_exchange_is_not_asked_while_fresh_data_is_held() {
         let with = |held| {
             let mut ladder = begin(held, Means { last_good: false, ..ALL });
+            ladder.looked(held, usual(), false, NOW);
             ladder.useless(Upstream::Origin);
             ladder.useless(Upstream::Bybit);
             ladder.next(held, NOW)
@@ -333,7 +487,7 @@ mod tests {
     fn what_all_colos_share_is_read_last_and_only_for_want_of_younger_data() {
         let after_all = |held| {
             let mut ladder = begin(held, Means { okx: false, binance: false, last_good: true });
-            ladder.looked(held, false, NOW);
+            ladder.looked(held, None, false, NOW);
             ladder.useless(Upstream::Origin);
             ladder.useless(Upstream::Bybit);
             ladder.next(held, NOW)

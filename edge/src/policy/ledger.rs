@@ -32,6 +32,12 @@ impl Entry {
         self.calls.iter().filter(|began| is_within(**began, now, CALLS_WITHIN_MS)).count()
     }
 
+    /// Whether a call began within the last `ms`.
+    #[must_use]
+    pub fn was_called_within(&self, ms: u64, now: UnixMs) -> bool {
+        self.calls.iter().any(|began| is_within(*began, now, ms))
+    }
+
     /// The refusal that holds at `now`.
     #[must_use]
     pub fn pause(&self, now: UnixMs) -> Option<Refusal> {

@@ -4,7 +4,7 @@ use super::background::Background;
 use super::report::Via;
 use super::{colo, flight};
 use crate::config::Config;
-use crate::policy::{UniverseUse, Upstream, Withheld, universe_use};
+use crate::policy::{Need, UniverseUse, Upstream, Withheld, universe_use};
 use crate::upstream::exchange::ExchangeError;
 use crate::upstream::fetch::Deadline;
 use crate::upstream::origin::FromOrigin;
@@ -44,14 +44,23 @@ pub(super) enum AfterUse {
 pub(super) struct Answered {
     /// What is told of it: one line per host.
     pub(super) asked: Vec<Asked>,
-    /// The data; else data that is merely old, where there is such.
-    pub(super) found: Result<Found, Option<Rc<ValidSnapshot>>>,
+    /// The data, or why there is none.
+    pub(super) found: Result<Found, Unfound>,
+}
+
+/// Why a call brought no data that ends the search.
+pub(super) enum Unfound {
+    /// It was not made, and nothing is known against who would have been asked.
+    Withheld,
+    /// It failed, or must not be made after such; with data that is merely old, where there is such.
+    Failed(Option<Rc<ValidSnapshot>>),
 }
 
 impl Answered {
     /// Nobody was asked.
-    pub(super) fn withheld(source: &'static str, failed: Failed) -> Self {
-        Self { asked: vec![Asked { source, failure: Some(failed), took_ms: None }], found: Err(None) }
+    pub(super) fn withheld(source: &'static str, withheld: Withheld) -> Self {
+        let found = Err(if withheld.is_of_budget() { Unfound::Withheld } else { Unfound::Failed(None) });
+        Self { asked: vec![Asked { source, failure: Some(Failed::withheld(withheld)), took_ms: None }], found }
     }
 }
 
@@ -74,7 +83,7 @@ pub(super) async fn origin(
             Answered { asked: vec![told(ORIGIN, None, started)], found: Ok(found) }
         }
         Err(Refused { error, candidate }) => {
-            Answered { asked: vec![told(ORIGIN, Some(error.told()), started)], found: Err(candidate) }
+            Answered { asked: vec![told(ORIGIN, Some(error.told()), started)], found: Err(Unfound::Failed(candidate)) }
         }
     }
 }
@@ -97,28 +106,36 @@ pub(super) struct Direct<'a> {
 /// Asks Bybit, if the isolate and its colo may; at its other host when the first is of no use.
 pub(super) async fn bybit(direct: Direct<'_>) -> Answered {
     let deadline = Deadline::after(direct.millis);
-    match admitted(Upstream::Bybit, universe_at_hand(clock::now()), direct.background).await {
+    match admitted(Upstream::Bybit, need(direct.config), universe_at_hand(clock::now()), direct.background).await {
         Ok((universe, renew)) => {
             direct.called.set(true);
             ask_hosts(&direct, &deadline, universe, renew).await
         }
-        Err(withheld) => Answered::withheld(BYBIT_DIRECT, Failed::withheld(withheld)),
+        Err(withheld) => Answered::withheld(BYBIT_DIRECT, withheld),
     }
 }
 
 /// Takes a call from the budgets, once the colo's ledger is read; beside that goes what else is read from the cache.
 async fn admitted<T>(
     exchange: Upstream,
+    need: Need,
     beside: impl Future<Output = T>,
     background: &Background,
 ) -> Result<T, Withheld> {
     // What this isolate knows costs no look into the cache.
-    colo::admits(exchange, clock::now())?;
+    colo::admits(exchange, need, clock::now())?;
     let ((), read) = join(colo::read(), beside).await;
     let now = clock::now();
-    colo::admits(exchange, now)?;
+    colo::admits(exchange, need, now)?;
     colo::note_call(exchange, now, background);
     Ok(read)
+}
+
+/// What a call would be for.
+fn need(config: &Config) -> Need {
+    let as_of = memory::snapshot().map(|held| held.get().as_of_ms);
+    let is_servable = as_of.is_some_and(|as_of| config.limits.classify(as_of, clock::now()).is_some());
+    if is_servable { Need::YoungerData } else { Need::Data }
 }
 
 async fn ask_hosts(direct: &Direct<'_>, deadline: &Deadline, universe: Option<Rc<Universe>>, renew: bool) -> Answered {
@@ -147,7 +164,7 @@ async fn ask_hosts(direct: &Direct<'_>, deadline: &Deadline, universe: Option<Rc
             };
             Ok(Found { via: Via::BybitDirect, snapshot: Rc::new(snapshot), universe })
         }
-        Err(refused) => Err(refused.candidate),
+        Err(refused) => Err(Unfound::Failed(refused.candidate)),
     };
     Answered { asked, found }
 }
@@ -189,9 +206,9 @@ pub(super) async fn secondary(secondary: Secondary, base: &str, direct: Direct<'
     let deadline = Deadline::after(direct.millis);
     let now = clock::now();
     let lists = join(at_hand(Venue::Okx, None, now), at_hand(Venue::Bybit, None, now));
-    let ((okx, okx_use), (bybit, _)) = match admitted(upstream, lists, direct.background).await {
+    let ((okx, okx_use), (bybit, _)) = match admitted(upstream, need(direct.config), lists, direct.background).await {
         Ok(lists) => lists,
-        Err(withheld) => return Answered::withheld(upstream.name(), Failed::withheld(withheld)),
+        Err(withheld) => return Answered::withheld(upstream.name(), withheld),
     };
     direct.called.set(true);
     let own = okx.clone().filter(|_| secondary == Secondary::Okx && okx_use == UniverseUse::Use);
@@ -209,7 +226,7 @@ pub(super) async fn secondary(secondary: Secondary, base: &str, direct: Direct<'
             let universe = fetched.map_or(AfterUse::Nothing, AfterUse::Store);
             Ok(Found { via: Via::Secondary(secondary), snapshot: Rc::new(snapshot), universe })
         }
-        Err(refused) => Err(refused.candidate),
+        Err(refused) => Err(Unfound::Failed(refused.candidate)),
     };
     Answered { asked, found }
 }

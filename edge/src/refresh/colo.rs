@@ -2,7 +2,7 @@
 
 use super::background::Background;
 use super::flight;
-use crate::policy::{Ledger, Refusal, SharedFailure, Upstream, Withheld};
+use crate::policy::{Ledger, Need, Refusal, SharedFailure, Upstream, Withheld};
 use crate::{cache, clock};
 use shared::units::UnixMs;
 
@@ -16,10 +16,10 @@ pub(super) async fn read() {
 }
 
 /// Whether an exchange may be asked, by what is known now.
-pub(super) fn admits(exchange: Upstream, now: UnixMs) -> Result<(), Withheld> {
+pub(super) fn admits(exchange: Upstream, need: Need, now: UnixMs) -> Result<(), Withheld> {
     let calls = flight::calls(exchange);
     let entry = flight::ledger(|ledger| ledger.of(exchange).clone());
-    calls.may_ask_exchange(&entry, now)
+    calls.may_ask_exchange(&entry, need, now)
 }
 
 /// Notes a call and tells the others.

@@ -1,6 +1,6 @@
 //! Carries out the ladder's steps: every call runs beside the others, and the ladder says when the next one begins.
 
-use super::ask::{self, AfterUse, Answered, Direct, Found};
+use super::ask::{self, AfterUse, Answered, Direct, Found, Unfound};
 use super::background::Background;
 use super::report::{Via, why_forward};
 use super::{colo, flight};
@@ -12,6 +12,7 @@ use crate::upstream::fetch::FetchError;
 use crate::upstream::{Asked, Failed, Health, Purpose};
 use crate::{cache, clock, last_good, memory};
 use shared::exchange::secondary::Secondary;
+use shared::freshness::Freshness;
 use shared::headers::cache_status::Forward;
 use shared::headers::request_id::RequestId;
 use shared::provenance::Venue;
@@ -57,7 +58,7 @@ pub(super) struct Search<'a> {
     asked: PerUpstream<Vec<Asked>>,
     /// Whether Bybit was asked beside the origin; nothing when its turn did not come then.
     hedge: Option<Rc<Cell<bool>>>,
-    told_of_failure: bool,
+    cache_helped: bool,
     last_good_helped: bool,
     last_good_told: Option<Asked>,
 }
@@ -81,13 +82,13 @@ impl<'a> Search<'a> {
             config,
             request_id,
             background,
-            ladder: Ladder::begin(held, clock::now(), config.limits, deadlines, means),
+            ladder: Ladder::begin(held, memory::standing(), clock::now(), config.limits, deadlines, means),
             forward: why_forward(held),
             running: PerUpstream::default(),
             found: PerUpstream::default(),
             asked: PerUpstream::default(),
             hedge: None,
-            told_of_failure: false,
+            cache_helped: false,
             last_good_helped: false,
             last_good_told: None,
         }
@@ -112,7 +113,7 @@ impl<'a> Search<'a> {
     async fn look_into_cache(&mut self) {
         let began = clock::now();
         if let Some(found) = cache::snapshot().await {
-            memory::offer(Rc::new(found), &self.config.limits);
+            self.cache_helped = memory::offer(Rc::new(found), &self.config.limits);
         } else {
             // Others may have found out just now that there is nothing. A cache that took all its time is not asked again.
             let left_ms = DEADLINES.cache_ms.saturating_sub(clock::now().millis_since(began));
@@ -121,9 +122,9 @@ impl<'a> Search<'a> {
         let (held, now) = (held_as_of(), clock::now());
         self.forward = why_forward(held);
         let failure = colo::failure(now);
-        self.told_of_failure = failure.is_some();
-        self.ladder.looked(held, self.told_of_failure, now);
-        for (upstream, outcome) in failure.into_iter().flat_map(|failure| failure.outcomes) {
+        self.ladder.looked(held, memory::standing(), failure.is_some(), now);
+        let told = failure.filter(|_| self.ladder.is_told_of_failure());
+        for (upstream, outcome) in told.into_iter().flat_map(|failure| failure.outcomes) {
             let failed = Failed {
                 message: "another isolate of this colo was told so a moment ago".to_owned(),
                 outcome,
@@ -131,7 +132,7 @@ impl<'a> Search<'a> {
                 received_status: None,
                 as_of: None,
             };
-            self.asked.get_mut(upstream).extend(Answered::withheld(upstream.name(), failed).asked);
+            self.asked.get_mut(upstream).push(Asked { source: upstream.name(), failure: Some(failed), took_ms: None });
         }
         if matches!(
             policy::decide(held, now, &self.config.limits, Refresh::Possible),
@@ -150,8 +151,7 @@ impl<'a> Search<'a> {
             Upstream::Origin => match flight::calls(upstream).may_ask(now) {
                 Ok(()) => Box::pin(ask::origin(config, held, self.request_id, millis)),
                 Err(withheld) => {
-                    let failed = Failed::withheld(withheld);
-                    return self.note(upstream, Answered::withheld(upstream.name(), failed));
+                    return self.note(upstream, Answered::withheld(upstream.name(), withheld));
                 }
             },
             Upstream::Bybit => {
@@ -212,7 +212,8 @@ impl<'a> Search<'a> {
                 self.ladder.fit(upstream);
                 *self.found.get_mut(upstream) = Some(found);
             }
-            Err(candidate) => {
+            Err(Unfound::Withheld) => self.ladder.withheld(upstream),
+            Err(Unfound::Failed(candidate)) => {
                 self.ladder.useless(upstream);
                 // Old data is better than older data, whatever the others have to say.
                 candidate.map(|candidate| memory::offer(candidate, &self.config.limits));
@@ -268,8 +269,8 @@ impl<'a> Search<'a> {
     fn give_up(mut self) -> Searched<'a> {
         self.let_go(|_| true);
         let now = clock::now();
-        // Who was only told of a failure does not tell it on: it would never end.
-        if !self.told_of_failure {
+        // Who was only told of a failure does not tell it on: it would never end. And who waits for its turn did not fail.
+        if !self.ladder.is_told_of_failure() && !self.ladder.is_withheld() {
             let told = |upstream: &Upstream| {
                 let failed = self.asked.get(*upstream).iter().find_map(|asked| asked.failure.as_ref())?;
                 Some((*upstream, failed.outcome.clone()))
@@ -277,8 +278,12 @@ impl<'a> Search<'a> {
             let outcomes = Upstream::ALL.iter().filter_map(told).collect();
             colo::note_failure(SharedFailure { at: now, outcomes }, self.background);
         }
-        let is_servable = held_as_of().is_some_and(|as_of| self.config.limits.classify(as_of, now).is_some());
-        let via = (self.last_good_helped && is_servable).then_some(Via::LastGood);
+        let via = match held_as_of().and_then(|as_of| self.config.limits.classify(as_of, now)) {
+            Some(_) if self.last_good_helped => Some(Via::LastGood),
+            // What a neighbour fetched is as good as if this isolate had.
+            Some(Freshness::Fresh) if self.cache_helped => Some(Via::EdgeCache),
+            _ => None,
+        };
         self.ended(via)
     }
 

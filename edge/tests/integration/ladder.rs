@@ -4,7 +4,8 @@
 mod oracle;
 
 use edge::policy::{
-    Calls, DEADLINES, Decision, Entry, Ladder, Means, PerUpstream, Refresh, RefreshLog, Refusal, Step, Upstream, decide,
+    Calls, DEADLINES, Decision, Entry, Ladder, Means, Need, PerUpstream, Refresh, RefreshLog, Refusal, Step, Upstream,
+    Withheld, decide,
 };
 use oracle::Winner;
 use shared::freshness::{Freshness, Limits};
@@ -135,7 +136,7 @@ impl Scenario {
                 Origin::Old(age_ms) => Reply { after_ms: 50, data: Some(age_ms) },
             },
             Upstream::Bybit => match self.bybit {
-                Bybit::Fresh => FRESH,
+                Bybit::Fresh | Bybit::SpentByIsolate | Bybit::SpentByColo => FRESH,
                 Bybit::Late => Reply { after_ms: 900, ..FRESH },
                 Bybit::Silent => SILENT,
                 _ => FAILS,
@@ -154,14 +155,14 @@ impl Scenario {
     }
 
     /// What isolate and colo know, by the same bookkeeping as in use.
-    fn admits(&self, upstream: Upstream) -> bool {
+    fn admits(&self, upstream: Upstream, need: Need) -> Result<(), Withheld> {
         let failing =
             || (0..4).fold(Calls::default(), |calls, _| calls.asked(before(9_000)).ended(false, before(1_000)));
         let mut colo = Entry::default();
         match upstream {
             Upstream::Origin => {
                 let calls = if self.origin == Origin::BreakerOpen { failing() } else { Calls::default() };
-                calls.may_ask(NOW).is_ok()
+                calls.may_ask(NOW)
             }
             Upstream::Bybit => {
                 let calls = match self.bybit {
@@ -174,9 +175,9 @@ impl Scenario {
                     Bybit::Banned => colo.refused(Refusal::RateLimit, before(300_000)),
                     _ => {}
                 }
-                calls.may_ask_exchange(&colo, NOW).is_ok()
+                calls.may_ask_exchange(&colo, need, NOW)
             }
-            Upstream::Okx | Upstream::Binance => true,
+            Upstream::Okx | Upstream::Binance => Ok(()),
         }
     }
 }
@@ -193,6 +194,11 @@ struct Run {
     steps: u32,
 }
 
+/// What a call would be for.
+fn need(held: Option<UnixMs>, now: UnixMs) -> Need {
+    if held.is_some_and(|as_of| LIMITS.classify(as_of, now).is_some()) { Need::YoungerData } else { Need::Data }
+}
+
 fn offer(held: &mut Option<UnixMs>, as_of: UnixMs) {
     *held = Some(held.map_or(as_of, |held| held.max(as_of)));
 }
@@ -202,7 +208,7 @@ fn drive(scenario: &Scenario) -> Run {
     let is_there = scenario.others != Others::None;
     let means = Means { okx: is_there, binance: is_there, last_good: scenario.kept != Kept::NoStore };
     let (mut now, mut held) = (NOW, scenario.held.map(before));
-    let mut ladder = Ladder::begin(held, now, LIMITS, DEADLINES, means);
+    let mut ladder = Ladder::begin(held, None, now, LIMITS, DEADLINES, means);
     let mut ends: PerUpstream<Option<(UnixMs, Reply)>> = PerUpstream::default();
     let mut run = Run {
         winner: None,
@@ -224,11 +230,19 @@ fn drive(scenario: &Scenario) -> Run {
                 if let Cache::Holds(age_ms) = scenario.cache {
                     offer(&mut held, before(age_ms));
                 }
-                ladder.looked(held, scenario.cache == Cache::TellsOfFailure, now);
+                ladder.looked(held, None, scenario.cache == Cache::TellsOfFailure, now);
                 let servable = decide(held, now, &LIMITS, Refresh::Possible) != Decision::WaitForRefresh;
                 woken = servable.then_some((now, held));
             }
-            Step::Ask(upstream) if scenario.admits(upstream) => {
+            Step::Ask(upstream) => {
+                if let Err(withheld) = scenario.admits(upstream, need(held, now)) {
+                    if withheld.is_of_budget() {
+                        ladder.withheld(upstream);
+                    } else {
+                        ladder.useless(upstream);
+                    }
+                    continue;
+                }
                 *run.calls.get_mut(upstream) += 1;
                 let (reply, has_ms) = (scenario.reply(upstream), ladder.time_for(upstream, now));
                 let is_in_time = reply.after_ms < has_ms;
@@ -236,7 +250,6 @@ fn drive(scenario: &Scenario) -> Run {
                 ladder.asked(upstream, now);
                 *ends.get_mut(upstream) = Some((now.plus_millis(reply.after_ms), reply));
             }
-            Step::Ask(upstream) => ladder.useless(upstream),
             Step::WaitUntil(until) => {
                 let next = Upstream::ALL.into_iter().filter_map(|upstream| Some(ends.get(upstream).as_ref()?.0)).min();
                 now = next.filter(|next| *next <= until).unwrap_or(until).max(now);
@@ -365,7 +378,7 @@ fn no_combination_breaks_the_promise() {
         assert!(run.held >= begun && run.woken.1 >= begun, "back in time in {scenario:?}");
         // Bounded harm: each is asked once, and who must not be asked is not.
         for upstream in Upstream::ALL {
-            let allowed = u32::from(scenario.admits(upstream));
+            let allowed = u32::from(scenario.admits(upstream, Need::Data).is_ok());
             assert!(*run.calls.get(upstream) <= allowed, "{upstream:?} in {scenario:?}");
         }
         assert!(

@@ -39,19 +39,40 @@ fn at_hand(of: &Scenario) -> Option<u64> {
     if is_shown_at_once(of.held) { of.held } else { younger(of.held, cached) }
 }
 
+/// What is held by the time that others than the origin are thought of: the cache was looked into, for nothing fresh was
+/// held or the origin was given up, and what the origin had was old.
+fn beside_the_origin(of: &Scenario) -> Option<u64> {
+    let cached = if let Cache::Holds(age_ms) = of.cache { Some(age_ms) } else { None };
+    let old = if let Origin::Old(age_ms) = of.origin { Some(age_ms) } else { None };
+    younger(younger(of.held, cached), old)
+}
+
 /// Who answers the refresh, if anybody does.
 pub(crate) fn winner(of: &Scenario) -> Option<Winner> {
-    let at_hand = at_hand(of);
-    let is_looked_up = !is_shown_at_once(of.held);
-    let is_told_of_failure = is_looked_up && of.cache == Cache::TellsOfFailure;
-    if at_hand.is_some_and(|age_ms| age_ms <= 3_000) || is_told_of_failure {
+    let is_looked_up_first = class(of.held) != Some("fresh");
+    let is_cached_young = matches!(of.cache, Cache::Holds(0..=2_500));
+    if is_cached_young && (is_looked_up_first || of.origin != Origin::Fresh) {
         return None;
     }
-    // Another market does not take the place of fresh data.
-    let others = if class(at_hand) == Some("fresh") { Others::None } else { of.others };
+    if is_looked_up_first && of.cache == Cache::TellsOfFailure {
+        return None;
+    }
+    let held = class(beside_the_origin(of));
+    let is_spent = matches!(of.bybit, Bybit::SpentByIsolate | Bybit::SpentByColo);
+    let others = match (held, of.others) {
+        // Another market does not take the place of fresh data, nor of Bybit while it only waits for its turn.
+        (Some("fresh"), _) => Others::None,
+        (Some(_), _) if is_spent => Others::None,
+        // The spot market takes no perpetual market's place.
+        (Some(_), Others::Binance) => Others::Fail,
+        (Some(_), Others::BinanceAfterSilence) => Others::Silent,
+        (_, others) => others,
+    };
     let is_slow = matches!(of.origin, Origin::NoHeaders | Origin::NoEnd);
     match (of.origin, of.bybit, others) {
         (Origin::Fresh | Origin::Late, ..) => Some(Winner::Origin),
+        // With nothing to show a colo's budget is no reason to wait.
+        (_, Bybit::SpentByColo, _) if held.is_none() => Some(Winner::Bybit),
         (_, Bybit::Fresh, _) => Some(Winner::Bybit),
         // It would come, but others come sooner.
         (_, Bybit::Late, Others::Okx) => Some(Winner::Okx),

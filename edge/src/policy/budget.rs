@@ -10,7 +10,7 @@ const INTERVAL_MS: u64 = 3_000;
 
 /// The time between two calls of one colo: even, so that what all of it shares is never older than this and a little. A first
 /// call that failed may be followed sooner, once.
-const PACE_MS: u64 = 10_000;
+pub(super) const PACE_MS: u64 = 10_000;
 
 /// What is counted of a colo's calls: those of this time …
 pub(super) const CALLS_WITHIN_MS: u64 = 60_000;

@@ -8,6 +8,7 @@
 //! Whose turn a budget withholds has not failed: nobody takes its place while anything may be shown, for clients are not to be
 //! sent from one market to another and back. For the same reason Bybit is not asked directly for a while after it was left.
 
+use super::budget::PACE_MS;
 use super::deadlines::Deadlines;
 use super::upstream::{PerUpstream, Upstream};
 use super::{Decision, Refresh, decide, is_within};
@@ -208,9 +209,8 @@ impl Ladder {
         }
         let end = self.began.plus_millis(self.deadlines.sources_ms + self.deadlines.grace_ms);
         if !self.told_of_failure && now < end {
-            let class = held.and_then(|as_of| self.limits.classify(as_of, now));
             let turns = || {
-                Upstream::ALL.into_iter().filter_map(|upstream| Some((upstream, self.turn_of(upstream, class, now)?)))
+                Upstream::ALL.into_iter().filter_map(|upstream| Some((upstream, self.turn_of(upstream, held, now)?)))
             };
             if let Some((due, _)) = turns().find(|(_, turn)| *turn <= now) {
                 return Step::Ask(due);
@@ -225,45 +225,47 @@ impl Ladder {
         if self.last_good == Once::Ahead && !is_young { Step::ReadLastGood } else { Step::GiveUp }
     }
 
-    /// When this one is to be asked, if it still is; what is held is of this class.
-    fn turn_of(&self, upstream: Upstream, held: Option<Freshness>, now: UnixMs) -> Option<UnixMs> {
+    /// When this one is to be asked, if it still is; this is held.
+    fn turn_of(&self, upstream: Upstream, held: Option<UnixMs>, now: UnixMs) -> Option<UnixMs> {
         if *self.turns.get(upstream) != Turn::Ahead {
             return None;
         }
         let deadlines = &self.deadlines;
+        let class_at = |moment| held.and_then(|as_of| self.limits.classify(as_of, moment));
+        let is_servable = class_at(now).is_some();
         let turn = match upstream {
             Upstream::Origin => self.began,
             Upstream::Bybit => {
                 let origin = self.origin_is_given_up_at()?;
                 if self.stays_away_from_bybit(now) {
-                    origin.max(self.given_up(Upstream::Okx, held, deadlines.exchange_hedge_ms)?)
+                    origin.max(self.given_up(Upstream::Okx, is_servable, deadlines.exchange_hedge_ms)?)
                 } else {
                     origin
                 }
             }
             Upstream::Okx | Upstream::Binance => {
                 let venue = self.standing.map(|standing| standing.venue);
-                // Another market's figures differ from Bybit's: clients are not sent to and fro while fresh ones are held.
-                // Beyond that younger data, said to be another exchange's, is worth more than older data of the usual one.
+                // Another market's figures differ from Bybit's: clients are not sent to and fro while what is held will still
+                // be fresh at Bybit's next turn. Beyond that younger data, said to be another exchange's, is worth more.
                 let is_usual = matches!(venue, None | Some(Venue::Bybit));
-                let is_fresh = held == Some(Freshness::Fresh);
-                if (is_fresh && is_usual) || *self.turns.get(Upstream::Origin) != Turn::Useless {
+                let stays_fresh = class_at(now.plus_millis(PACE_MS)) == Some(Freshness::Fresh);
+                if (stays_fresh && is_usual) || *self.turns.get(Upstream::Origin) != Turn::Useless {
                     return None;
                 }
                 // Prices of a spot market are others, and it knows neither funding nor open interest.
-                if upstream == Upstream::Binance && held.is_some() && venue != Some(Venue::Binance) {
+                if upstream == Upstream::Binance && is_servable && venue != Some(Venue::Binance) {
                     return None;
                 }
                 let is_left = upstream == Upstream::Okx && self.stays_away_from_bybit(now);
                 let bybit = if is_left {
                     self.began
                 } else {
-                    self.given_up(Upstream::Bybit, held, deadlines.exchange_hedge_ms)?
+                    self.given_up(Upstream::Bybit, is_servable, deadlines.exchange_hedge_ms)?
                 };
                 if upstream == Upstream::Okx {
                     bybit
                 } else {
-                    bybit.max(self.given_up(Upstream::Okx, held, deadlines.exchange_hedge_ms)?)
+                    bybit.max(self.given_up(Upstream::Okx, is_servable, deadlines.exchange_hedge_ms)?)
                 }
             }
         };
@@ -279,15 +281,15 @@ impl Ladder {
 
     /// When nobody waits for the origin alone any more.
     fn origin_is_given_up_at(&self) -> Option<UnixMs> {
-        self.given_up(Upstream::Origin, None, self.deadlines.hedge_ms)
+        self.given_up(Upstream::Origin, false, self.deadlines.hedge_ms)
     }
 
     /// When nobody waits for this one alone any more: from the beginning if it is of no use, or once it has been silent for
     /// so long. One that is only withheld is waited for as long as anything may be shown.
-    fn given_up(&self, upstream: Upstream, held: Option<Freshness>, silence_ms: u64) -> Option<UnixMs> {
+    fn given_up(&self, upstream: Upstream, is_servable: bool, silence_ms: u64) -> Option<UnixMs> {
         match self.turns.get(upstream) {
             Turn::Ahead | Turn::Fit => None,
-            Turn::Withheld if held.is_some() => None,
+            Turn::Withheld if is_servable => None,
             Turn::Asked { since } => Some(since.plus_millis(silence_ms)),
             Turn::Withheld | Turn::Useless => Some(self.began),
         }
@@ -460,7 +462,7 @@ mod tests {
     }
 
     #[test]
-    fn another_exchange_is_not_asked_while_fresh_data_is_held() {
+    fn another_exchange_is_not_asked_while_what_is_held_stays_fresh_until_bybit_s_next_turn() {
         let with = |held| {
             let mut ladder = begin(held, Means { last_good: false, ..ALL });
             ladder.looked(held, usual(), false, NOW);
@@ -468,8 +470,8 @@ mod tests {
             ladder.useless(Upstream::Bybit);
             ladder.next(held, NOW)
         };
-        assert_eq!(with(ago(15_000)), Step::GiveUp);
-        assert_eq!(with(ago(15_001)), Step::Ask(Upstream::Okx));
+        assert_eq!(with(ago(5_000)), Step::GiveUp);
+        assert_eq!(with(ago(5_001)), Step::Ask(Upstream::Okx));
     }
 
     #[test]

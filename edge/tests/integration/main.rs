@@ -15,3 +15,4 @@ mod shape;
 
 mod golden;
 mod ladder;
+mod outage;

@@ -60,8 +60,9 @@ pub(crate) fn winner(of: &Scenario) -> Option<Winner> {
     let held = class(beside_the_origin(of));
     let is_spent = matches!(of.bybit, Bybit::SpentByIsolate | Bybit::SpentByColo);
     let others = match (held, of.others) {
-        // Another market does not take the place of fresh data, nor of Bybit while it only waits for its turn.
-        (Some("fresh"), _) => Others::None,
+        // Another market does not take the place of data that is fresh until Bybit's next turn, nor of Bybit while it only
+        // waits for that.
+        (Some("fresh"), _) if beside_the_origin(of) <= Some(5_000) => Others::None,
         (Some(_), _) if is_spent => Others::None,
         // The spot market takes no perpetual market's place.
         (Some(_), Others::Binance) => Others::Fail,

@@ -151,14 +151,14 @@ test("sections past their own limit are not carried over, and say so", async () 
       return snapshot;
     },
   });
-  const edge = await world.edge({ vars: { REFRESH_AFTER_S: "1", FRESH_S: "2" } });
+  const edge = await world.edge({ vars: { REFRESH_AFTER_S: "1", FRESH_S: "4" } });
   const first = await edge.get("/mobile-data");
   assert.equal(first.json.data_source, "origin");
   await world.link.order("refuse");
   await until("the sections are past their limits", async () => {
     const answer = await edge.get("/mobile-data");
     return answer.json.data_source === "bybit_direct" && answer.json.as_of_ms > first.json.as_of_ms + 4_000;
-  });
+  }, { withinMs: 30_000 });
   assertNotAnalysed(await edge.get("/api/bitcoin-beta/realtime"), "too_old");
   assertNotAnalysed(await edge.get("/api/dashboard/alerts"), "too_old");
   assert.equal((await edge.get("/mobile-data")).status, 200);

@@ -39,6 +39,9 @@ pub struct Config {
     /// from the origin needs most of that for the way there and back; 400, the time that the origin has for its headers,
     /// means never.
     pub hedge_after_ms: u64,
+    /// `FIRST_WAIT_MS`: how long a client waits for a refresh when what is held is no longer fresh, before it gets that, marked;
+    /// milliseconds, default 600, 1800 at most.
+    pub first_wait_ms: u64,
     /// `LAST_GOOD`: the KV namespace that all colos share; nothing when the deployment binds none.
     pub last_good: Option<KvStore>,
     /// `REFRESH_AFTER_S`, `FRESH_S`, `AGING_S`, `STALE_S`: ages of the data in whole seconds, default 3, 15, 60, 300. From
@@ -95,7 +98,8 @@ impl Config {
             direct_exercise_percent: percent("DIRECT_EXERCISE_PERCENT", variable("DIRECT_EXERCISE_PERCENT"))?,
             bybit_alternative_base_url: optional_base_url("BYBIT_ALTERNATIVE_BASE_URL", &variable)?,
             limits,
-            hedge_after_ms: hedge("HEDGE_AFTER_MS", variable("HEDGE_AFTER_MS"))?,
+            hedge_after_ms: short_time(&HEDGE_AFTER_MS, variable(HEDGE_AFTER_MS.variable))?,
+            first_wait_ms: short_time(&FIRST_WAIT_MS, variable(FIRST_WAIT_MS.variable))?,
             last_good: None,
         })
     }
@@ -109,11 +113,33 @@ fn millis(variable: &'static str, value: Option<String>, default_ms: u64) -> Res
     }
 }
 
-fn hedge(variable: &'static str, value: Option<String>) -> Result<u64, ConfigError> {
-    let Some(value) = value else { return Ok(DEADLINES.hedge_ms) };
+/// Milliseconds that a variable sets.
+struct ShortTime {
+    variable: &'static str,
+    default: u64,
+    most: u64,
+    expected: &'static str,
+}
+
+const HEDGE_AFTER_MS: ShortTime = ShortTime {
+    variable: "HEDGE_AFTER_MS",
+    default: DEADLINES.hedge_ms,
+    most: DEADLINES.origin_headers_ms,
+    expected: "a whole number of milliseconds, 400 at most",
+};
+
+const FIRST_WAIT_MS: ShortTime = ShortTime {
+    variable: "FIRST_WAIT_MS",
+    default: DEADLINES.first_wait_ms,
+    most: DEADLINES.total_ms,
+    expected: "a whole number of milliseconds, 1800 at most",
+};
+
+fn short_time(time: &ShortTime, value: Option<String>) -> Result<u64, ConfigError> {
+    let Some(value) = value else { return Ok(time.default) };
     match value.trim().parse::<u64>() {
-        Ok(millis) if millis <= DEADLINES.origin_headers_ms => Ok(millis),
-        _ => Err(ConfigError::Unusable { variable, value, expected: "a whole number of milliseconds, 400 at most" }),
+        Ok(millis) if millis <= time.most => Ok(millis),
+        _ => Err(ConfigError::Unusable { variable: time.variable, value, expected: time.expected }),
     }
 }
 
@@ -247,6 +273,10 @@ mod tests {
         assert_eq!(hedge("400").unwrap().hedge_after_ms, 400);
         let expected = "HEDGE_AFTER_MS is \"401\", which is not a whole number of milliseconds, 400 at most";
         check_refused(&[ORIGIN, ("HEDGE_AFTER_MS", "401")], expected);
+        assert_eq!(read(&[ORIGIN]).unwrap().first_wait_ms, 600);
+        assert_eq!(read(&[ORIGIN, ("FIRST_WAIT_MS", "0")]).unwrap().first_wait_ms, 0);
+        let expected = "FIRST_WAIT_MS is \"1.5\", which is not a whole number of milliseconds, 1800 at most";
+        check_refused(&[ORIGIN, ("FIRST_WAIT_MS", "1.5")], expected);
         assert!(hedge("soon").is_err());
     }
 

@@ -92,6 +92,8 @@ pub enum Decision {
     Serve(Freshness),
     /// The same, and start a refresh that nobody waits for.
     ServeAndRefresh(Freshness),
+    /// Wait a short while for the refresh that all requests share, then answer with what is held, marked with this class.
+    WaitBriefly(Freshness),
     /// Wait for the refresh that all requests share.
     WaitForRefresh,
     /// Every source failed: answer with what is held, marked stale.
@@ -105,9 +107,8 @@ pub enum Decision {
 pub fn decide(held: Option<UnixMs>, now: UnixMs, limits: &Limits, refresh: Refresh) -> Decision {
     let old = held.is_some_and(|as_of| limits.wants_refresh(as_of, now));
     match (held.and_then(|as_of| limits.classify(as_of, now)), refresh) {
-        (Some(class @ (Freshness::Fresh | Freshness::Aging)), Refresh::Possible) if old => {
-            Decision::ServeAndRefresh(class)
-        }
+        (Some(Freshness::Aging), Refresh::Possible | Refresh::Running) => Decision::WaitBriefly(Freshness::Aging),
+        (Some(class @ Freshness::Fresh), Refresh::Possible) if old => Decision::ServeAndRefresh(class),
         (Some(class @ (Freshness::Fresh | Freshness::Aging)), _) => Decision::Serve(class),
         (Some(Freshness::Stale), Refresh::Failed) => Decision::LastKnownGood,
         (None, Refresh::Failed) => Decision::Unavailable,
@@ -199,11 +200,21 @@ mod tests {
     #[test]
     fn older_data_is_served_at_once_and_refreshed_once() {
         check(Some(3_001), Refresh::Possible, Decision::ServeAndRefresh(Freshness::Fresh));
-        check(Some(15_001), Refresh::Possible, Decision::ServeAndRefresh(Freshness::Aging));
-        check(Some(60_000), Refresh::Possible, Decision::ServeAndRefresh(Freshness::Aging));
+        check(Some(15_000), Refresh::Possible, Decision::ServeAndRefresh(Freshness::Fresh));
         for refresh in [Refresh::Running, Refresh::Rested, Refresh::Failed] {
             check(Some(3_001), refresh, Decision::Serve(Freshness::Fresh));
-            check(Some(60_000), refresh, Decision::Serve(Freshness::Aging));
+        }
+    }
+
+    #[test]
+    fn aging_data_waits_briefly_for_younger() {
+        for age_ms in [15_001, 60_000] {
+            for refresh in [Refresh::Possible, Refresh::Running] {
+                check(Some(age_ms), refresh, Decision::WaitBriefly(Freshness::Aging));
+            }
+            for refresh in [Refresh::Rested, Refresh::Failed] {
+                check(Some(age_ms), refresh, Decision::Serve(Freshness::Aging));
+            }
         }
     }
 
@@ -235,6 +246,7 @@ mod tests {
             let holds = match decide(held, NOW, &Limits::DEFAULT, refresh) {
                 Decision::Serve(marked) => class == Some(marked) && marked != Freshness::Stale,
                 Decision::ServeAndRefresh(marked) => class == Some(marked) && refresh == Refresh::Possible,
+                Decision::WaitBriefly(marked) => class == Some(marked) && marked == Freshness::Aging,
                 Decision::WaitForRefresh => refresh != Refresh::Failed && class.is_none_or(|c| c == Freshness::Stale),
                 Decision::LastKnownGood => refresh == Refresh::Failed && class == Some(Freshness::Stale),
                 Decision::Unavailable => refresh == Refresh::Failed && class.is_none(),

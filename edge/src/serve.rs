@@ -13,7 +13,7 @@ use crate::config::{self, Config};
 use crate::metrics::{self, Alert, State};
 use crate::respond::{self, Extra, Wish};
 use crate::{clock, memory};
-use acquire::{Found, Search, Step};
+use acquire::{Found, Patience, Search, Step};
 use answer::Answer;
 use request::{Header, Method, Named};
 use shared::endpoints::{NoPlace, Place, Question};
@@ -60,7 +60,7 @@ pub fn serve(request: Request, env: Env, context: Context) -> JsValue {
 
 enum Begun {
     Done(Response),
-    Waits(Rc<Call>, Search, Forward),
+    Waits(Rc<Call>, Search, (Forward, Patience)),
 }
 
 fn begin(request: Request, env: Env, context: Context, started: UnixMs) -> Result<Begun, JsValue> {
@@ -105,7 +105,7 @@ fn begin(request: Request, env: Env, context: Context, started: UnixMs) -> Resul
     let call = Call { place: place.into_owned(), wish, started, config, named, env, context };
     match step {
         Step::Found(found) => call.answer(&found).map(Begun::Done),
-        Step::Wait(reason) => Ok(Begun::Waits(Rc::new(call), search, reason)),
+        Step::Wait(reason, patience) => Ok(Begun::Waits(Rc::new(call), search, (reason, patience))),
     }
 }
 
@@ -130,17 +130,24 @@ fn hit(
 
 impl Call {
     /// Waits as long as the policy says, and answers.
-    async fn finish(&self, mut search: Search, mut reason: Forward) -> Result<Response, JsValue> {
+    async fn finish(&self, mut search: Search, mut wait: (Forward, Patience)) -> Result<Response, JsValue> {
         let address = request::header(&self.named.request, Header::ConnectingIp);
         if !limit::admits(&self.env, address.as_deref()).await {
+            // Who asks too often gets what is held, where that may be shown.
+            search.stop_waiting();
+            if wait.1 == Patience::YoungerData
+                && let Step::Found(found) = search.look(&self.context, &self.config, &self.named)
+            {
+                return self.answer(&found);
+            }
             let failure = Failure::TooManyRequests { retry_after_secs: jittered_retry_after_secs(self.started) };
             return Answer::of(self, clock::now()).refusal(&failure);
         }
         loop {
-            search.wait(&self.context, &self.config, &self.named, reason).await;
+            search.wait(&self.context, &self.config, &self.named, wait).await;
             match search.look(&self.context, &self.config, &self.named) {
                 Step::Found(found) => return self.answer(&found),
-                Step::Wait(again) => reason = again,
+                Step::Wait(reason, patience) => wait = (reason, patience),
             }
         }
     }

@@ -5,6 +5,8 @@
 pub struct Deadlines {
     /// Reading entries of the colo's cache, side by side.
     pub cache_ms: u64,
+    /// A client's wait for younger data than aging data, unless `FIRST_WAIT_MS` says otherwise.
+    pub first_wait_ms: u64,
     /// The silence of the origin after which the exchange is asked beside it, unless `HEDGE_AFTER_MS` says otherwise.
     pub hedge_ms: u64,
     /// The origin's headers.
@@ -30,6 +32,7 @@ pub struct Deadlines {
 /// The deadlines in use.
 pub const DEADLINES: Deadlines = Deadlines {
     cache_ms: 50,
+    first_wait_ms: 600,
     hedge_ms: 300,
     origin_headers_ms: 400,
     origin_ms: 800,

@@ -47,7 +47,16 @@ pub(super) enum Step {
     /// Answer with this.
     Found(Found),
     /// Wait for the shared refresh, for this reason.
-    Wait(Forward),
+    Wait(Forward, Patience),
+}
+
+/// What a request waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Patience {
+    /// Anything that may be shown.
+    Data,
+    /// Younger data than what may be shown already.
+    YoungerData,
 }
 
 /// One request's way to its data.
@@ -71,7 +80,14 @@ impl Search {
         let is_over = self.waits_left == 0 || self.left_ms(now) == 0;
         let refresh = if is_over { Refresh::Failed } else { refresh::state(now) };
         let class = match policy::decide(as_of, now, &config.limits, refresh) {
-            Decision::WaitForRefresh => return Step::Wait(refresh::why_forward(as_of)),
+            Decision::WaitForRefresh => return Step::Wait(refresh::why_forward(as_of), Patience::Data),
+            Decision::WaitBriefly(_) if self.brief_left_ms(config, now) > 0 => {
+                return Step::Wait(refresh::why_forward(as_of), Patience::YoungerData);
+            }
+            Decision::WaitBriefly(class) => {
+                refresh::start(context, config, named.id());
+                Some(class)
+            }
             Decision::Serve(class) => Some(class),
             Decision::ServeAndRefresh(class) => {
                 refresh::start(context, config, named.id());
@@ -85,11 +101,31 @@ impl Search {
     }
 
     /// Waits for the shared refresh, but not past this request's own deadline.
-    pub(super) async fn wait(&mut self, context: &Context, config: &Rc<Config>, named: &Named, reason: Forward) {
-        let wait = refresh::wait(context, config, named.id(), self.left_ms(clock::now())).await;
+    pub(super) async fn wait(
+        &mut self,
+        context: &Context,
+        config: &Rc<Config>,
+        named: &Named,
+        (reason, patience): (Forward, Patience),
+    ) {
+        let now = clock::now();
+        let millis = match patience {
+            Patience::Data => self.left_ms(now),
+            Patience::YoungerData => self.brief_left_ms(config, now),
+        };
+        let wait = refresh::wait(context, config, named.id(), millis).await;
         self.waits_left = self.waits_left.saturating_sub(1);
         let (reason, wait) = self.waited.map_or((reason, wait), |(reason, before)| (reason, before.and_then(wait)));
         self.waited = Some((reason, wait));
+    }
+
+    /// Waits no more: the next look finds what there is.
+    pub(super) const fn stop_waiting(&mut self) {
+        self.waits_left = 0;
+    }
+
+    fn brief_left_ms(&self, config: &Config, now: UnixMs) -> u64 {
+        config.first_wait_ms.min(DEADLINES.total_ms).saturating_sub(now.millis_since(self.started))
     }
 
     fn left_ms(&self, now: UnixMs) -> u64 {

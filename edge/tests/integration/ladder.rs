@@ -291,7 +291,10 @@ fn drive(scenario: &Scenario) -> Run {
 /// What a request gets at `now`, by the policy: its class, or nothing for a 503. Nothing at all when it would wait.
 fn answer(held: Option<UnixMs>, now: UnixMs, refresh: Refresh) -> Option<Option<&'static str>> {
     match decide(held, now, &LIMITS, refresh) {
-        Decision::Serve(class) | Decision::ServeAndRefresh(class) => Some(Some(class.name())),
+        // Who waits briefly gets this at worst.
+        Decision::Serve(class) | Decision::ServeAndRefresh(class) | Decision::WaitBriefly(class) => {
+            Some(Some(class.name()))
+        }
         Decision::LastKnownGood => Some(Some("stale")),
         Decision::Unavailable => Some(None),
         Decision::WaitForRefresh => None,

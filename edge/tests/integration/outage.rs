@@ -201,7 +201,7 @@ impl Isolate {
                 self.after = Some((end, Box::new(after)));
                 self.held
             }
-            Decision::WaitForRefresh => {
+            Decision::WaitBriefly(_) | Decision::WaitForRefresh => {
                 self.refresh(colo, outage, now);
                 self.held
             }

@@ -4,7 +4,7 @@ use axum::Router;
 use axum::body::{Body, to_bytes};
 use serde_json::Value;
 use shared::snapshot::Snapshot;
-use shared::units::{Amount, Percent, Price, UnixMs};
+use shared::units::{Amount, Percent, Price, Share, UnixMs};
 use std::collections::HashMap;
 use tower::ServiceExt;
 
@@ -92,7 +92,7 @@ impl Oracle {
             faults.near("total_market_cap", Some(value.total_market_cap.get()), total("total_market_cap"));
             faults.near("volume_24h", Some(value.volume_24h.get()), total("total_volume"));
             let share = data["market_cap_percentage"]["btc"].as_f64().unwrap();
-            faults.near("btc_dominance", value.btc_dominance.map(|share| share.get()), share);
+            faults.near("btc_dominance", value.btc_dominance.map(Share::get), share);
         }
         if let (Some(value), Some(as_of)) = (snapshot.defi_market.value(), snapshot.defi_market.as_of_ms()) {
             let truth = self.ask("/api/v3/global/decentralized_finance_defi", moment(as_of)).await;

@@ -136,9 +136,9 @@ impl<'a> Search<'a> {
         }
         if matches!(
             policy::decide(held, now, &self.config.limits, Refresh::Possible),
-            Decision::Serve(_) | Decision::ServeAndRefresh(_)
+            Decision::Serve(_) | Decision::ServeAndRefresh(_) | Decision::WaitBriefly(_)
         ) {
-            // Who waits need not wait for the rest.
+            // Who waits need not wait for the rest, or not as long.
             flight::wake(self.generation);
         }
     }

@@ -208,15 +208,15 @@ test("a market that stands still behind a gateway that answers grows old by name
     const met = new Set();
     const still = standingStill();
     proxy.spoil(still);
-    const refused = await until("it is refused in the end", async () => {
+    await until("it is refused in the end, by name", async () => {
       const answer = await ask();
-      if (answer.status === 503) return answer;
+      // The first refusal may tell of a refresh before it, in which data was merely old.
+      if (answer.status === 503) return outcome.test(answer.text);
       met.add(answer.json.freshness);
       assert.ok(answer.json.as_of_ms <= still.since(), "a market that stands still grew younger");
       return false;
     }, { withinMs: 30_000 });
     assert.ok(met.has("aging"), `it was served as ${[...met]}`);
-    assert.match(refused.text, outcome);
     proxy.spoil();
     await until("it moves again", async () => (await ask()).json.freshness === "fresh");
   };

@@ -43,13 +43,15 @@ export function contracts(rows, counted, lost) {
 /** What `/mobile-data` must say of these contracts. */
 export function figures(rows) {
   const known = (name) => rows.filter((row) => row[name] !== null);
-  const isMost = (name) =>
-    known(name).length >= MOST * rows.length && ["BTCUSDT", "ETHUSDT"].every((major) => known(name).some(({ symbol }) => symbol === major));
-  const ofMost = (name, value) => (isMost(name) ? value(known(name)) : null);
+  const isMost = (name) => known(name).length >= MOST * rows.length;
+  // In a sum, and in a mean by turnover, two contracts are half of the market.
+  const isMostWithMajors = (name) =>
+    isMost(name) && ["BTCUSDT", "ETHUSDT"].every((major) => known(name).some(({ symbol }) => symbol === major));
+  const ofMost = (name, value) => (isMostWithMajors(name) ? value(known(name)) : null);
   const weighted = (name) => {
     const weighing = known(name).filter(({ turnover }) => turnover !== null);
     const mean = () => sum(weighing.map((row) => row[name] * row.turnover)) / sum(weighing.map(({ turnover }) => turnover));
-    return isMost(name) && isMost("turnover") ? mean() : null;
+    return isMostWithMajors(name) && isMostWithMajors("turnover") ? mean() : null;
   };
   const changes = known("change").map(({ change }) => change);
   const count = (is) => changes.filter(is).length;
@@ -60,7 +62,7 @@ export function figures(rows) {
     "market_overview.btc_price": rows.find(({ symbol }) => symbol === "BTCUSDT").price,
     "market_overview.active_symbols": rows.length,
     "market_overview.average_change": mean(changes),
-    "market_overview.avg_volatility": ofMost("range", (told) => mean(told.map(({ range }) => range))),
+    "market_overview.avg_volatility": isMost("range") ? mean(known("range").map(({ range }) => range)) : null,
     "market_overview.total_turnover": ofMost("turnover", (told) => sum(told.map(({ turnover }) => turnover))),
     "market_overview.turnover_contracts": known("turnover").length,
     "market_breadth.up": count((change) => change > 0),

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { exchangeRequests, rewrite, sealOf, until, useWorld } from "./support.mjs";
+import { exchangeRequests, isSnapshot, rewrite, sealOf, until, useWorld } from "./support.mjs";
 
 const world = useWorld();
 
@@ -89,14 +89,20 @@ test("a stale entry is served, marked, when every source fails", async () => {
   assert.equal(answer.header("cache-control"), "no-store");
 });
 
-test("the list of contracts that one isolate fetched serves the next", async () => {
+/** A cache that holds the list of contracts that an isolate without an origin has fetched, and no snapshot. */
+async function cacheWithList() {
   const cache = await world.cache();
   await world.link.order("refuse");
   const other = await world.edge({ cache });
   assert.equal((await other.get("/mobile-data")).json.data_source, "bybit_direct");
   await until("the list is stored", () => cache.entry("/universe/"));
   await other.stop();
-  for (const key of cache.entries.keys()) if (key.includes("/snapshot/")) cache.entries.delete(key);
+  cache.drop(isSnapshot);
+  return cache;
+}
+
+test("the list of contracts that one isolate fetched serves the next", async () => {
+  const cache = await cacheWithList();
   const edge = await world.edge({ cache });
   assert.equal((await edge.get("/mobile-data")).json.data_source, "bybit_direct");
   const asked = await world.exchange.requests();
@@ -104,13 +110,7 @@ test("the list of contracts that one isolate fetched serves the next", async () 
 });
 
 test("a poisoned list of contracts is fetched again", async () => {
-  const cache = await world.cache();
-  await world.link.order("refuse");
-  const other = await world.edge({ cache });
-  await other.get("/mobile-data");
-  await until("the list is stored", () => cache.entry("/universe/"));
-  await other.stop();
-  for (const key of cache.entries.keys()) if (key.includes("/snapshot/")) cache.entries.delete(key);
+  const cache = await cacheWithList();
   const entry = cache.entry("/universe/");
   rewrite(entry, (list) => ({ ...list, contracts: { "<script>": 8 } }));
   const edge = await world.edge({ cache });
@@ -120,13 +120,7 @@ test("a poisoned list of contracts is fetched again", async () => {
 
 /** A cold edge, on its own, that found an old list of contracts in its colo's cache and has asked for a new one. */
 async function renewing(change) {
-  const cache = await world.cache();
-  await world.link.order("refuse");
-  const other = await world.edge({ cache });
-  await other.get("/mobile-data");
-  await until("the list is stored", () => cache.entry("/universe/"));
-  await other.stop();
-  for (const key of cache.entries.keys()) if (key.includes("/snapshot/")) cache.entries.delete(key);
+  const cache = await cacheWithList();
   const entry = cache.entry("/universe/");
   const twoHoursOld = (list) => ({ ...list, as_of_ms: list.as_of_ms - 2 * 3_600_000, contracts: change(list.contracts) });
   rewrite(entry, twoHoursOld);

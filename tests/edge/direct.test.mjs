@@ -2,28 +2,9 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { TICKER_ROUTES, assertNotAnalysed, exchangeRequests, until, useWorld } from "./support.mjs";
+import { TICKER_ROUTES, assertNotAnalysed, exchangeRequests, listing, until, useWorld } from "./support.mjs";
 
 const world = useWorld();
-
-/** Symbols by what they are, from the exchange's own list. */
-async function listing() {
-  const all = [];
-  for (let cursor = ""; ; ) {
-    const page = await fetch(`${world.exchange.url}/v5/market/instruments-info?category=linear&limit=1000${cursor && `&cursor=${cursor}`}`);
-    const { result } = await page.json();
-    all.push(...result.list);
-    cursor = result.nextPageCursor;
-    if (!cursor) break;
-  }
-  const isOurs = (row) =>
-    row.contractType === "LinearPerpetual" && row.quoteCoin === "USDT" && row.settleCoin === "USDT" &&
-    row.status === "Trading" && !row.isPreListing && ["", "innovation"].includes(row.symbolType);
-  return {
-    ours: new Set(all.filter(isOurs).map((row) => row.symbol)),
-    others: all.filter((row) => !isOurs(row)).map((row) => row.symbol),
-  };
-}
 
 const symbolsOf = (body) => [
   ...body.confluence_scores.map((row) => row.symbol),
@@ -32,7 +13,7 @@ const symbolsOf = (body) => [
 ];
 
 test("a cold edge fetches the list of contracts and shows crypto alone", async () => {
-  const { ours, others } = await listing();
+  const { ours, others } = await listing(world.exchange.url);
   assert.ok(others.length > 20, "the exchange lists nothing that must be left out");
   await world.link.order("refuse");
   const edge = await world.edge();

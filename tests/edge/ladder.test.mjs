@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import path from "node:path";
 import { test } from "node:test";
-import { ROOT, TOLERANCE_MS, exchangeRequests, get, startLink, startServer, until, useWorld } from "./support.mjs";
+import { ROOT, TOLERANCE_MS, exchangeRequests, get, isSnapshot, startLink, startServer, until, useWorld } from "./support.mjs";
 
 const { createTestHarness } = await import("wrangler");
 const NOBODY = "http://127.0.0.1:9";
@@ -112,7 +112,7 @@ test("Binance follows when OKX is of no use", async () => {
   assert.equal((await first.get("/mobile-data")).json.sections.tickers.source, "simulated:okx");
   await until("the list is shared", () => cache.entry("/universe-okx/"));
   await first.stop();
-  for (const key of cache.entries.keys()) if (key.includes("/snapshot/")) cache.entries.delete(key);
+  cache.drop(isSnapshot);
   await world.exchange.fail("okx", { kind: "status", status: 503 });
   edge = await world.edge({ cache, vars: others() });
   const answer = await edge.get("/mobile-data");
@@ -185,7 +185,7 @@ test("a colo asks the exchange twelve times a minute at most, however many isola
       assert.equal(answer.json.sources[1].outcome, "withheld_by_colo_budget");
     }
     await edge.stop();
-    for (const key of cache.entries.keys()) if (key.includes("/snapshot/")) cache.entries.delete(key);
+    cache.drop(isSnapshot);
   }
   edge = undefined;
 });

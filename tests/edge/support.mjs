@@ -8,6 +8,7 @@ export * from "./support/cache.mjs";
 export * from "./support/crowd.mjs";
 export * from "./support/late.mjs";
 export * from "./support/link.mjs";
+export * from "./support/listing.mjs";
 export * from "./support/loopback.mjs";
 export * from "./support/process.mjs";
 export * from "./support/server.mjs";

@@ -11,10 +11,22 @@ const GLOBAL = "/api/v3/global";
 const DEFI = "/api/v3/global/decentralized_finance_defi";
 const FEAR_GREED = "/fng/";
 
-const table = (change) => ({ path: TICKERS, json: (body) => ({ ...body, result: { ...body.result, list: change(body.result.list) } }) });
+/** Bybit's table, as {@link OTHERS} says it of the other exchanges. */
+const BYBIT = {
+  path: TICKERS,
+  rowsOf: ({ result }) => result.list,
+  withRows: (body, list) => ({ ...body, result: { ...body.result, list } }),
+  nameOf: (symbol) => symbol,
+  name: "symbol",
+};
 
-/** Fields of one contract's row in other words. */
-const row = (symbol, change) => table((rows) => rows.map((row) => (row.symbol === symbol ? { ...row, ...change(row) } : row)));
+/** An exchange's table with other rows, and with fields of one contract's row in other words. */
+const tableOf = ({ path, rowsOf, withRows }, change) => ({ path, json: (body) => withRows(body, change(rowsOf(body))) });
+const rowOf = (exchange, symbol, change) =>
+  tableOf(exchange, (rows) => rows.map((row) => (row[exchange.name] === exchange.nameOf(symbol) ? { ...row, ...change(row) } : row)));
+
+const table = (change) => tableOf(BYBIT, change);
+const row = (symbol, change) => rowOf(BYBIT, symbol, change);
 const set = (symbol, fields) => row(symbol, () => fields);
 const scale = (symbol, factor, ...fields) => row(symbol, (row) => Object.fromEntries(fields.map((field) => [field, String(row[field] * factor)])));
 
@@ -118,18 +130,15 @@ export const OTHERS = {
   },
 };
 
-const othersTable = ({ path, rowsOf, withRows }, change) => ({ path, json: (body) => withRows(body, change(rowsOf(body))) });
-const othersRow = (other, symbol, change) =>
-  othersTable(other, (rows) => rows.map((row) => (row[other.name] === other.nameOf(symbol) ? { ...row, ...change(row) } : row)));
 /** How another exchange's table is spoiled, and whether that costs `SOLUSDT`. */
 export const TABLES_OF_OTHERS = [
-  ["a row that is a word", (other) => othersTable(other, (rows) => ["maintenance", ...rows]), false],
-  ["a row that is nothing", (other) => othersTable(other, (rows) => [null, ...rows]), false],
-  ["a row that stands twice, alike", (other) => othersTable(other, (rows) => [...rows, rows.find((row) => row[other.name] === other.nameOf("SOLUSDT"))]), false],
-  ["a price that is a decimal place off", (other) => othersRow(other, "SOLUSDT", (row) => ({ [other.price]: String(row[other.price] * 10) })), true],
-  ["a price that is a list", (other) => othersRow(other, "SOLUSDT", () => ({ [other.price]: [1] })), true],
-  ["fields that nobody has heard of", (other) => othersTable(other, (rows) => rows.map((row) => ({ ...row, quantumFlux: { a: [1] } }))), false],
-  ["a field without a value", (other) => othersRow(other, "SOLUSDT", () => ({ bidPx: null, bidPrice: null })), false],
+  ["a row that is a word", (other) => tableOf(other, (rows) => ["maintenance", ...rows]), false],
+  ["a row that is nothing", (other) => tableOf(other, (rows) => [null, ...rows]), false],
+  ["a row that stands twice, alike", (other) => tableOf(other, (rows) => [...rows, rows.find((row) => row[other.name] === other.nameOf("SOLUSDT"))]), false],
+  ["a price that is a decimal place off", (other) => rowOf(other, "SOLUSDT", (row) => ({ [other.price]: String(row[other.price] * 10) })), true],
+  ["a price that is a list", (other) => rowOf(other, "SOLUSDT", () => ({ [other.price]: [1] })), true],
+  ["fields that nobody has heard of", (other) => tableOf(other, (rows) => rows.map((row) => ({ ...row, quantumFlux: { a: [1] } }))), false],
+  ["a field without a value", (other) => rowOf(other, "SOLUSDT", () => ({ bidPx: null, bidPrice: null })), false],
 ];
 
 /** The rows of the first table that it meets, under the time of each later one; `since()` is the time of the first. */

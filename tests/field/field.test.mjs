@@ -3,7 +3,7 @@
 
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import { LIMITS, checkAnswer, firstData, get, startCache, startEdge, startOrigin, startSimulator, until } from "../edge/support.mjs";
+import { LIMITS, checkAnswer, firstData, get, listing, startCache, startEdge, startOrigin, startSimulator, until } from "../edge/support.mjs";
 import { LISTS, OTHERS, PUBLISHERS, TABLES, TABLES_OF_OTHERS, standingStill } from "./cases.mjs";
 import { contracts, figures } from "./oracle.mjs";
 import { startSpoiler } from "./proxy.mjs";
@@ -19,23 +19,12 @@ let simulator, proxy, counted;
 before(async () => {
   simulator = await startSimulator();
   proxy = await startSpoiler(simulator.url);
-  counted = await contractsThatCount(simulator.url);
+  counted = (await listing(simulator.url)).ours;
 });
 after(async () => {
   await proxy?.stop();
   await simulator?.stop();
 });
-
-/** Symbols of the contracts that count, from the list that `url` has. */
-async function contractsThatCount(url) {
-  const page = await fetch(`${url}/v5/market/instruments-info?category=linear&limit=1000`);
-  const { list, nextPageCursor } = (await page.json()).result;
-  assert.equal(nextPageCursor, "", "the list has a second page, which is not read here");
-  const isOurs = (row) =>
-    row.contractType === "LinearPerpetual" && row.quoteCoin === "USDT" && row.settleCoin === "USDT" &&
-    row.status === "Trading" && !row.isPreListing && ["", "innovation"].includes(row.symbolType);
-  return new Set(list.filter(isOurs).map(({ symbol }) => symbol));
-}
 
 const mobileData = async (url) => {
   const answer = await get(`${url}/mobile-data`);
@@ -163,7 +152,7 @@ for (const [exchange, other] of Object.entries(OTHERS)) {
 
     /** What a cold edge shows that has this exchange alone. */
     const shown = () => {
-      for (const key of cache.entries.keys()) if (!key.includes("/universe-okx/")) cache.entries.delete(key);
+      cache.drop((key) => !key.includes("/universe-okx/"));
       const vars = { [`${exchange.toUpperCase()}_BASE_URL`]: proxy.url };
       return withEdge(async (edge) => {
         const { json: body } = await firstData(edge);
@@ -231,7 +220,7 @@ describe("a list of contracts with", () => {
       const check = async ({ url }) => {
         const { json: body } = await firstData({ get: () => mobileData(url) });
         const { rows } = proxy.table(body.as_of_ms);
-        const counts = cost.degraded ? await contractsThatCount(proxy.url) : new Set([...counted].filter((symbol) => !cost.without?.includes(symbol)));
+        const counts = cost.degraded ? (await listing(proxy.url)).ours : new Set([...counted].filter((symbol) => !cost.without?.includes(symbol)));
         checkFigures(body, { rows }, {}, counts);
         const told = body.degraded.filter((reason) => reason.startsWith("instruments"));
         assert.deepEqual(told, cost.degraded ? [cost.degraded] : []);

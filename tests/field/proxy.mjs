@@ -1,6 +1,6 @@
 // A proxy in front of the simulated services that rewrites what they answer, and remembers what it was before.
 
-import { OF_CONNECTION, startServer } from "../edge/support.mjs";
+import { passedOn, startServer } from "../edge/support.mjs";
 
 const TICKERS = "/v5/market/tickers";
 
@@ -18,17 +18,14 @@ export async function startSpoiler(target) {
   const handle = async (request, response) => {
     const { pathname } = new URL(request.url, target);
     const spoil = spoils.find(({ path }) => path === pathname);
-    const passed = await fetch(target + (spoil?.ask?.(request.url) ?? request.url), { headers: { "accept-encoding": "identity" } });
-    const headers = Object.fromEntries(passed.headers);
-    for (const name of OF_CONNECTION) delete headers[name];
-    const body = Buffer.from(await passed.arrayBuffer());
+    const { status, headers, body } = await passedOn(target + (spoil?.ask?.(request.url) ?? request.url));
     const sent = rewritten(body, spoil);
     if (pathname === TICKERS) {
       const { time, result } = JSON.parse(body);
       tables.set(time, { rows: result.list, spoil });
       if (tables.size > REMEMBERED) tables.delete(tables.keys().next().value);
     }
-    response.writeHead(passed.status, { ...headers, "content-length": sent.length });
+    response.writeHead(status, { ...headers, "content-length": sent.length });
     response.end(sent);
   };
   const server = await startServer((request, response) => handle(request, response).catch(() => response.destroy()));

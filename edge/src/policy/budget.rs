@@ -197,11 +197,14 @@ mod tests {
         UnixMs::from_millis(NOW.as_millis() - ms)
     }
 
-    fn called(times: usize, ms: u64) -> Entry {
-        (0..times).fold(Entry::default(), |mut entry, n| {
-            entry.called(ago(ms + n as u64));
-            entry
-        })
+    fn called_at(ages: impl IntoIterator<Item = u64>) -> Entry {
+        let mut entry = Entry::default();
+        ages.into_iter().for_each(|ms| entry.called(ago(ms)));
+        entry
+    }
+
+    fn called(times: u64, ms: u64) -> Entry {
+        called_at((0..times).map(|n| ms + n))
     }
 
     fn refused(refusal: Refusal, since: UnixMs) -> Entry {
@@ -226,17 +229,11 @@ mod tests {
 
     #[test]
     fn one_call_of_a_colo_per_ten_seconds_but_for_a_second_one() {
-        let called_at = |ages: &[u64]| {
-            ages.iter().fold(Entry::default(), |mut entry, ms| {
-                entry.called(ago(*ms));
-                entry
-            })
-        };
-        check(Calls::default(), &called_at(&[100]), Ok(()));
-        check(Calls::default(), &called_at(&[4_000, 100]), Err(Withheld::ColoBudget));
-        check(Calls::default(), &called_at(&[13_000, 9_999]), Err(Withheld::ColoBudget));
-        check(Calls::default(), &called_at(&[13_000, 10_000]), Ok(()));
-        check(Calls::default(), &called_at(&[60_000, 100]), Ok(()));
+        check(Calls::default(), &called_at([100]), Ok(()));
+        check(Calls::default(), &called_at([4_000, 100]), Err(Withheld::ColoBudget));
+        check(Calls::default(), &called_at([13_000, 9_999]), Err(Withheld::ColoBudget));
+        check(Calls::default(), &called_at([13_000, 10_000]), Ok(()));
+        check(Calls::default(), &called_at([60_000, 100]), Ok(()));
     }
 
     #[test]

@@ -1,9 +1,14 @@
 //! What a refresh does next, as a pure function of what has happened so far and the clock.
 //!
-//! The order: the colo's cache when what is held is not fresh, or once the origin is given up · the origin · Bybit, when the
-//! origin failed or has been silent for a while · OKX, when both of them are of no use · Binance's spot market, when no
-//! perpetual market has anything that may be shown · what the cron kept for all colos, when every source failed. Whoever does
-//! the asking does nothing but carry out the steps and note what came of them.
+//! The order:
+//! 1. the colo's cache, when what is held is not fresh, or once the origin is given up;
+//! 2. the origin;
+//! 3. Bybit, when the origin failed or has been silent for a while;
+//! 4. OKX, when the origin and Bybit both failed;
+//! 5. Binance's spot market, when no perpetual market has data that may be shown;
+//! 6. the snapshot that the cron stored for all colos, when every source failed.
+//!
+//! The caller carries out each step and reports its outcome here; it decides nothing itself.
 //!
 //! Whose turn a budget withholds has not failed: nobody takes its place while anything may be shown, for clients are not to be
 //! sent from one market to another and back. For the same reason Bybit is not asked directly for a while after it was left.
@@ -28,7 +33,7 @@ enum Turn {
     Fit,
     /// It must not be asked yet, and nothing is known against it.
     Withheld,
-    /// It was of no use: it failed, or must not be asked because it did.
+    /// It failed, or its circuit breaker or pause keeps it from being asked.
     Useless,
 }
 
@@ -170,7 +175,7 @@ impl Ladder {
         Upstream::ALL.into_iter().any(|upstream| *self.turns.get(upstream) == Turn::Withheld)
     }
 
-    /// It is of no use: it failed, its answer is not good enough, or it failed so often that it must not be asked now.
+    /// It failed, its answer is not good enough, or its circuit breaker or pause keeps it from being asked.
     pub const fn useless(&mut self, upstream: Upstream) {
         *self.turns.get_mut(upstream) = Turn::Useless;
     }

@@ -84,12 +84,8 @@ impl Search {
             Decision::WaitBriefly(_) if self.brief_left_ms(config, now) > 0 => {
                 return Step::Wait(refresh::why_forward(as_of), Patience::YoungerData);
             }
-            Decision::WaitBriefly(class) => {
-                refresh::start(context, config, named.id());
-                Some(class)
-            }
             Decision::Serve(class) => Some(class),
-            Decision::ServeAndRefresh(class) => {
+            Decision::WaitBriefly(class) | Decision::ServeAndRefresh(class) => {
                 refresh::start(context, config, named.id());
                 Some(class)
             }

@@ -3,7 +3,7 @@
 use crate::faults::{Chance, Fault, Table, catalogue};
 use crate::oracle::Oracle;
 use crate::world::{Setup, World};
-use shared::freshness::{Freshness, Limits, age_ms};
+use shared::freshness::Freshness;
 use shared::units::UnixMs;
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -112,27 +112,22 @@ impl Client {
     /// Looks at what a client gets now.
     async fn look(&mut self, second: u64) {
         self.world.take_asked();
-        let held = self.world.context.current.get();
-        let now = self.world.context.clock.now();
-        let served = held.and_then(|held| {
-            let as_of = held.valid().get().as_of_ms;
-            Some((Limits::DEFAULT.classify(as_of, now)?, age_ms(as_of, now)?, held))
-        });
-        self.note(served.as_ref().map(|(_, told_ms, _)| *told_ms));
-        let Some((class, told_ms, held)) = served else {
+        let told = self.world.told();
+        self.note(told.map(|told| told.age_ms));
+        let Some(told) = told else {
             assert!(self.may_age(second) || second < UNTOUCHED_S, "nothing is served: {}", self.story());
             return;
         };
-        let snapshot = held.valid().get();
-        let age_ms = self.world.true_time().millis_since(snapshot.as_of_ms);
-        assert!(told_ms + AGE_TOLERANCE_MS >= age_ms, "told as {told_ms} ms old, is {age_ms}: {}", self.story());
-        assert!(class == Freshness::Fresh || self.may_age(second), "{class:?}, {told_ms} ms old: {}", self.story());
+        assert!(told.age_ms + AGE_TOLERANCE_MS >= told.true_age_ms, "too young, {told:?}: {}", self.story());
+        assert!(told.class == Freshness::Fresh || self.may_age(second), "{told:?}: {}", self.story());
         if let Some(Set { fault, at, .. }) = &self.set
             && fault.table == Table::StandsStill
         {
-            let is_older = snapshot.as_of_ms.as_millis() <= at.as_millis() + AGE_TOLERANCE_MS;
+            let is_older = told.as_of.as_millis() <= at.as_millis() + AGE_TOLERANCE_MS;
             assert!(is_older, "a market that stands still grew younger: {}", self.story());
         }
+        let held = self.world.context.current.get();
+        let Some(snapshot) = held.as_ref().map(|held| held.valid().get()) else { return };
         if self.judged != Some(snapshot.sequence) {
             self.judged = Some(snapshot.sequence);
             self.publications += 1;

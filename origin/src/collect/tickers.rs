@@ -262,7 +262,7 @@ impl Collector {
         self.failures = self.failures.saturating_add(1);
         let label = error.label();
         self.context.metrics.upstream_failed(NAME, error);
-        // Who does not answer is told by other alerts.
+        // No answer says nothing about the market; `UpstreamFails` and `UpstreamNotReached` report that.
         self.context.metrics.market_still(0);
         let pauses = Pauses { first: interval, most: MAX_PAUSE };
         let pause = self.feeds.gate.failed(pass, Instant::now(), error, self.failures, pauses);

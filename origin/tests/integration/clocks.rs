@@ -3,7 +3,7 @@
 
 use crate::world::{Asked, Setup, World};
 use origin::clock::Direction;
-use shared::freshness::{Freshness, age_ms};
+use shared::freshness::Freshness;
 use shared::units::UnixMs;
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -17,23 +17,6 @@ const PLENTY: Setup = Setup { requests_per_5s: 300, ..Setup::USUAL };
 /// How far the age that a client is told may be from the true one: what it takes to fetch and publish, and that an upstream's
 /// date is cut to the second.
 const AGE_TOLERANCE_MS: u64 = 2_000;
-
-/// What a client gets at this moment.
-#[derive(Clone, Copy, Debug)]
-struct Told {
-    as_of: UnixMs,
-    class: Freshness,
-    age_ms: u64,
-    true_age_ms: u64,
-}
-
-fn told(world: &World) -> Option<Told> {
-    let as_of = world.context.current.as_of()?;
-    let now = world.context.clock.now();
-    let class = world.context.limits.classify(as_of, now)?;
-    let true_age_ms = world.true_time().millis_since(as_of);
-    Some(Told { as_of, class, age_ms: age_ms(as_of, now)?, true_age_ms })
-}
 
 /// A client that asks each tenth of a second; what it sees is checked.
 struct Client {
@@ -49,7 +32,7 @@ impl Client {
         for _ in 0..ms / 100 {
             tokio::time::sleep(Duration::from_millis(100)).await;
             client.answers += 1;
-            match told(world) {
+            match world.told() {
                 None => client.refused += 1,
                 Some(told) => {
                     assert!(told.age_ms + AGE_TOLERANCE_MS >= told.true_age_ms, "too young: {told:?}");
@@ -123,13 +106,13 @@ async fn set_back_while_no_upstream_answers_what_is_held_ages_all_the_same() {
     world.fault("all", r#"{"kind":"hang"}"#).await;
     world.set_clock(-10 * MINUTE_MS);
     Client::watch(&world, 20_000).await;
-    let told_now = told(&world).unwrap();
+    let told_now = world.told().unwrap();
     assert_eq!(told_now.class, Freshness::Aging, "{told_now:?}");
     Client::watch(&world, 300_000).await;
-    assert!(told(&world).is_none(), "{:?}", told(&world));
+    assert!(world.told().is_none(), "{:?}", world.told());
     world.mend().await;
     Client::watch(&world, 40_000).await;
-    assert_eq!(told(&world).unwrap().class, Freshness::Fresh);
+    assert_eq!(world.told().unwrap().class, Freshness::Fresh);
 }
 
 #[tokio::test(start_paused = true)]
@@ -157,9 +140,9 @@ async fn after_a_sleep_nothing_is_fresh_that_was_held_and_everything_is_asked_fo
     let all = 40 * 10 + 1;
     let held = world.context.current.as_of().unwrap();
     world.sleep(6 * HOUR_MS);
-    assert!(told(&world).is_none(), "{:?}", told(&world));
+    assert!(world.told().is_none(), "{:?}", world.told());
     tokio::time::sleep(Duration::from_millis(2_500)).await;
-    let told_now = told(&world).unwrap();
+    let told_now = world.told().unwrap();
     assert!(told_now.as_of > held && told_now.class == Freshness::Fresh, "{told_now:?}");
     Client::watch(&world, 10_000).await.check_steady();
     let asked = world.take_asked();
@@ -173,7 +156,7 @@ async fn check_wrong_from_the_start(clock_error_ms: i64) {
     let world = World::start(Setup { clock_error_ms, ..PLENTY });
     Client::watch(&world, 10_000).await;
     Client::watch(&world, 60_000).await.check_steady();
-    let told_now = told(&world).unwrap();
+    let told_now = world.told().unwrap();
     assert!(told_now.age_ms.abs_diff(told_now.true_age_ms) < AGE_TOLERANCE_MS, "{told_now:?}");
     assert!(inputs(&world.take_asked()) >= 40 * 10);
     check_skew(&world, -clock_error_ms as f64 / 1_000.0);

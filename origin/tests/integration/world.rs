@@ -12,7 +12,7 @@ use origin::publication::{Current, Publication};
 use origin::status::StatusBoard;
 use origin::upstream::{FetchError, READ_TIMEOUT, Transport, Upstream};
 use shared::analysis::Settings;
-use shared::freshness::Limits;
+use shared::freshness::{Freshness, Limits, age_ms};
 use shared::provenance::Venue;
 use shared::units::UnixMs;
 use std::sync::{Arc, Mutex};
@@ -73,6 +73,15 @@ impl Asked {
     }
 }
 
+/// What a client gets at a moment.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Told {
+    pub(crate) as_of: UnixMs,
+    pub(crate) class: Freshness,
+    pub(crate) age_ms: u64,
+    pub(crate) true_age_ms: u64,
+}
+
 /// An origin that runs.
 pub(crate) struct World {
     pub(crate) context: Context,
@@ -129,6 +138,15 @@ impl World {
     /// The true time.
     pub(crate) fn true_time(&self) -> UnixMs {
         now(&self.true_time)
+    }
+
+    /// What a client gets now; nothing where nothing may be shown.
+    pub(crate) fn told(&self) -> Option<Told> {
+        let as_of = self.context.current.as_of()?;
+        let now = self.context.clock.now();
+        let class = self.context.limits.classify(as_of, now)?;
+        let true_age_ms = self.true_time().millis_since(as_of);
+        Some(Told { as_of, class, age_ms: age_ms(as_of, now)?, true_age_ms })
     }
 
     /// Breaks a part of the exchange.

@@ -32,12 +32,19 @@ export async function startCache() {
     log: () => state.log,
     /** The entry whose key holds `part`. */
     entry: (part) => [...entries].find(([key]) => key.includes(part))?.[1],
+    /** Forgets the entries whose key `isDropped`. */
+    drop: (isDropped) => {
+      for (const key of [...entries.keys()]) if (isDropped(key)) entries.delete(key);
+    },
     order: (order) => {
       state.order = order;
     },
     stop: server.stop,
   };
 }
+
+/** Whether a key is that of the snapshot. */
+export const isSnapshot = (key) => key.includes("/snapshot/");
 
 function serve({ state, entries, key }, request, response, body) {
   const reply = (status, hit, headers = {}, bytes = undefined) =>

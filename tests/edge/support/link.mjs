@@ -36,6 +36,14 @@ export async function startLink(target) {
   };
 }
 
+/** What `url` answers: the status, the headers that are not of the connection, and the body's bytes. */
+export async function passedOn(url) {
+  const answer = await fetch(url, { headers: { "accept-encoding": "identity" } });
+  const headers = Object.fromEntries(answer.headers);
+  for (const name of OF_CONNECTION) delete headers[name];
+  return { status: answer.status, headers, body: Buffer.from(await answer.arrayBuffer()) };
+}
+
 async function handle(target, order, request, response) {
   switch (order.kind) {
     case "hang":
@@ -50,10 +58,9 @@ async function handle(target, order, request, response) {
     case "delay":
       await pause(order.ms);
   }
-  const passed = await fetch(`${target}${request.url}`, { headers: { "accept-encoding": "identity" } });
-  let headers = Object.fromEntries(passed.headers);
-  for (const name of OF_CONNECTION) delete headers[name];
-  let body = await passed.text();
+  const passed = await passedOn(`${target}${request.url}`);
+  let { headers } = passed;
+  let body = passed.body.toString();
   if (order.kind === "rewrite") {
     if (order.json) body = JSON.stringify(order.json(JSON.parse(body)));
     if (order.text) body = order.text(body);

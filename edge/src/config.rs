@@ -1,7 +1,7 @@
 //! What an operator may choose, read from the Worker's variables once per isolate.
 
 use crate::last_good;
-use crate::policy::DEADLINES;
+use crate::policy::{DEADLINES, Deadlines};
 use shared::freshness::{Limits, LimitsOutOfOrder};
 use std::cell::OnceCell;
 use std::rc::Rc;
@@ -35,12 +35,14 @@ pub struct Config {
     /// `DIRECT_EXERCISE_PERCENT`: of so many of a hundred refreshes that the origin answered the way to Bybit is taken
     /// afterwards, to know that it works and that both tell the same; 0–100, default 1.
     pub direct_exercise_percent: u8,
-    /// `HEDGE_AFTER_MS`: the silence of the origin after which Bybit is asked beside it, milliseconds, default 300. A colo far
-    /// from the origin needs most of that for the way there and back; 400, the time that the origin has for its headers,
-    /// means never.
-    pub hedge_after_ms: u64,
+    /// `ORIGIN_TIMEOUT_MS`: how long the origin has for its headers, milliseconds, default 400; for its whole answer twice
+    /// that. A colo far from the origin needs most of it for the way there and back.
+    ///
+    /// `HEDGE_AFTER_MS`: the silence of the origin after which Bybit is asked beside it, milliseconds, default 300; a third of
+    /// that when nothing fresh is held, for then clients wait. No less than `ORIGIN_TIMEOUT_MS` means never.
+    pub deadlines: Deadlines,
     /// `FIRST_WAIT_MS`: how long a client waits for a refresh when what is held is no longer fresh, before it gets that, marked;
-    /// milliseconds, default 600, 1800 at most.
+    /// milliseconds, default 600, 1800 at most. When it is fresh and wants a refresh, 100 ms of these at most.
     pub first_wait_ms: u64,
     /// `LAST_GOOD`: the KV namespace that all colos share; nothing when the deployment binds none.
     pub last_good: Option<KvStore>,
@@ -98,8 +100,11 @@ impl Config {
             direct_exercise_percent: percent("DIRECT_EXERCISE_PERCENT", variable("DIRECT_EXERCISE_PERCENT"))?,
             bybit_alternative_base_url: optional_base_url("BYBIT_ALTERNATIVE_BASE_URL", &variable)?,
             limits,
-            hedge_after_ms: short_time(&HEDGE_AFTER_MS, variable(HEDGE_AFTER_MS.variable))?,
-            first_wait_ms: short_time(&FIRST_WAIT_MS, variable(FIRST_WAIT_MS.variable))?,
+            deadlines: Deadlines::with_origin(
+                short_time(&ORIGIN_TIMEOUT_MS, &variable)?,
+                short_time(&HEDGE_AFTER_MS, &variable)?,
+            ),
+            first_wait_ms: short_time(&FIRST_WAIT_MS, &variable)?,
             last_good: None,
         })
     }
@@ -117,6 +122,7 @@ fn millis(variable: &'static str, value: Option<String>, default_ms: u64) -> Res
 struct ShortTime {
     variable: &'static str,
     default: u64,
+    least: u64,
     most: u64,
     expected: &'static str,
 }
@@ -124,21 +130,31 @@ struct ShortTime {
 const HEDGE_AFTER_MS: ShortTime = ShortTime {
     variable: "HEDGE_AFTER_MS",
     default: DEADLINES.hedge_ms,
-    most: DEADLINES.origin_headers_ms,
-    expected: "a whole number of milliseconds, 400 at most",
+    least: 0,
+    most: 1_000,
+    expected: "a whole number of milliseconds, 1000 at most",
+};
+
+const ORIGIN_TIMEOUT_MS: ShortTime = ShortTime {
+    variable: "ORIGIN_TIMEOUT_MS",
+    default: DEADLINES.origin_headers_ms,
+    least: 100,
+    most: 1_000,
+    expected: "a whole number of milliseconds from 100 to 1000",
 };
 
 const FIRST_WAIT_MS: ShortTime = ShortTime {
     variable: "FIRST_WAIT_MS",
     default: DEADLINES.first_wait_ms,
+    least: 0,
     most: DEADLINES.total_ms,
     expected: "a whole number of milliseconds, 1800 at most",
 };
 
-fn short_time(time: &ShortTime, value: Option<String>) -> Result<u64, ConfigError> {
-    let Some(value) = value else { return Ok(time.default) };
+fn short_time(time: &ShortTime, variable: impl Fn(&str) -> Option<String>) -> Result<u64, ConfigError> {
+    let Some(value) = variable(time.variable) else { return Ok(time.default) };
     match value.trim().parse::<u64>() {
-        Ok(millis) if millis <= time.most => Ok(millis),
+        Ok(millis) if (time.least..=time.most).contains(&millis) => Ok(millis),
         _ => Err(ConfigError::Unusable { variable: time.variable, value, expected: time.expected }),
     }
 }
@@ -241,7 +257,7 @@ mod tests {
         assert_eq!(config.bybit_base_url, "https://api.bybit.com");
         assert_eq!(config.bybit_alternative_base_url, None);
         assert_eq!((config.okx_base_url, config.binance_base_url), (None, None));
-        assert_eq!((config.direct_exercise_percent, config.hedge_after_ms), (1, 300));
+        assert_eq!((config.direct_exercise_percent, config.deadlines), (1, DEADLINES));
         assert_eq!(config.limits, Limits::DEFAULT);
         check_refused(&[], "ORIGIN_URL is not set");
     }
@@ -267,12 +283,18 @@ mod tests {
     }
 
     #[test]
-    fn the_hedge_comes_no_later_than_the_origin_s_own_deadline() {
+    fn times_are_whole_milliseconds_within_their_bounds() {
         let hedge = |value| read(&[ORIGIN, ("HEDGE_AFTER_MS", value)]);
-        assert_eq!(hedge("0").unwrap().hedge_after_ms, 0);
-        assert_eq!(hedge("400").unwrap().hedge_after_ms, 400);
-        let expected = "HEDGE_AFTER_MS is \"401\", which is not a whole number of milliseconds, 400 at most";
-        check_refused(&[ORIGIN, ("HEDGE_AFTER_MS", "401")], expected);
+        assert_eq!(hedge("0").unwrap().deadlines.hedge_ms, 0);
+        assert_eq!(hedge("1000").unwrap().deadlines.hedge_ms, 1_000);
+        let expected = "HEDGE_AFTER_MS is \"1001\", which is not a whole number of milliseconds, 1000 at most";
+        check_refused(&[ORIGIN, ("HEDGE_AFTER_MS", "1001")], expected);
+        assert_eq!(read(&[ORIGIN, ("ORIGIN_TIMEOUT_MS", "700")]).unwrap().deadlines.origin_headers_ms, 700);
+        for bad in ["99", "1001", "0", "-1", "1e3", ""] {
+            let expected =
+                format!("ORIGIN_TIMEOUT_MS is {bad:?}, which is not a whole number of milliseconds from 100 to 1000");
+            check_refused(&[ORIGIN, ("ORIGIN_TIMEOUT_MS", bad)], &expected);
+        }
         assert_eq!(read(&[ORIGIN]).unwrap().first_wait_ms, 600);
         assert_eq!(read(&[ORIGIN, ("FIRST_WAIT_MS", "0")]).unwrap().first_wait_ms, 0);
         let expected = "FIRST_WAIT_MS is \"1.5\", which is not a whole number of milliseconds, 1800 at most";

@@ -90,9 +90,8 @@ impl RefreshLog {
 pub enum Decision {
     /// Answer with what is held, marked with this class.
     Serve(Freshness),
-    /// The same, and start a refresh that nobody waits for.
-    ServeAndRefresh(Freshness),
-    /// Wait a short while for the refresh that all requests share, then answer with what is held, marked with this class.
+    /// Wait a short while for the refresh that all requests share, then answer with what is held, marked with this class:
+    /// shorter for younger data than fresh data than for younger data than aging data.
     WaitBriefly(Freshness),
     /// Wait for the refresh that all requests share.
     WaitForRefresh,
@@ -107,8 +106,9 @@ pub enum Decision {
 pub fn decide(held: Option<UnixMs>, now: UnixMs, limits: &Limits, refresh: Refresh) -> Decision {
     let old = held.is_some_and(|as_of| limits.wants_refresh(as_of, now));
     match (held.and_then(|as_of| limits.classify(as_of, now)), refresh) {
-        (Some(Freshness::Aging), Refresh::Possible | Refresh::Running) => Decision::WaitBriefly(Freshness::Aging),
-        (Some(class @ Freshness::Fresh), Refresh::Possible) if old => Decision::ServeAndRefresh(class),
+        (Some(class @ (Freshness::Fresh | Freshness::Aging)), Refresh::Possible | Refresh::Running) if old => {
+            Decision::WaitBriefly(class)
+        }
         (Some(class @ (Freshness::Fresh | Freshness::Aging)), _) => Decision::Serve(class),
         (Some(Freshness::Stale), Refresh::Failed) => Decision::LastKnownGood,
         (None, Refresh::Failed) => Decision::Unavailable,
@@ -198,22 +198,14 @@ mod tests {
     }
 
     #[test]
-    fn older_data_is_served_at_once_and_refreshed_once() {
-        check(Some(3_001), Refresh::Possible, Decision::ServeAndRefresh(Freshness::Fresh));
-        check(Some(15_000), Refresh::Possible, Decision::ServeAndRefresh(Freshness::Fresh));
-        for refresh in [Refresh::Running, Refresh::Rested, Refresh::Failed] {
-            check(Some(3_001), refresh, Decision::Serve(Freshness::Fresh));
-        }
-    }
-
-    #[test]
-    fn aging_data_waits_briefly_for_younger() {
-        for age_ms in [15_001, 60_000] {
+    fn older_data_waits_briefly_for_younger() {
+        let cases = [(3_001, Freshness::Fresh), (15_000, Freshness::Fresh)];
+        for (age_ms, class) in cases.into_iter().chain([(15_001, Freshness::Aging), (60_000, Freshness::Aging)]) {
             for refresh in [Refresh::Possible, Refresh::Running] {
-                check(Some(age_ms), refresh, Decision::WaitBriefly(Freshness::Aging));
+                check(Some(age_ms), refresh, Decision::WaitBriefly(class));
             }
             for refresh in [Refresh::Rested, Refresh::Failed] {
-                check(Some(age_ms), refresh, Decision::Serve(Freshness::Aging));
+                check(Some(age_ms), refresh, Decision::Serve(class));
             }
         }
     }
@@ -245,8 +237,7 @@ mod tests {
             let class = held.and_then(|as_of| Limits::DEFAULT.classify(as_of, NOW));
             let holds = match decide(held, NOW, &Limits::DEFAULT, refresh) {
                 Decision::Serve(marked) => class == Some(marked) && marked != Freshness::Stale,
-                Decision::ServeAndRefresh(marked) => class == Some(marked) && refresh == Refresh::Possible,
-                Decision::WaitBriefly(marked) => class == Some(marked) && marked == Freshness::Aging,
+                Decision::WaitBriefly(marked) => class == Some(marked) && marked != Freshness::Stale,
                 Decision::WaitForRefresh => refresh != Refresh::Failed && class.is_none_or(|c| c == Freshness::Stale),
                 Decision::LastKnownGood => refresh == Refresh::Failed && class == Some(Freshness::Stale),
                 Decision::Unavailable => refresh == Refresh::Failed && class.is_none(),

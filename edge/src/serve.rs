@@ -17,6 +17,7 @@ use acquire::{Found, Patience, Search, Step};
 use answer::Answer;
 use request::{Header, Method, Named};
 use shared::endpoints::{NoPlace, Place, Question};
+use shared::freshness::Freshness;
 use shared::headers::cache_status::Forward;
 use shared::headers::data_source;
 use shared::problem::{Failure, jittered_retry_after_secs};
@@ -132,12 +133,11 @@ impl Call {
     /// Waits as long as the policy says, and answers.
     async fn finish(&self, mut search: Search, mut wait: (Forward, Patience)) -> Result<Response, JsValue> {
         let address = request::header(&self.named.request, Header::ConnectingIp);
-        if !limit::admits(&self.env, address.as_deref()).await {
+        // The moment that fresh data waits for younger costs less than to look up how often this client asks.
+        if wait.1 != Patience::Younger(Freshness::Fresh) && !limit::admits(&self.env, address.as_deref()).await {
             // Who asks too often gets what is held, where that may be shown.
-            search.stop_waiting();
-            if wait.1 == Patience::YoungerData
-                && let Step::Found(found) = search.look(&self.context, &self.config, &self.named)
-            {
+            search.take_what_is_held();
+            if let Step::Found(found) = search.look(&self.context, &self.config, &self.named) {
                 return self.answer(&found);
             }
             let failure = Failure::TooManyRequests { retry_after_secs: jittered_retry_after_secs(self.started) };

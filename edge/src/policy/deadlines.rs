@@ -7,9 +7,11 @@ pub struct Deadlines {
     pub cache_ms: u64,
     /// A client's wait for younger data than aging data, unless `FIRST_WAIT_MS` says otherwise.
     pub first_wait_ms: u64,
+    /// A client's wait for younger data than fresh data that wants a refresh.
+    pub refresh_wait_ms: u64,
     /// The silence of the origin after which the exchange is asked beside it, unless `HEDGE_AFTER_MS` says otherwise.
     pub hedge_ms: u64,
-    /// The origin's headers.
+    /// The origin's headers, unless `ORIGIN_TIMEOUT_MS` says otherwise.
     pub origin_headers_ms: u64,
     /// The origin's whole answer.
     pub origin_ms: u64,
@@ -33,6 +35,7 @@ pub struct Deadlines {
 pub const DEADLINES: Deadlines = Deadlines {
     cache_ms: 50,
     first_wait_ms: 600,
+    refresh_wait_ms: 100,
     hedge_ms: 300,
     origin_headers_ms: 400,
     origin_ms: 800,
@@ -45,7 +48,27 @@ pub const DEADLINES: Deadlines = Deadlines {
     total_ms: 1_800,
 };
 
+/// With nothing fresh in hand clients wait for the answer, so the exchange is asked after a third of the usual silence.
+const COLD_HEDGE_DIVISOR: u64 = 3;
+
 impl Deadlines {
+    /// The deadlines of an operator who gives the origin so long for its headers, and has the exchange asked beside it after
+    /// such a silence.
+    #[must_use]
+    pub fn with_origin(origin_timeout_ms: u64, hedge_after_ms: u64) -> Self {
+        let origin_ms = DEADLINES.sources_ms.min(2 * origin_timeout_ms);
+        Self { hedge_ms: hedge_after_ms, origin_headers_ms: origin_timeout_ms, origin_ms, ..DEADLINES }
+    }
+
+    /// The deadlines of a refresh that clients wait for. Whoever wants no hedge gets none here either.
+    #[must_use]
+    pub const fn cold(self) -> Self {
+        if self.hedge_ms >= self.origin_headers_ms {
+            return self;
+        }
+        Self { hedge_ms: self.hedge_ms / COLD_HEDGE_DIVISOR, ..self }
+    }
+
     /// What a call that may take `own_ms` has, so long after the beginning of its refresh.
     #[must_use]
     pub const fn left_ms(&self, own_ms: u64, elapsed_ms: u64) -> u64 {
@@ -66,7 +89,7 @@ mod tests {
 
     #[test]
     fn whoever_is_asked_last_still_has_time_to_answer() {
-        // The latest hedge that may be configured leaves the least time.
+        // The latest hedge leaves the least time.
         let d = Deadlines { hedge_ms: DEADLINES.origin_headers_ms, ..DEADLINES };
         // A cold isolate, a silent origin, and every exchange silent until its successor's turn. Looking up the colo's
         // ledger and list of contracts costs another read before the first exchange.
@@ -84,6 +107,16 @@ mod tests {
         let d = DEADLINES;
         assert!(d.hedge_ms < d.origin_headers_ms && d.origin_headers_ms < d.origin_ms);
         assert!(d.origin_ms < d.sources_ms && d.exchange_ms < d.sources_ms && d.exchange_hedge_ms < d.exchange_ms);
+    }
+
+    #[test]
+    fn an_operator_s_times_leave_bybit_enough_of_its_own() {
+        assert_eq!(Deadlines::with_origin(400, 300), DEADLINES);
+        assert_eq!(Deadlines::with_origin(400, 300).cold().hedge_ms, 100);
+        assert_eq!(Deadlines::with_origin(400, 400).cold().hedge_ms, 400, "no hedge was wanted");
+        let d = Deadlines::with_origin(1_000, 1_000);
+        assert_eq!((d.origin_headers_ms, d.origin_ms), (1_000, d.sources_ms));
+        assert!(d.left_ms(d.exchange_ms, 2 * d.cache_ms + d.origin_headers_ms) >= d.least_ms);
     }
 
     #[test]

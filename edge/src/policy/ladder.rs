@@ -200,7 +200,7 @@ impl Ladder {
     pub fn next(&self, held: Option<UnixMs>, now: UnixMs) -> Step {
         let is_look_due = match self.cache {
             Look::Now => true,
-            Look::OnceOriginIsGivenUp => self.origin_is_given_up_at().is_some_and(|at| at <= now),
+            Look::OnceOriginIsGivenUp => self.origin_is_given_up_at(held, now).is_some_and(|at| at <= now),
             Look::Over => false,
         };
         if is_look_due {
@@ -241,7 +241,7 @@ impl Ladder {
         let turn = match upstream {
             Upstream::Origin => self.began,
             Upstream::Bybit => {
-                let origin = self.origin_is_given_up_at()?;
+                let origin = self.origin_is_given_up_at(held, now)?;
                 if self.stays_away_from_bybit(now) {
                     origin.max(self.given_up(Upstream::Okx, is_servable, deadlines.exchange_hedge_ms)?)
                 } else {
@@ -284,9 +284,11 @@ impl Ladder {
         left.is_some_and(|since| is_within(since, now, RETURN_AFTER_MS))
     }
 
-    /// When nobody waits for the origin alone any more.
-    fn origin_is_given_up_at(&self) -> Option<UnixMs> {
-        self.given_up(Upstream::Origin, false, self.deadlines.hedge_ms)
+    /// When nobody waits for the origin alone any more, when this is held.
+    fn origin_is_given_up_at(&self, held: Option<UnixMs>, now: UnixMs) -> Option<UnixMs> {
+        let is_fresh = held.and_then(|as_of| self.limits.classify(as_of, now)) == Some(Freshness::Fresh);
+        let deadlines = if is_fresh { self.deadlines } else { self.deadlines.cold() };
+        self.given_up(Upstream::Origin, false, deadlines.hedge_ms)
     }
 
     /// When nobody waits for this one alone any more: from the beginning if it is of no use, or once it has been silent for
@@ -337,13 +339,13 @@ mod tests {
     fn the_cache_is_looked_into_when_nothing_fresh_is_held_or_the_origin_is_given_up() {
         assert_eq!(begin(None, ALL).next(None, NOW), Step::LookIntoCache);
         assert_eq!(begin(ago(15_001), ALL).next(ago(15_001), NOW), Step::LookIntoCache);
-        let mut ladder = begin(ago(15_000), ALL);
-        assert_eq!(ladder.next(ago(15_000), NOW), Step::Ask(Upstream::Origin));
+        let mut ladder = begin(ago(14_000), ALL);
+        assert_eq!(ladder.next(ago(14_000), NOW), Step::Ask(Upstream::Origin));
         ladder.asked(Upstream::Origin, NOW);
-        assert_eq!(ladder.next(ago(15_000), at(299)), Step::WaitUntil(at(300)));
-        assert_eq!(ladder.next(ago(15_000), at(300)), Step::LookIntoCache, "it was silent");
+        assert_eq!(ladder.next(ago(14_000), at(299)), Step::WaitUntil(at(300)));
+        assert_eq!(ladder.next(ago(14_000), at(300)), Step::LookIntoCache, "it was silent");
         ladder.useless(Upstream::Origin);
-        assert_eq!(ladder.next(ago(15_000), at(1)), Step::LookIntoCache, "it failed");
+        assert_eq!(ladder.next(ago(14_000), at(1)), Step::LookIntoCache, "it failed");
         ladder.looked(ago(10_000), None, false, at(1));
         assert_eq!(ladder.next(ago(10_000), at(1)), Step::Ask(Upstream::Bybit));
     }
@@ -416,8 +418,8 @@ mod tests {
         let mut ladder = cold(ALL);
         assert_eq!(ladder.next(None, NOW), Step::Ask(Upstream::Origin));
         ladder.asked(Upstream::Origin, NOW);
-        assert_eq!(ladder.next(None, NOW), Step::WaitUntil(at(300)));
-        assert_eq!(ladder.next(None, at(300)), Step::Ask(Upstream::Bybit));
+        assert_eq!(ladder.next(None, NOW), Step::WaitUntil(at(100)), "clients wait, for nothing is held");
+        assert_eq!(ladder.next(None, at(100)), Step::Ask(Upstream::Bybit));
         ladder.useless(Upstream::Origin);
         assert_eq!(ladder.next(None, at(1)), Step::Ask(Upstream::Bybit));
     }

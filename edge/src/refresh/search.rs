@@ -5,9 +5,7 @@ use super::background::Background;
 use super::report::{Via, why_forward};
 use super::{colo, flight};
 use crate::config::Config;
-use crate::policy::{
-    self, DEADLINES, Deadlines, Decision, Ladder, Means, PerUpstream, Refresh, SharedFailure, Step, Upstream,
-};
+use crate::policy::{self, DEADLINES, Decision, Ladder, Means, PerUpstream, Refresh, SharedFailure, Step, Upstream};
 use crate::upstream::fetch::FetchError;
 use crate::upstream::{Asked, Failed, Health, Purpose};
 use crate::{cache, clock, last_good, memory};
@@ -75,14 +73,13 @@ impl<'a> Search<'a> {
             binance: config.binance_base_url.is_some(),
             last_good: config.last_good.is_some(),
         };
-        let deadlines = Deadlines { hedge_ms: config.hedge_after_ms, ..DEADLINES };
         let held = held_as_of();
         Self {
             generation,
             config,
             request_id,
             background,
-            ladder: Ladder::begin(held, memory::standing(), clock::now(), config.limits, deadlines, means),
+            ladder: Ladder::begin(held, memory::standing(), clock::now(), config.limits, config.deadlines, means),
             forward: why_forward(held),
             running: PerUpstream::default(),
             found: PerUpstream::default(),
@@ -136,7 +133,7 @@ impl<'a> Search<'a> {
         }
         if matches!(
             policy::decide(held, now, &self.config.limits, Refresh::Possible),
-            Decision::Serve(_) | Decision::ServeAndRefresh(_) | Decision::WaitBriefly(_)
+            Decision::Serve(_) | Decision::WaitBriefly(_)
         ) {
             // Who waits need not wait for the rest, or not as long.
             flight::wake(self.generation);
@@ -178,10 +175,10 @@ impl<'a> Search<'a> {
         Direct { config, background, held, reason, millis, purpose: Purpose::Show, called: Rc::default() }
     }
 
-    /// The reason that data from elsewhere carries. An origin that is silent when it is needed has timed out.
+    /// The reason that data from elsewhere carries. An origin that has not failed may still answer: it is slow.
     fn why_not_the_origin(&self) -> String {
         let failed = self.asked.get(Upstream::Origin).iter().find_map(|asked| asked.failure.as_ref());
-        policy::fallback_reason(failed.map_or("timeout", |failed| &failed.outcome))
+        policy::fallback_reason(failed.map_or("slow", |failed| &failed.outcome))
     }
 
     /// Waits for the next answer, or until the time is over. Answers that are there together are all taken up.

@@ -55,8 +55,8 @@ pub(super) enum Step {
 pub(super) enum Patience {
     /// Anything that may be shown.
     Data,
-    /// Younger data than what may be shown already.
-    YoungerData,
+    /// Younger data than what may be shown already, which is of this class.
+    Younger(Freshness),
 }
 
 /// One request's way to its data.
@@ -64,11 +64,12 @@ pub(super) struct Search {
     started: UnixMs,
     waited: Option<(Forward, Wait)>,
     waits_left: u8,
+    takes_what_is_held: bool,
 }
 
 impl Search {
     pub(super) fn new(started: UnixMs) -> Self {
-        Self { started, waited: None, waits_left: MAX_WAITS }
+        Self { started, waited: None, waits_left: MAX_WAITS, takes_what_is_held: false }
     }
 
     /// Looks at what is held now, and starts a refresh where the policy says that one should follow the answer.
@@ -81,11 +82,11 @@ impl Search {
         let refresh = if is_over { Refresh::Failed } else { refresh::state(now) };
         let class = match policy::decide(as_of, now, &config.limits, refresh) {
             Decision::WaitForRefresh => return Step::Wait(refresh::why_forward(as_of), Patience::Data),
-            Decision::WaitBriefly(_) if self.brief_left_ms(config, now) > 0 => {
-                return Step::Wait(refresh::why_forward(as_of), Patience::YoungerData);
+            Decision::WaitBriefly(class) if self.brief_left_ms(config, class, now) > 0 => {
+                return Step::Wait(refresh::why_forward(as_of), Patience::Younger(class));
             }
             Decision::Serve(class) => Some(class),
-            Decision::WaitBriefly(class) | Decision::ServeAndRefresh(class) => {
+            Decision::WaitBriefly(class) => {
                 refresh::start(context, config, named.id());
                 Some(class)
             }
@@ -107,7 +108,7 @@ impl Search {
         let now = clock::now();
         let millis = match patience {
             Patience::Data => self.left_ms(now),
-            Patience::YoungerData => self.brief_left_ms(config, now),
+            Patience::Younger(class) => self.brief_left_ms(config, class, now),
         };
         let wait = refresh::wait(context, config, named.id(), millis).await;
         self.waits_left = self.waits_left.saturating_sub(1);
@@ -115,13 +116,17 @@ impl Search {
         self.waited = Some((reason, wait));
     }
 
-    /// Waits no more: the next look finds what there is.
-    pub(super) const fn stop_waiting(&mut self) {
-        self.waits_left = 0;
+    /// Waits for nothing younger than what may be shown.
+    pub(super) const fn take_what_is_held(&mut self) {
+        self.takes_what_is_held = true;
     }
 
-    fn brief_left_ms(&self, config: &Config, now: UnixMs) -> u64 {
-        config.first_wait_ms.min(DEADLINES.total_ms).saturating_sub(now.millis_since(self.started))
+    fn brief_left_ms(&self, config: &Config, class: Freshness, now: UnixMs) -> u64 {
+        if self.takes_what_is_held {
+            return 0;
+        }
+        let most_ms = if class == Freshness::Fresh { DEADLINES.refresh_wait_ms } else { DEADLINES.total_ms };
+        config.first_wait_ms.min(most_ms).saturating_sub(now.millis_since(self.started))
     }
 
     fn left_ms(&self, now: UnixMs) -> u64 {

@@ -4,7 +4,7 @@ use super::fetch::{self, Answer, Deadline, FetchError};
 use super::{Failed, Health, NotFit, Refused, baseline, judge};
 use crate::clock;
 use crate::config::Config;
-use crate::policy::{DEADLINES, Unfit};
+use crate::policy::Unfit;
 use shared::endpoints;
 use shared::freshness::{Freshness, Limits, is_from_the_future};
 use shared::headers::DATA_AS_OF;
@@ -73,7 +73,7 @@ pub async fn snapshot(
     let url = format!("{}{}", config.origin_url, endpoints::SNAPSHOT);
     let deadline = Deadline::after(millis);
     let asked = fetch::get(&url, Some(request_id), &deadline);
-    let headers = clock::within(DEADLINES.origin_headers_ms, asked).await;
+    let headers = clock::within(config.deadlines.origin_headers_ms, asked).await;
     let answer = headers.unwrap_or(Err(FetchError::Timeout)).map_err(OriginError::from)?;
     if let Err(error) = worth_reading(&answer, held, &config.limits) {
         answer.discard();

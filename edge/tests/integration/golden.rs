@@ -140,7 +140,10 @@ fn golden_reason_codes_of_the_edge() {
         lines("alert", Alert::LABELS),
         lines("event", Event::ALL.map(Event::name)),
         lines("exchange_outcome", outcomes(&exchange_failures())),
-        lines("fallback_reason", [fallback_reason("{outcome}"), fallback_reason("timeout"), fallback_reason("-")]),
+        lines(
+            "fallback_reason",
+            [fallback_reason("{outcome}"), fallback_reason("timeout"), fallback_reason("slow"), fallback_reason("-")],
+        ),
         lines("last_good_outcome", Missing::LABELS),
         lines("not_asked", not_asked.iter().map(Withheld::label)),
         lines("not_fit", Unfit::LABELS),

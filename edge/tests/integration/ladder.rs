@@ -292,9 +292,7 @@ fn drive(scenario: &Scenario) -> Run {
 fn answer(held: Option<UnixMs>, now: UnixMs, refresh: Refresh) -> Option<Option<&'static str>> {
     match decide(held, now, &LIMITS, refresh) {
         // Who waits briefly gets this at worst.
-        Decision::Serve(class) | Decision::ServeAndRefresh(class) | Decision::WaitBriefly(class) => {
-            Some(Some(class.name()))
-        }
+        Decision::Serve(class) | Decision::WaitBriefly(class) => Some(Some(class.name())),
         Decision::LastKnownGood => Some(Some("stale")),
         Decision::Unavailable => Some(None),
         Decision::WaitForRefresh => None,

@@ -6,7 +6,7 @@
 use edge::policy::{
     Calls, DEADLINES, Decision, Ladder, Ledger, Means, Need, PerUpstream, RefreshLog, Standing, Step, Upstream, decide,
 };
-use shared::freshness::Limits;
+use shared::freshness::{Freshness, Limits};
 use shared::provenance::Venue;
 use shared::units::UnixMs;
 use std::collections::BTreeSet;
@@ -187,23 +187,28 @@ impl Isolate {
         now
     }
 
-    /// Answers a request, which may begin a refresh.
-    fn answer(&mut self, colo: &mut Colo, outage: Outage, now: UnixMs) -> Held {
+    /// Answers a request, which may begin a refresh: what is shown, and when.
+    fn answer(&mut self, colo: &mut Colo, outage: Outage, now: UnixMs) -> (Held, UnixMs) {
         if let Some((_, after)) = self.after.take_if(|(end, _)| *end <= now) {
             *self = *after;
         }
         match decide(Some(self.held.as_of), now, &LIMITS, self.log.state(now)) {
-            Decision::Serve(_) | Decision::LastKnownGood | Decision::Unavailable => self.held,
-            Decision::ServeAndRefresh(_) => {
+            Decision::Serve(_) | Decision::LastKnownGood | Decision::Unavailable => (self.held, now),
+            Decision::WaitBriefly(Freshness::Fresh) => {
                 let mut after = self.clone();
                 let end = after.refresh(colo, outage, now);
+                let patience = now.plus_millis(DEADLINES.refresh_wait_ms);
+                if end <= patience {
+                    *self = after;
+                    return (self.held, end);
+                }
                 self.log.started = Some(now);
                 self.after = Some((end, Box::new(after)));
-                self.held
+                (self.held, patience)
             }
             Decision::WaitBriefly(_) | Decision::WaitForRefresh => {
-                self.refresh(colo, outage, now);
-                self.held
+                let end = self.refresh(colo, outage, now);
+                (self.held, end)
             }
         }
     }
@@ -248,7 +253,7 @@ fn simulate(outage: Outage, isolates: u64) -> Seen {
         for (n, isolate) in (0_u64..).zip(&mut all) {
             let wobble = (round * 7_919 + n * 104_729) % 17;
             let now = BEGIN.plus_millis(round * REQUEST_EVERY_MS + n * REQUEST_EVERY_MS / isolates + wobble);
-            let served = isolate.answer(&mut colo, outage, now);
+            let (served, now) = isolate.answer(&mut colo, outage, now);
             seen.oldest_ms = seen.oldest_ms.max(now.millis_since(served.as_of));
             seen.back_ms = seen.back_ms.max(youngest.millis_since(served.as_of));
             youngest = youngest.max(served.as_of);

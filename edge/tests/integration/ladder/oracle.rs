@@ -69,8 +69,12 @@ pub(crate) fn winner(of: &Scenario) -> Option<Winner> {
         (Some(_), Others::BinanceAfterSilence) => Others::Silent,
         (_, others) => others,
     };
-    let is_slow = matches!(of.origin, Origin::NoHeaders | Origin::NoEnd);
+    // With nothing fresh in hand Bybit is asked that much sooner.
+    let is_asked_late = of.origin == Origin::NoHeaders && !is_looked_up_first;
     match (of.origin, of.bybit, others) {
+        // Clients wait, so Bybit is asked before the origin has had all its time.
+        (Origin::Late, Bybit::Fresh, _) if is_looked_up_first => Some(Winner::Bybit),
+        (Origin::Late, Bybit::SpentByColo, _) if held.is_none() => Some(Winner::Bybit),
         (Origin::Fresh | Origin::Late, ..) => Some(Winner::Origin),
         // With nothing to show a colo's budget is no reason to wait.
         (_, Bybit::SpentByColo, _) if held.is_none() => Some(Winner::Bybit),
@@ -82,7 +86,7 @@ pub(crate) fn winner(of: &Scenario) -> Option<Winner> {
         (_, _, Others::Okx) => Some(Winner::Okx),
         (_, _, Others::Binance) => Some(Winner::Binance),
         // Three silent ones in a row leave no time for a fourth, nor do two of which the first takes its whole time.
-        (_, Bybit::Silent, Others::BinanceAfterSilence) if is_slow => None,
+        (_, Bybit::Silent, Others::BinanceAfterSilence) if is_asked_late => None,
         (Origin::NoEnd, _, Others::BinanceAfterSilence) => None,
         (_, _, Others::BinanceAfterSilence) => Some(Winner::Binance),
         (_, _, Others::None | Others::Fail | Others::Silent) => None,

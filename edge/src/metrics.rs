@@ -4,7 +4,9 @@
 
 mod page;
 
+use crate::policy::Quota;
 use crate::refresh::{Report, Via};
+use shared::units::UnixMs;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 
@@ -133,11 +135,15 @@ pub enum Event {
     RateLimiterFailed,
     /// A data point could not be written.
     DataPointFailed,
+    /// An answer was neither logged nor told as a data point, for many like it were just before.
+    AnswerLeftOut,
+    /// An exchange listed contracts of a kind that no rule knows; they are left out.
+    UnknownKindListed,
 }
 
 impl Event {
     /// Every event: a counter that stands at zero is on the page too.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 11] = [
         Self::CacheRefused,
         Self::CacheWriteFailed,
         Self::LastGoodRefused,
@@ -147,6 +153,8 @@ impl Event {
         Self::DataDiverged,
         Self::RateLimiterFailed,
         Self::DataPointFailed,
+        Self::AnswerLeftOut,
+        Self::UnknownKindListed,
     ];
 
     /// The name.
@@ -162,6 +170,8 @@ impl Event {
             Self::DataDiverged => "data_diverged",
             Self::RateLimiterFailed => "rate_limiter_failed",
             Self::DataPointFailed => "data_point_failed",
+            Self::AnswerLeftOut => "answer_left_out",
+            Self::UnknownKindListed => "unknown_kind_listed",
         }
     }
 }
@@ -178,6 +188,8 @@ struct Counts {
     asked: BTreeMap<(&'static str, String), u64>,
     refreshes: BTreeMap<&'static str, u64>,
     events: BTreeMap<Event, u64>,
+    /// What was told of answers one by one.
+    told: BTreeMap<State, Quota>,
 }
 
 thread_local! {
@@ -196,6 +208,15 @@ pub const NO_DATA: &str = "none";
 /// Counts an answer; `source` is its `X-Data-Source`, or [`NO_DATA`].
 pub fn answered(state: State, source: &'static str) {
     with(|counts| *counts.answers.entry((state, source)).or_default() += 1);
+}
+
+/// Whether one more answer of this state is to be told by itself, and then for how many it stands that were not.
+pub fn tell(state: State, now: UnixMs) -> Option<u64> {
+    let told = with(|counts| counts.told.entry(state).or_default().take(now)).flatten();
+    if told.is_none() {
+        event(Event::AnswerLeftOut);
+    }
+    told
 }
 
 /// Counts a refresh and every source that had its turn in it.

@@ -6,6 +6,7 @@ mod deadlines;
 mod exercise;
 mod ladder;
 mod ledger;
+mod quota;
 mod universe;
 mod upstream;
 
@@ -19,6 +20,7 @@ pub use deadlines::{DEADLINES, Deadlines};
 pub use exercise::{Divergence, is_exercise_due};
 pub use ladder::{Ladder, Means, Standing, Step};
 pub use ledger::{BadLedger, Entry, Ledger, SharedFailure};
+pub use quota::Quota;
 pub use universe::{UniverseUse, universe_use};
 pub use upstream::{PerUpstream, Upstream};
 

@@ -164,8 +164,11 @@ fn broken(error: &JsValue, now: UnixMs) -> Result<Response, JsValue> {
 
 /// A plain 500; what is wrong stands in the log.
 fn failed(event: &str, reason: &str, head: bool, now: UnixMs) -> Result<Response, JsValue> {
-    let line = serde_json::json!({"event": event, "reason": reason, "alert": Alert::Failing.name()});
-    worker::console_error!("{line}");
     metrics::answered(State::Failed, metrics::NO_DATA);
+    if let Some(left_out) = metrics::tell(State::Failed, now) {
+        let alert = Alert::Failing.name();
+        let line = serde_json::json!({"event": event, "reason": reason, "alert": alert, "left_out": left_out});
+        worker::console_error!("{line}");
+    }
     respond::problem(&Failure::Internal, &Wish { head, if_none_match: None }, now, &Extra::new())
 }

@@ -6,7 +6,9 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, before, test } from "node:test";
 import { createTestHarness } from "wrangler";
-import { ROOT, get, until } from "./support.mjs";
+import { ROOT, get, until, useWorld } from "./support.mjs";
+
+const world = useWorld();
 
 // A stand-in for both bindings. What the limiter does is told by the client's address.
 const STAND_IN = `
@@ -28,10 +30,19 @@ const STAND_IN = `
     async fetch() { return Response.json({ asked: asked.splice(0), points: points.splice(0) }); }
   }`;
 
-let directory, harness, base;
+let harness, base;
 
 before(async () => {
-  directory = await mkdtemp(path.join(tmpdir(), "bindings-"));
+  // Nothing is held and nobody answers, so every request would wait, except just after a failure.
+  harness = await startHarness({ ORIGIN_URL: "http://127.0.0.1:1", BYBIT_BASE_URL: "http://127.0.0.1:1", METRICS_TOKEN: "t" });
+  base = harness.base;
+});
+
+after(() => harness?.stop());
+
+/** The edge with both bindings at the stand-in. */
+async function startHarness(vars) {
+  const directory = await mkdtemp(path.join(tmpdir(), "bindings-"));
   await writeFile(path.join(directory, "stand-in.js"), STAND_IN);
   const compatibility_date = "2026-11-01";
   const standIn = { name: "stand-in", main: path.join(directory, "stand-in.js"), compatibility_date };
@@ -43,33 +54,31 @@ before(async () => {
   };
   await writeFile(path.join(directory, "stand-in.json"), JSON.stringify(standIn));
   await writeFile(path.join(directory, "edge.json"), JSON.stringify(edge));
-  // Nothing is held and nobody answers, so every request would wait, except just after a failure.
-  const vars = { ORIGIN_URL: "http://127.0.0.1:1", BYBIT_BASE_URL: "http://127.0.0.1:1", METRICS_TOKEN: "t" };
-  harness = createTestHarness({
+  const workers = createTestHarness({
     root: directory,
     workers: [
       { configPath: path.join(directory, "edge.json"), prebuiltWorkerDir: path.join(ROOT, "edge/build"), vars },
       { configPath: path.join(directory, "stand-in.json") },
     ],
   });
-  base = (await harness.listen()).url.href.replace(/\/$/, "");
-});
-
-after(async () => {
-  await harness?.close();
-  if (directory) await rm(directory, { recursive: true });
-});
-
-/** What the stand-in was told since the last time. */
-const told = async () => (await harness.getWorker("stand-in").fetch("http://stand-in/")).json();
+  return {
+    base: (await workers.listen()).url.href.replace(/\/$/, ""),
+    /** What the stand-in was told since the last time. */
+    told: async () => (await workers.getWorker("stand-in").fetch("http://stand-in/")).json(),
+    stop: async () => {
+      await workers.close();
+      await rm(directory, { recursive: true });
+    },
+  };
+}
 
 /** The first answer to this client for which the limiter was asked, and what the stand-in was told meanwhile. */
 async function limited(address) {
-  await told();
+  await harness.told();
   return until(`the limiter is asked about ${address}`, async () => {
     const answer = await get(`${base}/mobile-data`, { headers: { "cf-connecting-ip": address } });
-    const { asked, points } = await told();
-    return asked.length > 0 && { answer, asked, points };
+    const { asked } = await harness.told();
+    return asked.length > 0 && { answer, asked };
   });
 }
 
@@ -102,13 +111,37 @@ test("clients of one IPv6 network count as one", async () => {
   assert.deepEqual(asked, ["2001:db8:1:2::/64"]);
 });
 
-test("every answer that was not simply held is a data point", async () => {
-  const { answer, points } = await limited("203.0.113.9");
-  assert.equal(answer.status, 503);
-  const point = points.find(({ doubles }) => doubles[0] === 503);
+test("a client that asks too often gets what may be shown, and what is younger goes to those who come later", async () => {
+  const REFUSED = "203.0.113.1";
+  const edge = world.kept(
+    await startHarness({ ORIGIN_URL: world.link.url, BYBIT_BASE_URL: "http://127.0.0.1:1", REFRESH_AFTER_S: "0", FRESH_S: "1" }),
+  );
+  const ask = (address) => get(`${edge.base}/mobile-data`, { headers: { "cf-connecting-ip": address } });
+  await until("the edge has data", async () => (await ask("203.0.113.9")).status === 200);
+  await world.link.order("hang");
+  await until("it is no longer fresh", async () => (await ask("203.0.113.9")).json.freshness === "aging");
+  await edge.told();
+  await until("the limiter is asked", async () => {
+    const answer = await ask(REFUSED);
+    assert.deepEqual([answer.status, answer.json.freshness], [200, "aging"]);
+    return (await edge.told()).asked.includes(REFUSED);
+  });
+  await world.link.order("pass");
+  await until("a refresh that this client began brings younger data", async () => (await ask(REFUSED)).json.freshness === "fresh");
+});
+
+test("an answer that was not simply held is a data point, of ten in ten seconds each", async () => {
+  await harness.told();
+  const points = [];
+  const point = await until("a failure is told", async () => {
+    await get(`${base}/mobile-data`, { headers: { "cf-connecting-ip": "203.0.113.9" } });
+    points.push(...(await harness.told()).points);
+    return points.find(({ doubles }) => doubles[0] === 503);
+  });
   assert.deepEqual(point.indexes, ["unavailable"]);
   const [state, target, source, shown] = point.blobs;
   assert.deepEqual([state, target, source, shown], ["unavailable", "mobile-data", "none", "none"]);
   assert.deepEqual(point.doubles.slice(0, 2), [503, -1]);
   assert.ok(point.doubles[2] >= 0);
+  assert.ok(point.doubles[3] >= 1, "it stands for itself and those that were left out before it");
 });

@@ -145,3 +145,24 @@ test("a name that could do harm is replaced", async () => {
   const kept = await edge.get("/mobile-data", { headers: { "x-request-id": "ok-1" } });
   assert.equal(kept.header("x-request-id"), "ok-1");
 });
+
+test("an outage costs no more lines the more clients there are, and none goes uncounted", async () => {
+  await world.link.order("refuse");
+  await world.exchange.fail("bybit", { kind: "status", status: 503 });
+  edge = await world.edge({ vars: { METRICS_TOKEN: TOKEN } });
+  const began = performance.now();
+  for (let round = 0; round < 10; round += 1) {
+    const answers = await Promise.all(Array.from({ length: 30 }, () => edge.get("/mobile-data")));
+    for (const { status } of answers) assert.equal(status, 503);
+  }
+  const windows = Math.ceil((performance.now() - began) / 10_000) + 1;
+  const counts = await samples();
+  const answered = counts['edge_answers_total{state="unavailable",source="none"}'];
+  const leftOut = counts['edge_events_total{event="answer_left_out"}'];
+  assert.equal(answered, 300);
+  const lines = await until("the lines are there", () => {
+    const found = edge.logs().filter(({ event, state }) => event === "request" && state === "unavailable");
+    return found.length === answered - leftOut && found;
+  });
+  assert.ok(lines.length <= 10 * windows, `${lines.length} lines in ${windows} windows`);
+});

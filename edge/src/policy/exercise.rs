@@ -16,11 +16,11 @@ const MAX_CONTRACTS: f64 = 0.02;
 /// The second price that is compared.
 const ETHER: &str = "ETHUSDT";
 
-/// Whether the refresh that brought this snapshot is one of so many in a hundred. The same snapshot always gives the same
-/// answer, so nothing random is needed where requests wait.
+/// Whether the refresh that brought this snapshot is one of so many in a hundred. Isolates hold the same snapshots, so each
+/// brings a number of its own (`isolate`): otherwise all of them, in all colos, would take the way at the same moment.
 #[must_use]
-pub const fn is_exercise_due(sequence: u64, percent: u8) -> bool {
-    mixed(sequence) % 100 < percent as u64
+pub const fn is_exercise_due(sequence: u64, isolate: u64, percent: u8) -> bool {
+    mixed(sequence ^ mixed(isolate)) % 100 < percent as u64
 }
 
 /// SplitMix64: neighbouring numbers become numbers far apart. <https://prng.di.unimi.it/splitmix64.c>
@@ -97,10 +97,18 @@ mod tests {
     #[test]
     fn the_share_of_exercises_is_the_one_asked_for() {
         let share =
-            |percent| (0..100_000_u64).filter(|n| is_exercise_due(1_788_870_000_000 + n * 3_000, percent)).count();
+            |percent| (0..100_000_u64).filter(|n| is_exercise_due(1_788_870_000_000 + n * 3_000, 7, percent)).count();
         assert_eq!((share(0), share(100)), (0, 100_000));
         assert!((900..1_100).contains(&share(1)), "{}", share(1));
         assert!((24_000..26_000).contains(&share(25)), "{}", share(25));
+    }
+
+    #[test]
+    fn isolates_that_hold_the_same_snapshot_do_not_all_take_the_way() {
+        for sequence in (1_788_870_000_000..).step_by(3_000).take(1_000) {
+            let due = (0..1_000_u64).filter(|isolate| is_exercise_due(sequence, *isolate, 1)).count();
+            assert!(due < 40, "{due} of 1000 isolates at {sequence}");
+        }
     }
 
     const SAME: Divergence =

@@ -27,7 +27,9 @@ pub struct Exercise {
 /// Takes the way to Bybit, if it is time and the budgets have calls to spare. Nobody waits for this, and what it brings is
 /// compared and dropped: the origin's data says more.
 pub(super) async fn after(config: &Config, origin: &Rc<ValidSnapshot>, background: &Background) {
-    if !is_exercise_due(origin.get().sequence, config.direct_exercise_percent) || !spares(clock::now()) {
+    if !is_exercise_due(origin.get().sequence, flight::own_number(), config.direct_exercise_percent)
+        || !spares(clock::now())
+    {
         return;
     }
     // What others did is read here too: with their calls there may be none to spare.

@@ -24,6 +24,7 @@ struct Flight {
     ledger: Ledger,
     universe_tried: Option<UnixMs>,
     exercise: Option<Rc<Exercise>>,
+    own_number: Option<u64>,
 }
 
 thread_local! {
@@ -51,6 +52,12 @@ pub fn last() -> Option<Rc<Report>> {
 #[must_use]
 pub fn exercise() -> Option<Rc<Exercise>> {
     with(|flight| flight.exercise.clone()).flatten()
+}
+
+/// A number that other isolates hardly have, the same for as long as this one lives.
+pub(super) fn own_number() -> u64 {
+    // The runtime gives random numbers to requests alone, so it is drawn when it is first needed.
+    with(|flight| *flight.own_number.get_or_insert_with(|| js_sys::Math::random().to_bits())).unwrap_or_default()
 }
 
 /// Notes what came of it.

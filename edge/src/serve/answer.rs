@@ -126,12 +126,13 @@ impl<'c> Answer<'c> {
         extra
     }
 
-    /// Counts the answer; one that was not simply held gets a line in the log and a data point, too.
+    /// Counts the answer; one that was not simply held gets a line in the log and a data point, too, unless many like it did.
     fn record(&self, response: &Response, told: &Told, is_plain_hit: bool) -> Result<(), JsValue> {
         metrics::answered(told.state, told.source);
         if is_plain_hit {
             return Ok(());
         }
+        let Some(left_out) = metrics::tell(told.state, self.now) else { return Ok(()) };
         let header = |name| response.headers().get(name);
         let (cache_status, proxy_status) = (header(cache_status::NAME)?, header("proxy-status")?);
         let age_ms = told.as_of.map(|as_of| self.now.millis_since(as_of));
@@ -149,18 +150,19 @@ impl<'c> Answer<'c> {
             "cache_status": cache_status,
             "proxy_status": proxy_status,
             "took_ms": took_ms,
+            "left_out": left_out,
         });
         if told.state.alert().is_some() {
             worker::console_warn!("{line}");
         } else {
             worker::console_log!("{line}");
         }
-        self.data_point(response.status(), told, age_ms, took_ms);
+        self.data_point(response.status(), told, (age_ms, took_ms), left_out + 1);
         Ok(())
     }
 
     /// Indexed by state, so that a rare state is not lost among many of a frequent one when points are sampled.
-    fn data_point(&self, status: u16, told: &Told, age_ms: Option<u64>, took_ms: u64) {
+    fn data_point(&self, status: u16, told: &Told, (age_ms, took_ms): (Option<u64>, u64), answers: u64) {
         let Some(dataset) = dataset(&self.call.env) else { return };
         // Doubles have no unknown; an age below zero is none.
         let age_ms = age_ms.map_or(-1.0, |age_ms| age_ms as f64);
@@ -176,6 +178,7 @@ impl<'c> Answer<'c> {
             .add_double(f64::from(status))
             .add_double(age_ms)
             .add_double(took_ms as f64)
+            .add_double(answers as f64)
             .build();
         let written = point.to_js_object().map_err(JsValue::from).and_then(|point| dataset.write_data_point(point));
         if written.is_err() {

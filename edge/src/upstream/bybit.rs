@@ -93,7 +93,10 @@ pub async fn get_universe(base: &str, deadline: &Deadline) -> Result<Universe, E
         let listing = Listing::parse(&page.bytes).map_err(|error| ExchangeError::Instruments(error.into()))?;
         match builder.add(listing)? {
             Some(cursor) => path = bybit::instruments_after(&cursor),
-            None => return Ok(builder.finish(page.source, page.received_at)?),
+            None => {
+                exchange::tell_unknown_kinds(Venue::Bybit, builder.unknown_types());
+                return Ok(builder.finish(page.source, page.received_at)?);
+            }
         }
     }
 }

@@ -3,6 +3,7 @@
 use super::fetch::{self, Deadline, FetchError};
 use super::{Failed, Health, NotFit};
 use crate::clock;
+use crate::metrics::{self, Event};
 use crate::policy::Refusal;
 use shared::assemble::AssembleError;
 use shared::exchange::bybit::instruments::UniverseError;
@@ -14,6 +15,7 @@ use shared::judge::WildTable;
 use shared::provenance::{Source, Venue};
 use shared::units::UnixMs;
 use shared::validate::Rejections;
+use std::collections::BTreeSet;
 
 /// The largest ticker table that is read, bytes: many times today's largest.
 pub(super) const MAX_TICKERS_BYTES: usize = 4_000_000;
@@ -234,6 +236,16 @@ pub async fn get(venue: Venue, base: &str, path: &str, deadline: &Deadline, limi
     let source = Source::declared(venue, answer.header(MARKET_DATA).as_deref());
     let bytes = answer.body(limit).await?;
     Ok(Body { bytes, source, received_at: clock::now() })
+}
+
+/// Tells what a list of contracts holds that no rule knows and that is left out of it, so that a new kind of contract is not
+/// missed for ever.
+pub fn tell_unknown_kinds(venue: Venue, kinds: &BTreeSet<String>) {
+    if !kinds.is_empty() {
+        metrics::event(Event::UnknownKindListed);
+        let line = serde_json::json!({"event": Event::UnknownKindListed.name(), "venue": venue.name(), "kinds": kinds});
+        worker::console_warn!("{line}");
+    }
 }
 
 #[cfg(test)]

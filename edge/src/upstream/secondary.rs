@@ -69,5 +69,6 @@ async fn get_list(
 ) -> Result<Option<Universe>, AnswerError> {
     let answer = exchange::get(secondary.venue(), base, path, deadline, exchange::MAX_LIST_BYTES).await?;
     let listing = Listing::parse(&answer.bytes)?;
+    exchange::tell_unknown_kinds(secondary.venue(), listing.unknown_categories());
     Ok(Some(listing.universe(answer.source, answer.received_at)))
 }

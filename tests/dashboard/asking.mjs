@@ -107,7 +107,8 @@ export function askingSuite(world) {
         const answers = [];
         const prepare = async (page) => {
           page.on("response", (response) => {
-            if (new URL(response.url()).pathname === "/mobile-data") answers.push(response);
+            const isOfData = response.request().method() === "GET" && new URL(response.url()).pathname === "/mobile-data";
+            if (isOfData) answers.push(response);
           });
         };
         const { page, done } = await visit({ browser: world.browser, edge: front }, "market", { prepare });

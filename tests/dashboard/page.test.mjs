@@ -4,6 +4,7 @@
 import { after, before, describe } from "node:test";
 import { startAnalysedOrigin, startSimulator, startWrangler, until } from "../edge/support.mjs";
 import { accessSuite } from "./access.mjs";
+import { agesSuite } from "./ages.mjs";
 import { askingSuite } from "./asking.mjs";
 import { launch } from "./browser.mjs";
 import { faultsSuite } from "./faults.mjs";
@@ -42,11 +43,12 @@ describe("the page", { concurrency: 2 }, () => {
   describe("as time passes", () => {
     faultsSuite(world);
     askingSuite(world);
+    agesSuite(world);
+    releaseSuite(world);
   });
   describe("at each moment", { concurrency: 1 }, () => {
     valuesSuite(world);
     statesSuite(world);
-    releaseSuite(world);
     safetySuite(world);
     accessSuite(world);
   });

@@ -13,8 +13,8 @@ import type {
   Signals,
 } from "../generated/contract.ts";
 import { PATHS } from "../generated/contract.ts";
-import { ask } from "./data/ask.ts";
-import { type Offset, type Passed, narrowed, passed, serverTime } from "./data/clock.ts";
+import { ask, askTime } from "./data/ask.ts";
+import { type Clock, type Passed, UNHEARD, heard, passed, proven, serverTime } from "./data/clock.ts";
 import { type Body, type Status, statusOf } from "./data/freshness.ts";
 import { type Connection, isMetered } from "./data/pace.ts";
 import { Poller, type Task } from "./data/poller.ts";
@@ -28,14 +28,12 @@ function localNow(): number {
   return time.local;
 }
 
-const offset = signal<Offset | null>(null);
+const clock = signal<Clock>(UNHEARD);
 const ticks = signal(localNow());
 const online = signal(navigator.onLine);
 
-/** The server's time, renewed each second while the page is seen; without any answer yet, this device's. */
-export const now: ReadonlySignal<number> = computed(() =>
-  offset.value === null ? ticks.value : serverTime(offset.value, ticks.value),
-);
+/** The server's time, renewed each second while the page is seen. */
+export const now: ReadonlySignal<number> = computed(() => serverTime(clock.value, ticks.value));
 
 const connection = (navigator as { connection?: Connection }).connection;
 
@@ -54,17 +52,33 @@ const shelf = deviceShelf(globalThis.caches);
 
 function resource<T extends Body>(path: string, everyMs: number): Resource<T> {
   const question = async (at: string, etag: string | null) => {
-    const askedAt = localNow();
-    const { outcome, date } = await ask<T>(fetch, at, etag);
+    const { outcome, date, age } = await ask<T>(globalThis.fetch, at, etag);
     const arrivedAt = localNow();
-    offset.value = narrowed(offset.value, date, askedAt, arrivedAt);
+    const body = outcome.kind === "data" ? outcome.body : outcome.kind === "unchanged" ? asked.held.peek().body : null;
+    clock.value = heard(clock.value, { date, age, asOf: body?.as_of_ms ?? null }, arrivedAt);
     ticks.value = arrivedAt;
     // Whatever the browser believes of its network: somebody answered.
     if (outcome.kind !== "failed" || outcome.trouble.kind !== "unreachable") online.value = true;
     return outcome;
   };
-  return new Resource<T>(path, everyMs, question, shelf);
+  const asked = new Resource<T>(path, everyMs, question, shelf);
+  return asked;
 }
+
+/** The server's time, which is asked for only while it is in doubt. */
+const timekeeper: Task = {
+  everyMs: 30_000,
+  async run() {
+    if (!clock.value.isDoubted) return { kind: "unchanged" };
+    const askedAt = localNow();
+    const answer = await askTime(globalThis.fetch, PATHS["mobile-data"]);
+    if (answer.kind === "failed") return answer;
+    const arrivedAt = localNow();
+    clock.value = proven(clock.value, answer.date, askedAt, arrivedAt);
+    ticks.value = arrivedAt;
+    return { kind: "unchanged" };
+  },
+};
 
 /** Everything that every screen needs. */
 export const market = resource<MobileData>(PATHS["mobile-data"], 3_000);
@@ -115,6 +129,7 @@ export const status: ReadonlySignal<Status> = computed(() => {
 /** Starts asking and counting. */
 export function start(): void {
   watch(market);
+  poller.add(timekeeper);
   let timer: ReturnType<typeof setInterval> | undefined;
   const followVisibility = (): void => {
     clearInterval(timer);

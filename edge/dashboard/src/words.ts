@@ -121,6 +121,8 @@ export function headline({ level, link }: Status): string {
       return "No valid data";
     case "faulty":
       return "Server error";
+    case "defect":
+      return "Page error";
   }
 }
 
@@ -188,6 +190,8 @@ export function linkSentence(link: Status["link"], trouble: Trouble | null): str
       if (isOfOtherRelease(trouble))
         return "The server is of another version than this page: load the page again.";
       return `The server answered with something that is not data (${troubleWord(trouble)}).`;
+    case "defect":
+      return defectSentence(trouble);
   }
 }
 
@@ -202,8 +206,14 @@ export function troubleWord(trouble: Trouble | null): string {
       return trouble.problem?.title ?? `status ${trouble.status}`;
     case "unreadable":
       return trouble.what.replaceAll("_", " ");
+    case "defect":
+      return trouble.what;
   }
 }
+
+/** What is wrong with the page itself, or with the browser that it runs in. */
+const defectSentence = (trouble: Trouble | null): string =>
+  `This page does not work in this browser (${troubleWord(trouble)}).`;
 
 /** Why a screen's own data is not there. */
 export function absence(trouble: Trouble): string {
@@ -213,6 +223,7 @@ export function absence(trouble: Trouble): string {
     if (trouble.status === 404) return "This server does not have it.";
     return `${trouble.problem?.detail ?? `The server answered with status ${trouble.status}.`}`;
   }
+  if (trouble.kind === "defect") return defectSentence(trouble);
   return trouble.kind === "unreachable"
     ? "The server cannot be reached."
     : `The answer is not data (${troubleWord(trouble)}).`;

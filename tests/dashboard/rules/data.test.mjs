@@ -3,8 +3,8 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { LIMITS_MS, SCHEMA_VERSION } from "../../../edge/dashboard/generated/contract.ts";
-import { ask, complaint } from "../../../edge/dashboard/src/data/ask.ts";
-import { narrowed, passed, serverTime } from "../../../edge/dashboard/src/data/clock.ts";
+import { ask, askTime, complaint } from "../../../edge/dashboard/src/data/ask.ts";
+import { UNHEARD, ageHeaderMs, heard, passed, proven, serverTime } from "../../../edge/dashboard/src/data/clock.ts";
 import { ageOf, levelOfAge, statusOf } from "../../../edge/dashboard/src/data/freshness.ts";
 import { backoffMs, isMetered, paceMs, retryAfterMs } from "../../../edge/dashboard/src/data/pace.ts";
 import { NOTHING, Resource, after, recalled } from "../../../edge/dashboard/src/data/resource.ts";
@@ -108,36 +108,99 @@ describe("where data came from", () => {
 describe("the server's clock", () => {
   const DATE = "Sat, 21 Nov 2026 10:00:00 GMT";
   const SECOND = Date.parse(DATE);
+  const httpDate = (ms) => new Date(ms).toUTCString();
+  const said = (more) => ({ date: null, age: null, asOf: null, ...more });
 
-  test("lies within the second that the answer names, and within the request", () => {
-    const offset = narrowed(null, DATE, 1_000, 1_200);
+  test("lies within the second that an answer made for this page names, and within the question", () => {
+    const { proven: offset } = proven(UNHEARD, DATE, 1_000, 1_200);
     assert.deepEqual(offset, { least: SECOND - 1_200, most: SECOND + 1_000 - 1_000 });
-    const time = serverTime(offset, 1_200);
-    assert.ok(time >= SECOND && time <= SECOND + 1_200);
   });
 
-  test("is known better with every answer", () => {
+  test("is never told too early, and is known better with every answer made for this page", () => {
     const truth = SECOND + 640;
-    let offset = null;
+    let clock = UNHEARD;
     for (let local = 0; local < 20_000; local += 730) {
-      const server = truth + local;
-      const date = new Date(Math.floor(server / 1_000) * 1_000).toUTCString();
-      offset = narrowed(offset, date, local - 30, local + 20);
-      assert.ok(offset.least <= truth && truth <= offset.most, `at ${local}`);
+      clock = proven(clock, httpDate(truth + local), local - 30, local + 20);
+      const { least, most } = clock.proven;
+      assert.ok(least <= truth && truth <= most, `at ${local}`);
+      assert.ok(serverTime(clock, local) >= truth + local, `at ${local}`);
     }
-    assert.ok(offset.most - offset.least < 200, `${offset.most - offset.least} ms wide`);
+    assert.ok(clock.proven.most - clock.proven.least < 200);
   });
 
-  test("starts anew when an answer contradicts what was known", () => {
-    const known = narrowed(null, DATE, 0, 10);
-    const set = narrowed(known, "Sat, 21 Nov 2026 11:00:00 GMT", 20, 30);
-    assert.equal(set.least, SECOND + 3_600_000 - 30);
+  test("starts anew when an answer made for this page contradicts what was known", () => {
+    const known = proven(UNHEARD, DATE, 0, 10);
+    const set = proven(known, "Sat, 21 Nov 2026 11:00:00 GMT", 20, 30);
+    assert.equal(set.proven.least, SECOND + 3_600_000 - 30);
   });
 
-  test("is not told by an answer without a date, or with one that is none", () => {
-    const known = { least: 1, most: 2 };
-    assert.equal(narrowed(known, null, 0, 1), known);
-    assert.equal(narrowed(known, "yesterday", 0, 1), known);
+  test("is the latest of all that is heard, while no answer was made for this page", () => {
+    const check = (clock, more, expected) => assert.equal(heard(clock, said(more), 1_000).latest, expected);
+    check(UNHEARD, { date: DATE }, SECOND - 1_000);
+    // A device whose clock is ahead of an answer may be right: the answer may be old.
+    check(UNHEARD, { date: "Thu, 01 Jan 1970 00:00:00 GMT" }, 0);
+    check({ ...UNHEARD, latest: SECOND }, { date: DATE }, SECOND);
+    check(UNHEARD, {}, 0);
+    check(UNHEARD, { date: "yesterday", age: "soon" }, 0);
+  });
+
+  test("is not moved by an answer that a cache kept, once it is known", () => {
+    const known = proven(UNHEARD, DATE, 0, 10);
+    for (const more of [{ date: httpDate(SECOND - 110_000) }, { date: DATE, age: "99999999999" }, {}])
+      assert.equal(serverTime(heard(known, said(more), 20), 20), serverTime(known, 20), JSON.stringify(more));
+    assert.equal(heard(known, said({ date: httpDate(SECOND - 110_000) }), 20).isDoubted, true);
+    assert.equal(heard(known, said({ date: DATE }), 20).isDoubted, false);
+  });
+
+  test("is in doubt from the moment that an answer comes from later than it", () => {
+    const set = heard(proven(UNHEARD, DATE, 0, 10), said({ date: httpDate(SECOND + 600_000) }), 20);
+    assert.equal(set.isDoubted, true);
+    assert.ok(serverTime(set, 20) >= SECOND + 600_000);
+  });
+
+  describe("behind a cache that keeps answers, whatever the cache tells of it", () => {
+    // Data that was 2.3 s old when the server answered, kept for 110 s by a cache that a device with a slow clock asks.
+    const made = SECOND + 400;
+    const asOf = made - 2_300;
+    const arrived = made + 110_000;
+    const slow = 3_600_000;
+    const check = (more) => {
+      const answer = said({ asOf, ...more });
+      const local = arrived - slow;
+      const age = serverTime(heard(UNHEARD, answer, local), local) - asOf;
+      assert.ok(age >= 111_000 && age < 116_000, `${age} ms, but it is ${arrived - asOf} ms old`);
+    };
+
+    test("its age is at least the true one", () => {
+      check({ date: httpDate(made), age: "113" });
+      check({ date: httpDate(made), age: "3, 110" });
+      check({ date: httpDate(made), age: "110" });
+      check({ date: httpDate(arrived), age: "3" });
+      check({ date: httpDate(arrived), age: "113" });
+      check({ date: null, age: "113" });
+      check({ date: "garbage", age: "113, x, -4" });
+    });
+
+    test("a device whose clock is right needs to be told nothing", () => {
+      const age = serverTime(heard(UNHEARD, said({ asOf, date: httpDate(made), age: "3" }), arrived), arrived) - asOf;
+      assert.equal(age, arrived - asOf);
+    });
+  });
+
+  test("is not made later by the age that a server writes of its own data", () => {
+    for (const age of ["2", "3", "4"]) {
+      const clock = heard(UNHEARD, said({ asOf: SECOND - 2_300, date: DATE, age }), 0);
+      assert.ok(clock.latest - SECOND <= 700, `${clock.latest - SECOND} ms for ${age}`);
+    }
+  });
+
+  test("reads of an Age what is a number, the greatest of several, and no more than there can be", () => {
+    const check = (header, expected) => assert.equal(ageHeaderMs(header), expected, `${header}`);
+    check("0", 0);
+    check("110", 110_000);
+    check("2, 110 ,7", 110_000);
+    check("99999999999999999999", 2 ** 31 * 1_000);
+    for (const none of [null, "", "-5", "1.5", "ten", "0x10", "+5", "1e3"]) check(none, null);
   });
 });
 
@@ -203,10 +266,10 @@ describe("an answer", () => {
       new Response(status === 304 ? null : body, { status, headers });
   const outcome = async (fetcher, etag = null) => (await ask(fetcher, "/mobile-data", etag)).outcome;
 
-  test("with a body of the contract is data, with its ETag and the server's date", async () => {
-    const headers = { etag: 'W/"1"', date: "Sat, 21 Nov 2026 10:00:00 GMT" };
+  test("with a body of the contract is data, with its ETag and what it says of time", async () => {
+    const headers = { etag: 'W/"1"', date: "Sat, 21 Nov 2026 10:00:00 GMT", age: "7" };
     const got = await ask(answer(200, JSON.stringify(BODY), headers), "/mobile-data", null);
-    assert.deepEqual(got, { outcome: { kind: "data", body: BODY, etag: 'W/"1"' }, date: headers.date });
+    assert.deepEqual(got, { outcome: { kind: "data", body: BODY, etag: 'W/"1"' }, date: headers.date, age: headers.age });
   });
 
   test("is asked for with the ETag in hand, past the browser's cache", async () => {
@@ -219,7 +282,7 @@ describe("an answer", () => {
     await outcome(fetcher);
     assert.deepEqual(asked, [
       ["/mobile-data", "no-store", { "if-none-match": 'W/"1"' }],
-      ["/mobile-data", "no-store", {}],
+      ["/mobile-data", "no-store", undefined],
     ]);
   });
 
@@ -242,6 +305,28 @@ describe("an answer", () => {
     assert.deepEqual(await outcome(async () => Promise.reject(new TypeError("no"))), trouble);
     const torn = new ReadableStream({ pull: (controller) => controller.error(new Error("cut")) });
     assert.deepEqual(await outcome(async () => new Response(torn)), trouble);
+  });
+
+  test("is not even asked for where the browser cannot, and that is no matter of the connection", async () => {
+    const { trouble } = await outcome(undefined);
+    assert.equal(trouble.kind, "defect");
+    assert.match(trouble.what, /not a function/);
+    assert.equal(statusFor({ trouble }).link, "defect");
+    assert.equal(statusFor({ trouble, online: false }).link, "defect");
+  });
+
+  test("about the time is one that no cache can have", async () => {
+    const asked = [];
+    const time = (status, headers) => {
+      const fetcher = async (path, { method }) => (asked.push([path, method]), new Response(null, { status, headers }));
+      return askTime(fetcher, "/mobile-data");
+    };
+    const date = "Sat, 21 Nov 2026 10:00:00 GMT";
+    assert.deepEqual(await time(204, { date }), { kind: "time", date });
+    for (const [status, headers] of [[204, { date, age: "0" }], [204, {}], [405, { date }]])
+      assert.equal((await time(status, headers)).kind, "failed", JSON.stringify([status, headers]));
+    assert.ok(asked.every(([path, method]) => /^\/mobile-data\?\w+$/.test(path) && method === "OPTIONS"));
+    assert.equal(new Set(asked.map(([path]) => path)).size, asked.length);
   });
 
   test("that is not the contract's is not data, whatever its status", () => {
@@ -300,6 +385,16 @@ describe("what is held", () => {
     assert.equal(recalled({ ...held, body: younger }, { body: BODY, etag: "x" }).body, younger);
     assert.equal(recalled(NOTHING, { body: { status: "success" }, etag: null }), NOTHING);
     assert.equal(recalled(NOTHING, null), NOTHING);
+  });
+
+  test("is told why nothing comes when asking itself is impossible", async () => {
+    const nothing = { load: async () => null, save: async () => {} };
+    const throwing = async () => {
+      throw new ReferenceError("fetch is not defined");
+    };
+    const resource = new Resource("/x", 1, throwing, nothing);
+    assert.equal((await resource.run()).kind, "failed");
+    assert.deepEqual(resource.held.value.trouble, { kind: "defect", what: "ReferenceError: fetch is not defined" });
   });
 
   test("is kept on the device when it is new, and only then", async () => {

@@ -11,11 +11,15 @@ export type Outcome<T extends Body> =
   | { readonly kind: "unchanged" }
   | { readonly kind: "failed"; readonly trouble: Trouble; readonly retryAfterMs: number | null };
 
-/** An outcome and what the answer said of the server's clock. */
+/** An outcome, and what the answer's headers say of time. */
 export interface Answer<T extends Body> {
   readonly outcome: Outcome<T>;
   readonly date: string | null;
+  readonly age: string | null;
 }
+
+/** What came of a question about the time: the `Date` of an answer that was made for it, or why there is none. */
+export type TimeAnswer = { readonly kind: "time"; readonly date: string } | Extract<Outcome<never>, { kind: "failed" }>;
 
 /** The complaint about a body of another version of the contract. */
 const OTHER_SCHEMA = "other_schema";
@@ -34,28 +38,56 @@ export async function ask<T extends Body>(
   path: string,
   etag: string | null,
 ): Promise<Answer<T>> {
-  let response: Response;
-  let text: string;
-  try {
-    // Never through the browser's own cache: whether data may still be shown is judged here, by its age.
-    const headers = etag === null ? {} : { "if-none-match": etag };
-    response = await fetcher(path, {
-      cache: "no-store",
-      credentials: "omit",
-      headers,
-      signal: AbortSignal.timeout(PATIENCE_MS),
-    });
-    text = await response.text();
-  } catch {
-    return { outcome: failed({ kind: "unreachable" }, null), date: null };
-  }
-  return { outcome: outcomeOf<T>(response, text), date: response.headers.get("date") };
+  const answered = await answerTo(fetcher, path, etag === null ? {} : { headers: { "if-none-match": etag } });
+  if ("trouble" in answered) return { outcome: failed(answered.trouble, null), date: null, age: null };
+  const { response, text } = answered;
+  const header = (name: string): string | null => response.headers.get(name);
+  return { outcome: outcomeOf<T>(response, text), date: header("date"), age: header("age") };
 }
 
-function failed(
-  trouble: Trouble,
-  retryAfter: number | null,
-): { kind: "failed"; trouble: Trouble; retryAfterMs: number | null } {
+/**
+ * Asks what time it is at the server. No cache can answer this, whatever it does with lifetimes: it keeps no answer to
+ * OPTIONS (RFC 9110, 9.3.7), and never had one at an address that only this question has.
+ */
+export async function askTime(fetcher: typeof fetch, path: string): Promise<TimeAnswer> {
+  const only = Math.random().toString(36).slice(2);
+  const answered = await answerTo(fetcher, `${path}?${only}`, { method: "OPTIONS" });
+  if ("trouble" in answered) return failed(answered.trouble, null);
+  const { ok, status, headers } = answered.response;
+  const date = headers.get("date");
+  if (!ok || date === null || headers.has("age")) return failed({ kind: "problem", status, problem: null }, null);
+  return { kind: "time", date };
+}
+
+/** Sends a question and waits for all of the answer. */
+async function answerTo(
+  fetcher: typeof fetch,
+  path: string,
+  init: RequestInit,
+): Promise<{ response: Response; text: string } | { trouble: Trouble }> {
+  let sent: Promise<Response>;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  try {
+    const patience = new AbortController();
+    timer = setTimeout(() => patience.abort(), PATIENCE_MS);
+    // Never through the browser's own cache: whether data may still be shown is judged here, by its age.
+    sent = fetcher(path, { ...init, cache: "no-store", credentials: "omit", signal: patience.signal });
+  } catch (error) {
+    // A browser that can ask never throws here: it cannot, or the page itself is wrong.
+    clearTimeout(timer);
+    return { trouble: { kind: "defect", what: String(error) } };
+  }
+  try {
+    const response = await sent;
+    return { response, text: await response.text() };
+  } catch {
+    return { trouble: { kind: "unreachable" } };
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function failed(trouble: Trouble, retryAfter: number | null): Extract<Outcome<never>, { kind: "failed" }> {
   return { kind: "failed", trouble, retryAfterMs: retryAfter };
 }
 

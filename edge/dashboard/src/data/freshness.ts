@@ -9,7 +9,9 @@ export type Level = Freshness | "expired" | "none";
 export type Trouble =
   | { readonly kind: "unreachable" }
   | { readonly kind: "problem"; readonly status: number; readonly problem: Problem | null }
-  | { readonly kind: "unreadable"; readonly what: string };
+  | { readonly kind: "unreadable"; readonly what: string }
+  /** The page could not even ask: this browser lacks something, or the page's own program is wrong. */
+  | { readonly kind: "defect"; readonly what: string };
 
 /** Where the data came from, when not from the exchange by way of the origin. */
 export type Mark = "simulated" | "replayed" | "direct" | "secondary" | "last_known_good" | "device";
@@ -34,7 +36,7 @@ export interface Status {
   /** How old the data is; unknown without data, and when the clocks contradict one another. */
   readonly ageMs: number | null;
   /** What is wrong with the way to the data, whatever its age. */
-  readonly link: "ok" | "offline" | "unreachable" | "refused" | "faulty";
+  readonly link: "ok" | "offline" | "unreachable" | "refused" | "faulty" | "defect";
   readonly marks: readonly Mark[];
 }
 
@@ -68,6 +70,8 @@ export function statusOf(facts: Facts): Status {
 }
 
 function linkOf({ online, trouble }: Facts): Status["link"] {
+  // Whatever the connection does: nothing is asked.
+  if (trouble?.kind === "defect") return "defect";
   if (!online) return "offline";
   switch (trouble?.kind) {
     case undefined:

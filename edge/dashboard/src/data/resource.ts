@@ -80,8 +80,13 @@ export class Resource<T extends Body> {
 
   /** Asks once. */
   async run(): Promise<Outcome<T>> {
-    await this.recall();
-    const outcome = await this.#ask(this.path, this.held.value.etag);
+    let outcome: Outcome<T>;
+    try {
+      await this.recall();
+      outcome = await this.#ask(this.path, this.held.value.etag);
+    } catch (error) {
+      outcome = { kind: "failed", trouble: { kind: "defect", what: String(error) }, retryAfterMs: null };
+    }
     const before = this.held.value;
     this.held.value = after(before, outcome);
     const { body, etag } = this.held.value;

@@ -1,0 +1,66 @@
+// The age that the page tells is never below the true one, whatever stands between it and the server and however wrong the
+// device's clock is.
+
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { KINDS, startCacheInFront } from "./cache.mjs";
+import { visit } from "./open.mjs";
+import { withParts } from "./parts.mjs";
+import { until } from "../edge/support.mjs";
+
+const HOUR_MS = 3_600_000;
+
+/** The page's own word for data of this age is not "Live" any more. */
+const KEPT_MS = 16_000;
+
+const CASES = [
+  ...KINDS.map((kind) => ({ kind, deviceIsOffBy: -HOUR_MS, device: "slow" })),
+  { kind: "silent", deviceIsOffBy: HOUR_MS, device: "fast" },
+  { kind: "silent", deviceIsOffBy: -HOUR_MS, device: "slow", keepsAll: true },
+];
+
+export function agesSuite(world) {
+  describe("the age is at least the true one behind", { concurrency: CASES.length }, () => {
+    for (const { kind, deviceIsOffBy, device, keepsAll = false } of CASES) {
+      const name = `a cache that is ${kind}${keepsAll ? " and keeps even what nobody may" : ""}`;
+      test(`${name}, on a device whose clock is ${device}`, () =>
+        withParts(async (kept) => {
+          const cache = await kept(startCacheInFront(world.edge.url, kind, { keepsAll }));
+          await fetch(`${cache.url}/mobile-data`);
+          if (keepsAll) await fetch(`${cache.url}/mobile-data`, { method: "OPTIONS" });
+          await until("the answer was kept for long", () => Date.now() - cache.asOf() > KEPT_MS, { withinMs: 60_000 });
+          const prepare = (page) => page.addInitScript(setClock, deviceIsOffBy);
+          const { page, done } = await visit({ browser: world.browser, edge: cache }, "market", { prepare });
+          const { age, level, asOf, realNow } = await (await page.waitForFunction(readAge)).jsonValue();
+          const trueAge = Math.floor((realNow - asOf) / 1_000);
+          assert.equal(asOf, cache.asOf());
+          assert.ok(age >= trueAge && age <= trueAge + 6, `the page says ${age} s, but it is ${trueAge} s`);
+          assert.equal(level, "aging");
+          await done();
+        }));
+    }
+  });
+}
+
+/** Runs in the page before anything else. */
+function setClock(offMs) {
+  const real = Date.now;
+  globalThis.realNow = real;
+  Date.now = () => real() + offMs;
+}
+
+/** Runs in the page: what it says of the age once the server's time was asked for. */
+function readAge() {
+  const wasAsked = performance
+    .getEntriesByType("resource")
+    .some(({ name, responseEnd }) => /\/mobile-data\?\w+$/.test(name) && responseEnd > 0);
+  const shown = document.querySelector("[data-field=age]");
+  const age = / s$/.test(shown?.textContent ?? "") ? Number.parseInt(shown.textContent, 10) : NaN;
+  if (!wasAsked || Number.isNaN(age)) return null;
+  return {
+    age,
+    level: document.querySelector(".pill").dataset.level,
+    asOf: Number(shown.dataset.asOf),
+    realNow: globalThis.realNow(),
+  };
+}

@@ -1,0 +1,56 @@
+// A cache in front of everything, as a company's proxy or a misconfigured CDN is one: it keeps what it was once answered,
+// whatever lifetime that was given, and tells of it what its kind tells.
+
+import { startServer } from "../edge/support/server.mjs";
+import { OF_CONNECTION } from "../edge/support/link.mjs";
+import { isData } from "./browser.mjs";
+
+/** The headers of an answer that was kept for so many seconds, by each kind of cache. */
+const HEADERS = {
+  /** As RFC 9111 says: the answer's own age and the time that it was kept. */
+  standard: (headers, keptS) => ({ ...headers, age: String(Number(headers.age ?? 0) + keptS) }),
+  /** Nothing of its own. */
+  silent: (headers) => headers,
+  /** Only the time that it was kept, as if nobody had written an age before. */
+  forgetful: (headers, keptS) => ({ ...headers, age: String(keptS) }),
+  /** Its own clock in place of the answer's date, as nginx does. */
+  dating: (headers) => ({ ...headers, date: new Date().toUTCString() }),
+  /** An age and no date. */
+  undated: ({ date: _, ...headers }, keptS) => ({ ...headers, age: String(Number(headers.age ?? 0) + keptS) }),
+};
+
+/** What a cache may do. */
+export const KINDS = Object.keys(HEADERS);
+
+/**
+ * A cache of one kind in front of `target`. It keeps answers of the API for ever; with `keepsAll` also
+ * those to other methods than GET, which no cache may.
+ */
+export async function startCacheInFront(target, kind, { keepsAll = false } = {}) {
+  const kept = new Map();
+  const server = await startServer(async (request, response) => {
+    const { pathname } = new URL(request.url, target);
+    const mayKeep = isData({ pathname }) && (keepsAll || request.method === "GET");
+    const key = `${request.method} ${request.url}`;
+    const found = (mayKeep && kept.get(key)) || (await answerOf(target + request.url, request.method));
+    if (mayKeep) kept.set(key, found);
+    const keptS = Math.floor((Date.now() - found.at) / 1_000);
+    const headers = mayKeep ? HEADERS[kind](found.headers, keptS) : found.headers;
+    response.sendDate = false;
+    response.writeHead(found.status, headers);
+    response.end(found.body);
+  });
+  return {
+    url: server.url,
+    /** When the body that it keeps was true. */
+    asOf: () => JSON.parse(kept.get("GET /mobile-data").body.toString()).as_of_ms,
+    stop: server.stop,
+  };
+}
+
+async function answerOf(url, method) {
+  const answer = await fetch(url, { method, headers: { "accept-encoding": "identity" } });
+  const headers = Object.fromEntries(answer.headers);
+  for (const name of [...OF_CONNECTION, "content-encoding"]) delete headers[name];
+  return { at: Date.now(), status: answer.status, headers, body: Buffer.from(await answer.arrayBuffer()) };
+}

@@ -3,7 +3,7 @@
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { KINDS, startCacheInFront } from "./cache.mjs";
+import { startCacheInFront } from "./cache.mjs";
 import { visit } from "./open.mjs";
 import { withParts } from "./parts.mjs";
 import { until } from "../edge/support.mjs";
@@ -13,10 +13,11 @@ const HOUR_MS = 3_600_000;
 /** The page's own word for data of this age is not "Live" any more. */
 const KEPT_MS = 16_000;
 
+/** What the rules say of every other kind of cache is in rules/data.test.mjs. */
 const CASES = [
-  ...KINDS.map((kind) => ({ kind, deviceIsOffBy: -HOUR_MS, device: "slow" })),
-  { kind: "silent", deviceIsOffBy: HOUR_MS, device: "fast" },
+  { kind: "standard", deviceIsOffBy: -HOUR_MS, device: "slow" },
   { kind: "silent", deviceIsOffBy: -HOUR_MS, device: "slow", keepsAll: true },
+  { kind: "silent", deviceIsOffBy: HOUR_MS, device: "fast" },
 ];
 
 export function agesSuite(world) {
@@ -34,7 +35,8 @@ export function agesSuite(world) {
           const { age, level, asOf, realNow } = await (await page.waitForFunction(readAge)).jsonValue();
           const trueAge = Math.floor((realNow - asOf) / 1_000);
           assert.equal(asOf, cache.asOf());
-          assert.ok(age >= trueAge && age <= trueAge + 6, `the page says ${age} s, but it is ${trueAge} s`);
+          // It is drawn once a second, and later on a busy machine.
+          assert.ok(age >= trueAge - 1 && age <= trueAge + 6, `the page says ${age} s, but it is ${trueAge} s`);
           assert.equal(level, "aging");
           await done();
         }));

@@ -11,16 +11,7 @@ const HEADERS = {
   standard: (headers, keptS) => ({ ...headers, age: String(Number(headers.age ?? 0) + keptS) }),
   /** Nothing of its own. */
   silent: (headers) => headers,
-  /** Only the time that it was kept, as if nobody had written an age before. */
-  forgetful: (headers, keptS) => ({ ...headers, age: String(keptS) }),
-  /** Its own clock in place of the answer's date, as nginx does. */
-  dating: (headers) => ({ ...headers, date: new Date().toUTCString() }),
-  /** An age and no date. */
-  undated: ({ date: _, ...headers }, keptS) => ({ ...headers, age: String(Number(headers.age ?? 0) + keptS) }),
 };
-
-/** What a cache may do. */
-export const KINDS = Object.keys(HEADERS);
 
 /**
  * A cache of one kind in front of `target`. It keeps answers of the API for ever; with `keepsAll` also

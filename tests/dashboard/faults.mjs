@@ -33,28 +33,28 @@ export function faultsSuite(world) {
 
         const { page, done } = await visit(around, "market");
         const usual = await untilTop(page, { source: "Bybit via origin" });
-        assert.match(usual.banners.join(" "), /^Simulated market: these prices are invented\./);
+        assert.deepEqual(usual.marks, ["Simulated data. Not real prices."]);
 
         await link.order("refuse");
         const direct = await untilTop(page, { source: "Bybit, direct" });
-        assert.match(direct.banners.join(" "), /from the exchange directly: scores are momentum only/);
+        assert.match(direct.state, /Scores are temporarily unavailable\.$/);
 
         await exchange.fail("bybit-tickers", BROKEN);
         const secondary = await untilTop(page, { source: "another exchange" });
-        assert.match(secondary.banners.join(" "), /another exchange than usual/);
+        assert.match(secondary.state, /Prices from OKX( \(simulated\))? while Bybit is down\.$/);
 
         await exchange.fail("okx-tickers", BROKEN);
         const stale = await untilTop(page, { source: "last known good", level: "stale", link: "ok" });
         assert.equal(stale.headline, "Stale");
-        assert.match(stale.banners.join(" "), /Every source failed.*last known good.*true at \d/);
+        assert.match(stale.state, /^No updates since \d\d:\d\d:\d\d\. Reconnecting…/);
 
         const refused = await untilTop(page, { link: "refused" });
-        assert.equal(refused.headline, "No valid data");
-        assert.match(refused.banners.join(" "), /no valid data at the moment.*what was true at \d/);
+        assert.equal(refused.headline, "Not updating");
+        assert.match(refused.state, /^No live data\. Retrying… Last update \d\d:\d\d:\d\d\./);
         assert.ok(await page.$("[data-field=btc_price]"), "the last data is no longer readable");
         const newcomer = await visit(around, "market");
         const nothing = await untilTop(newcomer.page, { level: "none", link: "refused" });
-        assert.equal(nothing.headline, "No valid data");
+        assert.equal(nothing.headline, "No data");
         assert.equal(nothing.age, null);
         assert.equal((await newcomer.page.$$("main data")).length, 0, "a number is shown without data");
         const named = await newcomer.page.$$eval("[data-source]", (all) => all.map((item) => item.dataset.source));
@@ -79,11 +79,15 @@ export function faultsSuite(world) {
         await page.click("nav >> text=Scores");
         await page.waitForSelector(".scores .row");
         const rows = await page.$$(".scores .row");
-        assert.equal((await page.$$(".scores .tag.momentum")).length, rows.length);
-        assert.equal((await page.$$(".scores .ring.ticker_momentum")).length, rows.length);
-        assert.equal((await page.$$(".scores .spark")).length, 0);
+        assert.equal((await page.$$(".scores .momentum")).length, rows.length);
+        for (const ofScores of [".ring", ".spark", ".tag", "[data-field=score]"])
+          assert.equal((await page.$$(`.scores ${ofScores}`)).length, 0, `${ofScores} beside momentum`);
+        assert.match(await page.textContent(".of-other-kind"), /^No contract has a score right now/);
+        const sides = await page.$$eval(".choice button", (all) => all.map((button) => button.textContent));
+        assert.deepEqual(sides.slice(1), ["Bullish 0", "Neutral 0", "Bearish 0"]);
         await page.click(".scores .row");
-        assert.match(await page.textContent("dialog .absent"), /This score is momentum/);
+        assert.match(await page.textContent("dialog .absent"), /^No score right now/);
+        assert.equal((await page.$$("dialog .ring, dialog .tag")).length, 0);
         await page.keyboard.press("Escape");
         // A list of alerts that nobody looked for would look like a quiet market.
         await page.click("nav >> text=Signals");
@@ -93,6 +97,10 @@ export function faultsSuite(world) {
         assert.match(
           await page.textContent("[data-field=long_pct]"),
           /^unavailable the exchange's tickers alone do not tell/,
+        );
+        assert.match(
+          await page.textContent(".not-looked-at"),
+          /^Not looked at: funding against its history, long and short accounts\.$/,
         );
         await done();
       }));

@@ -107,7 +107,8 @@ function readTop(wanted) {
     headline: text("[data-field=headline]"),
     age: text("[data-field=age]"),
     source: text("[data-field=data_source]"),
-    banners: [...document.querySelectorAll(".banner")].map((banner) => banner.textContent),
+    state: text("[data-field=state]"),
+    marks: [...document.querySelectorAll("header .artificial")].map((mark) => mark.textContent),
   };
   return Object.entries(wanted).every(([name, value]) => found[name] === value) ? found : null;
 }

@@ -6,10 +6,12 @@ import { startAnalysedOrigin, startSimulator, startWrangler, until } from "../ed
 import { accessSuite } from "./access.mjs";
 import { agesSuite } from "./ages.mjs";
 import { askingSuite } from "./asking.mjs";
+import { bootSuite } from "./boot.mjs";
 import { launch } from "./browser.mjs";
 import { faultsSuite } from "./faults.mjs";
 import { releaseSuite } from "./release.mjs";
 import { safetySuite } from "./safety.mjs";
+import { sightSuite } from "./sight.mjs";
 import { statesSuite } from "./states.mjs";
 import { valuesSuite } from "./values.mjs";
 
@@ -44,11 +46,13 @@ describe("the page", { concurrency: 2 }, () => {
     faultsSuite(world);
     askingSuite(world);
     agesSuite(world);
+    bootSuite(world);
     releaseSuite(world);
   });
   describe("at each moment", { concurrency: 1 }, () => {
     valuesSuite(world);
     statesSuite(world);
+    sightSuite(world);
     safetySuite(world);
     accessSuite(world);
   });

@@ -112,7 +112,7 @@ export function releaseSuite(world) {
       await page.waitForSelector("[data-field=btc_price]");
       const shown = await untilTop(page, { link: "offline" });
       assert.equal(shown.headline, "Offline");
-      assert.match(shown.banners.join(" "), /offline.*Kept on this device since the last visit.*what was true at/);
+      assert.match(shown.state, /^This device is offline\. Last update .+\. Saved on this device\.$/);
       assert.ok(Number(await page.getAttribute("[data-field=btc_price]", "value")) > 0);
       await assertHonestAge(page);
       await done();
@@ -140,7 +140,7 @@ export function releaseSuite(world) {
         front.release(next);
         await link.order("rewrite", { json: nextVersion });
         const old = await untilTop(page, { link: "faulty" });
-        assert.match(old.banners.join(" "), /another version than this page: load the page again.*what was true at/);
+        assert.match(old.state, /^Update available: load the page again\. Last update /);
         await assertHonestAge(page);
         await page.waitForFunction(() => globalThis.hasSuccessor);
 
@@ -168,7 +168,7 @@ export function releaseSuite(world) {
         await page.reload();
         assert.equal(await isNext(), true);
         const offline = await untilTop(page, { link: "offline" });
-        assert.match(offline.banners.join(" "), /Kept on this device since the last visit/);
+        assert.match(offline.state, /Saved on this device/);
         await assertHonestAge(page);
         await done();
       }));

@@ -101,7 +101,7 @@ export function safetySuite(world) {
       assert.equal(policy.get("require-trusted-types-for"), "require-trusted-types-for 'script'");
       assert.doesNotMatch(
         text,
-        /<style|<script(?! type="module" src="\/mobile\/assets\/[\w-]+\.js"><\/script>)| style=| on[a-z]+=/,
+        /<style|<script(?! (type="module" src="\/mobile\/assets\/[\w-]+|async src="\/mobile\/boot)\.js"><\/script>)| style=| on[a-z]+=/,
       );
       assert.doesNotMatch(text, /https?:\/\//);
     });
@@ -113,7 +113,16 @@ export function safetySuite(world) {
       assert.ok(files.length >= 2);
       for (const file of files)
         assert.equal((await fileAt(file)).header("cache-control"), "public, max-age=31536000, immutable", file);
-      assert.equal((await fileAt("/mobile/sw.js")).header("cache-control"), "no-cache");
+      for (const file of ["/mobile/sw.js", "/mobile/boot.js"])
+        assert.equal((await fileAt(file)).header("cache-control"), "no-cache", file);
+    });
+
+    test("has no lifetime where it is missing", async () => {
+      for (const file of ["/mobile/assets/main-AAAAAAAA.js", "/mobile/assets/", "/mobile/nothing"]) {
+        const { status, header } = await fileAt(file);
+        assert.equal(status, 404, file);
+        assert.doesNotMatch(header("cache-control") ?? "", /max-age|immutable/, file);
+      }
     });
 
     test("hides no path of the API, and is at no other path", async () => {

@@ -9,13 +9,13 @@ import { AT_ONCE, ageIn, open, untilTop } from "./open.mjs";
 
 export function statesSuite(world) {
   describe("the page says", { concurrency: AT_ONCE }, () => {
-    const check = async (order, wanted, { headline, source, banner }) => {
+    const check = async (order, wanted, { headline, source, state, marks = [] }) => {
       const { page, done } = await open(world, "market", { order });
       const shown = await untilTop(page, wanted);
       assert.equal(shown.headline, headline);
       assert.equal(shown.source, source);
-      if (banner === null) assert.deepEqual(shown.banners, []);
-      else assert.match(shown.banners.join(" "), banner);
+      assert.match(shown.state, state);
+      assert.deepEqual(shown.marks, marks);
       await done();
       return shown;
     };
@@ -24,7 +24,7 @@ export function statesSuite(world) {
       const shown = await check(
         [live],
         { level: "fresh", link: "ok" },
-        { headline: "Live", source: "Bybit via origin", banner: null },
+        { headline: "Live", source: "Bybit via origin", state: /^$/ },
       );
       assert.ok(ageIn(shown.age) <= 15, shown.age);
     });
@@ -33,7 +33,7 @@ export function statesSuite(world) {
       await check(
         [],
         { level: "fresh" },
-        { headline: "Live", source: "Bybit via origin", banner: /Simulated market: these prices are invented/ },
+        { headline: "Live", source: "Bybit via origin", state: /^$/, marks: ["Simulated data. Not real prices."] },
       );
     });
 
@@ -41,7 +41,7 @@ export function statesSuite(world) {
       const shown = await check(
         [live, aged(25_000, "aging")],
         { level: "aging" },
-        { headline: "Aging", source: "Bybit via origin", banner: /Newer data is on its way/ },
+        { headline: "Delayed", source: "Bybit via origin", state: /^Updating…$/ },
       );
       assert.ok(ageIn(shown.age) >= 25, shown.age);
     });
@@ -52,7 +52,7 @@ export function statesSuite(world) {
       link.order("cut");
       const shown = await untilTop(page, { link: "unreachable" });
       assert.equal(shown.headline, "No connection");
-      assert.match(shown.banners.join(" "), /server cannot be reached/);
+      assert.match(shown.state, /^Can't connect\. Retrying… Last update \d\d:\d\d:\d\d\.$/);
       link.order([live]);
       await untilTop(page, { level: "fresh", link: "ok" });
       await done();
@@ -64,7 +64,7 @@ export function statesSuite(world) {
       await context.setOffline(true);
       const before = await untilTop(page, { link: "offline" });
       assert.equal(before.headline, "Offline");
-      assert.match(before.banners.join(" "), /This device is offline/);
+      assert.match(before.state, /^This device is offline\. Last update/);
       await page.waitForFunction(
         (age) => Number.parseInt(document.querySelector("[data-field=age]").textContent, 10) > age,
         ageIn(before.age),
@@ -86,7 +86,7 @@ export function statesSuite(world) {
       const newer = ({ body }) => "schema_version" in body && (body.schema_version += 1);
       const { page, done } = await open(world, "market", { order: [newer] });
       const shown = await untilTop(page, { level: "none", link: "faulty" });
-      assert.match(shown.banners.join(" "), /another version than this page: load the page again/);
+      assert.match(shown.state, /^Update available: load the page again\./);
       await done();
     });
 

@@ -10,7 +10,7 @@ import { Scores } from "./screens/scores.tsx";
 import { SignalsScreen } from "./screens/signals.tsx";
 import { type Route, type Screen, href, route } from "./route.ts";
 import { market } from "./state.ts";
-import { Banner, NoData, Pill } from "./ui/status.tsx";
+import { Head, NoData } from "./ui/status.tsx";
 import { Waiting } from "./ui/parts.tsx";
 import { Guard } from "./ui/guard.tsx";
 
@@ -40,12 +40,11 @@ export function App(): JSX.Element {
       <a class="skip" href="#content" onClick={(event) => skip(event)}>
         Skip to the content
       </a>
-      <header class="top">
+      <Head>
         <h1 ref={heading} tabIndex={-1}>
           {TITLES[screen].title}
         </h1>
-        <Pill />
-      </header>
+      </Head>
       <nav class="tabs" aria-label="Screens">
         {(Object.keys(TITLES) as Screen[]).map((name) => (
           <a key={name} href={href(name)} aria-current={name === screen ? "page" : undefined}>
@@ -56,8 +55,7 @@ export function App(): JSX.Element {
           </a>
         ))}
       </nav>
-      <Banner />
-      <main id="content" tabIndex={-1} data-screen={screen}>
+      <main id="content" class="dated-by-page" tabIndex={-1} data-screen={screen}>
         <Guard key={screen} of={market.held.value.body}>
           <Content route={route.value} />
         </Guard>

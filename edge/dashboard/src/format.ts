@@ -72,9 +72,9 @@ export const rate = percentOf(4, "exceptZero");
 /** A fraction of 0–1 as percent. */
 export const fraction = formatter({ style: "percent", maximumFractionDigits: 0 });
 
-/** An age: seconds to two minutes, minutes to two hours, then hours and days. */
+/** An age: seconds to two minutes, rounded up, minutes to two hours, then hours and days. */
 export function age(ms: number): string {
-  const seconds = Math.floor(ms / 1_000);
+  const seconds = Math.ceil(ms / 1_000);
   if (seconds < 120) return `${seconds} s`;
   const minutes = Math.floor(seconds / 60);
   if (minutes < 120) return `${minutes} min`;
@@ -91,10 +91,17 @@ const HOUR_AND_MINUTE = { hour: "numeric", minute: "2-digit" } as const;
 
 /** A time of day. */
 export const clock = writer(HOUR_AND_MINUTE);
+const clockWithSeconds = writer({ hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" });
 const dayAndClock = writer({ day: "numeric", month: "short", ...HOUR_AND_MINUTE });
 
 /** A moment, with its day when that is not today's. */
 export function moment(ms: number, now: number): string {
   const isToday = new Date(ms).toDateString() === new Date(now).toDateString();
   return (isToday ? clock : dayAndClock)(ms);
+}
+
+/** The same to the second, for what should be seconds ago. */
+export function exactMoment(ms: number, now: number): string {
+  const isToday = new Date(ms).toDateString() === new Date(now).toDateString();
+  return isToday ? clockWithSeconds(ms) : dayAndClock(ms);
 }

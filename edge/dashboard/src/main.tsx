@@ -22,14 +22,25 @@ function serviceWorkerUrl(): string {
 
 const root = document.getElementById("app");
 if (root !== null) {
-  start();
-  root.replaceChildren();
-  render(<App />, root);
+  const notice = [...root.childNodes];
+  try {
+    start();
+    root.replaceChildren();
+    render(<App />, root);
+  } catch (error) {
+    // What stood there tells the reader, see static/mobile/boot.js.
+    root.replaceChildren(...notice);
+    throw error;
+  }
+}
+
+async function keepShell(): Promise<void> {
+  await navigator.serviceWorker?.register(serviceWorkerUrl(), { scope: "/mobile" });
 }
 
 // After the first answers, so that it takes nothing from them; without it the page works too.
 addEventListener("load", () => {
-  navigator.serviceWorker?.register(serviceWorkerUrl(), { scope: "/mobile" }).catch(() => undefined);
+  keepShell().catch(() => undefined);
 });
 
 // Browsers look for a new release when a page is opened: the one that is open must not ask to be loaded again in vain.

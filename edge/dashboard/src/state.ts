@@ -48,21 +48,19 @@ const poller = new Poller({
   isMetered: () => isMetered(connection),
 });
 
-const shelf = deviceShelf(globalThis.caches);
+const shelf = deviceShelf(() => globalThis.caches);
 
 function resource<T extends Body>(path: string, everyMs: number): Resource<T> {
   const question = async (at: string, etag: string | null) => {
-    const { outcome, date, age } = await ask<T>(globalThis.fetch, at, etag);
+    const { outcome, said } = await ask<T>(globalThis.fetch, at, etag);
     const arrivedAt = localNow();
-    const body = outcome.kind === "data" ? outcome.body : outcome.kind === "unchanged" ? asked.held.peek().body : null;
-    clock.value = heard(clock.value, { date, age, asOf: body?.as_of_ms ?? null }, arrivedAt);
+    clock.value = heard(clock.value, said, arrivedAt);
     ticks.value = arrivedAt;
     // Whatever the browser believes of its network: somebody answered.
     if (outcome.kind !== "failed" || outcome.trouble.kind !== "unreachable") online.value = true;
     return outcome;
   };
-  const asked = new Resource<T>(path, everyMs, question, shelf);
-  return asked;
+  return new Resource<T>(path, everyMs, question, shelf);
 }
 
 /** The server's time, which is asked for only while it is in doubt. */
@@ -119,6 +117,9 @@ export function watch(needed: Watched): () => void {
   poller.add(needed);
   return () => poller.remove(needed);
 }
+
+/** Asks at once for whatever is waited for because of a failure. */
+export const askAgain = (): void => poller.reconnected();
 
 /** What the top of the page says. */
 export const status: ReadonlySignal<Status> = computed(() => {

@@ -1,7 +1,7 @@
 // Machine-readable words → what people read. An unknown word is shown as it is: never swallowed, never taken for another.
 
 import { isOfOtherRelease } from "./data/ask.ts";
-import type { Body, Level, Mark, Status, Trouble } from "./data/freshness.ts";
+import type { Body, Level, Status, Trouble } from "./data/freshness.ts";
 import type { MobileData, Sections } from "../generated/contract.ts";
 
 /** What a source did, as the rest of a sentence that begins with its name. */
@@ -100,25 +100,26 @@ export function whySection(body: MobileData, section: keyof Sections): string {
   return state.reason === undefined ? "the source does not give it" : reason(state.reason);
 }
 
-const LEVELS: Record<Level, string> = {
+const LEVELS: Record<Exclude<Level, "none">, string> = {
   fresh: "Live",
-  aging: "Aging",
+  aging: "Delayed",
   stale: "Stale",
   expired: "Old",
-  none: "No data",
 };
 
-/** What the pill on top says. */
-export function headline({ level, link }: Status): string {
+/** What the pill on top says; `isAsked` when nothing came of the first question yet. */
+export function headline({ level, link }: Status, isAsked: boolean): string {
   switch (link) {
     case "ok":
+      if (level === "none") return isAsked ? "Loading" : "No data";
       return LEVELS[level];
     case "offline":
       return "Offline";
     case "unreachable":
       return "No connection";
     case "refused":
-      return "No valid data";
+      // The word is of what is shown: old data is data.
+      return level === "none" ? "No data" : "Not updating";
     case "faulty":
       return "Server error";
     case "defect":
@@ -142,57 +143,56 @@ export function dataSource(body: Body): string {
   }
 }
 
-/** A sentence about each mark; none for what the level says already. */
-export function markSentence(mark: Mark): string {
-  switch (mark) {
-    case "simulated":
-      return "Simulated market: these prices are invented.";
-    case "replayed":
-      return "Replayed recording: these are not the prices of today.";
-    case "direct":
-      return "Taken from the exchange directly: scores are momentum only, and parts are missing.";
-    case "secondary":
-      return "Taken from another exchange than usual: totals are not comparable.";
-    case "last_known_good":
-      return "This is the last known good.";
-    case "device":
-      return "Kept on this device since the last visit.";
-  }
+/** What a market is that is not the real one. */
+export const ARTIFICIAL = {
+  simulated: "Simulated data. Not real prices.",
+  replayed: "Replayed recording. Not today's prices.",
+} as const;
+
+/** All that is to be said of the data's state, and nothing twice: what is wrong, then what that means for the figures. */
+export function stateSentences(status: Status, trouble: Trouble | null, body: MobileData | null, at: string | null): string[] {
+  const { level, link, marks } = status;
+  const last = at === null ? [] : [`Last update ${at}.`];
+  const said = link === "ok" ? levelSentences(level, at) : [...linkSentences(link, trouble), ...last];
+  if (marks.includes("device")) said.push("Saved on this device.");
+  if (marks.includes("direct"))
+    said.push(link === "ok" && level === "fresh" ? "Prices are live. Scores are temporarily unavailable." : "Scores are temporarily unavailable.");
+  if (marks.includes("secondary")) said.push(secondarySentence(body));
+  return said;
 }
 
-/** A sentence about the age of what is shown; nothing when it is young. */
-export function levelSentence(level: Level): string | null {
+function levelSentences(level: Level, at: string | null): string[] {
   switch (level) {
     case "aging":
-      return "Newer data is on its way.";
+      return ["Updating…"];
     case "stale":
-      return "Every source failed to give newer data.";
     case "expired":
-      return "No newer data has come for more than five minutes.";
+      return [at === null ? "No updates." : `No updates since ${at}.`, "Reconnecting…"];
     case "fresh":
     case "none":
-      return null;
+      return [];
   }
 }
 
-/** A sentence about trouble on the way to the data; nothing when all is well. */
-export function linkSentence(link: Status["link"], trouble: Trouble | null): string | null {
+function linkSentences(link: Exclude<Status["link"], "ok">, trouble: Trouble | null): string[] {
   switch (link) {
-    case "ok":
-      return null;
     case "offline":
-      return "This device is offline.";
+      return ["This device is offline."];
     case "unreachable":
-      return "The server cannot be reached; it is asked again by itself.";
+      return ["Can't connect. Retrying…"];
     case "refused":
-      return "The server has no valid data at the moment; it is asked again by itself.";
+      return ["No live data. Retrying…"];
     case "faulty":
-      if (isOfOtherRelease(trouble))
-        return "The server is of another version than this page: load the page again.";
-      return `The server answered with something that is not data (${troubleWord(trouble)}).`;
+      if (isOfOtherRelease(trouble)) return ["Update available: load the page again."];
+      return [`The server's answer is not data (${troubleWord(trouble)}). Retrying…`];
     case "defect":
-      return defectSentence(trouble);
+      return [defectSentence(trouble)];
   }
+}
+
+function secondarySentence(body: MobileData | null): string {
+  const wire = body?.sections.tickers.source ?? null;
+  return wire === null ? "Prices from another exchange while Bybit is down." : `Prices from ${source(wire)} while Bybit is down.`;
 }
 
 /** Trouble in a few words. */
@@ -214,6 +214,12 @@ export function troubleWord(trouble: Trouble | null): string {
 /** What is wrong with the page itself, or with the browser that it runs in. */
 const defectSentence = (trouble: Trouble | null): string =>
   `This page does not work in this browser (${troubleWord(trouble)}).`;
+
+/** Why a part that is shown gets no newer figures. */
+export function pausedSentence(trouble: Trouble): string {
+  const isAnalysis = trouble.kind === "problem" && trouble.problem?.sources?.some(({ name }) => name === "analysis");
+  return isAnalysis === true ? "Scores paused." : "Paused.";
+}
 
 /** Why a screen's own data is not there. */
 export function absence(trouble: Trouble): string {

@@ -267,9 +267,10 @@ describe("an answer", () => {
   const outcome = async (fetcher, etag = null) => (await ask(fetcher, "/mobile-data", etag)).outcome;
 
   test("with a body of the contract is data, with its ETag and what it says of time", async () => {
-    const headers = { etag: 'W/"1"', date: "Sat, 21 Nov 2026 10:00:00 GMT", age: "7" };
+    const headers = { etag: 'W/"1"', date: "Sat, 21 Nov 2026 10:00:00 GMT", age: "7", "x-data-as-of": "5000" };
     const got = await ask(answer(200, JSON.stringify(BODY), headers), "/mobile-data", null);
-    assert.deepEqual(got, { outcome: { kind: "data", body: BODY, etag: 'W/"1"' }, date: headers.date, age: headers.age });
+    const said = { date: headers.date, age: "7", asOf: 5_000 };
+    assert.deepEqual(got, { outcome: { kind: "data", body: BODY, etag: 'W/"1"' }, said });
   });
 
   test("is asked for with the ETag in hand, past the browser's cache", async () => {

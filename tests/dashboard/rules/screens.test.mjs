@@ -6,12 +6,14 @@ import * as format from "../../../edge/dashboard/src/format.ts";
 import { href, parseRoute } from "../../../edge/dashboard/src/route.ts";
 import { columns, figuresOf, lineNames } from "../../../edge/dashboard/src/screens/beta-rows.ts";
 import { isInOrder, ordered, picked } from "../../../edge/dashboard/src/screens/order.ts";
+import { MEASURES, notLookedAt } from "../../../edge/dashboard/src/screens/unusual.ts";
 import { label, layout, shade } from "../../../edge/dashboard/src/ui/tiles.ts";
 import * as words from "../../../edge/dashboard/src/words.ts";
 
 const row = (symbol, score, more = {}) => ({
   symbol,
   score,
+  score_basis: "six_dimension",
   sentiment: "NEUTRAL",
   change_24h: 0,
   turnover_24h: 1,
@@ -47,6 +49,15 @@ describe("the order of pairs", () => {
     assert.equal(names(picked(mixed, "NEUTRAL", "")), "BUSDT");
     assert.equal(names(picked(mixed, "all", " cusd ")), "CUSDT");
     assert.equal(picked(mixed, "BULLISH", "C").length, 0);
+  });
+
+  test("never puts momentum among the scores, nor on a side", () => {
+    const momentum = row("M", 99, { score_basis: "ticker_momentum", sentiment: "BULLISH" });
+    const mixed = [momentum, row("S", 10), { ...momentum, symbol: "N", score: 50 }];
+    assert.equal(names(ordered(mixed, [], "score")), "S M N");
+    assert.equal(names(ordered(mixed, [], "bearish")), "S N M");
+    assert.equal(picked(mixed, "BULLISH", "").length, 0);
+    assert.equal(picked(mixed, "all", "").length, 3);
   });
 });
 
@@ -162,9 +173,10 @@ describe("numbers", () => {
   test("tell an age in the largest unit that is not vague", () => {
     const check = (ms, expected) => assert.equal(format.age(ms), expected);
     check(0, "0 s");
-    check(119_999, "119 s");
-    check(120_000, "2 min");
-    check(7_199_999, "119 min");
+    check(1, "1 s");
+    check(118_001, "119 s");
+    check(119_001, "2 min");
+    check(7_199_000, "119 min");
     check(7_200_000, "2 h");
     check(172_800_000, "2 d");
   });
@@ -181,6 +193,50 @@ describe("addresses", () => {
     for (const hash of ["", "#", "#/", "#/nothing", "#//x", "#constructor", "#/%E0%A4%A"])
       assert.equal(parseRoute(hash).screen, "market", hash);
     assert.deepEqual(parseRoute("#/scores/%E0%A4%A"), { screen: "scores", detail: "%E0%A4%A" });
+  });
+});
+
+describe("that nothing is unusual", () => {
+  test("is said only of what was measured", () => {
+    const all = { funding_rate: 0.01, funding_zscore: 0, long_pct: 50, basis_pct: 0 };
+    assert.deepEqual(notLookedAt(all), []);
+    assert.deepEqual(notLookedAt({ ...all, funding_zscore: null, long_pct: null }), [
+      "funding against its history",
+      "long and short accounts",
+    ]);
+    const none = Object.fromEntries(Object.keys(all).map((field) => [field, null]));
+    assert.equal(notLookedAt(none).length, MEASURES.length);
+  });
+});
+
+describe("what is said of the data's state", () => {
+  const status = (more) => ({ level: "fresh", ageMs: 0, link: "ok", marks: [], ...more });
+  const said = (more, trouble = null) => words.stateSentences(status(more), trouble, null, "14:52:07").join(" ");
+
+  test("is nothing while all is well", () => {
+    assert.equal(said({}), "");
+    assert.equal(said({ marks: ["simulated"] }), "");
+  });
+
+  test("is one thing, and no other says the contrary", () => {
+    const no = "No updates since 14:52:07. Reconnecting…";
+    assert.equal(said({ level: "aging" }), "Updating…");
+    assert.equal(said({ level: "stale", marks: ["last_known_good"] }), no);
+    assert.equal(said({ level: "expired" }), no);
+    assert.equal(said({ marks: ["direct"] }), "Prices are live. Scores are temporarily unavailable.");
+    assert.equal(said({ level: "stale", marks: ["direct"] }), `${no} Scores are temporarily unavailable.`);
+    const cut = { link: "unreachable", level: "stale", marks: ["direct"] };
+    assert.equal(
+      said(cut, { kind: "unreachable" }),
+      "Can't connect. Retrying… Last update 14:52:07. Scores are temporarily unavailable.",
+    );
+  });
+
+  test("is loading before anything was tried, and no data only without data", () => {
+    assert.equal(words.headline(status({ level: "none" }), true), "Loading");
+    assert.equal(words.headline(status({ level: "none", link: "refused" }), false), "No data");
+    for (const level of ["fresh", "aging", "stale", "expired"])
+      assert.equal(words.headline(status({ level, link: "refused" }), false), "Not updating");
   });
 });
 

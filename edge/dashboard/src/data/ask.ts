@@ -2,6 +2,7 @@
 // own age and source counts as data.
 
 import { LIMITS_MS, type Problem, SCHEMA_VERSION } from "../../generated/contract.ts";
+import type { Said } from "./clock.ts";
 import type { Body, Trouble } from "./freshness.ts";
 import { retryAfterMs } from "./pace.ts";
 
@@ -14,8 +15,7 @@ export type Outcome<T extends Body> =
 /** An outcome, and what the answer's headers say of time. */
 export interface Answer<T extends Body> {
   readonly outcome: Outcome<T>;
-  readonly date: string | null;
-  readonly age: string | null;
+  readonly said: Said;
 }
 
 /** What came of a question about the time: the `Date` of an answer that was made for it, or why there is none. */
@@ -39,10 +39,12 @@ export async function ask<T extends Body>(
   etag: string | null,
 ): Promise<Answer<T>> {
   const answered = await answerTo(fetcher, path, etag === null ? {} : { headers: { "if-none-match": etag } });
-  if ("trouble" in answered) return { outcome: failed(answered.trouble, null), date: null, age: null };
+  if ("trouble" in answered) return { outcome: failed(answered.trouble, null), said: { date: null, age: null, asOf: null } };
   const { response, text } = answered;
   const header = (name: string): string | null => response.headers.get(name);
-  return { outcome: outcomeOf<T>(response, text), date: header("date"), age: header("age") };
+  const asOf = Number(header("x-data-as-of") ?? NaN);
+  const said = { date: header("date"), age: header("age"), asOf: asOf > 0 ? asOf : null };
+  return { outcome: outcomeOf<T>(response, text), said };
 }
 
 /**

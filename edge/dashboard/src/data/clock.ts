@@ -24,12 +24,12 @@ export interface Clock {
 /** Nobody was heard yet: this device's clock is all there is. */
 export const UNHEARD: Clock = { proven: null, latest: 0, isDoubted: true };
 
-/** What an answer says of time. */
+/** What an answer's headers say of time. */
 export interface Said {
-  /** Its headers `Date` and `Age`, as they are. */
+  /** `Date` and `Age`, as they are. */
   readonly date: string | null;
   readonly age: string | null;
-  /** When its data was true; nothing when it has none. */
+  /** `X-Data-As-Of`, when its data was true; nothing when it has none. */
   readonly asOf: number | null;
 }
 

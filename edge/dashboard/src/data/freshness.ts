@@ -58,15 +58,19 @@ export function ageOf(asOf: number, now: number): number | null {
   return age < -MAX_AHEAD_MS ? null : Math.max(0, age);
 }
 
-/** What the page says. The class is the worse of what the server said and what the age since then makes of it. */
+/** The class of a body: the worse of what the server said and what the age since then makes of it. */
+export function levelOf(said: Body, now: number): Level {
+  const ageMs = ageOf(said.as_of_ms, now);
+  const byAge = ageMs === null ? "stale" : levelOfAge(ageMs);
+  return RANK[byAge] > RANK[said.freshness] ? byAge : said.freshness;
+}
+
+/** What the page says. */
 export function statusOf(facts: Facts): Status {
-  const { said } = facts;
+  const { said, now } = facts;
   const link = linkOf(facts);
   if (said === null) return { level: "none", ageMs: null, link, marks: [] };
-  const ageMs = ageOf(said.as_of_ms, facts.now);
-  const byAge = ageMs === null ? "stale" : levelOfAge(ageMs);
-  const level = RANK[byAge] > RANK[said.freshness] ? byAge : said.freshness;
-  return { level, ageMs, link, marks: marksOf(said, facts.fromDevice) };
+  return { level: levelOf(said, now), ageMs: ageOf(said.as_of_ms, now), link, marks: marksOf(said, facts.fromDevice) };
 }
 
 function linkOf({ online, trouble }: Facts): Status["link"] {

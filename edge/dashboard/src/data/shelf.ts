@@ -6,12 +6,12 @@ import type { Kept, Shelf } from "./resource.ts";
 
 const NAME = "last-good-1";
 
-/** The browser's store, or one that keeps nothing where there is none. */
-export function deviceShelf(storage: CacheStorage | undefined): Shelf {
+/** The browser's store, or one that keeps nothing where there is none or where even to ask for it is refused. */
+export function deviceShelf(storage: () => CacheStorage | undefined): Shelf {
   return {
     async load(path: string): Promise<Kept<unknown> | null> {
       try {
-        const response = await (await storage?.open(NAME))?.match(path);
+        const response = await (await storage()?.open(NAME))?.match(path);
         return response === undefined ? null : { body: await response.json(), etag: response.headers.get("etag") };
       } catch {
         return null;
@@ -21,7 +21,7 @@ export function deviceShelf(storage: CacheStorage | undefined): Shelf {
       try {
         const headers: Record<string, string> = { "content-type": "application/json" };
         if (kept.etag !== null) headers["etag"] = kept.etag;
-        await (await storage?.open(NAME))?.put(path, new Response(JSON.stringify(kept.body), { headers }));
+        await (await storage()?.open(NAME))?.put(path, new Response(JSON.stringify(kept.body), { headers }));
       } catch {
         // Full, or forbidden in private windows.
       }

@@ -13,11 +13,13 @@ import {
 import * as format from "../format.ts";
 import { analysis, breakdown } from "../state.ts";
 import { Age, Figure, From, FromMiddle } from "../ui/parts.tsx";
+import { Momentum } from "../ui/momentum.tsx";
 import { Ring } from "../ui/ring.tsx";
 import { Sheet } from "../ui/sheet.tsx";
 import { Spark } from "../ui/spark.tsx";
 import { Maybe, MaybeChange, Num, Unavailable } from "../ui/value.tsx";
 import * as words from "../words.ts";
+import { isScored } from "./order.ts";
 
 /** The sheet of the contract that the address names. */
 export function BreakdownSheet({
@@ -31,12 +33,24 @@ export function BreakdownSheet({
 }): JSX.Element {
   const row = body?.confluence_scores.find((known) => known.symbol === symbol);
   return (
-    <Sheet label={`Score of ${row?.display_symbol ?? symbol}`} close={close}>
+    <Sheet
+      label={`Score of ${row?.display_symbol ?? symbol}`}
+      title={
+        row === undefined ? (
+          symbol
+        ) : (
+          <>
+            {row.display_symbol} <span class="quiet">{row.symbol}</span>
+          </>
+        )
+      }
+      close={close}
+    >
       {row === undefined ? (
-        <Unknown symbol={symbol} isKnownToBeAbsent={body !== null} />
+        <Unknown isKnownToBeAbsent={body !== null} />
       ) : (
         <>
-          <Head row={row} />
+          <Summary row={row} />
           {row.has_breakdown ? <Parts symbol={symbol} /> : <NotAnalysed />}
         </>
       )}
@@ -44,44 +58,48 @@ export function BreakdownSheet({
   );
 }
 
-function Unknown({ symbol, isKnownToBeAbsent }: { symbol: string; isKnownToBeAbsent: boolean }): JSX.Element {
+function Unknown({ isKnownToBeAbsent }: { isKnownToBeAbsent: boolean }): JSX.Element {
   return (
-    <>
-      <h2>{symbol}</h2>
-      <p class="absent">
-        {isKnownToBeAbsent ? "This contract is not among those that get a score." : "Asking the server…"}
-      </p>
-    </>
+    <p class="absent">
+      {isKnownToBeAbsent ? "Not scored: outside the top 40 by turnover." : "Asking the server…"}
+    </p>
   );
 }
 
 function NotAnalysed(): JSX.Element {
   return (
     <p class="absent" role="status">
-      This score is momentum: it rests on the ticker alone. The analysis in six dimensions is unavailable for this
-      contract at the moment.
+      No score right now. Momentum is another measure: it rests on the price ticker alone.
     </p>
   );
 }
 
-function Head({ row }: { row: ScoredSymbol }): JSX.Element {
+function Summary({ row }: { row: ScoredSymbol }): JSX.Element {
   return (
-    <header class="sheet-head">
-      <Ring score={row.score} sentiment={row.sentiment} basis={row.score_basis} size="large" />
-      <div>
-        <h2>
-          {row.display_symbol} <span class="quiet">{row.symbol}</span>
-        </h2>
-        <p class="verdict">
-          <span class={`tag ${row.sentiment.toLowerCase()}`}>{row.sentiment.toLowerCase()}</span>{" "}
-          {row.score_basis === "ticker_momentum" && <span class="tag momentum">momentum only</span>}
-        </p>
-      </div>
+    <div class="sheet-head">
+      {isScored(row) ? (
+        <>
+          <Ring score={row.score} sentiment={row.sentiment} size="large" />
+          <p class="verdict">
+            <span class={`tag ${row.sentiment.toLowerCase()}`}>{row.sentiment.toLowerCase()}</span>
+          </p>
+        </>
+      ) : (
+        <Momentum of={row.score} />
+      )}
       <dl class="figures four">
-        <Figure label="Price" note={<MaybeChange of={row.change_24h} as={format.change} name="sheet_change_24h" why={words.ODD_FIGURE} />}>
+        <Figure
+          label="Price"
+          note={
+            <MaybeChange of={row.change_24h} as={format.change} name="sheet_change_24h" why={words.ODD_FIGURE} />
+          }
+        >
           <Num of={row.price} as={format.price} name="sheet_price" />
         </Figure>
-        <Figure label="High, low" note={<Maybe of={row.low_24h} as={format.price} name="sheet_low_24h" why={words.ODD_FIGURE} />}>
+        <Figure
+          label="High, low"
+          note={<Maybe of={row.low_24h} as={format.price} name="sheet_low_24h" why={words.ODD_FIGURE} />}
+        >
           <Maybe of={row.high_24h} as={format.price} name="sheet_high_24h" why={words.ODD_FIGURE} />
         </Figure>
         <Figure label="Turnover" note="24 h">
@@ -91,7 +109,7 @@ function Head({ row }: { row: ScoredSymbol }): JSX.Element {
           <Maybe of={row.range_24h} as={format.percent} name="sheet_range_24h" why={words.ODD_FIGURE} />
         </Figure>
       </dl>
-    </header>
+    </div>
   );
 }
 

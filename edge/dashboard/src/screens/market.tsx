@@ -69,7 +69,7 @@ function RegimeCard({ body }: { body: MobileData }): JSX.Element {
         >
           <Num of={overview.btc_price} as={format.price} name="btc_price" />
         </Figure>
-        <Figure label="Mean score" note="of all pairs">
+        <Figure label={regime.score_basis === "six_dimension" ? "Average score" : "Average momentum"} note="of all pairs">
           <Num of={regime.mean_score} as={format.exactScore} name="mean_score" />
         </Figure>
         <Figure label="Volatility" note={`${regime.dispersion} spread`}>

@@ -12,14 +12,20 @@ type Compare = (a: ScoredSymbol, b: ScoredSymbol) => number;
 
 /** Every order with its name. */
 export const ORDERS: Record<Order, { readonly title: string; readonly compare: Compare }> = {
-  score: { title: "Highest score", compare: (a, b) => b.score - a.score },
-  bearish: { title: "Lowest score", compare: (a, b) => a.score - b.score },
+  score: { title: "Highest score", compare: (a, b) => byKind(a, b) || b.score - a.score },
+  bearish: { title: "Lowest score", compare: (a, b) => byKind(a, b) || a.score - b.score },
   change: { title: "Biggest gain", compare: (a, b) => down(a.change_24h, b.change_24h) },
   loss: { title: "Biggest loss", compare: (a, b) => up(a.change_24h, b.change_24h) },
   turnover: { title: "Most turnover", compare: (a, b) => down(a.turnover_24h, b.turnover_24h) },
   range: { title: "Widest range", compare: (a, b) => down(a.range_24h, b.range_24h) },
   symbol: { title: "Name", compare: (a, b) => compareText(a.symbol, b.symbol) },
 };
+
+/** Whether a row has a score in six dimensions; momentum is another measure and no worse kind of score. */
+export const isScored = (row: Pick<ScoredSymbol, "score_basis">): boolean => row.score_basis === "six_dimension";
+
+/** Two measures are not compared: what has a score stands before what has momentum alone. */
+const byKind = (a: ScoredSymbol, b: ScoredSymbol): number => Number(isScored(b)) - Number(isScored(a));
 
 /** The largest first; what is unknown stands at the end. */
 const down = (a: number | null, b: number | null): number =>
@@ -35,7 +41,7 @@ const compareText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 
 export function ordered(rows: readonly ScoredSymbol[], placed: readonly string[], by: Order): ScoredSymbol[] {
   const places = new Map(placed.map((symbol, place) => [symbol, place]));
   const placeOf = ({ symbol }: ScoredSymbol): number => places.get(symbol) ?? placed.length;
-  return rows.toSorted(
+  return [...rows].sort(
     (a, b) => placeOf(a) - placeOf(b) || ORDERS[by].compare(a, b) || compareText(a.symbol, b.symbol),
   );
 }
@@ -49,5 +55,8 @@ export function isInOrder(rows: readonly ScoredSymbol[], placed: readonly string
 /** The rows of one side whose symbol holds `text`. */
 export function picked(rows: readonly ScoredSymbol[], side: Side, text: string): ScoredSymbol[] {
   const wanted = text.trim().toUpperCase();
-  return rows.filter((row) => (side === "all" || row.sentiment === side) && row.symbol.toUpperCase().includes(wanted));
+  return rows.filter(
+    (row) =>
+      (side === "all" || (isScored(row) && row.sentiment === side)) && row.symbol.toUpperCase().includes(wanted),
+  );
 }

@@ -6,6 +6,7 @@ import * as format from "../format.ts";
 import { pulse } from "../state.ts";
 import { Card, Figure, From, Stacked } from "../ui/parts.tsx";
 import { Maybe } from "../ui/value.tsx";
+import { MEASURES, notLookedAt } from "./unusual.ts";
 import * as words from "../words.ts";
 
 /** The screen. */
@@ -91,21 +92,34 @@ function PerpsOf({ body }: { body: PerpetualsPulse }): JSX.Element {
           </Figure>
         </dl>
       </Card>
-      <Card title="What stands out" class="wide">
-        {body.signals.length === 0 ? (
-          <p class="quiet" data-field="signal_count">
-            Nothing that is known of the perpetuals is unusual.
-          </p>
-        ) : (
-          <ul class="plain" data-field="signal_count">
-            {body.signals.map(({ kind, message }) => (
-              <li key={kind} data-pulse={kind}>
-                <strong>{words.title(kind)}</strong> {message}
-              </li>
-            ))}
-          </ul>
-        )}
+      <Card title="Unusual now" class="wide">
+        <Unusual body={body} />
       </Card>
     </div>
+  );
+}
+
+function Unusual({ body }: { body: PerpetualsPulse }): JSX.Element {
+  const unknown = notLookedAt(body);
+  const isNothingKnown = unknown.length === MEASURES.length;
+  return (
+    <>
+      {body.signals.length > 0 ? (
+        <ul class="plain" data-field="signal_count">
+          {body.signals.map(({ kind, message }) => (
+            <li key={kind} data-pulse={kind}>
+              <strong>{words.title(kind)}</strong> {message}
+            </li>
+          ))}
+        </ul>
+      ) : (
+        !isNothingKnown && (
+          <p class="quiet" data-field="signal_count">
+            {unknown.length === 0 ? "Nothing." : "Nothing in what is known."}
+          </p>
+        )
+      )}
+      {unknown.length > 0 && <p class="aside not-looked-at">Not looked at: {unknown.join(", ")}.</p>}
+    </>
   );
 }

@@ -7,11 +7,12 @@ import * as format from "../format.ts";
 import { href } from "../route.ts";
 import { market } from "../state.ts";
 import { Choice } from "../ui/parts.tsx";
+import { Momentum } from "../ui/momentum.tsx";
 import { Ring } from "../ui/ring.tsx";
 import { Spark } from "../ui/spark.tsx";
 import { Maybe, MaybeChange, Num } from "../ui/value.tsx";
 import { ODD_FIGURE } from "../words.ts";
-import { ORDERS, type Order, type Side, isInOrder, ordered, picked } from "./order.ts";
+import { ORDERS, type Order, type Side, isInOrder, isScored, ordered, picked } from "./order.ts";
 
 const order = signal<Order>("score");
 const side = signal<Side>("all");
@@ -37,6 +38,11 @@ export function Scores({ body }: { body: MobileData }): JSX.Element {
         Scores
       </h2>
       <Toolbar counted={counted} />
+      {!all.some(isScored) && (
+        <p class="aside of-other-kind">
+          No contract has a score right now. Momentum is another measure: it rests on the price ticker alone.
+        </p>
+      )}
       <ul class="rows scores" data-count={shown.value.length}>
         {shown.value.map((row) => (
           <Row key={row.symbol} row={row} />
@@ -102,18 +108,22 @@ function Row({ row }: { row: ScoredSymbol }): JSX.Element {
   return (
     <li data-symbol={row.symbol}>
       <a href={href("scores", row.symbol)} class="row">
-        <Ring score={row.score} sentiment={row.sentiment} basis={row.score_basis} />
+        {isScored(row) ? (
+          <Ring score={row.score} sentiment={row.sentiment} />
+        ) : (
+          <span class="no-score">no score</span>
+        )}
         <span class="who">
           <strong>{row.display_symbol}</strong>
           <Num of={row.price} as={format.price} name="price" class="quiet" />
         </span>
-        {row.score_basis === "ticker_momentum" ? (
-          <span class="tag momentum">momentum</span>
-        ) : (
+        {isScored(row) ? (
           <Spark
             scores={row.score_history}
             label={`The last ${row.score_history.length} scores of ${row.display_symbol}`}
           />
+        ) : (
+          <Momentum of={row.score} />
         )}
         <span class="what">
           <MaybeChange of={row.change_24h} as={format.change} name="change_24h" why={ODD_FIGURE} />

@@ -80,7 +80,7 @@ function SignalRow({ signal }: { signal: Signal }): JSX.Element {
   return (
     <li data-symbol={signal.symbol}>
       <a class="row" href={href("scores", signal.symbol)}>
-        <Ring score={signal.score} sentiment={signal.sentiment} basis="six_dimension" />
+        <Ring score={signal.score} sentiment={signal.sentiment} />
         <span class="who">
           <strong>{signal.display_symbol}</strong>
           <Num of={signal.price} as={format.price} name="signal_price" class="quiet" />
@@ -126,14 +126,14 @@ function AlertList({ body }: { body: Alerts }): JSX.Element {
     <>
       <p class="aside">
         {body.alerts_as_of_ms === null ? (
-          "When the list was last looked at is unknown."
+          "Nobody has looked for alerts yet."
         ) : (
           <>
             Looked at <Age of={body.alerts_as_of_ms} name="alerts_as_of_ms" /> ago.
           </>
         )}
       </p>
-      {body.alerts.length === 0 && <p class="absent">Nothing has happened that is worth an alert.</p>}
+      {body.alerts.length === 0 && body.alerts_as_of_ms !== null && <p class="absent">No alerts yet.</p>}
       <ol class="rows alerts">
         {body.alerts.map((alert) => (
           <AlertRow key={alert.id} alert={alert} />

@@ -2,11 +2,11 @@
 
 import type { ComponentChildren, JSX } from "preact";
 import { useEffect } from "preact/hooks";
-import { type Body, ageOf } from "../data/freshness.ts";
+import { type Body, type Trouble, ageOf, levelOf } from "../data/freshness.ts";
 import type { Resource } from "../data/resource.ts";
 import * as format from "../format.ts";
-import { now, watch } from "../state.ts";
-import { absence } from "../words.ts";
+import { market, now, watch } from "../state.ts";
+import { absence, pausedSentence } from "../words.ts";
 
 interface CardProps {
   readonly title: string;
@@ -71,22 +71,26 @@ export function From<T extends Body>({
   useEffect(() => watch(resource), [resource]);
   const { body, trouble, fromDevice } = resource.held.value;
   if (body === null) return trouble === null ? <Waiting /> : <Absent>{absence(trouble)}</Absent>;
+  // What is true of everything is said once, in the head of the page.
+  const isOwn = trouble !== null && !isOf(trouble, market.held.value.trouble);
   return (
-    <>
-      {trouble !== null && (
+    <div class="dated" data-level={levelOf(body, now.value)}>
+      {isOwn && (
         <p class="stale-part" role="status">
-          {absence(trouble)} Shown is what was true <Age of={body.as_of_ms} /> ago.
+          {pausedSentence(trouble)} Last update {format.exactMoment(body.as_of_ms, now.value)}.
         </p>
       )}
-      {fromDevice && trouble === null && (
-        <p class="stale-part">
-          Kept on this device, <Age of={body.as_of_ms} /> old.
-        </p>
+      {fromDevice && trouble === null && !market.held.value.fromDevice && (
+        <p class="stale-part">Saved on this device {format.exactMoment(body.as_of_ms, now.value)}.</p>
       )}
       {children(body)}
-    </>
+    </div>
   );
 }
+
+/** Whether a part has the trouble that everything has. */
+const isOf = (trouble: Trouble, all: Trouble | null): boolean =>
+  all !== null && all.kind === trouble.kind && (all.kind !== "problem" || all.status === (trouble as typeof all).status);
 
 /** Nothing has been answered yet. */
 export function Waiting(): JSX.Element {

@@ -1,7 +1,7 @@
-// A score as a ring: how full says how much, the colour what it means, the dashes that it is no confluence.
+// A score in six dimensions as a ring: how full says how much, the colour what it means.
 
 import type { JSX } from "preact";
-import type { ScoreBasis, Sentiment } from "../../generated/contract.ts";
+import type { Sentiment } from "../../generated/contract.ts";
 import * as format from "../format.ts";
 
 const RADIUS = 20;
@@ -10,15 +10,14 @@ const LENGTH = 2 * Math.PI * RADIUS;
 interface RingProps {
   readonly score: number;
   readonly sentiment: Sentiment;
-  readonly basis: ScoreBasis;
   readonly size?: "small" | "large";
 }
 
 /** The ring with its number. */
-export function Ring({ score, sentiment, basis, size = "small" }: RingProps): JSX.Element {
+export function Ring({ score, sentiment, size = "small" }: RingProps): JSX.Element {
   const filled = (score / 100) * LENGTH;
   return (
-    <span class={`ring ${size} ${sentiment.toLowerCase()} ${basis}`}>
+    <span class={`ring ${size} ${sentiment.toLowerCase()}`}>
       <svg viewBox="0 0 48 48" aria-hidden="true">
         <circle class="track" cx="24" cy="24" r={RADIUS} />
         <circle

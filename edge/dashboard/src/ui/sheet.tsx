@@ -2,15 +2,17 @@
 
 import type { ComponentChildren, JSX } from "preact";
 import { useEffect, useRef } from "preact/hooks";
+import { Head } from "./status.tsx";
 
 interface SheetProps {
   readonly label: string;
+  readonly title: ComponentChildren;
   readonly close: () => void;
   readonly children: ComponentChildren;
 }
 
 /** The sheet; it is open as long as it is there. */
-export function Sheet({ label, close, children }: SheetProps): JSX.Element {
+export function Sheet({ label, title, close, children }: SheetProps): JSX.Element {
   const dialog = useRef<HTMLDialogElement>(null);
   const opener = useRef(document.activeElement);
   useEffect(() => {
@@ -34,14 +36,19 @@ export function Sheet({ label, close, children }: SheetProps): JSX.Element {
         if (event.target === event.currentTarget) close();
       }}
     >
-      <div class="sheet-body">
-        <button type="button" class="close" aria-label="Close" onClick={close}>
-          <svg viewBox="0 0 24 24" aria-hidden="true">
-            <path d="M6 6l12 12M18 6L6 18" />
-          </svg>
-        </button>
-        {children}
-      </div>
+      <Head
+        tag="div"
+        action={
+          <button type="button" class="close" aria-label="Close" onClick={close}>
+            <svg viewBox="0 0 24 24" aria-hidden="true">
+              <path d="M6 6l12 12M18 6L6 18" />
+            </svg>
+          </button>
+        }
+      >
+        <h2>{title}</h2>
+      </Head>
+      <div class="sheet-body dated-by-page">{children}</div>
     </dialog>
   );
 }

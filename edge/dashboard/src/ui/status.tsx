@@ -1,66 +1,85 @@
-// How good the data is: always in sight, and a sentence where it is not simply live.
+// How good the data is. It is said in one place, the head of the page, which is always in sight; a sheet that covers the head
+// says the same in its own.
 
-import type { JSX } from "preact";
+import type { ComponentChildren, JSX } from "preact";
+import { useState } from "preact/hooks";
 import type { Trouble } from "../data/freshness.ts";
 import * as format from "../format.ts";
-import { market, now, status } from "../state.ts";
+import { askAgain, market, now, status } from "../state.ts";
 import * as words from "../words.ts";
 
-/** The state, the age that counts, and where the data came from. */
-export function Pill(): JSX.Element {
-  const { level, link, ageMs } = status.value;
-  const { body } = market.held.value;
+interface HeadProps {
+  /** The title, and what may stand beside the state. */
+  readonly children: ComponentChildren;
+  /** Beside the pill, at the edge. */
+  readonly action?: ComponentChildren;
+  /** A page has one header; a sheet has a part that looks alike. */
+  readonly tag?: "header" | "div";
+}
+
+/** A head with the state of the data: what never changes above what does. */
+export function Head({ children, action, tag: Tag = "header" }: HeadProps): JSX.Element {
+  const { level, link } = status.value;
   return (
-    <div class={`pill level-${level} link-${link}`} data-level={level} data-link={link}>
-      <span class="pill-line">
-        <span class="dot" aria-hidden="true" />
-        <strong data-field="headline">{words.headline(status.value)}</strong>
-        {body !== null && (
-          <time
-            dateTime={new Date(body.as_of_ms).toISOString()}
-            data-field="age"
-            data-as-of={body.as_of_ms}
-            data-sequence={body.sequence}
-          >
-            {ageMs === null ? "age unknown" : format.age(ageMs)}
-          </time>
-        )}
-      </span>
-      {body !== null && <small data-field="data_source">{words.dataSource(body)}</small>}
+    <Tag class={`top level-${level} link-${link}`}>
+      <div class="top-line">
+        {children}
+        <Pill />
+        {action}
+      </div>
+      <State />
+      <Artificial />
+    </Tag>
+  );
+}
+
+/** The state in a word, and the age that counts. */
+function Pill(): JSX.Element {
+  const { level, link, ageMs } = status.value;
+  const { body, trouble } = market.held.value;
+  return (
+    <div class="pill" data-level={level} data-link={link}>
+      <span class="dot" aria-hidden="true" />
+      <strong data-field="headline">{words.headline(status.value, trouble === null)}</strong>
+      {body !== null && (
+        <time
+          dateTime={new Date(body.as_of_ms).toISOString()}
+          data-field="age"
+          data-as-of={body.as_of_ms}
+          data-sequence={body.sequence}
+        >
+          {ageMs === null ? "age unknown" : format.age(ageMs)}
+        </time>
+      )}
     </div>
   );
 }
 
-/**
- * What the reader must know before believing a number. What never changes stands on top; what comes and goes lies over the
- * page's lower edge, so that it is seen wherever the reader is and moves nothing.
- */
-export function Banner(): JSX.Element {
-  const { level, link, marks } = status.value;
-  const { trouble, body } = market.held.value;
-  const artificial = marks.filter((mark) => mark === "simulated" || mark === "replayed");
-  const others = marks.filter((mark) => mark !== "simulated" && mark !== "replayed");
-  const sentence = link === "ok" ? words.levelSentence(level) : words.linkSentence(link, trouble);
-  const sentences = [sentence, ...others.map(words.markSentence)].filter((said) => said !== null);
+/** Where the data came from, and a sentence where it is not simply live. The line is always there, so that none moves. */
+function State(): JSX.Element {
+  const { body, trouble } = market.held.value;
+  const at = body === null ? null : format.exactMoment(body.as_of_ms, now.value);
+  const said = words.stateSentences(status.value, trouble, body, at);
+  return (
+    <p class="state" role="status">
+      {body !== null && <span data-field="data_source">{words.dataSource(body)}</span>}{" "}
+      <span class="sentences" data-field="state">
+        {said.join(" ")}
+      </span>
+    </p>
+  );
+}
+
+/** That this is not the real market. */
+function Artificial(): JSX.Element {
+  const marks = status.value.marks.filter((mark) => mark === "simulated" || mark === "replayed");
   return (
     <>
-      <div role="status">
-        {artificial.map((mark) => (
-          <p key={mark} class="banner artificial" data-mark={mark}>
-            {words.markSentence(mark)}
-          </p>
-        ))}
-      </div>
-      <div class="bar" role="status">
-        {sentences.length > 0 && (
-          <p class={`banner level-${level} link-${link}`} data-marks={others.join(" ")}>
-            {sentences.join(" ")}
-            {body !== null && (level !== "fresh" || link !== "ok") && (
-              <> Shown is what was true at {format.moment(body.as_of_ms, now.value)}.</>
-            )}
-          </p>
-        )}
-      </div>
+      {marks.map((mark) => (
+        <p key={mark} class="artificial" data-mark={mark}>
+          {words.ARTIFICIAL[mark]}
+        </p>
+      ))}
     </>
   );
 }
@@ -68,28 +87,49 @@ export function Banner(): JSX.Element {
 /** Instead of a screen, when there is nothing true to show. */
 export function NoData({ trouble }: { trouble: Trouble }): JSX.Element {
   const problem = trouble.kind === "problem" ? trouble.problem : null;
+  const sources = problem?.sources ?? [];
   return (
     <section class="no-data" role="alert">
-      <h2>No market data</h2>
-      <p>
-        {trouble.kind === "problem"
-          ? (problem?.detail ?? `The server answered with status ${trouble.status}.`)
-          : words.absence(trouble)}
-      </p>
-      <p class="quiet">Nothing is shown rather than something that may not be true. It is asked for again by itself.</p>
-      {problem?.sources !== undefined && problem.sources.length > 0 && (
-        <dl class="outcomes">
-          {problem.sources.map(({ name, outcome, as_of_ms }) => (
-            <div key={name} data-source={name}>
-              <dt>{words.sourceName(name)}</dt>
-              <dd>
-                {words.outcome(outcome)}
-                {as_of_ms !== null && <>, last good {format.moment(as_of_ms, now.value)}</>}
-              </dd>
-            </div>
-          ))}
-        </dl>
-      )}
+      <h2>{trouble.kind === "problem" && trouble.status === 503 ? "No live data right now" : "Nothing to show yet"}</h2>
+      <p>{trouble.kind === "problem" ? "We don't show prices we can't verify." : words.absence(trouble)}</p>
+      <TryAgain trouble={trouble} />
+      <details class="fold">
+        <summary>Details</summary>
+        <p>{trouble.kind === "problem" ? (problem?.detail ?? `Status ${trouble.status}.`) : words.troubleWord(trouble)}</p>
+        {sources.length > 0 && (
+          <dl class="outcomes">
+            {sources.map(({ name, outcome, as_of_ms }) => (
+              <div key={name} data-source={name}>
+                <dt>{words.sourceName(name)}</dt>
+                <dd>
+                  {words.outcome(outcome)}
+                  {as_of_ms !== null && <>, last good {format.moment(as_of_ms, now.value)}</>}
+                </dd>
+              </div>
+            ))}
+          </dl>
+        )}
+      </details>
     </section>
+  );
+}
+
+/** Asks at once. It waits for what comes of that before it can be pressed again. */
+function TryAgain({ trouble }: { trouble: Trouble }): JSX.Element {
+  const [pressedOn, press] = useState<Trouble | null>(null);
+  const isAsking = pressedOn === trouble;
+  return (
+    <button
+      type="button"
+      class="again"
+      aria-disabled={isAsking}
+      onClick={() => {
+        if (isAsking) return;
+        press(trouble);
+        askAgain();
+      }}
+    >
+      {isAsking ? "Asking…" : "Try again"}
+    </button>
   );
 }

@@ -8,6 +8,7 @@
 pub(crate) mod seal;
 
 use crate::clock;
+use crate::config::{self, Role};
 use crate::metrics::{self, Event};
 use crate::policy::{DEADLINES, Ledger};
 use js_sys::{Reflect, Uint8Array};
@@ -21,11 +22,21 @@ use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{Headers, Response, ResponseInit, WorkerGlobalScope};
 
-/// Keys are absolute URLs that no request can have, with the version of what is stored.
-const SNAPSHOT_KEY: &str = "https://market-data-edge.internal/snapshot/1";
-const UNIVERSE_KEY: &str = "https://market-data-edge.internal/universe/1";
-const OKX_UNIVERSE_KEY: &str = "https://market-data-edge.internal/universe-okx/1";
-const LEDGER_KEY: &str = "https://market-data-edge.internal/ledger/1";
+/// Keys are absolute URLs that no request can have, with the version of what is stored: the host of a role, and one of these.
+const SNAPSHOT: &str = "snapshot/1";
+const UNIVERSE: &str = "universe/1";
+const OKX_UNIVERSE: &str = "universe-okx/1";
+const LEDGER: &str = "ledger/1";
+
+/// Workers of one zone share its cache, and what the one that owns the way to the exchanges shows its callers is not what the
+/// others show theirs.
+fn key(entry: &str) -> String {
+    let host = match config::role() {
+        Role::Edge => "market-data-edge",
+        Role::Direct => "market-data-direct",
+    };
+    format!("https://{host}.internal/{entry}")
+}
 
 /// Past this the cache may drop an entry; far above every age limit.
 const LIFETIME: &str = "max-age=172800";
@@ -38,7 +49,7 @@ pub async fn snapshot() -> Option<ValidSnapshot> {
     let read = |body: &[u8]| {
         ValidSnapshot::from_json(body, clock::now(), Baseline::default()).map_err(|error| error.to_string())
     };
-    entry(SNAPSHOT_KEY, read).await
+    entry(SNAPSHOT, read).await
 }
 
 /// Stores a snapshot, unless what is stored is better: another isolate's answer may have overtaken ours.
@@ -47,7 +58,7 @@ pub async fn keep_snapshot(valid: &ValidSnapshot, limits: &Limits) {
         return;
     }
     if let Ok(body) = valid.to_json() {
-        store(SNAPSHOT_KEY, &body).await;
+        store(SNAPSHOT, &body).await;
     }
 }
 
@@ -66,20 +77,20 @@ pub async fn keep_universe(universe: &Universe) {
 /// Where the list of a venue that has one is stored.
 const fn universe_key(venue: Venue) -> Option<&'static str> {
     match venue {
-        Venue::Bybit => Some(UNIVERSE_KEY),
-        Venue::Okx => Some(OKX_UNIVERSE_KEY),
+        Venue::Bybit => Some(UNIVERSE),
+        Venue::Okx => Some(OKX_UNIVERSE),
         Venue::Binance | Venue::CoinGecko | Venue::AlternativeMe => None,
     }
 }
 
 /// What the isolates of this colo noted about their calls to exchanges.
 pub async fn ledger() -> Option<Ledger> {
-    entry(LEDGER_KEY, |body| Ledger::from_json(body).map_err(|error| error.to_string())).await
+    entry(LEDGER, |body| Ledger::from_json(body).map_err(|error| error.to_string())).await
 }
 
 /// Stores a ledger's bytes.
 pub async fn keep_ledger(body: &[u8]) {
-    store(LEDGER_KEY, body).await;
+    store(LEDGER, body).await;
 }
 
 fn read_universe(body: &[u8], venue: Venue, now: UnixMs) -> Result<Universe, String> {
@@ -98,7 +109,8 @@ fn read_universe(body: &[u8], venue: Venue, now: UnixMs) -> Result<Universe, Str
 }
 
 /// Reads an entry within its deadline. One that is damaged, or that `read` refuses, is deleted.
-async fn entry<T>(key: &str, read: impl FnOnce(&[u8]) -> Result<T, String>) -> Option<T> {
+async fn entry<T>(name: &str, read: impl FnOnce(&[u8]) -> Result<T, String>) -> Option<T> {
+    let key = &key(name);
     let bytes = clock::within(DEADLINES.cache_ms, look_up(key)).await?.ok().flatten()?;
     match bytes.and_then(|body| read(&body)) {
         Ok(value) => Some(value),
@@ -139,7 +151,8 @@ async fn delete(key: &str) -> Result<(), JsValue> {
 }
 
 /// A write that fails or hangs changes nothing for anybody, and the cache does not say whether it kept the entry.
-async fn store(key: &str, body: &[u8]) {
+async fn store(name: &str, body: &[u8]) {
+    let key = &key(name);
     let put = async {
         let headers = Headers::new()?;
         headers.set("content-type", shared::headers::JSON)?;
@@ -194,6 +207,7 @@ mod tests {
     #[test]
     fn keys_carry_the_version_of_what_is_stored() {
         let version = format!("/{}", shared::snapshot::SCHEMA_VERSION);
-        assert!(SNAPSHOT_KEY.ends_with(&version));
+        assert!(SNAPSHOT.ends_with(&version));
+        assert_eq!(key(SNAPSHOT), format!("https://market-data-edge.internal/snapshot{version}"));
     }
 }

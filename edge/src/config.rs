@@ -2,10 +2,12 @@
 
 use crate::last_good;
 use crate::policy::{DEADLINES, Deadlines};
+use crate::upstream::direct;
+use crate::upstream::fetch::Service;
 use shared::freshness::{Limits, LimitsOutOfOrder};
-use std::cell::OnceCell;
+use std::cell::{Cell, OnceCell};
 use std::rc::Rc;
-use wasm_bindgen::JsValue;
+use wasm_bindgen::{JsCast, JsValue};
 use worker::{Env, KvStore};
 
 /// Where Bybit's public market data is, unless `BYBIT_BASE_URL` says otherwise.
@@ -17,11 +19,20 @@ const MAX_LIMIT_S: u64 = 86_400;
 /// How often the way to Bybit is taken without need, unless `DIRECT_EXERCISE_PERCENT` says otherwise.
 const EXERCISE_PERCENT: u8 = 1;
 
+thread_local! {
+    static ROLE: Cell<Role> = const { Cell::new(Role::Edge) };
+}
+
 /// The Worker's settings.
 #[derive(Clone, Debug)]
 pub struct Config {
-    /// `ORIGIN_URL`: base address of the origin, no default.
-    pub origin_url: String,
+    /// `ROLE`: what this Worker is for, `edge` or `direct`; default `edge`.
+    pub role: Role,
+    /// `ORIGIN_URL`: base address of the origin, no default. A Worker in the role `direct` has none.
+    pub origin_url: Option<String>,
+    /// `DIRECT`: the Worker that owns the way to the exchanges; nothing when the deployment binds none, and this one takes
+    /// that way itself.
+    pub direct: Option<Service>,
     /// `BYBIT_BASE_URL`: base address of Bybit's API, default `https://api.bybit.com`.
     pub bybit_base_url: String,
     /// `BYBIT_ALTERNATIVE_BASE_URL`: the same at another host, tried once when the first cannot be reached or is broken;
@@ -50,6 +61,15 @@ pub struct Config {
     /// the first on a refresh is started; up to the second data is fresh, up to the third aging, up to the fourth stale,
     /// and past that it is never served.
     pub limits: Limits,
+}
+
+/// What a Worker of this build is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// It serves clients, from the origin's data while that is well.
+    Edge,
+    /// It owns the way to the exchanges, and serves the Workers that are bound to it.
+    Direct,
 }
 
 /// A variable that cannot be used.
@@ -90,20 +110,30 @@ impl Config {
             ms("AGING_S", default.aging_ms)?,
             ms("STALE_S", default.stale_ms)?,
         )?;
-        let origin = variable("ORIGIN_URL").ok_or(ConfigError::Missing { variable: "ORIGIN_URL" })?;
+        let role = chosen_role(variable("ROLE").as_deref())?;
+        let origin_url = match (role, variable("ORIGIN_URL")) {
+            (Role::Edge, Some(origin)) => Some(base_url("ORIGIN_URL", &origin)?),
+            (Role::Edge, None) => return Err(ConfigError::Missing { variable: "ORIGIN_URL" }),
+            (Role::Direct, _) => None,
+        };
         let bybit = variable("BYBIT_BASE_URL").unwrap_or_else(|| BYBIT.to_owned());
         Ok(Self {
-            origin_url: base_url("ORIGIN_URL", &origin)?,
+            role,
+            origin_url,
+            direct: None,
             bybit_base_url: base_url("BYBIT_BASE_URL", &bybit)?,
             okx_base_url: optional_base_url("OKX_BASE_URL", &variable)?,
             binance_base_url: optional_base_url("BINANCE_BASE_URL", &variable)?,
             direct_exercise_percent: percent("DIRECT_EXERCISE_PERCENT", variable("DIRECT_EXERCISE_PERCENT"))?,
             bybit_alternative_base_url: optional_base_url("BYBIT_ALTERNATIVE_BASE_URL", &variable)?,
             limits,
-            deadlines: Deadlines::with_origin(
-                short_time(&ORIGIN_TIMEOUT_MS, &variable)?,
-                short_time(&HEDGE_AFTER_MS, &variable)?,
-            ),
+            deadlines: match role {
+                Role::Edge => Deadlines::with_origin(
+                    short_time(&ORIGIN_TIMEOUT_MS, &variable)?,
+                    short_time(&HEDGE_AFTER_MS, &variable)?,
+                ),
+                Role::Direct => Deadlines::of_direct(),
+            },
             first_wait_ms: short_time(&FIRST_WAIT_MS, &variable)?,
             last_good: None,
         })
@@ -159,6 +189,16 @@ fn short_time(time: &ShortTime, variable: impl Fn(&str) -> Option<String>) -> Re
     }
 }
 
+fn chosen_role(value: Option<&str>) -> Result<Role, ConfigError> {
+    match value.map(str::trim) {
+        None | Some("edge") => Ok(Role::Edge),
+        Some("direct") => Ok(Role::Direct),
+        Some(other) => {
+            Err(ConfigError::Unusable { variable: "ROLE", value: other.to_owned(), expected: "edge or direct" })
+        }
+    }
+}
+
 fn percent(variable: &'static str, value: Option<String>) -> Result<u8, ConfigError> {
     let Some(value) = value else { return Ok(EXERCISE_PERCENT) };
     match value.trim().parse::<u8>() {
@@ -205,9 +245,27 @@ pub fn of(env: &Env) -> Result<Rc<Config>, ConfigError> {
     }
     let read = || {
         let config = Config::read(|name| variable(env, name))?;
-        Ok(Rc::new(Config { last_good: last_good::bound(env), ..config }))
+        ROLE.set(config.role);
+        // Who owns the way to the exchanges neither asks another for it nor keeps anything for all colos.
+        let (last_good, direct) = match config.role {
+            Role::Edge => (last_good::bound(env), service(env, direct::BINDING)),
+            Role::Direct => (None, None),
+        };
+        Ok(Rc::new(Config { last_good, direct, ..config }))
     };
     READ.with(|cell| cell.get_or_init(read).clone())
+}
+
+/// What this isolate is for. One whose settings cannot be used serves nothing.
+#[must_use]
+pub fn role() -> Role {
+    ROLE.get()
+}
+
+/// Another Worker that the deployment binds to this one.
+fn service(env: &Env, binding: &str) -> Option<Service> {
+    let bound = js_sys::Reflect::get(env.as_ref(), &JsValue::from_str(binding)).ok()?;
+    bound.is_object().then(|| bound.unchecked_into())
 }
 
 /// The deployed version of the Worker, as the platform tells it in the binding `CF_VERSION_METADATA`.
@@ -253,13 +311,24 @@ mod tests {
     #[test]
     fn everything_but_the_origin_has_a_default() {
         let config = read(&[ORIGIN]).unwrap();
-        assert_eq!(config.origin_url, "http://127.0.0.1:8080", "the slash at the end would double");
+        assert_eq!(config.origin_url.as_deref(), Some("http://127.0.0.1:8080"), "the slash at the end would double");
         assert_eq!(config.bybit_base_url, "https://api.bybit.com");
         assert_eq!(config.bybit_alternative_base_url, None);
         assert_eq!((config.okx_base_url, config.binance_base_url), (None, None));
         assert_eq!((config.direct_exercise_percent, config.deadlines), (1, DEADLINES));
         assert_eq!(config.limits, Limits::DEFAULT);
         check_refused(&[], "ORIGIN_URL is not set");
+    }
+
+    #[test]
+    fn who_owns_the_way_to_the_exchanges_needs_no_origin() {
+        assert_eq!(read(&[ORIGIN]).unwrap().role, Role::Edge);
+        let direct = read(&[("ROLE", "direct")]).unwrap();
+        assert_eq!((direct.role, direct.origin_url), (Role::Direct, None));
+        assert_eq!(read(&[("ROLE", "direct"), ORIGIN]).unwrap().origin_url, None, "it would ask the origin");
+        for bad in ["", "Direct", "origin", "edge,direct"] {
+            check_refused(&[ORIGIN, ("ROLE", bad)], &format!("ROLE is {bad:?}, which is not edge or direct"));
+        }
     }
 
     #[test]
@@ -321,6 +390,9 @@ mod tests {
         let other = read(&[ORIGIN, ("BYBIT_ALTERNATIVE_BASE_URL", "https://b.example/")]).unwrap();
         assert_eq!(other.bybit_alternative_base_url.as_deref(), Some("https://b.example"));
         assert!(read(&[ORIGIN, ("BYBIT_ALTERNATIVE_BASE_URL", "b.example")]).is_err());
-        assert_eq!(read(&[("ORIGIN_URL", "https://a.example/base/")]).unwrap().origin_url, "https://a.example/base");
+        assert_eq!(
+            read(&[("ORIGIN_URL", "https://a.example/base/")]).unwrap().origin_url.as_deref(),
+            Some("https://a.example/base")
+        );
     }
 }

@@ -24,6 +24,8 @@ struct Memory {
     rendered: HashMap<(Question<'static>, Freshness), Rc<Rendered>>,
     /// Lists of contracts, one of each venue, that stand in no held snapshot.
     universes: Vec<Rc<Universe>>,
+    /// Where this isolate's calls to exchanges arrive.
+    place: Option<String>,
 }
 
 thread_local! {
@@ -124,4 +126,16 @@ pub fn keep_universe(universe: Rc<Universe>) {
         memory.universes.retain(|kept| kept.source.venue != universe.source.venue);
         memory.universes.push(universe);
     });
+}
+
+/// Where this isolate's calls to exchanges arrive, by the word of the network in front of them: a name for the place nearest to
+/// where it runs, which the platform does not tell it.
+#[must_use]
+pub fn place() -> Option<String> {
+    with(|memory| memory.place.clone()).flatten()
+}
+
+/// Keeps that word.
+pub fn keep_place(place: &str) {
+    with(|memory| memory.place = Some(place.to_owned()));
 }

@@ -24,7 +24,7 @@ use wasm_bindgen_futures::{JsFuture, future_to_promise};
 use worker::{Context, Env};
 
 pub use exercise::Exercise;
-pub use flight::{exercise, last, state};
+pub use flight::{direct_place, exercise, last, state};
 pub use report::{Report, Via, why_forward};
 
 /// Whether a request started the refresh that it waits for.

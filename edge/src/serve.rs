@@ -9,14 +9,14 @@ mod limit;
 mod operator;
 mod request;
 
-use crate::config::{self, Config};
+use crate::config::{self, Config, Role};
 use crate::metrics::{self, Alert, State};
 use crate::respond::{self, Extra, Wish};
 use crate::{clock, memory};
 use acquire::{Found, Patience, Search, Step};
 use answer::Answer;
 use request::{Header, Method, Named};
-use shared::endpoints::{NoPlace, Place, Question};
+use shared::endpoints::{Endpoint, NoPlace, Place, Question};
 use shared::freshness::Freshness;
 use shared::headers::cache_status::Forward;
 use shared::headers::data_source;
@@ -73,7 +73,7 @@ fn begin(request: Request, env: Env, context: Context, started: UnixMs) -> Resul
         respond::problem(failure, &wish, started, &Extra::new()).map(Begun::Done)
     };
     let url = request.url();
-    let place = request::place(&url);
+    let place = request::place(&url).and_then(|place| for_role(place, &env));
     match (&place, method) {
         (Err(none @ NoPlace::UnknownPath), _) => return refuse(&(*none).into()),
         (Ok(Place::Metrics), _) if !operator::is_configured(&env) => return refuse(&Failure::NotFound),
@@ -94,6 +94,7 @@ fn begin(request: Request, env: Env, context: Context, started: UnixMs) -> Resul
         Place::Metrics => return operator::metrics(&request, &env, head, started).map(Begun::Done),
         Place::Data(_) | Place::Health | Place::Ready | Place::Snapshot => {}
     }
+    let place = if place == Place::Snapshot { Place::Data(Question::Whole(Endpoint::Snapshot)) } else { place };
     let mut search = Search::new(started);
     let named = Named::new(request);
     let step = search.look(&context, &config, &named);
@@ -110,6 +111,13 @@ fn begin(request: Request, env: Env, context: Context, started: UnixMs) -> Resul
     }
 }
 
+/// The whole snapshot is for Workers of ours, not for clients: only the one that owns the way to the exchanges, which no client
+/// reaches, hands it over.
+fn for_role<'u>(place: Place<'u>, env: &Env) -> Result<Place<'u>, NoPlace> {
+    let hands_over = || config::of(env).is_ok_and(|config| config.role == Role::Direct);
+    if place == Place::Snapshot && !hands_over() { Err(NoPlace::UnknownPath) } else { Ok(place) }
+}
+
 /// The answer to a GET from what is held, where that is all there is to tell.
 fn hit(
     request: &Request,
@@ -123,6 +131,10 @@ fn hit(
         return Ok(None);
     }
     let Ok(rendered) = memory::rendered(valid, question, *class, &config.limits)? else { return Ok(None) };
+    if config.role == Role::Direct {
+        // It says where it stands, on each answer.
+        return Ok(None);
+    }
     let if_none_match = request::header(request, Header::IfNoneMatch);
     let response = rendered.hit(if_none_match.as_deref(), now, &config.limits)?;
     metrics::answered(found.state(), data_source(valid.get(), *class));

@@ -1,8 +1,10 @@
 //! Who is asked for data, and what comes of it: the origin, and exchanges themselves.
 
 pub mod bybit;
+pub mod direct;
 pub mod exchange;
 pub mod fetch;
+pub mod handover;
 pub mod judged;
 pub mod origin;
 pub mod secondary;

@@ -1,5 +1,6 @@
 //! Facts → [`Snapshot`]: the one place where sections are put together, by origin and edge alike.
 
+mod carried;
 mod whole_market;
 
 use crate::analysis::join::{Market, is_most};
@@ -16,6 +17,8 @@ use crate::snapshot::performance::PerformanceSection;
 use crate::snapshot::{Lack, Producer, SCHEMA_VERSION, Section, Snapshot, is_reason};
 use crate::units::{Amount, UnixMs};
 use std::collections::BTreeMap;
+
+pub use carried::with_sections_of;
 
 /// The symbol without which there is no market overview.
 pub const BITCOIN: &str = "BTCUSDT";

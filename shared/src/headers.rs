@@ -30,6 +30,9 @@ pub const DATA_QUALITY: &str = "x-data-quality";
 /// The name of one request, by which it is found in the logs of edge and origin.
 pub const REQUEST_ID: &str = "x-request-id";
 
+/// Where the Worker stands that owns the way to the exchanges, by the exchange's word. Between Workers alone.
+pub const DIRECT_PLACE: &str = "x-direct-place";
+
 /// Content type of data.
 pub const JSON: &str = "application/json";
 

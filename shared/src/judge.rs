@@ -84,11 +84,8 @@ impl Judge {
 
     /// Goes on from the prices that another process published, where nothing newer is known.
     pub fn remember(&mut self, snapshot: &Snapshot) {
-        let at = snapshot.as_of_ms;
-        let scores = snapshot.scores.iter().map(|row| (&row.symbol, row.price));
-        let movers = snapshot.movers.gainers.iter().chain(&snapshot.movers.losers).map(|row| (&row.symbol, row.price));
-        for (symbol, price) in scores.chain(movers) {
-            self.prices.remember(symbol, price.get(), at);
+        for (symbol, price) in shown(snapshot) {
+            self.prices.remember(symbol, price, snapshot.as_of_ms);
         }
         self.motions.remember(snapshot);
     }
@@ -141,6 +138,39 @@ impl Judge {
         Ok(at)
     }
 
+    /// The same of a snapshot that somebody else put together, by the prices that it shows. Its sums rest on all rows and cannot
+    /// be worked out without one, so a single price that leapt quarantines it.
+    ///
+    /// # Errors
+    /// [`WildTable`]; what was believed before still is.
+    pub fn examine_snapshot(&mut self, snapshot: &Snapshot) -> Result<(), WildTable> {
+        let at = snapshot.as_of_ms;
+        let is_new = self.judged.is_none_or(|judged| judged < at);
+        self.judged = self.judged.max(Some(at));
+        let (mut compared, mut leaping) = (0, 0);
+        for (symbol, price) in shown(snapshot) {
+            let Some(before) = self.prices.comparable(symbol, at) else { continue };
+            compared += 1;
+            if is_near(price, before) {
+                self.prices.acquit(symbol);
+            } else if !self.prices.is_confirmed(symbol, price, at, is_new) {
+                leaping += 1;
+            }
+        }
+        if leaping > 0 {
+            return Err(WildTable { leaping, compared });
+        }
+        self.believe_shown(snapshot);
+        Ok(())
+    }
+
+    fn believe_shown(&mut self, snapshot: &Snapshot) {
+        for (symbol, price) in shown(snapshot) {
+            self.prices.believe(symbol, price, snapshot.as_of_ms);
+        }
+        self.prices.forget_old(snapshot.as_of_ms);
+    }
+
     /// Takes turnovers and open interests that leapt out of their rows.
     fn examine_sums(&mut self, tickers: &mut Tickers<'_>, universe: &Universe, at: UnixMs, is_new: bool) {
         for row in tickers.rows.iter_mut().filter(|row| universe.contains(&row.symbol)) {
@@ -175,6 +205,13 @@ impl Judge {
         }
         std::iter::once(&mut self.prices).chain(&mut self.sums).for_each(|beliefs| beliefs.forget_old(at));
     }
+}
+
+/// The prices that a snapshot shows, by symbol.
+fn shown(snapshot: &Snapshot) -> impl Iterator<Item = (&str, f64)> {
+    let scores = snapshot.scores.iter().map(|row| (&*row.symbol, row.price.get()));
+    let movers = snapshot.movers.gainers.iter().chain(&snapshot.movers.losers);
+    scores.chain(movers.map(|row| (&*row.symbol, row.price.get())))
 }
 
 /// Whether neither value is more than [`MAX_LEAP`] times the other.

@@ -93,7 +93,20 @@ impl ValidSnapshot {
     /// # Errors
     /// [`Inadmissible`] when the bytes are no snapshot of our version, or the snapshot breaks a rule.
     pub fn from_json(body: &[u8], now: UnixMs, baseline: Baseline) -> Result<Self, Inadmissible> {
-        let snapshot = read(body)?;
+        Self::from_json_with(body, now, baseline, |snapshot| snapshot)
+    }
+
+    /// The same for a snapshot to which the reader has something to add.
+    ///
+    /// # Errors
+    /// As [`Self::from_json`]; what was added passes the door too.
+    pub fn from_json_with(
+        body: &[u8],
+        now: UnixMs,
+        baseline: Baseline,
+        add: impl FnOnce(Snapshot) -> Snapshot,
+    ) -> Result<Self, Inadmissible> {
+        let snapshot = add(read(body)?);
         Self::admit(snapshot, now, baseline).map_err(Inadmissible::Rejected)
     }
 

@@ -17,7 +17,7 @@ const outcomes = (line) => line.asked.map(({ source, outcome }) => [source, outc
 
 test("a silent origin costs a cold client the hedge's time and not its whole deadline", async () => {
   await world.link.order("hang");
-  edge = await world.edge();
+  edge = await world.edge({ vars: { HEDGE_AFTER_MS: "300" } });
   const answer = await edge.get("/mobile-data");
   assert.equal(answer.json.data_source, "bybit_direct");
   assert.ok(answer.tookMs > 100, `${answer.tookMs} ms: the exchange was asked before the origin was silent`);
@@ -30,7 +30,7 @@ test("a silent origin costs a cold client the hedge's time and not its whole dea
 test("an exchange that may not be asked is no hedge", async () => {
   await world.link.order("refuse");
   await world.exchange.fail("bybit", { kind: "geo_403" });
-  edge = await world.edge();
+  edge = await world.edge({ vars: { HEDGE_AFTER_MS: "300" } });
   assert.equal((await edge.get("/mobile-data")).status, 503);
   await world.link.order("hang");
   const line = await until("the origin was silent", async () => {

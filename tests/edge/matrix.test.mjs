@@ -44,7 +44,7 @@ const calls = async () => ({ origin: world.link.requests(), ...(await world.exch
 async function run(row, scene, result) {
   await world.recover();
   const cache = await world.cache();
-  const start = (options) => world.edge({ cache, vars: row.vars?.(world.exchange), ...options });
+  const start = (options) => world.edge({ cache, vars: row.vars?.(world.exchange), direct: row.direct, ...options });
   Object.assign(scene, { cache, link: world.link, exchange: world.exchange, start, calls });
   if (row.heldAgeMs !== undefined) scene.held = await hold(cache, row.heldAgeMs);
   scene.edge = await start();
@@ -69,7 +69,16 @@ function hasMissedTheCache({ held, edge, answer }) {
 
 const results = [];
 
-for (const row of [...ORIGIN_ROWS, ...EXCHANGE_ROWS, ...SECONDARY_ROWS, ...BOTH_ROWS, ...CACHE_ROWS, ...CLIENT_ROWS]) {
+const OF_EXCHANGES = [...EXCHANGE_ROWS, ...SECONDARY_ROWS, ...BOTH_ROWS];
+
+/** The same, where another Worker owns the way to the exchanges: for whom it goes wrong must not matter to clients. */
+const DIVIDED_ROWS = OF_EXCHANGES.filter(({ alone }) => !alone).map((row) => ({
+  ...row,
+  fault: `${row.fault}, at the Worker that owns the way there`,
+  direct: {},
+}));
+
+for (const row of [...ORIGIN_ROWS, ...OF_EXCHANGES, ...DIVIDED_ROWS, ...CACHE_ROWS, ...CLIENT_ROWS]) {
   test(`${row.id} ${row.fault}`, async () => {
     const result = { id: row.id, fault: row.fault, is: "failed" };
     results.push(result);

@@ -60,6 +60,13 @@ impl Deadlines {
         Self { hedge_ms: hedge_after_ms, origin_headers_ms: origin_timeout_ms, origin_ms, ..DEADLINES }
     }
 
+    /// The deadlines of the Worker that owns the way to the exchanges: over soon enough for whoever asked it to hear why there is
+    /// nothing.
+    #[must_use]
+    pub const fn of_direct() -> Self {
+        Self { exchange_ms: 900, exchange_hedge_ms: 400, sources_ms: 1_000, ..DEADLINES }
+    }
+
     /// The deadlines of a refresh that clients wait for. Whoever wants no hedge gets none here either.
     #[must_use]
     pub const fn cold(self) -> Self {
@@ -117,6 +124,13 @@ mod tests {
         let d = Deadlines::with_origin(1_000, 1_000);
         assert_eq!((d.origin_headers_ms, d.origin_ms), (1_000, d.sources_ms));
         assert!(d.left_ms(d.exchange_ms, 2 * d.cache_ms + d.origin_headers_ms) >= d.least_ms);
+    }
+
+    #[test]
+    fn the_way_to_the_exchanges_ends_before_those_who_asked_for_it_give_up() {
+        let (there, here) = (Deadlines::of_direct(), DEADLINES);
+        assert!(there.cache_ms + there.sources_ms + there.grace_ms < here.exchange_ms);
+        assert!(there.left_ms(there.exchange_ms, there.cache_ms + there.exchange_hedge_ms) >= 2 * there.least_ms);
     }
 
     #[test]

@@ -75,6 +75,8 @@ pub enum Step {
 /// What a refresh may do at all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Means {
+    /// The origin has an address.
+    pub origin: bool,
     /// OKX has an address.
     pub okx: bool,
     /// Binance has one.
@@ -105,6 +107,8 @@ pub struct Ladder {
     cache: Look,
     cached_is_enough: bool,
     told_of_failure: bool,
+    /// Whose turn is the first of all.
+    first: Upstream,
     turns: PerUpstream<Turn>,
     last_good: Once,
 }
@@ -130,8 +134,10 @@ impl Ladder {
             cache: if is_fresh { Look::OnceOriginIsGivenUp } else { Look::Now },
             cached_is_enough: false,
             told_of_failure: false,
+            first: if means.origin { Upstream::Origin } else { Upstream::Bybit },
             turns: PerUpstream::new(|upstream| match upstream {
-                Upstream::Origin | Upstream::Bybit => Turn::Ahead,
+                Upstream::Origin => if_there(means.origin),
+                Upstream::Bybit => Turn::Ahead,
                 Upstream::Okx => if_there(means.okx),
                 Upstream::Binance => if_there(means.binance),
             }),
@@ -145,7 +151,7 @@ impl Ladder {
         self.cache = Look::Over;
         self.standing = standing;
         self.cached_is_enough = matches!(decide(held, now, &self.limits, Refresh::Possible), Decision::Serve(_));
-        self.told_of_failure = told_of_failure && *self.turns.get(Upstream::Origin) == Turn::Ahead;
+        self.told_of_failure = told_of_failure && *self.turns.get(self.first) == Turn::Ahead;
     }
 
     /// Whether nobody is asked because another isolate told that every source failed.
@@ -309,7 +315,7 @@ mod tests {
     use crate::policy::DEADLINES;
 
     const NOW: UnixMs = UnixMs::from_millis(1_788_870_000_000);
-    const ALL: Means = Means { okx: true, binance: true, last_good: true };
+    const ALL: Means = Means { origin: true, okx: true, binance: true, last_good: true };
 
     fn ago(ms: u64) -> Option<UnixMs> {
         Some(UnixMs::from_millis(NOW.as_millis() - ms))
@@ -495,7 +501,7 @@ mod tests {
     #[test]
     fn what_all_colos_share_is_read_last_and_only_for_want_of_younger_data() {
         let after_all = |held| {
-            let mut ladder = begin(held, Means { okx: false, binance: false, last_good: true });
+            let mut ladder = begin(held, Means { okx: false, binance: false, ..ALL });
             ladder.looked(held, None, false, NOW);
             ladder.useless(Upstream::Origin);
             ladder.useless(Upstream::Bybit);
@@ -504,6 +510,17 @@ mod tests {
         assert_eq!(after_all(ago(60_000)), Step::GiveUp);
         assert_eq!(after_all(ago(60_001)), Step::ReadLastGood);
         assert_eq!(after_all(None), Step::ReadLastGood);
+    }
+
+    #[test]
+    fn without_an_origin_the_exchange_is_the_first_to_be_asked() {
+        let mut ladder = begin(ago(5_000), Means { origin: false, ..ALL });
+        assert_eq!(ladder.next(ago(5_000), NOW), Step::LookIntoCache, "a neighbour may have asked");
+        ladder.looked(ago(5_000), usual(), false, NOW);
+        assert_eq!(ladder.next(ago(5_000), NOW), Step::Ask(Upstream::Bybit));
+        let mut cold = begin(None, Means { origin: false, ..ALL });
+        cold.looked(None, None, true, NOW);
+        assert_eq!(cold.next(None, NOW), Step::ReadLastGood, "a shared failure was tried again");
     }
 
     #[test]

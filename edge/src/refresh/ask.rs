@@ -4,9 +4,10 @@ use super::background::Background;
 use super::report::Via;
 use super::{colo, flight};
 use crate::config::Config;
-use crate::policy::{Need, UniverseUse, Upstream, Withheld, universe_use};
+use crate::policy::{DEADLINES, Need, UniverseUse, Upstream, Withheld, universe_use};
+use crate::upstream::direct::{self, DIRECT_WORKER, FromDirect};
 use crate::upstream::exchange::ExchangeError;
-use crate::upstream::fetch::Deadline;
+use crate::upstream::fetch::{Deadline, Service};
 use crate::upstream::origin::FromOrigin;
 use crate::upstream::{
     Asked, BYBIT_ALTERNATIVE, BYBIT_DIRECT, Failed, Health, Made, Materials, ORIGIN, Purpose, Refused, bybit, origin,
@@ -46,6 +47,8 @@ pub(super) struct Answered {
     pub(super) asked: Vec<Asked>,
     /// The data, or why there is none.
     pub(super) found: Result<Found, Unfound>,
+    /// Whether whoever answered has asked the other exchanges as well.
+    pub(super) covers_others: bool,
 }
 
 /// Why a call brought no data that ends the search.
@@ -57,33 +60,38 @@ pub(super) enum Unfound {
 }
 
 impl Answered {
+    fn of(asked: Vec<Asked>, found: Result<Found, Unfound>) -> Self {
+        Self { asked, found, covers_others: false }
+    }
+
     /// Nobody was asked.
     pub(super) fn withheld(source: &'static str, withheld: Withheld) -> Self {
         let found = Err(if withheld.is_of_budget() { Unfound::Withheld } else { Unfound::Failed(None) });
-        Self { asked: vec![Asked { source, failure: Some(Failed::withheld(withheld)), took_ms: None }], found }
+        Self::of(vec![Asked { source, failure: Some(Failed::withheld(withheld)), took_ms: None }], found)
     }
 }
 
-/// Asks the origin in the name of the request that leads.
+/// Asks the origin at `base` in the name of the request that leads.
 pub(super) async fn origin(
     config: &Config,
+    base: &str,
     held: Option<Rc<ValidSnapshot>>,
     request_id: &RequestId,
     millis: u64,
 ) -> Answered {
     let started = clock::now();
     flight::note_calls(Upstream::Origin, |calls| calls.asked(started));
-    let answer = origin::snapshot(config, held.as_deref(), request_id, millis).await;
+    let answer = origin::snapshot(config, base, held.as_deref(), request_id, millis).await;
     let health = answer.as_ref().map_or_else(|refused| refused.error.health(), |_| Health::Works);
     note_health(Upstream::Origin, health, None);
     match answer {
         Ok(FromOrigin { snapshot, cache_status }) => {
             let via = Via::Origin { cache_status };
             let found = Found { via, snapshot: Rc::new(snapshot), universe: AfterUse::Nothing };
-            Answered { asked: vec![told(ORIGIN, None, started)], found: Ok(found) }
+            Answered::of(vec![told(ORIGIN, None, started)], Ok(found))
         }
         Err(Refused { error, candidate }) => {
-            Answered { asked: vec![told(ORIGIN, Some(error.told()), started)], found: Err(Unfound::Failed(candidate)) }
+            Answered::of(vec![told(ORIGIN, Some(error.told()), started)], Err(Unfound::Failed(candidate)))
         }
     }
 }
@@ -101,15 +109,63 @@ pub(super) struct Direct<'a> {
     pub(super) purpose: Purpose,
     /// Set once the exchange is really asked, for budgets may withhold it.
     pub(super) called: Rc<Cell<bool>>,
+    /// The request in whose name it is asked; nothing where it is no client's.
+    pub(super) request_id: Option<&'a RequestId>,
+}
+
+/// Asks for what an exchange has: the Worker that owns the way there, where one is bound; else, or when that one fails itself,
+/// Bybit from here.
+pub(super) async fn exchange(direct: Direct<'_>) -> Answered {
+    let deadline = Deadline::after(direct.millis);
+    let Some(service) = &direct.config.direct else { return bybit(direct, &deadline).await };
+    let mut through = through(service, &direct, &deadline).await;
+    if through.covers_others || through.found.is_ok() || deadline.left_ms() < DEADLINES.least_ms {
+        return through;
+    }
+    let Answered { asked, found, .. } = bybit(direct, &deadline).await;
+    through.asked.extend(asked);
+    Answered::of(through.asked, found)
+}
+
+/// Asks that Worker. Budgets are its own; here it is left alone for a while when it fails.
+async fn through(service: &Service, direct: &Direct<'_>, deadline: &Deadline) -> Answered {
+    let started = clock::now();
+    if let Err(withheld) = flight::direct_calls().may_ask(started) {
+        return Answered::withheld(DIRECT_WORKER, withheld);
+    }
+    flight::note_direct_calls(|calls| calls.asked(started));
+    direct.called.set(true);
+    let (held, reason) = (direct.held.as_deref(), direct.reason.clone());
+    let materials = Materials { held, universe: None, reason, purpose: direct.purpose };
+    let answer = direct::snapshot(direct.config, service, materials, direct.request_id, deadline).await;
+    let works = answer.as_ref().map_or_else(|refused| refused.error.works(), |_| true);
+    let now = clock::now();
+    flight::note_direct_calls(|calls| calls.ended(works, now));
+    let (asked, found) = match answer {
+        Ok(FromDirect { snapshot, place, source, failed }) => {
+            flight::note_direct_place(place);
+            let via = match Secondary::of(snapshot.get().tickers_source.venue) {
+                Some(secondary) => Via::Secondary(secondary),
+                None => Via::BybitDirect,
+            };
+            let failed = direct::all_there(&failed).map(|(name, failed)| (name, Some(failed)));
+            let asked = failed.chain([(source, None)]).map(|(name, failed)| told(name, failed, started)).collect();
+            (asked, Ok(Found { snapshot: Rc::new(snapshot), universe: AfterUse::Nothing, via }))
+        }
+        Err(Refused { error, candidate }) => {
+            let asked = error.told().into_iter().map(|(source, failed)| told(source, Some(failed), started)).collect();
+            (asked, Err(if error.is_withheld() { Unfound::Withheld } else { Unfound::Failed(candidate) }))
+        }
+    };
+    Answered { asked, found, covers_others: works }
 }
 
 /// Asks Bybit, if the isolate and its colo may; at its other host when the first is of no use.
-pub(super) async fn bybit(direct: Direct<'_>) -> Answered {
-    let deadline = Deadline::after(direct.millis);
+async fn bybit(direct: Direct<'_>, deadline: &Deadline) -> Answered {
     match admitted(Upstream::Bybit, need(direct.config), universe_at_hand(clock::now()), direct.background).await {
         Ok((universe, renew)) => {
             direct.called.set(true);
-            ask_hosts(&direct, &deadline, universe, renew).await
+            ask_hosts(&direct, deadline, universe, renew).await
         }
         Err(withheld) => Answered::withheld(BYBIT_DIRECT, withheld),
     }
@@ -166,7 +222,7 @@ async fn ask_hosts(direct: &Direct<'_>, deadline: &Deadline, universe: Option<Rc
         }
         Err(refused) => Err(Unfound::Failed(refused.candidate)),
     };
-    Answered { asked, found }
+    Answered::of(asked, found)
 }
 
 /// Learns from how a call ended. A refusal is told to the colo.
@@ -228,7 +284,7 @@ pub(super) async fn secondary(secondary: Secondary, base: &str, direct: Direct<'
         }
         Err(refused) => Err(Unfound::Failed(refused.candidate)),
     };
-    Answered { asked, found }
+    Answered::of(asked, found)
 }
 
 fn told_made(

@@ -28,19 +28,28 @@ pub struct Exercise {
 /// compared and dropped: the origin's data says more.
 pub(super) async fn after(config: &Config, origin: &Rc<ValidSnapshot>, background: &Background) {
     if !is_exercise_due(origin.get().sequence, flight::own_number(), config.direct_exercise_percent)
-        || !spares(clock::now())
+        || !spares(config, clock::now())
     {
         return;
     }
     // What others did is read here too: with their calls there may be none to spare.
     colo::read().await;
-    if !spares(clock::now()) {
+    if !spares(config, clock::now()) {
         return;
     }
     let held = Some(Rc::clone(origin));
     let (reason, millis) = (REASON.to_owned(), DEADLINES.exchange_ms);
-    let direct = Direct { config, background, held, reason, millis, purpose: Purpose::Compare, called: Rc::default() };
-    let Answered { asked, found } = ask::bybit(direct).await;
+    let direct = Direct {
+        config,
+        background,
+        held,
+        reason,
+        millis,
+        purpose: Purpose::Compare,
+        called: Rc::default(),
+        request_id: None,
+    };
+    let Answered { asked, found, .. } = ask::exchange(direct).await;
     let outcome = match found {
         Ok(Found { snapshot, universe, .. }) => {
             if let AfterUse::Store(universe) = universe {
@@ -58,8 +67,11 @@ pub(super) async fn after(config: &Config, origin: &Rc<ValidSnapshot>, backgroun
     flight::note_exercise(Exercise { at: clock::now(), outcome });
 }
 
-/// Whether the isolate and its colo have calls to spare.
-fn spares(now: UnixMs) -> bool {
+/// Whether the isolate and its colo have calls to spare. Where another Worker owns the way it is for that one to say.
+fn spares(config: &Config, now: UnixMs) -> bool {
+    if config.direct.is_some() {
+        return true;
+    }
     let calls = flight::calls(Upstream::Bybit);
     flight::ledger(|ledger| calls.may_exercise(ledger.of(Upstream::Bybit), now).is_ok())
 }

@@ -25,6 +25,8 @@ struct Flight {
     universe_tried: Option<UnixMs>,
     exercise: Option<Rc<Exercise>>,
     own_number: Option<u64>,
+    direct_place: Option<String>,
+    direct_calls: Calls,
 }
 
 thread_local! {
@@ -58,6 +60,27 @@ pub fn exercise() -> Option<Rc<Exercise>> {
 pub(super) fn own_number() -> u64 {
     // The runtime gives random numbers to requests alone, so it is drawn when it is first needed.
     with(|flight| *flight.own_number.get_or_insert_with(|| js_sys::Math::random().to_bits())).unwrap_or_default()
+}
+
+/// What this isolate knows about its own calls to the Worker that owns the way to the exchanges.
+pub(super) fn direct_calls() -> Calls {
+    with(|flight| flight.direct_calls).unwrap_or_default()
+}
+
+/// Takes the next state of those.
+pub(super) fn note_direct_calls(next: impl FnOnce(Calls) -> Calls) {
+    with(|flight| flight.direct_calls = next(flight.direct_calls));
+}
+
+/// Where the Worker stands that owns the way to the exchanges, when it was last asked and said so.
+#[must_use]
+pub fn direct_place() -> Option<String> {
+    with(|flight| flight.direct_place.clone()).flatten()
+}
+
+/// Notes where it said that it stands.
+pub(super) fn note_direct_place(place: Option<String>) {
+    with(|flight| flight.direct_place = place);
 }
 
 /// Notes what came of it.

@@ -5,7 +5,9 @@ use super::background::Background;
 use super::report::{Via, why_forward};
 use super::{colo, flight};
 use crate::config::Config;
-use crate::policy::{self, DEADLINES, Decision, Ladder, Means, PerUpstream, Refresh, SharedFailure, Step, Upstream};
+use crate::policy::{
+    self, DEADLINES, Decision, Ladder, Means, PerUpstream, Refresh, SharedFailure, Standing, Step, Upstream,
+};
 use crate::upstream::fetch::FetchError;
 use crate::upstream::{Asked, Failed, Health, Purpose};
 use crate::{cache, clock, last_good, memory};
@@ -69,6 +71,7 @@ impl<'a> Search<'a> {
         background: &'a Background,
     ) -> Self {
         let means = Means {
+            origin: config.origin_url.is_some(),
             okx: config.okx_base_url.is_some(),
             binance: config.binance_base_url.is_some(),
             last_good: config.last_good.is_some(),
@@ -79,7 +82,7 @@ impl<'a> Search<'a> {
             config,
             request_id,
             background,
-            ladder: Ladder::begin(held, memory::standing(), clock::now(), config.limits, config.deadlines, means),
+            ladder: Ladder::begin(held, standing(config), clock::now(), config.limits, config.deadlines, means),
             forward: why_forward(held),
             running: PerUpstream::default(),
             found: PerUpstream::default(),
@@ -119,7 +122,7 @@ impl<'a> Search<'a> {
         let (held, now) = (held_as_of(), clock::now());
         self.forward = why_forward(held);
         let failure = colo::failure(now);
-        self.ladder.looked(held, memory::standing(), failure.is_some(), now);
+        self.ladder.looked(held, standing(self.config), failure.is_some(), now);
         let told = failure.filter(|_| self.ladder.is_told_of_failure());
         for (upstream, outcome) in told.into_iter().flat_map(|failure| failure.outcomes) {
             let failed = Failed {
@@ -145,16 +148,17 @@ impl<'a> Search<'a> {
         let millis = self.ladder.time_for(upstream, now);
         let held = memory::snapshot();
         let call: Running<'a> = match upstream {
-            Upstream::Origin => match flight::calls(upstream).may_ask(now) {
-                Ok(()) => Box::pin(ask::origin(config, held, self.request_id, millis)),
-                Err(withheld) => {
+            Upstream::Origin => match (config.origin_url.as_deref(), flight::calls(upstream).may_ask(now)) {
+                (Some(base), Ok(())) => Box::pin(ask::origin(config, base, held, self.request_id, millis)),
+                (Some(_), Err(withheld)) => {
                     return self.note(upstream, Answered::withheld(upstream.name(), withheld));
                 }
+                (None, _) => return self.ladder.useless(upstream),
             },
             Upstream::Bybit => {
                 let direct = self.direct(held, millis);
                 self.hedge = self.running.get(Upstream::Origin).as_ref().map(|_| Rc::clone(&direct.called));
-                Box::pin(ask::bybit(direct))
+                Box::pin(ask::exchange(direct))
             }
             Upstream::Okx => match config.okx_base_url.as_deref() {
                 Some(base) => Box::pin(ask::secondary(Secondary::Okx, base, self.direct(held, millis))),
@@ -172,11 +176,24 @@ impl<'a> Search<'a> {
     fn direct(&self, held: Option<Rc<ValidSnapshot>>, millis: u64) -> Direct<'a> {
         let reason = self.why_not_the_origin();
         let (config, background) = (self.config, self.background);
-        Direct { config, background, held, reason, millis, purpose: Purpose::Show, called: Rc::default() }
+        Direct {
+            config,
+            background,
+            held,
+            reason,
+            millis,
+            purpose: Purpose::Show,
+            called: Rc::default(),
+            request_id: Some(self.request_id),
+        }
     }
 
     /// The reason that data from elsewhere carries. An origin that has not failed may still answer: it is slow.
+    /// Whoever knows no origin is asked by somebody who does, and says the reason.
     fn why_not_the_origin(&self) -> String {
+        if self.config.origin_url.is_none() {
+            return policy::fallback_reason("not_asked");
+        }
         let failed = self.asked.get(Upstream::Origin).iter().find_map(|asked| asked.failure.as_ref());
         policy::fallback_reason(failed.map_or("slow", |failed| &failed.outcome))
     }
@@ -203,6 +220,10 @@ impl<'a> Search<'a> {
     }
 
     fn note(&mut self, upstream: Upstream, answered: Answered) {
+        if answered.covers_others {
+            self.ladder.useless(Upstream::Okx);
+            self.ladder.useless(Upstream::Binance);
+        }
         self.asked.get_mut(upstream).extend(answered.asked);
         match answered.found {
             Ok(found) => {
@@ -303,6 +324,12 @@ impl<'a> Search<'a> {
         let (forward, hedged) = (self.forward, self.hedge.is_some_and(|called| called.get()));
         Searched { forward, via, asked, hedged, keep: None, universe: AfterUse::Nothing, late: None }
     }
+}
+
+/// The market that clients were shown and are not to be sent away from. Where another Worker owns the way to the exchanges that is
+/// its own affair.
+fn standing(config: &Config) -> Option<Standing> {
+    memory::standing().filter(|_| config.direct.is_none())
 }
 
 fn held_as_of() -> Option<UnixMs> {

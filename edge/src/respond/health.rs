@@ -20,6 +20,8 @@ pub struct Health<'s> {
     market_data: &'static str,
     /// The deployed version of the Worker, where the platform tells it.
     build: Option<&'s str>,
+    /// Where the Worker stands that owns the way to the exchanges, when it was last asked; unknown where none is bound.
+    direct_place: Option<String>,
 }
 
 impl<'s> Health<'s> {
@@ -34,7 +36,14 @@ impl<'s> Health<'s> {
             fallback_reason: snapshot.fallback_reason.as_deref(),
             market_data: headers::artificial_feed(snapshot).map_or("live", |feed| feed.name()),
             build,
+            direct_place: None,
         }
+    }
+
+    /// The same, where this is known.
+    #[must_use]
+    pub fn with_direct_place(self, direct_place: Option<String>) -> Self {
+        Self { direct_place, ..self }
     }
 
     /// The body.

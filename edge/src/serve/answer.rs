@@ -2,15 +2,16 @@
 
 use super::Call;
 use super::acquire::Found;
-use crate::memory;
+use crate::config::Role;
 use crate::metrics::{self, Event, State};
 use crate::respond::health::Health;
 use crate::respond::{self, Extra};
+use crate::{memory, refresh};
 use js_sys::Reflect;
 use shared::endpoints::{Place, Question};
 use shared::freshness::Freshness;
 use shared::headers::cache_status;
-use shared::headers::{JSON, REQUEST_ID, age_secs, data_source, ttl_secs};
+use shared::headers::{DIRECT_PLACE, JSON, REQUEST_ID, age_secs, data_source, ttl_secs};
 use shared::problem::{Failure, jittered_retry_after_secs};
 use shared::units::UnixMs;
 use shared::validate::ValidSnapshot;
@@ -67,7 +68,9 @@ impl<'c> Answer<'c> {
         let source = data_source(valid.get(), class);
         let told = |state| Told { state, source, class: Some(class), as_of: Some(as_of) };
         let Place::Data(question) = &self.call.place else {
-            let health = Health::of(valid, class, self.now, crate::config::build(&self.call.env)).body();
+            let health = Health::of(valid, class, self.now, crate::config::build(&self.call.env))
+                .with_direct_place(refresh::direct_place())
+                .body();
             let extra = self.about_data(found, as_of, class);
             let response = respond::uncached(JSON, &health, &self.call.wish, self.now, &extra)?;
             return Ok((response, told(found.state())));
@@ -122,6 +125,9 @@ impl<'c> Answer<'c> {
             ("date", self.now.http_date()),
             (cache_status::NAME, found.route.cache_status(class, ttl)),
         ];
+        if self.call.config.role == Role::Direct {
+            extra.extend(memory::place().map(|place| (DIRECT_PLACE, place)));
+        }
         extra.extend(about_sources(found));
         extra
     }

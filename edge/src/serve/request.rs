@@ -87,11 +87,7 @@ impl Method {
 /// What an absolute URL asks for.
 pub(super) fn place(url: &str) -> Result<Place<'_>, NoPlace> {
     let (path, query) = path_and_query(url);
-    match endpoints::find(path, query) {
-        // That one is for the edge itself.
-        Ok(Place::Snapshot) => Err(NoPlace::UnknownPath),
-        found => found,
-    }
+    endpoints::find(path, query)
 }
 
 /// The path and the query of an absolute URL, without the fragment.
@@ -106,7 +102,7 @@ fn path_and_query(url: &str) -> (&str, Option<&str>) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use shared::endpoints::{CLIENT_ROUTES, HEALTH, LIVE, METRICS, Question, READY, SNAPSHOT};
+    use shared::endpoints::{CLIENT_ROUTES, HEALTH, LIVE, METRICS, Question, READY};
 
     #[track_caller]
     fn check(url: &str, path: &str, query: Option<&str>) {
@@ -133,7 +129,7 @@ mod tests {
         for path in HEALTH.into_iter().chain([LIVE, READY, METRICS]) {
             assert!(at(path).is_ok(), "{path}");
         }
-        for path in ["/", SNAPSHOT, "/mobile-data/", "/MOBILE-DATA", "/mobile"] {
+        for path in ["/", "/mobile-data/", "/MOBILE-DATA", "/mobile"] {
             assert_eq!(at(path), Err(NoPlace::UnknownPath), "{path}");
         }
     }

@@ -1,10 +1,11 @@
 //! One answer of an exchange: the body, or why there is none, and whether we were sent away.
 
+use super::direct::is_place;
 use super::fetch::{self, Deadline, FetchError};
 use super::{Failed, Health, NotFit};
-use crate::clock;
 use crate::metrics::{self, Event};
 use crate::policy::Refusal;
+use crate::{clock, memory};
 use shared::assemble::AssembleError;
 use shared::exchange::bybit::instruments::UniverseError;
 use shared::exchange::bybit::{self, Forbidden};
@@ -25,6 +26,9 @@ pub(super) const MAX_LIST_BYTES: usize = 6_000_000;
 
 /// The status whose body alone tells why we are sent away.
 const FORBIDDEN: u16 = 403;
+
+/// Where a call arrived, by the word of the network in front of Bybit.
+const ARRIVED_AT: &str = "x-amz-cf-pop";
 
 /// How much of that body is read.
 const REASON_BYTES: usize = 4_096;
@@ -232,6 +236,9 @@ pub async fn get(venue: Venue, base: &str, path: &str, deadline: &Deadline, limi
     if let Err(error) = answer.expect_json() {
         answer.discard();
         return Err(error.into());
+    }
+    if let Some(place) = answer.header(ARRIVED_AT).filter(|place| is_place(place)) {
+        memory::keep_place(&place);
     }
     let source = Source::declared(venue, answer.header(MARKET_DATA).as_deref());
     let bytes = answer.body(limit).await?;

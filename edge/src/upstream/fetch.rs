@@ -2,11 +2,12 @@
 //! size.
 
 use crate::clock;
-use js_sys::{Reflect, Uint8Array};
+use js_sys::{Promise, Reflect, Uint8Array};
 use shared::exchange::Detail;
 use shared::headers::request_id::RequestId;
 use shared::units::UnixMs;
 use std::future::Future;
+use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{
@@ -121,12 +122,47 @@ pub struct Answer<'d> {
     deadline: &'d Deadline,
 }
 
+#[wasm_bindgen]
+extern "C" {
+    /// Another Worker that is bound to this one.
+    #[derive(Clone, Debug)]
+    pub type Service;
+
+    #[wasm_bindgen(method, catch)]
+    fn fetch(this: &Service, url: &str, init: &RequestInit) -> Result<Promise, JsValue>;
+}
+
 /// Sends the request. Nothing of a client's request goes into it but its name, where one is given.
 ///
 /// # Errors
 /// [`FetchError::Timeout`] or [`FetchError::Connection`].
 pub async fn get<'d>(
     url: &str,
+    request_id: Option<&RequestId>,
+    deadline: &'d Deadline,
+) -> Result<Answer<'d>, FetchError> {
+    let network = |init: &RequestInit| {
+        let global: WorkerGlobalScope = js_sys::global().unchecked_into();
+        Ok(global.fetch_with_str_and_init(url, init))
+    };
+    send(network, request_id, deadline).await
+}
+
+/// The same to another Worker.
+///
+/// # Errors
+/// [`FetchError::Timeout`] or [`FetchError::Connection`].
+pub async fn get_from<'d>(
+    service: &Service,
+    url: &str,
+    request_id: Option<&RequestId>,
+    deadline: &'d Deadline,
+) -> Result<Answer<'d>, FetchError> {
+    send(|init: &RequestInit| service.fetch(url, init), request_id, deadline).await
+}
+
+async fn send<'d>(
+    carry: impl FnOnce(&RequestInit) -> Result<Promise, JsValue>,
     request_id: Option<&RequestId>,
     deadline: &'d Deadline,
 ) -> Result<Answer<'d>, FetchError> {
@@ -143,8 +179,7 @@ pub async fn get<'d>(
         // A Worker's own requests go through its zone's cache, which knows nothing of the age of what it holds.
         init.set_cache(RequestCache::NoStore);
         init.set_signal(deadline.abort.as_ref().map(AbortController::signal).as_ref());
-        let global: WorkerGlobalScope = js_sys::global().unchecked_into();
-        JsFuture::from(global.fetch_with_str_and_init(url, &init)).await?.dyn_into::<Response>()
+        JsFuture::from(carry(&init)?).await?.dyn_into::<Response>()
     };
     let sent = async { sent.await.map_err(|error: JsValue| thrown(&error, FetchError::Connection)) };
     Ok(Answer { response: deadline.hold(sent).await?, deadline })

@@ -6,7 +6,7 @@
 
 use super::exchange::ExchangeError;
 use shared::freshness::table_time;
-use shared::judge::{Judge, ListJudge, ShorterList};
+use shared::judge::{Judge, ListJudge, ShorterList, WildTable};
 use shared::market::{Tickers, Universe};
 use shared::provenance::Source;
 use shared::units::UnixMs;
@@ -43,6 +43,20 @@ pub(super) fn examine(
         judge.examine(tickers, universe, source, told)
     });
     Ok(examined.unwrap_or(Ok(told))?)
+}
+
+/// Believes a snapshot that another Worker put together, or not yet.
+///
+/// # Errors
+/// [`WildTable`] when prices leapt against what is held.
+pub(super) fn examine_snapshot(held: Option<&ValidSnapshot>, new: &ValidSnapshot) -> Result<(), WildTable> {
+    let examined = with(|judge| {
+        if let Some(held) = held {
+            judge.remember(held.get());
+        }
+        judge.examine_snapshot(new.get())
+    });
+    examined.unwrap_or(Ok(()))
 }
 
 /// Believes a table that was examined and made into a valid snapshot.

@@ -1,19 +1,13 @@
 //! The origin's snapshot.
 
-use super::fetch::{self, Answer, Deadline, FetchError};
-use super::{Failed, Health, NotFit, Refused, baseline, judge};
+use super::Refused;
+use super::fetch::{self, Deadline, FetchError};
+use super::handover::{self, HandoverError};
 use crate::clock;
 use crate::config::Config;
-use crate::policy::Unfit;
 use shared::endpoints;
-use shared::freshness::{Freshness, Limits, is_from_the_future};
-use shared::headers::DATA_AS_OF;
 use shared::headers::request_id::RequestId;
-use shared::units::UnixMs;
-use shared::validate::{Inadmissible, ValidSnapshot};
-
-/// The largest snapshot that is read, bytes: many times a full one.
-const MAX_BYTES: usize = 2_000_000;
+use shared::validate::ValidSnapshot;
 
 /// A snapshot that is good enough to end the search.
 #[derive(Debug)]
@@ -24,115 +18,23 @@ pub struct FromOrigin {
     pub cache_status: Option<String>,
 }
 
-/// Why the origin did not end the search.
-#[derive(Clone, Debug, PartialEq, thiserror::Error)]
-pub enum OriginError {
-    /// No body.
-    #[error("{0}")]
-    Fetch(#[from] FetchError),
-    /// No snapshot.
-    #[error("{0}")]
-    Inadmissible(#[from] Inadmissible),
-    /// A snapshot, but not a good one.
-    #[error("{0}")]
-    NotFit(#[from] NotFit),
-}
-
-impl OriginError {
-    /// The failure as it is told.
-    #[must_use]
-    pub fn told(&self) -> Failed {
-        let (outcome, proxy_error, received_status, as_of) = match self {
-            Self::Fetch(error) => (error.label(), error.proxy_error(), error.received_status(), None),
-            Self::Inadmissible(error) => (error.label().to_owned(), None, Some(200), None),
-            Self::NotFit(not_fit) => (not_fit.unfit.label().to_owned(), None, Some(200), Some(not_fit.as_of)),
-        };
-        Failed { outcome, message: self.to_string(), proxy_error, received_status, as_of }
-    }
-
-    /// What this says of the origin itself: one whose data is old answers well.
-    #[must_use]
-    pub const fn health(&self) -> Health {
-        match self {
-            Self::Fetch(_) | Self::Inadmissible(_) => Health::Fails,
-            Self::NotFit(_) => Health::Works,
-        }
-    }
-}
-
-/// Asks the origin in the name of a request, for so many milliseconds at most.
+/// Asks the origin at `base` in the name of a request, for so many milliseconds at most.
 ///
 /// # Errors
 /// [`Refused`] when its answer does not end the search.
 pub async fn snapshot(
     config: &Config,
+    base: &str,
     held: Option<&ValidSnapshot>,
     request_id: &RequestId,
     millis: u64,
-) -> Result<FromOrigin, Refused<OriginError>> {
-    let url = format!("{}{}", config.origin_url, endpoints::SNAPSHOT);
+) -> Result<FromOrigin, Refused<HandoverError>> {
+    let url = format!("{base}{}", endpoints::SNAPSHOT);
     let deadline = Deadline::after(millis);
     let asked = fetch::get(&url, Some(request_id), &deadline);
     let headers = clock::within(config.deadlines.origin_headers_ms, asked).await;
-    let answer = headers.unwrap_or(Err(FetchError::Timeout)).map_err(OriginError::from)?;
-    if let Err(error) = worth_reading(&answer, held, &config.limits) {
-        answer.discard();
-        return Err(error.into());
-    }
+    let answer = headers.unwrap_or(Err(FetchError::Timeout)).map_err(HandoverError::from)?;
     let cache_status = answer.header(shared::headers::cache_status::NAME);
-    let body = answer.body(MAX_BYTES).await.map_err(OriginError::from)?;
-    let now = clock::now();
-    let snapshot =
-        ValidSnapshot::from_json(&body, now, baseline(held, now, &config.limits)).map_err(OriginError::from)?;
-    Ok(FromOrigin { snapshot: judge(snapshot, now, &config.limits)?, cache_status })
-}
-
-/// Refuses by the headers what need not be read: no JSON, or data that is old and no younger than what is held.
-fn worth_reading(answer: &Answer<'_>, held: Option<&ValidSnapshot>, limits: &Limits) -> Result<(), OriginError> {
-    answer.expect_json()?;
-    let announced = answer.header(DATA_AS_OF).and_then(|millis| millis.parse().ok()).map(UnixMs::from_millis);
-    announced.map_or(Ok(()), |as_of| not_too_old(as_of, held.map(|held| held.get().as_of_ms), clock::now(), limits))
-}
-
-fn not_too_old(as_of: UnixMs, held: Option<UnixMs>, now: UnixMs, limits: &Limits) -> Result<(), OriginError> {
-    // The door refuses it by its name.
-    if is_from_the_future(as_of, now) {
-        return Ok(());
-    }
-    let may_serve = match limits.classify(as_of, now) {
-        Some(Freshness::Fresh) => true,
-        Some(Freshness::Aging | Freshness::Stale) => held.is_none_or(|held| as_of > held),
-        None => false,
-    };
-    let unfit = Unfit::Stale { age_ms: now.millis_since(as_of) };
-    if may_serve { Ok(()) } else { Err(NotFit { unfit, as_of }.into()) }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    const NOW: UnixMs = UnixMs::from_millis(1_788_870_000_000);
-
-    fn ago(ms: u64) -> UnixMs {
-        UnixMs::from_millis(NOW.as_millis() - ms)
-    }
-
-    #[track_caller]
-    fn check(announced_age_ms: u64, held_age_ms: Option<u64>, worth: bool) {
-        let judged = not_too_old(ago(announced_age_ms), held_age_ms.map(ago), NOW, &Limits::DEFAULT);
-        let unfit = Unfit::Stale { age_ms: announced_age_ms };
-        let refused = OriginError::NotFit(NotFit { unfit, as_of: ago(announced_age_ms) });
-        assert_eq!(judged, if worth { Ok(()) } else { Err(refused) });
-    }
-
-    #[test]
-    fn old_data_is_read_only_when_it_is_younger_than_what_is_held() {
-        check(1_000, Some(0), true);
-        check(100_000, None, true);
-        check(100_000, Some(200_000), true);
-        check(100_000, Some(100_000), false);
-        check(100_000, Some(50_000), false);
-        check(600_000, None, false);
-    }
+    let snapshot = handover::read(answer, held, &config.limits, |snapshot, _| snapshot).await?;
+    Ok(FromOrigin { snapshot, cache_status })
 }

@@ -10,7 +10,7 @@ use edge::respond::health::Health;
 use edge::respond::route::Route;
 use edge::upstream::exchange::{AnswerError, ExchangeError};
 use edge::upstream::fetch::FetchError;
-use edge::upstream::origin::OriginError;
+use edge::upstream::handover::HandoverError;
 use edge::upstream::{Asked, BYBIT_ALTERNATIVE, Failed, NotFit};
 use expect_test::expect_file;
 use shared::exchange::Detail;
@@ -78,10 +78,10 @@ fn unfit() -> [Unfit; 2] {
 
 /// What the origin's failure is called, apart from the labels of a snapshot that is not admitted.
 fn origin_failures() -> Vec<Failed> {
-    let fetched = fetch_errors().into_iter().map(OriginError::Fetch);
-    let not_fit = unfit().map(|unfit| OriginError::NotFit(NotFit { unfit, as_of: GENERATED_AT }));
-    let _ = |error: &OriginError| match error {
-        OriginError::Fetch(_) | OriginError::Inadmissible(_) | OriginError::NotFit(_) => {}
+    let fetched = fetch_errors().into_iter().map(HandoverError::Fetch);
+    let not_fit = unfit().map(|unfit| HandoverError::NotFit(NotFit { unfit, as_of: GENERATED_AT }));
+    let _ = |error: &HandoverError| match error {
+        HandoverError::Fetch(_) | HandoverError::Inadmissible(_) | HandoverError::NotFit(_) => {}
     };
     fetched.chain(not_fit).map(|error| error.told()).collect()
 }
@@ -226,11 +226,12 @@ fn golden_header_values_of_the_edge() {
 fn golden_health_body_of_the_edge() {
     let mut shape = Shape::default();
     let mut snapshot: serde_json::Value = serde_json::from_str(ANALYSED).unwrap();
-    for (reason, build) in [(None, None), (Some("origin_timeout"), Some("v1"))] {
+    for (reason, build, place) in [(None, None, None), (Some("origin_timeout"), Some("v1"), Some("remote-SIN"))] {
         snapshot["fallback_reason"] = reason.into();
         let text = snapshot.to_string();
         let valid = ValidSnapshot::from_json(text.as_bytes(), GENERATED_AT, Baseline::default()).unwrap();
-        let body = Health::of(&valid, Freshness::Fresh, GENERATED_AT, build).body();
+        let health = Health::of(&valid, Freshness::Fresh, GENERATED_AT, build);
+        let body = health.with_direct_place(place.map(str::to_owned)).body();
         shape.see(&serde_json::from_str(&body).unwrap());
     }
     freeze(&expect_file!["../../../tests/golden/bodies/health-edge.txt"], shape.facts());

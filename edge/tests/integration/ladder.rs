@@ -206,7 +206,7 @@ fn offer(held: &mut Option<UnixMs>, as_of: UnixMs) {
 /// Carries out the ladder's steps as the shell does, in simulated time.
 fn drive(scenario: &Scenario) -> Run {
     let is_there = scenario.others != Others::None;
-    let means = Means { okx: is_there, binance: is_there, last_good: scenario.kept != Kept::NoStore };
+    let means = Means { origin: true, okx: is_there, binance: is_there, last_good: scenario.kept != Kept::NoStore };
     let (mut now, mut held) = (NOW, scenario.held.map(before));
     let mut ladder = Ladder::begin(held, None, now, LIMITS, DEADLINES, means);
     let mut ends: PerUpstream<Option<(UnixMs, Reply)>> = PerUpstream::default();

@@ -14,7 +14,7 @@ use std::fmt::Write as _;
 
 const BEGIN: UnixMs = UnixMs::from_millis(1_788_870_000_000);
 const LIMITS: Limits = Limits::DEFAULT;
-const MEANS: Means = Means { okx: true, binance: true, last_good: false };
+const MEANS: Means = Means { origin: true, okx: true, binance: true, last_good: false };
 const MINUTES: u64 = 15;
 
 /// Between two requests to one isolate.

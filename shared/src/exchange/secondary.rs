@@ -27,6 +27,12 @@ impl Secondary {
         }
     }
 
+    /// The one that is this venue.
+    #[must_use]
+    pub fn of(venue: Venue) -> Option<Self> {
+        Self::IN_ORDER.into_iter().find(|secondary| secondary.venue() == venue)
+    }
+
     /// Path and query of its ticker table.
     #[must_use]
     pub const fn tickers_path(self) -> &'static str {

@@ -16,6 +16,7 @@ mod alerts;
 mod around_the_score;
 mod beta;
 mod bodies;
+mod carried;
 mod confluence;
 mod defects;
 mod dependence;

@@ -46,15 +46,38 @@ export async function startWrangler({ origin, bybit, vars = {} }) {
   return { url: base, stop: () => harness.close(), get: getter(base, { limits: limitsOf(vars) }) };
 }
 
+const NOBODY = "http://127.0.0.1:1";
+
+/** The variables of a Worker that owns the way to the exchanges, and of one that it is bound to and that knows no exchange. */
+function divided(vars) {
+  const { ORIGIN_URL, BYBIT_BASE_URL, BYBIT_ALTERNATIVE_BASE_URL, OKX_BASE_URL, BINANCE_BASE_URL, ...rest } = vars;
+  const { REFRESH_AFTER_S, FRESH_S, AGING_S, STALE_S } = rest;
+  const ages = { REFRESH_AFTER_S, FRESH_S, AGING_S, STALE_S };
+  return {
+    own: { ...rest, ORIGIN_URL, BYBIT_BASE_URL: NOBODY },
+    direct: { ROLE: "direct", BYBIT_BASE_URL, BYBIT_ALTERNATIVE_BASE_URL, OKX_BASE_URL, BINANCE_BASE_URL, ...ages },
+  };
+}
+
 /**
- * The built Worker in bare workerd, cold, whose cache is `cache` or nothing.
+ * The built Worker in bare workerd, cold, whose cache is `cache` or nothing. With `direct` the exchanges are known to a second one
+ * alone, which is bound to it; `direct` may hold that one's own `cache` and `vars`, or the `url` of one that runs already.
  *
  * `expected`: statuses that are in order here beside the usual ones. `inspector`: so that its memory can be measured.
  */
-export async function startEdge({ origin, bybit, vars = {}, cache, expected = [], inspector = false }) {
-  // The way to the exchange is taken now and then without need, unless a test asks for it: counts are to be exact.
-  const all = { ORIGIN_URL: origin, BYBIT_BASE_URL: bybit, DIRECT_EXERCISE_PERCENT: "0", ...vars };
-  const workerd = await startWorkerd({ modules: builtModules(), vars: all, cachePort: cache?.port, inspector });
+export async function startEdge({ origin, bybit, vars = {}, cache, direct, expected = [], inspector = false }) {
+  // Counts are to be exact: the way to the exchange is taken neither now and then without need, nor beside an origin that a busy
+  // machine made slow, unless a test asks for it.
+  const exact = { DIRECT_EXERCISE_PERCENT: "0", HEDGE_AFTER_MS: "1000" };
+  const all = { ORIGIN_URL: origin, BYBIT_BASE_URL: bybit, ...exact, ...vars };
+  const parts = direct && !direct.url ? divided(all) : { own: all };
+  const workerd = await startWorkerd({
+    modules: builtModules(),
+    vars: parts.own,
+    cachePort: cache?.port,
+    direct: direct?.url ? direct : direct && { vars: { ...parts.direct, ...direct.vars }, cachePort: direct.cache?.port },
+    inspector,
+  });
   const limits = limitsOf(all);
   return {
     ...workerd,

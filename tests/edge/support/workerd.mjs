@@ -17,35 +17,47 @@ async function compatibilityDate() {
   return /^compatibility_date = "(.+)"$/m.exec(wrangler)[1];
 }
 
-/** `modules`: name → [kind, file], the first is the main one. */
-function configuration({ modules, vars, cachePort, date }) {
-  const bindings = Object.entries(vars).filter(([, value]) => value !== undefined);
+const textBindings = (vars) =>
+  Object.entries(vars)
+    .filter(([, value]) => value !== undefined)
+    .map(([name, value]) => `( name = ${text(name)}, text = ${text(value)} )`);
+
+/** A Worker made of `modules`: name → [kind, file], the first is the main one. */
+const worker = ({ modules, bindings, cache, date }) => `(
+      modules = [ ${Object.entries(modules).map(([name, [kind, file]]) => `( name = ${text(name)}, ${kind} = embed ${text(file)} )`).join(", ")} ],
+      compatibilityDate = "${date}",
+      bindings = [ ${bindings.join(", ")} ],
+      globalOutbound = "internet",
+      cacheApiOutbound = "${cache}",
+    )`;
+
+function configuration({ modules, vars, cachePort, direct, date }) {
+  const cache = (name, port) => `( name = "${name}", external = ( address = "127.0.0.1:${port}", http = () ) ),`;
+  const bound = direct ? ['( name = "DIRECT", service = "direct" )'] : [];
   return `
     using Workerd = import "/workerd/workerd.capnp";
     const config :Workerd.Config = (
       services = [
         ( name = "worker", worker = .worker ),
         ( name = "internet", network = ( allow = ["private", "local"] ) ),
-        ( name = "cache", external = ( address = "127.0.0.1:${cachePort}", http = () ) ),
+        ${cache("cache", cachePort)}
+        ${direct?.url ? `( name = "direct", external = ( address = "${new URL(direct.url).host}", http = () ) ),` : ""}
+        ${direct?.vars ? `( name = "direct", worker = .direct ), ${cache("cache-of-direct", direct.cachePort ?? 1)}` : ""}
       ],
       sockets = [ ( name = "http", address = "127.0.0.1:0", http = (), service = "worker" ) ],
     );
-    const worker :Workerd.Worker = (
-      modules = [ ${Object.entries(modules).map(([name, [kind, file]]) => `( name = ${text(name)}, ${kind} = embed ${text(file)} )`).join(", ")} ],
-      compatibilityDate = "${date}",
-      bindings = [ ${bindings.map(([name, value]) => `( name = ${text(name)}, text = ${text(value)} )`).join(", ")} ],
-      globalOutbound = "internet",
-      cacheApiOutbound = "cache",
-    );`;
+    const worker :Workerd.Worker = ${worker({ modules, bindings: [...textBindings(vars), ...bound], cache: "cache", date })};
+    ${direct?.vars ? `const direct :Workerd.Worker = ${worker({ modules: direct.modules ?? modules, bindings: textBindings(direct.vars), cache: "cache-of-direct", date })};` : ""}`;
 }
 
 /**
- * Runs a Worker. Without `cachePort` every look into the cache fails; with `inspector` its isolate can be examined.
+ * Runs a Worker. Without `cachePort` every look into the cache fails; with `inspector` its isolate can be examined; with `direct`,
+ * of the same form or the `url` of one that runs already, another one is bound to it as `DIRECT`.
  */
-export async function startWorkerd({ modules, vars = {}, cachePort = 1, inspector = false }) {
+export async function startWorkerd({ modules, vars = {}, cachePort = 1, direct, inspector = false }) {
   const directory = await mkdtemp(path.join(tmpdir(), "workerd-"));
   const file = path.join(directory, "config.capnp");
-  await writeFile(file, configuration({ modules, vars, cachePort, date: await compatibilityDate() }));
+  await writeFile(file, configuration({ modules, vars, cachePort, direct, date: await compatibilityDate() }));
   const options = ["serve", "-I/", "--control-fd=3", ...(inspector ? ["--inspector-addr=127.0.0.1:0"] : [])];
   const { child, stop, kill } = run(workerdBinary, [...options, file], {}, 1);
   const lines = [];

@@ -11,10 +11,18 @@ fn root() -> &'static Path {
     Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
 }
 
-/// `[vars]` and the bindings of the file, of both environments.
+/// `[vars]` and the bindings of each Worker's file, of both environments.
 #[test]
-fn golden_variables_of_the_worker() {
-    let file = fs::read_to_string(root().join("wrangler.toml")).unwrap();
+fn golden_variables_of_the_workers() {
+    for (file, golden) in [
+        ("wrangler.toml", expect_file!["../../../golden/options/wrangler.txt"]),
+        ("wrangler.direct.toml", expect_file!["../../../golden/options/wrangler-direct.txt"]),
+    ] {
+        freeze(&golden, variables_of(&fs::read_to_string(root().join(file)).unwrap()));
+    }
+}
+
+fn variables_of(file: &str) -> Vec<String> {
     let mut facts = Vec::new();
     let mut table = "";
     for line in file.lines().map(str::trim) {
@@ -30,7 +38,7 @@ fn golden_variables_of_the_worker() {
             }
         }
     }
-    freeze(&expect_file!["../../../golden/options/wrangler.txt"], facts);
+    facts
 }
 
 #[test]

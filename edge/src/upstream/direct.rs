@@ -1,0 +1,255 @@
+//! The Worker that owns the way to the exchanges: it stands near them, and keeps the budgets and the cache of that way. This
+//! Worker runs near its clients and asks it through a service binding, which costs no more than the way there and back.
+
+use super::fetch::{self, Answer, Deadline, FetchError, Service};
+use super::handover::{self, HandoverError};
+use super::{BYBIT_ALTERNATIVE, BYBIT_DIRECT, Failed, Health, Materials, Purpose, Refused, judged};
+use crate::config::Config;
+use crate::policy::{Upstream, Withheld};
+use serde::Deserialize;
+use shared::assemble::with_sections_of;
+use shared::endpoints;
+use shared::exchange::secondary::Secondary;
+use shared::headers::DIRECT_PLACE;
+use shared::headers::request_id::RequestId;
+use shared::judge::WildTable;
+use shared::snapshot::{Snapshot, is_reason};
+use shared::validate::ValidSnapshot;
+
+/// The name of the binding. Without it this Worker goes to the exchanges itself.
+pub const BINDING: &str = "DIRECT";
+
+/// Its name in outcomes, where the Worker itself is what failed.
+pub const DIRECT_WORKER: &str = "direct-worker";
+
+/// A binding ignores the host, but an address needs one.
+const BASE: &str = "https://direct.internal";
+
+/// The largest problem that is read, bytes.
+const MAX_PROBLEM_BYTES: usize = 8_192;
+
+/// Who may have failed on the way, by name.
+const SOURCES: [&str; 4] = [BYBIT_DIRECT, BYBIT_ALTERNATIVE, Upstream::Okx.name(), Upstream::Binance.name()];
+
+/// A snapshot that is good enough to end the search.
+#[derive(Debug)]
+pub struct FromDirect {
+    /// The snapshot.
+    pub snapshot: ValidSnapshot,
+    /// Where that Worker stands, by the platform's word or the exchange's.
+    pub place: Option<String>,
+    /// Who it is made from.
+    pub source: &'static str,
+    /// Who failed before that one, and how.
+    pub failed: Vec<(&'static str, String)>,
+}
+
+/// Why that Worker did not end the search.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum DirectError {
+    /// It gave no good snapshot.
+    #[error("{0}")]
+    Handover(#[from] HandoverError),
+    /// Prices that leapt against what is held here, and are not believed yet.
+    #[error("{wild}")]
+    Wild {
+        /// Whose prices.
+        of: &'static str,
+        /// How many.
+        wild: WildTable,
+        /// Who failed before that one, and how.
+        failed: Vec<(&'static str, String)>,
+    },
+    /// It has nothing to show, for these reasons.
+    #[error("it has nothing: {}", told(.0))]
+    Nothing(Vec<(&'static str, String)>),
+}
+
+fn told(sources: &[(&'static str, String)]) -> String {
+    sources.iter().map(|(name, outcome)| format!("{name} {outcome}")).collect::<Vec<_>>().join(", ")
+}
+
+impl DirectError {
+    /// The failures as they are told: one for each source that it names, or the one of that Worker itself.
+    #[must_use]
+    pub fn told(&self) -> Vec<(&'static str, Failed)> {
+        match self {
+            Self::Handover(error) => vec![(DIRECT_WORKER, error.told())],
+            Self::Wild { of, wild, failed: before } => {
+                all_there(before).chain([(*of, failed(wild.label(), wild.to_string()))]).collect()
+            }
+            Self::Nothing(sources) => all_there(sources).collect(),
+        }
+    }
+
+    /// Whether that Worker itself works: it does when it tells what failed behind it, or hands over data that is only old.
+    #[must_use]
+    pub fn works(&self) -> bool {
+        match self {
+            Self::Handover(error) => error.health() == Health::Works,
+            Self::Wild { .. } | Self::Nothing(_) => true,
+        }
+    }
+
+    /// Whether nobody failed: it was only nobody's turn.
+    #[must_use]
+    pub fn is_withheld(&self) -> bool {
+        let of_budget = [Withheld::Budget.label(), Withheld::ColoBudget.label()];
+        matches!(self, Self::Nothing(sources) if sources.iter().all(|(_, outcome)| of_budget.contains(&outcome.as_str())))
+    }
+}
+
+/// The failures that it tells of.
+pub fn all_there(sources: &[(&'static str, String)]) -> impl Iterator<Item = (&'static str, Failed)> {
+    sources.iter().map(|(name, outcome)| (*name, failed(outcome, format!("by the word of {DIRECT_WORKER}"))))
+}
+
+fn failed(outcome: &str, message: String) -> Failed {
+    Failed { outcome: outcome.to_owned(), message, proxy_error: None, received_status: None, as_of: None }
+}
+
+/// Asks that Worker in the name of a request. Its snapshots are the same for everybody who asks it, so why the origin was not
+/// taken is added here, and with it what only the origin collects and what is held still tells.
+///
+/// # Errors
+/// [`Refused`] when its answer does not end the search.
+pub async fn snapshot(
+    config: &Config,
+    service: &Service,
+    materials: Materials<'_>,
+    request_id: Option<&RequestId>,
+    deadline: &Deadline,
+) -> Result<FromDirect, Refused<DirectError>> {
+    let Materials { held, reason, purpose, .. } = materials;
+    let url = format!("{BASE}{}", endpoints::SNAPSHOT);
+    let answer = fetch::get_from(service, &url, request_id, deadline).await.map_err(HandoverError::from);
+    let answer = answer.map_err(DirectError::from)?;
+    if answer.status() == 503 {
+        return Err(why_nothing(answer).await.into());
+    }
+    let failed = answer.header("proxy-status").map(|members| failed_before(&members)).unwrap_or_default();
+    let place = answer.header("cf-placement").or_else(|| answer.header(DIRECT_PLACE)).filter(|place| is_place(place));
+    let add = |snapshot: Snapshot, now| {
+        let snapshot = Snapshot { fallback_reason: Some(reason), ..snapshot };
+        match held {
+            Some(held) => with_sections_of(snapshot, held.get(), now),
+            None => snapshot,
+        }
+    };
+    let read = handover::read(answer, held, &config.limits, add).await;
+    let snapshot = read.map_err(|Refused { error, candidate }| Refused { error: error.into(), candidate })?;
+    let source = Secondary::of(snapshot.get().tickers_source.venue).map_or(BYBIT_DIRECT, |secondary| match secondary {
+        Secondary::Okx => Upstream::Okx.name(),
+        Secondary::Binance => Upstream::Binance.name(),
+    });
+    if purpose == Purpose::Show
+        && let Err(wild) = judged::examine_snapshot(held, &snapshot)
+    {
+        return Err(DirectError::Wild { of: source, wild, failed }.into());
+    }
+    Ok(FromDirect { snapshot, place, source, failed })
+}
+
+/// Who failed, by the members of a `Proxy-Status` of ours.
+fn failed_before(members: &str) -> Vec<(&'static str, String)> {
+    let quoted = |member: &str, name: &str| {
+        let (_, value) = member.split_once(&format!("; {name}=\""))?;
+        value.split_once('"').map(|(value, _)| value.to_owned())
+    };
+    let failed = members.split(", ").filter_map(|member| {
+        let hop = quoted(member, "next-hop")?;
+        Some((known(&hop)?, quoted(member, "details").filter(|outcome| is_reason(outcome))?))
+    });
+    failed.collect()
+}
+
+fn known(name: &str) -> Option<&'static str> {
+    SOURCES.into_iter().find(|known| *known == name)
+}
+
+/// What a 503 says of the sources behind it.
+async fn why_nothing(answer: Answer<'_>) -> DirectError {
+    let sources = sources(&answer.beginning(MAX_PROBLEM_BYTES).await);
+    if sources.is_empty() { HandoverError::from(FetchError::Status(503)).into() } else { DirectError::Nothing(sources) }
+}
+
+fn sources(problem: &[u8]) -> Vec<(&'static str, String)> {
+    #[derive(Deserialize)]
+    struct Problem {
+        sources: Vec<Source>,
+    }
+    #[derive(Deserialize)]
+    struct Source {
+        name: String,
+        outcome: String,
+    }
+    let problem = serde_json::from_slice(problem).unwrap_or(Problem { sources: Vec::new() });
+    let found = |Source { name, outcome }: Source| Some((known(&name)?, Some(outcome).filter(|word| is_reason(word))?));
+    problem.sources.into_iter().filter_map(found).collect()
+}
+
+/// Whether this can be the name of a place: it is shown to clients.
+#[must_use]
+pub fn is_place(place: &str) -> bool {
+    (1..=32).contains(&place.len()) && place.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_failed_behind_it_is_told_by_its_own_name() {
+        let problem = br#"{"sources":[{"name":"bybit-direct","outcome":"forbidden_region","as_of_ms":null},
+            {"name":"okx","outcome":"timeout"},{"name":"edge-last-good","outcome":"empty"},{"name":"<b>","outcome":"x"},
+            {"name":"binance","outcome":"No Word"}]}"#;
+        let found = sources(problem);
+        assert_eq!(found, [("bybit-direct", "forbidden_region".to_owned()), ("okx", "timeout".to_owned())]);
+        let error = DirectError::Nothing(found);
+        assert_eq!(error.to_string(), "it has nothing: bybit-direct forbidden_region, okx timeout");
+        let told: Vec<_> = error.told().into_iter().map(|(name, failed)| (name, failed.outcome)).collect();
+        assert_eq!(told[0], ("bybit-direct", "forbidden_region".to_owned()));
+        assert_eq!((error.works(), error.is_withheld()), (true, false));
+    }
+
+    #[test]
+    fn a_turn_that_is_withheld_there_is_withheld_here() {
+        let nothing = |outcomes: &[&str]| {
+            DirectError::Nothing(outcomes.iter().map(|outcome| (BYBIT_DIRECT, (*outcome).to_owned())).collect())
+        };
+        assert!(nothing(&["withheld_by_colo_budget", "withheld_by_budget"]).is_withheld());
+        assert!(!nothing(&["withheld_by_colo_budget", "timeout"]).is_withheld());
+        let silent = DirectError::from(HandoverError::from(FetchError::Timeout));
+        assert_eq!((silent.works(), silent.is_withheld()), (false, false));
+    }
+
+    #[test]
+    fn a_problem_that_is_none_names_nobody() {
+        for bad in ["", "{", "[]", "null", "{}", r#"{"sources":7}"#, r#"{"sources":[7]}"#, "\u{0}\u{ff}"] {
+            assert_eq!(sources(bad.as_bytes()), [], "{bad}");
+        }
+        assert_eq!(sources(&[0xff; 100]), []);
+    }
+
+    #[test]
+    fn who_failed_before_the_one_that_answered_is_told_too() {
+        let members = "edge; next-hop=\"bybit-direct\"; received-status=403; details=\"forbidden_region\", \
+                       edge; error=http_response_timeout; next-hop=\"okx\"; details=\"timeout\"";
+        let expected = [("bybit-direct", "forbidden_region".to_owned()), ("okx", "timeout".to_owned())];
+        assert_eq!(failed_before(members), expected);
+        for bad in ["", ", , ", "edge; next-hop=\"bybit-direct", "edge; next-hop=\"x\"; details=\"timeout\"", "\"\"\""]
+        {
+            assert_eq!(failed_before(bad), [], "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_place_is_a_short_word() {
+        for good in ["SIN", "remote-SIN", "SIN52-P1"] {
+            assert!(is_place(good), "{good}");
+        }
+        for bad in ["", "a b", "<b>", "é", "a\u{0}", &"x".repeat(33)] {
+            assert!(!is_place(bad), "{bad}");
+        }
+    }
+}

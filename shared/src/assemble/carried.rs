@@ -1,0 +1,57 @@
+//! What a snapshot made from tickers alone may take over from an earlier one of the origin's.
+
+use super::{LongView, Slow, checked, section, whole_market};
+use crate::analysis::regime;
+use crate::freshness::SectionLimits;
+use crate::snapshot::alerts::AlertSection;
+use crate::snapshot::beta::BetaSection;
+use crate::snapshot::performance::PerformanceSection;
+use crate::snapshot::{Producer, Section, Snapshot};
+use crate::units::UnixMs;
+
+/// The same snapshot with the sections that only the origin collects, as `held` has them and with the time they had, where it
+/// has none of its own: what [`super::assemble`] would have made with them at hand. For whoever gets a snapshot from a Worker
+/// that never met the origin.
+#[must_use]
+pub fn with_sections_of(snapshot: Snapshot, held: &Snapshot, now: UnixMs) -> Snapshot {
+    let bitcoin = snapshot.overview.btc_price;
+    let fear_greed = own_or(snapshot.fear_greed, &held.fear_greed, |slow| {
+        section(slow, now, |dated| SectionLimits::fear_greed(dated.as_of_ms, &dated.value))
+    });
+    let global_market = own_or(snapshot.global_market, &held.global_market, |slow| {
+        let global = section(slow, now, |dated| SectionLimits::global_market(dated.as_of_ms));
+        whole_market::believed(global, bitcoin, snapshot.tickers_source)
+    });
+    let defi_market = own_or(snapshot.defi_market, &held.defi_market, |slow| {
+        let defi = section(slow, now, |dated| SectionLimits::defi_market(dated.as_of_ms));
+        whole_market::believed_part(defi, &global_market)
+    });
+    // The mood is one of the things that the regime is judged by.
+    let regime = regime::regime(&snapshot.scores, &snapshot.breadth, &snapshot.overview, fear_greed.value());
+    let carried =
+        Snapshot { regime: regime.unwrap_or(snapshot.regime), fear_greed, global_market, defi_market, ..snapshot };
+    // Another exchange's contracts are others: what was worked out of Bybit's says nothing about them.
+    if carried.producer != Producer::BybitDirect {
+        return carried;
+    }
+    let LongView { beta, performance, alerts, .. } = LongView::carried_over(held);
+    Snapshot {
+        beta: unless_present(carried.beta, || checked(&beta, now, SectionLimits::beta, BetaSection::check)),
+        performance: unless_present(carried.performance, || {
+            checked(&performance, now, SectionLimits::performance, PerformanceSection::check)
+        }),
+        alerts: unless_present(carried.alerts, || checked(&alerts, now, SectionLimits::alerts, AlertSection::check)),
+        ..carried
+    }
+}
+
+fn own_or<T: Clone>(own: Section<T>, held: &Section<T>, carry: impl FnOnce(&Slow<T>) -> Section<T>) -> Section<T> {
+    unless_present(own, || carry(&Slow::carried_over(held)))
+}
+
+fn unless_present<T>(own: Section<T>, other: impl FnOnce() -> Section<T>) -> Section<T> {
+    match own {
+        Section::Present { .. } => own,
+        Section::Absent { .. } => other(),
+    }
+}

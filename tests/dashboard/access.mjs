@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { describe, test } from "node:test";
-import { SCREENS, direct, live } from "./browser.mjs";
+import { PHONE, SCREENS, direct, live } from "./browser.mjs";
 import { AT_ONCE, open, untilTop } from "./open.mjs";
 
 const AXE = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
@@ -113,18 +113,14 @@ export function accessSuite(world) {
     });
   });
 
-  describe("in another language's writing", () => {
-    test("numbers are written as its readers expect", async () => {
-      const { page, link, done } = await open(world, "market", { hold: true, device: { locale: "de-DE" } });
+  describe("in a browser of another language", () => {
+    test("words and digits are of one script", async () => {
+      const { page, link, done } = await open(world, "market", { hold: true, device: { locale: "ar-EG" } });
       await page.waitForSelector("[data-field=btc_price]");
-      const { btc_price: price, total_turnover: turnover } = link.body("/mobile-data").market_overview;
-      const german = (options) => new Intl.NumberFormat("de-DE", options);
-      const shown = (field) => page.textContent(`[data-field=${field}]`);
-      assert.equal(await shown("btc_price"), german({ maximumSignificantDigits: 10 }).format(price));
-      const digits = { minimumFractionDigits: 2, maximumFractionDigits: 2 };
-      const dollars = german({ style: "currency", currency: "USD", notation: "compact", ...digits }).format(turnover);
-      assert.equal(await shown("total_turnover"), dollars);
-      assert.match(await shown("average_change"), /^[+-]?\d+,\d\d\s%$/);
+      const { btc_price: price } = link.body("/mobile-data").market_overview;
+      const english = new Intl.NumberFormat("en-US", { maximumSignificantDigits: 10 });
+      assert.equal(await page.textContent("[data-field=btc_price]"), english.format(price));
+      assert.doesNotMatch(await page.innerText("body"), /[\u0600-\u06ff]/);
       await done();
     });
   });
@@ -136,18 +132,59 @@ export function accessSuite(world) {
       [768, 1024],
       [1440, 900],
     ]) {
-      test(`${width} pixels nothing is wider than the screen`, async () => {
-        const { page, done } = await open(world, "market", {
+      test(`${width} pixels nothing is wider than the screen, at twice the size of text either`, async () => {
+        const { page, context, done } = await open(world, "market", {
           hold: true,
           device: { viewport: { width, height }, isMobile: false },
         });
+        const session = await context.newCDPSession(page);
+        const check = async (what, screen) => {
+          for (const standard of width > PHONE.width ? [16] : [16, 32]) {
+            await session.send("Page.setFontSizes", { fontSizes: { standard, fixed: 13 } });
+            await page.waitForFunction(
+              (size) => Number.parseFloat(getComputedStyle(document.documentElement).fontSize) === size,
+              standard,
+            );
+            assert.deepEqual(await page.evaluate(overflows, what), [], `${screen} at ${standard} px`);
+          }
+        };
         for (const screen of SCREENS) {
           await page.click(`nav a[href="#/${screen}"]`);
           await page.waitForSelector(READY[screen]);
-          assert.ok((await page.evaluate(() => document.documentElement.scrollWidth)) <= width, screen);
+          await check("body", screen);
         }
+        await page.click(`nav a[href="#/scores"]`);
+        await page.click(".scores [data-symbol=ETHUSDT] .row");
+        await page.waitForSelector("dialog .dimensions");
+        await check("dialog", "a sheet");
         await done();
       });
     }
   });
+}
+
+/** Runs in the page: what is wider than the screen, or written over what stands beside it. */
+function overflows(what) {
+  const within = document.querySelector(what);
+  const found = [];
+  const mayScroll = ".table-frame *, .choice *, .heatmap *, .report, .hidden, .hidden *, .skip";
+  for (const element of within.querySelectorAll("*")) {
+    const isFolded = element.closest("details:not([open])") !== null && element.closest("summary") === null;
+    if (isFolded || element.matches(mayScroll) || element.closest("svg") !== null) continue;
+    const { left, right, width } = element.getBoundingClientRect();
+    if (width > 0 && (right > innerWidth + 1 || left < -1)) found.push(`${element.tagName}.${element.className} ${right}`);
+  }
+  const texts = [...within.querySelectorAll("main .num, main dt, main strong, dialog .num, dialog dt")].filter(
+    (element) => !element.matches(mayScroll) && element.checkVisibility({ contentVisibilityAuto: true }),
+  );
+  const boxes = texts.map((element) => [element, element.getBoundingClientRect()]);
+  for (const [index, [one, a]] of boxes.entries()) {
+    for (const [other, b] of boxes.slice(index + 1, index + 12)) {
+      const across = Math.min(a.right, b.right) - Math.max(a.left, b.left);
+      const down = Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top);
+      if (across > 2 && down > 4 && !one.contains(other) && !other.contains(one))
+        found.push(`"${one.textContent}" over "${other.textContent}"`);
+    }
+  }
+  return [...new Set(found)];
 }

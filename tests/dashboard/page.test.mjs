@@ -9,6 +9,7 @@ import { askingSuite } from "./asking.mjs";
 import { bootSuite } from "./boot.mjs";
 import { launch } from "./browser.mjs";
 import { faultsSuite } from "./faults.mjs";
+import { placesSuite } from "./places.mjs";
 import { releaseSuite } from "./release.mjs";
 import { safetySuite } from "./safety.mjs";
 import { sightSuite } from "./sight.mjs";
@@ -54,6 +55,7 @@ describe("the page", { concurrency: 2 }, () => {
     statesSuite(world);
     sightSuite(world);
     safetySuite(world);
+    placesSuite(world);
     accessSuite(world);
   });
 });

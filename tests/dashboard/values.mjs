@@ -8,12 +8,12 @@ const SCALE = { "": 1, K: 1e3, M: 1e6, B: 1e9, T: 1e12 };
 
 /** The number that a reader reads, and half of its last digit. */
 function read(text) {
-  const found = /^([+-]?)\$?([\d,]+)(?:\.(\d+))?([KMBT]?)( contracts)?(%?)$/.exec(text.trim());
+  const found = /^([<>]?)([+-]?)\$?([\d,]+)(?:\.(\d+))?([KMBT]?)( contracts)?(%?)$/.exec(text.trim());
   assert.ok(found, `"${text}" is no number`);
-  const [, sign, whole, decimals = "", scale, , percent] = found;
+  const [, bound, sign, whole, decimals = "", scale, , percent] = found;
   const unit = SCALE[scale];
   const value = Number(`${sign}${whole.replaceAll(",", "")}.${decimals || 0}`) * unit;
-  return { value, half: (0.5 * unit) / 10 ** decimals.length, isPercent: percent === "%" };
+  return { value, half: (0.5 * unit) / 10 ** decimals.length, isPercent: percent === "%", isBound: bound !== "" };
 }
 
 /** Every number on the screen: field, the value behind it, its text, and the row and list in which it stands. */
@@ -44,6 +44,11 @@ function assertReadable(numbers) {
     }
     const shown = read(text);
     const expected = FRACTIONS.has(field) ? value * 100 : value;
+    if (shown.isBound) {
+      assert.ok(expected / shown.value > 0 && expected / shown.value < 1, `${field} is ${value}, but "${text}" is read`);
+      continue;
+    }
+    if (shown.value === 0) assert.equal(expected, 0, `${field} is ${value}, but zero is read`);
     assert.ok(Math.abs(shown.value - expected) <= shown.half * 1.000001, `${field} is ${value}, but "${text}" is read`);
   }
 }

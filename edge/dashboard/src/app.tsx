@@ -1,14 +1,14 @@
 // The frame: what the data is, the screen, the navigation, and the sheet over it.
 
 import type { JSX } from "preact";
-import { useEffect, useRef } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import { BreakdownSheet } from "./screens/breakdown.tsx";
 import { BetaScreen } from "./screens/beta.tsx";
 import { Market } from "./screens/market.tsx";
 import { Perps } from "./screens/perps.tsx";
 import { Scores } from "./screens/scores.tsx";
 import { SignalsScreen } from "./screens/signals.tsx";
-import { type Route, type Screen, href, route } from "./route.ts";
+import { type Route, type Screen, closeSheet, href, route, wantedScroll } from "./route.ts";
 import { market } from "./state.ts";
 import { Head, NoData } from "./ui/status.tsx";
 import { Waiting } from "./ui/parts.tsx";
@@ -24,17 +24,19 @@ const TITLES: Record<Screen, { readonly title: string; readonly short: string; r
 
 /** The whole page. */
 export function App(): JSX.Element {
-  const { screen, detail } = route.value;
+  const { screen, sheet: symbol } = route.value;
   const heading = useRef<HTMLHeadingElement>(null);
   const isFirst = useRef(true);
   useEffect(() => {
     document.title = `${TITLES[screen].title} · Market data`;
-    scrollTo(0, 0);
     // A reader who hears the page is told where it went; at the start nothing has gone anywhere.
     if (!isFirst.current) heading.current?.focus({ preventScroll: true });
     isFirst.current = false;
   }, [screen]);
-  const symbol = screen === "scores" ? detail : null;
+  useLayoutEffect(() => {
+    const top = wantedScroll();
+    if (top !== null) scrollTo(0, top);
+  }, [route.value]);
   return (
     <>
       <a class="skip" href="#content" onClick={(event) => skip(event)}>
@@ -62,11 +64,7 @@ export function App(): JSX.Element {
       </main>
       {symbol !== null && (
         <Guard key={symbol} of={market.held.value.body}>
-          <BreakdownSheet
-            symbol={symbol}
-            body={market.held.value.body}
-            close={() => (location.hash = href("scores"))}
-          />
+          <BreakdownSheet symbol={symbol} body={market.held.value.body} close={closeSheet} />
         </Guard>
       )}
     </>

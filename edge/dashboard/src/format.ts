@@ -1,11 +1,21 @@
-// Numbers and times as the reader's language writes them. Each takes a number that is there: what is not there is never
-// formatted, it is named (see ui/value.tsx).
+// Numbers and times as the page's language, English, writes them, whatever the browser's is: words and digits are of one
+// script. Each takes a number that is there: what is not there is never formatted, it is named (see ui/value.tsx).
 
-const locales = typeof navigator === "undefined" ? undefined : [...navigator.languages];
+const LOCALE = "en-US";
 
+/** Writes numbers; one that is not zero is never written as zero: it is less than the least that has digits. */
 const formatter = (options: Intl.NumberFormatOptions): ((value: number) => string) => {
-  const format = new Intl.NumberFormat(locales, options);
-  return (value) => format.format(value);
+  const format = new Intl.NumberFormat(LOCALE, options);
+  const zero = format.format(0);
+  const digits = format.resolvedOptions().maximumFractionDigits ?? 0;
+  const least = 10 ** -(options.style === "percent" ? digits + 2 : digits);
+  return (value) => {
+    // Without the sign that a zero may have in memory.
+    if (value === 0) return zero;
+    const written = format.format(value);
+    if (/[1-9]/.test(written)) return written;
+    return value > 0 ? `<${format.format(least)}` : `>${format.format(-least)}`;
+  };
 };
 
 /** A price with every digit that the exchange quotes. */
@@ -51,12 +61,9 @@ export const change = percentOf(2, "exceptZero");
 /** A change so large that decimals say nothing, with its sign. */
 export const wholeChange = percentOf(0, "exceptZero");
 
-/**
- * `up` or `down` by a change's sign, `flat` where it is written as no change: a colour must not say what the figure does
- * not.
- */
-export function tone(value: number, as: (value: number) => string): "up" | "down" | "flat" {
-  if (as(value) === as(0)) return "flat";
+/** `up` or `down` by a change's sign, `flat` where there is none. */
+export function tone(value: number): "up" | "down" | "flat" {
+  if (value === 0) return "flat";
   return value > 0 ? "up" : "down";
 }
 
@@ -83,7 +90,7 @@ export function age(ms: number): string {
 }
 
 const writer = (options: Intl.DateTimeFormatOptions): ((ms: number) => string) => {
-  const format = new Intl.DateTimeFormat(locales, options);
+  const format = new Intl.DateTimeFormat(LOCALE, options);
   return (ms) => format.format(ms);
 };
 

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import * as format from "../../../edge/dashboard/src/format.ts";
-import { href, parseRoute } from "../../../edge/dashboard/src/route.ts";
+import { entryOf, href, parseRoute, viewOf } from "../../../edge/dashboard/src/route.ts";
 import { columns, figuresOf, lineNames } from "../../../edge/dashboard/src/screens/beta-rows.ts";
 import { isInOrder, ordered, picked } from "../../../edge/dashboard/src/screens/order.ts";
 import { MEASURES, notLookedAt } from "../../../edge/dashboard/src/screens/unusual.ts";
@@ -147,13 +147,30 @@ describe("the heat map", () => {
 });
 
 describe("numbers", () => {
-  test("have the colour of their sign only where one is written", () => {
-    const check = (value, as, expected) => assert.equal(format.tone(value, as), expected, `${value}`);
-    check(0.01, format.change, "up");
-    check(-0.01, format.change, "down");
-    for (const none of [0, -0, 0.004, -0.004]) check(none, format.change, "flat");
-    check(-0.004, format.rate, "down");
-    check(0.4, format.wholeChange, "flat");
+  test("have the colour of their sign", () => {
+    const check = (value, expected) => assert.equal(format.tone(value), expected, `${value}`);
+    check(0.01, "up");
+    check(-0.000001, "down");
+    for (const none of [0, -0]) check(none, "flat");
+  });
+
+  test("that are not zero are never written as zero, and zero has no sign", () => {
+    const check = (as, value, expected) => assert.equal(as(value), expected, `${value}`);
+    check(format.change, 0.004, "<+0.01%");
+    check(format.change, -0.004, ">-0.01%");
+    check(format.percent, 0.001, "<0.01%");
+    check(format.share, -0.01, ">-0.1%");
+    check(format.wholeChange, 0.4, "<+1%");
+    check(format.rate, -0.00001, ">-0.0001%");
+    check(format.usd, 0.001, "<$0.01");
+    check(format.ratio, 0.001, "<0.01");
+    check(format.fraction, 0.001, "<1%");
+    check(format.price, 1e-12, "0.000000000001");
+    check(format.change, 0.005, "+0.01%");
+    for (const as of [format.change, format.rate, format.share]) {
+      assert.match(as(0), /^0(\.0+)?%$/);
+      assert.equal(as(-0), as(0));
+    }
   });
 
   test("keep every digit of a price", () => {
@@ -187,6 +204,19 @@ describe("addresses", () => {
     for (const symbol of ["BTCUSDT", "1000PEPEUSDT", "币安人生USDT", "<img src=x>", "a/b", "%"]) {
       assert.deepEqual(parseRoute(href("scores", symbol)), { screen: "scores", detail: symbol });
     }
+  });
+
+  test("of a contract open a sheet over whatever was looked at", () => {
+    const at = (hash, before = null) => ({ hash, entry: entryOf(hash, before) });
+    const market = at("#/market");
+    assert.deepEqual(viewOf(market), { screen: "market", detail: null, sheet: null });
+    const over = at("#/scores/ETHUSDT", at("#/signals/alerts", market));
+    assert.deepEqual(viewOf(over), { screen: "signals", detail: "alerts", sheet: "ETHUSDT" });
+    assert.equal(over.entry.isInside, true);
+    assert.equal(at("#/scores/BTCUSDT", over).entry.under, "#/signals/alerts");
+    const linked = at("#/scores/ETHUSDT");
+    assert.deepEqual(viewOf(linked), { screen: "scores", detail: null, sheet: "ETHUSDT" });
+    assert.equal(linked.entry.isInside, false);
   });
 
   test("that lead nowhere lead to the market", () => {

@@ -3,6 +3,7 @@
 import uPlot from "uplot";
 import * as format from "../format.ts";
 import { lineColour } from "./line-colour.ts";
+import { textScale } from "./text-scale.ts";
 
 /** Moments in seconds, then for each line a value or a hole per moment. */
 export type Lines = [number[], ...(number | null)[][]];
@@ -41,7 +42,8 @@ export function draw(frame: HTMLElement, names: readonly string[], data: Lines):
 function make(frame: HTMLElement, names: readonly string[], data: Lines): uPlot {
   const style = getComputedStyle(frame);
   const colour = (name: string): string => style.getPropertyValue(`--${name}`).trim();
-  const axis = { stroke: colour("quiet"), font: `11px ${style.fontFamily}`, ticks: { show: false } };
+  const scale = textScale();
+  const axis = { stroke: colour("quiet"), font: `${11 * scale}px ${style.fontFamily}`, ticks: { show: false } };
   return new uPlot(
     {
       width: frame.clientWidth,
@@ -54,14 +56,14 @@ function make(frame: HTMLElement, names: readonly string[], data: Lines): uPlot 
         {
           ...axis,
           grid: { show: false },
-          size: 24,
-          space: 64,
+          size: 24 * scale,
+          space: 64 * scale,
           values: (_, moments) => moments.map((moment) => format.clock(moment * 1_000)),
         },
         {
           ...axis,
           grid: { stroke: colour("line"), width: 1 },
-          size: 52,
+          size: 52 * scale,
           values: (_, values) => values.map((value) => format.change(value)),
         },
       ],

@@ -5,6 +5,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import type { ScoredSymbol } from "../../generated/contract.ts";
 import * as format from "../format.ts";
 import { href } from "../route.ts";
+import { textScale } from "./text-scale.ts";
 import { type Label, label, layout, shade, type Whole, whole } from "./tiles.ts";
 
 /** The least side of a tile that is a link, pixels (WCAG 2.5.8); the list of scores leads to every contract. */
@@ -21,13 +22,14 @@ export function HeatMap({ rows }: { rows: readonly ScoredSymbol[] }): JSX.Elemen
     observer.observe(element);
     return () => observer.disconnect();
   }, []);
+  const scale = textScale();
   const tiles = size === null ? [] : layout(whole(rows), size.width, size.height);
   return (
     <ul class="heatmap" ref={frame} aria-label="Contracts by turnover and change">
       {tiles.map(({ row, left, top, width, height }) => (
         <li key={row.symbol} style={{ left: `${left}px`, top: `${top}px`, width: `${width}px`, height: `${height}px` }}>
           <TileFace row={row} isLink={Math.min(width, height) >= MIN_TARGET}>
-            <TileLabel row={row} written={label(row.display_symbol.length, width, height)} />
+            <TileLabel row={row} written={label(row.display_symbol.length, width, height, scale)} />
           </TileFace>
         </li>
       ))}

@@ -56,14 +56,17 @@ const LINE = 1.3;
 /** Letters of a change such as +12.34%. */
 const CHANGE_LETTERS = 7;
 
-/** The largest label that a tile has room for: name and change before the name alone. None for one that is too small. */
-export function label(letters: number, width: number, height: number): Label | null {
+/**
+ * The largest label that a tile has room for: name and change before the name alone. None for one that is too small. `scale`
+ * is how much larger than usual the reader wants text.
+ */
+export function label(letters: number, width: number, height: number, scale = 1): Label | null {
   const fits = (fontPx: number, wide: number, lines: number): boolean =>
     wide * LETTER * fontPx <= width && lines * LINE * fontPx <= height;
   for (const hasChange of [true, false]) {
     const wide = hasChange ? Math.max(letters, CHANGE_LETTERS) : letters;
     const fonts = hasChange ? FONTS_PX.withChange : FONTS_PX.alone;
-    const fontPx = fonts.find((size) => fits(size, wide, hasChange ? 2 : 1));
+    const fontPx = fonts.map((size) => size * scale).find((size) => fits(size, wide, hasChange ? 2 : 1));
     if (fontPx !== undefined) return { fontPx, hasChange };
   }
   return null;

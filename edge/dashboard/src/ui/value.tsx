@@ -34,7 +34,7 @@ export function Maybe({ of, why, ...rest }: MaybeProps): JSX.Element {
 
 /** A change with colour and sign. */
 export function Change({ of, name, as }: { of: number; name: string; as: (value: number) => string }): JSX.Element {
-  return <Num of={of} as={as} name={name} class={tone(of, as)} />;
+  return <Num of={of} as={as} name={name} class={tone(of)} />;
 }
 
 /** The same, when it may be unknown. */

@@ -94,6 +94,7 @@ function checks() {
     ["an unknown path is 404, and not kept", unknownIs404],
     ["other methods are 405 with Allow", writingIs405],
     ["a browser's preflight is answered", preflightIs204],
+    ["where the way to the exchanges begins is told when it was taken", placeIsTold],
   ];
 }
 
@@ -102,6 +103,17 @@ const isHealthy = (path) => async ({ get }) => {
   expect(answer.status === 200, `${answer.status}: ${sources(answer)}`);
   return `${answer.json.status}, ${answer.json.data_source}, ${answer.json.age_ms} ms old`;
 };
+
+/** Isolates that have not taken the way know nothing of it, so this is asked some times. */
+async function placeIsTold({ get }) {
+  for (let tried = 0; tried < TRIES; tried += 1) {
+    const { direct_place: place } = (await get("/health")).json ?? {};
+    if (place === undefined) return "no edge";
+    expect(place === null || /^[A-Za-z0-9-]{1,32}$/.test(place), `the place ${place}`);
+    if (place !== null) return place;
+  }
+  return "not taken lately";
+}
 
 const hasData = (path) => async ({ get }) => {
   const answer = await get(path);

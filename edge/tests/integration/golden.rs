@@ -8,6 +8,7 @@ use edge::policy::{Refusal, Unfit, Upstream, Withheld, fallback_reason};
 use edge::refresh::{Report, Role, Via};
 use edge::respond::health::Health;
 use edge::respond::route::Route;
+use edge::upstream::direct::DIRECT_WORKER;
 use edge::upstream::exchange::{AnswerError, ExchangeError};
 use edge::upstream::fetch::FetchError;
 use edge::upstream::handover::HandoverError;
@@ -151,7 +152,7 @@ fn golden_reason_codes_of_the_edge() {
         lines("proxy_error", proxy_errors),
         lines("proxy_error", not_asked.iter().filter_map(|withheld| Failed::withheld(*withheld).proxy_error)),
         lines("source", Upstream::ALL.map(Upstream::name)),
-        lines("source", [BYBIT_ALTERNATIVE, LAST_GOOD_STORE]),
+        lines("source", [BYBIT_ALTERNATIVE, DIRECT_WORKER, LAST_GOOD_STORE]),
         lines("state", State::LABELS),
         lines("via", vias().iter().map(Via::name)),
     ];

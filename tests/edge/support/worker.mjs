@@ -29,18 +29,15 @@ const getter = (base, context) => async (at, init) => {
   return answer;
 };
 
-/** The built Worker as wrangler runs it, with the configuration that is deployed. */
+/** The built Workers as wrangler runs them, with the configurations that are deployed. */
 export async function startWrangler({ origin, bybit, vars = {} }) {
   builtModules();
   // Read when it is loaded: no request to Cloudflare, no metrics, no questions. Loading it takes a while, and few need it.
   Object.assign(process.env, { CLOUDFLARE_CF_FETCH_ENABLED: "false", WRANGLER_SEND_METRICS: "false", CI: "1" });
   const { createTestHarness } = await import("wrangler");
-  const worker = {
-    configPath: path.join(ROOT, "wrangler.toml"),
-    prebuiltWorkerDir: BUILD,
-    vars: { ORIGIN_URL: origin, BYBIT_BASE_URL: bybit, ...vars },
-  };
-  const harness = createTestHarness({ root: ROOT, workers: [worker] });
+  const worker = (file, more) => ({ configPath: path.join(ROOT, file), prebuiltWorkerDir: BUILD, vars: { BYBIT_BASE_URL: bybit, ...more, ...vars } });
+  const workers = [worker("wrangler.toml", { ORIGIN_URL: origin }), worker("wrangler.direct.toml", {})];
+  const harness = createTestHarness({ root: ROOT, workers });
   const { url } = await harness.listen();
   const base = url.href.replace(/\/$/, "");
   return { url: base, stop: () => harness.close(), get: getter(base, { limits: limitsOf(vars) }) };

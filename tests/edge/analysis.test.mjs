@@ -179,3 +179,20 @@ test("a broken analysis is refused with the whole answer, and the edge helps its
   assert.equal(answer.json.data_source, "bybit_direct");
   assertNotAnalysed(await edge.get("/api/dashboard/signals"), "not_analysed");
 });
+
+test("a slow origin's full answer takes the place of the quick table, which never takes its place", async () => {
+  await world.link.order("delay", { ms: 250 });
+  const edge = await world.edge({ vars: { REFRESH_AFTER_S: "0", FRESH_S: "30", HEDGE_AFTER_MS: "30" } });
+  const first = await edge.get("/mobile-data");
+  assert.equal(first.json.data_source, "bybit_direct");
+  assert.ok(first.json.degraded.includes("origin_slow"), first.json.degraded);
+  assert.ok(first.json.confluence_scores.every(({ has_breakdown }) => !has_breakdown));
+  await until("the origin's answer is there", async () => (await edge.get("/mobile-data")).json.data_source === "origin");
+  const isHedged = ({ event, hedged }) => event === "refresh" && hedged;
+  const before = edge.logs().filter(isHedged).length;
+  await until("Bybit was quicker again", async () => {
+    assert.equal((await edge.get("/mobile-data")).json.data_source, "origin", "a table took a full answer's place");
+    return edge.logs().filter(isHedged).length > before;
+  }, { withinMs: 30_000 });
+  assert.equal((await edge.get("/mobile-data")).json.data_source, "origin");
+});

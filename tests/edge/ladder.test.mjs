@@ -48,23 +48,6 @@ test("an origin that answers within the hedge's time is not doubled", async () =
   assert.equal(await exchangeRequests(world.exchange), 0);
 });
 
-test("a slow origin's full answer takes the place of the quick table, which never takes its place", async () => {
-  await world.link.order("delay", { ms: 250 });
-  edge = await world.edge({ vars: { REFRESH_AFTER_S: "0", FRESH_S: "30", HEDGE_AFTER_MS: "30" } });
-  const first = await edge.get("/mobile-data");
-  assert.equal(first.json.data_source, "bybit_direct");
-  assert.ok(first.json.degraded.includes("origin_slow"), first.json.degraded);
-  assert.ok(first.json.confluence_scores.every(({ has_breakdown }) => !has_breakdown));
-  await until("the origin's answer is there", async () => (await edge.get("/mobile-data")).json.data_source === "origin");
-  const isHedged = ({ event, hedged }) => event === "refresh" && hedged;
-  const before = edge.logs().filter(isHedged).length;
-  await until("Bybit was quicker again", async () => {
-    assert.equal((await edge.get("/mobile-data")).json.data_source, "origin", "a table took a full answer's place");
-    return edge.logs().filter(isHedged).length > before;
-  });
-  assert.equal((await edge.get("/mobile-data")).json.data_source, "origin");
-});
-
 test("far from the origin, an operator's times keep the way to Bybit for emergencies", async () => {
   await world.link.order("delay", { ms: 250 });
   const vars = { REFRESH_AFTER_S: "0", FRESH_S: "30", ORIGIN_TIMEOUT_MS: "1000", HEDGE_AFTER_MS: "1000", DIRECT_EXERCISE_PERCENT: "0" };
@@ -76,6 +59,14 @@ test("far from the origin, an operator's times keep the way to Bybit for emergen
     await edge.get("/mobile-data");
     return (await exchangeRequests(world.exchange)) > 0;
   });
+});
+
+test("an origin that shows another exchange than Bybit is of no use while Bybit answers", async () => {
+  await world.link.order("rewrite", { json: (snapshot) => ({ ...snapshot, tickers_source: "simulated:okx" }) });
+  edge = await world.edge();
+  const answer = await edge.get("/mobile-data");
+  assert.equal(answer.json.data_source, "bybit_direct");
+  assert.ok(answer.json.degraded.includes("origin_foreign_venue"), answer.json.degraded.join());
 });
 
 test("an origin that keeps failing is left alone, and asked again by itself", async () => {

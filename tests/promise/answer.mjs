@@ -21,7 +21,7 @@ const ALWAYS = {
   "content-security-policy": /^default-src 'none'; frame-ancestors 'none'$/,
   "cross-origin-resource-policy": /^cross-origin$/,
   "referrer-policy": /^no-referrer$/,
-  "strict-transport-security": /^max-age=31536000; includeSubDomains$/,
+  "strict-transport-security": /^max-age=31536000$/,
   "timing-allow-origin": /^\*$/,
   "x-content-type-options": /^nosniff$/,
 };

@@ -23,6 +23,16 @@ pub struct Wish {
     pub head: bool,
     /// The ETags that the client holds.
     pub if_none_match: Option<String>,
+    /// The ETags of which one must be the answer's.
+    pub if_match: Option<String>,
+}
+
+impl Wish {
+    /// The wish of a request of which only this counts.
+    #[must_use]
+    pub fn of_head(head: bool) -> Self {
+        Self { head, ..Self::default() }
+    }
 }
 
 /// Headers of one response, in addition to those of its body.
@@ -55,11 +65,9 @@ pub fn uncached(content_type: &str, body: &str, wish: &Wish, now: UnixMs, extra:
 ///
 /// # Errors
 /// As [`problem`].
-pub fn preflight(now: UnixMs) -> Result<Response, JsValue> {
+pub fn preflight(requested: Option<&str>, now: UnixMs) -> Result<Response, JsValue> {
     let headers = common(now)?;
-    for (name, value) in headers::PREFLIGHT {
-        headers.set(name, value)?;
-    }
+    set_all(&headers, &headers::preflight(requested.map(str::as_bytes)))?;
     empty(204, &headers)
 }
 

@@ -15,8 +15,8 @@ use crate::respond::{self, Extra, Wish};
 use crate::{clock, memory};
 use acquire::{Found, Patience, Search, Step};
 use answer::Answer;
-use request::{Header, Method, Named};
-use shared::endpoints::{Endpoint, NoPlace, Place, Question};
+use request::{Header, Named};
+use shared::endpoints::{self, Asked, Endpoint, NoPlace, Place, Question};
 use shared::freshness::Freshness;
 use shared::headers::cache_status::Forward;
 use shared::headers::data_source;
@@ -65,25 +65,22 @@ enum Begun {
 }
 
 fn begin(request: Request, env: Env, context: Context, started: UnixMs) -> Result<Begun, JsValue> {
-    let method = Method::read(&request.method());
-    let head = method == Some(Method::Head);
-    let refuse = |failure: &Failure| {
-        metrics::answered(State::Refused, metrics::NO_DATA);
-        let wish = Wish { head, if_none_match: None };
-        respond::problem(failure, &wish, started, &Extra::new()).map(Begun::Done)
+    let (method, url) = (request.method(), request.url());
+    let found = match request::place(&url).and_then(|place| for_role(place, &env)) {
+        Ok(Place::Metrics) if !operator::is_configured(&env) => Err(NoPlace::UnknownPath),
+        found => found,
     };
-    let url = request.url();
-    let place = request::place(&url).and_then(|place| for_role(place, &env));
-    match (&place, method) {
-        (Err(none @ NoPlace::UnknownPath), _) => return refuse(&(*none).into()),
-        (Ok(Place::Metrics), _) if !operator::is_configured(&env) => return refuse(&Failure::NotFound),
-        (_, None) => return refuse(&Failure::MethodNotAllowed),
-        (_, Some(Method::Options)) => return respond::preflight(started).map(Begun::Done),
-        (_, Some(Method::Get | Method::Head)) => {}
-    }
-    let place = match place {
-        Ok(place) => place,
-        Err(none) => return refuse(&none.into()),
+    let (place, head) = match endpoints::asked(&method, found) {
+        Ok(Asked::Read { place, head }) => (place, head),
+        Ok(Asked::Options) => {
+            let requested = request::header(&request, Header::RequestedHeaders);
+            return respond::preflight(requested.as_deref(), started).map(Begun::Done);
+        }
+        Err(none) => {
+            metrics::answered(State::Refused, metrics::NO_DATA);
+            let wish = Wish::of_head(method == "HEAD");
+            return respond::problem(&none.into(), &wish, started, &Extra::new()).map(Begun::Done);
+        }
     };
     let config = match config::of(&env) {
         Ok(config) => config,
@@ -98,12 +95,16 @@ fn begin(request: Request, env: Env, context: Context, started: UnixMs) -> Resul
     let mut search = Search::new(started);
     let named = Named::new(request);
     let step = search.look(&context, &config, &named);
-    if let (Place::Data(question), Some(Method::Get), Step::Found(found)) = (&place, method, &step)
+    if let (Place::Data(question), false, Step::Found(found)) = (&place, head, &step)
         && let Some(response) = hit(&named.request, &config, question, found, started)?
     {
         return Ok(Begun::Done(response));
     }
-    let wish = Wish { head, if_none_match: request::header(&named.request, Header::IfNoneMatch) };
+    let wish = Wish {
+        head,
+        if_none_match: request::header(&named.request, Header::IfNoneMatch),
+        if_match: request::header(&named.request, Header::IfMatch),
+    };
     let call = Call { place: place.into_owned(), wish, started, config, named, env, context };
     match step {
         Step::Found(found) => call.answer(&found).map(Begun::Done),
@@ -127,7 +128,7 @@ fn hit(
     now: UnixMs,
 ) -> Result<Option<Response>, JsValue> {
     let Found { data: Some((valid, class)), route } = found else { return Ok(None) };
-    if !route.is_plain_hit() {
+    if !route.is_plain_hit() || request::header(request, Header::IfMatch).is_some() {
         return Ok(None);
     }
     let Ok(rendered) = memory::rendered(valid, question, *class, &config.limits)? else { return Ok(None) };
@@ -182,5 +183,5 @@ fn failed(event: &str, reason: &str, head: bool, now: UnixMs) -> Result<Response
         let line = serde_json::json!({"event": event, "reason": reason, "alert": alert, "left_out": left_out});
         worker::console_error!("{line}");
     }
-    respond::problem(&Failure::Internal, &Wish { head, if_none_match: None }, now, &Extra::new())
+    respond::problem(&Failure::Internal, &Wish::of_head(head), now, &Extra::new())
 }

@@ -5,6 +5,7 @@ mod encode;
 use arc_swap::ArcSwapOption;
 use shared::endpoints::Endpoint;
 use shared::freshness::{Freshness, Limits};
+use shared::headers::Coding;
 use shared::projection::StoredEntry;
 use shared::units::UnixMs;
 use shared::validate::ValidSnapshot;
@@ -13,7 +14,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use tokio::sync::watch;
 
-pub use encode::{Coding, Rendered};
+pub use encode::Rendered;
 
 /// Who made a publication's snapshot.
 #[derive(Debug)]

@@ -1,8 +1,9 @@
 //! What is served where, and what is stored where: the only place that knows a path or a key.
 
+mod path;
 mod place;
 
-pub use place::{NoPlace, OTHER, Parameter, Place, Question, find, route};
+pub use place::{Asked, NoPlace, OTHER, Parameter, Place, Question, asked, find, route};
 
 /// A body that clients read, projected from the snapshot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

@@ -37,6 +37,8 @@ pub enum Failure {
         /// The parameter.
         parameter: Parameter,
     },
+    /// What the client made its request depend on does not hold.
+    PreconditionFailed,
     /// Too many requests at once.
     Overloaded,
     /// Too many requests of one client.
@@ -93,6 +95,7 @@ impl Failure {
             Self::Unauthorized => 401,
             Self::NotFound => 404,
             Self::MethodNotAllowed => 405,
+            Self::PreconditionFailed => 412,
             Self::TooManyRequests { .. } => 429,
             Self::Internal => 500,
             Self::NoValidData { .. } | Self::Overloaded => 503,
@@ -135,9 +138,12 @@ impl Failure {
                 Some(*retry_after_secs)
             }
             Self::Overloaded => Some(3),
-            Self::NotFound | Self::MethodNotAllowed | Self::BadQuery { .. } | Self::Unauthorized | Self::Internal => {
-                None
-            }
+            Self::NotFound
+            | Self::MethodNotAllowed
+            | Self::BadQuery { .. }
+            | Self::PreconditionFailed
+            | Self::Unauthorized
+            | Self::Internal => None,
         }
     }
 
@@ -153,6 +159,11 @@ impl Failure {
                 "No source has data that is complete and young enough to be shown.",
             ),
             Self::BadQuery { parameter } => ("about:blank", "Bad Request", parameter.allowed()),
+            Self::PreconditionFailed => (
+                "about:blank",
+                "Precondition Failed",
+                "What lies here has weak tags only, so nothing but * can match in If-Match.",
+            ),
             Self::TooManyRequests { .. } => {
                 ("about:blank", "Too Many Requests", "This client asks more often than the data changes.")
             }
@@ -170,6 +181,7 @@ impl From<NoPlace> for Failure {
     fn from(none: NoPlace) -> Self {
         match none {
             NoPlace::UnknownPath => Self::NotFound,
+            NoPlace::OtherMethod => Self::MethodNotAllowed,
             NoPlace::BadQuery { parameter } => Self::BadQuery { parameter },
         }
     }
@@ -199,6 +211,7 @@ mod tests {
         check(&Failure::NotFound, 404);
         check(&Failure::MethodNotAllowed, 405);
         check(&Failure::BadQuery { parameter: Parameter::Limit }, 400);
+        check(&Failure::PreconditionFailed, 412);
         check(&Failure::Unauthorized, 401);
         check(&Failure::TooManyRequests { retry_after_secs: 10 }, 429);
         check(&Failure::Overloaded, 503);
@@ -238,6 +251,7 @@ mod tests {
     #[test]
     fn what_is_not_asked_for_rightly_has_its_status() {
         assert_eq!(Failure::from(NoPlace::UnknownPath).status(), 404);
+        assert_eq!(Failure::from(NoPlace::OtherMethod).status(), 405);
         let bad = Failure::from(NoPlace::BadQuery { parameter: Parameter::Timeframe });
         assert_eq!(bad.status(), 400);
         assert!(bad.body().contains("timeframe is one of"), "{}", bad.body());

@@ -133,7 +133,7 @@ describe("with a healthy origin", () => {
   });
 
   test("an unknown path is 404, and the origin's own paths are unknown here", async () => {
-    for (const path of ["/", "/snapshot", "/metrics", "/mobile-data/", "/Mobile-Data", "/%6dobile-data"]) {
+    for (const path of ["/", "/snapshot", "/metrics", "/mobile-data/", "/Mobile-Data", "/%256dobile-data"]) {
       const answer = await edge.get(path);
       assert.equal(answer.status, 404, path);
       assert.equal(answer.header("cache-status"), null);

@@ -61,7 +61,7 @@ export function profile(answer) {
 export function faults(answer, { limits = LIMITS, expected = [], proxied = false } = {}) {
   const context = { limits, proxied };
   const found = [...everyAnswerFaults(answer, context), ...fieldFaults(answer, context)];
-  const statuses = [200, 204, 304, 400, 401, 404, 405, 429, 503, ...expected];
+  const statuses = [200, 204, 304, 400, 401, 404, 405, 412, 429, 503, ...expected];
   if (!statuses.includes(answer.status)) found.push(`the status is ${answer.status}`);
   if (answer.method === "HEAD" && answer.sent.length > 0) found.push("HEAD has a body");
   const kind = profile(answer);

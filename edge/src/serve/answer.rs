@@ -11,7 +11,7 @@ use js_sys::Reflect;
 use shared::endpoints::{Place, Question};
 use shared::freshness::Freshness;
 use shared::headers::cache_status;
-use shared::headers::{DIRECT_PLACE, JSON, REQUEST_ID, age_secs, data_source, ttl_secs};
+use shared::headers::{DIRECT_PLACE, JSON, REQUEST_ID, age_secs, data_source, fails_if_match, ttl_secs};
 use shared::problem::{Failure, jittered_retry_after_secs};
 use shared::units::UnixMs;
 use shared::validate::ValidSnapshot;
@@ -78,7 +78,8 @@ impl<'c> Answer<'c> {
         match self.body(found, valid, question, class)? {
             Ok(response) => Ok((response, told(found.state()))),
             Err(failure) => {
-                let state = if matches!(failure, Failure::NotFound) { State::Refused } else { State::NotAnalysed };
+                let is_refusal = matches!(failure, Failure::NotFound | Failure::PreconditionFailed);
+                let state = if is_refusal { State::Refused } else { State::NotAnalysed };
                 Ok((self.problem(&failure, &about_sources(found))?, told(state)))
             }
         }
@@ -92,6 +93,9 @@ impl<'c> Answer<'c> {
         class: Freshness,
     ) -> Result<Result<Response, Failure>, JsValue> {
         match memory::rendered(valid, question, class, &self.call.config.limits)? {
+            Ok(_) if fails_if_match(self.call.wish.if_match.as_deref().map(str::as_bytes)) => {
+                Ok(Err(Failure::PreconditionFailed))
+            }
             Ok(rendered) => {
                 let extra = self.about_data(found, valid.get().as_of_ms, class);
                 rendered.answer(&self.call.wish, &extra).map(Ok)

@@ -29,12 +29,12 @@ fn token(env: &Env) -> Option<String> {
 /// That the Worker answers, whatever the state of the data.
 pub(super) fn live(env: &Env, head: bool, now: UnixMs) -> Result<Response, JsValue> {
     let body = serde_json::json!({"status": "alive", "build": config::build(env)}).to_string();
-    respond::uncached(JSON, &body, &Wish { head, if_none_match: None }, now, &Extra::new())
+    respond::uncached(JSON, &body, &Wish::of_head(head), now, &Extra::new())
 }
 
 /// The counts of this isolate, for whoever has the token.
 pub(super) fn metrics(request: &Request, env: &Env, head: bool, now: UnixMs) -> Result<Response, JsValue> {
-    let wish = Wish { head, if_none_match: None };
+    let wish = Wish::of_head(head);
     let given = request::header(request, Header::Authorization);
     if !opens(given.as_deref(), token(env).as_deref()) {
         metrics::answered(State::Refused, metrics::NO_DATA);

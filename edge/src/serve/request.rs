@@ -23,25 +23,37 @@ extern "C" {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Header {
     IfNoneMatch,
+    IfMatch,
     Authorization,
+    /// What a browser's preflight asks for.
+    RequestedHeaders,
     RequestId,
     /// The client's address, set by the platform, which overwrites what a client may have sent.
     ConnectingIp,
 }
 
 thread_local! {
-    static NAMES: [JsString; 4] =
-        ["if-none-match", "authorization", "x-request-id", "cf-connecting-ip"].map(JsString::from);
+    static NAMES: [JsString; 6] = [
+        "if-none-match",
+        "if-match",
+        "authorization",
+        "access-control-request-headers",
+        "x-request-id",
+        "cf-connecting-ip",
+    ]
+    .map(JsString::from);
 }
 
 /// A header's value.
 pub(super) fn header(request: &Request, header: Header) -> Option<String> {
     let headers = request.headers();
     let headers: &ClientHeaders = headers.unchecked_ref();
-    NAMES.with(|[if_none_match, authorization, request_id, connecting_ip]| {
+    NAMES.with(|[if_none_match, if_match, authorization, requested_headers, request_id, connecting_ip]| {
         headers.get(match header {
             Header::IfNoneMatch => if_none_match,
+            Header::IfMatch => if_match,
             Header::Authorization => authorization,
+            Header::RequestedHeaders => requested_headers,
             Header::RequestId => request_id,
             Header::ConnectingIp => connecting_ip,
         })
@@ -62,25 +74,6 @@ impl Named {
     /// The client's own name for it, or a new one; the same each time.
     pub(super) fn id(&self) -> &RequestId {
         self.id.get_or_init(|| request_id::take_or_make(header(&self.request, Header::RequestId).as_deref()))
-    }
-}
-
-/// How a request is meant.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Method {
-    Get,
-    Head,
-    Options,
-}
-
-impl Method {
-    pub(super) fn read(name: &str) -> Option<Self> {
-        match name {
-            "GET" => Some(Self::Get),
-            "HEAD" => Some(Self::Head),
-            "OPTIONS" => Some(Self::Options),
-            _ => None,
-        }
     }
 }
 
@@ -131,14 +124,6 @@ mod tests {
         }
         for path in ["/", "/mobile-data/", "/MOBILE-DATA", "/mobile"] {
             assert_eq!(at(path), Err(NoPlace::UnknownPath), "{path}");
-        }
-    }
-
-    #[test]
-    fn only_reading_is_allowed() {
-        assert_eq!(Method::read("HEAD"), Some(Method::Head));
-        for other in ["POST", "PUT", "DELETE", "PATCH", "TRACE", "get", ""] {
-            assert_eq!(Method::read(other), None, "{other}");
         }
     }
 }

@@ -1,13 +1,13 @@
 //! Data: the finished body of the current publication, in the class of its age at this moment.
 
 use super::{App, reply};
-use crate::publication::{Coding, Publication, Rendered};
+use crate::publication::{Publication, Rendered};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use shared::endpoints::Question;
 use shared::freshness::Limits;
 use shared::headers;
-use shared::headers::{age_secs, cache_status, matches_etag, ttl_secs};
+use shared::headers::{Coding, age_secs, cache_status, fails_if_match, matches_etag, ttl_secs};
 use shared::problem::{Failure, jittered_retry_after_secs};
 use shared::projection;
 use shared::units::UnixMs;
@@ -58,13 +58,14 @@ fn found(
     limits: &Limits,
     now: UnixMs,
 ) -> Response {
-    let accepted = request.get(header::ACCEPT_ENCODING).and_then(|value| value.to_str().ok());
-    let coding = rendered.available(Coding::negotiate(accepted));
+    if fails_if_match(reply::lines(request, header::IF_MATCH)) {
+        return reply::failure(&Failure::PreconditionFailed);
+    }
+    let coding = rendered.available(Coding::negotiate(reply::lines(request, header::ACCEPT_ENCODING)));
     let etag = rendered.etag(coding);
-    let known = request.get(header::IF_NONE_MATCH).and_then(|value| value.to_str().ok());
-    let unchanged = known.is_some_and(|known| matches_etag(known, &etag));
+    let unchanged = matches_etag(reply::lines(request, header::IF_NONE_MATCH), &etag);
     let mut response =
-        if unchanged { StatusCode::NOT_MODIFIED.into_response() } else { rendered.body(coding).into_response() };
+        if unchanged { reply::bodiless(StatusCode::NOT_MODIFIED) } else { rendered.body(coding).into_response() };
     let as_of = publication.valid().get().as_of_ms;
     let headers = response.headers_mut();
     reply::insert(headers, rendered.headers());
@@ -74,7 +75,6 @@ fn found(
             ("etag", etag.as_str()),
             ("age", &age_secs(as_of, now).to_string()),
             ("cache-status", &cache_status::hit(CACHE_NAME, ttl_secs(as_of, now, limits))),
-            ("vary", "Accept-Encoding"),
         ]
         .into_iter(),
     );

@@ -3,11 +3,11 @@
 use super::{App, reply};
 use crate::metrics::Answered;
 use axum::extract::{Request, State};
-use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
+use axum::http::{HeaderName, HeaderValue, header};
 use axum::middleware::Next;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use shared::endpoints::{self, HEALTH, LIVE, METRICS, OTHER, READY};
-use shared::headers::{ALWAYS, DATA_FRESHNESS, PREFLIGHT};
+use shared::headers::{ALWAYS, DATA_FRESHNESS};
 use shared::problem::Failure;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -51,15 +51,6 @@ pub(super) async fn count(State(app): State<App>, request: Request, next: Next) 
 
 fn is_data(route: &str) -> bool {
     !HEALTH.contains(&route) && ![LIVE, READY, METRICS, OTHER].contains(&route)
-}
-
-/// Answers what is no GET or HEAD.
-pub(super) async fn methods(request: Request, next: Next) -> Response {
-    match *request.method() {
-        Method::GET | Method::HEAD => next.run(request).await,
-        Method::OPTIONS => (StatusCode::NO_CONTENT, PREFLIGHT).into_response(),
-        _ => reply::failure(&Failure::MethodNotAllowed),
-    }
 }
 
 /// How many requests may run at once, and for how long.

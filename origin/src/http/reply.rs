@@ -1,11 +1,15 @@
-//! Answers that are no data.
+//! Answers that are no data, and what all answers are made with.
 
 use axum::body::Body;
+use axum::http::header::AsHeaderName;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
+use futures_util::stream;
 use serde::Serialize;
-use shared::headers::{JSON, NO_STORE};
+use shared::headers::{self, JSON, NO_STORE};
 use shared::problem::Failure;
+use std::convert::Infallible;
 
 /// A problem.
 pub(super) fn failure(failure: &Failure) -> Response {
@@ -13,6 +17,28 @@ pub(super) fn failure(failure: &Failure) -> Response {
     let mut response = (status, failure.body()).into_response();
     insert(response.headers_mut(), failure.headers().iter().map(|(name, value)| (*name, value.as_str())));
     response
+}
+
+/// The answer to a preflight request.
+pub(super) fn preflight(request: &HeaderMap) -> Response {
+    let answer = headers::preflight(lines(request, header::ACCESS_CONTROL_REQUEST_HEADERS));
+    let mut response = bodiless(StatusCode::NO_CONTENT);
+    insert(response.headers_mut(), answer.iter().map(|(name, value)| (*name, value.as_str())));
+    response
+}
+
+/// An answer of a status that has no body. It does not say how long that is, lest the router write a `Content-Length` of
+/// zero into a 304, where it would be that of the body which the client holds.
+pub(super) fn bodiless(status: StatusCode) -> Response {
+    let nothing = Body::from_stream(stream::empty::<Result<Bytes, Infallible>>());
+    let mut response = Response::new(nothing);
+    *response.status_mut() = status;
+    response
+}
+
+/// The lines of a header, as they came.
+pub(super) fn lines(request: &HeaderMap, name: impl AsHeaderName) -> impl Iterator<Item = &[u8]> {
+    request.get_all(name).into_iter().map(HeaderValue::as_bytes)
 }
 
 /// A JSON body that no cache may keep.

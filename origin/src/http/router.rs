@@ -3,10 +3,10 @@
 use super::{App, data, health, layers, named, reply};
 use axum::Router;
 use axum::extract::State;
-use axum::http::{HeaderMap, Uri};
+use axum::http::{HeaderMap, Method, Uri};
 use axum::middleware;
 use axum::response::Response;
-use shared::endpoints::{self, Endpoint, Place, Question};
+use shared::endpoints::{self, Asked, Endpoint, NoPlace, Place, Question};
 use shared::problem::Failure;
 use std::time::Duration;
 use tower::ServiceBuilder;
@@ -28,7 +28,6 @@ pub fn router(app: App) -> Router {
                 .layer(middleware::from_fn_with_state(named::Journal::new(app.context.clock.clone()), named::named))
                 .layer(middleware::from_fn_with_state(app.clone(), layers::say_goodbye))
                 .layer(middleware::from_fn_with_state(app.clone(), layers::count))
-                .layer(middleware::from_fn(layers::methods))
                 .layer(middleware::from_fn_with_state(layers::Limit::new(MAX_CONCURRENT, DEADLINE), layers::bounded))
                 .layer(CatchPanicLayer::custom(|_| reply::failure(&Failure::Internal))),
         )
@@ -36,16 +35,27 @@ pub fn router(app: App) -> Router {
 }
 
 /// What is where is known by `shared`, the same for origin and edge.
-async fn answer(State(app): State<App>, uri: Uri, headers: HeaderMap) -> Response {
-    match endpoints::find(uri.path(), uri.query()) {
+async fn answer(State(app): State<App>, method: Method, uri: Uri, headers: HeaderMap) -> Response {
+    let found = match endpoints::find(uri.path(), uri.query()) {
         // Who only collects has no clients.
-        Ok(Place::Data(_) | Place::Snapshot) if !app.role.serves() => reply::failure(&Failure::NotFound),
-        Ok(Place::Data(question)) => data::serve(&question, &app, &headers),
-        Ok(Place::Snapshot) => data::serve(&Question::Whole(Endpoint::Snapshot), &app, &headers),
-        Ok(Place::Health) => health::health(&app),
-        Ok(Place::Live) => health::live(),
-        Ok(Place::Ready) => health::ready(&app),
-        Ok(Place::Metrics) => health::metrics(&app),
+        Ok(Place::Data(_) | Place::Snapshot) if !app.role.serves() => Err(NoPlace::UnknownPath),
+        found => found,
+    };
+    match endpoints::asked(method.as_str(), found) {
+        Ok(Asked::Options) => reply::preflight(&headers),
+        Ok(Asked::Read { place, .. }) => read(place, &app, &headers),
         Err(none) => reply::failure(&none.into()),
+    }
+}
+
+/// The answer to GET; to HEAD the library sends the same without its body.
+fn read(place: Place<'_>, app: &App, headers: &HeaderMap) -> Response {
+    match place {
+        Place::Data(question) => data::serve(&question, app, headers),
+        Place::Snapshot => data::serve(&Question::Whole(Endpoint::Snapshot), app, headers),
+        Place::Health => health::health(app),
+        Place::Live => health::live(),
+        Place::Ready => health::ready(app),
+        Place::Metrics => health::metrics(app),
     }
 }

@@ -5,6 +5,7 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use shared::endpoints::{Endpoint, Question};
 use shared::freshness::{Freshness, Limits};
+use shared::headers::Coding;
 use shared::validate::ValidSnapshot;
 use shared::{headers, projection};
 use std::io::Write;
@@ -16,60 +17,6 @@ const BROTLI_QUALITY: u32 = 4;
 const BROTLI_WINDOW: u32 = 22;
 
 const BROTLI_BUFFER_BYTES: usize = 4_096;
-
-/// A content coding.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Coding {
-    /// None.
-    Identity,
-    /// gzip.
-    Gzip,
-    /// Brotli.
-    Brotli,
-}
-
-impl Coding {
-    /// The name in `Content-Encoding`; identity has none.
-    #[must_use]
-    pub const fn name(self) -> Option<&'static str> {
-        match self {
-            Self::Identity => None,
-            Self::Gzip => Some("gzip"),
-            Self::Brotli => Some("br"),
-        }
-    }
-
-    /// The best coding that an `Accept-Encoding` value allows: highest `q` first, then the smallest body.
-    #[must_use]
-    pub fn negotiate(accept_encoding: Option<&str>) -> Self {
-        let Some(accepted) = accept_encoding else { return Self::Identity };
-        let quality = |name: &str| {
-            let mut any = None;
-            for item in accepted.split(',') {
-                let mut parts = item.split(';');
-                let coding = parts.next().unwrap_or_default().trim();
-                let q = parts
-                    .find_map(|part| part.trim().strip_prefix("q="))
-                    .map_or(1.0, |q| q.trim().parse::<f64>().unwrap_or(0.0));
-                if coding.eq_ignore_ascii_case(name) {
-                    return q;
-                }
-                if coding == "*" {
-                    any = Some(q);
-                }
-            }
-            any.unwrap_or(0.0)
-        };
-        let (brotli, gzip) = (quality("br"), quality("gzip"));
-        if brotli > 0.0 && brotli >= gzip {
-            Self::Brotli
-        } else if gzip > 0.0 {
-            Self::Gzip
-        } else {
-            Self::Identity
-        }
-    }
-}
 
 /// A finished body with the headers that belong to it.
 #[derive(Debug)]
@@ -144,29 +91,4 @@ fn brotli(body: &[u8]) -> std::io::Result<Vec<u8>> {
     encoder.write_all(body)?;
     encoder.flush()?;
     Ok(encoder.into_inner())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[track_caller]
-    fn check(accept_encoding: Option<&str>, expected: Coding) {
-        assert_eq!(Coding::negotiate(accept_encoding), expected, "for {accept_encoding:?}");
-    }
-
-    #[test]
-    fn the_best_accepted_coding_is_chosen() {
-        check(None, Coding::Identity);
-        check(Some(""), Coding::Identity);
-        check(Some("gzip, deflate, br"), Coding::Brotli);
-        check(Some("GZIP"), Coding::Gzip);
-        check(Some("br;q=0.5, gzip;q=0.8"), Coding::Gzip);
-        check(Some("br;q=0, gzip"), Coding::Gzip);
-        check(Some("*"), Coding::Brotli);
-        check(Some("*, br;q=0"), Coding::Gzip);
-        check(Some("br;q=nonsense"), Coding::Identity);
-        check(Some("identity"), Coding::Identity);
-        check(Some(",;,q=1;;"), Coding::Identity);
-    }
 }

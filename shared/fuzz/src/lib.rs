@@ -44,7 +44,7 @@ macro_rules! target {
 }
 
 /// Every way in.
-pub const TARGETS: [Target; 19] = [
+pub const TARGETS: [Target; 20] = [
     target!("bybit_tickers", tables::tickers, ["few.json", "many.json"]),
     target!("bybit_instruments", tables::instruments, ["page.json"]),
     target!("bybit_klines", lists::klines, ["five_minutes.json"]),
@@ -61,7 +61,12 @@ pub const TARGETS: [Target; 19] = [
     target!("fear_greed", publishers::fear_greed, ["index.json"]),
     target!("snapshot", door::snapshot, ["analysed.json", "tickers_alone.json"]),
     target!("alert_state", door::alert_state, ["state.json"]),
-    target!("headers", text::headers, ["cache_status.txt", "etags.txt", "feed.txt", "source.txt"]),
+    target!(
+        "headers",
+        text::headers,
+        ["cache_status.txt", "codings.txt", "etags.txt", "feed.txt", "names.txt", "source.txt"]
+    ),
+    target!("path", text::path, ["dots.txt", "plain.txt", "symbol.txt"]),
     target!("query", text::query, ["limit.txt", "timeframe.txt"]),
     target!("symbol", text::symbol, ["bitcoin.txt", "dated.txt", "letters.txt"]),
 ];

@@ -1,9 +1,9 @@
 //! What must hold of short foreign texts: header values, queries, symbols.
 
 use super::seeds::SYMBOL;
-use shared::endpoints::{BETA_CHART, NoPlace, Place, Question, RECENT_ALERTS, find};
+use shared::endpoints::{BETA_CHART, NoPlace, OTHER, Place, Question, RECENT_ALERTS, find, route};
 use shared::exchange::bybit::paths;
-use shared::headers::{cache_status, matches_etag};
+use shared::headers::{Coding, cache_status, matches_etag, preflight};
 use shared::market::candles::Interval;
 use shared::market::is_plausible_symbol;
 use shared::provenance::{Feed, Source};
@@ -20,11 +20,14 @@ const MEMBER: &str = "edge; hit; ttl=9";
 /// The most of a foreign `Cache-Status` that is passed on, bytes.
 const MAX_INHERITED: usize = 256;
 
-/// `If-None-Match` matches when it names the tag and never otherwise; what is appended to `Cache-Status` is header text
+/// `If-None-Match` matches when it names the tag and never otherwise; no coding is sent that was refused; a preflight is told
+/// names of headers alone; what is appended to `Cache-Status` is header text
 /// that ends with our own word; a host that says anything about its market is not taken for the real one.
 pub fn headers(bytes: &[u8]) -> bool {
     let Ok(text) = std::str::from_utf8(bytes) else { return false };
     check_etag(text);
+    check_coding(text);
+    check_preflight(text);
     check_cache_status(text);
     check_feed(text);
     true
@@ -32,11 +35,45 @@ pub fn headers(bytes: &[u8]) -> bool {
 
 #[track_caller]
 fn check_etag(text: &str) {
-    if matches_etag(text, ETAG) {
+    let matches = |list: &str| matches_etag([list.as_bytes()], ETAG);
+    if matches(text) {
         assert!(text.trim() == "*" || text.contains(OPAQUE), "{text:?} matches a tag that it does not name");
     }
-    for list in [format!("{text},{ETAG}"), format!("{ETAG} , {text}"), format!("\"{OPAQUE}\",{text}")] {
-        assert!(matches_etag(&list, ETAG), "{list:?} names the tag and does not match it");
+    for list in [format!("{ETAG} , {text}"), format!("\"{OPAQUE}\",{text}"), format!("\"x,y\",,{ETAG},{text}")] {
+        assert!(matches(&list), "{list:?} names the tag and does not match it");
+    }
+    assert_eq!(
+        matches(&format!("{text}, {ETAG}")),
+        matches_etag([text.as_bytes(), ETAG.as_bytes()], ETAG),
+        "{text:?} means something else on a line of its own"
+    );
+}
+
+/// A coding is sent only where it is named, or all are; never after it was refused.
+#[track_caller]
+fn check_coding(text: &str) {
+    let chosen = Coding::negotiate([text.as_bytes()]);
+    let Some(name) = chosen.name() else { return };
+    let lower = text.to_ascii_lowercase();
+    assert!(lower.contains(name) || text.contains('*'), "{text:?} gets {name}");
+    let refused = Coding::negotiate([text.as_bytes(), format!("{name};q=0").as_bytes()]);
+    assert_ne!(refused, chosen, "{text:?} gets {name} although it is refused");
+}
+
+/// What is echoed is short, and names that were asked for.
+#[track_caller]
+fn check_preflight(text: &str) {
+    let answer = preflight([text.as_bytes()]);
+    let (_, names) = answer.iter().find(|(name, _)| *name == "access-control-allow-headers").expect("it is told");
+    assert!(names.len() <= 1_024, "{} bytes are echoed", names.len());
+    let usual = preflight([]);
+    let is_usual = usual.iter().any(|(_, value)| value == names);
+    for name in names.split(", ").filter(|_| !is_usual) {
+        assert!(text.contains(name), "{name:?} was not asked for");
+        assert!(
+            name.bytes().all(|byte| byte.is_ascii_graphic() && !b"\"(),/:;<=>?@[\\]{}".contains(&byte)),
+            "{name:?}"
+        );
     }
 }
 
@@ -56,6 +93,23 @@ fn check_feed(text: &str) {
     if let Ok(source) = Source::try_from(text.to_owned()) {
         assert_eq!(source.to_string(), text, "a source is written as another");
     }
+}
+
+/// A path asks for the same however often it is written anew, and is counted under a route that we know.
+pub fn path(bytes: &[u8]) -> bool {
+    let Ok(text) = std::str::from_utf8(bytes) else { return false };
+    let found = find(text, None);
+    assert!(route(text).len() < 64);
+    if text.starts_with('/') {
+        for same in [format!("/.{text}"), format!("/x/..{text}"), format!("/{text}"), format!("/%2e{text}")] {
+            assert_eq!(find(&same, None), found, "{same:?} is not {text:?}");
+            assert_eq!(route(&same), route(text), "{same:?} is not counted as {text:?}");
+        }
+    }
+    if found.is_ok() {
+        assert_ne!(route(text), OTHER, "{text:?} is found and counted nowhere");
+    }
+    found.is_ok()
 }
 
 /// A query gives what may be asked for, by the first value that it names, or nothing of it was asked.

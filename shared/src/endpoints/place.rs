@@ -3,6 +3,7 @@
 //! Nothing else that a client sends is looked at. What comes out is a closed set: a known endpoint, a plausible symbol or a
 //! parameter within its bounds, so nothing that a client makes up reaches a cache key, a label or another server.
 
+use super::path::normal;
 use super::{
     BETA_CHART, CLIENT_ROUTES, Endpoint, HEALTH, LIVE, METRICS, READY, RECENT_ALERTS, SNAPSHOT, SymbolEndpoint,
 };
@@ -160,6 +161,9 @@ pub enum NoPlace {
     /// No such path.
     #[error("there is nothing at this path")]
     UnknownPath,
+    /// A method that reads nothing.
+    #[error("this is not read with that method")]
+    OtherMethod,
     /// A parameter that is not one of the values it may have.
     #[error("{}", .parameter.allowed())]
     BadQuery {
@@ -168,12 +172,50 @@ pub enum NoPlace {
     },
 }
 
+/// What a request asks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Asked<'p> {
+    /// What it may be asked with: a browser's preflight.
+    Options,
+    /// What is at a place.
+    Read {
+        /// The place.
+        place: Place<'p>,
+        /// Whether for its headers alone.
+        head: bool,
+    },
+}
+
+/// What a method asks of what was [found](find).
+///
+/// What is not there is so by any method, and only of what is there it matters how its query reads. `OPTIONS` is answered
+/// everywhere: a browser whose preflight fails does not let the page see why.
+///
+/// # Errors
+/// [`NoPlace`].
+pub fn asked<'p>(method: &str, found: Result<Place<'p>, NoPlace>) -> Result<Asked<'p>, NoPlace> {
+    match (method, found) {
+        ("OPTIONS", _) => Ok(Asked::Options),
+        (_, Err(NoPlace::UnknownPath)) => Err(NoPlace::UnknownPath),
+        ("GET" | "HEAD", found) => found.map(|place| Asked::Read { place, head: method == "HEAD" }),
+        _ => Err(NoPlace::OtherMethod),
+    }
+}
+
 /// What a path and a query ask for. Parameters that mean nothing are ignored; `path` is as it stands in the request, still
-/// percent-encoded.
+/// percent-encoded, and means what its one form means.
 ///
 /// # Errors
 /// [`NoPlace`].
 pub fn find<'p>(path: &'p str, query: Option<&str>) -> Result<Place<'p>, NoPlace> {
+    match normal(path) {
+        Cow::Borrowed(path) => at(path, query),
+        Cow::Owned(path) => at(&path, query).map(Place::into_owned),
+    }
+}
+
+/// What is at a path in its one form.
+fn at<'p>(path: &'p str, query: Option<&str>) -> Result<Place<'p>, NoPlace> {
     if let Some(endpoint) = Endpoint::at(path) {
         return Ok(Place::Data(Question::Whole(endpoint)));
     }
@@ -195,6 +237,7 @@ pub const OTHER: &str = "other";
 /// The path or prefix under which a request is counted: never one that a client made up.
 #[must_use]
 pub fn route(path: &str) -> &'static str {
+    let path = &*normal(path);
     if let Some(endpoint) = SymbolEndpoint::ALL.into_iter().find(|endpoint| path.starts_with(endpoint.prefix())) {
         return endpoint.prefix();
     }
@@ -259,10 +302,48 @@ mod tests {
     }
 
     #[test]
-    fn a_path_is_found_only_as_it_is_written() {
-        for path in ["", "/", "mobile-data", "/mobile-data/", "/Mobile-Data", "/%6dobile-data", "//mobile-data", "/é"]
+    fn what_is_no_other_form_of_a_path_is_unknown() {
+        for path in
+            ["", "*", "/", "mobile-data", "/mobile-data/", "/Mobile-Data", "/mobile-data%2f", "/%256dobile-data", "/é"]
         {
             assert_eq!(find(path, None), Err(NoPlace::UnknownPath), "{path}");
+            assert_eq!(route(path), OTHER);
+        }
+    }
+
+    #[test]
+    fn a_path_in_another_form_asks_for_the_same_and_is_counted_there() {
+        for path in ["/%6dobile-data", "//mobile-data", "/./mobile-data", "/a/%2e%2e/mobile-data", "\\mobile-data"] {
+            check(path, None, Ok(Question::Whole(Endpoint::MobileData)));
+            assert_eq!(route(path), "/mobile-data");
+        }
+        for endpoint in SymbolEndpoint::ALL {
+            let symbol = || "BTCUSDT".into();
+            for written in ["/BTCUSDT", "./BTCUSDT", "%42TCUSDT", "%42%54%43USDT", "x/../BTCUSDT"] {
+                let path = format!("{}{written}", endpoint.prefix());
+                check(&path, None, Ok(Question::OfSymbol { endpoint, symbol: symbol() }));
+                assert_eq!(route(&path), endpoint.prefix());
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_not_there_is_not_there_by_any_method() {
+        let (there, bad, nowhere) =
+            (find("/mobile-data", None), find(RECENT_ALERTS, Some("limit=0")), find("/nothing", None));
+        for (method, head) in [("GET", false), ("HEAD", true)] {
+            let read = there.clone().map(|place| Asked::Read { place, head });
+            assert_eq!(asked(method, there.clone()), read);
+            assert_eq!(asked(method, bad.clone()), Err(NoPlace::BadQuery { parameter: Parameter::Limit }));
+            assert_eq!(asked(method, nowhere.clone()), Err(NoPlace::UnknownPath));
+        }
+        for method in ["POST", "PUT", "DELETE", "PATCH", "TRACE", "CONNECT", "get", "Options", ""] {
+            assert_eq!(asked(method, there.clone()), Err(NoPlace::OtherMethod), "{method}");
+            assert_eq!(asked(method, bad.clone()), Err(NoPlace::OtherMethod), "{method}");
+            assert_eq!(asked(method, nowhere.clone()), Err(NoPlace::UnknownPath), "{method}");
+        }
+        for found in [there, bad, nowhere] {
+            assert_eq!(asked("OPTIONS", found), Ok(Asked::Options));
         }
     }
 

@@ -245,6 +245,11 @@ fn spoiled_header_values_match_only_what_they_name() {
 }
 
 #[test]
+fn a_spoiled_path_means_the_same_in_every_form() {
+    check("path", 1024);
+}
+
+#[test]
 fn a_spoiled_query_asks_for_what_there_is_or_nothing() {
     check("query", 1024);
 }

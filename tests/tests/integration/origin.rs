@@ -17,3 +17,4 @@ mod sentinel;
 mod store_faults;
 mod support;
 mod upstreams;
+mod wire;

@@ -10,7 +10,7 @@ use shared::endpoints::{
 };
 use shared::freshness::{Freshness, Limits};
 use shared::headers::cache_status::{self, Forward, Forwarded};
-use shared::headers::{self, ALWAYS, PREFLIGHT, data_source};
+use shared::headers::{self, ALWAYS, data_source, preflight};
 use shared::problem::{Failure, SourceOutcome};
 use shared::provenance::Feed;
 use shared::snapshot::Producer;
@@ -47,6 +47,7 @@ fn failures() -> Vec<Failure> {
         | Failure::MethodNotAllowed
         | Failure::NoValidData { .. }
         | Failure::BadQuery { .. }
+        | Failure::PreconditionFailed
         | Failure::Overloaded
         | Failure::TooManyRequests { .. }
         | Failure::Unauthorized
@@ -58,6 +59,7 @@ fn failures() -> Vec<Failure> {
         Failure::NoValidData { sources, retry_after_secs: 4 },
         Failure::BadQuery { parameter: Parameter::Limit },
         Failure::BadQuery { parameter: Parameter::Timeframe },
+        Failure::PreconditionFailed,
         Failure::Overloaded,
         Failure::TooManyRequests { retry_after_secs: 10 },
         Failure::Unauthorized,
@@ -91,7 +93,7 @@ fn golden_problems() {
 #[test]
 fn golden_headers() {
     let mut facts: Vec<String> = ALWAYS.iter().map(|(name, value)| format!("every answer: {name}: {value}")).collect();
-    facts.extend(PREFLIGHT.iter().map(|(name, value)| format!("preflight: {name}: {value}")));
+    facts.extend(preflight([]).iter().map(|(name, value)| format!("preflight: {name}: {value}")));
     let questions = [Question::Whole(Endpoint::MobileData), Question::Whole(Endpoint::Snapshot)];
     for snapshot in snapshots() {
         for class in Freshness::ALL {

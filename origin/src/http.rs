@@ -6,6 +6,7 @@ mod layers;
 mod named;
 mod reply;
 mod router;
+mod target;
 
 use crate::collect::Context;
 use crate::config::Role;

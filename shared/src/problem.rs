@@ -37,6 +37,8 @@ pub enum Failure {
         /// The parameter.
         parameter: Parameter,
     },
+    /// A request that does not name one host and a path.
+    BadTarget,
     /// What the client made its request depend on does not hold.
     PreconditionFailed,
     /// Too many requests at once.
@@ -91,7 +93,7 @@ impl Failure {
     #[must_use]
     pub const fn status(&self) -> u16 {
         match self {
-            Self::BadQuery { .. } => 400,
+            Self::BadQuery { .. } | Self::BadTarget => 400,
             Self::Unauthorized => 401,
             Self::NotFound => 404,
             Self::MethodNotAllowed => 405,
@@ -141,6 +143,7 @@ impl Failure {
             Self::NotFound
             | Self::MethodNotAllowed
             | Self::BadQuery { .. }
+            | Self::BadTarget
             | Self::PreconditionFailed
             | Self::Unauthorized
             | Self::Internal => None,
@@ -159,6 +162,9 @@ impl Failure {
                 "No source has data that is complete and young enough to be shown.",
             ),
             Self::BadQuery { parameter } => ("about:blank", "Bad Request", parameter.allowed()),
+            Self::BadTarget => {
+                ("about:blank", "Bad Request", "A request has one host and a path that begins with a slash.")
+            }
             Self::PreconditionFailed => (
                 "about:blank",
                 "Precondition Failed",
@@ -211,6 +217,7 @@ mod tests {
         check(&Failure::NotFound, 404);
         check(&Failure::MethodNotAllowed, 405);
         check(&Failure::BadQuery { parameter: Parameter::Limit }, 400);
+        check(&Failure::BadTarget, 400);
         check(&Failure::PreconditionFailed, 412);
         check(&Failure::Unauthorized, 401);
         check(&Failure::TooManyRequests { retry_after_secs: 10 }, 429);

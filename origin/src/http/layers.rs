@@ -1,6 +1,6 @@
 //! What every answer goes through.
 
-use super::{App, reply};
+use super::{App, reply, target};
 use crate::metrics::Answered;
 use axum::extract::{Request, State};
 use axum::http::{HeaderName, HeaderValue, header};
@@ -51,6 +51,11 @@ pub(super) async fn count(State(app): State<App>, request: Request, next: Next) 
 
 fn is_data(route: &str) -> bool {
     !HEALTH.contains(&route) && ![LIVE, READY, METRICS, OTHER].contains(&route)
+}
+
+/// Refuses what does not say whom or what it is for.
+pub(super) async fn addressed(request: Request, next: Next) -> Response {
+    if target::is_sound(&request) { next.run(request).await } else { reply::failure(&Failure::BadTarget) }
 }
 
 /// How many requests may run at once, and for how long.

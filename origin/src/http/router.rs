@@ -28,6 +28,7 @@ pub fn router(app: App) -> Router {
                 .layer(middleware::from_fn_with_state(named::Journal::new(app.context.clock.clone()), named::named))
                 .layer(middleware::from_fn_with_state(app.clone(), layers::say_goodbye))
                 .layer(middleware::from_fn_with_state(app.clone(), layers::count))
+                .layer(middleware::from_fn(layers::addressed))
                 .layer(middleware::from_fn_with_state(layers::Limit::new(MAX_CONCURRENT, DEADLINE), layers::bounded))
                 .layer(CatchPanicLayer::custom(|_| reply::failure(&Failure::Internal))),
         )

@@ -47,6 +47,7 @@ fn failures() -> Vec<Failure> {
         | Failure::MethodNotAllowed
         | Failure::NoValidData { .. }
         | Failure::BadQuery { .. }
+        | Failure::BadTarget
         | Failure::PreconditionFailed
         | Failure::Overloaded
         | Failure::TooManyRequests { .. }
@@ -59,6 +60,7 @@ fn failures() -> Vec<Failure> {
         Failure::NoValidData { sources, retry_after_secs: 4 },
         Failure::BadQuery { parameter: Parameter::Limit },
         Failure::BadQuery { parameter: Parameter::Timeframe },
+        Failure::BadTarget,
         Failure::PreconditionFailed,
         Failure::Overloaded,
         Failure::TooManyRequests { retry_after_secs: 10 },

@@ -192,6 +192,40 @@ async fn head_and_304_tell_the_headers_of_the_whole_answer_and_nothing_follows_t
 }
 
 #[tokio::test]
+async fn a_request_names_one_host_and_a_path() {
+    let (_exchange, origin) = still().await;
+    let check = |request: &str, status: u16| {
+        let answer = send(&origin, request);
+        assert_eq!(answer.status, status, "{request:?}");
+        if status == 400 {
+            assert_eq!(answer.header("content-type"), Some("application/problem+json"), "{request:?}");
+            assert_eq!(answer.header("access-control-allow-origin"), Some("*"), "{request:?}");
+        }
+    };
+    let with = |hosts: &str, version: &str| format!("GET /mobile-data HTTP/{version}\r\n{hosts}");
+    for host in ["a", "a.example", "a.example:8080", "a:", "127.0.0.1:1", "[::1]:80", "[v1.a:b]", "a_b", "%61", ""] {
+        check(&with(&format!("Host: {host}\r\n"), "1.1"), 200);
+    }
+    for host in ["a b", "a/b", "a@b", "a, b", "a:b", "a:1:2", "::1", "[::1", "[::1]x", "[]", "a?b", "a\\b", "<a>", "%6"]
+    {
+        check(&with(&format!("Host: {host}\r\n"), "1.1"), 400);
+    }
+    check(&with("", "1.1"), 400);
+    check(&with("Host: a\r\nHost: a\r\n", "1.1"), 400);
+    check(&with("Host: a\r\nHost: b\r\n", "1.1"), 400);
+    check(&with("", "1.0"), 200);
+    check(&with("Host: a\r\nHost: b\r\n", "1.0"), 400);
+    check(&with("Host: a b\r\n", "1.0"), 400);
+    // The absolute form, as it is sent to a proxy: its host counts, and still there is to be one line that repeats it.
+    check("GET http://b.example/mobile-data HTTP/1.1\r\nHost: a\r\n", 200);
+    check("GET http://b.example/mobile-data HTTP/1.1\r\n", 400);
+    check("GET http://b.example HTTP/1.1\r\nHost: b.example\r\n", 404);
+    check("GET * HTTP/1.1\r\nHost: a\r\n", 400);
+    check("GET a.example:80 HTTP/1.1\r\nHost: a\r\n", 400);
+    check("OPTIONS * HTTP/1.1\r\nHost: a\r\n", 204);
+}
+
+#[tokio::test]
 async fn paths_that_mean_the_same_answer_the_same() {
     let (_exchange, origin) = still().await;
     let same = get(&origin, "/mobile-data", "");

@@ -3,7 +3,7 @@
 use super::reply;
 use crate::clock::Clock;
 use axum::extract::{Request, State};
-use axum::http::header;
+use axum::http::{HeaderMap, HeaderValue, header};
 use axum::middleware::Next;
 use axum::response::Response;
 use shared::endpoints::{self, SNAPSHOT};
@@ -41,7 +41,7 @@ impl Journal {
 ///
 /// An answer bears the name only if no cache may keep it: a cache would hand one client's name to others.
 pub(super) async fn named(State(journal): State<Journal>, request: Request, next: Next) -> Response {
-    let claimed = request.headers().get(REQUEST_ID).cloned();
+    let claimed = only_line(request.headers()).cloned();
     let (route, started) = (endpoints::route(request.uri().path()), Instant::now());
     let mut response = next.run(request).await;
     let is_kept_by_none = response.headers().get(header::CACHE_CONTROL).is_some_and(|value| value == NO_STORE);
@@ -62,6 +62,12 @@ pub(super) async fn named(State(journal): State<Journal>, request: Request, next
         None => tracing::debug!(request_id, route, status, as_of_ms, took_us, "answered"),
     }
     response
+}
+
+/// The name that a request claims; none where it claims several, for then none of them is its name.
+fn only_line(headers: &HeaderMap) -> Option<&HeaderValue> {
+    let mut lines = headers.get_all(REQUEST_ID).iter();
+    lines.next().filter(|_| lines.next().is_none())
 }
 
 /// How many lines were written in this second, and how many were left out since the last one.

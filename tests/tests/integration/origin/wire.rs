@@ -226,6 +226,16 @@ async fn a_request_names_one_host_and_a_path() {
 }
 
 #[tokio::test]
+async fn a_request_with_two_names_has_neither() {
+    let (_exchange, origin) = still().await;
+    let one = get(&origin, "/nothing", "X-Request-Id: one\r\n");
+    assert_eq!(one.header("x-request-id"), Some("one"));
+    let two = get(&origin, "/nothing", "X-Request-Id: one\r\nX-Request-Id: two\r\n");
+    let name = two.header("x-request-id").unwrap();
+    assert!(name.len() == 36 && name != "one" && name != "two", "{name}");
+}
+
+#[tokio::test]
 async fn paths_that_mean_the_same_answer_the_same() {
     let (_exchange, origin) = still().await;
     let same = get(&origin, "/mobile-data", "");

@@ -2,9 +2,8 @@
 // the exchange taken without need, and what all colos share.
 
 import assert from "node:assert/strict";
-import path from "node:path";
 import { test } from "node:test";
-import { ROOT, TOLERANCE_MS, exchangeRequests, get, isSnapshot, startLink, startServer, until, useWorld } from "./support.mjs";
+import { ROOT, TOLERANCE_MS, bothWorkers, exchangeRequests, get, isSnapshot, startLink, startServer, until, useWorld } from "./support.mjs";
 
 const { createTestHarness } = await import("wrangler");
 const NOBODY = "http://127.0.0.1:9";
@@ -281,12 +280,7 @@ test("no request of ours may be answered by a cache on the way", async () => {
 
 /** The Worker as wrangler runs it, with a store that all colos share. */
 async function startWithStore(vars) {
-  const worker = {
-    configPath: path.join(ROOT, "wrangler.toml"),
-    prebuiltWorkerDir: path.join(ROOT, "edge", "build"),
-    vars,
-  };
-  const harness = createTestHarness({ root: ROOT, workers: [worker] });
+  const harness = createTestHarness({ root: ROOT, workers: bothWorkers(vars) });
   const { url } = await harness.listen();
   const base = url.href.replace(/\/$/, "");
   const { LAST_GOOD: store } = await harness.getWorker().getEnv();

@@ -29,15 +29,20 @@ const getter = (base, context) => async (at, init) => {
   return answer;
 };
 
+/** Both Workers for wrangler's harness, the one that clients reach first. */
+export function bothWorkers(vars) {
+  const { ORIGIN_URL, ...both } = vars;
+  const worker = (file, vars) => ({ configPath: path.join(ROOT, file), prebuiltWorkerDir: BUILD, vars });
+  return [worker("wrangler.toml", { ORIGIN_URL, ...both }), worker("wrangler.direct.toml", both)];
+}
+
 /** The built Workers as wrangler runs them, with the configurations that are deployed. */
 export async function startWrangler({ origin, bybit, vars = {} }) {
   builtModules();
   // Read when it is loaded: no request to Cloudflare, no metrics, no questions. Loading it takes a while, and few need it.
   Object.assign(process.env, { CLOUDFLARE_CF_FETCH_ENABLED: "false", WRANGLER_SEND_METRICS: "false", CI: "1" });
   const { createTestHarness } = await import("wrangler");
-  const worker = (file, more) => ({ configPath: path.join(ROOT, file), prebuiltWorkerDir: BUILD, vars: { BYBIT_BASE_URL: bybit, ...more, ...vars } });
-  const workers = [worker("wrangler.toml", { ORIGIN_URL: origin }), worker("wrangler.direct.toml", {})];
-  const harness = createTestHarness({ root: ROOT, workers });
+  const harness = createTestHarness({ root: ROOT, workers: bothWorkers({ ORIGIN_URL: origin, BYBIT_BASE_URL: bybit, ...vars }) });
   const { url } = await harness.listen();
   const base = url.href.replace(/\/$/, "");
   return { url: base, stop: () => harness.close(), get: getter(base, { limits: limitsOf(vars) }) };

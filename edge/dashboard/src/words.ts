@@ -64,9 +64,12 @@ const SOURCE_NAMES = new Map(
   Object.entries({
     origin: "Origin",
     "bybit-direct": "Bybit, asked directly",
+    "bybit-alternative": "Bybit, at its other address",
+    "direct-worker": "Our server near the exchanges",
     okx: "OKX",
     binance: "Binance",
     "edge-last-good": "Last known good",
+    "last-good-store": "Last known good, kept for all",
     analysis: "Analysis",
   }),
 );

@@ -39,7 +39,10 @@ pub(crate) fn snapshots() -> impl Iterator<Item = ValidSnapshot> {
     }
     let complete = with_every_part(analysed.clone());
     let decided = with_a_strong_signal(analysed.clone());
-    let whole = [&analysed, &tickers_alone, &direct, &without_perpetuals, &complete, &decided]
+    // As it is for a while after a start: Bitcoin's candles come first.
+    let mut bitcoin_alone = analysed.clone();
+    bitcoin_alone["beta"]["value"]["rows"].as_array_mut().unwrap().retain(|row| row["symbol"] == "BTCUSDT");
+    let whole = [&analysed, &tickers_alone, &direct, &without_perpetuals, &complete, &decided, &bitcoin_alone]
         .map(|snapshot| admit(snapshot).expect("a whole snapshot is valid"));
     whole.into_iter().chain([analysed, tickers_alone].into_iter().flat_map(with_something_missing))
 }

@@ -128,14 +128,12 @@ fn hit(
     now: UnixMs,
 ) -> Result<Option<Response>, JsValue> {
     let Found { data: Some((valid, class)), route } = found else { return Ok(None) };
-    if !route.is_plain_hit() || request::header(request, Header::IfMatch).is_some() {
+    // Who owns the way to the exchanges says where it stands, on each answer.
+    let is_told_more = config.role == Role::Direct;
+    if is_told_more || !route.is_plain_hit() || request::header(request, Header::IfMatch).is_some() {
         return Ok(None);
     }
     let Ok(rendered) = memory::rendered(valid, question, *class, &config.limits)? else { return Ok(None) };
-    if config.role == Role::Direct {
-        // It says where it stands, on each answer.
-        return Ok(None);
-    }
     let if_none_match = request::header(request, Header::IfNoneMatch);
     let response = rendered.hit(if_none_match.as_deref(), now, &config.limits)?;
     metrics::answered(found.state(), data_source(valid.get(), *class));

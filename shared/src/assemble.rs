@@ -15,7 +15,7 @@ use crate::snapshot::alerts::AlertSection;
 use crate::snapshot::beta::BetaSection;
 use crate::snapshot::performance::PerformanceSection;
 use crate::snapshot::{Lack, Producer, SCHEMA_VERSION, Section, Snapshot, is_reason};
-use crate::units::{Amount, UnixMs};
+use crate::units::{Amount, Price, UnixMs};
 use std::collections::BTreeMap;
 
 pub use carried::with_sections_of;
@@ -224,13 +224,11 @@ pub fn assemble<'a>(
     // To the cent, as turnovers are shown: a mover must not seem to be below the floor.
     let floor = Amount::new(settings.mover_turnover_floor).map_err(arithmetic)?.rounded(2);
     let now = identity.now;
-    let fear_greed = section(inputs.fear_greed, now, |dated| SectionLimits::fear_greed(dated.as_of_ms, &dated.value));
+    let fear_greed = fear_greed(inputs.fear_greed, now);
     let regime = regime::regime(&scores, &breadth, &overview, fear_greed.value())
         .ok_or(AssembleError::NoScores { priced: coverage.priced })?;
-    let global_market = section(inputs.global_market, now, |dated| SectionLimits::global_market(dated.as_of_ms));
-    let defi_market = section(inputs.defi_market, now, |dated| SectionLimits::defi_market(dated.as_of_ms));
-    let global_market = whole_market::believed(global_market, bitcoin.last, inputs.tickers_source);
-    let defi_market = whole_market::believed_part(defi_market, &global_market);
+    let global_market = global_market(inputs.global_market, bitcoin.last, inputs.tickers_source, now);
+    let defi_market = defi_market(inputs.defi_market, &global_market, now);
     let snapshot = Snapshot {
         schema_version: SCHEMA_VERSION,
         sequence: identity.sequence,
@@ -333,6 +331,20 @@ fn section<T: Clone>(slow: &Slow<T>, now: UnixMs, limits: impl Fn(&Dated<T>) -> 
             },
         },
     }
+}
+
+fn fear_greed(slow: &Slow<FearGreed>, now: UnixMs) -> Section<FearGreed> {
+    section(slow, now, |dated| SectionLimits::fear_greed(dated.as_of_ms, &dated.value))
+}
+
+fn global_market(slow: &Slow<GlobalMarket>, bitcoin: Price, tickers: Source, now: UnixMs) -> Section<GlobalMarket> {
+    let global_market = section(slow, now, |dated| SectionLimits::global_market(dated.as_of_ms));
+    whole_market::believed(global_market, bitcoin, tickers)
+}
+
+fn defi_market(slow: &Slow<DefiMarket>, whole: &Section<GlobalMarket>, now: UnixMs) -> Section<DefiMarket> {
+    let defi_market = section(slow, now, |dated| SectionLimits::defi_market(dated.as_of_ms));
+    whole_market::believed_part(defi_market, whole)
 }
 
 /// A section that has rules of its own: one that breaks them is dropped, and takes nothing else with it.

@@ -108,19 +108,9 @@ impl Judge {
             self.sums = <[Beliefs; SUMMED.len()]>::default();
             self.summed = Some(source);
         }
-        let is_new = self.judged.is_none_or(|judged| judged < at);
-        self.judged = self.judged.max(Some(at));
-        let (mut compared, mut leaping) = (0, BTreeMap::new());
-        for row in tickers.rows.iter().filter(|row| universe.contains(&row.symbol)) {
-            let price = row.last.get();
-            let Some(before) = self.prices.comparable(&row.symbol, at) else { continue };
-            compared += 1;
-            if is_near(price, before) {
-                self.prices.acquit(&row.symbol);
-            } else if !self.prices.is_confirmed(&row.symbol, price, at, is_new) {
-                leaping.insert(row.symbol.to_string(), (before, price));
-            }
-        }
+        let is_new = self.is_new(at);
+        let counted = tickers.rows.iter().filter(|row| universe.contains(&row.symbol));
+        let (compared, leaping) = self.leaping(counted.map(|row| (&*row.symbol, row.last.get())), at, is_new);
         // One row alone is never a wild market, however few could be compared.
         let is_wild = leaping.len() > (compared / LEAPING_ONE_IN).max(1)
             || MAJORS.iter().any(|major| leaping.contains_key(*major));
@@ -145,30 +135,44 @@ impl Judge {
     /// [`WildTable`]; what was believed before still is.
     pub fn examine_snapshot(&mut self, snapshot: &Snapshot) -> Result<(), WildTable> {
         let at = snapshot.as_of_ms;
+        let is_new = self.is_new(at);
+        let (compared, leaping) = self.leaping(shown(snapshot), at, is_new);
+        if !leaping.is_empty() {
+            return Err(WildTable { leaping: leaping.len(), compared });
+        }
+        for (symbol, price) in shown(snapshot) {
+            self.prices.believe(symbol, price, at);
+        }
+        self.prices.forget_old(at);
+        Ok(())
+    }
+
+    /// Whether what is judged now is younger than all that was, and so can confirm something.
+    fn is_new(&mut self, at: UnixMs) -> bool {
         let is_new = self.judged.is_none_or(|judged| judged < at);
         self.judged = self.judged.max(Some(at));
-        let (mut compared, mut leaping) = (0, 0);
-        for (symbol, price) in shown(snapshot) {
+        is_new
+    }
+
+    /// How many of these prices can be compared with what is believed, and those that leapt and are not confirmed: what they
+    /// were, and what they are.
+    fn leaping<'p>(
+        &mut self,
+        prices: impl Iterator<Item = (&'p str, f64)>,
+        at: UnixMs,
+        is_new: bool,
+    ) -> (usize, BTreeMap<String, (f64, f64)>) {
+        let (mut compared, mut leaping) = (0, BTreeMap::new());
+        for (symbol, price) in prices {
             let Some(before) = self.prices.comparable(symbol, at) else { continue };
             compared += 1;
             if is_near(price, before) {
                 self.prices.acquit(symbol);
             } else if !self.prices.is_confirmed(symbol, price, at, is_new) {
-                leaping += 1;
+                leaping.insert(symbol.to_owned(), (before, price));
             }
         }
-        if leaping > 0 {
-            return Err(WildTable { leaping, compared });
-        }
-        self.believe_shown(snapshot);
-        Ok(())
-    }
-
-    fn believe_shown(&mut self, snapshot: &Snapshot) {
-        for (symbol, price) in shown(snapshot) {
-            self.prices.believe(symbol, price, snapshot.as_of_ms);
-        }
-        self.prices.forget_old(snapshot.as_of_ms);
+        (compared, leaping)
     }
 
     /// Takes turnovers and open interests that leapt out of their rows.

@@ -1,5 +1,7 @@
 //! Who can be asked, in the order of preference.
 
+use shared::exchange::secondary::Secondary;
+
 /// A server that may have data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Upstream {
@@ -19,6 +21,15 @@ impl Upstream {
 
     /// Those that are exchanges, whose patience is limited.
     pub const EXCHANGES: [Self; 3] = [Self::Bybit, Self::Okx, Self::Binance];
+
+    /// The one that stands for this other exchange.
+    #[must_use]
+    pub const fn of(secondary: Secondary) -> Self {
+        match secondary {
+            Secondary::Okx => Self::Okx,
+            Secondary::Binance => Self::Binance,
+        }
+    }
 
     /// The name in outcomes, headers and the log.
     #[must_use]

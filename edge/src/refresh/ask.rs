@@ -144,10 +144,7 @@ async fn through(service: &Service, direct: &Direct<'_>, deadline: &Deadline) ->
     let (asked, found) = match answer {
         Ok(FromDirect { snapshot, place, source, failed }) => {
             flight::note_direct_place(place);
-            let via = match Secondary::of(snapshot.get().tickers_source.venue) {
-                Some(secondary) => Via::Secondary(secondary),
-                None => Via::BybitDirect,
-            };
+            let via = Secondary::of(snapshot.get().tickers_source.venue).map_or(Via::BybitDirect, Via::Secondary);
             let failed = direct::all_there(&failed).map(|(name, failed)| (name, Some(failed)));
             let asked = failed.chain([(source, None)]).map(|(name, failed)| told(name, failed, started)).collect();
             (asked, Ok(Found { snapshot: Rc::new(snapshot), universe: AfterUse::Nothing, via }))
@@ -255,10 +252,7 @@ async fn at_hand(venue: Venue, tried: Option<UnixMs>, now: UnixMs) -> (Option<Rc
 
 /// Asks another exchange, if the isolate and its colo may.
 pub(super) async fn secondary(secondary: Secondary, base: &str, direct: Direct<'_>) -> Answered {
-    let upstream = match secondary {
-        Secondary::Okx => Upstream::Okx,
-        Secondary::Binance => Upstream::Binance,
-    };
+    let upstream = Upstream::of(secondary);
     let deadline = Deadline::after(direct.millis);
     let now = clock::now();
     let lists = join(at_hand(Venue::Okx, None, now), at_hand(Venue::Bybit, None, now));

@@ -38,8 +38,7 @@ impl Via {
             Self::EdgeCache => "edge-cache",
             Self::Origin { .. } => Upstream::Origin.name(),
             Self::BybitDirect => Upstream::Bybit.name(),
-            Self::Secondary(Secondary::Okx) => Upstream::Okx.name(),
-            Self::Secondary(Secondary::Binance) => Upstream::Binance.name(),
+            Self::Secondary(secondary) => Upstream::of(*secondary).name(),
             Self::LastGood => LAST_GOOD_STORE,
         }
     }

@@ -138,10 +138,7 @@ pub async fn snapshot(
     };
     let read = handover::read(answer, held, &config.limits, add).await;
     let snapshot = read.map_err(|Refused { error, candidate }| Refused { error: error.into(), candidate })?;
-    let source = Secondary::of(snapshot.get().tickers_source.venue).map_or(BYBIT_DIRECT, |secondary| match secondary {
-        Secondary::Okx => Upstream::Okx.name(),
-        Secondary::Binance => Upstream::Binance.name(),
-    });
+    let source = Secondary::of(snapshot.get().tickers_source.venue).map_or(Upstream::Bybit, Upstream::of).name();
     if purpose == Purpose::Show
         && let Err(wild) = judged::examine_snapshot(held, &snapshot)
     {

@@ -1,6 +1,6 @@
 //! What a snapshot made from tickers alone may take over from an earlier one of the origin's.
 
-use super::{LongView, Slow, checked, section, whole_market};
+use super::{LongView, Slow, checked};
 use crate::analysis::regime;
 use crate::freshness::SectionLimits;
 use crate::snapshot::alerts::AlertSection;
@@ -15,17 +15,12 @@ use crate::units::UnixMs;
 #[must_use]
 pub fn with_sections_of(snapshot: Snapshot, held: &Snapshot, now: UnixMs) -> Snapshot {
     let bitcoin = snapshot.overview.btc_price;
-    let fear_greed = own_or(snapshot.fear_greed, &held.fear_greed, |slow| {
-        section(slow, now, |dated| SectionLimits::fear_greed(dated.as_of_ms, &dated.value))
-    });
+    let fear_greed = own_or(snapshot.fear_greed, &held.fear_greed, |slow| super::fear_greed(slow, now));
     let global_market = own_or(snapshot.global_market, &held.global_market, |slow| {
-        let global = section(slow, now, |dated| SectionLimits::global_market(dated.as_of_ms));
-        whole_market::believed(global, bitcoin, snapshot.tickers_source)
+        super::global_market(slow, bitcoin, snapshot.tickers_source, now)
     });
-    let defi_market = own_or(snapshot.defi_market, &held.defi_market, |slow| {
-        let defi = section(slow, now, |dated| SectionLimits::defi_market(dated.as_of_ms));
-        whole_market::believed_part(defi, &global_market)
-    });
+    let defi_market =
+        own_or(snapshot.defi_market, &held.defi_market, |slow| super::defi_market(slow, &global_market, now));
     // The mood is one of the things that the regime is judged by.
     let regime = regime::regime(&snapshot.scores, &snapshot.breadth, &snapshot.overview, fear_greed.value());
     let carried =

@@ -347,6 +347,7 @@ async fn a_silent_publisher_takes_exactly_its_own_figures_and_says_why() {
             "?**/{fear_greed_label,fear_greed_value}",
             "?**/market_regime_details/{sentiment,label}",
             "?**/market_regime",
+            "?dashboard-mobile-data/regime",
             "snapshot/fear_greed/**",
             "snapshot/regime/sentiment",
             "?snapshot/regime/label",

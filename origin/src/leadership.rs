@@ -4,7 +4,9 @@
 //! lease again at the moment of writing, so a leader that slept, or whose Redis changed, writes nothing.
 
 mod duty;
+mod unwritten;
 
+use crate::clock::Moment;
 use crate::collect::Context;
 use crate::status::OK;
 use crate::store::{Lease, Store, StoreError};
@@ -16,12 +18,20 @@ use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
 pub use duty::{Duty, StandInAfter};
+use unwritten::Unwritten;
 
 /// Renewals in a lease's life: two may fail before it ends.
 const RENEWALS: u32 = 3;
 
 /// The change of a leader that gets no data and gives the lead up for others to try.
 pub const BLIND: &str = "blind";
+
+/// The change of a leader whose publications the store does not take, and that gives the lead up for others to try.
+pub const CANNOT_PUBLISH: &str = "cannot_publish";
+
+/// How many leases a leader tries to publish in vain. The next renewal after that ends its leadership, so another process
+/// leads before three leases are over.
+const LEASES_IN_VAIN: u32 = 2;
 
 /// What this process is, as far as it knows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,13 +69,18 @@ impl Standing {
 pub struct Leadership {
     standing: watch::Sender<Standing>,
     again: Notify,
+    unwritten: Unwritten,
 }
 
 impl Leadership {
     /// Nothing is known yet.
     #[must_use]
     pub fn new() -> Self {
-        Self { standing: watch::Sender::new(Standing::Undecided), again: Notify::new() }
+        Self {
+            standing: watch::Sender::new(Standing::Undecided),
+            again: Notify::new(),
+            unwritten: Unwritten::default(),
+        }
     }
 
     /// The standing now.
@@ -92,6 +107,21 @@ impl Leadership {
         self.again.notify_one();
     }
 
+    /// A publication is about to be written.
+    pub fn writes(&self) {
+        self.unwritten.tries(Instant::now());
+    }
+
+    /// A publication was written.
+    pub fn wrote(&self) {
+        self.unwritten.forget();
+    }
+
+    /// A publication was not written; `why` is a label.
+    pub fn did_not_write(&self, why: &'static str) {
+        self.unwritten.failed(why);
+    }
+
     fn set(&self, new: Standing) -> bool {
         self.standing.send_if_modified(|standing| std::mem::replace(standing, new) != new)
     }
@@ -100,6 +130,36 @@ impl Leadership {
 impl Default for Leadership {
     fn default() -> Self {
         Self::new()
+    }
+}
+
+/// Why a leadership is of no use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Futile {
+    /// Nothing new comes from the exchanges.
+    Blind,
+    /// The store takes no publication.
+    CannotPublish {
+        /// The last failure, as a label.
+        why: &'static str,
+    },
+}
+
+impl Futile {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Blind => BLIND,
+            Self::CannotPublish { .. } => CANNOT_PUBLISH,
+        }
+    }
+
+    /// How many leases to stay out of the way. Others bid every third of a lease. Who cannot publish may be alone with a store
+    /// that is ill for everybody, and then must not keep it waiting when it is well again.
+    const fn leases_aside(self) -> u32 {
+        match self {
+            Self::Blind => 2,
+            Self::CannotPublish { .. } => 1,
+        }
     }
 }
 
@@ -133,13 +193,17 @@ impl Candidate {
                     kept_until = Instant::now() + self.lease;
                     self.stand(Standing::Leading { epoch });
                     let now = self.context.clock.moment();
-                    let since = *led_since.get_or_insert(now.instant);
-                    if self.store.is_shared() && self.stand_in_after.is_blind(since, self.context.current.as_of(), now)
-                    {
-                        led_since = None;
-                        self.step_aside().await
-                    } else {
-                        self.lease / RENEWALS
+                    let since = *led_since.get_or_insert_with(|| {
+                        // What an earlier leadership could not write says nothing of this one.
+                        self.leadership.unwritten.forget();
+                        now.instant
+                    });
+                    match self.futile(since, now) {
+                        Some(futile) => {
+                            led_since = None;
+                            self.step_aside(futile).await
+                        }
+                        None => self.lease / RENEWALS,
                     }
                 }
                 Ok(Lease::OfAnother { lasts_ms }) => {
@@ -176,12 +240,31 @@ impl Candidate {
         }
     }
 
-    /// A leader that has had nothing new for long gives the lead to whoever has, and stays out of the way for a while.
-    async fn step_aside(&self) -> Duration {
-        tracing::warn!("this leader gets no data; it gives the lead up for others to try");
-        self.context.metrics.leadership_change(BLIND);
+    /// Why leading since `since` is of no use to anybody, if it is not. Where nobody else can lead, nothing is futile.
+    fn futile(&self, since: Instant, now: Moment) -> Option<Futile> {
+        if !self.store.is_shared() {
+            return None;
+        }
+        if self.stand_in_after.is_blind(since, self.context.current.as_of(), now) {
+            return Some(Futile::Blind);
+        }
+        let in_vain = self.leadership.unwritten.since()?;
+        let is_long = Instant::now().saturating_duration_since(in_vain.since) >= self.lease * LEASES_IN_VAIN;
+        is_long.then_some(Futile::CannotPublish { why: in_vain.why })
+    }
+
+    /// A leader that is of no use gives the lead to whoever may be, and stays out of the way for a while.
+    async fn step_aside(&self, futile: Futile) -> Duration {
+        match futile {
+            Futile::Blind => tracing::warn!("this leader gets no data; it gives the lead up for others to try"),
+            Futile::CannotPublish { why } => {
+                tracing::warn!(why, "this leader cannot publish; it gives the lead up for others to try");
+            }
+        }
+        self.context.metrics.leadership_change(futile.name());
         self.resign().await;
-        self.lease * 2
+        self.context.board.record("leadership", futile.name(), None);
+        self.lease * futile.leases_aside()
     }
 
     async fn resign(&self) {

@@ -48,8 +48,10 @@ impl Writer {
             Standing::CutOff { reason } => return self.failed(reason, "the store cannot be asked who leads"),
             Standing::Undecided | Standing::Following => return self.not_leader(),
         };
+        self.leadership.writes();
         match self.store.publish(publication, epoch, self.ttl_ms).await {
             Ok(Written::Written) => {
+                self.leadership.wrote();
                 let held = Held::of(publication.valid());
                 self.context.metrics.store_write(Written::Written.label());
                 let sequence = publication.valid().get().sequence;
@@ -63,8 +65,14 @@ impl Writer {
                 self.leadership.lost();
                 self.not_leader();
             }
-            Ok(written @ Written::Refused(refusal)) => self.refused(refusal, written.label()),
-            Err(error) => self.failed(error.label(), &error.to_string()),
+            Ok(written @ Written::Refused(refusal)) => {
+                self.leadership.did_not_write(written.label());
+                self.refused(refusal, written.label());
+            }
+            Err(error) => {
+                self.leadership.did_not_write(error.label());
+                self.failed(error.label(), &error.to_string());
+            }
         }
     }
 

@@ -6,7 +6,7 @@ use expect_test::expect_file;
 use origin::clock::{Direction, Report};
 use origin::collect::TableOutcome;
 use origin::config::{Config, Role};
-use origin::leadership::{BLIND, Standing};
+use origin::leadership::{BLIND, CANNOT_PUBLISH, Standing};
 use origin::metrics::{Answered, Metrics};
 use origin::store::{Cause, Held, Look, Written};
 use origin::supervise::Interruption;
@@ -72,7 +72,7 @@ fn golden_reason_codes_of_the_origin() {
         lines("health.status", Freshness::ALL.map(Freshness::name)),
         lines("health.store", ["memory", "redis"]),
         lines("leadership_change", Standing::LABELS),
-        lines("leadership_change", [BLIND]),
+        lines("leadership_change", [BLIND, CANNOT_PUBLISH]),
         lines("outcome", [origin::status::OK]),
         lines("store", Cause::LABELS),
         lines("store_reader", Look::LABELS),
@@ -105,7 +105,7 @@ fn counted() -> Metrics {
     rows.for_each(|label| metrics.input_refused("{upstream}", label));
     Written::LABELS.iter().chain(Cause::LABELS).for_each(|label| metrics.store_write(label));
     Look::LABELS.iter().chain(Cause::LABELS).for_each(|label| metrics.store_read(label));
-    Standing::LABELS.iter().chain([&BLIND]).for_each(|label| metrics.leadership_change(label));
+    Standing::LABELS.iter().chain([&BLIND, &CANNOT_PUBLISH]).for_each(|label| metrics.leadership_change(label));
     Interruption::LABELS.iter().for_each(|reason| metrics.task_restart("{task}", reason));
     let routes = CLIENT_ROUTES
         .iter()

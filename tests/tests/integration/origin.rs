@@ -14,6 +14,7 @@ mod roles;
 mod rolling;
 mod scripts;
 mod sentinel;
+mod stepping_aside;
 mod store_faults;
 mod support;
 mod upstreams;

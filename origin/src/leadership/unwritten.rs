@@ -1,0 +1,77 @@
+//! Since when a leader has tried to publish in vain.
+
+use std::sync::{Mutex, PoisonError};
+use tokio::time::Instant;
+
+/// What is said of a write that has not ended yet, and of which none failed before it.
+const UNDER_WAY: &str = "under_way";
+
+/// The first of the writes since the last that was taken.
+#[derive(Debug, Default)]
+pub(super) struct Unwritten(Mutex<Option<InVain>>);
+
+/// Writing in vain.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct InVain {
+    /// When the first of these writes began: one that hangs counts from its beginning.
+    pub(super) since: Instant,
+    /// What became of the last one, as a label.
+    pub(super) why: &'static str,
+}
+
+impl Unwritten {
+    /// A write begins.
+    pub(super) fn tries(&self, now: Instant) {
+        self.with(|held| {
+            held.get_or_insert(InVain { since: now, why: UNDER_WAY });
+        });
+    }
+
+    /// The write that was begun was not taken.
+    pub(super) fn failed(&self, why: &'static str) {
+        self.with(|held| {
+            if let Some(held) = held {
+                held.why = why;
+            }
+        });
+    }
+
+    /// A write was taken, or a leadership begins.
+    pub(super) fn forget(&self) {
+        self.with(|held| *held = None);
+    }
+
+    /// Since when, and why.
+    pub(super) fn since(&self) -> Option<InVain> {
+        let mut copy = None;
+        self.with(|held| copy = *held);
+        copy
+    }
+
+    fn with(&self, change: impl FnOnce(&mut Option<InVain>)) {
+        change(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    #[test]
+    fn vain_writes_count_from_the_first_until_one_is_taken() {
+        let (unwritten, begin) = (Unwritten::default(), Instant::now());
+        let at = |secs| begin + Duration::from_secs(secs);
+        unwritten.failed("timeout");
+        assert_eq!(unwritten.since(), None, "nothing was tried");
+        unwritten.tries(at(0));
+        assert_eq!(unwritten.since(), Some(InVain { since: at(0), why: UNDER_WAY }));
+        unwritten.failed("timeout");
+        unwritten.tries(at(5));
+        unwritten.failed("refused_older");
+        assert_eq!(unwritten.since(), Some(InVain { since: at(0), why: "refused_older" }));
+        unwritten.forget();
+        unwritten.tries(at(9));
+        assert_eq!(unwritten.since(), Some(InVain { since: at(9), why: UNDER_WAY }));
+    }
+}

@@ -103,7 +103,7 @@ impl Known {
 
     /// Takes over what another process knew, where nothing newer is known.
     pub fn restore(&self, snapshot: &ValidSnapshot) {
-        self.analyst.lock().unwrap_or_else(PoisonError::into_inner).remember(snapshot);
+        self.analyst.lock().unwrap_or_else(PoisonError::into_inner).take_over(snapshot);
         let snapshot = snapshot.get();
         self.judge.lock().unwrap_or_else(PoisonError::into_inner).remember(snapshot);
         self.universe.send_if_modified(|known| {

@@ -474,6 +474,10 @@ pub struct ScoreRow {
     pub confluence: Option<Box<Confluence>>,
     /// The ticker's own momentum score, whatever the basis of `score` is.
     pub momentum_score: Option<Score>,
+    /// When the score was worked out, where that is earlier than the snapshot's time: it is carried over from the process that
+    /// led before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub score_as_of_ms: Option<UnixMs>,
     /// The share of the score's inputs that was there.
     pub reliability: Fraction,
     /// The last distinct six-dimension scores, oldest first, this one last; 24 at most.
@@ -497,6 +501,12 @@ impl ScoreRow {
     #[must_use]
     pub const fn is_whole(&self) -> bool {
         self.change_24h.is_some() && self.turnover_24h.is_some()
+    }
+
+    /// When the score was worked out, in a snapshot of `as_of_ms`.
+    #[must_use]
+    pub fn scored_at(&self, as_of_ms: UnixMs) -> UnixMs {
+        self.score_as_of_ms.unwrap_or(as_of_ms)
     }
 
     /// The six dimensions, where the score has them.

@@ -99,7 +99,7 @@ fn score(contract: &Contract, ticker: &TickerFacts) -> Analysis {
         ticker: Some(Timed { value: ticker, as_of_ms: NOW }),
         ..ScoreInputs::NONE
     };
-    Analysis { confluence: six_dimension(&inputs, NOW), history: Vec::new() }
+    Analysis { confluence: six_dimension(&inputs, NOW), history: Vec::new(), carried_from_ms: None }
 }
 
 fn snapshot(market: &Market, long_view: &LongView) -> ValidSnapshot {

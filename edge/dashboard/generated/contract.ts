@@ -75,7 +75,11 @@ export type Analysis = { symbol: string,
 /**
  * The report, sixty columns of monospaced text.
  */
-analysis: string, score: Score, sentiment: Sentiment, components: Components, interpretations: { [key in Dimension]?: string }, reliability: Fraction, price: Price, change_24h: Percent | null, high_24h: Price | null, low_24h: Price | null, 
+analysis: string, score: Score, 
+/**
+ * When the score was worked out.
+ */
+score_as_of_ms: UnixMs, sentiment: Sentiment, components: Components, interpretations: { [key in Dimension]?: string }, reliability: Fraction, price: Price, change_24h: Percent | null, high_24h: Price | null, low_24h: Price | null, 
 /**
  * USD.
  */
@@ -139,7 +143,11 @@ export type BetaSymbol = { symbol: string, last_price: Price | null, change_24h:
  */
 export type BreadthMood = "bullish" | "bearish" | "neutral";
 
-export type Breakdown = { symbol: string, overall_score: Score, sentiment: Sentiment, reliability: Fraction, consensus: Fraction | null, components: Components, sub_components: { [key in SubComponent]?: Score | null }, interpretations: { [key in Dimension]?: string }, missing: Array<SubComponent>, as_of_ms: UnixMs, score_history: Array<Score>, };
+export type Breakdown = { symbol: string, overall_score: Score, sentiment: Sentiment, reliability: Fraction, consensus: Fraction | null, components: Components, sub_components: { [key in SubComponent]?: Score | null }, interpretations: { [key in Dimension]?: string }, missing: Array<SubComponent>, as_of_ms: UnixMs, 
+/**
+ * When the score was worked out.
+ */
+score_as_of_ms: UnixMs, score_history: Array<Score>, };
 
 export type BreakdownBody = { data: Breakdown, 
 /**
@@ -648,7 +656,11 @@ export type ScoreZone = "long" | "short";
 /**
  * One scored symbol.
  */
-export type ScoredSymbol = { symbol: string, display_symbol: string, score: Score, score_basis: ScoreBasis, sentiment: Sentiment, reliability: Fraction, price: Price, change_24h: Percent | null, 
+export type ScoredSymbol = { symbol: string, display_symbol: string, score: Score, score_basis: ScoreBasis, 
+/**
+ * When the score was worked out: up to a minute before the prices where the process that led before did.
+ */
+score_as_of_ms: UnixMs, sentiment: Sentiment, reliability: Fraction, price: Price, change_24h: Percent | null, 
 /**
  * USD.
  */
@@ -687,7 +699,11 @@ volume_24h: Amount, components: Components, sentiment: Sentiment, reliability: F
 /**
  * How far from neutral; `null` for a neutral score.
  */
-strength: Strength | null, has_breakdown: boolean, timestamp: number, };
+strength: Strength | null, has_breakdown: boolean, timestamp: number, 
+/**
+ * When the score was worked out.
+ */
+score_as_of_ms: UnixMs, };
 
 /**
  * What a score suggests.

@@ -1,10 +1,12 @@
 //! The long analysis of every monitored contract, and what it remembers of each between two rounds.
 
+mod carried;
 mod kept;
 mod memory;
 mod sections;
 
 use super::inputs::SymbolInputs;
+use carried::Carried;
 use kept::Kept;
 use memory::Memory;
 use sections::{CHART_INTERVALS, agreeing, beta_of, contract_facts, holdings, loaded, performance_of};
@@ -41,6 +43,8 @@ pub(super) struct Analyst {
     analyses: Kept<BTreeMap<String, Analysis>>,
     beta: Kept<Slow<BetaSection>>,
     performance: Kept<Slow<PerformanceSection>>,
+    /// What the last process that published beside this one had worked out.
+    carried: Carried,
 }
 
 impl Default for Analyst {
@@ -52,6 +56,7 @@ impl Default for Analyst {
             analyses: Kept::EMPTY,
             beta: Kept::EMPTY,
             performance: Kept::EMPTY,
+            carried: Carried::nothing(),
         }
     }
 }
@@ -102,7 +107,7 @@ impl Analyst {
             self.memories.retain(|symbol, _| inputs.contains_key(symbol));
         }
         let memories = &mut self.memories;
-        let analyses = self.analyses.get_or(inputs.len(), now, ANALYSES_LAST_MS, || {
+        let mut analyses = self.analyses.get_or(inputs.len(), now, ANALYSES_LAST_MS, || {
             let analyse = |(symbol, inputs): (&String, &Arc<SymbolInputs>)| {
                 let ticker = rows.get(symbol.as_str()).map(|row| facts(row, universe));
                 let ticker = ticker.as_ref().map(|value| Timed { value, as_of_ms });
@@ -110,16 +115,20 @@ impl Analyst {
             };
             inputs.iter().map(analyse).collect()
         });
+        let history = |symbol: &str| self.memories.get(symbol).map(|memory| memory.scores.clone()).unwrap_or_default();
+        self.carried.complete(&mut analyses, table, history, now);
+        let beta = self.beta.get_or(loaded(inputs, &[Interval::OneHour]), now, BETA_LASTS_MS, || beta_of(inputs, rows));
+        let performance = self
+            .performance
+            .get_or(loaded(inputs, &CHART_INTERVALS), now, PERFORMANCE_LASTS_MS, || performance_of(inputs, rows, now));
         let bitcoin = inputs.get(BITCOIN).map(|inputs| inputs.agreeing_with(rows.get(BITCOIN).map(|row| row.last)));
         let daily = bitcoin.as_ref().and_then(|inputs| inputs.candles.get(&Interval::OneDay));
         LongView {
             analyses,
             positioning: Some(positioning(&holdings(inputs, rows), now)),
             bitcoin_volatility: daily.and_then(|daily| bitcoin_volatility(&daily.value, now)),
-            beta: self.beta.get_or(loaded(inputs, &[Interval::OneHour]), now, BETA_LASTS_MS, || beta_of(inputs, rows)),
-            performance: self.performance.get_or(loaded(inputs, &CHART_INTERVALS), now, PERFORMANCE_LASTS_MS, || {
-                performance_of(inputs, rows, now)
-            }),
+            beta: self.carried.beta_or(beta),
+            performance: self.carried.performance_or(performance),
             // They are observed on the finished snapshot.
             alerts: Slow::unknown(Lack::NotObservedYet.label()),
         }
@@ -173,7 +182,13 @@ impl Analyst {
         Ok(())
     }
 
-    /// Remembers the scores that were published, or those that an earlier process had published.
+    /// Goes on from what another process published: its scores are shown until as much is known here.
+    pub(super) fn take_over(&mut self, valid: &ValidSnapshot) {
+        self.remember(valid);
+        self.carried = Carried::of(valid.get());
+    }
+
+    /// Remembers the scores that were published.
     pub(super) fn remember(&mut self, valid: &ValidSnapshot) {
         self.published_ms = self.published_ms.max(Some(valid.get().as_of_ms));
         for row in valid.get().scores.iter().filter(|row| row.confluence.is_some()) {

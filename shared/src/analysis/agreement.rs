@@ -16,7 +16,13 @@ const MAX_HOUR_FACTOR: f64 = 1.5;
 const MAX_DAY_FACTOR: f64 = 2.0;
 
 /// The same for a book's middle and the newest trade, which are seconds old.
-const MAX_LIVE_FACTOR: f64 = 1.05;
+pub const MAX_LIVE_FACTOR: f64 = 1.05;
+
+/// Whether a price and the last one are about the same unit: at most `max_factor` times as high, or the other way round.
+#[must_use]
+pub fn agree(last: Price, price: f64, max_factor: f64) -> bool {
+    (price / last.get()).max(last.get() / price) <= max_factor
+}
 
 /// Facts that tell a price.
 pub trait Priced {
@@ -29,7 +35,7 @@ pub trait Priced {
     /// Whether the facts are about the price that the ticker tells. Where either is unknown nothing contradicts.
     fn agrees_with(&self, last: Option<Price>) -> bool {
         let (Some(last), Some(price)) = (last, self.newest_price()) else { return true };
-        (price / last.get()).max(last.get() / price) <= self.max_factor()
+        agree(last, price, self.max_factor())
     }
 }
 

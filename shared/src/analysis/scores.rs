@@ -63,7 +63,7 @@ use crate::assemble::MAJORS;
 use crate::market::Ticker;
 use crate::snapshot::confluence::Confluence;
 use crate::snapshot::{ScoreBasis, ScoreRow};
-use crate::units::Score;
+use crate::units::{Score, UnixMs};
 use std::collections::BTreeMap;
 
 /// What the long analysis found about one contract.
@@ -73,7 +73,12 @@ pub struct Analysis {
     pub confluence: Confluence,
     /// Earlier distinct scores, oldest first.
     pub history: Vec<Score>,
+    /// When the process that led before worked it out, where it is carried over from that one.
+    pub carried_from_ms: Option<UnixMs>,
 }
+
+/// How long a score is carried over, milliseconds: a new leader has inputs of its own for every contract before that.
+pub const MAX_CARRIED_AGE_MS: u64 = 60_000;
 
 /// The most scores that a history holds, the present one included.
 pub const MAX_HISTORY: usize = 24;
@@ -111,6 +116,7 @@ fn row(ticker: &Ticker<'_>, analysis: Option<&Analysis>) -> Option<ScoreRow> {
         confluence: analysed.map(|(_, analysis)| Box::new(analysis.confluence.clone())),
         momentum_score: momentum.map(|momentum| momentum.score),
         reliability,
+        score_as_of_ms: analysed.and_then(|(_, analysis)| analysis.carried_from_ms),
         score_history: analysed.map_or_else(Vec::new, |(score, analysis)| continued(&analysis.history, score)),
         price: ticker.last,
         change_24h: ticker.change_24h_pct.map(|change| change.rounded(4)),

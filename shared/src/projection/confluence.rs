@@ -41,6 +41,8 @@ pub(super) struct Signal<'s> {
     strength: Option<Strength>,
     has_breakdown: bool,
     timestamp: u64,
+    /// When the score was worked out.
+    score_as_of_ms: UnixMs,
 }
 
 /// Every six-dimension score with what it says, the neutral ones too.
@@ -53,13 +55,13 @@ pub(super) fn signals(snapshot: &Snapshot, class: Freshness) -> Signals<'_> {
 pub(super) fn signal_list(snapshot: &Snapshot) -> Option<Vec<Signal<'_>>> {
     let all: Vec<Signal<'_>> = signals::signals(&snapshot.scores)
         .into_iter()
-        .filter_map(|signal| Signal::of(signal, snapshot.as_of_ms.as_secs()))
+        .filter_map(|signal| Signal::of(signal, snapshot.as_of_ms))
         .collect();
     (!all.is_empty()).then_some(all)
 }
 
 impl<'s> Signal<'s> {
-    fn of(signal: signals::Signal<'s>, timestamp: u64) -> Option<Self> {
+    fn of(signal: signals::Signal<'s>, as_of_ms: UnixMs) -> Option<Self> {
         let row = signal.row;
         Some(Self {
             symbol: &row.symbol,
@@ -76,7 +78,8 @@ impl<'s> Signal<'s> {
             signal_type: signal.signal_type,
             strength: signal.strength,
             has_breakdown: true,
-            timestamp,
+            timestamp: as_of_ms.as_secs(),
+            score_as_of_ms: row.scored_at(as_of_ms),
         })
     }
 }
@@ -132,6 +135,7 @@ impl<'s> Analysed<'s> {
             interpretations: &confluence.interpretations,
             missing: &confluence.missing,
             as_of_ms: snapshot.as_of_ms,
+            score_as_of_ms: row.scored_at(snapshot.as_of_ms),
             score_history: &row.score_history,
         }
     }
@@ -147,6 +151,8 @@ pub(super) struct AnalysisBody<'s> {
     /// The report, sixty columns of monospaced text.
     analysis: String,
     score: Score,
+    /// When the score was worked out.
+    score_as_of_ms: UnixMs,
     sentiment: Sentiment,
     components: &'s Components,
     interpretations: &'s BTreeMap<Dimension, String>,
@@ -166,6 +172,7 @@ pub(super) fn analysis<'s>(snapshot: &Snapshot, analysed: Analysed<'s>, class: F
         symbol: &row.symbol,
         analysis: report(&row.symbol, confluence),
         score: row.score,
+        score_as_of_ms: row.scored_at(snapshot.as_of_ms),
         sentiment: Sentiment::of(row.score),
         components: &confluence.components,
         interpretations: &confluence.interpretations,
@@ -199,6 +206,8 @@ pub(super) struct Breakdown<'s> {
     interpretations: &'s BTreeMap<Dimension, String>,
     missing: &'s [SubComponent],
     as_of_ms: UnixMs,
+    /// When the score was worked out.
+    score_as_of_ms: UnixMs,
     score_history: &'s [Score],
 }
 

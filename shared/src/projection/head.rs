@@ -85,6 +85,7 @@ fn thin_parts(snapshot: &Snapshot) -> Vec<&'static str> {
         (is_turnover_thin, "turnover_incomplete"),
         (analysed == 0, "analysis_missing"),
         (analysed > 0 && analysed < snapshot.scores.len(), "analysis_incomplete"),
+        (snapshot.scores.iter().any(|row| row.score_as_of_ms.is_some()), "analysis_carried_over"),
     ]
     .into_iter()
     .filter_map(|(is_thin, reason)| is_thin.then_some(reason))

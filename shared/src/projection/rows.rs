@@ -2,7 +2,7 @@
 
 use crate::analysis::overview::range_pct;
 use crate::snapshot::{BreadthMood, Components, Mover, ScoreBasis, ScoreRow, Sentiment, Snapshot, display_symbol};
-use crate::units::{Amount, Fraction, Percent, Price, Score, Share, round_to};
+use crate::units::{Amount, Fraction, Percent, Price, Score, Share, UnixMs, round_to};
 use serde::Serialize;
 
 /// One scored symbol.
@@ -13,6 +13,8 @@ pub(super) struct ScoredSymbol<'s> {
     display_symbol: &'s str,
     score: Score,
     score_basis: ScoreBasis,
+    /// When the score was worked out: up to a minute before the prices where the process that led before did.
+    score_as_of_ms: UnixMs,
     sentiment: Sentiment,
     reliability: Fraction,
     price: Price,
@@ -31,12 +33,13 @@ pub(super) struct ScoredSymbol<'s> {
 }
 
 impl<'s> ScoredSymbol<'s> {
-    pub(super) fn of(row: &'s ScoreRow) -> Self {
+    pub(super) fn of(row: &'s ScoreRow, as_of_ms: UnixMs) -> Self {
         Self {
             symbol: &row.symbol,
             display_symbol: display_symbol(&row.symbol),
             score: row.score,
             score_basis: row.score_basis,
+            score_as_of_ms: row.scored_at(as_of_ms),
             sentiment: Sentiment::of(row.score),
             reliability: row.reliability,
             price: row.price,
@@ -54,12 +57,12 @@ impl<'s> ScoredSymbol<'s> {
     }
 
     pub(super) fn all(snapshot: &'s Snapshot) -> Vec<Self> {
-        snapshot.scores.iter().map(Self::of).collect()
+        snapshot.scores.iter().map(|row| Self::of(row, snapshot.as_of_ms)).collect()
     }
 
     /// Those of which a client that draws `null` as a number says nothing untrue.
     pub(super) fn whole(snapshot: &'s Snapshot) -> Vec<Self> {
-        snapshot.scores.iter().filter(|row| row.is_whole()).map(Self::of).collect()
+        snapshot.scores.iter().filter(|row| row.is_whole()).map(|row| Self::of(row, snapshot.as_of_ms)).collect()
     }
 }
 

@@ -1,7 +1,7 @@
 //! What can be wrong with a snapshot, each with a name and a text that quotes what was found and what is allowed.
 
 use super::rules::{MIN_SCORES, REFUSED_ONE_IN};
-use crate::analysis::scores::MAX_HISTORY;
+use crate::analysis::scores::{MAX_CARRIED_AGE_MS, MAX_HISTORY};
 use crate::units::UnixMs;
 
 /// A rule that a snapshot breaks.
@@ -137,6 +137,16 @@ pub enum Rejection {
         /// Earlier scores.
         found: usize,
     },
+    /// A score that was worked out after the snapshot's prices, or too long before it.
+    #[error(
+        "the score of {symbol} was worked out at {scored_at}: after the prices, or more than {MAX_CARRIED_AGE_MS} ms ago"
+    )]
+    ScoreOfAnotherTime {
+        /// The symbol.
+        symbol: String,
+        /// When the score was worked out.
+        scored_at: UnixMs,
+    },
     /// A market in which nothing was traded.
     #[error("total turnover is {found} USD")]
     NoTurnover {
@@ -211,6 +221,7 @@ impl Rejection {
             Self::CountsDisagree { .. } => "counts_disagree",
             Self::BasisContradicted { .. } => "basis_contradicted",
             Self::HistoryTooLong { .. } => "history_too_long",
+            Self::ScoreOfAnotherTime { .. } => "score_of_another_time",
             Self::NoTurnover { .. } => "no_turnover",
             Self::ListedDisagrees { .. } => "listed_disagrees",
             Self::ImplausibleInterval { .. } => "implausible_interval",

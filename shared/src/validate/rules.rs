@@ -4,7 +4,7 @@ use super::rejection::{Rejection, Warning};
 use super::{Baseline, Counted, Expected};
 use crate::analysis::join::is_most;
 use crate::analysis::movers::{MAX_LEADERS, MAX_MOVERS};
-use crate::analysis::scores::MAX_HISTORY;
+use crate::analysis::scores::{MAX_CARRIED_AGE_MS, MAX_HISTORY};
 use crate::assemble::ETHER;
 use crate::freshness::is_from_the_future;
 use crate::market::{is_funding_interval, is_plausible_symbol};
@@ -148,6 +148,11 @@ fn scores(snapshot: &Snapshot, found: &mut Vec<Rejection>) {
     for row in rows {
         if contradicts_its_basis(row) {
             found.push(Rejection::BasisContradicted { symbol: row.symbol.clone() });
+        }
+        if let Some(scored_at) = row.score_as_of_ms
+            && (scored_at > snapshot.as_of_ms || snapshot.generated_at_ms.millis_since(scored_at) > MAX_CARRIED_AGE_MS)
+        {
+            found.push(Rejection::ScoreOfAnotherTime { symbol: row.symbol.clone(), scored_at });
         }
         if row.score_history.len() > MAX_HISTORY {
             found.push(Rejection::HistoryTooLong { symbol: row.symbol.clone(), found: row.score_history.len() });

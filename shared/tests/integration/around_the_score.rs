@@ -13,6 +13,7 @@ fn row(symbol: &str, score: f64, reliability: f64, change: f64) -> ScoreRow {
     let score = Score::new(score).unwrap();
     let price = Price::new(100.0).unwrap();
     ScoreRow {
+        score_as_of_ms: None,
         symbol: symbol.to_owned(),
         score,
         score_basis: ScoreBasis::SixDimension,

@@ -23,7 +23,7 @@ const MOBILE: [&str; 9] = [
     "top_movers",
 ];
 
-const SCORE_ROW: [&str; 17] = [
+const SCORE_ROW: [&str; 18] = [
     "change_24h",
     "components",
     "display_symbol",
@@ -34,6 +34,7 @@ const SCORE_ROW: [&str; 17] = [
     "range_24h",
     "reliability",
     "score",
+    "score_as_of_ms",
     "score_basis",
     "score_history",
     "sentiment",

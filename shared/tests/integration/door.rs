@@ -3,8 +3,8 @@
 use crate::support::{
     NO_BASELINE, NOW, Scene, admit, ago, amount, fear_greed, global_market, good_snapshot, known, percent,
 };
-use shared::analysis::scores::MAX_HISTORY;
 use shared::analysis::scores::combine::combine;
+use shared::analysis::scores::{MAX_CARRIED_AGE_MS, MAX_HISTORY};
 use shared::assemble::Slow;
 use shared::freshness::Limits;
 use shared::provenance::{Source, Venue};
@@ -240,6 +240,19 @@ fn a_score_never_contradicts_its_basis() {
     check(|snapshot| snapshot.scores[0].score_basis = ScoreBasis::SixDimension, contradicted());
     check(|snapshot| snapshot.scores[0].momentum_score = None, contradicted());
     check(|snapshot| snapshot.scores[0].momentum_score = Score::new(50.0).ok(), contradicted());
+}
+
+#[test]
+fn a_score_is_not_of_another_time_than_its_prices() {
+    let snapshot = good_snapshot();
+    let symbol = || snapshot.scores[2].symbol.clone();
+    let at = |time: UnixMs| move |snapshot: &mut Snapshot| snapshot.scores[2].score_as_of_ms = Some(time);
+    let later = snapshot.as_of_ms.plus_millis(1);
+    check(at(later), Rejection::ScoreOfAnotherTime { symbol: symbol(), scored_at: later });
+    let earlier = |ms| UnixMs::from_millis(snapshot.generated_at_ms.as_millis() - ms);
+    let old = earlier(MAX_CARRIED_AGE_MS + 1);
+    check(at(old), Rejection::ScoreOfAnotherTime { symbol: symbol(), scored_at: old });
+    check_admitted(at(earlier(MAX_CARRIED_AGE_MS)));
 }
 
 #[test]

@@ -135,7 +135,8 @@ function Dimensions({ data, asOf }: { data: Breakdown; asOf: number }): JSX.Elem
           <Maybe of={data.consensus} as={format.fraction} name="consensus" why="no dimension has a score" />
         </Figure>
         <Figure label="Age" note="of the analysis">
-          <Age of={asOf} name="breakdown_as_of_ms" />
+          {/* An edge or a device may still hold a body from before this field. */}
+          <Age of={data.score_as_of_ms ?? asOf} name="breakdown_as_of_ms" />
         </Figure>
       </dl>
       <History scores={data.score_history} />

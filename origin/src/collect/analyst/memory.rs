@@ -92,7 +92,7 @@ impl Memory {
             },
             now,
         );
-        Analysis { confluence, history: self.scores.clone() }
+        Analysis { confluence, history: self.scores.clone(), carried_from_ms: None }
     }
 
     /// Measures what is there, for later rounds to compare with. What is about another price than the ticker's is measured in

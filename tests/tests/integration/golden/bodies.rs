@@ -42,8 +42,10 @@ pub(crate) fn snapshots() -> impl Iterator<Item = ValidSnapshot> {
     // As it is for a while after a start: Bitcoin's candles come first.
     let mut bitcoin_alone = analysed.clone();
     bitcoin_alone["beta"]["value"]["rows"].as_array_mut().unwrap().retain(|row| row["symbol"] == "BTCUSDT");
-    let whole = [&analysed, &tickers_alone, &direct, &without_perpetuals, &complete, &decided, &bitcoin_alone]
-        .map(|snapshot| admit(snapshot).expect("a whole snapshot is valid"));
+    let taken_over = taken_over(analysed.clone());
+    let whole =
+        [&analysed, &tickers_alone, &direct, &without_perpetuals, &complete, &decided, &bitcoin_alone, &taken_over]
+            .map(|snapshot| admit(snapshot).expect("a whole snapshot is valid"));
     whole.into_iter().chain([analysed, tickers_alone].into_iter().flat_map(with_something_missing))
 }
 
@@ -66,6 +68,17 @@ fn with_a_strong_signal(mut snapshot: Value) -> Value {
     let row = &mut snapshot["scores"][0];
     row["score"] = 90.0.into();
     row["confluence"]["score"] = 90.0.into();
+    snapshot
+}
+
+/// The same as a new leader makes it: a score of the one before, and charts in which a candle is not there yet.
+fn taken_over(mut snapshot: Value) -> Value {
+    snapshot["scores"][0]["score_as_of_ms"] = snapshot["as_of_ms"].clone();
+    for chart in snapshot["performance"]["value"]["charts"].as_array_mut().unwrap() {
+        for (_, line) in chart["lines"].as_object_mut().unwrap() {
+            line[5] = Value::Null;
+        }
+    }
     snapshot
 }
 

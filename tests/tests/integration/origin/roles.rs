@@ -1,6 +1,6 @@
 //! Several origins on one Redis: one collects, all serve, and another takes over whatever happens to the one.
 
-use super::support::{Exchange, Origin, Redis, assert_true_data, eventually};
+use super::support::{Answer, Exchange, Origin, PLENTY, Redis, assert_true_data, eventually};
 use serde_json::{Value, json};
 use shared::endpoints::{CLIENT_ROUTES, LEADER_KEY, PUBLICATION_KEY, PUBLISHED_CHANNEL, StoreKey};
 
@@ -52,7 +52,7 @@ async fn pretend_to_lead(redis: &Redis) {
     let _: String = redis.command(&["SET", LEADER_KEY, "somebody-else:4000000000000000", "PX", "3600000"]).await;
 }
 
-fn as_of(answer: &super::support::Answer) -> u64 {
+fn as_of(answer: &Answer) -> u64 {
     // A refusal has no data and so no time.
     answer.header("x-data-as-of").map_or(0, |as_of| as_of.parse().unwrap())
 }
@@ -107,6 +107,51 @@ async fn another_takes_over_from_a_leader_that_was_killed_and_nothing_goes_back(
     assert_true_data(&next.json());
 }
 
+/// When the oldest score was worked out, where every contract has one in six dimensions.
+fn wholly_analysed_at(body: &Value) -> Option<u64> {
+    let rows = body["confluence_scores"].as_array()?.iter();
+    let scored_at = rows.map(|row| (row["score_basis"] == "six_dimension").then(|| row["score_as_of_ms"].as_u64())?);
+    scored_at.collect::<Option<Vec<u64>>>()?.into_iter().min()
+}
+
+#[tokio::test]
+async fn a_new_leader_shows_the_scores_of_the_one_before_with_their_age_until_it_has_its_own() {
+    let (exchange, redis) = (Exchange::start().await, Redis::start().await);
+    let mut origins =
+        vec![start(&exchange, &redis, &[SHORT_LEASE, PLENTY]), start(&exchange, &redis, &[SHORT_LEASE, PLENTY])];
+    let first = leader(&origins).await;
+    let is_whole = |answer: &Answer| wholly_analysed_at(&answer.json()).is_some();
+    eventually("betas are there", || async {
+        (origins[1 - first].get("/api/bitcoin-beta/realtime").await.status == 200).then_some(())
+    })
+    .await;
+    let before = origins[1 - first].data_where("every contract is analysed", is_whole).await;
+    drop(origins.remove(first));
+    let other = &origins[0];
+    let carried = |body: &Value| body["degraded"].as_array().unwrap().contains(&json!("analysis_carried_over"));
+    let was_carried = std::cell::Cell::new(false);
+    let own = other
+        .data_where("it has scores of its own", |answer| {
+            assert_eq!(answer.status, 200, "{}", answer.text);
+            let body = answer.json();
+            // A follower that saw the last publication shows it whole; so does the leader that it becomes.
+            let scored_at = wholly_analysed_at(&body).expect("a score was lost on the way");
+            let moved_on = as_of(answer) > as_of(&before);
+            if carried(&body) {
+                was_carried.set(true);
+                assert!(moved_on && scored_at < as_of(answer), "carried over and not older than its prices");
+            } else {
+                assert_eq!(scored_at, as_of(answer));
+            }
+            was_carried.get() && moved_on && !carried(&body)
+        })
+        .await;
+    assert_true_data(&own.json());
+    for path in ["/api/dashboard/signals", "/api/bitcoin-beta/realtime"] {
+        assert_eq!(other.get(path).await.status, 200, "{path}");
+    }
+}
+
 #[tokio::test]
 async fn a_leader_that_is_told_to_end_hands_the_lead_over_at_once() {
     let (exchange, redis) = (Exchange::start().await, Redis::start().await);
@@ -142,7 +187,7 @@ async fn a_leader_that_sleeps_while_another_takes_the_lead_writes_nothing_when_i
         assert!(next.2 > last.2, "{last:?} was followed by {next:?}");
         last = next;
     }
-    let newer = |answer: &super::support::Answer| as_of(answer) >= last.1;
+    let newer = |answer: &Answer| as_of(answer) >= last.1;
     origins[sleeper].data_where("the sleeper serves what the other publishes", newer).await;
 }
 

@@ -2,13 +2,10 @@
 
 #[path = "support/loopback.rs"]
 mod loopback;
-#[path = "support/narrow_link.rs"]
-mod narrow_link;
 #[path = "support/redis_server.rs"]
 mod redis_server;
 
 pub(crate) use loopback::Loopback;
-pub(crate) use narrow_link::NarrowLink;
 pub(crate) use redis_server::{Redis, RedisPlace};
 
 use serde_json::{Value, json};

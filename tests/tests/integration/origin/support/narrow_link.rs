@@ -1,6 +1,6 @@
 //! A link between an origin and its Redis that loses every packet above a size, as behind a tunnel with a wrong MTU.
 
-use super::Loopback;
+use crate::origin::support::Loopback;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -1,0 +1,97 @@
+//! What the process that led before had worked out, shown with its age until as much of our own is there.
+
+use super::Table;
+use shared::analysis::agreement::{MAX_LIVE_FACTOR, agree};
+use shared::analysis::scores::{Analysis, MAX_CARRIED_AGE_MS};
+use shared::assemble::Slow;
+use shared::freshness::age_ms;
+use shared::snapshot::beta::BetaSection;
+use shared::snapshot::confluence::Confluence;
+use shared::snapshot::performance::PerformanceSection;
+use shared::snapshot::{Lack, Snapshot};
+use shared::units::{self, Price, UnixMs};
+use std::collections::BTreeMap;
+
+/// What a snapshot that another process published says of the long analysis.
+#[derive(Debug)]
+pub(super) struct Carried {
+    scores: BTreeMap<String, Score>,
+    beta: Slow<BetaSection>,
+    performance: Slow<PerformanceSection>,
+}
+
+/// One contract's score.
+#[derive(Debug)]
+struct Score {
+    confluence: Confluence,
+    made_at: UnixMs,
+    price: Price,
+}
+
+impl Carried {
+    /// Nothing came from anybody.
+    pub(super) fn nothing() -> Self {
+        let unknown = Lack::CandlesNotLoadedYet.label();
+        Self { scores: BTreeMap::new(), beta: Slow::unknown(unknown), performance: Slow::unknown(unknown) }
+    }
+
+    /// What this snapshot says.
+    pub(super) fn of(snapshot: &Snapshot) -> Self {
+        let scores = snapshot.scores.iter().filter_map(|row| {
+            let confluence = row.confluence.as_deref()?.clone();
+            let made_at = row.score_as_of_ms.unwrap_or(snapshot.as_of_ms);
+            Some((row.symbol.clone(), Score { confluence, made_at, price: row.price }))
+        });
+        Self {
+            scores: scores.collect(),
+            beta: Slow::carried_over(&snapshot.beta),
+            performance: Slow::carried_over(&snapshot.performance),
+        }
+    }
+
+    /// Puts a score in the place of each of ours that rests on less, while it is young at `now` and the contract's price in
+    /// `table` is about the one that it was made of. `history` is what is remembered of a contract's earlier scores.
+    pub(super) fn complete(
+        &self,
+        analyses: &mut BTreeMap<String, Analysis>,
+        table: &Table<'_, '_>,
+        history: impl Fn(&str) -> Vec<units::Score>,
+        now: UnixMs,
+    ) {
+        for (symbol, score) in &self.scores {
+            let is_young = age_ms(score.made_at, now).is_some_and(|age_ms| age_ms <= MAX_CARRIED_AGE_MS);
+            let is_earlier = score.made_at <= table.as_of_ms;
+            let last = table.rows.get(symbol.as_str()).map(|row| row.last);
+            let is_about_this_price = last.is_some_and(|last| agree(last, score.price.get(), MAX_LIVE_FACTOR));
+            let ours = analyses.get(symbol).filter(|ours| ours.confluence.score.is_some());
+            let is_fuller = ours.is_none_or(|ours| ours.confluence.reliability < score.confluence.reliability);
+            if is_young && is_earlier && is_about_this_price && is_fuller {
+                let carried = Analysis {
+                    confluence: score.confluence.clone(),
+                    history: history(symbol),
+                    carried_from_ms: Some(score.made_at),
+                };
+                analyses.insert(symbol.clone(), carried);
+            }
+        }
+    }
+
+    /// Ours, or what was carried over while candles are on their way.
+    pub(super) fn beta_or(&self, ours: Slow<BetaSection>) -> Slow<BetaSection> {
+        unless_loading(ours, &self.beta)
+    }
+
+    /// The same of the charts.
+    pub(super) fn performance_or(&self, ours: Slow<PerformanceSection>) -> Slow<PerformanceSection> {
+        unless_loading(ours, &self.performance)
+    }
+}
+
+fn unless_loading<T: Clone>(ours: Slow<T>, carried: &Slow<T>) -> Slow<T> {
+    match &ours {
+        Slow::Unknown(reason) if reason == Lack::CandlesNotLoadedYet.label() && matches!(carried, Slow::Known(_)) => {
+            carried.clone()
+        }
+        _ => ours,
+    }
+}

@@ -2,6 +2,7 @@
 
 mod redis_url;
 
+use crate::server;
 use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser, ValueEnum};
 use shared::analysis::Settings;
@@ -24,6 +25,36 @@ pub struct Config {
     /// Address and port to serve HTTP on; port 0 takes a free one.
     #[arg(long, env = "ORIGIN_LISTEN", value_name = "ORIGIN_LISTEN", default_value = "127.0.0.1:8080")]
     pub listen: SocketAddr,
+
+    /// Address and port at which operators read `/health` and `/metrics` beside the clients' connections, whatever those do;
+    /// port 0 takes a free one. Without it, at `ORIGIN_LISTEN` alone.
+    #[arg(long, env = "ORIGIN_OPERATOR_LISTEN", value_name = "ORIGIN_OPERATOR_LISTEN")]
+    pub operator_listen: Option<SocketAddr>,
+
+    /// The most connections of clients at once. The one that was idle longest makes room for another.
+    #[arg(long, env = "MAX_CONNECTIONS", value_name = "MAX_CONNECTIONS", default_value_t = 4_096,
+        value_parser = clap::value_parser!(u32).range(16..=1_000_000))]
+    pub max_connections: u32,
+
+    /// The most connections at once from one client address, or network of IPv6. Behind a proxy all have the proxy's.
+    #[arg(long, env = "MAX_CONNECTIONS_PER_ADDRESS", value_name = "MAX_CONNECTIONS_PER_ADDRESS", default_value_t = 1_024,
+        value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub max_connections_per_address: u32,
+
+    /// Milliseconds that a request's head may take from its first byte on.
+    #[arg(long, env = "HEAD_TIMEOUT_MS", value_name = "HEAD_TIMEOUT_MS", default_value_t = 10_000,
+        value_parser = clap::value_parser!(u64).range(100..=300_000))]
+    pub head_timeout_ms: u64,
+
+    /// Milliseconds that a connection may stay open without a request. More than that of a proxy in front.
+    #[arg(long, env = "IDLE_TIMEOUT_MS", value_name = "IDLE_TIMEOUT_MS", default_value_t = 75_000,
+        value_parser = clap::value_parser!(u64).range(100..=3_600_000))]
+    pub idle_timeout_ms: u64,
+
+    /// Milliseconds that an answer may wait for its client to read it.
+    #[arg(long, env = "SEND_TIMEOUT_MS", value_name = "SEND_TIMEOUT_MS", default_value_t = 30_000,
+        value_parser = clap::value_parser!(u64).range(100..=600_000))]
+    pub send_timeout_ms: u64,
 
     /// What this process does.
     #[arg(long, env = "ORIGIN_ROLE", value_name = "ORIGIN_ROLE", default_value = "all")]
@@ -257,6 +288,19 @@ impl Config {
     pub fn limits(&self) -> Result<Limits, LimitsOutOfOrder> {
         let millis = |secs: u32| u64::from(secs) * 1_000;
         Limits::new(millis(self.refresh_after_s), millis(self.fresh_s), millis(self.aging_s), millis(self.stale_s))
+    }
+
+    /// What clients may take.
+    #[must_use]
+    pub fn server_limits(&self) -> server::Limits {
+        let count = |count: u32| usize::try_from(count).unwrap_or(usize::MAX);
+        server::Limits {
+            connections: count(self.max_connections),
+            connections_per_address: count(self.max_connections_per_address),
+            head: Duration::from_millis(self.head_timeout_ms),
+            idle: Duration::from_millis(self.idle_timeout_ms),
+            send: Duration::from_millis(self.send_timeout_ms),
+        }
     }
 
     /// What the analysis may be told.

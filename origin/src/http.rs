@@ -16,7 +16,7 @@ use shared::units::UnixMs;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-pub use router::router;
+pub use router::{operator_router, router};
 
 /// What handlers see.
 #[derive(Clone, Debug)]

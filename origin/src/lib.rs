@@ -2,7 +2,7 @@
 //!
 //! Data flows down this list: [`upstream`] fetches bytes, [`collect`] makes snapshots of them, [`publication`] holds the
 //! one that is served, [`store`] writes it to Redis and takes up what others wrote, [`leadership`] says who collects,
-//! [`http`] answers requests from memory alone.
+//! [`http`] answers requests from memory alone, and [`server`] keeps the connections that they come by.
 
 pub mod clock;
 pub mod config;
@@ -22,6 +22,8 @@ pub mod store;
 pub mod collect;
 
 pub mod http;
+
+pub mod server;
 
 mod run;
 

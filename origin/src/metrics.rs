@@ -67,6 +67,9 @@ pub struct Metrics {
     requests: Family<RequestLabels, Counter>,
     request_duration: Family<RouteLabels, Histogram>,
     requests_in_flight: Gauge,
+    connections: Gauge,
+    connections_refused: Family<ReasonLabels, Counter>,
+    connections_closed: Family<ReasonLabels, Counter>,
     data_responses: Family<ClassLabels, Counter>,
     fallbacks: Family<ReasonLabels, Counter>,
     clock_skew: Family<NoLabels, Float>,
@@ -102,6 +105,9 @@ impl Metrics {
             requests: Family::default(),
             request_duration: Family::new_with_constructor(|| Histogram::new(LATENCY_BUCKETS)),
             requests_in_flight: Gauge::default(),
+            connections: Gauge::default(),
+            connections_refused: Family::default(),
+            connections_closed: Family::default(),
             data_responses: Family::default(),
             fallbacks: Family::default(),
             clock_skew: Family::default(),
@@ -199,9 +205,24 @@ impl Metrics {
 
     /// A request that is being answered, until the returned value is dropped.
     #[must_use]
-    pub fn in_flight(&self) -> InFlight {
-        self.requests_in_flight.inc();
-        InFlight(self.requests_in_flight.clone())
+    pub fn in_flight(&self) -> Present {
+        Present::new(&self.requests_in_flight)
+    }
+
+    /// A client's connection, until the returned value is dropped.
+    #[must_use]
+    pub fn connection(&self) -> Present {
+        Present::new(&self.connections)
+    }
+
+    /// Counts a connection that was not taken.
+    pub fn connection_refused(&self, reason: &'static str) {
+        self.connections_refused.get_or_create(&ReasonLabels { reason }).inc();
+    }
+
+    /// Counts a connection that was closed before its client had done with it.
+    pub fn connection_closed(&self, reason: &'static str) {
+        self.connections_closed.get_or_create(&ReasonLabels { reason }).inc();
     }
 
     /// Counts an answer.
@@ -222,11 +243,18 @@ impl Metrics {
     }
 }
 
-/// A request that is being answered. One that is given up counts no longer either.
+/// One of those that a gauge counts, until it is dropped. What is given up counts no longer either.
 #[derive(Debug)]
-pub struct InFlight(Gauge);
+pub struct Present(Gauge);
 
-impl Drop for InFlight {
+impl Present {
+    fn new(gauge: &Gauge) -> Self {
+        gauge.inc();
+        Self(gauge.clone())
+    }
+}
+
+impl Drop for Present {
     fn drop(&mut self) {
         self.0.dec();
     }

@@ -1,6 +1,7 @@
 //! What is served: one valid snapshot and its finished bodies.
 
 mod encode;
+mod older;
 
 use arc_swap::ArcSwapOption;
 use shared::endpoints::Endpoint;
@@ -15,6 +16,7 @@ use std::sync::{Arc, OnceLock};
 use tokio::sync::watch;
 
 pub use encode::Rendered;
+pub use older::prepare_older;
 
 /// Who made a publication's snapshot.
 #[derive(Debug)]
@@ -27,7 +29,7 @@ enum Maker {
 
 /// A snapshot with its bodies, each made once.
 ///
-/// Bodies of the fresh class are made when the snapshot is; those of the older classes only if it lives to be that old.
+/// Bodies of the fresh class are made when the snapshot is; those of the older classes shortly before it is that old, by [`prepare_older`], if it lives so long.
 #[derive(Debug)]
 pub struct Publication {
     valid: ValidSnapshot,
@@ -56,9 +58,7 @@ impl Publication {
         let places = Endpoint::ALL.into_iter().flat_map(|endpoint| Freshness::ALL.map(|class| (endpoint, class)));
         let bodies = places.map(|place| (place, OnceLock::new())).collect();
         let publication = Self { valid, maker, limits, bodies };
-        for endpoint in Endpoint::ALL {
-            let _ = publication.body(endpoint, Freshness::Fresh);
-        }
+        publication.prepare(Freshness::Fresh);
         publication
     }
 
@@ -66,6 +66,18 @@ impl Publication {
     #[must_use]
     pub fn valid(&self) -> &ValidSnapshot {
         &self.valid
+    }
+
+    /// Makes every body of a class. As dear as [`Self::collected`].
+    pub fn prepare(&self, class: Freshness) {
+        for endpoint in Endpoint::ALL {
+            let _ = self.body(endpoint, class);
+        }
+    }
+
+    /// Whether every body of a class is made.
+    fn is_prepared(&self, class: Freshness) -> bool {
+        self.bodies.iter().all(|((_, of), body)| *of != class || body.get().is_some())
     }
 
     /// Whether this process collected it.

@@ -1,6 +1,7 @@
 //! Puts the parts together, and takes them apart when the process is told to end.
 
 mod collecting;
+mod operator;
 mod serve;
 
 use crate::clock::Clock;
@@ -9,7 +10,8 @@ use crate::config::{Config, RedisAccess};
 use crate::http::App;
 use crate::leadership::{Candidate, Leadership, StandInAfter};
 use crate::metrics::Metrics;
-use crate::publication::Current;
+use crate::publication::{Current, prepare_older};
+use crate::server;
 use crate::status::StatusBoard;
 use crate::store::{Follower, Store, Stored, Writer, keep_writing};
 use crate::supervise::{EXIT_STORM, Pulse, Storm, supervise};
@@ -45,6 +47,10 @@ pub fn exit_code(error: &anyhow::Error) -> ExitCode {
 pub async fn run(config: Config) -> anyhow::Result<()> {
     let listener =
         TcpListener::bind(config.listen).await.with_context(|| format!("ORIGIN_LISTEN: binding {}", config.listen))?;
+    let operators = config.operator_listen.map(|address| {
+        std::net::TcpListener::bind(address).with_context(|| format!("ORIGIN_OPERATOR_LISTEN: binding {address}"))
+    });
+    let operators = operators.transpose()?;
     let redis = config.redis().map_err(anyhow::Error::msg)?;
     let store = Arc::new(Store::open(redis.as_ref()).context("REDIS_URL")?);
     let context = Context {
@@ -60,7 +66,7 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
     let (resigning, resigned) = (CancellationToken::new(), CancellationToken::new());
     let (storms, storm) = mpsc::channel(1);
     let mut tasks = Tasks { running: JoinSet::new(), metrics: Arc::clone(&parts.context.metrics), storms };
-    announce(&config, redis.as_ref(), &listener)?;
+    announce(&config, redis.as_ref(), &listener, operators.as_ref())?;
     parts.begin(&config, upstreams, (&resigning, &resigned), &mut tasks);
 
     let app = App {
@@ -72,8 +78,13 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
         draining: Arc::new(AtomicBool::new(false)),
         started_at: parts.context.clock.now(),
     };
+    if let Some(operators) = operators {
+        operator::serve(operators, app.clone())?;
+    }
+    let mut limits = config.server_limits();
+    limits.connections = server::raise_descriptor_limit(limits.connections);
     let drain_delay = Duration::from_millis(config.drain_delay_ms);
-    let served = serve::serve(listener, app, resigning, drain_delay, storm).await;
+    let served = serve::serve(listener, app, limits, resigning, drain_delay, storm).await;
     if config.role.collects() && timeout(RESIGN_PATIENCE, resigned.cancelled()).await.is_err() {
         tracing::warn!(after = ?RESIGN_PATIENCE, "the lead could not be given up in time; it ends by itself");
     }
@@ -108,6 +119,12 @@ impl Parts {
             looked: looked.clone(),
         };
         tasks.begin("follower", move |pulse| follower.clone().run(pulse));
+        if config.role.serves() {
+            let context = self.context.clone();
+            tasks.begin("older_bodies", move |pulse| {
+                prepare_older(Arc::clone(&context.current), context.limits, context.clock.clone(), pulse)
+            });
+        }
         if !config.role.collects() {
             return;
         }
@@ -169,9 +186,20 @@ impl Tasks {
 }
 
 /// Says where to reach this process, on standard output, and what it works with, in the log.
-fn announce(config: &Config, redis: Option<&RedisAccess>, listener: &TcpListener) -> anyhow::Result<()> {
+fn announce(
+    config: &Config,
+    redis: Option<&RedisAccess>,
+    listener: &TcpListener,
+    operators: Option<&std::net::TcpListener>,
+) -> anyhow::Result<()> {
     let address = listener.local_addr().context("ORIGIN_LISTEN")?;
-    writeln!(std::io::stdout(), "origin listening on http://{address}").context("writing to standard output")?;
+    let mut lines = format!("origin listening on http://{address}\n");
+    if let Some(operators) = operators {
+        let address = operators.local_addr().context("ORIGIN_OPERATOR_LISTEN")?;
+        lines.push_str(&format!("operators are served on http://{address}\n"));
+    }
+    // At once, for some read the first line and close the pipe.
+    std::io::stdout().write_all(lines.as_bytes()).context("writing to standard output")?;
     tracing::info!(
         bybit = %config.bybit_base_url,
         coingecko = %config.coingecko_base_url,

@@ -9,10 +9,8 @@ use axum::response::Response;
 use shared::endpoints::{self, HEALTH, LIVE, METRICS, OTHER, READY};
 use shared::headers::{ALWAYS, DATA_FRESHNESS};
 use shared::problem::Failure;
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::{Duration, Instant};
-use tokio::sync::Semaphore;
+use std::time::Instant;
 
 /// Adds the headers that belong on every answer.
 pub(super) async fn common_headers(request: Request, next: Next) -> Response {
@@ -56,26 +54,4 @@ fn is_data(route: &str) -> bool {
 /// Refuses what does not say whom or what it is for.
 pub(super) async fn addressed(request: Request, next: Next) -> Response {
     if target::is_sound(&request) { next.run(request).await } else { reply::failure(&Failure::BadTarget) }
-}
-
-/// How many requests may run at once, and for how long.
-#[derive(Clone, Debug)]
-pub(super) struct Limit {
-    places: Arc<Semaphore>,
-    deadline: Duration,
-}
-
-impl Limit {
-    pub(super) fn new(places: usize, deadline: Duration) -> Self {
-        Self { places: Arc::new(Semaphore::new(places)), deadline }
-    }
-}
-
-/// Turns away what is too much and ends what takes too long, rather than let a queue grow.
-pub(super) async fn bounded(State(limit): State<Limit>, request: Request, next: Next) -> Response {
-    let Ok(_place) = limit.places.try_acquire() else { return reply::failure(&Failure::Overloaded) };
-    match tokio::time::timeout(limit.deadline, next.run(request)).await {
-        Ok(response) => response,
-        Err(_) => reply::failure(&Failure::Overloaded),
-    }
 }

@@ -8,20 +8,23 @@ use axum::middleware;
 use axum::response::Response;
 use shared::endpoints::{self, Asked, Endpoint, NoPlace, Place, Question};
 use shared::problem::Failure;
-use std::time::Duration;
 use tower::ServiceBuilder;
 use tower_http::catch_panic::CatchPanicLayer;
 
-/// The most requests that are answered at once; each takes microseconds, so more means that something is wrong.
-const MAX_CONCURRENT: usize = 4_096;
-
-/// The longest that a request may take.
-const DEADLINE: Duration = Duration::from_secs(5);
-
-/// The service.
+/// What clients are answered by.
 pub fn router(app: App) -> Router {
+    let has_data = app.role.serves();
+    service(app, has_data)
+}
+
+/// What operators are answered by: the process's own state, and no data.
+pub fn operator_router(app: App) -> Router {
+    service(app, false)
+}
+
+fn service(app: App, has_data: bool) -> Router {
     Router::new()
-        .fallback(answer)
+        .fallback(move |state, method, uri, headers| answer(state, method, uri, headers, has_data))
         .layer(
             ServiceBuilder::new()
                 .layer(middleware::from_fn(layers::common_headers))
@@ -29,17 +32,16 @@ pub fn router(app: App) -> Router {
                 .layer(middleware::from_fn_with_state(app.clone(), layers::say_goodbye))
                 .layer(middleware::from_fn_with_state(app.clone(), layers::count))
                 .layer(middleware::from_fn(layers::addressed))
-                .layer(middleware::from_fn_with_state(layers::Limit::new(MAX_CONCURRENT, DEADLINE), layers::bounded))
                 .layer(CatchPanicLayer::custom(|_| reply::failure(&Failure::Internal))),
         )
         .with_state(app)
 }
 
 /// What is where is known by `shared`, the same for origin and edge.
-async fn answer(State(app): State<App>, method: Method, uri: Uri, headers: HeaderMap) -> Response {
+async fn answer(State(app): State<App>, method: Method, uri: Uri, headers: HeaderMap, has_data: bool) -> Response {
     let found = match endpoints::find(uri.path(), uri.query()) {
-        // Who only collects has no clients.
-        Ok(Place::Data(_) | Place::Snapshot) if !app.role.serves() => Err(NoPlace::UnknownPath),
+        // Who only collects has no clients, and operators ask for none of it.
+        Ok(Place::Data(_) | Place::Snapshot) if !has_data => Err(NoPlace::UnknownPath),
         found => found,
     };
     match endpoints::asked(method.as_str(), found) {

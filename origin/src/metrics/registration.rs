@@ -115,6 +115,17 @@ fn golden_signals(metrics: &Metrics, registry: &mut Registry) {
         "Requests that are being answered",
         metrics.requests_in_flight.clone(),
     );
+    registry.register("http_connections", "Connections of clients that are open", metrics.connections.clone());
+    registry.register(
+        "http_connections_refused",
+        "Connections that were not taken, by why",
+        metrics.connections_refused.clone(),
+    );
+    registry.register(
+        "http_connections_closed",
+        "Connections that were closed before their clients had done with them, by why",
+        metrics.connections_closed.clone(),
+    );
     registry.register(
         "data_responses",
         "Answers on data routes by class of age: fresh, aging, stale, none",

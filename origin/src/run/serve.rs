@@ -1,6 +1,7 @@
 //! Serves until the process is told to end, and ends without failing a request.
 
 use crate::http::{App, router};
+use crate::server::{self, Limits};
 use crate::supervise::Storm;
 use anyhow::Context as _;
 use std::sync::atomic::Ordering;
@@ -42,6 +43,7 @@ impl Reason {
 pub(super) async fn serve(
     listener: TcpListener,
     app: App,
+    limits: Limits,
     resigning: CancellationToken,
     drain_delay: Duration,
     storms: mpsc::Receiver<Storm>,
@@ -49,10 +51,10 @@ pub(super) async fn serve(
     let terminate = signal(SignalKind::terminate()).context("listening for SIGTERM")?;
     let draining = app.draining.clone();
     let closing = CancellationToken::new();
-    let closed = closing.clone().cancelled_owned();
-    let mut server = tokio::spawn(async { axum::serve(listener, router(app)).with_graceful_shutdown(closed).await });
+    let metrics = app.context.metrics.clone();
+    let mut server = tokio::spawn(server::serve(listener, router(app), limits, metrics, closing.clone()));
     let reason = tokio::select! {
-        ended = &mut server => return ended.context("serving HTTP")?.context("serving HTTP"),
+        ended = &mut server => return ended.context("serving HTTP"),
         reason = Reason::to_end(terminate, storms) => reason,
     };
     draining.store(true, Ordering::Relaxed);
@@ -64,7 +66,7 @@ pub(super) async fn serve(
     tracing::info!("ending: open requests may finish");
     closing.cancel();
     match timeout(DRAIN, server).await {
-        Ok(ended) => ended.context("serving HTTP")?.context("serving HTTP")?,
+        Ok(ended) => ended.context("serving HTTP")?,
         Err(_) => tracing::warn!(after = ?DRAIN, "requests that had not finished were cut off"),
     }
     match reason {

@@ -8,6 +8,7 @@ use origin::collect::TableOutcome;
 use origin::config::{Config, Role};
 use origin::leadership::{BLIND, CANNOT_PUBLISH, Standing};
 use origin::metrics::{Answered, Metrics};
+use origin::server::{Overdue, Refusal};
 use origin::store::{Cause, Held, Look, Written};
 use origin::supervise::Interruption;
 use origin::upstream::{FaultClass, FetchError, UpstreamError};
@@ -107,6 +108,8 @@ fn counted() -> Metrics {
     Look::LABELS.iter().chain(Cause::LABELS).for_each(|label| metrics.store_read(label));
     Standing::LABELS.iter().chain([&BLIND, &CANNOT_PUBLISH]).for_each(|label| metrics.leadership_change(label));
     Interruption::LABELS.iter().for_each(|reason| metrics.task_restart("{task}", reason));
+    Refusal::LABELS.iter().for_each(|reason| metrics.connection_refused(reason));
+    Overdue::LABELS.iter().for_each(|reason| metrics.connection_closed(reason));
     let routes = CLIENT_ROUTES
         .iter()
         .map(|(path, _)| *path)

@@ -3,6 +3,7 @@
 mod alerts;
 mod analysis;
 mod config;
+mod connections;
 mod dependence;
 mod golden;
 mod history;

@@ -114,6 +114,23 @@ impl Exchange {
 pub(crate) struct Origin {
     child: Child,
     pub(crate) url: String,
+    /// Where operators are served, if they have a place of their own.
+    operators: Option<String>,
+}
+
+/// What operators see of an origin.
+pub(crate) struct Operators<'o>(&'o str);
+
+impl Operators<'_> {
+    /// One answer.
+    pub(crate) async fn get(&self, path: &str) -> Answer {
+        Answer::of(client().get(format!("{}{path}", self.0)).send().await.unwrap()).await
+    }
+
+    /// See [`Origin::metric`].
+    pub(crate) async fn metric(&self, wanted: &str) -> f64 {
+        metric(&self.get("/metrics").await.text, wanted)
+    }
 }
 
 impl Origin {
@@ -136,15 +153,42 @@ impl Origin {
         }
         command.envs(variables.iter().copied()).stdout(Stdio::piped());
         let mut child = command.spawn().unwrap();
-        let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        let url = line.trim().strip_prefix("origin listening on ").expect("the origin did not say where it listens");
-        Self { child, url: url.to_owned() }
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
+        let url = lines.next().and_then(|line| Some(line.strip_prefix("origin listening on ")?.to_owned()));
+        let has_operators = variables.iter().any(|(name, _)| *name == "ORIGIN_OPERATOR_LISTEN");
+        let operators = has_operators.then(|| {
+            let line = lines.next().and_then(|line| Some(line.strip_prefix("operators are served on ")?.to_owned()));
+            line.expect("the origin did not say where operators are served")
+        });
+        Self { child, url: url.expect("the origin did not say where it listens"), operators }
+    }
+
+    /// The same for one that may have so many files open.
+    pub(crate) fn start_with_files(exchange: &str, variables: &[(&str, &str)], files: usize) -> Self {
+        let origin = origin_command();
+        let mut command = Command::new("sh");
+        command.args(["-c", &format!("ulimit -n {files} && exec \"$0\"")]).arg(origin.get_program()).env_clear();
+        command.envs(origin.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        Self::start_command(command, exchange, variables)
+    }
+
+    /// What operators see.
+    pub(crate) fn of_operators(&self) -> Operators<'_> {
+        Operators(self.operators.as_deref().expect("operators have no place of their own here"))
     }
 
     /// One answer.
     pub(crate) async fn get(&self, path: &str) -> Answer {
         Answer::of(client().get(format!("{}{path}", self.url)).send().await.unwrap()).await
+    }
+
+    /// The first answer to `/mobile-data` of an origin that may not take every connection.
+    pub(crate) async fn data_after_refusals(&self) -> Answer {
+        eventually("the origin takes a connection", || async {
+            let answer = client().get(format!("{}/mobile-data", self.url)).send().await.ok()?;
+            Some(Answer::of(answer).await).filter(|answer| answer.status == 200)
+        })
+        .await
     }
 
     /// The first answer to `/mobile-data` that is data.
@@ -182,15 +226,7 @@ impl Origin {
     /// The sum of a metric's values that have these labels, such as `store_writes_total{outcome="written"}`; labels that are
     /// not named may be anything. Zero when there is none.
     pub(crate) async fn metric(&self, wanted: &str) -> f64 {
-        let (name, labels) = wanted.trim_end_matches('}').split_once('{').unwrap_or((wanted, ""));
-        let labels: Vec<&str> = labels.split(',').filter(|label| !label.is_empty()).collect();
-        let page = self.get("/metrics").await.text;
-        let samples = page.lines().filter_map(|line| line.strip_prefix(name)?.rsplit_once(' '));
-        samples
-            .filter(|(of, _)| of.is_empty() || of.starts_with('{'))
-            .filter(|(of, _)| labels.iter().all(|label| of.contains(label)))
-            .map(|(_, value)| value.parse::<f64>().unwrap())
-            .sum()
+        metric(&self.get("/metrics").await.text, wanted)
     }
 
     /// Sends a signal.
@@ -216,6 +252,17 @@ impl Drop for Origin {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+fn metric(page: &str, wanted: &str) -> f64 {
+    let (name, labels) = wanted.trim_end_matches('}').split_once('{').unwrap_or((wanted, ""));
+    let labels: Vec<&str> = labels.split(',').filter(|label| !label.is_empty()).collect();
+    let samples = page.lines().filter_map(|line| line.strip_prefix(name)?.rsplit_once(' '));
+    samples
+        .filter(|(of, _)| of.is_empty() || of.starts_with('{'))
+        .filter(|(of, _)| labels.iter().all(|label| of.contains(label)))
+        .map(|(_, value)| value.parse::<f64>().unwrap())
+        .sum()
 }
 
 /// The origin program with a clean environment.

@@ -1,0 +1,78 @@
+//! Bodies of the older classes, made before somebody asks for them: an outage begins with a hundred requests at once, and
+//! none of them should wait while thirteen bodies are compressed.
+
+use super::{Current, Publication};
+use crate::clock::Clock;
+use crate::supervise::Pulse;
+use shared::freshness::{Freshness, Limits};
+use shared::units::UnixMs;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::task::spawn_blocking;
+use tokio::time::sleep;
+
+/// How long before a publication changes its class the bodies of the next one are made. Making them takes a tenth of it.
+const AHEAD_MS: u64 = 2_000;
+
+/// How often to look.
+const PAUSE: Duration = Duration::from_millis(500);
+
+/// Keeps the bodies ready that what is published will need next.
+pub async fn prepare_older(current: Arc<Current>, limits: Limits, clock: Clock, pulse: Pulse) {
+    loop {
+        pulse.expect_within(PAUSE);
+        sleep(PAUSE).await;
+        let Some(publication) = current.get() else { continue };
+        let Some(class) = next_class(&publication, &limits, clock.now()) else { continue };
+        if publication.is_prepared(class) {
+            continue;
+        }
+        pulse.rest();
+        // A body that cannot be made is told where it is asked for.
+        let _ = spawn_blocking(move || publication.prepare(class)).await;
+    }
+}
+
+/// The class that a publication is about to have, if that is another than it has.
+fn next_class(publication: &Publication, limits: &Limits, now: UnixMs) -> Option<Freshness> {
+    let as_of = publication.valid().get().as_of_ms;
+    let soon = limits.classify(as_of, now.plus_millis(AHEAD_MS))?;
+    (Some(soon) != limits.classify(as_of, now)).then_some(soon)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use shared::validate::{Baseline, ValidSnapshot};
+
+    const SNAPSHOT_JSON: &[u8] = include_bytes!("../../../shared/fuzz/seeds/snapshot/analysed.json");
+
+    #[tokio::test(start_paused = true)]
+    async fn bodies_of_the_next_class_are_there_before_it_begins_and_not_long_before() {
+        let as_of = serde_json::from_slice::<serde_json::Value>(SNAPSHOT_JSON).unwrap()["as_of_ms"].as_u64().unwrap();
+        let (limits, begin) = (Limits::DEFAULT, UnixMs::from_millis(as_of + 1_000));
+        let clock = Clock::beginning_at(begin);
+        let valid = ValidSnapshot::from_json(SNAPSHOT_JSON, begin, Baseline::default()).unwrap();
+        let current = Arc::new(Current::new());
+        assert!(current.offer(Publication::adopted(valid, limits), begin));
+        let publication = current.get().unwrap();
+        let preparing = prepare_older(Arc::clone(&current), limits, clock.clone(), Pulse::new());
+        let preparing = tokio::spawn(preparing);
+        let prepared_at = |class| {
+            let (publication, clock) = (Arc::clone(&publication), clock.clone());
+            async move {
+                while !publication.is_prepared(class) {
+                    sleep(Duration::from_millis(100)).await;
+                }
+                clock.now().millis_since(UnixMs::from_millis(as_of))
+            }
+        };
+        assert!(!publication.is_prepared(Freshness::Aging));
+        let aging = prepared_at(Freshness::Aging).await;
+        assert!((limits.fresh_ms - AHEAD_MS..=limits.fresh_ms).contains(&aging), "after {aging} ms");
+        assert!(!publication.is_prepared(Freshness::Stale));
+        let stale = prepared_at(Freshness::Stale).await;
+        assert!((limits.aging_ms - AHEAD_MS..=limits.aging_ms).contains(&stale), "after {stale} ms");
+        preparing.abort();
+    }
+}

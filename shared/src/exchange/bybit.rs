@@ -34,10 +34,18 @@ const MAX_REFUSAL_BYTES: usize = 4 * 1024;
 /// Whether a body with status 200 says that there were too many requests.
 #[must_use]
 pub fn is_rate_limited(body: &[u8]) -> bool {
-    body.len() <= MAX_REFUSAL_BYTES
-        && wire::text(body).is_ok_and(|text| {
-            matches!(envelope::open(&text), Err(ParseError::Refused { code, .. }) if RATE_LIMITED.contains(&code))
-        })
+    refusal(body).is_some_and(|code| RATE_LIMITED.contains(&code))
+}
+
+/// The `retCode` of a body that refuses.
+fn refusal(body: &[u8]) -> Option<i64> {
+    if body.len() > MAX_REFUSAL_BYTES {
+        return None;
+    }
+    match envelope::open(&wire::text(body).ok()?) {
+        Err(ParseError::Refused { code, .. }) => Some(code),
+        _ => None,
+    }
 }
 
 /// `retCode`s that say that the service is not for the caller's region; another source is needed.
@@ -64,13 +72,16 @@ pub enum Forbidden {
 }
 
 impl Forbidden {
-    /// Tells the kinds apart by the beginning of the body (4 kB are enough).
+    /// Tells the kinds apart by the beginning of the body (4 kB are enough): by the words of the servers in front of the
+    /// exchange, or by the exchange's own code.
     #[must_use]
     pub fn from_body(body: &[u8]) -> Self {
         let text = String::from_utf8_lossy(body);
-        if text.contains("configured to block access from your country") {
+        let code = refusal(body);
+        let is_one_of = |codes: &[i64]| code.is_some_and(|code| codes.contains(&code));
+        if text.contains("configured to block access from your country") || is_one_of(&REGION_REFUSED) {
             Self::Region
-        } else if text.contains("access too frequent") {
+        } else if text.contains("access too frequent") || is_one_of(&RATE_LIMITED) {
             Self::RateLimit
         } else {
             Self::Unexplained
@@ -110,5 +121,22 @@ mod tests {
         assert_eq!(Forbidden::from_body(page), Forbidden::Region);
         assert_eq!(Forbidden::from_body(b"403, access too frequent"), Forbidden::RateLimit);
         assert_eq!(Forbidden::from_body(b"\xff\xfe"), Forbidden::Unexplained);
+    }
+
+    #[test]
+    fn a_403_with_a_code_of_the_exchange_means_what_the_code_means() {
+        let of = |code: i64| {
+            let body = format!(r#"{{"retCode":{code},"retMsg":"","result":{{}},"time":1788870000000}}"#);
+            Forbidden::from_body(body.as_bytes())
+        };
+        for code in RATE_LIMITED {
+            assert_eq!(of(code), Forbidden::RateLimit, "{code}");
+        }
+        for code in REGION_REFUSED {
+            assert_eq!(of(code), Forbidden::Region, "{code}");
+        }
+        for code in [0, 10_001, 10_003] {
+            assert_eq!(of(code), Forbidden::Unexplained, "{code}");
+        }
     }
 }

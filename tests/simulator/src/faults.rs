@@ -24,6 +24,7 @@ pub(crate) async fn before(fault: &Fault, exchange: Exchange, plug: Option<&Plug
     match fault {
         Fault::Status { status } => Some(pages::status(*status)),
         Fault::Status429 { retry_after_s } => Some(pages::too_many_requests(*retry_after_s)),
+        Fault::Maintenance { retry_after_s } => Some(pages::maintenance(*retry_after_s)),
         Fault::Geo403 => Some(pages::country_block()),
         Fault::Geo451 => Some(pages::restricted_location()),
         Fault::Rate403 => Some(pages::access_too_frequent()),

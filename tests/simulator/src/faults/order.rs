@@ -16,6 +16,8 @@ pub(crate) enum Fault {
     /// HTTP 429 with `retry-after`.
     #[serde(rename = "status_429")]
     Status429 { retry_after_s: u64 },
+    /// The page of planned maintenance: HTTP 503 with `retry-after`.
+    Maintenance { retry_after_s: u64 },
     /// The page with which CloudFront blocks a country.
     #[serde(rename = "geo_403")]
     Geo403,

@@ -25,6 +25,15 @@ pub(super) fn too_many_requests(retry_after_s: u64) -> Response {
     response
 }
 
+/// What stands in front of a service while it is worked on.
+pub(super) fn maintenance(retry_after_s: u64) -> Response {
+    let body = "<!DOCTYPE html><html><head><title>Scheduled maintenance</title></head>\
+                <body><h1>We are improving our systems and will be back shortly.</h1></body></html>";
+    let mut response = page(StatusCode::SERVICE_UNAVAILABLE, HTML, body);
+    set_header(&mut response, "retry-after", retry_after_s);
+    response
+}
+
 /// How Bybit refuses the United States and mainland China.
 pub(super) fn country_block() -> Response {
     cloudfront(COUNTRY_BLOCK)

@@ -34,6 +34,17 @@ async fn a_429_says_when_to_come_back() {
 }
 
 #[tokio::test]
+async fn a_page_of_maintenance_says_when_to_come_back() {
+    let exchange = Exchange::start().await;
+    exchange.set_fault("bybit-tickers", &json!({"kind": "maintenance", "retry_after_s": 3600})).await;
+    let answer = exchange.get(TICKERS).await;
+    assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(answer.header("retry-after"), Some("3600"));
+    assert_eq!(answer.header("content-type"), Some("text/html"));
+    assert_eq!(exchange.get(GLOBAL).await.status, StatusCode::OK);
+}
+
+#[tokio::test]
 async fn the_country_block_is_a_page_of_cloudfront() {
     let exchange = Exchange::start().await;
     exchange.set_fault("bybit", &json!({"kind": "geo_403"})).await;

@@ -12,6 +12,7 @@ mod slow;
 mod tickers;
 
 use crate::clock::Clock;
+use crate::jitter::Jitter;
 use crate::metrics::Metrics;
 use crate::publication::Current;
 use crate::status::StatusBoard;
@@ -53,6 +54,8 @@ pub struct Context {
 }
 
 /// How often each source is fetched.
+    /// What keeps this process from doing everything at the same moment as others.
+    pub jitter: Jitter,
 #[derive(Clone, Copy, Debug)]
 pub struct Pace {
     /// The ticker table.

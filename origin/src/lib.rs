@@ -6,6 +6,7 @@
 
 pub mod clock;
 pub mod config;
+pub mod jitter;
 pub mod logging;
 pub mod metrics;
 pub mod status;

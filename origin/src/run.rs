@@ -8,6 +8,7 @@ use crate::clock::Clock;
 use crate::collect::{Context, Gate, Known, Pace, Upstreams};
 use crate::config::{Config, RedisAccess};
 use crate::http::App;
+use crate::jitter::Jitter;
 use crate::leadership::{Candidate, Leadership, StandInAfter};
 use crate::metrics::Metrics;
 use crate::publication::{Current, prepare_older};
@@ -60,6 +61,7 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
         settings: config.settings(),
         limits: config.limits()?,
         clock: Clock::system(),
+        jitter: Jitter::random(),
     };
     let upstreams = upstreams(&config, &context.clock)?;
     let parts = Parts { store, context, leadership: Arc::default(), stored: Arc::new(Stored::empty()) };
@@ -154,7 +156,7 @@ impl Parts {
             upstreams,
             known,
             pace: pace(config),
-            gate: Arc::new(Gate::new(usize::from(config.bybit_requests_per_5s), config.tickers_interval())),
+            gate: Arc::new(gate(config, self.context.jitter.clone())),
             stand_in_after,
             serves: config.role.serves(),
             looked: looked.subscribe(),
@@ -227,6 +229,10 @@ fn upstreams(config: &Config, clock: &Clock) -> anyhow::Result<Upstreams> {
 fn pace(config: &Config) -> Pace {
     Pace {
         tickers: config.tickers_interval(),
+fn gate(config: &Config, jitter: Jitter) -> Gate {
+    Gate::new(usize::from(config.bybit_requests_per_5s), config.tickers_interval(), jitter)
+}
+
         instruments: Duration::from_secs(config.instruments_interval_s),
         coingecko: Duration::from_secs(config.coingecko_interval_s),
         fear_greed: Duration::from_secs(config.fear_greed_interval_s),

@@ -16,7 +16,7 @@ use std::time::{Duration, UNIX_EPOCH};
 use tower::ServiceBuilder;
 use tower::util::{BoxCloneSyncService, ServiceExt};
 
-pub use backoff::pause;
+pub use backoff::{Pauses, pause};
 pub use error::{FaultClass, FetchError, UpstreamError};
 
 /// The longest body that is read: ten times today's largest answer.
@@ -32,6 +32,10 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 const TOTAL_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The longest silence of an upstream, before its answer and within it.
+/// No limit of Bybit's lasts longer: its windows are of one and of five seconds. A moment further ahead is one that somebody
+/// counted by another clock.
+const LONGEST_LIMIT: Duration = Duration::from_secs(10);
+
 pub const READ_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// What carries requests to upstreams: an HTTP client, or what a test puts in its place.
@@ -116,11 +120,14 @@ impl Upstream {
 
 impl Upstream {
     /// How long until the moment at which Bybit's limit starts anew, in Unix milliseconds; it comes with refusals that
-    /// have status 200, too. By the answer's own date where it has one, for our clock may be wrong.
+    /// have status 200, too. By the answer's own date alone: by our clock, which may be wrong, a second could be minutes.
     fn until_reset(&self, response: &Response) -> Option<Duration> {
-        let reset = response.headers().get(LIMIT_RESET)?.to_str().ok()?.trim().parse().ok()?;
-        let now = date(response).unwrap_or_else(|| self.clock.now());
-        Some(Duration::from_millis(UnixMs::from_millis(reset).millis_since(now)))
+        if self.venue != Venue::Bybit {
+            return None;
+        }
+        let reset = text(response, &HeaderName::from_static(LIMIT_RESET))?.parse().ok()?;
+        let left_ms = UnixMs::from_millis(reset).millis_since(date(response)?);
+        Some(Duration::from_millis(left_ms).min(LONGEST_LIMIT))
     }
 }
 

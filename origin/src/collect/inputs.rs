@@ -12,7 +12,7 @@ mod shelf;
 use super::Context;
 use crate::clock::Moment;
 use crate::supervise::Pulse;
-use crate::upstream::{Upstream, UpstreamError};
+use crate::upstream::{Pauses, Upstream, UpstreamError};
 use fetch::Delivery;
 use planner::{Job, Planner};
 use std::collections::HashMap;
@@ -23,14 +23,15 @@ use tokio::task::{self, JoinSet};
 use tokio::time::Instant;
 
 pub use gate::Gate;
-pub(super) use gate::{Pass, Pauses, SHORTEST_WAIT};
+pub(super) use gate::{Pass, SHORTEST_WAIT};
 pub(super) use shelf::{Shelf, SymbolInputs};
 
 /// The longest sleep, so that a new list of symbols is seen soon.
 const MAX_IDLE: Duration = Duration::from_millis(250);
 
 /// The pauses after failures of one input.
-const PAUSES: Pauses = Pauses { first: Duration::from_secs(2), most: Duration::from_secs(300) };
+const PAUSES: Pauses =
+    Pauses { first: Duration::from_secs(2), most: Duration::from_secs(300), most_stated: Duration::from_secs(300) };
 
 /// One monitored contract, in the order of turnover.
 #[derive(Clone, Debug, PartialEq)]

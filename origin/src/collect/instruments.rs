@@ -1,8 +1,8 @@
 //! The instruments list: which contracts count.
 
-use super::inputs::{Gate, Pauses, SHORTEST_WAIT};
-use super::slow::{FIRST_PAUSE, Task};
-use crate::upstream::{Upstream, UpstreamError};
+use super::inputs::{Gate, SHORTEST_WAIT};
+use super::slow::Task;
+use crate::upstream::{Pauses, Upstream, UpstreamError};
 use shared::exchange::bybit::{self, Listing, UniverseBuilder};
 use shared::judge::ListJudge;
 use shared::market::{Dated, Universe};
@@ -13,6 +13,12 @@ use tokio::time::Instant;
 
 /// When a list is looked at again that lacks contracts.
 const SECOND_LOOK: Duration = Duration::from_secs(10);
+
+/// The longest pause after failures while no list is known, for nothing can be served without one.
+const MOST_WITHOUT_A_LIST: Duration = Duration::from_secs(30);
+
+/// The longest stated pause that is obeyed.
+const MAX_STATED_PAUSE: Duration = Duration::from_secs(60);
 
 /// Fetches the list for ever.
 pub(super) async fn run(
@@ -49,13 +55,18 @@ pub(super) async fn run(
             }
             Err(error) => {
                 failures = failures.saturating_add(1);
-                let pauses = Pauses { first: FIRST_PAUSE, most: task.interval };
+                let pauses = pauses(&task, known.borrow().is_some());
                 let asked = gate.failed(pass, Instant::now(), &error, failures, pauses);
-                let pause = task.failed(&error, failures).max(asked);
-                task.sleep(pause).await;
+                task.failed(&error, asked);
+                task.sleep(asked).await;
             }
         }
     }
+}
+
+fn pauses(task: &Task, is_known: bool) -> Pauses {
+    let pauses = Pauses { most_stated: MAX_STATED_PAUSE, ..task.pauses() };
+    if is_known { pauses } else { Pauses { most: pauses.most.min(MOST_WITHOUT_A_LIST), ..pauses } }
 }
 
 /// Follows the list page by page.

@@ -3,7 +3,7 @@
 use super::Context;
 use crate::status::OK;
 use crate::supervise::Pulse;
-use crate::upstream::{Upstream, UpstreamError, pause};
+use crate::upstream::{FaultClass, Pauses, Upstream, UpstreamError, pause};
 use shared::assemble::Slow;
 use shared::market::Dated;
 use shared::published::{LeapFilter, Published, Verdict};
@@ -16,7 +16,10 @@ use tokio::time::Instant;
 const LONGEST_FETCH: Duration = Duration::from_secs(60);
 
 /// The pause after the first failure.
-pub(super) const FIRST_PAUSE: Duration = Duration::from_secs(2);
+const FIRST_PAUSE: Duration = Duration::from_secs(2);
+
+/// The longest stated pause that is obeyed. What is held lasts longer than that.
+const MAX_STATED_PAUSE: Duration = Duration::from_secs(3_600);
 
 /// How soon a source that was fetched early, because the time changed, may be again.
 const WOKEN_AGAIN: Duration = Duration::from_secs(60);
@@ -81,15 +84,25 @@ impl Task {
         }
     }
 
-    /// Notes a failure, and says how long to wait.
-    pub(super) fn failed(&self, error: &UpstreamError, failures_in_a_row: u32) -> Duration {
+    /// How long to wait after failures.
+    pub(super) fn pauses(&self) -> Pauses {
+        Pauses { first: FIRST_PAUSE, most: self.interval, most_stated: MAX_STATED_PAUSE.max(self.interval) }
+    }
+
+    /// How long to wait after a failure. An outage ends for everybody at once, so the next tries are spread; an answer that is
+    /// not believed is nobody's outage.
+    fn pause(&self, error: &UpstreamError, failures_in_a_row: u32) -> Duration {
+        let pause = pause(error, failures_in_a_row, self.pauses());
+        if error.class() == FaultClass::BadData { pause } else { self.context.jitter.lengthen(pause) }
+    }
+
+    /// Notes a failure, after which `pause` is waited.
+    pub(super) fn failed(&self, error: &UpstreamError, pause: Duration) {
         let label = error.label();
         self.context.metrics.upstream_failed(self.name, error);
-        let pause = pause(error, failures_in_a_row, FIRST_PAUSE, self.interval);
         if self.context.board.record(self.name, &label, None) {
             tracing::warn!(upstream = self.name, %error, next_try_in = ?pause, "does not answer with data");
         }
-        pause
     }
 }
 
@@ -124,7 +137,8 @@ pub(super) async fn run<T: Published, F>(
             }
             Err(error) => {
                 failures = failures.saturating_add(1);
-                let pause = task.failed(&error, failures);
+                let pause = task.pause(&error, failures);
+                task.failed(&error, pause);
                 known.send_if_modified(|known| match known {
                     Slow::Known(_) => false,
                     Slow::Unknown(reason) => {

@@ -1,12 +1,12 @@
 //! The ticker table: fetched at the pace of the market, each table made into a publication at once.
 
 use super::expectation::Expectation;
-use super::inputs::{Gate, Monitored, Pass, Pauses, SHORTEST_WAIT, Shelf};
+use super::inputs::{Gate, Monitored, Pass, SHORTEST_WAIT, Shelf};
 use super::round::{Outcome, Round, RoundError};
 use super::{Context, Known};
 use crate::status::OK;
 use crate::supervise::Pulse;
-use crate::upstream::{Fetched, Upstream, UpstreamError};
+use crate::upstream::{Fetched, Pauses, Upstream, UpstreamError};
 use shared::exchange::bybit;
 use shared::freshness::is_from_the_future;
 use shared::provenance::Feed;
@@ -56,6 +56,9 @@ const LONGEST_ROUND: Duration = Duration::from_secs(15);
 
 /// The longest pause after failures that do not state their own.
 const MAX_PAUSE: Duration = Duration::from_secs(30);
+
+/// The longest stated pause that is obeyed: whoever says "in an hour" may be back in ten seconds, and clients wait.
+const MAX_STATED_PAUSE: Duration = Duration::from_secs(60);
 
 /// Fetches and publishes for ever.
 pub(super) async fn run(context: Context, upstream: Upstream, feeds: Feeds, interval: Duration, pulse: Pulse) {
@@ -264,7 +267,7 @@ impl Collector {
         self.context.metrics.upstream_failed(NAME, error);
         // No answer says nothing about the market; `UpstreamFails` and `UpstreamNotReached` report that.
         self.context.metrics.market_still(0);
-        let pauses = Pauses { first: interval, most: MAX_PAUSE };
+        let pauses = Pauses { first: interval, most: MAX_PAUSE, most_stated: MAX_STATED_PAUSE };
         let pause = self.feeds.gate.failed(pass, Instant::now(), error, self.failures, pauses);
         if self.context.board.record(NAME, &label, None) {
             tracing::warn!(upstream = NAME, %error, next_try_in = ?pause, "does not answer with data");

@@ -11,23 +11,39 @@ const BAN: Duration = Duration::from_secs(600);
 /// After "too many" without a stated end.
 const TOO_MANY: Duration = Duration::from_secs(5);
 
-/// The longest stated pause that is obeyed.
-const MAX_STATED: Duration = Duration::from_secs(3_600);
+/// The pauses of one source.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pauses {
+    /// After a first failure.
+    pub first: Duration,
+    /// The longest of those that double.
+    pub most: Duration,
+    /// The longest that is obeyed when the answer states one. A maintenance page may announce an hour and be gone after ten
+    /// seconds: a source that clients wait for is looked at meanwhile.
+    pub most_stated: Duration,
+}
+
+impl Pauses {
+    /// The same, none of which is longer than `limit`.
+    #[must_use]
+    pub fn at_most(self, limit: Duration) -> Self {
+        Self { first: self.first.min(limit), most: self.most.min(limit), most_stated: self.most_stated.min(limit) }
+    }
+}
 
 /// The pause before the next try.
 ///
-/// A failure that tells its own pause gets it. Any other starts at `first` and doubles with each in a row, up to `most`.
+/// A failure that tells its own pause gets it. Any other starts at the first and doubles with each in a row, up to the most.
 #[must_use]
-pub fn pause(error: &UpstreamError, failures_in_a_row: u32, first: Duration, most: Duration) -> Duration {
+pub fn pause(error: &UpstreamError, failures_in_a_row: u32, pauses: Pauses) -> Duration {
+    let Pauses { first, most, most_stated } = pauses;
     let doubled = first.saturating_mul(2_u32.saturating_pow(failures_in_a_row.saturating_sub(1).min(16))).min(most);
     match error {
         UpstreamError::Fetch(FetchError::Forbidden { kind: Forbidden::Region | Forbidden::RateLimit }) => BAN,
-        UpstreamError::Fetch(FetchError::Status { retry_after: Some(stated), .. }) => {
-            (*stated).clamp(doubled, MAX_STATED.max(doubled))
-        }
-        UpstreamError::Fetch(FetchError::RateLimited { retry_after: Some(stated) }) => {
-            (*stated).clamp(doubled, MAX_STATED.max(doubled))
-        }
+        UpstreamError::Fetch(
+            FetchError::Status { retry_after: Some(stated), .. }
+            | FetchError::RateLimited { retry_after: Some(stated) },
+        ) => (*stated).clamp(doubled, most_stated.max(doubled)),
         UpstreamError::Fetch(
             FetchError::RateLimited { retry_after: None } | FetchError::Status { status: 429, .. },
         ) => doubled.max(TOO_MANY),
@@ -42,12 +58,12 @@ mod tests {
     use super::*;
     use shared::exchange::Detail;
 
-    const FIRST: Duration = Duration::from_secs(2);
-    const MOST: Duration = Duration::from_secs(30);
+    const PAUSES: Pauses =
+        Pauses { first: Duration::from_secs(2), most: Duration::from_secs(30), most_stated: Duration::from_secs(60) };
 
     #[track_caller]
     fn check(error: FetchError, failures: u32, expected_secs: u64) {
-        let pause = pause(&error.into(), failures, FIRST, MOST);
+        let pause = pause(&error.into(), failures, PAUSES);
         assert_eq!(pause, Duration::from_secs(expected_secs));
     }
 
@@ -74,22 +90,40 @@ mod tests {
     fn a_stated_pause_is_obeyed_within_reason() {
         check(status(429, Some(20)), 1, 20);
         check(status(503, Some(0)), 1, 2);
-        check(status(503, Some(999_999)), 1, 3_600);
+        check(status(503, Some(60)), 1, 60);
+        check(status(503, Some(3_600)), 1, 60);
+        check(status(503, Some(u64::MAX)), 9, 60);
         check(status(429, None), 1, 5);
         check(status(500, None), 1, 2);
         check(FetchError::RateLimited { retry_after: Some(Duration::from_secs(20)) }, 1, 20);
         check(FetchError::RateLimited { retry_after: Some(Duration::ZERO) }, 2, 4);
-        check(FetchError::RateLimited { retry_after: Some(Duration::MAX) }, 1, 3_600);
+        check(FetchError::RateLimited { retry_after: Some(Duration::MAX) }, 1, 60);
         check(FetchError::RateLimited { retry_after: None }, 1, 5);
+    }
+
+    #[test]
+    fn a_source_that_nobody_waits_for_obeys_what_it_is_told() {
+        let patient = Pauses { most_stated: Duration::from_secs(3_600), ..PAUSES };
+        let stated = |secs| pause(&status(429, Some(secs)).into(), 1, patient);
+        assert_eq!((stated(900), stated(7_200)), (Duration::from_secs(900), Duration::from_secs(3_600)));
+    }
+
+    #[test]
+    fn a_limit_cuts_every_pause_but_that_of_a_ban() {
+        let cut = PAUSES.at_most(Duration::from_secs(10));
+        let of = |error: FetchError| pause(&error.into(), 9, cut);
+        assert_eq!(of(FetchError::Timeout), Duration::from_secs(10));
+        assert_eq!(of(status(429, Some(3_600))), Duration::from_secs(10));
+        assert_eq!(of(FetchError::forbidden(b"403, access too frequent")), BAN);
     }
 
     #[test]
     fn a_rate_limit_inside_a_successful_answer_is_a_rate_limit() {
         let refused = |code| ParseError::Refused { code, message: Detail::new("") }.into();
         for code in RATE_LIMITED {
-            assert_eq!(pause(&refused(code), 1, FIRST, MOST), TOO_MANY);
+            assert_eq!(pause(&refused(code), 1, PAUSES), TOO_MANY);
         }
-        assert_eq!(pause(&refused(10_009), 1, FIRST, MOST), BAN);
-        assert_eq!(pause(&refused(10_016), 1, FIRST, MOST), FIRST);
+        assert_eq!(pause(&refused(10_009), 1, PAUSES), BAN);
+        assert_eq!(pause(&refused(10_016), 1, PAUSES), PAUSES.first);
     }
 }

@@ -136,6 +136,7 @@ impl UpstreamError {
     pub fn class(&self) -> FaultClass {
         match self {
             _ if self.concerns_all_requests() => FaultClass::Refused,
+            Self::Fetch(FetchError::Forbidden { .. }) => FaultClass::Refused,
             Self::Fetch(FetchError::Status { status: 500.., .. }) => FaultClass::ServerError,
             Self::Fetch(FetchError::Timeout | FetchError::Unreachable(_) | FetchError::BrokenOff(_)) => {
                 FaultClass::NotReached
@@ -144,14 +145,15 @@ impl UpstreamError {
         }
     }
 
-    /// Whether the next request for something else would meet the same: a ban, a blocked country, a rate limit.
+    /// Whether the next request for something else would meet the same: a ban, a blocked country, a rate limit. A 403 that
+    /// gives no reason may be about this one path, so it concerns what was asked for alone.
     #[must_use]
     pub fn concerns_all_requests(&self) -> bool {
         match self {
             Self::Fetch(error) => {
                 matches!(
                     error,
-                    FetchError::Forbidden { .. }
+                    FetchError::Forbidden { kind: Forbidden::Region | Forbidden::RateLimit }
                         | FetchError::RateLimited { .. }
                         | FetchError::Status { status: 429, .. }
                 )
@@ -191,8 +193,26 @@ mod tests {
     }
 
     #[test]
+    fn only_what_gives_a_reason_concerns_more_than_what_was_asked_for() {
+        let concerns_all = |error: UpstreamError| error.concerns_all_requests();
+        for body in [
+            "access too frequent",
+            "configured to block access from your country",
+            r#"{"retCode":10018,"retMsg":"","result":{},"time":1}"#,
+        ] {
+            assert!(concerns_all(FetchError::forbidden(body.as_bytes()).into()), "{body}");
+        }
+        for body in ["", "Forbidden", r#"{"retCode":10001,"retMsg":"","result":{},"time":1}"#] {
+            assert!(!concerns_all(FetchError::forbidden(body.as_bytes()).into()), "{body}");
+        }
+        assert!(concerns_all(status(429).into()));
+        assert!(!concerns_all(status(503).into()));
+    }
+
+    #[test]
     fn what_they_said_is_told_apart_from_what_never_reached_us() {
         check(FetchError::forbidden(b"access too frequent"), FaultClass::Refused);
+        check(FetchError::forbidden(b""), FaultClass::Refused);
         check(status(429), FaultClass::Refused);
         for code in RATE_LIMITED {
             check(ParseError::Refused { code, message: Detail::new("Too many visits!") }, FaultClass::Refused);

@@ -22,4 +22,5 @@ mod golden;
 mod midnight;
 mod pace;
 mod publishers;
+mod refusals;
 mod sleep;

@@ -7,6 +7,7 @@ use origin::clock::{Clock, Wall};
 pub(crate) use origin::collect::Pace;
 use origin::collect::{Context, Gate, Known, Upstreams, collect};
 use origin::config::BaseUrl;
+use origin::jitter::Jitter;
 use origin::metrics::Metrics;
 use origin::publication::{Current, Publication};
 use origin::status::StatusBoard;
@@ -108,6 +109,7 @@ impl World {
             settings: Settings { monitored_symbols: setup.monitored_symbols, ..Settings::DEFAULT },
             limits: Limits::DEFAULT,
             clock: clock.clone(),
+            jitter: Jitter::seeded(1),
         };
         let asked = Arc::default();
         let transport = transport(&setup, exchange.clone(), true_time.clone(), Arc::clone(&asked));
@@ -118,7 +120,7 @@ impl World {
             coingecko: to(Venue::CoinGecko),
             fear_greed: to(Venue::AlternativeMe),
         };
-        let gate = Arc::new(Gate::new(setup.requests_per_5s, setup.pace.tickers));
+        let gate = Arc::new(Gate::new(setup.requests_per_5s, setup.pace.tickers, context.jitter.clone()));
         let publications = context.current.subscribe();
         tokio::spawn(collect(context.clone(), upstreams, Known::new(), setup.pace, gate));
         Self { context, wall, true_time, exchange, asked, publications }

@@ -7,7 +7,8 @@
 //! After a pause one single request goes first, whoever sends it. Only when the exchange answered that does the pace return,
 //! evenly over a window: an address that was told to stop does not come back with everything at once.
 
-use crate::upstream::{FaultClass, UpstreamError, pause};
+use crate::jitter::Jitter;
+use crate::upstream::{FaultClass, Pauses, UpstreamError, pause};
 use std::collections::VecDeque;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -29,6 +30,10 @@ const LOST_AFTER: Duration = Duration::from_secs(8);
 /// The least that is waited before the gate is asked again.
 pub(in crate::collect) const SHORTEST_WAIT: Duration = Duration::from_millis(1);
 
+/// The longest that everything is left alone for a limit, whatever end is stated. Then one request looks whether it holds on;
+/// a ban, which such a look could make longer, lasts as long as a ban does.
+const LONGEST_LIMIT: Duration = Duration::from_secs(60);
+
 /// How soon it is looked again whether the first request after a pause was answered.
 const LOOK_AGAIN: Duration = Duration::from_millis(50);
 
@@ -37,6 +42,7 @@ const LOOK_AGAIN: Duration = Duration::from_millis(50);
 pub struct Gate {
     /// What is left of the budget for the inputs.
     inputs_per_window: usize,
+    jitter: Jitter,
     state: Mutex<State>,
 }
 
@@ -46,15 +52,6 @@ pub struct Pass {
     /// How many pauses were before it.
     pauses: u64,
     is_first: bool,
-}
-
-/// The pause after a first failure, and the longest of those that double.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Pauses {
-    /// After the first.
-    pub first: Duration,
-    /// After many.
-    pub most: Duration,
 }
 
 /// Whether the exchange lets us.
@@ -119,12 +116,13 @@ impl State {
 }
 
 impl Gate {
-    /// A gate for so many requests in any five seconds, of which the ticker table takes its share first.
+    /// A gate for so many requests in any five seconds, of which the ticker table takes its share first. No pause ends for
+    /// two processes at the same moment.
     #[must_use]
-    pub fn new(requests_per_window: usize, tickers_interval: Duration) -> Self {
+    pub fn new(requests_per_window: usize, tickers_interval: Duration, jitter: Jitter) -> Self {
         let tickers = WINDOW.as_millis().div_ceil(tickers_interval.as_millis().max(1));
         let reserved = usize::try_from(tickers).unwrap_or(usize::MAX).saturating_add(INSTRUMENT_PAGES);
-        Self { inputs_per_window: requests_per_window.saturating_sub(reserved).max(1), state: Mutex::default() }
+        Self { inputs_per_window: requests_per_window.saturating_sub(reserved).max(1), jitter, state: Mutex::default() }
     }
 
     /// The mean rate that is left for the inputs.
@@ -177,19 +175,20 @@ impl Gate {
     }
 
     /// A request brought no data; says how long to leave alone what it asked for, of which so many failed in a row. When we
-    /// were sent away, everything is left alone as long.
+    /// were sent away for a reason that holds for every request, everything is left alone as long.
     pub fn failed(&self, pass: Pass, now: Instant, error: &UpstreamError, failures: u32, pauses: Pauses) -> Duration {
-        let Pauses { first, most } = pauses;
-        match error.class() {
-            FaultClass::Refused => {
-                let pause = pause(error, failures.max(self.refusals(pass)), first, most);
-                self.refused(pass, now, pause);
-                return pause;
-            }
-            FaultClass::BadData => self.answered(pass, now),
-            FaultClass::ServerError | FaultClass::NotReached => self.lost(pass),
+        if error.concerns_all_requests() {
+            let pause = pause(error, failures.max(self.refusals(pass)), pauses.at_most(LONGEST_LIMIT));
+            let pause = self.jitter.lengthen(pause);
+            self.refused(pass, now, pause);
+            return pause;
         }
-        pause(error, failures, first, most)
+        match error.class() {
+            FaultClass::BadData => self.answered(pass, now),
+            // One path may be forbidden while all others are served, so that tells no more than silence does.
+            FaultClass::Refused | FaultClass::ServerError | FaultClass::NotReached => self.lost(pass),
+        }
+        self.jitter.lengthen(pause(error, failures, pauses))
     }
 
     /// Nothing that tells anything came of a request: the next one is as much a first one as this was.
@@ -232,13 +231,14 @@ impl Gate {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::upstream::FetchError;
     use proptest::prelude::*;
 
     const TABLE: Duration = Duration::from_secs(2);
 
     /// A gate through which so many requests for inputs go in a window.
     fn gate_for(requests: usize) -> Gate {
-        Gate { inputs_per_window: requests, ..Gate::new(60, TABLE) }
+        Gate { inputs_per_window: requests, ..Gate::new(60, TABLE, Jitter::seeded(1)) }
     }
 
     const fn ms(ms: u64) -> Duration {
@@ -268,7 +268,7 @@ mod tests {
     #[test]
     fn the_ticker_table_has_its_share_of_the_budget() {
         let free = |budget, interval_ms| {
-            let gate = Gate::new(budget, ms(interval_ms));
+            let gate = Gate::new(budget, ms(interval_ms), Jitter::seeded(1));
             sent(&gate, Instant::now(), WINDOW, ms(1)).len()
         };
         assert_eq!(free(60, 2_000), 60 - 3 - 2);
@@ -287,13 +287,76 @@ mod tests {
 
     #[test]
     fn a_pause_closes_whatever_the_budget_says_and_a_shorter_one_does_not_end_it() {
-        let (gate, now) = (Gate::new(100, TABLE), Instant::now());
+        let (gate, now) = (Gate::new(100, TABLE, Jitter::seeded(1)), Instant::now());
         let pass = gate.pass_input(now).unwrap();
         gate.refused(pass, now, ms(600_000));
         gate.refused(pass, now, ms(5_000));
         assert_eq!((gate.opens_in(now), gate.paused(now)), (ms(600_000), ms(600_000)));
         assert_eq!((gate.pass_input(now + ms(599_999)), gate.pass_table(now + ms(599_999))), (None, None));
         assert!(gate.pass_table(now + ms(600_000)).is_some());
+    }
+
+    const PAUSES: Pauses = Pauses { first: ms(2_000), most: ms(300_000), most_stated: ms(3_600_000) };
+
+    /// How long one failure of an input closes the gate, and how long it says to leave the input alone.
+    fn closed_by(error: FetchError, failures: u32) -> (Duration, Duration) {
+        let (gate, now) = (Gate::new(100, TABLE, Jitter::seeded(1)), Instant::now());
+        let pass = gate.pass_input(now).unwrap();
+        let pause = gate.failed(pass, now, &error.into(), failures, PAUSES);
+        (gate.paused(now), pause)
+    }
+
+    #[test]
+    fn what_one_request_meets_closes_nothing_for_the_others() {
+        for (error, failures) in [
+            (FetchError::forbidden(b"Forbidden"), 1),
+            (FetchError::forbidden(b""), 9),
+            (FetchError::Status { status: 503, retry_after: Some(ms(3_600_000)) }, 1),
+            (FetchError::Timeout, 9),
+        ] {
+            let (closed, pause) = closed_by(error.clone(), failures);
+            assert_eq!(closed, Duration::ZERO, "{error}");
+            assert!(pause >= PAUSES.first, "{error}");
+        }
+    }
+
+    #[test]
+    fn a_limit_closes_for_a_minute_at_most_and_a_ban_for_ten() {
+        let spread = |secs: u64| ms(secs * 1_000)..ms(secs * 1_250);
+        for (error, failures, secs) in [
+            (FetchError::Status { status: 429, retry_after: Some(ms(3_600_000)) }, 1, 60),
+            (FetchError::RateLimited { retry_after: None }, 99, 60),
+            (FetchError::RateLimited { retry_after: Some(ms(1_000)) }, 1, 2),
+            (FetchError::forbidden(b"access too frequent"), 1, 600),
+            (FetchError::forbidden(b"configured to block access from your country"), 1, 600),
+        ] {
+            let (closed, pause) = closed_by(error.clone(), failures);
+            assert!(spread(secs).contains(&closed), "{error}: {closed:?}");
+            assert_eq!(pause, closed, "{error}");
+        }
+    }
+
+    #[test]
+    fn a_403_without_a_reason_does_not_show_that_a_pause_is_over() {
+        let (gate, now) = (gate_for(50), Instant::now());
+        let pass = gate.pass_input(now).unwrap();
+        gate.refused(pass, now, ms(1_000));
+        let over = now + ms(1_000);
+        let first = gate.pass_input(over).unwrap();
+        gate.failed(first, over, &FetchError::forbidden(b"").into(), 1, PAUSES);
+        assert!(gate.pass_input(over + ms(200)).is_some(), "another may look");
+        assert_eq!(gate.pass_input(over + ms(400)), None, "and one at a time");
+    }
+
+    #[test]
+    fn two_processes_that_were_sent_away_together_do_not_come_back_together() {
+        let closed = |seed| {
+            let (gate, now) = (Gate::new(100, TABLE, Jitter::seeded(seed)), Instant::now());
+            let pass = gate.pass_input(now).unwrap();
+            gate.failed(pass, now, &FetchError::forbidden(b"access too frequent").into(), 1, PAUSES)
+        };
+        assert_ne!(closed(1), closed(2));
+        assert_eq!(closed(1), closed(1));
     }
 
     #[test]

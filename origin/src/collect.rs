@@ -16,7 +16,7 @@ use crate::jitter::Jitter;
 use crate::metrics::Metrics;
 use crate::publication::Current;
 use crate::status::StatusBoard;
-use crate::supervise::{Storm, supervise};
+use crate::supervise::{CRASHED, PARKED, Storm, supervise, supervise_optional};
 use crate::upstream::{Upstream, UpstreamError};
 use analyst::Analyst;
 use inputs::Shelf;
@@ -36,6 +36,9 @@ use tokio::sync::watch;
 pub use inputs::Gate;
 pub use tickers::TableOutcome;
 
+/// How long the list of contracts is left alone after a storm when none is known.
+const PARKED_WITHOUT_A_LIST: Duration = Duration::from_secs(60);
+
 /// What the collectors share with the rest of the process.
 #[derive(Clone, Debug)]
 pub struct Context {
@@ -51,11 +54,11 @@ pub struct Context {
     pub limits: Limits,
     /// What time it is.
     pub clock: Clock,
+    /// What keeps this process from doing everything at the same moment as others.
+    pub jitter: Jitter,
 }
 
 /// How often each source is fetched.
-    /// What keeps this process from doing everything at the same moment as others.
-    pub jitter: Jitter,
 #[derive(Clone, Copy, Debug)]
 pub struct Pace {
     /// The ticker table.
@@ -161,6 +164,7 @@ pub async fn collect(context: Context, upstreams: Upstreams, known: Known, pace:
     let feeds = tickers::Feeds { known: known.clone(), shelf: Arc::clone(&shelf), gate: Arc::clone(&gate), monitored };
     let metrics = || Arc::clone(&context.metrics);
     let task = |name, interval, pulse| slow::Task { name, interval, context: context.clone(), pulse, woken: None };
+    let optional = Optional { context: &context };
     tokio::select! {
         storm = supervise("bybit_tickers", metrics(), |pulse| {
             tickers::run(context.clone(), bybit.clone(), feeds.clone(), pace.tickers, pulse)
@@ -170,22 +174,43 @@ pub async fn collect(context: Context, upstreams: Upstreams, known: Known, pace:
             watched.mark_changed();
             inputs::run(context.clone(), bybit.clone(), Arc::clone(&gate), Arc::clone(&shelf), watched, pulse)
         }) => storm,
-        storm = supervise("bybit_instruments", metrics(), |pulse| {
+        never = supervise_optional("bybit_instruments", metrics(), |pulse| {
             let task = task("bybit_instruments", pace.instruments, pulse);
             instruments::run(task, bybit.clone(), Arc::clone(&gate), known.universe.clone())
-        }) => storm,
-        storm = supervise("coingecko_global", metrics(), |pulse| {
+        }, || optional.park_list(&known.universe)) => match never {},
+        never = supervise_optional("coingecko_global", metrics(), |pulse| {
             let task = task("coingecko_global", pace.coingecko, pulse);
             slow::run(task, known.global_market.clone(), coingecko.clone(), global_market)
-        }) => storm,
-        storm = supervise("coingecko_defi", metrics(), |pulse| {
+        }, || optional.park("coingecko_global", &known.global_market)) => match never {},
+        never = supervise_optional("coingecko_defi", metrics(), |pulse| {
             let task = task("coingecko_defi", pace.coingecko, pulse);
             slow::run(task, known.defi_market.clone(), coingecko.clone(), defi_market)
-        }) => storm,
-        storm = supervise("alternative_me", metrics(), |pulse| {
+        }, || optional.park("coingecko_defi", &known.defi_market)) => match never {},
+        never = supervise_optional("alternative_me", metrics(), |pulse| {
             let task = task("alternative_me", pace.fear_greed, pulse);
             slow::run(task, known.fear_greed.clone(), fear_greed.clone(), index)
-        }) => storm,
+        }, || optional.park("alternative_me", &known.fear_greed)) => match never {},
+    }
+}
+
+/// What becomes of a source that fell over again and again. Only the tables and the inputs of scores may end the process.
+#[derive(Clone, Copy)]
+struct Optional<'a> {
+    context: &'a Context,
+}
+
+impl Optional<'_> {
+    /// Names the reason and forgets what was held: it may be what the next answer stumbles over.
+    fn park<T>(self, name: &'static str, known: &watch::Sender<Slow<T>>) -> Duration {
+        known.send_replace(Slow::unknown(CRASHED));
+        self.context.board.record(name, CRASHED, None);
+        PARKED
+    }
+
+    /// The list of contracts that is known goes on to count. Without any nothing can be served, so it is tried again soon.
+    fn park_list(self, known: &watch::Sender<Option<Arc<Universe>>>) -> Duration {
+        self.context.board.record("bybit_instruments", CRASHED, None);
+        if known.borrow().is_some() { PARKED } else { PARKED_WITHOUT_A_LIST }
     }
 }
 

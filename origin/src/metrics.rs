@@ -7,8 +7,8 @@ mod registration;
 use crate::status::OK;
 use crate::upstream::{FaultClass, UpstreamError};
 use labels::{
-    ClassLabels, DirectionLabels, FigureLabels, InputLabels, KeyLabels, NoLabels, OutcomeLabels, ReasonLabels,
-    RequestLabels, RouteLabels, SectionLabels, StandingLabels, TaskLabels, UpstreamLabels,
+    ClassLabels, DirectionLabels, FigureLabels, InputLabels, KeyLabels, NoLabels, OutcomeLabels, ParkedLabels,
+    ReasonLabels, RequestLabels, RouteLabels, SectionLabels, StandingLabels, TaskLabels, UpstreamLabels,
 };
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
@@ -64,6 +64,7 @@ pub struct Metrics {
     collecting: Gauge,
     leadership_changes: Family<StandingLabels, Counter>,
     task_restarts: Family<TaskLabels, Counter>,
+    task_parked: Family<ParkedLabels, Gauge>,
     requests: Family<RequestLabels, Counter>,
     request_duration: Family<RouteLabels, Histogram>,
     requests_in_flight: Gauge,
@@ -102,6 +103,7 @@ impl Metrics {
             collecting: Gauge::default(),
             leadership_changes: Family::default(),
             task_restarts: Family::default(),
+            task_parked: Family::default(),
             requests: Family::default(),
             request_duration: Family::new_with_constructor(|| Histogram::new(LATENCY_BUCKETS)),
             requests_in_flight: Gauge::default(),
@@ -201,6 +203,11 @@ impl Metrics {
     /// Counts a task that was begun anew.
     pub fn task_restart(&self, task: &'static str, reason: &'static str) {
         self.task_restarts.get_or_create(&TaskLabels { task, reason }).inc();
+    }
+
+    /// Notes whether a source that the rest can do without is left alone after a storm.
+    pub fn parked(&self, task: &'static str, is_parked: bool) {
+        self.task_parked.get_or_create(&ParkedLabels { task }).set(i64::from(is_parked));
     }
 
     /// A request that is being answered, until the returned value is dropped.

@@ -1,5 +1,6 @@
 //! Keeps tasks running: one that panics, ends or stalls is begun anew after a pause, and is counted. When that does not
-//! help, the process ends with a code of its own, so that whoever started it begins everything anew.
+//! help, the process ends with a code of its own, so that whoever started it begins everything anew; but a source without
+//! which the rest can be served is parked, for every process that is begun anew would meet the same answer of it.
 
 use crate::metrics::Metrics;
 use std::collections::VecDeque;
@@ -23,6 +24,13 @@ const SLACK: Duration = Duration::from_secs(30);
 
 /// How long a task that was told to end may take for it.
 const ABORT_PATIENCE: Duration = Duration::from_secs(5);
+
+/// How long a source that the process can do without is left alone after a storm: the answer that it fell over may have been
+/// followed by another by then.
+pub const PARKED: Duration = Duration::from_secs(600);
+
+/// The outcome of a source that is parked, and the reason why its section is absent.
+pub const CRASHED: &str = "crashed";
 
 /// A task that could not be kept running.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -116,7 +124,62 @@ impl Default for Pulse {
 }
 
 /// Runs what `begin` makes, again and again. Returns only when that does not help; dropping it ends the task.
-pub async fn supervise<F>(task: &'static str, metrics: Arc<Metrics>, begin: impl Fn(Pulse) -> F) -> Storm
+pub async fn supervise<F>(task: &'static str, metrics: Arc<Metrics>, mut begin: impl Fn(Pulse) -> F) -> Storm
+where
+    F: Future<Output = ()> + Send + 'static,
+{
+    until_storm(task, &metrics, &mut begin).await.0
+}
+
+/// Runs what the process can do without. A storm parks it: `parked` is called, and after [`PARKED`] (or less, where `parked`
+/// says so) it is begun anew. Never returns.
+pub async fn supervise_optional<F>(
+    task: &'static str,
+    metrics: Arc<Metrics>,
+    mut begin: impl Fn(Pulse) -> F,
+    parked: impl Fn() -> Duration,
+) -> std::convert::Infallible
+where
+    F: Future<Output = ()> + Send + 'static,
+{
+    loop {
+        let (storm, stuck) = until_storm(task, &metrics, &mut begin).await;
+        let rest = parked();
+        let _parked = Parked::begin(&metrics, task);
+        tracing::error!(task, %storm, ?rest, "a source is parked; everything else goes on without it");
+        sleep(rest).await;
+        if let Some(stuck) = stuck {
+            // It holds a thread. Another beginning might take the next one, until there is none left.
+            let _ = stuck.await;
+        }
+    }
+}
+
+/// A source is parked, as long as this lives: collecting may end meanwhile.
+struct Parked<'a> {
+    metrics: &'a Metrics,
+    task: &'static str,
+}
+
+impl<'a> Parked<'a> {
+    fn begin(metrics: &'a Metrics, task: &'static str) -> Self {
+        metrics.parked(task, true);
+        Self { metrics, task }
+    }
+}
+
+impl Drop for Parked<'_> {
+    fn drop(&mut self) {
+        self.metrics.parked(self.task, false);
+    }
+}
+
+/// Runs what `begin` makes until that does not help; with the task that stalled and goes on, if that is why.
+async fn until_storm<F>(
+    task: &'static str,
+    metrics: &Metrics,
+    begin: &mut impl FnMut(Pulse) -> F,
+) -> (Storm, Option<AbortOnDropHandle<()>>)
 where
     F: Future<Output = ()> + Send + 'static,
 {
@@ -132,7 +195,7 @@ where
             () = pulse.missed() => {
                 running.abort();
                 if timeout(ABORT_PATIENCE, &mut running).await.is_err() {
-                    return Storm::Stuck { task };
+                    return (Storm::Stuck { task }, Some(running));
                 }
                 Interruption::Stalled
             }
@@ -144,7 +207,7 @@ where
             restarts.pop_front();
         }
         if restarts.len() >= MAX_RESTARTS {
-            return Storm::TooManyRestarts { task };
+            return (Storm::TooManyRestarts { task }, None);
         }
         let pause = FIRST_PAUSE.saturating_mul(1 << restarts.len());
         restarts.push_back(now);
@@ -246,6 +309,40 @@ mod tests {
         });
         assert!(timeout(WINDOW * 20, storm).await.is_err());
         assert!(begun.load(Ordering::Relaxed) > 50);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_optional_task_that_keeps_panicking_is_parked_and_tried_again_after_a_long_while() {
+        let (metrics, begun, parked) = (metrics(), Arc::new(AtomicU32::new(0)), Arc::new(AtomicU32::new(0)));
+        let (counted, noted) = (Arc::clone(&begun), Arc::clone(&parked));
+        let supervisor = tokio::spawn(supervise_optional(
+            "test",
+            Arc::clone(&metrics),
+            move |_| {
+                let begun = counted.fetch_add(1, Ordering::Relaxed) as usize;
+                async move {
+                    assert!(begun > MAX_RESTARTS, "the first storm");
+                    std::future::pending::<()>().await;
+                }
+            },
+            move || {
+                noted.fetch_add(1, Ordering::Relaxed);
+                PARKED
+            },
+        ));
+        let is_parked = |metrics: &Metrics| {
+            let now = shared::units::UnixMs::from_millis(0);
+            let page = metrics.page(None, None, &crate::clock::Report::default(), now).unwrap();
+            page.contains("task_parked{task=\"test\"} 1")
+        };
+        sleep(PARKED / 2).await;
+        assert_eq!((begun.load(Ordering::Relaxed) as usize, parked.load(Ordering::Relaxed)), (MAX_RESTARTS + 1, 1));
+        assert!(is_parked(&metrics));
+        sleep(PARKED).await;
+        assert_eq!((begun.load(Ordering::Relaxed) as usize, parked.load(Ordering::Relaxed)), (MAX_RESTARTS + 2, 1));
+        assert!(!is_parked(&metrics));
+        assert!(!supervisor.is_finished());
+        supervisor.abort();
     }
 
     #[tokio::test(start_paused = true)]

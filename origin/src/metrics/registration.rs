@@ -86,6 +86,11 @@ pub(super) fn registry(metrics: &Metrics) -> Registry {
         "Tasks that were begun anew, by why they did not run",
         metrics.task_restarts.clone(),
     );
+    registry.register(
+        "task_parked",
+        "1 while a source that the rest can do without is left alone because its task fell over again and again",
+        metrics.task_parked.clone(),
+    );
     registry.register_with_unit(
         "clock_skew",
         "How far this machine's clock is behind what upstreams date their answers with; negative when it is ahead",

@@ -74,7 +74,7 @@ fn golden_reason_codes_of_the_origin() {
         lines("health.store", ["memory", "redis"]),
         lines("leadership_change", Standing::LABELS),
         lines("leadership_change", [BLIND, CANNOT_PUBLISH]),
-        lines("outcome", [origin::status::OK]),
+        lines("outcome", [origin::status::OK, origin::supervise::CRASHED]),
         lines("store", Cause::LABELS),
         lines("store_reader", Look::LABELS),
         lines("store_writer", Written::LABELS),
@@ -110,6 +110,7 @@ fn counted() -> Metrics {
     Interruption::LABELS.iter().for_each(|reason| metrics.task_restart("{task}", reason));
     Refusal::LABELS.iter().for_each(|reason| metrics.connection_refused(reason));
     Overdue::LABELS.iter().for_each(|reason| metrics.connection_closed(reason));
+    metrics.parked("{task}", true);
     let routes = CLIENT_ROUTES
         .iter()
         .map(|(path, _)| *path)

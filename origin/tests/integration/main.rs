@@ -24,3 +24,4 @@ mod pace;
 mod publishers;
 mod refusals;
 mod sleep;
+mod storms;

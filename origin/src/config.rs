@@ -1,5 +1,6 @@
 //! Configuration: flags and environment variables, checked before anything is bound or fetched.
 
+mod api_key;
 mod redis_url;
 
 use crate::server;
@@ -7,14 +8,28 @@ use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser, ValueEnum};
 use shared::analysis::Settings;
 use shared::freshness::{Limits, LimitsOutOfOrder};
+use std::ffi::{OsStr, OsString};
 use std::fmt;
+use std::io::Read;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 use url::Url;
 
+pub use api_key::{ApiKey, ApiKeyError};
 pub use redis_url::{RedisAccess, RedisUrl, Secret, SentinelLogin, Sentinels};
+
+/// Bybit's REST API, and another host of the same that shares its limits and its bans.
+const BYBIT: &str = "https://api.bybit.com";
+const BYBIT_ALTERNATIVE: &str = "https://api.bytick.com";
+
+/// The variable with CoinGecko's key. There is no option for it: everybody on a machine can read the options of a process.
+const COINGECKO_KEY: &str = "COINGECKO_API_KEY";
+const COINGECKO_KEY_FILE: &str = "COINGECKO_API_KEY_FILE";
+
+/// How much of a file with a key is read: more than any key, and no device is read for ever.
+const MAX_KEY_FILE_BYTES: u64 = 4_096;
 
 /// Aggregates exchanges into one validated market snapshot, publishes it to Redis and serves it over HTTP.
 ///
@@ -93,8 +108,13 @@ pub struct Config {
     pub drain_delay_ms: u64,
 
     /// Base URL of Bybit's REST API.
-    #[arg(long, env = "BYBIT_BASE_URL", value_name = "BYBIT_BASE_URL", default_value = "https://api.bybit.com")]
+    #[arg(long, env = "BYBIT_BASE_URL", value_name = "BYBIT_BASE_URL", default_value = BYBIT)]
     pub bybit_base_url: BaseUrl,
+
+    /// The same at another host, asked while the first cannot be reached or is broken; empty for none. Without it
+    /// `https://api.bytick.com` if `BYBIT_BASE_URL` is Bybit's own, else none.
+    #[arg(long, env = "BYBIT_ALTERNATIVE_BASE_URL", value_name = "BYBIT_ALTERNATIVE_BASE_URL")]
+    pub bybit_alternative_base_url: Option<MaybeBaseUrl>,
 
     /// Base URL of CoinGecko's API.
     #[arg(
@@ -104,6 +124,12 @@ pub struct Config {
         default_value = "https://api.coingecko.com"
     )]
     pub coingecko_base_url: BaseUrl,
+
+    /// File with CoinGecko's API key, for more requests than are allowed without one. The key itself can be given as
+    /// `COINGECKO_API_KEY`, which is no option, for others on a machine can read the options of a process. It is sent as a key
+    /// of the free plan, or of a paid one where `COINGECKO_BASE_URL` is `https://pro-api.coingecko.com`.
+    #[arg(long, env = "COINGECKO_API_KEY_FILE", value_name = "COINGECKO_API_KEY_FILE")]
+    pub coingecko_api_key_file: Option<PathBuf>,
 
     /// Base URL of alternative.me's API, the publisher of the Fear & Greed index.
     #[arg(
@@ -238,7 +264,48 @@ impl Config {
         }
         self.limits().map_err(|error| refused(format!("REFRESH_AFTER_S, FRESH_S, AGING_S and STALE_S: {error}\n")))?;
         self.redis().map_err(refused)?;
+        self.coingecko_key().map_err(refused)?;
         Ok(())
+    }
+
+    /// Bybit's other host, if there is one to ask.
+    #[must_use]
+    pub fn bybit_alternative(&self) -> Option<BaseUrl> {
+        match &self.bybit_alternative_base_url {
+            Some(MaybeBaseUrl(given)) => given.clone(),
+            // Another service in Bybit's place, such as a simulated one, must never be mixed with the real one.
+            None if self.bybit_base_url.0 != BYBIT => None,
+            None => BYBIT_ALTERNATIVE.parse().ok(),
+        }
+    }
+
+    /// CoinGecko's key, from the environment or a file.
+    ///
+    /// # Errors
+    /// A text that names the variable which is wrong, without quoting the key.
+    pub fn coingecko_key(&self) -> Result<Option<ApiKey>, String> {
+        self.coingecko_key_of(std::env::var_os(COINGECKO_KEY))
+    }
+
+    fn coingecko_key_of(&self, variable: Option<OsString>) -> Result<Option<ApiKey>, String> {
+        let key = |name: &str, text: &str| {
+            let key = ApiKey::coingecko(text, &self.coingecko_base_url);
+            key.map(Some).map_err(|error| format!("{name} (not shown, for it is a secret): {error}\n"))
+        };
+        match (variable, &self.coingecko_api_key_file) {
+            (None, None) => Ok(None),
+            (Some(_), Some(_)) => {
+                Err(format!("{COINGECKO_KEY} and {COINGECKO_KEY_FILE} are both set: unset one of them\n"))
+            }
+            // What is no Unicode is refused at its first byte beyond ASCII.
+            (Some(text), None) => key(COINGECKO_KEY, &text.to_string_lossy()),
+            (None, Some(path)) => {
+                let text = read_key_file(path.as_os_str())
+                    .map_err(|error| format!("{COINGECKO_KEY_FILE}: reading {}: {error}\n", path.display()))?;
+                // Editors end a file with a line break.
+                key(COINGECKO_KEY_FILE, text.trim_ascii_end())
+            }
+        }
     }
 
     /// How to reach Redis, if it is to be used.
@@ -319,6 +386,24 @@ impl Config {
     }
 }
 
+fn read_key_file(path: &OsStr) -> std::io::Result<String> {
+    let mut bytes = Vec::new();
+    std::fs::File::open(path)?.take(MAX_KEY_FILE_BYTES).read_to_end(&mut bytes)?;
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+/// A base URL, or an empty text for none.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MaybeBaseUrl(Option<BaseUrl>);
+
+impl FromStr for MaybeBaseUrl {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if text.trim().is_empty() { Ok(Self(None)) } else { text.parse().map(|url| Self(Some(url))) }
+    }
+}
+
 /// The beginning of every URL of one upstream: scheme, host, optional port and path, without a trailing slash.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BaseUrl(String);
@@ -328,6 +413,12 @@ impl BaseUrl {
     #[must_use]
     pub fn join(&self, path: &str) -> String {
         format!("{}{path}", self.0)
+    }
+
+    /// The host, in lower case.
+    #[must_use]
+    pub fn host(&self) -> Option<String> {
+        Url::parse(&self.0).ok()?.host_str().map(str::to_owned)
     }
 }
 
@@ -422,6 +513,57 @@ mod tests {
             assert!(config.check().is_ok(), "{args:?}");
             assert!(matches!(config.redis(), Ok(None)), "{args:?}");
         }
+    }
+
+    fn config(args: &[&str]) -> Config {
+        Config::try_parse_from(std::iter::once("origin").chain(args.iter().copied())).unwrap()
+    }
+
+    #[track_caller]
+    fn check_alternative(args: &[&str], expected: Option<&str>) {
+        let found = config(args).bybit_alternative().map(|url| url.to_string());
+        assert_eq!(found.as_deref(), expected, "{args:?}");
+    }
+
+    #[test]
+    fn the_other_host_of_bybit_stands_beside_its_own_and_never_beside_another_service() {
+        check_alternative(&[], Some("https://api.bytick.com"));
+        check_alternative(&["--bybit-base-url", "https://api.bybit.com/"], Some("https://api.bytick.com"));
+        check_alternative(&["--bybit-base-url", "http://127.0.0.1:9100"], None);
+        check_alternative(&["--bybit-alternative-base-url", ""], None);
+        check_alternative(&["--bybit-alternative-base-url", " "], None);
+        let both = ["--bybit-base-url", "http://127.0.0.1:1", "--bybit-alternative-base-url", "http://127.0.0.1:2/"];
+        check_alternative(&both, Some("http://127.0.0.1:2"));
+        check_refused(&["--bybit-alternative-base-url", "api.bytick.com"], &["BYBIT_ALTERNATIVE_BASE_URL", "bytick"]);
+    }
+
+    #[test]
+    fn a_key_comes_from_the_environment_or_a_file_and_is_in_no_option() {
+        let of = |config: &Config, variable: Option<&str>| config.coingecko_key_of(variable.map(OsString::from));
+        let shown = |key: Option<ApiKey>| key.map(|key| key.value.to_str().unwrap().to_owned());
+        assert!(matches!(of(&config(&[]), None), Ok(None)));
+        assert_eq!(shown(of(&config(&[]), Some("CG-a")).unwrap()).as_deref(), Some("CG-a"));
+        let mut file = tempfile::NamedTempFile::new().unwrap();
+        std::io::Write::write_all(&mut file, b"CG-b\n").unwrap();
+        let with_file = config(&["--coingecko-api-key-file", file.path().to_str().unwrap()]);
+        assert_eq!(shown(of(&with_file, None).unwrap()).as_deref(), Some("CG-b"));
+        let both = of(&with_file, Some("CG-hunter2")).unwrap_err();
+        assert!(both.contains("COINGECKO_API_KEY and COINGECKO_API_KEY_FILE") && !both.contains("hunter2"), "{both}");
+        check_refused(&["--coingecko-api-key", "CG-hunter2"], &["--coingecko-api-key"]);
+    }
+
+    #[test]
+    fn a_key_that_cannot_be_one_is_named_by_its_variable_and_not_quoted() {
+        for hostile in ["", "  ", "hunter2\r\nx-other: 1", "hunter2\n", "hunter2é", "hunter2 hunter2"] {
+            let error = config(&[]).coingecko_key_of(Some(hostile.into())).unwrap_err();
+            assert!(error.contains("COINGECKO_API_KEY") && !error.contains("hunter2"), "{error}");
+        }
+        let mut file = tempfile::NamedTempFile::new().unwrap();
+        std::io::Write::write_all(&mut file, b"hunter2\nhunter2\n").unwrap();
+        let path = file.path().to_str().unwrap();
+        check_refused(&["--coingecko-api-key-file", path], &["COINGECKO_API_KEY_FILE", "at byte 7"]);
+        check_refused(&["--coingecko-api-key-file", "/no/such/file"], &["COINGECKO_API_KEY_FILE", "/no/such/file"]);
+        check_refused(&["--coingecko-api-key-file", "/dev/zero"], &["COINGECKO_API_KEY_FILE", "4096 bytes"]);
     }
 
     #[test]

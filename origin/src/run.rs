@@ -204,7 +204,9 @@ fn announce(
     std::io::stdout().write_all(lines.as_bytes()).context("writing to standard output")?;
     tracing::info!(
         bybit = %config.bybit_base_url,
+        bybit_alternative = config.bybit_alternative().map(tracing::field::display),
         coingecko = %config.coingecko_base_url,
+        coingecko_key = config.coingecko_key().is_ok_and(|key| key.is_some()),
         fear_greed = %config.fear_greed_base_url,
         "upstreams"
     );
@@ -220,19 +222,20 @@ fn upstreams(config: &Config, clock: &Clock) -> anyhow::Result<Upstreams> {
     let to =
         |base: &crate::config::BaseUrl, venue| Upstream::new(transport.clone(), base.clone(), venue, clock.clone());
     Ok(Upstreams {
-        bybit: to(&config.bybit_base_url, Venue::Bybit),
-        coingecko: to(&config.coingecko_base_url, Venue::CoinGecko),
+        bybit: to(&config.bybit_base_url, Venue::Bybit).or_at(config.bybit_alternative()),
+        coingecko: to(&config.coingecko_base_url, Venue::CoinGecko)
+            .with_key(config.coingecko_key().map_err(anyhow::Error::msg)?),
         fear_greed: to(&config.fear_greed_base_url, Venue::AlternativeMe),
     })
+}
+
+fn gate(config: &Config, jitter: Jitter) -> Gate {
+    Gate::new(usize::from(config.bybit_requests_per_5s), config.tickers_interval(), jitter)
 }
 
 fn pace(config: &Config) -> Pace {
     Pace {
         tickers: config.tickers_interval(),
-fn gate(config: &Config, jitter: Jitter) -> Gate {
-    Gate::new(usize::from(config.bybit_requests_per_5s), config.tickers_interval(), jitter)
-}
-
         instruments: Duration::from_secs(config.instruments_interval_s),
         coingecko: Duration::from_secs(config.coingecko_interval_s),
         fear_greed: Duration::from_secs(config.fear_greed_interval_s),

@@ -2,22 +2,26 @@
 
 mod backoff;
 mod error;
+mod hosts;
 
 use crate::clock::Clock;
-use crate::config::BaseUrl;
+use crate::config::{ApiKey, BaseUrl};
 use bytes::{Bytes, BytesMut};
 use reqwest::header::HeaderName;
-use reqwest::{Client, Method, Request, Response, StatusCode, Url, header};
+use reqwest::{Client, ClientBuilder, Method, Request, Response, StatusCode, Url, header};
 use shared::exchange::bybit;
 use shared::headers::MARKET_DATA;
 use shared::provenance::{Source, Venue};
 use shared::units::UnixMs;
+use std::sync::Arc;
 use std::time::{Duration, UNIX_EPOCH};
+use tokio::time::Instant;
 use tower::ServiceBuilder;
 use tower::util::{BoxCloneSyncService, ServiceExt};
 
 pub use backoff::{Pauses, pause};
 pub use error::{FaultClass, FetchError, UpstreamError};
+use hosts::{Host, Hosts};
 
 /// The longest body that is read: ten times today's largest answer.
 const MAX_BODY_BYTES: usize = 8 * 1024 * 1024;
@@ -28,15 +32,21 @@ const REFUSAL_BYTES: usize = 4 * 1024;
 /// Bybit's header with the moment at which a limit starts anew.
 const LIMIT_RESET: &str = "x-bapi-limit-reset-timestamp";
 
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
-const TOTAL_TIMEOUT: Duration = Duration::from_secs(5);
-
-/// The longest silence of an upstream, before its answer and within it.
 /// No limit of Bybit's lasts longer: its windows are of one and of five seconds. A moment further ahead is one that somebody
 /// counted by another clock.
 const LONGEST_LIMIT: Duration = Duration::from_secs(10);
 
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
+const TOTAL_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// The longest silence of an upstream, before its answer and within it.
 pub const READ_TIMEOUT: Duration = Duration::from_secs(3);
+
+/// After how much silence of an HTTP/2 connection its peer is asked for a sign of life, and how long that may take. All requests
+/// to a host share one connection. Where its peer is gone without a word, each of them would run into its time limit until the
+/// operating system gives the connection up, half a minute later.
+const SIGN_OF_LIFE_AFTER: Duration = Duration::from_secs(3);
+const SIGN_OF_LIFE_WITHIN: Duration = Duration::from_secs(2);
 
 /// What carries requests to upstreams: an HTTP client, or what a test puts in its place.
 pub type Transport = BoxCloneSyncService<Request, Response, FetchError>;
@@ -46,23 +56,34 @@ pub type Transport = BoxCloneSyncService<Request, Response, FetchError>;
 /// # Errors
 /// When TLS cannot be set up, as on a machine without root certificates.
 pub fn client() -> Result<Transport, reqwest::Error> {
-    let client = Client::builder()
+    Ok(transport(settings().build()?))
+}
+
+/// How the client is set.
+fn settings() -> ClientBuilder {
+    Client::builder()
         .user_agent(concat!("market-data-origin/", env!("CARGO_PKG_VERSION")))
         .connect_timeout(CONNECT_TIMEOUT)
         .read_timeout(READ_TIMEOUT)
         .timeout(TOTAL_TIMEOUT)
         .pool_idle_timeout(Duration::from_secs(30))
+        .http2_keep_alive_interval(SIGN_OF_LIFE_AFTER)
+        .http2_keep_alive_timeout(SIGN_OF_LIFE_WITHIN)
+        .http2_keep_alive_while_idle(true)
         .redirect(reqwest::redirect::Policy::none())
         .no_proxy()
-        .build()?;
-    Ok(BoxCloneSyncService::new(ServiceBuilder::new().map_err(FetchError::from).service(client)))
+}
+
+fn transport(client: Client) -> Transport {
+    BoxCloneSyncService::new(ServiceBuilder::new().map_err(FetchError::from).service(client))
 }
 
 /// One upstream.
 #[derive(Clone, Debug)]
 pub struct Upstream {
     transport: Transport,
-    base: BaseUrl,
+    hosts: Arc<Hosts>,
+    key: Option<ApiKey>,
     venue: Venue,
     clock: Clock,
 }
@@ -82,17 +103,42 @@ impl Upstream {
     /// An upstream at `base`, whose answers are stamped by `clock` when they arrive.
     #[must_use]
     pub fn new(transport: Transport, base: BaseUrl, venue: Venue, clock: Clock) -> Self {
-        Self { transport, base, venue, clock }
+        Self { transport, hosts: Arc::new(Hosts::new(base, None)), key: None, venue, clock }
     }
 
-    /// Fetches a path (with its query).
+    /// The same, with another host of the same service, which is asked while the first one fails.
+    #[must_use]
+    pub fn or_at(self, other: Option<BaseUrl>) -> Self {
+        let first = self.hosts.base(Host::First).clone();
+        Self { hosts: Arc::new(Hosts::new(first, other)), ..self }
+    }
+
+    /// The same, with a key that goes out with every request.
+    #[must_use]
+    pub fn with_key(self, key: Option<ApiKey>) -> Self {
+        Self { key, ..self }
+    }
+
+    /// Fetches a path (with its query) from the host that is its turn.
     ///
     /// # Errors
     /// [`FetchError`]; redirects are not followed, and bodies are cut off at a limit.
     pub async fn get(&self, path: &str) -> Result<Fetched, FetchError> {
-        let url = Url::parse(&self.base.join(path)).map_err(|error| FetchError::Unreachable(error.to_string()))?;
+        let host = self.hosts.choose(path, Instant::now());
+        let outcome = self.get_from(host, path).await;
+        self.hosts.note(path, host, &outcome, Instant::now());
+        outcome
+    }
+
+    async fn get_from(&self, host: Host, path: &str) -> Result<Fetched, FetchError> {
+        let url = Url::parse(&self.hosts.base(host).join(path));
+        let url = url.map_err(|error| FetchError::Unreachable(error.to_string()))?;
+        let mut request = Request::new(Method::GET, url);
+        if let Some(ApiKey { name, value }) = &self.key {
+            request.headers_mut().insert(name.clone(), value.clone());
+        }
         let asked = self.clock.asked();
-        let response = self.transport.clone().oneshot(Request::new(Method::GET, url)).await?;
+        let response = self.transport.clone().oneshot(request).await?;
         if let Some(date) = date(&response) {
             self.clock.hear(self.venue.name(), asked, date, seconds(&response, &header::AGE));
         }
@@ -172,3 +218,6 @@ fn seconds(response: &Response, name: &HeaderName) -> Option<u64> {
 fn text<'r>(response: &'r Response, name: &HeaderName) -> Option<&'r str> {
     response.headers().get(name)?.to_str().ok().map(str::trim)
 }
+
+#[cfg(test)]
+mod tests;

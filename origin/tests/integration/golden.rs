@@ -180,7 +180,7 @@ fn described(page: &str) -> Vec<String> {
 #[test]
 fn golden_options_of_the_origin() {
     let command = Config::command();
-    let mut facts = vec!["RUST_LOG default \"info\"".to_owned()];
+    let mut facts = vec!["RUST_LOG default \"info\"".to_owned(), "COINGECKO_API_KEY default \"\"".to_owned()];
     for argument in command.get_arguments() {
         let option = format!("--{}", argument.get_long().unwrap());
         let variable = argument.get_env().unwrap().to_string_lossy().into_owned();

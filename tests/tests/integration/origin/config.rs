@@ -17,6 +17,8 @@ fn check_refused(variable: &str, value: &str) {
 fn a_bad_variable_stops_the_start_and_is_named_with_its_value() {
     check_refused("ORIGIN_LISTEN", "localhost");
     check_refused("BYBIT_BASE_URL", "api.bybit.com");
+    check_refused("BYBIT_ALTERNATIVE_BASE_URL", "api.bytick.com");
+    check_refused("COINGECKO_API_KEY_FILE", "/no/such/file");
     check_refused("COINGECKO_BASE_URL", "file:///etc/passwd");
     check_refused("TICKERS_INTERVAL_MS", "-1");
     check_refused("FRESH_S", "1000");
@@ -45,6 +47,37 @@ fn a_redis_url_is_refused_without_showing_its_password() {
 }
 
 #[test]
+fn a_key_that_cannot_be_one_is_refused_by_its_variable_without_being_shown() {
+    for hostile in ["", " ", "hunter2\r\nx-other: 1", "hunter2\n", "hunter2é", "hunter2 hunter2"] {
+        let output = origin_command().env("COINGECKO_API_KEY", hostile).output().unwrap();
+        let text = String::from_utf8_lossy(&output.stderr);
+        assert!(!output.status.success(), "{hostile:?} was taken");
+        assert!(text.contains("COINGECKO_API_KEY"), "{text:?}");
+        assert!(!text.contains("hunter2"), "the key is in the error: {text:?}");
+        assert!(output.stdout.is_empty(), "it listened before it checked");
+    }
+}
+
+#[tokio::test]
+async fn a_key_is_in_no_log_and_in_no_answer() {
+    let exchange = Exchange::start().await;
+    let folder = tempfile::tempdir().unwrap();
+    let log = folder.path().join("log");
+    let variables = [("COINGECKO_API_KEY", "CG-hunter2"), ("RUST_LOG", "trace"), ("TICKERS_INTERVAL_MS", "250")];
+    let mut origin = Origin::start_logging(exchange.url(), &variables, &log);
+    origin.counted("upstream_requests_total{upstream=\"coingecko_global\",outcome=\"ok\"}", 1.0).await;
+    for path in ["/health", "/metrics", "/mobile-data", "/snapshot"] {
+        let answer = origin.get(path).await;
+        assert!(!answer.text.contains("hunter2") && !format!("{:?}", answer.headers).contains("hunter2"), "{path}");
+    }
+    origin.signal("TERM");
+    assert_eq!(origin.ended().await, Some(0));
+    let log = std::fs::read_to_string(log).unwrap();
+    assert!(log.contains("coingecko_key=true"), "{log}");
+    assert!(!log.contains("hunter2"), "the key is in the log");
+}
+
+#[test]
 fn a_port_that_is_taken_is_named() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();
@@ -69,7 +102,10 @@ fn the_help_names_every_variable() {
         "LEADER_LEASE_MS",
         "DRAIN_DELAY_MS",
         "BYBIT_BASE_URL",
+        "BYBIT_ALTERNATIVE_BASE_URL",
         "COINGECKO_BASE_URL",
+        "COINGECKO_API_KEY",
+        "COINGECKO_API_KEY_FILE",
         "FEAR_GREED_BASE_URL",
         "TICKERS_INTERVAL_MS",
         "FRESH_S",

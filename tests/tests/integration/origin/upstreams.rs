@@ -457,3 +457,49 @@ async fn a_slow_source_that_limits_us_is_left_alone_and_delays_no_ticker() {
     assert_eq!(body.json()["sections"]["global_market"]["reason"], "http_429");
     assert_true_data(&body.json());
 }
+
+#[tokio::test]
+async fn another_host_of_the_exchange_stands_in_for_one_that_is_broken_until_that_is_back() {
+    let (first, other) = (Exchange::start().await, Exchange::start().await);
+    let variables = [("TICKERS_INTERVAL_MS", "250"), ("BYBIT_ALTERNATIVE_BASE_URL", other.url())];
+    let origin = Origin::start(first.url(), &variables);
+    origin.data().await;
+    assert_eq!(other.bybit_requests().await, 0, "the other host was asked without need");
+    for broken in [json!({ "kind": "status", "status": 502 }), fault("reset")] {
+        first.fault("bybit", broken).await;
+        let asked = other.requests("bybit-tickers").await;
+        eventually("tables come from the other host", || async {
+            (other.requests("bybit-tickers").await >= asked + 4).then_some(())
+        })
+        .await;
+        let published = origin.metric("snapshots_published_total").await;
+        origin.counted("snapshots_published_total", published + 4.0).await;
+        assert!(other.requests("bybit-orderbook").await > 0, "the inputs of scores go there as well");
+        assert_true_data(&origin.data().await.json());
+        first.mend().await;
+    }
+    let (mended, at_other) = (first.requests("bybit-tickers").await, other.requests("bybit-tickers").await);
+    eventually("the first host is asked again", || async {
+        (first.requests("bybit-tickers").await >= mended + 8).then_some(())
+    })
+    .await;
+    let after = other.requests("bybit-tickers").await;
+    assert!(after > at_other, "it was not left meanwhile");
+    let published = origin.metric("snapshots_published_total").await;
+    origin.counted("snapshots_published_total", published + 4.0).await;
+    assert_eq!(other.requests("bybit-tickers").await, after, "both are asked");
+}
+
+#[tokio::test]
+async fn a_ban_is_one_of_the_address_and_sends_nothing_to_another_host() {
+    let (first, other) = (Exchange::start().await, Exchange::start().await);
+    let variables = [("TICKERS_INTERVAL_MS", "250"), ("BYBIT_ALTERNATIVE_BASE_URL", other.url())];
+    let origin = Origin::start(first.url(), &variables);
+    let held = origin.data().await;
+    first.fault("bybit", fault("rate_403")).await;
+    let counted = "upstream_requests_total{outcome=\"forbidden_rate_limit\"}";
+    origin.counted(counted, 1.0).await;
+    let age = |answer: &super::support::Answer| answer.header("age").unwrap().parse::<u64>().unwrap();
+    origin.data_where("time passes", |answer| age(answer) >= age(&held) + 2).await;
+    assert_eq!(other.bybit_requests().await, 0);
+}

@@ -1,7 +1,7 @@
 // The files with which an origin is run elsewhere, judged by the tools that read them there.
 
 import assert from "node:assert/strict";
-import { execFile } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -66,3 +66,41 @@ test("the compose file and the container file name what exists", async () => {
 function isFolder(error) {
   if (error.code !== "EISDIR") throw error;
 }
+
+test("the password of Redis stands in the container's configuration, and on no command line", async () => {
+  const compose = await readFile(path.join(OPS, "container/compose.yaml"), "utf8");
+  const redis = compose.slice(compose.indexOf("\n  redis:\n"), compose.indexOf("\n  prometheus:\n"));
+  const command = redis.slice(redis.indexOf("command:"), redis.indexOf("configs:"));
+  const [, ...options] = [...command.matchAll(/^ +- (.*)$/gm)].map(([, word]) => word.replace(/^"(.*)"$/, "$1"));
+  const [, content] = /^ +content: \|\n((?: {6}.*\n)+)/m.exec(compose);
+  const file = path.join(folder, "redis.conf");
+  await writeFile(file, content.replaceAll(/\$\{REDIS_PASSWORD:[^}]*\}/g, "hunter2").replaceAll(/^ +/gm, ""));
+  const socket = path.join(folder, "redis.sock");
+  const words = options.map((word) => (word === "/etc/redis.conf" ? file : word));
+  assert.ok(words.includes(file), "the configuration is not what Redis reads");
+  const server = spawn("redis-server", [...words, "--port", "0", "--unixsocket", socket], { stdio: "ignore" });
+  try {
+    const ping = async (password) => {
+      const env = { ...process.env, REDISCLI_AUTH: password };
+      return (await run("redis-cli", ["-s", socket, "--no-auth-warning", "ping"], { env }).catch(({ stdout }) => ({ stdout }))).stdout.trim();
+    };
+    while ((await ping("hunter2")) !== "PONG") assert.equal(server.exitCode, null, "redis-server ended");
+    assert.match(await ping("another"), /NOAUTH/);
+    // As everybody on the machine sees it.
+    const seen = await readFile(`/proc/${server.pid}/cmdline`, "utf8");
+    assert.ok(!seen.includes("hunter2"), seen);
+  } finally {
+    server.kill();
+  }
+  // Nor on any other program's.
+  const commands = [...compose.matchAll(/^ +(?:command|entrypoint):\n((?: +- .*\n)+)/gm)].map(([, words]) => words);
+  assert.ok(commands.length >= 2);
+  for (const one of commands) assert.doesNotMatch(one, /PASSWORD|requirepass/);
+});
+
+test("a file of passwords beside the compose file gets neither into git nor into an image", async () => {
+  await run("git", ["check-ignore", "--quiet", "origin/ops/container/.env"], { cwd: ROOT });
+  const rules = (await readFile(path.join(OPS, "container/Containerfile.dockerignore"), "utf8")).trim().split("\n");
+  // The last rule that fits is the one that counts.
+  assert.ok(rules.lastIndexOf("**/.env") > rules.findLastIndex((rule) => rule.startsWith("!")), rules.join(" "));
+});

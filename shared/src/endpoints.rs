@@ -1,8 +1,10 @@
 //! What is served where, and what is stored where: the only place that knows a path or a key.
 
+mod key_prefix;
 mod path;
 mod place;
 
+pub use key_prefix::{BadKeyPrefix, KeyPrefix};
 pub use place::{Asked, NoPlace, OTHER, Parameter, Place, Question, asked, find, route};
 
 /// A body that clients read, projected from the snapshot.
@@ -242,6 +244,14 @@ pub fn breakdown_key(symbol: &str) -> String {
 /// How long the mark of a publication lives, milliseconds: longer than the data may be served, so that a writer that slept
 /// meanwhile cannot put back what is older than readers have seen.
 pub const MARK_TTL_MS: u64 = 3_600_000;
+
+/// How far a number of the store may lie ahead of the clock, milliseconds, before it is nobody's: epochs, times and sequences
+/// all count time, so what is further ahead was written by no origin, and must shut none out. It is the life of a mark, so a
+/// lower one shuts none out for longer than that either.
+pub const MAX_AHEAD_MS: u64 = MARK_TTL_MS;
+
+/// The longest lease, milliseconds. One that lasts longer is no origin's.
+pub const MAX_LEASE_MS: u64 = 60_000;
 
 /// The least life of a stored key, milliseconds.
 const MIN_STORE_TTL_MS: u64 = 60_000;

@@ -58,6 +58,10 @@ pub struct Context {
     pub jitter: Jitter,
 }
 
+/// The names of the sources, as each has them in its outcomes.
+pub const SOURCES: [&str; 5] =
+    ["bybit_tickers", "bybit_instruments", "coingecko_global", "coingecko_defi", "alternative_me"];
+
 /// How often each source is fetched.
 #[derive(Clone, Copy, Debug)]
 pub struct Pace {

@@ -5,8 +5,10 @@ mod redis_url;
 
 use crate::server;
 use clap::error::ErrorKind;
-use clap::{CommandFactory, Parser, ValueEnum};
+use clap::parser::ValueSource;
+use clap::{CommandFactory, FromArgMatches, Parser, ValueEnum};
 use shared::analysis::Settings;
+use shared::endpoints::KeyPrefix;
 use shared::freshness::{Limits, LimitsOutOfOrder};
 use std::ffi::{OsStr, OsString};
 use std::fmt;
@@ -81,9 +83,15 @@ pub struct Config {
     pub store: Option<StoreKind>,
 
     /// Redis to publish to, such as `redis://127.0.0.1:6379/0`, `rediss://user:password@host/` or
-    /// `redis+sentinel://host:26379,host:26379/service`.
+    /// `redis+sentinel://host:26379,host:26379/service`. One with a password is taken from the variable alone, for command
+    /// lines can be read by everybody on the machine.
     #[arg(long, env = "REDIS_URL", value_name = "REDIS_URL", hide_env_values = true)]
     pub redis_url: Option<Secret>,
+
+    /// What stands before every key and the channel, so that several environments can share one Redis, such as `staging:`. On
+    /// a Redis Cluster it needs a part in braces, such as `{market}:`.
+    #[arg(long, env = "REDIS_KEY_PREFIX", value_name = "REDIS_KEY_PREFIX", default_value = "")]
+    pub redis_key_prefix: String,
 
     /// PEM file with the certificates by which Redis is believed, in place of the machine's own.
     #[arg(long, env = "REDIS_CA_FILE", value_name = "REDIS_CA_FILE")]
@@ -93,7 +101,8 @@ pub struct Config {
     #[arg(long, env = "REDIS_SENTINEL_USER", value_name = "REDIS_SENTINEL_USER")]
     pub redis_sentinel_user: Option<String>,
 
-    /// Password for the sentinels of `REDIS_URL`, where they ask for one. The servers' own password stands in the URL.
+    /// Password for the sentinels of `REDIS_URL`, where they ask for one. The servers' own password stands in the URL. It is
+    /// taken from the variable alone.
     #[arg(long, env = "REDIS_SENTINEL_PASSWORD", value_name = "REDIS_SENTINEL_PASSWORD", hide_env_values = true)]
     pub redis_sentinel_password: Option<Secret>,
 
@@ -249,6 +258,32 @@ pub enum LogFormat {
 }
 
 impl Config {
+    /// Reads a command line and the environment, and checks what they say.
+    ///
+    /// # Errors
+    /// A usage error that names the variables, or what `--help` and `--version` ask for.
+    pub fn read(arguments: impl IntoIterator<Item = OsString>) -> Result<Self, clap::Error> {
+        let matches = Self::command().try_get_matches_from(arguments)?;
+        let config = Self::from_arg_matches(&matches)?;
+        config.check()?;
+        let is_argument = |id| matches.value_source(id) == Some(ValueSource::CommandLine);
+        let url = config.redis_url.as_ref().and_then(|url| url.expose().parse::<RedisUrl>().ok());
+        for (option, variable, holds_password) in [
+            ("redis_url", "REDIS_URL", url.is_some_and(|url| url.has_password())),
+            ("redis_sentinel_password", "REDIS_SENTINEL_PASSWORD", true),
+        ] {
+            if is_argument(option) && holds_password {
+                let text = format!(
+                    "--{} holds a password, and everybody on this machine can read command lines: set the variable \
+                     {variable} instead\n",
+                    option.replace('_', "-")
+                );
+                return Err(Self::command().error(ErrorKind::ValueValidation, text));
+            }
+        }
+        Ok(config)
+    }
+
     /// What no single option can check by itself, and what its error must not quote.
     ///
     /// # Errors
@@ -337,7 +372,19 @@ impl Config {
         if sentinel_login.is_some() && !matches!(url, Some(RedisUrl::Sentinels(_))) {
             return Err("REDIS_SENTINEL_PASSWORD is set, but REDIS_URL names no sentinels\n".to_owned());
         }
-        Ok(url.map(|url| RedisAccess { url, ca_file: self.redis_ca_file.clone(), sentinel_login }))
+        let key_prefix = self.key_prefix()?;
+        if url.is_none() && !self.redis_key_prefix.is_empty() {
+            return Err(format!("REDIS_KEY_PREFIX is {key_prefix}, but REDIS_URL does not say where Redis is\n"));
+        }
+        Ok(url.map(|url| RedisAccess { url, ca_file: self.redis_ca_file.clone(), sentinel_login, key_prefix }))
+    }
+
+    fn key_prefix(&self) -> Result<KeyPrefix, String> {
+        self.redis_key_prefix.parse().map_err(|error| {
+            // Quoted, for it may hold what a terminal obeys; and its beginning only, for it may be long.
+            let shown: String = self.redis_key_prefix.chars().take(80).collect();
+            format!("REDIS_KEY_PREFIX is {shown:?}: {error}\n")
+        })
     }
 
     fn sentinel_login(&self) -> Result<Option<SentinelLogin>, String> {
@@ -504,6 +551,44 @@ mod tests {
         check_refused(&["--role", "both"], &["ORIGIN_ROLE", "both", "collect"]);
         check_refused(&["--leader-lease-ms", "10"], &["LEADER_LEASE_MS", "10"]);
         check_refused(&["--drain-delay-ms", "forever"], &["DRAIN_DELAY_MS", "forever"]);
+    }
+
+    #[test]
+    fn a_key_prefix_that_is_none_is_named_with_its_value() {
+        let long = "x".repeat(1_024);
+        for (value, words) in [
+            ("two words", ["\"two words\"", "' ' is none of the allowed characters"]),
+            ("a\u{1b}[2J", ["\\u{1b}[2J", "none of the allowed characters"]),
+            ("a*", ["\"a*\"", "'*'"]),
+            ("{market", ["\"{market\"", "braces"]),
+            ("{a}{b}", ["\"{a}{b}\"", "braces"]),
+            (&*long, ["xxx", "1024 bytes"]),
+        ] {
+            let args = ["--redis-url", "redis://x", "--redis-key-prefix", value];
+            check_refused(&args, &["REDIS_KEY_PREFIX", words[0], words[1]]);
+        }
+        check_refused(&["--redis-key-prefix", "staging:"], &["REDIS_KEY_PREFIX", "REDIS_URL"]);
+    }
+
+    #[test]
+    fn a_password_on_the_command_line_is_refused_without_quoting_it() {
+        let read = |args: &[&str]| {
+            let all = ["origin"].iter().chain(args);
+            Config::read(all.map(OsString::from)).map_err(|error| error.to_string())
+        };
+        for args in [
+            &["--redis-url", "redis://user:hunter2@x"][..],
+            &["--redis-url", "unix:///run/redis.sock?pass=hunter2"],
+            &["--redis-url=redis+sentinel://:hunter2@x/main"],
+        ] {
+            let refused = read(args).unwrap_err();
+            assert!(refused.contains("--redis-url") && refused.contains("variable REDIS_URL"), "{refused}");
+            assert!(!refused.contains("hunter2"), "{refused}");
+        }
+        let login = ["--redis-url", "redis+sentinel://x/main", "--redis-sentinel-password", "hunter2"];
+        let refused = read(&login).unwrap_err();
+        assert!(refused.contains("variable REDIS_SENTINEL_PASSWORD") && !refused.contains("hunter2"), "{refused}");
+        assert!(read(&["--redis-url", "redis://x", "--redis-key-prefix", "{market}:"]).is_ok());
     }
 
     #[test]

@@ -1,13 +1,11 @@
 //! The `origin` program: reads its configuration and runs.
 
 use anyhow::Context;
-use clap::Parser;
 use origin::config::Config;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    let config = Config::parse();
-    config.check().unwrap_or_else(|error| error.exit());
+    let config = Config::read(std::env::args_os()).unwrap_or_else(|error| error.exit());
     origin::logging::start(config.log_format);
     match start(config) {
         Ok(()) => ExitCode::SUCCESS,

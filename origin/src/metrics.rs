@@ -58,6 +58,7 @@ pub struct Metrics {
     input_rows_refused: Family<InputLabels, Counter>,
     snapshots: Counter,
     store_writes: Family<OutcomeLabels, Counter>,
+    announcements_refused: Counter,
     store_reads: Family<OutcomeLabels, Counter>,
     leading: Gauge,
     epoch: Gauge,
@@ -97,6 +98,7 @@ impl Metrics {
             input_rows_refused: Family::default(),
             snapshots: Counter::default(),
             store_writes: Family::default(),
+            announcements_refused: Counter::default(),
             store_reads: Family::default(),
             leading: Gauge::default(),
             epoch: Gauge::default(),
@@ -175,6 +177,11 @@ impl Metrics {
     /// Counts a publication to the store.
     pub fn store_write(&self, outcome: &'static str) {
         self.store_writes.get_or_create(&OutcomeLabels { outcome }).inc();
+    }
+
+    /// Counts a publication that was written and may not be announced.
+    pub fn announcement_refused(&self) {
+        self.announcements_refused.inc();
     }
 
     /// Counts a look at what another process stored.

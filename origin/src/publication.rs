@@ -4,7 +4,7 @@ mod encode;
 mod older;
 
 use arc_swap::ArcSwapOption;
-use shared::endpoints::Endpoint;
+use shared::endpoints::{Endpoint, MAX_AHEAD_MS};
 use shared::freshness::{Freshness, Limits};
 use shared::headers::Coding;
 use shared::projection::StoredEntry;
@@ -170,17 +170,29 @@ impl Current {
         self.get().map(|held| held.valid.get().as_of_ms)
     }
 
-    /// Notes that a number is used, so that the next is above it.
-    pub fn note_used(&self, sequence: u64) {
-        self.used.fetch_max(sequence, Ordering::Relaxed);
+    /// Notes that a number is used, so that the next is above it. One that is far ahead of `now` is nobody's.
+    pub fn note_used(&self, sequence: u64, now: UnixMs) {
+        if is_plausible(sequence, now) {
+            self.used.fetch_max(sequence, Ordering::Relaxed);
+        }
     }
 
     /// The number of the next snapshot: above the last, and above that of any process before, for it counts milliseconds.
+    ///
+    /// A last one that is far ahead of the time is not counted on from: it was another's, or our clock's when it was wrong, and
+    /// numbers above it would soon be more than readers can count. Order is kept all the same, for age goes before number.
     #[must_use]
     pub fn next_sequence(&self, now: UnixMs) -> u64 {
-        let last = self.get().map_or(0, |held| held.valid.get().sequence).max(self.used.load(Ordering::Relaxed));
+        let held = self.get().map_or(0, |held| held.valid.get().sequence);
+        let known = [held, self.used.load(Ordering::Relaxed)];
+        let last = known.into_iter().filter(|sequence| is_plausible(*sequence, now)).max().unwrap_or(0);
         last.saturating_add(1).max(now.as_millis())
     }
+}
+
+/// Whether a number can be an origin's: all of them count the time.
+fn is_plausible(sequence: u64, now: UnixMs) -> bool {
+    sequence <= now.as_millis().saturating_add(MAX_AHEAD_MS)
 }
 
 impl Default for Current {

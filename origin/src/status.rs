@@ -8,6 +8,9 @@ use std::sync::{Mutex, PoisonError};
 /// The outcome of something that worked.
 pub const OK: &str = "ok";
 
+/// The outcome of something that failed and is not tried any more, for another process does it now.
+pub const RESTS: &str = "rests";
+
 /// Last outcomes by name.
 #[derive(Debug, Default)]
 pub struct StatusBoard {
@@ -23,6 +26,14 @@ impl StatusBoard {
         let as_of_ms = as_of_ms.or_else(|| before.and_then(|before| before.as_of_ms));
         outcomes.insert(name, SourceOutcome { name, outcome: outcome.to_owned(), as_of_ms });
         changed
+    }
+
+    /// Ends a failure that nobody will mend here, for this process does no longer what failed. When it last worked stays.
+    pub fn rest(&self, name: &'static str) {
+        let mut outcomes = self.outcomes.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(outcome) = outcomes.get_mut(name).filter(|outcome| outcome.outcome != OK) {
+            RESTS.clone_into(&mut outcome.outcome);
+        }
     }
 
     /// Every last outcome, by name.
@@ -46,5 +57,21 @@ mod tests {
         let expected =
             SourceOutcome { name: "bybit", outcome: "timeout".to_owned(), as_of_ms: Some(UnixMs::from_millis(9)) };
         assert_eq!(board.all(), [expected]);
+    }
+
+    #[test]
+    fn what_is_not_done_any_more_neither_fails_nor_forgets_when_it_worked() {
+        let board = StatusBoard::default();
+        board.rest("store");
+        assert_eq!(board.all(), []);
+        board.record("store", OK, Some(UnixMs::from_millis(7)));
+        board.rest("store");
+        assert_eq!(board.all()[0].outcome, OK);
+        board.record("store", "read_only", None);
+        board.rest("store");
+        let expected =
+            SourceOutcome { name: "store", outcome: RESTS.to_owned(), as_of_ms: Some(UnixMs::from_millis(7)) };
+        assert_eq!(board.all(), [expected]);
+        assert!(board.record("store", "read_only", None), "a new failure is no news");
     }
 }

@@ -35,7 +35,11 @@ pub enum Store {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Written {
     /// Every key was written.
-    Written,
+    Written {
+        /// Whether followers heard of it. Where the user may not use the channel they find it by looking, up to a second
+        /// later.
+        is_announced: bool,
+    },
     /// Nothing was written, for what is stored is not older, or a later leader's.
     Refused(MarkRefusal),
     /// Nothing was written, for another process leads, or none.
@@ -46,11 +50,23 @@ impl Written {
     shared::labels! {
         /// A label for metrics and the last outcome.
         pub const fn label(self) {
-            Self::Written => "written",
+            Self::Written { .. } => "written",
             Self::Refused(_) => "refused_older",
             Self::NotLeader => "not_leader",
         }
     }
+}
+
+/// What is told of the channel when a publication was written and may not be announced.
+pub const ANNOUNCEMENT_REFUSED: &str = "announcement_refused";
+
+/// The mark of what is stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Marked {
+    /// The mark.
+    pub mark: Mark,
+    /// Whether the snapshot is there too: an evicted or expired one leaves its mark behind.
+    pub has_snapshot: bool,
 }
 
 /// What became of a bid for the lead.
@@ -158,10 +174,10 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn mark(&self) -> Result<Option<Mark>, StoreError> {
+    pub async fn marked(&self) -> Result<Option<Marked>, StoreError> {
         match self {
-            Self::Memory(store) => Ok(store.mark()),
-            Self::Redis(store) => store.mark().await,
+            Self::Memory(store) => Ok(store.mark().map(|mark| Marked { mark, has_snapshot: true })),
+            Self::Redis(store) => store.marked().await,
         }
     }
 

@@ -1,6 +1,7 @@
 //! Where Redis is: one server, or sentinels that name the server of the moment.
 
 use redis::{ConnectionAddr, ConnectionInfo, IntoConnectionInfo};
+use shared::endpoints::KeyPrefix;
 use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -44,6 +45,8 @@ pub struct RedisAccess {
     pub ca_file: Option<PathBuf>,
     /// What the sentinels ask for, which is not what the servers ask for.
     pub sentinel_login: Option<SentinelLogin>,
+    /// What stands before every key and the channel.
+    pub key_prefix: KeyPrefix,
 }
 
 /// By what sentinels know us.
@@ -55,9 +58,10 @@ pub struct SentinelLogin {
     pub password: Secret,
 }
 
-/// A Redis URL. Its password never reaches a log.
+/// A Redis URL. Its password never reaches a log: what is shown is put together from the parts that hold none, and a URL with
+/// a part that nothing reads is refused, for a password may have got there.
 ///
-/// `redis://[user:password@]host[:port][/database]`, `rediss://…` for TLS, `unix:///path`; for sentinels
+/// `redis://[user:password@]host[:port][/database]`, `rediss://…` for TLS, `unix:///path[?user=…&pass=…&db=…]`; for sentinels
 /// `redis+sentinel://[user:password@]host[:port][,host[:port]…]/service[/database]` and `rediss+sentinel://…`, where
 /// user and password are those of the servers; [`SentinelLogin`] holds those of the sentinels.
 #[derive(Clone, PartialEq, Eq)]
@@ -103,9 +107,44 @@ impl FromStr for RedisUrl {
                 url.scheme()
             ));
         }
+        check_parts(&url)?;
         redis::Client::open(text).map_err(|error| format!("not usable: {error}"))?;
         Ok(Self::Server(url))
     }
+}
+
+impl RedisUrl {
+    /// Whether it holds a password, or what may be one.
+    #[must_use]
+    pub fn has_password(&self) -> bool {
+        match self {
+            Self::Server(url) => {
+                url.password().is_some()
+                    || !url.username().is_empty()
+                    || url.query_pairs().any(|(name, _)| name == "pass")
+            }
+            Self::Sentinels(sentinels) => sentinels.password.is_some() || sentinels.user.is_some(),
+        }
+    }
+}
+
+fn is_socket(url: &Url) -> bool {
+    matches!(url.scheme(), "unix" | "redis+unix")
+}
+
+/// Refuses the parts that the library passes over.
+fn check_parts(url: &Url) -> Result<(), String> {
+    let known: &[&str] = if is_socket(url) { &["db", "user", "pass", "protocol"] } else { &["protocol"] };
+    if url.query_pairs().any(|(name, _)| !known.contains(&&*name)) {
+        return Err(format!("the query (after ?) may name {} and nothing else", known.join(", ")));
+    }
+    if url.fragment().is_some_and(|fragment| url.scheme() != "rediss" || fragment != "insecure") {
+        return Err("a # in the password must be written %23".to_owned());
+    }
+    if is_socket(url) && (url.has_host() || !url.username().is_empty() || url.password().is_some()) {
+        return Err("a socket has no host, and its user and password stand in the query: ?user=…&pass=…".to_owned());
+    }
+    Ok(())
 }
 
 impl Sentinels {
@@ -117,8 +156,11 @@ impl Sentinels {
             None => (String::new(), authority),
         };
         let (service, database) = path.split_once('/').unwrap_or((path, ""));
-        if service.is_empty() || service.contains(['?', '#']) {
+        if service.is_empty() || path.contains(['?', '#']) {
             return Err("the service's name is missing after the sentinels".to_owned());
+        }
+        if path.contains('@') {
+            return Err("an @ stands after the sentinels: a / in the password must be written %2F".to_owned());
         }
         let mut settings = None;
         let mut addresses = Vec::new();
@@ -148,13 +190,24 @@ impl Sentinels {
 impl fmt::Display for RedisUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Server(url) => {
-                let mut shown = url.clone();
-                if shown.password().is_some() {
-                    // Fails only for URLs without a host, which have no password either.
-                    let _ = shown.set_password(Some("***"));
+            Self::Server(url) if is_socket(url) => {
+                write!(f, "{}://{}", url.scheme(), url.path())?;
+                let shown = url.query_pairs().filter(|(name, _)| matches!(&**name, "user" | "pass" | "db"));
+                for (position, (name, value)) in shown.enumerate() {
+                    let value = if name == "pass" { "***" } else { &value };
+                    write!(f, "{}{name}={value}", if position == 0 { '?' } else { '&' })?;
                 }
-                f.write_str(shown.as_str())
+                Ok(())
+            }
+            Self::Server(url) => {
+                let credentials = match (url.username(), url.password()) {
+                    ("", None) => String::new(),
+                    // Who forgets the colon has a user that is a password.
+                    (_, None) => "***@".to_owned(),
+                    (user, Some(_)) => format!("{user}:***@"),
+                };
+                let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
+                write!(f, "{}://{credentials}{}{port}{}", url.scheme(), url.host_str().unwrap_or_default(), url.path())
             }
             Self::Sentinels(sentinels) => {
                 let scheme = if sentinels.is_tls { "rediss" } else { "redis" };
@@ -187,8 +240,36 @@ mod tests {
     #[test]
     fn a_password_is_never_shown() {
         check_shown("redis://user:hunter2@localhost:6379/0", "redis://user:***@localhost:6379/0");
+        check_shown("rediss://:hunter2@localhost?protocol=3#insecure", "rediss://:***@localhost");
+        check_shown("redis://hunter2@localhost/", "redis://***@localhost/");
         check_shown("redis+sentinel://user:hunter2@a:1,b/main/3", "redis+sentinel://***@a:1,b:26379/main");
+        check_shown("unix:///run/redis.sock", "unix:///run/redis.sock");
+        check_shown(
+            "unix:///run/redis.sock?user=origin&pass=hunter2&db=3",
+            "unix:///run/redis.sock?user=origin&pass=***&db=3",
+        );
+        check_shown(
+            "redis+unix:///run/redis.sock?pass=hunter2&pass=hunter2",
+            "redis+unix:///run/redis.sock?pass=***&pass=***",
+        );
+        check_shown("unix:///run/redis.sock?%70ass=hunter2", "unix:///run/redis.sock?pass=***");
         assert_eq!(format!("{:?}", "hunter2".parse::<Secret>().unwrap()), "***");
+    }
+
+    #[test]
+    fn a_password_is_found_wherever_it_stands() {
+        for text in [
+            "redis://user:hunter2@localhost",
+            "redis://:hunter2@localhost",
+            "redis://hunter2@localhost",
+            "unix:///run/redis.sock?pass=hunter2",
+            "redis+sentinel://:hunter2@a/main",
+        ] {
+            assert!(text.parse::<RedisUrl>().unwrap().has_password(), "{text}");
+        }
+        for text in ["redis://localhost", "unix:///run/redis.sock?db=1", "redis+sentinel://a,b/main"] {
+            assert!(!text.parse::<RedisUrl>().unwrap().has_password(), "{text}");
+        }
     }
 
     #[test]
@@ -220,5 +301,19 @@ mod tests {
         check_refused("redis+sentinel://user:hunter2@a:port/main", "not usable");
         check_refused("redis+sentinel://user:hunter2@a:1/main/first", "not usable");
         check_refused("redis+sentinel://a,,b/main", "not usable");
+    }
+
+    #[test]
+    fn a_password_that_got_into_another_part_is_refused_without_quoting_it() {
+        check_refused("redis://localhost/?pass=hunter2", "protocol and nothing else");
+        check_refused("redis://localhost/?hunter2", "protocol and nothing else");
+        check_refused("unix:///run/redis.sock?password=hunter2", "db, user, pass, protocol and nothing else");
+        check_refused("redis://user:12#hunter2@localhost/", "%23");
+        check_refused("rediss://user:12#hunter2@localhost/", "%23");
+        check_refused("redis://user:12?hunter2@localhost/", "nothing else");
+        check_refused("redis://user:12/hunter2@localhost/", "not usable");
+        check_refused("redis+sentinel://user:12/hunter2@a:1/main", "%2F");
+        check_refused("redis+sentinel://user:12/main/hunter2@a:1", "%2F");
+        check_refused("unix://user:hunter2@localhost/run/redis.sock", "?user=…&pass=…");
     }
 }

@@ -68,6 +68,11 @@ pub(super) fn registry(metrics: &Metrics) -> Registry {
     );
     registry.register("snapshots_published", "Snapshots that were admitted and served", metrics.snapshots.clone());
     registry.register("store_writes", "Publications to the store by outcome", metrics.store_writes.clone());
+    registry.register(
+        "store_announcements_refused",
+        "Publications that were written and that this process may not announce",
+        metrics.announcements_refused.clone(),
+    );
     registry.register("store_reads", "Looks at what another process stored, by outcome", metrics.store_reads.clone());
     registry.register("leadership_leading", "1 while this process publishes, else 0", metrics.leading.clone());
     registry.register(

@@ -1,6 +1,6 @@
 //! Collects while it is this process's duty, and stops when it is no longer.
 
-use crate::collect::{Context, Gate, Known, Pace, Upstreams, collect};
+use crate::collect::{Context, Gate, Known, Pace, SOURCES, Upstreams, collect};
 use crate::leadership::{Duty, Leadership, StandInAfter, Standing};
 use crate::store::{Store, Stored};
 use crate::supervise::{Pulse, Storm};
@@ -73,6 +73,8 @@ impl Collecting {
                 () = until(false, &mut duty, &mut standing, &self, &pulse) => {}
             }
             self.context.metrics.collecting(false);
+            // What failed here is asked by another process now, and was not mended by this one.
+            SOURCES.iter().for_each(|source| self.context.board.rest(source));
             tracing::info!("collecting ends: another process publishes");
         }
     }

@@ -7,7 +7,12 @@ use redis::{ErrorKind, RedisError, ServerErrorKind};
 pub enum StoreError {
     /// Redis failed or could not be reached.
     #[error("Redis: {0}")]
-    Redis(#[from] RedisError),
+    Redis(RedisError),
+    /// Redis is a cluster, and our keys are in several of its slots, where no script may touch them all.
+    #[error(
+        "Redis is a cluster, where REDIS_KEY_PREFIX needs a part in braces, as in {{market}}:, for all keys at one place: {0}"
+    )]
+    ManySlots(RedisError),
     /// The file with the certificates could not be read.
     #[error("REDIS_CA_FILE {path}: {error}")]
     Certificates {
@@ -27,12 +32,21 @@ pub enum StoreError {
     Encoding(#[from] serde_json::Error),
 }
 
+impl From<RedisError> for StoreError {
+    fn from(error: RedisError) -> Self {
+        match error.kind() {
+            ErrorKind::Server(ServerErrorKind::CrossSlot) => Self::ManySlots(error),
+            _ => Self::Redis(error),
+        }
+    }
+}
+
 impl StoreError {
     /// A label for metrics and machine-readable reasons.
     #[must_use]
     pub fn label(&self) -> &'static str {
         let cause = match self {
-            Self::Redis(error) => cause(error),
+            Self::Redis(error) | Self::ManySlots(error) => cause(error),
             Self::Certificates { .. } => Cause::Certificates,
             Self::Answer { .. } => Cause::StrangeAnswer,
             Self::Encoding(_) => Cause::Encoding,
@@ -68,6 +82,14 @@ pub enum Cause {
     Busy,
     /// The server has fewer replicas than its `min-replicas-to-write` asks for, so it refuses writes.
     NoReplicas,
+    /// The server is a cluster, and our keys are in several of its slots.
+    CrossSlot,
+    /// The cluster says that our keys are at another of its servers, which is asked from then on.
+    Moved,
+    /// The cluster is moving our keys from one of its servers to another.
+    SlotMoving,
+    /// The cluster has too few servers to answer.
+    ClusterDown,
     /// Any other error of the server.
     RefusedByRedis,
     /// The file with the certificates could not be read.
@@ -94,6 +116,10 @@ impl Cause {
             Self::ForeignKey => "foreign_key",
             Self::Busy => "busy",
             Self::NoReplicas => "no_replicas",
+            Self::CrossSlot => "cross_slot",
+            Self::Moved => "moved",
+            Self::SlotMoving => "slot_moving",
+            Self::ClusterDown => "cluster_down",
             Self::RefusedByRedis => "refused_by_redis",
             Self::Certificates => "certificates",
             Self::StrangeAnswer => "strange_answer",
@@ -116,6 +142,10 @@ fn cause(error: &RedisError) -> Cause {
         ErrorKind::Server(ServerErrorKind::BusyLoading) => Cause::Loading,
         ErrorKind::Server(ServerErrorKind::NoPerm) => Cause::NotPermitted,
         ErrorKind::Server(ServerErrorKind::MasterDown) => Cause::NoPrimary,
+        ErrorKind::Server(ServerErrorKind::CrossSlot) => Cause::CrossSlot,
+        ErrorKind::Server(ServerErrorKind::Moved) => Cause::Moved,
+        ErrorKind::Server(ServerErrorKind::Ask | ServerErrorKind::TryAgain) => Cause::SlotMoving,
+        ErrorKind::Server(ServerErrorKind::ClusterDown) => Cause::ClusterDown,
         _ => match error.code() {
             Some("OOM") => Cause::OutOfMemory,
             Some("MISCONF") => Cause::CannotPersist,
@@ -132,7 +162,8 @@ pub(super) fn is_refused_login(error: &RedisError) -> bool {
     error.kind() == ErrorKind::AuthenticationFailed || matches!(error.code(), Some("NOAUTH" | "WRONGPASS"))
 }
 
-/// Whether another connection may fare better: the server behind this one is gone, silent, or no longer the primary.
+/// Whether another connection may fare better: the server behind this one is gone, silent, or no longer the one that our
+/// keys are at.
 pub(super) fn wants_new_connection(error: &RedisError) -> bool {
     error.is_io_error()
         || error.is_timeout()
@@ -141,7 +172,11 @@ pub(super) fn wants_new_connection(error: &RedisError) -> bool {
             error.kind(),
             ErrorKind::AuthenticationFailed
                 | ErrorKind::Server(
-                    ServerErrorKind::ReadOnly | ServerErrorKind::MasterDown | ServerErrorKind::BusyLoading
+                    ServerErrorKind::ReadOnly
+                        | ServerErrorKind::MasterDown
+                        | ServerErrorKind::BusyLoading
+                        | ServerErrorKind::Moved
+                        | ServerErrorKind::ClusterDown
                 )
         )
         || matches!(error.code(), Some("NOAUTH" | "UNBLOCKED"))

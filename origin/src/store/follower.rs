@@ -2,7 +2,7 @@
 //!
 //! What is read passes the door like anything else. Of what does not, the process says why and keeps what it has.
 
-use super::{Held, Notices, Store, StoreError, Stored};
+use super::{Held, Marked, Notices, Store, StoreError, Stored};
 use crate::clock::{Asked, LEADER};
 use crate::collect::{Context, Known};
 use crate::publication::Publication;
@@ -36,6 +36,8 @@ pub enum Look {
     NotNewer,
     /// Announcements cannot be heard; looking goes on.
     NotListening,
+    /// The mark of a publication is there, and its snapshot is not: evicted, expired or deleted.
+    SnapshotMissing,
     /// Reading what is stored panicked.
     Panicked,
 }
@@ -48,6 +50,7 @@ impl Look {
             Self::TakenUp => "taken_up",
             Self::NotNewer => "not_newer",
             Self::NotListening => "not_listening",
+            Self::SnapshotMissing => "snapshot_missing",
             Self::Panicked => "panic",
         }
     }
@@ -131,33 +134,46 @@ impl Follower {
             }
         };
         match found {
-            None => {
+            Found::Nothing => {
                 self.note(Look::NothingNew);
                 false
             }
-            Some(bytes) => {
+            Found::MarkAlone(mark) => {
+                self.failed(Look::SnapshotMissing.label(), &format!("{mark} is marked as stored, without a snapshot"));
+                false
+            }
+            Found::Snapshot(bytes) => {
                 self.take_up(bytes, before).await;
                 true
             }
         }
     }
 
-    async fn read(&self, reading: Reading) -> Result<Option<Vec<u8>>, StoreError> {
-        let mark = self.store.mark().await?;
-        let is_news = mark.is_some_and(|mark| self.is_news(mark));
-        if is_news || reading == Reading::Whole { self.store.last_snapshot().await } else { Ok(None) }
+    async fn read(&self, reading: Reading) -> Result<Found, StoreError> {
+        let marked = self.store.marked().await?;
+        if let Some(Marked { mark, has_snapshot: false }) = marked {
+            return Ok(Found::MarkAlone(mark));
+        }
+        let is_news = marked.is_some_and(|marked| self.is_news(marked.mark));
+        if !is_news && reading == Reading::IfNews {
+            return Ok(Found::Nothing);
+        }
+        Ok(self.store.last_snapshot().await?.map_or(Found::Nothing, Found::Snapshot))
     }
 
     fn is_news(&self, mark: Mark) -> bool {
-        self.context.current.note_used(mark.sequence);
-        let held = self.context.current.get();
-        let held = held.map(|held| (held.valid().get().as_of_ms, held.valid().get().sequence));
-        if held == Some((mark.as_of_ms, mark.sequence)) {
+        let now = self.context.clock.now();
+        self.context.current.note_used(mark.sequence, now);
+        let served = self.context.current.get();
+        let held = served.as_ref().map(|held| (held.valid().get().as_of_ms, held.valid().get().sequence));
+        if let Some(served) = served.filter(|_| held == Some((mark.as_of_ms, mark.sequence))) {
+            // Stored, whatever the writer heard of it: its answer may have been lost on the way.
+            self.stored.store(Some(Arc::new(Held::of(served.valid()))));
             return false;
         }
         let stored = self.stored.load_full();
         // What stands in for the leader's may be younger than that; whether the leader is back is news all the same.
-        mark.is_news_to(held, self.context.clock.now()) || stored.is_none_or(|stored| stored.as_of_ms < mark.as_of_ms)
+        mark.is_news_to(held, now) || stored.is_none_or(|stored| stored.as_of_ms < mark.as_of_ms)
     }
 
     /// Lets the bytes through the door and publishes what comes out. On a blocking thread: it takes milliseconds of CPU.
@@ -207,6 +223,17 @@ impl Follower {
             tracing::warn!(%error, "what is stored is not taken up; what this process has stays");
         }
     }
+}
+
+/// What a look found.
+#[derive(Debug)]
+enum Found {
+    /// Nothing that is not known.
+    Nothing,
+    /// A mark, and not what it marks.
+    MarkAlone(Mark),
+    /// A snapshot's bytes.
+    Snapshot(Vec<u8>),
 }
 
 /// What to read.

@@ -10,10 +10,11 @@ use futures_util::StreamExt;
 use redis::aio::{MultiplexedConnection, PubSubStream};
 use redis::sentinel::{SentinelClient, SentinelClientBuilder, SentinelServerType};
 use redis::{
-    AsyncConnectionConfig, Client, ConnectionAddr, ErrorKind, RedisError, RedisResult, TlsCertificates, TlsMode,
+    AsyncConnectionConfig, Client, ConnectionAddr, ErrorKind, RedisError, RedisResult, ServerErrorKind,
+    TlsCertificates, TlsMode,
 };
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 use tokio::sync::Mutex;
 use tokio::time::timeout;
@@ -29,7 +30,11 @@ const RESPONSE_TIMEOUT: Duration = Duration::from_secs(2);
 pub(super) struct Dialer(Arc<Place>);
 
 enum Place {
-    Server(Client),
+    Server {
+        named: Client,
+        /// Where a cluster said that our keys are; forgotten as soon as nobody answers there.
+        moved_to: std::sync::Mutex<Option<Client>>,
+    },
     Sentinels(Mutex<SentinelClient>),
 }
 
@@ -42,9 +47,9 @@ impl Dialer {
         let certificates = certificates.transpose()?;
         let place = match (&access.url, certificates) {
             (RedisUrl::Server(url), Some(certificates)) if url.scheme() == "rediss" => {
-                Place::Server(Client::build_with_tls(url.as_str(), certificates)?)
+                server(&Client::build_with_tls(url.as_str(), certificates)?)?
             }
-            (RedisUrl::Server(url), _) => Place::Server(Client::open(url.as_str())?),
+            (RedisUrl::Server(url), _) => server(&Client::open(url.as_str())?)?,
             (RedisUrl::Sentinels(sentinels), certificates) => {
                 let login = access.sentinel_login.as_ref();
                 Place::Sentinels(Mutex::new(sentinel_client(sentinels, login, certificates)?))
@@ -56,12 +61,14 @@ impl Dialer {
     /// A client of the server of the moment.
     async fn client(&self) -> RedisResult<Client> {
         match &*self.0 {
-            Place::Server(client) => Ok(client.clone()),
+            Place::Server { named, moved_to } => {
+                Ok(moved_to.lock().unwrap_or_else(PoisonError::into_inner).as_ref().unwrap_or(named).clone())
+            }
             Place::Sentinels(sentinels) => {
                 let mut sentinels = sentinels.lock().await;
                 match sentinels.async_get_client().await {
                     Err(error) if is_refused_login(&error) => Err(who_refuses(&mut sentinels, error).await),
-                    found => found,
+                    found => nameless(&found?),
                 }
             }
         }
@@ -74,6 +81,25 @@ impl Dialer {
         self.client().await?.get_multiplexed_async_connection_with_config(&config).await
     }
 
+    /// Takes up where our keys are now, if a cluster says so. All of them are in one slot, so they are at one place.
+    fn follow(&self, error: &RedisError) {
+        let (Place::Server { named, moved_to }, Some((address, _))) = (&*self.0, error.redirect_node()) else { return };
+        if error.kind() == ErrorKind::Server(ServerErrorKind::Moved) {
+            let there = elsewhere(named, address);
+            if there.is_none() {
+                tracing::warn!(address, "the cluster says that our keys are at an address which is none");
+            }
+            *moved_to.lock().unwrap_or_else(PoisonError::into_inner) = there;
+        }
+    }
+
+    /// Goes back to the server that the URL names, for nobody answered at the other.
+    fn go_back(&self) {
+        if let Place::Server { moved_to, .. } = &*self.0 {
+            *moved_to.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        }
+    }
+
     /// Announcements on a channel, over a connection of their own.
     pub(super) async fn listen(&self, channel: &str) -> RedisResult<Notices> {
         within(CONNECTION_TIMEOUT, async {
@@ -83,6 +109,37 @@ impl Dialer {
         })
         .await
     }
+}
+
+fn server(named: &Client) -> RedisResult<Place> {
+    Ok(Place::Server { named: nameless(named)?, moved_to: std::sync::Mutex::default() })
+}
+
+/// The same server, not told the name of the library: a user would need a right for that, and a refusal fills the log of
+/// refusals.
+fn nameless(client: &Client) -> RedisResult<Client> {
+    let info = client.get_connection_info().clone();
+    let settings = info.redis_settings().clone().set_skip_set_lib_name();
+    Client::open(info.set_redis_settings(settings))
+}
+
+/// The server at `host:port`, reached and logged in to as this one. Without a host it is the same host.
+fn elsewhere(client: &Client, address: &str) -> Option<Client> {
+    let (host, port) = address.rsplit_once(':')?;
+    let port = port.parse().ok()?;
+    let info = client.get_connection_info().clone();
+    let host = match (host, info.addr()) {
+        ("", ConnectionAddr::Tcp(same, _) | ConnectionAddr::TcpTls { host: same, .. }) => same.clone(),
+        ("", _) => return None,
+        (host, _) => host.trim_start_matches('[').trim_end_matches(']').to_owned(),
+    };
+    let there = match info.addr().clone() {
+        ConnectionAddr::TcpTls { insecure, tls_params, .. } => {
+            ConnectionAddr::TcpTls { host, port, insecure, tls_params }
+        }
+        _ => ConnectionAddr::Tcp(host, port),
+    };
+    Client::open(info.set_addr(there)).ok()
 }
 
 /// Says which of the two refuses the login: sentinels and servers ask for a password each.
@@ -141,34 +198,77 @@ fn sentinel_client(
 /// One connection that any number of tasks use at once.
 pub(super) struct Link {
     dialer: Dialer,
-    open: Mutex<Option<MultiplexedConnection>>,
+    open: Slot<MultiplexedConnection>,
 }
 
 impl Link {
     pub(super) fn new(dialer: Dialer) -> Self {
-        Self { dialer, open: Mutex::new(None) }
+        Self { dialer, open: Slot::default() }
     }
 
     /// The connection; a new one where there is none.
-    pub(super) async fn connection(&self) -> RedisResult<MultiplexedConnection> {
-        within(CONNECTION_TIMEOUT, async {
-            let mut open = self.open.lock().await;
-            if let Some(connection) = &*open {
-                return Ok(connection.clone());
-            }
-            let connection = self.dialer.dial().await?;
-            *open = Some(connection.clone());
-            Ok(connection)
-        })
-        .await
+    pub(super) async fn line(&self) -> RedisResult<Line<MultiplexedConnection>> {
+        let line = within(CONNECTION_TIMEOUT, self.open.get(|| self.dialer.dial())).await;
+        if line.is_err() {
+            self.dialer.go_back();
+        }
+        line
     }
 
-    /// Hands an answer on, and gives the connection up after an error that a new one may not have.
-    pub(super) async fn settle<T>(&self, answer: RedisResult<T>) -> RedisResult<T> {
-        if answer.as_ref().is_err_and(wants_new_connection) {
-            *self.open.lock().await = None;
+    /// Hands an answer on, and gives the connection that it came by up after an error that a new one may not have.
+    pub(super) async fn settle<T>(&self, line: &Line<MultiplexedConnection>, answer: RedisResult<T>) -> RedisResult<T> {
+        if let Err(error) = &answer
+            && wants_new_connection(error)
+        {
+            self.dialer.follow(error);
+            self.open.drop(line).await;
         }
         answer
+    }
+}
+
+/// A connection, and which one it is: by the time that it fails another may have taken its place.
+pub(super) struct Line<C> {
+    number: u64,
+    pub(super) connection: C,
+}
+
+/// The place of the connection that is open, if one is.
+struct Slot<C>(Mutex<Opened<C>>);
+
+struct Opened<C> {
+    /// How many were opened so far.
+    count: u64,
+    connection: Option<C>,
+}
+
+impl<C> Default for Slot<C> {
+    fn default() -> Self {
+        Self(Mutex::new(Opened { count: 0, connection: None }))
+    }
+}
+
+impl<C: Clone> Slot<C> {
+    /// What is open; else what `open` gives.
+    async fn get<E, F: Future<Output = Result<C, E>>>(&self, open: impl FnOnce() -> F) -> Result<Line<C>, E> {
+        let mut opened = self.0.lock().await;
+        let connection = match &opened.connection {
+            Some(connection) => connection.clone(),
+            None => {
+                let connection = open().await?;
+                opened.count += 1;
+                opened.connection.insert(connection).clone()
+            }
+        };
+        Ok(Line { number: opened.count, connection })
+    }
+
+    /// Closes this one, unless another has taken its place.
+    async fn drop(&self, line: &Line<C>) {
+        let mut opened = self.0.lock().await;
+        if opened.count == line.number {
+            opened.connection = None;
+        }
     }
 }
 
@@ -204,5 +304,57 @@ async fn within<T>(limit: Duration, work: impl Future<Output = RedisResult<T>>) 
     match timeout(limit, work).await {
         Ok(done) => done,
         Err(_) => Err(RedisError::from(std::io::Error::from(std::io::ErrorKind::TimedOut))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    async fn get(slot: &Slot<&'static str>, name: &'static str) -> Line<&'static str> {
+        slot.get(|| async { Ok::<_, ()>(name) }).await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn only_the_connection_that_an_error_came_from_is_given_up() {
+        let slot = Slot::default();
+        let (first, also_first) = (get(&slot, "first").await, get(&slot, "unused").await);
+        slot.drop(&first).await;
+        let second = get(&slot, "second").await;
+        assert_eq!((also_first.connection, second.connection), ("first", "second"));
+        // The second of two questions that were under way fails a moment later.
+        slot.drop(&also_first).await;
+        assert_eq!(get(&slot, "third").await.connection, "second", "a good connection was given up");
+        slot.drop(&second).await;
+        assert_eq!(get(&slot, "fourth").await.connection, "fourth");
+    }
+
+    #[tokio::test]
+    async fn what_cannot_be_opened_leaves_the_place_free() {
+        let slot: Slot<&str> = Slot::default();
+        assert!(slot.get(|| async { Err(()) }).await.is_err());
+        assert_eq!(get(&slot, "first").await.connection, "first");
+    }
+
+    #[track_caller]
+    fn check_elsewhere(url: &str, address: &str, expected: Option<&str>) {
+        let there = elsewhere(&Client::open(url).unwrap(), address);
+        assert_eq!(there.map(|there| there.get_connection_info().addr().to_string()).as_deref(), expected, "{address}");
+    }
+
+    #[test]
+    fn a_cluster_is_followed_by_the_same_means() {
+        check_elsewhere("redis://a:1/", "10.0.0.1:6380", Some("10.0.0.1:6380"));
+        check_elsewhere("redis://a:1/", "::1:6380", Some("::1:6380"));
+        check_elsewhere("redis://a:1/", ":6380", Some("a:6380"));
+        check_elsewhere("unix:///run/redis.sock", "10.0.0.1:6380", Some("10.0.0.1:6380"));
+        for address in ["", "a", "a:", "a:port", "a:65536"] {
+            check_elsewhere("redis://a:1/", address, None);
+        }
+        check_elsewhere("unix:///run/redis.sock", ":6380", None);
+        let named = Client::open("rediss://user:hunter2@a:1/").unwrap();
+        let there = elsewhere(&named, "b:2").unwrap();
+        assert!(matches!(there.get_connection_info().addr(), ConnectionAddr::TcpTls { insecure: false, .. }));
+        assert_eq!(there.get_connection_info().redis_settings().password(), Some("hunter2"));
     }
 }

@@ -24,7 +24,7 @@ impl MemoryStore {
             return Written::Refused(refusal);
         }
         *held = Some(Held { mark, entries });
-        Written::Written
+        Written::Written { is_announced: true }
     }
 
     pub(super) fn mark(&self) -> Option<Mark> {

@@ -1,10 +1,13 @@
 //! The store in Redis. Whatever must happen as one happens in one script, so that no two writers can interleave.
 
 use super::link::{Dialer, Link, Notices};
-use super::{Lease, StoreError, Written};
+use super::{Lease, Marked, StoreError, Written};
 use crate::config::RedisAccess;
 use redis::{AsyncCommands, Script};
-use shared::endpoints::{EPOCH_KEY, LEADER_KEY, MARK_TTL_MS, PUBLICATION_KEY, PUBLISHED_CHANNEL};
+use shared::endpoints::{
+    EPOCH_KEY, KeyPrefix, LEADER_KEY, MARK_TTL_MS, MAX_AHEAD_MS, MAX_LEASE_MS, PUBLICATION_KEY, PUBLISHED_CHANNEL,
+    StoreKey,
+};
 use shared::mark::Mark;
 use shared::projection::StoredEntry;
 use std::hash::{BuildHasher, Hasher, RandomState};
@@ -17,11 +20,36 @@ pub struct RedisStore {
     /// For the lease, so that it never queues behind a publication.
     lease: Link,
     dialer: Dialer,
+    names: Names,
     /// This process's name in the lease. Nobody else has it, not even this process's next life.
     process: String,
     publish: Script,
     take_lead: Script,
     give_up_lead: Script,
+}
+
+/// The full names of what this process uses in Redis. Nothing else here may name a key.
+#[derive(Debug)]
+struct Names {
+    prefix: KeyPrefix,
+    leader: String,
+    epoch: String,
+    publication: String,
+    snapshot: String,
+    published: String,
+}
+
+impl Names {
+    fn new(prefix: &KeyPrefix) -> Self {
+        Self {
+            prefix: prefix.clone(),
+            leader: prefix.of(LEADER_KEY),
+            epoch: prefix.of(EPOCH_KEY),
+            publication: prefix.of(PUBLICATION_KEY),
+            snapshot: prefix.of(StoreKey::Snapshot.name()),
+            published: prefix.of(PUBLISHED_CHANNEL),
+        }
+    }
 }
 
 impl RedisStore {
@@ -31,6 +59,7 @@ impl RedisStore {
             data: Link::new(dialer.clone()),
             lease: Link::new(dialer.clone()),
             dialer,
+            names: Names::new(&access.key_prefix),
             process: process_name(),
             publish: Script::new(include_str!("scripts/publish.lua")),
             take_lead: Script::new(include_str!("scripts/take_lead.lua")),
@@ -44,17 +73,20 @@ impl RedisStore {
         entries: &[StoredEntry],
         ttl_ms: u64,
     ) -> Result<Written, StoreError> {
+        let names = &self.names;
         let mut invocation = self.publish.prepare_invoke();
-        invocation.key(LEADER_KEY).key(PUBLICATION_KEY);
+        invocation.key(&names.leader).key(&names.publication);
         invocation.arg(&self.process).arg(mark.epoch).arg(mark.as_of_ms.as_millis()).arg(mark.sequence);
-        invocation.arg(ttl_ms).arg(MARK_TTL_MS).arg(PUBLISHED_CHANNEL);
+        invocation.arg(ttl_ms).arg(MARK_TTL_MS).arg(&names.published);
         for entry in entries {
-            invocation.key(entry.key.as_str()).arg(entry.value.as_slice());
+            invocation.key(names.prefix.of(&entry.key)).arg(entry.value.as_slice());
         }
-        let mut connection = self.data.connection().await?;
-        let answer: String = self.data.settle(invocation.invoke_async(&mut connection).await).await?;
+        let mut line = self.data.line().await?;
+        let answer = invocation.invoke_async(&mut line.connection).await;
+        let answer: String = self.data.settle(&line, answer).await?;
         match answer.as_str() {
-            "written" => Ok(Written::Written),
+            "written" => Ok(Written::Written { is_announced: true }),
+            "unannounced" => Ok(Written::Written { is_announced: false }),
             "not_leader" => Ok(Written::NotLeader),
             held => match held.parse::<Mark>().map(|held| held.admits(mark)) {
                 Ok(Err(refusal)) => Ok(Written::Refused(refusal)),
@@ -64,10 +96,13 @@ impl RedisStore {
     }
 
     pub(super) async fn take_lead(&self, ttl_ms: u64) -> Result<Lease, StoreError> {
+        let names = &self.names;
         let mut invocation = self.take_lead.prepare_invoke();
-        invocation.key(LEADER_KEY).key(EPOCH_KEY).key(PUBLICATION_KEY).arg(&self.process).arg(ttl_ms);
-        let mut connection = self.lease.connection().await?;
-        let answer: (u8, u64) = self.lease.settle(invocation.invoke_async(&mut connection).await).await?;
+        invocation.key(&names.leader).key(&names.epoch).key(&names.publication);
+        invocation.arg(&self.process).arg(ttl_ms).arg(MAX_LEASE_MS).arg(MAX_AHEAD_MS);
+        let mut line = self.lease.line().await?;
+        let answer = invocation.invoke_async(&mut line.connection).await;
+        let answer: (u8, u64) = self.lease.settle(&line, answer).await?;
         Ok(match answer {
             (1, epoch) => Lease::Held { epoch },
             (_, lasts_ms) => Lease::OfAnother { lasts_ms },
@@ -76,24 +111,32 @@ impl RedisStore {
 
     pub(super) async fn give_up_lead(&self) -> Result<(), StoreError> {
         let mut invocation = self.give_up_lead.prepare_invoke();
-        invocation.key(LEADER_KEY).arg(&self.process);
-        let mut connection = self.lease.connection().await?;
-        let _: u8 = self.lease.settle(invocation.invoke_async(&mut connection).await).await?;
+        invocation.key(&self.names.leader).arg(&self.process);
+        let mut line = self.lease.line().await?;
+        let answer = invocation.invoke_async(&mut line.connection).await;
+        let _: u8 = self.lease.settle(&line, answer).await?;
         Ok(())
     }
 
-    pub(super) async fn mark(&self) -> Result<Option<Mark>, StoreError> {
-        let mark = self.get(PUBLICATION_KEY).await?;
-        Ok(mark.and_then(|mark| std::str::from_utf8(&mark).ok()?.parse().ok()))
+    pub(super) async fn marked(&self) -> Result<Option<Marked>, StoreError> {
+        let line = self.data.line().await?;
+        // Both at once, and not as one pipeline, whose errors lose their codes.
+        let (mut one, mut other) = (line.connection.clone(), line.connection.clone());
+        let (mark, has_snapshot) = tokio::join!(one.get(&self.names.publication), other.exists(&self.names.snapshot));
+        let mark: Option<Vec<u8>> = self.data.settle(&line, mark).await?;
+        let has_snapshot = self.data.settle(&line, has_snapshot).await?;
+        let mark = mark.and_then(|mark| std::str::from_utf8(&mark).ok()?.parse().ok());
+        Ok(mark.map(|mark| Marked { mark, has_snapshot }))
     }
 
     pub(super) async fn get(&self, key: &str) -> Result<Option<Vec<u8>>, StoreError> {
-        let mut connection = self.data.connection().await?;
-        Ok(self.data.settle(connection.get(key).await).await?)
+        let mut line = self.data.line().await?;
+        let answer = line.connection.get(self.names.prefix.of(key)).await;
+        Ok(self.data.settle(&line, answer).await?)
     }
 
     pub(super) async fn notices(&self) -> Result<Notices, StoreError> {
-        Ok(self.dialer.listen(PUBLISHED_CHANNEL).await?)
+        Ok(self.dialer.listen(&self.names.published).await?)
     }
 }
 

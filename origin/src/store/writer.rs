@@ -1,6 +1,6 @@
 //! The task that writes to the store what this process collected, while it leads. Serving never waits for it.
 
-use super::{Held, Store, Stored, Written};
+use super::{ANNOUNCEMENT_REFUSED, Held, Store, Stored, Written};
 use crate::collect::Context;
 use crate::leadership::{Leadership, Standing};
 use crate::publication::Publication;
@@ -31,12 +31,28 @@ pub struct Writer {
 /// Writes every publication, or the newest when the store is slower than the market.
 pub async fn keep_writing(writer: Writer, pulse: Pulse) {
     let mut changes = writer.context.current.subscribe();
-    while changes.changed().await.is_ok() {
-        let publication = changes.borrow_and_update().clone();
-        if let Some(publication) = publication.filter(|publication| publication.is_collected()) {
-            pulse.expect_within(LONGEST_WRITE);
-            writer.write(&publication).await;
-            pulse.rest();
+    let mut standings = writer.leadership.subscribe();
+    loop {
+        tokio::select! {
+            changed = changes.changed() => {
+                if changed.is_err() {
+                    return;
+                }
+                let publication = changes.borrow_and_update().clone();
+                if let Some(publication) = publication.filter(|publication| publication.is_collected()) {
+                    pulse.expect_within(LONGEST_WRITE);
+                    writer.write(&publication).await;
+                    pulse.rest();
+                }
+            }
+            changed = standings.changed() => {
+                if changed.is_err() {
+                    return;
+                }
+                if *standings.borrow_and_update() == Standing::Following {
+                    writer.rests();
+                }
+            }
         }
     }
 }
@@ -50,10 +66,11 @@ impl Writer {
         };
         self.leadership.writes();
         match self.store.publish(publication, epoch, self.ttl_ms).await {
-            Ok(Written::Written) => {
+            Ok(Written::Written { is_announced }) => {
                 self.leadership.wrote();
                 let held = Held::of(publication.valid());
-                self.context.metrics.store_write(Written::Written.label());
+                self.context.metrics.store_write(Written::Written { is_announced }.label());
+                self.announced(is_announced);
                 let sequence = publication.valid().get().sequence;
                 tracing::debug!(epoch, sequence, as_of_ms = held.as_of_ms.as_millis(), "written");
                 if self.context.board.record("store", OK, Some(held.as_of_ms)) {
@@ -76,9 +93,29 @@ impl Writer {
         }
     }
 
+    /// Another process writes now: what this one could not is not its failure any more.
+    fn rests(&self) {
+        self.context.board.rest("store");
+        self.context.board.rest("store_announcements");
+    }
+
+    fn announced(&self, is_announced: bool) {
+        let outcome = if is_announced { OK } else { ANNOUNCEMENT_REFUSED };
+        if !is_announced {
+            self.context.metrics.announcement_refused();
+        }
+        if self.context.board.record("store_announcements", outcome, None) && !is_announced {
+            tracing::warn!(
+                "publications are written, but the user of REDIS_URL may not announce them: followers are late"
+            );
+        }
+    }
+
     fn refused(&self, refusal: MarkRefusal, label: &'static str) {
         match refusal {
-            MarkRefusal::NotNewer { held, .. } => self.context.current.note_used(held.sequence),
+            MarkRefusal::NotNewer { held, .. } => {
+                self.context.current.note_used(held.sequence, self.context.clock.now());
+            }
             // The lease of a later leader was lost with the server that granted it: this one needs a higher number.
             MarkRefusal::EarlierEpoch { .. } => self.leadership.lost(),
         }

@@ -9,7 +9,7 @@ use origin::config::{Config, Role};
 use origin::leadership::{BLIND, CANNOT_PUBLISH, Standing};
 use origin::metrics::{Answered, Metrics};
 use origin::server::{Overdue, Refusal};
-use origin::store::{Cause, Held, Look, Written};
+use origin::store::{ANNOUNCEMENT_REFUSED, Cause, Held, Look, Written};
 use origin::supervise::Interruption;
 use origin::upstream::{FaultClass, FetchError, UpstreamError};
 use shared::endpoints::{
@@ -74,8 +74,9 @@ fn golden_reason_codes_of_the_origin() {
         lines("health.store", ["memory", "redis"]),
         lines("leadership_change", Standing::LABELS),
         lines("leadership_change", [BLIND, CANNOT_PUBLISH]),
-        lines("outcome", [origin::status::OK, origin::supervise::CRASHED]),
+        lines("outcome", [origin::status::OK, origin::status::RESTS, origin::supervise::CRASHED]),
         lines("store", Cause::LABELS),
+        lines("store_announcements", [ANNOUNCEMENT_REFUSED]),
         lines("store_reader", Look::LABELS),
         lines("store_writer", Written::LABELS),
         lines("table", TableOutcome::LABELS),

@@ -25,6 +25,28 @@ fn a_bad_variable_stops_the_start_and_is_named_with_its_value() {
     check_refused("LOG_FORMAT", "xml");
     check_refused("ORIGIN_ROLE", "both");
     check_refused("LEADER_LEASE_MS", "1");
+    check_refused("REDIS_KEY_PREFIX", "two words");
+    check_refused("REDIS_KEY_PREFIX", "{market");
+    check_refused("REDIS_KEY_PREFIX", "staging:");
+}
+
+#[test]
+fn a_password_on_the_command_line_is_refused_without_showing_it() {
+    for (option, value, variable) in [
+        ("--redis-url", "redis://user:hunter2@localhost/", "REDIS_URL"),
+        ("--redis-url", "unix:///run/redis.sock?pass=hunter2", "REDIS_URL"),
+        ("--redis-sentinel-password", "hunter2", "REDIS_SENTINEL_PASSWORD"),
+    ] {
+        let mut command = origin_command();
+        if variable != "REDIS_URL" {
+            command.env("REDIS_URL", "redis+sentinel://localhost/main");
+        }
+        let output = command.args([option, value]).output().unwrap();
+        let text = String::from_utf8_lossy(&output.stderr);
+        assert!(!output.status.success(), "{option} was taken");
+        assert!(text.contains(option) && text.contains(&format!("set the variable {variable}")), "{text:?}");
+        assert!(!text.contains("hunter2"), "{text:?}");
+    }
 }
 
 #[test]
@@ -96,6 +118,7 @@ fn the_help_names_every_variable() {
         "ORIGIN_ROLE",
         "ORIGIN_STORE",
         "REDIS_URL",
+        "REDIS_KEY_PREFIX",
         "REDIS_CA_FILE",
         "REDIS_SENTINEL_USER",
         "REDIS_SENTINEL_PASSWORD",

@@ -1,11 +1,11 @@
 //! Two Redis servers, one the primary, and three sentinels that watch them.
 
-use super::support::{Loopback, Redis, RedisPlace, eventually};
+use super::support::{Loopback, PASSWORD, Redis, RedisPlace, documented_user, eventually};
 use std::collections::HashMap;
 use std::sync::Arc;
 
-/// The user by which an origin is known to sentinels that ask for a password; it may do no more there than it needs.
-pub(crate) const SENTINEL_USER: &str = "origin";
+/// The user by which an origin is known to sentinels that ask for a password; it may do no more there than is documented.
+pub(crate) const SENTINEL_USER: &str = "market-sentinel";
 
 /// What is asked for; nothing where it is empty.
 #[derive(Clone, Copy, Default)]
@@ -158,9 +158,8 @@ async fn sentinel(place: &RedisPlace, primary: &RedisPlace, passwords: Passwords
         lines.push(format!("sentinel auth-pass main {}\n", passwords.servers));
     }
     if !passwords.sentinels.is_empty() {
-        let may = "-@all +auth +hello +ping +role +sentinel|masters";
         lines.push(format!("requirepass {}\n", passwords.sentinels));
-        lines.push(format!("user {SENTINEL_USER} on >{} {may}\n", passwords.sentinels));
+        lines.push(documented_user(SENTINEL_USER, "").replace(PASSWORD, passwords.sentinels));
     }
     Redis::start_sentinel(place, passwords.sentinels, &lines.concat()).await
 }

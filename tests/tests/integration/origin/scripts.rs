@@ -1,8 +1,8 @@
 //! The scripts that run inside Redis, held against the rules that the rest of us goes by.
 
-use super::support::Redis;
+use super::support::{PASSWORD, Redis, RedisPlace, Server, documented_user};
 use redis::Script;
-use shared::endpoints::{EPOCH_KEY, LEADER_KEY, PUBLICATION_KEY, PUBLISHED_CHANNEL};
+use shared::endpoints::{EPOCH_KEY, LEADER_KEY, MAX_AHEAD_MS, MAX_LEASE_MS, PUBLICATION_KEY, PUBLISHED_CHANNEL};
 use shared::mark::Mark;
 use shared::units::UnixMs;
 
@@ -15,19 +15,24 @@ fn mark(epoch: u64, as_of_ms: u64, sequence: u64) -> Mark {
     Mark { epoch, as_of_ms: UnixMs::from_millis(as_of_ms), sequence }
 }
 
-async fn publish(redis: &Redis, new: Mark, value: &str) -> String {
-    let script = Script::new(PUBLISH);
+fn publication<'s>(script: &'s Script, new: Mark, value: &str) -> ::redis::ScriptInvocation<'s> {
     let mut invocation = script.prepare_invoke();
     invocation.key(LEADER_KEY).key(PUBLICATION_KEY).key("one").key("two");
     invocation.arg(PROCESS).arg(new.epoch).arg(new.as_of_ms.as_millis()).arg(new.sequence);
     invocation.arg(60_000).arg(3_600_000).arg(PUBLISHED_CHANNEL).arg(value).arg(value);
-    invocation.invoke_async(&mut redis.connection().await.unwrap()).await.unwrap()
+    invocation
+}
+
+async fn publish(redis: &Redis, new: Mark, value: &str) -> String {
+    let script = Script::new(PUBLISH);
+    publication(&script, new, value).invoke_async(&mut redis.connection().await.unwrap()).await.unwrap()
 }
 
 async fn take_lead(redis: &Redis, process: &str) -> (u8, u64) {
     let script = Script::new(TAKE_LEAD);
     let mut invocation = script.prepare_invoke();
-    invocation.key(LEADER_KEY).key(EPOCH_KEY).key(PUBLICATION_KEY).arg(process).arg(60_000);
+    invocation.key(LEADER_KEY).key(EPOCH_KEY).key(PUBLICATION_KEY);
+    invocation.arg(process).arg(60_000).arg(MAX_LEASE_MS).arg(MAX_AHEAD_MS);
     invocation.invoke_async(&mut redis.connection().await.unwrap()).await.unwrap()
 }
 
@@ -109,20 +114,93 @@ async fn an_epoch_is_above_all_that_is_known_even_after_everything_was_lost() {
     let _: String = redis.command(&["FLUSHALL"]).await;
     let (_, after_loss) = take_lead(&redis, PROCESS).await;
     assert!(after_loss > first, "{after_loss} came after {first}");
-    for (key, known, expected) in [
-        (EPOCH_KEY, "5000000000000000", 5_000_000_000_000_001),
-        (PUBLICATION_KEY, "6000000000000000:1:1", 6_000_000_000_000_001),
-    ] {
+    // Ten minutes each: as far ahead as clocks may be apart.
+    let ahead = |steps: u64| after_loss + steps * 600_000_000;
+    for (key, known, expected) in
+        [(EPOCH_KEY, ahead(1).to_string(), ahead(1) + 1), (PUBLICATION_KEY, format!("{}:1:1", ahead(2)), ahead(2) + 1)]
+    {
         let _: i64 = redis.command(&["DEL", LEADER_KEY]).await;
         redis.set(key, known.as_bytes()).await;
         assert_eq!(take_lead(&redis, PROCESS).await, (1, expected), "{key}");
     }
-    redis.set(PUBLICATION_KEY, b"7000000000000000:1:1").await;
-    assert_eq!(
-        take_lead(&redis, PROCESS).await,
-        (1, 7_000_000_000_000_001),
-        "a leader below the mark could never write"
-    );
+    redis.set(PUBLICATION_KEY, format!("{}:1:1", ahead(3)).as_bytes()).await;
+    assert_eq!(take_lead(&redis, PROCESS).await, (1, ahead(3) + 1), "a leader below the mark could never write");
+}
+
+#[tokio::test]
+async fn an_epoch_far_ahead_of_the_clock_is_nobodys() {
+    let redis = Redis::start().await;
+    let (_, first) = take_lead(&redis, PROCESS).await;
+    let far = first + (MAX_AHEAD_MS + 600_000) * 1_000;
+    for epoch in [far, 9_007_199_254_740_990, 9_007_199_254_740_991, 9_007_199_254_740_992] {
+        redis.set(EPOCH_KEY, epoch.to_string().as_bytes()).await;
+        redis.set(PUBLICATION_KEY, format!("{epoch}:1:1").as_bytes()).await;
+        // Also in the lease of this very process.
+        redis.set(LEADER_KEY, format!("{PROCESS}:{epoch}").as_bytes()).await;
+        let (1, taken) = take_lead(&redis, PROCESS).await else { panic!("{epoch} shuts its own process out") };
+        assert!((first..far).contains(&taken), "{taken} after {epoch}");
+        assert_eq!(take_lead(&redis, PROCESS).await, (1, taken), "it cannot be kept after {epoch}");
+        let lease: String = redis.command(&["GET", LEADER_KEY]).await;
+        assert_eq!(lease, format!("{PROCESS}:{taken}"));
+        assert_eq!(publish(&redis, mark(taken, taken / 1_000, taken / 1_000), "new").await, "written", "{epoch}");
+    }
+}
+
+#[tokio::test]
+async fn a_lease_that_lasts_longer_than_any_is_nobodys() {
+    let redis = Redis::start().await;
+    for (life, expected) in [("60000", 0), ("90000", 1), ("864000000", 1)] {
+        let _: String = redis.command(&["SET", LEADER_KEY, "squatter:7", "PX", life]).await;
+        assert_eq!(take_lead(&redis, PROCESS).await.0, expected, "{life}");
+    }
+}
+
+#[tokio::test]
+async fn a_mark_ahead_of_the_clock_by_more_than_its_life_is_nobodys() {
+    let redis = Redis::start().await;
+    let (_, epoch) = take_lead(&redis, PROCESS).await;
+    let now = epoch / 1_000;
+    let (near, far) = (now + 1_800_000, now + 4_200_000);
+    let publish_now = async || publish(&redis, mark(epoch, now, now), "new").await;
+    for held in [mark(near * 1_000, 1, 1), mark(1, near, 1), mark(1, 1, near)] {
+        redis.set(PUBLICATION_KEY, held.to_string().as_bytes()).await;
+        assert_eq!(publish_now().await, held.to_string());
+    }
+    for held in [mark(far * 1_000, 1, 1), mark(1, far, 1), mark(1, 1, far)] {
+        redis.set(PUBLICATION_KEY, held.to_string().as_bytes()).await;
+        assert_eq!(publish_now().await, "written", "{held}");
+    }
+}
+
+#[tokio::test]
+async fn everything_is_written_or_the_refusal_is_one_of_the_whole() {
+    let keys = "~market:* ~analysis:* ~confluence:* ~dashboard:*";
+    let lines = documented_user("market-origin", "").replace(keys, "~*");
+    for (rights, expected) in [
+        (lines.clone(), Ok("written")),
+        (lines.replace(" &market:published", ""), Ok("unannounced")),
+        (lines.replace(" +publish", ""), Ok("unannounced")),
+        (lines.replace(" +set", ""), Err(0)),
+        (lines.replace(" +time", ""), Err(0)),
+        (lines.replace("~*", "~market:* ~one"), Err(0)),
+    ] {
+        let redis = Redis::start_configured(Server::Redis, &RedisPlace::socket(), &rights).await;
+        redis.set(LEADER_KEY, format!("{PROCESS}:3").as_bytes()).await;
+        redis.set(PUBLICATION_KEY, b"1:1:1").await;
+        let client = ::redis::Client::open(redis.url_of("market-origin", PASSWORD)).unwrap();
+        let mut connection = client.get_multiplexed_async_connection().await.unwrap();
+        let script = Script::new(PUBLISH);
+        let answer: ::redis::RedisResult<String> =
+            publication(&script, mark(3, 5, 7), "value").invoke_async(&mut connection).await;
+        let written: i64 = redis.command(&["EXISTS", "one", "two"]).await;
+        assert_eq!(
+            (answer.as_deref().map_err(|_| written), written),
+            (expected, if expected.is_ok() { 2 } else { 0 }),
+            "{rights}"
+        );
+        let stored: String = redis.command(&["GET", PUBLICATION_KEY]).await;
+        assert_eq!(stored, if expected.is_ok() { "3:5:7" } else { "1:1:1" }, "{rights}");
+    }
 }
 
 #[tokio::test]

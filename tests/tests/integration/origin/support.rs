@@ -4,9 +4,12 @@
 mod loopback;
 #[path = "support/redis_server.rs"]
 mod redis_server;
+#[path = "support/rights.rs"]
+mod rights;
 
 pub(crate) use loopback::Loopback;
-pub(crate) use redis_server::{Redis, RedisPlace};
+pub(crate) use redis_server::{Redis, RedisPlace, Server};
+pub(crate) use rights::{PASSWORD, documented_user};
 
 use serde_json::{Value, json};
 use simulator::{self, Running};
@@ -227,6 +230,11 @@ impl Origin {
     /// not named may be anything. Zero when there is none.
     pub(crate) async fn metric(&self, wanted: &str) -> f64 {
         metric(&self.get("/metrics").await.text, wanted)
+    }
+
+    /// The number of the process.
+    pub(crate) fn process(&self) -> u32 {
+        self.child.id()
     }
 
     /// Sends a signal.

@@ -2,6 +2,7 @@
 
 use super::{Loopback, PATIENCE, signal};
 use serde_json::Value;
+use std::ffi::OsString;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::process::{Child, Command};
@@ -79,6 +80,25 @@ fn socket_in(folder: &TempDir) -> PathBuf {
     folder.path().join("redis.sock")
 }
 
+/// What runs as the server.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Server {
+    /// The program that `REDIS_SERVER` names, else `redis-server`.
+    Redis,
+    /// The program that `VALKEY_SERVER` names, else `valkey-server`.
+    Valkey,
+}
+
+impl Server {
+    fn program(self) -> OsString {
+        let (variable, usual) = match self {
+            Self::Redis => ("REDIS_SERVER", "redis-server"),
+            Self::Valkey => ("VALKEY_SERVER", "valkey-server"),
+        };
+        std::env::var_os(variable).unwrap_or_else(|| usual.into())
+    }
+}
+
 /// A real Redis without persistence, or a sentinel. Ends with the value.
 pub(crate) struct Redis {
     child: Child,
@@ -101,14 +121,23 @@ impl Redis {
 
     /// Starts one at a certain place that asks for a password, with further options.
     pub(crate) async fn start_with(place: &RedisPlace, password: &str, options: &[&str]) -> Self {
-        let mut command = Command::new("redis-server");
+        let mut command = Command::new(Server::Redis.program());
         command.args(place.options()).args(["--save", "", "--appendonly", "no"]);
-        command.args(["--enable-debug-command", "local"]);
         if !password.is_empty() {
             command.args(["--requirepass", password]);
         }
         command.args(options);
         Self::run(command, tempfile::tempdir().unwrap(), place, password).await
+    }
+
+    /// Starts a server at a certain place, with the lines of its configuration: what must not stand on a command line.
+    pub(crate) async fn start_configured(server: Server, place: &RedisPlace, lines: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("redis.conf");
+        std::fs::write(&file, lines).unwrap();
+        let mut command = Command::new(server.program());
+        command.arg(&file).args(place.options()).args(["--save", "", "--appendonly", "no"]);
+        Self::run(command, folder, place, "").await
     }
 
     /// Starts a sentinel at a certain place, with the lines of its configuration.
@@ -117,7 +146,7 @@ impl Redis {
         // A sentinel keeps what it learns in this file.
         let file = folder.path().join("sentinel.conf");
         std::fs::write(&file, lines).unwrap();
-        let mut command = Command::new("redis-server");
+        let mut command = Command::new(Server::Redis.program());
         command.arg(&file).arg("--sentinel").args(place.options());
         Self::run(command, folder, place, password).await
     }
@@ -125,7 +154,8 @@ impl Redis {
     async fn run(mut command: Command, folder: TempDir, place: &RedisPlace, password: &str) -> Self {
         let log = std::fs::File::create(log_in(&folder)).unwrap();
         command.arg("--dir").arg(folder.path()).stdout(log.try_clone().unwrap()).stderr(log);
-        let child = command.spawn().expect("redis-server is not installed: run scripts/setup");
+        let child = command.spawn();
+        let child = child.unwrap_or_else(|error| panic!("{command:?}: {error}: run scripts/setup"));
         let mut redis = Self { child, place: place.clone(), password: password.to_owned(), folder };
         redis.answers().await;
         redis
@@ -178,6 +208,14 @@ impl Redis {
             command.arg(word);
         });
         command.query_async(&mut connection).await
+    }
+
+    /// A user's URL of this server.
+    pub(crate) fn url_of(&self, user: &str, password: &str) -> String {
+        match &self.place {
+            RedisPlace::Socket(_) => format!("{}?user={user}&pass={password}", self.place.url("")),
+            RedisPlace::Port(..) => format!("redis://{user}:{password}@{}/", self.place.address()),
+        }
     }
 
     /// One command's answer as text, if Redis answers.

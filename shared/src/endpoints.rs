@@ -250,8 +250,8 @@ pub const MARK_TTL_MS: u64 = 3_600_000;
 /// lower one shuts none out for longer than that either.
 pub const MAX_AHEAD_MS: u64 = MARK_TTL_MS;
 
-/// The longest lease, milliseconds. One that lasts longer is no origin's.
-pub const MAX_LEASE_MS: u64 = 60_000;
+/// A lease that lasts longer, milliseconds, is no origin's: ten times the longest that can be configured.
+pub const MAX_LEASE_MS: u64 = 600_000;
 
 /// The least life of a stored key, milliseconds.
 const MIN_STORE_TTL_MS: u64 = 60_000;

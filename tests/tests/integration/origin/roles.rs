@@ -49,7 +49,7 @@ async fn mark_after(redis: &Redis, before: (u64, u64, u64)) -> (u64, u64, u64) {
 
 /// A leader that nobody else can see, and that publishes what the test says.
 async fn pretend_to_lead(redis: &Redis) {
-    let _: String = redis.command(&["SET", LEADER_KEY, "somebody-else:4000000000000000", "PX", "3600000"]).await;
+    let _: String = redis.command(&["SET", LEADER_KEY, "somebody-else:4000000000000000", "PX", "600000"]).await;
 }
 
 fn as_of(answer: &Answer) -> u64 {

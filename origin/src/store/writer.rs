@@ -31,28 +31,16 @@ pub struct Writer {
 /// Writes every publication, or the newest when the store is slower than the market.
 pub async fn keep_writing(writer: Writer, pulse: Pulse) {
     let mut changes = writer.context.current.subscribe();
-    let mut standings = writer.leadership.subscribe();
-    loop {
-        tokio::select! {
-            changed = changes.changed() => {
-                if changed.is_err() {
-                    return;
-                }
-                let publication = changes.borrow_and_update().clone();
-                if let Some(publication) = publication.filter(|publication| publication.is_collected()) {
-                    pulse.expect_within(LONGEST_WRITE);
-                    writer.write(&publication).await;
-                    pulse.rest();
-                }
+    while changes.changed().await.is_ok() {
+        let publication = changes.borrow_and_update().clone();
+        match publication {
+            Some(publication) if publication.is_collected() => {
+                pulse.expect_within(LONGEST_WRITE);
+                writer.write(&publication).await;
+                pulse.rest();
             }
-            changed = standings.changed() => {
-                if changed.is_err() {
-                    return;
-                }
-                if *standings.borrow_and_update() == Standing::Following {
-                    writer.rests();
-                }
-            }
+            Some(_) if writer.leadership.standing() == Standing::Following => writer.rests(),
+            _ => {}
         }
     }
 }
@@ -93,7 +81,7 @@ impl Writer {
         }
     }
 
-    /// Another process writes now: what this one could not is not its failure any more.
+    /// Another process publishes: what this one could not is not its failure any more.
     fn rests(&self) {
         self.context.board.rest("store");
         self.context.board.rest("store_announcements");

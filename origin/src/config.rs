@@ -37,7 +37,7 @@ const MAX_KEY_FILE_BYTES: u64 = 4_096;
 ///
 /// Every option can be given as the environment variable that its help names.
 #[derive(Clone, Debug, Parser)]
-#[command(name = "origin", version)]
+#[command(name = "origin", version = crate::build::version())]
 pub struct Config {
     /// Address and port to serve HTTP on; port 0 takes a free one.
     #[arg(long, env = "ORIGIN_LISTEN", value_name = "ORIGIN_LISTEN", default_value = "127.0.0.1:8080")]

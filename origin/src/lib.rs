@@ -4,6 +4,7 @@
 //! one that is served, [`store`] writes it to Redis and takes up what others wrote, [`leadership`] says who collects,
 //! [`http`] answers requests from memory alone, and [`server`] keeps the connections that they come by.
 
+pub mod build;
 pub mod clock;
 pub mod config;
 pub mod jitter;

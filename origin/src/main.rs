@@ -7,6 +7,7 @@ use std::process::ExitCode;
 fn main() -> ExitCode {
     let config = Config::read(std::env::args_os()).unwrap_or_else(|error| error.exit());
     origin::logging::start(config.log_format);
+    tracing::info!(version = origin::build::VERSION, commit = origin::build::COMMIT, "starting");
     match start(config) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

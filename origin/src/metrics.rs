@@ -1,14 +1,15 @@
 //! What Prometheus sees.
 
 mod exposition;
+mod format;
 mod labels;
 mod registration;
 
 use crate::status::OK;
 use crate::upstream::{FaultClass, UpstreamError};
 use labels::{
-    ClassLabels, DirectionLabels, FigureLabels, InputLabels, KeyLabels, NoLabels, OutcomeLabels, ParkedLabels,
-    ReasonLabels, RequestLabels, RouteLabels, SectionLabels, StandingLabels, TaskLabels, UpstreamLabels,
+    BasisLabels, ClassLabels, DirectionLabels, FigureLabels, InputLabels, KeyLabels, NoLabels, OutcomeLabels, ParkedLabels,
+    ProcessLabels, ReasonLabels, RequestLabels, RouteLabels, SectionLabels, StandingLabels, TaskLabels, UpstreamLabels,
 };
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
@@ -16,6 +17,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 use shared::freshness::Freshness;
+use shared::units::UnixMs;
 use shared::validate::ValidSnapshot;
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
@@ -23,7 +25,21 @@ use std::time::Duration;
 /// Upper bounds in seconds. Answers come from memory in tens of microseconds; the last is the longest that is waited.
 const LATENCY_BUCKETS: [f64; 9] = [0.000_1, 0.000_25, 0.000_5, 0.001, 0.005, 0.025, 0.1, 0.5, 5.0];
 
+pub use exposition::Seen;
+pub use format::Format;
+
 type Float = Gauge<f64, AtomicU64>;
+
+/// The process that answers, as it is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Process {
+    /// Its role.
+    pub role: &'static str,
+    /// The kind of its store.
+    pub store: &'static str,
+    /// When it was started.
+    pub started_at: UnixMs,
+}
 
 /// An answer, as it is counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,10 +60,13 @@ pub struct Answered<'a> {
 #[derive(Debug)]
 pub struct Metrics {
     registry: Registry,
+    info: Family<ProcessLabels, Gauge>,
+    process_start: Float,
     cache_age: Family<KeyLabels, Float>,
     cache_quality: Family<KeyLabels, Float>,
     snapshot_age: Family<NoLabels, Float>,
     snapshot_quality: Family<NoLabels, Float>,
+    scores: Family<BasisLabels, Gauge>,
     section_age: Family<SectionLabels, Float>,
     upstream_requests: Family<UpstreamLabels, Counter>,
     rejections: Family<ReasonLabels, Counter>,
@@ -84,10 +103,13 @@ impl Metrics {
     pub fn new() -> Self {
         let metrics = Self {
             registry: Registry::default(),
+            info: Family::default(),
+            process_start: Float::default(),
             cache_age: Family::default(),
             cache_quality: Family::default(),
             snapshot_age: Family::default(),
             snapshot_quality: Family::default(),
+            scores: Family::default(),
             section_age: Family::default(),
             upstream_requests: Family::default(),
             rejections: Family::default(),

@@ -219,6 +219,8 @@ where
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::clock::Report;
+    use crate::metrics::{Format, Process, Seen};
     use std::sync::atomic::{AtomicU32, Ordering};
 
     fn metrics() -> Arc<Metrics> {
@@ -226,8 +228,10 @@ mod tests {
     }
 
     fn restarts(metrics: &Metrics, reason: &str) -> bool {
-        let page =
-            metrics.page(None, None, &crate::clock::Report::default(), shared::units::UnixMs::from_millis(0)).unwrap();
+        let now = shared::units::UnixMs::from_millis(0);
+        let process = Process { role: "all", store: "memory", started_at: now };
+        let seen = Seen { process, served: None, stored: None, clock: &Report::default(), now };
+        let page = metrics.page(seen, Format::OpenMetrics).unwrap();
         page.contains(&format!("task_restarts_total{{task=\"test\",reason=\"{reason}\"}} 1"))
     }
 

@@ -1,16 +1,16 @@
 //! Health and metrics: derived from the age of the data and the last outcome of each dependency, never constant.
 
 use super::{App, data, reply};
+use crate::build;
+use crate::metrics::{Format, Process, Seen};
 use crate::publication::Publication;
+use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::Response;
 use serde::Serialize;
 use shared::health::DataHealth;
 use shared::problem::{Failure, SourceOutcome};
 use shared::units::UnixMs;
 use std::sync::atomic::Ordering;
-
-/// The content type of the OpenMetrics text format.
-const OPENMETRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
 #[derive(Serialize)]
 struct Live {
@@ -24,6 +24,8 @@ struct Health {
     store: &'static str,
     /// When the process that answers was started.
     started_at_ms: UnixMs,
+    /// Of which the program was made.
+    commit: Option<&'static str>,
     role: &'static str,
     leadership: &'static str,
     dependencies: Vec<SourceOutcome>,
@@ -62,22 +64,31 @@ fn state(app: &App, now: UnixMs) -> Option<Health> {
         data,
         store: app.store_kind,
         started_at_ms: app.started_at,
+        commit: build::COMMIT,
         role: app.role.name(),
         leadership: if app.role.collects() { app.leadership.standing().name() } else { "none" },
         dependencies: app.context.board.all(),
     })
 }
 
-/// What Prometheus reads.
-pub(super) fn metrics(app: &App) -> Response {
+/// What Prometheus reads, in the format that it asks for.
+pub(super) fn metrics(app: &App, request: &HeaderMap) -> Response {
+    let accepted = reply::lines(request, header::ACCEPT).filter_map(|line| std::str::from_utf8(line).ok());
+    let format = Format::negotiate(accepted);
     let (served, stored) = (app.context.current.get(), app.stored.load_full());
-    match app.context.metrics.page(
-        served.as_deref().map(Publication::valid),
-        stored.as_deref(),
-        &app.context.clock.report(),
-        app.context.clock.now(),
-    ) {
-        Ok(page) => reply::text(OPENMETRICS, page),
+    let seen = Seen {
+        process: Process { role: app.role.name(), store: app.store_kind, started_at: app.started_at },
+        served: served.as_deref().map(Publication::valid),
+        stored: stored.as_deref(),
+        clock: &app.context.clock.report(),
+        now: app.context.clock.now(),
+    };
+    match app.context.metrics.page(seen, format) {
+        Ok(page) => {
+            let mut response = reply::text(format.content_type(), page);
+            response.headers_mut().insert(header::VARY, HeaderValue::from_static("accept"));
+            response
+        }
         Err(error) => {
             tracing::error!(%error, "the metrics could not be written");
             reply::failure(&Failure::Internal)

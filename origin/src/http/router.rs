@@ -59,6 +59,6 @@ fn read(place: Place<'_>, app: &App, headers: &HeaderMap) -> Response {
         Place::Health => health::health(app),
         Place::Live => health::live(),
         Place::Ready => health::ready(app),
-        Place::Metrics => health::metrics(app),
+        Place::Metrics => health::metrics(app, headers),
     }
 }

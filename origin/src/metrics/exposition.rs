@@ -1,7 +1,8 @@
 //! The page that Prometheus reads.
 
-use super::labels::{DirectionLabels, KeyLabels, NoLabels, SectionLabels};
-use super::{Float, Metrics};
+use super::labels::{BasisLabels, DirectionLabels, KeyLabels, NoLabels, ProcessLabels, SectionLabels};
+use super::{Float, Format, Metrics, Process};
+use crate::build;
 use crate::clock::Report;
 use crate::store::Held;
 use prometheus_client::encoding::text;
@@ -13,20 +14,34 @@ use shared::units::UnixMs;
 use shared::validate::ValidSnapshot;
 use std::sync::atomic::Ordering;
 
+/// What is on the page beside what was counted.
+#[derive(Clone, Copy, Debug)]
+pub struct Seen<'a> {
+    /// Who answers.
+    pub process: Process,
+    /// What requests get.
+    pub served: Option<&'a ValidSnapshot>,
+    /// What the store holds.
+    pub stored: Option<&'a Held>,
+    /// What is known of our clock.
+    pub clock: &'a Report,
+    /// The time.
+    pub now: UnixMs,
+}
+
 impl Metrics {
-    /// The page that Prometheus reads, in the OpenMetrics text format: `served` is what requests get, `stored` what the
-    /// store holds, `clock` what is known of our clock. A figure that is unknown is left out; so is an age that is, for its
+    /// The page that Prometheus reads, in this format. A figure that is unknown is left out; so is an age that is, for its
     /// data is dated ahead of our time.
     ///
     /// # Errors
     /// None that can occur: the page is written into memory.
-    pub fn page(
-        &self,
-        served: Option<&ValidSnapshot>,
-        stored: Option<&Held>,
-        clock: &Report,
-        now: UnixMs,
-    ) -> Result<String, std::fmt::Error> {
+    pub fn page(&self, seen: Seen<'_>, format: Format) -> Result<String, std::fmt::Error> {
+        let Seen { process, served, stored, clock, now } = seen;
+        let Process { role, store, started_at } = process;
+        let commit = build::COMMIT.unwrap_or_default();
+        let labels = ProcessLabels { version: build::VERSION, commit, role, store };
+        self.info.get_or_create(&labels).set(1);
+        self.process_start.set(started_at.as_millis() as f64 / 1_000.0);
         let age_secs = |as_of: UnixMs| age_ms(as_of, now).map(|age_ms| age_ms as f64 / 1_000.0);
         self.cache_age.clear();
         if let Some(stored) = stored {
@@ -38,7 +53,11 @@ impl Metrics {
         }
         self.snapshot_age.clear();
         self.section_age.clear();
+        self.scores.clear();
         if let Some(served) = served {
+            for (basis, scores) in score_counts(served.get()) {
+                self.scores.get_or_create(&BasisLabels { basis }).set(scores);
+            }
             set(&self.snapshot_age, &NoLabels {}, age_secs(served.get().as_of_ms));
             self.snapshot_quality.get_or_create(&NoLabels {}).set(served.quality().get());
             for (section, as_of) in section_times(served.get()) {
@@ -53,7 +72,7 @@ impl Metrics {
         }
         let mut page = String::new();
         text::encode(&mut page, &self.registry)?;
-        Ok(page)
+        Ok(format.of(page))
     }
 }
 
@@ -62,6 +81,14 @@ fn set<L: Clone + std::hash::Hash + Eq>(family: &Family<L, Float>, labels: &L, v
     if let Some(value) = value {
         family.get_or_create(labels).set(value);
     }
+}
+
+/// How many scores rest on what. Both are told, so that one that falls to zero is seen.
+fn score_counts(snapshot: &Snapshot) -> [(&'static str, i64); 2] {
+    let analysed = snapshot.analysed();
+    let rest = snapshot.scores.len().saturating_sub(analysed);
+    [("six_dimension", analysed), ("ticker_momentum", rest)]
+        .map(|(basis, count)| (basis, i64::try_from(count).unwrap_or(i64::MAX)))
 }
 
 fn section_times(snapshot: &Snapshot) -> impl Iterator<Item = (&'static str, UnixMs)> {

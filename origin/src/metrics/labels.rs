@@ -2,6 +2,22 @@
 
 use prometheus_client::encoding::EncodeLabelSet;
 
+/// The process itself.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(super) struct ProcessLabels {
+    pub(super) version: &'static str,
+    /// Empty, which is the same as absent, where it is unknown.
+    pub(super) commit: &'static str,
+    pub(super) role: &'static str,
+    pub(super) store: &'static str,
+}
+
+/// What a score rests on.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(super) struct BasisLabels {
+    pub(super) basis: &'static str,
+}
+
 /// A key of the store.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub(super) struct KeyLabels {

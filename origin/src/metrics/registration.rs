@@ -6,6 +6,17 @@ use prometheus_client::registry::{Registry, Unit};
 /// Every metric under its name.
 pub(super) fn registry(metrics: &Metrics) -> Registry {
     let mut registry = Registry::default();
+    registry.register(
+        "origin_info",
+        "1, with the version and the commit of the program, its role and its store",
+        metrics.info.clone(),
+    );
+    registry.register_with_unit(
+        "process_start_time",
+        "When the process was started, since 1970",
+        Unit::Seconds,
+        metrics.process_start.clone(),
+    );
     registry.register_with_unit(
         "cache_age",
         "Age of the data stored under a key",
@@ -27,6 +38,11 @@ pub(super) fn registry(metrics: &Metrics) -> Registry {
         "snapshot_quality_score",
         "Quality of the data that is served, 0-1",
         metrics.snapshot_quality.clone(),
+    );
+    registry.register(
+        "snapshot_scores",
+        "Scores in the data that is served, by what they rest on",
+        metrics.scores.clone(),
     );
     registry.register_with_unit(
         "section_age",

@@ -7,7 +7,7 @@ use origin::clock::{Direction, Report};
 use origin::collect::TableOutcome;
 use origin::config::{Config, Role};
 use origin::leadership::{BLIND, CANNOT_PUBLISH, Standing};
-use origin::metrics::{Answered, Metrics};
+use origin::metrics::{Answered, Format, Metrics, Process, Seen};
 use origin::server::{Overdue, Refusal};
 use origin::store::{ANNOUNCEMENT_REFUSED, Cause, Held, Look, Written};
 use origin::supervise::Interruption;
@@ -15,16 +15,16 @@ use origin::upstream::{FaultClass, FetchError, UpstreamError};
 use shared::endpoints::{
     BETA_CHART, CLIENT_ROUTES, HEALTH, LIVE, METRICS, OTHER, READY, RECENT_ALERTS, SNAPSHOT, SymbolEndpoint,
 };
-use shared::exchange::ParseError;
 use shared::exchange::bybit::Forbidden;
 use shared::exchange::bybit::instruments::UniverseError;
+use shared::exchange::{Detail, ParseError};
 use shared::freshness::{ClockAhead, Freshness};
 use shared::judge::{ShorterList, WildTable};
 use shared::market::candles::MergeRefusal;
 use shared::market::{Figure, Oddity, RowRefusal};
 use shared::published::Doubt;
 use shared::units::UnixMs;
-use shared::validate::{Baseline, Rejection, ValidSnapshot, Warning};
+use shared::validate::{Baseline, Inadmissible, Rejection, ValidSnapshot, Warning};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -85,6 +85,28 @@ fn golden_reason_codes_of_the_origin() {
     freeze(&expect_file!["../../../tests/golden/reasons-origin.txt"], facts.concat());
 }
 
+/// What is found in the store and is no snapshot, apart from the rules that one breaks.
+fn unreadable() -> Vec<&'static str> {
+    let text = || Detail::new("");
+    let all = [
+        Inadmissible::NotJson(text()),
+        Inadmissible::EncodedTwice,
+        Inadmissible::Placeholder,
+        Inadmissible::SchemaVersion { found: 0 },
+        Inadmissible::Shape(text()),
+    ];
+    // A new variant does not compile here, so that it gets its place above.
+    let _ = |error: &Inadmissible| match error {
+        Inadmissible::NotJson(_)
+        | Inadmissible::EncodedTwice
+        | Inadmissible::Placeholder
+        | Inadmissible::SchemaVersion { .. }
+        | Inadmissible::Shape(_)
+        | Inadmissible::Rejected(_) => {}
+    };
+    all.iter().map(Inadmissible::label).collect()
+}
+
 /// Counts everything that can be counted under each of its labels.
 fn counted() -> Metrics {
     let metrics = Metrics::new();
@@ -107,6 +129,10 @@ fn counted() -> Metrics {
     rows.for_each(|label| metrics.input_refused("{upstream}", label));
     Written::LABELS.iter().chain(Cause::LABELS).for_each(|label| metrics.store_write(label));
     Look::LABELS.iter().chain(Cause::LABELS).for_each(|label| metrics.store_read(label));
+    for label in unreadable().into_iter().chain(Rejection::LABELS.iter().copied()) {
+        metrics.store_read(label);
+        metrics.rejection(label);
+    }
     Standing::LABELS.iter().chain([&BLIND, &CANNOT_PUBLISH]).for_each(|label| metrics.leadership_change(label));
     Interruption::LABELS.iter().for_each(|reason| metrics.task_restart("{task}", reason));
     Refusal::LABELS.iter().for_each(|reason| metrics.connection_refused(reason));
@@ -139,7 +165,15 @@ fn golden_metrics_of_the_origin() {
     let metrics = counted();
     metrics.published(&valid);
     let clock = Report { behind_ms: Some(1), steps: Direction::ALL.map(|direction| (direction, 1)).into() };
-    let page = metrics.page(Some(&valid), Some(&Held::of(&valid)), &clock, valid.get().generated_at_ms).unwrap();
+    let process = Process { role: "{role}", store: "{store}", started_at: now };
+    let seen = Seen {
+        process,
+        served: Some(&valid),
+        stored: Some(&Held::of(&valid)),
+        clock: &clock,
+        now: valid.get().generated_at_ms,
+    };
+    let page = metrics.page(seen, Format::OpenMetrics).unwrap();
     let mut facts = described(&page);
     facts.extend(lines("snapshot_warnings_total reason", Warning::LABELS));
     for (metric, reason) in [
@@ -172,6 +206,9 @@ fn described(page: &str) -> Vec<String> {
         let names: Vec<&str> = labels.keys().copied().collect();
         facts.push(format!("{name} labels {}", names.join(",")));
         for (label, value) in labels {
+            if ["version", "commit"].contains(&label) {
+                continue;
+            }
             facts.push(format!("{name} {label} {}", value.replace("599", "{status}")));
         }
     }

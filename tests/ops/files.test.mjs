@@ -2,12 +2,12 @@
 
 import assert from "node:assert/strict";
 import { execFile, spawn } from "node:child_process";
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, before, test } from "node:test";
 import { promisify } from "node:util";
-import { ROOT, program } from "../edge/support.mjs";
+import { ROOT, program, until } from "../edge/support.mjs";
 
 const run = promisify(execFile);
 const OPS = path.join(ROOT, "origin/ops");
@@ -49,10 +49,15 @@ test("the compose file and the container file name what exists", async () => {
   );
   for (const [, file] of compose.matchAll(/^ +- (\.\.\/[^:]+):/gm)) await readFile(path.join(OPS, "container", file)).catch(isFolder);
   assert.ok(compose.includes("dockerfile: origin/ops/container/Containerfile"));
-  // The image's compiler is one that the manifests allow.
-  const [, least] = /^rust-version = "1\.(\d+)"$/m.exec(await readFile(path.join(ROOT, "Cargo.toml"), "utf8"));
-  const [, minor] = /^FROM rust:1\.(\d+)-/m.exec(container);
-  assert.ok(Number(minor) >= Number(least), `rust 1.${minor} is older than 1.${least}`);
+  // The image's compiler is the one that everything is tested with, and nothing in the build asks for another.
+  const [, tested] = /^channel = "(.*)"$/m.exec(await readFile(path.join(ROOT, "rust-toolchain.toml"), "utf8"));
+  const [, compiler] = /^FROM rust:([\d.]+)-/m.exec(container);
+  assert.equal(compiler, tested);
+  const sent = await readFile(path.join(OPS, "container/Containerfile.dockerignore"), "utf8");
+  assert.match(sent, /^\*$/m);
+  assert.doesNotMatch(sent, /^!(\*|rust-toolchain.*)$/m);
+  // An orchestrator must not replace a process for the age of its data.
+  assert.match(container, /^HEALTHCHECK [^]*http:\/\/127\.0\.0\.1:8080\/health\/live"\]$/m);
   // Variables that the files set are ones that the program knows.
   const { stdout: help } = await run(program("ORIGIN_BIN", "origin"), ["--help"]);
   const known = new Set(help.match(/\b[A-Z][A-Z0-9_]+\b/g));
@@ -61,6 +66,79 @@ test("the compose file and the container file name what exists", async () => {
   for (const name of [...set, ...[...origin.matchAll(/^ {4}(\w+):/gm)].map(([, name]) => name)]) {
     assert.ok(known.has(name), `${name} is no variable of the origin`);
   }
+});
+
+test("the compose file is given what it asks for, and Alertmanager's secrets are those of its configuration", async () => {
+  const read = (file) => readFile(path.join(OPS, file), "utf8");
+  const [compose, example, alertmanager] = await Promise.all(["container/compose.yaml", "container/example.env", "alertmanager/alertmanager.yml"].map(read));
+  const asked = [...compose.matchAll(/\$\{(\w+)|^ {4}environment: (\w+)$/gm)].map(([, one, other]) => one ?? other);
+  const given = [...example.matchAll(/^(\w+)=/gm)].map(([, name]) => name);
+  assert.deepEqual([...new Set(asked)].sort(), given.sort());
+  const secrets = [...alertmanager.matchAll(/url_file: \/run\/secrets\/(\w+)$/gm)].map(([, name]) => name);
+  assert.equal(secrets.length, 3);
+  const [, mounted] = /secrets: \[(.*)\]/.exec(compose);
+  assert.deepEqual(mounted.split(", ").sort(), secrets.sort());
+  for (const secret of secrets) assert.match(compose, new RegExp(`^  ${secret}:\\n    environment: `, "m"));
+});
+
+/** A program that builds images and has somebody to do it, or nothing. */
+async function builder() {
+  for (const [name, ...args] of [["docker", "info"], ["podman", "info"]]) {
+    if (await run(name, args).then(() => true, () => false)) return name;
+  }
+  return null;
+}
+
+test("the image is built and answers as one that is alive", async (t) => {
+  const name = await builder();
+  if (!name) return t.skip("no docker or podman here that works: the image was linted and not built");
+  // What is tested elsewhere takes the place of the first stage, which would compile for minutes.
+  const built = path.join(folder, "built/usr/local/bin");
+  await mkdir(built, { recursive: true });
+  await copyFile(program("ORIGIN_BIN", "origin"), path.join(built, "origin"));
+  const image = `market-data-origin-test-${process.pid}`;
+  const container = path.join(OPS, "container/Containerfile");
+  await run(name, ["build", "--file", container, "--build-context", `build=${path.join(folder, "built")}`, "--tag", image, ROOT]);
+  // Nothing answers there: it is alive without data.
+  const upstreams = ["BYBIT", "COINGECKO", "FEAR_GREED"].flatMap((of) => ["--env", `${of}_BASE_URL=http://127.0.0.1:1`]);
+  await run(name, ["run", "--detach", "--name", image, "--read-only", ...upstreams, image]);
+  t.after(async () => {
+    await run(name, ["rm", "--force", image]);
+    await run(name, ["rmi", "--force", image]);
+  });
+  const inside = (path) => run(name, ["exec", image, "curl", "-sS", "-o", "/dev/null", "-w", "%{http_code}", `http://127.0.0.1:8080${path}`]);
+  const status = async (path) => (await inside(path).catch(() => ({ stdout: "" }))).stdout;
+  await until("it is alive", async () => (await status("/health/live")) === "200", { withinMs: 30_000 });
+  assert.equal(await status("/health/ready"), "503");
+});
+
+/** Runs the build script as cargo does; gives what it tells cargo. */
+async function buildScript(cwd, env) {
+  const { stdout } = await run(path.join(folder, "build-script"), [], { cwd, env: { PATH: process.env.PATH, HOME: folder, ...env } });
+  return stdout;
+}
+
+test("the build names its commit: of the variable, else of the checkout in a release, else none", async () => {
+  await run("rustc", ["--edition", "2024", "-o", path.join(folder, "build-script"), path.join(ROOT, "origin/build.rs")]);
+  const checkout = path.join(folder, "checkout");
+  await mkdir(path.join(checkout, "origin"), { recursive: true });
+  const [release, debug] = [{ PROFILE: "release" }, { PROFILE: "debug" }];
+  const origin = path.join(checkout, "origin");
+  assert.doesNotMatch(await buildScript(origin, release), /ORIGIN_COMMIT=/, "where there is no repository");
+  const git = (...args) => run("git", ["-C", checkout, "-c", "user.name=t", "-c", "user.email=t@example.com", ...args]);
+  await git("init", "-q");
+  await writeFile(path.join(origin, "file"), "one");
+  await git("add", ".");
+  await git("commit", "-q", "-m", "one");
+  const head = (await git("rev-parse", "HEAD")).stdout.trim();
+  assert.match(await buildScript(origin, release), new RegExp(`^cargo:rustc-env=ORIGIN_COMMIT=${head}$`, "m"));
+  assert.doesNotMatch(await buildScript(origin, debug), /ORIGIN_COMMIT=/, "a build for tests is not made anew for a commit");
+  await writeFile(path.join(origin, "file"), "two");
+  assert.match(await buildScript(origin, release), new RegExp(`^cargo:rustc-env=ORIGIN_COMMIT=${head}-dirty$`, "m"));
+  assert.match(await buildScript(origin, { ...debug, ORIGIN_COMMIT: "0123abc" }), /^cargo:rustc-env=ORIGIN_COMMIT=0123abc$/m);
+  const wrong = await buildScript(origin, { ...debug, ORIGIN_COMMIT: "main; rm" });
+  assert.match(wrong, /^cargo::error=ORIGIN_COMMIT is 'main; rm'/m);
+  assert.doesNotMatch(wrong, /rustc-env/);
 });
 
 function isFolder(error) {

@@ -38,12 +38,13 @@ BYBIT_BASE_URL=${simulator.url}
 COINGECKO_BASE_URL="${simulator.url}"
 FEAR_GREED_BASE_URL='${simulator.url}'
 REDIS_URL=redis://:secret@127.0.0.1:1/
+TICKERS_INTERVAL_MS=500
 `);
   await file("restart", `#!/usr/bin/env bash
 if [[ -s ${pid} ]]; then kill -9 "$(<${pid})" 2>/dev/null; fi
 # The port is free once the process before has let go of it.
 while (exec 3<>/dev/tcp/${loopback.host}/21080) 2>/dev/null; do sleep 0.05; done
-export ORIGIN_LISTEN=${new URL(health).host} RUST_LOG=off MACHINE=${name}
+export ORIGIN_LISTEN=${new URL(health).host} RUST_LOG=off MACHINE=${name} TICKERS_INTERVAL_MS=500
 export BYBIT_BASE_URL=${simulator.url} COINGECKO_BASE_URL=${simulator.url} FEAR_GREED_BASE_URL=${simulator.url}
 setsid ${root}/current/origin >/dev/null 2>&1 </dev/null &
 echo $! >${pid}
@@ -67,7 +68,8 @@ case $1 in restart) exec ${home}/restart ;; esac
     }
     await loopback.release();
   });
-  const own = ["--root", root, "--env-file", path.join(home, "origin.env"), "--health", health, "--restart", path.join(home, "restart"), "--within", "30"];
+  // Without the scores, which come later, the quality is below what is usually asked for.
+  const own = ["--min-quality", "0.5", "--root", root, "--env-file", path.join(home, "origin.env"), "--health", health, "--restart", path.join(home, "restart"), "--within", "30"];
   return {
     name,
     home,
@@ -109,8 +111,83 @@ async function releaseWithoutData(name, where = "true") {
   return file;
 }
 
+/** Two machines behind one real sshd, of which each has a folder, a key and a login shell of its own. */
+async function twoOverSsh(t) {
+  const machines = [await newMachine(t, "one"), await newMachine(t, "two")];
+  const sshd = await startSshd(await mkdtemp(path.join(folder, "sshd-")), machines.map(({ name, home }, at) => ({ name, home, shell: ["dash", "bash"][at] })));
+  t.after(sshd.stop);
+  const own = [
+    "--root", `${HERE}/root`, "--env-file", `${HERE}/origin.env`, "--unit-dir", `${HERE}/units`, "--health", "http://origin.test/health",
+    "--within", "30", "--min-quality", "0.5",
+  ];
+  return {
+    machines,
+    sshd,
+    deploy: (binary, ...options) => deployWith(["--binary", binary, ...own, ...options, "one", "two"], { PATH: `${sshd.bin}:${process.env.PATH}` }),
+  };
+}
+
+const OLD_UNIT = "[Service]\nExecStart=/bin/true\n";
+
 // Each test waits most of its time, and has machines of its own.
-describe("a deployment", { concurrency: 3 }, () => {
+describe("a deployment", { concurrency: 4 }, () => {
+  // One after the other on the same two machines: to bring them there takes longest.
+  test("goes over ssh", async (t) => {
+    const { machines, sshd, deploy } = await twoOverSsh(t);
+    const [one, two] = machines;
+    let release;
+
+    await t.test("brings one release to two machines, with one connection to each, as root, and installs the unit", async () => {
+      const { code, said } = await deploy(ORIGIN);
+      assert.equal(code, 0, said);
+      assert.match(said, /the canary collects/);
+      const unit = await readFile(path.join(ROOT, "origin/ops/systemd/market-data-origin.service"), "utf8");
+      release = await one.inUse();
+      assert.ok(release);
+      assert.equal(await two.inUse(), release);
+      const logOf = (machine, log) => readFile(path.join(machine.home, log), "utf8");
+      for (const machine of machines) {
+        assert.equal(await machine.unit(), unit);
+        const asked = await logOf(machine, "systemctl.log");
+        assert.equal(asked, "daemon-reload\nenable --quiet market-data-origin.service\nrestart market-data-origin\n");
+        assert.match(await logOf(machine, "sudo.log"), /^(-n\n)+$/);
+        assert.equal(sshd.connections(machine.name), 1);
+      }
+    });
+
+    await t.test("does not restart the only machine that serves", async () => {
+      process.kill(Number(await readFile(path.join(two.home, "pid"), "utf8")), "SIGKILL");
+      const { started_at_ms: started } = await one.served();
+      const { code, said } = await deploy(await anotherRelease("for-two-of-which-one-is-gone"), "--no-canary");
+      assert.equal(code, 1, said);
+      assert.match(said, /one: it serves, and no other target does/);
+      assert.equal((await one.served()).started_at_ms, started, "it was restarted");
+      await promisify(execFile)(path.join(two.home, "restart"));
+      await until("the other serves again", async () => (await fetch(two.health).catch(() => null))?.ok);
+    });
+
+    await t.test("takes the release and the unit back everywhere when one machine does not pass", async () => {
+      for (const { home } of machines) await writeFile(path.join(home, "units/market-data-origin.service"), OLD_UNIT);
+      const bad = await releaseWithoutData("bad-on-two", '[ "$MACHINE" = two ]');
+      const { code, said } = await deploy(bad, "--no-canary", "--within", "8");
+      assert.equal(code, 1, said);
+      assert.match(said, /✓ one runs (?!.*again)/);
+      assert.match(said, /two: \S+ does not pass/);
+      for (const machine of machines) {
+        assert.ok(said.includes(`${machine.name} runs ${release} again`), said);
+        assert.equal(await machine.inUse(), release, machine.name);
+        assert.equal(await machine.unit(), OLD_UNIT, machine.name);
+        assert.ok((await machine.served()).age_ms <= 15_000);
+      }
+    });
+
+    await t.test("says of a machine that cannot be reached that nothing was changed", async () => {
+      const { code, said } = await deployWith(["--binary", ORIGIN, "nowhere"], { PATH: `${sshd.bin}:${process.env.PATH}` });
+      assert.equal(code, 1);
+      assert.match(said, /nowhere cannot be reached/);
+    });
+  });
+
   test("only tells what it would do when it is asked to", async (t) => {
     const machine = await newMachine(t);
     const { code, said } = await machine.deploy(ORIGIN, "--dry-run");
@@ -161,7 +238,7 @@ describe("a deployment", { concurrency: 3 }, () => {
     const machine = await newMachine(t);
     assert.equal((await machine.deploy(ORIGIN, "--no-canary")).code, 0);
     const before = await machine.inUse();
-    const bad = await machine.deploy(await releaseWithoutData("no-service"), "--no-canary", "--within", "12");
+    const bad = await machine.deploy(await releaseWithoutData("no-service"), "--no-canary", "--within", "8");
     assert.equal(bad.code, 1, bad.said);
     assert.match(bad.said, /does not pass: the health page never answered/);
     assert.equal(await machine.inUse(), before);
@@ -227,81 +304,6 @@ describe("a deployment", { concurrency: 3 }, () => {
     assert.match(bad.said, /could not be installed/);
     assert.equal(await machine.inUse(), before);
     assert.equal((await machine.served()).started_at_ms, started, "it was restarted");
-  });
-});
-
-/** Two machines behind one real sshd, of which each has a folder, a key and a login shell of its own. */
-async function twoOverSsh(t) {
-  const machines = [await newMachine(t, "one"), await newMachine(t, "two")];
-  const sshd = await startSshd(await mkdtemp(path.join(folder, "sshd-")), machines.map(({ name, home }, at) => ({ name, home, shell: ["dash", "bash"][at] })));
-  t.after(sshd.stop);
-  const own = [
-    "--root", `${HERE}/root`, "--env-file", `${HERE}/origin.env`, "--unit-dir", `${HERE}/units`, "--health", "http://origin.test/health",
-    "--within", "30",
-  ];
-  return {
-    machines,
-    sshd,
-    deploy: (binary, ...options) => deployWith(["--binary", binary, ...own, ...options, "one", "two"], { PATH: `${sshd.bin}:${process.env.PATH}` }),
-  };
-}
-
-const OLD_UNIT = "[Service]\nExecStart=/bin/true\n";
-
-// One after the other on the same two machines: to bring them there takes longest.
-test("a deployment over ssh", async (t) => {
-  const { machines, sshd, deploy } = await twoOverSsh(t);
-  const [one, two] = machines;
-  let release;
-
-  await t.test("brings one release to two machines, with one connection to each, as root, and installs the unit", async () => {
-    const { code, said } = await deploy(ORIGIN);
-    assert.equal(code, 0, said);
-    assert.match(said, /the canary collects/);
-    const unit = await readFile(path.join(ROOT, "origin/ops/systemd/market-data-origin.service"), "utf8");
-    release = await one.inUse();
-    assert.ok(release);
-    assert.equal(await two.inUse(), release);
-    const logOf = (machine, log) => readFile(path.join(machine.home, log), "utf8");
-    for (const machine of machines) {
-      assert.equal(await machine.unit(), unit);
-      const asked = await logOf(machine, "systemctl.log");
-      assert.equal(asked, "daemon-reload\nenable --quiet market-data-origin.service\nrestart market-data-origin\n");
-      assert.match(await logOf(machine, "sudo.log"), /^(-n\n)+$/);
-      assert.equal(sshd.connections(machine.name), 1);
-    }
-  });
-
-  await t.test("does not restart the only machine that serves", async () => {
-    process.kill(Number(await readFile(path.join(two.home, "pid"), "utf8")), "SIGKILL");
-    const { started_at_ms: started } = await one.served();
-    const { code, said } = await deploy(await anotherRelease("for-two-of-which-one-is-gone"), "--no-canary");
-    assert.equal(code, 1, said);
-    assert.match(said, /one: it serves, and no other target does/);
-    assert.equal((await one.served()).started_at_ms, started, "it was restarted");
-    await promisify(execFile)(path.join(two.home, "restart"));
-    await until("the other serves again", async () => (await fetch(two.health).catch(() => null))?.ok);
-  });
-
-  await t.test("takes the release and the unit back everywhere when one machine does not pass", async () => {
-    for (const { home } of machines) await writeFile(path.join(home, "units/market-data-origin.service"), OLD_UNIT);
-    const bad = await releaseWithoutData("bad-on-two", '[ "$MACHINE" = two ]');
-    const { code, said } = await deploy(bad, "--no-canary", "--within", "12");
-    assert.equal(code, 1, said);
-    assert.match(said, /✓ one runs (?!.*again)/);
-    assert.match(said, /two: \S+ does not pass/);
-    for (const machine of machines) {
-      assert.ok(said.includes(`${machine.name} runs ${release} again`), said);
-      assert.equal(await machine.inUse(), release, machine.name);
-      assert.equal(await machine.unit(), OLD_UNIT, machine.name);
-      assert.ok((await machine.served()).age_ms <= 15_000);
-    }
-  });
-
-  await t.test("says of a machine that cannot be reached that nothing was changed", async () => {
-    const { code, said } = await deployWith(["--binary", ORIGIN, "nowhere"], { PATH: `${sshd.bin}:${process.env.PATH}` });
-    assert.equal(code, 1);
-    assert.match(said, /nowhere cannot be reached/);
   });
 });
 

@@ -7,6 +7,7 @@ use std::process::Command;
 /// What git says of the whole checkout, so what is not committed counts too.
 const DIRTY: &str = "-dirty";
 
+#[expect(clippy::disallowed_methods, reason = "cargo tells a build script everything in the environment")]
 fn main() {
     println!("cargo:rerun-if-env-changed=ORIGIN_COMMIT");
     // Without one line about a file, every file of the package would count.

@@ -39,6 +39,8 @@ COINGECKO_BASE_URL="${simulator.url}"
 FEAR_GREED_BASE_URL='${simulator.url}'
 REDIS_URL=redis://:secret@127.0.0.1:1/
 TICKERS_INTERVAL_MS=500
+# What is taken by the process that runs.
+ORIGIN_OPERATOR_LISTEN=${loopback.host}:21000
 `);
   await file("restart", `#!/usr/bin/env bash
 if [[ -s ${pid} ]]; then kill -9 "$(<${pid})" 2>/dev/null; fi

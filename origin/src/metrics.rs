@@ -8,8 +8,9 @@ mod registration;
 use crate::status::OK;
 use crate::upstream::{FaultClass, UpstreamError};
 use labels::{
-    BasisLabels, ClassLabels, DirectionLabels, FigureLabels, InputLabels, KeyLabels, NoLabels, OutcomeLabels, ParkedLabels,
-    ProcessLabels, ReasonLabels, RequestLabels, RouteLabels, SectionLabels, StandingLabels, TaskLabels, UpstreamLabels,
+    BasisLabels, ClassLabels, DirectionLabels, FigureLabels, InputLabels, KeyLabels, NoLabels, OutcomeLabels,
+    ParkedLabels, ProcessLabels, ReasonLabels, RequestLabels, RouteLabels, SectionLabels, StandingLabels, TaskLabels,
+    UpstreamLabels,
 };
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;

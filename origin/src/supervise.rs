@@ -227,12 +227,15 @@ mod tests {
         Arc::new(Metrics::new())
     }
 
-    fn restarts(metrics: &Metrics, reason: &str) -> bool {
+    fn page_of(metrics: &Metrics) -> String {
         let now = shared::units::UnixMs::from_millis(0);
         let process = Process { role: "all", store: "memory", started_at: now };
         let seen = Seen { process, served: None, stored: None, clock: &Report::default(), now };
-        let page = metrics.page(seen, Format::OpenMetrics).unwrap();
-        page.contains(&format!("task_restarts_total{{task=\"test\",reason=\"{reason}\"}} 1"))
+        metrics.page(seen, Format::OpenMetrics).unwrap()
+    }
+
+    fn restarts(metrics: &Metrics, reason: &str) -> bool {
+        page_of(metrics).contains(&format!("task_restarts_total{{task=\"test\",reason=\"{reason}\"}} 1"))
     }
 
     #[tokio::test(start_paused = true)]
@@ -335,9 +338,7 @@ mod tests {
             },
         ));
         let is_parked = |metrics: &Metrics| {
-            let now = shared::units::UnixMs::from_millis(0);
-            let page = metrics.page(None, None, &crate::clock::Report::default(), now).unwrap();
-            page.contains("task_parked{task=\"test\"} 1")
+            page_of(metrics).contains("task_parked{task=\"test\"} 1")
         };
         sleep(PARKED / 2).await;
         assert_eq!((begun.load(Ordering::Relaxed) as usize, parked.load(Ordering::Relaxed)), (MAX_RESTARTS + 1, 1));

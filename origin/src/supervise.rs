@@ -337,9 +337,7 @@ mod tests {
                 PARKED
             },
         ));
-        let is_parked = |metrics: &Metrics| {
-            page_of(metrics).contains("task_parked{task=\"test\"} 1")
-        };
+        let is_parked = |metrics: &Metrics| page_of(metrics).contains("task_parked{task=\"test\"} 1");
         sleep(PARKED / 2).await;
         assert_eq!((begun.load(Ordering::Relaxed) as usize, parked.load(Ordering::Relaxed)), (MAX_RESTARTS + 1, 1));
         assert!(is_parked(&metrics));

@@ -126,7 +126,8 @@ test("a price that leapt there is not shown here until more tables say the same"
     const price = shown(json);
     assert.ok(price === undefined || price < 2 * before, `${price} is shown, after ${before}`);
     return edge.logs().some(({ event, asked }) => event === "refresh" && asked.some(({ outcome }) => outcome === "wild_table"));
-  });
+    // Its first answer may be too late on a busy machine, and then it is left alone for a while.
+  }, { withinMs: 40_000 });
 });
 
 test("a quarter of a second away from everything, the direct way stays for emergencies and works in one", async () => {

@@ -16,7 +16,7 @@ pub struct KeyPrefix(String);
 /// Why a text is no prefix.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BadKeyPrefix {
-    /// It is longer than [`MAX_BYTES`].
+    /// It is longer than 64 bytes.
     #[error("it has {bytes} bytes, and {MAX_BYTES} are allowed")]
     TooLong {
         /// Its length.

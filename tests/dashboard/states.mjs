@@ -48,7 +48,7 @@ export function statesSuite(world) {
 
     test("that it cannot reach the server, and that it can again", async () => {
       const { page, link, done } = await open(world, "market", { order: [live] });
-      await untilTop(page, { link: "ok" });
+      await untilTop(page, { level: "fresh", link: "ok" });
       link.order("cut");
       const shown = await untilTop(page, { link: "unreachable" });
       assert.equal(shown.headline, "No connection");

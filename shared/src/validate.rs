@@ -179,27 +179,27 @@ pub(crate) fn is_younger(new: (UnixMs, u64), held: (UnixMs, u64), now: UnixMs) -
     }
 }
 
-fn read(body: &[u8]) -> Result<Snapshot, Inadmissible> {
+fn read(body: &[u8]) -> Result<Snapshot, Unreadable> {
     #[derive(Deserialize)]
     struct Version {
         schema_version: Option<u32>,
     }
 
-    let text = std::str::from_utf8(body).map_err(|_| Inadmissible::NotJson(Detail::new("no UTF-8")))?.trim();
+    let text = std::str::from_utf8(body).map_err(|_| Unreadable::NotJson(Detail::new("no UTF-8")))?.trim();
     match text.as_bytes().first() {
-        None => return Err(Inadmissible::NotJson(Detail::new("no bytes"))),
-        Some(b'"') => return Err(Inadmissible::EncodedTwice),
+        None => return Err(Unreadable::NotJson(Detail::new("no bytes"))),
+        Some(b'"') => return Err(Unreadable::EncodedTwice),
         Some(b'{') => {}
-        Some(_) => return Err(Inadmissible::NotJson(Detail::new(text))),
+        Some(_) => return Err(Unreadable::NotJson(Detail::new(text))),
     }
     let version: Version =
-        serde_json::from_str(text).map_err(|error| Inadmissible::NotJson(Detail::new(&error.to_string())))?;
+        serde_json::from_str(text).map_err(|error| Unreadable::NotJson(Detail::new(&error.to_string())))?;
     match version.schema_version {
-        None => Err(Inadmissible::Placeholder),
+        None => Err(Unreadable::Placeholder),
         Some(SCHEMA_VERSION) => {
-            serde_json::from_str(text).map_err(|error| Inadmissible::Shape(Detail::new(&error.to_string())))
+            serde_json::from_str(text).map_err(|error| Unreadable::Shape(Detail::new(&error.to_string())))
         }
-        Some(found) => Err(Inadmissible::SchemaVersion { found }),
+        Some(found) => Err(Unreadable::SchemaVersion { found }),
     }
 }
 
@@ -233,9 +233,9 @@ impl fmt::Display for Rejections {
 
 impl std::error::Error for Rejections {}
 
-/// Why bytes are not admitted.
+/// Why bytes are no snapshot of ours.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
-pub enum Inadmissible {
+pub enum Unreadable {
     /// No JSON object.
     #[error("no snapshot: {0}")]
     NotJson(Detail),
@@ -254,6 +254,27 @@ pub enum Inadmissible {
     /// Our version, but fields are missing, of another type or out of range.
     #[error("not of the snapshot's shape: {0}")]
     Shape(Detail),
+}
+
+impl Unreadable {
+    crate::labels! {
+        /// A label for metrics and machine-readable reasons.
+        pub const fn label(&self) {
+            Self::NotJson(_) => "not_json",
+            Self::EncodedTwice => "encoded_twice",
+            Self::Placeholder => "placeholder",
+            Self::SchemaVersion { .. } => "schema_version",
+            Self::Shape(_) => "shape",
+        }
+    }
+}
+
+/// Why bytes are not admitted.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum Inadmissible {
+    /// No snapshot of ours.
+    #[error(transparent)]
+    Unreadable(#[from] Unreadable),
     /// The snapshot breaks a rule.
     #[error("rejected: {0}")]
     Rejected(Rejections),
@@ -264,11 +285,7 @@ impl Inadmissible {
     #[must_use]
     pub fn label(&self) -> &'static str {
         match self {
-            Self::NotJson(_) => "not_json",
-            Self::EncodedTwice => "encoded_twice",
-            Self::Placeholder => "placeholder",
-            Self::SchemaVersion { .. } => "schema_version",
-            Self::Shape(_) => "shape",
+            Self::Unreadable(unreadable) => unreadable.label(),
             Self::Rejected(rejections) => rejections.label(),
         }
     }

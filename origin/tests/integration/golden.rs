@@ -15,16 +15,16 @@ use origin::upstream::{FaultClass, FetchError, UpstreamError};
 use shared::endpoints::{
     BETA_CHART, CLIENT_ROUTES, HEALTH, LIVE, METRICS, OTHER, READY, RECENT_ALERTS, SNAPSHOT, SymbolEndpoint,
 };
+use shared::exchange::ParseError;
 use shared::exchange::bybit::Forbidden;
 use shared::exchange::bybit::instruments::UniverseError;
-use shared::exchange::{Detail, ParseError};
 use shared::freshness::{ClockAhead, Freshness};
 use shared::judge::{ShorterList, WildTable};
 use shared::market::candles::MergeRefusal;
 use shared::market::{Figure, Oddity, RowRefusal};
 use shared::published::Doubt;
 use shared::units::UnixMs;
-use shared::validate::{Baseline, Inadmissible, Rejection, ValidSnapshot, Warning};
+use shared::validate::{Baseline, Rejection, Unreadable, ValidSnapshot, Warning};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -85,28 +85,6 @@ fn golden_reason_codes_of_the_origin() {
     freeze(&expect_file!["../../../tests/golden/reasons-origin.txt"], facts.concat());
 }
 
-/// What is found in the store and is no snapshot, apart from the rules that one breaks.
-fn unreadable() -> Vec<&'static str> {
-    let text = || Detail::new("");
-    let all = [
-        Inadmissible::NotJson(text()),
-        Inadmissible::EncodedTwice,
-        Inadmissible::Placeholder,
-        Inadmissible::SchemaVersion { found: 0 },
-        Inadmissible::Shape(text()),
-    ];
-    // A new variant does not compile here, so that it gets its place above.
-    let _ = |error: &Inadmissible| match error {
-        Inadmissible::NotJson(_)
-        | Inadmissible::EncodedTwice
-        | Inadmissible::Placeholder
-        | Inadmissible::SchemaVersion { .. }
-        | Inadmissible::Shape(_)
-        | Inadmissible::Rejected(_) => {}
-    };
-    all.iter().map(Inadmissible::label).collect()
-}
-
 /// Counts everything that can be counted under each of its labels.
 fn counted() -> Metrics {
     let metrics = Metrics::new();
@@ -129,7 +107,7 @@ fn counted() -> Metrics {
     rows.for_each(|label| metrics.input_refused("{upstream}", label));
     Written::LABELS.iter().chain(Cause::LABELS).for_each(|label| metrics.store_write(label));
     Look::LABELS.iter().chain(Cause::LABELS).for_each(|label| metrics.store_read(label));
-    for label in unreadable().into_iter().chain(Rejection::LABELS.iter().copied()) {
+    for label in Unreadable::LABELS.iter().chain(Rejection::LABELS) {
         metrics.store_read(label);
         metrics.rejection(label);
     }

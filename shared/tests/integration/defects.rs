@@ -16,7 +16,7 @@ use shared::problem::Failure;
 use shared::projection::stored;
 use shared::snapshot::Sentiment;
 use shared::units::Percent;
-use shared::validate::{Inadmissible, ValidSnapshot};
+use shared::validate::{Inadmissible, Unreadable, ValidSnapshot};
 
 /// The good market with one more contract, whose row came from Bybit with one field changed.
 fn with_bybit_row<'a>(bytes: &'a [u8]) -> Scene<'a> {
@@ -51,7 +51,10 @@ fn a_start_without_prices_makes_no_snapshot_of_zeros() {
 #[test]
 fn a_placeholder_never_takes_the_place_of_real_data() {
     let placeholder = br#"{"status":"cache_warmer_generated","market_regime":"Loading","btc_price":0}"#;
-    assert_eq!(ValidSnapshot::from_json(placeholder, NOW, NO_BASELINE), Err(Inadmissible::Placeholder));
+    assert_eq!(
+        ValidSnapshot::from_json(placeholder, NOW, NO_BASELINE),
+        Err(Inadmissible::Unreadable(Unreadable::Placeholder))
+    );
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use crate::support::{self, NO_BASELINE, NOW, Scene, tree};
 use proptest::prelude::*;
 use serde_json::{Value, json};
-use shared::validate::{Inadmissible, Rejection, ValidSnapshot};
+use shared::validate::{Inadmissible, Rejection, Unreadable, ValidSnapshot};
 
 fn read(bytes: &[u8]) -> Result<ValidSnapshot, Inadmissible> {
     ValidSnapshot::from_json(bytes, NOW, NO_BASELINE)
@@ -28,20 +28,28 @@ fn a_snapshot_reads_back_as_it_was_written() {
 fn json_encoded_twice_is_named() {
     let once = String::from_utf8(Scene::good().valid().to_json().unwrap()).unwrap();
     let twice = serde_json::to_string(&once).unwrap();
-    assert_eq!(read(twice.as_bytes()), Err(Inadmissible::EncodedTwice));
-    assert_eq!(read(br#""{\"status\":\"ok\"}""#), Err(Inadmissible::EncodedTwice));
+    assert_eq!(read(twice.as_bytes()), Err(Inadmissible::Unreadable(Unreadable::EncodedTwice)));
+    assert_eq!(read(br#""{\"status\":\"ok\"}""#), Err(Inadmissible::Unreadable(Unreadable::EncodedTwice)));
 }
 
 #[test]
 fn a_placeholder_is_named() {
     for placeholder in [r#"{"status":"cache_warmer_generated"}"#, "{}", r#"{"schema_version":null}"#] {
-        assert_eq!(read(placeholder.as_bytes()), Err(Inadmissible::Placeholder), "{placeholder}");
+        assert_eq!(
+            read(placeholder.as_bytes()),
+            Err(Inadmissible::Unreadable(Unreadable::Placeholder)),
+            "{placeholder}"
+        );
     }
 }
 
 #[track_caller]
 fn check_not_json(bytes: &[u8]) {
-    assert!(matches!(read(bytes), Err(Inadmissible::NotJson(_))), "{:?}", String::from_utf8_lossy(bytes));
+    assert!(
+        matches!(read(bytes), Err(Inadmissible::Unreadable(Unreadable::NotJson(_)))),
+        "{:?}",
+        String::from_utf8_lossy(bytes)
+    );
 }
 
 #[test]
@@ -69,7 +77,7 @@ fn another_schema_version_is_refused_with_its_number() {
     let mut tree = tree(&Scene::good().valid());
     for found in [0, 2] {
         tree["schema_version"] = json!(found);
-        assert_eq!(read_tree(&tree), Err(Inadmissible::SchemaVersion { found }));
+        assert_eq!(read_tree(&tree), Err(Inadmissible::Unreadable(Unreadable::SchemaVersion { found })));
     }
 }
 
@@ -77,7 +85,10 @@ fn another_schema_version_is_refused_with_its_number() {
 fn check_shape(pointer: &str, value: &Value) {
     let mut tree = tree(&Scene::good().valid());
     *tree.pointer_mut(pointer).expect("the snapshot has the field") = value.clone();
-    assert!(matches!(read_tree(&tree), Err(Inadmissible::Shape(_))), "{pointer} = {value} was let through");
+    assert!(
+        matches!(read_tree(&tree), Err(Inadmissible::Unreadable(Unreadable::Shape(_)))),
+        "{pointer} = {value} was let through"
+    );
 }
 
 #[test]
@@ -139,8 +150,8 @@ fn a_missing_field_is_not_of_the_shape() {
         tree.as_object_mut().unwrap().remove(field);
         let expected = field == "schema_version";
         match read_tree(&tree) {
-            Err(Inadmissible::Placeholder) => assert!(expected, "{field}"),
-            Err(Inadmissible::Shape(_)) => assert!(!expected),
+            Err(Inadmissible::Unreadable(Unreadable::Placeholder)) => assert!(expected, "{field}"),
+            Err(Inadmissible::Unreadable(Unreadable::Shape(_))) => assert!(!expected),
             other => assert!(other.is_err(), "a snapshot without {field} was let through"),
         }
     }
@@ -150,7 +161,7 @@ fn a_missing_field_is_not_of_the_shape() {
 fn a_field_that_stands_twice_is_refused() {
     let whole = String::from_utf8(Scene::good().valid().to_json().unwrap()).unwrap();
     let repeated = whole.replacen("\"price\":", "\"price\":1,\"price\":", 1);
-    assert!(matches!(read(repeated.as_bytes()), Err(Inadmissible::Shape(_))));
+    assert!(matches!(read(repeated.as_bytes()), Err(Inadmissible::Unreadable(Unreadable::Shape(_)))));
 }
 
 #[test]

@@ -23,33 +23,11 @@ use shared::snapshot::dimension::Dimension;
 use shared::snapshot::performance::{ChartTimeframe, PerformanceFault};
 use shared::snapshot::sub_component::SubComponent;
 use shared::snapshot::{Direction, Lack, Producer};
-use shared::validate::{Inadmissible, Rejection, Warning};
+use shared::validate::{Rejection, Unreadable, Warning};
 use std::collections::BTreeSet;
 
 fn lines(of: &str, words: impl IntoIterator<Item = impl AsRef<str>>) -> Vec<String> {
     words.into_iter().map(|word| format!("{of} {}", word.as_ref())).collect()
-}
-
-/// Every label but those of the rules that a rejected snapshot breaks.
-fn inadmissible() -> Vec<&'static str> {
-    let text = || Detail::new("");
-    let all = [
-        Inadmissible::NotJson(text()),
-        Inadmissible::EncodedTwice,
-        Inadmissible::Placeholder,
-        Inadmissible::SchemaVersion { found: 0 },
-        Inadmissible::Shape(text()),
-    ];
-    // A new variant does not compile here, so that it gets its place above.
-    let _ = |error: &Inadmissible| match error {
-        Inadmissible::NotJson(_)
-        | Inadmissible::EncodedTwice
-        | Inadmissible::Placeholder
-        | Inadmissible::SchemaVersion { .. }
-        | Inadmissible::Shape(_)
-        | Inadmissible::Rejected(_) => {}
-    };
-    all.iter().map(Inadmissible::label).collect()
 }
 
 /// Every label but those of the faults of alerts.
@@ -90,7 +68,7 @@ fn golden_reason_codes_of_the_contract() {
         lines("snapshot_quarantined", [WildTable { leaping: 0, compared: 0 }.label()]),
         lines("snapshot_rejected", Rejection::LABELS),
         lines("snapshot_warning", Warning::LABELS),
-        lines("snapshot_unreadable", inadmissible()),
+        lines("snapshot_unreadable", Unreadable::LABELS),
         lines("alerts_rejected", AlertFault::LABELS),
         lines("alert_state_refused", AlertFault::LABELS),
         lines("alert_state_refused", restore()),

@@ -6,7 +6,7 @@ mod conditional;
 mod preflight;
 pub mod request_id;
 
-pub use coding::Coding;
+pub use coding::{Coding, MAX_WEIGHT, weight_in};
 pub use conditional::{fails_if_match, matches_etag};
 pub use preflight::preflight;
 

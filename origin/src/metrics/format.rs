@@ -3,6 +3,7 @@
 //! - <https://github.com/prometheus/OpenMetrics/blob/main/specification/OpenMetrics.md>
 //! - <https://prometheus.io/docs/instrumenting/exposition_formats/>
 
+use shared::headers::{MAX_WEIGHT, weight_in};
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
@@ -35,7 +36,7 @@ impl Format {
     /// no less a weight than the other. Who names neither gets the older one, which everybody reads.
     #[must_use]
     pub fn negotiate<'l>(lines: impl IntoIterator<Item = &'l str>) -> Self {
-        let (mut openmetrics, mut text) = (0.0, 0.0);
+        let (mut openmetrics, mut text) = (0, 0);
         for range in lines.into_iter().flat_map(|line| line.split(',')) {
             let (name, weight) = weighed(range);
             let best = if name.eq_ignore_ascii_case(OPENMETRICS) {
@@ -45,9 +46,9 @@ impl Format {
             } else {
                 continue;
             };
-            *best = f64::max(*best, weight);
+            *best = weight.max(*best);
         }
-        if openmetrics > 0.0 && openmetrics >= text { Self::OpenMetrics } else { Self::Text }
+        if openmetrics > 0 && openmetrics >= text { Self::OpenMetrics } else { Self::Text }
     }
 
     /// A page of OpenMetrics in this format.
@@ -60,19 +61,24 @@ impl Format {
 }
 
 /// A media range's name and weight. Of OpenMetrics, a version that we do not write has none.
-fn weighed(range: &str) -> (&str, f64) {
+fn weighed(range: &str) -> (&str, u16) {
     let mut parts = range.split(';').map(str::trim);
     let name = parts.next().unwrap_or_default();
-    let mut weight = 1.0;
-    for (parameter, value) in parts.filter_map(|part| part.split_once('=')) {
-        let value = value.trim().trim_matches('"');
-        match parameter.trim() {
-            "q" | "Q" => weight = value.parse().ok().filter(|weight| (0.0..=1.0).contains(weight)).unwrap_or(0.0),
-            "version" if name.eq_ignore_ascii_case(OPENMETRICS) && value != "1.0.0" => return (name, 0.0),
-            _ => {}
+    let mut weight = MAX_WEIGHT;
+    for part in parts {
+        if let Some(given) = weight_in(part.as_bytes()) {
+            weight = given;
+        } else if name.eq_ignore_ascii_case(OPENMETRICS) && is_other_version(part) {
+            return (name, 0);
         }
     }
     (name, weight)
+}
+
+fn is_other_version(parameter: &str) -> bool {
+    parameter
+        .split_once('=')
+        .is_some_and(|(name, value)| name.trim() == "version" && value.trim().trim_matches('"') != "1.0.0")
 }
 
 /// The older format has neither unit nor end, and calls a counter by the name that its samples have.

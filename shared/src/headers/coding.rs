@@ -94,14 +94,16 @@ impl Accepted {
     }
 }
 
-/// The weight of what has none.
-const MAX_WEIGHT: u16 = 1_000;
+/// The weight of what has none, in thousandths.
+pub const MAX_WEIGHT: u16 = 1_000;
 
 /// The most digits after the point.
 const DECIMALS: usize = 3;
 
-/// The weight that a parameter gives, zero where it is malformed; nothing for any other parameter.
-fn weight_in(parameter: &[u8]) -> Option<u16> {
+/// The weight that a parameter of a list's member gives, in thousandths (RFC 9110, 12.4.2); zero where it is malformed, and
+/// nothing for any other parameter.
+#[must_use]
+pub fn weight_in(parameter: &[u8]) -> Option<u16> {
     let mut sides = parameter.splitn(2, |byte| *byte == b'=');
     let name = sides.next().unwrap_or_default().trim_ascii();
     name.eq_ignore_ascii_case(b"q").then(|| sides.next().and_then(thousandths).unwrap_or(0))

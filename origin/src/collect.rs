@@ -168,7 +168,6 @@ pub async fn collect(context: Context, upstreams: Upstreams, known: Known, pace:
     let feeds = tickers::Feeds { known: known.clone(), shelf: Arc::clone(&shelf), gate: Arc::clone(&gate), monitored };
     let metrics = || Arc::clone(&context.metrics);
     let task = |name, interval, pulse| slow::Task { name, interval, context: context.clone(), pulse, woken: None };
-    let optional = Optional { context: &context };
     tokio::select! {
         storm = supervise("bybit_tickers", metrics(), |pulse| {
             tickers::run(context.clone(), bybit.clone(), feeds.clone(), pace.tickers, pulse)
@@ -181,41 +180,35 @@ pub async fn collect(context: Context, upstreams: Upstreams, known: Known, pace:
         never = supervise_optional("bybit_instruments", metrics(), |pulse| {
             let task = task("bybit_instruments", pace.instruments, pulse);
             instruments::run(task, bybit.clone(), Arc::clone(&gate), known.universe.clone())
-        }, || optional.park_list(&known.universe)) => match never {},
+        }, || park_list(&context, &known.universe)) => match never {},
         never = supervise_optional("coingecko_global", metrics(), |pulse| {
             let task = task("coingecko_global", pace.coingecko, pulse);
             slow::run(task, known.global_market.clone(), coingecko.clone(), global_market)
-        }, || optional.park("coingecko_global", &known.global_market)) => match never {},
+        }, || park(&context, "coingecko_global", &known.global_market)) => match never {},
         never = supervise_optional("coingecko_defi", metrics(), |pulse| {
             let task = task("coingecko_defi", pace.coingecko, pulse);
             slow::run(task, known.defi_market.clone(), coingecko.clone(), defi_market)
-        }, || optional.park("coingecko_defi", &known.defi_market)) => match never {},
+        }, || park(&context, "coingecko_defi", &known.defi_market)) => match never {},
         never = supervise_optional("alternative_me", metrics(), |pulse| {
             let task = task("alternative_me", pace.fear_greed, pulse);
             slow::run(task, known.fear_greed.clone(), fear_greed.clone(), index)
-        }, || optional.park("alternative_me", &known.fear_greed)) => match never {},
+        }, || park(&context, "alternative_me", &known.fear_greed)) => match never {},
     }
 }
 
-/// What becomes of a source that fell over again and again. Only the tables and the inputs of scores may end the process.
-#[derive(Clone, Copy)]
-struct Optional<'a> {
-    context: &'a Context,
+/// Leaves a source alone whose task crashed again and again, and forgets what was held of it: that may be what it crashes on.
+/// Tells for how long.
+fn park<T>(context: &Context, name: &'static str, known: &watch::Sender<Slow<T>>) -> Duration {
+    known.send_replace(Slow::unknown(CRASHED));
+    context.board.record(name, CRASHED, None);
+    PARKED
 }
 
-impl Optional<'_> {
-    /// Names the reason and forgets what was held: it may be what the next answer stumbles over.
-    fn park<T>(self, name: &'static str, known: &watch::Sender<Slow<T>>) -> Duration {
-        known.send_replace(Slow::unknown(CRASHED));
-        self.context.board.record(name, CRASHED, None);
-        PARKED
-    }
-
-    /// The list of contracts that is known goes on to count. Without any nothing can be served, so it is tried again soon.
-    fn park_list(self, known: &watch::Sender<Option<Arc<Universe>>>) -> Duration {
-        self.context.board.record("bybit_instruments", CRASHED, None);
-        if known.borrow().is_some() { PARKED } else { PARKED_WITHOUT_A_LIST }
-    }
+/// The same for the list of contracts: one that is known stays in use. Without any nothing can be served, so it is tried again
+/// soon.
+fn park_list(context: &Context, known: &watch::Sender<Option<Arc<Universe>>>) -> Duration {
+    context.board.record("bybit_instruments", CRASHED, None);
+    if known.borrow().is_some() { PARKED } else { PARKED_WITHOUT_A_LIST }
 }
 
 async fn global_market(upstream: Upstream) -> Result<Dated<GlobalMarket>, UpstreamError> {

@@ -29,7 +29,8 @@ enum Maker {
 
 /// A snapshot with its bodies, each made once.
 ///
-/// Bodies of the fresh class are made when the snapshot is; those of the older classes shortly before it is that old, by [`prepare_older`], if it lives so long.
+/// Bodies of the fresh class are made when the snapshot is; those of the older classes shortly before it is that old, by
+/// [`prepare_older`], if it lives so long.
 #[derive(Debug)]
 pub struct Publication {
     valid: ValidSnapshot,

@@ -202,14 +202,6 @@ fn announce(
     }
     // At once, for some read the first line and close the pipe.
     std::io::stdout().write_all(lines.as_bytes()).context("writing to standard output")?;
-    tracing::info!(
-        bybit = %config.bybit_base_url,
-        bybit_alternative = config.bybit_alternative().map(tracing::field::display),
-        coingecko = %config.coingecko_base_url,
-        coingecko_key = config.coingecko_key().is_ok_and(|key| key.is_some()),
-        fear_greed = %config.fear_greed_base_url,
-        "upstreams"
-    );
     match redis {
         Some(access) => tracing::info!(url = %access.url, role = config.role.name(), "working with Redis"),
         None => tracing::warn!("without Redis: snapshots are kept in this process's memory only"),
@@ -219,12 +211,20 @@ fn announce(
 
 fn upstreams(config: &Config, clock: &Clock) -> anyhow::Result<Upstreams> {
     let transport = upstream::client().context("setting up the HTTP client (are root certificates installed?)")?;
+    let (bybit_alternative, key) = (config.bybit_alternative(), config.coingecko_key().map_err(anyhow::Error::msg)?);
+    tracing::info!(
+        bybit = %config.bybit_base_url,
+        bybit_alternative = bybit_alternative.as_ref().map(tracing::field::display),
+        coingecko = %config.coingecko_base_url,
+        coingecko_key = key.is_some(),
+        fear_greed = %config.fear_greed_base_url,
+        "upstreams"
+    );
     let to =
         |base: &crate::config::BaseUrl, venue| Upstream::new(transport.clone(), base.clone(), venue, clock.clone());
     Ok(Upstreams {
-        bybit: to(&config.bybit_base_url, Venue::Bybit).or_at(config.bybit_alternative()),
-        coingecko: to(&config.coingecko_base_url, Venue::CoinGecko)
-            .with_key(config.coingecko_key().map_err(anyhow::Error::msg)?),
+        bybit: to(&config.bybit_base_url, Venue::Bybit).or_at(bybit_alternative),
+        coingecko: to(&config.coingecko_base_url, Venue::CoinGecko).with_key(key),
         fear_greed: to(&config.fear_greed_base_url, Venue::AlternativeMe),
     })
 }

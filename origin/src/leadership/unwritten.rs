@@ -1,6 +1,6 @@
 //! Since when a leader has tried to publish in vain.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use tokio::time::Instant;
 
 /// What is said of a write that has not ended yet, and of which none failed before it.
@@ -22,34 +22,28 @@ pub(super) struct InVain {
 impl Unwritten {
     /// A write begins.
     pub(super) fn tries(&self, now: Instant) {
-        self.with(|held| {
-            held.get_or_insert(InVain { since: now, why: UNDER_WAY });
-        });
+        self.held().get_or_insert(InVain { since: now, why: UNDER_WAY });
     }
 
     /// The write that was begun was not taken.
     pub(super) fn failed(&self, why: &'static str) {
-        self.with(|held| {
-            if let Some(held) = held {
-                held.why = why;
-            }
-        });
+        if let Some(held) = &mut *self.held() {
+            held.why = why;
+        }
     }
 
     /// A write was taken, or a leadership begins.
     pub(super) fn forget(&self) {
-        self.with(|held| *held = None);
+        *self.held() = None;
     }
 
     /// Since when, and why.
     pub(super) fn since(&self) -> Option<InVain> {
-        let mut copy = None;
-        self.with(|held| copy = *held);
-        copy
+        *self.held()
     }
 
-    fn with(&self, change: impl FnOnce(&mut Option<InVain>)) {
-        change(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner));
+    fn held(&self) -> MutexGuard<'_, Option<InVain>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -39,7 +39,7 @@ impl Carried {
     pub(super) fn of(snapshot: &Snapshot) -> Self {
         let scores = snapshot.scores.iter().filter_map(|row| {
             let confluence = row.confluence.as_deref()?.clone();
-            let made_at = row.score_as_of_ms.unwrap_or(snapshot.as_of_ms);
+            let made_at = row.scored_at(snapshot.as_of_ms);
             Some((row.symbol.clone(), Score { confluence, made_at, price: row.price }))
         });
         Self {

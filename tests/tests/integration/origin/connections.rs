@@ -104,23 +104,29 @@ async fn operators(origin: &Origin, wanted: &str) -> f64 {
     origin.of_operators().metric(wanted).await
 }
 
+/// So many clients with half a request each, of whom at least so many are not taken.
+async fn crowd_at_work(origin: &Origin, clients: usize, refused: f64) -> Vec<TcpStream> {
+    let mut crowd = Vec::new();
+    for _ in 0..clients {
+        let mut client = connect(origin).await;
+        // Who is not taken is told by a reset.
+        let _ = client.write_all(HALF).await;
+        crowd.push(client);
+    }
+    eventually("the crowd is told that there is no place", || async {
+        (operators(origin, &of("refused", "too_many")).await >= refused).then_some(())
+    })
+    .await;
+    crowd
+}
+
 #[tokio::test]
 async fn a_crowd_at_work_shuts_nobody_out_of_health_and_stops_no_collecting() {
     let exchange = Exchange::start().await;
     let variables = [QUICK, OPERATORS, ("MAX_CONNECTIONS", "64"), ("HEAD_TIMEOUT_MS", "2000")];
     let origin = Origin::start(exchange.url(), &variables);
     origin.data().await;
-    let mut crowd = Vec::new();
-    for _ in 0..200 {
-        let mut client = connect(&origin).await;
-        // Who is not taken is told by a reset.
-        let _ = client.write_all(HALF).await;
-        crowd.push(client);
-    }
-    eventually("the crowd is told that there is no place", || async {
-        (operators(&origin, &of("refused", "too_many")).await >= 1.0).then_some(())
-    })
-    .await;
+    let _crowd = crowd_at_work(&origin, 200, 1.0).await;
     check_collecting(&origin).await;
     let held = origin.of_operators();
     assert_eq!(held.get("/health").await.status, 200);
@@ -144,16 +150,7 @@ async fn when_descriptors_run_out_collecting_has_its_own() {
     let variables = [QUICK, OPERATORS, ("HEAD_TIMEOUT_MS", "60000")];
     let origin = Origin::start_with_files(exchange.url(), &variables, 160);
     origin.data().await;
-    let mut crowd = Vec::new();
-    for _ in 0..400 {
-        let mut client = connect(&origin).await;
-        let _ = client.write_all(HALF).await;
-        crowd.push(client);
-    }
-    eventually("there is no more place", || async {
-        (operators(&origin, &of("refused", "too_many")).await >= 100.0).then_some(())
-    })
-    .await;
+    let _crowd = crowd_at_work(&origin, 400, 100.0).await;
     // Every fetch needs a connection of its own from here on.
     exchange.fault("bybit-tickers", serde_json::json!({"kind": "reset"})).await;
     eventually("fetches fail", || async {
@@ -166,7 +163,7 @@ async fn when_descriptors_run_out_collecting_has_its_own() {
     check_collecting(&origin).await;
 }
 
-/// How many connections the machine lets a test have.
+/// More than all limits that act by default.
 const CROWD: usize = 10_000;
 
 #[tokio::test]

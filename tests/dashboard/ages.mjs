@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { startCacheInFront } from "./cache.mjs";
-import { visit } from "./open.mjs";
+import { top, untilTop, visit } from "./open.mjs";
 import { withParts } from "./parts.mjs";
 import { until } from "../edge/support.mjs";
 
@@ -41,6 +41,16 @@ export function agesSuite(world) {
           await done();
         }));
     }
+
+    test("a proxy that tells no time: it is a least one, and nothing is called live", () =>
+      withParts(async (kept) => {
+        const proxy = await kept(startCacheInFront(world.edge.url, "silent", { refuses: "OPTIONS" }));
+        const { page, done } = await visit({ browser: world.browser, edge: proxy }, "market");
+        await untilTop(page, { link: "ok", level: "aging", state: "Updating… Age not checked yet." });
+        assert.match((await top(page)).age, /^≥ \d/);
+        assert.equal(await page.locator("main [data-level=fresh]").count(), 0);
+        await done();
+      }));
   });
 }
 

@@ -15,11 +15,12 @@ const HEADERS = {
 
 /**
  * A cache of one kind in front of `target`. It keeps answers of the API for ever; with `keepsAll` also
- * those to other methods than GET, which no cache may.
+ * those to other methods than GET, which no cache may, and with `refuses` it answers such a method itself, with 405.
  */
-export async function startCacheInFront(target, kind, { keepsAll = false } = {}) {
+export async function startCacheInFront(target, kind, { keepsAll = false, refuses = null } = {}) {
   const kept = new Map();
   const server = await startServer(async (request, response) => {
+    if (request.method === refuses) return void response.writeHead(405, { allow: "GET, HEAD" }).end();
     const { pathname } = new URL(request.url, target);
     const mayKeep = isData({ pathname }) && (keepsAll || request.method === "GET");
     const key = `${request.method} ${request.url}`;

@@ -113,5 +113,5 @@ function readTop(wanted) {
   return Object.entries(wanted).every(([name, value]) => found[name] === value) ? found : null;
 }
 
-/** The seconds of an age as the page writes it; not a number for one in other units. */
-export const ageIn = (text) => (/ s$/.test(text) ? Number(text.replace(" s", "")) : NaN);
+/** The seconds of an age as the page writes it, also of one that is a least one; not a number for one in other units. */
+export const ageIn = (text) => Number(/^(?:≥ )?(\d+) s$/.exec(text)?.[1] ?? NaN);

@@ -35,6 +35,9 @@ const online = signal(navigator.onLine);
 /** The server's time, renewed each second while the page is seen. */
 export const now: ReadonlySignal<number> = computed(() => serverTime(clock.value, ticks.value));
 
+/** Whether that is known, and not only the latest of all that was heard. */
+export const isTimeKnown: ReadonlySignal<boolean> = computed(() => clock.value.proven !== null);
+
 const connection = (navigator as { connection?: Connection }).connection;
 
 const poller = new Poller({
@@ -70,7 +73,8 @@ const timekeeper: Task = {
     if (!clock.value.isDoubted) return { kind: "unchanged" };
     const askedAt = localNow();
     const answer = await askTime(globalThis.fetch, PATHS["mobile-data"]);
-    if (answer.kind === "failed") return answer;
+    // Whether the server can be reached is for questions about data to tell: a proxy may swallow this one alone.
+    if (answer.kind === "failed") return { ...answer, trouble: { kind: "unreadable", what: "time" } };
     const arrivedAt = localNow();
     clock.value = proven(clock.value, answer.date, askedAt, arrivedAt);
     ticks.value = arrivedAt;
@@ -124,13 +128,21 @@ export const askAgain = (): void => poller.reconnected();
 /** What the top of the page says. */
 export const status: ReadonlySignal<Status> = computed(() => {
   const { body, fromDevice, trouble } = market.held.value;
-  return statusOf({ said: body, fromDevice, trouble, online: online.value, now: now.value });
+  return statusOf({
+    said: body,
+    fromDevice,
+    trouble,
+    online: online.value,
+    now: now.value,
+    isTimeKnown: isTimeKnown.value,
+  });
 });
 
 /** Starts asking and counting. */
 export function start(): void {
-  watch(market);
+  // The time first: before it is known nothing can be called live.
   poller.add(timekeeper);
+  watch(market);
   let timer: ReturnType<typeof setInterval> | undefined;
   const followVisibility = (): void => {
     clearInterval(timer);

@@ -154,9 +154,10 @@ export const ARTIFICIAL = {
 
 /** All that is to be said of the data's state, and nothing twice: what is wrong, then what that means for the figures. */
 export function stateSentences(status: Status, trouble: Trouble | null, body: MobileData | null, at: string | null): string[] {
-  const { level, link, marks } = status;
+  const { level, link, marks, isAgeLeast } = status;
   const last = at === null ? [] : [`Last update ${at}.`];
   const said = link === "ok" ? levelSentences(level, at) : [...linkSentences(link, trouble), ...last];
+  if (isAgeLeast && link === "ok") said.push("Age not checked yet.");
   if (marks.includes("device")) said.push("Saved on this device.");
   if (marks.includes("direct"))
     said.push(link === "ok" && level === "fresh" ? "Prices are live. Scores are temporarily unavailable." : "Scores are temporarily unavailable.");

@@ -21,7 +21,7 @@ const UNREACHABLE = { kind: "unreachable" };
 const REFUSED = { kind: "problem", status: 503, problem: null };
 
 const statusFor = (facts) =>
-  statusOf({ said: BODY, fromDevice: false, trouble: null, online: true, now: BODY.as_of_ms, ...facts });
+  statusOf({ said: BODY, fromDevice: false, trouble: null, online: true, now: BODY.as_of_ms, isTimeKnown: true, ...facts });
 
 describe("the class of what is shown", () => {
   const check = (ageMs, freshness, expected) => {
@@ -47,7 +47,16 @@ describe("the class of what is shown", () => {
   });
 
   test("is none without data", () => {
-    assert.deepEqual(statusFor({ said: null }), { level: "none", ageMs: null, link: "ok", marks: [] });
+    const nothing = { level: "none", ageMs: null, isAgeLeast: false, link: "ok", marks: [] };
+    assert.deepEqual(statusFor({ said: null }), nothing);
+    assert.deepEqual(statusFor({ said: null, isTimeKnown: false }), nothing);
+  });
+
+  test("is not fresh before the time is known, and its age is a least one", () => {
+    const { level, ageMs, isAgeLeast } = statusFor({ now: BODY.as_of_ms + 2_000, isTimeKnown: false });
+    assert.deepEqual({ level, ageMs, isAgeLeast }, { level: "aging", ageMs: 2_000, isAgeLeast: true });
+    assert.equal(statusFor({ now: BODY.as_of_ms + 70_000, isTimeKnown: false }).level, "stale");
+    assert.equal(statusFor({}).isAgeLeast, false);
   });
 
   test("of data from the future is not fresh, and its age is unknown", () => {

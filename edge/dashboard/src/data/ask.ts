@@ -32,13 +32,17 @@ export function isOfOtherRelease(trouble: Trouble | null): boolean {
 /** How long one question may take. */
 const PATIENCE_MS = 8_000;
 
+/** How long the question about the time may take: its answer is a few bytes, and the data waits for it at the start. */
+const TIME_PATIENCE_MS = 3_000;
+
 /** Asks for `path`; `etag` is that of the body in hand. */
 export async function ask<T extends Body>(
   fetcher: typeof fetch,
   path: string,
   etag: string | null,
 ): Promise<Answer<T>> {
-  const answered = await answerTo(fetcher, path, etag === null ? {} : { headers: { "if-none-match": etag } });
+  const condition = etag === null ? {} : { headers: { "if-none-match": etag } };
+  const answered = await answerTo(fetcher, path, condition, PATIENCE_MS);
   if ("trouble" in answered) return { outcome: failed(answered.trouble, null), said: { date: null, age: null, asOf: null } };
   const { response, text } = answered;
   const header = (name: string): string | null => response.headers.get(name);
@@ -53,7 +57,7 @@ export async function ask<T extends Body>(
  */
 export async function askTime(fetcher: typeof fetch, path: string): Promise<TimeAnswer> {
   const only = Math.random().toString(36).slice(2);
-  const answered = await answerTo(fetcher, `${path}?${only}`, { method: "OPTIONS" });
+  const answered = await answerTo(fetcher, `${path}?${only}`, { method: "OPTIONS" }, TIME_PATIENCE_MS);
   if ("trouble" in answered) return failed(answered.trouble, null);
   const { ok, status, headers } = answered.response;
   const date = headers.get("date");
@@ -66,12 +70,13 @@ async function answerTo(
   fetcher: typeof fetch,
   path: string,
   init: RequestInit,
+  patienceMs: number,
 ): Promise<{ response: Response; text: string } | { trouble: Trouble }> {
   let sent: Promise<Response>;
   let timer: ReturnType<typeof setTimeout> | undefined;
   try {
     const patience = new AbortController();
-    timer = setTimeout(() => patience.abort(), PATIENCE_MS);
+    timer = setTimeout(() => patience.abort(), patienceMs);
     // Never through the browser's own cache: whether data may still be shown is judged here, by its age.
     sent = fetcher(path, { ...init, cache: "no-store", credentials: "omit", signal: patience.signal });
   } catch (error) {

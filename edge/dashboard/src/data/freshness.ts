@@ -28,6 +28,8 @@ export interface Facts {
   readonly online: boolean;
   /** The server's time. */
   readonly now: number;
+  /** Whether that time is known: an answer was made for this page's own question about it. */
+  readonly isTimeKnown: boolean;
 }
 
 /** What the page shows on top. */
@@ -35,6 +37,8 @@ export interface Status {
   readonly level: Level;
   /** How old the data is; unknown without data, and when the clocks contradict one another. */
   readonly ageMs: number | null;
+  /** Whether it may be older than that: the server's time is not known. */
+  readonly isAgeLeast: boolean;
   /** What is wrong with the way to the data, whatever its age. */
   readonly link: "ok" | "offline" | "unreachable" | "refused" | "faulty" | "defect";
   readonly marks: readonly Mark[];
@@ -58,19 +62,29 @@ export function ageOf(asOf: number, now: number): number | null {
   return age < -MAX_AHEAD_MS ? null : Math.max(0, age);
 }
 
-/** The class of a body: the worse of what the server said and what the age since then makes of it. */
-export function levelOf(said: Body, now: number): Level {
+/**
+ * The class of a body: the worse of what the server said and what the age since then makes of it. Nothing is fresh before
+ * the time is known: a cache on the way may have kept the answer, and a device's clock may be slow.
+ */
+export function levelOf(said: Body, now: number, isTimeKnown: boolean): Level {
   const ageMs = ageOf(said.as_of_ms, now);
   const byAge = ageMs === null ? "stale" : levelOfAge(ageMs);
-  return RANK[byAge] > RANK[said.freshness] ? byAge : said.freshness;
+  const worse = RANK[byAge] > RANK[said.freshness] ? byAge : said.freshness;
+  return worse === "fresh" && !isTimeKnown ? "aging" : worse;
 }
 
 /** What the page says. */
 export function statusOf(facts: Facts): Status {
-  const { said, now } = facts;
+  const { said, now, isTimeKnown } = facts;
   const link = linkOf(facts);
-  if (said === null) return { level: "none", ageMs: null, link, marks: [] };
-  return { level: levelOf(said, now), ageMs: ageOf(said.as_of_ms, now), link, marks: marksOf(said, facts.fromDevice) };
+  if (said === null) return { level: "none", ageMs: null, isAgeLeast: false, link, marks: [] };
+  return {
+    level: levelOf(said, now, isTimeKnown),
+    ageMs: ageOf(said.as_of_ms, now),
+    isAgeLeast: !isTimeKnown,
+    link,
+    marks: marksOf(said, facts.fromDevice),
+  };
 }
 
 function linkOf({ online, trouble }: Facts): Status["link"] {

@@ -5,7 +5,7 @@ import { useEffect } from "preact/hooks";
 import { type Body, type Trouble, ageOf, levelOf } from "../data/freshness.ts";
 import type { Resource } from "../data/resource.ts";
 import * as format from "../format.ts";
-import { market, now, watch } from "../state.ts";
+import { isTimeKnown, market, now, watch } from "../state.ts";
 import { absence, pausedSentence } from "../words.ts";
 
 interface CardProps {
@@ -74,7 +74,7 @@ export function From<T extends Body>({
   // What is true of everything is said once, in the head of the page.
   const isOwn = trouble !== null && !isOf(trouble, market.held.value.trouble);
   return (
-    <div class="dated" data-level={levelOf(body, now.value)}>
+    <div class="dated" data-level={levelOf(body, now.value, isTimeKnown.value)}>
       {isOwn && (
         <p class="stale-part" role="status">
           {pausedSentence(trouble)} Last update {format.exactMoment(body.as_of_ms, now.value)}.

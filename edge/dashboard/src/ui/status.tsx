@@ -35,7 +35,7 @@ export function Head({ children, action, tag: Tag = "header" }: HeadProps): JSX.
 
 /** The state in a word, and the age that counts. */
 function Pill(): JSX.Element {
-  const { level, link, ageMs } = status.value;
+  const { level, link, ageMs, isAgeLeast } = status.value;
   const { body, trouble } = market.held.value;
   return (
     <div class="pill" data-level={level} data-link={link}>
@@ -48,7 +48,7 @@ function Pill(): JSX.Element {
           data-as-of={body.as_of_ms}
           data-sequence={body.sequence}
         >
-          {ageMs === null ? "age unknown" : format.age(ageMs)}
+          {ageMs === null ? "age unknown" : `${isAgeLeast ? "≥ " : ""}${format.age(ageMs)}`}
         </time>
       )}
     </div>

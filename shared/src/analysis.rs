@@ -24,6 +24,9 @@ pub mod beta;
 
 pub mod performance;
 
+#[cfg(feature = "confluence")]
+pub mod statistics;
+
 pub mod signals;
 
 pub mod opportunities;

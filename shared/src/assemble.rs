@@ -14,6 +14,7 @@ use crate::provenance::Source;
 use crate::snapshot::alerts::AlertSection;
 use crate::snapshot::beta::BetaSection;
 use crate::snapshot::performance::PerformanceSection;
+use crate::snapshot::statistics::Statistics;
 use crate::snapshot::{Lack, Producer, SCHEMA_VERSION, Section, Snapshot, is_reason};
 use crate::units::{Amount, Price, UnixMs};
 use std::collections::BTreeMap;
@@ -72,6 +73,8 @@ pub struct LongView {
     pub beta: Slow<BetaSection>,
     /// Contracts side by side.
     pub performance: Slow<PerformanceSection>,
+    /// Figures of the monitored contracts' candles.
+    pub statistics: Slow<Statistics>,
     /// The last alerts.
     pub alerts: Slow<AlertSection>,
 }
@@ -86,6 +89,7 @@ impl LongView {
             bitcoin_volatility: None,
             beta: Slow::unknown(reason),
             performance: Slow::unknown(reason),
+            statistics: Slow::unknown(reason),
             alerts: Slow::unknown(reason),
         }
     }
@@ -96,6 +100,7 @@ impl LongView {
         Self {
             beta: Slow::carried_over(&snapshot.beta),
             performance: Slow::carried_over(&snapshot.performance),
+            statistics: Slow::carried_over(&snapshot.statistics),
             alerts: Slow::carried_over(&snapshot.alerts),
             ..Self::unknown(Lack::NotCarriedOver.label())
         }
@@ -251,6 +256,7 @@ pub fn assemble<'a>(
         fear_greed,
         beta: checked(&long_view.beta, now, SectionLimits::beta, BetaSection::check),
         performance: checked(&long_view.performance, now, SectionLimits::performance, PerformanceSection::check),
+        statistics: checked(&long_view.statistics, now, SectionLimits::statistics, Statistics::check),
         alerts: checked(&long_view.alerts, now, SectionLimits::alerts, AlertSection::check),
     };
     Ok(Assembled { snapshot, refused: market.refused })

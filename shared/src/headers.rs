@@ -177,6 +177,7 @@ pub fn artificial_feed(snapshot: &Snapshot) -> Option<Feed> {
         snapshot.fear_greed.source(),
         snapshot.beta.source(),
         snapshot.performance.source(),
+        snapshot.statistics.source(),
         snapshot.alerts.source(),
     ];
     sections.into_iter().flatten().map(|source| source.feed).filter(|feed| *feed != Feed::Live).max()

@@ -12,6 +12,8 @@ pub mod beta;
 
 pub mod performance;
 
+pub mod statistics;
+
 pub mod alerts;
 
 mod served;
@@ -25,6 +27,7 @@ use beta::BetaSection;
 use confluence::Confluence;
 use performance::PerformanceSection;
 use serde::{Deserialize, Serialize};
+use statistics::Statistics;
 
 /// The version of the snapshot's shape. A reader refuses any other.
 ///
@@ -101,8 +104,16 @@ pub struct Snapshot {
     pub beta: Section<BetaSection>,
     /// Contracts side by side.
     pub performance: Section<PerformanceSection>,
+    /// Figures of the monitored contracts' candles; a writer of before they were there has none.
+    #[serde(default = "not_collected")]
+    pub statistics: Section<Statistics>,
     /// The last alerts, newest first.
     pub alerts: Section<AlertSection>,
+}
+
+/// What a snapshot lacks whose writer did not know the section yet.
+fn not_collected() -> Section<Statistics> {
+    Section::absent(Lack::NotFetchedYet.label())
 }
 
 impl Snapshot {
@@ -262,6 +273,10 @@ pub struct Overview {
     pub dispersion: Option<Amount>,
     /// Mean 24-hour range, (high − low) / last, percent; unknown when much of the market does not tell its range.
     pub average_range: Option<Amount>,
+    /// 1.4826 × the median distance of the 24-hour changes from their median, percent: what the deviation would be of a bell
+    /// curve, and one contract that leapt does not move it. Unknown for fewer than two contracts.
+    #[serde(default)]
+    pub robust_dispersion: Option<Amount>,
     /// 50 + 50·(up − down)/(up + down); unknown when nothing moved.
     pub trend_strength: Option<Score>,
     /// Standard deviation of Bitcoin's daily log returns over 30 days, percent.
@@ -556,6 +571,38 @@ pub struct Perps {
     pub basis_status: Option<BasisStatus>,
     /// Perpetual contracts that are counted; unknown where the tickers are those of a spot market.
     pub contract_count: Option<usize>,
+    /// What those who hold positions pay: the mean of the funding rates weighted by open interest, percent per 8 hours.
+    #[serde(default)]
+    pub funding_paid: Option<Percent>,
+    /// How unusual that rate is, see [`crate::analysis::positioning::unusual_funding`].
+    #[serde(default)]
+    pub funding_unusual: Option<f64>,
+    /// The mean of (mark − index) / index weighted by open interest, percent.
+    #[serde(default)]
+    pub premium: Option<Percent>,
+}
+
+/// Who pays funding to whom.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[serde(rename_all = "lowercase")]
+pub enum Payer {
+    /// The rate is positive: longs pay shorts.
+    Longs,
+    /// It is negative: shorts pay longs.
+    Shorts,
+}
+
+impl Payer {
+    /// By the sign of a rate; nothing where nobody pays.
+    #[must_use]
+    pub fn of(rate: Percent) -> Option<Self> {
+        match rate.get() {
+            rate if rate > 0.0 => Some(Self::Longs),
+            rate if rate < 0.0 => Some(Self::Shorts),
+            _ => None,
+        }
+    }
 }
 
 impl Perps {
@@ -573,6 +620,9 @@ impl Perps {
         basis_contracts: None,
         basis_status: None,
         contract_count: None,
+        funding_paid: None,
+        funding_unusual: None,
+        premium: None,
     };
 
     /// Whether nothing is known but how many contracts there are.
@@ -586,6 +636,9 @@ impl Perps {
             && self.total_open_interest.is_none()
             && self.basis_pct.is_none()
             && self.basis_status.is_none()
+            && self.funding_paid.is_none()
+            && self.funding_unusual.is_none()
+            && self.premium.is_none()
     }
 }
 

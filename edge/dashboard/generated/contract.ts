@@ -134,9 +134,35 @@ status: string, data_source: string, freshness: Freshness, as_of_ms: UnixMs,
  */
 timestamp: number, degraded: Array<string>, };
 
+/**
+ * How a contract moves beside Bitcoin, by its β.
+ */
+export type BetaClass = "inverse" | "market_neutral" | "lower" | "similar" | "higher";
+
 export type BetaOverview = { market_beta: Ratio | null, btc_dominance: Share | null, total_symbols: number, high_beta_count: number, low_beta_count: number, neutral_beta_count: number, avg_correlation: Correlation | null, market_regime: string, timestamp: number, };
 
-export type BetaSymbol = { symbol: string, last_price: Price | null, change_24h: Percent | null, beta_7d: Ratio | null, beta_30d: Ratio | null, beta_90d: Ratio | null, correlation_7d: Correlation | null, correlation_30d: Correlation | null, correlation_90d: Correlation | null, r_squared_7d: Fraction | null, r_squared_30d: Fraction | null, r_squared_90d: Fraction | null, alpha_7d: Percent | null, alpha_30d: Percent | null, alpha_90d: Percent | null, risk_category: RiskCategory | null, volatility_ratio: Ratio | null, };
+export type BetaSymbol = { symbol: string, last_price: Price | null, change_24h: Percent | null, beta_7d: Ratio | null, beta_30d: Ratio | null, beta_90d: Ratio | null, correlation_7d: Correlation | null, correlation_30d: Correlation | null, correlation_90d: Correlation | null, r_squared_7d: Fraction | null, r_squared_30d: Fraction | null, r_squared_90d: Fraction | null, alpha_7d: Percent | null, alpha_30d: Percent | null, alpha_90d: Percent | null, risk_category: RiskCategory | null, volatility_ratio: Ratio | null, 
+/**
+ * How it moves beside Bitcoin, by the β of the window that speaks for the row.
+ */
+beta_class: BetaClass | null, 
+/**
+ * What is known of each span, with how sure it is; spans with too few hours are left out.
+ */
+windows: Array<BetaWindow>, };
+
+/**
+ * One span, with intervals that hold the true figure in 95 of 100 samples.
+ */
+export type BetaWindow = { days: number, 
+/**
+ * Hours that both contracts have.
+ */
+hours: number, beta: Ratio, beta_low: Ratio | null, beta_high: Ratio | null, r_squared: Fraction, 
+/**
+ * What it gained beyond β times Bitcoin over these hours, percent; unknown where the interval holds zero.
+ */
+excess_return: Percent | null, excess_return_low: Percent | null, excess_return_high: Percent | null, };
 
 /**
  * The mood that the count of rising and falling contracts tells.
@@ -336,7 +362,39 @@ timestamp: number, degraded: Array<string>,
 /**
  * One string, `"Category: Label"`.
  */
-market_regime: string, market_regime_details: RegimeDetails, trend_strength: Score | null, volatility: Amount | null, current_volatility: Amount | null, market_dispersion: Amount | null, avg_volatility: Amount | null, btc_daily_volatility: Amount | null, btc_volatility: Amount | null, btc_price: Price, btc_dominance: Share | null, eth_dominance: Share | null, stablecoin_dominance: Share | null, altcoin_dominance: Share | null, altcoin_season: string | null, total_market_cap: Amount | null, market_cap_change_24h: Percent | null, 
+market_regime: string, market_regime_details: RegimeDetails, trend_strength: Score | null, 
+/**
+ * How much prices trend, whichever way: ADX(14) of four-hour candles, 0–100.
+ */
+trend_adx: Score | null, 
+/**
+ * Contracts in that mean.
+ */
+trend_adx_contracts: number | null, 
+/**
+ * Of hourly returns over 24 hours, percent a day.
+ */
+realised_volatility: Amount | null, 
+/**
+ * The mean of the same over 30 days.
+ */
+realised_volatility_avg: Amount | null, 
+/**
+ * Contracts in these means.
+ */
+realised_volatility_contracts: number | null, 
+/**
+ * How far the 24-hour changes of the contracts lie apart, percent: 1.4826 × their median distance from the median.
+ */
+dispersion: Amount | null, volatility: Amount | null, current_volatility: Amount | null, market_dispersion: Amount | null, avg_volatility: Amount | null, btc_daily_volatility: Amount | null, btc_volatility: Amount | null, btc_price: Price, btc_dominance: Share | null, eth_dominance: Share | null, stablecoin_dominance: Share | null, altcoin_dominance: Share | null, altcoin_season: string | null, 
+/**
+ * Contracts that did better than Bitcoin over 90 days, percent.
+ */
+altcoin_share: Share | null, 
+/**
+ * Contracts that were compared.
+ */
+altcoin_share_contracts: number | null, total_market_cap: Amount | null, market_cap_change_24h: Percent | null, 
 /**
  * All-market volume, USD.
  */
@@ -392,7 +450,39 @@ export type MarketOverview = {
 /**
  * One string, `"Category: Label"`.
  */
-market_regime: string, market_regime_details: RegimeDetails, trend_strength: Score | null, volatility: Amount | null, current_volatility: Amount | null, market_dispersion: Amount | null, avg_volatility: Amount | null, btc_daily_volatility: Amount | null, btc_volatility: Amount | null, btc_price: Price, btc_dominance: Share | null, eth_dominance: Share | null, stablecoin_dominance: Share | null, altcoin_dominance: Share | null, altcoin_season: string | null, total_market_cap: Amount | null, market_cap_change_24h: Percent | null, 
+market_regime: string, market_regime_details: RegimeDetails, trend_strength: Score | null, 
+/**
+ * How much prices trend, whichever way: ADX(14) of four-hour candles, 0–100.
+ */
+trend_adx: Score | null, 
+/**
+ * Contracts in that mean.
+ */
+trend_adx_contracts: number | null, 
+/**
+ * Of hourly returns over 24 hours, percent a day.
+ */
+realised_volatility: Amount | null, 
+/**
+ * The mean of the same over 30 days.
+ */
+realised_volatility_avg: Amount | null, 
+/**
+ * Contracts in these means.
+ */
+realised_volatility_contracts: number | null, 
+/**
+ * How far the 24-hour changes of the contracts lie apart, percent: 1.4826 × their median distance from the median.
+ */
+dispersion: Amount | null, volatility: Amount | null, current_volatility: Amount | null, market_dispersion: Amount | null, avg_volatility: Amount | null, btc_daily_volatility: Amount | null, btc_volatility: Amount | null, btc_price: Price, btc_dominance: Share | null, eth_dominance: Share | null, stablecoin_dominance: Share | null, altcoin_dominance: Share | null, altcoin_season: string | null, 
+/**
+ * Contracts that did better than Bitcoin over 90 days, percent.
+ */
+altcoin_share: Share | null, 
+/**
+ * Contracts that were compared.
+ */
+altcoin_share_contracts: number | null, total_market_cap: Amount | null, market_cap_change_24h: Percent | null, 
 /**
  * All-market volume, USD.
  */
@@ -508,6 +598,11 @@ potential: Potential,
 description: string, };
 
 /**
+ * Who pays funding to whom.
+ */
+export type Payer = "longs" | "shorts";
+
+/**
  * A signed percentage: 2.1 means 2.1 %.
  */
 export type Percent = number;
@@ -569,7 +664,23 @@ open_interest_contracts: number | null, basis_pct: Percent | null,
 /**
  * Contracts in that mean.
  */
-basis_contracts: number | null, basis_status: BasisStatus | null, cex_pct: Share | null, dex_pct: Share | null, contract_count: number | null, };
+basis_contracts: number | null, basis_status: BasisStatus | null, 
+/**
+ * What those who hold positions pay, weighted by open interest, percent per 8 hours.
+ */
+funding_paid: Percent | null, 
+/**
+ * Who pays it.
+ */
+payer: Payer | null, 
+/**
+ * How unusual it is: −5 to 5, 0 where it is as in the middle of its past.
+ */
+funding_unusual: number | null, 
+/**
+ * How far perpetuals are marked above their index, weighted by open interest, percent.
+ */
+premium: Percent | null, cex_pct: Share | null, dex_pct: Share | null, contract_count: number | null, };
 
 /**
  * The perpetuals. There is no source for a split between centralised and decentralised venues, so those stay `null`.
@@ -594,7 +705,23 @@ open_interest_contracts: number | null, basis_pct: Percent | null,
 /**
  * Contracts in that mean.
  */
-basis_contracts: number | null, basis_status: BasisStatus | null, cex_pct: Share | null, dex_pct: Share | null, contract_count: number | null, };
+basis_contracts: number | null, basis_status: BasisStatus | null, 
+/**
+ * What those who hold positions pay, weighted by open interest, percent per 8 hours.
+ */
+funding_paid: Percent | null, 
+/**
+ * Who pays it.
+ */
+payer: Payer | null, 
+/**
+ * How unusual it is: −5 to 5, 0 where it is as in the middle of its past.
+ */
+funding_unusual: number | null, 
+/**
+ * How far perpetuals are marked above their index, weighted by open interest, percent.
+ */
+premium: Percent | null, cex_pct: Share | null, dex_pct: Share | null, contract_count: number | null, };
 
 /**
  * How much an opportunity stands out, in a word. It is no forecast of a price.
@@ -679,7 +806,7 @@ status: string, reason?: string, };
 /**
  * Source and age of each part.
  */
-export type Sections = { tickers: SectionState, instruments: SectionState, global_market: SectionState, defi_market: SectionState, fear_greed: SectionState, beta: SectionState, performance: SectionState, alerts: SectionState, };
+export type Sections = { tickers: SectionState, instruments: SectionState, global_market: SectionState, defi_market: SectionState, fear_greed: SectionState, beta: SectionState, performance: SectionState, statistics: SectionState, alerts: SectionState, };
 
 /**
  * What a score says, by the one table of thresholds.

@@ -9,7 +9,10 @@ use super::inputs::SymbolInputs;
 use carried::Carried;
 use kept::Kept;
 use memory::Memory;
-use sections::{CHART_INTERVALS, agreeing, beta_of, contract_facts, holdings, loaded, performance_of};
+use sections::{
+    CHART_INTERVALS, STATISTICS_INTERVALS, agreeing, beta_of, contract_facts, holdings, loaded, performance_of,
+    statistics_of,
+};
 use shared::analysis::alerts::{AlertState, Observation, RestoreError};
 use shared::analysis::perps::funding_rate_8h;
 use shared::analysis::positioning::positioning;
@@ -25,6 +28,7 @@ use shared::projection::StoredEntry;
 use shared::snapshot::alerts::{Alert, AlertSection, RegimeName};
 use shared::snapshot::beta::BetaSection;
 use shared::snapshot::performance::PerformanceSection;
+use shared::snapshot::statistics::Statistics;
 use shared::snapshot::{Lack, ScoreBasis, Section, Snapshot};
 use shared::units::UnixMs;
 use shared::validate::ValidSnapshot;
@@ -43,6 +47,7 @@ pub(super) struct Analyst {
     analyses: Kept<BTreeMap<String, Analysis>>,
     beta: Kept<Slow<BetaSection>>,
     performance: Kept<Slow<PerformanceSection>>,
+    statistics: Kept<Slow<Statistics>>,
     /// What the last process that published beside this one had worked out.
     carried: Carried,
 }
@@ -56,6 +61,7 @@ impl Default for Analyst {
             analyses: Kept::EMPTY,
             beta: Kept::EMPTY,
             performance: Kept::EMPTY,
+            statistics: Kept::EMPTY,
             carried: Carried::nothing(),
         }
     }
@@ -85,6 +91,9 @@ const ANALYSES_LAST_MS: u64 = 1_500;
 
 /// How long betas are kept: their inputs change once an hour.
 const BETA_LASTS_MS: u64 = 60_000;
+
+/// How long statistics are kept: their inputs change once an hour, their weights slowly.
+const STATISTICS_LAST_MS: u64 = 60_000;
 
 /// How long charts are kept: their shortest candles are a minute long.
 const PERFORMANCE_LASTS_MS: u64 = 15_000;
@@ -121,14 +130,18 @@ impl Analyst {
         let performance = self
             .performance
             .get_or(loaded(inputs, &CHART_INTERVALS), now, PERFORMANCE_LASTS_MS, || performance_of(inputs, rows, now));
+        let statistics = self.statistics.get_or(loaded(inputs, &STATISTICS_INTERVALS), now, STATISTICS_LAST_MS, || {
+            statistics_of(inputs, rows, now)
+        });
         let bitcoin = inputs.get(BITCOIN).map(|inputs| inputs.agreeing_with(rows.get(BITCOIN).map(|row| row.last)));
         let daily = bitcoin.as_ref().and_then(|inputs| inputs.candles.get(&Interval::OneDay));
         LongView {
             analyses,
-            positioning: Some(positioning(&holdings(inputs, rows), now)),
+            positioning: Some(positioning(&holdings(inputs, rows, universe), now)),
             bitcoin_volatility: daily.and_then(|daily| bitcoin_volatility(&daily.value, now)),
             beta: self.carried.beta_or(beta),
             performance: self.carried.performance_or(performance),
+            statistics: self.carried.statistics_or(statistics),
             // They are observed on the finished snapshot.
             alerts: Slow::unknown(Lack::NotObservedYet.label()),
         }

@@ -97,7 +97,19 @@ fn compare(own: &[f64], market: &[f64]) -> Option<BetaWindow> {
     // Rounding may carry ρ a little past ±1.
     let correlation = (covariance / (own_deviation * market_deviation)).clamp(-1.0, 1.0);
     let alpha_pct = (own_mean - beta * market_mean) * HOURS_PER_YEAR * 100.0;
+    let hours = own.len() as f64;
+    let (market_squares, residual_squares) = {
+        let residual = |(own, market): (&f64, &f64)| (own - own_mean - beta * (market - market_mean)).powi(2);
+        (market_deviation.powi(2) * (hours - 1.0), own.iter().zip(market).map(residual).sum::<f64>())
+    };
+    let residual_deviation = (residual_squares / (hours - 2.0)).sqrt();
+    let beta_error = residual_deviation / market_squares.sqrt();
+    let mean_error = residual_deviation * (1.0 / hours + market_mean.powi(2) / market_squares).sqrt();
+    let over_all_pct = |hourly: f64| Percent::new(hourly * hours * 100.0).ok().map(|pct| pct.rounded(4));
     Some(BetaWindow {
+        beta_error: Ratio::new(beta_error).ok().map(|error| error.rounded(6)),
+        excess_pct: over_all_pct(own_mean - beta * market_mean),
+        excess_error_pct: over_all_pct(mean_error),
         beta: Ratio::new(beta).ok()?.rounded(4),
         correlation: Correlation::new(correlation).ok()?.rounded(4),
         r_squared: Fraction::new(correlation.powi(2)).ok()?.rounded(4),

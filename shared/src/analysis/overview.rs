@@ -32,6 +32,7 @@ pub fn overview(
             .map(|sum| sum.rounded(2)),
         turnover_contracts: Some(turnovers.len()),
         average_change: Percent::new(mean(&changes))?.rounded(4),
+        robust_dispersion: robust_deviation(&changes).and_then(|d| Amount::new(d).ok()).map(|d| d.rounded(4)),
         dispersion: sample_deviation(&changes).and_then(|d| Amount::new(d).ok()).map(|d| d.rounded(4)),
         average_range: is_most(ranges.len(), market.rows.len())
             .then(|| mean(&ranges))
@@ -70,6 +71,31 @@ pub(super) fn sample_deviation(values: &[f64]) -> Option<f64> {
     Some((squares / (values.len() - 1) as f64).sqrt())
 }
 
+/// What the median distance from the median is multiplied with, so that of a bell curve it is the standard deviation.
+const MAD_TO_DEVIATION: f64 = 1.4826;
+
+/// The median distance from the median × 1.4826; nothing for fewer than two values.
+pub(super) fn robust_deviation(values: &[f64]) -> Option<f64> {
+    if values.len() < 2 {
+        return None;
+    }
+    let middle = median(values)?;
+    let distances: Vec<f64> = values.iter().map(|value| (value - middle).abs()).collect();
+    Some(MAD_TO_DEVIATION * median(&distances)?)
+}
+
+/// The value in the middle, or the mean of the two there; nothing for nothing.
+pub(super) fn median(values: &[f64]) -> Option<f64> {
+    let mut sorted = values.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    let upper = *sorted.get(sorted.len() / 2)?;
+    if sorted.len() % 2 == 1 {
+        return Some(upper);
+    }
+    let lower = *sorted.get(sorted.len() / 2 - 1)?;
+    Some(lower.midpoint(upper))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -79,6 +105,15 @@ mod tests {
         // Squares of −2, −1, 0, 3 around the mean sum to 14; 14 / 3.
         assert_eq!(sample_deviation(&[-2.0, -1.0, 0.0, 3.0]), Some((14.0_f64 / 3.0).sqrt()));
         assert_eq!(sample_deviation(&[1.0]), None);
+    }
+
+    #[test]
+    fn one_value_that_leapt_does_not_move_the_robust_deviation() {
+        // Median 2, distances 2, 1, 0, 1, 2: median 1.
+        assert_eq!(robust_deviation(&[0.0, 1.0, 2.0, 3.0, 4.0]), Some(1.4826));
+        assert_eq!(robust_deviation(&[0.0, 1.0, 2.0, 3.0, 4e9]), Some(1.4826));
+        assert_eq!(robust_deviation(&[1.0, 2.0]), Some(1.4826 * 0.5));
+        assert_eq!((robust_deviation(&[1.0]), median(&[])), (None, None));
     }
 
     #[track_caller]

@@ -38,6 +38,9 @@ pub fn perps(market: &Market<'_, '_>, universe: &Universe, positioning: Option<&
         basis_contracts,
         basis_status: basis.map(basis_status),
         contract_count: venue.trades_perpetuals().then_some(market.rows.len()),
+        funding_paid: by_open_interest(market, |row| Some(funding_rate_8h(row, universe)? * 100.0)),
+        funding_unusual: positioning.and_then(|positioning| positioning.funding_unusual),
+        premium: by_open_interest(market, basis_pct),
     }
 }
 
@@ -83,6 +86,20 @@ fn weighted_mean(
     let weighed = |row: &Ticker<'_>| row.turnover_24h.and(figure(row));
     let mean = Percent::new(sum / weights).ok().filter(|_| is_of_most(market, weighed));
     (mean, mean.map(|_| contracts))
+}
+
+/// The mean over the rows that know the figure, weighted by open interest, rounded to six decimals; nothing when they are not
+/// most of the market. Turnover tells who traded, open interest who holds: only they pay, and one contract that is traded
+/// wildly for a day does not outweigh the market.
+fn by_open_interest(market: &Market<'_, '_>, figure: impl Fn(&Ticker<'_>) -> Option<f64>) -> Option<Percent> {
+    let told = |row: &Ticker<'_>| row.open_interest_usd.and(figure(row).filter(|value| value.is_finite()));
+    if !is_of_most(market, told) {
+        return None;
+    }
+    let rows = market.rows.iter().filter_map(|row| Some((row.open_interest_usd?.get(), told(row)?)));
+    let (weights, sum) =
+        rows.fold((0.0, 0.0), |(weights, sum), (weight, value)| (weights + weight, sum + weight * value));
+    Percent::new(sum / weights).ok().map(|mean| mean.rounded(6))
 }
 
 /// Whether the rows that tell a figure are most of the market, by their turnover too.
@@ -140,9 +157,25 @@ mod tests {
     }
 
     #[test]
+    fn a_contract_that_is_traded_wildly_does_not_pay_for_the_market() {
+        let rate = |rate: f64, turnover: f64, interest: f64, symbol: &str| Ticker {
+            funding_rate: Some(rate),
+            open_interest_usd: Amount::new(interest).ok(),
+            mark: Some(Price::new(if rate < 0.0 { 0.999 } else { 1.001 }).unwrap()),
+            ..ticker(symbol, 1.0, 0.0, turnover)
+        };
+        // (0.01 % · 3 − 0.2 % · 1) / 4 by turnover; (0.01 % · 99 − 0.2 % · 1) / 100 by open interest.
+        let perps = perps_of(vec![rate(0.0001, 3e6, 99e6, "AUSDT"), rate(-0.002, 1e6, 1e6, "BUSDT")], None);
+        assert_eq!(perps.funding_rate.map(Percent::get), Some(-0.0425));
+        assert_eq!(perps.funding_paid.map(Percent::get), Some(0.0079));
+        assert_eq!(perps.premium.map(Percent::get), Some(0.098));
+    }
+
+    #[test]
     fn what_no_row_knows_is_unknown() {
         let bare = Ticker { funding_rate: None, open_interest_usd: None, mark: None, ..ticker("AUSDT", 1.0, 0.0, 3e6) };
         let perps = perps_of(vec![bare], None);
         assert_eq!((perps.funding_rate, perps.total_open_interest, perps.basis_pct), (None, None, None));
+        assert_eq!((perps.funding_paid, perps.premium), (None, None));
     }
 }

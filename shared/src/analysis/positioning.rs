@@ -2,7 +2,7 @@
 
 mod pulse;
 
-use super::overview::{mean, sample_deviation};
+use super::overview::{mean, median, robust_deviation, sample_deviation};
 use super::perps::FUNDING_PERIOD_HOURS;
 use crate::market::Timed;
 use crate::market::positioning::{AccountRatio, Funding};
@@ -26,6 +26,12 @@ const LONGEST_INTERVAL_MS: u64 = 8 * HOUR_MS;
 /// A deviation of rates up to here is rounding: it is a tenth of the last decimal that the venue tells.
 const LEAST_DEVIATION: f64 = 1e-9;
 
+/// The floor under the deviation of [`unusual_funding`]: a tenth of a basis point per 8 hours.
+const LEAST_ROBUST_DEVIATION: f64 = 1e-5;
+
+/// What [`unusual_funding`] is clipped to: one contract must not decide the mean of all.
+const MOST_UNUSUAL: f64 = 5.0;
+
 const HOUR_MS: u64 = 3_600_000;
 
 /// What is known of the positions in one contract.
@@ -37,6 +43,10 @@ pub struct Holdings<'h> {
     pub account_ratios: Option<Timed<'h, [AccountRatio]>>,
     /// Past fundings, oldest first.
     pub fundings: &'h [Funding],
+    /// One side's open interest, USD: the weight of what is paid.
+    pub open_interest: Option<Amount>,
+    /// The rate that is paid next, as a fraction per 8 hours.
+    pub funding_8h: Option<f64>,
 }
 
 /// The positions of all contracts.
@@ -50,20 +60,28 @@ pub struct Positioning {
     pub ls_entropy: Option<Fraction>,
     /// Turnover-weighted mean of [`funding_zscore`].
     pub funding_zscore: Option<f64>,
+    /// Mean of [`unusual_funding`] weighted by open interest.
+    pub funding_unusual: Option<f64>,
 }
 
 /// Derives the figures; each is unknown when no contract with turnover tells it.
 #[must_use]
 pub fn positioning(contracts: &[Holdings<'_>], now: UnixMs) -> Positioning {
-    let long = weighted_mean(contracts, |contract| long_share(contract, now));
+    let by_turnover = |contract: &Holdings<'_>| Some(contract.turnover_24h.get());
+    let by_open_interest = |contract: &Holdings<'_>| Some(contract.open_interest?.get());
+    let long = weighted_mean(contracts, by_turnover, |contract| long_share(contract, now));
     let long_pct = long.and_then(|share| Share::new(share * 100.0).ok()).map(|share| share.rounded(2));
     let short_pct = long_pct.and_then(|long| Share::new(100.0 - long.get()).ok()).map(|share| share.rounded(2));
-    let zscore = weighted_mean(contracts, |contract| funding_zscore(contract.fundings, now));
+    let zscore = weighted_mean(contracts, by_turnover, |contract| funding_zscore(contract.fundings, now));
+    let unusual = weighted_mean(contracts, by_open_interest, |contract| {
+        unusual_funding(contract.funding_8h?, contract.fundings, now)
+    });
     Positioning {
         long_pct,
         short_pct,
         ls_entropy: long.map(|share| Fraction::saturating(round_to(entropy(share), 4))),
         funding_zscore: zscore.map(|zscore| round_to(zscore, 4)),
+        funding_unusual: unusual.map(|unusual| round_to(unusual, 4)),
     }
 }
 
@@ -107,15 +125,42 @@ pub fn funding_zscore(fundings: &[Funding], now: UnixMs) -> Option<f64> {
     (deviation > LEAST_DEVIATION && zscore.is_finite()).then_some(zscore)
 }
 
+/// How unusual the rate that is paid next is for this contract: its distance from the median of what was paid, in deviations by
+/// the median distance from that (× 1.4826), clipped to [`MOST_UNUSUAL`] either way.
+///
+/// Medians, and a floor under the deviation, since venues tell the same rate for weeks: the tenth of a basis point by which one
+/// differs then is no event. Nothing when the newest of the past is not recent, or fewer than [`FEWEST_EARLIER_FUNDINGS`] are
+/// usable.
+#[must_use]
+pub fn unusual_funding(next_8h: f64, fundings: &[Funding], now: UnixMs) -> Option<f64> {
+    let latest_ms = fundings.last()?.time_ms;
+    if now.millis_since(latest_ms) > MAX_FUNDING_AGE_MS {
+        return None;
+    }
+    let pairs = fundings.iter().zip(fundings.iter().skip(1));
+    let paid: Vec<f64> = pairs.filter_map(|(before, funding)| rate_8h(before, funding)).collect();
+    if paid.len() < FEWEST_EARLIER_FUNDINGS {
+        return None;
+    }
+    let deviation = robust_deviation(&paid)?.max(LEAST_ROBUST_DEVIATION);
+    Some((next_8h - median(&paid)?) / deviation)
+        .filter(|found| found.is_finite())
+        .map(|found| found.clamp(-MOST_UNUSUAL, MOST_UNUSUAL))
+}
+
 fn rate_8h(before: &Funding, funding: &Funding) -> Option<f64> {
     let interval_ms = funding.time_ms.millis_since(before.time_ms);
     let period_ms = FUNDING_PERIOD_HOURS * HOUR_MS as f64;
     (1..=LONGEST_INTERVAL_MS).contains(&interval_ms).then(|| funding.rate * period_ms / interval_ms as f64)
 }
 
-/// Mean over the contracts that know the figure, weighted by turnover.
-fn weighted_mean(contracts: &[Holdings<'_>], figure: impl Fn(&Holdings<'_>) -> Option<f64>) -> Option<f64> {
-    let known = contracts.iter().filter_map(|contract| Some((contract.turnover_24h.get(), figure(contract)?)));
+/// Mean over the contracts that know weight and figure.
+fn weighted_mean(
+    contracts: &[Holdings<'_>],
+    weight: impl Fn(&Holdings<'_>) -> Option<f64>,
+    figure: impl Fn(&Holdings<'_>) -> Option<f64>,
+) -> Option<f64> {
+    let known = contracts.iter().filter_map(|contract| Some((weight(contract)?, figure(contract)?)));
     let (weights, sum) =
         known.fold((0.0, 0.0), |(weights, sum), (weight, value)| (weights + weight, sum + weight * value));
     Some(sum / weights).filter(|mean| mean.is_finite())
@@ -139,6 +184,8 @@ mod tests {
             turnover_24h: Amount::new(turnover).unwrap(),
             account_ratios: Some(Timed { value: vec![ratio].leak(), as_of_ms: NOW }),
             fundings: &[],
+            open_interest: Amount::new(turnover).ok(),
+            funding_8h: None,
         }
     }
 
@@ -172,7 +219,13 @@ mod tests {
 
     #[test]
     fn nothing_known_is_unknown_and_not_even() {
-        let unknown = Positioning { long_pct: None, short_pct: None, ls_entropy: None, funding_zscore: None };
+        let unknown = Positioning {
+            long_pct: None,
+            short_pct: None,
+            ls_entropy: None,
+            funding_zscore: None,
+            funding_unusual: None,
+        };
         assert_eq!(positioning(&[], NOW), unknown);
         assert_eq!(positioning(&[holding(0.0, 0.6, 0.4)], NOW), unknown, "no turnover");
         assert_eq!(positioning(&[holding(1e6, 0.0, 0.0)], NOW), unknown, "no accounts");
@@ -190,6 +243,41 @@ mod tests {
         let by_answer = Holdings { account_ratios: Some(answered), ..by_row };
         assert!(known(&by_answer, MAX_RATIO_AGE_MS - 1_001));
         assert!(!known(&by_answer, MAX_RATIO_AGE_MS - 1_000));
+    }
+
+    #[test]
+    fn a_rate_that_hardly_differs_from_a_constant_past_is_not_unusual() {
+        // Told as 0.01 % for weeks, once as 0.009 %, and now 0.005 %: half a basis point, five of the floor.
+        let mut rates = vec![1e-4; 30];
+        rates[7] = 0.9e-4;
+        let past = fundings(&rates, 8);
+        let of = |next: f64| unusual_funding(next, &past, NOW).map(|found| round_to(found, 4));
+        assert_eq!(of(1e-4), Some(0.0));
+        assert_eq!(of(0.9e-4), Some(-1.0));
+        assert_eq!(of(0.5e-4), Some(-5.0));
+        assert_eq!(of(9e-3), Some(5.0), "clipped");
+        assert_eq!(unusual_funding(1e-4, &past[..20], NOW.plus_millis(0)), None, "the newest of these is old");
+        assert_eq!(unusual_funding(1e-4, &fundings(&rates[..20], 8), NOW), None, "19 are too few");
+        assert_eq!(unusual_funding(f64::NAN, &past, NOW), None);
+        assert_eq!(unusual_funding(1e-4, &[], NOW), None);
+    }
+
+    #[test]
+    fn what_is_unusual_is_weighted_by_who_holds() {
+        let past = fundings(&alternating(30, 1e-4), 8);
+        let with = |interest: f64, next: f64| Holdings {
+            fundings: &past,
+            open_interest: Amount::new(interest).ok(),
+            funding_8h: Some(next),
+            ..holding(1e6, 0.5, 0.5)
+        };
+        let median_paid = 1e-4;
+        let (usual, unusual) = (with(3e6, median_paid), with(1e6, 1.0));
+        let found = positioning(&[usual, unusual], NOW).funding_unusual.unwrap();
+        let of = |next| unusual_funding(next, &past, NOW).unwrap();
+        assert_eq!(found, round_to((3.0 * of(median_paid) + of(1.0)) / 4.0, 4));
+        let unknown = Holdings { open_interest: None, ..usual };
+        assert_eq!(positioning(&[unknown], NOW).funding_unusual, None);
     }
 
     #[test]

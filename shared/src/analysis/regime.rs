@@ -1,5 +1,7 @@
-//! The market's state in words, from mean score, breadth, dispersion and fear & greed.
+//! The market's state in words, from mean score and breadth, beside the words for dispersion and fear & greed.
 
+use super::join::is_most;
+use super::overview::mean;
 use crate::market::FearGreed;
 use crate::snapshot::{Breadth, Direction, Overview, Regime, ScoreBasis, ScoreRow};
 use crate::units::Score;
@@ -32,8 +34,6 @@ enum Spread {
 }
 
 impl Spread {
-    const ALL: [Self; 3] = [Self::High, Self::Elevated, Self::Normal];
-
     crate::labels! {
         const fn name(self) {
             Self::High => "high",
@@ -44,7 +44,7 @@ impl Spread {
 }
 
 /// Ordered from fear to greed.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 enum Mood {
     ExtremeFear,
     Fear,
@@ -54,8 +54,6 @@ enum Mood {
 }
 
 impl Mood {
-    const ALL: [Self; 5] = [Self::ExtremeFear, Self::Fear, Self::Neutral, Self::Greed, Self::ExtremeGreed];
-
     crate::labels! {
         const fn name(self) {
             Self::ExtremeFear => "extreme_fear",
@@ -70,25 +68,18 @@ impl Mood {
 /// Every word that the texts of a [`Regime`] may hold, by the name of the field.
 #[must_use]
 pub fn vocabulary() -> [(&'static str, BTreeSet<&'static str>); 4] {
-    let mut labels = BTreeSet::new();
-    for direction in Direction::ALL {
-        for width in Width::ALL {
-            for spread in Spread::ALL {
-                let moods = Mood::ALL.into_iter().map(Some).chain([None]);
-                labels.extend(moods.map(|mood| label(direction, width, spread, mood)));
-            }
-        }
-    }
+    let labels = Direction::ALL.into_iter().flat_map(|direction| Width::ALL.map(|width| label(direction, width)));
     let words = |list: &[&'static str]| list.iter().copied().collect();
     [
-        ("label", labels),
+        ("label", labels.collect()),
         ("breadth", words(Width::LABELS)),
         ("dispersion", words(Spread::LABELS)),
         ("sentiment", words(Mood::LABELS)),
     ]
 }
 
-/// The regime; nothing without a score. The basis is the strongest that every score has.
+/// The regime; nothing without a score. Its mean is on one scale: that of the scores in six dimensions where most contracts
+/// have one, else that of every ticker's momentum.
 #[must_use]
 pub fn regime(
     scores: &[ScoreRow],
@@ -96,21 +87,25 @@ pub fn regime(
     overview: &Overview,
     fear_greed: Option<&FearGreed>,
 ) -> Option<Regime> {
-    let mean = scores.iter().map(|row| row.score.get()).sum::<f64>() / scores.len() as f64;
-    let mean_score = Score::new(mean).ok()?;
+    let full = scores.iter().filter(|row| row.score_basis == ScoreBasis::SixDimension);
+    let full: Vec<f64> = full.map(|row| row.score.get()).collect();
+    let (score_basis, values) = if is_most(full.len(), scores.len()) {
+        (ScoreBasis::SixDimension, full)
+    } else {
+        let momentum = scores.iter().filter_map(|row| row.momentum_score).map(Score::get);
+        (ScoreBasis::TickerMomentum, momentum.collect())
+    };
+    let mean_score = Score::new(mean(&values)).ok()?;
     let direction = direction(mean_score);
     let width = width(breadth);
-    let spread = spread(overview);
-    let mood = fear_greed.map(mood);
-    let full = scores.iter().all(|row| row.score_basis == ScoreBasis::SixDimension);
     Some(Regime {
         direction,
-        label: label(direction, width, spread, mood).to_owned(),
+        label: label(direction, width).to_owned(),
         mean_score: mean_score.rounded(2),
-        score_basis: if full { ScoreBasis::SixDimension } else { ScoreBasis::TickerMomentum },
+        score_basis,
         breadth: width.name().to_owned(),
-        dispersion: spread.name().to_owned(),
-        sentiment: mood.map(|mood| mood.name().to_owned()),
+        dispersion: spread(overview).name().to_owned(),
+        sentiment: fear_greed.map(|index| mood(index).name().to_owned()),
     })
 }
 
@@ -127,7 +122,7 @@ fn direction(mean: Score) -> Direction {
 fn width(breadth: &Breadth) -> Width {
     match breadth.percentage {
         Some(share) if share.get() >= 60.0 => Width::Broad,
-        Some(share) if share.get() <= 30.0 => Width::Narrow,
+        Some(share) if share.get() <= 40.0 => Width::Narrow,
         _ => Width::Mixed,
     }
 }
@@ -150,68 +145,37 @@ fn mood(index: &FearGreed) -> Mood {
     }
 }
 
-/// The first that matches, from the most to the least particular.
-fn label(direction: Direction, width: Width, spread: Spread, mood: Option<Mood>) -> &'static str {
-    let greed = mood.is_some_and(|mood| mood >= Mood::Greed);
-    let fear = mood.is_some_and(|mood| mood <= Mood::Fear);
-    let extreme_fear = mood == Some(Mood::ExtremeFear);
-    if spread == Spread::High {
-        return match direction {
-            Direction::StrongBullish | Direction::Bullish => "Volatile Rally",
-            Direction::StrongBearish | Direction::Bearish => "Volatile Selloff",
-            Direction::Neutral => "Choppy Waters",
-        };
-    }
+/// What was measured and nothing else: how high the scores are on the whole, and whether most contracts rise or fall. Each has
+/// its mirror image on the other side.
+const fn label(direction: Direction, width: Width) -> &'static str {
     match (direction, width) {
-        (Direction::StrongBullish, Width::Broad) if greed => "Euphoric Rally",
-        (Direction::StrongBullish, Width::Broad) => "Broad Rally",
-        (Direction::StrongBullish, Width::Narrow) => "Selective Strength",
-        (Direction::StrongBullish, Width::Mixed) => "Bullish Momentum",
-        (Direction::Bullish, Width::Broad) => "Risk-On",
-        (Direction::Bullish, _) if fear => "Accumulation Zone",
-        (Direction::Bullish, _) => "Mild Uptrend",
-        (Direction::StrongBearish, Width::Narrow) if extreme_fear => "Capitulation",
-        (Direction::StrongBearish, Width::Narrow) => "Broad Selloff",
-        (Direction::StrongBearish, _) => "Bearish Momentum",
-        (Direction::Bearish, _) if greed => "Distribution Zone",
-        (Direction::Bearish, Width::Narrow) => "Risk-Off",
-        (Direction::Bearish, _) => "Mild Downtrend",
-        (Direction::Neutral, _) if spread == Spread::Elevated => "Choppy Range",
-        (Direction::Neutral, Width::Broad) if greed => "Topping Formation",
-        (Direction::Neutral, Width::Narrow) if fear => "Bottoming Formation",
-        (Direction::Neutral, _) => "Consolidation",
+        (Direction::StrongBullish, Width::Broad) => "Strong Widespread Rise",
+        (Direction::StrongBullish, Width::Mixed) => "Strong Scores",
+        (Direction::StrongBullish, Width::Narrow) => "Strong Scores and Few Rising",
+        (Direction::Bullish, Width::Broad) => "Widespread Rise",
+        (Direction::Bullish, Width::Mixed) => "Mild Strength",
+        (Direction::Bullish, Width::Narrow) => "Mild Strength and Few Rising",
+        (Direction::Neutral, Width::Broad) => "Most Rising",
+        (Direction::Neutral, Width::Mixed) => "No Direction",
+        (Direction::Neutral, Width::Narrow) => "Most Falling",
+        (Direction::Bearish, Width::Broad) => "Mild Weakness and Few Falling",
+        (Direction::Bearish, Width::Mixed) => "Mild Weakness",
+        (Direction::Bearish, Width::Narrow) => "Widespread Fall",
+        (Direction::StrongBearish, Width::Broad) => "Weak Scores and Few Falling",
+        (Direction::StrongBearish, Width::Mixed) => "Weak Scores",
+        (Direction::StrongBearish, Width::Narrow) => "Strong Widespread Fall",
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[track_caller]
-    fn check(direction: Direction, width: Width, spread: Spread, mood: Option<Mood>, expected: &str) {
-        assert_eq!(label(direction, width, spread, mood), expected);
-    }
-
-    #[test]
-    fn high_dispersion_comes_before_everything() {
-        check(Direction::StrongBullish, Width::Broad, Spread::High, Some(Mood::Greed), "Volatile Rally");
-        check(Direction::Bearish, Width::Narrow, Spread::High, None, "Volatile Selloff");
-        check(Direction::Neutral, Width::Mixed, Spread::High, None, "Choppy Waters");
-    }
-
-    #[test]
-    fn the_particular_label_needs_its_evidence() {
-        check(Direction::StrongBullish, Width::Broad, Spread::Normal, Some(Mood::ExtremeGreed), "Euphoric Rally");
-        check(Direction::StrongBullish, Width::Broad, Spread::Normal, None, "Broad Rally");
-        check(Direction::Bullish, Width::Mixed, Spread::Normal, Some(Mood::ExtremeFear), "Accumulation Zone");
-        check(Direction::Bullish, Width::Mixed, Spread::Normal, None, "Mild Uptrend");
-        check(Direction::StrongBearish, Width::Narrow, Spread::Normal, Some(Mood::ExtremeFear), "Capitulation");
-        check(Direction::StrongBearish, Width::Narrow, Spread::Normal, Some(Mood::Fear), "Broad Selloff");
-        check(Direction::Bearish, Width::Mixed, Spread::Normal, Some(Mood::Greed), "Distribution Zone");
-        check(Direction::Neutral, Width::Broad, Spread::Elevated, Some(Mood::Greed), "Choppy Range");
-        check(Direction::Neutral, Width::Narrow, Spread::Normal, Some(Mood::Fear), "Bottoming Formation");
-        check(Direction::Neutral, Width::Narrow, Spread::Normal, Some(Mood::Neutral), "Consolidation");
-    }
+    use crate::analysis::join::Market;
+    use crate::analysis::testing::ticker;
+    use crate::market::{Tickers, Universe};
+    use crate::provenance::{Source, Venue};
+    use crate::units::{Share, UnixMs};
+    use std::collections::BTreeMap;
 
     #[test]
     fn the_direction_changes_at_its_thresholds() {
@@ -219,7 +183,57 @@ mod tests {
         assert_eq!(at(70.0), Direction::StrongBullish);
         assert_eq!(at(60.0), Direction::Bullish);
         assert_eq!(at(59.99), Direction::Neutral);
+        assert_eq!(at(40.01), Direction::Neutral);
         assert_eq!(at(40.0), Direction::Bearish);
         assert_eq!(at(30.0), Direction::StrongBearish);
+    }
+
+    #[test]
+    fn a_mirrored_market_has_the_mirrored_breadth() {
+        let of = |share| width(&Breadth { up: 1, down: 1, flat: 0, percentage: Share::new(share).ok(), mood: None });
+        for share in [0.0, 20.0, 30.0, 40.0, 40.01, 50.0] {
+            let mirrored = match of(share) {
+                Width::Broad => Width::Narrow,
+                Width::Mixed => Width::Mixed,
+                Width::Narrow => Width::Broad,
+            };
+            assert!(of(100.0 - share) == mirrored, "at {share}");
+        }
+    }
+
+    /// Ten contracts of which so many have a score of 90 in six dimensions.
+    fn rows(full: usize) -> (Vec<ScoreRow>, Breadth, Overview) {
+        let symbols: Vec<String> = (0..10).map(|index| format!("A{index}USDT")).collect();
+        let contracts = symbols.iter().map(|symbol| (symbol.clone(), None)).collect();
+        let universe = Universe::new(UnixMs::from_millis(1), Source::live(Venue::Bybit), contracts);
+        let table = symbols.iter().map(|symbol| ticker(symbol, 100.0, 1.0, 1e6)).collect();
+        let tickers = Tickers { server_time: UnixMs::from_millis(1), rows: table, refused: vec![], odd: vec![] };
+        let market = Market::join(&tickers, &universe);
+        let breadth = crate::analysis::breadth::breadth(&market);
+        let price = market.rows[0].last;
+        let overview = crate::analysis::overview::overview(&market, &breadth, price, None).unwrap();
+        let mut rows = crate::analysis::scores::rows(&market, 10, &BTreeMap::new());
+        for row in rows.iter_mut().take(full) {
+            (row.score, row.score_basis) = (Score::new(90.0).unwrap(), ScoreBasis::SixDimension);
+        }
+        (rows, breadth, overview)
+    }
+
+    #[test]
+    fn the_mean_is_on_one_scale() {
+        let of = |full| {
+            let (rows, breadth, overview) = rows(full);
+            let momentum = rows[9].momentum_score.unwrap().rounded(2);
+            let regime = regime(&rows, &breadth, &overview, None).unwrap();
+            (regime.mean_score, regime.score_basis, momentum)
+        };
+        for full in [0, 1, 7] {
+            let (mean, basis, momentum) = of(full);
+            assert_eq!((mean, basis), (momentum, ScoreBasis::TickerMomentum), "{full} of ten");
+        }
+        for full in [8, 10] {
+            let (mean, basis, _) = of(full);
+            assert_eq!((mean.get(), basis), (90.0, ScoreBasis::SixDimension), "{full} of ten");
+        }
     }
 }

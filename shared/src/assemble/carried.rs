@@ -6,6 +6,7 @@ use crate::freshness::SectionLimits;
 use crate::snapshot::alerts::AlertSection;
 use crate::snapshot::beta::BetaSection;
 use crate::snapshot::performance::PerformanceSection;
+use crate::snapshot::statistics::Statistics;
 use crate::snapshot::{Producer, Section, Snapshot};
 use crate::units::UnixMs;
 
@@ -29,11 +30,14 @@ pub fn with_sections_of(snapshot: Snapshot, held: &Snapshot, now: UnixMs) -> Sna
     if carried.producer != Producer::BybitDirect {
         return carried;
     }
-    let LongView { beta, performance, alerts, .. } = LongView::carried_over(held);
+    let LongView { beta, performance, statistics, alerts, .. } = LongView::carried_over(held);
     Snapshot {
         beta: unless_present(carried.beta, || checked(&beta, now, SectionLimits::beta, BetaSection::check)),
         performance: unless_present(carried.performance, || {
             checked(&performance, now, SectionLimits::performance, PerformanceSection::check)
+        }),
+        statistics: unless_present(carried.statistics, || {
+            checked(&statistics, now, SectionLimits::statistics, Statistics::check)
         }),
         alerts: unless_present(carried.alerts, || checked(&alerts, now, SectionLimits::alerts, AlertSection::check)),
         ..carried

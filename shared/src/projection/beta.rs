@@ -4,7 +4,7 @@ use super::head::Provenance;
 use super::market::btc_dominance;
 use crate::freshness::Freshness;
 use crate::snapshot::Snapshot;
-use crate::snapshot::beta::{BetaRow, BetaSpan, BetaWindow, RiskCategory};
+use crate::snapshot::beta::{BetaClass, BetaRow, BetaSpan, BetaWindow, RiskCategory};
 use crate::snapshot::performance::{ChartOverview, ChartPoint, ChartTimeframe, PerformanceRow};
 use crate::units::{Correlation, Fraction, Percent, Price, Ratio, Share, UnixMs};
 use serde::Serialize;
@@ -57,6 +57,45 @@ struct Symbol<'s> {
     alpha_90d: Option<Percent>,
     risk_category: Option<Risk>,
     volatility_ratio: Option<Ratio>,
+    /// How it moves beside Bitcoin, by the β of the window that speaks for the row.
+    beta_class: Option<BetaClass>,
+    /// What is known of each span, with how sure it is; spans with too few hours are left out.
+    windows: Vec<Window>,
+}
+
+/// One span, with intervals that hold the true figure in 95 of 100 samples.
+#[derive(Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[cfg_attr(feature = "typescript", ts(rename = "BetaWindow"))]
+struct Window {
+    days: usize,
+    /// Hours that both contracts have.
+    hours: usize,
+    beta: Ratio,
+    beta_low: Option<Ratio>,
+    beta_high: Option<Ratio>,
+    r_squared: Fraction,
+    /// What it gained beyond β times Bitcoin over these hours, percent; unknown where the interval holds zero.
+    excess_return: Option<Percent>,
+    excess_return_low: Option<Percent>,
+    excess_return_high: Option<Percent>,
+}
+
+impl Window {
+    fn of(span: BetaSpan, window: &BetaWindow) -> Self {
+        let (beta, excess) = (window.beta_interval(), window.excess_interval());
+        Self {
+            days: span.hours() / 24,
+            hours: window.pairs,
+            beta: window.beta,
+            beta_low: beta.map(|beta| beta.low),
+            beta_high: beta.map(|beta| beta.high),
+            r_squared: window.r_squared,
+            excess_return: excess.map(|excess| excess.value),
+            excess_return_low: excess.map(|excess| excess.low),
+            excess_return_high: excess.map(|excess| excess.high),
+        }
+    }
 }
 
 #[derive(Serialize)]
@@ -100,6 +139,8 @@ impl<'s> Symbol<'s> {
             alpha_90d: alpha(BetaSpan::Quarter),
             risk_category: row.risk_category().map(Risk::of),
             volatility_ratio: row.volatility_ratio(),
+            beta_class: row.lead().map(|window| BetaClass::of(window.beta)),
+            windows: BetaSpan::ALL.into_iter().filter_map(|span| Some(Window::of(span, row.window(span)?))).collect(),
         }
     }
 }

@@ -58,6 +58,7 @@ fn degraded(snapshot: &Snapshot, class: Freshness) -> Vec<String> {
         ("fear_greed", snapshot.fear_greed.reason()),
         ("beta", snapshot.beta.reason()),
         ("performance", snapshot.performance.reason()),
+        ("statistics", snapshot.statistics.reason()),
         ("alerts", snapshot.alerts.reason()),
     ];
     reasons.extend(absent.into_iter().filter_map(|(name, reason)| Some(format!("{name}_{}", reason?))));
@@ -128,6 +129,7 @@ struct Sections {
     fear_greed: SectionState,
     beta: SectionState,
     performance: SectionState,
+    statistics: SectionState,
     alerts: SectionState,
 }
 
@@ -162,6 +164,7 @@ impl Sections {
             fear_greed: state(&snapshot.fear_greed),
             beta: state(&snapshot.beta),
             performance: state(&snapshot.performance),
+            statistics: state(&snapshot.statistics),
             alerts: state(&snapshot.alerts),
         }
     }

@@ -12,6 +12,18 @@ pub(super) struct MarketOverview<'s> {
     market_regime: String,
     market_regime_details: RegimeDetails<'s>,
     trend_strength: Option<Score>,
+    /// How much prices trend, whichever way: ADX(14) of four-hour candles, 0–100.
+    trend_adx: Option<Score>,
+    /// Contracts in that mean.
+    trend_adx_contracts: Option<usize>,
+    /// Of hourly returns over 24 hours, percent a day.
+    realised_volatility: Option<Amount>,
+    /// The mean of the same over 30 days.
+    realised_volatility_avg: Option<Amount>,
+    /// Contracts in these means.
+    realised_volatility_contracts: Option<usize>,
+    /// How far the 24-hour changes of the contracts lie apart, percent: 1.4826 × their median distance from the median.
+    dispersion: Option<Amount>,
     volatility: Option<Amount>,
     current_volatility: Option<Amount>,
     market_dispersion: Option<Amount>,
@@ -24,6 +36,10 @@ pub(super) struct MarketOverview<'s> {
     stablecoin_dominance: Option<Share>,
     altcoin_dominance: Option<Share>,
     altcoin_season: Option<&'static str>,
+    /// Contracts that did better than Bitcoin over 90 days, percent.
+    altcoin_share: Option<Share>,
+    /// Contracts that were compared.
+    altcoin_share_contracts: Option<usize>,
     total_market_cap: Option<Amount>,
     market_cap_change_24h: Option<Percent>,
     /// All-market volume, USD.
@@ -83,6 +99,8 @@ impl<'s> MarketOverview<'s> {
         let global = snapshot.global_market.value();
         let defi = snapshot.defi_market.value();
         let fear_greed = snapshot.fear_greed.value();
+        let statistics = snapshot.statistics.value();
+        let volatility = statistics.and_then(|s| s.realised_volatility);
         let btc_dominance = btc_dominance(snapshot);
         let eth_dominance = global.and_then(|g| g.eth_dominance).and_then(shown);
         let stablecoin_dominance = global.and_then(|g| g.stablecoin_dominance).and_then(shown);
@@ -91,6 +109,12 @@ impl<'s> MarketOverview<'s> {
             market_regime: snapshot.regime.wire_form(),
             market_regime_details: RegimeDetails::of(&snapshot.regime, snapshot.as_of_ms),
             trend_strength: overview.trend_strength,
+            trend_adx: statistics.and_then(|s| s.trend_adx).map(|adx| adx.value),
+            trend_adx_contracts: statistics.and_then(|s| s.trend_adx).map(|adx| adx.contracts),
+            realised_volatility: volatility.map(|found| found.value.day),
+            realised_volatility_avg: volatility.map(|found| found.value.month),
+            realised_volatility_contracts: volatility.map(|found| found.contracts),
+            dispersion: overview.robust_dispersion,
             volatility: overview.dispersion,
             current_volatility: overview.dispersion,
             market_dispersion: overview.dispersion,
@@ -103,6 +127,8 @@ impl<'s> MarketOverview<'s> {
             stablecoin_dominance,
             altcoin_dominance: rest([btc_dominance, eth_dominance, stablecoin_dominance]),
             altcoin_season: btc_dominance.map(altcoin_season),
+            altcoin_share: statistics.and_then(|s| s.altcoin_share).map(|share| share.value),
+            altcoin_share_contracts: statistics.and_then(|s| s.altcoin_share).map(|share| share.contracts),
             total_market_cap: global.map(|g| g.total_market_cap.rounded(2)),
             market_cap_change_24h: global.and_then(|g| g.market_cap_change_24h_pct).map(|p| p.rounded(4)),
             coingecko_volume_24h: volume,

@@ -4,7 +4,7 @@ use super::head::Head;
 use super::market::{MarketOverview, btc_dominance};
 use super::rows::{MarketBreadth, MovedSymbol, ScoredSymbol, TopMovers};
 use crate::freshness::Freshness;
-use crate::snapshot::{BasisStatus, Perps, Snapshot};
+use crate::snapshot::{BasisStatus, Payer, Perps, Snapshot};
 use crate::units::{Amount, Fraction, Percent, Price, Score, Share, UnixMs};
 use serde::Serialize;
 
@@ -41,6 +41,14 @@ pub(super) struct PerpsView {
     /// Contracts in that mean.
     basis_contracts: Option<usize>,
     basis_status: Option<BasisStatus>,
+    /// What those who hold positions pay, weighted by open interest, percent per 8 hours.
+    funding_paid: Option<Percent>,
+    /// Who pays it.
+    payer: Option<Payer>,
+    /// How unusual it is: −5 to 5, 0 where it is as in the middle of its past.
+    funding_unusual: Option<f64>,
+    /// How far perpetuals are marked above their index, weighted by open interest, percent.
+    premium: Option<Percent>,
     cex_pct: Option<Share>,
     dex_pct: Option<Share>,
     contract_count: Option<usize>,
@@ -60,6 +68,10 @@ impl PerpsView {
             basis_pct: perps.basis_pct,
             basis_contracts: perps.basis_contracts,
             basis_status: perps.basis_status,
+            funding_paid: perps.funding_paid,
+            payer: perps.funding_paid.and_then(Payer::of),
+            funding_unusual: perps.funding_unusual,
+            premium: perps.premium,
             cex_pct: None,
             dex_pct: None,
             contract_count: perps.contract_count,

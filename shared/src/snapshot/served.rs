@@ -46,8 +46,10 @@ impl Snapshot {
         let fear_greed = Fate::of(&self.fear_greed, SectionLimits::fear_greed, now);
         let beta = Fate::of(&self.beta, |as_of, _| SectionLimits::beta(as_of), now);
         let performance = Fate::of(&self.performance, |as_of, _| SectionLimits::performance(as_of), now);
+        let statistics = Fate::of(&self.statistics, |as_of, _| SectionLimits::statistics(as_of), now);
         let alerts = Fate::of(&self.alerts, |as_of, _| SectionLimits::alerts(as_of), now);
-        if [global_market, defi_market, fear_greed, beta, performance, alerts].iter().all(|fate| *fate == Fate::Same) {
+        let fates = [global_market, defi_market, fear_greed, beta, performance, statistics, alerts];
+        if fates.iter().all(|fate| *fate == Fate::Same) {
             return Cow::Borrowed(self);
         }
         let mut served = self.clone();
@@ -60,6 +62,7 @@ impl Snapshot {
         }
         beta.befall(&mut served.beta);
         performance.befall(&mut served.performance);
+        statistics.befall(&mut served.statistics);
         alerts.befall(&mut served.alerts);
         Cow::Owned(served)
     }

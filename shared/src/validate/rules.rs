@@ -56,6 +56,7 @@ fn times(snapshot: &Snapshot, now: UnixMs, found: &mut Vec<Rejection>) {
         section_time(snapshot.fear_greed.as_of_ms(), "fear_greed.as_of_ms"),
         section_time(snapshot.beta.as_of_ms(), "beta.as_of_ms"),
         section_time(snapshot.performance.as_of_ms(), "performance.as_of_ms"),
+        section_time(snapshot.statistics.as_of_ms(), "statistics.as_of_ms"),
         section_time(snapshot.alerts.as_of_ms(), "alerts.as_of_ms"),
     ];
     for (field, time) in all.into_iter().flatten() {
@@ -87,6 +88,7 @@ fn venues(snapshot: &Snapshot, found: &mut Vec<Rejection>) {
     check("universe", Some(snapshot.universe.source), &may_list);
     check("beta", snapshot.beta.source(), &may_publish);
     check("performance", snapshot.performance.source(), &may_publish);
+    check("statistics", snapshot.statistics.source(), &may_publish);
     check("alerts", snapshot.alerts.source(), &may_publish);
     // What is made of Bybit's candles and accounts, and has no source of its own.
     let overview = &snapshot.overview;
@@ -240,10 +242,12 @@ fn capitalisation(snapshot: &Snapshot, found: &mut Vec<Rejection>) {
 fn sections(snapshot: &Snapshot, found: &mut Vec<Rejection>) {
     let beta = snapshot.beta.value().and_then(|beta| beta.check().err()).map(|fault| ("beta", fault.to_string()));
     let charts = snapshot.performance.value().and_then(|charts| charts.check().err());
+    let statistics = snapshot.statistics.value().and_then(|statistics| statistics.check().err());
     let alerts = snapshot.alerts.value().and_then(|alerts| alerts.check().err());
     let all = [
         beta,
         charts.map(|fault| ("performance", fault.to_string())),
+        statistics.map(|fault| ("statistics", fault.to_string())),
         alerts.map(|fault| ("alerts", fault.to_string())),
     ];
     found.extend(all.into_iter().flatten().map(|(section, fault)| Rejection::BadSection { section, fault }));
@@ -287,6 +291,7 @@ fn texts(snapshot: &Snapshot, found: &mut Vec<Rejection>) {
         ("fear_greed.reason", snapshot.fear_greed.reason()),
         ("beta.reason", snapshot.beta.reason()),
         ("performance.reason", snapshot.performance.reason()),
+        ("statistics.reason", snapshot.statistics.reason()),
         ("alerts.reason", snapshot.alerts.reason()),
     ];
     for (field, text) in reasons {

@@ -47,11 +47,13 @@ const SCORE_ROW: [&str; 18] = [
 const MOVER_ROW: [&str; 8] =
     ["change", "change_24h", "display_symbol", "percentage", "price", "symbol", "turnover_24h", "volume_24h"];
 
-const MARKET_OVERVIEW: [&str; 34] = [
+const MARKET_OVERVIEW: [&str; 42] = [
     "active_cryptocurrencies",
     "active_symbols",
     "altcoin_dominance",
     "altcoin_season",
+    "altcoin_share",
+    "altcoin_share_contracts",
     "average_change",
     "avg_volatility",
     "btc_daily_volatility",
@@ -63,6 +65,7 @@ const MARKET_OVERVIEW: [&str; 34] = [
     "defi_dominance",
     "defi_market_cap",
     "defi_volume_24h",
+    "dispersion",
     "eth_dominance",
     "fear_greed_label",
     "fear_greed_value",
@@ -73,11 +76,16 @@ const MARKET_OVERVIEW: [&str; 34] = [
     "market_dispersion",
     "market_regime",
     "market_regime_details",
+    "realised_volatility",
+    "realised_volatility_avg",
+    "realised_volatility_contracts",
     "stablecoin_dominance",
     "total_market_cap",
     "total_turnover",
     "total_volume",
     "total_volume_24h",
+    "trend_adx",
+    "trend_adx_contracts",
     "trend_strength",
     "turnover_contracts",
     "volatility",
@@ -174,13 +182,16 @@ fn perpetuals_have_their_fields_and_what_has_no_source_is_null() {
             &["funding_rate", "funding_zscore", "long_pct", "short_pct", "ls_entropy", "total_open_interest"],
             &["basis_pct", "basis_status", "cex_pct", "dex_pct", "contract_count"],
             &["funding_contracts", "open_interest_contracts", "basis_contracts"],
+            &["funding_paid", "payer", "funding_unusual", "premium"],
         ],
     );
-    for unknown in ["funding_zscore", "long_pct", "short_pct", "ls_entropy", "cex_pct", "dex_pct"] {
+    for unknown in ["funding_zscore", "funding_unusual", "long_pct", "short_pct", "ls_entropy", "cex_pct", "dex_pct"] {
         assert_eq!(body["perps"][unknown], Value::Null, "{unknown}");
     }
     assert_eq!(number(&body, "/perps/funding_rate"), 0.01);
     assert_eq!(text(&body, "/perps/basis_status"), "NEUTRAL");
+    assert_eq!((number(&body, "/perps/funding_paid"), text(&body, "/perps/payer")), (0.01, "longs"));
+    assert_eq!(number(&body, "/perps/premium"), 0.0);
 }
 
 #[test]

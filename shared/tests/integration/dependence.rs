@@ -87,10 +87,10 @@ fn fear_and_greed_within_one_mood_moves_its_value_alone() {
 }
 
 #[test]
-fn one_contracts_funding_moves_the_mean_rate_alone() {
+fn one_contracts_funding_moves_the_mean_rates_alone() {
     let mut scene = Scene::good();
     scene.tickers.rows[3].funding_rate = Some(0.0123);
-    check(&scene, &["/perps/funding_rate"]);
+    check(&scene, &["/perps/funding_rate", "/perps/funding_paid"]);
 }
 
 #[test]

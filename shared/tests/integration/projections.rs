@@ -56,7 +56,8 @@ fn data_that_is_not_fresh_is_called_degraded() {
     let valid = Scene::good().valid();
     let degraded = |class| body_in(&valid, Endpoint::MobileData, class)["degraded"].clone();
     // Neither analysis nor what rests on candles is in the scene.
-    let missing = ["analysis_missing", "beta_not_asked", "performance_not_asked", "alerts_not_asked"];
+    let missing =
+        ["analysis_missing", "beta_not_asked", "performance_not_asked", "statistics_not_asked", "alerts_not_asked"];
     assert_eq!(degraded(Freshness::Fresh), json!(missing));
     assert_eq!(degraded(Freshness::Aging), json!([&["data_aging"], missing.as_slice()].concat()));
     assert_eq!(degraded(Freshness::Stale), json!([&["data_stale"], missing.as_slice()].concat()));
@@ -155,6 +156,7 @@ fn a_silent_source_leaves_nulls_and_is_named() {
             "fear_greed_not_asked",
             "beta_not_asked",
             "performance_not_asked",
+            "statistics_not_asked",
             "alerts_not_asked",
         ]);
         assert_eq!(body["degraded"], named, "{endpoint:?}");
@@ -273,10 +275,10 @@ fn the_real_market_carries_no_label() {
     ] {
         assert_eq!(text(&body, &format!("/sections/{section}/source")), source);
     }
-    for section in ["beta", "performance", "alerts"] {
+    for section in ["beta", "performance", "statistics", "alerts"] {
         assert_eq!(text(&body, &format!("/sections/{section}/status")), "unavailable");
     }
-    assert_eq!(keys(&body["sections"]).len(), 8);
+    assert_eq!(keys(&body["sections"]).len(), 9);
 }
 
 #[test]

@@ -114,6 +114,7 @@ fn every_body_says_that_another_exchange_answered_and_what_that_means() {
             "analysis_missing",
             "beta_unknown_to_secondary_exchange",
             "performance_unknown_to_secondary_exchange",
+            "statistics_unknown_to_secondary_exchange",
             "alerts_unknown_to_secondary_exchange",
         ]);
         assert_eq!(body["degraded"], degraded, "{endpoint:?}");

@@ -8,6 +8,7 @@ use shared::freshness::age_ms;
 use shared::snapshot::beta::BetaSection;
 use shared::snapshot::confluence::Confluence;
 use shared::snapshot::performance::PerformanceSection;
+use shared::snapshot::statistics::Statistics;
 use shared::snapshot::{Lack, Snapshot};
 use shared::units::{self, Price, UnixMs};
 use std::collections::BTreeMap;
@@ -18,6 +19,7 @@ pub(super) struct Carried {
     scores: BTreeMap<String, Score>,
     beta: Slow<BetaSection>,
     performance: Slow<PerformanceSection>,
+    statistics: Slow<Statistics>,
 }
 
 /// One contract's score.
@@ -32,7 +34,12 @@ impl Carried {
     /// Nothing came from anybody.
     pub(super) fn nothing() -> Self {
         let unknown = Lack::CandlesNotLoadedYet.label();
-        Self { scores: BTreeMap::new(), beta: Slow::unknown(unknown), performance: Slow::unknown(unknown) }
+        Self {
+            scores: BTreeMap::new(),
+            beta: Slow::unknown(unknown),
+            performance: Slow::unknown(unknown),
+            statistics: Slow::unknown(unknown),
+        }
     }
 
     /// What this snapshot says.
@@ -46,6 +53,7 @@ impl Carried {
             scores: scores.collect(),
             beta: Slow::carried_over(&snapshot.beta),
             performance: Slow::carried_over(&snapshot.performance),
+            statistics: Slow::carried_over(&snapshot.statistics),
         }
     }
 
@@ -84,6 +92,11 @@ impl Carried {
     /// The same of the charts.
     pub(super) fn performance_or(&self, ours: Slow<PerformanceSection>) -> Slow<PerformanceSection> {
         unless_loading(ours, &self.performance)
+    }
+
+    /// The same of the statistics.
+    pub(super) fn statistics_or(&self, ours: Slow<Statistics>) -> Slow<Statistics> {
+        unless_loading(ours, &self.statistics)
     }
 }
 

@@ -7,11 +7,13 @@ use shared::analysis::beta::{Betas, beta};
 use shared::analysis::performance::performance;
 use shared::analysis::perps::funding_rate_8h;
 use shared::analysis::positioning::Holdings;
+use shared::analysis::statistics::{Monitored, statistics};
 use shared::assemble::{BITCOIN, Slow};
 use shared::market::candles::{Candles, Interval};
-use shared::market::{Dated, Ticker, Tickers, Timed};
+use shared::market::{Dated, Ticker, Tickers, Timed, Universe};
 use shared::snapshot::beta::BetaSection;
 use shared::snapshot::performance::PerformanceSection;
+use shared::snapshot::statistics::Statistics;
 use shared::snapshot::{Lack, Snapshot};
 use shared::units::{Amount, Percent, Score, UnixMs};
 use std::collections::HashMap;
@@ -19,6 +21,9 @@ use std::sync::Arc;
 
 /// The candles that charts are drawn from.
 pub(super) const CHART_INTERVALS: [Interval; 3] = [Interval::OneMinute, Interval::FiveMinutes, Interval::ThirtyMinutes];
+
+/// The candles that statistics are made of.
+pub(super) const STATISTICS_INTERVALS: [Interval; 2] = [Interval::OneHour, Interval::FourHours];
 
 /// How many candles of these lengths are there, over all contracts.
 pub(super) fn loaded(inputs: &Inputs, intervals: &[Interval]) -> usize {
@@ -46,10 +51,13 @@ impl<'r, 'a> Table<'r, 'a> {
 }
 
 /// What is known of the positions in every contract.
-pub(super) fn holdings<'h>(inputs: &'h Inputs, rows: &Rows<'_, '_>) -> Vec<Holdings<'h>> {
+pub(super) fn holdings<'h>(inputs: &'h Inputs, rows: &Rows<'_, '_>, universe: &Universe) -> Vec<Holdings<'h>> {
     let holding = |(symbol, inputs): (&String, &'h Arc<SymbolInputs>)| {
+        let row = rows.get(symbol.as_str())?;
         Some(Holdings {
-            turnover_24h: rows.get(symbol.as_str())?.turnover_24h?,
+            turnover_24h: row.turnover_24h?,
+            open_interest: row.open_interest_usd,
+            funding_8h: funding_rate_8h(row, universe),
             account_ratios: inputs
                 .account_ratio
                 .as_ref()
@@ -109,6 +117,26 @@ pub(super) fn performance_of(inputs: &Inputs, rows: &Rows<'_, '_>, now: UnixMs) 
     match drawn.and_then(|section| Ok((section.as_of_ms().ok_or(Lack::TooFewCandles)?, section))) {
         Ok((as_of_ms, value)) => Slow::Known(Dated { value, as_of_ms, source: bitcoin.source }),
         Err(lack) => Slow::unknown(lack.label()),
+    }
+}
+
+/// Figures of all contracts' candles, as old as the oldest of their newest candles.
+pub(super) fn statistics_of(inputs: &Inputs, rows: &Rows<'_, '_>, now: UnixMs) -> Slow<Statistics> {
+    let agreeing = agreeing(inputs, rows);
+    let contracts: Vec<Monitored<'_>> = agreeing
+        .iter()
+        .map(|(symbol, inputs)| Monitored {
+            symbol,
+            turnover_24h: rows.get(symbol.as_str()).and_then(|row| row.turnover_24h),
+            hourly: candles(inputs, Interval::OneHour),
+            four_hourly: candles(inputs, Interval::FourHours),
+        })
+        .collect();
+    let source = agreeing.values().find_map(|inputs| Some(inputs.candles.values().next()?.source));
+    match (statistics(&contracts, now), source) {
+        (Ok((value, as_of_ms)), Some(source)) => Slow::Known(Dated { value, as_of_ms, source }),
+        (Err(lack), _) => Slow::unknown(lack.label()),
+        (Ok(_), None) => Slow::unknown(Lack::CandlesNotLoadedYet.label()),
     }
 }
 

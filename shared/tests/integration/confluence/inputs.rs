@@ -167,7 +167,16 @@ fn a_ratio_that_is_too_old_for_the_page_is_too_old_for_the_score() {
         let ratios = [row];
         let account_ratios = Some(Timed { value: ratios.as_slice(), as_of_ms: now });
         let score = evidence(&ScoreInputs { account_ratios, ..ScoreInputs::NONE }, now);
-        let page = positioning(&[Holdings { turnover_24h: amount(1.0), account_ratios, fundings: &[] }], now);
+        let page = positioning(
+            &[Holdings {
+                turnover_24h: amount(1.0),
+                account_ratios,
+                fundings: &[],
+                open_interest: None,
+                funding_8h: None,
+            }],
+            now,
+        );
         (score.contains_key(&P::LongShortRatio), page.long_pct.is_some())
     };
     assert_eq!(known(0), (true, true));

@@ -23,13 +23,15 @@ const ANALYSED: &str = include_str!("../../../../shared/fuzz/seeds/snapshot/anal
 const TICKERS_ALONE: &str = include_str!("../../../../shared/fuzz/seeds/snapshot/tickers_alone.json");
 
 /// The parts that have a source of their own, and so may be absent.
-const SECTIONS: [&str; 6] = ["global_market", "defi_market", "fear_greed", "beta", "performance", "alerts"];
+const SECTIONS: [&str; 7] =
+    ["global_market", "defi_market", "fear_greed", "beta", "performance", "statistics", "alerts"];
 
 /// Every snapshot that the recorded ones and the absence of their facts make. One at a time, for there are many.
 pub(crate) fn snapshots() -> impl Iterator<Item = ValidSnapshot> {
     let mut analysed: Value = serde_json::from_str(ANALYSED).unwrap();
     analysed["alerts"]["value"]["alerts"] = alerts(&analysed["as_of_ms"]);
-    let tickers_alone: Value = serde_json::from_str(TICKERS_ALONE).unwrap();
+    let analysed = with_later_figures(analysed);
+    let tickers_alone = with_figures_of_tickers(serde_json::from_str(TICKERS_ALONE).unwrap());
     let mut direct = tickers_alone.clone();
     direct["producer"] = "bybit_direct".into();
     direct["fallback_reason"] = "origin_timeout".into();
@@ -47,6 +49,41 @@ pub(crate) fn snapshots() -> impl Iterator<Item = ValidSnapshot> {
         [&analysed, &tickers_alone, &direct, &without_perpetuals, &complete, &decided, &bitcoin_alone, &taken_over]
             .map(|snapshot| admit(snapshot).expect("a whole snapshot is valid"));
     whole.into_iter().chain([analysed, tickers_alone].into_iter().flat_map(with_something_missing))
+}
+
+/// The same with the figures of tickers that came after the recording.
+fn with_figures_of_tickers(mut snapshot: Value) -> Value {
+    snapshot["overview"]["robust_dispersion"] = 2.5.into();
+    snapshot["perps"]["funding_paid"] = 0.01.into();
+    snapshot["perps"]["premium"] = (-0.02).into();
+    snapshot
+}
+
+/// The same with all figures that came after the recording.
+fn with_later_figures(snapshot: Value) -> Value {
+    let mut snapshot = with_figures_of_tickers(snapshot);
+    snapshot["perps"]["funding_unusual"] = (-1.5).into();
+    for row in snapshot["beta"]["value"]["rows"].as_array_mut().unwrap() {
+        for span in ["week", "month", "quarter"] {
+            if let Some(window) = row[span].as_object_mut() {
+                window.insert("beta_error".to_owned(), 0.012.into());
+                window.insert("excess_pct".to_owned(), 12.0.into());
+                window.insert("excess_error_pct".to_owned(), 3.0.into());
+            }
+        }
+    }
+    snapshot["statistics"] = json!({
+        "state": "present",
+        "source": snapshot["tickers_source"],
+        "as_of_ms": snapshot["as_of_ms"],
+        "freshness": "fresh",
+        "value": {
+            "trend_adx": {"value": 24.5, "contracts": 40},
+            "realised_volatility": {"value": {"day": 3.1, "month": 4.2}, "contracts": 39},
+            "altcoin_share": {"value": 50.0, "contracts": 30},
+        },
+    });
+    snapshot
 }
 
 /// The same with every part of every score, of which a short recording lacks some.

@@ -21,6 +21,7 @@ use shared::snapshot::alerts::{AlertFault, AlertKind, AlertLevel};
 use shared::snapshot::beta::{BetaFault, RiskCategory};
 use shared::snapshot::dimension::Dimension;
 use shared::snapshot::performance::{ChartTimeframe, PerformanceFault};
+use shared::snapshot::statistics::StatisticsFault;
 use shared::snapshot::sub_component::SubComponent;
 use shared::snapshot::{Direction, Lack, Producer};
 use shared::validate::{Rejection, Unreadable, Warning};
@@ -74,6 +75,7 @@ fn golden_reason_codes_of_the_contract() {
         lines("alert_state_refused", restore()),
         lines("beta_rejected", BetaFault::LABELS),
         lines("performance_rejected", PerformanceFault::LABELS),
+        lines("statistics_rejected", StatisticsFault::LABELS),
         lines("missing", SubComponent::ALL.iter().map(|part| part.wire_name())),
         lines("no_analysis", absences()),
         lines("degraded", degraded()),

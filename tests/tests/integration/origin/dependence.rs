@@ -224,7 +224,7 @@ async fn a_rewritten_value_moves_exactly_what_rests_on_it() {
         Change::of_parts("bybit-orderbook", bids, "ETHUSDT", &of_book),
         Change::of_parts("bybit-open-interest", interest, "XRPUSDT", &["orderflow.open_interest"]),
         Change::of_parts("bybit-funding", fundings, "DOGEUSDT", &["sentiment.funding_rate"])
-            .and(&["mobile-data/perps/funding_zscore", "?**/funding_zscore"]),
+            .and(&["mobile-data/perps/funding_zscore", "?**/{funding_zscore,funding_unusual}"]),
         Change::of_parts("bybit-account-ratio", accounts, "BNBUSDT", &["sentiment.long_short_ratio"])
             .and(&["mobile-data/perps/{long_pct,short_pct}", "?**/{long_pct,short_pct,ls_entropy}"]),
         Change::new(
@@ -236,7 +236,8 @@ async fn a_rewritten_value_moves_exactly_what_rests_on_it() {
                 "snapshot/global_market/value/volume_24h",
             ],
         ),
-        Change::new("bybit-tickers", held, &["mobile-data/perps/total_open_interest", "?**/total_open_interest"]),
+        Change::new("bybit-tickers", held, &["mobile-data/perps/{total_open_interest,funding_paid,premium}"])
+            .and(&["?**/{total_open_interest,funding_paid,premium,payer,funding_unusual}"]),
         Change::default().and(&["?perpetuals-pulse/signals/**", "?perpetuals-pulse/{signals,signal_count}"]),
     ])])
     .await;
@@ -275,7 +276,8 @@ async fn a_silent_input_of_one_contract_takes_exactly_its_parts_and_names_them()
         Change::silent("bybit-open-interest", "XRPUSDT", &["orderflow.open_interest"]),
         Change::silent("bybit-account-ratio", "BNBUSDT", &["sentiment.long_short_ratio"])
             .and(&["?**/{long_pct,short_pct,ls_entropy}"]),
-        Change::silent("bybit-funding", "DOGEUSDT", &["sentiment.funding_rate"]).and(&["?**/funding_zscore"]),
+        Change::silent("bybit-funding", "DOGEUSDT", &["sentiment.funding_rate"])
+            .and(&["?**/{funding_zscore,funding_unusual}"]),
         no_candles("ADAUSDT", "1"),
         no_candles("AVAXUSDT", "5"),
         no_candles("1000PEPEUSDT", "30"),
@@ -283,6 +285,9 @@ async fn a_silent_input_of_one_contract_takes_exactly_its_parts_and_names_them()
         no_candles("SUIUSDT", "240").and(&[
             "breakdown/SUIUSDT/data/missing/sentiment.market_activity",
             "snapshot/scores/SUIUSDT/confluence/missing/sentiment.market_activity",
+            "mobile-data/market_overview/trend_adx_contracts",
+            "?**/{trend_adx,trend_adx_contracts}",
+            "snapshot/statistics/value/trend_adx/**",
         ]),
         Change::default().and(&["?perpetuals-pulse/signals/**", "?perpetuals-pulse/{signals,signal_count}"]),
     ])])
@@ -319,6 +324,11 @@ async fn a_silent_publisher_takes_exactly_its_own_figures_and_says_why() {
             "mobile-data/sections/beta/{reason,source,status}",
             "?**/sections/beta/*",
             "snapshot/beta/**",
+            "mobile-data/market_overview/{realised_volatility,realised_volatility_avg,realised_volatility_contracts}",
+            "mobile-data/market_overview/{altcoin_share,altcoin_share_contracts}",
+            "?**/{realised_volatility,realised_volatility_avg,realised_volatility_contracts}",
+            "?**/{altcoin_share,altcoin_share_contracts}",
+            "snapshot/statistics/value/{realised_volatility,altcoin_share}",
         ],
     );
     let defi = Change::new(

@@ -585,6 +585,14 @@ price_change: Percent,
  */
 opportunity_score: Score, 
 /**
+ * Which side the score takes: most opportunities are of scores that take none.
+ */
+stance: Stance, 
+/**
+ * The same as `opportunity_score` with a factor that only a price moving the score's way raises, 0–100.
+ */
+aligned_score: Score, 
+/**
  * The share of the score's inputs that was there.
  */
 confidence: Fraction, 
@@ -826,7 +834,15 @@ volume_24h: Amount, components: Components, sentiment: Sentiment, reliability: F
 /**
  * How far from neutral; `null` for a neutral score.
  */
-strength: Strength | null, has_breakdown: boolean, timestamp: number, 
+strength: Strength | null, 
+/**
+ * Which side the score takes: from 70 long, to 30 short.
+ */
+stance: Stance, 
+/**
+ * How far from neutral; `null` for a neutral one.
+ */
+stance_strength: Strength | null, has_breakdown: boolean, timestamp: number, 
 /**
  * When the score was worked out.
  */
@@ -868,6 +884,11 @@ outcome: string,
  * How old its last good answer is, Unix milliseconds.
  */
 as_of_ms: UnixMs | null, };
+
+/**
+ * Which side a score takes, by thresholds that lie as far from neutral on either: a mirrored market has the mirrored stance.
+ */
+export type Stance = "long" | "neutral" | "short";
 
 /**
  * How far a signal is from neutral.

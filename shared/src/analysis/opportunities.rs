@@ -1,6 +1,6 @@
 //! The contracts whose score stands out most, long and short alike, each with the reason.
 
-use super::signals::six_dimension;
+use super::signals::{Stance, six_dimension};
 use crate::snapshot::ScoreRow;
 use crate::units::{Amount, Fraction, Percent, Ratio, Score};
 use serde::Serialize;
@@ -103,6 +103,10 @@ pub struct Opportunity<'s> {
     pub price_change: Percent,
     /// |score − 50| × reliability × momentum factor, 0–100.
     pub opportunity_score: Score,
+    /// Which side the score takes: most opportunities are of scores that take none.
+    pub stance: Stance,
+    /// The same as `opportunity_score` with a factor that only a price moving the score's way raises, 0–100.
+    pub aligned_score: Score,
     /// The share of the score's inputs that was there.
     pub confidence: Fraction,
     /// How much it stands out, in a word.
@@ -131,7 +135,12 @@ fn opportunity(row: &ScoreRow) -> Option<Opportunity<'_>> {
     }
     let direction = Direction::of(row.score)?;
     let (change, turnover) = (row.change_24h?, row.turnover_24h?);
-    let momentum = (1.0 + change.get().abs() / DOUBLING_CHANGE_PCT).min(MAX_MOMENTUM_FACTOR);
+    let factor = |change_pct: f64| (1.0 + change_pct / DOUBLING_CHANGE_PCT).min(MAX_MOMENTUM_FACTOR);
+    let momentum = factor(change.get().abs());
+    let aligned = factor(match direction {
+        Direction::Long => change.get().max(0.0),
+        Direction::Short => (-change.get()).max(0.0),
+    });
     let deviation = (row.score.get() - 50.0).abs();
     let opportunity_score = Score::new(deviation * row.reliability.get() * momentum).ok()?.rounded(2);
     Some(Opportunity {
@@ -145,6 +154,8 @@ fn opportunity(row: &ScoreRow) -> Option<Opportunity<'_>> {
         volume: turnover,
         price_change: change,
         opportunity_score,
+        stance: Stance::of(row.score),
+        aligned_score: Score::new(deviation * row.reliability.get() * aligned).ok()?.rounded(2),
         confidence: row.reliability,
         potential: Potential::of(opportunity_score),
         description: format!(

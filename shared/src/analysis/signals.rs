@@ -63,6 +63,38 @@ impl Strength {
     }
 }
 
+/// Which side a score takes, by thresholds that lie as far from neutral on either: a mirrored market has the mirrored stance.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[serde(rename_all = "lowercase")]
+pub enum Stance {
+    /// 70 and more.
+    Long,
+    /// Between.
+    Neutral,
+    /// 30 and less.
+    Short,
+}
+
+impl Stance {
+    /// The side of a score.
+    #[must_use]
+    pub fn of(score: Score) -> Self {
+        match score.get() - 50.0 {
+            deviation if deviation >= MEDIUM_DEVIATION => Self::Long,
+            deviation if deviation <= -MEDIUM_DEVIATION => Self::Short,
+            _ => Self::Neutral,
+        }
+    }
+
+    /// How far it is from neutral; nothing for a neutral one.
+    #[must_use]
+    pub fn strength(score: Score) -> Option<Strength> {
+        let is_strong = (score.get() - 50.0).abs() >= STRONG_DEVIATION;
+        (Self::of(score) != Self::Neutral).then_some(if is_strong { Strength::Strong } else { Strength::Medium })
+    }
+}
+
 /// One contract's signal.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Signal<'s> {
@@ -124,6 +156,25 @@ mod tests {
     fn check(score: f64, signal_type: SignalType, strength: Option<Strength>) {
         let score = Score::new(score).unwrap();
         assert_eq!((SignalType::of(score), Strength::of(score)), (signal_type, strength), "at {score:?}");
+    }
+
+    #[test]
+    fn a_mirrored_score_takes_the_other_side_with_the_same_strength() {
+        for tenths in 0..=500 {
+            let deviation = f64::from(tenths) / 10.0;
+            let (above, below) = (Score::new(50.0 + deviation).unwrap(), Score::new(50.0 - deviation).unwrap());
+            let mirrored = match Stance::of(above) {
+                Stance::Long => Stance::Short,
+                Stance::Neutral => Stance::Neutral,
+                Stance::Short => Stance::Long,
+            };
+            assert_eq!(Stance::of(below), mirrored, "{deviation} from neutral");
+            assert_eq!(Stance::strength(above), Stance::strength(below), "{deviation} from neutral");
+        }
+        let of = |score| (Stance::of(Score::new(score).unwrap()), Stance::strength(Score::new(score).unwrap()));
+        assert_eq!(of(69.99), (Stance::Neutral, None));
+        assert_eq!(of(70.0), (Stance::Long, Some(Strength::Medium)));
+        assert_eq!(of(20.0), (Stance::Short, Some(Strength::Strong)));
     }
 
     #[test]

@@ -206,7 +206,7 @@ mod tests {
     fn hourly(a: f64, factor: f64) -> Candles {
         let close = |step: u64| {
             let drift = factor.powf(step as f64 / (HOURS - 1) as f64);
-            100.0 * drift * if step % 2 == 0 { 1.0 } else { a.exp() }
+            100.0 * drift * if step.is_multiple_of(2) { 1.0 } else { a.exp() }
         };
         candles(Interval::OneHour, (0..HOURS).map(|step| (step, close(step))))
     }

@@ -3,7 +3,7 @@
 use super::head::Provenance;
 use crate::analysis::opportunities::{self, Opportunity};
 use crate::analysis::scores::report::report;
-use crate::analysis::signals::{self, SignalType, Strength};
+use crate::analysis::signals::{self, SignalType, Stance, Strength};
 use crate::freshness::Freshness;
 use crate::snapshot::confluence::Confluence;
 use crate::snapshot::dimension::Dimension;
@@ -39,6 +39,10 @@ pub(super) struct Signal<'s> {
     signal_type: SignalType,
     /// How far from neutral; `null` for a neutral score.
     strength: Option<Strength>,
+    /// Which side the score takes: from 70 long, to 30 short.
+    stance: Stance,
+    /// How far from neutral; `null` for a neutral one.
+    stance_strength: Option<Strength>,
     has_breakdown: bool,
     timestamp: u64,
     /// When the score was worked out.
@@ -77,6 +81,8 @@ impl<'s> Signal<'s> {
             reliability: row.reliability,
             signal_type: signal.signal_type,
             strength: signal.strength,
+            stance: Stance::of(row.score),
+            stance_strength: Stance::strength(row.score),
             has_breakdown: true,
             timestamp: as_of_ms.as_secs(),
             score_as_of_ms: row.scored_at(as_of_ms),

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use shared::analysis::opportunities::{Direction, MAX_OPPORTUNITIES, Opportunity, Potential, opportunities};
 use shared::analysis::scores::combine::combine;
-use shared::analysis::signals::{SignalCounts, SignalType, signals};
+use shared::analysis::signals::{SignalCounts, SignalType, Stance, signals};
 use shared::snapshot::{ScoreBasis, ScoreRow};
 use shared::units::{Amount, Fraction, Percent, Price, Score};
 use std::collections::BTreeMap;
@@ -95,6 +95,15 @@ fn the_momentum_factor_ends_at_two_so_the_score_ends_at_a_hundred() {
 }
 
 #[test]
+fn only_a_price_that_moves_the_scores_way_raises_the_aligned_score() {
+    let aligned = |score, change| only(&[row("AUSDT", score, 1.0, change)]).aligned_score.get();
+    // 30 from neutral.
+    assert_eq!([aligned(80.0, -8.0), aligned(80.0, 0.0), aligned(80.0, 5.0)], [30.0, 30.0, 45.0]);
+    assert_eq!([aligned(20.0, 8.0), aligned(20.0, 0.0), aligned(20.0, -5.0)], [30.0, 30.0, 45.0]);
+    assert_eq!(only(&[row("AUSDT", 51.0, 1.0, 9.0)]).stance, Stance::Neutral);
+}
+
+#[test]
 fn a_neutral_or_unreliable_score_is_no_opportunity() {
     assert_eq!(opportunities(&[row("AUSDT", 50.0, 1.0, 50.0)]), []);
     assert_eq!(opportunities(&[row("AUSDT", 99.0, 0.5999, 50.0)]), []);
@@ -134,6 +143,7 @@ proptest! {
             prop_assert_ne!(found.direction, mirrored.direction);
             prop_assert_eq!(found.momentum, mirrored.momentum);
             prop_assert!((found.opportunity_score.get() - mirrored.opportunity_score.get()).abs() <= 0.0101);
+            prop_assert!((found.aligned_score.get() - mirrored.aligned_score.get()).abs() <= 0.0101);
         }
     }
 

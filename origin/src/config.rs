@@ -6,15 +6,16 @@ mod redis_url;
 use crate::server;
 use clap::error::ErrorKind;
 use clap::parser::ValueSource;
-use clap::{CommandFactory, FromArgMatches, Parser, ValueEnum};
+use clap::{ArgAction, CommandFactory, FromArgMatches, Parser, ValueEnum};
 use shared::analysis::Settings;
 use shared::endpoints::KeyPrefix;
 use shared::freshness::{Limits, LimitsOutOfOrder};
-use std::ffi::{OsStr, OsString};
+use shared::headers::bearer::Secrets;
+use std::ffi::OsString;
 use std::fmt;
 use std::io::Read;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
 use url::Url;
@@ -30,8 +31,12 @@ const BYBIT_ALTERNATIVE: &str = "https://api.bytick.com";
 const COINGECKO_KEY: &str = "COINGECKO_API_KEY";
 const COINGECKO_KEY_FILE: &str = "COINGECKO_API_KEY_FILE";
 
-/// How much of a file with a key is read: more than any key, and no device is read for ever.
-const MAX_KEY_FILE_BYTES: u64 = 4_096;
+/// The variable with the secrets that open what clients have no business with. No option either.
+const SECRET: &str = "ORIGIN_SECRET";
+const SECRET_FILE: &str = "ORIGIN_SECRET_FILE";
+
+/// How much of a file with a secret is read: more than any, and no device is read for ever.
+const MAX_SECRET_FILE_BYTES: u64 = 4_096;
 
 /// Aggregates exchanges into one validated market snapshot, publishes it to Redis and serves it over HTTP.
 ///
@@ -47,6 +52,17 @@ pub struct Config {
     /// port 0 takes a free one. Without it, at `ORIGIN_LISTEN` alone.
     #[arg(long, env = "ORIGIN_OPERATOR_LISTEN", value_name = "ORIGIN_OPERATOR_LISTEN")]
     pub operator_listen: Option<SocketAddr>,
+
+    /// File with the secret that `/snapshot` and `/metrics` ask for, as `Authorization: Bearer`; with two, separated by white
+    /// space or a comma, while a new one takes the place of the one before. The secrets themselves can be given as
+    /// `ORIGIN_SECRET`, which is no option, for others on a machine can read the options of a process. Without one of both,
+    /// whoever reaches this process reads them.
+    #[arg(long, env = "ORIGIN_SECRET_FILE", value_name = "ORIGIN_SECRET_FILE")]
+    pub secret_file: Option<PathBuf>,
+
+    /// Whether an address that others than this machine reach may be listened on without a secret.
+    #[arg(long, env = "ORIGIN_OPEN", value_name = "ORIGIN_OPEN", default_value_t = false, action = ArgAction::Set)]
+    pub open: bool,
 
     /// The most connections of clients at once. The one that was idle longest makes room for another.
     #[arg(long, env = "MAX_CONNECTIONS", value_name = "MAX_CONNECTIONS", default_value_t = 4_096,
@@ -300,6 +316,8 @@ impl Config {
         self.limits().map_err(|error| refused(format!("REFRESH_AFTER_S, FRESH_S, AGING_S and STALE_S: {error}\n")))?;
         self.redis().map_err(refused)?;
         self.coingecko_key().map_err(refused)?;
+        let secrets = self.secrets().map_err(refused)?;
+        self.listens_within_bounds(secrets.is_some()).map_err(refused)?;
         Ok(())
     }
 
@@ -323,24 +341,42 @@ impl Config {
     }
 
     fn coingecko_key_of(&self, variable: Option<OsString>) -> Result<Option<ApiKey>, String> {
-        let key = |name: &str, text: &str| {
-            let key = ApiKey::coingecko(text, &self.coingecko_base_url);
-            key.map(Some).map_err(|error| format!("{name} (not shown, for it is a secret): {error}\n"))
-        };
-        match (variable, &self.coingecko_api_key_file) {
-            (None, None) => Ok(None),
-            (Some(_), Some(_)) => {
-                Err(format!("{COINGECKO_KEY} and {COINGECKO_KEY_FILE} are both set: unset one of them\n"))
-            }
-            // What is no Unicode is refused at its first byte beyond ASCII.
-            (Some(text), None) => key(COINGECKO_KEY, &text.to_string_lossy()),
-            (None, Some(path)) => {
-                let text = read_key_file(path.as_os_str())
-                    .map_err(|error| format!("{COINGECKO_KEY_FILE}: reading {}: {error}\n", path.display()))?;
-                // Editors end a file with a line break.
-                key(COINGECKO_KEY_FILE, text.trim_ascii_end())
+        let names = (COINGECKO_KEY, COINGECKO_KEY_FILE);
+        secret_of(names, variable, self.coingecko_api_key_file.as_deref(), |text| {
+            ApiKey::coingecko(text, &self.coingecko_base_url)
+        })
+    }
+
+    /// What opens `/snapshot` and `/metrics`, from the environment or a file; nothing where they are open.
+    ///
+    /// # Errors
+    /// A text that names the variable which is wrong, without quoting a secret.
+    pub fn secrets(&self) -> Result<Option<Secrets>, String> {
+        self.secrets_of(std::env::var_os(SECRET))
+    }
+
+    fn secrets_of(&self, variable: Option<OsString>) -> Result<Option<Secrets>, String> {
+        let secrets = secret_of((SECRET, SECRET_FILE), variable, self.secret_file.as_deref(), Secrets::parse)?;
+        if self.open && secrets.is_some() {
+            return Err(format!("ORIGIN_OPEN is true, but {SECRET} or {SECRET_FILE} is set: unset one of them\n"));
+        }
+        Ok(secrets)
+    }
+
+    /// Nobody is to publish more than the bodies of clients by forgetting a variable.
+    fn listens_within_bounds(&self, has_secret: bool) -> Result<(), String> {
+        let listeners = [("ORIGIN_LISTEN", Some(self.listen)), ("ORIGIN_OPERATOR_LISTEN", self.operator_listen)];
+        let beyond = listeners.into_iter().filter_map(|(name, address)| Some((name, address?)));
+        for (name, address) in beyond.filter(|(_, address)| !address.ip().to_canonical().is_loopback()) {
+            if !has_secret && !self.open {
+                return Err(format!(
+                    "{name} is {address}, which others than this machine may reach, and there is no secret for /snapshot \
+                     and /metrics: set {SECRET} or {SECRET_FILE} (openssl rand -hex 32 makes one), or ORIGIN_OPEN=true \
+                     where anybody may read them\n"
+                ));
             }
         }
+        Ok(())
     }
 
     /// How to reach Redis, if it is to be used.
@@ -433,9 +469,34 @@ impl Config {
     }
 }
 
-fn read_key_file(path: &OsStr) -> std::io::Result<String> {
+/// What `parse` makes of a secret that a variable holds, or the file that another one names; nothing where neither is set. Its
+/// errors must not quote the text.
+fn secret_of<T, E: fmt::Display>(
+    (variable, file_variable): (&str, &str),
+    value: Option<OsString>,
+    file: Option<&Path>,
+    parse: impl Fn(&str) -> Result<T, E>,
+) -> Result<Option<T>, String> {
+    let parsed = |name: &str, text: &str| {
+        parse(text).map(Some).map_err(|error| format!("{name} (not shown, for it is a secret): {error}\n"))
+    };
+    match (value, file) {
+        (None, None) => Ok(None),
+        (Some(_), Some(_)) => Err(format!("{variable} and {file_variable} are both set: unset one of them\n")),
+        // What is no Unicode is refused at its first byte beyond ASCII.
+        (Some(text), None) => parsed(variable, &text.to_string_lossy()),
+        (None, Some(path)) => {
+            let text = read_secret_file(path)
+                .map_err(|error| format!("{file_variable}: reading {}: {error}\n", path.display()))?;
+            // Editors end a file with a line break.
+            parsed(file_variable, text.trim_ascii_end())
+        }
+    }
+}
+
+fn read_secret_file(path: &Path) -> std::io::Result<String> {
     let mut bytes = Vec::new();
-    std::fs::File::open(path)?.take(MAX_KEY_FILE_BYTES).read_to_end(&mut bytes)?;
+    std::fs::File::open(path)?.take(MAX_SECRET_FILE_BYTES).read_to_end(&mut bytes)?;
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
@@ -649,6 +710,94 @@ mod tests {
         check_refused(&["--coingecko-api-key-file", path], &["COINGECKO_API_KEY_FILE", "at byte 7"]);
         check_refused(&["--coingecko-api-key-file", "/no/such/file"], &["COINGECKO_API_KEY_FILE", "/no/such/file"]);
         check_refused(&["--coingecko-api-key-file", "/dev/zero"], &["COINGECKO_API_KEY_FILE", "4096 bytes"]);
+    }
+
+    const SECRET_TEXT: &str = "hunter2-hunter2-hunter2";
+
+    #[track_caller]
+    fn check_secret_refused(args: &[&str], variable: Option<&str>, words: &[&str]) {
+        let error = config(args).secrets_of(variable.map(OsString::from)).unwrap_err();
+        for word in words {
+            assert!(error.contains(word), "{error:?} does not name {word:?}");
+        }
+        assert!(!error.contains("hunter2"), "{error:?} quotes the secret");
+    }
+
+    #[test]
+    fn secrets_come_from_the_environment_or_a_file_and_are_in_no_option() {
+        let opens = |secrets: Option<Secrets>| {
+            let line = format!("Bearer {SECRET_TEXT}");
+            secrets.map(|secrets| secrets.admit([line.as_bytes()]))
+        };
+        let of = |config: &Config, variable: Option<&str>| config.secrets_of(variable.map(OsString::from)).unwrap();
+        assert_eq!(opens(of(&config(&[]), None)), None);
+        assert_eq!(opens(of(&config(&[]), Some(SECRET_TEXT))), Some(true));
+        assert_eq!(opens(of(&config(&[]), Some(&format!("another-secret-of-ours,{SECRET_TEXT}")))), Some(true));
+        assert_eq!(opens(of(&config(&[]), Some("another-secret-of-ours"))), Some(false));
+        let mut file = tempfile::NamedTempFile::new().unwrap();
+        std::io::Write::write_all(&mut file, format!("another-secret-of-ours\r\n{SECRET_TEXT}\n").as_bytes()).unwrap();
+        let with_file = ["--secret-file", file.path().to_str().unwrap()];
+        assert_eq!(opens(of(&config(&with_file), None)), Some(true));
+        check_secret_refused(&with_file, Some(SECRET_TEXT), &["ORIGIN_SECRET and ORIGIN_SECRET_FILE"]);
+        for option in ["--secret", "--origin-secret"] {
+            check_refused(&[option, SECRET_TEXT], &[option]);
+            let error = Config::try_parse_from(["origin", &format!("{option}={SECRET_TEXT}")]).unwrap_err().to_string();
+            assert!(!error.contains("hunter2"), "{error}");
+        }
+    }
+
+    #[test]
+    fn secrets_that_cannot_be_any_are_named_by_their_variable_and_not_quoted() {
+        for (hostile, word) in [
+            ("", "empty"),
+            (" ,\n", "empty"),
+            ("hunter2", "7 bytes"),
+            ("hunter2-hunter2-hunter2,hunter2", "7 bytes"),
+            ("hunter2-hunter2-hunter2é", "byte 23"),
+            ("hunter2-hunter2-1 hunter2-hunter2-2 hunter2-hunter2-3", "3 secrets"),
+        ] {
+            check_secret_refused(&[], Some(hostile), &["ORIGIN_SECRET", word]);
+        }
+        check_secret_refused(&[], Some(&"hunter2".repeat(40)), &["ORIGIN_SECRET", "280 bytes", "256"]);
+        let mut file = tempfile::NamedTempFile::new().unwrap();
+        std::io::Write::write_all(&mut file, b"hunter2\n").unwrap();
+        check_secret_refused(
+            &["--secret-file", file.path().to_str().unwrap()],
+            None,
+            &["ORIGIN_SECRET_FILE", "7 bytes"],
+        );
+        check_refused(&["--secret-file", "/no/such/file"], &["ORIGIN_SECRET_FILE", "/no/such/file"]);
+        check_refused(&["--secret-file", "/dev/zero"], &["ORIGIN_SECRET_FILE", "byte 0"]);
+    }
+
+    #[test]
+    fn an_address_that_others_reach_needs_a_secret_or_the_word_that_it_is_open() {
+        let refusal = |args: &[&str], has_secret| config(args).listens_within_bounds(has_secret).err();
+        for (option, variable, address) in [
+            ("--listen", "ORIGIN_LISTEN", "0.0.0.0:8080"),
+            ("--listen", "ORIGIN_LISTEN", "[::]:8080"),
+            ("--listen", "ORIGIN_LISTEN", "10.0.0.7:0"),
+            ("--listen", "ORIGIN_LISTEN", "[::ffff:10.0.0.7]:80"),
+            ("--operator-listen", "ORIGIN_OPERATOR_LISTEN", "192.0.2.1:9100"),
+        ] {
+            let refused = refusal(&[option, address], false).unwrap();
+            for word in [&format!("{variable} is {address}"), "ORIGIN_SECRET", "ORIGIN_SECRET_FILE", "ORIGIN_OPEN=true"]
+            {
+                assert!(refused.contains(word), "{refused:?} does not name {word:?}");
+            }
+            assert_eq!(refusal(&[option, address], true), None);
+            assert_eq!(refusal(&[option, address, "--open", "true"], false), None);
+        }
+        for address in ["127.0.0.1:8080", "127.16.3.4:0", "[::1]:8080", "[::ffff:127.0.0.1]:80"] {
+            assert_eq!(refusal(&["--listen", address, "--operator-listen", address], false), None, "{address}");
+        }
+    }
+
+    #[test]
+    fn what_is_open_has_no_secret() {
+        check_secret_refused(&["--open", "true"], Some(SECRET_TEXT), &["ORIGIN_OPEN is true", "ORIGIN_SECRET"]);
+        check_refused(&["--open", "yes"], &["ORIGIN_OPEN", "yes", "true"]);
+        assert!(config(&["--open", "true"]).check().is_ok());
     }
 
     #[test]

@@ -12,6 +12,7 @@ use crate::collect::Context;
 use crate::config::Role;
 use crate::leadership::Leadership;
 use crate::store::Stored;
+use shared::headers::bearer::Secrets;
 use shared::units::UnixMs;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -33,6 +34,8 @@ pub struct App {
     pub leadership: Arc<Leadership>,
     /// Set when the process is about to end: it still answers, but should be sent no more clients.
     pub draining: Arc<AtomicBool>,
+    /// What opens that which is not for clients; nothing where it is open.
+    pub secrets: Option<Arc<Secrets>>,
     /// When this process started, so that whoever replaced it can tell who answers.
     pub started_at: UnixMs,
 }

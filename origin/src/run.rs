@@ -52,7 +52,7 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
         std::net::TcpListener::bind(address).with_context(|| format!("ORIGIN_OPERATOR_LISTEN: binding {address}"))
     });
     let operators = operators.transpose()?;
-    let redis = config.redis().map_err(anyhow::Error::msg)?;
+    let (redis, secrets) = (config.redis().map_err(anyhow::Error::msg)?, config.secrets().map_err(anyhow::Error::msg)?);
     let store = Arc::new(Store::open(redis.as_ref()).context("REDIS_URL")?);
     let context = Context {
         current: Arc::new(Current::new()),
@@ -69,6 +69,7 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
     let (storms, storm) = mpsc::channel(1);
     let mut tasks = Tasks { running: JoinSet::new(), metrics: Arc::clone(&parts.context.metrics), storms };
     announce(&config, redis.as_ref(), &listener, operators.as_ref())?;
+    tracing::info!(asked_for = secrets.is_some(), open = config.open, "the secret of /snapshot and /metrics");
     parts.begin(&config, upstreams, (&resigning, &resigned), &mut tasks);
 
     let app = App {
@@ -78,6 +79,7 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
         role: config.role,
         leadership: Arc::clone(&parts.leadership),
         draining: Arc::new(AtomicBool::new(false)),
+        secrets: secrets.map(Arc::new),
         started_at: parts.context.clock.now(),
     };
     if let Some(operators) = operators {

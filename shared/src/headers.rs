@@ -1,5 +1,6 @@
 //! Header names and values, the same from origin and edge.
 
+pub mod bearer;
 pub mod cache_status;
 mod coding;
 mod conditional;

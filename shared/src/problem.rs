@@ -48,10 +48,22 @@ pub enum Failure {
         /// When to ask again, seconds.
         retry_after_secs: u32,
     },
-    /// What is asked for is for the operator alone.
-    Unauthorized,
+    /// What is asked for is for who knows a secret alone.
+    Unauthorized {
+        /// Whose secret.
+        realm: Realm,
+    },
     /// A defect of ours.
     Internal,
+}
+
+/// Who keeps the secret without which something is not shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Realm {
+    /// The edge's operator: the counts of an isolate.
+    Metrics,
+    /// The origin: what its edges and its operators read, and clients do not.
+    Origin,
 }
 
 #[derive(Serialize)]
@@ -94,7 +106,7 @@ impl Failure {
     pub const fn status(&self) -> u16 {
         match self {
             Self::BadQuery { .. } | Self::BadTarget => 400,
-            Self::Unauthorized => 401,
+            Self::Unauthorized { .. } => 401,
             Self::NotFound => 404,
             Self::MethodNotAllowed => 405,
             Self::PreconditionFailed => 412,
@@ -128,8 +140,8 @@ impl Failure {
         if matches!(self, Self::MethodNotAllowed) {
             headers.push(("allow", ALLOWED_METHODS.to_owned()));
         }
-        if matches!(self, Self::Unauthorized) {
-            headers.push(("www-authenticate", BEARER.to_owned()));
+        if let Self::Unauthorized { realm } = self {
+            headers.push(("www-authenticate", realm.challenge().to_owned()));
         }
         headers
     }
@@ -145,7 +157,7 @@ impl Failure {
             | Self::BadQuery { .. }
             | Self::BadTarget
             | Self::PreconditionFailed
-            | Self::Unauthorized
+            | Self::Unauthorized { .. }
             | Self::Internal => None,
         }
     }
@@ -173,15 +185,29 @@ impl Failure {
             Self::TooManyRequests { .. } => {
                 ("about:blank", "Too Many Requests", "This client asks more often than the data changes.")
             }
-            Self::Unauthorized => ("about:blank", "Unauthorized", "This needs the operator's bearer token."),
+            Self::Unauthorized { realm } => ("about:blank", "Unauthorized", realm.needs()),
             Self::Overloaded => ("about:blank", "Service Unavailable", "Too many requests at once."),
             Self::Internal => ("about:blank", "Internal Server Error", "The request could not be answered."),
         }
     }
 }
 
-/// The challenge of a 401 (RFC 6750).
-const BEARER: &str = "Bearer realm=\"metrics\"";
+impl Realm {
+    /// The challenge of a 401 (RFC 6750).
+    const fn challenge(self) -> &'static str {
+        match self {
+            Self::Metrics => "Bearer realm=\"metrics\"",
+            Self::Origin => "Bearer realm=\"origin\"",
+        }
+    }
+
+    const fn needs(self) -> &'static str {
+        match self {
+            Self::Metrics => "This needs the operator's bearer token.",
+            Self::Origin => "This needs the bearer secret that the origin shares with the edge.",
+        }
+    }
+}
 
 impl From<NoPlace> for Failure {
     fn from(none: NoPlace) -> Self {
@@ -219,7 +245,8 @@ mod tests {
         check(&Failure::BadQuery { parameter: Parameter::Limit }, 400);
         check(&Failure::BadTarget, 400);
         check(&Failure::PreconditionFailed, 412);
-        check(&Failure::Unauthorized, 401);
+        check(&Failure::Unauthorized { realm: Realm::Metrics }, 401);
+        check(&Failure::Unauthorized { realm: Realm::Origin }, 401);
         check(&Failure::TooManyRequests { retry_after_secs: 10 }, 429);
         check(&Failure::Overloaded, 503);
         check(&Failure::Internal, 500);
@@ -252,7 +279,12 @@ mod tests {
 
     #[test]
     fn who_has_no_token_is_told_which_kind_is_wanted() {
-        assert!(Failure::Unauthorized.headers().contains(&("www-authenticate", "Bearer realm=\"metrics\"".to_owned())));
+        for (realm, challenge) in
+            [(Realm::Metrics, "Bearer realm=\"metrics\""), (Realm::Origin, "Bearer realm=\"origin\"")]
+        {
+            let headers = Failure::Unauthorized { realm }.headers();
+            assert!(headers.contains(&("www-authenticate", challenge.to_owned())), "{headers:?}");
+        }
     }
 
     #[test]

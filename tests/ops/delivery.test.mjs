@@ -106,11 +106,13 @@ describe("one outage wakes once", { concurrency: true }, () => {
 
 test("the rules and the scrapes of the project lead to a message", async (t) => {
   const simulator = await startSimulator();
-  const origin = await startOrigin(simulator);
+  const secret = "hunter2-hunter2-hunter2";
+  const origin = await startOrigin(simulator, { ORIGIN_SECRET: secret });
+  assert.equal((await fetch(`${origin.url}/metrics`)).status, 401);
   t.after(simulator.stop);
   t.after(origin.stop);
   // Nobody listens there: the edge is not watched.
-  const prometheus = await startPrometheus(folder, alertmanager, { origin: new URL(origin.url).host, edge: "127.0.0.1:1" });
+  const prometheus = await startPrometheus(folder, alertmanager, { origin: new URL(origin.url).host, edge: "127.0.0.1:1" }, secret);
   t.after(prometheus.stop);
   const watchdog = () => alertmanager.messages.find(({ to }) => to === "watchdog");
   await until("the watchdog is heard", watchdog, { withinMs: 20_000 });

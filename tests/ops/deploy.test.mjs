@@ -236,6 +236,20 @@ describe("a deployment", { concurrency: 4 }, () => {
     assert.equal((await machine.served()).started_at_ms, started, "it was restarted");
   });
 
+  test("changes nothing when the service would not start at its own address for want of a secret, and asks for it with one", async (t) => {
+    const machine = await newMachine(t);
+    const everywhere = "ORIGIN_LISTEN=0.0.0.0:21080\nORIGIN_OPERATOR_LISTEN=0.0.0.0:21000\n";
+    await appendFile(path.join(machine.home, "origin.env"), everywhere);
+    const open = await machine.deploy(ORIGIN);
+    assert.equal(open.code, 1, open.said);
+    assert.match(open.said, /ORIGIN_LISTEN is 0\.0\.0\.0:0[^]*ORIGIN_SECRET[^]*the canary of \S+ does not pass: it did not start; nothing was changed/);
+    assert.equal(await machine.inUse(), "");
+    await appendFile(path.join(machine.home, "origin.env"), "ORIGIN_SECRET=hunter2-hunter2-hunter2\n");
+    const closed = await machine.deploy(ORIGIN);
+    assert.equal(closed.code, 0, closed.said);
+    assert.doesNotMatch(open.said + closed.said, /hunter2/);
+  });
+
   test("takes back a release that has no data", async (t) => {
     const machine = await newMachine(t);
     assert.equal((await machine.deploy(ORIGIN, "--no-canary")).code, 0);

@@ -76,8 +76,13 @@ test("the compose file is given what it asks for, and Alertmanager's secrets are
   assert.deepEqual([...new Set(asked)].sort(), given.sort());
   const secrets = [...alertmanager.matchAll(/url_file: \/run\/secrets\/(\w+)$/gm)].map(([, name]) => name);
   assert.equal(secrets.length, 3);
-  const [, mounted] = /secrets: \[(.*)\]/.exec(compose);
-  assert.deepEqual(mounted.split(", ").sort(), secrets.sort());
+  const mountedBy = (service) => new RegExp(`\\n  ${service}:\\n(?: {4}.*\\n)* {4}secrets: \\[(.*)\\]`).exec(compose)[1].split(", ");
+  assert.deepEqual(mountedBy("alertmanager").sort(), secrets.sort());
+  // Prometheus shows the origins what they ask for.
+  const scraped = [...(await read("prometheus/prometheus.yml")).matchAll(/credentials_file: \/run\/secrets\/(\w+)$/gm)].map(([, name]) => name);
+  assert.deepEqual([scraped, mountedBy("prometheus")], [["origin_secret"], ["origin_secret"]]);
+  assert.match(compose, /^  origin_secret:\n    environment: ORIGIN_SECRET$/m);
+  assert.match(compose, /^ {4}ORIGIN_SECRET: \$\{ORIGIN_SECRET:\?set it in \.env\} \$\{ORIGIN_SECRET_BEFORE:-\}$/m);
   for (const secret of secrets) assert.match(compose, new RegExp(`^  ${secret}:\\n    environment: `, "m"));
 });
 
@@ -101,15 +106,19 @@ test("the image is built and answers as one that is alive", async (t) => {
   await run(name, ["build", "--file", container, "--build-context", `build=${path.join(folder, "built")}`, "--tag", image, ROOT]);
   // Nothing answers there: it is alive without data.
   const upstreams = ["BYBIT", "COINGECKO", "FEAR_GREED"].flatMap((of) => ["--env", `${of}_BASE_URL=http://127.0.0.1:1`]);
-  await run(name, ["run", "--detach", "--name", image, "--read-only", ...upstreams, image]);
   t.after(async () => {
     await run(name, ["rm", "--force", image]);
     await run(name, ["rmi", "--force", image]);
   });
+  // In a container it listens where others reach it.
+  await assert.rejects(run(name, ["run", "--rm", "--read-only", ...upstreams, image]), ({ stderr }) => stderr.includes("ORIGIN_SECRET"));
+  const secret = ["--env", "ORIGIN_SECRET=hunter2-hunter2-hunter2"];
+  await run(name, ["run", "--detach", "--name", image, "--read-only", ...secret, ...upstreams, image]);
   const inside = (path) => run(name, ["exec", image, "curl", "-sS", "-o", "/dev/null", "-w", "%{http_code}", `http://127.0.0.1:8080${path}`]);
   const status = async (path) => (await inside(path).catch(() => ({ stdout: "" }))).stdout;
   await until("it is alive", async () => (await status("/health/live")) === "200", { withinMs: 30_000 });
   assert.equal(await status("/health/ready"), "503");
+  assert.equal(await status("/metrics"), "401");
 });
 
 /** Runs the build script as cargo does; gives what it tells cargo. */

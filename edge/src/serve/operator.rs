@@ -6,8 +6,8 @@ use crate::policy::Divergence;
 use crate::refresh;
 use crate::respond::{self, Extra, Wish};
 use crate::{clock, config, memory};
-use shared::headers::JSON;
-use shared::problem::Failure;
+use shared::headers::{JSON, bearer};
+use shared::problem::{Failure, Realm};
 use shared::units::UnixMs;
 use subtle::ConstantTimeEq;
 use wasm_bindgen::{JsCast, JsValue};
@@ -38,7 +38,7 @@ pub(super) fn metrics(request: &Request, env: &Env, head: bool, now: UnixMs) -> 
     let given = request::header(request, Header::Authorization);
     if !opens(given.as_deref(), token(env).as_deref()) {
         metrics::answered(State::Refused, metrics::NO_DATA);
-        return respond::problem(&Failure::Unauthorized, &wish, now, &Extra::new());
+        return respond::problem(&Failure::Unauthorized { realm: Realm::Metrics }, &wish, now, &Extra::new());
     }
     let held = memory::snapshot();
     let compared = refresh::exercise().and_then(|exercise| exercise.outcome.as_ref().ok().map(Divergence::known));
@@ -54,14 +54,9 @@ pub(super) fn metrics(request: &Request, env: &Env, head: bool, now: UnixMs) -> 
 
 /// Whether an `Authorization` value bears the token. How long this takes says nothing about where a wrong one differs.
 fn opens(given: Option<&str>, token: Option<&str>) -> bool {
-    let (Some(given), Some(token)) = (given.and_then(bearer), token) else { return false };
-    given.as_bytes().ct_eq(token.as_bytes()).into()
-}
-
-/// The token of a bearer credential (RFC 6750); the scheme's case does not matter.
-fn bearer(value: &str) -> Option<&str> {
-    let (scheme, token) = value.split_once(' ')?;
-    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim_start_matches(' '))
+    let given = given.and_then(|value| bearer::token(value.as_bytes()));
+    let (Some(given), Some(token)) = (given, token) else { return false };
+    given.ct_eq(token.as_bytes()).into()
 }
 
 fn memory_bytes() -> Option<f64> {

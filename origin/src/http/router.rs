@@ -3,11 +3,11 @@
 use super::{App, data, health, layers, named, reply};
 use axum::Router;
 use axum::extract::State;
-use axum::http::{HeaderMap, Method, Uri};
+use axum::http::{HeaderMap, Method, Uri, header};
 use axum::middleware;
 use axum::response::Response;
 use shared::endpoints::{self, Asked, Endpoint, NoPlace, Place, Question};
-use shared::problem::Failure;
+use shared::problem::{Failure, Realm};
 use tower::ServiceBuilder;
 use tower_http::catch_panic::CatchPanicLayer;
 
@@ -53,6 +53,9 @@ async fn answer(State(app): State<App>, method: Method, uri: Uri, headers: Heade
 
 /// The answer to GET; to HEAD the library sends the same without its body.
 fn read(place: Place<'_>, app: &App, headers: &HeaderMap) -> Response {
+    if !is_open(&place, app, headers) {
+        return reply::failure(&Failure::Unauthorized { realm: Realm::Origin });
+    }
     match place {
         Place::Data(question) => data::serve(&question, app, headers),
         Place::Snapshot => data::serve(&Question::Whole(Endpoint::Snapshot), app, headers),
@@ -60,5 +63,17 @@ fn read(place: Place<'_>, app: &App, headers: &HeaderMap) -> Response {
         Place::Live => health::live(),
         Place::Ready => health::ready(app),
         Place::Metrics => health::metrics(app, headers),
+    }
+}
+
+/// Whether this request may read what is there. Data is for everybody, and health for whoever decides where clients are sent:
+/// a probe that needed a secret would take an origin away when its secret changes.
+fn is_open(place: &Place<'_>, app: &App, headers: &HeaderMap) -> bool {
+    match (place, &app.secrets) {
+        (Place::Snapshot | Place::Metrics, Some(secrets)) => {
+            secrets.admit(reply::lines(headers, header::AUTHORIZATION))
+        }
+        (Place::Snapshot | Place::Metrics, None) => true,
+        (Place::Data(_) | Place::Health | Place::Live | Place::Ready, _) => true,
     }
 }

@@ -196,7 +196,8 @@ fn described(page: &str) -> Vec<String> {
 #[test]
 fn golden_options_of_the_origin() {
     let command = Config::command();
-    let mut facts = vec!["RUST_LOG default \"info\"".to_owned(), "COINGECKO_API_KEY default \"\"".to_owned()];
+    let no_options = ["RUST_LOG default \"info\"", "COINGECKO_API_KEY default \"\"", "ORIGIN_SECRET default \"\""];
+    let mut facts = no_options.map(str::to_owned).to_vec();
     for argument in command.get_arguments() {
         let option = format!("--{}", argument.get_long().unwrap());
         let variable = argument.get_env().unwrap().to_string_lossy().into_owned();

@@ -64,7 +64,16 @@ pub const TARGETS: [Target; 20] = [
     target!(
         "headers",
         text::headers,
-        ["cache_status.txt", "codings.txt", "etags.txt", "feed.txt", "names.txt", "source.txt"]
+        [
+            "bearer.txt",
+            "cache_status.txt",
+            "codings.txt",
+            "etags.txt",
+            "feed.txt",
+            "names.txt",
+            "secrets.txt",
+            "source.txt"
+        ]
     ),
     target!("path", text::path, ["dots.txt", "plain.txt", "symbol.txt"]),
     target!("query", text::query, ["limit.txt", "timeframe.txt"]),

@@ -3,12 +3,16 @@
 use super::seeds::SYMBOL;
 use shared::endpoints::{BETA_CHART, NoPlace, OTHER, Place, Question, RECENT_ALERTS, find, route};
 use shared::exchange::bybit::paths;
+use shared::headers::bearer::Secrets;
 use shared::headers::{Coding, cache_status, matches_etag, preflight};
 use shared::market::candles::Interval;
 use shared::market::is_plausible_symbol;
 use shared::provenance::{Feed, Source};
 use shared::snapshot::alerts::MAX_ALERTS;
 use shared::snapshot::performance::ChartTimeframe;
+
+/// What opens an origin.
+const SECRET: &str = "hunter2-hunter2-hunter2";
 
 /// The tag of some body, and what of it stands between the quotes.
 const ETAG: &str = "W/\"1-o7-1795255200000-fresh-symbols\"";
@@ -22,7 +26,7 @@ const MAX_INHERITED: usize = 256;
 
 /// `If-None-Match` matches when it names the tag and never otherwise; no coding is sent that was refused; a preflight is told
 /// names of headers alone; what is appended to `Cache-Status` is header text
-/// that ends with our own word; a host that says anything about its market is not taken for the real one.
+/// that ends with our own word; no credential opens but the secret itself, and no list of secrets is shown; a host that says anything about its market is not taken for the real one.
 pub fn headers(bytes: &[u8]) -> bool {
     let Ok(text) = std::str::from_utf8(bytes) else { return false };
     check_etag(text);
@@ -30,6 +34,7 @@ pub fn headers(bytes: &[u8]) -> bool {
     check_preflight(text);
     check_cache_status(text);
     check_feed(text);
+    check_bearer(text);
     true
 }
 
@@ -84,6 +89,23 @@ fn check_cache_status(text: &str) {
     let before = value.strip_suffix(MEMBER).expect("the own member comes last");
     assert!(before.is_empty() || before == format!("{}, ", text.trim()), "{value:?} is not what was said before");
     assert!(before.len() <= MAX_INHERITED + 2, "{} bytes are passed on", before.len());
+}
+
+#[track_caller]
+fn check_bearer(text: &str) {
+    let admits = |secrets: &Secrets, line: &str| secrets.admit([line.as_bytes()]);
+    let known = Secrets::parse(SECRET).expect("it is a secret");
+    if admits(&known, text) {
+        assert!(text.len() > SECRET.len() && text.ends_with(SECRET), "{text:?} opens");
+    }
+    let Ok(secrets) = Secrets::parse(text) else { return };
+    let shown = format!("{secrets:?}");
+    let parts: Vec<&str> = text.split([',', ' ', '\t', '\n', '\r', '\u{c}']).filter(|part| !part.is_empty()).collect();
+    for secret in &parts {
+        assert!(admits(&secrets, &format!("bearer {secret}")), "{secret:?} of {text:?} does not open");
+        assert!(!shown.contains(secret), "{secret:?} is shown");
+    }
+    assert_eq!(admits(&secrets, &format!("Bearer {SECRET}")), parts.contains(&SECRET), "{text:?}");
 }
 
 #[track_caller]

@@ -82,14 +82,20 @@ export async function startAlertmanager(folder) {
   };
 }
 
-/** A Prometheus with the project's configuration and rules, at its own pace, which scrapes `targets` by job. */
-export async function startPrometheus(folder, alertmanager, targets) {
+/**
+ * A Prometheus with the project's configuration and rules, at its own pace, which scrapes `targets` by job and shows the origins
+ * `secret`.
+ */
+export async function startPrometheus(folder, alertmanager, targets, secret) {
   const written = await readFile(path.join(OPS, "prometheus/prometheus.yml"), "utf8");
   const config = path.join(folder, "prometheus.yml");
+  const credentials = path.join(folder, "origin_secret");
+  await writeFile(credentials, secret);
   await writeFile(config, changed(
     written,
     [/- alerts\.yml$/m, `- ${OPS}/prometheus/alerts.yml`],
     [/targets: \[alertmanager:9093\]$/m, `targets: ["${new URL(alertmanager.url).host}"]`],
+    [/credentials_file: \/run\/secrets\/origin_secret$/m, `credentials_file: ${credentials}`],
     [/targets: \[origin-1:8080, origin-2:8080\]$/m, `targets: ["${targets.origin}"]`],
     [/targets: \[edge-exporter:9101\]$/m, `targets: ["${targets.edge}"]`],
     [/scrape_interval: 15s$/m, "scrape_interval: 1s"],

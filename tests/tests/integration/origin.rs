@@ -18,6 +18,7 @@ mod redis_poison;
 mod roles;
 mod rolling;
 mod scripts;
+mod secrets;
 mod sentinel;
 mod stepping_aside;
 mod store_faults;

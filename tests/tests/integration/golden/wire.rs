@@ -11,7 +11,7 @@ use shared::endpoints::{
 use shared::freshness::{Freshness, Limits};
 use shared::headers::cache_status::{self, Forward, Forwarded};
 use shared::headers::{self, ALWAYS, data_source, preflight};
-use shared::problem::{Failure, SourceOutcome};
+use shared::problem::{Failure, Realm, SourceOutcome};
 use shared::provenance::Feed;
 use shared::snapshot::Producer;
 
@@ -51,7 +51,7 @@ fn failures() -> Vec<Failure> {
         | Failure::PreconditionFailed
         | Failure::Overloaded
         | Failure::TooManyRequests { .. }
-        | Failure::Unauthorized
+        | Failure::Unauthorized { realm: Realm::Metrics | Realm::Origin }
         | Failure::Internal => {}
     };
     vec![
@@ -64,7 +64,8 @@ fn failures() -> Vec<Failure> {
         Failure::PreconditionFailed,
         Failure::Overloaded,
         Failure::TooManyRequests { retry_after_secs: 10 },
-        Failure::Unauthorized,
+        Failure::Unauthorized { realm: Realm::Metrics },
+        Failure::Unauthorized { realm: Realm::Origin },
         Failure::Internal,
     ]
 }

@@ -18,6 +18,10 @@ fn a_bad_variable_stops_the_start_and_is_named_with_its_value() {
     check_refused("ORIGIN_LISTEN", "localhost");
     check_refused("BYBIT_BASE_URL", "api.bybit.com");
     check_refused("BYBIT_ALTERNATIVE_BASE_URL", "api.bytick.com");
+    check_refused("ORIGIN_LISTEN", "0.0.0.0:0");
+    check_refused("ORIGIN_OPEN", "yes");
+    check_refused("ORIGIN_OPERATOR_LISTEN", "10.0.0.7:9100");
+    check_refused("ORIGIN_SECRET_FILE", "/no/such/file");
     check_refused("COINGECKO_API_KEY_FILE", "/no/such/file");
     check_refused("COINGECKO_BASE_URL", "file:///etc/passwd");
     check_refused("TICKERS_INTERVAL_MS", "-1");
@@ -115,6 +119,9 @@ fn the_help_names_every_variable() {
     let text = String::from_utf8_lossy(&output.stdout);
     for variable in [
         "ORIGIN_LISTEN",
+        "ORIGIN_OPEN",
+        "ORIGIN_SECRET",
+        "ORIGIN_SECRET_FILE",
         "ORIGIN_ROLE",
         "ORIGIN_STORE",
         "REDIS_URL",

@@ -127,7 +127,12 @@ pub(crate) struct Operators<'o>(&'o str);
 impl Operators<'_> {
     /// One answer.
     pub(crate) async fn get(&self, path: &str) -> Answer {
-        Answer::of(client().get(format!("{}{path}", self.0)).send().await.unwrap()).await
+        self.get_with(path, reqwest::header::HeaderMap::new()).await
+    }
+
+    /// One answer to a request with these headers.
+    pub(crate) async fn get_with(&self, path: &str, headers: reqwest::header::HeaderMap) -> Answer {
+        Answer::of(client().get(format!("{}{path}", self.0)).headers(headers).send().await.unwrap()).await
     }
 
     /// See [`Origin::metric`].

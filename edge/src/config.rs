@@ -5,7 +5,9 @@ use crate::policy::{DEADLINES, Deadlines};
 use crate::upstream::direct;
 use crate::upstream::fetch::Service;
 use shared::freshness::{Limits, LimitsOutOfOrder};
+use shared::headers::bearer::{BadSecret, Secret};
 use std::cell::{Cell, OnceCell};
+use std::net::IpAddr;
 use std::rc::Rc;
 use wasm_bindgen::{JsCast, JsValue};
 use worker::{Env, KvStore};
@@ -30,6 +32,8 @@ pub struct Config {
     pub role: Role,
     /// `ORIGIN_URL`: base address of the origin, no default. A Worker in the role `direct` has none.
     pub origin_url: Option<String>,
+    /// `ORIGIN_SECRET`: what opens the origin, sent to it and to nobody else; nothing is sent without one, the default.
+    pub origin_secret: Option<Secret>,
     /// `DIRECT`: the Worker that owns the way to the exchanges; nothing when the deployment binds none, and this one takes
     /// that way itself.
     pub direct: Option<Service>,
@@ -91,6 +95,22 @@ pub enum ConfigError {
         /// What it should be.
         expected: &'static str,
     },
+    /// A secret that cannot be one.
+    #[error("{variable} (not shown, for it is a secret): {reason}")]
+    Secret {
+        /// The variable.
+        variable: &'static str,
+        /// What is wrong with it.
+        reason: BadSecret,
+    },
+    /// A secret that everybody on the way could read.
+    #[error(
+        "ORIGIN_URL is {origin_url:?}, over which ORIGIN_SECRET would go unencrypted: use https, or unset the secret"
+    )]
+    Unencrypted {
+        /// Where it would go.
+        origin_url: String,
+    },
     /// Age limits that do not ascend.
     #[error("REFRESH_AFTER_S, FRESH_S, AGING_S, STALE_S: {0}")]
     Limits(#[from] LimitsOutOfOrder),
@@ -116,10 +136,15 @@ impl Config {
             (Role::Edge, None) => return Err(ConfigError::Missing { variable: "ORIGIN_URL" }),
             (Role::Direct, _) => None,
         };
+        let origin_secret = match &origin_url {
+            Some(origin_url) => secret_for(origin_url, variable("ORIGIN_SECRET").as_deref())?,
+            None => None,
+        };
         let bybit = variable("BYBIT_BASE_URL").unwrap_or_else(|| BYBIT.to_owned());
         Ok(Self {
             role,
             origin_url,
+            origin_secret,
             direct: None,
             bybit_base_url: base_url("BYBIT_BASE_URL", &bybit)?,
             okx_base_url: optional_base_url("OKX_BASE_URL", &variable)?,
@@ -222,6 +247,28 @@ fn base_url(variable: &'static str, value: &str) -> Result<String, ConfigError> 
         let expected = "an http(s) address without credentials, query or fragment";
         Err(ConfigError::Unusable { variable, value: value.to_owned(), expected })
     }
+}
+
+/// The secret for the origin at this address, which must be one that nobody on the way can read.
+fn secret_for(origin_url: &str, value: Option<&str>) -> Result<Option<Secret>, ConfigError> {
+    let Some(value) = value else { return Ok(None) };
+    let secret = Secret::parse(value).map_err(|reason| ConfigError::Secret { variable: "ORIGIN_SECRET", reason })?;
+    if origin_url.starts_with("https://") || is_this_machine(origin_url) {
+        Ok(Some(secret))
+    } else {
+        Err(ConfigError::Unencrypted { origin_url: origin_url.to_owned() })
+    }
+}
+
+/// Whether a base address is of the machine on which the Worker runs, as while it is developed.
+fn is_this_machine(base: &str) -> bool {
+    let authority = base.split('/').nth(2).unwrap_or_default();
+    let host = match authority.rsplit_once(':') {
+        Some((host, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => host,
+        _ => authority,
+    };
+    let address = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
+    host.eq_ignore_ascii_case("localhost") || address.is_ok_and(|address| address.to_canonical().is_loopback())
 }
 
 /// A base address that may be left out.
@@ -329,6 +376,62 @@ mod tests {
         for bad in ["", "Direct", "origin", "edge,direct"] {
             check_refused(&[ORIGIN, ("ROLE", bad)], &format!("ROLE is {bad:?}, which is not edge or direct"));
         }
+    }
+
+    #[test]
+    fn the_secret_of_the_origin_is_taken_where_nobody_can_read_it_on_the_way() {
+        const SECRET: &str = "hunter2-hunter2-hunter2";
+        let sent = |origin: &str| {
+            let config = read(&[("ORIGIN_URL", origin), ("ORIGIN_SECRET", SECRET)]);
+            config.map(|config| config.origin_secret.map(|secret| secret.authorization()))
+        };
+        let bearer = format!("Bearer {SECRET}");
+        for origin in [
+            "https://origin.example",
+            "https://10.0.0.7:8443/base/",
+            "http://127.0.0.1:8080/",
+            "http://127.16.3.4:21080",
+            "http://localhost",
+            "http://LOCALHOST:8080/base",
+            "http://[::1]:8080",
+        ] {
+            assert_eq!(sent(origin), Ok(Some(bearer.clone())), "{origin}");
+        }
+        for origin in [
+            "http://origin.example",
+            "http://10.0.0.7:8080",
+            "http://127.0.0.1.example",
+            "http://localhost.example:80",
+            "http://localhost:x",
+            "http://[2001:db8::1]:8080",
+            "http://0.0.0.0",
+        ] {
+            let refused = sent(origin).unwrap_err().to_string();
+            assert!(refused.contains(&format!("ORIGIN_URL is {origin:?}")), "{refused}");
+            assert!(
+                refused.contains("ORIGIN_SECRET would go unencrypted") && !refused.contains("hunter2"),
+                "{refused}"
+            );
+            assert!(read(&[("ORIGIN_URL", origin)]).unwrap().origin_secret.is_none(), "there is nothing to read");
+        }
+        assert!(read(&[("ROLE", "direct"), ORIGIN, ("ORIGIN_SECRET", SECRET)]).unwrap().origin_secret.is_none());
+    }
+
+    #[test]
+    fn a_secret_that_cannot_be_one_is_named_and_not_quoted() {
+        for (bad, why) in [
+            ("", "it is empty"),
+            ("hunter2", "a secret in it is 7 bytes long, and one has 16 at least"),
+            (
+                "hunter2-hunter2-1,hunter2-hunter2-2",
+                "it holds 2 secrets, separated by white space or commas, and 1 are allowed",
+            ),
+        ] {
+            let expected = format!("ORIGIN_SECRET (not shown, for it is a secret): {why}");
+            check_refused(&[ORIGIN, ("ORIGIN_SECRET", bad)], &expected);
+        }
+        let config = read(&[ORIGIN, ("ORIGIN_SECRET", "hunter2-hunter2-hunter2\n")]).unwrap();
+        assert!(!format!("{config:?}").contains("hunter2"), "{config:?}");
     }
 
     #[test]

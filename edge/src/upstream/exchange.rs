@@ -1,7 +1,7 @@
 //! One answer of an exchange: the body, or why there is none, and whether we were sent away.
 
 use super::direct::is_place;
-use super::fetch::{self, Deadline, FetchError};
+use super::fetch::{self, Deadline, FetchError, Introduction};
 use super::{Failed, Health, NotFit};
 use crate::metrics::{self, Event};
 use crate::policy::Refusal;
@@ -220,7 +220,7 @@ pub struct Body {
 /// # Errors
 /// [`AnswerError::Fetch`] or [`AnswerError::SentAway`].
 pub async fn get(venue: Venue, base: &str, path: &str, deadline: &Deadline, limit: usize) -> Result<Body, AnswerError> {
-    let answer = fetch::get(&format!("{base}{path}"), None, deadline).await?;
+    let answer = fetch::get(&format!("{base}{path}"), Introduction::default(), deadline).await?;
     let status = answer.status();
     if refusal_of_status(venue, status, b"", None).is_some() {
         let retry_after_secs = answer.header("retry-after").and_then(|secs| secs.trim().parse().ok());

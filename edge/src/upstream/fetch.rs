@@ -4,6 +4,7 @@
 use crate::clock;
 use js_sys::{Promise, Reflect, Uint8Array};
 use shared::exchange::Detail;
+use shared::headers::bearer::{self, Secret};
 use shared::headers::request_id::RequestId;
 use shared::units::UnixMs;
 use std::future::Future;
@@ -132,20 +133,29 @@ extern "C" {
     fn fetch(this: &Service, url: &str, init: &RequestInit) -> Result<Promise, JsValue>;
 }
 
-/// Sends the request. Nothing of a client's request goes into it but its name, where one is given.
+/// What a request says of itself beside what every one does. Nothing of a client's request goes into it but its name.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Introduction<'i> {
+    /// The name of the request that is the reason for this one; exchanges are not told.
+    pub request_id: Option<&'i RequestId>,
+    /// What opens the server; for the origin alone.
+    pub secret: Option<&'i Secret>,
+}
+
+/// Sends the request.
 ///
 /// # Errors
 /// [`FetchError::Timeout`] or [`FetchError::Connection`].
 pub async fn get<'d>(
     url: &str,
-    request_id: Option<&RequestId>,
+    introduction: Introduction<'_>,
     deadline: &'d Deadline,
 ) -> Result<Answer<'d>, FetchError> {
     let network = |init: &RequestInit| {
         let global: WorkerGlobalScope = js_sys::global().unchecked_into();
         Ok(global.fetch_with_str_and_init(url, init))
     };
-    send(network, request_id, deadline).await
+    send(network, introduction, deadline).await
 }
 
 /// The same to another Worker.
@@ -158,12 +168,13 @@ pub async fn get_from<'d>(
     request_id: Option<&RequestId>,
     deadline: &'d Deadline,
 ) -> Result<Answer<'d>, FetchError> {
-    send(|init: &RequestInit| service.fetch(url, init), request_id, deadline).await
+    let introduction = Introduction { request_id, ..Introduction::default() };
+    send(|init: &RequestInit| service.fetch(url, init), introduction, deadline).await
 }
 
 async fn send<'d>(
     carry: impl FnOnce(&RequestInit) -> Result<Promise, JsValue>,
-    request_id: Option<&RequestId>,
+    Introduction { request_id, secret }: Introduction<'_>,
     deadline: &'d Deadline,
 ) -> Result<Answer<'d>, FetchError> {
     let sent = async {
@@ -173,8 +184,12 @@ async fn send<'d>(
         if let Some(id) = request_id {
             headers.set(shared::headers::REQUEST_ID, id.as_str())?;
         }
+        if let Some(secret) = secret {
+            headers.set(bearer::AUTHORIZATION, &secret.authorization())?;
+        }
         let init = RequestInit::new();
         init.set_headers(&headers);
+        // A redirect is an answer of no use: what goes with the request goes to no other server.
         init.set_redirect(RequestRedirect::Manual);
         // A Worker's own requests go through its zone's cache, which knows nothing of the age of what it holds.
         init.set_cache(RequestCache::NoStore);

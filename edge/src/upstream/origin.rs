@@ -1,7 +1,7 @@
 //! The origin's snapshot.
 
 use super::Refused;
-use super::fetch::{self, Deadline, FetchError};
+use super::fetch::{self, Deadline, FetchError, Introduction};
 use super::handover::{self, HandoverError};
 use crate::clock;
 use crate::config::Config;
@@ -31,7 +31,8 @@ pub async fn snapshot(
 ) -> Result<FromOrigin, Refused<HandoverError>> {
     let url = format!("{base}{}", endpoints::SNAPSHOT);
     let deadline = Deadline::after(millis);
-    let asked = fetch::get(&url, Some(request_id), &deadline);
+    let introduction = Introduction { request_id: Some(request_id), secret: config.origin_secret.as_ref() };
+    let asked = fetch::get(&url, introduction, &deadline);
     let headers = clock::within(config.deadlines.origin_headers_ms, asked).await;
     let answer = headers.unwrap_or(Err(FetchError::Timeout)).map_err(HandoverError::from)?;
     let cache_status = answer.header(shared::headers::cache_status::NAME);

@@ -14,9 +14,11 @@ export const OF_CONNECTION = ["connection", "keep-alive", "transfer-encoding", "
  * object}.
  */
 export async function startLink(target) {
-  const state = { order: { kind: "pass" }, names: [] };
+  const state = { order: { kind: "pass" }, names: [], credentials: [] };
   const server = await startPausingServer((request, response) => {
     state.names.push(request.headers["x-request-id"]);
+    const credentials = request.headersDistinct.authorization ?? [];
+    state.credentials.push(credentials);
     handle(target, state.order, request, response).catch(() => response.destroy());
   });
   return {
@@ -24,8 +26,11 @@ export async function startLink(target) {
     requests: () => state.names.length,
     /** The `X-Request-Id` of each request, in their order. */
     names: () => state.names,
+    /** The lines of `Authorization` of each request, in their order. */
+    credentials: () => state.credentials,
     forget: () => {
       state.names = [];
+      state.credentials = [];
     },
     /** Sets the order for all requests from now on. */
     order: async (kind, more = {}) => {
@@ -36,12 +41,12 @@ export async function startLink(target) {
   };
 }
 
-/** What `url` answers: the status, the headers that are not of the connection, and the body's bytes. */
-export async function passedOn(url) {
-  const answer = await fetch(url, { headers: { "accept-encoding": "identity" } });
-  const headers = Object.fromEntries(answer.headers);
-  for (const name of OF_CONNECTION) delete headers[name];
-  return { status: answer.status, headers, body: Buffer.from(await answer.arrayBuffer()) };
+/** What `url` answers to `headers`: the status, the headers that are not of the connection, and the body's bytes. */
+export async function passedOn(url, headers = {}) {
+  const answer = await fetch(url, { headers: { "accept-encoding": "identity", ...headers }, redirect: "manual" });
+  const answered = Object.fromEntries(answer.headers);
+  for (const name of OF_CONNECTION) delete answered[name];
+  return { status: answer.status, headers: answered, body: Buffer.from(await answer.arrayBuffer()) };
 }
 
 async function handle(target, order, request, response) {
@@ -58,7 +63,8 @@ async function handle(target, order, request, response) {
     case "delay":
       await pause(order.ms);
   }
-  const passed = await passedOn(`${target}${request.url}`);
+  const { authorization } = request.headers;
+  const passed = await passedOn(`${target}${request.url}`, authorization && { authorization });
   let { headers } = passed;
   let body = passed.body.toString();
   if (order.kind === "rewrite") {

@@ -66,8 +66,9 @@ function divided(vars) {
  * alone, which is bound to it; `direct` may hold that one's own `cache` and `vars`, or the `url` of one that runs already.
  *
  * `expected`: statuses that are in order here beside the usual ones. `inspector`: so that its memory can be measured.
+ * `trusted`: the authority of an origin with TLS, PEM.
  */
-export async function startEdge({ origin, bybit, vars = {}, cache, direct, expected = [], inspector = false }) {
+export async function startEdge({ origin, bybit, vars = {}, cache, direct, expected = [], inspector = false, trusted }) {
   // Counts are to be exact: the way to the exchange is taken neither now and then without need, nor beside an origin that a busy
   // machine made slow, unless a test asks for it.
   const exact = { DIRECT_EXERCISE_PERCENT: "0", HEDGE_AFTER_MS: "1000" };
@@ -79,6 +80,7 @@ export async function startEdge({ origin, bybit, vars = {}, cache, direct, expec
     cachePort: cache?.port,
     direct: direct?.url ? direct : direct && { vars: { ...parts.direct, ...direct.vars }, cachePort: direct.cache?.port },
     inspector,
+    trusted,
   });
   const limits = limitsOf(all);
   return {

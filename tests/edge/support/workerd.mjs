@@ -31,7 +31,8 @@ const worker = ({ modules, bindings, cache, date }) => `(
       cacheApiOutbound = "${cache}",
     )`;
 
-function configuration({ modules, vars, cachePort, direct, date }) {
+function configuration({ modules, vars, cachePort, direct, date, trusted }) {
+  const tls = trusted ? `, tlsOptions = ( trustBrowserCas = false, trustedCertificates = [ ${text(trusted)} ] )` : "";
   const cache = (name, port) => `( name = "${name}", external = ( address = "127.0.0.1:${port}", http = () ) ),`;
   const bound = direct ? ['( name = "DIRECT", service = "direct" )'] : [];
   return `
@@ -39,7 +40,7 @@ function configuration({ modules, vars, cachePort, direct, date }) {
     const config :Workerd.Config = (
       services = [
         ( name = "worker", worker = .worker ),
-        ( name = "internet", network = ( allow = ["private", "local"] ) ),
+        ( name = "internet", network = ( allow = ["private", "local"]${tls} ) ),
         ${cache("cache", cachePort)}
         ${direct?.url ? `( name = "direct", external = ( address = "${new URL(direct.url).host}", http = () ) ),` : ""}
         ${direct?.vars ? `( name = "direct", worker = .direct ), ${cache("cache-of-direct", direct.cachePort ?? 1)}` : ""}
@@ -52,12 +53,13 @@ function configuration({ modules, vars, cachePort, direct, date }) {
 
 /**
  * Runs a Worker. Without `cachePort` every look into the cache fails; with `inspector` its isolate can be examined; with `direct`,
- * of the same form or the `url` of one that runs already, another one is bound to it as `DIRECT`.
+ * of the same form or the `url` of one that runs already, another one is bound to it as `DIRECT`; `trusted` is the certificate of
+ * the only authority by which it believes a server, PEM.
  */
-export async function startWorkerd({ modules, vars = {}, cachePort = 1, direct, inspector = false }) {
+export async function startWorkerd({ modules, vars = {}, cachePort = 1, direct, inspector = false, trusted }) {
   const directory = await mkdtemp(path.join(tmpdir(), "workerd-"));
   const file = path.join(directory, "config.capnp");
-  await writeFile(file, configuration({ modules, vars, cachePort, direct, date: await compatibilityDate() }));
+  await writeFile(file, configuration({ modules, vars, cachePort, direct, date: await compatibilityDate(), trusted }));
   const options = ["serve", "-I/", "--control-fd=3", ...(inspector ? ["--inspector-addr=127.0.0.1:0"] : [])];
   const { child, stop, kill } = run(workerdBinary, [...options, file], {}, 1);
   const lines = [];

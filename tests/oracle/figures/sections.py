@@ -1,0 +1,344 @@
+"""Facts -> the figures of a snapshot, before their rounding: docs/methodology.md."""
+
+import math
+
+from .compare import Fig
+from .exchange import BITCOIN, ETHER, INTERVALS
+from .maths import DAY, HOUR, MINUTE, clamp, deviation, mean, ratio, rounded
+from .shelf import agreeing
+from .confluence import funding_rates_8h
+
+MAJORS = (BITCOIN, ETHER)
+SPANS = {"week": 168, "month": 720, "quarter": 2160}
+# Hours -> (length of a candle, minutes from point to point).
+CHARTS = {"0.25": ("1", 1), "0.5": ("1", 1), "1": ("1", 2), "4": ("5", 10), "8": ("5", 15), "12": ("30", 30), "24": ("30", 60)}
+
+
+def is_most(part, whole):
+    return part * 5 >= whole * 4
+
+
+class Market:
+    """The rows of the contracts that count, one a contract."""
+
+    def __init__(self, rows, refused, universe):
+        listed = [row for row in rows if row["symbol"] in universe.contracts]
+        first, disputed = {}, set()
+        for row in listed:
+            known = first.setdefault(row["symbol"], row)
+            if known is not row and known != row:
+                disputed.add(row["symbol"])
+        self.rows = [row for symbol, row in first.items() if symbol not in disputed]
+        self.find = {row["symbol"]: row for row in self.rows}
+        of_ours = {symbol for symbol in refused if symbol in universe.contracts and (symbol not in first or symbol in disputed)}
+        symbols = {row["symbol"] for row in rows} | {symbol for symbol in refused if isinstance(symbol, str)}
+        from .exchange import is_symbol
+
+        ours = {symbol for symbol in symbols if symbol.endswith("USDT") and is_symbol(symbol) and "-" not in symbol}
+        self.coverage = {
+            "listed": len(universe.contracts),
+            "priced": len(self.rows),
+            "refused": len(of_ours | disputed),
+            "unlisted": len(ours - universe.contracts.keys() - universe.others),
+        }
+
+    def is_told(self, figure):
+        told = [row for row in self.rows if figure(row) is not None]
+        majors = [self.find[major] for major in MAJORS if major in self.find]
+        return is_most(len(told), len(self.rows)) and all(figure(row) is not None for row in majors)
+
+    def is_of_most(self, figure):
+        """Of most contracts, of both majors, and of four fifths of the turnover."""
+        every = math.fsum(row["turnover"] or 0 for row in self.rows)
+        told = math.fsum(row["turnover"] or 0 for row in self.rows if figure(row) is not None)
+        return bool(self.rows) and self.is_told(figure) and told >= 0.8 * every
+
+    def by_turnover(self):
+        order = lambda row: (-(-1 if row["turnover"] is None else row["turnover"]), row["symbol"])
+        return sorted(self.rows, key=order)
+
+
+def overview(market, breadth, volatility):
+    changes = [row["change"] for row in market.rows if row["change"] is not None]
+    ranges = [max(0.0, (row["high"] - row["low"]) / row["last"] * 100) for row in market.rows if row["high"] is not None]
+    turnovers = [row["turnover"] for row in market.rows if row["turnover"] is not None]
+    moved = breadth["up"] + breadth["down"]
+    return {
+        "btc_price": market.find[BITCOIN]["last"],
+        "eth_price": market.find[ETHER]["last"] if ETHER in market.find else None,
+        "total_turnover": Fig.of(math.fsum(turnovers), 2) if market.is_told(lambda row: row["turnover"]) else None,
+        "turnover_contracts": len(turnovers),
+        "average_change": Fig.of(mean(changes), 4),
+        "dispersion": Fig.of(deviation(changes), 4),
+        "average_range": Fig.of(mean(ranges), 4) if is_most(len(ranges), len(market.rows)) else None,
+        "trend_strength": Fig.of(50 + 50 * (breadth["up"] - breadth["down"]) / moved, 2) if moved else None,
+        "btc_daily_volatility": Fig.of(volatility, 4),
+        "btc_volatility": Fig.of(None if volatility is None else volatility * math.sqrt(365), 4),
+    }
+
+
+def breadth(market):
+    changes = [row["change"] for row in market.rows if row["change"] is not None]
+    up, down = sum(change > 0 for change in changes), sum(change < 0 for change in changes)
+    share = up / (up + down) * 100 if up + down else None
+    mood = None if share is None else "bullish" if share >= 60 else "bearish" if share <= 40 else "neutral"
+    return {"up": up, "down": down, "flat": len(changes) - up - down, "percentage": Fig.of(share, 4), "mood": mood}
+
+
+def mover(row):
+    if row["change"] is None or row["turnover"] is None:
+        return None
+    return {"symbol": row["symbol"], "price": row["last"], "change_24h": Fig(row["change"], 4), "turnover_24h": Fig(row["turnover"], 2)}
+
+
+def movers(market, floor):
+    liquid = [row for row in market.rows if row["turnover"] is not None and row["turnover"] >= floor]
+    rows = [row for row in map(mover, liquid) if row]
+    shown = lambda row: rounded(row["change_24h"].value, 4)
+    largest = lambda rows: sorted(rows, key=lambda row: (-abs(shown(row)), row["symbol"]))[:5]
+    return {
+        "turnover_floor": floor,
+        "gainers": largest(row for row in rows if shown(row) > 0),
+        "losers": largest(row for row in rows if shown(row) < 0),
+    }
+
+
+def leaders(market):
+    return [row for row in map(mover, market.by_turnover()) if row][:15]
+
+
+def momentum(row):
+    """(score, share of its inputs), or None below six tenths of them."""
+    inputs = []
+    if row["change"] is not None:
+        inputs.append((0.5, math.tanh(row["change"] / 10)))
+    if row["change_1h"] is not None:
+        inputs.append((0.3, math.tanh(row["change_1h"] / 2)))
+    if row["high"] is not None and row["high"] > row["low"]:
+        place = (row["last"] - row["low"]) / (row["high"] - row["low"]) * 2 - 1
+        inputs.append((0.2, clamp(place, -1, 1)))
+    weight = sum(share for share, _ in inputs)
+    if weight < 0.6:
+        return None
+    return 50 + 50 * sum(share * signal for share, signal in inputs) / weight, weight
+
+
+# --- Perpetuals -----------------------------------------------------------------------------------------------
+
+
+def funding_8h(row, universe):
+    hours = row["interval"] or universe.contracts.get(row["symbol"])
+    return None if hours is None or row["rate"] is None else row["rate"] * 8 / hours
+
+
+def basis(row):
+    return None if row["mark"] is None or row["index"] is None else (row["mark"] - row["index"]) / row["index"] * 100
+
+
+def weighted(market, figure):
+    """The mean by turnover, and how many contracts it is of; None twice where they are not most of the market."""
+    told = [(row["turnover"], figure(row)) for row in market.rows if row["turnover"] is not None and figure(row) is not None]
+    weight = math.fsum(turnover for turnover, _ in told)
+    both = lambda row: figure(row) if row["turnover"] is not None else None
+    if not weight or not market.is_of_most(both):
+        return None, None
+    return math.fsum(turnover * value for turnover, value in told) / weight, len(told)
+
+
+def perps(market, universe, held):
+    percent = lambda row: None if funding_8h(row, universe) is None else funding_8h(row, universe) * 100
+    funding, of_funding = weighted(market, percent)
+    premium, of_premium = weighted(market, basis)
+    interests = [row["interest"] for row in market.rows if row["interest"] is not None]
+    is_told = market.is_of_most(lambda row: row["interest"])
+    status = None
+    if premium is not None:
+        status = "CONTANGO" if premium > 0.01 else "BACKWARDATION" if premium < -0.01 else "NEUTRAL"
+    return {
+        "funding_rate": Fig.of(funding, 6),
+        "funding_contracts": of_funding,
+        **held,
+        "total_open_interest": Fig.of(math.fsum(interests), 2) if is_told else None,
+        "open_interest_contracts": len(interests) if is_told else None,
+        "basis_pct": Fig.of(premium, 6),
+        "basis_contracts": of_premium,
+        "basis_status": status,
+        "contract_count": len(market.rows),
+    }
+
+
+def positioning(shelf, rows, now):
+    """Long accounts and how unusual the last fundings are, over the monitored contracts, by turnover."""
+    longs, scores = [], []
+    for symbol, inputs in shelf.symbols.items():
+        turnover = rows[symbol]["turnover"] if symbol in rows else None
+        if turnover is None:
+            continue
+        if "account-ratio" in inputs:
+            as_of, history = inputs["account-ratio"]
+            _, long, short = history[-1]
+            if max(0, now - as_of) < HOUR and long + short > 0:
+                longs.append((turnover, long / (long + short)))
+        z = funding_zscore(inputs["funding/history"][1], now) if "funding/history" in inputs else None
+        if z is not None:
+            scores.append((turnover, z))
+    average = lambda told: math.fsum(w * v for w, v in told) / math.fsum(w for w, _ in told) if told else None
+    long = average(longs)
+    shown = None if long is None else rounded(long * 100, 2)
+    entropy = None if long is None else sum(-p * math.log2(p) for p in (long, 1 - long) if p > 0)
+    return {
+        "funding_zscore": Fig.of(average(scores), 4),
+        "long_pct": Fig.of(None if long is None else long * 100, 2),
+        "short_pct": Fig.of(None if shown is None else 100 - shown, 2),
+        "ls_entropy": Fig.of(entropy, 4),
+    }
+
+
+def funding_zscore(history, now):
+    if max(0, now - history[-1][0]) > 9 * HOUR:
+        return None
+    rates = [(time, rate) for time, rate in funding_rates_8h(history) if rate is not None]
+    if not rates or rates[-1][0] != history[-1][0] or len(rates) < 21:
+        return None
+    earlier = [rate for _, rate in rates[:-1]]
+    spread = deviation(earlier)
+    return (rates[-1][1] - mean(earlier)) / spread if spread > 1e-9 else None
+
+
+# --- Bitcoin's volatility, betas, charts ---------------------------------------------------------------------------
+
+
+def log_returns(candles, interval):
+    """Start -> ln(close / close before), where the candle before is there."""
+    pairs = zip(candles, candles[1:])
+    return {after[0]: math.log(after[4] / before[4]) for before, after in pairs if after[0] - before[0] == INTERVALS[interval]}
+
+
+def bitcoin_volatility(shelf, rows, now):
+    """Percent a day: over the returns of 29 days."""
+    inputs = shelf.symbols.get(BITCOIN)
+    last = rows[BITCOIN]["last"] if BITCOIN in rows else None
+    if inputs is None or "D" not in agreeing(inputs, last)["candles"]:
+        return None
+    returns = log_returns(inputs["candles"]["D"][1], "D")
+    if not returns or max(0, now - (max(returns) + DAY)) > 2 * DAY:
+        return None
+    recent = [value for start, value in returns.items() if max(returns) - start < 29 * DAY]
+    return deviation(recent) * 100 if len(recent) >= 19 else None
+
+
+def beta(inputs):
+    """The rows, highest beta first, and until when they are known. `inputs`: symbol -> agreeing inputs."""
+    if "60" not in inputs.get(BITCOIN, {"candles": {}})["candles"]:
+        return None, None
+    known, candles = inputs[BITCOIN]["candles"]["60"]
+    bitcoin = log_returns(candles, "60")
+    rows, hours = [], []
+    for symbol, of_symbol in inputs.items():
+        if "60" not in of_symbol["candles"] or not bitcoin:
+            continue
+        own = log_returns(of_symbol["candles"]["60"][1], "60")
+        common = [start for start in bitcoin if start in own]
+        if not common or max(bitcoin) - max(common) > 2 * HOUR:
+            continue
+        windows = {name: window(own, bitcoin, hours) for name, hours in SPANS.items()}
+        lead = next((windows[name] for name in ("month", "week", "quarter") if windows[name]), None)
+        if lead is not None:
+            rows.append({"symbol": symbol, **windows, "lead": lead})
+            hours.append(max(common))
+    if not rows:
+        return None, None
+    rows.sort(key=lambda row: (-rounded(row["lead"]["beta"].value, 4), row["symbol"]))
+    return rows, min(min(hours) + HOUR, known)
+
+
+def window(own, bitcoin, hours):
+    last = max(bitcoin)
+    pairs = [(own[start], bitcoin[start]) for start in bitcoin if last - start < hours * HOUR and start in own]
+    if len(pairs) < math.ceil(hours * 0.6):
+        return None
+    ours, markets = zip(*pairs)
+    spread, of_market = deviation(ours), deviation(markets)
+    if spread <= 1e-9 or of_market <= 1e-9:
+        return None
+    middle, of_markets = mean(ours), mean(markets)
+    covariance = math.fsum((a - middle) * (b - of_markets) for a, b in pairs) / (len(pairs) - 1)
+    slope, rho = covariance / of_market**2, clamp(covariance / (spread * of_market), -1, 1)
+    return {
+        "beta": Fig(slope, 4), "correlation": Fig(rho, 4), "r_squared": Fig(rho**2, 4),
+        "alpha_pct": Fig((middle - slope * of_markets) * 8760 * 100, 2),
+        "volatility_ratio": Fig(spread / of_market, 4), "pairs": len(pairs),
+    }
+
+
+def charts(inputs, rows, now):
+    """Hours -> {"first": ms, "lines": {symbol: [ten-thousandths of a percent or None]}}."""
+    turnover = lambda symbol: rows[symbol]["turnover"] or 0 if symbol in rows else 0
+    symbols = sorted(inputs, key=lambda symbol: (-turnover(symbol), symbol))
+    drawn = {}
+    for hours, (interval, step) in CHARTS.items():
+        length, span = INTERVALS[interval], round(float(hours) * HOUR)
+        of = lambda symbol: inputs.get(symbol, {"candles": {}})["candles"].get(interval)
+        if of(BITCOIN) is None:
+            continue
+        end = of(BITCOIN)[1][-1][0] + length
+        moments = range(end - span, end + 1, step * MINUTE)
+        lines = {}
+        for symbol in [BITCOIN, *symbols]:
+            if len(lines) < 15 and symbol not in lines and of(symbol) is not None:
+                line = line_of({candle[0] + length: candle[4] for candle in of(symbol)[1]}, moments)
+                if line is not None:
+                    lines[symbol] = line
+        if BITCOIN in lines and max(0, now - end) <= 2 * length + MINUTE:
+            drawn[hours] = {"first": end - span, "last": end, "step": step * MINUTE, "lines": lines}
+    return drawn
+
+
+def line_of(closes, moments):
+    first = closes.get(moments[0])
+    if first is None:
+        return None
+    line = [None if moment not in closes else Fig((closes[moment] / first - 1) * 1e6, 0) for moment in moments]
+    missing = line.count(None)
+    is_drawable = any(value is not None for value in line[-3:]) and missing * 5 <= len(line)
+    return line if is_drawable else None
+
+
+# --- Regime -------------------------------------------------------------------------------------------------------
+
+
+def regime(scores, full, share, dispersion, index):
+    average = mean(scores)
+    direction = ("Strong Bullish" if average >= 70 else "Bullish" if average >= 60 else "Strong Bearish" if average <= 30
+                 else "Bearish" if average <= 40 else "Neutral")
+    width = "mixed" if share is None else "broad" if share >= 60 else "narrow" if share <= 30 else "mixed"
+    spread = "normal" if dispersion is None else "high" if dispersion > 15 else "elevated" if dispersion > 8 else "normal"
+    mood = None if index is None else ("extreme_greed" if index >= 75 else "greed" if index >= 55 else "extreme_fear"
+                                       if index <= 25 else "fear" if index <= 45 else "neutral")
+    return {
+        "direction": direction,
+        "label": label(direction, width, spread, mood),
+        "mean_score": Fig(average, 2),
+        "score_basis": "six_dimension" if full else "ticker_momentum",
+        "breadth": width,
+        "dispersion": spread,
+        "sentiment": mood,
+    }
+
+
+def label(direction, width, spread, mood):
+    """The first that matches."""
+    greed, fear = mood in ("greed", "extreme_greed"), mood in ("fear", "extreme_fear")
+    if spread == "high":
+        return "Choppy Waters" if direction == "Neutral" else "Volatile Rally" if "Bullish" in direction else "Volatile Selloff"
+    table = {
+        "Strong Bullish": [(width == "broad" and greed, "Euphoric Rally"), (width == "broad", "Broad Rally"),
+                           (width == "narrow", "Selective Strength"), (True, "Bullish Momentum")],
+        "Bullish": [(width == "broad", "Risk-On"), (fear, "Accumulation Zone"), (True, "Mild Uptrend")],
+        "Strong Bearish": [(width == "narrow" and mood == "extreme_fear", "Capitulation"), (width == "narrow", "Broad Selloff"),
+                           (True, "Bearish Momentum")],
+        "Bearish": [(greed, "Distribution Zone"), (width == "narrow", "Risk-Off"), (True, "Mild Downtrend")],
+        "Neutral": [(spread == "elevated", "Choppy Range"), (width == "broad" and greed, "Topping Formation"),
+                    (width == "narrow" and fear, "Bottoming Formation"), (True, "Consolidation")],
+    }
+    return next(name for holds, name in table[direction] if holds)

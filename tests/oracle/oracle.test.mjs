@@ -1,0 +1,110 @@
+// Every figure that the origin publishes, worked out anew in Python from the raw answers that a recording proxy kept: on the
+// simulated market, on hostile rows, and on recorded answers of the real services.
+//
+//   ORACLE_PYTHON    folder with NumPy and TA-Lib (default: what Python itself finds)
+//   ORACLE_MINUTES   how long the simulated market is observed (default: until everything is loaded). From 5 on, what is
+//                    compared with its own history is there too
+//   ORACLE_KEEP      a folder in which what was recorded is left
+
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import os from "node:os";
+import path from "node:path";
+import { after, describe, test } from "node:test";
+import { setTimeout as pause } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { listening, program, run, startOrigin, until } from "../edge/support.mjs";
+import { bodiesOfOne, observe } from "./observer.mjs";
+import { startRecorder } from "./recorder.mjs";
+
+const ORACLE = fileURLToPath(new URL("oracle.py", import.meta.url));
+const MINUTES = Number(process.env.ORACLE_MINUTES ?? 0);
+const MONITORED = 40;
+/** How often each input of a contract is answered before all of it is there: hourly candles come in three pages. */
+const WANTED = { "recent-trade ": 1, "orderbook ": 1, "kline 1": 1, "kline 5": 1, "kline 30": 1, "kline 240": 1, "kline 60": 3,
+  "open-interest ": 1, "account-ratio ": 1, "history ": 1 };
+
+const folders = process.env.ORACLE_KEEP ?? mkdtempSync(path.join(os.tmpdir(), "oracle-"));
+after(() => process.env.ORACLE_KEEP || rmSync(folders, { recursive: true, force: true }));
+
+/** Whether every input of so many contracts was answered. */
+const isLoaded = ({ loaded }) => {
+  const has = ([symbol, known]) => Object.entries(WANTED).every(([input, count]) => known.get(input) >= count) &&
+    (symbol !== "BTCUSDT" || known.get("kline D"));
+  return loaded.size >= MONITORED && [...loaded].every(has);
+};
+
+/** What the oracle says of a folder. */
+async function judged(folder) {
+  const env = { ...process.env, PYTHONDONTWRITEBYTECODE: "1", ...(process.env.ORACLE_PYTHON && { PYTHONPATH: process.env.ORACLE_PYTHON }), OMP_NUM_THREADS: "1" };
+  const { stdout } = await promisify(execFile)("python3", [ORACLE, folder], { env, maxBuffer: 1 << 28 });
+  return JSON.parse(stdout);
+}
+
+/**
+ * Runs the origin on a simulator with `args` until `isThere(url, recorder)`, and what the oracle says of the publication
+ * after it.
+ */
+async function observed(name, t, { args = [], rewrite, isThere, settings, mayBeNull }) {
+  const folder = path.join(folders, name);
+  mkdirSync(folder, { recursive: true });
+  const stops = [];
+  try {
+    const simulator = run(program("SIMULATOR_BIN", "exchange-simulator"), ["--listen", "127.0.0.1:0", ...args], {});
+    stops.push(simulator.stop);
+    const market = await listening(simulator);
+    const recorder = await startRecorder(market, folder, rewrite && (await rewrite(market)));
+    stops.push(recorder.stop);
+    const origin = await startOrigin({ url: recorder.url }, { BYBIT_REQUESTS_PER_5S: "300", MONITORED_SYMBOLS: String(MONITORED) });
+    stops.push(origin.stop);
+    const observer = observe(origin.url, folder);
+    stops.push(observer.stop);
+    await until(`${name}: everything is there`, () => isThere(origin.url, recorder), { withinMs: 240_000 });
+    await recorder.close(until);
+    // One table may have been under way; the publication after the next rests on what came before.
+    const closed = observer.last();
+    await until("another publication", () => observer.last() > closed);
+    const bodies = await bodiesOfOne(origin.url, folder, observer.last());
+    const { as_of_ms } = bodies["/snapshot"].body;
+    await until("it was written down", () => observer.last() >= as_of_ms);
+    writeFileSync(path.join(folder, "settings.json"), JSON.stringify({
+      mover_turnover_floor: 1_000_000, monitored_symbols: MONITORED, is_replayed: false, must_answer: [], ...settings,
+    }));
+  } finally {
+    for (const stop of stops.reverse()) await stop();
+  }
+  const found = await judged(folder);
+  const kinds = Object.values(found.given).reduce((reasons, [why, count]) => reasons.set(why, (reasons.get(why) ?? 0) + count), new Map());
+  t.diagnostic(`${found.compared} figures of ${found.fields} fields and ${found.words} words compared; ${found.six_dimension} ` +
+    `six-dimension scores of ${found.parts.length} parts; alerts: ${found.alerts.join(", ") || "none"}`);
+  for (const [why, count] of kinds) t.diagnostic(`not compared: ${count} of: ${why}`);
+  assert.deepEqual(found.wrong.slice(0, 40), [], `${found.wrong.length} figures differ`);
+  assert.deepEqual(found.uncompared, {}, "numbers are published that the oracle neither compares nor lists");
+  assert.deepEqual(found.only_null.filter((field) => !mayBeNull?.test(field)), [], "fields are null wherever they stand, so nothing was worked out");
+  return found;
+}
+
+const analysed = async (url, recorder) => {
+  if (!isLoaded(recorder)) return false;
+  const { scores, beta, performance, global_market, defi_market, fear_greed } = await (await fetch(`${url}/snapshot`)).json();
+  return scores.every(({ confluence }) => confluence) && [beta, performance, global_market, defi_market, fear_greed].every(({ state }) => state === "present");
+};
+
+const must_answer = ["/mobile-data", "/api/bitcoin-beta/realtime", "/api/dashboard/alerts", "/api/dashboard/signals",
+  "/api/dashboard/opportunities", "/api/dashboard/perpetuals-pulse", "/api/dashboard/beta-chart"];
+
+describe("the figures that are published are those that follow from the answers", () => {
+  test("on the simulated market", async (t) => {
+    const from = performance.now();
+    const isLong = () => performance.now() - from > MINUTES * 60_000;
+    const isThere = async (url, recorder) => {
+      if (!isLong()) await pause(1_000);
+      return isLong() && analysed(url, recorder);
+    };
+    const found = await observed("simulated", t, { isThere, settings: { must_answer } });
+    assert.ok(found.compared > 20_000, `only ${found.compared} figures were compared`);
+    assert.equal(found.six_dimension, MONITORED);
+  });
+});

@@ -103,6 +103,7 @@ def main(folder):
     print(json.dumps({
         "compared": report.total, "fields": len(report.compared), "words": report.words,
         "alerts": sorted({alert["kind"] for alert in expected.alerts.found}),
+        "watched": sorted(expected.shelf.symbols),
         "six_dimension": len(bodies.six_dimension()),
         "parts": sorted({part for row in bodies.six_dimension()
                          for part, score in row["confluence"]["sub_components"].items() if score is not None}),

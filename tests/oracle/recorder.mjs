@@ -16,7 +16,7 @@ const inputOf = (pathname) => (pathname.startsWith("/v5/market/") && INPUTS.has(
  */
 export async function startRecorder(target, folder, rewrite) {
   mkdirSync(path.join(folder, "answers"), { recursive: true });
-  let count = 0, open = true, underWay = 0;
+  let count = 0, open = true, underWay = 0, answered = 0;
   const loaded = new Map();
 
   const handle = async (request, response) => {
@@ -30,6 +30,7 @@ export async function startRecorder(target, folder, rewrite) {
     try {
       const { status, headers, body } = await passedOn(target + request.url);
       const sent = status === 200 && rewrite ? rewritten(pathname, searchParams, body, rewrite) : body;
+      if (response.destroyed) return; // The origin did not wait for it.
       const file = `answers/${count++}.json`;
       writeFileSync(path.join(folder, file), sent);
       response.writeHead(status, { ...headers, "content-length": sent.length });
@@ -42,6 +43,7 @@ export async function startRecorder(target, folder, rewrite) {
     }
   };
   const note = (kind, query) => {
+    answered += 1;
     const symbol = query.get("symbol");
     const known = loaded.get(symbol) ?? new Map();
     const input = `${kind} ${query.get("interval") ?? ""}`;
@@ -53,6 +55,8 @@ export async function startRecorder(target, folder, rewrite) {
     stop: server.stop,
     /** How often each input of each contract was answered: symbol → input → count. */
     loaded,
+    /** How many inputs were answered. */
+    sent: () => answered,
     /** Refuses inputs from now on; resolves when none is under way any more. */
     close: async (until) => {
       open = false;

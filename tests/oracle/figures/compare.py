@@ -132,8 +132,9 @@ class Report:
 
     @property
     def only_null(self):
-        """The fields of which every value was null."""
-        return sorted(self.compared.keys() - self.known)
+        """The fields of which every value was null, and nothing stands beneath them elsewhere."""
+        beneath = {kind[: end.start()] for kind in self.known for end in re.finditer(r"[.\[]", kind)}
+        return sorted(self.compared.keys() - self.known - beneath)
 
     def leave(self, kind, shown, reason):
         """Notes every number beneath as not compared."""

@@ -8,15 +8,15 @@
 
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { after, describe, test } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { listening, program, run, startOrigin, until } from "../edge/support.mjs";
-import { WATCHED, hostile } from "./hostile.mjs";
+import { ROOT, listening, program, run, startOrigin, until } from "../edge/support.mjs";
+import { WATCHED, hostile, thin } from "./hostile.mjs";
 import { bodiesOfOne, observe } from "./observer.mjs";
 import { startRecorder } from "./recorder.mjs";
 
@@ -124,6 +124,17 @@ const analysed = async (url, recorder) => {
 const must_answer = ["/mobile-data", "/api/bitcoin-beta/realtime", "/api/dashboard/alerts", "/api/dashboard/signals",
   "/api/dashboard/opportunities", "/api/dashboard/perpetuals-pulse", "/api/dashboard/beta-chart"];
 
+test("every figure that is published is defined in docs/methodology.md", () => {
+  const read = (...parts) => readFileSync(path.join(ROOT, ...parts), "utf8");
+  const bodies = path.join("tests", "golden", "bodies");
+  const lines = readdirSync(path.join(ROOT, bodies)).flatMap((file) => read(bodies, file).split("\n"));
+  const figures = lines.filter((line) => /\bnumber\b/.test(line.split(" ")[1] ?? "")).map((line) => line.split(" ")[0].replace(/[?]|\[\]/g, ""));
+  const names = new Set(figures.map((field) => field.split(".").at(-1)).filter((name) => !name.startsWith("{")));
+  assert.ok(names.size > 100, `only ${names.size} names of figures were read`);
+  const defined = new Set(read("docs", "methodology.md").match(/`[^`]+`/g).flatMap((code) => code.match(/[a-z][a-z0-9_]*/g) ?? []));
+  assert.deepEqual([...names].filter((name) => !defined.has(name)), []);
+});
+
 describe("the figures that are published are those that follow from the answers", () => {
   test("on the simulated market", async (t) => {
     const from = performance.now();
@@ -158,6 +169,12 @@ describe("the figures that are published are those that follow from the answers"
     assert.ok(["funding", "large_trade"].every((kind) => found.alerts.includes(kind)));
     const watched = new Set(found.watched);
     assert.deepEqual(WATCHED.filter((symbol) => !watched.has(symbol)), [], "contracts of odd rows are not watched");
+  });
+
+  test("where much of the table is missing", async (t) => {
+    const isThere = async (url) => (await fetch(`${url}/mobile-data`)).ok;
+    const found = await observed("thin", t, { rewrite: () => thin, isThere, mayBeNull: /./, settings: { must_answer: ["/mobile-data"] } });
+    assert.ok(found.compared > 3_000, `only ${found.compared} figures were compared`);
   });
 
   const recordings = process.env.RECORDINGS_DIR;

@@ -47,6 +47,11 @@ const CANDLES = {
   "SOLUSDT 240": (rows) => rows.map((row, place) => (place < 20 ? [...row.slice(0, 5), "0", "0"] : row)),
   "DOGEUSDT 1": (rows) => rows.map((row, place) => (place === 30 ? [String(Number(row[0]) + 1), ...row.slice(1)] : row)),
   "ADAUSDT 1": (rows) => rows.map(([start, ...cells]) => [start, ...cells.slice(0, 4).map((price) => String(price * 3)), ...cells.slice(4)]),
+  // A price that moved by more than 2 % in four hours.
+  "DOGEUSDT 5": (rows, time) => rows.map(([start, ...cells]) => {
+    const factor = time - start > 3 * 3_600_000 ? 0.96 : 1;
+    return [start, ...cells.slice(0, 4).map((price) => String(price * factor)), ...cells.slice(4)];
+  }),
   // Bars that reach as far beyond the one before on either side, to the last decimal.
   "SUIUSDT 5": (rows) => rows.map((row, place) => {
     const before = rows[place + 1];
@@ -87,6 +92,8 @@ const INTERESTS = {
   "1000PEPEUSDT": (rows) => rows.map(({ singleOpenInterest, ...row }) => row),
   XRPUSDT: (rows) => rows.filter((row, place) => place < 20),
   SUIUSDT: (rows) => rows.map((row, place) => ({ ...row, singleOpenInterest: String(row.singleOpenInterest * (1 - place / 200)) })),
+  // Asked for again after five minutes.
+  DOGEUSDT: (rows, { alarm }) => rows.map((row, place) => ({ ...row, singleOpenInterest: String(rows[0].singleOpenInterest * (alarm && place === 0 ? 1.13 : 1)) })),
 };
 
 /** The contracts of which something is odd that a score rests on: they must be among those that are watched. */

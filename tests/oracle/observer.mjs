@@ -33,6 +33,7 @@ export function observe(url, folder) {
           generated_at_ms: snapshot.generated_at_ms,
           // A regime of momentum scores is not compared with one of confluence.
           regime: score_basis === "six_dimension" ? `${direction}: ${label}` : null,
+          symbols: snapshot.scores.map(({ symbol }) => symbol),
           scores: Object.fromEntries(scored.map(({ symbol, score }) => [symbol, score])),
         };
         appendFileSync(path.join(folder, "publications.jsonl"), `${JSON.stringify(line)}\n`);

@@ -3,7 +3,7 @@
 //
 //   ORACLE_PYTHON    folder with NumPy and TA-Lib (default: what Python itself finds)
 //   ORACLE_MINUTES   how long the simulated market is observed (default: until everything is loaded). From 4 on, what is
-//                    compared with its own history is there too; from 5 on, other contracts may be watched
+//                    compared with its own history is there too; above 5, open interest is asked for twice, which may alert
 //   ORACLE_KEEP      a folder in which what was recorded is left
 
 import assert from "node:assert/strict";
@@ -87,7 +87,10 @@ async function record(name, folder, { args = [], rewrite, isThere, settings }) {
   }
 }
 
-/** How often a run is made again in which answers got lost. */
+/**
+ * How often a run is made again in which a figure differs: what was known when something was made is concluded from when
+ * answers were sent, and on a busy machine some are not waited for, or are read a moment later. What is wrong is so each time.
+ */
 const RUNS = 3;
 
 /** Records, and what the oracle says of it: no figure may differ, and every number that is published must be compared. */
@@ -97,8 +100,8 @@ async function observed(name, t, { mayBeNull, ...options }) {
   for (let left = RUNS; left > 0; left -= 1) {
     const lost = await record(name, folder, options);
     found = await judged(folder);
-    if (found.wrong.length === 0 || lost === 0) break;
-    t.diagnostic(`${lost} answers were not taken in time, so what was known is not known: ${left > 1 ? "again" : "no more"}`);
+    if (found.wrong.length === 0) break;
+    t.diagnostic(`${found.wrong.length} figures differ, ${lost} answers were not waited for; of them: ${found.wrong.slice(0, 5).join("; ")}`);
   }
   const kinds = Object.values(found.given).reduce((reasons, [why, count]) => reasons.set(why, (reasons.get(why) ?? 0) + count), new Map());
   t.diagnostic(`${found.compared} figures of ${found.fields} fields and ${found.words} words compared; ${found.six_dimension} ` +
@@ -151,6 +154,7 @@ describe("the figures that are published are those that follow from the answers"
   });
 
   test("where rows are odd, and tie", async (t) => {
+    const alarms = ["funding", "large_trade", ...(MINUTES > 5 ? ["open_interest"] : [])];
     const state = { alarm: false };
     const rewrite = () => {
       state.alarm = false;
@@ -159,14 +163,14 @@ describe("the figures that are published are those that follow from the answers"
     const isThere = async (url, recorder) => {
       if (!isLoaded(recorder)) return false;
       state.alarm = true;
-      return contains(url, ["funding", "large_trade"]);
+      return contains(url, alarms);
     };
     const found = await observed("hostile", t, {
       rewrite, isThere, settings: { must_answer },
       mayBeNull: /(active_cryptocurrencies|stablecoin_dominance|altcoin_dominance)$/,
     });
     assert.ok(found.compared > 20_000, `only ${found.compared} figures were compared`);
-    assert.ok(["funding", "large_trade"].every((kind) => found.alerts.includes(kind)));
+    assert.ok(alarms.every((kind) => found.alerts.includes(kind)));
     const watched = new Set(found.watched);
     assert.deepEqual(WATCHED.filter((symbol) => !watched.has(symbol)), [], "contracts of odd rows are not watched");
   });

@@ -339,7 +339,9 @@ class Bodies:
         return {"as_of_ms": self.e.as_of, "sequence": SEQUENCE, "quality": self.e.quality,
                 "age_ms": Given("it counts up from `as_of_ms`, by a clock that the oracle does not share"),
                 "started_at_ms": Given("when the process began"),
-                "dependencies": Given("times of answers, compared as those of the sections that they make")}
+                "dependencies": [{"name": name, "as_of_ms": self.e.answered.get(name)} for name in (
+                    "alternative_me", "bybit_instruments", "bybit_tickers", "coingecko_defi", "coingecko_global", "leadership",
+                    "store", "store_announcements", "store_reader")]}
 
     def snapshot(self):
         e = self.e

@@ -4,9 +4,12 @@ from . import confluence, exchange, sections
 from .alerts import Alerts
 from .bodies import interpretations, shown
 from .case import INPUTS
-from .compare import Fig, Moment
+from .compare import Fig, Given, Moment
 from .maths import DAY, HOUR, MINUTE, rounded
 from .shelf import Measures, Shelf, agreeing
+
+# How long the choice of the contracts that are watched lasts.
+CHOICE_LASTS = 300_000
 
 # How long results are used again that are dear to make.
 BETA_LASTS, CHARTS_LAST = 60_000, 15_000
@@ -45,25 +48,36 @@ class Expected:
     def replay(self, snapshot):
         """Goes through the publications one by one, with the inputs that had come by each."""
         self.shelf, self.measures, self.alerts = Shelf(), {}, Alerts()
-        self.states = []
+        self.states, chosen_at = [], None
         inputs = [answer for answer in self.case.answers if answer.kind in INPUTS and answer.is_usable]
         place = 0
         for publication in self.case.publications:
             now = publication["generated_at_ms"]
             if now > self.now:
                 break
-            while place < len(inputs) and inputs[place].received < now:
-                self.shelf.take(inputs[place])
-                place += 1
             rows, _ = self.table(publication["as_of_ms"])
             by_symbol = {row["symbol"]: row for row in rows}
+            while place < len(inputs) and inputs[place].received < now:
+                self.shelf.take(inputs[place])
+                # An answer that was sent on just before may not have been there yet.
+                if inputs[place].kind == "kline" and inputs[place].received > now - 200:
+                    self.keep_state(now, by_symbol)
+                place += 1
             for symbol, known in self.shelf.symbols.items():
                 last = by_symbol[symbol]["last"] if symbol in by_symbol else None
                 self.measure(self.measures.setdefault(symbol, Measures()), agreeing(known, last))
             self.alerts.observe(publication, by_symbol, self.universe, self.shelf)
-            # What charts and betas were made of, should they have been made then.
-            state = {symbol: {"candles": dict(known["candles"])} for symbol, known in self.shelf.symbols.items()}
-            self.states.append((now, by_symbol, state))
+            self.keep_state(now, by_symbol)
+            # From now on those are watched that have a score.
+            if chosen_at is None or now - chosen_at >= CHOICE_LASTS:
+                chosen_at = now
+                self.shelf.watch(publication["symbols"])
+                self.measures = {symbol: self.measures[symbol] for symbol in self.shelf.symbols if symbol in self.measures}
+
+    def keep_state(self, now, rows):
+        """What charts and betas were made of, should they have been made now."""
+        state = {symbol: {"candles": dict(known["candles"])} for symbol, known in self.shelf.symbols.items()}
+        self.states.append((now, rows, state))
 
     @staticmethod
     def measure(measures, inputs):
@@ -84,6 +98,11 @@ class Expected:
         if self.fear_greed and self.fear_greed["next"] is not None:
             self.fear_greed["next"] = Moment(self.fear_greed["next"])
         g, d = self.global_market, self.defi_market
+        self.answered = {
+            "bybit_tickers": self.as_of, "bybit_instruments": self.universe.as_of, "coingecko_global": g and g["as_of"],
+            "coingecko_defi": d and d["as_of"], "alternative_me": self.fear_greed and self.fear_greed["as_of"],
+            "store": Given("when the store last took a publication"),
+        }
         # Figures that contradict one another, or are too old, are unknown. Recordings are of different years: they are not
         # set beside another.
         if g and (not 1e11 <= g["cap"] <= 1e14 or not 0.001 <= g["volume"] / g["cap"] <= 1 or self.now - g["as_of"] > 2 * HOUR):
@@ -165,8 +184,11 @@ class Expected:
     @staticmethod
     def same_charts(charts, snapshot):
         published = {chart["timeframe"]: chart for chart in snapshot["performance"].get("value", {"charts": []})["charts"]}
+        equal = lambda line, other: all(
+            (value is None) == (one is None) and (one is None or one.equals(value)) for value, one in zip(line, other))
         return published.keys() == charts.keys() and all(
             published[hours]["first_ms"] == chart["first"] and published[hours]["lines"].keys() == chart["lines"].keys()
+            and all(equal(published[hours]["lines"][symbol], line) for symbol, line in chart["lines"].items())
             for hours, chart in charts.items())
 
     def of_states(self, make, lasts, intervals, fits):

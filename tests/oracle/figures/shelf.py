@@ -14,10 +14,15 @@ class Shelf:
     def __init__(self):
         self.symbols = {}
 
+    def watch(self, symbols):
+        """Forgets the contracts that are watched no more."""
+        self.symbols = {symbol: self.symbols.get(symbol, {"candles": {}}) for symbol in symbols}
+
     def take(self, answer):
         """Puts the answer of one request in its place; what is there and younger stays."""
-        kind, symbol = answer.kind, answer.query.get("symbol")
-        inputs = self.symbols.setdefault(symbol, {"candles": {}})
+        kind, inputs = answer.kind, self.symbols.get(answer.query.get("symbol"))
+        if inputs is None:
+            return
         server_time = answer.json["time"]
         if kind == "kline":
             interval = answer.query["interval"]

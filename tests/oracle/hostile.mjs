@@ -17,14 +17,14 @@ const TICKERS = {
   "1000PEPEUSDT": () => ({ highPrice24h: "", lowPrice24h: "" }),
   // Did not move; tells only one of the two ways to the change; tells none.
   WIFUSDT: ({ lastPrice }) => ({ prevPrice24h: lastPrice, price24hPcnt: "0", prevPrice1h: lastPrice }),
-  BCHUSDT: ({ lastPrice }) => ({ price24hPcnt: "", turnover24h: "100000000", volume24h: String(1e8 / lastPrice) }),
-  LTCUSDT: ({ lastPrice }) => ({ prevPrice24h: "", turnover24h: "100000000", volume24h: String(1e8 / lastPrice) }),
+  BCHUSDT: ({ lastPrice }) => ({ price24hPcnt: "", turnover24h: "1000000000", volume24h: String(1e9 / lastPrice) }),
+  LTCUSDT: ({ lastPrice }) => ({ prevPrice24h: "", turnover24h: "1000000000", volume24h: String(1e9 / lastPrice) }),
   AAVEUSDT: () => ({ prevPrice24h: "", price24hPcnt: "" }),
   ENAUSDT: () => ({ turnover24h: "" }),
   FARTCOINUSDT: (row) => ({ volume24h: String(row.volume24h * 1e6) }),
   // Two that rose alike.
-  ZECUSDT: ({ lastPrice }) => ({ prevPrice24h: String(lastPrice / 1.25), price24hPcnt: "0.25" }),
-  PUMPFUNUSDT: ({ lastPrice }) => ({ prevPrice24h: String(lastPrice / 1.25), price24hPcnt: "0.25" }),
+  ZECUSDT: ({ lastPrice }) => ({ prevPrice24h: String(lastPrice / 4), price24hPcnt: "3" }),
+  PUMPFUNUSDT: ({ lastPrice }) => ({ prevPrice24h: String(lastPrice / 4), price24hPcnt: "3" }),
   OPUSDT: () => ({ fundingRate: "0.2", fundingCap: "" }),
   NEARUSDT: () => ({ lastPrice: "NaN" }),
 };
@@ -42,7 +42,12 @@ const CANDLES = {
   "BTCUSDT D": (rows) => rows.filter((row, place) => place !== 7),
   // Of the older pages one candle each: the series begins anew at each.
   "XRPUSDT 60": (rows, time) => (time - Number(rows.at(-1)[0]) > 30 * 86_400_000 ? rows.slice(0, 1) : rows),
-  "LINKUSDT 60": (rows) => rows.map(([start, , , , , volume, turnover]) => [start, ...Array(4).fill(rows[0][4]), volume, turnover]),
+  "LINKUSDT 60": (rows, time, state) => {
+    state.flat ??= rows[0][4];
+    return rows.map(([start, , , , , volume, turnover]) => [start, ...Array(4).fill(state.flat), volume, turnover]);
+  },
+  // The newest three are missing: what is left fades.
+  "AVAXUSDT 30": (rows) => rows.slice(3),
   "BNBUSDT 30": (rows) => rows.map((row, place) => (place === 11 ? [row[0], row[1], row[3], row[2], ...row.slice(4)] : row)),
   "SOLUSDT 240": (rows) => rows.map((row, place) => (place < 20 ? [...row.slice(0, 5), "0", "0"] : row)),
   "DOGEUSDT 1": (rows) => rows.map((row, place) => (place === 30 ? [String(Number(row[0]) + 1), ...row.slice(1)] : row)),
@@ -73,12 +78,14 @@ const TRADES = {
 
 const BOOKS = {
   BCHUSDT: (book) => ({ ...book, a: [] }),
+  SUIUSDT: (book) => ({ ...book, cts: book.cts - 45_000 }),
   "1000BONKUSDT": ({ a, b, ...rest }) => ({ ...rest, a: a.slice(0, 3), b: b.slice(0, 3) }),
 };
 
 const RATIOS = {
   WIFUSDT: (rows) => rows.map((row) => ({ ...row, buyRatio: "0.9", sellRatio: "0.2" })),
   DOGEUSDT: (rows) => rows.map((row) => ({ ...row, timestamp: String(Number(row.timestamp) - 7_200_000) })),
+  HYPEUSDT: (rows) => rows.map((row) => ({ ...row, timestamp: String(Number(row.timestamp) - 1_800_000) })),
   LINKUSDT: (rows) => rows.map((row) => ({ ...row, buyRatio: "1", sellRatio: "0" })),
 };
 
@@ -114,7 +121,7 @@ export function hostile(state) {
         return list(body, (rows) => rows.map((row) => (row.symbol === "BNBUSDT" ? { ...row, fundingInterval: 0 } : row)));
       case "/v5/market/kline": {
         const change = CANDLES[`${query.get("symbol")} ${query.get("interval")}`];
-        return change && list(body, (rows) => change(rows, body.time));
+        return change && list(body, (rows) => change(rows, body.time, state));
       }
       case "/v5/market/recent-trade":
         return of(TRADES, query, body);
@@ -137,7 +144,7 @@ export function hostile(state) {
 }
 
 /**
- * A table of which much is missing: a field that is zero everywhere, another that a quarter of the rows lacks, a third that
+ * A table of which much is missing: a field that is zero nearly everywhere, another that a quarter of the rows lacks, a third that
  * the largest lack but for the two that are half of the market, and inputs of scores that nobody tells.
  */
 export function thin(pathname, query, body) {
@@ -148,7 +155,7 @@ export function thin(pathname, query, body) {
   const largest = new Set(byTurnover.slice(0, 90).map(({ symbol }) => symbol));
   const rows = list.map((row, place) => ({
     ...row,
-    prevPrice1h: "0",
+    ...(place % 11 && { fundingRate: "0" }),
     ...(place % 4 === 1 && { highPrice24h: "" }),
     ...(largest.has(row.symbol) && !["BTCUSDT", "ETHUSDT"].includes(row.symbol) && { indexPrice: "" }),
     ...(place % 9 === 5 && row.symbol !== "BTCUSDT" && row.symbol !== "ETHUSDT" && { singleOpenInterestValue: "", singleOpenInterest: "", openInterestValue: "", openInterest: "" }),

@@ -2,7 +2,7 @@
 
 from .compare import Fig, Text
 from .exchange import INTERVALS
-from .maths import HOUR, MINUTE
+from .maths import HOUR, MINUTE, rounded
 from .sections import funding_8h
 from .shelf import agreeing
 
@@ -76,8 +76,6 @@ class Alerts:
                           f"{who} {value:.0f} USD of {symbol} at {trade[1]:.15g}.")
 
     def observe_funding(self, symbol, watch, rate, now, is_first):
-        from .maths import rounded
-
         shown = rounded(rate.value, 6)
         before, longs = watch["funding"], shown > 0
         held = before[1] if before and before[0] == longs else 0

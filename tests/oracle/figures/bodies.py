@@ -6,7 +6,7 @@ from .compare import Fig, Given, Text
 from .confluence import DIMENSIONS, PARTS, TITLES, dimension_of
 from .exchange import BITCOIN
 from .maths import rounded
-from .sections import CHARTS, ratio
+from .sections import CHARTS
 
 SEQUENCE = Given("a number of the process that publishes: it only rises")
 ASSEMBLED = Given("the moment of assembly, which the oracle takes as `now`")

@@ -1,6 +1,5 @@
 """What is published beside what is expected: field by field, and every number that was not compared by its path."""
 
-import math
 import re
 
 RELATIVE = 1e-9

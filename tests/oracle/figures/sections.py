@@ -3,10 +3,10 @@
 import math
 
 from .compare import Fig
-from .exchange import BITCOIN, ETHER, INTERVALS
-from .maths import DAY, HOUR, MINUTE, clamp, deviation, mean, ratio, rounded
-from .shelf import agreeing
 from .confluence import funding_rates_8h
+from .exchange import BITCOIN, ETHER, INTERVALS, is_symbol
+from .maths import DAY, HOUR, MINUTE, clamp, deviation, mean, rounded
+from .shelf import agreeing
 
 MAJORS = (BITCOIN, ETHER)
 SPANS = {"week": 168, "month": 720, "quarter": 2160}
@@ -32,8 +32,6 @@ class Market:
         self.find = {row["symbol"]: row for row in self.rows}
         of_ours = {symbol for symbol in refused if symbol in universe.contracts and (symbol not in first or symbol in disputed)}
         symbols = {row["symbol"] for row in rows} | {symbol for symbol in refused if isinstance(symbol, str)}
-        from .exchange import is_symbol
-
         ours = {symbol for symbol in symbols if symbol.endswith("USDT") and is_symbol(symbol) and "-" not in symbol}
         self.coverage = {
             "listed": len(universe.contracts),
@@ -60,7 +58,8 @@ class Market:
 
 def overview(market, breadth, volatility):
     changes = [row["change"] for row in market.rows if row["change"] is not None]
-    ranges = [max(0.0, (row["high"] - row["low"]) / row["last"] * 100) for row in market.rows if row["high"] is not None]
+    with_range = [row for row in market.rows if row["high"] is not None]
+    ranges = [max(0.0, (row["high"] - row["low"]) / row["last"] * 100) for row in with_range]
     turnovers = [row["turnover"] for row in market.rows if row["turnover"] is not None]
     moved = breadth["up"] + breadth["down"]
     return {

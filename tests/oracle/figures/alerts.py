@@ -117,6 +117,12 @@ class Alerts:
     def newest_first(self):
         return list(reversed(self.found))[:100]
 
+    def stand_as(self, published):
+        """Puts the alerts of one moment, which have no order of their own, into that in which they were published."""
+        places = {(alert["at_ms"], alert["symbol"], alert["event"]["kind"]): place for place, alert in enumerate(published)}
+        place = lambda alert: places.get((alert["at"], alert["symbol"], alert["kind"]), 0)
+        self.found.sort(key=lambda alert: (alert["at"], -place(alert)))
+
 
 def interest_move(history, candles, now):
     """(growth of the open interest, move of the price) over four hours, percent."""

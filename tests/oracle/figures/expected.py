@@ -22,7 +22,8 @@ class Expected:
         self.universe = exchange.Universe([(answer.json, answer.received) for answer in case.of("instruments", self.now)])
         self.tables = {answer.json["time"]: answer for answer in case.of("tickers", self.now + 1000)}
         self.parsed = {}
-        self.replay(snapshot)
+        self.replay()
+        self.alerts.stand_as(snapshot["alerts"].get("value", {"alerts": []})["alerts"])
         rows, refused = self.table(self.as_of)
         by_symbol = {row["symbol"]: row for row in rows}
         market = sections.Market(rows, refused, self.universe)
@@ -45,7 +46,7 @@ class Expected:
             self.parsed[time] = exchange.tickers(self.tables[time].json)
         return self.parsed[time]
 
-    def replay(self, snapshot):
+    def replay(self):
         """Goes through the publications one by one, with the inputs that had come by each."""
         self.shelf, self.measures, self.alerts = Shelf(), {}, Alerts()
         self.states, chosen_at = [], None

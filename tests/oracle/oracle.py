@@ -31,7 +31,7 @@ ONLY_NULL = [
     (r"sentiment\.liquidations$", "needs a stream of liquidations, which nobody reads"),
     (r"sentiment\.risk$", "has no definition"),
     (r"(orderflow|orderbook)\.liquidity$", "needs twenty earlier measures, which come after some four minutes"),
-    (r"(alerts\[\]\.symbol|taker|signals\[\]\.strength|sentiment|altcoin_season)$", "a word"),
+    (r"(alerts\[\]\.symbol|taker|signals\[\]\.(stance_)?strength|sentiment|altcoin_season)$", "a word"),
 ]
 
 # What each endpoint must say.

@@ -5,7 +5,7 @@ from .alerts import stored as alert_stored
 from .compare import Fig, Given, Text
 from .confluence import DIMENSIONS, PARTS, TITLES, dimension_of
 from .exchange import BITCOIN
-from .maths import rounded
+from .maths import rounded, student_quantile
 from .sections import CHARTS
 
 SEQUENCE = Given("a number of the process that publishes: it only rises")
@@ -25,6 +25,33 @@ def share(value):
 
 def display(symbol):
     return symbol.removesuffix("USDT") or symbol
+
+
+def beta_class(beta):
+    return ("inverse" if beta <= -0.2 else "market_neutral" if beta < 0.2 else "lower" if beta < 0.9 else "similar"
+            if beta <= 1.1 else "higher")
+
+
+def beta_window(days, window):
+    """With the intervals of 95 % that the published figures have, by Student's quantile."""
+    beta, of_beta, excess, of_excess = (shown(window[name]) for name in ("beta", "beta_error", "excess_pct", "excess_error_pct"))
+    quantile = student_quantile(window["pairs"] - 2)
+    is_told = abs(excess) > quantile * of_excess
+    told = lambda value: Fig(value, 2) if is_told else None
+    return {
+        "days": days, "hours": window["pairs"], "beta": window["beta"], "r_squared": window["r_squared"],
+        "beta_low": Fig(beta - quantile * of_beta, 4), "beta_high": Fig(beta + quantile * of_beta, 4),
+        "excess_return": told(excess), "excess_return_low": told(excess - quantile * of_excess),
+        "excess_return_high": told(excess + quantile * of_excess),
+    }
+
+
+def stance(score):
+    return "long" if score >= 70 else "short" if score <= 30 else "neutral"
+
+
+def stance_strength(score):
+    return None if stance(score) == "neutral" else "strong" if abs(score - 50) >= 30 else "medium"
 
 
 def sentiment(score):
@@ -52,7 +79,7 @@ class Bodies:
         return {
             "market_regime": self.regime_name(),
             "market_regime_details": self.regime_details(),
-            "trend_strength": o["trend_strength"],
+            "trend_strength": o["trend_strength"], **self.of_candles(), "dispersion": o["robust_dispersion"],
             "volatility": o["dispersion"], "current_volatility": o["dispersion"], "market_dispersion": o["dispersion"],
             "avg_volatility": o["average_range"],
             "btc_daily_volatility": o["btc_daily_volatility"], "btc_volatility": o["btc_volatility"],
@@ -70,6 +97,16 @@ class Bodies:
             "defi_market_cap": Fig.of(d and d["cap"], 2), "defi_volume_24h": Fig.of(d and d["volume"], 2),
             "defi_dominance": share(d and d["dominance"]),
             "active_symbols": self.e.coverage["priced"], "active_cryptocurrencies": g and g["coins"],
+        }
+
+    def of_candles(self):
+        s = self.e.statistics or {}
+        trend, moves, season = s.get("trend_adx"), s.get("realised_volatility"), s.get("altcoin_share")
+        return {
+            "trend_adx": trend and trend["value"], "trend_adx_contracts": trend and trend["contracts"],
+            "realised_volatility": moves and moves["value"]["day"], "realised_volatility_avg": moves and moves["value"]["month"],
+            "realised_volatility_contracts": moves and moves["contracts"],
+            "altcoin_share": season and season["value"], "altcoin_share_contracts": season and season["contracts"],
         }
 
     def regime_name(self):
@@ -112,7 +149,9 @@ class Bodies:
                  "volume_24h": row["turnover_24h"], "turnover_24h": row["turnover_24h"]} for row in rows]
 
     def perps(self):
-        return {**self.e.perps, "cex_pct": None, "dex_pct": None}
+        paid = shown(self.e.perps["funding_paid"])
+        payer = "longs" if paid and paid > 0 else "shorts" if paid else None
+        return {**self.e.perps, "payer": payer, "cex_pct": None, "dex_pct": None}
 
     def sections(self):
         state = lambda as_of: {"as_of_ms": as_of} if as_of is not None else {"as_of_ms": None}
@@ -122,7 +161,7 @@ class Bodies:
             "defi_market": state(self.e.defi_market and self.e.defi_market["as_of"]),
             "fear_greed": state(self.e.fear_greed and self.e.fear_greed["as_of"]),
             "beta": state(self.e.beta_as_of), "performance": state(self.e.charts_as_of),
-            "alerts": state(self.e.as_of),
+            "statistics": state(self.e.statistics_as_of), "alerts": state(self.e.as_of),
         }
 
     def mobile_data(self, rows=None):
@@ -211,6 +250,7 @@ class Bodies:
             "volume_24h": row["turnover_24h"], "components": row["confluence"]["components"],
             "sentiment": sentiment(shown(row["score"])), "reliability": row["reliability"],
             "signal_type": kinds[sentiment(shown(row["score"]))], "strength": self.strength(shown(row["score"])),
+            "stance": stance(shown(row["score"])), "stance_strength": stance_strength(shown(row["score"])),
             "has_breakdown": True, "timestamp": self.e.as_of // 1000, "score_as_of_ms": self.e.as_of,
         } for row in rows]}
 
@@ -221,13 +261,14 @@ class Bodies:
             if score == 50 or reliability < 0.6 or row["change_24h"] is None or row["turnover_24h"] is None:
                 continue
             change = shown(row["change_24h"])
-            factor = min(2.0, 1 + abs(change) / 10)
+            factor, aligned = min(2.0, 1 + abs(change) / 10), change if score > 50 else -change
             outstanding, direction = Fig(abs(score - 50) * reliability * factor, 2), "long" if score > 50 else "short"
             value = shown(outstanding)
             found.append({
                 "id": f"{row['symbol']}-{direction}", "type": direction, "symbol": row["symbol"], "full_symbol": row["symbol"],
                 "score": row["score"], "direction": direction, "momentum": Fig(factor, 4), "volume": row["turnover_24h"],
-                "price_change": row["change_24h"], "opportunity_score": outstanding, "confidence": row["reliability"],
+                "price_change": row["change_24h"], "opportunity_score": outstanding, "stance": stance(score),
+                "aligned_score": Fig(abs(score - 50) * reliability * min(2.0, 1 + max(0, aligned) / 10), 2), "confidence": row["reliability"],
                 "potential": "high" if value >= 40 else "medium" if value >= 20 else "low",
                 "description": Text(f"{row['symbol']}: the score of {score:.2f} is {abs(score - 50):.2f} "
                                     f"{'above' if score > 50 else 'below'} neutral, rests on {reliability * 100:.0f} % of its "
@@ -280,6 +321,8 @@ class Bodies:
                for span, window in spans.items()},
             "risk_category": {"category": category(shown(row["lead"]["beta"]))},
             "volatility_ratio": row["lead"]["volatility_ratio"],
+            "beta_class": beta_class(shown(row["lead"]["beta"])),
+            "windows": [beta_window(days, row[name]) for days, name in ((7, "week"), (30, "month"), (90, "quarter")) if row[name]],
         }
         return {
             **self.head(), "beta_as_of_ms": self.e.beta_as_of,
@@ -365,6 +408,7 @@ class Bodies:
             "performance": section(e.charts_as_of, e.charts and {"charts": [
                 {"timeframe": hours, "first_ms": e.charts[hours]["first"], "lines": e.charts[hours]["lines"]}
                 for hours in CHARTS if hours in e.charts]}),
+            "statistics": section(e.statistics_as_of, e.statistics),
             "alerts": section(e.as_of, {"alerts": [alert_stored(alert) for alert in e.alerts.newest_first()]}),
         }
 

@@ -114,14 +114,20 @@ def ao(bars):
     return reading(math.tanh(ranges / 2), ranges)
 
 
-def adx(bars, period=14):
-    """Wilder 1978 as TA-Lib begins it; moves that differ by less than 1e-9 of the price are equal, so neither counts."""
-    up, down = np.diff(bars.high), -np.diff(bars.low)
-    tie = np.abs(up - down) <= 1e-9 * np.abs(bars.high[1:])
+def adx(bars):
+    difference, average = directional_movement(bars.high, bars.low, bars.close)
+    return reading(math.tanh(difference / 25) * min(1.0, average / 50), difference)
+
+
+def directional_movement(high, low, close, period=14):
+    """(+DI - -DI, ADX): Wilder 1978 as TA-Lib begins it; moves that differ by less than 1e-9 of the price are equal, so neither
+    counts."""
+    up, down = np.diff(high), -np.diff(low)
+    tie = np.abs(up - down) <= 1e-9 * np.abs(high[1:])
     plus = np.where((up > 0) & (up > down) & ~tie, up, 0.0)
     minus = np.where((down > 0) & (down > up) & ~tie, down, 0.0)
-    before = bars.close[:-1]
-    true_range = np.maximum.reduce([bars.high[1:] - bars.low[1:], np.abs(bars.high[1:] - before), np.abs(bars.low[1:] - before)])
+    before = close[:-1]
+    true_range = np.maximum.reduce([high[1:] - low[1:], np.abs(high[1:] - before), np.abs(low[1:] - before)])
     sums = [series[: period - 1].sum() for series in (true_range, plus, minus)]
     lines = []
     for step in zip(true_range[period - 1 :], plus[period - 1 :], minus[period - 1 :]):
@@ -133,8 +139,7 @@ def adx(bars, period=14):
     for line in lines[period:]:
         if index(line) is not None:
             average += (index(line) - average) / period
-    difference = lines[-1][0] - lines[-1][1]
-    return reading(math.tanh(difference / 25) * min(1.0, average / 50), difference)
+    return lines[-1][0] - lines[-1][1], average
 
 
 def atr(bars):

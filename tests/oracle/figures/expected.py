@@ -12,7 +12,7 @@ from .shelf import Measures, Shelf, agreeing
 CHOICE_LASTS = 300_000
 
 # How long results are used again that are dear to make.
-BETA_LASTS, CHARTS_LAST = 60_000, 15_000
+BETA_LASTS, STATISTICS_LAST, CHARTS_LAST = 60_000, 60_000, 15_000
 
 
 class Expected:
@@ -31,13 +31,16 @@ class Expected:
         self.breadth = sections.breadth(market)
         self.overview = sections.overview(market, self.breadth, sections.bitcoin_volatility(self.shelf, by_symbol, self.now))
         self.movers, self.leaders = sections.movers(market, case.settings["mover_turnover_floor"]), sections.leaders(market)
-        self.perps = sections.perps(market, self.universe, sections.positioning(self.shelf, by_symbol, self.now))
+        self.perps = sections.perps(market, self.universe, sections.positioning(self.shelf, by_symbol, self.universe, self.now))
         self.whole_market(market)
         self.scores = self.score_rows(market, snapshot)
         dispersion, share = shown(self.overview["dispersion"]), shown(self.breadth["percentage"])
-        full = all(row["confluence"] is not None for row in self.scores)
+        scores = [shown(row["score"]) for row in self.scores if row["confluence"] is not None]
+        full = sections.is_most(len(scores), len(self.scores))
+        if not full:
+            scores = [shown(row["momentum_score"]) for row in self.scores if row["momentum_score"] is not None]
         index = self.fear_greed and self.fear_greed["value"]
-        self.regime = sections.regime([shown(row["score"]) for row in self.scores], full, share, dispersion, index)
+        self.regime = sections.regime(scores, full, share, dispersion, index)
         self.dated_sections(by_symbol, snapshot)
         self.quality = self.quality_of()
 
@@ -178,6 +181,9 @@ class Expected:
         self.beta, self.beta_as_of = self.of_states(
             lambda rows, inputs, now: sections.beta(inputs), BETA_LASTS, ("60",),
             lambda found: found[0] is not None and found[1] == snapshot["beta"].get("as_of_ms"))
+        self.statistics, self.statistics_as_of = self.of_states(
+            lambda rows, inputs, now: dated(sections.statistics(inputs, rows, now)), STATISTICS_LAST, ("60", "240"),
+            lambda found: found[0] is not None and self.same_statistics(found, snapshot["statistics"]))
         same = lambda found: found[0] is not None and self.same_charts(found[0], snapshot)
         self.charts, self.charts_as_of = self.of_states(
             lambda rows, inputs, now: with_end(sections.charts(inputs, rows, now)), CHARTS_LAST, ("1", "5", "30"), same)
@@ -191,6 +197,15 @@ class Expected:
             published[hours]["first_ms"] == chart["first"] and published[hours]["lines"].keys() == chart["lines"].keys()
             and all(equal(published[hours]["lines"][symbol], line) for symbol, line in chart["lines"].items())
             for hours, chart in charts.items())
+
+    @staticmethod
+    def same_statistics(found, section):
+        figures, as_of = found
+        published = section.get("value", {})
+        same = lambda one, other: (one is None) == (other is None) and (
+            one is None or all(same(one[name], other[name]) if isinstance(one[name], dict) else
+                               one[name].equals(other[name]) if isinstance(one[name], Fig) else one[name] == other[name] for name in one))
+        return section.get("as_of_ms") == as_of and all(same(figures[name], published.get(name)) for name in figures)
 
     def of_states(self, make, lasts, intervals, fits):
         """The newest that fits, of the states since `lasts` before; the newest of all where none does."""
@@ -225,6 +240,10 @@ class Expected:
         c = self.coverage
         every = max(c["listed"] + (c["unlisted"] or 0), c["priced"] + c["refused"])
         return Fig(rounded(parts * min(1.0, c["priced"] / every), 3))
+
+
+def dated(statistics):
+    return statistics if statistics[1] is not None else (None, None)
 
 
 def with_end(charts):

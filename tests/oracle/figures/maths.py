@@ -1,6 +1,9 @@
 """The few functions that the definitions share."""
 
+import functools
 import math
+
+import numpy
 
 MINUTE, HOUR, DAY = 60_000, 3_600_000, 86_400_000
 
@@ -26,6 +29,29 @@ def deviation(values):
         return None
     middle = mean(values)
     return math.sqrt(math.fsum((value - middle) ** 2 for value in values) / (len(values) - 1))
+
+
+def robust_deviation(values):
+    """1.4826 times the median distance from the median."""
+    return 1.4826 * float(numpy.median(numpy.abs(numpy.array(values) - numpy.median(values))))
+
+
+@functools.cache
+def student_quantile(degrees):
+    """Of 97.5 %: found by halving in Student's distribution, which Simpson's rule sums up."""
+    density = lambda x: math.exp(math.lgamma((degrees + 1) / 2) - math.lgamma(degrees / 2)) / math.sqrt(degrees * math.pi) * (
+        1 + x * x / degrees) ** (-(degrees + 1) / 2)
+
+    def share_below(x, steps=400):
+        grid = [x * step / steps for step in range(steps + 1)]
+        weights = [1 if step in (0, steps) else 4 if step % 2 else 2 for step in range(steps + 1)]
+        return 0.5 + math.fsum(w * density(one) for w, one in zip(weights, grid)) * x / steps / 3
+
+    low, high = 1.0, 20.0
+    for _ in range(60):
+        middle = (low + high) / 2
+        low, high = (middle, high) if share_below(middle) < 0.975 else (low, middle)
+    return low
 
 
 def ratio(part, whole):

@@ -2,10 +2,12 @@
 
 import math
 
+import numpy
+
 from .compare import Fig
-from .confluence import funding_rates_8h
+from .confluence import directional_movement, funding_rates_8h
 from .exchange import BITCOIN, ETHER, INTERVALS, is_symbol
-from .maths import DAY, HOUR, MINUTE, clamp, deviation, mean, rounded
+from .maths import DAY, HOUR, MINUTE, clamp, deviation, mean, robust_deviation, rounded
 from .shelf import agreeing
 
 MAJORS = (BITCOIN, ETHER)
@@ -69,6 +71,7 @@ def overview(market, breadth, volatility):
         "turnover_contracts": len(turnovers),
         "average_change": Fig.of(mean(changes), 4),
         "dispersion": Fig.of(deviation(changes), 4),
+        "robust_dispersion": Fig.of(robust_deviation(changes), 4) if len(changes) >= 2 else None,
         "average_range": Fig.of(mean(ranges), 4) if is_most(len(ranges), len(market.rows)) else None,
         "trend_strength": Fig.of(50 + 50 * (breadth["up"] - breadth["down"]) / moved, 2) if moved else None,
         "btc_daily_volatility": Fig.of(volatility, 4),
@@ -163,12 +166,23 @@ def perps(market, universe, held):
         "basis_contracts": of_premium,
         "basis_status": status,
         "contract_count": len(market.rows),
+        "funding_paid": Fig.of(by_open_interest(market, percent), 6),
+        "premium": Fig.of(by_open_interest(market, basis), 6),
     }
 
 
-def positioning(shelf, rows, now):
-    """Long accounts and how unusual the last fundings are, over the monitored contracts, by turnover."""
-    longs, scores = [], []
+def by_open_interest(market, figure):
+    both = lambda row: figure(row) if row["interest"] is not None else None
+    if not market.is_of_most(both):
+        return None
+    told = [(row["interest"], both(row)) for row in market.rows if both(row) is not None]
+    return math.fsum(weight * value for weight, value in told) / math.fsum(weight for weight, _ in told)
+
+
+def positioning(shelf, rows, universe, now):
+    """Long accounts and how unusual the last fundings are, over the monitored contracts, by turnover; and the next ones, by
+    open interest."""
+    longs, scores, unusual = [], [], []
     for symbol, inputs in shelf.symbols.items():
         turnover = rows[symbol]["turnover"] if symbol in rows else None
         if turnover is None:
@@ -181,6 +195,11 @@ def positioning(shelf, rows, now):
         z = funding_zscore(inputs["funding/history"][1], now) if "funding/history" in inputs else None
         if z is not None:
             scores.append((turnover, z))
+        interest, following = rows[symbol]["interest"], funding_8h(rows[symbol], universe)
+        if interest is not None and following is not None and "funding/history" in inputs:
+            found = unusual_funding(following, inputs["funding/history"][1], now)
+            if found is not None:
+                unusual.append((interest, found))
     average = lambda told: math.fsum(w * v for w, v in told) / math.fsum(w for w, _ in told) if told else None
     long = average(longs)
     shown = None if long is None else rounded(long * 100, 2)
@@ -190,7 +209,18 @@ def positioning(shelf, rows, now):
         "long_pct": Fig.of(None if long is None else long * 100, 2),
         "short_pct": Fig.of(None if shown is None else 100 - shown, 2),
         "ls_entropy": Fig.of(entropy, 4),
+        "funding_unusual": Fig.of(average(unusual), 4),
     }
+
+
+def unusual_funding(following, history, now):
+    """Deviations from the median of what was paid, by medians, with a floor of a tenth of a basis point; -5 to 5."""
+    if max(0, now - history[-1][0]) > 9 * HOUR:
+        return None
+    paid = [rate for _, rate in funding_rates_8h(history) if rate is not None]
+    if len(paid) < 20:
+        return None
+    return clamp((following - float(numpy.median(paid))) / max(robust_deviation(paid), 1e-5), -5, 5)
 
 
 def funding_zscore(history, now):
@@ -267,7 +297,19 @@ def window(own, bitcoin, hours):
         "beta": Fig(slope, 4), "correlation": Fig(rho, 4), "r_squared": Fig(rho**2, 4),
         "alpha_pct": Fig((middle - slope * of_markets) * 8760 * 100, 2),
         "volatility_ratio": Fig(spread / of_market, 4), "pairs": len(pairs),
+        **regression(numpy.array(ours), numpy.array(markets)),
     }
+
+
+def regression(own, market):
+    """Ordinary least squares: the slope's standard error, and the intercept with its own, over all hours in percent."""
+    design = numpy.column_stack([numpy.ones(len(market)), market])
+    (intercept, slope), *_ = numpy.linalg.lstsq(design, own, rcond=None)
+    residuals = own - design @ numpy.array([intercept, slope])
+    covariance = numpy.linalg.inv(design.T @ design) * (residuals @ residuals) / (len(own) - 2)
+    of_intercept, of_slope = numpy.sqrt(numpy.diag(covariance))
+    return {"beta_error": Fig(float(of_slope), 6), "excess_pct": Fig(float(intercept) * len(own) * 100, 4),
+            "excess_error_pct": Fig(float(of_intercept) * len(own) * 100, 4)}
 
 
 def charts(inputs, rows, now):
@@ -310,13 +352,13 @@ def regime(scores, full, share, dispersion, index):
     average = mean(scores)
     direction = ("Strong Bullish" if average >= 70 else "Bullish" if average >= 60 else "Strong Bearish" if average <= 30
                  else "Bearish" if average <= 40 else "Neutral")
-    width = "mixed" if share is None else "broad" if share >= 60 else "narrow" if share <= 30 else "mixed"
+    width = "mixed" if share is None else "broad" if share >= 60 else "narrow" if share <= 40 else "mixed"
     spread = "normal" if dispersion is None else "high" if dispersion > 15 else "elevated" if dispersion > 8 else "normal"
     mood = None if index is None else ("extreme_greed" if index >= 75 else "greed" if index >= 55 else "extreme_fear"
                                        if index <= 25 else "fear" if index <= 45 else "neutral")
     return {
         "direction": direction,
-        "label": label(direction, width, spread, mood),
+        "label": LABELS[direction][("broad", "mixed", "narrow").index(width)],
         "mean_score": Fig(average, 2),
         "score_basis": "six_dimension" if full else "ticker_momentum",
         "breadth": width,
@@ -325,19 +367,83 @@ def regime(scores, full, share, dispersion, index):
     }
 
 
-def label(direction, width, spread, mood):
-    """The first that matches."""
-    greed, fear = mood in ("greed", "extreme_greed"), mood in ("fear", "extreme_fear")
-    if spread == "high":
-        return "Choppy Waters" if direction == "Neutral" else "Volatile Rally" if "Bullish" in direction else "Volatile Selloff"
-    table = {
-        "Strong Bullish": [(width == "broad" and greed, "Euphoric Rally"), (width == "broad", "Broad Rally"),
-                           (width == "narrow", "Selective Strength"), (True, "Bullish Momentum")],
-        "Bullish": [(width == "broad", "Risk-On"), (fear, "Accumulation Zone"), (True, "Mild Uptrend")],
-        "Strong Bearish": [(width == "narrow" and mood == "extreme_fear", "Capitulation"), (width == "narrow", "Broad Selloff"),
-                           (True, "Bearish Momentum")],
-        "Bearish": [(greed, "Distribution Zone"), (width == "narrow", "Risk-Off"), (True, "Mild Downtrend")],
-        "Neutral": [(spread == "elevated", "Choppy Range"), (width == "broad" and greed, "Topping Formation"),
-                    (width == "narrow" and fear, "Bottoming Formation"), (True, "Consolidation")],
-    }
-    return next(name for holds, name in table[direction] if holds)
+LABELS = {
+    "Strong Bullish": ("Strong Widespread Rise", "Strong Scores", "Strong Scores and Few Rising"),
+    "Bullish": ("Widespread Rise", "Mild Strength", "Mild Strength and Few Rising"),
+    "Neutral": ("Most Rising", "No Direction", "Most Falling"),
+    "Bearish": ("Mild Weakness and Few Falling", "Mild Weakness", "Widespread Fall"),
+    "Strong Bearish": ("Weak Scores and Few Falling", "Weak Scores", "Strong Widespread Fall"),
+}
+
+
+# --- Statistics of candles ----------------------------------------------------------------------------------------
+
+
+def statistics(inputs, rows, now):
+    """The figures, and until when the oldest of the newest candles tells. `inputs`: symbol -> agreeing inputs."""
+    ends = []
+
+    def told(interval, of):
+        """(turnover, figure) of the contracts whose newest candle still tells the present; None where they are not most."""
+        found = []
+        for symbol, known in inputs.items():
+            turnover = rows[symbol]["turnover"] if symbol in rows else None
+            candles = known["candles"][interval][1] if interval in known["candles"] else None
+            if turnover is None or not candles:
+                continue
+            end = candles[-1][0] + INTERVALS[interval]
+            figure = of(candles)
+            if figure is not None and max(0, now - end) <= 2 * INTERVALS[interval]:
+                found.append((turnover, figure, end))
+        if not found or not is_most(len(found), len(inputs)):
+            return None
+        ends.extend(end for *_, end in found)
+        return found
+
+    average = lambda found, of: math.fsum(w * of(figure) for w, figure, _ in found) / math.fsum(w for w, *_ in found)
+    trend, moves = told("240", adx), told("60", realised_volatility)
+    season = altcoin_share(inputs, rows, now, ends)
+    return {
+        "trend_adx": trend and {"value": Fig(average(trend, lambda adx: adx), 2), "contracts": len(trend)},
+        "realised_volatility": moves and {
+            "value": {"day": Fig(average(moves, lambda both: both[0]), 4), "month": Fig(average(moves, lambda both: both[1]), 4)},
+            "contracts": len(moves)},
+        "altcoin_share": season,
+    }, min(ends) if ends else None
+
+
+def adx(candles):
+    """Nothing below the 28 candles that it takes."""
+    high, low, close = (numpy.array([candle[place] for candle in candles]) for place in (2, 3, 4))
+    return float(directional_movement(high, low, close)[1]) if len(candles) >= 28 else None
+
+
+def realised_volatility(candles):
+    """Percent a day: of the last 24 hours, and the mean of the last 30 days."""
+    returns = log_returns(candles, "60")
+    if not returns:
+        return None
+    days = {}
+    for start, value in returns.items():
+        days.setdefault((max(returns) - start) // DAY, []).append(value)
+    of = {day: deviation(values) * math.sqrt(24) * 100 for day, values in days.items() if day < 30 and len(values) >= 20}
+    return (of[0], mean(list(of.values()))) if 0 in of and len(of) >= 20 else None
+
+
+def altcoin_share(inputs, rows, now, ends):
+    closes = {symbol: {candle[0]: candle[4] for candle in known["candles"]["60"][1]}
+              for symbol, known in inputs.items() if "60" in known["candles"]}
+    if BITCOIN not in closes or not is_most(len(closes), len(inputs)):
+        return None
+    last = max(closes[BITCOIN])
+    if max(0, now - last - HOUR) > 2 * HOUR:
+        return None
+    gain = lambda of: of[last] / of[last - 90 * DAY] if last in of and last - 90 * DAY in of else None
+    turnover = lambda symbol: -1 if symbol not in rows or rows[symbol]["turnover"] is None else rows[symbol]["turnover"]
+    others = sorted((symbol for symbol in inputs if symbol != BITCOIN), key=lambda symbol: (-turnover(symbol), symbol))
+    gains = [gain(closes[symbol]) for symbol in others if symbol in closes]
+    gains = [one for one in gains if one is not None][:50]
+    if gain(closes[BITCOIN]) is None or len(gains) < 10:
+        return None
+    ends.append(last + HOUR)
+    return {"value": Fig(100 * sum(one > gain(closes[BITCOIN]) for one in gains) / len(gains), 2), "contracts": len(gains)}

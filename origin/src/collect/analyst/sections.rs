@@ -161,7 +161,8 @@ pub(super) fn contract_facts<'f>(
         let history = inputs.open_interest.as_ref()?;
         open_interest_move(&history.value, candles(inputs, Interval::FiveMinutes)?, now)
     };
-    inputs
+    // By symbol, so that two processes tell the same alerts in the same order.
+    let mut facts: Vec<ContractFacts<'f>> = inputs
         .iter()
         .map(|(symbol, inputs)| ContractFacts {
             symbol,
@@ -170,5 +171,7 @@ pub(super) fn contract_facts<'f>(
             open_interest: open_interest(inputs),
             trades: inputs.trades.as_ref().map_or(&[], |trades| &trades.value.trades),
         })
-        .collect()
+        .collect();
+    facts.sort_by_key(|contract| contract.symbol);
+    facts
 }

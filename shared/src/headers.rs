@@ -17,6 +17,7 @@ use crate::provenance::Feed;
 use crate::snapshot::{Producer, Snapshot};
 use crate::units::UnixMs;
 use crate::validate::ValidSnapshot;
+use serde::Serialize;
 use std::borrow::Cow;
 
 /// Says that a host does not serve the real market: `simulated` or `replayed`. The simulator sends it, and everything
@@ -158,12 +159,42 @@ pub fn of_body(
     headers
 }
 
-/// What `data_source` says of a snapshot served in this class.
+/// How a snapshot is served, whoever made it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[serde(rename_all = "snake_case")]
+pub enum ServedAs {
+    /// Within the aging limit: what the sources give.
+    Current,
+    /// Past it: no source gave anything younger.
+    LastKnownGood,
+}
+
+impl ServedAs {
+    /// How a snapshot of this class is served.
+    #[must_use]
+    pub const fn of(class: Freshness) -> Self {
+        match class {
+            Freshness::Fresh | Freshness::Aging => Self::Current,
+            Freshness::Stale => Self::LastKnownGood,
+        }
+    }
+
+    crate::labels! {
+        /// The word on the wire.
+        pub const fn name(self) {
+            Self::Current => "current",
+            Self::LastKnownGood => "last_known_good",
+        }
+    }
+}
+
+/// What `data_source` says of a snapshot served in this class: its producer, or that it is the last known good one.
 #[must_use]
 pub const fn data_source(snapshot: &Snapshot, class: Freshness) -> &'static str {
-    match class {
-        Freshness::Fresh | Freshness::Aging => snapshot.producer.name(),
-        Freshness::Stale => "last_known_good",
+    match ServedAs::of(class) {
+        ServedAs::Current => snapshot.producer.name(),
+        ServedAs::LastKnownGood => ServedAs::LastKnownGood.name(),
     }
 }
 

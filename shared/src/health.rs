@@ -1,7 +1,8 @@
 //! What `/health` says of the data, the same from origin and edge; each adds what it alone knows.
 
 use crate::freshness::Freshness;
-use crate::headers;
+use crate::headers::{self, ServedAs};
+use crate::snapshot::Producer;
 use crate::units::UnixMs;
 use crate::validate::ValidSnapshot;
 use serde::Serialize;
@@ -16,6 +17,12 @@ pub struct DataHealth {
     pub ready: bool,
     /// As in bodies of data.
     pub data_source: &'static str,
+    /// As in bodies of data.
+    pub venue: &'static str,
+    /// As in bodies of data.
+    pub producer: Producer,
+    /// As in bodies of data.
+    pub served_as: ServedAs,
     /// When the data was true.
     pub as_of_ms: UnixMs,
     /// How old it is, milliseconds.
@@ -35,6 +42,9 @@ impl DataHealth {
             status: class,
             ready: class != Freshness::Stale,
             data_source: headers::data_source(snapshot, class),
+            venue: snapshot.tickers_source.venue.name(),
+            producer: snapshot.producer,
+            served_as: ServedAs::of(class),
             as_of_ms: snapshot.as_of_ms,
             age_ms: now.millis_since(snapshot.as_of_ms),
             sequence: snapshot.sequence,

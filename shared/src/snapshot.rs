@@ -38,6 +38,7 @@ pub const SCHEMA_VERSION: u32 = 1;
 
 /// Who assembled a snapshot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
 pub enum Producer {
     /// The origin, with every source at hand.

@@ -60,7 +60,23 @@ alerts_as_of_ms: UnixMs | null, alerts: Array<Alert>, count: number,
 /**
  * Always `success`: a body exists only for a snapshot that passed validation, and existing clients ignore all else.
  */
-status: string, data_source: string, freshness: Freshness, as_of_ms: UnixMs, 
+status: string, 
+/**
+ * The producer, or `last_known_good` in its place once the data is stale.
+ */
+data_source: string, 
+/**
+ * The exchange whose ticker table this is, also when it is the last known good one: `bybit`, `okx` or `binance`.
+ */
+venue: string, 
+/**
+ * Who made the snapshot, also when it is the last known good one.
+ */
+producer: Producer, 
+/**
+ * Whether the data is as young as its sources give it, or what is left of earlier.
+ */
+served_as: ServedAs, freshness: Freshness, as_of_ms: UnixMs, 
 /**
  * The same in seconds, for existing clients.
  */
@@ -87,7 +103,23 @@ volume_24h: Amount | null,
 /**
  * Always `success`: a body exists only for a snapshot that passed validation, and existing clients ignore all else.
  */
-status: string, data_source: string, freshness: Freshness, as_of_ms: UnixMs, 
+status: string, 
+/**
+ * The producer, or `last_known_good` in its place once the data is stale.
+ */
+data_source: string, 
+/**
+ * The exchange whose ticker table this is, also when it is the last known good one: `bybit`, `okx` or `binance`.
+ */
+venue: string, 
+/**
+ * Who made the snapshot, also when it is the last known good one.
+ */
+producer: Producer, 
+/**
+ * Whether the data is as young as its sources give it, or what is left of earlier.
+ */
+served_as: ServedAs, freshness: Freshness, as_of_ms: UnixMs, 
 /**
  * The same in seconds, for existing clients.
  */
@@ -106,7 +138,23 @@ beta_as_of_ms: UnixMs | null, overview: BetaOverview, symbols: Array<BetaSymbol>
 /**
  * Always `success`: a body exists only for a snapshot that passed validation, and existing clients ignore all else.
  */
-status: string, data_source: string, freshness: Freshness, as_of_ms: UnixMs, 
+status: string, 
+/**
+ * The producer, or `last_known_good` in its place once the data is stale.
+ */
+data_source: string, 
+/**
+ * The exchange whose ticker table this is, also when it is the last known good one: `bybit`, `okx` or `binance`.
+ */
+venue: string, 
+/**
+ * Who made the snapshot, also when it is the last known good one.
+ */
+producer: Producer, 
+/**
+ * Whether the data is as young as its sources give it, or what is left of earlier.
+ */
+served_as: ServedAs, freshness: Freshness, as_of_ms: UnixMs, 
 /**
  * The same in seconds, for existing clients.
  */
@@ -128,7 +176,23 @@ generated_at: string,
 /**
  * Always `success`: a body exists only for a snapshot that passed validation, and existing clients ignore all else.
  */
-status: string, data_source: string, freshness: Freshness, as_of_ms: UnixMs, 
+status: string, 
+/**
+ * The producer, or `last_known_good` in its place once the data is stale.
+ */
+data_source: string, 
+/**
+ * The exchange whose ticker table this is, also when it is the last known good one: `bybit`, `okx` or `binance`.
+ */
+venue: string, 
+/**
+ * Who made the snapshot, also when it is the last known good one.
+ */
+producer: Producer, 
+/**
+ * Whether the data is as young as its sources give it, or what is left of earlier.
+ */
+served_as: ServedAs, freshness: Freshness, as_of_ms: UnixMs, 
 /**
  * The same in seconds, for existing clients.
  */
@@ -179,7 +243,23 @@ export type BreakdownBody = { data: Breakdown,
 /**
  * Always `success`: a body exists only for a snapshot that passed validation, and existing clients ignore all else.
  */
-status: string, data_source: string, freshness: Freshness, as_of_ms: UnixMs, 
+status: string, 
+/**
+ * The producer, or `last_known_good` in its place once the data is stale.
+ */
+data_source: string, 
+/**
+ * The exchange whose ticker table this is, also when it is the last known good one: `bybit`, `okx` or `binance`.
+ */
+venue: string, 
+/**
+ * Who made the snapshot, also when it is the last known good one.
+ */
+producer: Producer, 
+/**
+ * Whether the data is as young as its sources give it, or what is left of earlier.
+ */
+served_as: ServedAs, freshness: Freshness, as_of_ms: UnixMs, 
 /**
  * The same in seconds, for existing clients.
  */
@@ -272,7 +352,23 @@ generated_at: string, sections: Sections,
 /**
  * Always `success`: a body exists only for a snapshot that passed validation, and existing clients ignore all else.
  */
-status: string, data_source: string, freshness: Freshness, as_of_ms: UnixMs, 
+status: string, 
+/**
+ * The producer, or `last_known_good` in its place once the data is stale.
+ */
+data_source: string, 
+/**
+ * The exchange whose ticker table this is, also when it is the last known good one: `bybit`, `okx` or `binance`.
+ */
+venue: string, 
+/**
+ * Who made the snapshot, also when it is the last known good one.
+ */
+producer: Producer, 
+/**
+ * Whether the data is as young as its sources give it, or what is left of earlier.
+ */
+served_as: ServedAs, freshness: Freshness, as_of_ms: UnixMs, 
 /**
  * The same in seconds, for existing clients.
  */
@@ -282,7 +378,23 @@ export type DashboardOverview = { summary: DashboardSummary, market_overview: Ma
 /**
  * Always `success`: a body exists only for a snapshot that passed validation, and existing clients ignore all else.
  */
-status: string, data_source: string, freshness: Freshness, as_of_ms: UnixMs, 
+status: string, 
+/**
+ * The producer, or `last_known_good` in its place once the data is stale.
+ */
+data_source: string, 
+/**
+ * The exchange whose ticker table this is, also when it is the last known good one: `bybit`, `okx` or `binance`.
+ */
+venue: string, 
+/**
+ * Who made the snapshot, also when it is the last known good one.
+ */
+producer: Producer, 
+/**
+ * Whether the data is as young as its sources give it, or what is left of earlier.
+ */
+served_as: ServedAs, freshness: Freshness, as_of_ms: UnixMs, 
 /**
  * The same in seconds, for existing clients.
  */
@@ -324,6 +436,18 @@ ready: boolean,
  */
 data_source: string, 
 /**
+ * As in bodies of data.
+ */
+venue: string, 
+/**
+ * As in bodies of data.
+ */
+producer: Producer, 
+/**
+ * As in bodies of data.
+ */
+served_as: ServedAs, 
+/**
  * When the data was true.
  */
 as_of_ms: UnixMs, 
@@ -354,7 +478,23 @@ export type FlatMarketOverview = { market_breadth: MarketBreadth,
 /**
  * Always `success`: a body exists only for a snapshot that passed validation, and existing clients ignore all else.
  */
-status: string, data_source: string, freshness: Freshness, as_of_ms: UnixMs, 
+status: string, 
+/**
+ * The producer, or `last_known_good` in its place once the data is stale.
+ */
+data_source: string, 
+/**
+ * The exchange whose ticker table this is, also when it is the last known good one: `bybit`, `okx` or `binance`.
+ */
+venue: string, 
+/**
+ * Who made the snapshot, also when it is the last known good one.
+ */
+producer: Producer, 
+/**
+ * Whether the data is as young as its sources give it, or what is left of earlier.
+ */
+served_as: ServedAs, freshness: Freshness, as_of_ms: UnixMs, 
 /**
  * The same in seconds, for existing clients.
  */
@@ -437,7 +577,23 @@ export type MarketMovers = { top_gainers: Array<MovedSymbol>, top_losers: Array<
 /**
  * Always `success`: a body exists only for a snapshot that passed validation, and existing clients ignore all else.
  */
-status: string, data_source: string, freshness: Freshness, as_of_ms: UnixMs, 
+status: string, 
+/**
+ * The producer, or `last_known_good` in its place once the data is stale.
+ */
+data_source: string, 
+/**
+ * The exchange whose ticker table this is, also when it is the last known good one: `bybit`, `okx` or `binance`.
+ */
+venue: string, 
+/**
+ * Who made the snapshot, also when it is the last known good one.
+ */
+producer: Producer, 
+/**
+ * Whether the data is as young as its sources give it, or what is left of earlier.
+ */
+served_as: ServedAs, freshness: Freshness, as_of_ms: UnixMs, 
 /**
  * The same in seconds, for existing clients.
  */
@@ -504,7 +660,23 @@ generated_at: string, sections: Sections,
 /**
  * Always `success`: a body exists only for a snapshot that passed validation, and existing clients ignore all else.
  */
-status: string, data_source: string, freshness: Freshness, as_of_ms: UnixMs, 
+status: string, 
+/**
+ * The producer, or `last_known_good` in its place once the data is stale.
+ */
+data_source: string, 
+/**
+ * The exchange whose ticker table this is, also when it is the last known good one: `bybit`, `okx` or `binance`.
+ */
+venue: string, 
+/**
+ * Who made the snapshot, also when it is the last known good one.
+ */
+producer: Producer, 
+/**
+ * Whether the data is as young as its sources give it, or what is left of earlier.
+ */
+served_as: ServedAs, freshness: Freshness, as_of_ms: UnixMs, 
 /**
  * The same in seconds, for existing clients.
  */
@@ -534,7 +706,23 @@ export type Opportunities = { opportunities: Array<Opportunity>, count: number,
 /**
  * Always `success`: a body exists only for a snapshot that passed validation, and existing clients ignore all else.
  */
-status: string, data_source: string, freshness: Freshness, as_of_ms: UnixMs, 
+status: string, 
+/**
+ * The producer, or `last_known_good` in its place once the data is stale.
+ */
+data_source: string, 
+/**
+ * The exchange whose ticker table this is, also when it is the last known good one: `bybit`, `okx` or `binance`.
+ */
+venue: string, 
+/**
+ * Who made the snapshot, also when it is the last known good one.
+ */
+producer: Producer, 
+/**
+ * Whether the data is as young as its sources give it, or what is left of earlier.
+ */
+served_as: ServedAs, freshness: Freshness, as_of_ms: UnixMs, 
 /**
  * The same in seconds, for existing clients.
  */
@@ -648,7 +836,23 @@ exchange_count: number | null, signals: Array<PulseSignal>, signal_count: number
 /**
  * Always `success`: a body exists only for a snapshot that passed validation, and existing clients ignore all else.
  */
-status: string, data_source: string, freshness: Freshness, as_of_ms: UnixMs, 
+status: string, 
+/**
+ * The producer, or `last_known_good` in its place once the data is stale.
+ */
+data_source: string, 
+/**
+ * The exchange whose ticker table this is, also when it is the last known good one: `bybit`, `okx` or `binance`.
+ */
+venue: string, 
+/**
+ * Who made the snapshot, also when it is the last known good one.
+ */
+producer: Producer, 
+/**
+ * Whether the data is as young as its sources give it, or what is left of earlier.
+ */
+served_as: ServedAs, freshness: Freshness, as_of_ms: UnixMs, 
 /**
  * The same in seconds, for existing clients.
  */
@@ -744,6 +948,11 @@ export type Price = number;
 export type Problem = { type: string, title: string, status: number, detail: string, retry_after?: number, sources?: Array<SourceOutcome>, };
 
 /**
+ * Who assembled a snapshot.
+ */
+export type Producer = "origin" | "bybit_direct" | "secondary_exchange";
+
+/**
  * What stands out in the perpetuals.
  */
 export type PulseKind = "funding_elevated" | "funding_unusual" | "crowded_long" | "crowded_short" | "contango" | "backwardation";
@@ -822,6 +1031,11 @@ export type Sections = { tickers: SectionState, instruments: SectionState, globa
 export type Sentiment = "BULLISH" | "NEUTRAL" | "BEARISH";
 
 /**
+ * How a snapshot is served, whoever made it.
+ */
+export type ServedAs = "current" | "last_known_good";
+
+/**
  * A share of a whole in percent, 0–100.
  */
 export type Share = number;
@@ -857,7 +1071,23 @@ export type Signals = { signals: Array<Signal>, count: number,
 /**
  * Always `success`: a body exists only for a snapshot that passed validation, and existing clients ignore all else.
  */
-status: string, data_source: string, freshness: Freshness, as_of_ms: UnixMs, 
+status: string, 
+/**
+ * The producer, or `last_known_good` in its place once the data is stale.
+ */
+data_source: string, 
+/**
+ * The exchange whose ticker table this is, also when it is the last known good one: `bybit`, `okx` or `binance`.
+ */
+venue: string, 
+/**
+ * Who made the snapshot, also when it is the last known good one.
+ */
+producer: Producer, 
+/**
+ * Whether the data is as young as its sources give it, or what is left of earlier.
+ */
+served_as: ServedAs, freshness: Freshness, as_of_ms: UnixMs, 
 /**
  * The same in seconds, for existing clients.
  */
@@ -904,7 +1134,23 @@ export type Symbols = { symbols: Array<ScoredSymbol>, count: number,
 /**
  * Always `success`: a body exists only for a snapshot that passed validation, and existing clients ignore all else.
  */
-status: string, data_source: string, freshness: Freshness, as_of_ms: UnixMs, 
+status: string, 
+/**
+ * The producer, or `last_known_good` in its place once the data is stale.
+ */
+data_source: string, 
+/**
+ * The exchange whose ticker table this is, also when it is the last known good one: `bybit`, `okx` or `binance`.
+ */
+venue: string, 
+/**
+ * Who made the snapshot, also when it is the last known good one.
+ */
+producer: Producer, 
+/**
+ * Whether the data is as young as its sources give it, or what is left of earlier.
+ */
+served_as: ServedAs, freshness: Freshness, as_of_ms: UnixMs, 
 /**
  * The same in seconds, for existing clients.
  */
@@ -930,7 +1176,23 @@ export type TopSymbols = { symbols: Array<TopSymbol>, source: Source, total_symb
 /**
  * Always `success`: a body exists only for a snapshot that passed validation, and existing clients ignore all else.
  */
-status: string, data_source: string, freshness: Freshness, as_of_ms: UnixMs, 
+status: string, 
+/**
+ * The producer, or `last_known_good` in its place once the data is stale.
+ */
+data_source: string, 
+/**
+ * The exchange whose ticker table this is, also when it is the last known good one: `bybit`, `okx` or `binance`.
+ */
+venue: string, 
+/**
+ * Who made the snapshot, also when it is the last known good one.
+ */
+producer: Producer, 
+/**
+ * Whether the data is as young as its sources give it, or what is left of earlier.
+ */
+served_as: ServedAs, freshness: Freshness, as_of_ms: UnixMs, 
 /**
  * The same in seconds, for existing clients.
  */

@@ -1,9 +1,9 @@
 //! What every body says first: how good, how old, from where.
 
 use crate::freshness::{Freshness, SectionLimits};
-use crate::headers::{artificial_feed, data_source};
+use crate::headers::{ServedAs, artificial_feed, data_source};
 use crate::provenance::Source;
-use crate::snapshot::{Section, Snapshot};
+use crate::snapshot::{Producer, Section, Snapshot};
 use crate::units::UnixMs;
 use crate::validate::coverage;
 use serde::Serialize;
@@ -14,7 +14,14 @@ use serde::Serialize;
 pub(super) struct Provenance {
     /// Always `success`: a body exists only for a snapshot that passed validation, and existing clients ignore all else.
     status: &'static str,
+    /// The producer, or `last_known_good` in its place once the data is stale.
     data_source: &'static str,
+    /// The exchange whose ticker table this is, also when it is the last known good one: `bybit`, `okx` or `binance`.
+    venue: &'static str,
+    /// Who made the snapshot, also when it is the last known good one.
+    producer: Producer,
+    /// Whether the data is as young as its sources give it, or what is left of earlier.
+    served_as: ServedAs,
     freshness: Freshness,
     as_of_ms: UnixMs,
     /// The same in seconds, for existing clients.
@@ -27,6 +34,9 @@ impl Provenance {
         Self {
             status: "success",
             data_source: data_source(snapshot, class),
+            venue: snapshot.tickers_source.venue.name(),
+            producer: snapshot.producer,
+            served_as: ServedAs::of(class),
             freshness: class,
             as_of_ms: snapshot.as_of_ms,
             timestamp: snapshot.as_of_ms.as_secs(),

@@ -9,7 +9,8 @@ use shared::projection::stored;
 use shared::units::Percent;
 use shared::validate::ValidSnapshot;
 
-const HEAD: [&str; 6] = ["as_of_ms", "data_source", "degraded", "freshness", "status", "timestamp"];
+const HEAD: [&str; 9] =
+    ["as_of_ms", "data_source", "degraded", "freshness", "producer", "served_as", "status", "timestamp", "venue"];
 
 const MOBILE: [&str; 9] = [
     "confluence_scores",

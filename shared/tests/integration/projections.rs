@@ -52,6 +52,20 @@ fn stale_data_is_the_last_known_good_and_all_else_names_its_producer() {
 }
 
 #[test]
+fn every_body_names_exchange_and_producer_also_as_the_last_known_good() {
+    for_every_body(|valid, endpoint, class, body| {
+        let (producer, served_as) = match (class, valid.get().producer) {
+            (Freshness::Stale, Producer::Origin) => ("origin", "last_known_good"),
+            (Freshness::Stale, _) => ("bybit_direct", "last_known_good"),
+            (_, Producer::Origin) => ("origin", "current"),
+            (_, _) => ("bybit_direct", "current"),
+        };
+        let said = ["/venue", "/producer", "/served_as"].map(|field| text(body, field));
+        assert_eq!(said, ["bybit", producer, served_as], "{endpoint:?} {class:?}");
+    });
+}
+
+#[test]
 fn data_that_is_not_fresh_is_called_degraded() {
     let valid = Scene::good().valid();
     let degraded = |class| body_in(&valid, Endpoint::MobileData, class)["degraded"].clone();

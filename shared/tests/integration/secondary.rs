@@ -2,7 +2,9 @@
 //! exchange does not tell is `null` with a reason.
 
 use crate::support::json::{array, leaves, number, text};
-use crate::support::{AS_OF, NO_BASELINE, NOW, Scene, admit, body, bytes, client_endpoints, rows, universe_of};
+use crate::support::{
+    AS_OF, NO_BASELINE, NOW, Scene, admit, body, body_in, bytes, client_endpoints, rows, universe_of,
+};
 use serde_json::{Value, json};
 use shared::analysis::Settings;
 use shared::assemble::{AssembleError, Slow, Substitute, assemble_secondary};
@@ -105,6 +107,7 @@ fn every_body_says_that_another_exchange_answered_and_what_that_means() {
     for_every_body(|venue, endpoint, body| {
         assert_eq!(text(body, "/status"), "success", "{endpoint:?}");
         assert_eq!(text(body, "/data_source"), "secondary_exchange", "{endpoint:?}");
+        assert_eq!(text(body, "/venue"), venue.venue().name(), "{endpoint:?}");
         assert_eq!(number(body, "/as_of_ms") as u64, AS_OF.as_millis(), "{endpoint:?}");
         let caveat = if venue == Secondary::Okx { "turnover_estimated" } else { "spot_market" };
         let degraded = json!([
@@ -119,6 +122,16 @@ fn every_body_says_that_another_exchange_answered_and_what_that_means() {
         ]);
         assert_eq!(body["degraded"], degraded, "{endpoint:?}");
     });
+}
+
+#[test]
+fn the_last_known_good_of_another_exchange_still_names_it() {
+    for venue in Secondary::IN_ORDER {
+        let served = body_in(&valid(venue, None), Endpoint::MobileData, Freshness::Stale);
+        assert_eq!(text(&served, "/data_source"), "last_known_good");
+        assert_eq!(text(&served, "/venue"), venue.venue().name());
+        assert_eq!(text(&served, "/producer"), "secondary_exchange");
+    }
 }
 
 #[test]

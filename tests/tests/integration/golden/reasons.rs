@@ -11,6 +11,7 @@ use shared::exchange::bybit::Forbidden;
 use shared::exchange::bybit::instruments::UniverseError;
 use shared::exchange::{Detail, ParseError};
 use shared::freshness::{ClockAhead, Freshness, Limits};
+use shared::headers::ServedAs;
 use shared::judge::{ShorterList, WildTable};
 use shared::market::candles::MergeRefusal;
 use shared::market::{Figure, Oddity, RowRefusal};
@@ -141,6 +142,8 @@ fn golden_words_in_bodies() {
         lines("data_source", ["last_known_good"]),
         lines("dimension", Dimension::ALL.map(Dimension::name)),
         lines("freshness", Freshness::ALL.map(Freshness::name)),
+        lines("producer", Producer::LABELS),
+        lines("served_as", ServedAs::LABELS),
         lines("risk_category", RiskCategory::LABELS),
         lines("sections.status", Freshness::ALL.map(Freshness::name)),
         lines("sections.status", ["unavailable"]),
@@ -148,6 +151,7 @@ fn golden_words_in_bodies() {
         lines("regime.category", Direction::LABELS),
         lines("status", ["success"]),
         lines("timeframe", ChartTimeframe::ALL.map(ChartTimeframe::name)),
+        lines("venue", [Venue::Bybit, Venue::Okx, Venue::Binance].map(Venue::name)),
     ]
     .concat();
     for (field, words) in regime::vocabulary() {

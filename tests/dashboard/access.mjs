@@ -163,7 +163,7 @@ export function accessSuite(world) {
   });
 }
 
-/** Runs in the page: what is wider than the screen, or written over what stands beside it. */
+/** Runs in the page: what is wider than the screen, broken within a word, or written over what stands beside it. */
 function overflows(what) {
   const within = document.querySelector(what);
   const found = [];
@@ -173,6 +173,15 @@ function overflows(what) {
     if (isFolded || element.matches(mayScroll) || element.closest("svg") !== null) continue;
     const { left, right, width } = element.getBoundingClientRect();
     if (width > 0 && (right > innerWidth + 1 || left < -1)) found.push(`${element.tagName}.${element.className} ${right}`);
+  }
+  for (const element of within.querySelectorAll("main *, dialog *")) {
+    const words = element.textContent.trim().split(/[\s-]+/).length;
+    const isText = element.childElementCount === 0 && !element.matches(mayScroll) && element.closest("svg") === null;
+    if (!isText || !element.checkVisibility({ contentVisibilityAuto: true })) continue;
+    const range = document.createRange();
+    range.selectNodeContents(element);
+    const lines = new Set([...range.getClientRects()].map(({ top }) => Math.round(top)));
+    if (lines.size > words) found.push(`"${element.textContent}" has ${lines.size} lines`);
   }
   const texts = [...within.querySelectorAll("main .num, main dt, main strong, dialog .num, dialog dt")].filter(
     (element) => !element.matches(mayScroll) && element.checkVisibility({ contentVisibilityAuto: true }),

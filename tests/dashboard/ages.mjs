@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { startCacheInFront } from "./cache.mjs";
-import { top, untilTop, visit } from "./open.mjs";
+import { ageIn, untilTop, visit } from "./open.mjs";
 import { withParts } from "./parts.mjs";
 import { until } from "../edge/support.mjs";
 
@@ -46,8 +46,12 @@ export function agesSuite(world) {
       withParts(async (kept) => {
         const proxy = await kept(startCacheInFront(world.edge.url, "silent", { refuses: "OPTIONS" }));
         const { page, done } = await visit({ browser: world.browser, edge: proxy }, "market");
-        await untilTop(page, { link: "ok", level: "aging", state: "Updating… Age not checked yet." });
-        assert.match((await top(page)).age, /^≥ \d/);
+        const shown = await untilTop(page, { link: "ok", level: "aging" });
+        // It is kept for ever, so on a busy machine it is past the fresh limit before it is seen.
+        const isYoung = ageIn(shown.age) <= 15;
+        assert.equal(shown.headline, isYoung ? "Unchecked" : "Delayed");
+        assert.match(shown.state, isYoung ? /^Age not checked yet\.$/ : /\. Age not checked yet\.$/);
+        assert.match(shown.age, /^≥ \d/);
         assert.equal(await page.locator("main [data-level=fresh]").count(), 0);
         await done();
       }));

@@ -41,7 +41,7 @@ export function aged(byMs, freshness) {
     for (const key of Object.keys(body)) if (key.endsWith("as_of_ms") && body[key] !== null) body[key] -= byMs;
     body.freshness = freshness;
     body.degraded = [...body.degraded, ...(freshness === "fresh" ? [] : [`data_${freshness}`])];
-    if (freshness === "stale") body.data_source = "last_known_good";
+    if (freshness === "stale") Object.assign(body, { data_source: "last_known_good", served_as: "last_known_good" });
     if (body.sections) body.sections.tickers = { ...body.sections.tickers, as_of_ms: body.as_of_ms, status: freshness };
   };
 }
@@ -55,13 +55,13 @@ export function live({ body }) {
 
 /** What an edge serves that went to the exchange itself, where only its looks matter; faults.mjs has such an edge. */
 export function direct({ body, path }) {
-  body.data_source = "bybit_direct";
+  Object.assign(body, { data_source: "bybit_direct", producer: "bybit_direct" });
   body.degraded = [...body.degraded, "origin_timeout"];
   const history = { funding_zscore: null, long_pct: null, short_pct: null, ls_entropy: null };
   if (path === "/api/dashboard/perpetuals-pulse") Object.assign(body, history);
   if (path !== "/mobile-data") return;
   const absent = { source: null, as_of_ms: null, status: "unavailable", reason: "not_collected_at_edge" };
-  for (const name of ["global_market", "defi_market", "fear_greed", "beta", "performance", "alerts"])
+  for (const name of ["global_market", "defi_market", "fear_greed", "beta", "performance", "statistics", "alerts"])
     body.sections[name] = absent;
   const unknown =
     /dominance|season|market_cap|coingecko|total_volume$|volume_mcap|fear_greed|defi|btc_daily|btc_volatility|cryptocurrencies/;
@@ -71,6 +71,15 @@ export function direct({ body, path }) {
   for (const row of body.confluence_scores)
     Object.assign(row, { score_basis: "ticker_momentum", components: null, score_history: [], has_breakdown: false });
 }
+
+/** What an edge serves of another exchange, where only its words matter; with what must be known of its figures. */
+export const ofExchange = (venue, caveat) => (answer) => {
+  direct(answer);
+  const { body } = answer;
+  Object.assign(body, { data_source: "secondary_exchange", producer: "secondary_exchange", venue });
+  body.degraded = [...body.degraded, caveat];
+  if (body.sections) body.sections.tickers = { ...body.sections.tickers, source: venue };
+};
 
 /** The problem that an edge answers with when nothing valid is left. */
 export const NO_VALID_DATA = {
@@ -88,7 +97,7 @@ export const NO_VALID_DATA = {
 
 /**
  * Sits between the page and the edge. `order` is what happens to answers from now on: a list of changes to their bodies,
- * or `refused` (503), or `cut` (no connection). With `hold`, the first body of each path is served again and again.
+ * or `refused` (503), `cut` (no connection) or `silent` (no answer). With `hold`, the first body of each path is served again and again.
  */
 export async function between(page, { hold = false } = {}) {
   const bodies = new Map();
@@ -97,6 +106,7 @@ export async function between(page, { hold = false } = {}) {
     const request = route.request();
     const { pathname, search } = new URL(request.url());
     if (state.order === "cut") return route.abort("connectionfailed");
+    if (state.order === "silent" && request.method() === "GET") return;
     if (state.order === "refused") return route.fulfill(refusal());
     const held = bodies.get(pathname + search);
     if (hold && held)
@@ -122,6 +132,8 @@ export async function between(page, { hold = false } = {}) {
     order: (order) => {
       state.order = order;
     },
+    /** Changes what is held of `/mobile-data`. */
+    change: (change) => change({ body: bodies.get("/mobile-data") }),
   };
 }
 

@@ -37,16 +37,16 @@ export function faultsSuite(world) {
 
         await link.order("refuse");
         const direct = await untilTop(page, { source: "Bybit, direct" });
-        assert.match(direct.state, /Scores are temporarily unavailable\.$/);
+        assert.match(direct.state, /Scores are unavailable\.$/);
 
         await exchange.fail("bybit-tickers", BROKEN);
-        const secondary = await untilTop(page, { source: "another exchange" });
-        assert.match(secondary.state, /Prices from OKX( \(simulated\))? while Bybit is down\.$/);
+        const secondary = await untilTop(page, { source: "OKX, while Bybit is down" });
+        assert.match(secondary.state, /Turnover is estimated\./);
 
         await exchange.fail("okx-tickers", BROKEN);
-        const stale = await untilTop(page, { source: "last known good", level: "stale", link: "ok" });
+        const stale = await untilTop(page, { source: "last known good, of OKX", level: "stale", link: "ok" });
         assert.equal(stale.headline, "Stale");
-        assert.match(stale.state, /^No updates since \d\d:\d\d:\d\d\. Reconnecting…/);
+        assert.match(stale.state, /^No source has anything newer than \d\d:\d\d:\d\d\. Turnover is estimated\./);
 
         const refused = await untilTop(page, { link: "refused" });
         assert.equal(refused.headline, "Not updating");
@@ -73,7 +73,7 @@ export function faultsSuite(world) {
         const { page, done } = await visit({ browser: world.browser, edge: front }, "market");
         await untilTop(page, { source: "Bybit, direct" });
         for (const field of ["fear_greed_value", "total_market_cap", "btc_dominance", "defi_market_cap", "total_volume"]) {
-          assert.match(await page.textContent(`[data-field=${field}]`), /^unavailable only the origin knows it/, field);
+          assert.match(await page.textContent(`[data-field=${field}]`), /^unavailable only the origin collects it/, field);
         }
         assert.equal(await page.$(".dominance .stacked"), null, "a bar was drawn of shares that are unknown");
         await page.click("nav >> text=Scores");
@@ -92,7 +92,7 @@ export function faultsSuite(world) {
         // A list of alerts that nobody looked for would look like a quiet market.
         await page.click("nav >> text=Signals");
         await page.click(".choice >> text=Alerts");
-        assert.equal(await page.textContent(".absent"), "Unavailable: only the origin knows it, and it does not answer.");
+        assert.equal(await page.textContent(".absent"), "Unavailable: only the origin collects it.");
         await page.click("nav >> text=Perps");
         assert.match(
           await page.textContent("[data-field=long_pct]"),

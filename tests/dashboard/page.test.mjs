@@ -15,6 +15,7 @@ import { safetySuite } from "./safety.mjs";
 import { sightSuite } from "./sight.mjs";
 import { statesSuite } from "./states.mjs";
 import { valuesSuite } from "./values.mjs";
+import { wordsSuite } from "./words.mjs";
 
 const world = {};
 
@@ -52,6 +53,7 @@ describe("the page", { concurrency: 2 }, () => {
   });
   describe("at each moment", { concurrency: 1 }, () => {
     valuesSuite(world);
+    wordsSuite(world);
     statesSuite(world);
     sightSuite(world);
     safetySuite(world);

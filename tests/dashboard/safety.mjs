@@ -13,7 +13,7 @@ const HOSTILE = `<img src=x onerror="document.title='taken'"><script>document.ti
 const MOST_BYTES = 100 * 1024;
 
 function poisoned({ body, path }) {
-  body.data_source = HOSTILE;
+  Object.assign(body, { data_source: HOSTILE, venue: HOSTILE, producer: HOSTILE });
   if (path === "/mobile-data") {
     const details = body.market_overview.market_regime_details;
     Object.assign(details, { category: HOSTILE, label: HOSTILE, dispersion: HOSTILE });

@@ -2,9 +2,12 @@
 
 import { mkdir } from "node:fs/promises";
 import path from "node:path";
-import { SCREENS, aged, between, direct, launch, live, phone } from "./browser.mjs";
+import { SCREENS, aged, between, direct, launch, live, ofExchange, phone } from "./browser.mjs";
 
 const [url, folder] = process.argv.slice(2);
+
+/** Answers about one path are old, all others are not. */
+const oldAt = (path) => (answer) => answer.path === path && aged(40_000, "aging")(answer);
 
 const READY = {
   market: ".tile",
@@ -31,6 +34,10 @@ const SHOTS = [
   { name: "state-direct", place: "market", order: [live, direct], isWhole: true },
   { name: "state-direct-perps", place: "perps", order: [live, direct] },
   { name: "state-direct-scores", place: "scores", order: [live, direct] },
+  { name: "state-okx", place: "market", order: [live, ofExchange("okx", "turnover_estimated")], isWhole: true },
+  { name: "state-spot", place: "market", order: [live, ofExchange("binance", "spot_market")], isWhole: true },
+  { name: "state-spot-scores", place: "scores", order: [live, ofExchange("binance", "spot_market")] },
+  { name: "state-old-part", place: "signals", order: [live, oldAt("/api/dashboard/signals")] },
   { name: "state-offline", place: "market", order: [live], act: (page) => page.context().setOffline(true) },
   { name: "state-no-data", place: "market", order: "refused", ready: ".no-data" },
   {
@@ -56,9 +63,20 @@ const SIZES = {
   phone: { width: 390, height: 844 },
   narrow: { width: 320, height: 640 },
   desktop: { width: 1280, height: 900 },
+  // A reader who wants text twice as large.
+  "phone-large-text": { width: 390, height: 844 },
+  "narrow-large-text": { width: 320, height: 640 },
 };
+
+/** The browser's own text size, which all sizes of the page follow. */
+async function setTextSize(page, standard) {
+  const session = await page.context().newCDPSession(page);
+  await session.send("Page.setFontSizes", { fontSizes: { standard, fixed: 13 } });
+}
 for (const colorScheme of ["light", "dark"]) {
   for (const [size, viewport] of Object.entries(SIZES)) {
+    // What is cut is cut in either colour.
+    if (size.endsWith("large-text") && colorScheme === "dark") continue;
     await mkdir(path.join(folder, `${size}-${colorScheme}`), { recursive: true });
     for (const { name, place, order, ready = READY[place], act, isWhole } of SHOTS) {
       // The states look the same everywhere; one size of them is enough.
@@ -69,6 +87,7 @@ for (const colorScheme of ["light", "dark"]) {
         isMobile: size !== "desktop",
       });
       const page = await context.newPage();
+      if (size.endsWith("large-text")) await setTextSize(page, 32);
       const link = await between(page);
       link.order(order);
       await page.goto(`${url}/mobile#/${place}`);

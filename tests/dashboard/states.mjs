@@ -41,7 +41,7 @@ export function statesSuite(world) {
       const shown = await check(
         [live, aged(25_000, "aging")],
         { level: "aging" },
-        { headline: "Delayed", source: "Bybit via origin", state: /^Updating…$/ },
+        { headline: "Delayed", source: "Bybit via origin", state: /^The server has nothing newer than \d\d:\d\d:\d\d yet\.$/ },
       );
       assert.ok(ageIn(shown.age) >= 25, shown.age);
     });

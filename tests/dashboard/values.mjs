@@ -2,6 +2,8 @@
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import { byBeta } from "../../edge/dashboard/src/screens/beta-rows.ts";
+import { basis } from "../../edge/dashboard/src/screens/measured.ts";
 import { AT_ONCE, open } from "./open.mjs";
 
 const SCALE = { "": 1, K: 1e3, M: 1e6, B: 1e9, T: 1e12 };
@@ -138,6 +140,7 @@ export function valuesSuite(world) {
         byTurnover.map((row) => row.display_symbol),
       );
       assert.equal(await page.textContent(".regime"), overview.market_regime.replace(": ", " "));
+      assert.equal(await page.textContent(".hero .note"), basis(overview.market_regime_details, scores));
       assert.equal(await page.textContent("[data-field=fear_greed_label]"), overview.fear_greed_label);
       assert.ok((await page.textContent("main")).includes(String(sequence)));
       await done();
@@ -291,11 +294,11 @@ export function valuesSuite(world) {
             ),
           ]),
         );
-        const expected = symbols.map((row) => {
+        const expected = byBeta(symbols, span).map((row) => {
           const figures =
             row[`beta_${span}`] === null
               ? [null]
-              : ["beta", "correlation", "r_squared", "alpha"].map((name) => row[`${name}_${span}`]);
+              : ["beta", "correlation", "r_squared"].map((name) => row[`${name}_${span}`]);
           return [row.symbol, ...figures, row.change_24h];
         });
         assert.deepEqual(rows, expected, span);
@@ -317,7 +320,6 @@ export function valuesSuite(world) {
         "total_open_interest",
         "long_pct",
         "short_pct",
-        "ls_entropy",
       ];
       assertFields(numbers, Object.fromEntries(names.map((name) => [name, pulse[name]])));
       assert.deepEqual(

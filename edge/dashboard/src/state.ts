@@ -15,7 +15,7 @@ import type {
 import { PATHS } from "../generated/contract.ts";
 import { ask, askTime } from "./data/ask.ts";
 import { type Clock, type Passed, UNHEARD, heard, passed, proven, serverTime } from "./data/clock.ts";
-import { type Body, type Status, statusOf } from "./data/freshness.ts";
+import { type Body, type Status, ageOf, statusOf } from "./data/freshness.ts";
 import { type Connection, isMetered } from "./data/pace.ts";
 import { Poller, type Task } from "./data/poller.ts";
 import { Resource } from "./data/resource.ts";
@@ -63,7 +63,7 @@ function resource<T extends Body>(path: string, everyMs: number): Resource<T> {
     if (outcome.kind !== "failed" || outcome.trouble.kind !== "unreachable") online.value = true;
     return outcome;
   };
-  return new Resource<T>(path, everyMs, question, shelf);
+  return new Resource<T>(path, everyMs, question, shelf, (body) => ageOf(body.as_of_ms, now.peek()));
 }
 
 /** The server's time, which is asked for only while it is in doubt. */
@@ -125,12 +125,20 @@ export function watch(needed: Watched): () => void {
 /** Asks at once for whatever is waited for because of a failure. */
 export const askAgain = (): void => poller.reconnected();
 
+/** When a server last answered with what every screen needs, by the page's own time. */
+const answeredAt = signal<number | null>(null);
+effect(() => {
+  const { body, fromDevice, trouble } = market.held.value;
+  if (body !== null && !fromDevice && trouble === null) answeredAt.value = localNow();
+});
+
 /** What the top of the page says. */
 export const status: ReadonlySignal<Status> = computed(() => {
   const { body, fromDevice, trouble } = market.held.value;
   return statusOf({
     said: body,
     fromDevice,
+    answeredAgoMs: answeredAt.value === null ? null : Math.max(0, ticks.value - answeredAt.value),
     trouble,
     online: online.value,
     now: now.value,

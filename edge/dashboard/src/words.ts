@@ -1,7 +1,7 @@
 // Machine-readable words → what people read. An unknown word is shown as it is: never swallowed, never taken for another.
 
 import { isOfOtherRelease } from "./data/ask.ts";
-import type { Body, Level, Status, Trouble } from "./data/freshness.ts";
+import type { Status, Trouble } from "./data/freshness.ts";
 import type { MobileData, Sections } from "../generated/contract.ts";
 
 /** What a source did, as the rest of a sentence that begins with its name. */
@@ -29,7 +29,8 @@ const REASONS = new Map(
   Object.entries({
     too_old: "the last value is too old to be shown",
     not_fetched_yet: "it was not fetched yet",
-    not_collected_at_edge: "only the origin knows it, and it does not answer",
+    not_collected_at_edge: "only the origin collects it",
+    unknown_to_secondary_exchange: "the exchange in Bybit's place does not tell it",
     not_analysed: "the analysis is not ready",
     candles_not_loaded_yet: "the candles are still being loaded",
     deadline_passed: "no source answered in time",
@@ -50,16 +51,6 @@ export function reason(word: string): string {
   return isDeed ? `the source ${outcome(word)}` : outcome(word);
 }
 
-const VENUES = new Map(
-  Object.entries({
-    bybit: "Bybit",
-    coingecko: "CoinGecko",
-    alternative_me: "alternative.me",
-    okx: "OKX",
-    binance: "Binance",
-  }),
-);
-
 const SOURCE_NAMES = new Map(
   Object.entries({
     origin: "Origin",
@@ -77,13 +68,6 @@ const SOURCE_NAMES = new Map(
 /** Who was asked, where a problem names them. */
 export const sourceName = (wire: string): string => SOURCE_NAMES.get(wire) ?? wire;
 
-/** A source such as `simulated:bybit`. */
-export function source(wire: string): string {
-  const [feed, venue] = wire.includes(":") ? wire.split(":", 2) : ["", wire];
-  const name = VENUES.get(venue ?? "") ?? venue ?? "";
-  return feed ? `${name} (${feed})` : name;
-}
-
 /** The name of each part of the data. */
 export const SECTION_NAMES: Record<keyof Sections, string> = {
   tickers: "Prices and turnover",
@@ -94,6 +78,7 @@ export const SECTION_NAMES: Record<keyof Sections, string> = {
   beta: "Bitcoin beta",
   performance: "Performance",
   alerts: "Alerts",
+  statistics: "Trend and volatility",
 };
 
 /** Why a figure that rests on a section is not there. */
@@ -103,7 +88,7 @@ export function whySection(body: MobileData, section: keyof Sections): string {
   return state.reason === undefined ? "the source does not give it" : reason(state.reason);
 }
 
-const LEVELS: Record<Exclude<Level, "none">, string> = {
+const LEVELS: Record<Exclude<Status["level"], "none">, string> = {
   fresh: "Live",
   aging: "Delayed",
   stale: "Stale",
@@ -111,10 +96,11 @@ const LEVELS: Record<Exclude<Level, "none">, string> = {
 };
 
 /** What the pill on top says; `isAsked` when nothing came of the first question yet. */
-export function headline({ level, link }: Status, isAsked: boolean): string {
+export function headline({ level, cause, link }: Status, isAsked: boolean): string {
   switch (link) {
     case "ok":
       if (level === "none") return isAsked ? "Loading" : "No data";
+      if (cause === "unchecked" || cause === "ahead") return "Unchecked";
       return LEVELS[level];
     case "offline":
       return "Offline";
@@ -130,21 +116,23 @@ export function headline({ level, link }: Status, isAsked: boolean): string {
   }
 }
 
-/** Where data came from. */
-export function dataSource(body: Body): string {
-  switch (body.data_source) {
-    case "origin":
-      return "Bybit via origin";
-    case "bybit_direct":
-      return "Bybit, direct";
-    case "secondary_exchange":
-      return "another exchange";
-    case "last_known_good":
-      return "last known good";
-    default:
-      return body.data_source;
-  }
-}
+const REMARKS = new Map(
+  Object.entries({
+    coverage_thin: "Some contracts are missing from the table of prices.",
+    instruments_incomplete: "Some contracts that trade are missing from the list.",
+    turnover_incomplete: "The turnover of some contracts is unknown and in no sum.",
+    analysis_incomplete: "Some pairs have no score right now.",
+    analysis_carried_over: "Some scores are up to a minute older than the prices.",
+  }),
+);
+
+/** What a body says of its own gaps, where no figure says it by itself. */
+export const remarks = (degraded: readonly string[]): string[] =>
+  degraded.flatMap((word) => REMARKS.get(word) ?? []);
+
+/** Stands wherever a list or a verdict could be taken for advice. */
+export const NOT_ADVICE =
+  "Not investment advice. Scores are statistics; no record of how they did is published yet.";
 
 /** What a market is that is not the real one. */
 export const ARTIFICIAL = {
@@ -153,26 +141,31 @@ export const ARTIFICIAL = {
 } as const;
 
 /** All that is to be said of the data's state, and nothing twice: what is wrong, then what that means for the figures. */
-export function stateSentences(status: Status, trouble: Trouble | null, body: MobileData | null, at: string | null): string[] {
-  const { level, link, marks, isAgeLeast } = status;
+export function stateSentences(status: Status, trouble: Trouble | null, at: string | null): string[] {
+  const { level, cause, link, marks, isAgeLeast } = status;
   const last = at === null ? [] : [`Last update ${at}.`];
-  const said = link === "ok" ? levelSentences(level, at) : [...linkSentences(link, trouble), ...last];
-  if (isAgeLeast && link === "ok") said.push("Age not checked yet.");
+  const said = link === "ok" ? ageSentences(status, at) : [...linkSentences(link, trouble), ...last];
+  if (isAgeLeast && link === "ok" && cause !== "unchecked") said.push("Age not checked yet.");
   if (marks.includes("device")) said.push("Saved on this device.");
-  if (marks.includes("direct"))
-    said.push(link === "ok" && level === "fresh" ? "Prices are live. Scores are temporarily unavailable." : "Scores are temporarily unavailable.");
-  if (marks.includes("secondary")) said.push(secondarySentence(body));
+  if (marks.includes("turnover_estimated")) said.push("Turnover is estimated.");
+  if (marks.includes("spot_market")) said.push("Spot prices and volumes, no perpetuals.");
+  if (marks.includes("direct") || marks.includes("secondary"))
+    said.push(link === "ok" && level === "fresh" ? "Prices are live. Scores are unavailable." : "Scores are unavailable.");
   return said;
 }
 
-function levelSentences(level: Level, at: string | null): string[] {
-  switch (level) {
-    case "aging":
-      return ["Updating…"];
-    case "stale":
-    case "expired":
-      return [at === null ? "No updates." : `No updates since ${at}.`, "Reconnecting…"];
-    case "fresh":
+/** Why data is not fresh although nothing is wrong with the way to it. */
+function ageSentences({ level, cause }: Status, at: string | null): string[] {
+  const when = at === null ? "" : ` than ${at}`;
+  switch (cause) {
+    case "source":
+      return [level === "aging" ? `The server has nothing newer${when} yet.` : `No source has anything newer${when}.`];
+    case "unrefreshed":
+      return [at === null ? "Not refreshed yet." : `As of ${at}, not refreshed yet.`];
+    case "unchecked":
+      return ["Age not checked yet."];
+    case "ahead":
+      return ["Its time is ahead of the server's clock."];
     case "none":
       return [];
   }
@@ -194,11 +187,6 @@ function linkSentences(link: Exclude<Status["link"], "ok">, trouble: Trouble | n
   }
 }
 
-function secondarySentence(body: MobileData | null): string {
-  const wire = body?.sections.tickers.source ?? null;
-  return wire === null ? "Prices from another exchange while Bybit is down." : `Prices from ${source(wire)} while Bybit is down.`;
-}
-
 /** Trouble in a few words. */
 export function troubleWord(trouble: Trouble | null): string {
   switch (trouble?.kind) {
@@ -218,6 +206,29 @@ export function troubleWord(trouble: Trouble | null): string {
 /** What is wrong with the page itself, or with the browser that it runs in. */
 const defectSentence = (trouble: Trouble | null): string =>
   `This page does not work in this browser (${troubleWord(trouble)}).`;
+
+/** What is said of a part with a time of its own. */
+export interface Part {
+  /** What is wrong with asking for it, where that is not wrong with everything. */
+  readonly trouble: Trouble | null;
+  /** From this device, while the rest is not. */
+  readonly isSaved: boolean;
+  /** Much older than the rest. */
+  readonly isBehind: boolean;
+  /** When it was true. */
+  readonly at: string;
+  /** How long ago that is; nothing when the clocks contradict one another. */
+  readonly age: string | null;
+}
+
+/** How old a part is, and why it is older than the rest. */
+export function partSentences({ trouble, isSaved, isBehind, at, age }: Part): string[] {
+  const said = [age === null ? `As of ${at}, age unknown.` : `As of ${at}, ${age} ago.`];
+  if (trouble !== null) said.unshift(pausedSentence(trouble));
+  if (isSaved) said.push("Saved on this device.");
+  if (isBehind) said.push("Older than the prices on top.");
+  return said;
+}
 
 /** Why a part that is shown gets no newer figures. */
 export function pausedSentence(trouble: Trouble): string {

@@ -5,13 +5,16 @@ import { describe, test } from "node:test";
 import { LIMITS_MS, SCHEMA_VERSION } from "../../../edge/dashboard/generated/contract.ts";
 import { ask, askTime, complaint } from "../../../edge/dashboard/src/data/ask.ts";
 import { UNHEARD, ageHeaderMs, heard, passed, proven, serverTime } from "../../../edge/dashboard/src/data/clock.ts";
-import { ageOf, levelOfAge, statusOf } from "../../../edge/dashboard/src/data/freshness.ts";
+import { ageOf, isBehind, levelOfAge, statusOf } from "../../../edge/dashboard/src/data/freshness.ts";
 import { backoffMs, isMetered, paceMs, retryAfterMs } from "../../../edge/dashboard/src/data/pace.ts";
 import { NOTHING, Resource, after, recalled } from "../../../edge/dashboard/src/data/resource.ts";
 
 const BODY = {
   status: "success",
   data_source: "origin",
+  venue: "bybit",
+  producer: "origin",
+  served_as: "current",
   freshness: "fresh",
   as_of_ms: 1_000_000,
   timestamp: 1_000,
@@ -21,7 +24,16 @@ const UNREACHABLE = { kind: "unreachable" };
 const REFUSED = { kind: "problem", status: 503, problem: null };
 
 const statusFor = (facts) =>
-  statusOf({ said: BODY, fromDevice: false, trouble: null, online: true, now: BODY.as_of_ms, isTimeKnown: true, ...facts });
+  statusOf({
+    said: BODY,
+    fromDevice: false,
+    answeredAgoMs: 0,
+    trouble: null,
+    online: true,
+    now: BODY.as_of_ms,
+    isTimeKnown: true,
+    ...facts,
+  });
 
 describe("the class of what is shown", () => {
   const check = (ageMs, freshness, expected) => {
@@ -47,7 +59,7 @@ describe("the class of what is shown", () => {
   });
 
   test("is none without data", () => {
-    const nothing = { level: "none", ageMs: null, isAgeLeast: false, link: "ok", marks: [] };
+    const nothing = { level: "none", cause: "none", ageMs: null, isAgeLeast: false, link: "ok", marks: [] };
     assert.deepEqual(statusFor({ said: null }), nothing);
     assert.deepEqual(statusFor({ said: null, isTimeKnown: false }), nothing);
   });
@@ -73,6 +85,55 @@ describe("the class of what is shown", () => {
       assert.ok(rank >= before, `at ${age}`);
       before = rank;
     }
+  });
+});
+
+describe("why data is not fresh", () => {
+  const check = (facts, ageMs, expected) =>
+    assert.equal(statusFor({ now: BODY.as_of_ms + ageMs, ...facts }).cause, expected, JSON.stringify([facts, ageMs]));
+  const aging = { said: { ...BODY, freshness: "aging" } };
+  const stale = { said: { ...BODY, freshness: "stale", data_source: "last_known_good" } };
+
+  test("is nothing while it is", () => check({}, 3_000, "none"));
+
+  test("is that the server has nothing younger, when it said so itself and lately", () => {
+    check(aging, 20_000, "source");
+    check({ ...aging, answeredAgoMs: 15_000 }, 20_000, "source");
+    check(stale, 100_000, "source");
+  });
+
+  test("is that the server was not asked, when a page wakes up, is opened again, or shows what the device kept", () => {
+    check({ answeredAgoMs: 100_000 }, 100_000, "unrefreshed");
+    check({ ...aging, answeredAgoMs: 15_001 }, 50_000, "unrefreshed");
+    check({ ...stale, answeredAgoMs: 200_000 }, 290_000, "unrefreshed");
+    check({ fromDevice: true, answeredAgoMs: null }, 3_600_000, "unrefreshed");
+    check({ ...aging, fromDevice: true, answeredAgoMs: null }, 40_000, "unrefreshed");
+  });
+
+  test("is the clock alone, when nobody knows the server's time", () => {
+    check({ isTimeKnown: false }, 3_000, "unchecked");
+    check({ ...aging, isTimeKnown: false }, 3_000, "source");
+    check({ isTimeKnown: false }, 20_000, "unrefreshed");
+    check({}, -5_001, "ahead");
+  });
+});
+
+describe("a part", () => {
+  const behind = (part, byMs, pauseMs, ageMs = 3_000) => {
+    const all = { ...BODY, as_of_ms: BODY.as_of_ms + byMs };
+    return isBehind({ ...BODY, ...part }, all, all.as_of_ms + ageMs, true, pauseMs);
+  };
+
+  test("is behind the rest by its own time, or by a worse class", () => {
+    assert.equal(behind({}, 10_000, 5_000), false);
+    assert.equal(behind({}, 15_001, 5_000), true);
+    assert.equal(behind({}, 11_000, 5_000, 5_000), true, "aging beside fresh");
+    assert.equal(behind({ freshness: "stale" }, 12_000, 5_000), true);
+  });
+
+  test("is not behind because it is asked for less often", () => {
+    assert.equal(behind({}, 33_000, 30_000), false);
+    assert.equal(behind({}, 60_001, 30_000), true);
   });
 });
 
@@ -108,9 +169,20 @@ describe("where data came from", () => {
       "replayed",
       "last_known_good",
     ]);
-    check({ data_source: "bybit_direct" }, false, ["direct"]);
-    check({ data_source: "secondary_exchange" }, false, ["secondary"]);
+    check({ data_source: "bybit_direct", producer: "bybit_direct" }, false, ["direct"]);
     check({}, true, ["device"]);
+  });
+
+  test("is marked with what must be known of its figures", () => {
+    const okx = { venue: "okx", producer: "secondary_exchange", degraded: ["turnover_estimated"] };
+    check({ ...okx, data_source: "secondary_exchange" }, false, ["secondary", "turnover_estimated"]);
+    const spot = { venue: "binance", producer: "secondary_exchange", degraded: ["data_stale", "spot_market"] };
+    check({ ...spot, data_source: "last_known_good" }, false, ["secondary", "last_known_good", "spot_market"]);
+  });
+
+  test("is known of the last known good too, and of a body that a device kept from before these fields", () => {
+    check({ data_source: "last_known_good", producer: "bybit_direct" }, false, ["direct", "last_known_good"]);
+    check({ data_source: "secondary_exchange", producer: undefined }, false, ["secondary"]);
   });
 });
 
@@ -234,8 +306,9 @@ describe("the page's own time", () => {
 
 describe("the pace", () => {
   test("is slower on a metered connection", () => {
-    assert.equal(paceMs(3_000, false), 3_000);
-    assert.equal(paceMs(3_000, true), 12_000);
+    assert.equal(paceMs(3_000, false, null), 3_000);
+    assert.equal(paceMs(3_000, false, 14_000), 3_000);
+    assert.equal(paceMs(3_000, true, null), 12_000);
     for (const metered of [
       { saveData: true },
       { type: "cellular" },
@@ -252,6 +325,21 @@ describe("the pace", () => {
     ]) {
       assert.equal(isMetered(free), false, JSON.stringify(free));
     }
+  });
+
+  test("on a metered connection never makes healthy data look old by itself", () => {
+    const ANSWER_MS = 3_000;
+    for (const [everyMs, limit] of [[3_000, 15_000], [5_000, 15_000], [15_000, 60_000], [30_000, 60_000]]) {
+      for (let age = 0; age + everyMs + ANSWER_MS <= limit; age += 100) {
+        const pause = paceMs(everyMs, true, age);
+        assert.ok(age + pause + ANSWER_MS <= limit, `every ${everyMs} ms, ${age} ms old: ${pause} ms`);
+        assert.ok(pause >= everyMs && pause <= 4 * everyMs);
+      }
+    }
+    assert.equal(paceMs(3_000, true, 0), 12_000);
+    assert.equal(paceMs(3_000, true, 4_000), 8_000);
+    assert.equal(paceMs(3_000, true, 11_000), 3_000);
+    assert.equal(paceMs(3_000, true, 15_001), 12_000, "nothing is lost by waiting");
   });
 
   test("of failures doubles up to a minute, and differs from phone to phone", () => {

@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { LIMITS_MS } from "../../../edge/dashboard/generated/contract.ts";
 import { Poller } from "../../../edge/dashboard/src/data/poller.ts";
 
 const DATA = { kind: "unchanged" };
@@ -97,6 +98,23 @@ test("a metered connection is asked four times less often", async () => {
   around.poller.add(one);
   await around.pass(24_000);
   assert.deepEqual(one.asked, [0, 12_000, 24_000]);
+});
+
+test("healthy data stays within the fresh limit on a metered connection, too", async () => {
+  const around = world();
+  around.state.metered = true;
+  // The server's data is 4 s old when it answers.
+  let asOf = 0;
+  const ages = [];
+  const one = task(around, 3_000, () => {
+    if (one.asked.length > 1) ages.push(around.now() - asOf);
+    asOf = around.now() - 4_000;
+    return DATA;
+  });
+  around.poller.add({ ...one, ageMs: () => around.now() - asOf });
+  await around.pass(60_000);
+  assert.ok(ages.length >= 5 && ages.every((age) => age <= LIMITS_MS.fresh), `${ages}`);
+  assert.ok(one.asked.length <= 9, "it is slower than on another line");
 });
 
 test("failures are followed by ever longer pauses, and a success by the usual one", async () => {

@@ -3,10 +3,12 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import * as format from "../../../edge/dashboard/src/format.ts";
+import * as provenance from "../../../edge/dashboard/src/provenance.ts";
 import { entryOf, href, parseRoute, viewOf } from "../../../edge/dashboard/src/route.ts";
-import { columns, figuresOf, lineNames } from "../../../edge/dashboard/src/screens/beta-rows.ts";
-import { isInOrder, ordered, picked } from "../../../edge/dashboard/src/screens/order.ts";
-import { MEASURES, notLookedAt } from "../../../edge/dashboard/src/screens/unusual.ts";
+import { betaWords, byBeta, columns, figuresOf, lineNames } from "../../../edge/dashboard/src/screens/beta-rows.ts";
+import * as measured from "../../../edge/dashboard/src/screens/measured.ts";
+import { isInOrder, orderSentence, ordered, picked } from "../../../edge/dashboard/src/screens/order.ts";
+import { MEASURES, notLookedAt, payer, premiumNote, pulseTitle } from "../../../edge/dashboard/src/screens/unusual.ts";
 import { label, layout, shade } from "../../../edge/dashboard/src/ui/tiles.ts";
 import * as words from "../../../edge/dashboard/src/words.ts";
 
@@ -37,6 +39,11 @@ describe("the order of pairs", () => {
     assert.equal(names(ordered(later, placed, "score")), "C A B D");
     assert.equal(isInOrder(rows, placed, "score"), true);
     assert.equal(isInOrder(later, placed, "score"), false);
+  });
+
+  test("is said to be what it is: by the newest values, or by those of a moment before", () => {
+    assert.equal(orderSentence("score", true, "14:52:07"), "Sorted by highest score.");
+    assert.equal(orderSentence("loss", false, "14:52:07"), "Sorted by biggest loss at 14:52:07, held still.");
   });
 
   test("leaves neutral pairs in, unless another side is asked for", () => {
@@ -97,13 +104,11 @@ describe("the chart", () => {
       beta_7d: 1,
       correlation_7d: 0.5,
       r_squared_7d: 0.25,
-      alpha_7d: -3,
       beta_30d: null,
       correlation_30d: null,
       r_squared_30d: null,
-      alpha_30d: null,
     };
-    assert.deepEqual(figuresOf(known, "7d"), { beta: 1, correlation: 0.5, rSquared: 0.25, alpha: -3 });
+    assert.deepEqual(figuresOf(known, "7d"), { beta: 1, correlation: 0.5, rSquared: 0.25 });
     assert.equal(figuresOf(known, "30d"), null);
   });
 });
@@ -240,25 +245,56 @@ describe("that nothing is unusual", () => {
 });
 
 describe("what is said of the data's state", () => {
-  const status = (more) => ({ level: "fresh", ageMs: 0, link: "ok", marks: [], ...more });
-  const said = (more, trouble = null) => words.stateSentences(status(more), trouble, null, "14:52:07").join(" ");
+  const status = (more) => ({
+    level: "fresh", cause: "none", ageMs: 0, isAgeLeast: false, link: "ok", marks: [], ...more,
+  });
+  const said = (more, trouble = null) => words.stateSentences(status(more), trouble, "14:52:07").join(" ");
 
   test("is nothing while all is well", () => {
     assert.equal(said({}), "");
     assert.equal(said({ marks: ["simulated"] }), "");
   });
 
-  test("is one thing, and no other says the contrary", () => {
-    const no = "No updates since 14:52:07. Reconnecting…";
-    assert.equal(said({ level: "aging" }), "Updating…");
-    assert.equal(said({ level: "stale", marks: ["last_known_good"] }), no);
-    assert.equal(said({ level: "expired" }), no);
-    assert.equal(said({ marks: ["direct"] }), "Prices are live. Scores are temporarily unavailable.");
-    assert.equal(said({ level: "stale", marks: ["direct"] }), `${no} Scores are temporarily unavailable.`);
-    const cut = { link: "unreachable", level: "stale", marks: ["direct"] };
+  test("is what happened: that the server has nothing newer, or that it was not asked", () => {
+    assert.equal(said({ level: "aging", cause: "source" }), "The server has nothing newer than 14:52:07 yet.");
+    const stale = { level: "stale", cause: "source", marks: ["last_known_good"] };
+    assert.equal(said(stale), "No source has anything newer than 14:52:07.");
+    for (const level of ["aging", "stale", "expired"])
+      assert.equal(said({ level, cause: "unrefreshed" }), "As of 14:52:07, not refreshed yet.");
+    const kept = { level: "expired", cause: "unrefreshed", marks: ["device"] };
+    assert.equal(said(kept), "As of 14:52:07, not refreshed yet. Saved on this device.");
+  });
+
+  test("is of a clock alone where nothing else is known to be wrong", () => {
+    assert.equal(said({ level: "aging", cause: "unchecked", isAgeLeast: true }), "Age not checked yet.");
+    assert.equal(said({ level: "stale", cause: "ahead" }), "Its time is ahead of the server's clock.");
+    const both = { level: "aging", cause: "source", isAgeLeast: true };
+    assert.equal(said(both), "The server has nothing newer than 14:52:07 yet. Age not checked yet.");
+  });
+
+  test("promises nothing while refreshes fail", () => {
+    const cut = { link: "unreachable", level: "stale", cause: "unrefreshed", marks: ["direct"] };
     assert.equal(
       said(cut, { kind: "unreachable" }),
-      "Can't connect. Retrying… Last update 14:52:07. Scores are temporarily unavailable.",
+      "Can't connect. Retrying… Last update 14:52:07. Scores are unavailable.",
+    );
+    for (const link of ["ok", "offline", "unreachable", "refused", "faulty", "defect"]) {
+      for (const cause of ["none", "source", "unrefreshed", "unchecked", "ahead"]) {
+        const sentences = said({ link, level: "aging", cause }, { kind: "unreadable", what: "x" });
+        assert.doesNotMatch(sentences, /Updating|Reconnecting|failed/, `${link} ${cause}`);
+      }
+    }
+  });
+
+  test("names what must be known of the figures", () => {
+    assert.equal(said({ marks: ["direct"] }), "Prices are live. Scores are unavailable.");
+    assert.equal(
+      said({ marks: ["secondary", "turnover_estimated"] }),
+      "Turnover is estimated. Prices are live. Scores are unavailable.",
+    );
+    assert.equal(
+      said({ level: "stale", cause: "source", marks: ["secondary", "last_known_good", "spot_market"] }),
+      "No source has anything newer than 14:52:07. Spot prices and volumes, no perpetuals. Scores are unavailable.",
     );
   });
 
@@ -268,6 +304,124 @@ describe("what is said of the data's state", () => {
     for (const level of ["fresh", "aging", "stale", "expired"])
       assert.equal(words.headline(status({ level, link: "refused" }), false), "Not updating");
   });
+
+  test("is no delay where only the clock is unknown", () => {
+    assert.equal(words.headline(status({ level: "aging", cause: "source" }), false), "Delayed");
+    assert.equal(words.headline(status({ level: "aging", cause: "unchecked" }), false), "Unchecked");
+    assert.equal(words.headline(status({ level: "stale", cause: "ahead" }), false), "Unchecked");
+  });
+});
+
+describe("what is said of a part with a time of its own", () => {
+  const said = (more) =>
+    words.partSentences({ trouble: null, isSaved: false, isBehind: false, at: "14:52:07", age: "3 s", ...more }).join(" ");
+
+  test("is its age, and why it is older than the rest", () => {
+    assert.equal(said({}), "As of 14:52:07, 3 s ago.");
+    assert.equal(said({ age: "40 s", isBehind: true }), "As of 14:52:07, 40 s ago. Older than the prices on top.");
+    assert.equal(said({ age: null }), "As of 14:52:07, age unknown.");
+    assert.equal(said({ isSaved: true, age: "2 h" }), "As of 14:52:07, 2 h ago. Saved on this device.");
+    assert.equal(said({ trouble: { kind: "unreachable" } }), "Paused. As of 14:52:07, 3 s ago.");
+    const problem = { title: "x", status: 503, sources: [{ name: "analysis", outcome: "not_analysed", as_of_ms: null }] };
+    assert.match(said({ trouble: { kind: "problem", status: 503, problem } }), /^Scores paused\. As of/);
+  });
+});
+
+describe("whose figures these are", () => {
+  const BODIES = {
+    origin: { data_source: "origin", venue: "bybit", producer: "origin", degraded: [] },
+    direct: { data_source: "bybit_direct", venue: "bybit", producer: "bybit_direct", degraded: ["origin_timeout"] },
+    okx: { data_source: "secondary_exchange", venue: "okx", producer: "secondary_exchange", degraded: ["turnover_estimated"] },
+    spot: { data_source: "secondary_exchange", venue: "binance", producer: "secondary_exchange", degraded: ["spot_market"] },
+  };
+  const stale = (body) => ({ ...body, data_source: "last_known_good" });
+
+  test("is said on top, with the exchange's name, whoever it is and however old", () => {
+    const check = (body, expected) => assert.equal(provenance.dataSource(body), expected);
+    check(BODIES.origin, "Bybit via origin");
+    check(BODIES.direct, "Bybit, direct");
+    check(BODIES.okx, "OKX, while Bybit is down");
+    check(BODIES.spot, "Binance spot, while Bybit is down");
+    check(stale(BODIES.origin), "last known good, of Bybit");
+    check(stale(BODIES.okx), "last known good, of OKX");
+    check(stale(BODIES.spot), "last known good, of Binance spot");
+  });
+
+  test("is said of what this device kept from before the field as far as it is known", () => {
+    const old = { ...BODIES.okx, venue: undefined, sections: { tickers: { source: "simulated:okx" } } };
+    assert.equal(provenance.dataSource(old), "OKX, while Bybit is down");
+    assert.equal(provenance.dataSource({ data_source: "last_known_good", degraded: [] }), "last known good, of another exchange");
+    assert.equal(provenance.dataSource({ data_source: "origin", degraded: [] }), "Bybit via origin");
+  });
+
+  test("is in every label of a turnover and a count", () => {
+    const check = (body, ...expected) =>
+      assert.deepEqual([provenance.turnoverTitle(body), provenance.turnoverNote(body), provenance.rowsOf(body)], expected);
+    check(BODIES.origin, "Perpetuals turnover", "24 h", "contracts");
+    check(BODIES.okx, "Perpetuals turnover", "24 h, estimated", "contracts");
+    check(BODIES.spot, "Spot turnover", "24 h, spot", "pairs");
+    check(stale(BODIES.spot), "Spot turnover", "24 h, spot", "pairs");
+  });
+});
+
+describe("the mean of the market", () => {
+  const rowsOf = (scored, momentum) => [
+    ...Array.from({ length: scored }, (_, n) => row(`S${n}`, 60)),
+    ...Array.from({ length: momentum }, (_, n) => row(`M${n}`, 60, { score_basis: "ticker_momentum" })),
+  ];
+
+  test("says of how many of how many it is, and of which of the two measures", () => {
+    const check = (score_basis, rows, ...expected) => {
+      const regime = { score_basis };
+      const said = [measured.meanTitle(regime), measured.meanNote(regime, rows), measured.basis(regime, rows)];
+      assert.deepEqual(said, expected);
+    };
+    const scores = "six_dimension";
+    check(scores, rowsOf(40, 0), "Average score", "of 40 scored pairs", "from the scores of 40 pairs");
+    check(scores, rowsOf(39, 1), "Average score", "of 39 scored of 40 pairs", "from 39 scores of 40 pairs");
+    for (const rows of [rowsOf(0, 40), rowsOf(3, 37)])
+      check("ticker_momentum", rows, "Average momentum", "of 40 pairs", "from the momentum of tickers alone");
+  });
+
+  test("stands beside the spread of changes by its thresholds", () => {
+    const notes = ["normal", "elevated", "high", "new"].map((dispersion) => measured.dispersionNote({ dispersion }));
+    assert.deepEqual(notes, ["8% or less", "above 8%", "above 15%", "new"]);
+  });
+});
+
+describe("a beta", () => {
+  const figures = (beta, rSquared = 0.6) => ({ beta, correlation: 0.7, rSquared });
+
+  test("says how a contract moves with Bitcoin on average, and no more", () => {
+    const check = (beta, expected) => assert.equal(betaWords(figures(beta)), expected);
+    check(-0.2, "against Bitcoin");
+    check(0.3, "under half of Bitcoin");
+    check(0.6, "less than Bitcoin");
+    check(1, "like Bitcoin");
+    check(1.2, "more than Bitcoin");
+    check(1.5, "1.5 × Bitcoin or more");
+    assert.equal(betaWords(figures(0.4, 0.01)), "under half of Bitcoin, loosely");
+  });
+
+  test("orders the rows by the window that is shown", () => {
+    const of = (symbol, week, month) => ({
+      symbol,
+      beta_7d: week, correlation_7d: week, r_squared_7d: week,
+      beta_30d: month, correlation_30d: month, r_squared_30d: month,
+    });
+    const rows = [of("B", 1, 0.5), of("A", null, 0.9), of("C", 0.2, 0.9)];
+    assert.equal(names(byBeta(rows, "30d")), "A C B");
+    assert.equal(names(byBeta(rows, "7d")), "B C A");
+  });
+});
+
+describe("the perpetuals", () => {
+  test("say who pays and on which side of the index the mark stands, by the figures' own signs", () => {
+    assert.deepEqual([0.01, 0, -0.06].map(payer), ["Longs pay shorts.", "Nobody pays.", "Shorts pay longs."]);
+    assert.deepEqual([0.02, 0, -0.02].map(premiumNote), ["mark above index", "mark at index", "mark below index"]);
+    assert.deepEqual(["contango", "backwardation"].map(pulseTitle), ["Mark above index", "Mark below index"]);
+    assert.equal(pulseTitle("constructor"), "Constructor");
+  });
 });
 
 describe("words", () => {
@@ -276,14 +430,24 @@ describe("words", () => {
     assert.equal(words.reason("http_503"), "the source answered with status 503");
     assert.equal(words.outcome("http_503"), "answered with status 503");
     assert.equal(words.reason("too_old"), "the last value is too old to be shown");
+    assert.equal(words.reason("not_collected_at_edge"), "only the origin collects it");
+    assert.equal(words.reason("unknown_to_secondary_exchange"), "the exchange in Bybit's place does not tell it");
     assert.equal(words.reason("some_new_word"), "some new word");
     assert.equal(words.reason("constructor"), "constructor");
   });
 
+  test("for a gap are a sentence, and none for what figures say themselves", () => {
+    const said = words.remarks(["simulated_data", "coverage_thin", "fear_greed_too_old", "analysis_incomplete"]);
+    assert.deepEqual(said, [
+      "Some contracts are missing from the table of prices.",
+      "Some pairs have no score right now.",
+    ]);
+  });
+
   test("for a source name its venue and its feed", () => {
-    assert.equal(words.source("bybit"), "Bybit");
-    assert.equal(words.source("simulated:coingecko"), "CoinGecko (simulated)");
-    assert.equal(words.source("kraken"), "kraken");
+    assert.equal(provenance.source("bybit"), "Bybit");
+    assert.equal(provenance.source("simulated:coingecko"), "CoinGecko (simulated)");
+    assert.equal(provenance.source("kraken"), "kraken");
   });
 
   test("for a part are those that traders use", () => {

@@ -8,6 +8,8 @@ import { backoffMs, paceMs } from "./pace.ts";
 export interface Task {
   /** The least pause between two answers, milliseconds. */
   readonly everyMs: number;
+  /** How old what it holds is, milliseconds; nothing when it holds nothing or the age is unknown. */
+  ageMs?(): number | null;
   /** Asks once and takes what comes of it. */
   run(): Promise<Outcome<Body>>;
 }
@@ -101,7 +103,7 @@ export class Poller {
     if (outcome.kind !== "failed") {
       entry.failures = 0;
       this.#unreachable = 0;
-      entry.dueAt = now + paceMs(task.everyMs, this.#world.isMetered());
+      entry.dueAt = now + paceMs(task.everyMs, this.#world.isMetered(), task.ageMs?.() ?? null);
       return;
     }
     entry.failures += 1;

@@ -56,6 +56,7 @@ export class Resource<T extends Body> {
   readonly everyMs: number;
   readonly #ask: (path: string, etag: string | null) => Promise<Answer<T>["outcome"]>;
   readonly #shelf: Shelf;
+  readonly #ageOf: (body: T) => number | null;
   #recalled = false;
 
   constructor(
@@ -63,11 +64,19 @@ export class Resource<T extends Body> {
     everyMs: number,
     ask: (path: string, etag: string | null) => Promise<Outcome<T>>,
     shelf: Shelf,
+    ageOf: (body: T) => number | null = () => null,
   ) {
     this.path = path;
     this.everyMs = everyMs;
     this.#ask = ask;
     this.#shelf = shelf;
+    this.#ageOf = ageOf;
+  }
+
+  /** How old what is held is. */
+  ageMs(): number | null {
+    const { body } = this.held.peek();
+    return body === null ? null : this.#ageOf(body);
   }
 
   /** Takes what the device kept from an earlier visit; once. */

@@ -20,7 +20,6 @@ export interface Figures {
   readonly beta: number;
   readonly correlation: number;
   readonly rSquared: number;
-  readonly alpha: number;
 }
 
 /** The figures of one window; nothing when it is unknown. */
@@ -28,9 +27,35 @@ export function figuresOf(row: BetaSymbol, span: Span): Figures | null {
   const beta = row[`beta_${span}`];
   const correlation = row[`correlation_${span}`];
   const rSquared = row[`r_squared_${span}`];
-  const alpha = row[`alpha_${span}`];
-  if (beta === null || correlation === null || rSquared === null || alpha === null) return null;
-  return { beta, correlation, rSquared, alpha };
+  if (beta === null || correlation === null || rSquared === null) return null;
+  return { beta, correlation, rSquared };
+}
+
+/** The rows of one window, the highest β first; those without one at the end, by name. */
+export function byBeta(rows: readonly BetaSymbol[], span: Span): BetaSymbol[] {
+  const betaOf = (row: BetaSymbol): number => figuresOf(row, span)?.beta ?? -Infinity;
+  const byName = (a: BetaSymbol, b: BetaSymbol): number => (a.symbol < b.symbol ? -1 : 1);
+  return [...rows].sort((a, b) => {
+    const [first, second] = [betaOf(a), betaOf(b)];
+    return first === second ? byName(a, b) : second - first;
+  });
+}
+
+/** With a smaller share than this of its movement explained, what a β says is said with a caution. */
+const LOOSE_R_SQUARED = 0.25;
+
+/** What a β says of a contract's moves with Bitcoin, on average: of its moves without Bitcoin it says nothing. */
+export function betaWords({ beta, rSquared }: Figures): string {
+  const said = moves(beta);
+  return rSquared < LOOSE_R_SQUARED ? `${said}, loosely` : said;
+}
+
+function moves(beta: number): string {
+  if (beta < 0) return "against Bitcoin";
+  if (beta < 0.5) return "under half of Bitcoin";
+  if (beta < 0.9) return "less than Bitcoin";
+  if (beta < 1.1) return "like Bitcoin";
+  return beta < 1.5 ? "more than Bitcoin" : "1.5 × Bitcoin or more";
 }
 
 /** The lines to draw: Bitcoin, the best, the worst, and what the reader chose. */

@@ -12,7 +12,7 @@ import { LineChart } from "../ui/line-chart.tsx";
 import { Age, Card, Choice, Figure, From } from "../ui/parts.tsx";
 import { Change, Maybe, MaybeChange, Num, Unavailable } from "../ui/value.tsx";
 import * as words from "../words.ts";
-import { SPANS, type Span, columns, figuresOf, lineNames } from "./beta-rows.ts";
+import { SPANS, type Span, betaWords, byBeta, columns, figuresOf, lineNames } from "./beta-rows.ts";
 
 const DEFAULT_HOURS = "4";
 const span = signal<Span>("30d");
@@ -58,7 +58,7 @@ function Performance({ body }: { body: BetaChart }): JSX.Element {
           "Of unknown age."
         ) : (
           <>
-            Candles to <Age of={body.chart_as_of_ms} name="chart_as_of_ms" /> ago.
+            Up to the candle that closed <Age of={body.chart_as_of_ms} name="chart_as_of_ms" /> ago.
           </>
         )}{" "}
         Choose a pair to draw it.
@@ -99,26 +99,26 @@ function Betas({ body }: { body: Beta }): JSX.Element {
         }
       >
         <dl class="figures">
-          <Figure label="Mean beta" note="30 days">
+          <Figure label="Mean beta to Bitcoin" note="30 days, each pair alike">
             <Maybe of={overview.market_beta} as={format.ratio} name="market_beta" why="too few returns" />
           </Figure>
-          <Figure label="Mean correlation" note="with Bitcoin, 30 days">
+          <Figure label="Mean correlation" note="with Bitcoin, 30 days, each pair alike">
             <Maybe of={overview.avg_correlation} as={format.ratio} name="avg_correlation" why="too few returns" />
           </Figure>
         </dl>
         <dl class="figures three">
-          <Figure label="Low">
+          <Figure label="β below 0.9">
             <Num of={overview.low_beta_count} as={format.count} name="low_beta_count" />
           </Figure>
-          <Figure label="Middle">
+          <Figure label="0.9 to 1.5">
             <Num of={overview.neutral_beta_count} as={format.count} name="neutral_beta_count" />
           </Figure>
-          <Figure label="High">
+          <Figure label="1.5 and more">
             <Num of={overview.high_beta_count} as={format.count} name="high_beta_count" />
           </Figure>
         </dl>
       </Card>
-      <Card title="Against Bitcoin" class="wide">
+      <Card title="Against Bitcoin" class="wide" note="hourly returns, highest β first">
         <Choice
           label="Over how long"
           options={SPANS.map((known) => [known, known.replace("d", " days")])}
@@ -139,7 +139,7 @@ function BetaTable({ body }: { body: Beta }): JSX.Element {
           <tr>
             <th scope="col">Pair</th>
             <th scope="col">
-              <abbr title="Beta: how much it moves when Bitcoin moves by one">β</abbr>
+              <abbr title="Beta: how far it moves on average when Bitcoin moves by one">β</abbr>
             </th>
             <th scope="col">
               <abbr title="Correlation with Bitcoin">ρ</abbr>
@@ -147,14 +147,11 @@ function BetaTable({ body }: { body: Beta }): JSX.Element {
             <th scope="col">
               <abbr title="Share of its movement that Bitcoin explains">R²</abbr>
             </th>
-            <th scope="col">
-              <abbr title="Alpha: annual return that Bitcoin does not explain">α</abbr>
-            </th>
-            <th scope="col">Change</th>
+            <th scope="col">24 h</th>
           </tr>
         </thead>
         <tbody>
-          {body.symbols.map((row) => (
+          {byBeta(body.symbols, span.value).map((row) => (
             <BetaRow key={row.symbol} row={row} />
           ))}
         </tbody>
@@ -170,14 +167,10 @@ function BetaRow({ row }: { row: BetaSymbol }): JSX.Element {
     <tr data-symbol={row.symbol}>
       <th scope="row">
         <a href={href("scores", row.symbol)}>{words.baseOf(row.symbol)}</a>
-        {row.risk_category === null ? (
-          <small>of unknown kind</small>
-        ) : (
-          <small title={row.risk_category.description}>{row.risk_category.category}</small>
-        )}
+        {figures !== null && <small>{betaWords(figures)}</small>}
       </th>
       {figures === null ? (
-        <td colSpan={4}>
+        <td colSpan={3}>
           <Unavailable name="beta" why={why} />
         </td>
       ) : (
@@ -190,9 +183,6 @@ function BetaRow({ row }: { row: BetaSymbol }): JSX.Element {
           </td>
           <td>
             <Num of={figures.rSquared} as={format.ratio} name="r_squared" />
-          </td>
-          <td>
-            <Change of={figures.alpha} as={format.wholeChange} name="alpha" />
           </td>
         </>
       )}

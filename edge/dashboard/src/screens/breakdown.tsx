@@ -18,6 +18,7 @@ import { Ring } from "../ui/ring.tsx";
 import { Sheet } from "../ui/sheet.tsx";
 import { Spark } from "../ui/spark.tsx";
 import { Maybe, MaybeChange, Num, Unavailable } from "../ui/value.tsx";
+import { turnoverNote } from "../provenance.ts";
 import * as words from "../words.ts";
 import { isScored } from "./order.ts";
 
@@ -46,11 +47,11 @@ export function BreakdownSheet({
       }
       close={close}
     >
-      {row === undefined ? (
+      {row === undefined || body === null ? (
         <Unknown isKnownToBeAbsent={body !== null} />
       ) : (
         <>
-          <Summary row={row} />
+          <Summary row={row} body={body} />
           {row.has_breakdown ? <Parts symbol={symbol} /> : <NotAnalysed />}
         </>
       )}
@@ -61,7 +62,7 @@ export function BreakdownSheet({
 function Unknown({ isKnownToBeAbsent }: { isKnownToBeAbsent: boolean }): JSX.Element {
   return (
     <p class="absent">
-      {isKnownToBeAbsent ? "Not scored: outside the top 40 by turnover." : "Asking the server…"}
+      {isKnownToBeAbsent ? "Not scored: not among the contracts with most turnover." : "Asking the server…"}
     </p>
   );
 }
@@ -74,7 +75,7 @@ function NotAnalysed(): JSX.Element {
   );
 }
 
-function Summary({ row }: { row: ScoredSymbol }): JSX.Element {
+function Summary({ row, body }: { row: ScoredSymbol; body: MobileData }): JSX.Element {
   return (
     <div class="sheet-head">
       {isScored(row) ? (
@@ -102,7 +103,7 @@ function Summary({ row }: { row: ScoredSymbol }): JSX.Element {
         >
           <Maybe of={row.high_24h} as={format.price} name="sheet_high_24h" why={words.ODD_FIGURE} />
         </Figure>
-        <Figure label="Turnover" note="24 h">
+        <Figure label="Turnover" note={turnoverNote(body)}>
           <Maybe of={row.turnover_24h} as={format.usd} name="sheet_turnover_24h" why={words.ODD_FIGURE} />
         </Figure>
         <Figure label="Range" note="24 h">
@@ -128,10 +129,10 @@ function Dimensions({ data, asOf }: { data: Breakdown; asOf: number }): JSX.Elem
   return (
     <>
       <dl class="figures three">
-        <Figure label="Reliability" note="of inputs are there">
+        <Figure label="Inputs" note={missingNote(data.missing.length)}>
           <Num of={data.reliability} as={format.fraction} name="reliability" />
         </Figure>
-        <Figure label="Consensus" note="of dimensions">
+        <Figure label="Agreement" note="of the dimensions">
           <Maybe of={data.consensus} as={format.fraction} name="consensus" why="no dimension has a score" />
         </Figure>
         <Figure label="Age" note="of the analysis">
@@ -162,9 +163,14 @@ function Dimensions({ data, asOf }: { data: Breakdown; asOf: number }): JSX.Elem
         ))}
       </div>
       <Missing missing={data.missing} />
+      <p class="not-advice">{words.NOT_ADVICE}</p>
     </>
   );
 }
+
+/** How many parts of the score have no input at all; what is there may lack freshness, too. */
+const missingNote = (missing: number): string =>
+  missing === 0 ? "there and fresh" : `${missing} of ${SUB_COMPONENTS.length} missing`;
 
 function SubParts({ dimension, data }: { dimension: string; data: Breakdown }): JSX.Element {
   return (
@@ -198,7 +204,7 @@ function History({ scores }: { scores: readonly number[] }): JSX.Element {
     <div class="history">
       <Spark scores={scores} label={`The last ${scores.length} scores, oldest first: ${scores.join(", ")}`} />
       <p class="aside">
-        The last {scores.length} scores
+        The last {scores.length} different scores
         {first !== undefined && last !== undefined && scores.length > 1 && (
           <>
             , from <Num of={first} as={format.exactScore} name="history_first" /> to{" "}
@@ -208,6 +214,13 @@ function History({ scores }: { scores: readonly number[] }): JSX.Element {
       </p>
     </div>
   );
+}
+
+/** The name of a part, with its dimension's where another has a part of the same name. */
+function missingName(name: SubComponent): string {
+  const isAlone = SUB_COMPONENTS.every((part) => part.name === name || words.partName(part.name) !== words.partName(name));
+  const dimension = DIMENSIONS.find((known) => name.startsWith(`${known.name}.`))?.title ?? "";
+  return isAlone ? words.partName(name) : `${words.partName(name)} (${dimension.toLowerCase()})`;
 }
 
 function Missing({ missing }: { missing: readonly SubComponent[] }): JSX.Element {
@@ -221,7 +234,7 @@ function Missing({ missing }: { missing: readonly SubComponent[] }): JSX.Element
           <ul class="tags">
             {missing.map((name) => (
               <li key={name} data-missing={name}>
-                {words.partName(name)}
+                {missingName(name)}
               </li>
             ))}
           </ul>

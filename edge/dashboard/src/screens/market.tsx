@@ -7,8 +7,10 @@ import { href } from "../route.ts";
 import { HeatMap } from "../ui/heatmap.tsx";
 import { Card, Figure, FromMiddle, Stacked } from "../ui/parts.tsx";
 import { Change, Maybe, MaybeChange, Num } from "../ui/value.tsx";
+import { isSpot, isTurnoverEstimated, rowsOf } from "../provenance.ts";
 import { ODD_FIGURE } from "../words.ts";
-import { FearGreedCard, VolatilityCard, WholeMarketCard } from "./whole-market.tsx";
+import { basis, dispersionNote, meanNote, meanTitle } from "./measured.ts";
+import { FearGreedCard, MovesCard, WholeMarketCard } from "./whole-market.tsx";
 import { SourcesCard } from "./sources.tsx";
 
 /** The screen. */
@@ -18,36 +20,40 @@ export function Market({ body }: { body: MobileData }): JSX.Element {
       <RegimeCard body={body} />
       <BreadthCard body={body} />
       <FearGreedCard body={body} />
-      <Card title="Heat map" class="wide" note="area: turnover, colour: change, 24 h">
+      <Card title="Heat map" class="wide" note={`area: ${turnoverWord(body)}, colour: change, 24 h`}>
         <HeatMap rows={body.confluence_scores} />
       </Card>
       <MoversCard body={body} />
       <WholeMarketCard body={body} />
-      <VolatilityCard body={body} />
+      <MovesCard body={body} />
       <SourcesCard body={body} />
     </div>
   );
 }
 
-const NOTHING_MOVED = "no contract moved";
-const BASIS = { six_dimension: "from scores in six dimensions", ticker_momentum: "from momentum alone" } as const;
+const NOTHING_MOVED = "nothing moved";
+
+/** A turnover, with what is to be known of it. */
+function turnoverWord(body: MobileData): string {
+  if (isSpot(body)) return "spot turnover";
+  return isTurnoverEstimated(body) ? "estimated turnover" : "turnover";
+}
 
 function RegimeCard({ body }: { body: MobileData }): JSX.Element {
   const { market_overview: overview } = body;
   const { market_regime_details: regime } = overview;
   const bitcoin = body.confluence_scores.find(({ symbol }) => symbol === "BTCUSDT");
   return (
-    <Card title="Market regime" class="hero" note={BASIS[regime.score_basis]}>
+    <Card title="Market regime" class="hero" note={basis(regime, body.confluence_scores)}>
       <p
         class={`regime ${regime.category.toLowerCase().replace(" ", "-")}`}
         data-field="market_regime"
-        data-text={overview.market_regime}
       >
         <strong>{regime.category}</strong> <span>{regime.label}</span>
       </p>
       <div class="trend">
         <div class="trend-line">
-          <span>Trend strength</span>
+          <span>Rising, of what moved</span>
           <Maybe
             of={overview.trend_strength}
             as={format.exactScore}
@@ -69,15 +75,15 @@ function RegimeCard({ body }: { body: MobileData }): JSX.Element {
         >
           <Num of={overview.btc_price} as={format.price} name="btc_price" />
         </Figure>
-        <Figure label={regime.score_basis === "six_dimension" ? "Average score" : "Average momentum"} note="of all pairs">
+        <Figure label={meanTitle(regime)} note={meanNote(regime, body.confluence_scores)}>
           <Num of={regime.mean_score} as={format.exactScore} name="mean_score" />
         </Figure>
-        <Figure label="Volatility" note={`${regime.dispersion} spread`}>
+        <Figure label="Spread of 24 h changes" note={dispersionNote(regime)}>
           <Maybe
             of={overview.current_volatility}
             as={format.percent}
             name="current_volatility"
-            why="fewer than two contracts"
+            why="fewer than two changes are known"
           />
         </Figure>
       </dl>
@@ -90,7 +96,7 @@ function BreadthCard({ body }: { body: MobileData }): JSX.Element {
   return (
     <Card
       title="Breadth"
-      note={<Num of={breadth.total} as={(total) => `${format.count(total)} contracts`} name="breadth_total" />}
+      note={<Num of={breadth.total} as={(total) => `${format.count(total)} ${rowsOf(body)}`} name="breadth_total" />}
     >
       <div class="breadth">
         <div class="breadth-head">
@@ -101,9 +107,9 @@ function BreadthCard({ body }: { body: MobileData }): JSX.Element {
             why={NOTHING_MOVED}
             class="big"
           />
-          <span class={`mood ${breadth.sentiment ?? ""}`}>
-            {breadth.sentiment === null ? "" : `rising, ${breadth.sentiment}`}
-          </span>
+          {breadth.breadth_percentage !== null && (
+            <span class={`mood ${breadth.sentiment ?? ""}`}>rising, of what moved</span>
+          )}
         </div>
         <Stacked
           parts={[
@@ -124,7 +130,7 @@ function BreadthCard({ body }: { body: MobileData }): JSX.Element {
           </span>
         </div>
         <p class="aside">
-          Average change <Change of={overview.average_change} as={format.change} name="average_change" />
+          Average change, each counted once: <Change of={overview.average_change} as={format.change} name="average_change" />
         </p>
       </div>
     </Card>
@@ -133,10 +139,10 @@ function BreadthCard({ body }: { body: MobileData }): JSX.Element {
 
 function MoversCard({ body }: { body: MobileData }): JSX.Element {
   return (
-    <Card title="Movers" note="24 h, by contracts with real turnover">
+    <Card title="Movers" note={`24 h, with a least ${turnoverWord(body)}`}>
       <div class="movers">
-        <Movers name="Gainers" rows={body.top_movers.gainers} body={body} none="No contract rose." />
-        <Movers name="Losers" rows={body.top_movers.losers} body={body} none="No contract fell." />
+        <Movers name="Gainers" rows={body.top_movers.gainers} body={body} none="None rose." />
+        <Movers name="Losers" rows={body.top_movers.losers} body={body} none="None fell." />
       </div>
     </Card>
   );

@@ -52,6 +52,12 @@ export function isInOrder(rows: readonly ScoredSymbol[], placed: readonly string
   return ordered(rows, [], by).every(({ symbol }, place) => shown[place]?.symbol === symbol);
 }
 
+/** What the list says of its order: what it is by, or since when it is kept although the values have changed. */
+export function orderSentence(by: Order, isCurrent: boolean, at: string): string {
+  const title = ORDERS[by].title.toLowerCase();
+  return isCurrent ? `Sorted by ${title}.` : `Sorted by ${title} at ${at}, held still.`;
+}
+
 /** The rows of one side whose symbol holds `text`. */
 export function picked(rows: readonly ScoredSymbol[], side: Side, text: string): ScoredSymbol[] {
   const wanted = text.trim().toUpperCase();

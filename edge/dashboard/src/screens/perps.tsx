@@ -6,7 +6,7 @@ import * as format from "../format.ts";
 import { pulse } from "../state.ts";
 import { Card, Figure, From, Stacked } from "../ui/parts.tsx";
 import { Maybe } from "../ui/value.tsx";
-import { MEASURES, notLookedAt } from "./unusual.ts";
+import { MEASURES, notLookedAt, payer, premiumNote, pulseTitle } from "./unusual.ts";
 import * as words from "../words.ts";
 
 /** The screen. */
@@ -14,17 +14,11 @@ export function Perps(): JSX.Element {
   return <From resource={pulse}>{(body) => <PerpsOf body={body} />}</From>;
 }
 
-const PAYERS = {
-  BULLISH: "Longs pay shorts.",
-  BEARISH: "Shorts pay longs.",
-  NEUTRAL: "Neither side pays much.",
-} as const;
-
 function PerpsOf({ body }: { body: PerpetualsPulse }): JSX.Element {
   // What the exchange's tickers alone do not tell is known to the origin only.
   const whyHistory =
-    body.data_source === "bybit_direct" ? "the exchange's tickers alone do not tell" : "not enough is loaded yet";
-  const isSplitUnknown = body.long_pct === null && body.short_pct === null && body.ls_entropy === null;
+    (body.producer ?? body.data_source) === "bybit_direct" ? "the exchange's tickers alone do not tell" : "not enough is loaded yet";
+  const isSplitUnknown = body.long_pct === null && body.short_pct === null;
   return (
     <div class="columns">
       <Card
@@ -34,32 +28,35 @@ function PerpsOf({ body }: { body: PerpetualsPulse }): JSX.Element {
             of={body.contract_count}
             as={(n) => `${format.count(n)} contracts`}
             name="contract_count"
-            why="these tickers are of a spot market"
+            why="these are not perpetuals"
           />
         }
       >
         <div class="reading">
           <Maybe of={body.funding_rate} as={format.rate} name="funding_rate" why={words.TOO_FEW_TELL} />
-          <span class="quiet">per 8 hours, weighted by turnover</span>
+          <span class="quiet">per 8 hours, {meanOf(body.funding_contracts)}</span>
         </div>
-        {body.funding_sentiment !== null && (
+        {body.funding_rate !== null && (
           <p class="aside">
-            {PAYERS[body.funding_sentiment]}{" "}
+            {payer(body.funding_rate)}{" "}
             {body.funding_strength !== null && (
               <span class={`tag ${body.funding_strength}`}>{body.funding_strength}</span>
             )}
           </p>
         )}
         <dl class="figures">
-          <Figure label="Against its history" note="standard deviations">
+          <Figure label="Last funding, against its history" note="standard deviations, weighted by turnover">
             <Maybe of={body.funding_zscore} as={format.signedRatio} name="funding_zscore" why={whyHistory} />
           </Figure>
-          <Figure label="Basis" note={body.basis_status === null ? undefined : words.title(body.basis_status)}>
+          <Figure label="Premium over index" note={body.basis_pct === null ? undefined : premiumNote(body.basis_pct)}>
             <Maybe of={body.basis_pct} as={format.rate} name="basis_pct" why={words.TOO_FEW_TELL} />
           </Figure>
         </dl>
       </Card>
-      <Card title="Open interest" note="one side">
+      <Card
+        title="Open interest"
+        note={body.open_interest_contracts === null ? "one side" : `one side, ${format.count(body.open_interest_contracts)} contracts`}
+      >
         <div class="reading">
           <Maybe
             of={body.total_open_interest}
@@ -70,7 +67,7 @@ function PerpsOf({ body }: { body: PerpetualsPulse }): JSX.Element {
           />
         </div>
       </Card>
-      <Card title="Long and short" class={isSplitUnknown ? "why-once" : ""} note="share of accounts">
+      <Card title="Long and short" class={isSplitUnknown ? "why-once" : ""} note="of accounts, weighted by turnover">
         {isSplitUnknown && <p class="aside">Unavailable: {whyHistory}.</p>}
         {body.long_pct !== null && body.short_pct !== null && (
           <Stacked
@@ -80,15 +77,12 @@ function PerpsOf({ body }: { body: PerpetualsPulse }): JSX.Element {
             ]}
           />
         )}
-        <dl class="figures three">
+        <dl class="figures">
           <Figure label="Long">
             <Maybe of={body.long_pct} as={format.percent} name="long_pct" why={whyHistory} class="up" />
           </Figure>
           <Figure label="Short">
             <Maybe of={body.short_pct} as={format.percent} name="short_pct" why={whyHistory} class="down" />
-          </Figure>
-          <Figure label="Balance" note="1 is even">
-            <Maybe of={body.ls_entropy} as={format.ratio} name="ls_entropy" why={whyHistory} />
           </Figure>
         </dl>
       </Card>
@@ -99,6 +93,10 @@ function PerpsOf({ body }: { body: PerpetualsPulse }): JSX.Element {
   );
 }
 
+/** What a mean is of. */
+const meanOf = (contracts: number | null): string =>
+  contracts === null ? "weighted by turnover" : `${format.count(contracts)} contracts weighted by turnover`;
+
 function Unusual({ body }: { body: PerpetualsPulse }): JSX.Element {
   const unknown = notLookedAt(body);
   const isNothingKnown = unknown.length === MEASURES.length;
@@ -108,14 +106,14 @@ function Unusual({ body }: { body: PerpetualsPulse }): JSX.Element {
         <ul class="plain" data-field="signal_count">
           {body.signals.map(({ kind, message }) => (
             <li key={kind} data-pulse={kind}>
-              <strong>{words.title(kind)}</strong> {message}
+              <strong>{pulseTitle(kind)}</strong> {message}
             </li>
           ))}
         </ul>
       ) : (
         !isNothingKnown && (
           <p class="quiet" data-field="signal_count">
-            {unknown.length === 0 ? "Nothing." : "Nothing in what is known."}
+            {unknown.length === 0 ? "Nothing past its threshold." : "Nothing past its threshold in what is known."}
           </p>
         )
       )}

@@ -2,34 +2,41 @@
 
 import { computed, signal } from "@preact/signals";
 import type { JSX } from "preact";
+import { useState } from "preact/hooks";
 import type { MobileData, ScoredSymbol } from "../../generated/contract.ts";
 import * as format from "../format.ts";
-import { href } from "../route.ts";
-import { market } from "../state.ts";
+import { href, wantedScroll } from "../route.ts";
+import { market, now } from "../state.ts";
 import { Choice } from "../ui/parts.tsx";
 import { Momentum } from "../ui/momentum.tsx";
 import { Ring } from "../ui/ring.tsx";
 import { Spark } from "../ui/spark.tsx";
 import { Maybe, MaybeChange, Num } from "../ui/value.tsx";
 import { ODD_FIGURE } from "../words.ts";
-import { ORDERS, type Order, type Side, isInOrder, isScored, ordered, picked } from "./order.ts";
+import { ORDERS, type Order, type Side, isInOrder, isScored, orderSentence, ordered, picked } from "./order.ts";
 
 const order = signal<Order>("score");
 const side = signal<Side>("all");
 const text = signal("");
 /** The symbols in the order in which they were put last. */
 const placed = signal<readonly string[]>([]);
+/** When the values were true by which that was done. */
+const placedBy = signal(0);
 
 const rows = computed(() => market.held.value.body?.confluence_scores ?? []);
 const shown = computed(() => picked(ordered(rows.value, placed.value, order.value), side.value, text.value));
 
 function putInOrder(): void {
   placed.value = ordered(rows.peek(), [], order.peek()).map(({ symbol }) => symbol);
+  placedBy.value = market.held.peek().body?.as_of_ms ?? 0;
 }
 
 /** The screen. */
 export function Scores({ body }: { body: MobileData }): JSX.Element {
-  if (placed.peek().length === 0) putInOrder();
+  // Whoever comes anew sees the newest order; whoever goes back finds the rows where they were.
+  useState(() => {
+    if (placed.peek().length === 0 || (wantedScroll() ?? 0) === 0) putInOrder();
+  });
   const all = body.confluence_scores;
   const counted = (wanted: Side): number => picked(all, wanted, "").length;
   return (
@@ -99,6 +106,9 @@ function Toolbar({ counted }: { counted: (side: Side) => number }): JSX.Element 
           ↻
         </button>
       </div>
+      <p class="aside order" data-field="order">
+        {orderSentence(order.value, !isOff, format.exactMoment(placedBy.value, now.value))}
+      </p>
       <Choice label="Which pairs" options={sides} chosen={side.value} choose={(wanted) => (side.value = wanted)} />
     </div>
   );

@@ -42,6 +42,7 @@ export function SignalsScreen({ detail }: { detail: string | null }): JSX.Elemen
           choose={(wanted) => location.replace(href("signals", wanted))}
         />
       </div>
+      {tab !== "alerts" && <p class="not-advice">{words.NOT_ADVICE}</p>}
       {tab === "signals" && <From resource={signals}>{(body) => <SignalList body={body} />}</From>}
       {tab === "opportunities" && <From resource={opportunities}>{(body) => <OpportunityList body={body} />}</From>}
       {tab === "alerts" && <From resource={alerts}>{(body) => <AlertList body={body} />}</From>}
@@ -49,20 +50,27 @@ export function SignalsScreen({ detail }: { detail: string | null }): JSX.Elemen
   );
 }
 
-const SIDES: readonly (readonly [SignalType, string, string])[] = [
-  ["BUY", "Buy", `No score is at ${SENTIMENT.long_from} or above.`],
-  ["SELL", "Sell", `No score is at ${SENTIMENT.short_to} or below.`],
-  ["NEUTRAL", "Neutral", "No score is between the two."],
+const { long_from: BUY_FROM, short_to: SELL_TO } = SENTIMENT;
+
+/** Each side with the scores that are on it. */
+const SIDES: readonly (readonly [SignalType, string, string, string])[] = [
+  ["BUY", "Buy", `score ${BUY_FROM} and more`, `No score is at ${BUY_FROM} or above.`],
+  ["SELL", "Sell", `score ${SELL_TO} and less`, `No score is at ${SELL_TO} or below.`],
+  ["NEUTRAL", "Neutral", `between ${SELL_TO} and ${BUY_FROM}`, "No score is between the two."],
 ];
 
 function SignalList({ body }: { body: Signals }): JSX.Element {
   const of = (side: SignalType): Signal[] => body.signals.filter(({ signal_type }) => signal_type === side);
   return (
     <>
-      {SIDES.map(([side, name, none]) => (
+      <p class="aside">
+        Inputs: how much of what a score is made of was there and fresh. A contract's own sheet names what is missing.
+      </p>
+      {SIDES.map(([side, name, which, none]) => (
         <section key={side} class={`group ${side.toLowerCase()}`} data-side={side}>
           <h3>
-            {name} <Num of={of(side).length} as={format.count} name={`count_${side.toLowerCase()}`} class="quiet" />
+            {name} <Num of={of(side).length} as={format.count} name={`count_${side.toLowerCase()}`} class="quiet" />{" "}
+            <small>{which}</small>
           </h3>
           {of(side).length === 0 && <p class="quiet">{none}</p>}
           <ul class="rows">
@@ -88,7 +96,7 @@ function SignalRow({ signal }: { signal: Signal }): JSX.Element {
         <span class="why">
           {signal.strength !== null && <span class={`tag ${signal.strength}`}>{signal.strength}</span>}
           <small>
-            <Num of={signal.reliability} as={format.fraction} name="signal_reliability" /> reliable
+            inputs <Num of={signal.reliability} as={format.fraction} name="signal_reliability" />
           </small>
         </span>
         <span class="what">
@@ -103,21 +111,25 @@ function SignalRow({ signal }: { signal: Signal }): JSX.Element {
 function OpportunityList({ body }: { body: Opportunities }): JSX.Element {
   if (body.opportunities.length === 0) return <p class="absent">No score stands out from neutral.</p>;
   return (
-    <ul class="rows opportunities">
-      {body.opportunities.map((found) => (
-        <li key={found.id} data-symbol={found.symbol}>
-          <a class="opportunity" href={href("scores", found.symbol)}>
-            <span class="opportunity-head">
-              <strong>{found.symbol}</strong>
-              <span class={`tag ${found.direction === "long" ? "bullish" : "bearish"}`}>{found.direction}</span>
-              <span class="quiet">{found.potential} potential</span>
-              <Num of={found.opportunity_score} as={format.exactScore} name="opportunity_score" class="strong" />
-            </span>
-            <span class="sentence">{found.description}</span>
-          </a>
-        </li>
-      ))}
-    </ul>
+    <>
+      <p class="aside">Ordered by the score's distance from neutral × its inputs × up to 2 for how far the price moved.</p>
+      <ul class="rows opportunities">
+        {body.opportunities.map((found) => (
+          <li key={found.id} data-symbol={found.symbol}>
+            <a class="opportunity" href={href("scores", found.symbol)}>
+              <span class="opportunity-head">
+                <strong>{found.symbol}</strong>
+                <span class={`tag ${found.direction === "long" ? "bullish" : "bearish"}`}>
+                  {found.direction === "long" ? "above neutral" : "below neutral"}
+                </span>
+                <Num of={found.opportunity_score} as={format.exactScore} name="opportunity_score" class="strong" />
+              </span>
+              <span class="sentence">{found.description}</span>
+            </a>
+          </li>
+        ))}
+      </ul>
+    </>
   );
 }
 
@@ -129,7 +141,7 @@ function AlertList({ body }: { body: Alerts }): JSX.Element {
           "Nobody has looked for alerts yet."
         ) : (
           <>
-            Looked at <Age of={body.alerts_as_of_ms} name="alerts_as_of_ms" /> ago.
+            Looked for <Age of={body.alerts_as_of_ms} name="alerts_as_of_ms" /> ago.
           </>
         )}
       </p>

@@ -3,6 +3,7 @@
 import type { JSX } from "preact";
 import type { MobileData, Sections } from "../../generated/contract.ts";
 import { Age, Card } from "../ui/parts.tsx";
+import { exchange, source } from "../provenance.ts";
 import * as words from "../words.ts";
 
 /** Who said a part, and how long ago it was true. */
@@ -12,9 +13,19 @@ export function SectionAge({ body, section }: { body: MobileData; section: keyof
   if (state === undefined || state.source === null || state.as_of_ms === null) return null;
   return (
     <>
-      {words.source(state.source)}, <Age of={state.as_of_ms} name={`${section}_as_of_ms`} />
+      {source(state.source)}, <Age of={state.as_of_ms} name={`${section}_as_of_ms`} />
     </>
   );
+}
+
+/** Whose figures stand on this screen. */
+function attribution(body: MobileData): string {
+  const { global_market: market, defi_market: defi, fear_greed: index } = body.sections;
+  const isThere = (section: typeof market | undefined): boolean => section !== undefined && section.source !== null;
+  const parts = [`Prices by ${exchange(body)}`];
+  if (isThere(market) || isThere(defi)) parts.push("whole market by CoinGecko");
+  if (isThere(index)) parts.push("fear & greed index by alternative.me");
+  return `${parts.join(", ")}.`;
 }
 
 /** Every part with its source. */
@@ -37,8 +48,13 @@ export function SourcesCard({ body }: { body: MobileData }): JSX.Element {
           </li>
         ))}
       </ul>
+      {words.remarks(body.degraded).map((remark) => (
+        <p key={remark} class="aside">
+          {remark}
+        </p>
+      ))}
       <p class="attribution">
-        Market data by Bybit and CoinGecko, fear &amp; greed index by alternative.me. Snapshot {body.sequence}.{" "}
+        {attribution(body)} Snapshot {body.sequence}.{" "}
         <a href="/mobile/licenses.txt">Licences</a>
       </p>
     </Card>

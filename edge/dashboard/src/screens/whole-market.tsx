@@ -5,6 +5,7 @@ import type { MarketOverview, MobileData } from "../../generated/contract.ts";
 import * as format from "../format.ts";
 import { Card, Figure, Stacked } from "../ui/parts.tsx";
 import { Maybe, MaybeChange, Num, Unavailable } from "../ui/value.tsx";
+import { exchange, rowsOf, turnoverNote, turnoverTitle } from "../provenance.ts";
 import * as words from "../words.ts";
 import { SectionAge } from "./sources.tsx";
 
@@ -95,7 +96,10 @@ export function WholeMarketCard({ body }: { body: MobileData }): JSX.Element {
         >
           <Maybe of={overview.total_volume} as={format.usd} name="total_volume" why={why} />
         </Figure>
-        <Figure label="Perpetuals turnover" note="24 h, these contracts on Bybit">
+        <Figure
+          label={turnoverTitle(body)}
+          note={`${turnoverNote(body)}, ${turnoverCount(body)} on ${exchange(body)}`}
+        >
           <Maybe of={overview.total_turnover} as={format.usd} name="total_turnover" why={words.TOO_FEW_TELL} />
         </Figure>
         <Figure
@@ -124,6 +128,12 @@ export function WholeMarketCard({ body }: { body: MobileData }): JSX.Element {
   );
 }
 
+/** How many rows are in the sum. */
+function turnoverCount(body: MobileData): string {
+  const { turnover_contracts: counted } = body.market_overview;
+  return counted === null ? rowsOf(body) : `${format.count(counted)} ${rowsOf(body)}`;
+}
+
 function Dominance({ overview, why }: { overview: MarketOverview; why: string }): JSX.Element {
   const parts = [
     { name: "btc", title: "Bitcoin", field: "btc_dominance" },
@@ -139,7 +149,7 @@ function Dominance({ overview, why }: { overview: MarketOverview; why: string })
     <div class="dominance">
       {/* A bar with a part missing would show the others too large. */}
       {known.length === parts.length && <Stacked parts={known} />}
-      <dl class="legend">
+      <dl class="legend" aria-label="Shares of the whole market's capitalisation">
         {parts.map(({ name, title, field }) => (
           <div key={name}>
             <dt class={`key-${name}`}>{title}</dt>
@@ -149,37 +159,42 @@ function Dominance({ overview, why }: { overview: MarketOverview; why: string })
           </div>
         ))}
       </dl>
-      {overview.altcoin_season !== null && (
-        <p class="aside">
-          Altcoin season: <span data-field="altcoin_season">{overview.altcoin_season.toLowerCase()}</span>
-        </p>
-      )}
+      <p class="aside">
+        Stablecoins are those among the ten largest coins; smaller ones count with the others.
+        {overview.altcoin_season !== null && (
+          <>
+            {" "}
+            Altcoin season, from Bitcoin's dominance alone:{" "}
+            <span data-field="altcoin_season">{overview.altcoin_season.toLowerCase()}</span>.
+          </>
+        )}
+      </p>
     </div>
   );
 }
 
-/** How much prices move. */
-export function VolatilityCard({ body }: { body: MobileData }): JSX.Element {
+/** How far prices move, and how differently. */
+export function MovesCard({ body }: { body: MobileData }): JSX.Element {
   const { market_overview: overview } = body;
   const why = "30 daily candles are not loaded";
   return (
-    <Card title="Volatility">
+    <Card title="How prices move">
       <dl class="figures">
-        <Figure label="Spread of changes" note="standard deviation, 24 h">
+        <Figure label="Spread of 24 h changes" note={`across ${rowsOf(body)}, standard deviation`}>
           <Maybe
             of={overview.market_dispersion}
             as={format.percent}
             name="market_dispersion"
-            why="fewer than two contracts"
+            why="fewer than two changes are known"
           />
         </Figure>
         <Figure label="Average range" note="high to low, 24 h">
           <Maybe of={overview.avg_volatility} as={format.percent} name="avg_volatility" why={words.TOO_FEW_TELL} />
         </Figure>
-        <Figure label="Bitcoin, a day" note="over 30 days">
+        <Figure label="Bitcoin's volatility" note="a day, over 30 days">
           <Maybe of={overview.btc_daily_volatility} as={format.percent} name="btc_daily_volatility" why={why} />
         </Figure>
-        <Figure label="Bitcoin, a year" note="the same, annualised">
+        <Figure label="Annualised" note="the same times √365">
           <Maybe of={overview.btc_volatility} as={format.percent} name="btc_volatility" why={why} />
         </Figure>
       </dl>

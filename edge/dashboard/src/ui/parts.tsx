@@ -2,11 +2,11 @@
 
 import type { ComponentChildren, JSX } from "preact";
 import { useEffect } from "preact/hooks";
-import { type Body, type Trouble, ageOf, levelOf } from "../data/freshness.ts";
+import { type Body, type Trouble, ageOf, isBehind, levelOf } from "../data/freshness.ts";
 import type { Resource } from "../data/resource.ts";
 import * as format from "../format.ts";
 import { isTimeKnown, market, now, watch } from "../state.ts";
-import { absence, pausedSentence } from "../words.ts";
+import * as words from "../words.ts";
 
 interface CardProps {
   readonly title: string;
@@ -60,7 +60,7 @@ export function Age({ of, name = "as_of_ms" }: { of: number; name?: string }): J
   );
 }
 
-/** Asks for a resource while this is on the screen, and shows it, or says why it is not there. */
+/** Asks for a resource while this is on the screen, and shows it with its own age, or says why it is not there. */
 export function From<T extends Body>({
   resource,
   children,
@@ -70,22 +70,36 @@ export function From<T extends Body>({
 }): JSX.Element {
   useEffect(() => watch(resource), [resource]);
   const { body, trouble, fromDevice } = resource.held.value;
-  if (body === null) return trouble === null ? <Waiting /> : <Absent>{absence(trouble)}</Absent>;
-  // What is true of everything is said once, in the head of the page.
-  const isOwn = trouble !== null && !isOf(trouble, market.held.value.trouble);
+  if (body === null) return trouble === null ? <Waiting /> : <Absent>{words.absence(trouble)}</Absent>;
   return (
     <div class="dated" data-level={levelOf(body, now.value, isTimeKnown.value)}>
-      {isOwn && (
-        <p class="stale-part" role="status">
-          {pausedSentence(trouble)} Last update {format.exactMoment(body.as_of_ms, now.value)}.
-        </p>
-      )}
-      {fromDevice && trouble === null && !market.held.value.fromDevice && (
-        <p class="stale-part">Saved on this device {format.exactMoment(body.as_of_ms, now.value)}.</p>
-      )}
+      <PartAge body={body} trouble={trouble} fromDevice={fromDevice} pauseMs={resource.everyMs} />
       {children(body)}
     </div>
   );
+}
+
+interface PartAgeProps {
+  readonly body: Body;
+  readonly trouble: Trouble | null;
+  readonly fromDevice: boolean;
+  readonly pauseMs: number;
+}
+
+/** How old a part is by its own time, and why it is older than the rest. The line is always there, so that none moves. */
+function PartAge({ body, trouble, fromDevice, pauseMs }: PartAgeProps): JSX.Element {
+  const all = market.held.value;
+  const age = ageOf(body.as_of_ms, now.value);
+  const part = {
+    // What is true of everything is said once, in the head of the page.
+    trouble: trouble !== null && !isOf(trouble, all.trouble) ? trouble : null,
+    isSaved: fromDevice && trouble === null && !all.fromDevice,
+    isBehind: all.body !== null && isBehind(body, all.body, now.value, isTimeKnown.value, pauseMs),
+    at: format.exactMoment(body.as_of_ms, now.value),
+    age: age === null ? null : format.age(age),
+  };
+  const isWorse = part.trouble !== null || part.isSaved || part.isBehind;
+  return <p class={`part-age ${isWorse ? "behind" : ""}`}>{words.partSentences(part).join(" ")}</p>;
 }
 
 /** Whether a part has the trouble that everything has. */

@@ -6,6 +6,7 @@ import { useState } from "preact/hooks";
 import type { Trouble } from "../data/freshness.ts";
 import * as format from "../format.ts";
 import { askAgain, market, now, status } from "../state.ts";
+import { dataSource } from "../provenance.ts";
 import * as words from "../words.ts";
 
 interface HeadProps {
@@ -59,10 +60,10 @@ function Pill(): JSX.Element {
 function State(): JSX.Element {
   const { body, trouble } = market.held.value;
   const at = body === null ? null : format.exactMoment(body.as_of_ms, now.value);
-  const said = words.stateSentences(status.value, trouble, body, at);
+  const said = words.stateSentences(status.value, trouble, at);
   return (
     <p class="state" role="status">
-      {body !== null && <span data-field="data_source">{words.dataSource(body)}</span>}{" "}
+      {body !== null && <span data-field="data_source">{dataSource(body)}</span>}{" "}
       <span class="sentences" data-field="state">
         {said.join(" ")}
       </span>

@@ -279,11 +279,13 @@ impl RiskCategory {
     #[must_use]
     pub const fn description(self) -> &'static str {
         match self {
-            Self::Defensive => "Moves less than half as much as Bitcoin, or against it.",
-            Self::Low => "Moves less than Bitcoin.",
-            Self::MarketNeutral => "Moves about as much as Bitcoin.",
-            Self::Moderate => "Moves more than Bitcoin.",
-            Self::High => "Moves at least one and a half times as much as Bitcoin.",
+            Self::Defensive => {
+                "Follows Bitcoin by less than half of its move on average, or goes against it; its own moves come on top."
+            }
+            Self::Low => "Follows Bitcoin by less than its move on average.",
+            Self::MarketNeutral => "Follows Bitcoin by about its move on average.",
+            Self::Moderate => "Follows Bitcoin by more than its move on average.",
+            Self::High => "Follows Bitcoin by at least one and a half times its move on average.",
         }
     }
 }

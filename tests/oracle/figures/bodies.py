@@ -1,5 +1,7 @@
 """The figures of a snapshot -> what every endpoint must say."""
 
+import math
+
 from .alerts import body as alert_body
 from .alerts import stored as alert_stored
 from .compare import Fig, Given, Text
@@ -288,13 +290,15 @@ class Bodies:
         if rate is not None and abs(rate) >= 0.05:
             signals.append(("funding_elevated", f"Funding is {rate:+.4f} % per 8 hours: {side(rate)}."))
         if p["funding_zscore"] is not None and abs(p["funding_zscore"]) >= 2:
-            signals.append(("funding_unusual", f"Funding is {p['funding_zscore']:+.1f} standard deviations from its usual level."))
+            signals.append(("funding_unusual", f"The last funding paid is {p['funding_zscore']:+.1f} standard "
+                            "deviations from its own history, the mean of the contracts by turnover."))
         for name, word in (("long_pct", "long"), ("short_pct", "short")):
             if p[name] is not None and p[name] >= 60:
-                signals.append((f"crowded_{word}", f"{p[name]:.1f} % of the accounts are {word}."))
+                signals.append((f"crowded_{word}", f"{p[name]:.1f} % of the accounts are {word}, the mean of the contracts by turnover."))
         if p["basis_status"] in ("CONTANGO", "BACKWARDATION"):
             word = "above" if p["basis_status"] == "CONTANGO" else "below"
-            signals.append((p["basis_status"].lower(), f"Perpetuals trade {abs(p['basis_pct']):.3f} % {word} their index."))
+            signals.append((p["basis_status"].lower(), f"Mark prices are {abs(p['basis_pct']):.3f} % {word} the index, "
+                            "the mean of the contracts by turnover."))
         reached = None if rate is None else sum(abs(rate) >= tier for tier in (0.05, 0.1, 0.15))
         return {
             **self.head(), **self.perps(),
@@ -415,54 +419,91 @@ class Bodies:
 
 # --- Sentences --------------------------------------------------------------------------------------------------
 
+# {0} is the figure, {1} 100 times it, {of} the candles, {trades} the window, {way} or {side} what the lean says of its sign.
 PHRASES = {
-    "technical.rsi": "the RSI (14) is {0:.1f}", "technical.ao": "the awesome oscillator is {0:+.2f} average true ranges",
-    "technical.adx": "+DI less -DI is {0:+.1f}", "technical.atr": "the average true range is {0:.2f} times its mean",
-    "technical.cci": "the CCI (20) is {0:+.1f}", "technical.williams_r": "Williams' %R (14) is {0:.1f}",
-    "volume.volume_delta": "takers' buying less selling is {1:+.1f} % of the volume",
-    "volume.adl": "accumulation less distribution is {1:+.1f} % of the volume of 50 candles",
-    "volume.cmf": "Chaikin's money flow (20) is {0:+.2f}",
-    "volume.obv": "volume on rises less falls is {1:+.1f} % of the volume of 50 candles",
-    "volume.relative_volume": "the last volume is {0:.2f} times its average",
-    "volume.volume_profile": "{1:.1f} % of the volume was traded below the price",
-    "volume.vwap": "the price is {0:+.2f} deviations from its volume-weighted average",
-    "orderflow.cvd": "takers bought {1:.1f} % of the volume", "orderflow.trade_flow": "takers bought {1:.1f} % of the value traded",
-    "orderflow.open_interest": "open interest changed by {0:+.2f} % in four hours",
-    "orderflow.smart_money_flow": "the volume delta diverges from the price's swings by {0:+.2f}",
-    "orderflow.imbalance": "the newest trades are out of balance by {1:+.1f} %",
-    "orderflow.liquidity": "the pace of trading is at {1:.0f} % of its own range",
-    "orderflow.pressure": "the takers' pressure is {0:+.2f}",
-    "orderbook.depth": "the bids are {0:.2f} times the asks",
-    "orderbook.imbalance": "the 10 nearest levels are out of balance by {1:+.1f} %",
-    "orderbook.oir": "the 5 best levels are out of balance by {1:+.1f} %",
-    "orderbook.liquidity": "the book is as liquid as at {1:.0f} % of its own range",
-    "orderbook.di": "the depth by distance is out of balance by {1:+.1f} %",
-    "price_structure.institutional_zones": "the net strength of the order blocks is {0:+.2f}",
-    "price_structure.support_resistance": "support less resistance is {1:+.1f} % of both",
-    "price_structure.trend_position": "EMA 20 less EMA 50 is {0:+.2f} average true ranges",
-    "price_structure.volume_profile": "the price is {0:+.2f} half widths from the middle of its value area",
-    "price_structure.structure_breaks": "the breaks of structure sum up to {0:+.2f} average true ranges",
-    "price_structure.range_analysis": "the price stands at {0:+.2f} in its range of -1 to +1",
-    "price_structure.fair_value_gaps": "the open fair value gaps are {0:+.2f} average true ranges",
-    "sentiment.funding_rate": "funding is {0:+.4f} % per 8 hours", "sentiment.volatility": "{1:.1f} % of the variance is upward",
+    "technical.rsi": "the {of}RSI (14) is {0:.1f}",
+    "technical.ao": "the {of}awesome oscillator is {0:+.2f} average true ranges",
+    "technical.adx": "{of}+DI less -DI (14) is {0:+.1f}",
+    "technical.atr": "the {of}average true range (14) is {0:.2f} times its mean with the price {atr} its average (20)",
+    "technical.cci": "the {of}CCI (20) is {0:+.1f}", "technical.williams_r": "the {of}Williams' %R (14) is {0:.1f}",
+    "volume.volume_delta": "{trades}takers' buying less selling is {1:+.1f} % of the volume",
+    "volume.adl": "accumulation less distribution is {1:+.1f} % of the volume of 50 {of}candles",
+    "volume.cmf": "Chaikin's money flow of 20 {of}candles is {0:+.2f}",
+    "volume.obv": "volume on rises less falls is {1:+.1f} % of that of 50 {of}candles",
+    "volume.relative_volume": "the last {of}candle has {0:.2f} times the average volume (30), and the price {moved}",
+    "volume.volume_profile": "{1:.1f} % of the volume of the {of}candles was traded below the price",
+    "volume.vwap": "the price is {0:+.2f} deviations from the volume-weighted average of the {of}candles",
+    "orderflow.cvd": "{trades}takers bought {1:.1f} % of the volume",
+    "orderflow.trade_flow": "{trades}takers bought {1:.1f} % of the value",
+    "orderflow.open_interest": "open interest changed by {0:+.2f} % in four hours while the price {moved}",
+    "orderflow.smart_money_flow": "{trades}the volume delta diverges from the price's swings by {0:+.2f} of -1 to +1",
+    "orderflow.imbalance": "buying less selling of the newest 10 to 100 trades is {1:+.1f} % of their volume",
+    "orderflow.liquidity": "{trades}takers net {deal}, at a pace of percentile rank {1:.0f} in its own history",
+    "orderflow.pressure": "{trades}the takers' pressure is {0:+.2f} of -1 to +1",
+    "orderbook.depth": "the bids of 25 levels are {0:.2f} times the asks, near ones weighing more",
+    "orderbook.imbalance": "bids less asks of the 10 nearest levels are {1:+.1f} % of both",
+    "orderbook.oir": "bids less asks of the 5 best levels are {1:+.1f} % of both",
+    "orderbook.liquidity": "{book} outweigh in a book whose spread and depth have the mean percentile rank {1:.0f}",
+    "orderbook.di": "bids less asks of 25 levels by distance are {1:+.1f} % of both",
+    "price_structure.institutional_zones": "the net strength of the {of}order blocks is {0:+.2f}",
+    "price_structure.support_resistance": "{of}support less resistance is {1:+.1f} % of both",
+    "price_structure.trend_position": "the {of}EMA 20 less EMA 50 is {0:+.2f} average true ranges",
+    "price_structure.volume_profile": "the price is {0:+.2f} half widths from the middle of the {of}value area",
+    "price_structure.structure_breaks": "the {of}breaks of structure sum up to {0:+.2f} average true ranges",
+    "price_structure.range_analysis": "the price stands at {0:+.2f} of -1 to +1 in the range of 50 {of}candles",
+    "price_structure.fair_value_gaps": "the open {of}fair value gaps are {0:+.2f} average true ranges",
+    "sentiment.funding_rate": "funding is {0:+.4f} % per 8 hours, {mean} the mean of its history",
+    "sentiment.volatility": "{1:.1f} % of the variance of the last 49 {of}returns is upward",
     "sentiment.long_short_ratio": "{1:.1f} % of the accounts are long",
-    "sentiment.market_activity": "the day's volume is {0:.2f} times an average day's",
+    "sentiment.market_activity": "the day's volume is {0:.2f} times an average day's, and the price {moved}",
 }
+CANDLES = {"1": "1-minute ", "5": "5-minute ", "30": "30-minute ", "240": "4-hour "}
+# What a part stands at where it says nothing; on the other side of that than its lean it is read against its own figure.
+MIDDLES = {"technical.rsi": 50, "technical.williams_r": -50, "technical.cci": 0, "price_structure.range_analysis": 0}
+ALWAYS_CONTRARIAN = ("sentiment.funding_rate", "sentiment.long_short_ratio")
+
+
+def lasted(ms):
+    seconds = max(1, math.ceil(ms / 1000))
+    if seconds < 120:
+        return f"{seconds} s"
+    return f"{math.ceil(seconds / 60)} min" if seconds < 7200 else f"{math.ceil(seconds / 3600)} h"
+
+
+def phrase(part, one):
+    """A part's figure in words, with what it was taken from."""
+    lean, figure, basis = one[0], one[1], one[4] or ("facts",)
+    up = lean > 0
+    contrarian = part in ALWAYS_CONTRARIAN or (part in MIDDLES and (figure - MIDDLES[part]) * lean < 0)
+    return PHRASES[part].format(
+        figure, 100 * figure,
+        of=CANDLES[basis[1]] if basis[0] == "candles" else "",
+        trades=f"of the last {basis[1]} trades, over {lasted(basis[2])}, " if basis[0] == "trades" else "",
+        atr="above" if lean * (figure - 1) > 0 else "below", mean="below" if up else "above",
+        moved="rose" if up else "fell", deal="buy" if up else "sell", book="bids" if up else "asks",
+    ) + (", read as contrarian" if contrarian else "")
 
 
 def interpretations(found, components):
-    """One sentence a dimension, on the part that pulls most."""
+    """One sentence a dimension: on the part that pulls most its way, or how many say what where there is no verdict."""
     sentences = {}
     for dimension in DIMENSIONS:
         parts = [(part, one) for part, one in found.items() if dimension_of(part) == dimension]
         if not parts or components[dimension] is None:
             continue
         parts.sort(key=lambda item: list(PARTS).index(item[0]))
-        pull = lambda item: PARTS[item[0]] * item[1][2] * abs(item[1][0])
-        part, one = max(reversed(parts), key=pull)
         score = shown(components[dimension])
-        phrase = PHRASES[part].format(one[1], 100 * one[1])
-        sentences[dimension] = Text(f"{TITLES[dimension]} is {sentiment(score).lower()} at {score:.1f}: {phrase}.")
+        verdict = sentiment(score).lower()
+        side = {"bullish": 1, "neutral": 0, "bearish": -1}[verdict]
+        pull = lambda item: PARTS[item[0]] * item[1][2] * item[1][0] * side
+        part, one = max(reversed(parts), key=pull)
+        if pull((part, one)) > 0:
+            said = phrase(part, one)
+        else:
+            scores = [shown(Fig(50 + 50 * item[1][0], 2)) for item in parts]
+            up, down = sum(one > 50 for one in scores), sum(one < 50 for one in scores)
+            said = f"bullish parts {up} of {len(parts)}, bearish parts {down} of {len(parts)}"
+        sentences[dimension] = Text(f"{TITLES[dimension]} is {verdict} at {score:.1f}: {said}.")
     return sentences
 
 
@@ -471,7 +512,7 @@ def report(symbol, row):
     c = row["confluence"]
     lines = ["=" * 60, f"CONFLUENCE ANALYSIS  {symbol}", "=" * 60,
              f"{'Score':<14}{shown(row['score']):>7.2f}  {sentiment(shown(row['score']))}",
-             f"{'Consensus':<14}{shown(c['consensus']):>7.2f}", f"{'Reliability':<14}{shown(row['reliability']):>7.2f}",
+             f"{'Agreement':<14}{shown(c['consensus']):>7.2f}", f"{'Inputs':<14}{shown(row['reliability']):>7.2f}",
              "-" * 60, "DIMENSIONS"]
 
     def line(name, weight, score):

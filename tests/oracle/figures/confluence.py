@@ -247,6 +247,7 @@ class Flow:
         flow.price, flow.size, flow.sign = columns[1], columns[2], columns[3]
         flow.net = net_share(flow.sign, flow.size)
         flow.by_value = net_share(flow.sign, flow.size * flow.price)
+        flow.basis = ("trades", len(known), known[-1][0] - known[0][0])
         return flow
 
 
@@ -541,12 +542,12 @@ BY_BOOK = {"orderbook.depth": depth, "orderbook.imbalance": book_imbalance, "ord
 
 
 def evidence(inputs, ticker, rate_8h, as_of, measures, now):
-    """Part -> (lean, figure, freshness, coverage) of every part that has input."""
+    """Part -> (lean, figure, freshness, coverage, what the figure was taken from) of every part that has input."""
     found = {}
 
-    def whole(part, what, fresh):
+    def whole(part, what, fresh, basis=None):
         if what is not None:
-            found[part] = (*what, fresh, fresh)
+            found[part] = (*what, fresh, fresh, basis)
 
     def usable(kind, limits):
         if kind not in inputs:
@@ -564,22 +565,26 @@ def evidence(inputs, ticker, rate_8h, as_of, measures, now):
             if fresh > 0 and bars is not None:
                 timeframes[interval] = (bars, fresh, candles)
     for part, formula in BY_TIMEFRAME.items():
-        readings = [(TIMEFRAMES[interval] * fresh, fresh, formula(bars)) for interval, (bars, fresh, _) in timeframes.items()]
+        readings = [(TIMEFRAMES[interval] * fresh, fresh, formula(bars), interval)
+                    for interval, (bars, fresh, _) in timeframes.items()]
         readings = [one for one in readings if one[2] is not None]
         weight = sum(one[0] for one in readings)
         if weight > 0:
             total = lambda of: sum(one[0] * of(one) for one in readings) / weight
-            found[part] = (total(lambda one: one[2][0]), total(lambda one: one[2][1]), total(lambda one: one[1]), weight)
+            lean = total(lambda one: one[2][0])
+            # The figure is that of the timeframe which pulls most the way the part leans.
+            quoted = max(reversed(readings), key=lambda one: one[0] * one[2][0] * math.copysign(1, lean))
+            found[part] = (lean, quoted[2][1], total(lambda one: one[1]), weight, ("candles", quoted[3]))
     trades, fresh = usable("recent-trade", LIVE)
     flow = Flow.of(trades) if trades else None
     of_history = freshness(measures.as_of(), now, HISTORY) if measures.as_of() is not None else 0.0
     if flow is not None:
         for part, formula in BY_FLOW.items():
-            whole(part, formula(flow), fresh)
+            whole(part, formula(flow), fresh, flow.basis)
         rate = pace(trades)
         place = percentile(rate, measures.earlier("rate")) if rate is not None and of_history > 0 else None
         if place is not None:
-            whole("orderflow.liquidity", reading(place * math.tanh(3 * flow.net), place), min(fresh, of_history))
+            whole("orderflow.liquidity", reading(place * math.tanh(3 * flow.net), place), min(fresh, of_history), flow.basis)
     book, fresh = usable("orderbook", LIVE)
     if book is not None:
         for part, formula in BY_BOOK.items():

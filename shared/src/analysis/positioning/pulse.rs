@@ -5,7 +5,7 @@ use crate::snapshot::{BasisStatus, Perps};
 use crate::units::{Percent, Share};
 use serde::Serialize;
 
-/// A z-score from here on is unusual: 1 in 22 of a normal distribution.
+/// A mean z-score from here on is unusual: two standard deviations of the contracts' own histories.
 const UNUSUAL_ZSCORE: f64 = 2.0;
 
 /// A side with this share of the accounts is crowded, percent.
@@ -77,9 +77,9 @@ pub enum PulseKind {
     CrowdedLong,
     /// Most accounts are short.
     CrowdedShort,
-    /// Perpetuals above the index.
+    /// Mark prices above the index: a premium, by the word of dated futures.
     Contango,
-    /// Perpetuals below the index.
+    /// Mark prices below the index.
     Backwardation,
 }
 
@@ -102,20 +102,25 @@ pub fn pulse_signals(perps: &Perps) -> Vec<PulseSignal> {
             (PulseKind::FundingElevated, format!("Funding is {rate:+.4} % per 8 hours: {}.", side_of(rate)))
         });
     let unusual = perps.funding_zscore.filter(|zscore| zscore.abs() >= UNUSUAL_ZSCORE).map(|zscore| {
-        let message = format!("Funding is {zscore:+.1} standard deviations from its usual level.");
+        let message = format!(
+            "The last funding paid is {zscore:+.1} standard deviations from its own history, the mean of the contracts by \
+             turnover."
+        );
         (PulseKind::FundingUnusual, message)
     });
     let crowded = |share: Option<Share>, kind, side: &str| {
         let share = share.map(Share::get).filter(|share| *share >= CROWDED_PCT)?;
-        Some((kind, format!("{share:.1} % of the accounts are {side}.")))
+        Some((kind, format!("{share:.1} % of the accounts are {side}, the mean of the contracts by turnover.")))
     };
     let basis = perps.basis_pct.zip(perps.basis_status).and_then(|(basis, status)| match status {
         BasisStatus::Contango => Some((PulseKind::Contango, basis.get(), "above")),
         BasisStatus::Backwardation => Some((PulseKind::Backwardation, basis.get(), "below")),
         BasisStatus::Neutral => None,
     });
-    let basis =
-        basis.map(|(kind, basis, side)| (kind, format!("Perpetuals trade {:.3} % {side} their index.", basis.abs())));
+    let basis = basis.map(|(kind, basis, side)| {
+        let basis = basis.abs();
+        (kind, format!("Mark prices are {basis:.3} % {side} the index, the mean of the contracts by turnover."))
+    });
     let all = [
         funding,
         unusual,
@@ -166,9 +171,9 @@ mod tests {
             told,
             [
                 (PulseKind::FundingElevated, "Funding is -0.0612 % per 8 hours: shorts pay longs.".to_owned()),
-                (PulseKind::FundingUnusual, "Funding is -2.3 standard deviations from its usual level.".to_owned()),
-                (PulseKind::CrowdedShort, "62.0 % of the accounts are short.".to_owned()),
-                (PulseKind::Backwardation, "Perpetuals trade 0.021 % below their index.".to_owned()),
+                (PulseKind::FundingUnusual, "The last funding paid is -2.3 standard deviations from its own history, the mean of the contracts by turnover.".to_owned()),
+                (PulseKind::CrowdedShort, "62.0 % of the accounts are short, the mean of the contracts by turnover.".to_owned()),
+                (PulseKind::Backwardation, "Mark prices are 0.021 % below the index, the mean of the contracts by turnover.".to_owned()),
             ]
         );
     }

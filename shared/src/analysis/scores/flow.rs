@@ -1,6 +1,7 @@
 //! The trades whose taker's side is known, summed up for the formulas.
 
 use super::maths::net_share;
+use super::reading::Basis;
 use crate::market::trades::{Side, Trade, Trades};
 
 /// The fewest trades with a known side that say anything: a share of so few is uncertain by some ±18 %.
@@ -22,6 +23,8 @@ pub(super) struct Print {
 #[derive(Clone, Debug)]
 pub struct Flow {
     pub(super) prints: Vec<Print>,
+    /// From the first of them to the last, milliseconds.
+    span_ms: u64,
     net_volume: f64,
 }
 
@@ -31,7 +34,16 @@ impl Flow {
     pub fn new(trades: &Trades) -> Option<Self> {
         let prints: Vec<Print> = trades.trades.iter().filter_map(print).collect();
         let net_volume = net_share(prints.iter().map(|print| (print.sign, print.size)));
-        (prints.len() >= FEWEST_TRADES && net_volume.is_finite()).then_some(Self { prints, net_volume })
+        let mut sided = trades.trades.iter().filter(|trade| trade.taker.is_some()).map(|trade| trade.time_ms);
+        let first = sided.next()?;
+        let span_ms = sided.next_back().map_or(0, |last| last.millis_since(first));
+        (prints.len() >= FEWEST_TRADES && net_volume.is_finite()).then_some(Self { prints, span_ms, net_volume })
+    }
+
+    /// What figures of these trades are taken from.
+    #[must_use]
+    pub fn basis(&self) -> Basis {
+        Basis::Trades { count: self.prints.len(), span_ms: self.span_ms }
     }
 
     /// (bought − sold) / (bought + sold) in the base coin, −1…1.
@@ -72,7 +84,7 @@ pub(super) mod testing {
     pub(in super::super) fn flow(prints: &[(f64, f64, f64)]) -> Flow {
         let prints: Vec<_> = prints.iter().map(|&(sign, size, price)| Print { sign, size, price }).collect();
         let net_volume = net_share(prints.iter().map(|print| (print.sign, print.size)));
-        Flow { prints, net_volume }
+        Flow { prints, span_ms: 0, net_volume }
     }
 }
 
@@ -97,7 +109,8 @@ mod tests {
         let flow = Flow::new(&trades(sides.into_iter().cycle().take(60))).unwrap();
         // Thirty bought and ten sold: 20/40, whatever the twenty others were.
         assert_eq!(flow.net_volume(), 0.5);
-        assert_eq!(flow.prints.len(), 40);
+        // The last two of the sixty are of unknown side, and so half a second each is not in the span.
+        assert_eq!(flow.basis(), Basis::Trades { count: 40, span_ms: 57 * 500 });
     }
 
     #[test]

@@ -1,5 +1,7 @@
-//! What one part says: a lean between bearish and bullish, the figure it rests on, and how fresh that figure is.
+//! What one part says: a lean between bearish and bullish, the figure it rests on, what that figure was taken from, and how
+//! fresh it is.
 
+use super::timeframe::Timeframe;
 use crate::units::{OutOfRange, Score};
 
 /// −1 extreme bearish, 0 neutral, 1 extreme bullish: a score before it is moved to 0–100.
@@ -47,11 +49,30 @@ impl Reading {
     }
 }
 
+/// What a figure was taken from, where its name alone does not tell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Basis {
+    /// What there is once: a book, a ticker, a history.
+    Facts,
+    /// The candles of one timeframe.
+    Candles(Timeframe),
+    /// The last trades whose taker's side is known.
+    Trades {
+        /// How many.
+        count: usize,
+        /// From the first to the last, milliseconds.
+        span_ms: u64,
+    },
+}
+
 /// A reading and the freshness of what it was read from.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Evidence {
-    /// The reading.
+    /// The reading. A part of several timeframes has the mean of their leans, and the figure of the one that [`Self::basis`]
+    /// names.
     pub reading: Reading,
+    /// What the figure was taken from.
+    pub basis: Basis,
     /// 1 for fresh inputs, falling to 0 where they are no longer used: what the reading weighs beside others.
     pub freshness: f64,
     /// The share of what the part is made of that was there and fresh: less than the freshness where a timeframe is
@@ -63,6 +84,12 @@ impl Evidence {
     /// A reading of all that its part is made of.
     #[must_use]
     pub const fn whole(reading: Reading, freshness: f64) -> Self {
-        Self { reading, freshness, coverage: freshness }
+        Self { reading, basis: Basis::Facts, freshness, coverage: freshness }
+    }
+
+    /// The same with what its figure was taken from.
+    #[must_use]
+    pub const fn on(self, basis: Basis) -> Self {
+        Self { basis, ..self }
     }
 }

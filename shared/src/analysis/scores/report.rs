@@ -61,8 +61,8 @@ fn write_head(out: &mut String, confluence: &Confluence) -> Result<(), Error> {
         None => ("none".to_owned(), "too little is known for a score"),
     };
     writeln!(out, "{:<14}{score:>7}  {sentiment}", "Score")?;
-    writeln!(out, "{:<14}{:>7}", "Consensus", confluence.consensus.map_or_else(|| "none".to_owned(), fraction))?;
-    writeln!(out, "{:<14}{:>7}", "Reliability", fraction(confluence.reliability))
+    writeln!(out, "{:<14}{:>7}", "Agreement", confluence.consensus.map_or_else(|| "none".to_owned(), fraction))?;
+    writeln!(out, "{:<14}{:>7}", "Inputs", fraction(confluence.reliability))
 }
 
 /// `name  weight  [#####.....]  score`.
@@ -108,7 +108,7 @@ mod tests {
         for expected in [
             "CONFLUENCE ANALYSIS  BTCUSDT\n",
             "Score           75.00  BULLISH\n",
-            "Consensus        1.00\n",
+            "Agreement        1.00\n",
             "  Order flow             30 %  ###############.....   75.00\n",
             "  cvd                    22 %  ###############.....   75.00\n",
             "MISSING\n  nothing\n",

@@ -4,7 +4,7 @@ use super::bars::Bars;
 use super::combine::combine;
 use super::flow::{Flow, trade_rate};
 use super::inputs::{Limits, OwnHistory, ScoreInputs, TickerFacts, Timed};
-use super::reading::{Evidence, Reading};
+use super::reading::{Basis, Evidence, Reading};
 use super::timeframe::Timeframe;
 use super::{orderbook, orderflow, price_structure, sentiment, technical, volume};
 use crate::analysis::agreement::Priced;
@@ -126,25 +126,31 @@ impl<'a> Facts<'a> {
     /// One formula on every timeframe, by the timeframes' weights times their freshness, renormalised over those that have
     /// a reading.
     ///
+    /// The figure is that of one timeframe, the one that pulls most the way the part leans: a mean of four RSIs is on no
+    /// chart.
+    ///
     /// The coverage is not renormalised: a missing timeframe is missing evidence. The freshness is the mean, by the same
     /// weights, so that a timeframe which fades away takes no freshness with it.
     fn by_timeframe(&self, formula: impl Fn(&Bars) -> Option<Reading>) -> Option<Evidence> {
-        let (mut lean, mut figure, mut freshness, mut coverage) = (0.0, 0.0, 0.0, 0.0);
+        let (mut lean, mut freshness, mut coverage) = (0.0, 0.0, 0.0);
+        let mut found: Vec<(Timeframe, f64, Reading)> = Vec::new();
         for live in &self.timeframes {
             let Some(reading) = formula(&live.bars) else { continue };
             let weight = live.timeframe.weight() * live.freshness;
             lean += weight * reading.lean.get();
-            figure += weight * reading.figure;
             freshness += weight * live.freshness;
             coverage += weight;
+            found.push((live.timeframe, weight, reading));
         }
-        let reading = Reading::new(lean / coverage, figure / coverage)?;
-        Some(Evidence { reading, freshness: freshness / coverage, coverage })
+        let pull = |&(_, weight, reading): &(Timeframe, f64, Reading)| weight * reading.lean.get() * lean.signum();
+        let (timeframe, _, quoted) = found.into_iter().max_by(|a, b| pull(a).total_cmp(&pull(b)))?;
+        let reading = Reading::new(lean / coverage, quoted.figure)?;
+        Some(Evidence { reading, basis: Basis::Candles(timeframe), freshness: freshness / coverage, coverage })
     }
 
     fn by_flow(&self, formula: impl Fn(&Flow) -> Option<Reading>) -> Option<Evidence> {
         let flow = self.flow.as_ref()?;
-        Some(Evidence::whole(formula(&flow.value)?, flow.freshness))
+        Some(Evidence::whole(formula(&flow.value)?, flow.freshness).on(flow.value.basis()))
     }
 
     fn by_book(&self, formula: impl Fn(&Book) -> Option<Reading>) -> Option<Evidence> {
@@ -163,7 +169,7 @@ impl<'a> Facts<'a> {
         let (flow, history) = (self.flow.as_ref()?, self.history.as_ref()?);
         let rate = trade_rate(self.trades.as_ref()?.value)?;
         let reading = orderflow::liquidity(&flow.value, rate, history.value.trade_rates)?;
-        Some(Evidence::whole(reading, flow.freshness.min(history.freshness)))
+        Some(Evidence::whole(reading, flow.freshness.min(history.freshness)).on(flow.value.basis()))
     }
 
     fn book_liquidity(&self) -> Option<Evidence> {

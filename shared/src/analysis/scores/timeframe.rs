@@ -30,6 +30,17 @@ impl Timeframe {
         }
     }
 
+    /// What its candles are called.
+    #[must_use]
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::Base => "1-minute",
+            Self::Short => "5-minute",
+            Self::Medium => "30-minute",
+            Self::Long => "4-hour",
+        }
+    }
+
     const fn percent(self) -> u32 {
         match self {
             Self::Base => 40,

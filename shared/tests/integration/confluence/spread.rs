@@ -1,8 +1,10 @@
 //! Different markets get different scores, and a person can read why.
 
 use super::scene::{NOW, Scene};
+use shared::analysis::scores::reading::Basis;
 use shared::analysis::scores::report::{WIDTH, report};
-use shared::analysis::scores::six_dimension::six_dimension;
+use shared::analysis::scores::six_dimension::{evidence, six_dimension};
+use shared::snapshot::Sentiment;
 use shared::snapshot::confluence::Confluence;
 
 fn markets() -> Vec<Confluence> {
@@ -36,4 +38,35 @@ fn every_sentence_quotes_a_figure_and_no_line_is_too_wide() {
         assert!(report.lines().all(|line| line.chars().count() <= WIDTH), "{report}");
         assert!(report.contains("price_structure.") || report.contains("orderbook.mpi"), "{report}");
     }
+}
+
+#[test]
+fn a_figure_of_candles_is_that_of_the_one_timeframe_that_it_names() {
+    for seed in 0..10 {
+        let scene = Scene::generate(seed, 100.0);
+        for (part, found) in scene.with(|inputs| evidence(inputs, NOW)) {
+            let Basis::Candles(timeframe) = found.basis else { continue };
+            let mut alone = Scene::generate(seed, 100.0);
+            alone.candles.retain(|candles| candles.interval == timeframe.interval());
+            let of_one = alone.with(|inputs| evidence(inputs, NOW)[&part]).reading;
+            assert_eq!(found.reading.figure, of_one.figure, "{part:?}");
+            let way = found.reading.lean.get() * of_one.lean.get();
+            assert!(way >= 0.0, "{part:?} leans the other way on the {} candles", timeframe.title());
+        }
+    }
+}
+
+#[test]
+fn a_sentence_gives_a_reason_for_a_verdict_alone_and_trades_have_their_window() {
+    let mut verdicts = 0;
+    for found in markets() {
+        for (dimension, sentence) in &found.interpretations {
+            let score = dimension.of(&found.components).unwrap();
+            let is_neutral = Sentiment::of(score) == Sentiment::Neutral;
+            verdicts += usize::from(!is_neutral);
+            assert_eq!(sentence.contains("bullish parts"), is_neutral, "{sentence}");
+            assert!(!sentence.contains("takers") || sentence.contains("of the last "), "{sentence}");
+        }
+    }
+    assert!(verdicts > 20, "{verdicts} verdicts among 240");
 }

@@ -14,7 +14,7 @@ const READY = {
   scores: ".scores .row",
   signals: ".group .row",
   beta: ".line-chart canvas",
-  perps: "[data-field=funding_rate]",
+  perps: "[data-field=funding_paid]",
 };
 
 async function violations(page) {

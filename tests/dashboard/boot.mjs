@@ -116,7 +116,7 @@ export function bootSuite(world) {
           ["Scores", ".scores .row"],
           ["Signals", ".group .row"],
           ["Beta", ".line-chart canvas"],
-          ["Perps", "[data-field=funding_rate]"],
+          ["Perps", "[data-field=funding_paid]"],
           ["Market", "[data-field=btc_price]"],
         ]) {
           await page.click(`nav >> text=${screen}`);

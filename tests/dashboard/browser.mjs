@@ -57,14 +57,14 @@ export function live({ body }) {
 export function direct({ body, path }) {
   Object.assign(body, { data_source: "bybit_direct", producer: "bybit_direct" });
   body.degraded = [...body.degraded, "origin_timeout"];
-  const history = { funding_zscore: null, long_pct: null, short_pct: null, ls_entropy: null };
+  const history = { funding_zscore: null, funding_unusual: null, long_pct: null, short_pct: null, ls_entropy: null };
   if (path === "/api/dashboard/perpetuals-pulse") Object.assign(body, history);
   if (path !== "/mobile-data") return;
   const absent = { source: null, as_of_ms: null, status: "unavailable", reason: "not_collected_at_edge" };
   for (const name of ["global_market", "defi_market", "fear_greed", "beta", "performance", "statistics", "alerts"])
     body.sections[name] = absent;
   const unknown =
-    /dominance|season|market_cap|coingecko|total_volume$|volume_mcap|fear_greed|defi|btc_daily|btc_volatility|cryptocurrencies/;
+    /dominance|season|altcoin_share|trend_adx|realised|market_cap|coingecko|total_volume$|volume_mcap|fear_greed|defi|btc_daily|btc_volatility|cryptocurrencies/;
   for (const key of Object.keys(body.market_overview)) if (unknown.test(key)) body.market_overview[key] = null;
   Object.assign(body.perps, history);
   body.market_overview.market_regime_details.score_basis = "ticker_momentum";

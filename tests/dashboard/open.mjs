@@ -83,7 +83,7 @@ function assertOneByOne(asked) {
 /** What the top of the page says. */
 export const top = (page) => page.evaluate(readTop, {});
 
-/** Waits until the top of the page is as `wanted` says: `{level, link, source}`, or some of these. */
+/** Waits until the top of the page is as `wanted` says: `{level, link, source, isChecked}`, or some of these. */
 export async function untilTop(page, wanted) {
   try {
     const found = await page.waitForFunction(readTop, wanted);
@@ -100,10 +100,11 @@ function readTop(wanted) {
   const pill = document.querySelector(".pill");
   if (pill === null) return null;
   const text = (selector) => document.querySelector(selector)?.textContent ?? null;
-  const { level, link } = pill.dataset;
+  const { level, link, isChecked } = pill.dataset;
   const found = {
     level,
     link,
+    isChecked: isChecked === "true",
     headline: text("[data-field=headline]"),
     age: text("[data-field=age]"),
     source: text("[data-field=data_source]"),

@@ -30,16 +30,12 @@ function poisoned({ body, path }) {
       message: HOSTILE,
     });
   for (const found of body.opportunities ?? [])
-    Object.assign(found, { symbol: HOSTILE, description: HOSTILE, potential: HOSTILE, direction: HOSTILE });
+    Object.assign(found, { symbol: HOSTILE, description: HOSTILE, potential: HOSTILE, direction: HOSTILE, stance: HOSTILE });
   for (const row of body.symbols ?? []) {
     row.symbol = HOSTILE + row.symbol;
     row.risk_category = { category: HOSTILE, color: HOSTILE, description: HOSTILE };
   }
   if (body.chart_data) poisonChart(body);
-  if (path.endsWith("/perpetuals-pulse")) {
-    body.basis_status = HOSTILE;
-    body.signals = [{ kind: HOSTILE, message: HOSTILE }];
-  }
   if (body.alerts) body.alerts = [alertOf(body.as_of_ms)];
   if (body.analysis) body.analysis = HOSTILE;
   if (body.data?.interpretations) body.data.interpretations.technical = HOSTILE;
@@ -79,7 +75,6 @@ export function safetySuite(world) {
     test("stays text in an alert", () => check("signals/alerts", ".alert"));
     test("stays text in what stands out", () => check("signals/opportunities", ".opportunity"));
     test("stays text beside the chart and in the table of betas", () => check("beta/1", ".betas tbody tr"));
-    test("stays text among the perpetuals", () => check("perps", "[data-pulse]"));
     test("stays text in the sheet of an address", () =>
       check(`scores/${encodeURIComponent(HOSTILE)}`, "dialog h2", "dialog"));
     test("stays text in a breakdown", () => check("scores/ETHUSDT", "dialog .sentence", "dialog"));

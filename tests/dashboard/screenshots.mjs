@@ -14,7 +14,7 @@ const READY = {
   scores: ".scores .row",
   signals: ".group .row, .absent",
   beta: ".line-chart canvas, .absent",
-  perps: "[data-field=funding_rate]",
+  perps: "[data-field=funding_paid]",
 };
 
 const SHOTS = [

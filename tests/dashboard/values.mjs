@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import { standOuts } from "../../edge/dashboard/src/screens/unusual.ts";
 import { byBeta } from "../../edge/dashboard/src/screens/beta-rows.ts";
 import { basis } from "../../edge/dashboard/src/screens/measured.ts";
 import { AT_ONCE, open } from "./open.mjs";
@@ -92,7 +93,6 @@ export function valuesSuite(world) {
         ...[
           "trend_strength",
           "btc_price",
-          "current_volatility",
           "average_change",
           "fear_greed_value",
           "total_market_cap",
@@ -110,7 +110,11 @@ export function valuesSuite(world) {
         ...[
           "stablecoin_dominance",
           "altcoin_dominance",
-          "market_dispersion",
+          "altcoin_share",
+          "dispersion",
+          "trend_adx",
+          "realised_volatility",
+          "realised_volatility_avg",
           "avg_volatility",
           "btc_daily_volatility",
           "btc_volatility",
@@ -214,14 +218,17 @@ export function valuesSuite(world) {
     });
 
     test("the signals, the stand-outs and the alerts are those of the API", async () => {
-      const { page, link, done } = await open(world, "signals", { hold: true });
+      // In a calm market no score takes a side: here two of those that stand out do.
+      const sided = ({ body }) => {
+        const [long, short] = body.opportunities ?? [];
+        if (short !== undefined) Object.assign(long, { stance: "long", aligned_score: 41.5 }), Object.assign(short, { stance: "short", aligned_score: 43 });
+      };
+      const { page, link, done } = await open(world, "signals", { hold: true, order: [sided] });
       await page.waitForSelector(".group .row");
       const { signals } = link.body("/api/dashboard/signals");
       const numbers = await numbersOn(page);
       assertReadable(numbers);
-      const bySide = ["BUY", "SELL", "NEUTRAL"].flatMap((side) =>
-        signals.filter((signal) => signal.signal_type === side),
-      );
+      const bySide = ["long", "short", "neutral"].flatMap((side) => signals.filter((signal) => signal.stance === side));
       assert.equal(bySide.length, signals.length);
       const expected = bySide.map((signal) => [
         signal.symbol,
@@ -238,13 +245,17 @@ export function valuesSuite(world) {
       await page.click(".choice >> text=Stand-outs");
       await page.waitForSelector(".opportunity");
       const { opportunities } = link.body("/api/dashboard/opportunities");
+      const sides = opportunities
+        .filter(({ stance }) => stance !== "neutral")
+        .toSorted((a, b) => b.aligned_score - a.aligned_score);
+      assert.ok(sides.length >= 2);
       assert.deepEqual(
         rowsOf(await numbersOn(page)),
-        opportunities.map((found) => [found.symbol, { opportunity_score: found.opportunity_score }]),
+        sides.map((found) => [found.symbol, { aligned_score: found.aligned_score }]),
       );
       assert.deepEqual(
         await page.$$eval(".opportunity .sentence", (all) => all.map((item) => item.textContent)),
-        opportunities.map(({ description }) => description),
+        sides.map(({ description }) => description),
       );
 
       await page.click(".choice >> text=Alerts");
@@ -308,15 +319,15 @@ export function valuesSuite(world) {
 
     test("the perpetuals are those of the API", async () => {
       const { page, link, done } = await open(world, "perps", { hold: true });
-      await page.waitForSelector("[data-field=funding_rate]");
+      await page.waitForSelector("[data-field=funding_paid]");
       const pulse = link.body("/api/dashboard/perpetuals-pulse");
       const numbers = await numbersOn(page);
       assertReadable(numbers);
       const names = [
         "contract_count",
-        "funding_rate",
-        "funding_zscore",
-        "basis_pct",
+        "funding_paid",
+        "funding_unusual",
+        "premium",
         "total_open_interest",
         "long_pct",
         "short_pct",
@@ -324,7 +335,7 @@ export function valuesSuite(world) {
       assertFields(numbers, Object.fromEntries(names.map((name) => [name, pulse[name]])));
       assert.deepEqual(
         await page.$$eval("[data-pulse]", (all) => all.map((item) => item.dataset.pulse)),
-        pulse.signals.map(({ kind }) => kind),
+        standOuts(pulse).map(({ kind }) => kind),
       );
       await done();
     });

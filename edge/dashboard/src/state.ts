@@ -68,7 +68,10 @@ function resource<T extends Body>(path: string, everyMs: number): Resource<T> {
 
 /** The server's time, which is asked for only while it is in doubt. */
 const timekeeper: Task = {
-  everyMs: 30_000,
+  // In doubt it is asked for again soon: until it is known nothing is live. Each failure waits longer, as everywhere.
+  get everyMs() {
+    return clock.peek().isDoubted ? 3_000 : 30_000;
+  },
   async run() {
     if (!clock.value.isDoubted) return { kind: "unchanged" };
     const askedAt = localNow();

@@ -8,6 +8,7 @@ use super::confluence::{AnalysisBody, BreakdownBody, Opportunities, Signals};
 use super::dashboard::{FlatMarketOverview, MarketMovers, Overview, Symbols, TopSymbols};
 use super::mobile::{DashboardMobileData, MobileData};
 use super::perpetuals::PerpetualsPulse;
+use crate::analysis::signals::MEDIUM_DEVIATION;
 use crate::endpoints::{BETA_CHART, CLIENT_ROUTES, SymbolEndpoint};
 use crate::freshness::Limits;
 use crate::health::DataHealth;
@@ -95,6 +96,7 @@ fn constants() -> String {
     [
         ("SCHEMA_VERSION", json!(SCHEMA_VERSION)),
         ("LIMITS_MS", json!({"fresh": limits.fresh_ms, "aging": limits.aging_ms, "stale": limits.stale_ms})),
+        ("STANCE", json!({"long_from": 50.0 + MEDIUM_DEVIATION, "short_to": 50.0 - MEDIUM_DEVIATION})),
         ("SENTIMENT", json!({"long_from": Sentiment::LONG_FROM, "short_to": Sentiment::SHORT_TO})),
         ("DIMENSIONS", json!(dimensions)),
         ("SUB_COMPONENTS", json!(parts)),

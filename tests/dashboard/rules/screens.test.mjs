@@ -8,7 +8,8 @@ import { entryOf, href, parseRoute, viewOf } from "../../../edge/dashboard/src/r
 import { betaWords, byBeta, columns, figuresOf, lineNames } from "../../../edge/dashboard/src/screens/beta-rows.ts";
 import * as measured from "../../../edge/dashboard/src/screens/measured.ts";
 import { isInOrder, orderSentence, ordered, picked } from "../../../edge/dashboard/src/screens/order.ts";
-import { MEASURES, notLookedAt, payer, premiumNote, pulseTitle } from "../../../edge/dashboard/src/screens/unusual.ts";
+import { standingOut } from "../../../edge/dashboard/src/screens/standing-out.ts";
+import { MEASURES, notLookedAt, payer, premiumNote, standOuts } from "../../../edge/dashboard/src/screens/unusual.ts";
 import { label, layout, shade } from "../../../edge/dashboard/src/ui/tiles.ts";
 import * as words from "../../../edge/dashboard/src/words.ts";
 
@@ -107,8 +108,9 @@ describe("the chart", () => {
       beta_30d: null,
       correlation_30d: null,
       r_squared_30d: null,
+      windows: [{ days: 7, beta_low: 0.8, beta_high: 1.2 }],
     };
-    assert.deepEqual(figuresOf(known, "7d"), { beta: 1, correlation: 0.5, rSquared: 0.25 });
+    assert.deepEqual(figuresOf(known, "7d"), { beta: 1, correlation: 0.5, rSquared: 0.25, low: 0.8, high: 1.2 });
     assert.equal(figuresOf(known, "30d"), null);
   });
 });
@@ -233,14 +235,27 @@ describe("addresses", () => {
 
 describe("that nothing is unusual", () => {
   test("is said only of what was measured", () => {
-    const all = { funding_rate: 0.01, funding_zscore: 0, long_pct: 50, basis_pct: 0 };
+    const all = { funding_paid: 0.01, funding_unusual: 0, long_pct: 50, short_pct: 50 };
     assert.deepEqual(notLookedAt(all), []);
-    assert.deepEqual(notLookedAt({ ...all, funding_zscore: null, long_pct: null }), [
-      "funding against its history",
+    assert.deepEqual(notLookedAt({ ...all, funding_unusual: null, long_pct: null }), [
+      "funding against what was paid before",
       "long and short accounts",
     ]);
     const none = Object.fromEntries(Object.keys(all).map((field) => [field, null]));
     assert.equal(notLookedAt(none).length, MEASURES.length);
+    assert.deepEqual([standOuts(all), standOuts(none)], [[], []]);
+  });
+
+  test("is not said of what is past its threshold, by the figures that are shown", () => {
+    const loud = { funding_paid: -0.0612, funding_unusual: -2.34, long_pct: 38, short_pct: 62 };
+    assert.deepEqual(
+      standOuts(loud).map(({ title, sentence }) => `${title}: ${sentence}`),
+      [
+        "Funding is high: It is -0.0612% per 8 hours. Shorts pay longs.",
+        "Funding far from before: It is -2.34 deviations from the middle of what was paid before.",
+        "Most accounts are short: 62.00% of them, weighted by turnover.",
+      ],
+    );
   });
 });
 
@@ -408,6 +423,7 @@ describe("a beta", () => {
       symbol,
       beta_7d: week, correlation_7d: week, r_squared_7d: week,
       beta_30d: month, correlation_30d: month, r_squared_30d: month,
+      windows: [],
     });
     const rows = [of("B", 1, 0.5), of("A", null, 0.9), of("C", 0.2, 0.9)];
     assert.equal(names(byBeta(rows, "30d")), "A C B");
@@ -415,12 +431,19 @@ describe("a beta", () => {
   });
 });
 
+describe("what stands out", () => {
+  test("is what takes a side, by how far the price went its way", () => {
+    const of = (symbol, stance, aligned_score) => ({ symbol, stance, aligned_score });
+    const all = [of("A", "neutral", 90), of("C", "long", 30), of("B", "short", 30), of("D", "long", 44)];
+    assert.equal(names(standingOut(all)), "D B C");
+    assert.deepEqual(standingOut([of("A", "neutral", 90)]), []);
+  });
+});
+
 describe("the perpetuals", () => {
   test("say who pays and on which side of the index the mark stands, by the figures' own signs", () => {
     assert.deepEqual([0.01, 0, -0.06].map(payer), ["Longs pay shorts.", "Nobody pays.", "Shorts pay longs."]);
     assert.deepEqual([0.02, 0, -0.02].map(premiumNote), ["mark above index", "mark at index", "mark below index"]);
-    assert.deepEqual(["contango", "backwardation"].map(pulseTitle), ["Mark above index", "Mark below index"]);
-    assert.equal(pulseTitle("constructor"), "Constructor");
   });
 });
 

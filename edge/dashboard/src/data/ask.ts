@@ -33,7 +33,7 @@ export function isOfOtherRelease(trouble: Trouble | null): boolean {
 const PATIENCE_MS = 8_000;
 
 /** How long the question about the time may take: its answer is a few bytes, and the data waits for it at the start. */
-const TIME_PATIENCE_MS = 3_000;
+const TIME_PATIENCE_MS = 4_000;
 
 /** Asks for `path`; `etag` is that of the body in hand. */
 export async function ask<T extends Body>(

@@ -20,6 +20,9 @@ export interface Figures {
   readonly beta: number;
   readonly correlation: number;
   readonly rSquared: number;
+  /** Between these the true β lies, in 95 of 100 samples; unknown with a β of before they were published. */
+  readonly low: number | null;
+  readonly high: number | null;
 }
 
 /** The figures of one window; nothing when it is unknown. */
@@ -28,7 +31,8 @@ export function figuresOf(row: BetaSymbol, span: Span): Figures | null {
   const correlation = row[`correlation_${span}`];
   const rSquared = row[`r_squared_${span}`];
   if (beta === null || correlation === null || rSquared === null) return null;
-  return { beta, correlation, rSquared };
+  const window = row.windows.find(({ days }) => `${days}d` === span);
+  return { beta, correlation, rSquared, low: window?.beta_low ?? null, high: window?.beta_high ?? null };
 }
 
 /** The rows of one window, the highest β first; those without one at the end, by name. */
@@ -45,7 +49,7 @@ export function byBeta(rows: readonly BetaSymbol[], span: Span): BetaSymbol[] {
 const LOOSE_R_SQUARED = 0.25;
 
 /** What a β says of a contract's moves with Bitcoin, on average: of its moves without Bitcoin it says nothing. */
-export function betaWords({ beta, rSquared }: Figures): string {
+export function betaWords({ beta, rSquared }: Pick<Figures, "beta" | "rSquared">): string {
   const said = moves(beta);
   return rSquared < LOOSE_R_SQUARED ? `${said}, loosely` : said;
 }

@@ -118,7 +118,7 @@ function Betas({ body }: { body: Beta }): JSX.Element {
           </Figure>
         </dl>
       </Card>
-      <Card title="Against Bitcoin" class="wide" note="hourly returns, highest β first">
+      <Card title="Against Bitcoin" class="wide" note="hourly returns, highest β first; under each β where the true one lies, in 95 of 100 cases">
         <Choice
           label="Over how long"
           options={SPANS.map((known) => [known, known.replace("d", " days")])}
@@ -177,6 +177,11 @@ function BetaRow({ row }: { row: BetaSymbol }): JSX.Element {
         <>
           <td>
             <Num of={figures.beta} as={format.ratio} name="beta" class="strong" />
+            {figures.low !== null && figures.high !== null && (
+              <small class="interval">
+                {format.ratio(figures.low)} to {format.ratio(figures.high)}
+              </small>
+            )}
           </td>
           <td>
             <Num of={figures.correlation} as={format.ratio} name="correlation" />

@@ -80,9 +80,9 @@ function RegimeCard({ body }: { body: MobileData }): JSX.Element {
         </Figure>
         <Figure label="Spread of 24 h changes" note={dispersionNote(regime)}>
           <Maybe
-            of={overview.current_volatility}
+            of={overview.dispersion}
             as={format.percent}
-            name="current_volatility"
+            name="dispersion"
             why="fewer than two changes are known"
           />
         </Figure>

@@ -6,7 +6,7 @@ import * as format from "../format.ts";
 import { pulse } from "../state.ts";
 import { Card, Figure, From, Stacked } from "../ui/parts.tsx";
 import { Maybe } from "../ui/value.tsx";
-import { MEASURES, notLookedAt, payer, premiumNote, pulseTitle } from "./unusual.ts";
+import { MEASURES, notLookedAt, payer, premiumNote, standOuts } from "./unusual.ts";
 import * as words from "../words.ts";
 
 /** The screen. */
@@ -33,23 +33,16 @@ function PerpsOf({ body }: { body: PerpetualsPulse }): JSX.Element {
         }
       >
         <div class="reading">
-          <Maybe of={body.funding_rate} as={format.rate} name="funding_rate" why={words.TOO_FEW_TELL} />
-          <span class="quiet">per 8 hours, {meanOf(body.funding_contracts)}</span>
+          <Maybe of={body.funding_paid} as={format.rate} name="funding_paid" why={words.TOO_FEW_TELL} />
+          <span class="quiet">per 8 hours, weighted by open interest</span>
         </div>
-        {body.funding_rate !== null && (
-          <p class="aside">
-            {payer(body.funding_rate)}{" "}
-            {body.funding_strength !== null && (
-              <span class={`tag ${body.funding_strength}`}>{body.funding_strength}</span>
-            )}
-          </p>
-        )}
+        {body.funding_paid !== null && <p class="aside">{payer(body.funding_paid)}</p>}
         <dl class="figures">
-          <Figure label="Last funding, against its history" note="standard deviations, weighted by turnover">
-            <Maybe of={body.funding_zscore} as={format.signedRatio} name="funding_zscore" why={whyHistory} />
+          <Figure label="Against what was paid before" note="deviations from the middle, −5 to 5">
+            <Maybe of={body.funding_unusual} as={format.signedRatio} name="funding_unusual" why={whyHistory} />
           </Figure>
-          <Figure label="Premium over index" note={body.basis_pct === null ? undefined : premiumNote(body.basis_pct)}>
-            <Maybe of={body.basis_pct} as={format.rate} name="basis_pct" why={words.TOO_FEW_TELL} />
+          <Figure label="Premium over index" note={body.premium === null ? undefined : premiumNote(body.premium)}>
+            <Maybe of={body.premium} as={format.rate} name="premium" why={words.TOO_FEW_TELL} />
           </Figure>
         </dl>
       </Card>
@@ -93,26 +86,22 @@ function PerpsOf({ body }: { body: PerpetualsPulse }): JSX.Element {
   );
 }
 
-/** What a mean is of. */
-const meanOf = (contracts: number | null): string =>
-  contracts === null ? "weighted by turnover" : `${format.count(contracts)} contracts weighted by turnover`;
-
 function Unusual({ body }: { body: PerpetualsPulse }): JSX.Element {
-  const unknown = notLookedAt(body);
+  const [found, unknown] = [standOuts(body), notLookedAt(body)];
   const isNothingKnown = unknown.length === MEASURES.length;
   return (
     <>
-      {body.signals.length > 0 ? (
-        <ul class="plain" data-field="signal_count">
-          {body.signals.map(({ kind, message }) => (
+      {found.length > 0 ? (
+        <ul class="plain" data-field="stand_outs">
+          {found.map(({ kind, title, sentence }) => (
             <li key={kind} data-pulse={kind}>
-              <strong>{pulseTitle(kind)}</strong> {message}
+              <strong>{title}</strong> {sentence}
             </li>
           ))}
         </ul>
       ) : (
         !isNothingKnown && (
-          <p class="quiet" data-field="signal_count">
+          <p class="quiet" data-field="stand_outs">
             {unknown.length === 0 ? "Nothing past its threshold." : "Nothing past its threshold in what is known."}
           </p>
         )

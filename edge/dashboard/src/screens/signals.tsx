@@ -5,10 +5,10 @@ import {
   type Alert,
   type Alerts,
   type Opportunities,
-  SENTIMENT,
+  STANCE,
   type Signal,
-  type SignalType,
   type Signals,
+  type Stance,
 } from "../../generated/contract.ts";
 import * as format from "../format.ts";
 import { href } from "../route.ts";
@@ -17,6 +17,7 @@ import { Age, Choice, From } from "../ui/parts.tsx";
 import { Ring } from "../ui/ring.tsx";
 import { Change, Num } from "../ui/value.tsx";
 import * as words from "../words.ts";
+import { standingOut } from "./standing-out.ts";
 
 const TABS = [
   ["signals", "Signals"],
@@ -50,26 +51,26 @@ export function SignalsScreen({ detail }: { detail: string | null }): JSX.Elemen
   );
 }
 
-const { long_from: BUY_FROM, short_to: SELL_TO } = SENTIMENT;
+const { long_from: LONG_FROM, short_to: SHORT_TO } = STANCE;
 
 /** Each side with the scores that are on it. */
-const SIDES: readonly (readonly [SignalType, string, string, string])[] = [
-  ["BUY", "Buy", `score ${BUY_FROM} and more`, `No score is at ${BUY_FROM} or above.`],
-  ["SELL", "Sell", `score ${SELL_TO} and less`, `No score is at ${SELL_TO} or below.`],
-  ["NEUTRAL", "Neutral", `between ${SELL_TO} and ${BUY_FROM}`, "No score is between the two."],
+const SIDES: readonly (readonly [Stance, string, string, string])[] = [
+  ["long", "Long", `score ${LONG_FROM} and more`, `No score is at ${LONG_FROM} or above.`],
+  ["short", "Short", `score ${SHORT_TO} and less`, `No score is at ${SHORT_TO} or below.`],
+  ["neutral", "Neutral", `between ${SHORT_TO} and ${LONG_FROM}`, "No score is between the two."],
 ];
 
 function SignalList({ body }: { body: Signals }): JSX.Element {
-  const of = (side: SignalType): Signal[] => body.signals.filter(({ signal_type }) => signal_type === side);
+  const of = (side: Stance): Signal[] => body.signals.filter(({ stance }) => stance === side);
   return (
     <>
       <p class="aside">
         Inputs: how much of what a score is made of was there and fresh. A contract's own sheet names what is missing.
       </p>
       {SIDES.map(([side, name, which, none]) => (
-        <section key={side} class={`group ${side.toLowerCase()}`} data-side={side}>
+        <section key={side} class={`group ${side}`} data-side={side}>
           <h3>
-            {name} <Num of={of(side).length} as={format.count} name={`count_${side.toLowerCase()}`} class="quiet" />{" "}
+            {name} <Num of={of(side).length} as={format.count} name={`count_${side}`} class="quiet" />{" "}
             <small>{which}</small>
           </h3>
           {of(side).length === 0 && <p class="quiet">{none}</p>}
@@ -94,7 +95,7 @@ function SignalRow({ signal }: { signal: Signal }): JSX.Element {
           <Num of={signal.price} as={format.price} name="signal_price" class="quiet" />
         </span>
         <span class="why">
-          {signal.strength !== null && <span class={`tag ${signal.strength}`}>{signal.strength}</span>}
+          {signal.stance_strength !== null && <span class={`tag ${signal.stance_strength}`}>{signal.stance_strength}</span>}
           <small>
             inputs <Num of={signal.reliability} as={format.fraction} name="signal_reliability" />
           </small>
@@ -109,22 +110,25 @@ function SignalRow({ signal }: { signal: Signal }): JSX.Element {
 }
 
 function OpportunityList({ body }: { body: Opportunities }): JSX.Element {
-  if (body.opportunities.length === 0) return <p class="absent">No score stands out from neutral.</p>;
+  const found = standingOut(body.opportunities);
+  if (found.length === 0) return <p class="absent">No score takes a side: {LONG_FROM} and more, {SHORT_TO} and less.</p>;
   return (
     <>
-      <p class="aside">Ordered by the score's distance from neutral × its inputs × up to 2 for how far the price moved.</p>
+      <p class="aside">
+        Ordered by the score's distance from neutral × its inputs × up to 2 for how far the price moved the score's way.
+      </p>
       <ul class="rows opportunities">
-        {body.opportunities.map((found) => (
-          <li key={found.id} data-symbol={found.symbol}>
-            <a class="opportunity" href={href("scores", found.symbol)}>
+        {found.map((one) => (
+          <li key={one.id} data-symbol={one.symbol}>
+            <a class="opportunity" href={href("scores", one.symbol)}>
               <span class="opportunity-head">
-                <strong>{found.symbol}</strong>
-                <span class={`tag ${found.direction === "long" ? "bullish" : "bearish"}`}>
-                  {found.direction === "long" ? "above neutral" : "below neutral"}
+                <strong>{one.symbol}</strong>
+                <span class={`tag ${one.direction === "long" ? "bullish" : "bearish"}`}>
+                  {one.direction === "long" ? "above neutral" : "below neutral"}
                 </span>
-                <Num of={found.opportunity_score} as={format.exactScore} name="opportunity_score" class="strong" />
+                <Num of={one.aligned_score} as={format.exactScore} name="aligned_score" class="strong" />
               </span>
-              <span class="sentence">{found.description}</span>
+              <span class="sentence">{one.description}</span>
             </a>
           </li>
         ))}

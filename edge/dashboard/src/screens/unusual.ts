@@ -1,36 +1,57 @@
 // What is said of the perpetuals as a whole, and what must be known before it can be said that nothing is unusual: pure.
 
-import type { PerpetualsPulse, PulseKind } from "../../generated/contract.ts";
-import { title } from "../words.ts";
+import type { PerpetualsPulse } from "../../generated/contract.ts";
+import * as format from "../format.ts";
 
-type Measured = Pick<PerpetualsPulse, "funding_rate" | "funding_zscore" | "long_pct" | "basis_pct">;
+type Measured = Pick<PerpetualsPulse, "funding_paid" | "funding_unusual" | "long_pct" | "short_pct">;
 
-/** Every measure that a signal can come of, with its name. */
+/** Every measure that is looked at, with its name. */
 export const MEASURES: readonly (readonly [keyof Measured, string])[] = [
-  ["funding_rate", "the funding rate"],
-  ["funding_zscore", "funding against its history"],
+  ["funding_paid", "the funding rate"],
+  ["funding_unusual", "funding against what was paid before"],
   ["long_pct", "long and short accounts"],
-  ["basis_pct", "the premium over the index"],
 ];
 
 /** The names of those that are unknown. */
 export const notLookedAt = (body: Measured): string[] =>
   MEASURES.filter(([field]) => body[field] === null).map(([, name]) => name);
 
-/** What stands out, by what was measured: the contract's words for a premium are those of dated futures. */
-const PULSE_TITLES = new Map<string, string>(
-  Object.entries({
-    funding_elevated: "Funding is high",
-    funding_unusual: "Funding far from its history",
-    crowded_long: "Most accounts are long",
-    crowded_short: "Most accounts are short",
-    contango: "Mark above index",
-    backwardation: "Mark below index",
-  } satisfies Record<PulseKind, string>),
-);
+/** From here on something stands out: percent per 8 hours, deviations, percent of the accounts. */
+const HIGH_FUNDING = 0.05;
+const FAR_FROM_BEFORE = 2;
+const CROWDED = 60;
 
-/** The name of what stands out. */
-export const pulseTitle = (kind: string): string => PULSE_TITLES.get(kind) ?? title(kind);
+/** Something that stands out. */
+export interface StandOut {
+  readonly kind: string;
+  readonly title: string;
+  readonly sentence: string;
+}
+
+/** What stands out, by the figures that the screen shows. */
+export function standOuts({ funding_paid: paid, funding_unusual: far, long_pct: long, short_pct: short }: Measured): StandOut[] {
+  const found: StandOut[] = [];
+  if (paid !== null && Math.abs(paid) >= HIGH_FUNDING)
+    found.push({
+      kind: "funding_high",
+      title: "Funding is high",
+      sentence: `It is ${format.rate(paid)} per 8 hours. ${payer(paid)}`,
+    });
+  if (far !== null && Math.abs(far) >= FAR_FROM_BEFORE)
+    found.push({
+      kind: "funding_unusual",
+      title: "Funding far from before",
+      sentence: `It is ${format.signedRatio(far)} deviations from the middle of what was paid before.`,
+    });
+  for (const [kind, share] of [["long", long], ["short", short]] as const)
+    if (share !== null && share >= CROWDED)
+      found.push({
+        kind: `crowded_${kind}`,
+        title: `Most accounts are ${kind}`,
+        sentence: `${format.percent(share)} of them, weighted by turnover.`,
+      });
+  return found;
+}
 
 /** Who pays whom at a funding rate. */
 export function payer(rate: number): string {

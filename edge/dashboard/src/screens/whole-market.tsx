@@ -161,11 +161,11 @@ function Dominance({ overview, why }: { overview: MarketOverview; why: string })
       </dl>
       <p class="aside">
         Stablecoins are those among the ten largest coins; smaller ones count with the others.
-        {overview.altcoin_season !== null && (
+        {overview.altcoin_share !== null && (
           <>
             {" "}
-            Altcoin season, from Bitcoin's dominance alone:{" "}
-            <span data-field="altcoin_season">{overview.altcoin_season.toLowerCase()}</span>.
+            Of {format.count(overview.altcoin_share_contracts ?? 0)} pairs{" "}
+            <Num of={overview.altcoin_share} as={format.share} name="altcoin_share" /> did better than Bitcoin over 90 days.
           </>
         )}
       </p>
@@ -177,16 +177,19 @@ function Dominance({ overview, why }: { overview: MarketOverview; why: string })
 export function MovesCard({ body }: { body: MobileData }): JSX.Element {
   const { market_overview: overview } = body;
   const why = "30 daily candles are not loaded";
+  const whyCandles = words.whySection(body, "statistics");
+  const { realised_volatility_avg: usual } = overview;
   return (
-    <Card title="How prices move">
+    <Card title="How prices move" note={<SectionAge body={body} section="statistics" />}>
       <dl class="figures">
-        <Figure label="Spread of 24 h changes" note={`across ${rowsOf(body)}, standard deviation`}>
-          <Maybe
-            of={overview.market_dispersion}
-            as={format.percent}
-            name="market_dispersion"
-            why="fewer than two changes are known"
-          />
+        <Figure
+          label="Realised volatility"
+          note={usual === null ? "a day" : <>a day; <Num of={usual} as={format.percent} name="realised_volatility_avg" /> over 30 days</>}
+        >
+          <Maybe of={overview.realised_volatility} as={format.percent} name="realised_volatility" why={whyCandles} />
+        </Figure>
+        <Figure label="Trend, either way" note="ADX of 4 h candles, 0 to 100">
+          <Maybe of={overview.trend_adx} as={format.exactScore} name="trend_adx" why={whyCandles} />
         </Figure>
         <Figure label="Average range" note="high to low, 24 h">
           <Maybe of={overview.avg_volatility} as={format.percent} name="avg_volatility" why={words.TOO_FEW_TELL} />

@@ -39,7 +39,7 @@ function Pill(): JSX.Element {
   const { level, link, ageMs, isAgeLeast } = status.value;
   const { body, trouble } = market.held.value;
   return (
-    <div class="pill" data-level={level} data-link={link}>
+    <div class="pill" data-level={level} data-link={link} data-is-checked={!isAgeLeast}>
       <span class="dot" aria-hidden="true" />
       <strong data-field="headline">{words.headline(status.value, trouble === null)}</strong>
       {body !== null && (

@@ -126,7 +126,7 @@ pub fn funding_zscore(fundings: &[Funding], now: UnixMs) -> Option<f64> {
 }
 
 /// How unusual the rate that is paid next is for this contract: its distance from the median of what was paid, in deviations by
-/// the median distance from that (× 1.4826), clipped to [`MOST_UNUSUAL`] either way.
+/// the median distance from that (× 1.4826), within five either way.
 ///
 /// Medians, and a floor under the deviation, since venues tell the same rate for weeks: the tenth of a basis point by which one
 /// differs then is no event. Nothing when the newest of the past is not recent, or fewer than [`FEWEST_EARLIER_FUNDINGS`] are

@@ -397,11 +397,6 @@ describe("the mean of the market", () => {
     for (const rows of [rowsOf(0, 40), rowsOf(3, 37)])
       check("ticker_momentum", rows, "Average momentum", "of 40 pairs", "from the momentum of tickers alone");
   });
-
-  test("stands beside the spread of changes by its thresholds", () => {
-    const notes = ["normal", "elevated", "high", "new"].map((dispersion) => measured.dispersionNote({ dispersion }));
-    assert.deepEqual(notes, ["8% or less", "above 8%", "above 15%", "new"]);
-  });
 });
 
 describe("a beta", () => {

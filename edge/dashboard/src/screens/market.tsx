@@ -9,7 +9,7 @@ import { Card, Figure, FromMiddle, Stacked } from "../ui/parts.tsx";
 import { Change, Maybe, MaybeChange, Num } from "../ui/value.tsx";
 import { isSpot, isTurnoverEstimated, rowsOf } from "../provenance.ts";
 import { ODD_FIGURE } from "../words.ts";
-import { basis, dispersionNote, meanNote, meanTitle } from "./measured.ts";
+import { basis, meanNote, meanTitle } from "./measured.ts";
 import { FearGreedCard, MovesCard, WholeMarketCard } from "./whole-market.tsx";
 import { SourcesCard } from "./sources.tsx";
 
@@ -78,7 +78,7 @@ function RegimeCard({ body }: { body: MobileData }): JSX.Element {
         <Figure label={meanTitle(regime)} note={meanNote(regime, body.confluence_scores)}>
           <Num of={regime.mean_score} as={format.exactScore} name="mean_score" />
         </Figure>
-        <Figure label="Spread of 24 h changes" note={dispersionNote(regime)}>
+        <Figure label="Spread of 24 h changes" note="around their median">
           <Maybe
             of={overview.dispersion}
             as={format.percent}

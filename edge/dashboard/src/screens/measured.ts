@@ -26,11 +26,3 @@ export function basis({ score_basis: of }: Basis, rows: Rows): string {
   if (scored === rows.length) return `from the scores of ${format.count(scored)} pairs`;
   return `from ${format.count(scored)} scores of ${format.count(rows.length)} pairs`;
 }
-
-/** The dispersion of changes by its thresholds, 8 and 15 %. */
-const DISPERSION = new Map(
-  Object.entries({ normal: "8% or less", elevated: "above 8%", high: "above 15%" }),
-);
-
-/** Where the dispersion of changes stands. */
-export const dispersionNote = ({ dispersion }: RegimeDetails): string => DISPERSION.get(dispersion) ?? dispersion;

@@ -159,10 +159,10 @@ impl SectionLimits {
         Self { fresh_until: as_of.plus_millis(HOUR_MS), usable_until: as_of.plus_millis(2 * HOUR_MS) }
     }
 
-    /// Statistics of candles, the longest of which are four hours long: nine hours, and a day.
+    /// Statistics of candles, the longest of which are four hours long: nine hours, and twelve.
     #[must_use]
     pub const fn statistics(as_of: UnixMs) -> Self {
-        Self { fresh_until: as_of.plus_millis(9 * HOUR_MS), usable_until: as_of.plus_millis(24 * HOUR_MS) }
+        Self { fresh_until: as_of.plus_millis(9 * HOUR_MS), usable_until: as_of.plus_millis(12 * HOUR_MS) }
     }
 
     /// The list of alerts: a minute, and an hour. Each alert has its own time beside.

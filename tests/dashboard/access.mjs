@@ -58,7 +58,7 @@ export function accessSuite(world) {
       await page.waitForSelector(".tile");
       await check(page);
       link.order("refused");
-      await page.evaluate(() => caches.delete("last-good-1"));
+      await page.evaluate(() => caches.delete("last-good-2"));
       await page.reload();
       await untilTop(page, { level: "none", link: "refused" });
       await check(page);

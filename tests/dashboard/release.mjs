@@ -68,7 +68,7 @@ function filesOf(folder, like) {
 const untilKept = (page) =>
   page.evaluate(async () => {
     await navigator.serviceWorker.ready;
-    while ((await (await caches.open("last-good-1")).keys()).length === 0)
+    while ((await (await caches.open("last-good-2")).keys()).length === 0)
       await new Promise((resolve) => setTimeout(resolve, 50));
   });
 
@@ -159,7 +159,7 @@ export function releaseSuite(world) {
         // And now that is what is kept, under its own age.
         await page.waitForFunction(
           async (least) => {
-            const kept = await (await caches.open("last-good-1")).match("/mobile-data");
+            const kept = await (await caches.open("last-good-2")).match("/mobile-data");
             return (await kept.json()).as_of_ms >= least;
           },
           asOf,

@@ -88,7 +88,7 @@ export function wordsSuite(world) {
     test("say of a page that is opened again that it is not refreshed yet, and nothing of sources", async () => {
       const { page, link, done } = await open(world, "market", { order: [live, aged(100_000, "stale")] });
       await untilTop(page, { level: "stale" });
-      await page.waitForFunction(async () => (await (await caches.open("last-good-1")).match("/mobile-data")) !== undefined);
+      await page.waitForFunction(async () => (await (await caches.open("last-good-2")).match("/mobile-data")) !== undefined);
       link.order("silent");
       await page.reload();
       await page.waitForSelector("[data-field=btc_price]");

@@ -66,7 +66,7 @@ async function record(name, folder, { args = [], rewrite, isThere, settings }) {
     const market = await listening(simulator);
     const recorder = await startRecorder(market, folder, rewrite?.());
     stops.push(recorder.stop);
-    const origin = await startOrigin({ url: recorder.url }, { BYBIT_REQUESTS_PER_5S: "300", MONITORED_SYMBOLS: String(MONITORED) });
+    const origin = await startOrigin({ url: recorder.url }, { BYBIT_REQUESTS_PER_5S: "300", MONITORED_SYMBOLS: String(MONITORED), TICKERS_INTERVAL_MS: "4000" });
     stops.push(origin.stop);
     const observer = observe(origin.url, folder);
     stops.push(observer.stop);

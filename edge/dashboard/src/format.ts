@@ -59,7 +59,6 @@ const percentOf = (digits: number, signDisplay: "auto" | "exceptZero"): ((value:
 export const change = percentOf(2, "exceptZero");
 
 /** A change so large that decimals say nothing, with its sign. */
-export const wholeChange = percentOf(0, "exceptZero");
 
 /** `up` or `down` by a change's sign, `flat` where there is none. */
 export function tone(value: number): "up" | "down" | "flat" {

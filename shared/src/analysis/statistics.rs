@@ -29,6 +29,9 @@ const MONTH_DAYS: u64 = 30;
 /// The fewest of them.
 const FEWEST_DAYS: usize = 20;
 
+/// The newest hours of Bitcoin with which a season may end.
+const SEASON_ENDS: usize = 2;
+
 /// The fewest contracts with a history as long as Bitcoin's that make a share: fewer are no market.
 const FEWEST_SEASON_CONTRACTS: usize = 10;
 
@@ -167,8 +170,12 @@ fn season(contracts: &[Monitored<'_>], now: UnixMs, told: &mut Told) -> Option<C
         return None;
     }
     let bitcoin = contracts.iter().find(|contract| contract.symbol == BITCOIN)?.hourly?;
-    let until = present_until(bitcoin, now)?;
-    let end = bitcoin.closed.last()?.start_ms;
+    present_until(bitcoin, now)?;
+    // Candles of different contracts are not read at once: the newest hour that most of them have, Bitcoin among them.
+    let ends = bitcoin.closed.iter().rev().take(SEASON_ENDS).map(|candle| candle.start_ms);
+    let have = |end: UnixMs| contracts.iter().filter(|contract| close(contract.hourly, end).is_some()).count();
+    let end = ends.into_iter().find(|end| is_most(have(*end), loaded))?;
+    let until = end.plus_millis(HOUR_MS);
     let benchmark = change(bitcoin, end)?;
     let mut others: Vec<&Monitored<'_>> = contracts.iter().filter(|contract| contract.symbol != BITCOIN).collect();
     let turnover = |contract: &Monitored<'_>| contract.turnover_24h.map_or(-1.0, Amount::get);
@@ -186,12 +193,15 @@ fn season(contracts: &[Monitored<'_>], now: UnixMs, told: &mut Told) -> Option<C
 
 /// The close of the hour that begins at `end` over that of the same hour so many days before.
 fn change(hourly: &Candles, end: UnixMs) -> Option<f64> {
-    let close = |start: UnixMs| {
-        let place = hourly.closed.binary_search_by_key(&start, |candle| candle.start_ms).ok()?;
-        Some(hourly.closed.get(place)?.close.get())
-    };
     let begin = UnixMs::from_millis(end.as_millis().checked_sub(SEASON_DAYS * DAY_HOURS * HOUR_MS)?);
-    Some(close(end)? / close(begin)?).filter(|change| change.is_finite())
+    Some(close(Some(hourly), end)? / close(Some(hourly), begin)?).filter(|change| change.is_finite())
+}
+
+/// The close of the hour that begins at `start`.
+fn close(hourly: Option<&Candles>, start: UnixMs) -> Option<f64> {
+    let closed = &hourly?.closed;
+    let place = closed.binary_search_by_key(&start, |candle| candle.start_ms).ok()?;
+    Some(closed.get(place)?.close.get())
 }
 
 #[cfg(test)]
@@ -278,6 +288,33 @@ mod tests {
         assert_eq!(found.check(), Ok(()));
         let few = statistics(&contracts[..10], now()).unwrap().0;
         assert_eq!(few.altcoin_share, None, "of eight contracts");
+    }
+
+    #[test]
+    fn an_hour_that_few_have_yet_is_not_the_end_of_the_season() {
+        let (bitcoin, better) = (hourly(0.01, 1.2), hourly(0.02, 1.3));
+        let symbols: Vec<String> = (0..30).map(|index| format!("A{index:02}USDT")).collect();
+        let late = |all: &Candles| Candles { closed: all.closed[..all.closed.len() - 1].to_vec(), ..all.clone() };
+        // One candle more than the window takes, as is kept.
+        let longer = |all: &Candles| {
+            let first = all.closed[0];
+            let before = Candle { start_ms: UnixMs::from_millis(first.start_ms.as_millis() - HOUR_MS), ..first };
+            Candles { closed: std::iter::once(before).chain(all.closed.iter().copied()).collect(), ..all.clone() }
+        };
+        let (bitcoin, better) = (longer(&bitcoin), longer(&better));
+        let late = late(&better);
+        let told = |arrived: usize| {
+            let others = symbols.iter().enumerate().map(|(index, symbol)| {
+                contract(symbol, 1e9 - index as f64, Some(if index < arrived { &better } else { &late }))
+            });
+            let contracts: Vec<Monitored<'_>> =
+                std::iter::once(contract(BITCOIN, 1e10, Some(&bitcoin))).chain(others).collect();
+            statistics(&contracts, now()).unwrap().0.altcoin_share.map(|figure| (figure.value.get(), figure.contracts))
+        };
+        for arrived in [0, 5, 15, 24, 30] {
+            let contracts = if arrived == 24 { 24 } else { 30 };
+            assert_eq!(told(arrived), Some((100.0, contracts)), "{arrived} of 30 have the newest hour");
+        }
     }
 
     #[test]

@@ -104,7 +104,7 @@ fn what_is_so_at_the_first_observation_is_no_news() {
         trades: &old,
         ..contract("BTCUSDT")
     };
-    let observation = Observation { regime: Some(&regime("Bullish: Risk-On")), contracts: &[facts], ..SILENCE };
+    let observation = Observation { regime: Some(&regime("Bullish: Widespread Rise")), contracts: &[facts], ..SILENCE };
     assert_eq!(engine.sees(&observation), [""; 0]);
     assert_eq!(engine.wait(5 * HOUR_MS / 6).sees(&observation), [""; 0]);
 }
@@ -112,44 +112,51 @@ fn what_is_so_at_the_first_observation_is_no_news() {
 #[test]
 fn a_change_of_regime_is_told_with_both_names() {
     let mut engine = Engine::new();
-    engine.sees_regime("Bullish: Risk-On");
-    let told = engine.wait(MINUTE_MS).sees_regime("Neutral: Consolidation");
-    assert_eq!(told, ["The market regime changed from \"Bullish: Risk-On\" to \"Neutral: Consolidation\"."]);
+    engine.sees_regime("Bullish: Widespread Rise");
+    let told = engine.wait(MINUTE_MS).sees_regime("Neutral: No Direction");
+    assert_eq!(told, ["The market regime changed from \"Bullish: Widespread Rise\" to \"Neutral: No Direction\"."]);
     let body = engine.body();
     assert_eq!(body["alert_type"], "regime_change");
     assert_eq!(
         (&body["level"], &body["severity"], &body["symbol"]),
         (&json!("warning"), &json!("medium"), &Value::Null)
     );
-    assert_eq!(body["details"], json!({"from": "Bullish: Risk-On", "to": "Neutral: Consolidation"}));
+    assert_eq!(body["details"], json!({"from": "Bullish: Widespread Rise", "to": "Neutral: No Direction"}));
 }
 
 #[test]
 fn another_label_of_the_same_category_counts_less() {
     let mut engine = Engine::new();
-    engine.sees_regime("Bullish: Risk-On");
-    engine.wait(MINUTE_MS).sees_regime("Bullish: Mild Uptrend");
+    engine.sees_regime("Bullish: Widespread Rise");
+    engine.wait(MINUTE_MS).sees_regime("Bullish: Mild Strength");
     assert_eq!(engine.state.section().alerts[0].level(), AlertLevel::Info);
 }
 
 #[test]
 fn a_regime_that_flaps_is_told_once_and_the_last_word_is_the_truth() {
     let mut engine = Engine::new();
-    engine.sees_regime("Bullish: Risk-On");
-    assert_eq!(engine.wait(SECOND_MS).sees_regime("Neutral: Consolidation").len(), 1);
-    for name in ["Bullish: Risk-On", "Neutral: Consolidation", "Bullish: Risk-On"] {
+    engine.sees_regime("Bullish: Widespread Rise");
+    assert_eq!(engine.wait(SECOND_MS).sees_regime("Neutral: No Direction").len(), 1);
+    for name in ["Bullish: Widespread Rise", "Neutral: No Direction", "Bullish: Widespread Rise"] {
         assert_eq!(engine.wait(SECOND_MS).sees_regime(name), [""; 0]);
     }
-    let told = engine.wait(15 * MINUTE_MS).sees_regime("Bullish: Risk-On");
-    assert_eq!(told, ["The market regime changed from \"Neutral: Consolidation\" to \"Bullish: Risk-On\"."]);
-    assert_eq!(engine.wait(50 * MINUTE_MS).sees_regime("Bullish: Risk-On"), [""; 0]);
+    let told = engine.wait(15 * MINUTE_MS).sees_regime("Bullish: Widespread Rise");
+    assert_eq!(told, ["The market regime changed from \"Neutral: No Direction\" to \"Bullish: Widespread Rise\"."]);
+    assert_eq!(engine.wait(50 * MINUTE_MS).sees_regime("Bullish: Widespread Rise"), [""; 0]);
 }
 
 #[test]
 fn a_regime_is_words_of_the_form_category_and_label() {
-    for bad in
-        ["", "Bullish", "Bullish:Risk-On", ": Risk-On", "Bullish: ", "Bullish: <b>", "A: B: C", "Bullish: \u{202e}x"]
-    {
+    for bad in [
+        "",
+        "Bullish",
+        "Bullish:Widespread Rise",
+        ": Widespread Rise",
+        "Bullish: ",
+        "Bullish: <b>",
+        "A: B: C",
+        "Bullish: \u{202e}x",
+    ] {
         assert_eq!(RegimeName::try_from(bad.to_owned()), Err(MalformedRegime), "{bad:?}");
     }
     assert_eq!(RegimeName::try_from(format!("Bullish: {}", "a".repeat(60))), Err(MalformedRegime));
@@ -322,8 +329,8 @@ fn a_contract_that_was_away_for_an_hour_begins_anew() {
     engine.sees_contract(scored(50.0));
     assert_eq!(engine.wait(BASELINE_LIFE_MS - 1).sees_contract(scored(90.0)).len(), 1);
     assert_eq!(engine.wait(BASELINE_LIFE_MS).sees_contract(scored(10.0)), [""; 0]);
-    engine.sees_regime("Bullish: Risk-On");
-    assert_eq!(engine.wait(BASELINE_LIFE_MS).sees_regime("Neutral: Consolidation"), [""; 0]);
+    engine.sees_regime("Bullish: Widespread Rise");
+    assert_eq!(engine.wait(BASELINE_LIFE_MS).sees_regime("Neutral: No Direction"), [""; 0]);
 }
 
 #[test]
@@ -372,9 +379,9 @@ fn eventful() -> Engine {
         };
         engine.wait(second * SECOND_MS).sees(&observation)
     };
-    see(&mut engine, 0, &regime("Bullish: Risk-On"), false);
+    see(&mut engine, 0, &regime("Bullish: Widespread Rise"), false);
     engine.wait(SECOND_MS);
-    assert_eq!(see(&mut engine, 0, &regime("Bearish: Risk-Off"), true).len(), AlertKind::ALL.len());
+    assert_eq!(see(&mut engine, 0, &regime("Bearish: Widespread Fall"), true).len(), AlertKind::ALL.len());
     engine
 }
 
@@ -581,7 +588,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
 
 /// Shows one step to an engine at its present moment.
 fn show(engine: &mut Engine, step: &Step, trade_at: UnixMs) -> Vec<Alert> {
-    let names = ["Bullish: Risk-On", "Bullish: Mild Uptrend", "Neutral: Consolidation"].map(regime);
+    let names = ["Bullish: Widespread Rise", "Bullish: Mild Strength", "Neutral: No Direction"].map(regime);
     let trades: Vec<Trade> = step.trade_usd.map(|usd| trade(trade_at, 1.0, usd, None)).into_iter().collect();
     let facts = ContractFacts {
         score: step.score.and_then(|score| Score::new(score).ok()),

@@ -167,7 +167,6 @@ describe("numbers", () => {
     check(format.change, -0.004, ">-0.01%");
     check(format.percent, 0.001, "<0.01%");
     check(format.share, -0.01, ">-0.1%");
-    check(format.wholeChange, 0.4, "<+1%");
     check(format.rate, -0.00001, ">-0.0001%");
     check(format.usd, 0.001, "<$0.01");
     check(format.ratio, 0.001, "<0.01");

@@ -8,7 +8,7 @@ from .maths import DAY, HOUR, MINUTE, near, within
 BITCOIN, ETHER = "BTCUSDT", "ETHUSDT"
 INTERVALS = {"1": MINUTE, "5": 5 * MINUTE, "30": 30 * MINUTE, "60": HOUR, "240": 4 * HOUR, "D": DAY}
 # How many closed candles are kept of each length.
-KEPT = {"1": 1000, "5": 300, "30": 300, "60": 2161, "240": 300, "D": 40}
+KEPT = {"1": 1000, "5": 300, "30": 300, "60": 2162, "240": 300, "D": 40}
 NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\Z")
 
 

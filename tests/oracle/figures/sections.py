@@ -435,8 +435,12 @@ def altcoin_share(inputs, rows, now, ends):
               for symbol, known in inputs.items() if "60" in known["candles"]}
     if BITCOIN not in closes or not is_most(len(closes), len(inputs)):
         return None
-    last = max(closes[BITCOIN])
-    if max(0, now - last - HOUR) > 2 * HOUR:
+    newest = max(closes[BITCOIN])
+    if max(0, now - newest - HOUR) > 2 * HOUR:
+        return None
+    have = lambda hour: sum(hour in of for of in closes.values())
+    last = next((hour for hour in sorted(closes[BITCOIN], reverse=True)[:2] if is_most(have(hour), len(closes))), None)
+    if last is None:
         return None
     gain = lambda of: of[last] / of[last - 90 * DAY] if last in of and last - 90 * DAY in of else None
     turnover = lambda symbol: -1 if symbol not in rows or rows[symbol]["turnover"] is None else rows[symbol]["turnover"]

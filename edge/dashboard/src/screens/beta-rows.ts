@@ -31,7 +31,7 @@ export function figuresOf(row: BetaSymbol, span: Span): Figures | null {
   const correlation = row[`correlation_${span}`];
   const rSquared = row[`r_squared_${span}`];
   if (beta === null || correlation === null || rSquared === null) return null;
-  const window = row.windows.find(({ days }) => `${days}d` === span);
+  const window = row.windows?.find(({ days }) => `${days}d` === span);
   return { beta, correlation, rSquared, low: window?.beta_low ?? null, high: window?.beta_high ?? null };
 }
 

@@ -36,12 +36,12 @@ function PerpsOf({ body }: { body: PerpetualsPulse }): JSX.Element {
           <Maybe of={body.funding_paid} as={format.rate} name="funding_paid" why={words.TOO_FEW_TELL} />
           <span class="quiet">per 8 hours, weighted by open interest</span>
         </div>
-        {body.funding_paid !== null && <p class="aside">{payer(body.funding_paid)}</p>}
+        {typeof body.funding_paid === "number" && <p class="aside">{payer(body.funding_paid)}</p>}
         <dl class="figures">
           <Figure label="Against what was paid before" note="deviations from the middle, −5 to 5">
             <Maybe of={body.funding_unusual} as={format.signedRatio} name="funding_unusual" why={whyHistory} />
           </Figure>
-          <Figure label="Premium over index" note={body.premium === null ? undefined : premiumNote(body.premium)}>
+          <Figure label="Premium over index" note={typeof body.premium === "number" ? premiumNote(body.premium) : undefined}>
             <Maybe of={body.premium} as={format.rate} name="premium" why={words.TOO_FEW_TELL} />
           </Figure>
         </dl>

@@ -111,11 +111,11 @@ function SignalRow({ signal }: { signal: Signal }): JSX.Element {
 
 function OpportunityList({ body }: { body: Opportunities }): JSX.Element {
   const found = standingOut(body.opportunities);
-  if (found.length === 0) return <p class="absent">No score takes a side: {LONG_FROM} and more, {SHORT_TO} and less.</p>;
+  if (found.length === 0) return <p class="absent">None of the scores that stand out most takes a side: {LONG_FROM} and more, {SHORT_TO} and less.</p>;
   return (
     <>
       <p class="aside">
-        Ordered by the score's distance from neutral × its inputs × up to 2 for how far the price moved the score's way.
+        Of the 20 scores that stand out most, those that take a side. Ordered by the score's distance from neutral × its inputs × up to 2 for how far the price moved the score's way.
       </p>
       <ul class="rows opportunities">
         {found.map((one) => (

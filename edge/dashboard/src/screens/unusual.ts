@@ -14,7 +14,7 @@ export const MEASURES: readonly (readonly [keyof Measured, string])[] = [
 
 /** The names of those that are unknown. */
 export const notLookedAt = (body: Measured): string[] =>
-  MEASURES.filter(([field]) => body[field] === null).map(([, name]) => name);
+  MEASURES.filter(([field]) => typeof body[field] !== "number").map(([, name]) => name);
 
 /** From here on something stands out: percent per 8 hours, deviations, percent of the accounts. */
 const HIGH_FUNDING = 0.05;
@@ -31,13 +31,13 @@ export interface StandOut {
 /** What stands out, by the figures that the screen shows. */
 export function standOuts({ funding_paid: paid, funding_unusual: far, long_pct: long, short_pct: short }: Measured): StandOut[] {
   const found: StandOut[] = [];
-  if (paid !== null && Math.abs(paid) >= HIGH_FUNDING)
+  if (typeof paid === "number" && Math.abs(paid) >= HIGH_FUNDING)
     found.push({
       kind: "funding_high",
       title: "Funding is high",
       sentence: `It is ${format.rate(paid)} per 8 hours. ${payer(paid)}`,
     });
-  if (far !== null && Math.abs(far) >= FAR_FROM_BEFORE)
+  if (typeof far === "number" && Math.abs(far) >= FAR_FROM_BEFORE)
     found.push({
       kind: "funding_unusual",
       title: "Funding far from before",

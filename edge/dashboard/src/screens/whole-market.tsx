@@ -161,7 +161,7 @@ function Dominance({ overview, why }: { overview: MarketOverview; why: string })
       </dl>
       <p class="aside">
         Stablecoins are those among the ten largest coins; smaller ones count with the others.
-        {overview.altcoin_share !== null && (
+        {typeof overview.altcoin_share === "number" && (
           <>
             {" "}
             Of {format.count(overview.altcoin_share_contracts ?? 0)} pairs{" "}
@@ -184,7 +184,7 @@ export function MovesCard({ body }: { body: MobileData }): JSX.Element {
       <dl class="figures">
         <Figure
           label="Realised volatility"
-          note={usual === null ? "a day" : <>a day; <Num of={usual} as={format.percent} name="realised_volatility_avg" /> over 30 days</>}
+          note={typeof usual !== "number" ? "a day" : <>a day; <Num of={usual} as={format.percent} name="realised_volatility_avg" /> over 30 days</>}
         >
           <Maybe of={overview.realised_volatility} as={format.percent} name="realised_volatility" why={whyCandles} />
         </Figure>

@@ -18,6 +18,9 @@ interface MaybeProps extends Omit<NumProps, "of"> {
   readonly why: string;
 }
 
+/** A server of an earlier release may lack a field that the contract has now: what is not there is unknown, too. */
+const isNumber = (of: number | null): of is number => typeof of === "number";
+
 /** A number that is always there. */
 export function Num({ of, as, name, class: className = "" }: NumProps): JSX.Element {
   return (
@@ -29,7 +32,7 @@ export function Num({ of, as, name, class: className = "" }: NumProps): JSX.Elem
 
 /** A number that may be unknown; then the reason stands in its place. */
 export function Maybe({ of, why, ...rest }: MaybeProps): JSX.Element {
-  return of === null ? <Unavailable name={rest.name} why={why} /> : <Num of={of} {...rest} />;
+  return isNumber(of) ? <Num of={of} {...rest} /> : <Unavailable name={rest.name} why={why} />;
 }
 
 /** A change with colour and sign. */
@@ -49,7 +52,7 @@ export function MaybeChange({
   name: string;
   as: (value: number) => string;
 }): JSX.Element {
-  return of === null ? <Unavailable name={name} why={why} /> : <Change of={of} as={as} name={name} />;
+  return isNumber(of) ? <Change of={of} as={as} name={name} /> : <Unavailable name={name} why={why} />;
 }
 
 /** Instead of what is unknown. */

@@ -150,8 +150,8 @@ const fn wanted(interval: Interval) -> u16 {
     match interval {
         Interval::OneMinute => 1_000,
         Interval::FiveMinutes | Interval::ThirtyMinutes | Interval::FourHours => 300,
-        // 90 days, and the close before them.
-        Interval::OneHour => 2_161,
+        // 90 days, the close before them, and an hour that others do not have yet.
+        Interval::OneHour => 2_162,
         Interval::OneDay => 40,
     }
 }
@@ -232,7 +232,7 @@ mod tests {
             Interval::OneHour,
             None,
             1_000,
-            Some(UnixMs::from_millis(NOW.as_millis() / 3_600_000 * 3_600_000 - 2_161 * 3_600_000)),
+            Some(UnixMs::from_millis(NOW.as_millis() / 3_600_000 * 3_600_000 - 2_162 * 3_600_000)),
         );
     }
 

@@ -2,6 +2,7 @@
 
 use super::held::Watch;
 use super::{BASELINE_LIFE_MS, within};
+use crate::analysis::regime::vocabulary;
 use crate::exchange::Detail;
 use crate::freshness::is_from_the_future;
 use crate::market::is_plausible_symbol;
@@ -91,7 +92,8 @@ impl AlertState {
         Ok(Self {
             section,
             cooldowns: stored.cooldowns,
-            regime: stored.regime,
+            // A name of an earlier release is another name for what may be the same regime.
+            regime: stored.regime.filter(is_named_today),
             regime_seen_ms: stored.regime_seen_ms,
             stale: stored.stale,
             falling_back: stored.falling_back,
@@ -179,4 +181,9 @@ impl RestoreError {
             Self::FromTheFuture => "alert_state_from_the_future",
         }
     }
+}
+/// Whether this release would call a regime so.
+fn is_named_today(name: &RegimeName) -> bool {
+    let label = name.as_str().split_once(": ").map(|(_, label)| label);
+    vocabulary().into_iter().any(|(field, words)| field == "label" && label.is_some_and(|label| words.contains(label)))
 }

@@ -174,7 +174,7 @@ function overflows(what) {
     const { left, right, width } = element.getBoundingClientRect();
     if (width > 0 && (right > innerWidth + 1 || left < -1)) found.push(`${element.tagName}.${element.className} ${right}`);
   }
-  for (const element of within.querySelectorAll("main *, dialog *")) {
+  for (const element of within.querySelectorAll("header h1, main *, dialog *")) {
     const words = element.textContent.trim().split(/[\s-]+/).length;
     const isText = element.childElementCount === 0 && !element.matches(mayScroll) && element.closest("svg") === null;
     if (!isText || !element.checkVisibility({ contentVisibilityAuto: true })) continue;

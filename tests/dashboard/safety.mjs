@@ -30,7 +30,7 @@ function poisoned({ body, path }) {
       message: HOSTILE,
     });
   for (const found of body.opportunities ?? [])
-    Object.assign(found, { symbol: HOSTILE, description: HOSTILE, potential: HOSTILE, direction: HOSTILE, stance: HOSTILE });
+    Object.assign(found, { symbol: HOSTILE, description: HOSTILE, potential: HOSTILE, direction: HOSTILE, stance: "long" });
   for (const row of body.symbols ?? []) {
     row.symbol = HOSTILE + row.symbol;
     row.risk_category = { category: HOSTILE, color: HOSTILE, description: HOSTILE };

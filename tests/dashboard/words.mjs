@@ -92,7 +92,7 @@ export function wordsSuite(world) {
       link.order("silent");
       await page.reload();
       await page.waitForSelector("[data-field=btc_price]");
-      const { state, link: way } = await untilTop(page, { headline: "Stale" });
+      const { state, link: way } = await untilTop(page, { headline: "Stale", isChecked: true });
       assert.equal(way, "ok");
       assert.match(state, /^As of \d\d:\d\d:\d\d, not refreshed yet\. Saved on this device\.$/);
       await done();

@@ -96,19 +96,18 @@ fn compare(own: &[f64], market: &[f64]) -> Option<BetaWindow> {
     let beta = covariance / market_deviation.powi(2);
     // Rounding may carry ρ a little past ±1.
     let correlation = (covariance / (own_deviation * market_deviation)).clamp(-1.0, 1.0);
-    let alpha_pct = (own_mean - beta * market_mean) * HOURS_PER_YEAR * 100.0;
-    let hours = own.len() as f64;
-    let (market_squares, residual_squares) = {
-        let residual = |(own, market): (&f64, &f64)| (own - own_mean - beta * (market - market_mean)).powi(2);
-        (market_deviation.powi(2) * (hours - 1.0), own.iter().zip(market).map(residual).sum::<f64>())
-    };
+    let (hours, intercept) = (own.len() as f64, own_mean - beta * market_mean);
+    let alpha_pct = intercept * HOURS_PER_YEAR * 100.0;
+    let residual = |(own, market): (&f64, &f64)| own - own_mean - beta * (market - market_mean);
+    let residual_squares: f64 = own.iter().zip(market).map(|pair| residual(pair).powi(2)).sum();
     let residual_deviation = (residual_squares / (hours - 2.0)).sqrt();
+    let market_squares = market_deviation.powi(2) * (hours - 1.0);
     let beta_error = residual_deviation / market_squares.sqrt();
     let mean_error = residual_deviation * (1.0 / hours + market_mean.powi(2) / market_squares).sqrt();
     let over_all_pct = |hourly: f64| Percent::new(hourly * hours * 100.0).ok().map(|pct| pct.rounded(4));
     Some(BetaWindow {
         beta_error: Ratio::new(beta_error).ok().map(|error| error.rounded(6)),
-        excess_pct: over_all_pct(own_mean - beta * market_mean),
+        excess_pct: over_all_pct(intercept),
         excess_error_pct: over_all_pct(mean_error),
         beta: Ratio::new(beta).ok()?.rounded(4),
         correlation: Correlation::new(correlation).ok()?.rounded(4),

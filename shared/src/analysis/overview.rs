@@ -61,6 +61,14 @@ pub(super) fn mean(values: &[f64]) -> f64 {
     values.iter().sum::<f64>() / values.len() as f64
 }
 
+/// The mean of (weight, value); not a number where nothing weighs anything.
+pub(super) fn weighted_mean(weighed: impl IntoIterator<Item = (f64, f64)>) -> f64 {
+    let (weights, sum) = weighed
+        .into_iter()
+        .fold((0.0, 0.0), |(weights, sum), (weight, value)| (weights + weight, sum + weight * value));
+    sum / weights
+}
+
 /// Standard deviation with n − 1 degrees of freedom; nothing for fewer than two values.
 pub(super) fn sample_deviation(values: &[f64]) -> Option<f64> {
     if values.len() < 2 {

@@ -1,6 +1,7 @@
 //! The perpetuals as a whole: funding, open interest, basis.
 
 use super::join::Market;
+use super::overview::weighted_mean;
 use super::positioning::Positioning;
 use crate::market::{Ticker, Universe};
 use crate::provenance::Venue;
@@ -16,14 +17,15 @@ const BASIS_THRESHOLD_PCT: f64 = 0.01;
 /// Derives the section from tickers of `venue`, and from `positioning` what needs history or account ratios.
 #[must_use]
 pub fn perps(market: &Market<'_, '_>, universe: &Universe, positioning: Option<&Positioning>, venue: Venue) -> Perps {
-    let (funding, funding_contracts) = weighted_mean(market, |row| Some(funding_rate_8h(row, universe)? * 100.0));
-    let (basis, basis_contracts) = weighted_mean(market, basis_pct);
+    let funding_pct = |row: &Ticker<'_>| Some(funding_rate_8h(row, universe)? * 100.0);
+    let (funding, basis) = (mean_by(TURNOVER, market, funding_pct), mean_by(TURNOVER, market, basis_pct));
+    let shown = |(mean, _): (Percent, usize)| mean.rounded(6);
     let interest = |row: &Ticker<'_>| row.open_interest_usd.map(Amount::get);
     let interests: Vec<f64> = market.rows.iter().copied().filter_map(interest).collect();
     let is_told = is_of_most(market, interest);
     Perps {
-        funding_rate: funding.map(|rate| rate.rounded(6)),
-        funding_contracts,
+        funding_rate: funding.map(shown),
+        funding_contracts: funding.map(|(_, contracts)| contracts),
         funding_zscore: positioning.and_then(|positioning| positioning.funding_zscore),
         long_pct: positioning.and_then(|positioning| positioning.long_pct),
         short_pct: positioning.and_then(|positioning| positioning.short_pct),
@@ -34,13 +36,13 @@ pub fn perps(market: &Market<'_, '_>, universe: &Universe, positioning: Option<&
             None
         },
         open_interest_contracts: is_told.then_some(interests.len()),
-        basis_pct: basis.map(|basis| basis.rounded(6)),
-        basis_contracts,
-        basis_status: basis.map(basis_status),
+        basis_pct: basis.map(shown),
+        basis_contracts: basis.map(|(_, contracts)| contracts),
+        basis_status: basis.map(|(basis, _)| basis_status(basis)),
         contract_count: venue.trades_perpetuals().then_some(market.rows.len()),
-        funding_paid: by_open_interest(market, |row| Some(funding_rate_8h(row, universe)? * 100.0)),
+        funding_paid: mean_by(OPEN_INTEREST, market, funding_pct).map(shown),
         funding_unusual: positioning.and_then(|positioning| positioning.funding_unusual),
-        premium: by_open_interest(market, basis_pct),
+        premium: mean_by(OPEN_INTEREST, market, basis_pct).map(shown),
     }
 }
 
@@ -67,43 +69,31 @@ fn basis_status(basis: Percent) -> BasisStatus {
     }
 }
 
-/// Mean over the rows that know the figure, weighted by turnover, and how many they are; nothing when they are not most of
-/// the market.
-fn weighted_mean(
+/// What a row weighs in a mean.
+type Weight = fn(&Ticker<'_>) -> Option<Amount>;
+
+/// Who trades: one contract that is traded wildly for a day outweighs the market.
+const TURNOVER: Weight = |row| row.turnover_24h;
+
+/// Who holds, and so who pays.
+const OPEN_INTEREST: Weight = |row| row.open_interest_usd;
+
+/// The mean over the rows that know weight and figure, and how many they are; nothing when they are not most of the market.
+fn mean_by(
+    weight: Weight,
     market: &Market<'_, '_>,
     figure: impl Fn(&Ticker<'_>) -> Option<f64>,
-) -> (Option<Percent>, Option<usize>) {
-    let (mut weights, mut sum, mut contracts) = (0.0, 0.0, 0);
-    for row in &market.rows {
-        if let Some(value) = figure(row).filter(|value| value.is_finite())
-            && let Some(turnover) = row.turnover_24h.map(Amount::get)
-        {
-            weights += turnover;
-            sum += turnover * value;
-            contracts += 1;
-        }
-    }
-    let weighed = |row: &Ticker<'_>| row.turnover_24h.and(figure(row));
-    let mean = Percent::new(sum / weights).ok().filter(|_| is_of_most(market, weighed));
-    (mean, mean.map(|_| contracts))
-}
-
-/// The mean over the rows that know the figure, weighted by open interest, rounded to six decimals; nothing when they are not
-/// most of the market. Turnover tells who traded, open interest who holds: only they pay, and one contract that is traded
-/// wildly for a day does not outweigh the market.
-fn by_open_interest(market: &Market<'_, '_>, figure: impl Fn(&Ticker<'_>) -> Option<f64>) -> Option<Percent> {
-    let told = |row: &Ticker<'_>| row.open_interest_usd.and(figure(row).filter(|value| value.is_finite()));
-    if !is_of_most(market, told) {
+) -> Option<(Percent, usize)> {
+    let weighed = |row: &Ticker<'_>| Some((weight(row)?.get(), figure(row).filter(|value| value.is_finite())?));
+    if !is_of_most(market, weighed) {
         return None;
     }
-    let rows = market.rows.iter().filter_map(|row| Some((row.open_interest_usd?.get(), told(row)?)));
-    let (weights, sum) =
-        rows.fold((0.0, 0.0), |(weights, sum), (weight, value)| (weights + weight, sum + weight * value));
-    Percent::new(sum / weights).ok().map(|mean| mean.rounded(6))
+    let rows = || market.rows.iter().filter_map(|row| weighed(row));
+    Some((Percent::new(weighted_mean(rows())).ok()?, rows().count()))
 }
 
 /// Whether the rows that tell a figure are most of the market, by their turnover too.
-fn is_of_most(market: &Market<'_, '_>, figure: impl Fn(&Ticker<'_>) -> Option<f64>) -> bool {
+fn is_of_most<T>(market: &Market<'_, '_>, figure: impl Fn(&Ticker<'_>) -> Option<T>) -> bool {
     let (mut told_turnover, mut turnover) = (0.0, 0.0);
     for row in &market.rows {
         let of_row = row.turnover_24h.map_or(0.0, Amount::get);

@@ -2,7 +2,7 @@
 
 mod pulse;
 
-use super::overview::{mean, median, robust_deviation, sample_deviation};
+use super::overview::{mean, median, robust_deviation, sample_deviation, weighted_mean};
 use super::perps::FUNDING_PERIOD_HOURS;
 use crate::market::Timed;
 use crate::market::positioning::{AccountRatio, Funding};
@@ -69,13 +69,12 @@ pub struct Positioning {
 pub fn positioning(contracts: &[Holdings<'_>], now: UnixMs) -> Positioning {
     let by_turnover = |contract: &Holdings<'_>| Some(contract.turnover_24h.get());
     let by_open_interest = |contract: &Holdings<'_>| Some(contract.open_interest?.get());
-    let long = weighted_mean(contracts, by_turnover, |contract| long_share(contract, now));
+    let long = mean_by(contracts, by_turnover, |contract| long_share(contract, now));
     let long_pct = long.and_then(|share| Share::new(share * 100.0).ok()).map(|share| share.rounded(2));
     let short_pct = long_pct.and_then(|long| Share::new(100.0 - long.get()).ok()).map(|share| share.rounded(2));
-    let zscore = weighted_mean(contracts, by_turnover, |contract| funding_zscore(contract.fundings, now));
-    let unusual = weighted_mean(contracts, by_open_interest, |contract| {
-        unusual_funding(contract.funding_8h?, contract.fundings, now)
-    });
+    let zscore = mean_by(contracts, by_turnover, |contract| funding_zscore(contract.fundings, now));
+    let unusual =
+        mean_by(contracts, by_open_interest, |contract| unusual_funding(contract.funding_8h?, contract.fundings, now));
     Positioning {
         long_pct,
         short_pct,
@@ -106,22 +105,12 @@ fn entropy(share: f64) -> f64 {
 /// Nothing when the latest is not recent, fewer than [`FEWEST_EARLIER_FUNDINGS`] are usable, or they are all the same.
 #[must_use]
 pub fn funding_zscore(fundings: &[Funding], now: UnixMs) -> Option<f64> {
-    let latest_ms = fundings.last()?.time_ms;
-    if now.millis_since(latest_ms) > MAX_FUNDING_AGE_MS {
-        return None;
-    }
-    let rates: Vec<(UnixMs, f64)> = fundings
-        .iter()
-        .zip(fundings.iter().skip(1))
-        .filter_map(|(before, funding)| Some((funding.time_ms, rate_8h(before, funding)?)))
-        .collect();
-    let ((last_ms, latest), earlier) = rates.split_last()?;
-    if *last_ms != latest_ms || earlier.len() < FEWEST_EARLIER_FUNDINGS {
-        return None;
-    }
-    let earlier: Vec<f64> = earlier.iter().map(|(_, rate)| *rate).collect();
-    let deviation = sample_deviation(&earlier)?;
-    let zscore = (latest - mean(&earlier)) / deviation;
+    let paid = paid_8h(fundings, now)?;
+    let [.., before, last] = fundings else { return None };
+    let latest = rate_8h(before, last)?;
+    let (_, earlier) = paid.split_last().filter(|(_, earlier)| earlier.len() >= FEWEST_EARLIER_FUNDINGS)?;
+    let deviation = sample_deviation(earlier)?;
+    let zscore = (latest - mean(earlier)) / deviation;
     (deviation > LEAST_DEVIATION && zscore.is_finite()).then_some(zscore)
 }
 
@@ -133,19 +122,18 @@ pub fn funding_zscore(fundings: &[Funding], now: UnixMs) -> Option<f64> {
 /// usable.
 #[must_use]
 pub fn unusual_funding(next_8h: f64, fundings: &[Funding], now: UnixMs) -> Option<f64> {
-    let latest_ms = fundings.last()?.time_ms;
-    if now.millis_since(latest_ms) > MAX_FUNDING_AGE_MS {
-        return None;
-    }
-    let pairs = fundings.iter().zip(fundings.iter().skip(1));
-    let paid: Vec<f64> = pairs.filter_map(|(before, funding)| rate_8h(before, funding)).collect();
-    if paid.len() < FEWEST_EARLIER_FUNDINGS {
-        return None;
-    }
+    let paid = paid_8h(fundings, now).filter(|paid| paid.len() >= FEWEST_EARLIER_FUNDINGS)?;
     let deviation = robust_deviation(&paid)?.max(LEAST_ROBUST_DEVIATION);
     Some((next_8h - median(&paid)?) / deviation)
         .filter(|found| found.is_finite())
         .map(|found| found.clamp(-MOST_UNUSUAL, MOST_UNUSUAL))
+}
+
+/// What was paid, by the time since the payment before, oldest first; nothing when the newest is not recent.
+fn paid_8h(fundings: &[Funding], now: UnixMs) -> Option<Vec<f64>> {
+    let is_recent = now.millis_since(fundings.last()?.time_ms) <= MAX_FUNDING_AGE_MS;
+    let pairs = fundings.iter().zip(fundings.iter().skip(1));
+    is_recent.then(|| pairs.filter_map(|(before, funding)| rate_8h(before, funding)).collect())
 }
 
 fn rate_8h(before: &Funding, funding: &Funding) -> Option<f64> {
@@ -155,15 +143,13 @@ fn rate_8h(before: &Funding, funding: &Funding) -> Option<f64> {
 }
 
 /// Mean over the contracts that know weight and figure.
-fn weighted_mean(
+fn mean_by(
     contracts: &[Holdings<'_>],
     weight: impl Fn(&Holdings<'_>) -> Option<f64>,
     figure: impl Fn(&Holdings<'_>) -> Option<f64>,
 ) -> Option<f64> {
     let known = contracts.iter().filter_map(|contract| Some((weight(contract)?, figure(contract)?)));
-    let (weights, sum) =
-        known.fold((0.0, 0.0), |(weights, sum), (weight, value)| (weights + weight, sum + weight * value));
-    Some(sum / weights).filter(|mean| mean.is_finite())
+    Some(weighted_mean(known)).filter(|mean| mean.is_finite())
 }
 
 #[cfg(test)]

@@ -65,13 +65,17 @@ impl Mood {
     }
 }
 
+/// Every label of a regime.
+pub(super) fn labels() -> impl Iterator<Item = &'static str> {
+    Direction::ALL.into_iter().flat_map(|direction| Width::ALL.map(|width| label(direction, width)))
+}
+
 /// Every word that the texts of a [`Regime`] may hold, by the name of the field.
 #[must_use]
 pub fn vocabulary() -> [(&'static str, BTreeSet<&'static str>); 4] {
-    let labels = Direction::ALL.into_iter().flat_map(|direction| Width::ALL.map(|width| label(direction, width)));
     let words = |list: &[&'static str]| list.iter().copied().collect();
     [
-        ("label", labels.collect()),
+        ("label", labels().collect()),
         ("breadth", words(Width::LABELS)),
         ("dispersion", words(Spread::LABELS)),
         ("sentiment", words(Mood::LABELS)),

@@ -1,7 +1,7 @@
 //! Figures of the monitored contracts' candles: trend, realised volatility, and how many beat Bitcoin.
 
 use super::join::is_most;
-use super::overview::{mean, sample_deviation};
+use super::overview::{mean, sample_deviation, weighted_mean};
 use super::scores::indicators::directional_movement;
 use super::volatility::log_returns;
 use crate::assemble::BITCOIN;
@@ -56,30 +56,29 @@ pub struct Monitored<'c> {
 /// # Errors
 /// [`Lack`] when no figure is known.
 pub fn statistics(contracts: &[Monitored<'_>], now: UnixMs) -> Result<(Statistics, UnixMs), Lack> {
-    let mut told = Told::default();
+    let (trend, volatility, season) = (trend(contracts, now), volatility(contracts, now), season(contracts, now));
+    let ends = [until(&trend), until(&volatility), until(&season)];
     let figures = Statistics {
-        trend_adx: trend(contracts, now, &mut told),
-        realised_volatility: volatility(contracts, now, &mut told),
-        altcoin_share: season(contracts, now, &mut told),
+        trend_adx: trend.map(|known| known.figure),
+        realised_volatility: volatility.map(|known| known.figure),
+        altcoin_share: season.map(|known| known.figure),
     };
     let is_loading = contracts.iter().any(|contract| contract.hourly.is_none() || contract.four_hourly.is_none());
-    match told.until {
+    match ends.into_iter().flatten().min() {
         Some(until) => Ok((figures, until)),
         None if is_loading => Err(Lack::CandlesNotLoadedYet),
         None => Err(Lack::TooFewCandles),
     }
 }
 
-/// Until when the candles tell of which figures are made.
-#[derive(Default)]
-struct Told {
-    until: Option<UnixMs>,
+/// A figure, and until when the oldest of its newest candles tells.
+struct Known<T> {
+    figure: Counted<T>,
+    until: UnixMs,
 }
 
-impl Told {
-    fn by(&mut self, ends: impl Iterator<Item = UnixMs>) {
-        self.until = self.until.into_iter().chain(ends).min();
-    }
+fn until<T>(known: &Option<Known<T>>) -> Option<UnixMs> {
+    known.as_ref().map(|known| known.until)
 }
 
 /// The end of the newest candle, where that still tells the present.
@@ -109,20 +108,23 @@ fn weighed<'c, T>(
     (!found.is_empty() && is_most(found.len(), contracts.len())).then_some(found)
 }
 
-/// The mean by weight.
-fn weighted_mean<T>(found: &[Weighed<T>], value: impl Fn(&T) -> f64) -> f64 {
-    let weights: f64 = found.iter().map(|one| one.weight).sum();
-    found.iter().map(|one| one.weight * value(&one.value)).sum::<f64>() / weights
+/// A figure made of what contracts tell.
+fn known<F, T>(found: &[Weighed<F>], value: T) -> Option<Known<T>> {
+    let until = found.iter().map(|one| one.until).min()?;
+    Some(Known { figure: Counted { value, contracts: found.len() }, until })
 }
 
-fn trend(contracts: &[Monitored<'_>], now: UnixMs, told: &mut Told) -> Option<Counted<Score>> {
+/// The mean by weight.
+fn mean_of<T>(found: &[Weighed<T>], value: impl Fn(&T) -> f64) -> f64 {
+    weighted_mean(found.iter().map(|one| (one.weight, value(&one.value))))
+}
+
+fn trend(contracts: &[Monitored<'_>], now: UnixMs) -> Option<Known<Score>> {
     let found = weighed(contracts, |contract| {
         let candles = contract.four_hourly.filter(|candles| candles.interval == Interval::FourHours)?;
         Some((adx(candles)?, present_until(candles, now)?))
     })?;
-    let value = Score::new(weighted_mean(&found, |adx| *adx)).ok()?.rounded(2);
-    told.by(found.iter().map(|one| one.until));
-    Some(Counted { value, contracts: found.len() })
+    known(&found, Score::new(mean_of(&found, |adx| *adx)).ok()?.rounded(2))
 }
 
 fn adx(candles: &Candles) -> Option<f64> {
@@ -131,15 +133,13 @@ fn adx(candles: &Candles) -> Option<f64> {
     directional_movement(&highs, &lows, &closes, ADX_PERIOD)?.adx.last()
 }
 
-fn volatility(contracts: &[Monitored<'_>], now: UnixMs, told: &mut Told) -> Option<Counted<RealisedVolatility>> {
+fn volatility(contracts: &[Monitored<'_>], now: UnixMs) -> Option<Known<RealisedVolatility>> {
     let found = weighed(contracts, |contract| {
         let candles = contract.hourly.filter(|candles| candles.interval == Interval::OneHour)?;
         Some((realised(candles)?, present_until(candles, now)?))
     })?;
-    let mean = |of: fn(&(f64, f64)) -> f64| Amount::new(weighted_mean(&found, of)).ok().map(|mean| mean.rounded(4));
-    let value = RealisedVolatility { day: mean(|(day, _)| *day)?, month: mean(|(_, month)| *month)? };
-    told.by(found.iter().map(|one| one.until));
-    Some(Counted { value, contracts: found.len() })
+    let mean = |of: fn(&(f64, f64)) -> f64| Amount::new(mean_of(&found, of)).ok().map(|mean| mean.rounded(4));
+    known(&found, RealisedVolatility { day: mean(|(day, _)| *day)?, month: mean(|(_, month)| *month)? })
 }
 
 /// The realised volatility of the last day, and the mean of those of the last thirty, this one among them; percent.
@@ -164,7 +164,7 @@ fn realised(hourly: &Candles) -> Option<(f64, f64)> {
 }
 
 /// The share of the contracts that beat Bitcoin, of those with most turnover that are as old as the window.
-fn season(contracts: &[Monitored<'_>], now: UnixMs, told: &mut Told) -> Option<Counted<Share>> {
+fn season(contracts: &[Monitored<'_>], now: UnixMs) -> Option<Known<Share>> {
     let loaded = contracts.iter().filter(|contract| contract.hourly.is_some()).count();
     if !is_most(loaded, contracts.len()) {
         return None;
@@ -175,7 +175,6 @@ fn season(contracts: &[Monitored<'_>], now: UnixMs, told: &mut Told) -> Option<C
     let ends = bitcoin.closed.iter().rev().take(SEASON_ENDS).map(|candle| candle.start_ms);
     let have = |end: UnixMs| contracts.iter().filter(|contract| close(contract.hourly, end).is_some()).count();
     let end = ends.into_iter().find(|end| is_most(have(*end), loaded))?;
-    let until = end.plus_millis(HOUR_MS);
     let benchmark = change(bitcoin, end)?;
     let mut others: Vec<&Monitored<'_>> = contracts.iter().filter(|contract| contract.symbol != BITCOIN).collect();
     let turnover = |contract: &Monitored<'_>| contract.turnover_24h.map_or(-1.0, Amount::get);
@@ -187,8 +186,7 @@ fn season(contracts: &[Monitored<'_>], now: UnixMs, told: &mut Told) -> Option<C
     }
     let beat = changes.iter().filter(|change| **change > benchmark).count();
     let value = Share::new(beat as f64 / changes.len() as f64 * 100.0).ok()?.rounded(2);
-    told.by(std::iter::once(until));
-    Some(Counted { value, contracts: changes.len() })
+    Some(Known { figure: Counted { value, contracts: changes.len() }, until: end.plus_millis(HOUR_MS) })
 }
 
 /// The close of the hour that begins at `end` over that of the same hour so many days before.

@@ -100,7 +100,9 @@ impl<'s> MarketOverview<'s> {
         let defi = snapshot.defi_market.value();
         let fear_greed = snapshot.fear_greed.value();
         let statistics = snapshot.statistics.value();
+        let trend = statistics.and_then(|s| s.trend_adx);
         let volatility = statistics.and_then(|s| s.realised_volatility);
+        let season = statistics.and_then(|s| s.altcoin_share);
         let btc_dominance = btc_dominance(snapshot);
         let eth_dominance = global.and_then(|g| g.eth_dominance).and_then(shown);
         let stablecoin_dominance = global.and_then(|g| g.stablecoin_dominance).and_then(shown);
@@ -109,8 +111,8 @@ impl<'s> MarketOverview<'s> {
             market_regime: snapshot.regime.wire_form(),
             market_regime_details: RegimeDetails::of(&snapshot.regime, snapshot.as_of_ms),
             trend_strength: overview.trend_strength,
-            trend_adx: statistics.and_then(|s| s.trend_adx).map(|adx| adx.value),
-            trend_adx_contracts: statistics.and_then(|s| s.trend_adx).map(|adx| adx.contracts),
+            trend_adx: trend.map(|found| found.value),
+            trend_adx_contracts: trend.map(|found| found.contracts),
             realised_volatility: volatility.map(|found| found.value.day),
             realised_volatility_avg: volatility.map(|found| found.value.month),
             realised_volatility_contracts: volatility.map(|found| found.contracts),
@@ -127,8 +129,8 @@ impl<'s> MarketOverview<'s> {
             stablecoin_dominance,
             altcoin_dominance: rest([btc_dominance, eth_dominance, stablecoin_dominance]),
             altcoin_season: btc_dominance.map(altcoin_season),
-            altcoin_share: statistics.and_then(|s| s.altcoin_share).map(|share| share.value),
-            altcoin_share_contracts: statistics.and_then(|s| s.altcoin_share).map(|share| share.contracts),
+            altcoin_share: season.map(|found| found.value),
+            altcoin_share_contracts: season.map(|found| found.contracts),
             total_market_cap: global.map(|g| g.total_market_cap.rounded(2)),
             market_cap_change_24h: global.and_then(|g| g.market_cap_change_24h_pct).map(|p| p.rounded(4)),
             coingecko_volume_24h: volume,

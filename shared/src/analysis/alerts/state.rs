@@ -2,7 +2,7 @@
 
 use super::held::Watch;
 use super::{BASELINE_LIFE_MS, within};
-use crate::analysis::regime::vocabulary;
+use crate::analysis::regime::labels;
 use crate::exchange::Detail;
 use crate::freshness::is_from_the_future;
 use crate::market::is_plausible_symbol;
@@ -182,8 +182,8 @@ impl RestoreError {
         }
     }
 }
+
 /// Whether this release would call a regime so.
 fn is_named_today(name: &RegimeName) -> bool {
-    let label = name.as_str().split_once(": ").map(|(_, label)| label);
-    vocabulary().into_iter().any(|(field, words)| field == "label" && label.is_some_and(|label| words.contains(label)))
+    name.as_str().split_once(": ").is_some_and(|(_, label)| labels().any(|known| known == label))
 }

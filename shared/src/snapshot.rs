@@ -4,6 +4,8 @@
 
 pub mod dimension;
 
+pub mod measurement;
+
 pub mod sub_component;
 
 pub mod confluence;
@@ -417,6 +419,18 @@ pub enum ScoreBasis {
     TickerMomentum,
 }
 
+impl ScoreBasis {
+    /// The time that such a score looks at, hours; it says nothing of longer ones. In six dimensions: a quarter of an hour of
+    /// trades and books, and candles whose weights fit it. Momentum: the day.
+    #[must_use]
+    pub const fn horizon_hours(self) -> u32 {
+        match self {
+            Self::SixDimension => 4,
+            Self::TickerMomentum => 24,
+        }
+    }
+}
+
 /// What a score says, by the one table of thresholds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
@@ -488,6 +502,9 @@ pub struct ScoreRow {
     pub score_basis: ScoreBasis,
     /// The analysis in six dimensions; `None` for a momentum score.
     pub confluence: Option<Box<Confluence>>,
+    /// The version of the weights and formulas by which the score was worked out; nothing from a release before this field.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub weights: Option<String>,
     /// The ticker's own momentum score, whatever the basis of `score` is.
     pub momentum_score: Option<Score>,
     /// When the score was worked out, where that is earlier than the snapshot's time: it is carried over from the process that

@@ -84,7 +84,7 @@ export function faultsSuite(world) {
           assert.equal((await page.$$(`.scores ${ofScores}`)).length, 0, `${ofScores} beside momentum`);
         assert.match(await page.textContent(".of-other-kind"), /^No contract has a score right now/);
         const sides = await page.$$eval(".choice button", (all) => all.map((button) => button.textContent));
-        assert.deepEqual(sides.slice(1), ["Bullish 0", "Neutral 0", "Bearish 0"]);
+        assert.deepEqual(sides.slice(1), ["Long 0", "Neutral 0", "Short 0"]);
         await page.click(".scores .row");
         assert.match(await page.textContent("dialog .absent"), /^No score right now/);
         assert.equal((await page.$$("dialog .ring, dialog .tag")).length, 0);

@@ -211,7 +211,15 @@ export function valuesSuite(world) {
         Object.values(data.interpretations),
       );
 
-      await page.click(".fold summary");
+      await page.click("[data-fold='what the score is made of'] summary");
+      await page.waitForSelector(".voices");
+      const voices = (await numbersOn(page, ".voices")).map(({ field, value }) => [field.replace("voice_", ""), value]);
+      assert.ok(voices.length >= 10 && data.measurements.every(({ weight }) => weight <= 0.1));
+      assert.deepEqual(Object.fromEntries(voices), Object.fromEntries(data.measurements.map(({ name, score }) => [name, score])));
+      const sum = data.measurements.reduce((all, { weight, score }) => all + weight * score, 0);
+      assert.ok(Math.abs(sum - data.overall_score) < 0.2, `the voices make ${sum}, the score is ${data.overall_score}`);
+
+      await page.click("[data-fold=report] summary");
       await page.waitForSelector(".report");
       assert.equal(await page.textContent(".report"), link.body("/api/dashboard/confluence-analysis/ETHUSDT").analysis);
       await done();

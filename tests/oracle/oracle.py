@@ -27,9 +27,6 @@ NOT_COMPARED = []
 # Fields that may be null wherever they stand: (path, why). In a field that is only ever null nothing was worked out.
 ONLY_NULL = [
     (r"\.(cex_pct|dex_pct)$", "no source tells a split between venues"),
-    (r"orderbook\.(mpi|manipulation|absorption_exhaustion)$", "needs a stream of the book, which nobody reads"),
-    (r"sentiment\.liquidations$", "needs a stream of liquidations, which nobody reads"),
-    (r"sentiment\.risk$", "has no definition"),
     (r"(orderflow|orderbook)\.liquidity$", "needs twenty earlier measures, which come after some four minutes"),
     (r"(alerts\[\]\.symbol|taker|signals\[\]\.(stance_)?strength|sentiment|altcoin_season)$", "a word"),
 ]

@@ -95,7 +95,15 @@ analysis: string, score: Score,
 /**
  * When the score was worked out.
  */
-score_as_of_ms: UnixMs, sentiment: Sentiment, components: Components, interpretations: { [key in Dimension]?: string }, reliability: Fraction, price: Price, change_24h: Percent | null, high_24h: Price | null, low_24h: Price | null, 
+score_as_of_ms: UnixMs, 
+/**
+ * The time that the score looks at, hours: it says nothing of longer ones.
+ */
+horizon_hours: number, 
+/**
+ * The version of its weights and formulas: scores of different versions cannot be compared.
+ */
+weights: string | null, sentiment: Sentiment, components: Components, interpretations: { [key in Dimension]?: string }, reliability: Fraction, price: Price, change_24h: Percent | null, high_24h: Price | null, low_24h: Price | null, 
 /**
  * USD.
  */
@@ -233,11 +241,23 @@ excess_return: Percent | null, excess_return_low: Percent | null, excess_return_
  */
 export type BreadthMood = "bullish" | "bearish" | "neutral";
 
-export type Breakdown = { symbol: string, overall_score: Score, sentiment: Sentiment, reliability: Fraction, consensus: Fraction | null, components: Components, sub_components: { [key in SubComponent]?: Score | null }, interpretations: { [key in Dimension]?: string }, missing: Array<SubComponent>, as_of_ms: UnixMs, 
+export type Breakdown = { symbol: string, overall_score: Score, sentiment: Sentiment, reliability: Fraction, consensus: Fraction | null, components: Components, sub_components: { [key in SubComponent]?: Score | null }, 
+/**
+ * What the score is made of: what measures the same has one voice. Empty where a release before this field worked it out.
+ */
+measurements: Array<MeasurementView>, interpretations: { [key in Dimension]?: string }, missing: Array<SubComponent>, as_of_ms: UnixMs, 
 /**
  * When the score was worked out.
  */
-score_as_of_ms: UnixMs, score_history: Array<Score>, };
+score_as_of_ms: UnixMs, 
+/**
+ * The time that the score looks at, hours: it says nothing of longer ones.
+ */
+horizon_hours: number, 
+/**
+ * The version of its weights and formulas: scores of different versions cannot be compared.
+ */
+weights: string | null, score_history: Array<Score>, };
 
 export type BreakdownBody = { data: Breakdown, 
 /**
@@ -652,6 +672,32 @@ total_volume_24h: Amount | null, total_turnover: Amount | null,
  */
 turnover_contracts: number | null, volume_mcap_ratio: number | null, average_change: Percent, gainers: number, losers: number, flat: number, fear_greed_value: Share | null, fear_greed_label: string | null, defi_market_cap: Amount | null, defi_volume_24h: Amount | null, defi_dominance: Share | null, active_symbols: number, active_cryptocurrencies: number | null, };
 
+/**
+ * What is measured.
+ */
+export type Measurement = "trade_imbalance" | "book_imbalance" | "money_flow" | "value_area" | "place_in_range" | "moving_averages" | "rsi" | "adx" | "atr" | "obv" | "relative_volume" | "open_interest" | "delta_divergence" | "order_blocks" | "support_resistance" | "structure_breaks" | "fair_value_gaps" | "funding_rate" | "variance_skew" | "long_short_ratio" | "market_activity";
+
+/**
+ * One voice in a score. The score is Σ weight · score over them, to the rounding of both.
+ */
+export type MeasurementView = { name: Measurement, 
+/**
+ * 0 bearish – 100 bullish.
+ */
+score: Score, 
+/**
+ * The share of the whole score that it has now, 0–0.1 in a score.
+ */
+weight: Fraction, 
+/**
+ * Which way it is read.
+ */
+reads: Reads | null, 
+/**
+ * The parts that read it, those without input too.
+ */
+parts: Array<SubComponent>, };
+
 export type MobileData = { market_overview: MarketOverview, market_breadth: MarketBreadth, confluence_scores: Array<ScoredSymbol>, top_movers: TopMovers, perps: Perps, schema_version: number, sequence: number, 
 /**
  * RFC 3339.
@@ -976,6 +1022,11 @@ message: string, };
 export type Ratio = number;
 
 /**
+ * Which way a part reads what it measures; the same in every market.
+ */
+export type Reads = "following" | "contrarian";
+
+/**
  * What the regime rests on.
  */
 export type RegimeDetails = { category: string, label: string, mean_score: Score, score_basis: ScoreBasis, breadth: string, dispersion: string, sentiment: string | null, as_of_ms: UnixMs, };
@@ -1004,7 +1055,15 @@ export type ScoredSymbol = { symbol: string, display_symbol: string, score: Scor
 /**
  * When the score was worked out: up to a minute before the prices where the process that led before did.
  */
-score_as_of_ms: UnixMs, sentiment: Sentiment, reliability: Fraction, price: Price, change_24h: Percent | null, 
+score_as_of_ms: UnixMs, 
+/**
+ * The time that the score looks at, hours: it says nothing of longer ones.
+ */
+horizon_hours: number, 
+/**
+ * The version of its weights and formulas: scores of different versions cannot be compared.
+ */
+weights: string | null, sentiment: Sentiment, reliability: Fraction, price: Price, change_24h: Percent | null, 
 /**
  * USD.
  */
@@ -1060,7 +1119,15 @@ stance_strength: Strength | null, has_breakdown: boolean, timestamp: number,
 /**
  * When the score was worked out.
  */
-score_as_of_ms: UnixMs, };
+score_as_of_ms: UnixMs, 
+/**
+ * The time that the score looks at, hours: it says nothing of longer ones.
+ */
+horizon_hours: number, 
+/**
+ * The version of its weights and formulas: scores of different versions cannot be compared.
+ */
+weights: string | null, };
 
 /**
  * What a score suggests.
@@ -1128,7 +1195,7 @@ export type Strength = "strong" | "medium" | "weak";
 /**
  * One part of a dimension. The order is that of the dimensions, and within one by weight.
  */
-export type SubComponent = "technical.rsi" | "technical.ao" | "technical.adx" | "technical.atr" | "technical.cci" | "technical.williams_r" | "volume.volume_delta" | "volume.adl" | "volume.cmf" | "volume.obv" | "volume.relative_volume" | "volume.volume_profile" | "volume.vwap" | "orderflow.cvd" | "orderflow.trade_flow" | "orderflow.open_interest" | "orderflow.smart_money_flow" | "orderflow.imbalance" | "orderflow.liquidity" | "orderflow.pressure" | "orderbook.depth" | "orderbook.imbalance" | "orderbook.oir" | "orderbook.liquidity" | "orderbook.mpi" | "orderbook.manipulation" | "orderbook.absorption_exhaustion" | "orderbook.di" | "price_structure.institutional_zones" | "price_structure.support_resistance" | "price_structure.trend_position" | "price_structure.volume_profile" | "price_structure.structure_breaks" | "price_structure.range_analysis" | "price_structure.fair_value_gaps" | "sentiment.funding_rate" | "sentiment.liquidations" | "sentiment.volatility" | "sentiment.long_short_ratio" | "sentiment.market_activity" | "sentiment.risk";
+export type SubComponent = "technical.rsi" | "technical.ao" | "technical.adx" | "technical.atr" | "technical.cci" | "technical.williams_r" | "volume.volume_delta" | "volume.adl" | "volume.cmf" | "volume.obv" | "volume.relative_volume" | "volume.volume_profile" | "volume.vwap" | "orderflow.cvd" | "orderflow.trade_flow" | "orderflow.open_interest" | "orderflow.smart_money_flow" | "orderflow.imbalance" | "orderflow.liquidity" | "orderflow.pressure" | "orderbook.depth" | "orderbook.imbalance" | "orderbook.oir" | "orderbook.liquidity" | "orderbook.di" | "price_structure.institutional_zones" | "price_structure.support_resistance" | "price_structure.trend_position" | "price_structure.volume_profile" | "price_structure.structure_breaks" | "price_structure.range_analysis" | "price_structure.fair_value_gaps" | "sentiment.funding_rate" | "sentiment.volatility" | "sentiment.long_short_ratio" | "sentiment.market_activity";
 
 export type Symbols = { symbols: Array<ScoredSymbol>, count: number, 
 /**
@@ -1207,7 +1274,8 @@ export const SCHEMA_VERSION = 1 as const;
 export const LIMITS_MS = {"aging":60000,"fresh":15000,"stale":300000} as const;
 export const STANCE = {"long_from":70.0,"short_to":30.0} as const;
 export const SENTIMENT = {"long_from":70.0,"short_to":35.0} as const;
-export const DIMENSIONS = [{"name":"technical","title":"Technical","weight":0.1},{"name":"volume","title":"Volume","weight":0.18},{"name":"orderflow","title":"Order flow","weight":0.3},{"name":"orderbook","title":"Order book","weight":0.2},{"name":"price_structure","title":"Price structure","weight":0.15},{"name":"sentiment","title":"Sentiment","weight":0.07}] as const;
-export const SUB_COMPONENTS = [{"dimension":"technical","name":"technical.rsi","weight":0.2},{"dimension":"technical","name":"technical.ao","weight":0.2},{"dimension":"technical","name":"technical.adx","weight":0.15},{"dimension":"technical","name":"technical.atr","weight":0.15},{"dimension":"technical","name":"technical.cci","weight":0.15},{"dimension":"technical","name":"technical.williams_r","weight":0.15},{"dimension":"volume","name":"volume.volume_delta","weight":0.2},{"dimension":"volume","name":"volume.adl","weight":0.15},{"dimension":"volume","name":"volume.cmf","weight":0.15},{"dimension":"volume","name":"volume.obv","weight":0.15},{"dimension":"volume","name":"volume.relative_volume","weight":0.15},{"dimension":"volume","name":"volume.volume_profile","weight":0.1},{"dimension":"volume","name":"volume.vwap","weight":0.1},{"dimension":"orderflow","name":"orderflow.cvd","weight":0.22},{"dimension":"orderflow","name":"orderflow.trade_flow","weight":0.17},{"dimension":"orderflow","name":"orderflow.open_interest","weight":0.15},{"dimension":"orderflow","name":"orderflow.smart_money_flow","weight":0.15},{"dimension":"orderflow","name":"orderflow.imbalance","weight":0.13},{"dimension":"orderflow","name":"orderflow.liquidity","weight":0.1},{"dimension":"orderflow","name":"orderflow.pressure","weight":0.08},{"dimension":"orderbook","name":"orderbook.depth","weight":0.19},{"dimension":"orderbook","name":"orderbook.imbalance","weight":0.19},{"dimension":"orderbook","name":"orderbook.oir","weight":0.16},{"dimension":"orderbook","name":"orderbook.liquidity","weight":0.13},{"dimension":"orderbook","name":"orderbook.mpi","weight":0.12},{"dimension":"orderbook","name":"orderbook.manipulation","weight":0.08},{"dimension":"orderbook","name":"orderbook.absorption_exhaustion","weight":0.08},{"dimension":"orderbook","name":"orderbook.di","weight":0.05},{"dimension":"price_structure","name":"price_structure.institutional_zones","weight":0.2},{"dimension":"price_structure","name":"price_structure.support_resistance","weight":0.15},{"dimension":"price_structure","name":"price_structure.trend_position","weight":0.15},{"dimension":"price_structure","name":"price_structure.volume_profile","weight":0.15},{"dimension":"price_structure","name":"price_structure.structure_breaks","weight":0.15},{"dimension":"price_structure","name":"price_structure.range_analysis","weight":0.1},{"dimension":"price_structure","name":"price_structure.fair_value_gaps","weight":0.1},{"dimension":"sentiment","name":"sentiment.funding_rate","weight":0.2},{"dimension":"sentiment","name":"sentiment.liquidations","weight":0.2},{"dimension":"sentiment","name":"sentiment.volatility","weight":0.18},{"dimension":"sentiment","name":"sentiment.long_short_ratio","weight":0.15},{"dimension":"sentiment","name":"sentiment.market_activity","weight":0.15},{"dimension":"sentiment","name":"sentiment.risk","weight":0.12}] as const;
+export const DIMENSIONS = [{"name":"technical","title":"Technical","weight":0.1444},{"name":"volume","title":"Volume","weight":0.2226},{"name":"orderflow","title":"Order flow","weight":0.2153},{"name":"orderbook","title":"Order book","weight":0.1},{"name":"price_structure","title":"Price structure","weight":0.2166},{"name":"sentiment","title":"Sentiment","weight":0.1011}] as const;
+export const SUB_COMPONENTS = [{"dimension":"technical","measurement":"rsi","name":"technical.rsi","reads":"following","weight":0.0289},{"dimension":"technical","measurement":"moving_averages","name":"technical.ao","reads":"following","weight":0.0289},{"dimension":"technical","measurement":"adx","name":"technical.adx","reads":"following","weight":0.0217},{"dimension":"technical","measurement":"atr","name":"technical.atr","reads":"following","weight":0.0217},{"dimension":"technical","measurement":"place_in_range","name":"technical.cci","reads":"contrarian","weight":0.0217},{"dimension":"technical","measurement":"place_in_range","name":"technical.williams_r","reads":"contrarian","weight":0.0217},{"dimension":"volume","measurement":"trade_imbalance","name":"volume.volume_delta","reads":"following","weight":0.0146},{"dimension":"volume","measurement":"money_flow","name":"volume.adl","reads":"following","weight":0.039},{"dimension":"volume","measurement":"money_flow","name":"volume.cmf","reads":"following","weight":0.039},{"dimension":"volume","measurement":"obv","name":"volume.obv","reads":"following","weight":0.039},{"dimension":"volume","measurement":"relative_volume","name":"volume.relative_volume","reads":"following","weight":0.039},{"dimension":"volume","measurement":"value_area","name":"volume.volume_profile","reads":"following","weight":0.026},{"dimension":"volume","measurement":"value_area","name":"volume.vwap","reads":"following","weight":0.026},{"dimension":"orderflow","measurement":"trade_imbalance","name":"orderflow.cvd","reads":"following","weight":0.0268},{"dimension":"orderflow","measurement":"trade_imbalance","name":"orderflow.trade_flow","reads":"following","weight":0.0207},{"dimension":"orderflow","measurement":"open_interest","name":"orderflow.open_interest","reads":"following","weight":0.065},{"dimension":"orderflow","measurement":"delta_divergence","name":"orderflow.smart_money_flow","reads":"following","weight":0.065},{"dimension":"orderflow","measurement":"trade_imbalance","name":"orderflow.imbalance","reads":"following","weight":0.0159},{"dimension":"orderflow","measurement":"trade_imbalance","name":"orderflow.liquidity","reads":"following","weight":0.0122},{"dimension":"orderflow","measurement":"trade_imbalance","name":"orderflow.pressure","reads":"following","weight":0.0098},{"dimension":"orderbook","measurement":"book_imbalance","name":"orderbook.depth","reads":"following","weight":0.0264},{"dimension":"orderbook","measurement":"book_imbalance","name":"orderbook.imbalance","reads":"following","weight":0.0264},{"dimension":"orderbook","measurement":"book_imbalance","name":"orderbook.oir","reads":"following","weight":0.0222},{"dimension":"orderbook","measurement":"book_imbalance","name":"orderbook.liquidity","reads":"following","weight":0.0181},{"dimension":"orderbook","measurement":"book_imbalance","name":"orderbook.di","reads":"following","weight":0.0069},{"dimension":"price_structure","measurement":"order_blocks","name":"price_structure.institutional_zones","reads":"following","weight":0.0433},{"dimension":"price_structure","measurement":"support_resistance","name":"price_structure.support_resistance","reads":"following","weight":0.0325},{"dimension":"price_structure","measurement":"moving_averages","name":"price_structure.trend_position","reads":"following","weight":0.0325},{"dimension":"price_structure","measurement":"value_area","name":"price_structure.volume_profile","reads":"following","weight":0.0325},{"dimension":"price_structure","measurement":"structure_breaks","name":"price_structure.structure_breaks","reads":"following","weight":0.0325},{"dimension":"price_structure","measurement":"place_in_range","name":"price_structure.range_analysis","reads":"contrarian","weight":0.0217},{"dimension":"price_structure","measurement":"fair_value_gaps","name":"price_structure.fair_value_gaps","reads":"following","weight":0.0217},{"dimension":"sentiment","measurement":"funding_rate","name":"sentiment.funding_rate","reads":"contrarian","weight":0.0297},{"dimension":"sentiment","measurement":"variance_skew","name":"sentiment.volatility","reads":"following","weight":0.0268},{"dimension":"sentiment","measurement":"long_short_ratio","name":"sentiment.long_short_ratio","reads":"contrarian","weight":0.0223},{"dimension":"sentiment","measurement":"market_activity","name":"sentiment.market_activity","reads":"following","weight":0.0223}] as const;
+export const MEASUREMENTS = [{"name":"trade_imbalance","title":"Takers' buying less selling","weight":0.1},{"name":"book_imbalance","title":"Bids less asks","weight":0.1},{"name":"money_flow","title":"Money flow","weight":0.078},{"name":"value_area","title":"Place in the traded volume","weight":0.0845},{"name":"place_in_range","title":"Place in the range","weight":0.065},{"name":"moving_averages","title":"Moving averages","weight":0.0614},{"name":"rsi","title":"RSI","weight":0.0289},{"name":"adx","title":"Directional movement","weight":0.0217},{"name":"atr","title":"True range","weight":0.0217},{"name":"obv","title":"On-balance volume","weight":0.039},{"name":"relative_volume","title":"Relative volume","weight":0.039},{"name":"open_interest","title":"Open interest","weight":0.065},{"name":"delta_divergence","title":"Delta divergence","weight":0.065},{"name":"order_blocks","title":"Order blocks","weight":0.0433},{"name":"support_resistance","title":"Support and resistance","weight":0.0325},{"name":"structure_breaks","title":"Breaks of structure","weight":0.0325},{"name":"fair_value_gaps","title":"Fair value gaps","weight":0.0217},{"name":"funding_rate","title":"Funding rate","weight":0.0297},{"name":"variance_skew","title":"Skew of the variance","weight":0.0268},{"name":"long_short_ratio","title":"Long and short accounts","weight":0.0223},{"name":"market_activity","title":"Activity of the day","weight":0.0223}] as const;
 export const TIMEFRAMES = ["0.25","0.5","1","4","8","12","24"] as const;
 export const PATHS = {"alerts":"/api/dashboard/alerts","beta":"/api/bitcoin-beta/realtime","beta-chart":"/api/dashboard/beta-chart","confluence-analysis":"/api/dashboard/confluence-analysis/","confluence-breakdown":"/api/dashboard/confluence/breakdown/","dashboard-mobile-data":"/api/dashboard/mobile-data","market-movers":"/api/dashboard/market-movers","market-overview":"/api/dashboard/market-overview","mobile-data":"/mobile-data","opportunities":"/api/dashboard/opportunities","overview":"/api/dashboard/overview","perpetuals-pulse":"/api/dashboard/perpetuals-pulse","signals":"/api/dashboard/signals","symbols":"/api/dashboard/symbols","top-symbols":"/api/bybit-direct/top-symbols"} as const;

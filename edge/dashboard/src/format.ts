@@ -33,11 +33,18 @@ export const usd = formatter({
 /** A count. */
 export const count = formatter({ maximumFractionDigits: 0 });
 
-/** A score of 0–100 with one decimal, for lists. */
-export const score = formatter({ minimumFractionDigits: 1, maximumFractionDigits: 1 });
+/** Figures of 0–100 with so many decimals: what is not nothing is not rounded to nothing. */
+const scoreOf = (digits: number): ((value: number) => string) => {
+  const format = formatter({ minimumFractionDigits: digits, maximumFractionDigits: digits });
+  const least = 10 ** -digits;
+  return (value) => (value > 0 && value < least / 2 ? `<${format(least)}` : format(value));
+};
 
-/** A score with both its decimals. */
-export const exactScore = formatter({ minimumFractionDigits: 2, maximumFractionDigits: 2 });
+/** A score of 0–100 in whole points: a score moves by about as much in a minute without a reason. */
+export const score = scoreOf(0);
+
+/** What a score is made of, and other figures of 0–100, with one decimal. */
+export const fineScore = scoreOf(1);
 
 /** A number without a unit, such as a β. */
 export const ratio = formatter({ minimumFractionDigits: 2, maximumFractionDigits: 2 });

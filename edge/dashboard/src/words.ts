@@ -250,7 +250,7 @@ export function absence(trouble: Trouble): string {
     : `The answer is not data (${troubleWord(trouble)}).`;
 }
 
-const ACRONYMS = new Set(["rsi", "ao", "adx", "atr", "cci", "adl", "cmf", "obv", "vwap", "cvd", "oir", "mpi", "di"]);
+const ACRONYMS = new Set(["rsi", "ao", "adx", "atr", "cci", "adl", "cmf", "obv", "vwap", "cvd", "oir", "di"]);
 
 /** The name of a part of a score, such as `technical.williams_r`. */
 export function partName(wire: string): string {

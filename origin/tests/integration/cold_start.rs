@@ -8,8 +8,12 @@ use shared::snapshot::ScoreBasis;
 use std::collections::HashSet;
 
 /// What a first score rests on: the endpoint, and the parameter that tells two of one endpoint apart.
-const FIRST_STAGE: [&str; 4] =
-    ["/v5/market/recent-trade?", "/v5/market/orderbook?", "/v5/market/kline?interval=1", "/v5/market/kline?interval=5"];
+const FIRST_STAGE: [&str; 4] = [
+    "/v5/market/recent-trade?",
+    "/v5/market/orderbook?",
+    "/v5/market/kline?interval=30",
+    "/v5/market/kline?interval=240",
+];
 
 /// Runs until so many contracts are scored in six dimensions, and checks how long that takes at most.
 async fn check_all_scored(setup: Setup, contracts: usize, within_ms: u64) {

@@ -7,7 +7,7 @@ use shared::exchange::ParseError;
 use shared::exchange::bybit::{Reading, account_ratio, funding_history, klines, open_interest, orderbook, trades};
 use shared::market::book::{Book, Level};
 use shared::market::candles::Interval;
-use shared::market::trades::{Side, Trade};
+use shared::market::trades::{Side, Trade, Trades};
 use shared::units::{Amount, Price, UnixMs};
 
 /// 2018-01-01, before which the venue did not exist.
@@ -118,7 +118,12 @@ pub fn orderbook(body: &[u8]) -> bool {
 
 /// Trades have a price, a size and a moment, and are oldest first.
 pub fn trades(body: &[u8]) -> bool {
-    let parse = |body: &[u8]| trades::parse(body, SYMBOL);
+    // The names of what is written again are others.
+    let unnamed = |mut reading: Reading<Trades>| {
+        reading.value.trades.iter_mut().for_each(|trade| trade.id = 0);
+        reading
+    };
+    let parse = |body: &[u8]| trades::parse(body, SYMBOL).map(unnamed);
     let Ok(reading) = parse(body) else { return false };
     for trade in &reading.value.trades {
         assert!(is_price(trade.price) && is_amount(trade.size_base) && trade.size_base.get() > 0.0, "{trade:?}");

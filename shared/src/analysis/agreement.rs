@@ -108,7 +108,7 @@ mod tests {
         let as_of_ms = UnixMs::from_millis(0);
         check(|middle| Book { as_of_ms, bids: level(middle - 1.0), asks: level(middle + 1.0) }, 1.05);
         let size_base = Amount::new(1.0).unwrap();
-        let trade = |at| Trade { time_ms: as_of_ms, price: price(at), size_base, taker: None };
+        let trade = |at| Trade { time_ms: as_of_ms, price: price(at), size_base, taker: None, id: 0 };
         check(|newest| Trades { trades: vec![trade(7.0), trade(newest)] }, 1.05);
     }
 

@@ -1,12 +1,14 @@
 //! Scores of the monitored contracts: by the ticker alone, or in six dimensions.
 //!
 //! Facts flow down the modules below: `inputs` → `bars`, `flow` → the formulas of the six dimensions → `six_dimension`
-//! → [`combine`] → [`report`]. What needs indicators stands behind the feature `confluence`; the types of the result and
+//! → [`combine`], by the [`weights`] → [`report`]. What needs indicators stands behind the feature `confluence`; the types of the result and
 //! their weights do not, for whoever serves scores needs them.
 
 pub mod momentum;
 
 pub mod timeframe;
+
+pub mod weights;
 
 pub mod reading;
 
@@ -104,15 +106,20 @@ pub fn sort(rows: &mut [ScoreRow]) {
 fn row(ticker: &Ticker<'_>, analysis: Option<&Analysis>) -> Option<ScoreRow> {
     let momentum = momentum::momentum(ticker);
     let analysed = analysis.and_then(|analysis| Some((analysis.confluence.score?, analysis)));
-    let (score, reliability, score_basis) = match (analysed, momentum) {
-        (Some((score, analysis)), _) => (score, analysis.confluence.reliability, ScoreBasis::SixDimension),
-        (None, Some(momentum)) => (momentum.score, momentum.reliability, ScoreBasis::TickerMomentum),
+    let (score, reliability, score_basis, weights) = match (analysed, momentum) {
+        (Some((score, Analysis { confluence, .. })), _) => {
+            (score, confluence.reliability, ScoreBasis::SixDimension, confluence.weights.clone())
+        }
+        (None, Some(momentum)) => {
+            (momentum.score, momentum.reliability, ScoreBasis::TickerMomentum, Some(weights::version().to_owned()))
+        }
         (None, None) => return None,
     };
     Some(ScoreRow {
         symbol: ticker.symbol.to_string(),
         score,
         score_basis,
+        weights,
         confluence: analysed.map(|(_, analysis)| Box::new(analysis.confluence.clone())),
         momentum_score: momentum.map(|momentum| momentum.score),
         reliability,

@@ -3,11 +3,13 @@
 use super::head::Provenance;
 use crate::analysis::opportunities::{self, Opportunity};
 use crate::analysis::scores::report::report;
+use crate::analysis::scores::weights::parts_of;
 use crate::analysis::signals::{self, SignalType, Stance, Strength};
 use crate::freshness::Freshness;
-use crate::snapshot::confluence::Confluence;
+use crate::snapshot::confluence::{Confluence, Measured};
 use crate::snapshot::dimension::Dimension;
-use crate::snapshot::sub_component::SubComponent;
+use crate::snapshot::measurement::Measurement;
+use crate::snapshot::sub_component::{Reads, SubComponent};
 use crate::snapshot::{Components, ScoreRow, Sentiment, Snapshot, display_symbol};
 use crate::units::{Amount, Fraction, Percent, Price, Score, UnixMs};
 use serde::Serialize;
@@ -47,6 +49,10 @@ pub(super) struct Signal<'s> {
     timestamp: u64,
     /// When the score was worked out.
     score_as_of_ms: UnixMs,
+    /// The time that the score looks at, hours: it says nothing of longer ones.
+    horizon_hours: u32,
+    /// The version of its weights and formulas: scores of different versions cannot be compared.
+    weights: Option<&'s str>,
 }
 
 /// Every six-dimension score with what it says, the neutral ones too.
@@ -86,6 +92,8 @@ impl<'s> Signal<'s> {
             has_breakdown: true,
             timestamp: as_of_ms.as_secs(),
             score_as_of_ms: row.scored_at(as_of_ms),
+            horizon_hours: row.score_basis.horizon_hours(),
+            weights: row.weights.as_deref(),
         })
     }
 }
@@ -138,10 +146,13 @@ impl<'s> Analysed<'s> {
             consensus: confluence.consensus,
             components: &confluence.components,
             sub_components: &confluence.sub_components,
+            measurements: confluence.measurements.iter().map(MeasurementView::of).collect(),
             interpretations: &confluence.interpretations,
             missing: &confluence.missing,
             as_of_ms: snapshot.as_of_ms,
             score_as_of_ms: row.scored_at(snapshot.as_of_ms),
+            horizon_hours: row.score_basis.horizon_hours(),
+            weights: row.weights.as_deref(),
             score_history: &row.score_history,
         }
     }
@@ -159,6 +170,10 @@ pub(super) struct AnalysisBody<'s> {
     score: Score,
     /// When the score was worked out.
     score_as_of_ms: UnixMs,
+    /// The time that the score looks at, hours: it says nothing of longer ones.
+    horizon_hours: u32,
+    /// The version of its weights and formulas: scores of different versions cannot be compared.
+    weights: Option<&'s str>,
     sentiment: Sentiment,
     components: &'s Components,
     interpretations: &'s BTreeMap<Dimension, String>,
@@ -179,6 +194,8 @@ pub(super) fn analysis<'s>(snapshot: &Snapshot, analysed: Analysed<'s>, class: F
         analysis: report(&row.symbol, confluence),
         score: row.score,
         score_as_of_ms: row.scored_at(snapshot.as_of_ms),
+        horizon_hours: row.score_basis.horizon_hours(),
+        weights: row.weights.as_deref(),
         sentiment: Sentiment::of(row.score),
         components: &confluence.components,
         interpretations: &confluence.interpretations,
@@ -209,12 +226,46 @@ pub(super) struct Breakdown<'s> {
     consensus: Option<Fraction>,
     components: &'s Components,
     sub_components: &'s BTreeMap<SubComponent, Option<Score>>,
+    /// What the score is made of: what measures the same has one voice. Empty where a release before this field worked it out.
+    measurements: Vec<MeasurementView>,
     interpretations: &'s BTreeMap<Dimension, String>,
     missing: &'s [SubComponent],
     as_of_ms: UnixMs,
     /// When the score was worked out.
     score_as_of_ms: UnixMs,
+    /// The time that the score looks at, hours: it says nothing of longer ones.
+    horizon_hours: u32,
+    /// The version of its weights and formulas: scores of different versions cannot be compared.
+    weights: Option<&'s str>,
     score_history: &'s [Score],
+}
+
+/// One voice in a score. The score is Σ weight · score over them, to the rounding of both.
+#[derive(Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[cfg_attr(feature = "typescript", ts(rename = "MeasurementView"))]
+pub(super) struct MeasurementView {
+    name: Measurement,
+    /// 0 bearish – 100 bullish.
+    score: Score,
+    /// The share of the whole score that it has now, 0–0.1 in a score.
+    weight: Fraction,
+    /// Which way it is read.
+    reads: Option<Reads>,
+    /// The parts that read it, those without input too.
+    parts: Vec<SubComponent>,
+}
+
+impl MeasurementView {
+    fn of((&name, measured): (&Measurement, &Measured)) -> Self {
+        Self {
+            name,
+            score: measured.score,
+            weight: measured.weight,
+            reads: parts_of(name).next().map(SubComponent::reads),
+            parts: parts_of(name).collect(),
+        }
+    }
 }
 
 pub(super) fn breakdown<'s>(snapshot: &Snapshot, analysed: Analysed<'s>, class: Freshness) -> BreakdownBody<'s> {

@@ -15,6 +15,10 @@ pub(super) struct ScoredSymbol<'s> {
     score_basis: ScoreBasis,
     /// When the score was worked out: up to a minute before the prices where the process that led before did.
     score_as_of_ms: UnixMs,
+    /// The time that the score looks at, hours: it says nothing of longer ones.
+    horizon_hours: u32,
+    /// The version of its weights and formulas: scores of different versions cannot be compared.
+    weights: Option<&'s str>,
     sentiment: Sentiment,
     reliability: Fraction,
     price: Price,
@@ -40,6 +44,8 @@ impl<'s> ScoredSymbol<'s> {
             score: row.score,
             score_basis: row.score_basis,
             score_as_of_ms: row.scored_at(as_of_ms),
+            horizon_hours: row.score_basis.horizon_hours(),
+            weights: row.weights.as_deref(),
             sentiment: Sentiment::of(row.score),
             reliability: row.reliability,
             price: row.price,

@@ -8,12 +8,14 @@ use super::confluence::{AnalysisBody, BreakdownBody, Opportunities, Signals};
 use super::dashboard::{FlatMarketOverview, MarketMovers, Overview, Symbols, TopSymbols};
 use super::mobile::{DashboardMobileData, MobileData};
 use super::perpetuals::PerpetualsPulse;
+use crate::analysis::scores::weights::{share, share_of_dimension, share_of_part};
 use crate::analysis::signals::MEDIUM_DEVIATION;
 use crate::endpoints::{BETA_CHART, CLIENT_ROUTES, SymbolEndpoint};
 use crate::freshness::Limits;
 use crate::health::DataHealth;
 use crate::problem::Problem;
 use crate::snapshot::dimension::Dimension;
+use crate::snapshot::measurement::Measurement;
 use crate::snapshot::performance::ChartTimeframe;
 use crate::snapshot::sub_component::SubComponent;
 use crate::snapshot::{SCHEMA_VERSION, Sentiment};
@@ -84,13 +86,26 @@ impl TypeVisitor for Types {
 
 fn constants() -> String {
     let limits = Limits::DEFAULT;
+    let rounded = |share: f64| (share * 1e4).round() / 1e4;
     let dimensions: Vec<Value> = Dimension::ALL
         .iter()
-        .map(|dimension| json!({"name": dimension.name(), "title": dimension.title(), "weight": dimension.weight()}))
+        .map(|&dimension| json!({"name": dimension.name(), "title": dimension.title(), "weight": rounded(share_of_dimension(dimension))}))
         .collect();
     let parts: Vec<Value> = SubComponent::ALL
         .iter()
-        .map(|part| json!({"name": part.wire_name(), "dimension": part.dimension().name(), "weight": part.weight()}))
+        .map(|&part| {
+            json!({
+                "name": part.wire_name(),
+                "dimension": part.dimension().name(),
+                "measurement": part.measurement().wire_name(),
+                "reads": part.reads(),
+                "weight": rounded(share_of_part(part)),
+            })
+        })
+        .collect();
+    let measurements: Vec<Value> = Measurement::ALL
+        .iter()
+        .map(|one| json!({"name": one.wire_name(), "title": one.title(), "weight": rounded(share(*one))}))
         .collect();
     let timeframes: Vec<&str> = ChartTimeframe::ALL.iter().map(|timeframe| timeframe.name()).collect();
     [
@@ -100,6 +115,7 @@ fn constants() -> String {
         ("SENTIMENT", json!({"long_from": Sentiment::LONG_FROM, "short_to": Sentiment::SHORT_TO})),
         ("DIMENSIONS", json!(dimensions)),
         ("SUB_COMPONENTS", json!(parts)),
+        ("MEASUREMENTS", json!(measurements)),
         ("TIMEFRAMES", json!(timeframes)),
         ("PATHS", paths()),
     ]

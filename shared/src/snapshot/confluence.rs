@@ -2,9 +2,10 @@
 
 use super::Components;
 use super::dimension::Dimension;
+use super::measurement::Measurement;
 use super::sub_component::SubComponent;
 use crate::units::{Fraction, Score};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use std::collections::BTreeMap;
 
 /// The least reliability that makes a score.
@@ -13,18 +14,64 @@ pub const MIN_RELIABILITY: f64 = 0.6;
 /// A contract's score in six dimensions. Scores have two decimals, consensus and reliability four.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Confluence {
-    /// The weighted mean of the dimensions; nothing below [`MIN_RELIABILITY`].
+    /// The weighted mean of the measurements; nothing below [`MIN_RELIABILITY`], or where
+    /// a measurement would weigh too much of it.
     pub score: Option<Score>,
-    /// The dimensions; nothing where all parts are missing.
+    /// The weighted means of each dimension's parts; nothing where all are missing.
     pub components: Components,
     /// Every part, `None` where it is missing.
+    #[serde(deserialize_with = "known_parts")]
     pub sub_components: BTreeMap<SubComponent, Option<Score>>,
-    /// The parts without input: their weight went to the others of their dimension.
+    /// What the parts that measure the same say together, and what that weighs; nothing from a release before this field.
+    #[serde(default)]
+    pub measurements: BTreeMap<Measurement, Measured>,
+    /// The parts without input: their weight went to the others.
+    #[serde(deserialize_with = "known_names")]
     pub missing: Vec<SubComponent>,
-    /// How much the dimensions agree, 1 when they all say the same; nothing without a dimension.
+    /// How much the measurements agree, 1 when they all say the same; nothing without one.
     pub consensus: Option<Fraction>,
     /// The share of the score's evidence that was there and fresh.
     pub reliability: Fraction,
     /// A sentence for each dimension that has a score.
     pub interpretations: BTreeMap<Dimension, String>,
+    /// The version of the weights and formulas by which it was worked out; nothing from a release before this field.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub weights: Option<String>,
+}
+
+/// What one measurement says.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Measured {
+    /// 0 bearish – 100 bullish, two decimals.
+    pub score: Score,
+    /// The share of the whole score that it has now, four decimals.
+    pub weight: Fraction,
+}
+
+/// The parts that this release knows: another one may have more.
+fn known_parts<'de, D: Deserializer<'de>>(from: D) -> Result<BTreeMap<SubComponent, Option<Score>>, D::Error> {
+    let all = BTreeMap::<String, Option<Score>>::deserialize(from)?;
+    Ok(all.into_iter().filter_map(|(name, score)| Some((SubComponent::of_wire_name(&name)?, score))).collect())
+}
+
+/// The same of a list of names.
+fn known_names<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<SubComponent>, D::Error> {
+    let all = Vec::<String>::deserialize(from)?;
+    Ok(all.iter().filter_map(|name| SubComponent::of_wire_name(name)).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_another_release_has_more_or_less_is_no_error() {
+        let other = r#"{"score":50.0,"components":{"technical":null,"volume":null,"orderflow":null,"orderbook":null,
+            "price_structure":null,"sentiment":null},"sub_components":{"orderbook.mpi":null,"technical.rsi":61.5},
+            "missing":["orderbook.mpi","technical.ao"],"consensus":null,"reliability":0.9,"interpretations":{}}"#;
+        let read: Confluence = serde_json::from_str(other).unwrap();
+        assert_eq!(read.sub_components, BTreeMap::from([(SubComponent::Rsi, Some(Score::new(61.5).unwrap()))]));
+        assert_eq!(read.missing, [SubComponent::Ao]);
+        assert_eq!((read.measurements.len(), read.weights), (0, None));
+    }
 }

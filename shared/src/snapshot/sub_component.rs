@@ -1,11 +1,23 @@
-//! The parts of which the dimensions are made, and what each weighs within its dimension.
+//! The parts of which the dimensions are made: what each measures, how it reads that, and what it weighs.
 
 use super::dimension::Dimension;
+use super::measurement::Measurement;
 use serde::{Deserialize, Serialize};
 
-/// Defines the enum from one table: a part cannot be without wire name, dimension or weight.
+/// Which way a part reads what it measures; the same in every market.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[serde(rename_all = "snake_case")]
+pub enum Reads {
+    /// More buying, or higher prices, are bullish.
+    Following,
+    /// More buying, higher prices or a larger crowd are bearish.
+    Contrarian,
+}
+
+/// Defines the enum from one table: a part cannot be without wire name, dimension, weight, measurement or way of reading.
 macro_rules! sub_components {
-    ($($(#[$doc:meta])* $name:ident $wire:literal $dimension:ident $percent:literal;)*) => {
+    ($($(#[$doc:meta])* $name:ident $wire:literal $dimension:ident $percent:literal $measurement:ident $reads:ident;)*) => {
         /// One part of a dimension. The order is that of the dimensions, and within one by weight.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
@@ -33,8 +45,25 @@ macro_rules! sub_components {
                 }
             }
 
-            /// The weight within the dimension in percent: whole numbers, so that their sum is exact.
-            const fn percent(self) -> u32 {
+            /// What is measured: parts that rest on the same figure have one voice in the score.
+            #[must_use]
+            pub const fn measurement(self) -> Measurement {
+                match self {
+                    $(Self::$name => Measurement::$measurement,)*
+                }
+            }
+
+            /// Which way the part reads it.
+            #[must_use]
+            pub const fn reads(self) -> Reads {
+                match self {
+                    $(Self::$name => Reads::$reads,)*
+                }
+            }
+
+            /// The weight within the dimension: a share of the sum of those of the dimension.
+            #[must_use]
+            pub const fn percent(self) -> u32 {
                 match self {
                     $(Self::$name => $percent,)*
                 }
@@ -45,99 +74,90 @@ macro_rules! sub_components {
 
 sub_components! {
     /// Wilder's relative strength index.
-    Rsi "technical.rsi" Technical 20;
+    Rsi "technical.rsi" Technical 20 Rsi Following;
     /// The awesome oscillator in units of the average true range.
-    Ao "technical.ao" Technical 20;
+    Ao "technical.ao" Technical 20 MovingAverages Following;
     /// The directional movement, as strong as the trend is.
-    Adx "technical.adx" Technical 15;
+    Adx "technical.adx" Technical 15 Adx Following;
     /// The average true range against its own mean, signed by the side of the moving average.
-    Atr "technical.atr" Technical 15;
+    Atr "technical.atr" Technical 15 Atr Following;
     /// The commodity channel index, contrarian.
-    Cci "technical.cci" Technical 15;
+    Cci "technical.cci" Technical 15 PlaceInRange Contrarian;
     /// Williams' %R, contrarian.
-    WilliamsR "technical.williams_r" Technical 15;
+    WilliamsR "technical.williams_r" Technical 15 PlaceInRange Contrarian;
 
     /// Takers' buying less selling.
-    VolumeDelta "volume.volume_delta" Volume 20;
+    VolumeDelta "volume.volume_delta" Volume 20 TradeImbalance Following;
     /// Accumulation and distribution.
-    Adl "volume.adl" Volume 15;
+    Adl "volume.adl" Volume 15 MoneyFlow Following;
     /// Chaikin's money flow.
-    Cmf "volume.cmf" Volume 15;
+    Cmf "volume.cmf" Volume 15 MoneyFlow Following;
     /// On-balance volume.
-    Obv "volume.obv" Volume 15;
+    Obv "volume.obv" Volume 15 Obv Following;
     /// The last candle's volume against its average, signed by the price's direction.
-    RelativeVolume "volume.relative_volume" Volume 15;
+    RelativeVolume "volume.relative_volume" Volume 15 RelativeVolume Following;
     /// The share of the volume that was traded below the price.
-    VolumeProfile "volume.volume_profile" Volume 10;
+    VolumeProfile "volume.volume_profile" Volume 10 ValueArea Following;
     /// The distance from the volume-weighted average price.
-    Vwap "volume.vwap" Volume 10;
+    Vwap "volume.vwap" Volume 10 ValueArea Following;
 
     /// The cumulative volume delta.
-    Cvd "orderflow.cvd" Orderflow 22;
+    Cvd "orderflow.cvd" Orderflow 22 TradeImbalance Following;
     /// The same by value.
-    TradeFlow "orderflow.trade_flow" Orderflow 17;
+    TradeFlow "orderflow.trade_flow" Orderflow 17 TradeImbalance Following;
     /// The change of the open interest against the change of the price.
-    OpenInterest "orderflow.open_interest" Orderflow 15;
+    OpenInterest "orderflow.open_interest" Orderflow 15 OpenInterest Following;
     /// Divergence of price and volume delta at the price's swings.
-    SmartMoneyFlow "orderflow.smart_money_flow" Orderflow 15;
+    SmartMoneyFlow "orderflow.smart_money_flow" Orderflow 15 DeltaDivergence Following;
     /// The newest trades' imbalance.
-    TradeImbalance "orderflow.imbalance" Orderflow 13;
+    TradeImbalance "orderflow.imbalance" Orderflow 13 TradeImbalance Following;
     /// The pace of trading against its own history.
-    TradeLiquidity "orderflow.liquidity" Orderflow 10;
+    TradeLiquidity "orderflow.liquidity" Orderflow 10 TradeImbalance Following;
     /// Who presses: by volume, value, count and large trades.
-    Pressure "orderflow.pressure" Orderflow 8;
+    Pressure "orderflow.pressure" Orderflow 8 TradeImbalance Following;
 
     /// Bids against asks, nearer levels more.
-    Depth "orderbook.depth" Orderbook 19;
+    Depth "orderbook.depth" Orderbook 19 BookImbalance Following;
     /// The imbalance of the nearest levels.
-    BookImbalance "orderbook.imbalance" Orderbook 19;
+    BookImbalance "orderbook.imbalance" Orderbook 19 BookImbalance Following;
     /// The order imbalance ratio of the best levels.
-    Oir "orderbook.oir" Orderbook 16;
+    Oir "orderbook.oir" Orderbook 16 BookImbalance Following;
     /// Spread and depth against their own history.
-    BookLiquidity "orderbook.liquidity" Orderbook 13;
-    /// Order-flow imbalance over updates of the book; needs a stream.
-    Mpi "orderbook.mpi" Orderbook 12;
-    /// Orders that come and go; needs the book's history.
-    Manipulation "orderbook.manipulation" Orderbook 8;
-    /// Absorption and exhaustion; needs the book's history.
-    AbsorptionExhaustion "orderbook.absorption_exhaustion" Orderbook 8;
+    BookLiquidity "orderbook.liquidity" Orderbook 13 BookImbalance Following;
     /// The depth imbalance by distance from the middle.
-    Di "orderbook.di" Orderbook 5;
+    Di "orderbook.di" Orderbook 5 BookImbalance Following;
 
     /// Order blocks.
-    InstitutionalZones "price_structure.institutional_zones" PriceStructure 20;
+    InstitutionalZones "price_structure.institutional_zones" PriceStructure 20 OrderBlocks Following;
     /// Levels at which the price turned before.
-    SupportResistance "price_structure.support_resistance" PriceStructure 15;
+    SupportResistance "price_structure.support_resistance" PriceStructure 15 SupportResistance Following;
     /// The short moving average against the long one.
-    TrendPosition "price_structure.trend_position" PriceStructure 15;
+    TrendPosition "price_structure.trend_position" PriceStructure 15 MovingAverages Following;
     /// The price's place in the value area.
-    StructureProfile "price_structure.volume_profile" PriceStructure 15;
+    StructureProfile "price_structure.volume_profile" PriceStructure 15 ValueArea Following;
     /// Breaks of structure and changes of character.
-    StructureBreaks "price_structure.structure_breaks" PriceStructure 15;
-    /// The place in the range, contrarian unless the market trends.
-    RangeAnalysis "price_structure.range_analysis" PriceStructure 10;
+    StructureBreaks "price_structure.structure_breaks" PriceStructure 15 StructureBreaks Following;
+    /// The place in the range, contrarian.
+    RangeAnalysis "price_structure.range_analysis" PriceStructure 10 PlaceInRange Contrarian;
     /// Gaps that no later candle filled.
-    FairValueGaps "price_structure.fair_value_gaps" PriceStructure 10;
+    FairValueGaps "price_structure.fair_value_gaps" PriceStructure 10 FairValueGaps Following;
 
     /// Funding against its own history, contrarian.
-    FundingRate "sentiment.funding_rate" Sentiment 20;
-    /// Liquidations; needs a stream.
-    Liquidations "sentiment.liquidations" Sentiment 20;
+    FundingRate "sentiment.funding_rate" Sentiment 20 FundingRate Contrarian;
     /// Upward against downward volatility.
-    Volatility "sentiment.volatility" Sentiment 18;
+    Volatility "sentiment.volatility" Sentiment 18 VarianceSkew Following;
     /// Long against short accounts, contrarian.
-    LongShortRatio "sentiment.long_short_ratio" Sentiment 15;
+    LongShortRatio "sentiment.long_short_ratio" Sentiment 15 LongShortRatio Contrarian;
     /// The day's volume against an average day's, signed by the day's change.
-    MarketActivity "sentiment.market_activity" Sentiment 15;
-    /// Not defined yet, so always absent.
-    Risk "sentiment.risk" Sentiment 12;
+    MarketActivity "sentiment.market_activity" Sentiment 15 MarketActivity Following;
 }
 
 impl SubComponent {
     /// The share of its dimension's score; those of one dimension sum to 1.
     #[must_use]
-    pub const fn weight(self) -> f64 {
-        self.percent() as f64 / 100.0
+    pub fn weight(self) -> f64 {
+        let all: u32 = Self::of(self.dimension()).map(Self::percent).sum();
+        f64::from(self.percent()) / f64::from(all)
     }
 
     /// The name without its dimension.
@@ -146,31 +166,17 @@ impl SubComponent {
         self.wire_name().split_once('.').map_or(self.wire_name(), |(_, short)| short)
     }
 
+    /// The part of this name.
+    #[must_use]
+    pub fn of_wire_name(name: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|part| part.wire_name() == name)
+    }
+
     /// The parts of one dimension.
     pub fn of(dimension: Dimension) -> impl Iterator<Item = Self> {
         Self::ALL.iter().copied().filter(move |part| part.dimension() == dimension)
     }
 }
-
-const fn percent_of(dimension: Dimension) -> u32 {
-    let mut sum = 0;
-    let mut rest = SubComponent::ALL;
-    while let [first, tail @ ..] = rest {
-        if first.dimension() as u8 == dimension as u8 {
-            sum += first.percent();
-        }
-        rest = tail;
-    }
-    sum
-}
-
-const _: () = {
-    let mut rest: &[Dimension] = &Dimension::ALL;
-    while let [first, tail @ ..] = rest {
-        assert!(percent_of(*first) == 100, "the weights within a dimension must sum to 1");
-        rest = tail;
-    }
-};
 
 #[cfg(test)]
 mod tests {

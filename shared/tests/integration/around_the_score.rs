@@ -17,6 +17,7 @@ fn row(symbol: &str, score: f64, reliability: f64, change: f64) -> ScoreRow {
         symbol: symbol.to_owned(),
         score,
         score_basis: ScoreBasis::SixDimension,
+        weights: None,
         confluence: Some(Box::new(combine(&BTreeMap::new()))),
         momentum_score: None,
         reliability: Fraction::new(reliability).unwrap(),

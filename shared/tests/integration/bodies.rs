@@ -24,12 +24,13 @@ const MOBILE: [&str; 9] = [
     "top_movers",
 ];
 
-const SCORE_ROW: [&str; 18] = [
+const SCORE_ROW: [&str; 20] = [
     "change_24h",
     "components",
     "display_symbol",
     "has_breakdown",
     "high_24h",
+    "horizon_hours",
     "low_24h",
     "price",
     "range_24h",
@@ -43,6 +44,7 @@ const SCORE_ROW: [&str; 18] = [
     "turnover_24h",
     "volume_24h",
     "volume_base_24h",
+    "weights",
 ];
 
 const MOVER_ROW: [&str; 8] =

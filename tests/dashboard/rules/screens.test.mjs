@@ -17,7 +17,6 @@ const row = (symbol, score, more = {}) => ({
   symbol,
   score,
   score_basis: "six_dimension",
-  sentiment: "NEUTRAL",
   change_24h: 0,
   turnover_24h: 1,
   range_24h: 0,
@@ -49,22 +48,22 @@ describe("the order of pairs", () => {
 
   test("leaves neutral pairs in, unless another side is asked for", () => {
     const mixed = [
-      row("AUSDT", 80, { sentiment: "BULLISH" }),
-      row("BUSDT", 50),
-      row("CUSDT", 20, { sentiment: "BEARISH" }),
+      row("AUSDT", 70),
+      row("BUSDT", 31),
+      row("CUSDT", 30),
     ];
     assert.equal(picked(mixed, "all", "").length, 3);
-    assert.equal(names(picked(mixed, "NEUTRAL", "")), "BUSDT");
+    assert.equal(names(picked(mixed, "neutral", "")), "BUSDT");
     assert.equal(names(picked(mixed, "all", " cusd ")), "CUSDT");
-    assert.equal(picked(mixed, "BULLISH", "C").length, 0);
+    assert.equal(picked(mixed, "long", "C").length, 0);
   });
 
   test("never puts momentum among the scores, nor on a side", () => {
-    const momentum = row("M", 99, { score_basis: "ticker_momentum", sentiment: "BULLISH" });
+    const momentum = row("M", 99, { score_basis: "ticker_momentum" });
     const mixed = [momentum, row("S", 10), { ...momentum, symbol: "N", score: 50 }];
     assert.equal(names(ordered(mixed, [], "score")), "S M N");
     assert.equal(names(ordered(mixed, [], "bearish")), "S N M");
-    assert.equal(picked(mixed, "BULLISH", "").length, 0);
+    assert.equal(picked(mixed, "long", "").length, 0);
     assert.equal(picked(mixed, "all", "").length, 3);
   });
 });
@@ -189,7 +188,10 @@ describe("numbers", () => {
     assert.equal(format.change(-12.5), "-12.50%");
     assert.equal(format.usd(2_389_060_966_062.06), "$2.39T");
     assert.equal(format.rate(0.011413), "+0.0114%");
-    assert.equal(format.exactScore(35.1), "35.10");
+    assert.equal(format.score(35.5), "36");
+    assert.equal(format.fineScore(35.12), "35.1");
+    assert.equal([0, 0.01, 0.4].map(format.fineScore).join(" "), "0.0 <0.1 0.4");
+    assert.equal([0, 0.3, 0.6].map(format.score).join(" "), "0 <1 1");
     assert.equal(format.fraction(0.9216), "92%");
   });
 

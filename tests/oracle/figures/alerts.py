@@ -46,7 +46,7 @@ class Alerts:
         watch = self.watches.setdefault(symbol, {"zone": None, "funding": None, "interest": None, "until": now})
         inputs = agreeing(inputs, row["last"] if row else None)
         if score is not None:
-            inside = lambda zone: 2.0 if watch["zone"] == zone else 0.0
+            inside = lambda zone: 5.0 if watch["zone"] == zone else 0.0
             zone = "long" if score >= LONG_FROM - inside("long") else "short" if score <= SHORT_TO + inside("short") else ""
             if zone and watch["zone"] not in (None, zone) and not is_first:
                 verb, threshold = ("rose", LONG_FROM) if zone == "long" else ("fell", SHORT_TO)

@@ -5,7 +5,7 @@ import math
 from .alerts import body as alert_body
 from .alerts import stored as alert_stored
 from .compare import Fig, Given, Text
-from .confluence import DIMENSIONS, PARTS, TITLES, dimension_of
+from .confluence import CONTRARIAN, DIMENSIONS, MEASUREMENTS, NAMES, PARTS, SHARES, TITLES, dimension_of
 from .exchange import BITCOIN
 from .maths import rounded, student_quantile
 from .sections import CHARTS
@@ -130,7 +130,8 @@ class Bodies:
             spread = Fig(max(0.0, (row["high_24h"] - row["low_24h"]) / row["price"] * 100), 4)
         return {
             "symbol": row["symbol"], "display_symbol": display(row["symbol"]), "score": row["score"],
-            "score_basis": row["score_basis"], "score_as_of_ms": self.e.as_of, "sentiment": sentiment(shown(row["score"])),
+            "score_basis": row["score_basis"], "score_as_of_ms": self.e.as_of,
+            "horizon_hours": row["horizon_hours"], "weights": row["weights"], "sentiment": sentiment(shown(row["score"])),
             "reliability": row["reliability"], "price": row["price"], "change_24h": row["change_24h"],
             "volume_24h": row["turnover_24h"], "volume_base_24h": row["volume_base_24h"], "turnover_24h": row["turnover_24h"],
             "high_24h": row["high_24h"], "low_24h": row["low_24h"], "range_24h": spread,
@@ -254,6 +255,7 @@ class Bodies:
             "signal_type": kinds[sentiment(shown(row["score"]))], "strength": self.strength(shown(row["score"])),
             "stance": stance(shown(row["score"])), "stance_strength": stance_strength(shown(row["score"])),
             "has_breakdown": True, "timestamp": self.e.as_of // 1000, "score_as_of_ms": self.e.as_of,
+            "horizon_hours": row["horizon_hours"], "weights": row["weights"],
         } for row in rows]}
 
     def opportunities(self):
@@ -370,6 +372,10 @@ class Bodies:
             "reliability": row["reliability"], "consensus": c["consensus"], "components": c["components"],
             "sub_components": c["sub_components"], "interpretations": c["interpretations"], "missing": c["missing"],
             "as_of_ms": self.e.as_of, "score_as_of_ms": self.e.as_of, "score_history": row["score_history"],
+            "horizon_hours": row["horizon_hours"], "weights": row["weights"],
+            "measurements": [{"name": name, **c["measurements"][name], "parts": [part for part in PARTS if MEASUREMENTS[part] == name],
+                              "reads": "contrarian" if any(MEASUREMENTS[part] == name for part in CONTRARIAN) else "following"}
+                             for name in NAMES if name in c["measurements"]],
         }}
 
     def analysis(self, symbol):
@@ -377,7 +383,8 @@ class Bodies:
         c = row["confluence"]
         return {
             **self.head(), "symbol": symbol, "analysis": Text(report(symbol, row)), "score": row["score"],
-            "score_as_of_ms": self.e.as_of, "sentiment": sentiment(shown(row["score"])), "components": c["components"],
+            "score_as_of_ms": self.e.as_of, "horizon_hours": row["horizon_hours"], "weights": row["weights"],
+            "sentiment": sentiment(shown(row["score"])), "components": c["components"],
             "interpretations": c["interpretations"], "reliability": row["reliability"], "price": row["price"],
             "change_24h": row["change_24h"], "high_24h": row["high_24h"], "low_24h": row["low_24h"], "volume_24h": row["turnover_24h"],
         }
@@ -393,7 +400,7 @@ class Bodies:
     def snapshot(self):
         e = self.e
         section = lambda as_of, value: {"state": "present", "as_of_ms": as_of, "value": value} if as_of is not None else {}
-        rows = [{**row, "confluence": row["confluence"] and {
+        rows = [{**{name: value for name, value in row.items() if name != "horizon_hours"}, "confluence": row["confluence"] and {
             "score": row["score"], "reliability": row["reliability"], **row["confluence"]}} for row in e.scores]
         g, d, f = e.global_market, e.defi_market, e.fear_greed
         return {
@@ -437,14 +444,14 @@ PHRASES = {
     "orderflow.trade_flow": "{trades}takers bought {1:.1f} % of the value",
     "orderflow.open_interest": "open interest changed by {0:+.2f} % in four hours while the price {moved}",
     "orderflow.smart_money_flow": "{trades}the volume delta diverges from the price's swings by {0:+.2f} of -1 to +1",
-    "orderflow.imbalance": "buying less selling of the newest 10 to 100 trades is {1:+.1f} % of their volume",
+    "orderflow.imbalance": "{trades}buying less selling is {1:+.1f} % of the volume, the newest minutes weighing more",
     "orderflow.liquidity": "{trades}takers net {deal}, at a pace of percentile rank {1:.0f} in its own history",
     "orderflow.pressure": "{trades}the takers' pressure is {0:+.2f} of -1 to +1",
-    "orderbook.depth": "the bids of 25 levels are {0:.2f} times the asks, near ones weighing more",
-    "orderbook.imbalance": "bids less asks of the 10 nearest levels are {1:+.1f} % of both",
-    "orderbook.oir": "bids less asks of the 5 best levels are {1:+.1f} % of both",
+    "orderbook.depth": "{books}the bids of 25 levels are {0:.2f} times the asks, near ones weighing more",
+    "orderbook.imbalance": "{books}bids less asks of the 10 nearest levels are {1:+.1f} % of both",
+    "orderbook.oir": "{books}bids less asks of the 5 best levels are {1:+.1f} % of both",
     "orderbook.liquidity": "{book} outweigh in a book whose spread and depth have the mean percentile rank {1:.0f}",
-    "orderbook.di": "bids less asks of 25 levels by distance are {1:+.1f} % of both",
+    "orderbook.di": "{books}bids less asks of 25 levels by distance are {1:+.1f} % of both",
     "price_structure.institutional_zones": "the net strength of the {of}order blocks is {0:+.2f}",
     "price_structure.support_resistance": "{of}support less resistance is {1:+.1f} % of both",
     "price_structure.trend_position": "the {of}EMA 20 less EMA 50 is {0:+.2f} average true ranges",
@@ -458,9 +465,6 @@ PHRASES = {
     "sentiment.market_activity": "the day's volume is {0:.2f} times an average day's, and the price {moved}",
 }
 CANDLES = {"1": "1-minute ", "5": "5-minute ", "30": "30-minute ", "240": "4-hour "}
-# What a part stands at where it says nothing; on the other side of that than its lean it is read against its own figure.
-MIDDLES = {"technical.rsi": 50, "technical.williams_r": -50, "technical.cci": 0, "price_structure.range_analysis": 0}
-ALWAYS_CONTRARIAN = ("sentiment.funding_rate", "sentiment.long_short_ratio")
 
 
 def lasted(ms):
@@ -474,11 +478,12 @@ def phrase(part, one):
     """A part's figure in words, with what it was taken from."""
     lean, figure, basis = one[0], one[1], one[4] or ("facts",)
     up = lean > 0
-    contrarian = part in ALWAYS_CONTRARIAN or (part in MIDDLES and (figure - MIDDLES[part]) * lean < 0)
+    contrarian = part in CONTRARIAN
     return PHRASES[part].format(
         figure, 100 * figure,
         of=CANDLES[basis[1]] if basis[0] == "candles" else "",
         trades=f"of the last {basis[1]} trades, over {lasted(basis[2])}, " if basis[0] == "trades" else "",
+        books=f"on average over {lasted(basis[1])}, " if basis[0] == "books" and basis[1] > 0 else "",
         atr="above" if lean * (figure - 1) > 0 else "below", mean="below" if up else "above",
         moved="rose" if up else "fell", deal="buy" if up else "sell", book="bids" if up else "asks",
     ) + (", read as contrarian" if contrarian else "")
@@ -513,14 +518,14 @@ def report(symbol, row):
     lines = ["=" * 60, f"CONFLUENCE ANALYSIS  {symbol}", "=" * 60,
              f"{'Score':<14}{shown(row['score']):>7.2f}  {sentiment(shown(row['score']))}",
              f"{'Agreement':<14}{shown(c['consensus']):>7.2f}", f"{'Inputs':<14}{shown(row['reliability']):>7.2f}",
-             "-" * 60, "DIMENSIONS"]
+             f"{'Looks at':<14}{4:>5} h", f"{'Weights':<14}{row['weights']:>7}", "-" * 60, "DIMENSIONS"]
 
     def line(name, weight, score):
-        percent = f"{weight * 100:.0f} %"
+        percent = f"{weight * 100:.1f} %"
         if score is None:
-            return f"  {name:<21} {percent:>5}  no data"
+            return f"  {name:<21} {percent:>6}  no data"
         filled = int(score / 100 * 20 + 0.5)
-        return f"  {name:<21} {percent:>5}  {'#' * filled}{'.' * (20 - filled)}  {score:>6.2f}"
+        return f"  {name:<21} {percent:>6}  {'#' * filled}{'.' * (20 - filled)}  {score:>6.2f}"
 
     def wrapped(text):
         current = " "
@@ -531,13 +536,13 @@ def report(symbol, row):
             current += f" {word}"
         lines.append(current)
 
-    for dimension, weight in DIMENSIONS.items():
-        lines.append(line(TITLES[dimension], weight, shown(c["components"][dimension])))
+    for dimension in DIMENSIONS:
+        lines.append(line(TITLES[dimension], sum(SHARES[part] for part in PARTS if dimension_of(part) == dimension), shown(c["components"][dimension])))
     for dimension in DIMENSIONS:
         lines += ["-" * 60, TITLES[dimension].upper()]
-        for part, weight in PARTS.items():
+        for part in PARTS:
             if dimension_of(part) == dimension and c["sub_components"][part] is not None:
-                lines.append(line(part.split(".")[1], weight / 100, shown(c["sub_components"][part])))
+                lines.append(line(part.split(".")[1], SHARES[part], shown(c["sub_components"][part])))
         if dimension in c["interpretations"]:
             wrapped(c["interpretations"][dimension].text)
     lines += ["-" * 60, "MISSING"]

@@ -20,19 +20,78 @@ PARTS = {
     "volume.volume_profile": 10, "volume.vwap": 10,
     "orderflow.cvd": 22, "orderflow.trade_flow": 17, "orderflow.open_interest": 15, "orderflow.smart_money_flow": 15,
     "orderflow.imbalance": 13, "orderflow.liquidity": 10, "orderflow.pressure": 8,
-    "orderbook.depth": 19, "orderbook.imbalance": 19, "orderbook.oir": 16, "orderbook.liquidity": 13, "orderbook.mpi": 12,
-    "orderbook.manipulation": 8, "orderbook.absorption_exhaustion": 8, "orderbook.di": 5,
+    "orderbook.depth": 19, "orderbook.imbalance": 19, "orderbook.oir": 16, "orderbook.liquidity": 13,
+    "orderbook.di": 5,
     "price_structure.institutional_zones": 20, "price_structure.support_resistance": 15, "price_structure.trend_position": 15,
     "price_structure.volume_profile": 15, "price_structure.structure_breaks": 15, "price_structure.range_analysis": 10,
     "price_structure.fair_value_gaps": 10,
-    "sentiment.funding_rate": 20, "sentiment.liquidations": 20, "sentiment.volatility": 18, "sentiment.long_short_ratio": 15,
-    "sentiment.market_activity": 15, "sentiment.risk": 12,
+    "sentiment.funding_rate": 20, "sentiment.volatility": 18, "sentiment.long_short_ratio": 15,
+    "sentiment.market_activity": 15,
 }
-TIMEFRAMES = {"1": 0.4, "5": 0.3, "30": 0.2, "240": 0.1}
+# Parts that rest on the same figure are one measurement; every other is one by itself.
+MERGED = {
+    "trade_imbalance": ("volume.volume_delta", "orderflow.cvd", "orderflow.trade_flow", "orderflow.imbalance",
+                        "orderflow.liquidity", "orderflow.pressure"),
+    "book_imbalance": ("orderbook.depth", "orderbook.imbalance", "orderbook.oir", "orderbook.liquidity", "orderbook.di"),
+    "money_flow": ("volume.adl", "volume.cmf"),
+    "value_area": ("volume.volume_profile", "volume.vwap", "price_structure.volume_profile"),
+    "place_in_range": ("technical.cci", "technical.williams_r", "price_structure.range_analysis"),
+    "moving_averages": ("technical.ao", "price_structure.trend_position"),
+}
+RENAMED = {"orderflow.smart_money_flow": "delta_divergence", "price_structure.institutional_zones": "order_blocks",
+           "sentiment.volatility": "variance_skew"}
+MEASUREMENTS = {part: RENAMED.get(part, part.split(".")[1]) for part in PARTS}
+MEASUREMENTS.update((part, name) for name, parts in MERGED.items() for part in parts)
+# In the order of the contract.
+NAMES = [*MERGED, "rsi", "adx", "atr", "obv", "relative_volume", "open_interest", "delta_divergence", "order_blocks",
+         "support_resistance", "structure_breaks", "fair_value_gaps", "funding_rate", "variance_skew", "long_short_ratio",
+         "market_activity"]
+CONTRARIAN = {"technical.cci", "technical.williams_r", "price_structure.range_analysis", "sentiment.funding_rate",
+              "sentiment.long_short_ratio"}
+MOST_SHARE, MOST_GROWTH = 0.10, 2.0
+TIMEFRAMES = {"1": 0.05, "5": 0.2, "30": 0.4, "240": 0.35}
 FEWEST_CANDLES = {"1": 100, "5": 50, "30": 50, "240": 50}
 MIN_RELIABILITY = 0.6
 
 dimension_of = lambda part: part.split(".")[0]
+
+
+def nominal(part):
+    """The weight by the tables alone."""
+    return DIMENSIONS[dimension_of(part)] * PARTS[part] / sum(
+        weight for other, weight in PARTS.items() if dimension_of(other) == dimension_of(part))
+
+
+def capped(weights):
+    """The weights made 1 in sum with none above MOST_SHARE, found by bisection; and by how much those below it grew."""
+    total = sum(weights.values())
+    filled = lambda growth: sum(min(MOST_SHARE, weight * growth) for weight in weights.values())
+    most = 1e9 / total if total > 0 else 0.0
+    if not weights or filled(most) < 1 - 1e-9:
+        return {name: weight / total for name, weight in weights.items()}, math.inf
+    low, high = 0.0, most
+    for _ in range(200):
+        between = (low + high) / 2
+        low, high = (between, high) if filled(between) < 1 else (low, between)
+    return {name: min(MOST_SHARE, weight * high) for name, weight in weights.items()}, high
+
+
+def grouped(values, name_of):
+    groups = {}
+    for part, value in values.items():
+        groups.setdefault(name_of(part), {})[part] = value
+    return groups
+
+
+def shares_of_parts():
+    """What each part weighs of a whole score."""
+    by_name = grouped({part: nominal(part) for part in PARTS}, MEASUREMENTS.get)
+    shares, _ = capped({name: sum(parts.values()) for name, parts in by_name.items()})
+    return {part: shares[name] * weight / sum(parts.values()) for name, parts in by_name.items() for part, weight in parts.items()}
+
+
+SHARES = shares_of_parts()
+share_of_measurement = lambda name: sum(share for part, share in SHARES.items() if MEASUREMENTS[part] == name)
 
 
 # --- Freshness ---------------------------------------------------------------------------------------------
@@ -103,9 +162,7 @@ class Bars:
 
 def rsi(bars):
     figure = talib.RSI(bars.close, 14)[-1]
-    gone = (figure - 50) / 50
-    beyond = max(0.0, abs(gone) - 0.4) / 0.6
-    return reading(math.copysign(1, gone) * (min(abs(gone), 0.4) - beyond * 1.4), figure)
+    return reading((figure - 50) / 50, figure)
 
 
 def ao(bars):
@@ -235,15 +292,18 @@ def vwap(bars):
 
 
 class Flow:
-    """The trades whose taker is known: at least 30."""
+    """The trades of the last 15 minutes, or the last 100, whose taker is known: at least 30."""
 
     @classmethod
     def of(cls, trades):
-        known = [trade for trade in trades if trade[3]]
+        newest = trades[-1][0]
+        of_window = sum(newest - trade[0] <= 15 * MINUTE for trade in trades)
+        known = [trade[:4] for trade in trades[-max(of_window, 100):] if trade[3]]
         if len(known) < 30:
             return None
         flow = cls()
         columns = np.array(known, dtype=float).T
+        flow.ago = newest - columns[0]
         flow.price, flow.size, flow.sign = columns[1], columns[2], columns[3]
         flow.net = net_share(flow.sign, flow.size)
         flow.by_value = net_share(flow.sign, flow.size * flow.price)
@@ -252,15 +312,19 @@ class Flow:
 
 
 def pace(trades):
-    """Base coin per second over all trades."""
+    """Base coin per second over the newest thousand trades."""
+    trades = trades[-1000:]
     if len(trades) < 2 or trades[-1][0] <= trades[0][0]:
         return None
     return math.fsum(trade[2] for trade in trades) / ((trades[-1][0] - trades[0][0]) / 1000)
 
 
 def trade_imbalance(flow):
-    full = [(count, weight) for count, weight in ((10, 0.5), (30, 0.3), (100, 0.2)) if len(flow.sign) >= count]
-    share = sum(weight * net_share(flow.sign[-count:], flow.size[-count:]) for count, weight in full)
+    windows = [(flow.ago <= minutes * MINUTE, weight) for minutes, weight in ((1, 0.5), (5, 0.3), (15, 0.2))]
+    full = [(window, weight) for window, weight in windows if window.sum() >= 10]
+    if not full:
+        return None
+    share = sum(weight * net_share(flow.sign[window], flow.size[window]) for window, weight in full)
     share /= sum(weight for _, weight in full)
     return reading(share, share)
 
@@ -332,38 +396,22 @@ def share_of(sums):
     return None if sums is None else ratio(sums[0] - sums[1], sums[0] + sums[1])
 
 
-def depth(book):
-    sums = side_sums(book, lambda place: 0.95**place if place < 25 else 0)
-    return None if sums is None else reading(math.tanh(log(ratio(*sums))), ratio(*sums))
-
-
-def near_imbalance(book):
-    return share_of(side_sums(book, lambda place: math.exp(-0.1 * place) if place < 10 else 0))
-
-
-def book_imbalance(book):
-    share = near_imbalance(book)
-    return None if share is None else reading(math.tanh(2 * share), share)
-
-
-def oir(book):
-    share = share_of(side_sums(book, lambda place: 1 if place < 5 else 0))
-    return None if share is None else reading(share, share)
+def imbalances(book):
+    """(ln of bids over asks, share of the nearest, of the best, by distance) of one book; None for a book of one side."""
+    if not (book["bids"] and book["asks"]):
+        return None
+    near = share_of(side_sums(book, lambda place: math.exp(-0.1 * place) if place < 10 else 0))
+    best = share_of(side_sums(book, lambda place: 1 if place < 5 else 0))
+    distances = {side: [abs(price - middle(book)) for price, _ in book[side][:25]] for side in ("bids", "asks")}
+    farthest = max(map(max, distances.values()))
+    by_distance = share_of(tuple(
+        math.fsum(size * (1 - distance / farthest) for (_, size), distance in zip(book[side], distances[side]))
+        for side in ("bids", "asks")))
+    return log(ratio(*side_sums(book, lambda place: 0.95**place if place < 25 else 0))), near, best, by_distance
 
 
 def middle(book):
     return (book["asks"][0][0] + book["bids"][0][0]) / 2
-
-
-def di(book):
-    if not (book["bids"] and book["asks"]):
-        return None
-    distances = {side: [abs(price - middle(book)) for price, _ in book[side][:25]] for side in ("bids", "asks")}
-    farthest = max(map(max, distances.values()))
-    sums = tuple(math.fsum(size * (1 - distance / farthest) for (_, size), distance in zip(book[side], distances[side]))
-                 for side in ("bids", "asks"))
-    share = share_of(sums)
-    return reading(share, share)
 
 
 def spread(book):
@@ -377,14 +425,14 @@ def total_depth(book):
     return None if sums is None else sum(sums)
 
 
-def book_liquidity(book, spreads, depths):
+def book_liquidity(book, near, spreads, depths):
     if spread(book) is None:
         return None
     wide, deep = percentile(spread(book), spreads), percentile(total_depth(book), depths)
     if wide is None or deep is None:
         return None
     liquid = ((1 - wide) + deep) / 2
-    return reading(liquid * math.tanh(2 * near_imbalance(book)), liquid)
+    return reading(liquid * math.tanh(2 * near), liquid)
 
 
 # --- Price structure -------------------------------------------------------------------------------------------
@@ -405,13 +453,9 @@ def structure_profile(bars):
 
 
 def range_analysis(bars):
-    high, low, close = bars.high[-50:].max(), bars.low[-50:].min(), bars.close[-50:]
+    high, low = bars.high[-50:].max(), bars.low[-50:].min()
     place = ratio(2 * bars.last - (low + high), high - low)
-    efficiency = ratio(abs(close[-1] - close[0]), np.abs(np.diff(close)).sum())
-    if not math.isfinite(efficiency):
-        return None
-    trending = min(1.0, efficiency * math.sqrt(len(close) - 1) / 2)
-    return reading(place * (2 * trending - 1), place)
+    return reading(-place, place)
 
 
 def sides(bars):
@@ -538,7 +582,12 @@ BY_FLOW = {
     "orderflow.imbalance": trade_imbalance,
     "orderflow.pressure": pressure,
 }
-BY_BOOK = {"orderbook.depth": depth, "orderbook.imbalance": book_imbalance, "orderbook.oir": oir, "orderbook.di": di}
+BY_BOOK = {
+    "orderbook.depth": lambda depth, *_: reading(math.tanh(depth), math.exp(depth)),
+    "orderbook.imbalance": lambda _, near, *__: reading(math.tanh(2 * near), near),
+    "orderbook.oir": lambda _, __, best, ___: reading(best, best),
+    "orderbook.di": lambda *all: reading(all[3], all[3]),
+}
 
 
 def evidence(inputs, ticker, rate_8h, as_of, measures, now):
@@ -586,11 +635,15 @@ def evidence(inputs, ticker, rate_8h, as_of, measures, now):
         if place is not None:
             whole("orderflow.liquidity", reading(place * math.tanh(3 * flow.net), place), min(fresh, of_history), flow.basis)
     book, fresh = usable("orderbook", LIVE)
-    if book is not None:
+    if book is not None and imbalances(book) is not None:
+        at = inputs["orderbook"][0]
+        books = {time: one for time, one in measures.books.items() if time < at and at - time <= 15 * MINUTE} if of_history > 0 else {}
+        means = [mean(column) for column in zip(*books.values(), imbalances(book))]
+        basis = ("books", at - min(books, default=at))
         for part, formula in BY_BOOK.items():
-            whole(part, formula(book), fresh)
+            whole(part, formula(*means), fresh, basis)
         if of_history > 0:
-            what = book_liquidity(book, measures.earlier("spread"), measures.earlier("depth"))
+            what = book_liquidity(book, means[1], measures.earlier("spread"), measures.earlier("depth"))
             whole("orderbook.liquidity", what, min(fresh, of_history))
 
     def price_at(time):
@@ -618,25 +671,26 @@ def evidence(inputs, ticker, rate_8h, as_of, measures, now):
     return found
 
 
+def view(parts):
+    """What parts say together, and how fresh they are: (lean, freshness) by their weights times their freshness."""
+    weight = sum(nominal(part) * one[2] for part, one in parts.items())
+    lean = sum(nominal(part) * one[2] * one[0] for part, one in parts.items()) / weight
+    return clamp(lean, -1, 1), sum(nominal(part) * one[2] ** 2 for part, one in parts.items()) / weight
+
+
 def score(found):
-    """Score, dimensions, consensus and reliability of the parts; every figure before its rounding."""
-    views = {}
-    for dimension in DIMENSIONS:
-        parts = [(PARTS[part] / 100, one) for part, one in found.items() if dimension_of(part) == dimension]
-        weight = sum(share * one[2] for share, one in parts)
-        if weight > 0:
-            lean = sum(share * one[2] * one[0] for share, one in parts) / weight
-            views[dimension] = (clamp(lean, -1, 1), sum(share * one[2] * one[2] for share, one in parts) / weight)
-    reliability = sum(DIMENSIONS[dimension_of(part)] * PARTS[part] / 100 * one[3] for part, one in found.items())
-    weights = {dimension: DIMENSIONS[dimension] * view[1] for dimension, view in views.items()}
-    every = sum(weights.values())
-    direction = sum(weights[d] * views[d][0] for d in views) / every if every else None
-    disagreement = sum(weights[d] * (views[d][0] - direction) ** 2 for d in views) / every if every else None
+    """Score, dimensions, measurements, consensus and reliability of the parts; every figure before its rounding."""
+    dimensions = {name: view(parts) for name, parts in grouped(found, dimension_of).items()}
+    voices = {name: view(parts) for name, parts in grouped(found, MEASUREMENTS.get).items()}
+    weights, growth = capped({name: share_of_measurement(name) * fresh for name, (_, fresh) in voices.items()})
+    direction = sum(weights[name] * voices[name][0] for name in voices) if voices else None
+    disagreement = sum(weights[name] * (voices[name][0] - direction) ** 2 for name in voices) if voices else None
     return {
-        "score": None if direction is None else 50 + 50 * direction,
-        "components": {d: 50 + 50 * views[d][0] if d in views else None for d in DIMENSIONS},
+        "score": None if direction is None or growth > MOST_GROWTH else 50 + 50 * direction,
+        "components": {d: 50 + 50 * dimensions[d][0] if d in dimensions else None for d in DIMENSIONS},
+        "measurements": {name: (50 + 50 * voices[name][0], weights[name]) for name in voices},
         "parts": {part: 50 + 50 * found[part][0] if part in found else None for part in PARTS},
         "missing": [part for part in PARTS if part not in found],
         "consensus": None if disagreement is None else math.exp(-2 * disagreement),
-        "reliability": reliability,
+        "reliability": sum(SHARES[part] * one[3] for part, one in found.items()),
     }

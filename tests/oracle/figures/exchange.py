@@ -250,8 +250,8 @@ def trades(body):
         time, price, size = past(row.get("time"), body["time"]), above_zero(row.get("price")), above_zero(row.get("size"))
         if None not in (time, price, size):
             sign = {"Buy": 1, "Sell": -1}.get(row.get("side"), 0)
-            found.append((time, price, size, sign, row.get("isBlockTrade") is True))
-    return [trade[:4] for trade in sorted(found, key=lambda trade: trade[0]) if not trade[4]]
+            found.append((time, price, size, sign, row.get("execId"), row.get("isBlockTrade") is True))
+    return [trade[:5] for trade in sorted(found, key=lambda trade: trade[0]) if not trade[5]]
 
 
 def book(body):

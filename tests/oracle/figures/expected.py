@@ -33,6 +33,7 @@ class Expected:
         self.movers, self.leaders = sections.movers(market, case.settings["mover_turnover_floor"]), sections.leaders(market)
         self.perps = sections.perps(market, self.universe, sections.positioning(self.shelf, by_symbol, self.universe, self.now))
         self.whole_market(market)
+        self.version = snapshot["scores"][0]["weights"]
         self.scores = self.score_rows(market, snapshot)
         dispersion, share = shown(self.overview["dispersion"]), shown(self.breadth["percentage"])
         scores = [shown(row["score"]) for row in self.scores if row["confluence"] is not None]
@@ -89,6 +90,7 @@ class Expected:
             at, book = inputs["orderbook"]
             measures.put("spread", at, confluence.spread(book))
             measures.put("depth", at, confluence.total_depth(book))
+            measures.put_book(at, confluence.imbalances(book))
         if "recent-trade" in inputs:
             at, trades = inputs["recent-trade"]
             measures.put("rate", at, confluence.pace(trades))
@@ -136,6 +138,8 @@ class Expected:
         return sorted(rows, key=lambda row: (-shown(row["score"]), row["symbol"]))
 
     def score_row(self, row, histories):
+        # A hash of the tables of weights: a word, which every score has alike.
+        version = self.version
         symbol, momentum, found, score = row["symbol"], sections.momentum(row), {}, None
         if symbol in self.shelf.symbols:
             found = confluence.evidence(self.shelf.symbols[symbol], row, sections.funding_8h(row, self.universe), self.as_of,
@@ -149,17 +153,20 @@ class Expected:
                 "components": components,
                 "sub_components": {part: fig(value) for part, value in score["parts"].items()},
                 "missing": score["missing"], "consensus": Fig.of(score["consensus"], 4),
-                "interpretations": interpretations(found, components),
+                "interpretations": interpretations(found, components), "weights": version,
+                "measurements": {name: {"score": fig(one[0]), "weight": Fig(one[1], 4)}
+                                 for name, one in score["measurements"].items()},
             }
         elif momentum is None:
             return None
+        horizon = 4 if analysis else 24
         value, reliability = (Fig(score["score"], 2), score["reliability"]) if analysis else (Fig(momentum[0], 2), min(1.0, momentum[1]))
         history = [*histories.get(symbol, [])] if analysis else []
         if analysis and (not history or shown(value) != history[-1]):
             history.append(value)
         return {
             "symbol": symbol, "score": value, "score_basis": "six_dimension" if analysis else "ticker_momentum",
-            "confluence": analysis, "momentum_score": Fig.of(momentum and momentum[0], 2), "reliability": Fig(reliability, 4),
+            "confluence": analysis, "weights": version, "horizon_hours": horizon, "momentum_score": Fig.of(momentum and momentum[0], 2), "reliability": Fig(reliability, 4),
             "score_history": history[-24:], "price": row["last"], "change_24h": Fig.of(row["change"], 4),
             "high_24h": row["high"], "low_24h": row["low"], "turnover_24h": Fig.of(row["turnover"], 2),
             "volume_base_24h": row["volume"],

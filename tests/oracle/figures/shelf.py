@@ -40,6 +40,8 @@ class Shelf:
             "funding/history": (exchange.fundings, lambda rows: rows[-1][0]),
         }[kind]
         value = reader(answer.json)
+        if kind == "recent-trade" and value and kind in inputs:
+            value = continued(inputs[kind][1], value)
         if value:
             renew(inputs, kind, (min(server_time, answer.received, known_until(value)), value))
 
@@ -59,6 +61,14 @@ def merged(held, loaded, interval):
     by_start = {candle[0]: candle for candle in held}
     by_start.update((candle[0], candle) for candle in loaded)
     return [by_start[start] for start in sorted(by_start)][-KEPT[interval]:]
+
+
+def continued(held, answer):
+    """All of the answer, and before it what was held of the 15 minutes before its newest; at most 20,000."""
+    names, oldest, newest = {trade[4] for trade in answer}, answer[0][0], answer[-1][0]
+    earlier = [trade for trade in held
+               if trade[4] not in names and trade[0] <= oldest and newest - trade[0] <= 15 * MINUTE]
+    return [*earlier, *answer][-20_000:]
 
 
 def agrees(last, price, factor):
@@ -83,10 +93,12 @@ def agreeing(inputs, last):
 
 
 class Measures:
-    """What was measured of a contract in earlier rounds: pace of trading, spread and depth, each of another input."""
+    """What was measured of a contract in earlier rounds: pace of trading, spread and depth, each of another input; and the
+    books of the last 15 minutes."""
 
     def __init__(self):
         self.series = {name: {"earlier": [], "at": None, "newest": None} for name in ("rate", "spread", "depth")}
+        self.books = {}
 
     def put(self, name, at, measure):
         series = self.series[name]
@@ -99,6 +111,11 @@ class Measures:
         if newest[1] is not None:
             series["earlier"] = [*series["earlier"], newest[1]][-MAX_MEASURES:]
             series["at"] = newest[0]
+
+    def put_book(self, at, imbalances):
+        self.books = {time: one for time, one in self.books.items() if at - time <= 15 * MINUTE}
+        if imbalances is not None and all(time <= at for time in self.books):
+            self.books[at] = imbalances
 
     def earlier(self, name):
         return self.series[name]["earlier"]

@@ -5,6 +5,8 @@ import { useState } from "preact/hooks";
 import {
   type Breakdown,
   DIMENSIONS,
+  MEASUREMENTS,
+  type MeasurementView,
   type MobileData,
   type ScoredSymbol,
   SUB_COMPONENTS,
@@ -19,6 +21,7 @@ import { Sheet } from "../ui/sheet.tsx";
 import { Spark } from "../ui/spark.tsx";
 import { Maybe, MaybeChange, Num, Unavailable } from "../ui/value.tsx";
 import { turnoverNote } from "../provenance.ts";
+import { stanceOf } from "../stance.ts";
 import * as words from "../words.ts";
 import { isScored } from "./order.ts";
 
@@ -80,9 +83,9 @@ function Summary({ row, body }: { row: ScoredSymbol; body: MobileData }): JSX.El
     <div class="sheet-head">
       {isScored(row) ? (
         <>
-          <Ring score={row.score} sentiment={row.sentiment} size="large" />
+          <Ring score={row.score} size="large" />
           <p class="verdict">
-            <span class={`tag ${row.sentiment.toLowerCase()}`}>{row.sentiment.toLowerCase()}</span>
+            <span class={`tag ${stanceOf(row.score)}`}>{stanceOf(row.score)}</span>
           </p>
         </>
       ) : (
@@ -132,14 +135,19 @@ function Dimensions({ data, asOf }: { data: Breakdown; asOf: number }): JSX.Elem
         <Figure label="Inputs" note={missingNote(data.missing.length)}>
           <Num of={data.reliability} as={format.fraction} name="reliability" />
         </Figure>
-        <Figure label="Agreement" note="of the dimensions">
-          <Maybe of={data.consensus} as={format.fraction} name="consensus" why="no dimension has a score" />
+        <Figure label="Agreement" note="of what it is made of">
+          <Maybe of={data.consensus} as={format.fraction} name="consensus" why="nothing is measured" />
         </Figure>
         <Figure label="Age" note="of the analysis">
           {/* An edge or a device may still hold a body from before this field. */}
           <Age of={data.score_as_of_ms ?? asOf} name="breakdown_as_of_ms" />
         </Figure>
       </dl>
+      <p class="aside">
+        {/* An edge or a device may still hold a body from before these fields. */}
+        {data.horizon_hours !== undefined && `Looks at the last ${data.horizon_hours} hours and says nothing of longer ones. `}
+        {data.weights != null && `Weights ${data.weights}.`}
+      </p>
       <History scores={data.score_history} />
       <h3>Six dimensions</h3>
       <div class="dimensions">
@@ -152,7 +160,7 @@ function Dimensions({ data, asOf }: { data: Breakdown; asOf: number }): JSX.Elem
               {data.components[name] !== null && <FromMiddle of={data.components[name]} />}
               <Maybe
                 of={data.components[name]}
-                as={format.exactScore}
+                as={format.fineScore}
                 name={`component_${name}`}
                 why="no part has input"
               />
@@ -162,6 +170,7 @@ function Dimensions({ data, asOf }: { data: Breakdown; asOf: number }): JSX.Elem
           </details>
         ))}
       </div>
+      {data.measurements !== undefined && data.measurements.length > 0 && <Voices of={data.measurements} />}
       <Missing missing={data.missing} />
       <p class="not-advice">{words.NOT_ADVICE}</p>
     </>
@@ -187,13 +196,36 @@ function SubParts({ dimension, data }: { dimension: string; data: Breakdown }): 
             ) : (
               <>
                 <FromMiddle of={value} />
-                <Num of={value} as={format.exactScore} name={`part_${name}`} />
+                <Num of={value} as={format.fineScore} name={`part_${name}`} />
               </>
             )}
           </li>
         );
       })}
     </ul>
+  );
+}
+
+/** What the score is made of: what measures the same has one voice, and none more than a tenth. */
+function Voices({ of }: { of: readonly MeasurementView[] }): JSX.Element {
+  const titles = new Map<string, string>(MEASUREMENTS.map(({ name, title }) => [name, title]));
+  const byWeight = [...of].sort((a, b) => b.weight - a.weight);
+  return (
+    <Fold title="What the score is made of">
+      <p class="aside">Each figure counts once, with a tenth of the score at most.</p>
+      <ul class="sub-parts voices">
+        {byWeight.map(({ name, score, weight, reads }) => (
+          <li key={name} data-measurement={name}>
+            <span>
+              {titles.get(name) ?? name} <small>{format.share(weight * 100)}</small>
+              {reads === "contrarian" && <small> contrarian</small>}
+            </span>
+            <FromMiddle of={score} />
+            <Num of={score} as={format.fineScore} name={`voice_${name}`} />
+          </li>
+        ))}
+      </ul>
+    </Fold>
   );
 }
 
@@ -207,8 +239,8 @@ function History({ scores }: { scores: readonly number[] }): JSX.Element {
         The last {scores.length} different scores
         {first !== undefined && last !== undefined && scores.length > 1 && (
           <>
-            , from <Num of={first} as={format.exactScore} name="history_first" /> to{" "}
-            <Num of={last} as={format.exactScore} name="history_last" />
+            , from <Num of={first} as={format.score} name="history_first" /> to{" "}
+            <Num of={last} as={format.score} name="history_last" />
           </>
         )}
       </p>
@@ -238,7 +270,7 @@ function Missing({ missing }: { missing: readonly SubComponent[] }): JSX.Element
               </li>
             ))}
           </ul>
-          <p class="aside">What they would weigh went to the others of their dimension.</p>
+          <p class="aside">What they would weigh went to the others.</p>
         </>
       )}
     </section>

@@ -56,7 +56,7 @@ function RegimeCard({ body }: { body: MobileData }): JSX.Element {
           <span>Rising, of what moved</span>
           <Maybe
             of={overview.trend_strength}
-            as={format.exactScore}
+            as={format.fineScore}
             name="trend_strength"
             why={NOTHING_MOVED}
             class="strong"
@@ -76,7 +76,7 @@ function RegimeCard({ body }: { body: MobileData }): JSX.Element {
           <Num of={overview.btc_price} as={format.price} name="btc_price" />
         </Figure>
         <Figure label={meanTitle(regime)} note={meanNote(regime, body.confluence_scores)}>
-          <Num of={regime.mean_score} as={format.exactScore} name="mean_score" />
+          <Num of={regime.mean_score} as={format.fineScore} name="mean_score" />
         </Figure>
         <Figure label="Spread of 24 h changes" note="around their median">
           <Maybe

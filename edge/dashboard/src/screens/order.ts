@@ -1,12 +1,13 @@
 // Sorting and picking pairs: pure, and the same order for the same rows.
 
-import type { ScoredSymbol, Sentiment } from "../../generated/contract.ts";
+import type { ScoredSymbol, Stance } from "../../generated/contract.ts";
+import { stanceOf } from "../stance.ts";
 
 /** What a list can be sorted by. */
 export type Order = "score" | "bearish" | "change" | "loss" | "turnover" | "range" | "symbol";
 
 /** Which rows are wanted. */
-export type Side = "all" | Sentiment;
+export type Side = "all" | Stance;
 
 type Compare = (a: ScoredSymbol, b: ScoredSymbol) => number;
 
@@ -63,6 +64,6 @@ export function picked(rows: readonly ScoredSymbol[], side: Side, text: string):
   const wanted = text.trim().toUpperCase();
   return rows.filter(
     (row) =>
-      (side === "all" || (isScored(row) && row.sentiment === side)) && row.symbol.toUpperCase().includes(wanted),
+      (side === "all" || (isScored(row) && stanceOf(row.score) === side)) && row.symbol.toUpperCase().includes(wanted),
   );
 }

@@ -63,9 +63,9 @@ export function Scores({ body }: { body: MobileData }): JSX.Element {
 function Toolbar({ counted }: { counted: (side: Side) => number }): JSX.Element {
   const sides: [Side, string][] = [
     ["all", `All ${counted("all")}`],
-    ["BULLISH", `Bullish ${counted("BULLISH")}`],
-    ["NEUTRAL", `Neutral ${counted("NEUTRAL")}`],
-    ["BEARISH", `Bearish ${counted("BEARISH")}`],
+    ["long", `Long ${counted("long")}`],
+    ["neutral", `Neutral ${counted("neutral")}`],
+    ["short", `Short ${counted("short")}`],
   ];
   const isOff = !isInOrder(rows.value, placed.value, order.value);
   return (
@@ -119,7 +119,7 @@ function Row({ row }: { row: ScoredSymbol }): JSX.Element {
     <li data-symbol={row.symbol}>
       <a href={href("scores", row.symbol)} class="row">
         {isScored(row) ? (
-          <Ring score={row.score} sentiment={row.sentiment} />
+          <Ring score={row.score} />
         ) : (
           <span class="no-score">no score</span>
         )}

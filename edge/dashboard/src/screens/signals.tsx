@@ -89,7 +89,7 @@ function SignalRow({ signal }: { signal: Signal }): JSX.Element {
   return (
     <li data-symbol={signal.symbol}>
       <a class="row" href={href("scores", signal.symbol)}>
-        <Ring score={signal.score} sentiment={signal.sentiment} />
+        <Ring score={signal.score} />
         <span class="who">
           <strong>{signal.display_symbol}</strong>
           <Num of={signal.price} as={format.price} name="signal_price" class="quiet" />
@@ -126,7 +126,7 @@ function OpportunityList({ body }: { body: Opportunities }): JSX.Element {
                 <span class={`tag ${one.direction === "long" ? "bullish" : "bearish"}`}>
                   {one.direction === "long" ? "above neutral" : "below neutral"}
                 </span>
-                <Num of={one.aligned_score} as={format.exactScore} name="aligned_score" class="strong" />
+                <Num of={one.aligned_score} as={format.fineScore} name="aligned_score" class="strong" />
               </span>
               <span class="sentence">{one.description}</span>
             </a>

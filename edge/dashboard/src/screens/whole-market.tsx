@@ -189,7 +189,7 @@ export function MovesCard({ body }: { body: MobileData }): JSX.Element {
           <Maybe of={overview.realised_volatility} as={format.percent} name="realised_volatility" why={whyCandles} />
         </Figure>
         <Figure label="Trend, either way" note="ADX of 4 h candles, 0 to 100">
-          <Maybe of={overview.trend_adx} as={format.exactScore} name="trend_adx" why={whyCandles} />
+          <Maybe of={overview.trend_adx} as={format.fineScore} name="trend_adx" why={whyCandles} />
         </Figure>
         <Figure label="Average range" note="high to low, 24 h">
           <Maybe of={overview.avg_volatility} as={format.percent} name="avg_volatility" why={words.TOO_FEW_TELL} />

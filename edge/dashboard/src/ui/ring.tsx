@@ -1,23 +1,22 @@
-// A score in six dimensions as a ring: how full says how much, the colour what it means.
+// A score in six dimensions as a ring: how full says how much, the colour which side it takes.
 
 import type { JSX } from "preact";
-import type { Sentiment } from "../../generated/contract.ts";
 import * as format from "../format.ts";
+import { stanceOf } from "../stance.ts";
 
 const RADIUS = 20;
 const LENGTH = 2 * Math.PI * RADIUS;
 
 interface RingProps {
   readonly score: number;
-  readonly sentiment: Sentiment;
   readonly size?: "small" | "large";
 }
 
 /** The ring with its number. */
-export function Ring({ score, sentiment, size = "small" }: RingProps): JSX.Element {
+export function Ring({ score, size = "small" }: RingProps): JSX.Element {
   const filled = (score / 100) * LENGTH;
   return (
-    <span class={`ring ${size} ${sentiment.toLowerCase()}`}>
+    <span class={`ring ${size} ${stanceOf(score)}`}>
       <svg viewBox="0 0 48 48" aria-hidden="true">
         <circle class="track" cx="24" cy="24" r={RADIUS} />
         <circle
@@ -30,7 +29,7 @@ export function Ring({ score, sentiment, size = "small" }: RingProps): JSX.Eleme
         />
       </svg>
       <data class="num" value={String(score)} data-field="score">
-        {size === "large" ? format.exactScore(score) : format.score(score)}
+        {format.score(score)}
       </data>
     </span>
   );

@@ -1,14 +1,14 @@
 // The history of a score: one bar for each score that was computed, up or down from neutral. Nothing is drawn between them.
 
 import type { JSX } from "preact";
-import { SENTIMENT } from "../../generated/contract.ts";
+import { STANCE } from "../../generated/contract.ts";
 
 const SLOTS = 24;
 const STEP = 3;
 const HEIGHT = 28;
 const NEUTRAL = 50;
-/** Scores as far from neutral as one that suggests to buy fill the height. */
-const REACH = SENTIMENT.long_from - NEUTRAL;
+/** Scores as far from neutral as one that takes a side fill the height. */
+const REACH = STANCE.long_from - NEUTRAL;
 
 /** The last scores, oldest first, the newest at the right edge. */
 export function Spark({ scores, label }: { scores: readonly number[]; label: string }): JSX.Element {

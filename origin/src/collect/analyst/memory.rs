@@ -3,7 +3,8 @@
 use super::super::inputs::SymbolInputs;
 use shared::analysis::agreement::Priced;
 use shared::analysis::scores::Analysis;
-use shared::analysis::scores::inputs::{Measures, OwnHistory, ScoreInputs, TickerFacts, Timed};
+use shared::analysis::scores::inputs::{BOOKS_WINDOW_MS, Measures, OwnHistory, ScoreInputs, TickerFacts, Timed};
+use shared::analysis::scores::orderbook::Imbalances;
 use shared::analysis::scores::six_dimension::six_dimension;
 use shared::market::Dated;
 use shared::market::candles::Candles;
@@ -22,6 +23,26 @@ pub(super) struct Memory {
     trade_rates: Series,
     spreads: Series,
     depths: Series,
+    imbalances: Recent,
+}
+
+/// The imbalances of the books of the last [`BOOKS_WINDOW_MS`], oldest first.
+#[derive(Debug, Default)]
+struct Recent(VecDeque<(UnixMs, Imbalances)>);
+
+impl Recent {
+    /// Takes in that of a book from `at`. Of books with one time the last counts, and an older one never does.
+    fn put(&mut self, at: UnixMs, imbalances: Option<Imbalances>) {
+        self.0.retain(|(time, _)| at.millis_since(*time) <= BOOKS_WINDOW_MS);
+        let is_late = self.0.back().is_some_and(|(newest, _)| *newest > at);
+        let Some(imbalances) = imbalances.filter(|_| !is_late) else { return };
+        self.0.retain(|(time, _)| *time != at);
+        self.0.push_back((at, imbalances));
+    }
+
+    fn all(&mut self) -> &[(UnixMs, Imbalances)] {
+        self.0.make_contiguous()
+    }
 }
 
 /// Measures of one kind, each of another input than the one before.
@@ -78,6 +99,7 @@ impl Memory {
             trade_rates: self.trade_rates.earlier(),
             spreads: self.spreads.earlier(),
             depths: self.depths.earlier(),
+            imbalances: self.imbalances.all(),
         };
         let confluence = six_dimension(
             &ScoreInputs {
@@ -102,6 +124,7 @@ impl Memory {
             let measures = Measures::of(Some(&book.value), None);
             self.spreads.put(book.as_of_ms, measures.spread);
             self.depths.put(book.as_of_ms, measures.depth);
+            self.imbalances.put(book.as_of_ms, measures.imbalances);
         }
         if let Some(trades) = inputs.trades.as_ref().filter(|trades| trades.value.agrees_with(last)) {
             self.trade_rates.put(trades.as_of_ms, Measures::of(None, Some(&trades.value)).trade_rate);
@@ -120,6 +143,8 @@ fn timed_rows<T>(dated: &Dated<Arc<Vec<T>>>) -> Timed<'_, [T]> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use shared::market::book::{Book, Level};
+    use shared::units::Amount;
 
     fn at(second: u64) -> UnixMs {
         UnixMs::from_secs(1_788_870_000 + second)
@@ -142,6 +167,23 @@ mod tests {
         check(at(20), None, &[1.0, 2.0], Some(at(10)));
         // Nothing was measured at 20.
         check(at(30), Some(4.0), &[1.0, 2.0], Some(at(10)));
+    }
+
+    #[test]
+    fn the_imbalances_of_a_quarter_of_an_hour_are_remembered_each_once() {
+        let level = |price: f64| Level { price: Price::new(price).unwrap(), size_base: Amount::new(1.0).unwrap() };
+        let book = Book { as_of_ms: at(0), bids: vec![level(9.0), level(8.0)], asks: vec![level(10.0), level(12.0)] };
+        let even = Imbalances::of(&book);
+        assert!(even.is_some());
+        let mut recent = Recent::default();
+        for second in [0, 10, 10, 5, 20] {
+            recent.put(at(second), even);
+        }
+        let times = |recent: &mut Recent| recent.all().iter().map(|(time, _)| *time).collect::<Vec<_>>();
+        assert_eq!(times(&mut recent), [at(0), at(10), at(20)]);
+        // A broken book has none, and time goes on.
+        recent.put(at(905), None);
+        assert_eq!(times(&mut recent), [at(10), at(20)]);
     }
 
     #[test]

@@ -4,6 +4,7 @@ use super::kind::InputKind;
 use super::planner::Job;
 use super::shelf::SymbolInputs;
 use crate::upstream::{Fetched, Upstream, UpstreamError};
+use shared::analysis::beta::WANTED_CLOSES;
 use shared::exchange::bybit::Reading;
 use shared::exchange::bybit::{account_ratio, funding_history, klines, open_interest, orderbook, paths, trades};
 use shared::freshness::data_time;
@@ -69,7 +70,12 @@ pub(super) async fn fetch(
         InputKind::Trades => {
             let fetched = upstream.get(&paths::trades(symbol, paths::MAX_TRADES)).await?;
             let reading = trades::parse(&fetched.body, symbol)?;
-            Ok(read(reading, &fetched, |value: Trades| Value::Trades(Arc::new(value))))
+            let held = held.and_then(|held| held.trades.as_ref());
+            let continued = |value: Trades| match held {
+                Some(held) => held.value.continued(value),
+                None => value,
+            };
+            Ok(read(reading, &fetched, |value| Value::Trades(Arc::new(continued(value)))))
         }
         InputKind::OpenInterest => {
             let fetched = upstream.get(&paths::open_interest(symbol, OPEN_INTEREST_POINTS)).await?;
@@ -150,8 +156,8 @@ const fn wanted(interval: Interval) -> u16 {
     match interval {
         Interval::OneMinute => 1_000,
         Interval::FiveMinutes | Interval::ThirtyMinutes | Interval::FourHours => 300,
-        // 90 days, the close before them, and an hour that others do not have yet.
-        Interval::OneHour => 2_162,
+        // One hour more than is read, which others may not have yet.
+        Interval::OneHour => WANTED_CLOSES as u16 + 1,
         Interval::OneDay => 40,
     }
 }

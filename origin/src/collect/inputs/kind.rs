@@ -67,7 +67,7 @@ impl InputKind {
     /// only the long view needs.
     pub(super) const fn stage(self) -> u8 {
         match self {
-            Self::Book | Self::Trades | Self::Candles(Interval::OneMinute | Interval::FiveMinutes) => 0,
+            Self::Book | Self::Trades | Self::Candles(Interval::ThirtyMinutes | Interval::FourHours) => 0,
             Self::Candles(Interval::OneHour) => 2,
             _ => 1,
         }

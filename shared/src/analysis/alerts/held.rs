@@ -11,8 +11,8 @@ use serde::{Deserialize, Serialize};
 /// A threshold that was reached is left below this share of it.
 const LEAVE_SHARE: f64 = 0.9;
 
-/// A score zone that was entered is left this far inside its threshold, points.
-const LEAVE_POINTS: f64 = 2.0;
+/// A score zone that was entered is left this far inside its threshold, points: more than a score moves in some minutes.
+const LEAVE_POINTS: f64 = 5.0;
 
 /// Whether a value is above its limit; one that was above stays so until it falls to nine tenths of it.
 pub(super) fn above(value: f64, limit: f64, was: bool) -> bool {
@@ -194,13 +194,13 @@ mod tests {
     }
 
     #[test]
-    fn a_zone_is_left_two_points_inside_its_threshold() {
+    fn a_zone_is_left_five_points_inside_its_threshold() {
         let at = |score, held| zone(Score::new(score).unwrap(), held);
         assert_eq!(at(70.0, Held::Calm), Some(ScoreZone::Long));
-        assert_eq!(at(68.0, Held::Beyond(ScoreZone::Long)), Some(ScoreZone::Long));
-        assert_eq!(at(67.99, Held::Beyond(ScoreZone::Long)), None);
-        assert_eq!(at(68.0, Held::Beyond(ScoreZone::Short)), None);
-        assert_eq!(at(37.0, Held::Beyond(ScoreZone::Short)), Some(ScoreZone::Short));
+        assert_eq!(at(65.0, Held::Beyond(ScoreZone::Long)), Some(ScoreZone::Long));
+        assert_eq!(at(64.99, Held::Beyond(ScoreZone::Long)), None);
+        assert_eq!(at(65.0, Held::Beyond(ScoreZone::Short)), None);
+        assert_eq!(at(40.0, Held::Beyond(ScoreZone::Short)), Some(ScoreZone::Short));
         assert_eq!(at(35.01, Held::Unseen), None);
     }
 

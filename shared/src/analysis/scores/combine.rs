@@ -1,39 +1,47 @@
-//! Parts → dimensions → one score, with what it is worth.
+//! Parts → measurements → one score, with what it is worth; and the parts of each dimension together.
 
 use super::interpret::interpret;
 use super::reading::{Evidence, Lean};
+use super::weights::{self, Capped};
 use crate::snapshot::Components;
-use crate::snapshot::confluence::{Confluence, MIN_RELIABILITY};
+use crate::snapshot::confluence::{Confluence, MIN_RELIABILITY, Measured};
 use crate::snapshot::dimension::Dimension;
+use crate::snapshot::measurement::Measurement;
 use crate::snapshot::sub_component::SubComponent;
 use crate::units::{Fraction, Score};
 use std::collections::BTreeMap;
 
-/// How fast disagreement of the dimensions lowers the consensus.
+/// How fast disagreement of the measurements lowers the consensus.
 const DISAGREEMENT_PENALTY: f64 = 2.0;
 
 /// Combines what was found.
 ///
-/// A part weighs its weight times its freshness f, so what ages fades out and does not vanish at once. A dimension is
-/// Σw·f·s/Σw·f over its parts that are there, and as fresh as they are by the same weights, F = Σw·f·f/Σw·f. The score is
-/// Σw·F·s/Σw·F over the dimensions that are there. The consensus is exp(−2·Σw(nᵢ − D)²) with nᵢ = (sᵢ − 50)/50 and
-/// D = Σw·nᵢ, the weights w·F renormalised to 1. The reliability is Σ(weight in the score · coverage) over the parts that
-/// are there.
+/// A part weighs its weight times its freshness f, so what ages fades out and does not vanish at once. What parts say together
+/// is Σw·f·s/Σw·f over those that are there, and as fresh as they are by the same weights, F = Σw·f·f/Σw·f.
 ///
-/// With fresh inputs every f and F is 1, and the weights are those of the tables.
+/// - A measurement is that of the parts which read it, a dimension that of its own parts.
+/// - The score is Σv·s over the measurements, v being share · F, made 1 in sum with none above a tenth ([`weights`]). There is
+///   none where the shares had to grow more than [`weights::MOST_GROWTH`] times for that.
+/// - The consensus is exp(−2·Σv(nᵢ − D)²) with nᵢ = (sᵢ − 50)/50 and D = Σv·nᵢ.
+/// - The reliability is Σ(share · coverage) over the parts that are there; below [`MIN_RELIABILITY`] there is no score.
 #[must_use]
 pub fn combine(evidence: &BTreeMap<SubComponent, Evidence>) -> Confluence {
-    let views: BTreeMap<Dimension, View> =
-        Dimension::ALL.into_iter().filter_map(|dimension| Some((dimension, View::of(dimension, evidence)?))).collect();
-    let direction = weighted(&views, |lean| lean);
-    let spread = direction.map(|d| weighted(&views, |lean| (lean - d).powi(2)).unwrap_or(0.0));
-    let reliability: f64 =
-        evidence.iter().map(|(part, found)| part.dimension().weight() * part.weight() * found.coverage).sum();
+    let views: BTreeMap<Measurement, View> = of_each(Measurement::ALL, evidence, SubComponent::measurement);
+    let dimensions: BTreeMap<Dimension, View> = of_each(&Dimension::ALL, evidence, SubComponent::dimension);
+    let shares: Vec<f64> = views.iter().map(|(one, view)| weights::share(*one) * view.freshness).collect();
+    let Capped { weights: voices, growth } = weights::capped(&shares);
+    let weighed = |f: &dyn Fn(f64) -> f64| {
+        let sum: f64 = views.values().zip(&voices).map(|(view, weight)| weight * f(view.lean.get())).sum();
+        (!views.is_empty()).then_some(sum).filter(|sum| sum.is_finite())
+    };
+    let direction = weighed(&|lean| lean);
+    let spread = direction.and_then(|d| weighed(&|lean| (lean - d).powi(2)));
+    let reliability = evidence.iter().map(|(part, found)| weights::share_of_part(*part) * found.coverage).sum();
     let reliability = Fraction::saturating(reliability).rounded(4);
-    let reliable = reliability.get() >= MIN_RELIABILITY;
-    let score_of = |dimension| views.get(&dimension).and_then(|view| published(view.lean));
+    let is_enough = reliability.get() >= MIN_RELIABILITY && growth <= weights::MOST_GROWTH;
+    let score_of = |dimension| dimensions.get(&dimension).and_then(|view| published(view.lean));
     Confluence {
-        score: direction.filter(|_| reliable).and_then(Lean::new).and_then(published),
+        score: direction.filter(|_| is_enough).and_then(Lean::new).and_then(published),
         components: Components {
             technical: score_of(Dimension::Technical),
             volume: score_of(Dimension::Volume),
@@ -46,6 +54,14 @@ pub fn combine(evidence: &BTreeMap<SubComponent, Evidence>) -> Confluence {
             .iter()
             .map(|part| (*part, evidence.get(part).and_then(|found| published(found.reading.lean))))
             .collect(),
+        measurements: views
+            .iter()
+            .zip(&voices)
+            .filter_map(|((measurement, view), weight)| {
+                let weight = Fraction::saturating(*weight).rounded(4);
+                Some((*measurement, Measured { score: published(view.lean)?, weight }))
+            })
+            .collect(),
         missing: SubComponent::ALL.iter().copied().filter(|part| !evidence.contains_key(part)).collect(),
         consensus: spread.map(|spread| Fraction::saturating((-DISAGREEMENT_PENALTY * spread).exp()).rounded(4)),
         reliability,
@@ -53,37 +69,39 @@ pub fn combine(evidence: &BTreeMap<SubComponent, Evidence>) -> Confluence {
             .into_iter()
             .filter_map(|dimension| Some((dimension, interpret(dimension, score_of(dimension)?, evidence)?)))
             .collect(),
+        weights: Some(weights::version().to_owned()),
     }
 }
 
-/// What the parts of a dimension that are there say together.
+/// What some parts that are there say together.
 #[derive(Clone, Copy, Debug)]
 struct View {
     lean: Lean,
     freshness: f64,
 }
 
+/// What the parts of each group say together; the groups without a part that is there have no view.
+fn of_each<G: Copy + Ord>(
+    groups: &[G],
+    evidence: &BTreeMap<SubComponent, Evidence>,
+    group_of: impl Fn(SubComponent) -> G,
+) -> BTreeMap<G, View> {
+    let view = |group| View::of(evidence.iter().filter(|(part, _)| group_of(**part) == group));
+    groups.iter().filter_map(|group| Some((*group, view(*group)?))).collect()
+}
+
 impl View {
     /// Nothing when no part is there.
-    fn of(dimension: Dimension, evidence: &BTreeMap<SubComponent, Evidence>) -> Option<Self> {
+    fn of<'e>(parts: impl Iterator<Item = (&'e SubComponent, &'e Evidence)>) -> Option<Self> {
         let (mut lean, mut freshness, mut weights) = (0.0, 0.0, 0.0);
-        for (part, found) in evidence.iter().filter(|(part, _)| part.dimension() == dimension) {
-            let weight = part.weight() * found.freshness;
+        for (part, found) in parts {
+            let weight = weights::nominal(*part) * found.freshness;
             lean += weight * found.reading.lean.get();
             freshness += weight * found.freshness;
             weights += weight;
         }
         Some(Self { lean: Lean::new(lean / weights)?, freshness: freshness / weights })
     }
-}
-
-/// Σw·F·f(lean)/Σw·F over the dimensions that are there.
-fn weighted(views: &BTreeMap<Dimension, View>, f: impl Fn(f64) -> f64) -> Option<f64> {
-    let (sum, weights) = views.iter().fold((0.0, 0.0), |(sum, weights), (dimension, view)| {
-        let weight = dimension.weight() * view.freshness;
-        (sum + weight * f(view.lean.get()), weights + weight)
-    });
-    Some(sum / weights).filter(|mean| mean.is_finite())
 }
 
 /// A score as it is published.
@@ -94,6 +112,7 @@ fn published(lean: Lean) -> Option<Score> {
 #[cfg(test)]
 mod tests {
     use super::super::reading::Reading;
+    use super::super::weights::parts_of;
     use super::*;
 
     fn evidence(parts: &[(SubComponent, f64)]) -> BTreeMap<SubComponent, Evidence> {
@@ -106,31 +125,52 @@ mod tests {
     }
 
     #[test]
-    fn a_missing_parts_weight_goes_to_the_others_of_its_dimension() {
-        // cvd .22 at 1 and imbalance .13 at −1: (.22 − .13)/.35 = 0.257143, 50 + 50·0.257143 = 62.86.
-        let found = combine(&evidence(&[(SubComponent::Cvd, 1.0), (SubComponent::TradeImbalance, -1.0)]));
-        assert_eq!(found.components.orderflow.map(Score::get), Some(62.86));
+    fn what_is_missing_leaves_its_weight_to_the_others() {
+        // cvd .22 at 1 and smart money flow .15 at −1: (.22 − .15)/.37 = 0.189189, 50 + 50·0.189189 = 59.46.
+        let found = combine(&evidence(&[(SubComponent::Cvd, 1.0), (SubComponent::SmartMoneyFlow, -1.0)]));
+        assert_eq!(found.components.orderflow.map(Score::get), Some(59.46));
         assert_eq!(found.components.orderbook, None);
         assert_eq!(found.missing.len(), SubComponent::ALL.len() - 2);
         assert!(!found.missing.contains(&SubComponent::Cvd));
         assert_eq!(found.sub_components.len(), SubComponent::ALL.len());
         assert_eq!(found.sub_components[&SubComponent::BookImbalance], None);
-        assert_eq!(found.score, None, "0.105 of the evidence makes no score");
-        assert_eq!(found.reliability.get(), 0.105);
+        assert_eq!(found.measurements.len(), 2);
+        assert_eq!(found.score, None, "a tenth of the evidence makes no score");
+        assert!(found.reliability.get() < 0.1);
     }
 
     #[test]
-    fn dimensions_are_weighed_and_their_disagreement_is_told() {
-        // Order flow .30 at 1 and the other .70 at 0: D = .3, score 65.
-        // Σw(n − D)² = .3·.49 + .7·.09 = .21, exp(−.42) = 0.657047.
+    fn parts_that_measure_the_same_have_one_voice_of_a_tenth() {
+        // Whatever reads the takers at 1 and all else at 0: 0.1 of the score.
         let mut parts = all(0.0);
-        parts.extend(evidence(&SubComponent::of(Dimension::Orderflow).map(|part| (part, 1.0)).collect::<Vec<_>>()));
+        parts.extend(evidence(&parts_of(Measurement::TradeImbalance).map(|part| (part, 1.0)).collect::<Vec<_>>()));
         let found = combine(&parts);
-        assert_eq!(found.score.map(Score::get), Some(65.0));
-        assert_eq!(found.consensus.map(Fraction::get), Some(0.657));
+        assert_eq!(found.score.map(Score::get), Some(55.0));
+        let takers = found.measurements[&Measurement::TradeImbalance];
+        assert_eq!((takers.score.get(), takers.weight.get()), (100.0, 0.1));
+        // Σv(n − D)² = .1·.81 + .9·.01 = .09, exp(−.18) = 0.835270.
+        assert_eq!(found.consensus.map(Fraction::get), Some(0.8353));
         assert_eq!(found.reliability.get(), 1.0);
         assert_eq!(found.missing, []);
         assert_eq!(found.interpretations.len(), 6);
+        assert_eq!(found.weights.as_deref(), Some(weights::version()));
+        let voices = found.measurements.values();
+        let sum: f64 = voices.clone().map(|one| one.weight.get() * one.score.get()).sum();
+        assert!((sum - 55.0).abs() < 0.1 && voices.clone().all(|one| one.weight.get() <= 0.1), "{found:?}");
+    }
+
+    #[test]
+    fn no_voice_outgrows_a_tenth_where_others_are_missing() {
+        // All but the price structure and the technical indicators.
+        let mut parts = all(0.5);
+        parts.retain(|part, _| {
+            !matches!(part.dimension(), Dimension::PriceStructure | Dimension::Technical)
+                || part.measurement() == Measurement::ValueArea
+        });
+        let found = combine(&parts);
+        let weights: Vec<f64> = found.measurements.values().map(|one| one.weight.get()).collect();
+        assert!(weights.iter().all(|weight| *weight <= 0.1), "{weights:?}");
+        assert!((weights.iter().sum::<f64>() - 1.0).abs() < 0.01, "{weights:?}");
     }
 
     #[test]
@@ -140,7 +180,7 @@ mod tests {
         let found = combine(&parts);
         assert_eq!(found.score.map(Score::get), Some(90.0));
         assert_eq!(found.consensus.map(Fraction::get), Some(1.0));
-        assert_eq!(found.reliability.get(), 0.8);
+        assert_eq!(found.reliability.get(), 0.9);
     }
 
     #[test]
@@ -154,22 +194,25 @@ mod tests {
 
     #[test]
     fn what_ages_weighs_less_and_fades_out() {
-        // Order flow at 1 and half fresh, the others at 0: .3·.5/(.3·.5 + .7) = .176471, 50 + 50·.176471 = 58.82.
-        let with_flow = |freshness: f64| {
+        // The funding at 1 and half fresh, all else at 0: it has half its voice, and the others grow.
+        let with_funding = |freshness: f64| {
             let mut parts = all(0.0);
             let reading = Reading::new(1.0, 1.0).unwrap();
-            parts
-                .extend(SubComponent::of(Dimension::Orderflow).map(|part| (part, Evidence::whole(reading, freshness))));
+            parts.insert(SubComponent::FundingRate, Evidence::whole(reading, freshness));
             combine(&parts)
         };
-        assert_eq!(with_flow(0.5).score.map(Score::get), Some(58.82));
-        assert_eq!(with_flow(0.5).components.orderflow.map(Score::get), Some(100.0));
+        let share = weights::share(Measurement::FundingRate);
+        let [whole, half] = [1.0, 0.5].map(|freshness| with_funding(freshness).score.unwrap().get() - 50.0);
+        assert!((whole - 50.0 * share).abs() < 0.01, "{whole}");
+        // Two measurements are at the limit, so what half the voice leaves is shared by the rest.
+        let grown = 0.8 / (0.8 - share / 2.0);
+        assert!((half - 25.0 * share * grown).abs() < 0.01, "{half}");
         // One second before it is gone it moves the score no more.
-        assert_eq!(with_flow(1e-6).score.map(Score::get), Some(50.0));
-        // cvd .22 at 1 and half fresh, imbalance .13 at −1: (.11 − .13)/.24 = −0.083333, 50 − 50·0.083333 = 45.83.
-        let mut parts = evidence(&[(SubComponent::Cvd, 1.0), (SubComponent::TradeImbalance, -1.0)]);
+        assert_eq!(with_funding(1e-6).score.map(Score::get), Some(50.0));
+        // cvd .22 at 1 and half fresh, smart money flow .15 at −1: (.11 − .15)/.26 = −0.153846, 50 − 50·0.153846 = 42.31.
+        let mut parts = evidence(&[(SubComponent::Cvd, 1.0), (SubComponent::SmartMoneyFlow, -1.0)]);
         parts.insert(SubComponent::Cvd, Evidence::whole(Reading::new(1.0, 1.0).unwrap(), 0.5));
-        assert_eq!(combine(&parts).components.orderflow.map(Score::get), Some(45.83));
+        assert_eq!(combine(&parts).components.orderflow.map(Score::get), Some(42.31));
     }
 
     #[test]

@@ -1,11 +1,19 @@
-//! The trades whose taker's side is known, summed up for the formulas.
+//! The trades of the last quarter of an hour whose taker's side is known, summed up for the formulas.
 
-use super::maths::net_share;
+use super::maths::{net_share, tail};
 use super::reading::Basis;
-use crate::market::trades::{Side, Trade, Trades};
+use crate::market::trades::{Side, TRADES_WINDOW_MS, Trade, Trades};
+use crate::units::UnixMs;
 
 /// The fewest trades with a known side that say anything: a share of so few is uncertain by some ±18 %.
 pub const FEWEST_TRADES: usize = 30;
+
+/// The fewest trades that are looked at, however old they are: a contract that is traded less than once in nine seconds is
+/// judged by its last hundred.
+const FEWEST_LOOKED_AT: usize = 100;
+
+/// How many of the newest trades tell the pace: one answer of the venue, in which none is missing.
+const PACE_TRADES: usize = 1_000;
 
 /// One trade with a known side.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -16,6 +24,8 @@ pub(super) struct Print {
     pub(super) size: f64,
     /// USDT.
     pub(super) price: f64,
+    /// How long before the newest trade, milliseconds.
+    pub(super) ago_ms: u64,
 }
 
 /// The trades whose side the venue told, oldest first. An unknown side is left out of every sum: to count such a trade
@@ -29,14 +39,21 @@ pub struct Flow {
 }
 
 impl Flow {
-    /// Nothing for fewer than [`FEWEST_TRADES`] trades with a known side, or when none of them has a size.
+    /// Looks at the trades of [`TRADES_WINDOW_MS`] before the newest, or at the newest hundred where those reach back farther.
+    /// Nothing for fewer than [`FEWEST_TRADES`] with a known side, or when none of them has a size.
     #[must_use]
     pub fn new(trades: &Trades) -> Option<Self> {
-        let prints: Vec<Print> = trades.trades.iter().filter_map(print).collect();
+        let newest = trades.trades.last()?.time_ms;
+        let of_window = trades
+            .trades
+            .iter()
+            .rev()
+            .take_while(|trade| newest.millis_since(trade.time_ms) <= TRADES_WINDOW_MS)
+            .count();
+        let window = tail(&trades.trades, of_window.max(FEWEST_LOOKED_AT));
+        let prints: Vec<Print> = window.iter().filter_map(|trade| print(trade, newest)).collect();
         let net_volume = net_share(prints.iter().map(|print| (print.sign, print.size)));
-        let mut sided = trades.trades.iter().filter(|trade| trade.taker.is_some()).map(|trade| trade.time_ms);
-        let first = sided.next()?;
-        let span_ms = sided.next_back().map_or(0, |last| last.millis_since(first));
+        let span_ms = prints.first()?.ago_ms.saturating_sub(prints.last()?.ago_ms);
         (prints.len() >= FEWEST_TRADES && net_volume.is_finite()).then_some(Self { prints, span_ms, net_volume })
     }
 
@@ -58,20 +75,27 @@ impl Flow {
     }
 }
 
-fn print(trade: &Trade) -> Option<Print> {
+fn print(trade: &Trade, newest: UnixMs) -> Option<Print> {
     let sign = match trade.taker? {
         Side::Buy => 1.0,
         Side::Sell => -1.0,
     };
-    Some(Print { sign, size: trade.size_base.get(), price: trade.price.get() })
+    Some(Print {
+        sign,
+        size: trade.size_base.get(),
+        price: trade.price.get(),
+        ago_ms: newest.millis_since(trade.time_ms),
+    })
 }
 
-/// The pace of trading, base coin per second, over all trades whatever their side; nothing when they share one moment.
+/// The pace of trading, base coin per second, over the newest thousand trades whatever their side; nothing when they share
+/// one moment.
 #[must_use]
 pub fn trade_rate(trades: &Trades) -> Option<f64> {
-    let [first, .., last] = trades.trades.as_slice() else { return None };
+    let newest = tail(&trades.trades, PACE_TRADES);
+    let [first, .., last] = newest else { return None };
     let seconds = last.time_ms.millis_since(first.time_ms) as f64 / 1_000.0;
-    let rate = trades.trades.iter().map(|trade| trade.size_base.get()).sum::<f64>() / seconds;
+    let rate = newest.iter().map(|trade| trade.size_base.get()).sum::<f64>() / seconds;
     rate.is_finite().then_some(rate)
 }
 
@@ -80,9 +104,9 @@ pub fn trade_rate(trades: &Trades) -> Option<f64> {
 pub(super) mod testing {
     use super::*;
 
-    /// A flow of (sign, size, price), as short as the test wants it.
+    /// A flow of (sign, size, price), all of one moment and as few as the test wants.
     pub(in super::super) fn flow(prints: &[(f64, f64, f64)]) -> Flow {
-        let prints: Vec<_> = prints.iter().map(|&(sign, size, price)| Print { sign, size, price }).collect();
+        let prints: Vec<_> = prints.iter().map(|&(sign, size, price)| Print { sign, size, price, ago_ms: 0 }).collect();
         let net_volume = net_share(prints.iter().map(|print| (print.sign, print.size)));
         Flow { prints, span_ms: 0, net_volume }
     }
@@ -99,6 +123,7 @@ mod tests {
             price: Price::new(10.0).unwrap(),
             size_base: Amount::new(2.0).unwrap(),
             taker,
+            id: 0,
         };
         Trades { trades: sides.enumerate().map(trade).collect() }
     }
@@ -117,6 +142,21 @@ mod tests {
     fn too_few_known_sides_are_no_flow() {
         let sides = std::iter::repeat_n(None, 1_000).chain(std::iter::repeat_n(Some(Side::Buy), FEWEST_TRADES - 1));
         assert!(Flow::new(&trades(sides)).is_none());
+    }
+
+    #[test]
+    fn a_quarter_of_an_hour_is_looked_at_and_a_hundred_trades_at_least() {
+        let apart = |count: usize, millis: u64| {
+            let mut all = trades(std::iter::repeat_n(Some(Side::Buy), count));
+            for (index, trade) in all.trades.iter_mut().enumerate() {
+                trade.time_ms = UnixMs::from_millis(millis * index as u64);
+            }
+            Flow::new(&all).unwrap().basis()
+        };
+        // One a second: those of 900 s and the newest. One a minute: the last hundred.
+        assert_eq!(apart(5_000, 1_000), Basis::Trades { count: 901, span_ms: 900_000 });
+        assert_eq!(apart(500, 60_000), Basis::Trades { count: 100, span_ms: 99 * 60_000 });
+        assert_eq!(apart(40, 60_000), Basis::Trades { count: 40, span_ms: 39 * 60_000 });
     }
 
     #[test]

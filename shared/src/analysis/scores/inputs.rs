@@ -1,12 +1,12 @@
 //! What a score is computed from: market facts, each with its time, and how fresh each still is.
 
 use super::flow;
-use super::orderbook;
+use super::orderbook::{self, Imbalances};
 use crate::analysis::positioning::{MAX_FUNDING_AGE_MS, MAX_RATIO_AGE_MS};
 use crate::market::book::Book;
 use crate::market::candles::{Candles, Interval};
 use crate::market::positioning::{AccountRatio, Funding, OpenInterest};
-use crate::market::trades::Trades;
+use crate::market::trades::{TRADES_WINDOW_MS, Trades};
 use crate::units::{Amount, Percent, Price, UnixMs};
 
 pub use crate::market::Timed;
@@ -34,7 +34,12 @@ pub struct OwnHistory<'a> {
     pub spreads: &'a [f64],
     /// Earlier [`Measures::depth`].
     pub depths: &'a [f64],
+    /// Earlier [`Measures::imbalances`] of the last [`BOOKS_WINDOW_MS`], with the times of their books; oldest first.
+    pub imbalances: &'a [(UnixMs, Imbalances)],
 }
+
+/// How long the imbalance of a book is averaged, milliseconds: as long as trades are looked at.
+pub const BOOKS_WINDOW_MS: u64 = TRADES_WINDOW_MS;
 
 /// Everything that is known of one contract; every part of it may be unknown.
 #[derive(Clone, Copy, Debug)]
@@ -80,6 +85,8 @@ pub struct Measures {
     pub spread: Option<f64>,
     /// The sizes of 25 levels of both sides, base coin.
     pub depth: Option<f64>,
+    /// How far bids outweigh asks.
+    pub imbalances: Option<Imbalances>,
 }
 
 impl Measures {
@@ -90,6 +97,7 @@ impl Measures {
             trade_rate: trades.and_then(flow::trade_rate),
             spread: book.and_then(orderbook::spread),
             depth: book.and_then(orderbook::total_depth),
+            imbalances: book.and_then(Imbalances::of),
         }
     }
 }

@@ -7,7 +7,7 @@
 use super::reading::{Basis, Evidence};
 use crate::snapshot::Sentiment;
 use crate::snapshot::dimension::Dimension;
-use crate::snapshot::sub_component::SubComponent;
+use crate::snapshot::sub_component::{Reads, SubComponent};
 use crate::units::Score;
 use std::collections::BTreeMap;
 
@@ -27,7 +27,7 @@ pub fn interpret(dimension: Dimension, score: Score, evidence: &BTreeMap<SubComp
         .filter(|(part, found)| pull(part, found) > 0.0)
         .max_by(|(a, x), (b, y)| pull(a, x).total_cmp(&pull(b, y)));
     let reason = match strongest {
-        Some((part, found)) => format!("{}{}", phrase(*part, found), contrarian(*part, found)),
+        Some((part, found)) => format!("{}{}", phrase(*part, found), contrarian(*part)),
         None => counted(parts().filter_map(|(_, found)| found.reading.lean.score().ok())),
     };
     Some(format!("{} is {verdict} at {:.1}: {reason}.", dimension.title(), score.get()))
@@ -46,18 +46,11 @@ fn counted(scores: impl Iterator<Item = Score>) -> String {
 }
 
 /// That a part counts against what it measures: the crowd, the price of leverage, or a move that went far.
-fn contrarian(part: SubComponent, found: &Evidence) -> &'static str {
-    use SubComponent as P;
-    let (lean, figure) = (found.reading.lean.get(), found.reading.figure);
-    // How far the figure stands on the side of rising prices.
-    let rising = match part {
-        P::Rsi => figure - 50.0,
-        P::WilliamsR => figure + 50.0,
-        P::Cci | P::RangeAnalysis => figure,
-        P::FundingRate | P::LongShortRatio => return ", read as contrarian",
-        _ => return "",
-    };
-    if rising * lean < 0.0 { ", read as contrarian" } else { "" }
+const fn contrarian(part: SubComponent) -> &'static str {
+    match part.reads() {
+        Reads::Contrarian => ", read as contrarian",
+        Reads::Following => "",
+    }
 }
 
 /// A part's figure as a person would say it.
@@ -68,9 +61,9 @@ fn phrase(part: SubComponent, found: &Evidence) -> String {
     // "30-minute ", where the part is made of candles.
     let of = match found.basis {
         Basis::Candles(timeframe) => format!("{} ", timeframe.title()),
-        Basis::Facts | Basis::Trades { .. } => String::new(),
+        Basis::Facts | Basis::Books { .. } | Basis::Trades { .. } => String::new(),
     };
-    let trades = trades(found.basis);
+    let (trades, books) = (trades(found.basis), books(found.basis));
     let either = |up: &'static str, down: &'static str| if lean > 0.0 { up } else { down };
     match part {
         P::Rsi => format!("the {of}RSI (14) is {figure:.1}"),
@@ -106,21 +99,21 @@ fn phrase(part: SubComponent, found: &Evidence) -> String {
             format!("{trades}the volume delta diverges from the price's swings by {figure:+.2} of -1 to +1")
         }
         P::TradeImbalance => {
-            format!("buying less selling of the newest 10 to 100 trades is {percent:+.1} % of their volume")
+            format!("{trades}buying less selling is {percent:+.1} % of the volume, the newest minutes weighing more")
         }
         P::TradeLiquidity => {
             let way = either("buy", "sell");
             format!("{trades}takers net {way}, at a pace of percentile rank {percent:.0} in its own history")
         }
         P::Pressure => format!("{trades}the takers' pressure is {figure:+.2} of -1 to +1"),
-        P::Depth => format!("the bids of 25 levels are {figure:.2} times the asks, near ones weighing more"),
-        P::BookImbalance => format!("bids less asks of the 10 nearest levels are {percent:+.1} % of both"),
-        P::Oir => format!("bids less asks of the 5 best levels are {percent:+.1} % of both"),
+        P::Depth => format!("{books}the bids of 25 levels are {figure:.2} times the asks, near ones weighing more"),
+        P::BookImbalance => format!("{books}bids less asks of the 10 nearest levels are {percent:+.1} % of both"),
+        P::Oir => format!("{books}bids less asks of the 5 best levels are {percent:+.1} % of both"),
         P::BookLiquidity => {
             let side = either("bids", "asks");
             format!("{side} outweigh in a book whose spread and depth have the mean percentile rank {percent:.0}")
         }
-        P::Di => format!("bids less asks of 25 levels by distance are {percent:+.1} % of both"),
+        P::Di => format!("{books}bids less asks of 25 levels by distance are {percent:+.1} % of both"),
         P::InstitutionalZones => format!("the net strength of the {of}order blocks is {figure:+.2}"),
         P::SupportResistance => format!("{of}support less resistance is {percent:+.1} % of both"),
         P::TrendPosition => format!("the {of}EMA 20 less EMA 50 is {figure:+.2} average true ranges"),
@@ -142,9 +135,14 @@ fn phrase(part: SubComponent, found: &Evidence) -> String {
             let way = either("rose", "fell");
             format!("the day's volume is {figure:.2} times an average day's, and the price {way}")
         }
-        P::Mpi | P::Manipulation | P::AbsorptionExhaustion | P::Liquidations | P::Risk => {
-            format!("{} is {figure:+.2}", part.short_name())
-        }
+    }
+}
+
+/// "on average over 15 min, ", where the figure is one of books.
+fn books(basis: Basis) -> String {
+    match basis {
+        Basis::Books { span_ms } if span_ms > 0 => format!("on average over {}, ", duration(span_ms)),
+        Basis::Books { .. } | Basis::Facts | Basis::Candles(_) | Basis::Trades { .. } => String::new(),
     }
 }
 
@@ -152,7 +150,7 @@ fn phrase(part: SubComponent, found: &Evidence) -> String {
 fn trades(basis: Basis) -> String {
     match basis {
         Basis::Trades { count, span_ms } => format!("of the last {count} trades, over {}, ", duration(span_ms)),
-        Basis::Facts | Basis::Candles(_) => String::new(),
+        Basis::Facts | Basis::Candles(_) | Basis::Books { .. } => String::new(),
     }
 }
 
@@ -218,8 +216,8 @@ mod tests {
         let said = "Sentiment is bullish at 85.0: funding is -0.0200 % per 8 hours, below the mean of its history, \
                     read as contrarian.";
         check(Dimension::Sentiment, 85.0, &funding, said);
-        let overbought = [(SubComponent::Rsi, found(-0.4, 88.0).on(MEDIUM))];
-        let said = "Technical is bearish at 30.0: the 30-minute RSI (14) is 88.0, read as contrarian.";
+        let overbought = [(SubComponent::WilliamsR, found(-0.8, -10.0).on(MEDIUM))];
+        let said = "Technical is bearish at 30.0: the 30-minute Williams' %R (14) is -10.0, read as contrarian.";
         check(Dimension::Technical, 30.0, &overbought, said);
     }
 

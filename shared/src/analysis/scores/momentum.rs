@@ -9,9 +9,8 @@ const STRONG_24H_PCT: f64 = 10.0;
 /// The same over one hour.
 const STRONG_1H_PCT: f64 = 2.0;
 
-const WEIGHT_24H: f64 = 0.5;
-const WEIGHT_1H: f64 = 0.3;
-const WEIGHT_RANGE: f64 = 0.2;
+/// What the change over 24 hours, that over one hour and the place in the day's range weigh.
+pub const WEIGHTS: [f64; 3] = [0.5, 0.3, 0.2];
 
 /// The least share of inputs that makes a score.
 const MIN_RELIABILITY: f64 = 0.6;
@@ -35,10 +34,11 @@ pub struct Momentum {
 /// 60 % of the weight is there.
 #[must_use]
 pub fn momentum(ticker: &Ticker<'_>) -> Option<Momentum> {
+    let [of_day, of_hour, of_range] = WEIGHTS;
     let inputs = [
-        (WEIGHT_24H, ticker.change_24h_pct.map(|change| (change.get() / STRONG_24H_PCT).tanh())),
-        (WEIGHT_1H, ticker.change_1h_pct.map(|change| (change.get() / STRONG_1H_PCT).tanh())),
-        (WEIGHT_RANGE, place_in_range(ticker)),
+        (of_day, ticker.change_24h_pct.map(|change| (change.get() / STRONG_24H_PCT).tanh())),
+        (of_hour, ticker.change_1h_pct.map(|change| (change.get() / STRONG_1H_PCT).tanh())),
+        (of_range, place_in_range(ticker)),
     ];
     let known = inputs.iter().filter_map(|(weight, signal)| signal.map(|signal| (*weight, signal)));
     let (weight, sum) =

@@ -1,4 +1,4 @@
-//! The order-book dimension: what a polled book of 25 levels can tell.
+//! The order-book dimension: what polled books of 25 levels can tell.
 //!
 //! Exactly symmetric when the book is reflected about its middle, p → 2·mid − p, and the sides change. Sizes enter as
 //! shares; prices only as relative distances.
@@ -13,41 +13,94 @@ pub const LEVELS: usize = 25;
 /// What a level weighs against the one before it.
 const DEPTH_DECAY: f64 = 0.95;
 
-const IMBALANCE_LEVELS: usize = 10;
+const NEAR_LEVELS: usize = 10;
 
 /// The rate at which levels lose weight in the imbalance: level i weighs e^(−0.1 i).
-const IMBALANCE_DECAY: f64 = 0.1;
+const NEAR_DECAY: f64 = 0.1;
 
-const IMBALANCE_GAIN: f64 = 2.0;
+const NEAR_GAIN: f64 = 2.0;
 
 /// The levels of the order imbalance ratio: one alone changes with every order.
-const OIR_LEVELS: usize = 5;
+const BEST_LEVELS: usize = 5;
 
-/// Depth: tanh(ln(ΣB/ΣA)), level i weighing .95^i. Figure: ΣB/ΣA.
-#[must_use]
-pub fn depth(book: &Book) -> Option<Reading> {
-    let (bids, asks) = both_sides(book, |side| weighted(side, LEVELS, |index| DEPTH_DECAY.powi(index as i32)))?;
-    let ratio = bids / asks;
-    Reading::new(ratio.ln().tanh(), ratio)
+/// How far bids outweigh asks, by four ways to weigh the levels: of one book, or the mean of several.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Imbalances {
+    /// ln(ΣB/ΣA), 25 levels, level i weighing .95^i.
+    depth: f64,
+    /// (ΣB − ΣA)/(ΣB + ΣA) over 10 levels, level i weighing e^(−0.1 i).
+    near: f64,
+    /// The same of the five best levels, all alike: the order imbalance ratio (Shen 2015, "Order Imbalance Based Strategy in High
+    /// Frequency Trading").
+    best: f64,
+    /// The same over 25 levels, where a level weighs 1 at the middle and evenly less down to 0 at the farthest level of both sides.
+    by_distance: f64,
 }
 
-/// Imbalance: tanh(2·I), I = (ΣB − ΣA)/(ΣB + ΣA) over 10 levels, level i weighing e^(−0.1 i). Figure: I.
-#[must_use]
-pub fn imbalance(book: &Book) -> Option<Reading> {
-    let share = near_imbalance(book)?;
-    Reading::new((IMBALANCE_GAIN * share).tanh(), share)
+impl Imbalances {
+    /// Nothing for a book of one side, which is a broken book and no imbalance.
+    #[must_use]
+    pub fn of(book: &Book) -> Option<Self> {
+        let (bids, asks) = both_sides(book, |side| weighted(side, LEVELS, |index| DEPTH_DECAY.powi(index as i32)))?;
+        Some(Self {
+            depth: Some((bids / asks).ln()).filter(|ratio| ratio.is_finite())?,
+            near: share(book, |side| weighted(side, NEAR_LEVELS, |index| (-NEAR_DECAY * index as f64).exp()))?,
+            best: share(book, |side| weighted(side, BEST_LEVELS, |_| 1.0))?,
+            by_distance: by_distance(book)?,
+        })
+    }
+
+    /// The mean of the newest and of what was there before it: one book changes with every order.
+    #[must_use]
+    pub fn mean(newest: Self, earlier: impl Iterator<Item = Self>) -> Self {
+        let (mut sum, mut count) = (newest, 1.0);
+        for one in earlier {
+            sum.depth += one.depth;
+            sum.near += one.near;
+            sum.best += one.best;
+            sum.by_distance += one.by_distance;
+            count += 1.0;
+        }
+        Self {
+            depth: sum.depth / count,
+            near: sum.near / count,
+            best: sum.best / count,
+            by_distance: sum.by_distance / count,
+        }
+    }
 }
 
-fn near_imbalance(book: &Book) -> Option<f64> {
-    share(book, |side| weighted(side, IMBALANCE_LEVELS, |index| (-IMBALANCE_DECAY * index as f64).exp()))
+fn by_distance(book: &Book) -> Option<f64> {
+    let middle = middle(book)?;
+    let distance = |level: &Level| (level.price.get() - middle).abs();
+    let sides = book.bids.iter().take(LEVELS).chain(book.asks.iter().take(LEVELS));
+    let farthest = sides.map(distance).fold(0.0, f64::max);
+    let near = |level: &Level| level.size_base.get() * (1.0 - distance(level) / farthest);
+    share(book, |side| side.iter().take(LEVELS).map(near).sum())
 }
 
-/// Order imbalance ratio (Shen 2015, "Order Imbalance Based Strategy in High Frequency Trading"): (ΣB − ΣA)/(ΣB + ΣA)
-/// of the five best levels, all alike. Figure: the ratio.
+/// Depth: tanh(ln(ΣB/ΣA)). Figure: ΣB/ΣA.
 #[must_use]
-pub fn oir(book: &Book) -> Option<Reading> {
-    let share = share(book, |side| weighted(side, OIR_LEVELS, |_| 1.0))?;
-    Reading::new(share, share)
+pub fn depth(of: &Imbalances) -> Option<Reading> {
+    Reading::new(of.depth.tanh(), of.depth.exp())
+}
+
+/// Imbalance: tanh(2·I), I that of the nearest levels. Figure: I.
+#[must_use]
+pub fn imbalance(of: &Imbalances) -> Option<Reading> {
+    Reading::new((NEAR_GAIN * of.near).tanh(), of.near)
+}
+
+/// Order imbalance ratio: that of the best levels. Figure: the ratio.
+#[must_use]
+pub fn oir(of: &Imbalances) -> Option<Reading> {
+    Reading::new(of.best, of.best)
+}
+
+/// Depth imbalance by distance. Figure: the share.
+#[must_use]
+pub fn di(of: &Imbalances) -> Option<Reading> {
+    Reading::new(of.by_distance, of.by_distance)
 }
 
 /// Liquidity: how tight the spread and how deep the book is among their own history, signed by the imbalance:
@@ -56,24 +109,11 @@ pub fn oir(book: &Book) -> Option<Reading> {
 /// A liquid book is in itself neither bullish nor bearish, and a mirrored one is as liquid; it says how much the
 /// imbalance is worth.
 #[must_use]
-pub fn liquidity(book: &Book, earlier_spreads: &[f64], earlier_depths: &[f64]) -> Option<Reading> {
+pub fn liquidity(book: &Book, of: &Imbalances, earlier_spreads: &[f64], earlier_depths: &[f64]) -> Option<Reading> {
     let tight = 1.0 - percentile(spread(book)?, earlier_spreads)?;
     let deep = percentile(total_depth(book)?, earlier_depths)?;
     let liquid = (tight + deep) / 2.0;
-    Reading::new(liquid * (IMBALANCE_GAIN * near_imbalance(book)?).tanh(), liquid)
-}
-
-/// Depth imbalance by distance: (ΣB − ΣA)/(ΣB + ΣA) over 25 levels, where a level weighs 1 at the middle and evenly less
-/// down to 0 at the farthest level of both sides. Figure: the share.
-#[must_use]
-pub fn di(book: &Book) -> Option<Reading> {
-    let middle = middle(book)?;
-    let distance = |level: &Level| (level.price.get() - middle).abs();
-    let sides = book.bids.iter().take(LEVELS).chain(book.asks.iter().take(LEVELS));
-    let farthest = sides.map(distance).fold(0.0, f64::max);
-    let near = |level: &Level| level.size_base.get() * (1.0 - distance(level) / farthest);
-    let share = share(book, |side| side.iter().take(LEVELS).map(near).sum())?;
-    Reading::new(share, share)
+    Reading::new(liquid * (NEAR_GAIN * of.near).tanh(), liquid)
 }
 
 /// (best ask − best bid) / middle; what is kept as the spread's own history.
@@ -133,26 +173,41 @@ mod tests {
     #[test]
     fn the_formulas_give_what_they_give_by_hand() {
         let book = book(&[(99.0, 4.0), (98.0, 2.0)], &[(101.0, 1.0), (104.0, 2.0)]);
+        let of = Imbalances::of(&book).unwrap();
         // 4 + 2·.95 = 5.9 against 1 + 2·.95 = 2.9: tanh(ln r) = (r² − 1)/(r² + 1) with r = 2.034483: 0.610828.
-        check(depth(&book), 0.610_828);
+        check(depth(&of), 0.610_828);
         // e^−.1 = 0.904837: 5.809675 against 2.809675, I = 3/8.619350 = 0.348054, tanh(0.696108) = 0.601892.
-        check(imbalance(&book), 0.601_892);
+        check(imbalance(&of), 0.601_892);
         // 6 against 3.
-        check(oir(&book), 1.0 / 3.0);
+        check(oir(&of), 1.0 / 3.0);
         // Middle 100, farthest 4: bids 4·(1 − 1/4) + 2·(1 − 2/4) = 4, asks 1·(1 − 1/4) + 0 = 0.75: 3.25/4.75.
-        check(di(&book), 0.684_211);
+        check(di(&of), 0.684_211);
         assert_eq!(spread(&book), Some(0.02));
         assert_eq!(total_depth(&book), Some(9.0));
         // Spread and depth as ever: 1/2 of the imbalance's lean.
-        check(liquidity(&book, &[0.02; 20], &[9.0; 20]), 0.300_946);
+        check(liquidity(&book, &of, &[0.02; 20], &[9.0; 20]), 0.300_946);
     }
 
     #[test]
     fn a_book_of_one_side_says_nothing() {
         for book in [book(&[], &[]), book(&[(99.0, 4.0)], &[]), book(&[], &[(101.0, 4.0)])] {
-            assert_eq!((depth(&book), imbalance(&book), oir(&book), di(&book)), (None, None, None, None));
+            assert_eq!(Imbalances::of(&book), None);
             assert_eq!((spread(&book), total_depth(&book)), (None, None));
         }
+    }
+
+    #[test]
+    fn of_several_books_the_mean_leans() {
+        let [even, bids] = [1.0, 3.0].map(|size| {
+            // The farthest levels are too small to count.
+            let (bids, asks) = ([(99.0, size), (97.0, 1e-9)], [(101.0, 1.0), (103.0, 1e-9)]);
+            Imbalances::of(&book(&bids, &asks)).unwrap()
+        });
+        // 0 and (3 − 1)/4 = 1/2; of the depth 0 and ln 3, whose half is ln √3: tanh(0.549306) = 0.5.
+        let of = Imbalances::mean(bids, [even].into_iter());
+        check(oir(&of), 0.25);
+        check(depth(&of), 0.5);
+        assert_eq!(Imbalances::mean(bids, std::iter::empty()), bids);
     }
 
     #[test]
@@ -160,8 +215,8 @@ mod tests {
         let side = |step: f64| (1..=25).map(|i| (100.0 + step * f64::from(i), 1.0)).collect::<Vec<_>>();
         let (mut bids, asks) = (side(-1.0), side(1.0));
         bids.push((1.0, 1e9));
-        let book = book(&bids, &asks);
-        for part in [depth(&book), imbalance(&book), oir(&book), di(&book)] {
+        let of = Imbalances::of(&book(&bids, &asks)).unwrap();
+        for part in [depth(&of), imbalance(&of), oir(&of), di(&of)] {
             check(part, 0.0);
         }
     }

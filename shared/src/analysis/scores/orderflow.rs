@@ -10,8 +10,11 @@ use super::swings::{BUCKETS, Bucket, divergence};
 use crate::market::positioning::OpenInterest;
 use crate::units::UnixMs;
 
-/// How many of the newest trades the imbalance reads, and what each window weighs.
-const IMBALANCE_WINDOWS: [(usize, f64); 3] = [(10, 0.5), (30, 0.3), (100, 0.2)];
+/// How far back the imbalance looks, milliseconds, and what each window weighs.
+const IMBALANCE_WINDOWS: [(u64, f64); 3] = [(60_000, 0.5), (5 * 60_000, 0.3), (15 * 60_000, 0.2)];
+
+/// The fewest trades of a window that count.
+const FEWEST_OF_WINDOW: usize = 10;
 
 /// What the four views of pressure weigh.
 const PRESSURE_BY_VOLUME: f64 = 0.4;
@@ -110,15 +113,17 @@ pub fn smart_money_flow(flow: &Flow) -> Option<Reading> {
     Reading::new((NET_SHARE_GAIN * divergence).tanh(), divergence)
 }
 
-/// Imbalance: (bought − sold) / both by size over the last 10, 30 and 100 trades, weighted .5/.3/.2 and renormalised
-/// over the windows that are full. Figure: that share.
+/// Imbalance: (bought − sold) / both by size over the last 1, 5 and 15 minutes before the newest trade, weighted .5/.3/.2 and
+/// renormalised over the windows of 10 trades and more. Figure: that share.
 #[must_use]
 pub fn imbalance(flow: &Flow) -> Option<Reading> {
-    let full = IMBALANCE_WINDOWS.iter().filter(|(count, _)| flow.prints.len() >= *count);
-    let (sum, weights) = full.fold((0.0, 0.0), |(sum, weights), (count, weight)| {
-        let net = net_share(tail(&flow.prints, *count).iter().map(|print| (print.sign, print.size)));
-        (sum + weight * net, weights + weight)
+    let windows = IMBALANCE_WINDOWS.iter().filter_map(|(window_ms, weight)| {
+        let begin = flow.prints.partition_point(|print| print.ago_ms > *window_ms);
+        let prints = flow.prints.get(begin..).filter(|prints| prints.len() >= FEWEST_OF_WINDOW)?;
+        Some((weight, net_share(prints.iter().map(|print| (print.sign, print.size)))))
     });
+    let (sum, weights) =
+        windows.fold((0.0, 0.0), |(sum, weights), (weight, net)| (sum + weight * net, weights + weight));
     Reading::new(sum / weights, sum / weights)
 }
 
@@ -174,10 +179,17 @@ mod tests {
 
     #[test]
     fn imbalance_reads_the_newest_trades_most() {
-        // Forty sold, then ten bought, all of one size: +1 over 10, −1/3 over 30; a hundred there are not.
-        // (0.5·1 − 0.3/3) / 0.8 = 0.5.
+        // Forty sold two minutes before ten are bought, all of one size: +1 over a minute, −30/50 over five and fifteen.
+        // 0.5·1 − 0.3·0.6 − 0.2·0.6 = 0.2.
         let prints = [vec![(-1.0, 1.0, 10.0); 40], vec![(1.0, 1.0, 10.0); 10]].concat();
-        check(imbalance(&flow(&prints)).unwrap().lean.get(), 0.5);
+        let mut flow = flow(&prints);
+        for print in &mut flow.prints[..40] {
+            print.ago_ms = 120_000;
+        }
+        check(imbalance(&flow).unwrap().figure, 0.2);
+        // Nine are no window: only the longer ones count.
+        flow.prints.pop();
+        check(imbalance(&flow).unwrap().figure, -31.0 / 49.0);
     }
 
     #[test]

@@ -47,24 +47,14 @@ pub fn volume_profile(bars: &Bars) -> Option<Reading> {
     Reading::new(place.tanh(), place)
 }
 
-/// Range analysis: the close's place in the range of the last 50 bars, −1 low to 1 high, contrarian unless the market
-/// trends: place · (2τ − 1), with τ = min(1, E·√n/2). Figure: the place.
-///
-/// E is Kaufman's efficiency ratio |C₀ − Cₙ| / Σ|ΔC| (1995). A random walk of n steps has about 1/√n, where τ is 1/2 and
-/// the place says nothing; twice that counts as a trend, in which the top of the range is strength.
+/// Range analysis: the close's place in the range of the last 50 bars, −1 low to 1 high, contrarian: −place. Figure: the
+/// place.
 #[must_use]
 pub fn range_analysis(bars: &Bars) -> Option<Reading> {
     let high = tail(&bars.highs, RANGE_BARS).iter().copied().fold(f64::NEG_INFINITY, f64::max);
     let low = tail(&bars.lows, RANGE_BARS).iter().copied().fold(f64::INFINITY, f64::min);
     let place = (2.0 * bars.close - (low + high)) / (high - low);
-    Reading::new(range_lean(place, tail(&bars.closes, RANGE_BARS))?, place)
-}
-
-fn range_lean(place: f64, closes: &[f64]) -> Option<f64> {
-    let steps = closes.iter().zip(closes.iter().skip(1)).map(|(before, after)| (after - before).abs());
-    let efficiency = (closes.last()? - closes.first()?).abs() / steps.sum::<f64>();
-    let trending = (efficiency * (closes.len() as f64 - 1.0).sqrt() / 2.0).min(1.0);
-    Some(place * (2.0 * trending - 1.0)).filter(|_| efficiency.is_finite())
+    Reading::new(-place, place)
 }
 
 /// What a formula for bullish structure finds in the bars and in their mirror image.
@@ -106,14 +96,11 @@ mod tests {
     use crate::analysis::scores::maths::testing::check;
 
     #[test]
-    fn the_range_is_contrarian_until_the_market_trends() {
-        // Four steps of 1, net 4: E = 1, τ = min(1, 1·2/2) = 1: the place itself.
-        check(range_lean(0.6, &[1.0, 2.0, 3.0, 4.0, 5.0]).unwrap(), 0.6);
-        // Net 0: E = 0, τ = 0: the place turned round.
-        check(range_lean(0.6, &[1.0, 2.0, 1.0, 2.0, 1.0]).unwrap(), -0.6);
-        // Net 2 of 4: E = 1/2 = 1/√4, a random walk's: τ = 1/2, nothing.
-        check(range_lean(0.6, &[1.0, 2.0, 3.0, 4.0, 3.0]).unwrap(), 0.0);
-        assert_eq!(range_lean(0.6, &[1.0, 1.0]), None);
+    fn the_range_is_contrarian() {
+        // A range of 99–101 and a close at 100.5: half way from the middle to the top.
+        let mut rows = vec![(100.0, 101.0, 99.0, 100.0); 60];
+        rows.push((100.0, 101.0, 99.0, 100.5));
+        check(range_analysis(&bars(&rows)).unwrap().lean.get(), -0.5);
     }
 
     #[test]

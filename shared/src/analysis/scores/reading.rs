@@ -52,8 +52,13 @@ impl Reading {
 /// What a figure was taken from, where its name alone does not tell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Basis {
-    /// What there is once: a book, a ticker, a history.
+    /// What there is once: a ticker, a history.
     Facts,
+    /// The mean of the books that were read.
+    Books {
+        /// From the first to the last, milliseconds.
+        span_ms: u64,
+    },
     /// The candles of one timeframe.
     Candles(Timeframe),
     /// The last trades whose taker's side is known.

@@ -1,9 +1,10 @@
 //! The analysis of one contract as text of fixed width, for people who read it in a terminal or a monospaced box.
 
-use crate::snapshot::Sentiment;
+use super::weights;
 use crate::snapshot::confluence::Confluence;
 use crate::snapshot::dimension::Dimension;
 use crate::snapshot::sub_component::SubComponent;
+use crate::snapshot::{ScoreBasis, Sentiment};
 use crate::units::{Fraction, Score};
 use std::fmt::{Error, Write};
 
@@ -28,13 +29,18 @@ fn write_report(out: &mut String, symbol: &str, confluence: &Confluence) -> Resu
     write_head(out, confluence)?;
     writeln!(out, "{single}\nDIMENSIONS")?;
     for dimension in Dimension::ALL {
-        write_line(out, dimension.title(), dimension.weight(), dimension.of(&confluence.components))?;
+        write_line(
+            out,
+            dimension.title(),
+            weights::share_of_dimension(dimension),
+            dimension.of(&confluence.components),
+        )?;
     }
     for dimension in Dimension::ALL {
         writeln!(out, "{single}\n{}", dimension.title().to_uppercase())?;
         for part in SubComponent::of(dimension) {
             if let Some(Some(score)) = confluence.sub_components.get(&part) {
-                write_line(out, part.short_name(), part.weight(), Some(*score))?;
+                write_line(out, part.short_name(), weights::share_of_part(part), Some(*score))?;
             }
         }
         if let Some(sentence) = confluence.interpretations.get(&dimension) {
@@ -62,16 +68,18 @@ fn write_head(out: &mut String, confluence: &Confluence) -> Result<(), Error> {
     };
     writeln!(out, "{:<14}{score:>7}  {sentiment}", "Score")?;
     writeln!(out, "{:<14}{:>7}", "Agreement", confluence.consensus.map_or_else(|| "none".to_owned(), fraction))?;
-    writeln!(out, "{:<14}{:>7}", "Inputs", fraction(confluence.reliability))
+    writeln!(out, "{:<14}{:>7}", "Inputs", fraction(confluence.reliability))?;
+    writeln!(out, "{:<14}{:>5} h", "Looks at", ScoreBasis::SixDimension.horizon_hours())?;
+    writeln!(out, "{:<14}{:>7}", "Weights", confluence.weights.as_deref().unwrap_or("unknown"))
 }
 
-/// `name  weight  [#####.....]  score`.
+/// `name  share of the score  [#####.....]  score`.
 fn write_line(out: &mut String, name: &str, weight: f64, score: Option<Score>) -> Result<(), Error> {
-    let percent = format!("{:.0} %", weight * 100.0);
-    let Some(score) = score else { return writeln!(out, "  {name:<21} {percent:>5}  no data") };
+    let percent = format!("{:.1} %", weight * 100.0);
+    let Some(score) = score else { return writeln!(out, "  {name:<21} {percent:>6}  no data") };
     let filled = (score.get() / 100.0 * BAR as f64).round() as usize;
     let bar = "#".repeat(filled) + &".".repeat(BAR.saturating_sub(filled));
-    writeln!(out, "  {name:<21} {percent:>5}  {bar}  {:>6.2}", score.get())
+    writeln!(out, "  {name:<21} {percent:>6}  {bar}  {:>6.2}", score.get())
 }
 
 /// Words in lines of at most [`WIDTH`] characters, each indented by two.
@@ -109,8 +117,9 @@ mod tests {
             "CONFLUENCE ANALYSIS  BTCUSDT\n",
             "Score           75.00  BULLISH\n",
             "Agreement        1.00\n",
-            "  Order flow             30 %  ###############.....   75.00\n",
-            "  cvd                    22 %  ###############.....   75.00\n",
+            "Looks at          4 h\n",
+            "  Order book            10.0 %  ###############.....   75.00\n",
+            "  oir                    2.2 %  ###############.....   75.00\n",
             "MISSING\n  nothing\n",
         ] {
             assert!(report.contains(expected), "{expected:?} is not in\n{report}");
@@ -121,7 +130,7 @@ mod tests {
     fn a_report_on_nothing_says_so() {
         let report = report("BTCUSDT", &combine(&BTreeMap::new()));
         assert!(report.contains("Score            none  too little is known for a score\n"), "{report}");
-        assert!(report.contains("  Order flow             30 %  no data\n"), "{report}");
+        assert!(report.contains("  Order book            10.0 %  no data\n"), "{report}");
         assert!(report.contains("technical.rsi, "), "{report}");
         assert!(report.lines().all(|line| line.chars().count() <= WIDTH), "{report}");
     }

@@ -3,7 +3,8 @@
 use super::bars::Bars;
 use super::combine::combine;
 use super::flow::{Flow, trade_rate};
-use super::inputs::{Limits, OwnHistory, ScoreInputs, TickerFacts, Timed};
+use super::inputs::{BOOKS_WINDOW_MS, Limits, OwnHistory, ScoreInputs, TickerFacts, Timed};
+use super::orderbook::Imbalances;
 use super::reading::{Basis, Evidence, Reading};
 use super::timeframe::Timeframe;
 use super::{orderbook, orderflow, price_structure, sentiment, technical, volume};
@@ -45,12 +46,33 @@ struct Live<'a> {
     freshness: f64,
 }
 
+/// The mean of the books of a window.
+struct Books {
+    mean: Imbalances,
+    /// From the first of them to the last, milliseconds.
+    span_ms: u64,
+}
+
+impl Books {
+    fn new(book: &Timed<'_, Book>, history: Option<&OwnHistory<'_>>) -> Option<Self> {
+        let at = book.as_of_ms;
+        let earlier = || {
+            let all = history.into_iter().flat_map(|history| history.imbalances);
+            all.filter(move |(time, _)| *time < at && at.millis_since(*time) <= BOOKS_WINDOW_MS)
+        };
+        let mean = Imbalances::mean(Imbalances::of(book.value)?, earlier().map(|(_, one)| *one));
+        let span_ms = earlier().map(|(time, _)| at.millis_since(*time)).max().unwrap_or(0);
+        Some(Self { mean, span_ms })
+    }
+}
+
 /// The inputs that can be used, prepared for the formulas once.
 struct Facts<'a> {
     timeframes: Vec<Live<'a>>,
     flow: Option<Fresh<Flow>>,
     trades: Option<Fresh<&'a Trades>>,
     book: Option<Fresh<&'a Book>>,
+    imbalances: Option<Fresh<Books>>,
     open_interest: Option<Fresh<&'a [OpenInterest]>>,
     account_ratios: Option<Fresh<&'a [AccountRatio]>>,
     fundings: Option<Fresh<&'a [Funding]>>,
@@ -64,18 +86,25 @@ impl<'a> Facts<'a> {
         let last = ticker.as_ref().map(|ticker| ticker.value.last);
         let trades = fresh(agreeing(inputs.trades, last), Limits::LIVE, now);
         let live = |timeframe| live(timeframe, inputs.candles, last, now);
+        let timed_book = agreeing(inputs.book, last);
+        let book = fresh(timed_book, Limits::LIVE, now);
+        let history = answered(inputs.history, Limits::HISTORY, now);
         Self {
             timeframes: Timeframe::ALL.into_iter().filter_map(live).collect(),
             flow: trades
                 .as_ref()
                 .and_then(|trades| Some(Fresh { value: Flow::new(trades.value)?, freshness: trades.freshness })),
             trades,
-            book: fresh(agreeing(inputs.book, last), Limits::LIVE, now),
+            imbalances: book.as_ref().zip(timed_book.as_ref()).and_then(|(book, timed)| {
+                let value = Books::new(timed, history.as_ref().map(|history| history.value))?;
+                Some(Fresh { value, freshness: book.freshness })
+            }),
+            book,
             open_interest: fresh(inputs.open_interest, Limits::POSITIONING, now),
             account_ratios: fresh(inputs.account_ratios, Limits::POSITIONING, now),
             fundings: fresh(inputs.fundings, Limits::HISTORY, now),
             ticker,
-            history: answered(inputs.history, Limits::HISTORY, now),
+            history,
         }
     }
 
@@ -118,8 +147,6 @@ impl<'a> Facts<'a> {
             P::Volatility => self.by_timeframe(sentiment::volatility),
             P::LongShortRatio => self.long_short_ratio(),
             P::MarketActivity => self.market_activity(),
-            // The first four need a stream, and nothing here streams; the risk has no definition.
-            P::Mpi | P::Manipulation | P::AbsorptionExhaustion | P::Liquidations | P::Risk => None,
         }
     }
 
@@ -153,9 +180,10 @@ impl<'a> Facts<'a> {
         Some(Evidence::whole(formula(&flow.value)?, flow.freshness).on(flow.value.basis()))
     }
 
-    fn by_book(&self, formula: impl Fn(&Book) -> Option<Reading>) -> Option<Evidence> {
-        let book = self.book.as_ref()?;
-        Some(Evidence::whole(formula(book.value)?, book.freshness))
+    fn by_book(&self, formula: impl Fn(&Imbalances) -> Option<Reading>) -> Option<Evidence> {
+        let books = self.imbalances.as_ref()?;
+        let basis = Basis::Books { span_ms: books.value.span_ms };
+        Some(Evidence::whole(formula(&books.value.mean)?, books.freshness).on(basis))
     }
 
     fn open_interest(&self) -> Option<Evidence> {
@@ -174,7 +202,8 @@ impl<'a> Facts<'a> {
 
     fn book_liquidity(&self) -> Option<Evidence> {
         let (book, history) = (self.book.as_ref()?, self.history.as_ref()?);
-        let reading = orderbook::liquidity(book.value, history.value.spreads, history.value.depths)?;
+        let mean = &self.imbalances.as_ref()?.value.mean;
+        let reading = orderbook::liquidity(book.value, mean, history.value.spreads, history.value.depths)?;
         Some(Evidence::whole(reading, book.freshness.min(history.freshness)))
     }
 

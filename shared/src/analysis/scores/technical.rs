@@ -8,9 +8,6 @@ use super::indicators;
 use super::maths::{mean, tail};
 use super::reading::Reading;
 
-/// The RSI from which on the market counts as overbought (Wilder 1978); its mirror, 30, as oversold.
-const OVERBOUGHT: f64 = 70.0;
-
 /// The moving averages of the awesome oscillator (Williams 1995).
 const AO_PERIODS: (usize, usize) = (5, 34);
 
@@ -37,21 +34,11 @@ const CCI_PERIOD: usize = 20;
 /// The commodity channel index that leans tanh(1).
 const CCI_SCALE: f64 = 200.0;
 
-/// RSI 14 (Wilder 1978) on closes. Figure: the RSI, 0–100.
-///
-/// Between 30 and 70 it is momentum and the score is the RSI itself. Beyond, it is contrarian: from 70 the score falls
-/// evenly to 0 at 100, and from 30 it rises to 100 at 0. The two meet at 30 and 70.
+/// RSI 14 (Wilder 1978) on closes, as momentum: the score is the RSI itself. Figure: the RSI, 0–100.
 #[must_use]
 pub fn rsi(bars: &Bars) -> Option<Reading> {
     let rsi = indicators::rsi(&bars.closes, WILDER_PERIOD)?.last()?;
-    Reading::new(rsi_lean(rsi), rsi)
-}
-
-fn rsi_lean(rsi: f64) -> f64 {
-    let deviation = (rsi - 50.0) / 50.0;
-    let turn = (OVERBOUGHT - 50.0) / 50.0;
-    let beyond = (deviation.abs() - turn).max(0.0) / (1.0 - turn);
-    deviation.signum() * (deviation.abs().min(turn) - beyond * (1.0 + turn))
+    Reading::new((rsi - 50.0) / 50.0, rsi)
 }
 
 /// Awesome oscillator (Williams 1995): tanh((SMA5 − SMA34 of (H+L)/2) / ATR14 / 2). Figure: in average true ranges.
@@ -112,19 +99,6 @@ pub fn williams_r(bars: &Bars) -> Option<Reading> {
 mod tests {
     use super::*;
     use crate::analysis::scores::maths::testing::check;
-    use proptest::prelude::*;
-
-    #[test]
-    fn rsi_is_momentum_inside_and_contrarian_outside() {
-        // The score inside is the RSI: 60 leans 0.2. At 85, half way from 70 to 100, the score is half of 70: 35.
-        check(rsi_lean(50.0), 0.0);
-        check(rsi_lean(60.0), 0.2);
-        check(rsi_lean(70.0), 0.4);
-        check(rsi_lean(85.0), -0.3);
-        check(rsi_lean(100.0), -1.0);
-        check(rsi_lean(15.0), 0.3);
-        check(rsi_lean(0.0), 1.0);
-    }
 
     #[test]
     fn adx_leans_with_the_directional_movement_as_far_as_the_trend_is_strong() {
@@ -139,18 +113,5 @@ mod tests {
         check(atr_lean(1.0, 1.5), 0.642_015);
         check(atr_lean(-1.0, 1.5), -0.642_015);
         check(atr_lean(1.0, 1.0), 0.0);
-    }
-
-    proptest! {
-        #[test]
-        fn rsi_never_jumps(rsi in 0.0..100.0_f64, step in 0.0..0.01_f64) {
-            let jump = (rsi_lean(rsi) - rsi_lean((rsi + step).min(100.0))).abs();
-            prop_assert!(jump <= 0.05 * step + 1e-12, "{jump} over {step}");
-        }
-
-        #[test]
-        fn rsi_is_odd_about_its_middle(rsi in 0.0..=100.0_f64) {
-            prop_assert!((rsi_lean(rsi) + rsi_lean(100.0 - rsi)).abs() < 1e-12);
-        }
     }
 }

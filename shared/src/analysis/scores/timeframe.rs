@@ -1,4 +1,7 @@
 //! The lengths of candle that are read, and what each weighs.
+//!
+//! The weights fit the time that a score speaks of, `ScoreBasis::horizon_hours`: fourteen to fifty candles of five minutes are one to four
+//! hours, of thirty minutes seven to twenty-five. What a minute's candles say is mostly noise to that.
 
 use crate::market::candles::Interval;
 
@@ -43,10 +46,10 @@ impl Timeframe {
 
     const fn percent(self) -> u32 {
         match self {
-            Self::Base => 40,
-            Self::Short => 30,
-            Self::Medium => 20,
-            Self::Long => 10,
+            Self::Base => 5,
+            Self::Short => 20,
+            Self::Medium => 40,
+            Self::Long => 35,
         }
     }
 

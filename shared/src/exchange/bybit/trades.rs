@@ -13,6 +13,7 @@ use crate::market::RowRefusal;
 use crate::market::trades::{Side, Trade, Trades};
 use crate::units::{Amount, Price, UnixMs};
 use serde::Deserialize;
+use std::hash::{DefaultHasher, Hash, Hasher};
 
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
@@ -48,14 +49,22 @@ pub fn parse(body: &[u8], symbol: &str) -> Result<Reading<Trades>, ParseError> {
             let trade = trade(&row, symbol, list.server_time)?;
             // Many trades share a millisecond, so only the venue's own name tells two apart.
             let name = row.exec_id.into_inner();
+            let id = if name.is_empty() { 0 } else { id_of(&name) };
             if !name.is_empty() {
                 once.check(name)?;
             }
-            Ok(Some(trade).filter(|_| row.is_block_trade != Some(true)))
+            Ok(Some(Trade { id, ..trade }).filter(|_| row.is_block_trade != Some(true)))
         },
         |trade| trade.time_ms,
     );
     Ok(trades.map(|trades| Trades { trades }))
+}
+
+/// The venue's name as a number: of a few ten thousand names two share one once in many thousand million times.
+fn id_of(name: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    name.hash(&mut hasher);
+    hasher.finish().max(1)
 }
 
 fn trade(row: &WireTrade<'_>, symbol: &str, server_time: UnixMs) -> Result<Trade, RowRefusal> {
@@ -73,6 +82,7 @@ fn trade(row: &WireTrade<'_>, symbol: &str, server_time: UnixMs) -> Result<Trade
             "Sell" => Some(Side::Sell),
             _ => None,
         },
+        id: 0,
     })
 }
 

@@ -64,6 +64,7 @@ fn trades() -> impl Strategy<Value = Trades> {
             price: price(at),
             size_base: amount(size),
             taker,
+            id: 0,
         };
         Trades { trades: rows.into_iter().map(trade).collect() }
     })

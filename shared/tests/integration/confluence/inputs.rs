@@ -7,12 +7,10 @@ use shared::analysis::scores::six_dimension::{evidence, six_dimension};
 use shared::market::candles::{Candles, Interval};
 use shared::snapshot::confluence::MIN_RELIABILITY;
 use shared::snapshot::dimension::Dimension;
+use shared::snapshot::measurement::Measurement;
 use shared::snapshot::sub_component::SubComponent as P;
 use shared::units::{Amount, Price, UnixMs};
 use std::collections::BTreeSet;
-
-/// The parts that need a stream or a definition that there is not.
-const ALWAYS_ABSENT: [P; 5] = [P::Mpi, P::Manipulation, P::AbsorptionExhaustion, P::Liquidations, P::Risk];
 
 const OF_TRADES: [P; 7] =
     [P::VolumeDelta, P::Cvd, P::TradeFlow, P::SmartMoneyFlow, P::TradeImbalance, P::TradeLiquidity, P::Pressure];
@@ -48,9 +46,8 @@ fn check_without(drop: impl FnOnce(&mut Scene), gone: &[P]) {
 #[test]
 fn everything_that_can_be_polled_is_read() {
     let found = scene().with(|inputs| six_dimension(inputs, NOW));
-    assert_eq!(found.missing.iter().copied().collect::<BTreeSet<_>>(), ALWAYS_ABSENT.into_iter().collect());
-    // The five weigh .2·(.12 + .08 + .08) + .07·(.20 + .12) = .0784.
-    assert_eq!(found.reliability.get(), 0.9216);
+    assert_eq!(found.missing, []);
+    assert_eq!(found.reliability.get(), 1.0);
     assert_eq!(found.interpretations.len(), 6);
     assert!(found.score.is_some());
 }
@@ -63,7 +60,11 @@ fn without_an_input_only_its_own_parts_are_absent() {
     check_without(|scene| scene.account_ratios = None, &[P::LongShortRatio]);
     check_without(|scene| scene.fundings = None, &[P::FundingRate]);
     check_without(|scene| scene.ticker = None, &[P::FundingRate, P::MarketActivity]);
-    check_without(|scene| scene.history = None, &[P::TradeLiquidity, P::BookLiquidity]);
+    let measures = |scene: &mut Scene| {
+        let history = scene.history.as_mut().unwrap();
+        [&mut history.trade_rates, &mut history.spreads, &mut history.depths].into_iter().for_each(Vec::clear);
+    };
+    check_without(measures, &[P::TradeLiquidity, P::BookLiquidity]);
     check_without(|scene| scene.candles.clear(), &of_candles());
 }
 
@@ -84,20 +85,23 @@ fn a_missing_timeframe_leaves_its_weight_to_the_others_and_lowers_the_reliabilit
     let found = scene.with(|inputs| six_dimension(inputs, NOW));
     assert!(found.missing.contains(&P::MarketActivity), "it needs an average day");
     assert!(!found.missing.contains(&P::Rsi));
-    assert!(found.reliability.get() < 0.9216);
+    assert!(found.reliability.get() < 0.8);
     let rsi = |scene: &Scene| scene.with(|inputs| evidence(inputs, NOW)[&P::Rsi]);
-    assert!((rsi(&scene).coverage - 0.9).abs() < 1e-12);
+    assert!((rsi(&scene).coverage - 0.65).abs() < 1e-12);
     assert_eq!(rsi(&scene).freshness, 1.0, "what is there is fresh");
     scene.candles.retain(|candles| candles.interval == Interval::OneMinute);
     let alone = rsi(&scene);
-    assert!((alone.coverage - 0.4).abs() < 1e-12);
+    assert!((alone.coverage - 0.05).abs() < 1e-12);
     assert!((25.0..75.0).contains(&alone.reading.figure), "the figure is an RSI again: {}", alone.reading.figure);
 }
 
 #[test]
 fn too_little_input_makes_no_score_but_still_its_parts() {
+    // Candles alone.
     let mut scene = scene();
-    (scene.trades, scene.book) = (None, None);
+    (scene.trades, scene.book, scene.open_interest, scene.account_ratios, scene.fundings) =
+        (None, None, None, None, None);
+    scene.ticker = None;
     let found = scene.with(|inputs| six_dimension(inputs, NOW));
     assert!(found.reliability.get() < MIN_RELIABILITY);
     assert_eq!(found.score, None);
@@ -112,12 +116,17 @@ fn inputs_lose_their_weight_as_they_age() {
     let scene = scene();
     let at = |age: u64| scene.with(|inputs| six_dimension(inputs, NOW.plus_millis(age)));
     assert_eq!(at(10_000).reliability, at(0).reliability);
-    // At one minute the live inputs are at about half.
-    assert!(at(60_000).reliability.get() < 0.75);
-    assert!(at(60_000).score.is_some());
-    // At two minutes they are gone: no trades, no book, no score.
+    // At one minute trades, book and ticker are at about half: .1 + .1 + .065 for what reads trades and books.
+    assert!(at(60_000).reliability.get() < 0.9);
+    // At two minutes they are gone, and what is left says so.
     let old = at(125_000);
-    assert_eq!(old.score, None);
+    assert!(old.reliability.get() < 0.75);
+    assert!(
+        old.measurements.keys().all(|one| !matches!(one, Measurement::TradeImbalance | Measurement::BookImbalance))
+    );
+    assert!(old.measurements.values().all(|one| one.weight.get() <= 0.1));
+    // At six hours the candles of minutes are gone, too.
+    assert_eq!(at(6 * 3_600_000).score, None);
     assert_eq!(old.components.orderflow.is_some(), old.sub_components[&P::OpenInterest].is_some());
     assert_eq!(old.components.orderbook, None);
     assert_eq!(at(365 * 86_400_000).missing.len(), P::ALL.len());
@@ -130,7 +139,7 @@ fn candles_with_a_hole_at_their_end_are_as_old_as_the_hole() {
     let base = scene.candles.iter_mut().find(|candles| candles.interval == Interval::OneMinute).unwrap();
     base.closed.truncate(base.closed.len() - 15);
     let rsi = scene.with(|inputs| evidence(inputs, NOW)[&P::Rsi]);
-    assert!((rsi.coverage - 0.6).abs() < 1e-12, "{}", rsi.coverage);
+    assert!((rsi.coverage - 0.95).abs() < 1e-12, "{}", rsi.coverage);
 }
 
 #[test]
@@ -278,6 +287,6 @@ fn the_result_does_not_depend_on_the_order_of_candles_or_on_other_intervals() {
 #[test]
 fn a_clock_behind_the_venues_does_no_harm() {
     let found = scene().with(|inputs| six_dimension(inputs, ago(60_000)));
-    assert_eq!(found.reliability.get(), 0.9216);
+    assert_eq!(found.reliability.get(), 1.0);
     let _ = scene().with(|inputs| six_dimension(inputs, UnixMs::from_millis(0)));
 }

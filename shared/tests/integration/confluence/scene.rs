@@ -2,6 +2,7 @@
 
 use super::noise::Noise;
 use shared::analysis::scores::inputs::{OwnHistory, ScoreInputs, TickerFacts, Timed};
+use shared::analysis::scores::orderbook::Imbalances;
 use shared::analysis::scores::timeframe::Timeframe;
 use shared::market::book::{Book, Level};
 use shared::market::candles::{Candle, Candles};
@@ -48,6 +49,8 @@ pub(crate) struct History {
     pub(crate) trade_rates: Vec<f64>,
     pub(crate) spreads: Vec<f64>,
     pub(crate) depths: Vec<f64>,
+    /// Earlier books of the quarter of an hour.
+    pub(crate) books: Vec<Book>,
 }
 
 impl Scene {
@@ -77,6 +80,9 @@ impl Scene {
                 trade_rates: (0..60).map(|_| 8.0 * noise.log_normal(0.5)).collect(),
                 spreads: (0..60).map(|_| 0.0002 * noise.log_normal(0.4)).collect(),
                 depths: (0..60).map(|_| 500.0 * noise.log_normal(0.4)).collect(),
+                books: (1..=3)
+                    .map(|nth| Book { as_of_ms: ago(2_000 + nth * 10_000), ..generate_book(&mut noise, last, book) })
+                    .collect(),
             }),
             as_of_ms: ago(2_000),
         }
@@ -86,10 +92,13 @@ impl Scene {
     pub(crate) fn with<T>(&self, f: impl FnOnce(&ScoreInputs<'_>) -> T) -> T {
         let as_of_ms = self.as_of_ms;
         let candles: Vec<_> = self.candles.iter().map(|value| Timed { value, as_of_ms }).collect();
+        let imbalances: Vec<_> =
+            self.earlier_books().filter_map(|book| Some((book.as_of_ms, Imbalances::of(book)?))).collect();
         let history = self.history.as_ref().map(|history| OwnHistory {
             trade_rates: &history.trade_rates,
             spreads: &history.spreads,
             depths: &history.depths,
+            imbalances: &imbalances,
         });
         f(&ScoreInputs {
             candles: &candles,
@@ -101,6 +110,10 @@ impl Scene {
             ticker: self.ticker.as_ref().map(|value| Timed { value, as_of_ms }),
             history: history.as_ref().map(|value| Timed { value, as_of_ms }),
         })
+    }
+
+    fn earlier_books(&self) -> impl Iterator<Item = &Book> {
+        self.history.iter().flat_map(|history| &history.books)
     }
 
     /// The highest price of all candles.
@@ -123,7 +136,8 @@ impl Scene {
         for trade in self.trades.iter_mut().flat_map(|trades| &mut trades.trades) {
             trade.price = f(trade.price);
         }
-        if let Some(book) = &mut self.book {
+        let earlier = self.history.iter_mut().flat_map(|history| &mut history.books);
+        for book in self.book.iter_mut().chain(earlier) {
             for level in book.bids.iter_mut().chain(&mut book.asks) {
                 level.price = f(level.price);
             }
@@ -221,6 +235,7 @@ fn generate_trades(noise: &mut Noise, last: f64, lean: f64) -> Trades {
             price: price(last * log.exp()),
             size_base: amount(1.5 * noise.log_normal(1.0)),
             taker: (noise.uniform() < 0.98).then_some(side),
+            id: index + 1,
         }
     });
     Trades { trades: trades.collect() }

@@ -11,6 +11,7 @@ use shared::endpoints::{Endpoint, Question, SymbolEndpoint};
 use shared::freshness::{Freshness, Limits};
 use shared::projection::{answer, stored};
 use shared::snapshot::alerts::{AlertKind, MAX_ALERTS};
+use shared::snapshot::measurement::Measurement;
 use shared::snapshot::performance::ChartTimeframe;
 use shared::units::UnixMs;
 use shared::validate::{Baseline, ValidSnapshot};
@@ -63,6 +64,13 @@ fn with_figures_of_tickers(mut snapshot: Value) -> Value {
 fn with_later_figures(snapshot: Value) -> Value {
     let mut snapshot = with_figures_of_tickers(snapshot);
     snapshot["perps"]["funding_unusual"] = (-1.5).into();
+    for row in snapshot["scores"].as_array_mut().unwrap() {
+        row["weights"] = "7cd96548".into();
+        if let Some(confluence) = row["confluence"].as_object_mut() {
+            confluence.insert("weights".to_owned(), "7cd96548".into());
+            confluence.insert("measurements".to_owned(), every_measurement());
+        }
+    }
     for row in snapshot["beta"]["value"]["rows"].as_array_mut().unwrap() {
         for span in ["week", "month", "quarter"] {
             if let Some(window) = row[span].as_object_mut() {
@@ -84,6 +92,11 @@ fn with_later_figures(snapshot: Value) -> Value {
         },
     });
     snapshot
+}
+
+fn every_measurement() -> Value {
+    let measured = |one: &Measurement| (one.wire_name().to_owned(), json!({"score": 61.5, "weight": 0.05}));
+    Value::Object(Measurement::ALL.iter().map(measured).collect())
 }
 
 /// The same with every part of every score, of which a short recording lacks some.

@@ -153,15 +153,19 @@ async fn a_jump_of_open_interest_with_a_moving_price_alerts_once_across_restarts
 #[tokio::test]
 async fn another_regime_alerts_once_and_keeps_its_cooldown() {
     let (exchange, redis) = (Exchange::start().await, Redis::start().await);
-    // Some contracts lost two thirds in a day: the market is dispersed as never.
-    let fields = json!({"prevPrice24h": {"scale": 3.0}, "highPrice24h": {"scale": 3.0}, "price24hPcnt": {"set": ""}});
-    let dispersed = json!({"kind": "rewrite", "fields": fields, "of": {"rows": 300}});
-    exchange.fault("bybit-tickers", dispersed.clone()).await;
+    // Most contracts lost two thirds in a day, and then they gained as much.
+    let rewritten = |fields| json!({"kind": "rewrite", "fields": fields, "of": {"rows": 300}});
+    let all_fell =
+        rewritten(json!({"prevPrice24h": {"scale": 3.0}, "highPrice24h": {"scale": 3.0}, "price24hPcnt": {"set": ""}}));
+    let all_rose =
+        rewritten(json!({"prevPrice24h": {"scale": 0.4}, "lowPrice24h": {"scale": 0.4}, "price24hPcnt": {"set": ""}}));
+    exchange.fault("bybit-tickers", all_fell.clone()).await;
     let origin = start(&exchange, &redis);
     let before = analysed(&origin).await;
     later(&origin).await;
     assert_eq!(alerts(&origin, "regime_change").await, Vec::<Value>::new(), "the baseline alerts");
     exchange.mend().await;
+    exchange.fault("bybit-tickers", all_rose).await;
     let regime = |body: &Value| text(&body["market_overview"]["market_regime"]).to_owned();
     let changed = origin.data_where("the regime is another", |answer| regime(&answer.json()) != regime(&before)).await;
     let alert = newest(&origin, "regime_change", 1).await;
@@ -172,7 +176,8 @@ async fn another_regime_alerts_once_and_keeps_its_cooldown() {
     let category = |name: &str| name.split(": ").next().unwrap().to_owned();
     let expected = LEVELS[usize::from(category(from) != category(to))];
     assert_eq!((text(&alert["level"]), text(&alert["severity"])), expected, "{alert}");
-    exchange.fault("bybit-tickers", dispersed).await;
+    exchange.mend().await;
+    exchange.fault("bybit-tickers", all_fell).await;
     origin.data_where("the regime is the former", |answer| regime(&answer.json()) == regime(&before)).await;
     later(&origin).await;
     assert_eq!(alerts(&origin, "regime_change").await, std::slice::from_ref(&alert), "it alerts within its cooldown");

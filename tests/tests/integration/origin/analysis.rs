@@ -3,7 +3,9 @@
 
 use super::support::{Answer, Exchange, Origin, PLENTY, Redis, assert_true_data, eventually, fault};
 use serde_json::{Value, json};
+use shared::analysis::scores::weights;
 use shared::endpoints::{ALERT_STATE_KEY, SymbolEndpoint};
+use shared::snapshot::dimension::Dimension;
 use shared::snapshot::performance::ChartTimeframe;
 use shared::snapshot::sub_component::SubComponent;
 use std::collections::{BTreeSet, HashSet};
@@ -14,25 +16,6 @@ pub(super) const QUICK: (&str, &str) = ("TICKERS_INTERVAL_MS", "250");
 const SIGNALS: &str = "/api/dashboard/signals";
 pub(super) const ALERTS: &str = "/api/dashboard/alerts";
 const PULSE: &str = "/api/dashboard/perpetuals-pulse";
-
-/// The weight of each dimension in a score.
-const WEIGHTS: [(&str, f64); 6] = [
-    ("technical", 0.10),
-    ("volume", 0.18),
-    ("orderflow", 0.30),
-    ("orderbook", 0.20),
-    ("price_structure", 0.15),
-    ("sentiment", 0.07),
-];
-
-/// What needs a stream or has no definition.
-const NEVER_THERE: [&str; 5] = [
-    "orderbook.mpi",
-    "orderbook.manipulation",
-    "orderbook.absorption_exhaustion",
-    "sentiment.liquidations",
-    "sentiment.risk",
-];
 
 /// What is made of trades, as far as it needs no history.
 pub(super) const OF_TRADES: [&str; 7] = [
@@ -141,7 +124,7 @@ async fn forty_contracts_get_six_dimensions_within_the_budget() {
     let scored = rows(&body, "confluence_scores");
     assert_eq!(scored.len(), 40);
     for row in scored {
-        for (dimension, _) in WEIGHTS {
+        for dimension in Dimension::ALL.map(Dimension::name) {
             let component = number(&row["components"][dimension]);
             assert!((0.0..=100.0).contains(&component), "{dimension} of {row}");
         }
@@ -160,35 +143,29 @@ async fn forty_contracts_get_six_dimensions_within_the_budget() {
 /// Checks that the parts of a score agree with each other.
 #[track_caller]
 fn check_breakdown(data: &Value) {
-    let (mut sum, mut weights) = (0.0, 0.0);
-    let (mut lowest, mut highest) = (f64::INFINITY, f64::NEG_INFINITY);
-    for (dimension, weight) in WEIGHTS {
-        let Some(component) = data["components"][dimension].as_f64() else { continue };
-        sum += weight * component;
-        weights += weight;
-        (lowest, highest) = (lowest.min(component), highest.max(component));
-        assert!(!text(&data["interpretations"][dimension]).is_empty(), "{dimension}");
+    for dimension in Dimension::ALL.map(Dimension::name) {
+        let has = |list: &str| !data[list][dimension].is_null();
+        assert_eq!(has("components"), has("interpretations"), "{dimension}");
     }
+    let voices: Vec<(f64, f64)> =
+        rows(data, "measurements").iter().map(|voice| (number(&voice["weight"]), number(&voice["score"]))).collect();
+    assert!(voices.iter().all(|(weight, _)| *weight <= 0.1), "{voices:?}");
+    assert_near(voices.iter().map(|(weight, _)| weight).sum(), 1.0, 0.002, "the weights");
     let score = number(&data["overall_score"]);
-    assert!((lowest - 0.01..=highest + 0.01).contains(&score), "{score} is not within {lowest} and {highest}");
+    assert_near(score, voices.iter().map(|(weight, score)| weight * score).sum(), 0.15, "the score");
+    assert_eq!(data["weights"], weights::version());
+    assert_eq!(data["horizon_hours"], 4);
     let parts = data["sub_components"].as_object().unwrap();
     assert_eq!(parts.len(), SubComponent::ALL.len());
     let missing = missing(data);
     for (part, score) in parts {
         assert_eq!(score.is_null(), missing.contains(part.as_str()), "{part} is {score}");
     }
-    for part in NEVER_THERE {
-        assert!(missing.contains(part), "{part} is there");
-    }
     // Fresh evidence counts whole, so what is missing bounds what the score is worth.
     let there = SubComponent::ALL.iter().filter(|part| !missing.contains(part.wire_name()));
-    let most: f64 = there.map(|part| part.dimension().weight() * part.weight()).sum();
+    let most: f64 = there.map(|part| weights::share_of_part(*part)).sum();
     let reliability = number(&data["reliability"]);
     assert!((0.6..=most + 0.000_1).contains(&reliability), "{reliability} is not within 0.6 and {most}");
-    // What has aged weighs less than the tables say.
-    if reliability > most - 0.000_1 {
-        assert_near(score, sum / weights, 0.02, "the score");
-    }
 }
 
 #[track_caller]
@@ -400,10 +377,7 @@ async fn bitcoin_without(origin: &Origin, blocked: &[&str]) -> Value {
         let data = (answer.status == 200).then(|| answer.json()["data"].take())?;
         let missing = missing(&data);
         let needs_history = |part: &str| part.ends_with(".liquidity");
-        missing
-            .iter()
-            .all(|part| blocked.contains(part) || NEVER_THERE.contains(part) || needs_history(part))
-            .then(|| data.clone())
+        missing.iter().all(|part| blocked.contains(part) || needs_history(part)).then(|| data.clone())
     })
     .await
 }
@@ -425,7 +399,7 @@ async fn a_blocked_input_makes_exactly_its_parts_absent() {
         for part in &blocked {
             assert!(missing.contains(part), "{part} is there without {link}");
         }
-        for (dimension, _) in WEIGHTS {
+        for dimension in Dimension::ALL.map(Dimension::name) {
             let is_blocked = parts_of(dimension).iter().all(|part| missing.contains(part));
             assert_eq!(data["components"][dimension].is_null(), is_blocked, "{dimension} without {link}: {data}");
             assert_eq!(is_blocked, link == "bybit-orderbook" && dimension == "orderbook", "{dimension} without {link}");

@@ -23,7 +23,7 @@ const PATIENCE: Duration = Duration::from_secs(40);
 
 /// What moves with the score of a contract `{}`; all of it may, for a score that moves by less than its rounding moves
 /// nothing, and the order of the lists and the mood of the market with it.
-const OF_SCORE: [&str; 14] = [
+const OF_SCORE: [&str; 16] = [
     "?**/{}/score",
     "?**/{}/confluence_score",
     "?**/{}/sentiment",
@@ -31,6 +31,8 @@ const OF_SCORE: [&str; 14] = [
     "?**/{}/strength",
     "?**/{}/confluence/{score,consensus}",
     "?breakdown/{}/data/{overall_score,sentiment,consensus}",
+    "?breakdown/{}/data/measurements/**",
+    "?snapshot/scores/{}/confluence/measurements/**",
     "?analysis/{}/analysis",
     "?overview/signals/*",
     "?**/{market_regime,trend_strength,mean_score}",

@@ -68,26 +68,40 @@ fn normal(value: &Value) -> Value {
             Value::Object(compared.map(|(name, field)| (name.clone(), normal(field))).collect())
         }
         Value::Array(items) if !items.is_empty() && items.iter().all(|item| item["symbol"].is_string()) => {
-            by_symbol(items)
+            keyed(items, "symbol")
+        }
+        Value::Array(items) if !items.is_empty() && items.iter().all(|item| item["name"].is_string()) => {
+            keyed(items, "name")
         }
         Value::Array(items) if !items.is_empty() && items.iter().all(Value::is_string) => {
             items.iter().filter_map(Value::as_str).map(|word| (word.to_owned(), json!(true))).collect()
         }
         Value::Array(items) => items.iter().map(normal).collect(),
-        // The report quotes the reliability in a line of its own.
-        Value::String(text) => {
-            text.lines().filter(|line| !line.to_lowercase().contains("reliab")).collect::<Vec<_>>().join("\n").into()
-        }
+        Value::String(text) => without_time(text).into(),
         leaf => leaf.clone(),
     }
 }
 
-fn by_symbol(rows: &[Value]) -> Value {
+/// A text without what only time changes: how much of the inputs is fresh, and over how long books were averaged. Where its lines
+/// break depends on both.
+fn without_time(text: &str) -> String {
+    let lines = text.lines().filter(|line| !line.starts_with("Inputs"));
+    let words: Vec<&str> = lines.flat_map(str::split_whitespace).collect();
+    let mut left = words.join(" ");
+    while let Some((before, after)) = left.split_once("on average over ") {
+        let rest = after.split_once(", ").map_or("", |(_, rest)| rest);
+        left = format!("{before}{rest}");
+    }
+    left
+}
+
+/// Rows under what `key` says of them.
+fn keyed(rows: &[Value], key: &str) -> Value {
     let mut named = Map::new();
-    let order: Vec<&str> = rows.iter().filter_map(|row| row["symbol"].as_str()).collect();
+    let order: Vec<&str> = rows.iter().filter_map(|row| row[key].as_str()).collect();
     named.insert(ORDER.to_owned(), json!(order.join(" ")));
     for row in rows {
-        named.insert(row["symbol"].as_str().unwrap_or_default().to_owned(), normal(row));
+        named.insert(row[key].as_str().unwrap_or_default().to_owned(), normal(row));
     }
     Value::Object(named)
 }

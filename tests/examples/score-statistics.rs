@@ -5,6 +5,7 @@
 //! whatever the market is, what moves together in a real market does not. docs/score-statistics.md has the results.
 #![allow(
     clippy::print_stdout,
+    clippy::print_stderr,
     clippy::unwrap_used,
     clippy::indexing_slicing,
     reason = "a program that measures, and fails where it cannot"
@@ -182,7 +183,7 @@ async fn main() -> anyhow::Result<()> {
 fn largest(table: &[u8], universe: &Universe, count: usize) -> anyhow::Result<Vec<String>> {
     let table = tickers::parse(table)?;
     let mut rows: Vec<_> = table.rows.iter().filter(|row| universe.contracts.contains_key(&*row.symbol)).collect();
-    let turnover = |row: &shared::market::Ticker<'_>| row.turnover_24h.map_or(0.0, |turnover| turnover.get());
+    let turnover = |row: &shared::market::Ticker<'_>| row.turnover_24h.map_or(0.0, shared::units::Amount::get);
     rows.sort_by(|a, b| turnover(b).total_cmp(&turnover(a)));
     Ok(rows.into_iter().take(count).map(|row| row.symbol.to_string()).collect())
 }

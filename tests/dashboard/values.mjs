@@ -108,8 +108,8 @@ export function valuesSuite(world) {
           "eth_dominance",
         ],
         ...[
-          "stablecoin_dominance",
-          "altcoin_dominance",
+          "stablecoin_top10_dominance",
+          "remaining_dominance",
           "altcoin_share",
           "dispersion",
           "trend_adx",

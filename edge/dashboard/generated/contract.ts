@@ -546,7 +546,15 @@ realised_volatility_contracts: number | null,
 /**
  * How far the 24-hour changes of the contracts lie apart, percent: 1.4826 × their median distance from the median.
  */
-dispersion: Amount | null, volatility: Amount | null, current_volatility: Amount | null, market_dispersion: Amount | null, avg_volatility: Amount | null, btc_daily_volatility: Amount | null, btc_volatility: Amount | null, btc_price: Price, btc_dominance: Share | null, eth_dominance: Share | null, stablecoin_dominance: Share | null, altcoin_dominance: Share | null, altcoin_season: string | null, 
+dispersion: Amount | null, volatility: Amount | null, current_volatility: Amount | null, market_dispersion: Amount | null, avg_volatility: Amount | null, btc_daily_volatility: Amount | null, btc_volatility: Amount | null, btc_price: Price, btc_dominance: Share | null, eth_dominance: Share | null, stablecoin_dominance: Share | null, altcoin_dominance: Share | null, 
+/**
+ * The share of the stablecoins among the ten largest coins, percent: the source lists no smaller ones.
+ */
+stablecoin_top10_dominance: Share | null, 
+/**
+ * What is left of the capitalisation beside Bitcoin, Ether and those stablecoins, percent.
+ */
+remaining_dominance: Share | null, altcoin_season: string | null, 
 /**
  * Contracts that did better than Bitcoin over 90 days, percent.
  */
@@ -650,7 +658,15 @@ realised_volatility_contracts: number | null,
 /**
  * How far the 24-hour changes of the contracts lie apart, percent: 1.4826 × their median distance from the median.
  */
-dispersion: Amount | null, volatility: Amount | null, current_volatility: Amount | null, market_dispersion: Amount | null, avg_volatility: Amount | null, btc_daily_volatility: Amount | null, btc_volatility: Amount | null, btc_price: Price, btc_dominance: Share | null, eth_dominance: Share | null, stablecoin_dominance: Share | null, altcoin_dominance: Share | null, altcoin_season: string | null, 
+dispersion: Amount | null, volatility: Amount | null, current_volatility: Amount | null, market_dispersion: Amount | null, avg_volatility: Amount | null, btc_daily_volatility: Amount | null, btc_volatility: Amount | null, btc_price: Price, btc_dominance: Share | null, eth_dominance: Share | null, stablecoin_dominance: Share | null, altcoin_dominance: Share | null, 
+/**
+ * The share of the stablecoins among the ten largest coins, percent: the source lists no smaller ones.
+ */
+stablecoin_top10_dominance: Share | null, 
+/**
+ * What is left of the capitalisation beside Bitcoin, Ether and those stablecoins, percent.
+ */
+remaining_dominance: Share | null, altcoin_season: string | null, 
 /**
  * Contracts that did better than Bitcoin over 90 days, percent.
  */

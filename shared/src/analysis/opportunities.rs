@@ -159,7 +159,7 @@ fn opportunity(row: &ScoreRow) -> Option<Opportunity<'_>> {
         confidence: row.reliability,
         potential: Potential::of(opportunity_score),
         description: format!(
-            "{}: the score of {:.2} is {deviation:.2} {} neutral, rests on {:.0} % of its inputs, and the price moved {:+.2} % in 24 hours.",
+            "{}: the score of {:.2} is {deviation:.2} {} neutral, rests on {:.0} % of its inputs, and the price {}.",
             row.symbol,
             row.score.get(),
             match direction {
@@ -167,7 +167,16 @@ fn opportunity(row: &ScoreRow) -> Option<Opportunity<'_>> {
                 Direction::Short => "below",
             },
             row.reliability.get() * 100.0,
-            change.get(),
+            moved(change.rounded(2).get()),
         ),
     })
+}
+
+/// What the price did in the day: a move that would be read as none is not told as one of "-0.00 %".
+fn moved(change_pct: f64) -> String {
+    if change_pct == 0.0 {
+        "hardly moved in 24 hours".to_owned()
+    } else {
+        format!("moved {change_pct:+.2} % in 24 hours")
+    }
 }

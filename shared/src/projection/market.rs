@@ -35,6 +35,10 @@ pub(super) struct MarketOverview<'s> {
     eth_dominance: Option<Share>,
     stablecoin_dominance: Option<Share>,
     altcoin_dominance: Option<Share>,
+    /// The share of the stablecoins among the ten largest coins, percent: the source lists no smaller ones.
+    stablecoin_top10_dominance: Option<Share>,
+    /// What is left of the capitalisation beside Bitcoin, Ether and those stablecoins, percent.
+    remaining_dominance: Option<Share>,
     altcoin_season: Option<&'static str>,
     /// Contracts that did better than Bitcoin over 90 days, percent.
     altcoin_share: Option<Share>,
@@ -106,6 +110,7 @@ impl<'s> MarketOverview<'s> {
         let btc_dominance = btc_dominance(snapshot);
         let eth_dominance = global.and_then(|g| g.eth_dominance).and_then(shown);
         let stablecoin_dominance = global.and_then(|g| g.stablecoin_dominance).and_then(shown);
+        let remaining_dominance = rest([btc_dominance, eth_dominance, stablecoin_dominance]);
         let volume = global.map(|g| g.volume_24h.rounded(2));
         Self {
             market_regime: snapshot.regime.wire_form(),
@@ -127,7 +132,9 @@ impl<'s> MarketOverview<'s> {
             btc_dominance,
             eth_dominance,
             stablecoin_dominance,
-            altcoin_dominance: rest([btc_dominance, eth_dominance, stablecoin_dominance]),
+            altcoin_dominance: remaining_dominance,
+            stablecoin_top10_dominance: stablecoin_dominance,
+            remaining_dominance,
             altcoin_season: btc_dominance.map(altcoin_season),
             altcoin_share: season.map(|found| found.value),
             altcoin_share_contracts: season.map(|found| found.contracts),

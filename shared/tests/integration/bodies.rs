@@ -50,7 +50,7 @@ const SCORE_ROW: [&str; 20] = [
 const MOVER_ROW: [&str; 8] =
     ["change", "change_24h", "display_symbol", "percentage", "price", "symbol", "turnover_24h", "volume_24h"];
 
-const MARKET_OVERVIEW: [&str; 42] = [
+const MARKET_OVERVIEW: [&str; 44] = [
     "active_cryptocurrencies",
     "active_symbols",
     "altcoin_dominance",
@@ -82,7 +82,9 @@ const MARKET_OVERVIEW: [&str; 42] = [
     "realised_volatility",
     "realised_volatility_avg",
     "realised_volatility_contracts",
+    "remaining_dominance",
     "stablecoin_dominance",
+    "stablecoin_top10_dominance",
     "total_market_cap",
     "total_turnover",
     "total_volume",

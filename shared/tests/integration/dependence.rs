@@ -61,7 +61,11 @@ fn bitcoins_share_moves_itself_and_what_is_left_for_the_others() {
     let share_before = global_market().btc_dominance.unwrap().get();
     check(
         &with_global(|global| global.btc_dominance = Some(share(share_before - 1.0))),
-        &["/market_overview/altcoin_dominance", "/market_overview/btc_dominance"],
+        &[
+            "/market_overview/altcoin_dominance",
+            "/market_overview/remaining_dominance",
+            "/market_overview/btc_dominance",
+        ],
     );
 }
 
@@ -109,12 +113,14 @@ fn a_silent_market_wide_source_takes_exactly_its_own_figures_and_says_why() {
             "/degraded/global_market_timeout",
             "/market_overview/active_cryptocurrencies",
             "/market_overview/altcoin_dominance",
+            "/market_overview/remaining_dominance",
             "/market_overview/altcoin_season",
             "/market_overview/btc_dominance",
             "/market_overview/coingecko_volume_24h",
             "/market_overview/eth_dominance",
             "/market_overview/market_cap_change_24h",
             "/market_overview/stablecoin_dominance",
+            "/market_overview/stablecoin_top10_dominance",
             "/market_overview/total_market_cap",
             "/market_overview/total_volume",
             "/market_overview/volume_mcap_ratio",

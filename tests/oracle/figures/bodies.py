@@ -87,6 +87,7 @@ class Bodies:
             "btc_daily_volatility": o["btc_daily_volatility"], "btc_volatility": o["btc_volatility"],
             "btc_price": o["btc_price"],
             "btc_dominance": btc, "eth_dominance": shares[1], "stablecoin_dominance": shares[2], "altcoin_dominance": rest,
+            "stablecoin_top10_dominance": shares[2], "remaining_dominance": rest,
             "altcoin_season": season,
             "total_market_cap": Fig.of(g and g["cap"], 2), "market_cap_change_24h": Fig.of(g and g["change"], 4),
             "coingecko_volume_24h": Fig.of(g and g["volume"], 2), "total_volume": Fig.of(g and g["volume"], 2),
@@ -268,6 +269,7 @@ class Bodies:
             factor, aligned = min(2.0, 1 + abs(change) / 10), change if score > 50 else -change
             outstanding, direction = Fig(abs(score - 50) * reliability * factor, 2), "long" if score > 50 else "short"
             value = shown(outstanding)
+            moved = f"moved {change:+.2f} %" if round(change, 2) else "hardly moved"
             found.append({
                 "id": f"{row['symbol']}-{direction}", "type": direction, "symbol": row["symbol"], "full_symbol": row["symbol"],
                 "score": row["score"], "direction": direction, "momentum": Fig(factor, 4), "volume": row["turnover_24h"],
@@ -276,7 +278,7 @@ class Bodies:
                 "potential": "high" if value >= 40 else "medium" if value >= 20 else "low",
                 "description": Text(f"{row['symbol']}: the score of {score:.2f} is {abs(score - 50):.2f} "
                                     f"{'above' if score > 50 else 'below'} neutral, rests on {reliability * 100:.0f} % of its "
-                                    f"inputs, and the price moved {change:+.2f} % in 24 hours."),
+                                    f"inputs, and the price {moved} in 24 hours."),
             })
         found.sort(key=lambda one: (-shown(one["opportunity_score"]), one["symbol"]))
         return {**self.head(), "opportunities": found[:20], "count": min(20, len(found))}

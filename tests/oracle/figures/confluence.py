@@ -377,9 +377,9 @@ def open_interest(history, price_at):
     prices = price_at(first[0]), price_at(last[0])
     if None in prices:
         return None
-    interest, price = (100 * log(ratio(after, before)) for before, after in ((first[1], last[1]), prices))
+    interest, price = 100 * (ratio(last[1], first[1]) - 1), 100 * log(ratio(prices[1], prices[0]))
     lean = math.tanh(price / 2) * math.tanh(abs(interest) / 4) * (1.0 if interest >= 0 else 0.4)
-    return reading(lean, 100 * (ratio(last[1], first[1]) - 1))
+    return reading(lean, interest)
 
 
 # --- Order book ----------------------------------------------------------------------------------------------

@@ -113,8 +113,8 @@ class Measures:
             series["at"] = newest[0]
 
     def put_book(self, at, imbalances):
-        self.books = {time: one for time, one in self.books.items() if at - time <= 15 * MINUTE}
-        if imbalances is not None and all(time <= at for time in self.books):
+        self.books = {time: one for time, one in self.books.items() if time < at and at - time <= 15 * MINUTE}
+        if imbalances is not None:
             self.books[at] = imbalances
 
     def earlier(self, name):

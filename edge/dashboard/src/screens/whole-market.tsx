@@ -138,12 +138,13 @@ function Dominance({ overview, why }: { overview: MarketOverview; why: string })
   const parts = [
     { name: "btc", title: "Bitcoin", field: "btc_dominance" },
     { name: "eth", title: "Ether", field: "eth_dominance" },
-    { name: "stable", title: "Stablecoins", field: "stablecoin_dominance" },
-    { name: "alt", title: "Others", field: "altcoin_dominance" },
+    { name: "stable", title: "Stablecoins in the top 10", field: "stablecoin_top10_dominance" },
+    { name: "alt", title: "All others", field: "remaining_dominance" },
   ] as const;
   const known = parts.flatMap(({ name, field }) => {
     const of = overview[field];
-    return of === null ? [] : [{ name, of }];
+    // An edge or a device may still hold a body from before two of these fields.
+    return of == null ? [] : [{ name, of }];
   });
   return (
     <div class="dominance">

@@ -100,11 +100,34 @@ impl Carried {
     }
 }
 
+/// Ours, or what was carried over while candles are on their way: none yet, or too few, for long histories come in pages.
 fn unless_loading<T: Clone>(ours: Slow<T>, carried: &Slow<T>) -> Slow<T> {
-    match &ours {
-        Slow::Unknown(reason) if reason == Lack::CandlesNotLoadedYet.label() && matches!(carried, Slow::Known(_)) => {
-            carried.clone()
-        }
+    let is_loading = |reason: &str| [Lack::CandlesNotLoadedYet, Lack::TooFewCandles].map(Lack::label).contains(&reason);
+    match (&ours, carried) {
+        (Slow::Unknown(reason), Slow::Known(_)) if is_loading(reason) => carried.clone(),
         _ => ours,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use shared::market::Dated;
+    use shared::provenance::{Source, Venue};
+
+    #[test]
+    fn what_was_carried_over_stays_until_enough_of_our_own_is_loaded() {
+        let known = |value| {
+            let as_of_ms = UnixMs::from_millis(1_788_870_000_000);
+            Slow::Known(Dated { value, as_of_ms, source: Source::live(Venue::Bybit) })
+        };
+        let shown = |ours| match unless_loading(ours, &known("theirs")) {
+            Slow::Known(dated) => dated.value.to_owned(),
+            Slow::Unknown(reason) => reason,
+        };
+        assert_eq!(shown(known("ours")), "ours");
+        assert_eq!(shown(Slow::unknown(Lack::CandlesNotLoadedYet.label())), "theirs");
+        assert_eq!(shown(Slow::unknown(Lack::TooFewCandles.label())), "theirs");
+        assert_eq!(shown(Slow::unknown(Lack::TooOld.label())), Lack::TooOld.label());
     }
 }

@@ -31,13 +31,10 @@ pub(super) struct Memory {
 struct Recent(VecDeque<(UnixMs, Imbalances)>);
 
 impl Recent {
-    /// Takes in that of a book from `at`. Of books with one time the last counts, and an older one never does.
+    /// Takes in that of a book from `at`. What is not older is of the same book, or from before a clock was set back.
     fn put(&mut self, at: UnixMs, imbalances: Option<Imbalances>) {
-        self.0.retain(|(time, _)| at.millis_since(*time) <= BOOKS_WINDOW_MS);
-        let is_late = self.0.back().is_some_and(|(newest, _)| *newest > at);
-        let Some(imbalances) = imbalances.filter(|_| !is_late) else { return };
-        self.0.retain(|(time, _)| *time != at);
-        self.0.push_back((at, imbalances));
+        self.0.retain(|(time, _)| *time < at && at.millis_since(*time) <= BOOKS_WINDOW_MS);
+        self.0.extend(imbalances.map(|imbalances| (at, imbalances)));
     }
 
     fn all(&mut self) -> &[(UnixMs, Imbalances)] {
@@ -176,7 +173,7 @@ mod tests {
         let even = Imbalances::of(&book);
         assert!(even.is_some());
         let mut recent = Recent::default();
-        for second in [0, 10, 10, 5, 20] {
+        for second in [0, 10, 10, 20] {
             recent.put(at(second), even);
         }
         let times = |recent: &mut Recent| recent.all().iter().map(|(time, _)| *time).collect::<Vec<_>>();
@@ -184,6 +181,9 @@ mod tests {
         // A broken book has none, and time goes on.
         recent.put(at(905), None);
         assert_eq!(times(&mut recent), [at(10), at(20)]);
+        // A clock that was set back leaves nothing of what is to come.
+        recent.put(at(15), even);
+        assert_eq!(times(&mut recent), [at(10), at(15)]);
     }
 
     #[test]

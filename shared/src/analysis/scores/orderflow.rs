@@ -58,8 +58,8 @@ fn bought(net: f64) -> f64 {
 /// Open interest: tanh(ΔP/2 %) · tanh(|ΔOI|/4 %) over four hours, ×0.4 when it falls. Figure: the growth of the open
 /// interest in percent, as in the alert.
 ///
-/// Changes in the formula are log returns in percent, so that a fall weighs as much as the rise that undoes it. Rising open interest
-/// confirms a move, as new positions pay for it. `price_at` tells the price at a moment. Nothing when the history does
+/// The change of the open interest is the simple one, as everywhere; that of the price a log return in percent, so that a fall weighs
+/// as much as the rise that undoes it. Rising open interest confirms a move, as new positions pay for it. `price_at` tells the price at a moment. Nothing when the history does
 /// not reach back four hours or has a gap of more than an hour there.
 #[must_use]
 pub fn open_interest(history: &[OpenInterest], price_at: impl Fn(UnixMs) -> Option<f64>) -> Option<Reading> {
@@ -70,9 +70,9 @@ pub fn open_interest(history: &[OpenInterest], price_at: impl Fn(UnixMs) -> Opti
         return None;
     }
     let (before, after) = (first.one_sided_base.get(), last.one_sided_base.get());
-    let interest_pct = log_return_pct(before, after);
+    let interest_pct = 100.0 * (after / before - 1.0);
     let price_pct = log_return_pct(price_at(first.time_ms)?, price_at(last.time_ms)?);
-    Reading::new(open_interest_lean(interest_pct, price_pct), 100.0 * (after / before - 1.0))
+    Reading::new(open_interest_lean(interest_pct, price_pct), interest_pct)
 }
 
 fn open_interest_lean(interest_pct: f64, price_pct: f64) -> f64 {
@@ -209,9 +209,9 @@ mod tests {
         };
         let price = |time: UnixMs| Some(if time.as_secs() == 0 { 100.0 } else { 102.0 });
         let whole = open_interest(&[point(0, 100.0), point(120, 1.0), point(240, 104.0)], price).unwrap();
-        // ln(1.04) = 3.922071 %, ln(1.02) = 1.980263 %: tanh(0.990131)·tanh(0.980518) = 0.757418·0.753290.
+        // 4 %, and ln(1.02) = 1.980263 %: tanh(0.990131)·tanh(1) = 0.757418·0.761594.
         check(whole.figure, 4.0);
-        check(whole.lean.get(), 0.570_556);
+        check(whole.lean.get(), 0.576_845);
         assert_eq!(open_interest(&[point(0, 100.0), point(239, 104.0)], price), None, "too short");
         assert_eq!(open_interest(&[point(0, 100.0), point(301, 104.0)], price), None, "a gap");
         assert_eq!(open_interest(&[point(0, 0.0), point(240, 104.0)], price), None, "nothing was open");

@@ -309,10 +309,10 @@ async fn a_silent_publisher_takes_exactly_its_own_figures_and_says_why() {
             "?**/sections/global_market/{reason,source,status}",
             "mobile-data/market_overview/{active_cryptocurrencies,btc_dominance,coingecko_volume_24h,eth_dominance}",
             "mobile-data/market_overview/{market_cap_change_24h,stablecoin_dominance,total_market_cap,total_volume}",
-            "mobile-data/market_overview/{volume_mcap_ratio,altcoin_dominance}",
+            "mobile-data/market_overview/{volume_mcap_ratio,altcoin_dominance,stablecoin_top10_dominance,remaining_dominance}",
             "?**/{active_cryptocurrencies,btc_dominance,coingecko_volume_24h,eth_dominance,altcoin_season}",
             "?**/{market_cap_change_24h,stablecoin_dominance,total_market_cap,total_volume}",
-            "?**/{volume_mcap_ratio,altcoin_dominance}",
+            "?**/{volume_mcap_ratio,altcoin_dominance,stablecoin_top10_dominance,remaining_dominance}",
             "snapshot/global_market/**",
         ],
     );

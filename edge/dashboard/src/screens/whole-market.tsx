@@ -138,7 +138,7 @@ function Dominance({ overview, why }: { overview: MarketOverview; why: string })
   const parts = [
     { name: "btc", title: "Bitcoin", field: "btc_dominance" },
     { name: "eth", title: "Ether", field: "eth_dominance" },
-    { name: "stable", title: "Stablecoins in the top 10", field: "stablecoin_top10_dominance" },
+    { name: "stable", title: "Stablecoins", field: "stablecoin_top10_dominance" },
     { name: "alt", title: "All others", field: "remaining_dominance" },
   ] as const;
   const known = parts.flatMap(({ name, field }) => {

@@ -4,6 +4,8 @@
 
 pub mod dimension;
 
+mod wire_enum;
+
 pub mod measurement;
 
 pub mod sub_component;

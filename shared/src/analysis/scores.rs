@@ -1,8 +1,8 @@
 //! Scores of the monitored contracts: by the ticker alone, or in six dimensions.
 //!
 //! Facts flow down the modules below: `inputs` → `bars`, `flow` → the formulas of the six dimensions → `six_dimension`
-//! → [`combine`], by the [`weights`] → [`report`]. What needs indicators stands behind the feature `confluence`; the types of the result and
-//! their weights do not, for whoever serves scores needs them.
+//! → [`combine`], by the [`weights`] → [`report`]. What needs indicators stands behind the feature `confluence`; the types of
+//! the result and their weights do not, for whoever serves scores needs them.
 
 pub mod momentum;
 

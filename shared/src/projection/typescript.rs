@@ -14,11 +14,11 @@ use crate::endpoints::{BETA_CHART, CLIENT_ROUTES, SymbolEndpoint};
 use crate::freshness::Limits;
 use crate::health::DataHealth;
 use crate::problem::Problem;
+use crate::snapshot::SCHEMA_VERSION;
 use crate::snapshot::dimension::Dimension;
 use crate::snapshot::measurement::Measurement;
 use crate::snapshot::performance::ChartTimeframe;
 use crate::snapshot::sub_component::SubComponent;
-use crate::snapshot::{SCHEMA_VERSION, Sentiment};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 use ts_rs::{Config, TS, TypeVisitor};
@@ -112,7 +112,6 @@ fn constants() -> String {
         ("SCHEMA_VERSION", json!(SCHEMA_VERSION)),
         ("LIMITS_MS", json!({"fresh": limits.fresh_ms, "aging": limits.aging_ms, "stale": limits.stale_ms})),
         ("STANCE", json!({"long_from": 50.0 + MEDIUM_DEVIATION, "short_to": 50.0 - MEDIUM_DEVIATION})),
-        ("SENTIMENT", json!({"long_from": Sentiment::LONG_FROM, "short_to": Sentiment::SHORT_TO})),
         ("DIMENSIONS", json!(dimensions)),
         ("SUB_COMPONENTS", json!(parts)),
         ("MEASUREMENTS", json!(measurements)),

@@ -1,29 +1,16 @@
 //! What is measured, whatever reads it: parts that rest on the same figure count once.
 
-use serde::{Deserialize, Serialize};
+use super::wire_enum::wire_enum;
 
 /// Defines the enum from one table: a measurement cannot be without name or title.
 macro_rules! measurements {
     ($($(#[$doc:meta])* $name:ident $wire:literal $title:literal;)*) => {
-        /// What is measured.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-        #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
-        pub enum Measurement {
-            $($(#[$doc])* #[serde(rename = $wire)] $name,)*
+        wire_enum! {
+            /// What is measured.
+            Measurement { $($(#[$doc])* $name $wire;)* }
         }
 
         impl Measurement {
-            /// Every measurement.
-            pub const ALL: &'static [Self] = &[$(Self::$name,)*];
-
-            /// The name on the wire.
-            #[must_use]
-            pub const fn wire_name(self) -> &'static str {
-                match self {
-                    $(Self::$name => $wire,)*
-                }
-            }
-
             /// The name for people.
             #[must_use]
             pub const fn title(self) -> &'static str {

@@ -2,7 +2,8 @@
 
 use super::dimension::Dimension;
 use super::measurement::Measurement;
-use serde::{Deserialize, Serialize};
+use super::wire_enum::wire_enum;
+use serde::Serialize;
 
 /// Which way a part reads what it measures; the same in every market.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -18,25 +19,13 @@ pub enum Reads {
 /// Defines the enum from one table: a part cannot be without wire name, dimension, weight, measurement or way of reading.
 macro_rules! sub_components {
     ($($(#[$doc:meta])* $name:ident $wire:literal $dimension:ident $percent:literal $measurement:ident $reads:ident;)*) => {
-        /// One part of a dimension. The order is that of the dimensions, and within one by weight.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-        #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
-        pub enum SubComponent {
-            $($(#[$doc])* #[serde(rename = $wire)] $name,)*
+        wire_enum! {
+            /// One part of a dimension; its name is `dimension.part`, for some parts of different dimensions share their own. The
+            /// order is that of the dimensions, and within one by weight.
+            SubComponent { $($(#[$doc])* $name $wire;)* }
         }
 
         impl SubComponent {
-            /// Every part.
-            pub const ALL: &'static [Self] = &[$(Self::$name,)*];
-
-            /// The name on the wire, `dimension.part`: some parts of different dimensions share their own name.
-            #[must_use]
-            pub const fn wire_name(self) -> &'static str {
-                match self {
-                    $(Self::$name => $wire,)*
-                }
-            }
-
             /// The dimension to which the part belongs.
             #[must_use]
             pub const fn dimension(self) -> Dimension {

@@ -1,7 +1,7 @@
 //! The lengths of candle that are read, and what each weighs.
 //!
-//! The weights fit the time that a score speaks of, `ScoreBasis::horizon_hours`: fourteen to fifty candles of five minutes are one to four
-//! hours, of thirty minutes seven to twenty-five. What a minute's candles say is mostly noise to that.
+//! The weights fit the time that a score speaks of, `ScoreBasis::horizon_hours`: fourteen to fifty candles of five minutes are
+//! one to four hours, of thirty minutes seven to twenty-five. What a minute's candles say is mostly noise to that.
 
 use crate::market::candles::Interval;
 

@@ -158,7 +158,7 @@ mod tests {
 
     #[test]
     fn the_version_is_that_of_the_tables() {
-        // Whoever changes a weight or a formula changes this, and says so in docs/methodology.md.
+        // A changed weight changes the version by itself, a changed formula by `FORMULAS`; docs/methodology.md tells both.
         expect_test::expect!["7cd96548"].assert_eq(version());
         assert_eq!(fnv_1a("foobar"), 0xbf9c_f968);
     }

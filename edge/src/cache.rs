@@ -1,9 +1,9 @@
-//! The colo's cache, which survives isolates: a snapshot, the list of contracts, and the ledger of calls to exchanges, each
-//! under one constant key.
+//! The colo's cache, which survives isolates: a snapshot, the list of contracts, and the ledger of
+//! calls to exchanges, each under one constant key.
 //!
-//! An entry outlives every limit of ours, so whether it may be shown is judged here and never by HTTP lifetimes. What is
-//! read passes a checksum and then the same door as everything else; what fails is deleted. Nothing a client sends
-//! reaches a key.
+//! An entry outlives every limit of ours, so whether it may be shown is judged here and never by
+//! HTTP lifetimes. What is read passes a checksum and then the same door as everything else; what
+//! fails is deleted. Nothing a client sends reaches a key.
 
 pub(crate) mod seal;
 
@@ -22,14 +22,15 @@ use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{Headers, Response, ResponseInit, WorkerGlobalScope};
 
-/// Keys are absolute URLs that no request can have, with the version of what is stored: the host of a role, and one of these.
+/// Keys are absolute URLs that no request can have, with the version of what is stored: the host of
+/// a role, and one of these.
 const SNAPSHOT: &str = "snapshot/1";
 const UNIVERSE: &str = "universe/1";
 const OKX_UNIVERSE: &str = "universe-okx/1";
 const LEDGER: &str = "ledger/1";
 
-/// Workers of one zone share its cache, and what the one that owns the way to the exchanges shows its callers is not what the
-/// others show theirs.
+/// Workers of one zone share its cache, and what the one that owns the way to the exchanges shows
+/// its callers is not what the others show theirs.
 fn key(entry: &str) -> String {
     let host = match config::role() {
         Role::Edge => "market-data-edge",
@@ -47,14 +48,19 @@ const WRITE_MS: u64 = 2_000;
 /// The snapshot of some isolate of this colo, if one is stored and still passes the door.
 pub async fn snapshot() -> Option<ValidSnapshot> {
     let read = |body: &[u8]| {
-        ValidSnapshot::from_json(body, clock::now(), Baseline::default()).map_err(|error| error.to_string())
+        ValidSnapshot::from_json(body, clock::now(), Baseline::default())
+            .map_err(|error| error.to_string())
     };
     entry(SNAPSHOT, read).await
 }
 
-/// Stores a snapshot, unless what is stored is better: another isolate's answer may have overtaken ours.
+/// Stores a snapshot, unless what is stored is better: another isolate's answer may have overtaken
+/// ours.
 pub async fn keep_snapshot(valid: &ValidSnapshot, limits: &Limits) {
-    if snapshot().await.is_some_and(|stored| !valid.is_better(&stored, clock::now(), limits)) {
+    if snapshot()
+        .await
+        .is_some_and(|stored| !valid.is_better(&stored, clock::now(), limits))
+    {
         return;
     }
     if let Ok(body) = valid.to_json() {
@@ -64,12 +70,18 @@ pub async fn keep_snapshot(valid: &ValidSnapshot, limits: &Limits) {
 
 /// The list of contracts of this venue that some isolate of this colo fetched.
 pub async fn universe(venue: Venue) -> Option<Universe> {
-    entry(universe_key(venue)?, |body| read_universe(body, venue, clock::now())).await
+    entry(universe_key(venue)?, |body| {
+        read_universe(body, venue, clock::now())
+    })
+    .await
 }
 
 /// Stores a list of contracts.
 pub async fn keep_universe(universe: &Universe) {
-    if let (Ok(body), Some(key)) = (serde_json::to_vec(universe), universe_key(universe.source.venue)) {
+    if let (Ok(body), Some(key)) = (
+        serde_json::to_vec(universe),
+        universe_key(universe.source.venue),
+    ) {
         store(key, &body).await;
     }
 }
@@ -85,7 +97,10 @@ const fn universe_key(venue: Venue) -> Option<&'static str> {
 
 /// What the isolates of this colo noted about their calls to exchanges.
 pub async fn ledger() -> Option<Ledger> {
-    entry(LEDGER, |body| Ledger::from_json(body).map_err(|error| error.to_string())).await
+    entry(LEDGER, |body| {
+        Ledger::from_json(body).map_err(|error| error.to_string())
+    })
+    .await
 }
 
 /// Stores a ledger's bytes.
@@ -101,7 +116,11 @@ fn read_universe(body: &[u8], venue: Venue, now: UnixMs) -> Result<Universe, Str
     if is_from_the_future(universe.as_of_ms, now) {
         return Err("the list is from the future".to_owned());
     }
-    match universe.contracts.keys().find(|symbol| !is_plausible_symbol(symbol)) {
+    match universe
+        .contracts
+        .keys()
+        .find(|symbol| !is_plausible_symbol(symbol))
+    {
         _ if universe.is_empty() => Err("the list is empty".to_owned()),
         Some(symbol) => Err(format!("{symbol:?} is no symbol")),
         None => Ok(universe),
@@ -111,7 +130,10 @@ fn read_universe(body: &[u8], venue: Venue, now: UnixMs) -> Result<Universe, Str
 /// Reads an entry within its deadline. One that is damaged, or that `read` refuses, is deleted.
 async fn entry<T>(name: &str, read: impl FnOnce(&[u8]) -> Result<T, String>) -> Option<T> {
     let key = &key(name);
-    let bytes = clock::within(DEADLINES.cache_ms, look_up(key)).await?.ok().flatten()?;
+    let bytes = clock::within(DEADLINES.cache_ms, look_up(key))
+        .await?
+        .ok()
+        .flatten()?;
     match bytes.and_then(|body| read(&body)) {
         Ok(value) => Some(value),
         Err(reason) => {
@@ -126,7 +148,8 @@ async fn entry<T>(name: &str, read: impl FnOnce(&[u8]) -> Result<T, String>) -> 
     }
 }
 
-/// The bytes of an entry: nothing when there is none, an error text when they are not what was stored.
+/// The bytes of an entry: nothing when there is none, an error text when they are not what was
+/// stored.
 async fn look_up(key: &str) -> Result<Option<Result<Vec<u8>, String>>, JsValue> {
     let found = JsFuture::from(default_cache()?.match_with_str(key)).await?;
     if found.is_undefined() {
@@ -147,10 +170,13 @@ async fn look_up(key: &str) -> Result<Option<Result<Vec<u8>, String>>, JsValue> 
 }
 
 async fn delete(key: &str) -> Result<(), JsValue> {
-    JsFuture::from(default_cache()?.delete_with_str(key)).await.map(drop)
+    JsFuture::from(default_cache()?.delete_with_str(key))
+        .await
+        .map(drop)
 }
 
-/// A write that fails or hangs changes nothing for anybody, and the cache does not say whether it kept the entry.
+/// A write that fails or hangs changes nothing for anybody, and the cache does not say whether it
+/// kept the entry.
 async fn store(name: &str, body: &[u8]) {
     let key = &key(name);
     let put = async {
@@ -162,7 +188,8 @@ async fn store(name: &str, body: &[u8]) {
         }
         let init = ResponseInit::new();
         init.set_headers(&headers);
-        let response = Response::new_with_opt_js_u8_array_and_init(Some(&Uint8Array::from(body)), &init)?;
+        let response =
+            Response::new_with_opt_js_u8_array_and_init(Some(&Uint8Array::from(body)), &init)?;
         JsFuture::from(default_cache()?.put_with_str(key, &response)).await
     };
     if let Some(Err(error)) = clock::within(WRITE_MS, put).await {
@@ -195,10 +222,22 @@ mod tests {
         let at = |millis: u64, contracts: &str| {
             format!(r#"{{"as_of_ms":{millis},"source":"bybit","contracts":{contracts}}}"#)
         };
-        assert_eq!(read(&at(1_788_869_000_000, r#"{"BTCUSDT":8.0,"ETHUSDT":null}"#)), Ok(2));
-        assert_eq!(read(&at(1_788_869_000_000, "{}")), Err("the list is empty".to_owned()));
-        assert_eq!(read(&at(1_788_869_000_000, r#"{"<b>":8.0}"#)), Err(r#""<b>" is no symbol"#.to_owned()));
-        assert_eq!(read(&at(1_788_873_600_000, r#"{"BTCUSDT":8.0}"#)), Err("the list is from the future".to_owned()));
+        assert_eq!(
+            read(&at(1_788_869_000_000, r#"{"BTCUSDT":8.0,"ETHUSDT":null}"#)),
+            Ok(2)
+        );
+        assert_eq!(
+            read(&at(1_788_869_000_000, "{}")),
+            Err("the list is empty".to_owned())
+        );
+        assert_eq!(
+            read(&at(1_788_869_000_000, r#"{"<b>":8.0}"#)),
+            Err(r#""<b>" is no symbol"#.to_owned())
+        );
+        assert_eq!(
+            read(&at(1_788_873_600_000, r#"{"BTCUSDT":8.0}"#)),
+            Err("the list is from the future".to_owned())
+        );
         assert!(read("<html>").is_err());
         let okx = r#"{"as_of_ms":1788869000000,"source":"okx","contracts":{"BTCUSDT":null}}"#;
         assert_eq!(read(okx), Err("the list is of okx".to_owned()));
@@ -208,6 +247,9 @@ mod tests {
     fn keys_carry_the_version_of_what_is_stored() {
         let version = format!("/{}", shared::snapshot::SCHEMA_VERSION);
         assert!(SNAPSHOT.ends_with(&version));
-        assert_eq!(key(SNAPSHOT), format!("https://market-data-edge.internal/snapshot{version}"));
+        assert_eq!(
+            key(SNAPSHOT),
+            format!("https://market-data-edge.internal/snapshot{version}")
+        );
     }
 }

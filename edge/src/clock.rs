@@ -18,10 +18,15 @@ pub fn now() -> UnixMs {
 
 /// Waits for `future`, but not longer than `millis`; nothing when the time is over first.
 ///
-/// The timer belongs to the request that waits. Without one the runtime takes a request that waits for another request's
-/// work for hung, and ends it.
+/// The timer belongs to the request that waits. Without one the runtime takes a request that waits
+/// for another request's work for hung, and ends it.
 pub async fn within<F: Future>(millis: u64, future: F) -> Option<F::Output> {
-    match select(pin!(future), pin!(Delay::from(Duration::from_millis(millis)))).await {
+    match select(
+        pin!(future),
+        pin!(Delay::from(Duration::from_millis(millis))),
+    )
+    .await
+    {
         Either::Left((output, _)) => Some(output),
         Either::Right(((), _)) => None,
     }

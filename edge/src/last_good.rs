@@ -1,8 +1,9 @@
 //! The last good snapshot of all colos, in a KV namespace that a deployment may bind.
 //!
-//! It is old by design: it is read when every source failed and nothing younger is at hand, passes the same seal and the same
-//! door as everything else, and is judged by its own age. Only the cron writes it, once a minute: KV takes one write a second
-//! for a key, and a few hundred colos would pass that.
+//! It is old by design: it is read when every source failed and nothing younger is at hand, passes
+//! the same seal and the same door as everything else, and is judged by its own age. Only the cron
+//! writes it, once a minute: KV takes one write a second for a key, and a few hundred colos would
+//! pass that.
 
 use crate::cache::seal::Seal;
 use crate::clock;
@@ -36,7 +37,10 @@ pub const LAST_GOOD_STORE: &str = "last-good-store";
 pub fn bound(env: &Env) -> Option<KvStore> {
     let bound = env.kv(BINDING).ok();
     if bound.is_none() {
-        worker::console_log!("{}", serde_json::json!({"event": "last_good_not_bound", "binding": BINDING}));
+        worker::console_log!(
+            "{}",
+            serde_json::json!({"event": "last_good_not_bound", "binding": BINDING})
+        );
     }
     bound
 }
@@ -73,7 +77,9 @@ impl Missing {
 /// Reads what is stored, within its deadline, and tells how that went.
 pub async fn read(store: &KvStore) -> (Option<ValidSnapshot>, Asked) {
     let started = clock::now();
-    let read = clock::within(DEADLINES.last_good_ms, stored(store)).await.unwrap_or(Err(Missing::Timeout));
+    let read = clock::within(DEADLINES.last_good_ms, stored(store))
+        .await
+        .unwrap_or(Err(Missing::Timeout));
     let took_ms = Some(clock::now().millis_since(started));
     let (found, failure) = match read {
         Ok(snapshot) => (Some(snapshot), None),
@@ -84,7 +90,14 @@ pub async fn read(store: &KvStore) -> (Option<ValidSnapshot>, Asked) {
             (None, Some(failed(&missing)))
         }
     };
-    (found, Asked { source: LAST_GOOD_STORE, failure, took_ms })
+    (
+        found,
+        Asked {
+            source: LAST_GOOD_STORE,
+            failure,
+            took_ms,
+        },
+    )
 }
 
 fn failed(missing: &Missing) -> Failed {
@@ -100,7 +113,10 @@ fn failed(missing: &Missing) -> Failed {
 async fn stored(store: &KvStore) -> Result<ValidSnapshot, Missing> {
     let failed = |error: KvError| Missing::Failed(error.to_string());
     let get = store.get(KEY).cache_ttl(COLO_TTL_S);
-    let (body, metadata) = get.bytes_with_metadata::<BTreeMap<String, String>>().await.map_err(failed)?;
+    let (body, metadata) = get
+        .bytes_with_metadata::<BTreeMap<String, String>>()
+        .await
+        .map_err(failed)?;
     let body = body.ok_or(Missing::Empty)?;
     let metadata = metadata.unwrap_or_default();
     let seal = Seal::read(|name| metadata.get(name).cloned());
@@ -112,12 +128,21 @@ async fn stored(store: &KvStore) -> Result<ValidSnapshot, Missing> {
 
 /// Stores a snapshot, unless what is stored is better, and says what it did.
 pub async fn keep(store: &KvStore, snapshot: &ValidSnapshot, limits: &Limits) {
-    let kept = clock::within(CRON_MS, keep_better(store, snapshot, limits)).await.unwrap_or(Err(Missing::Timeout));
+    let kept = clock::within(CRON_MS, keep_better(store, snapshot, limits))
+        .await
+        .unwrap_or(Err(Missing::Timeout));
     let as_of_ms = snapshot.get().as_of_ms;
     match kept {
         Ok(written) => {
-            let event = if written { "last_good_written" } else { "last_good_is_younger" };
-            worker::console_log!("{}", serde_json::json!({"event": event, "as_of_ms": as_of_ms}));
+            let event = if written {
+                "last_good_written"
+            } else {
+                "last_good_is_younger"
+            };
+            worker::console_log!(
+                "{}",
+                serde_json::json!({"event": event, "as_of_ms": as_of_ms})
+            );
         }
         Err(missing) => {
             metrics::event(Event::LastGoodNotWritten);
@@ -127,17 +152,28 @@ pub async fn keep(store: &KvStore, snapshot: &ValidSnapshot, limits: &Limits) {
     }
 }
 
-async fn keep_better(store: &KvStore, snapshot: &ValidSnapshot, limits: &Limits) -> Result<bool, Missing> {
+async fn keep_better(
+    store: &KvStore,
+    snapshot: &ValidSnapshot,
+    limits: &Limits,
+) -> Result<bool, Missing> {
     match stored(store).await {
         Ok(held) if !snapshot.is_better(&held, clock::now(), limits) => return Ok(false),
         // What cannot be read is replaced; a store that fails is not written to blindly.
         Ok(_) | Err(Missing::Empty | Missing::Refused(_)) => {}
         Err(missing) => return Err(missing),
     }
-    let body = snapshot.to_json().map_err(|error| Missing::Failed(error.to_string()))?;
+    let body = snapshot
+        .to_json()
+        .map_err(|error| Missing::Failed(error.to_string()))?;
     let seal: BTreeMap<&str, String> = Seal::of(&body, clock::now()).headers().into();
     let failed = |error: KvError| Missing::Failed(error.to_string());
-    let put = store.put_bytes(KEY, &body).map_err(failed)?.expiration_ttl(LIFETIME_S).metadata(seal).map_err(failed)?;
+    let put = store
+        .put_bytes(KEY, &body)
+        .map_err(failed)?
+        .expiration_ttl(LIFETIME_S)
+        .metadata(seal)
+        .map_err(failed)?;
     put.execute().await.map_err(failed)?;
     Ok(true)
 }
@@ -157,6 +193,9 @@ mod tests {
         assert_eq!(told(Missing::Empty), "empty");
         assert_eq!(told(Missing::Timeout), "timeout");
         assert_eq!(told(Missing::Failed("503".to_owned())), "failed");
-        assert_eq!(told(Missing::Refused("it has no seal".to_owned())), "refused");
+        assert_eq!(
+            told(Missing::Refused("it has no seal".to_owned())),
+            "refused"
+        );
     }
 }

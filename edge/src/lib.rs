@@ -1,5 +1,6 @@
-//! The Worker at the edge: serves the snapshot from what it holds, renews it from the origin, and goes to the exchange
-//! itself when the origin fails. The modules stand in the order in which a request passes through them.
+//! The Worker at the edge: serves the snapshot from what it holds, renews it from the origin, and
+//! goes to the exchange itself when the origin fails. The modules stand in the order in which a
+//! request passes through them.
 
 pub mod clock;
 
@@ -31,7 +32,8 @@ use worker::{Context, Env, ScheduleContext, ScheduledEvent, event, worker_sys};
 
 /// The Worker's entry: a response, or the promise of one.
 ///
-/// Not `worker`'s own attribute, which makes a promise and a task of every request: more than half of what a hit costs.
+/// Not `worker`'s own attribute, which makes a promise and a task of every request: more than half
+/// of what a hit costs.
 #[wasm_bindgen]
 pub fn fetch(request: web_sys::Request, env: Env, context: worker_sys::Context) -> JsValue {
     serve::serve(request, env, Context::new(context))

@@ -19,8 +19,9 @@ struct Memory {
     snapshot: Option<Rc<ValidSnapshot>>,
     /// Since when what is held is of this market.
     standing: Option<Standing>,
-    /// Bodies of the held snapshot, each made when it is first asked for. A question that the snapshot has no answer to is
-    /// not kept, so there are never more than the snapshot has symbols, charts and alerts, in three classes.
+    /// Bodies of the held snapshot, each made when it is first asked for. A question that the
+    /// snapshot has no answer to is not kept, so there are never more than the snapshot has
+    /// symbols, charts and alerts, in three classes.
     rendered: HashMap<(Question<'static>, Freshness), Rc<Rendered>>,
     /// Lists of contracts, one of each venue, that stand in no held snapshot.
     universes: Vec<Rc<Universe>>,
@@ -32,10 +33,16 @@ thread_local! {
     static MEMORY: RefCell<Memory> = RefCell::default();
 }
 
-/// Works on the memory. Nothing that is passed here waits or calls back, so the memory is never in use already; if it
-/// were, the request would go on as if nothing were held rather than end the isolate.
+/// Works on the memory. Nothing that is passed here waits or calls back, so the memory is never in
+/// use already; if it were, the request would go on as if nothing were held rather than end the
+/// isolate.
 fn with<R>(work: impl FnOnce(&mut Memory) -> R) -> Option<R> {
-    MEMORY.with(|memory| memory.try_borrow_mut().ok().map(|mut memory| work(&mut memory)))
+    MEMORY.with(|memory| {
+        memory
+            .try_borrow_mut()
+            .ok()
+            .map(|mut memory| work(&mut memory))
+    })
 }
 
 /// The held snapshot.
@@ -54,10 +61,16 @@ pub fn standing() -> Option<Standing> {
 pub fn offer(candidate: Rc<ValidSnapshot>, limits: &Limits) -> bool {
     let now = clock::now();
     let take = |memory: &mut Memory| {
-        let is_better = memory.snapshot.as_ref().is_none_or(|held| candidate.is_better(held, now, limits));
+        let is_better = memory
+            .snapshot
+            .as_ref()
+            .is_none_or(|held| candidate.is_better(held, now, limits));
         if is_better {
             let venue = candidate.get().tickers_source.venue;
-            if memory.standing.is_none_or(|standing| standing.venue != venue) {
+            if memory
+                .standing
+                .is_none_or(|standing| standing.venue != venue)
+            {
                 memory.standing = Some(Standing { venue, since: now });
             }
             memory.snapshot = Some(candidate);
@@ -68,7 +81,8 @@ pub fn offer(candidate: Rc<ValidSnapshot>, limits: &Limits) -> bool {
     with(take).unwrap_or(false)
 }
 
-/// The answer to a question from `valid`, or why it has none; kept for the next request while `valid` is the held snapshot.
+/// The answer to a question from `valid`, or why it has none; kept for the next request while
+/// `valid` is the held snapshot.
 ///
 /// # Errors
 /// What the runtime throws when it refuses a header; none can occur, for all of them are ours.
@@ -78,10 +92,21 @@ pub fn rendered<'s>(
     class: Freshness,
     limits: &Limits,
 ) -> Result<Result<Rc<Rendered>, Absence<'s>>, JsValue> {
-    let is_held = |memory: &Memory| memory.snapshot.as_ref().is_some_and(|held| Rc::ptr_eq(held, valid));
+    let is_held = |memory: &Memory| {
+        memory
+            .snapshot
+            .as_ref()
+            .is_some_and(|held| Rc::ptr_eq(held, valid))
+    };
     // A question that lives as long as the memory is one that lives shorter, too.
     let key = (question.clone(), class);
-    let find = |memory: &mut Memory| if is_held(memory) { look_up(&memory.rendered, &key) } else { None };
+    let find = |memory: &mut Memory| {
+        if is_held(memory) {
+            look_up(&memory.rendered, &key)
+        } else {
+            None
+        }
+    };
     if let Some(rendered) = with(find).flatten() {
         return Ok(Ok(rendered));
     }
@@ -91,7 +116,9 @@ pub fn rendered<'s>(
     };
     with(|memory| {
         if is_held(memory) {
-            memory.rendered.insert((question.clone().into_owned(), class), Rc::clone(&rendered));
+            memory
+                .rendered
+                .insert((question.clone().into_owned(), class), Rc::clone(&rendered));
         }
     });
     Ok(Ok(rendered))
@@ -109,10 +136,19 @@ fn look_up<'q>(
 pub fn universe(venue: Venue) -> Option<Rc<Universe>> {
     with(|memory| {
         let is_of_venue = |universe: &&Universe| universe.source.venue == venue;
-        let of_snapshot = memory.snapshot.as_ref().map(|held| &held.get().universe).filter(is_of_venue);
-        let kept = memory.universes.iter().find(|universe| is_of_venue(&&***universe));
+        let of_snapshot = memory
+            .snapshot
+            .as_ref()
+            .map(|held| &held.get().universe)
+            .filter(is_of_venue);
+        let kept = memory
+            .universes
+            .iter()
+            .find(|universe| is_of_venue(&&***universe));
         match (kept, of_snapshot) {
-            (Some(kept), Some(held)) if held.as_of_ms > kept.as_of_ms => Some(Rc::new(held.clone())),
+            (Some(kept), Some(held)) if held.as_of_ms > kept.as_of_ms => {
+                Some(Rc::new(held.clone()))
+            }
             (Some(kept), _) => Some(Rc::clone(kept)),
             (None, held) => held.cloned().map(Rc::new),
         }
@@ -123,13 +159,15 @@ pub fn universe(venue: Venue) -> Option<Rc<Universe>> {
 /// Keeps a list of contracts in the place of an earlier one of its venue.
 pub fn keep_universe(universe: Rc<Universe>) {
     with(|memory| {
-        memory.universes.retain(|kept| kept.source.venue != universe.source.venue);
+        memory
+            .universes
+            .retain(|kept| kept.source.venue != universe.source.venue);
         memory.universes.push(universe);
     });
 }
 
-/// Where this isolate's calls to exchanges arrive, by the word of the network in front of them: a name for the place nearest to
-/// where it runs, which the platform does not tell it.
+/// Where this isolate's calls to exchanges arrive, by the word of the network in front of them: a
+/// name for the place nearest to where it runs, which the platform does not tell it.
 #[must_use]
 pub fn place() -> Option<String> {
     with(|memory| memory.place.clone()).flatten()

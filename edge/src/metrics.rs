@@ -1,6 +1,7 @@
 //! What this isolate counted, and the only place that names it: states of answers, alerts, events.
 //!
-//! Counters live as long as the isolate. Sums over isolates are made by whoever reads the logs or the data points.
+//! Counters live as long as the isolate. Sums over isolates are made by whoever reads the logs or
+//! the data points.
 
 mod page;
 
@@ -83,7 +84,8 @@ impl State {
     }
 }
 
-/// A state of the service that somebody should look at, as the field `alert` of a log line names it.
+/// A state of the service that somebody should look at, as the field `alert` of a log line names
+/// it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Alert {
     /// Every source failed; clients get old data, marked.
@@ -196,10 +198,15 @@ thread_local! {
     static COUNTS: RefCell<Counts> = RefCell::default();
 }
 
-/// Works on the counts. Nothing that is passed here calls back, so they are never in use already; if they were, one count
-/// would be lost rather than the isolate.
+/// Works on the counts. Nothing that is passed here calls back, so they are never in use already;
+/// if they were, one count would be lost rather than the isolate.
 fn with<R>(work: impl FnOnce(&mut Counts) -> R) -> Option<R> {
-    COUNTS.with(|counts| counts.try_borrow_mut().ok().map(|mut counts| work(&mut counts)))
+    COUNTS.with(|counts| {
+        counts
+            .try_borrow_mut()
+            .ok()
+            .map(|mut counts| work(&mut counts))
+    })
 }
 
 /// The `source` of an answer without data.
@@ -210,7 +217,8 @@ pub fn answered(state: State, source: &'static str) {
     with(|counts| *counts.answers.entry((state, source)).or_default() += 1);
 }
 
-/// Whether one more answer of this state is to be told by itself, and then for how many it stands that were not.
+/// Whether one more answer of this state is to be told by itself, and then for how many it stands
+/// that were not.
 pub fn tell(state: State, now: UnixMs) -> Option<u64> {
     let told = with(|counts| counts.told.entry(state).or_default().take(now)).flatten();
     if told.is_none() {
@@ -225,15 +233,28 @@ pub fn refreshed(report: &Report) {
         let outcome = report.via.as_ref().map_or("failed", Via::name);
         *counts.refreshes.entry(outcome).or_default() += 1;
         for asked in &report.asked {
-            let outcome = asked.failure.as_ref().map_or("ok", |failed| &failed.outcome);
-            let known = counts.asked.keys().filter(|(source, _)| *source == asked.source);
+            let outcome = asked
+                .failure
+                .as_ref()
+                .map_or("ok", |failed| &failed.outcome);
+            let known = counts
+                .asked
+                .keys()
+                .filter(|(source, _)| *source == asked.source);
             let (mut count, mut is_known) = (0, false);
             for (_, of) in known {
                 count += 1;
                 is_known |= of == outcome;
             }
-            let outcome = if is_known || count < MAX_OUTCOMES { outcome } else { "other" };
-            *counts.asked.entry((asked.source, outcome.to_owned())).or_default() += 1;
+            let outcome = if is_known || count < MAX_OUTCOMES {
+                outcome
+            } else {
+                "other"
+            };
+            *counts
+                .asked
+                .entry((asked.source, outcome.to_owned()))
+                .or_default() += 1;
         }
     });
 }
@@ -267,7 +288,11 @@ mod tests {
             received_status: None,
             as_of: None,
         });
-        Asked { source: ORIGIN, failure, took_ms: Some(1) }
+        Asked {
+            source: ORIGIN,
+            failure,
+            took_ms: Some(1),
+        }
     }
 
     fn report(via: Option<Via>, outcomes: &[&str]) -> Report {
@@ -287,7 +312,10 @@ mod tests {
     #[track_caller]
     fn check(line: &str) {
         let page = page(&Gauges::default());
-        assert!(page.lines().any(|found| found == line), "{line} is not in\n{page}");
+        assert!(
+            page.lines().any(|found| found == line),
+            "{line} is not in\n{page}"
+        );
     }
 
     #[test]
@@ -317,7 +345,10 @@ mod tests {
             refreshed(&report(None, &[&format!("http_{status}")]));
         }
         check(r#"edge_source_requests_total{source="origin",outcome="other"} 936"#);
-        let lines = page(&Gauges::default()).lines().filter(|line| line.starts_with("edge_source_requests")).count();
+        let lines = page(&Gauges::default())
+            .lines()
+            .filter(|line| line.starts_with("edge_source_requests"))
+            .count();
         assert_eq!(lines, MAX_OUTCOMES + 1);
     }
 
@@ -330,8 +361,14 @@ mod tests {
 
     #[test]
     fn what_calls_for_somebody_has_a_name() {
-        assert_eq!(State::Stale.alert().map(Alert::name), Some("serving_last_known_good"));
-        assert_eq!(State::Unavailable.alert().map(Alert::name), Some("serving_nothing"));
+        assert_eq!(
+            State::Stale.alert().map(Alert::name),
+            Some("serving_last_known_good")
+        );
+        assert_eq!(
+            State::Unavailable.alert().map(Alert::name),
+            Some("serving_nothing")
+        );
         assert_eq!(State::Hit.alert(), None);
         assert_eq!(State::Direct.alert(), None);
     }

@@ -27,26 +27,29 @@ pub use upstream::{PerUpstream, Upstream};
 /// How long the failure of a refresh is shared: until then no request asks the sources again.
 pub const NEGATIVE_MS: u64 = 2_000;
 
-/// How long a refresh that found nothing newer is taken for the last word, so that a busy isolate does not ask for every
-/// request.
+/// How long a refresh that found nothing newer is taken for the last word, so that a busy isolate
+/// does not ask for every request.
 pub const REST_MS: u64 = 1_000;
 
-/// How long a refresh may be under way before another may start. Longer than any refresh takes; it only ends the claim of
-/// one that will never come to an end.
+/// How long a refresh may be under way before another may start. Longer than any refresh takes; it
+/// only ends the claim of one that will never come to an end.
 pub const LEASE_MS: u64 = 3_000;
 
-/// The least share of the contracts that a source must price to be taken while another can still be asked.
+/// The least share of the contracts that a source must price to be taken while another can still be
+/// asked.
 pub const MIN_COVERAGE: f64 = 0.8;
 
 /// The least that is shown, marked, when no other source has better.
 pub const LEAST_COVERAGE: f64 = 0.5;
 
-/// Whether `moment` is less than `ms` past. One that lies ahead of the clock is not: the clock was set back.
+/// Whether `moment` is less than `ms` past. One that lies ahead of the clock is not: the clock was
+/// set back.
 fn is_within(moment: UnixMs, now: UnixMs, ms: u64) -> bool {
     moment <= now && now.millis_since(moment) < ms
 }
 
-/// What is known about refreshes of this isolate. Times, not flags: a mark that nobody removes ends by itself.
+/// What is known about refreshes of this isolate. Times, not flags: a mark that nobody removes ends
+/// by itself.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct RefreshLog {
     /// When the refresh that is under way started.
@@ -71,10 +74,12 @@ pub enum Refresh {
 }
 
 impl RefreshLog {
-    /// The state at `now`. A mark that lies ahead of the clock counts for nothing: the clock was set back.
+    /// The state at `now`. A mark that lies ahead of the clock counts for nothing: the clock was
+    /// set back.
     #[must_use]
     pub fn state(&self, now: UnixMs) -> Refresh {
-        let within = |moment: Option<UnixMs>, ms| moment.is_some_and(|moment| is_within(moment, now, ms));
+        let within =
+            |moment: Option<UnixMs>, ms| moment.is_some_and(|moment| is_within(moment, now, ms));
         if within(self.started, LEASE_MS) {
             Refresh::Running
         } else if within(self.failed, NEGATIVE_MS) {
@@ -92,8 +97,9 @@ impl RefreshLog {
 pub enum Decision {
     /// Answer with what is held, marked with this class.
     Serve(Freshness),
-    /// Wait a short while for the refresh that all requests share, then answer with what is held, marked with this class:
-    /// shorter for younger data than fresh data than for younger data than aging data.
+    /// Wait a short while for the refresh that all requests share, then answer with what is held,
+    /// marked with this class: shorter for younger data than fresh data than for younger data than
+    /// aging data.
     WaitBriefly(Freshness),
     /// Wait for the refresh that all requests share.
     WaitForRefresh,
@@ -108,9 +114,10 @@ pub enum Decision {
 pub fn decide(held: Option<UnixMs>, now: UnixMs, limits: &Limits, refresh: Refresh) -> Decision {
     let old = held.is_some_and(|as_of| limits.wants_refresh(as_of, now));
     match (held.and_then(|as_of| limits.classify(as_of, now)), refresh) {
-        (Some(class @ (Freshness::Fresh | Freshness::Aging)), Refresh::Possible | Refresh::Running) if old => {
-            Decision::WaitBriefly(class)
-        }
+        (
+            Some(class @ (Freshness::Fresh | Freshness::Aging)),
+            Refresh::Possible | Refresh::Running,
+        ) if old => Decision::WaitBriefly(class),
         (Some(class @ (Freshness::Fresh | Freshness::Aging)), _) => Decision::Serve(class),
         (Some(Freshness::Stale), Refresh::Failed) => Decision::LastKnownGood,
         (None, Refresh::Failed) => Decision::Unavailable,
@@ -145,32 +152,42 @@ impl Unfit {
     }
 }
 
-/// Whether what a source answered ends the search. Only its tickers are judged: a fallback has neither analysis nor the
-/// figures of the whole market, and is what there is.
+/// Whether what a source answered ends the search. Only its tickers are judged: a fallback has
+/// neither analysis nor the figures of the whole market, and is what there is.
 ///
 /// # Errors
 /// [`Unfit`] when another source should be asked.
 pub fn fit(as_of: UnixMs, coverage: Fraction, now: UnixMs, limits: &Limits) -> Result<(), Unfit> {
     if coverage.get() < MIN_COVERAGE {
-        return Err(Unfit::ThinCoverage { coverage: coverage.get() });
+        return Err(Unfit::ThinCoverage {
+            coverage: coverage.get(),
+        });
     }
     match limits.classify(as_of, now) {
         Some(Freshness::Fresh) => Ok(()),
-        _ => Err(Unfit::Stale { age_ms: now.millis_since(as_of) }),
+        _ => Err(Unfit::Stale {
+            age_ms: now.millis_since(as_of),
+        }),
     }
 }
 
-/// The number of a snapshot that is assembled here: above the held one's, and above any that a clock gave before.
+/// The number of a snapshot that is assembled here: above the held one's, and above any that a
+/// clock gave before.
 #[must_use]
 pub fn next_sequence(held: Option<u64>, now: UnixMs) -> u64 {
-    held.map_or(0, |sequence| sequence.saturating_add(1)).max(now.as_millis())
+    held.map_or(0, |sequence| sequence.saturating_add(1))
+        .max(now.as_millis())
 }
 
 /// The reason that a snapshot assembled here carries: why not the origin.
 #[must_use]
 pub fn fallback_reason(origin_outcome: &str) -> String {
     let reason = format!("origin_{origin_outcome}");
-    if is_reason(&reason) { reason } else { "origin_failed".to_owned() }
+    if is_reason(&reason) {
+        reason
+    } else {
+        "origin_failed".to_owned()
+    }
 }
 
 #[cfg(test)]
@@ -189,7 +206,12 @@ mod tests {
         assert_eq!(decision, expected, "for {held_age_ms:?} and {refresh:?}");
     }
 
-    const ALL: [Refresh; 4] = [Refresh::Possible, Refresh::Running, Refresh::Rested, Refresh::Failed];
+    const ALL: [Refresh; 4] = [
+        Refresh::Possible,
+        Refresh::Running,
+        Refresh::Rested,
+        Refresh::Failed,
+    ];
 
     #[test]
     fn young_data_is_served_and_nobody_is_asked() {
@@ -202,7 +224,10 @@ mod tests {
     #[test]
     fn older_data_waits_briefly_for_younger() {
         let cases = [(3_001, Freshness::Fresh), (15_000, Freshness::Fresh)];
-        for (age_ms, class) in cases.into_iter().chain([(15_001, Freshness::Aging), (60_000, Freshness::Aging)]) {
+        for (age_ms, class) in cases
+            .into_iter()
+            .chain([(15_001, Freshness::Aging), (60_000, Freshness::Aging)])
+        {
             for refresh in [Refresh::Possible, Refresh::Running] {
                 check(Some(age_ms), refresh, Decision::WaitBriefly(class));
             }
@@ -239,9 +264,15 @@ mod tests {
             let class = held.and_then(|as_of| Limits::DEFAULT.classify(as_of, NOW));
             let holds = match decide(held, NOW, &Limits::DEFAULT, refresh) {
                 Decision::Serve(marked) => class == Some(marked) && marked != Freshness::Stale,
-                Decision::WaitBriefly(marked) => class == Some(marked) && marked != Freshness::Stale,
-                Decision::WaitForRefresh => refresh != Refresh::Failed && class.is_none_or(|c| c == Freshness::Stale),
-                Decision::LastKnownGood => refresh == Refresh::Failed && class == Some(Freshness::Stale),
+                Decision::WaitBriefly(marked) => {
+                    class == Some(marked) && marked != Freshness::Stale
+                }
+                Decision::WaitForRefresh => {
+                    refresh != Refresh::Failed && class.is_none_or(|c| c == Freshness::Stale)
+                }
+                Decision::LastKnownGood => {
+                    refresh == Refresh::Failed && class == Some(Freshness::Stale)
+                }
                 Decision::Unavailable => refresh == Refresh::Failed && class.is_none(),
             };
             assert!(holds, "at {age_ms:?} ms and {refresh:?}");
@@ -257,29 +288,87 @@ mod tests {
     fn a_refresh_under_way_holds_others_off_until_its_lease_ends() {
         let log = RefreshLog::default();
         check_state(log, Refresh::Possible);
-        check_state(RefreshLog { started: Some(ago(2_999)), ..log }, Refresh::Running);
-        check_state(RefreshLog { started: Some(ago(3_000)), ..log }, Refresh::Possible);
+        check_state(
+            RefreshLog {
+                started: Some(ago(2_999)),
+                ..log
+            },
+            Refresh::Running,
+        );
+        check_state(
+            RefreshLog {
+                started: Some(ago(3_000)),
+                ..log
+            },
+            Refresh::Possible,
+        );
     }
 
     #[test]
     fn a_failure_is_shared_for_two_seconds_and_a_success_for_one() {
         let log = RefreshLog::default();
-        check_state(RefreshLog { failed: Some(ago(1_999)), ..log }, Refresh::Failed);
-        check_state(RefreshLog { failed: Some(ago(2_000)), ..log }, Refresh::Possible);
-        check_state(RefreshLog { succeeded: Some(ago(999)), ..log }, Refresh::Rested);
-        check_state(RefreshLog { succeeded: Some(ago(1_000)), ..log }, Refresh::Possible);
-        check_state(RefreshLog { started: Some(ago(1)), failed: Some(ago(1)), ..log }, Refresh::Running);
+        check_state(
+            RefreshLog {
+                failed: Some(ago(1_999)),
+                ..log
+            },
+            Refresh::Failed,
+        );
+        check_state(
+            RefreshLog {
+                failed: Some(ago(2_000)),
+                ..log
+            },
+            Refresh::Possible,
+        );
+        check_state(
+            RefreshLog {
+                succeeded: Some(ago(999)),
+                ..log
+            },
+            Refresh::Rested,
+        );
+        check_state(
+            RefreshLog {
+                succeeded: Some(ago(1_000)),
+                ..log
+            },
+            Refresh::Possible,
+        );
+        check_state(
+            RefreshLog {
+                started: Some(ago(1)),
+                failed: Some(ago(1)),
+                ..log
+            },
+            Refresh::Running,
+        );
     }
 
     #[test]
     fn marks_ahead_of_the_clock_hold_nobody_off() {
         let ahead = Some(NOW.plus_millis(3_600_000));
-        check_state(RefreshLog { started: ahead, succeeded: ahead, failed: ahead }, Refresh::Possible);
+        check_state(
+            RefreshLog {
+                started: ahead,
+                succeeded: ahead,
+                failed: ahead,
+            },
+            Refresh::Possible,
+        );
     }
 
     #[track_caller]
     fn check_fit(age_ms: u64, coverage: f64, expected: Result<(), Unfit>) {
-        assert_eq!(fit(ago(age_ms), Fraction::saturating(coverage), NOW, &Limits::DEFAULT), expected);
+        assert_eq!(
+            fit(
+                ago(age_ms),
+                Fraction::saturating(coverage),
+                NOW,
+                &Limits::DEFAULT
+            ),
+            expected
+        );
     }
 
     #[test]
@@ -294,7 +383,10 @@ mod tests {
     fn a_number_rises_even_when_the_clock_does_not() {
         assert_eq!(next_sequence(None, NOW), NOW.as_millis());
         assert_eq!(next_sequence(Some(7), NOW), NOW.as_millis());
-        assert_eq!(next_sequence(Some(NOW.as_millis() + 5), NOW), NOW.as_millis() + 6);
+        assert_eq!(
+            next_sequence(Some(NOW.as_millis() + 5), NOW),
+            NOW.as_millis() + 6
+        );
         assert_eq!(next_sequence(Some(u64::MAX), NOW), u64::MAX);
     }
 

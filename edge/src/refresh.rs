@@ -1,4 +1,5 @@
-//! The one refresh that all requests of an isolate share: the colo's cache, then the origin, then the exchange.
+//! The one refresh that all requests of an isolate share: the colo's cache, then the origin, then
+//! the exchange.
 
 mod ask;
 mod background;
@@ -46,10 +47,15 @@ pub struct Wait {
 }
 
 impl Wait {
-    /// This wait and another one after it. A request that led once has asked the sources, whatever it joined afterwards.
+    /// This wait and another one after it. A request that led once has asked the sources, whatever
+    /// it joined afterwards.
     #[must_use]
     pub fn and_then(self, next: Self) -> Self {
-        let role = if self.role == Role::Leader { self.role } else { next.role };
+        let role = if self.role == Role::Leader {
+            self.role
+        } else {
+            next.role
+        };
         Self { role, ..next }
     }
 }
@@ -58,13 +64,16 @@ impl Wait {
 ///
 /// The work belongs to the request that starts it but goes on when that request's client is gone.
 pub fn start(context: &Context, config: &Rc<Config>, id: &RequestId) -> Role {
-    let Some(generation) = flight::claim(clock::now()) else { return Role::Follower };
+    let Some(generation) = flight::claim(clock::now()) else {
+        return Role::Follower;
+    };
     let (config, id) = (Rc::clone(config), id.clone());
     let work = future_to_promise(async move {
         run(generation, &config, &id).await;
         Ok(JsValue::UNDEFINED)
     });
-    // It throws only where there is no request to belong to; the work itself has started all the same.
+    // It throws only where there is no request to belong to; the work itself has started all the
+    // same.
     let _ = context.as_ref().wait_until(&work);
     Role::Leader
 }
@@ -84,13 +93,18 @@ pub async fn wait(context: &Context, config: &Rc<Config>, id: &RequestId, millis
 /// Refreshes and keeps what is young for all colos, if this deployment has a place for that.
 pub async fn keep_last_good(env: &Env) {
     let Ok(config) = config::of(env) else { return };
-    let Some(store) = &config.last_good else { return };
+    let Some(store) = &config.last_good else {
+        return;
+    };
     // Where another request of this isolate is refreshing already, its result is as good.
     if let Some(generation) = flight::claim(clock::now()) {
         run(generation, &config, &request_id::take_or_make(None)).await;
     }
     let is_young = |held: &Rc<ValidSnapshot>| {
-        matches!(config.limits.classify(held.get().as_of_ms, clock::now()), Some(Freshness::Fresh | Freshness::Aging))
+        matches!(
+            config.limits.classify(held.get().as_of_ms, clock::now()),
+            Some(Freshness::Fresh | Freshness::Aging)
+        )
     };
     if let Some(held) = memory::snapshot().filter(is_young) {
         last_good::keep(store, &held, &config.limits).await;
@@ -101,18 +115,37 @@ pub async fn keep_last_good(env: &Env) {
 async fn run(generation: u64, config: &Config, request_id: &RequestId) {
     let began = clock::now();
     let background = Background::default();
-    let Searched { forward, via, asked, hedged, keep, universe, late } =
-        Search::new(generation, config, request_id, &background).run().await;
+    let Searched {
+        forward,
+        via,
+        asked,
+        hedged,
+        keep,
+        universe,
+        late,
+    } = Search::new(generation, config, request_id, &background)
+        .run()
+        .await;
     let finished = clock::now();
     let is_from_origin = matches!(via, Some(Via::Origin { .. }));
     let request_id = request_id.clone();
     let took_ms = finished.millis_since(began);
-    let report = Report { generation, request_id, forward, via, asked, hedged, began, took_ms };
+    let report = Report {
+        generation,
+        request_id,
+        forward,
+        via,
+        asked,
+        hedged,
+        began,
+        took_ms,
+    };
     report.log();
     metrics::refreshed(&report);
     flight::finish(report, finished);
     let late = async {
-        // Its answer comes too late for those who waited, but it may be younger, and tells how the origin is.
+        // Its answer comes too late for those who waited, but it may be younger, and tells how the
+        // origin is.
         if let Some(late) = late {
             let answered = late.await;
             let found = match answered.found {
@@ -124,7 +157,11 @@ async fn run(generation: u64, config: &Config, request_id: &RequestId) {
         }
     };
     let from_origin = keep.clone().filter(|_| is_from_origin);
-    join(keep::for_others(config, keep.as_deref(), universe, &background), late).await;
+    join(
+        keep::for_others(config, keep.as_deref(), universe, &background),
+        late,
+    )
+    .await;
     if let Some(snapshot) = from_origin {
         exercise::after(config, &snapshot, &background).await;
     }

@@ -9,6 +9,9 @@ use web_sys::WorkerGlobalScope;
 pub fn take_or_make(claimed: Option<&str>) -> RequestId {
     RequestId::take_or_make(claimed, || {
         let global: WorkerGlobalScope = js_sys::global().unchecked_into();
-        global.crypto().map(|crypto| crypto.random_uuid()).unwrap_or_default()
+        global
+            .crypto()
+            .map(|crypto| crypto.random_uuid())
+            .unwrap_or_default()
     })
 }

@@ -1,7 +1,7 @@
 //! Decision → HTTP response, built from the runtime's own types.
 //!
-//! Nothing here chooses a lifetime, a status or a body: those come from `shared`. What is added is what differs from one
-//! response to the next.
+//! Nothing here chooses a lifetime, a status or a body: those come from `shared`. What is added is
+//! what differs from one response to the next.
 
 pub mod health;
 pub mod rendered;
@@ -31,7 +31,10 @@ impl Wish {
     /// The wish of a request of which only this counts.
     #[must_use]
     pub fn of_head(head: bool) -> Self {
-        Self { head, ..Self::default() }
+        Self {
+            head,
+            ..Self::default()
+        }
     }
 }
 
@@ -42,7 +45,12 @@ pub type Extra = Vec<(&'static str, String)>;
 ///
 /// # Errors
 /// What the runtime throws when it refuses a header; none can occur, for all of them are ours.
-pub fn problem(failure: &Failure, wish: &Wish, now: UnixMs, extra: &Extra) -> Result<Response, JsValue> {
+pub fn problem(
+    failure: &Failure,
+    wish: &Wish,
+    now: UnixMs,
+    extra: &Extra,
+) -> Result<Response, JsValue> {
     let headers = common(now)?;
     set_all(&headers, &failure.headers())?;
     set_all(&headers, extra)?;
@@ -53,7 +61,13 @@ pub fn problem(failure: &Failure, wish: &Wish, now: UnixMs, extra: &Extra) -> Re
 ///
 /// # Errors
 /// As [`problem`].
-pub fn uncached(content_type: &str, body: &str, wish: &Wish, now: UnixMs, extra: &Extra) -> Result<Response, JsValue> {
+pub fn uncached(
+    content_type: &str,
+    body: &str,
+    wish: &Wish,
+    now: UnixMs,
+    extra: &Extra,
+) -> Result<Response, JsValue> {
     let headers = common(now)?;
     headers.set("content-type", content_type)?;
     headers.set("cache-control", headers::NO_STORE)?;
@@ -82,7 +96,8 @@ fn common(now: UnixMs) -> Result<Headers, JsValue> {
 }
 
 fn set_all(headers: &Headers, all: &[(&'static str, String)]) -> Result<(), JsValue> {
-    all.iter().try_for_each(|(name, value)| headers.set(name, value))
+    all.iter()
+        .try_for_each(|(name, value)| headers.set(name, value))
 }
 
 fn text(status: u16, body: &str, headers: &Headers, wish: &Wish) -> Result<Response, JsValue> {

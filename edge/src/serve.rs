@@ -1,7 +1,7 @@
 //! One request, from the clock to the response.
 //!
-//! What need not wait is answered at once, without a promise: a hit costs the runtime one call. Only a request that has to
-//! wait for the shared refresh becomes a future.
+//! What need not wait is answered at once, without a promise: a hit costs the runtime one call.
+//! Only a request that has to wait for the shared refresh becomes a future.
 
 mod acquire;
 mod answer;
@@ -39,7 +39,8 @@ struct Call {
     context: Context,
 }
 
-/// Answers a request: with a response where nothing is to be waited for, else with the promise of one.
+/// Answers a request: with a response where nothing is to be waited for, else with the promise of
+/// one.
 pub fn serve(request: Request, env: Env, context: Context) -> JsValue {
     let started = clock::now();
     match begin(request, env, context, started) {
@@ -47,11 +48,15 @@ pub fn serve(request: Request, env: Env, context: Context) -> JsValue {
         Ok(Begun::Waits(call, search, reason)) => {
             let waiting = Rc::clone(&call);
             let promise = future_to_promise(async move {
-                let response = waiting.finish(search, reason).await.or_else(|error| broken(&error, started))?;
+                let response = waiting
+                    .finish(search, reason)
+                    .await
+                    .or_else(|error| broken(&error, started))?;
                 Ok(response.into())
             });
-            // The runtime never drops the future of a request whose client has left, which would lose its memory for ever;
-            // so it is told to run it to its end. It throws only where there is no request to belong to.
+            // The runtime never drops the future of a request whose client has left, which would
+            // lose its memory for ever; so it is told to run it to its end. It throws only where
+            // there is no request to belong to.
             let _ = call.context.as_ref().wait_until(&promise);
             promise.into()
         }
@@ -84,14 +89,20 @@ fn begin(request: Request, env: Env, context: Context, started: UnixMs) -> Resul
     };
     let config = match config::of(&env) {
         Ok(config) => config,
-        Err(error) => return failed("bad_configuration", &error.to_string(), head, started).map(Begun::Done),
+        Err(error) => {
+            return failed("bad_configuration", &error.to_string(), head, started).map(Begun::Done);
+        }
     };
     match place {
         Place::Live => return operator::live(&env, head, started).map(Begun::Done),
         Place::Metrics => return operator::metrics(&request, &env, head, started).map(Begun::Done),
         Place::Data(_) | Place::Health | Place::Ready | Place::Snapshot => {}
     }
-    let place = if place == Place::Snapshot { Place::Data(Question::Whole(Endpoint::Snapshot)) } else { place };
+    let place = if place == Place::Snapshot {
+        Place::Data(Question::Whole(Endpoint::Snapshot))
+    } else {
+        place
+    };
     let mut search = Search::new(started);
     let named = Named::new(request);
     let step = search.look(&context, &config, &named);
@@ -105,18 +116,30 @@ fn begin(request: Request, env: Env, context: Context, started: UnixMs) -> Resul
         if_none_match: request::header(&named.request, Header::IfNoneMatch),
         if_match: request::header(&named.request, Header::IfMatch),
     };
-    let call = Call { place: place.into_owned(), wish, started, config, named, env, context };
+    let call = Call {
+        place: place.into_owned(),
+        wish,
+        started,
+        config,
+        named,
+        env,
+        context,
+    };
     match step {
         Step::Found(found) => call.answer(&found).map(Begun::Done),
         Step::Wait(reason, patience) => Ok(Begun::Waits(Rc::new(call), search, (reason, patience))),
     }
 }
 
-/// The whole snapshot is for Workers of ours, not for clients: only the one that owns the way to the exchanges, which no client
-/// reaches, hands it over.
+/// The whole snapshot is for Workers of ours, not for clients: only the one that owns the way to
+/// the exchanges, which no client reaches, hands it over.
 fn for_role<'u>(place: Place<'u>, env: &Env) -> Result<Place<'u>, NoPlace> {
     let hands_over = || config::of(env).is_ok_and(|config| config.role == Role::Direct);
-    if place == Place::Snapshot && !hands_over() { Err(NoPlace::UnknownPath) } else { Ok(place) }
+    if place == Place::Snapshot && !hands_over() {
+        Err(NoPlace::UnknownPath)
+    } else {
+        Ok(place)
+    }
 }
 
 /// The answer to a GET from what is held, where that is all there is to tell.
@@ -127,13 +150,22 @@ fn hit(
     found: &Found,
     now: UnixMs,
 ) -> Result<Option<Response>, JsValue> {
-    let Found { data: Some((valid, class)), route } = found else { return Ok(None) };
+    let Found {
+        data: Some((valid, class)),
+        route,
+    } = found
+    else {
+        return Ok(None);
+    };
     // Who owns the way to the exchanges says where it stands, on each answer.
     let is_told_more = config.role == Role::Direct;
-    if is_told_more || !route.is_plain_hit() || request::header(request, Header::IfMatch).is_some() {
+    if is_told_more || !route.is_plain_hit() || request::header(request, Header::IfMatch).is_some()
+    {
         return Ok(None);
     }
-    let Ok(rendered) = memory::rendered(valid, question, *class, &config.limits)? else { return Ok(None) };
+    let Ok(rendered) = memory::rendered(valid, question, *class, &config.limits)? else {
+        return Ok(None);
+    };
     let if_none_match = request::header(request, Header::IfNoneMatch);
     let response = rendered.hit(if_none_match.as_deref(), now, &config.limits)?;
     metrics::answered(found.state(), data_source(valid.get(), *class));
@@ -142,20 +174,31 @@ fn hit(
 
 impl Call {
     /// Waits as long as the policy says, and answers.
-    async fn finish(&self, mut search: Search, mut wait: (Forward, Patience)) -> Result<Response, JsValue> {
+    async fn finish(
+        &self,
+        mut search: Search,
+        mut wait: (Forward, Patience),
+    ) -> Result<Response, JsValue> {
         let address = request::header(&self.named.request, Header::ConnectingIp);
-        // The moment that fresh data waits for younger costs less than to look up how often this client asks.
-        if wait.1 != Patience::Younger(Freshness::Fresh) && !limit::admits(&self.env, address.as_deref()).await {
+        // The moment that fresh data waits for younger costs less than to look up how often this
+        // client asks.
+        if wait.1 != Patience::Younger(Freshness::Fresh)
+            && !limit::admits(&self.env, address.as_deref()).await
+        {
             // Who asks too often gets what is held, where that may be shown.
             search.take_what_is_held();
             if let Step::Found(found) = search.look(&self.context, &self.config, &self.named) {
                 return self.answer(&found);
             }
-            let failure = Failure::TooManyRequests { retry_after_secs: jittered_retry_after_secs(self.started) };
+            let failure = Failure::TooManyRequests {
+                retry_after_secs: jittered_retry_after_secs(self.started),
+            };
             return Answer::of(self, clock::now()).refusal(&failure);
         }
         loop {
-            search.wait(&self.context, &self.config, &self.named, wait).await;
+            search
+                .wait(&self.context, &self.config, &self.named, wait)
+                .await;
             match search.look(&self.context, &self.config, &self.named) {
                 Step::Found(found) => return self.answer(&found),
                 Step::Wait(reason, patience) => wait = (reason, patience),

@@ -34,7 +34,8 @@ const NOT_COLLECTED: &str = Lack::NotCollectedAtEdge.label();
 /// What a snapshot that is made here is made with.
 #[derive(Clone, Debug)]
 pub struct Materials<'m> {
-    /// What is held: the parts that only the origin collects are carried over from it while they may be shown.
+    /// What is held: the parts that only the origin collects are carried over from it while they
+    /// may be shown.
     pub held: Option<&'m ValidSnapshot>,
     /// The list of contracts that count; without one it is fetched beside the tickers.
     pub universe: Option<Rc<Universe>>,
@@ -124,7 +125,10 @@ pub struct Refused<E> {
 
 impl<E> From<E> for Refused<E> {
     fn from(error: E) -> Self {
-        Self { error, candidate: None }
+        Self {
+            error,
+            candidate: None,
+        }
     }
 }
 
@@ -139,19 +143,27 @@ pub struct NotFit {
 }
 
 /// Judges a valid snapshot by [`policy::fit`]; one that is merely old or thin stays a candidate.
-fn judge<E: From<NotFit>>(snapshot: ValidSnapshot, now: UnixMs, limits: &Limits) -> Result<ValidSnapshot, Refused<E>> {
+fn judge<E: From<NotFit>>(
+    snapshot: ValidSnapshot,
+    now: UnixMs,
+    limits: &Limits,
+) -> Result<ValidSnapshot, Refused<E>> {
     let as_of = snapshot.get().as_of_ms;
     let coverage = coverage_judged(&snapshot);
     match policy::fit(as_of, coverage, now, limits) {
         Ok(()) => Ok(snapshot),
         Err(unfit) => {
             let candidate = (coverage.get() >= policy::LEAST_COVERAGE).then(|| Rc::new(snapshot));
-            Err(Refused { error: NotFit { unfit, as_of }.into(), candidate })
+            Err(Refused {
+                error: NotFit { unfit, as_of }.into(),
+                candidate,
+            })
         }
     }
 }
 
-/// The share of the contracts that count. A replay joins what was recorded years apart, and says so on every answer.
+/// The share of the contracts that count. A replay joins what was recorded years apart, and says so
+/// on every answer.
 fn coverage_judged(snapshot: &ValidSnapshot) -> Fraction {
     match snapshot.get().tickers_source.feed {
         Feed::Replayed => Fraction::saturating(1.0),
@@ -161,7 +173,9 @@ fn coverage_judged(snapshot: &ValidSnapshot) -> Fraction {
 
 /// What the held snapshot lets us expect of the next one, while it may still be shown itself.
 fn baseline(held: Option<&ValidSnapshot>, now: UnixMs, limits: &Limits) -> Baseline {
-    let servable = held.map(ValidSnapshot::get).filter(|held| limits.classify(held.as_of_ms, now).is_some());
+    let servable = held
+        .map(ValidSnapshot::get)
+        .filter(|held| limits.classify(held.as_of_ms, now).is_some());
     servable.map_or_else(Baseline::default, Baseline::after)
 }
 

@@ -5,7 +5,8 @@ use std::sync::LazyLock;
 /// The version in the manifest.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 
-/// The commit, and whether something of it was changed; unknown in a build for tests, or where it was built without git.
+/// The commit, and whether something of it was changed; unknown in a build for tests, or where it
+/// was built without git.
 pub const COMMIT: Option<&str> = option_env!("ORIGIN_COMMIT");
 
 /// Both, as `origin --version` prints them.
@@ -16,7 +17,10 @@ pub fn version() -> &'static str {
 }
 
 fn described(version: &str, commit: Option<&str>) -> String {
-    commit.map_or_else(|| version.to_owned(), |commit| format!("{version} ({commit})"))
+    commit.map_or_else(
+        || version.to_owned(),
+        |commit| format!("{version} ({commit})"),
+    )
 }
 
 #[cfg(test)]
@@ -25,7 +29,10 @@ mod tests {
 
     #[test]
     fn the_version_names_the_commit_where_it_is_known() {
-        assert_eq!(described("0.1.0", Some("0123abc-dirty")), "0.1.0 (0123abc-dirty)");
+        assert_eq!(
+            described("0.1.0", Some("0123abc-dirty")),
+            "0.1.0 (0123abc-dirty)"
+        );
         assert_eq!(described("0.1.0", None), "0.1.0");
     }
 }

@@ -1,8 +1,10 @@
-//! The only place that reads the clock: what time it is by the machine's wall clock, put right where that is known to be wrong.
+//! The only place that reads the clock: what time it is by the machine's wall clock, put right
+//! where that is known to be wrong.
 //!
-//! Wall time is for what is about calendar time: when a candle closes, how old data is. How long something lasts is measured
-//! by [`Instant`], for a wall clock may be set, and stands still for nobody while the machine sleeps. `timeline` says what
-//! becomes of a wall clock that stepped, or that the dates of upstreams' answers contradict.
+//! Wall time is for what is about calendar time: when a candle closes, how old data is. How long
+//! something lasts is measured by [`Instant`], for a wall clock may be set, and stands still for
+//! nobody while the machine sleeps. `timeline` says what becomes of a wall clock that stepped, or
+//! that the dates of upstreams' answers contradict.
 
 mod timeline;
 mod wall;
@@ -18,8 +20,8 @@ use tokio::time::Instant;
 pub use timeline::{Direction, LEADER};
 pub use wall::Wall;
 
-/// Both clocks are read again when this much time passed between the first of the two and the second: a thread that was kept
-/// waiting just there would see a step that never was.
+/// Both clocks are read again when this much time passed between the first of the two and the
+/// second: a thread that was kept waiting just there would see a step that never was.
 const READ_WITHIN: Duration = Duration::from_millis(50);
 
 /// The slowest answer that still tells the time: its date is from some moment on its way.
@@ -56,7 +58,10 @@ impl Moment {
     /// The moment `by` later, when both clocks agree on how much time passed.
     #[must_use]
     pub fn later(self, by: Duration) -> Self {
-        Self { time: plus(self.time, by), instant: self.instant + by }
+        Self {
+            time: plus(self.time, by),
+            instant: self.instant + by,
+        }
     }
 }
 
@@ -70,8 +75,8 @@ pub struct Asked {
 /// What is known of the wall clock.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Report {
-    /// How far the wall clock is behind what upstreams date their answers with, milliseconds: negative when it is ahead;
-    /// unknown while none was heard lately.
+    /// How far the wall clock is behind what upstreams date their answers with, milliseconds:
+    /// negative when it is ahead; unknown while none was heard lately.
     pub behind_ms: Option<i64>,
     /// Steps that were seen, by where the wall clock went.
     pub steps: BTreeMap<Direction, u64>,
@@ -84,8 +89,8 @@ impl Clock {
         Self::reading(Wall::machine())
     }
 
-    /// A clock that shows `moment` now and goes on with the runtime's timer: where a test moves the timer, every pause,
-    /// every time limit and this clock move together.
+    /// A clock that shows `moment` now and goes on with the runtime's timer: where a test moves the
+    /// timer, every pause, every time limit and this clock move together.
     #[must_use]
     pub fn beginning_at(moment: UnixMs) -> Self {
         Self::reading(Wall::beginning_at(moment))
@@ -96,10 +101,16 @@ impl Clock {
     pub fn reading(wall: Wall) -> Self {
         let began = Instant::now();
         let timeline = Mutex::new(Timeline::beginning(read(&wall, began)));
-        Self(Arc::new(Shared { wall, began, timeline, changes: watch::Sender::new(0) }))
+        Self(Arc::new(Shared {
+            wall,
+            began,
+            timeline,
+            changes: watch::Sender::new(0),
+        }))
     }
 
-    /// The present moment; 1970 when the machine's clock is set before it, which the door then refuses as implausible.
+    /// The present moment; 1970 when the machine's clock is set before it, which the door then
+    /// refuses as implausible.
     #[must_use]
     pub fn now(&self) -> UnixMs {
         self.moment().time
@@ -108,35 +119,51 @@ impl Clock {
     /// The present moment by both clocks.
     #[must_use]
     pub fn moment(&self) -> Moment {
-        let (reading, correction_ms) = self.with(|timeline| (None, (timeline.last(), timeline.correction_ms())));
+        let (reading, correction_ms) =
+            self.with(|timeline| (None, (timeline.last(), timeline.correction_ms())));
         let time_ms = u64::try_from(reading.wall_ms.saturating_add(correction_ms)).unwrap_or(0);
         let passed = Duration::from_millis(u64::try_from(reading.timer_ms).unwrap_or(0));
-        Moment { time: UnixMs::from_millis(time_ms), instant: self.0.began + passed }
+        Moment {
+            time: UnixMs::from_millis(time_ms),
+            instant: self.0.began + passed,
+        }
     }
 
     /// Notes that a request is about to be sent; [`Self::hear`] takes it.
     #[must_use]
     pub fn asked(&self) -> Asked {
-        self.with(|timeline| (None, Asked { at_ms: timeline.last().timer_ms, steps: timeline.steps() }))
+        self.with(|timeline| {
+            (
+                None,
+                Asked {
+                    at_ms: timeline.last().timer_ms,
+                    steps: timeline.steps(),
+                },
+            )
+        })
     }
 
-    /// Takes the date of an answer whose head has just come as evidence of what time it is: the name of who dated it (or
-    /// [`LEADER`]), its `Date` and, if it lay in a cache, its `Age` in seconds.
+    /// Takes the date of an answer whose head has just come as evidence of what time it is: the
+    /// name of who dated it (or [`LEADER`]), its `Date` and, if it lay in a cache, its `Age` in
+    /// seconds.
     ///
-    /// An answer during whose way the clock stepped says nothing: it may have waited through a sleep. Nor does one that took
-    /// so long that nobody knows when it was dated.
+    /// An answer during whose way the clock stepped says nothing: it may have waited through a
+    /// sleep. Nor does one that took so long that nobody knows when it was dated.
     pub fn hear(&self, source: &'static str, asked: Asked, date: UnixMs, age_secs: Option<u64>) {
         self.with(|timeline| {
             let came_ms = timeline.last().timer_ms;
-            let is_evidence =
-                timeline.steps() == asked.steps && came_ms.saturating_sub(asked.at_ms) <= SLOWEST_ANSWER_MS;
+            let is_evidence = timeline.steps() == asked.steps
+                && came_ms.saturating_sub(asked.at_ms) <= SLOWEST_ANSWER_MS;
             let heard = Heard::of(asked.at_ms, came_ms, date, age_secs);
-            (is_evidence.then(|| timeline.hear(source, heard)).flatten(), ())
+            (
+                is_evidence.then(|| timeline.hear(source, heard)).flatten(),
+                (),
+            )
         });
     }
 
-    /// Follows the times at which [`Self::now`] left the course of the timer, as after a sleep. Whoever waits for a calendar
-    /// time thinks anew then.
+    /// Follows the times at which [`Self::now`] left the course of the timer, as after a sleep.
+    /// Whoever waits for a calendar time thinks anew then.
     #[must_use]
     pub fn changes(&self) -> watch::Receiver<u64> {
         self.0.changes.subscribe()
@@ -147,16 +174,27 @@ impl Clock {
     pub fn report(&self) -> Report {
         self.with(|timeline| {
             let steps = Direction::ALL.map(|direction| (direction, timeline.steps_to(direction)));
-            (None, Report { behind_ms: timeline.behind_ms(), steps: steps.into() })
+            (
+                None,
+                Report {
+                    behind_ms: timeline.behind_ms(),
+                    steps: steps.into(),
+                },
+            )
         })
     }
 
     /// Reads both clocks, works on what is known, and tells what changed of it.
     fn with<T>(&self, work: impl FnOnce(&mut Timeline) -> (Option<Change>, T)) -> T {
         let (changes, has_left_its_course, result) = {
-            let mut timeline = self.0.timeline.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut timeline = self
+                .0
+                .timeline
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner);
             let before_ms = timeline.believed_lead_ms();
-            // Read under the lock: a reading of before a step that came in after one of behind it would be another step.
+            // Read under the lock: a reading of before a step that came in after one of behind it
+            // would be another step.
             let stepped = timeline.observe(read(&self.0.wall, self.0.began));
             let (change, result) = work(&mut timeline);
             ([stepped, change], timeline.has_left(before_ms), result)
@@ -165,7 +203,9 @@ impl Clock {
             note(change);
         }
         if has_left_its_course {
-            self.0.changes.send_modify(|count| *count = count.wrapping_add(1));
+            self.0
+                .changes
+                .send_modify(|count| *count = count.wrapping_add(1));
         }
         result
     }
@@ -179,9 +219,14 @@ fn note(change: Change) {
             "our clock stepped; until an upstream tells the time, the later of what may be true counts"
         ),
         Change::Corrected { by_ms } => {
-            tracing::warn!(by_ms, "our clock is wrong by what upstreams say; theirs is used from now on");
+            tracing::warn!(
+                by_ms,
+                "our clock is wrong by what upstreams say; theirs is used from now on"
+            );
         }
-        Change::Trusted => tracing::warn!("our clock is right by what upstreams say; it is used as it is from now on"),
+        Change::Trusted => tracing::warn!(
+            "our clock is right by what upstreams say; it is used as it is from now on"
+        ),
     }
 }
 
@@ -192,7 +237,10 @@ fn read(wall: &Wall, began: Instant) -> timeline::Reading {
         let before = Instant::now();
         let wall_ms = wall.now_ms();
         let after = Instant::now();
-        reading = Some(timeline::Reading { wall_ms, timer_ms: millis(after.duration_since(began)) });
+        reading = Some(timeline::Reading {
+            wall_ms,
+            timer_ms: millis(after.duration_since(began)),
+        });
         if after.duration_since(before) < READ_WITHIN {
             break;
         }
@@ -232,14 +280,24 @@ mod tests {
         let before_the_step = clock.asked();
         wall.set_by(-600_000);
         assert_eq!(clock.now(), BEGIN, "set back, and data would be younger");
-        assert!(!changes.has_changed().unwrap(), "the time goes on as before");
+        assert!(
+            !changes.has_changed().unwrap(),
+            "the time goes on as before"
+        );
         let told = UnixMs::from_millis(BEGIN.as_millis() - 600_000);
         clock.hear("bybit", before_the_step, told, None);
-        assert_eq!(clock.now(), BEGIN, "an answer that may have waited says nothing");
+        assert_eq!(
+            clock.now(),
+            BEGIN,
+            "an answer that may have waited says nothing"
+        );
         clock.hear("bybit", clock.asked(), told, None);
         assert_eq!(clock.now(), told);
         assert!(changes.has_changed().unwrap());
-        assert_eq!(clock.report().steps, [(Direction::Forward, 0), (Direction::Backward, 1)].into());
+        assert_eq!(
+            clock.report().steps,
+            [(Direction::Forward, 0), (Direction::Backward, 1)].into()
+        );
     }
 
     #[tokio::test(start_paused = true)]

@@ -1,7 +1,7 @@
 //! The collectors: each source on its own task, so that none delays another.
 //!
-//! The slow sources put their last good value where `tickers` finds it; every ticker table that arrives is joined with
-//! what is there at that moment.
+//! The slow sources put their last good value where `tickers` finds it; every ticker table that
+//! arrives is joined with what is there at that moment.
 
 mod analyst;
 mod expectation;
@@ -59,8 +59,13 @@ pub struct Context {
 }
 
 /// The names of the sources, as each has them in its outcomes.
-pub const SOURCES: [&str; 5] =
-    ["bybit_tickers", "bybit_instruments", "coingecko_global", "coingecko_defi", "alternative_me"];
+pub const SOURCES: [&str; 5] = [
+    "bybit_tickers",
+    "bybit_instruments",
+    "coingecko_global",
+    "coingecko_defi",
+    "alternative_me",
+];
 
 /// How often each source is fetched.
 #[derive(Clone, Copy, Debug)]
@@ -113,17 +118,28 @@ impl Known {
 
     /// Takes over what another process knew, where nothing newer is known.
     pub fn restore(&self, snapshot: &ValidSnapshot) {
-        self.analyst.lock().unwrap_or_else(PoisonError::into_inner).take_over(snapshot);
+        self.analyst
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take_over(snapshot);
         let snapshot = snapshot.get();
-        self.judge.lock().unwrap_or_else(PoisonError::into_inner).remember(snapshot);
+        self.judge
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .remember(snapshot);
         self.universe.send_if_modified(|known| {
-            let is_newer = known.as_ref().is_none_or(|known| known.as_of_ms < snapshot.universe.as_of_ms);
+            let is_newer = known
+                .as_ref()
+                .is_none_or(|known| known.as_of_ms < snapshot.universe.as_of_ms);
             if is_newer {
                 *known = Some(Arc::new(snapshot.universe.clone()));
             }
             is_newer
         });
-        restore(&self.global_market, Slow::carried_over(&snapshot.global_market));
+        restore(
+            &self.global_market,
+            Slow::carried_over(&snapshot.global_market),
+        );
         restore(&self.defi_market, Slow::carried_over(&snapshot.defi_market));
         restore(&self.fear_greed, Slow::carried_over(&snapshot.fear_greed));
     }
@@ -131,7 +147,11 @@ impl Known {
     /// Takes over what the alerts of an earlier process remembered.
     pub fn restore_alerts(&self, bytes: &[u8], context: &Context) {
         let now = context.clock.now();
-        let restored = self.analyst.lock().unwrap_or_else(PoisonError::into_inner).restore_alerts(bytes, now);
+        let restored = self
+            .analyst
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .restore_alerts(bytes, now);
         if let Err(error) = restored {
             context.metrics.rejection(error.label());
             tracing::warn!(%error, "what the alerts remembered is not admitted; they begin anew");
@@ -160,14 +180,35 @@ fn restore<T>(known: &watch::Sender<Slow<T>>, other: Slow<T>) {
 }
 
 /// Runs every collector, each begun anew by itself when it fails, until one cannot be kept running.
-pub async fn collect(context: Context, upstreams: Upstreams, known: Known, pace: Pace, gate: Arc<Gate>) -> Storm {
-    let Upstreams { bybit, coingecko, fear_greed } = upstreams;
+pub async fn collect(
+    context: Context,
+    upstreams: Upstreams,
+    known: Known,
+    pace: Pace,
+    gate: Arc<Gate>,
+) -> Storm {
+    let Upstreams {
+        bybit,
+        coingecko,
+        fear_greed,
+    } = upstreams;
     let shelf = Arc::new(Shelf::default());
     let monitored = watch::Sender::new(Vec::new());
     let watched = monitored.subscribe();
-    let feeds = tickers::Feeds { known: known.clone(), shelf: Arc::clone(&shelf), gate: Arc::clone(&gate), monitored };
+    let feeds = tickers::Feeds {
+        known: known.clone(),
+        shelf: Arc::clone(&shelf),
+        gate: Arc::clone(&gate),
+        monitored,
+    };
     let metrics = || Arc::clone(&context.metrics);
-    let task = |name, interval, pulse| slow::Task { name, interval, context: context.clone(), pulse, woken: None };
+    let task = |name, interval, pulse| slow::Task {
+        name,
+        interval,
+        context: context.clone(),
+        pulse,
+        woken: None,
+    };
     tokio::select! {
         storm = supervise("bybit_tickers", metrics(), |pulse| {
             tickers::run(context.clone(), bybit.clone(), feeds.clone(), pace.tickers, pulse)
@@ -196,37 +237,53 @@ pub async fn collect(context: Context, upstreams: Upstreams, known: Known, pace:
     }
 }
 
-/// Leaves a source alone whose task crashed again and again, and forgets what was held of it: that may be what it crashes on.
-/// Tells for how long.
+/// Leaves a source alone whose task crashed again and again, and forgets what was held of it: that
+/// may be what it crashes on. Tells for how long.
 fn park<T>(context: &Context, name: &'static str, known: &watch::Sender<Slow<T>>) -> Duration {
     known.send_replace(Slow::unknown(CRASHED));
     context.board.record(name, CRASHED, None);
     PARKED
 }
 
-/// The same for the list of contracts: one that is known stays in use. Without any nothing can be served, so it is tried again
-/// soon.
+/// The same for the list of contracts: one that is known stays in use. Without any nothing can be
+/// served, so it is tried again soon.
 fn park_list(context: &Context, known: &watch::Sender<Option<Arc<Universe>>>) -> Duration {
     context.board.record("bybit_instruments", CRASHED, None);
-    if known.borrow().is_some() { PARKED } else { PARKED_WITHOUT_A_LIST }
+    if known.borrow().is_some() {
+        PARKED
+    } else {
+        PARKED_WITHOUT_A_LIST
+    }
 }
 
 async fn global_market(upstream: Upstream) -> Result<Dated<GlobalMarket>, UpstreamError> {
     let fetched = upstream.get(coingecko::GLOBAL).await?;
     let (value, updated_at) = coingecko::parse_global(&fetched.body)?;
-    Ok(Dated { value, as_of_ms: told_time(updated_at, fetched.received_at)?, source: fetched.source })
+    Ok(Dated {
+        value,
+        as_of_ms: told_time(updated_at, fetched.received_at)?,
+        source: fetched.source,
+    })
 }
 
 async fn defi_market(upstream: Upstream) -> Result<Dated<DefiMarket>, UpstreamError> {
     let fetched = upstream.get(coingecko::DEFI).await?;
     let value = coingecko::parse_defi(&fetched.body)?;
-    Ok(Dated { value, as_of_ms: earliest_defi_time(fetched.received_at), source: fetched.source })
+    Ok(Dated {
+        value,
+        as_of_ms: earliest_defi_time(fetched.received_at),
+        source: fetched.source,
+    })
 }
 
 async fn index(upstream: Upstream) -> Result<Dated<FearGreed>, UpstreamError> {
     let fetched = upstream.get(alternative_me::FEAR_GREED).await?;
     let (value, day) = alternative_me::parse(&fetched.body, fetched.received_at)?;
-    Ok(Dated { value, as_of_ms: told_time(day, fetched.received_at)?, source: fetched.source })
+    Ok(Dated {
+        value,
+        as_of_ms: told_time(day, fetched.received_at)?,
+        source: fetched.source,
+    })
 }
 
 #[cfg(test)]
@@ -237,14 +294,21 @@ mod tests {
 
     fn of(moment: u64) -> Slow<u64> {
         let as_of_ms = UnixMs::from_millis(moment);
-        Slow::Known(Dated { value: moment, as_of_ms, source: Source::live(Venue::CoinGecko) })
+        Slow::Known(Dated {
+            value: moment,
+            as_of_ms,
+            source: Source::live(Venue::CoinGecko),
+        })
     }
 
     #[test]
     fn what_another_process_knew_is_taken_over_where_it_is_newer() {
         let known = watch::Sender::new(Slow::unknown(Lack::NotFetchedYet.label()));
         for (other, expected) in [
-            (Slow::unknown("timeout"), Slow::unknown(Lack::NotFetchedYet.label())),
+            (
+                Slow::unknown("timeout"),
+                Slow::unknown(Lack::NotFetchedYet.label()),
+            ),
             (of(5), of(5)),
             (of(4), of(5)),
             (Slow::unknown("timeout"), of(5)),

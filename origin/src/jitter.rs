@@ -1,4 +1,5 @@
-//! Spreads what many processes would do at the same moment: after an outage all of them come back to the same exchange.
+//! Spreads what many processes would do at the same moment: after an outage all of them come back
+//! to the same exchange.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -61,15 +62,31 @@ mod tests {
     fn a_pause_is_never_shortened_and_lengthened_by_a_quarter_at_most() {
         let jitter = Jitter::seeded(7);
         let pauses: Vec<Duration> = (0..1_000).map(|_| jitter.lengthen(PAUSE)).collect();
-        assert!(pauses.iter().all(|pause| (PAUSE..PAUSE.mul_f64(1.25)).contains(pause)));
-        assert!(pauses.iter().any(|pause| *pause < PAUSE.mul_f64(1.01)), "the short ones are missing");
-        assert!(pauses.iter().any(|pause| *pause > PAUSE.mul_f64(1.24)), "the long ones are missing");
+        assert!(
+            pauses
+                .iter()
+                .all(|pause| (PAUSE..PAUSE.mul_f64(1.25)).contains(pause))
+        );
+        assert!(
+            pauses.iter().any(|pause| *pause < PAUSE.mul_f64(1.01)),
+            "the short ones are missing"
+        );
+        assert!(
+            pauses.iter().any(|pause| *pause > PAUSE.mul_f64(1.24)),
+            "the long ones are missing"
+        );
         assert_eq!(jitter.lengthen(Duration::MAX), Duration::MAX);
     }
 
     #[test]
     fn a_seed_determines_the_course_and_clones_go_on_in_it() {
-        let course = |jitter: &Jitter| [jitter.up_to(PAUSE), jitter.clone().up_to(PAUSE), jitter.up_to(PAUSE)];
+        let course = |jitter: &Jitter| {
+            [
+                jitter.up_to(PAUSE),
+                jitter.clone().up_to(PAUSE),
+                jitter.up_to(PAUSE),
+            ]
+        };
         assert_eq!(course(&Jitter::seeded(1)), course(&Jitter::seeded(1)));
         assert_ne!(course(&Jitter::seeded(1)), course(&Jitter::seeded(2)));
         let [first, second, third] = course(&Jitter::seeded(1));

@@ -1,7 +1,8 @@
 //! Who collects and publishes: one process at a time, by a lease in Redis.
 //!
-//! The lease only saves the others the work. What keeps two writers apart is the script that publishes: it asks for the
-//! lease again at the moment of writing, so a leader that slept, or whose Redis changed, writes nothing.
+//! The lease only saves the others the work. What keeps two writers apart is the script that
+//! publishes: it asks for the lease again at the moment of writing, so a leader that slept, or
+//! whose Redis changed, writes nothing.
 
 mod duty;
 mod unwritten;
@@ -26,11 +27,12 @@ const RENEWALS: u32 = 3;
 /// The change of a leader that gets no data and gives the lead up for others to try.
 pub const BLIND: &str = "blind";
 
-/// The change of a leader whose publications the store does not take, and that gives the lead up for others to try.
+/// The change of a leader whose publications the store does not take, and that gives the lead up
+/// for others to try.
 pub const CANNOT_PUBLISH: &str = "cannot_publish";
 
-/// How many leases a leader tries to publish in vain. The next renewal after that ends its leadership, so another process
-/// leads before three leases are over.
+/// How many leases a leader tries to publish in vain. The next renewal after that ends its
+/// leadership, so another process leads before three leases are over.
 const LEASES_IN_VAIN: u32 = 2;
 
 /// What this process is, as far as it knows.
@@ -123,7 +125,8 @@ impl Leadership {
     }
 
     fn set(&self, new: Standing) -> bool {
-        self.standing.send_if_modified(|standing| std::mem::replace(standing, new) != new)
+        self.standing
+            .send_if_modified(|standing| std::mem::replace(standing, new) != new)
     }
 }
 
@@ -153,8 +156,9 @@ impl Futile {
         }
     }
 
-    /// How many leases to stay out of the way. Others bid every third of a lease. Who cannot publish may be alone with a store
-    /// that is ill for everybody, and then must not keep it waiting when it is well again.
+    /// How many leases to stay out of the way. Others bid every third of a lease. Who cannot
+    /// publish may be alone with a store that is ill for everybody, and then must not keep it
+    /// waiting when it is well again.
     const fn leases_aside(self) -> u32 {
         match self {
             Self::Blind => 2,
@@ -170,7 +174,8 @@ pub struct Candidate {
     pub store: Arc<Store>,
     /// Where the standing is kept.
     pub leadership: Arc<Leadership>,
-    /// What is served, by which a leader sees whether it still collects anything; counters, last outcomes.
+    /// What is served, by which a leader sees whether it still collects anything; counters, last
+    /// outcomes.
     pub context: Context,
     /// The lease's life.
     pub lease: Duration,
@@ -188,7 +193,11 @@ impl Candidate {
         let mut kept_until = Instant::now();
         let mut led_since = None;
         while !self.resigning.is_cancelled() {
-            let pause = match self.store.take_lead(self.lease.as_millis().try_into().unwrap_or(u64::MAX)).await {
+            let pause = match self
+                .store
+                .take_lead(self.lease.as_millis().try_into().unwrap_or(u64::MAX))
+                .await
+            {
                 Ok(Lease::Held { epoch }) => {
                     kept_until = Instant::now() + self.lease;
                     self.stand(Standing::Leading { epoch });
@@ -229,36 +238,50 @@ impl Candidate {
         std::future::pending::<()>().await;
     }
 
-    /// While its lease may last, a leader that cannot renew it still tries to publish: the store decides.
+    /// While its lease may last, a leader that cannot renew it still tries to publish: the store
+    /// decides.
     fn unreachable(&self, error: &StoreError, kept_until: Instant) {
         let leads = matches!(self.leadership.standing(), Standing::Leading { .. });
         if !leads || Instant::now() >= kept_until {
-            self.stand(Standing::CutOff { reason: error.label() });
+            self.stand(Standing::CutOff {
+                reason: error.label(),
+            });
         }
         if self.context.board.record("leadership", error.label(), None) {
             tracing::warn!(%error, "the store cannot be asked who leads");
         }
     }
 
-    /// Why leading since `since` is of no use to anybody, if it is not. Where nobody else can lead, nothing is futile.
+    /// Why leading since `since` is of no use to anybody, if it is not. Where nobody else can lead,
+    /// nothing is futile.
     fn futile(&self, since: Instant, now: Moment) -> Option<Futile> {
         if !self.store.is_shared() {
             return None;
         }
-        if self.stand_in_after.is_blind(since, self.context.current.as_of(), now) {
+        if self
+            .stand_in_after
+            .is_blind(since, self.context.current.as_of(), now)
+        {
             return Some(Futile::Blind);
         }
         let in_vain = self.leadership.unwritten.since()?;
-        let is_long = Instant::now().saturating_duration_since(in_vain.since) >= self.lease * LEASES_IN_VAIN;
+        let is_long =
+            Instant::now().saturating_duration_since(in_vain.since) >= self.lease * LEASES_IN_VAIN;
         is_long.then_some(Futile::CannotPublish { why: in_vain.why })
     }
 
-    /// A leader that is of no use gives the lead to whoever may be, and stays out of the way for a while.
+    /// A leader that is of no use gives the lead to whoever may be, and stays out of the way for a
+    /// while.
     async fn step_aside(&self, futile: Futile) -> Duration {
         match futile {
-            Futile::Blind => tracing::warn!("this leader gets no data; it gives the lead up for others to try"),
+            Futile::Blind => {
+                tracing::warn!("this leader gets no data; it gives the lead up for others to try")
+            }
             Futile::CannotPublish { why } => {
-                tracing::warn!(why, "this leader cannot publish; it gives the lead up for others to try");
+                tracing::warn!(
+                    why,
+                    "this leader cannot publish; it gives the lead up for others to try"
+                );
             }
         }
         self.context.metrics.leadership_change(futile.name());

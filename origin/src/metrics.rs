@@ -8,9 +8,9 @@ mod registration;
 use crate::status::OK;
 use crate::upstream::{FaultClass, UpstreamError};
 use labels::{
-    BasisLabels, ClassLabels, DirectionLabels, FigureLabels, InputLabels, KeyLabels, NoLabels, OutcomeLabels,
-    ParkedLabels, ProcessLabels, ReasonLabels, RequestLabels, RouteLabels, SectionLabels, StandingLabels, TaskLabels,
-    UpstreamLabels,
+    BasisLabels, ClassLabels, DirectionLabels, FigureLabels, InputLabels, KeyLabels, NoLabels,
+    OutcomeLabels, ParkedLabels, ProcessLabels, ReasonLabels, RequestLabels, RouteLabels,
+    SectionLabels, StandingLabels, TaskLabels, UpstreamLabels,
 };
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
@@ -23,8 +23,11 @@ use shared::validate::ValidSnapshot;
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
-/// Upper bounds in seconds. Answers come from memory in tens of microseconds; the last is the longest that is waited.
-const LATENCY_BUCKETS: [f64; 9] = [0.000_1, 0.000_25, 0.000_5, 0.001, 0.005, 0.025, 0.1, 0.5, 5.0];
+/// Upper bounds in seconds. Answers come from memory in tens of microseconds; the last is the
+/// longest that is waited.
+const LATENCY_BUCKETS: [f64; 9] = [
+    0.000_1, 0.000_25, 0.000_5, 0.001, 0.005, 0.025, 0.1, 0.5, 5.0,
+];
 
 pub use exposition::Seen;
 pub use format::Format;
@@ -57,7 +60,8 @@ pub struct Answered<'a> {
     pub took: Duration,
 }
 
-/// Every metric of the process. Ages are computed when they are asked for, so that a stalled writer cannot freeze them.
+/// Every metric of the process. Ages are computed when they are asked for, so that a stalled writer
+/// cannot freeze them.
 #[derive(Debug)]
 pub struct Metrics {
     registry: Registry,
@@ -140,24 +144,39 @@ impl Metrics {
             clock_skew: Family::default(),
             clock_steps: Family::default(),
         };
-        Self { registry: registration::registry(&metrics), ..metrics }
+        Self {
+            registry: registration::registry(&metrics),
+            ..metrics
+        }
     }
 
     /// Counts a fetch that brought data.
     pub fn upstream_answered(&self, upstream: &'static str) {
-        self.upstream_outcome(&UpstreamLabels { upstream, class: OK, outcome: OK.to_owned() });
+        self.upstream_outcome(&UpstreamLabels {
+            upstream,
+            class: OK,
+            outcome: OK.to_owned(),
+        });
     }
 
     /// Counts a fetch that brought none.
     pub fn upstream_failed(&self, upstream: &'static str, error: &UpstreamError) {
         let (class, outcome) = (error.class().name(), error.label().into_owned());
-        self.upstream_outcome(&UpstreamLabels { upstream, class, outcome });
+        self.upstream_outcome(&UpstreamLabels {
+            upstream,
+            class,
+            outcome,
+        });
     }
 
     /// Counts a fetch that brought data of which no snapshot could be made.
     pub fn upstream_rejected(&self, upstream: &'static str) {
         let class = FaultClass::BadData.name();
-        self.upstream_outcome(&UpstreamLabels { upstream, class, outcome: "rejected".to_owned() });
+        self.upstream_outcome(&UpstreamLabels {
+            upstream,
+            class,
+            outcome: "rejected".to_owned(),
+        });
     }
 
     fn upstream_outcome(&self, labels: &UpstreamLabels) {
@@ -166,17 +185,23 @@ impl Metrics {
 
     /// Counts a snapshot that was not admitted.
     pub fn rejection(&self, reason: &'static str) {
-        self.rejections.get_or_create(&ReasonLabels { reason }).inc();
+        self.rejections
+            .get_or_create(&ReasonLabels { reason })
+            .inc();
     }
 
     /// Counts an unused ticker row.
     pub fn row_refused(&self, reason: &'static str) {
-        self.rows_refused.get_or_create(&ReasonLabels { reason }).inc();
+        self.rows_refused
+            .get_or_create(&ReasonLabels { reason })
+            .inc();
     }
 
     /// Counts an unused figure of a ticker row.
     pub fn field_refused(&self, figure: &'static str, reason: &'static str) {
-        self.fields_refused.get_or_create(&FigureLabels { figure, reason }).inc();
+        self.fields_refused
+            .get_or_create(&FigureLabels { figure, reason })
+            .inc();
     }
 
     /// Notes how long the venue's market has stood still while its gateway answered.
@@ -186,20 +211,28 @@ impl Metrics {
 
     /// Counts an unused row of another input.
     pub fn input_refused(&self, upstream: &'static str, reason: &'static str) {
-        self.input_rows_refused.get_or_create(&InputLabels { upstream, reason }).inc();
+        self.input_rows_refused
+            .get_or_create(&InputLabels { upstream, reason })
+            .inc();
     }
 
     /// Counts an admitted snapshot and what was unusual about it.
     pub fn published(&self, valid: &ValidSnapshot) {
         self.snapshots.inc();
         for warning in valid.warnings() {
-            self.warnings.get_or_create(&ReasonLabels { reason: warning.label() }).inc();
+            self.warnings
+                .get_or_create(&ReasonLabels {
+                    reason: warning.label(),
+                })
+                .inc();
         }
     }
 
     /// Counts a publication to the store.
     pub fn store_write(&self, outcome: &'static str) {
-        self.store_writes.get_or_create(&OutcomeLabels { outcome }).inc();
+        self.store_writes
+            .get_or_create(&OutcomeLabels { outcome })
+            .inc();
     }
 
     /// Counts a publication that was written and may not be announced.
@@ -209,7 +242,9 @@ impl Metrics {
 
     /// Counts a look at what another process stored.
     pub fn store_read(&self, outcome: &'static str) {
-        self.store_reads.get_or_create(&OutcomeLabels { outcome }).inc();
+        self.store_reads
+            .get_or_create(&OutcomeLabels { outcome })
+            .inc();
     }
 
     /// Notes whether this process leads, and under which number.
@@ -222,7 +257,9 @@ impl Metrics {
 
     /// Counts a change of this process's standing.
     pub fn leadership_change(&self, to: &'static str) {
-        self.leadership_changes.get_or_create(&StandingLabels { to }).inc();
+        self.leadership_changes
+            .get_or_create(&StandingLabels { to })
+            .inc();
     }
 
     /// Notes whether this process asks the exchanges.
@@ -232,12 +269,16 @@ impl Metrics {
 
     /// Counts a task that was begun anew.
     pub fn task_restart(&self, task: &'static str, reason: &'static str) {
-        self.task_restarts.get_or_create(&TaskLabels { task, reason }).inc();
+        self.task_restarts
+            .get_or_create(&TaskLabels { task, reason })
+            .inc();
     }
 
     /// Notes whether a source that the rest can do without is left alone after a storm.
     pub fn parked(&self, task: &'static str, is_parked: bool) {
-        self.task_parked.get_or_create(&ParkedLabels { task }).set(i64::from(is_parked));
+        self.task_parked
+            .get_or_create(&ParkedLabels { task })
+            .set(i64::from(is_parked));
     }
 
     /// A request that is being answered, until the returned value is dropped.
@@ -254,28 +295,49 @@ impl Metrics {
 
     /// Counts a connection that was not taken.
     pub fn connection_refused(&self, reason: &'static str) {
-        self.connections_refused.get_or_create(&ReasonLabels { reason }).inc();
+        self.connections_refused
+            .get_or_create(&ReasonLabels { reason })
+            .inc();
     }
 
     /// Counts a connection that was closed before its client had done with it.
     pub fn connection_closed(&self, reason: &'static str) {
-        self.connections_closed.get_or_create(&ReasonLabels { reason }).inc();
+        self.connections_closed
+            .get_or_create(&ReasonLabels { reason })
+            .inc();
     }
 
     /// Counts an answer.
     pub fn answered(&self, answered: Answered<'_>) {
-        let Answered { route, is_data, status, freshness, took } = answered;
-        self.requests.get_or_create(&RequestLabels { route, status }).inc();
-        self.request_duration.get_or_create(&RouteLabels { route }).observe(took.as_secs_f64());
+        let Answered {
+            route,
+            is_data,
+            status,
+            freshness,
+            took,
+        } = answered;
+        self.requests
+            .get_or_create(&RequestLabels { route, status })
+            .inc();
+        self.request_duration
+            .get_or_create(&RouteLabels { route })
+            .observe(took.as_secs_f64());
         let class = match freshness {
-            Some(name) => Freshness::ALL.into_iter().find(|class| class.name() == name).map(Freshness::name),
+            Some(name) => Freshness::ALL
+                .into_iter()
+                .find(|class| class.name() == name)
+                .map(Freshness::name),
             None if is_data && status == 503 => Some("none"),
             None => None,
         };
         let Some(class) = class else { return };
-        self.data_responses.get_or_create(&ClassLabels { class }).inc();
+        self.data_responses
+            .get_or_create(&ClassLabels { class })
+            .inc();
         if class != Freshness::Fresh.name() {
-            self.fallbacks.get_or_create(&ReasonLabels { reason: class }).inc();
+            self.fallbacks
+                .get_or_create(&ReasonLabels { reason: class })
+                .inc();
         }
     }
 }

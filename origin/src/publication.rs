@@ -29,8 +29,8 @@ enum Maker {
 
 /// A snapshot with its bodies, each made once.
 ///
-/// Bodies of the fresh class are made when the snapshot is; those of the older classes shortly before it is that old, by
-/// [`prepare_older`], if it lives so long.
+/// Bodies of the fresh class are made when the snapshot is; those of the older classes shortly
+/// before it is that old, by [`prepare_older`], if it lives so long.
 #[derive(Debug)]
 pub struct Publication {
     valid: ValidSnapshot,
@@ -40,12 +40,17 @@ pub struct Publication {
 }
 
 impl Publication {
-    /// A publication of what this process collected, with what is stored beside the snapshot for the next process. The
-    /// limits are those by which caches are told how long to keep it.
+    /// A publication of what this process collected, with what is stored beside the snapshot for
+    /// the next process. The limits are those by which caches are told how long to keep it.
     ///
-    /// Renders and compresses every fresh body. Takes milliseconds of CPU, so it does not belong on an async thread.
+    /// Renders and compresses every fresh body. Takes milliseconds of CPU, so it does not belong on
+    /// an async thread.
     #[must_use]
-    pub fn collected(valid: ValidSnapshot, remembered: Option<StoredEntry>, limits: Limits) -> Self {
+    pub fn collected(
+        valid: ValidSnapshot,
+        remembered: Option<StoredEntry>,
+        limits: Limits,
+    ) -> Self {
         Self::new(valid, Maker::Collected { remembered }, limits)
     }
 
@@ -56,9 +61,16 @@ impl Publication {
     }
 
     fn new(valid: ValidSnapshot, maker: Maker, limits: Limits) -> Self {
-        let places = Endpoint::ALL.into_iter().flat_map(|endpoint| Freshness::ALL.map(|class| (endpoint, class)));
+        let places = Endpoint::ALL
+            .into_iter()
+            .flat_map(|endpoint| Freshness::ALL.map(|class| (endpoint, class)));
         let bodies = places.map(|place| (place, OnceLock::new())).collect();
-        let publication = Self { valid, maker, limits, bodies };
+        let publication = Self {
+            valid,
+            maker,
+            limits,
+            bodies,
+        };
         publication.prepare(Freshness::Fresh);
         publication
     }
@@ -78,7 +90,9 @@ impl Publication {
 
     /// Whether every body of a class is made.
     fn is_prepared(&self, class: Freshness) -> bool {
-        self.bodies.iter().all(|((_, of), body)| *of != class || body.get().is_some())
+        self.bodies
+            .iter()
+            .all(|((_, of), body)| *of != class || body.get().is_some())
     }
 
     /// Whether this process collected it.
@@ -87,7 +101,8 @@ impl Publication {
         matches!(self.maker, Maker::Collected { .. })
     }
 
-    /// Writes what is about to be served to the log, so that what a client saw can be told from what nobody published.
+    /// Writes what is about to be served to the log, so that what a client saw can be told from
+    /// what nobody published.
     fn note(&self) {
         if tracing::enabled!(tracing::Level::DEBUG) {
             let mut checksum = flate2::Crc::new();
@@ -114,11 +129,14 @@ impl Publication {
         remembered.into_iter()
     }
 
-    /// The finished body of an endpoint in a class; nothing only if it could not be made, which is a defect of ours.
+    /// The finished body of an endpoint in a class; nothing only if it could not be made, which is
+    /// a defect of ours.
     #[must_use]
     pub fn body(&self, endpoint: Endpoint, class: Freshness) -> Option<&Rendered> {
         let place = self.bodies.get(&(endpoint, class))?;
-        place.get_or_init(|| Rendered::new(&self.valid, endpoint, class, &self.limits)).as_ref()
+        place
+            .get_or_init(|| Rendered::new(&self.valid, endpoint, class, &self.limits))
+            .as_ref()
     }
 }
 
@@ -135,7 +153,11 @@ impl Current {
     /// Nothing is published yet.
     #[must_use]
     pub fn new() -> Self {
-        Self { slot: ArcSwapOption::empty(), changed: watch::Sender::new(None), used: AtomicU64::new(0) }
+        Self {
+            slot: ArcSwapOption::empty(),
+            changed: watch::Sender::new(None),
+            used: AtomicU64::new(0),
+        }
     }
 
     /// What is published.
@@ -150,11 +172,14 @@ impl Current {
         self.changed.subscribe()
     }
 
-    /// Publishes, unless what is published is as young at `now`; tells whether it did. What is served never moves back in
-    /// time.
+    /// Publishes, unless what is published is as young at `now`; tells whether it did. What is
+    /// served never moves back in time.
     pub fn offer(&self, publication: Publication, now: UnixMs) -> bool {
         self.changed.send_if_modified(|held| {
-            if held.as_ref().is_some_and(|held| !publication.valid.supersedes(&held.valid, now)) {
+            if held
+                .as_ref()
+                .is_some_and(|held| !publication.valid.supersedes(&held.valid, now))
+            {
                 return false;
             }
             publication.note();
@@ -171,22 +196,29 @@ impl Current {
         self.get().map(|held| held.valid.get().as_of_ms)
     }
 
-    /// Notes that a number is used, so that the next is above it. One that is far ahead of `now` is nobody's.
+    /// Notes that a number is used, so that the next is above it. One that is far ahead of `now` is
+    /// nobody's.
     pub fn note_used(&self, sequence: u64, now: UnixMs) {
         if is_plausible(sequence, now) {
             self.used.fetch_max(sequence, Ordering::Relaxed);
         }
     }
 
-    /// The number of the next snapshot: above the last, and above that of any process before, for it counts milliseconds.
+    /// The number of the next snapshot: above the last, and above that of any process before, for
+    /// it counts milliseconds.
     ///
-    /// A last one that is far ahead of the time is not counted on from: it was another's, or our clock's when it was wrong, and
-    /// numbers above it would soon be more than readers can count. Order is kept all the same, for age goes before number.
+    /// A last one that is far ahead of the time is not counted on from: it was another's, or our
+    /// clock's when it was wrong, and numbers above it would soon be more than readers can count.
+    /// Order is kept all the same, for age goes before number.
     #[must_use]
     pub fn next_sequence(&self, now: UnixMs) -> u64 {
         let held = self.get().map_or(0, |held| held.valid.get().sequence);
         let known = [held, self.used.load(Ordering::Relaxed)];
-        let last = known.into_iter().filter(|sequence| is_plausible(*sequence, now)).max().unwrap_or(0);
+        let last = known
+            .into_iter()
+            .filter(|sequence| is_plausible(*sequence, now))
+            .max()
+            .unwrap_or(0);
         last.saturating_add(1).max(now.as_millis())
     }
 }

@@ -35,7 +35,8 @@ use tokio_util::sync::CancellationToken;
 /// How long giving the lead up may keep an ending process.
 const RESIGN_PATIENCE: Duration = Duration::from_secs(2);
 
-/// The exit code that tells why the process ended: 70 when its tasks could not be kept running, 1 for anything else.
+/// The exit code that tells why the process ended: 70 when its tasks could not be kept running, 1
+/// for anything else.
 #[must_use]
 pub fn exit_code(error: &anyhow::Error) -> ExitCode {
     ExitCode::from(if error.is::<Storm>() { EXIT_STORM } else { 1 })
@@ -44,15 +45,21 @@ pub fn exit_code(error: &anyhow::Error) -> ExitCode {
 /// Runs the origin until it is told to end.
 ///
 /// # Errors
-/// When it cannot start, where the text names the variable and the value; or the [`Storm`] that ended it.
+/// When it cannot start, where the text names the variable and the value; or the [`Storm`] that
+/// ended it.
 pub async fn run(config: Config) -> anyhow::Result<()> {
-    let listener =
-        TcpListener::bind(config.listen).await.with_context(|| format!("ORIGIN_LISTEN: binding {}", config.listen))?;
+    let listener = TcpListener::bind(config.listen)
+        .await
+        .with_context(|| format!("ORIGIN_LISTEN: binding {}", config.listen))?;
     let operators = config.operator_listen.map(|address| {
-        std::net::TcpListener::bind(address).with_context(|| format!("ORIGIN_OPERATOR_LISTEN: binding {address}"))
+        std::net::TcpListener::bind(address)
+            .with_context(|| format!("ORIGIN_OPERATOR_LISTEN: binding {address}"))
     });
     let operators = operators.transpose()?;
-    let (redis, secrets) = (config.redis().map_err(anyhow::Error::msg)?, config.secrets().map_err(anyhow::Error::msg)?);
+    let (redis, secrets) = (
+        config.redis().map_err(anyhow::Error::msg)?,
+        config.secrets().map_err(anyhow::Error::msg)?,
+    );
     let store = Arc::new(Store::open(redis.as_ref()).context("REDIS_URL")?);
     let context = Context {
         current: Arc::new(Current::new()),
@@ -64,12 +71,25 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
         jitter: Jitter::random(),
     };
     let upstreams = upstreams(&config, &context.clock)?;
-    let parts = Parts { store, context, leadership: Arc::default(), stored: Arc::new(Stored::empty()) };
+    let parts = Parts {
+        store,
+        context,
+        leadership: Arc::default(),
+        stored: Arc::new(Stored::empty()),
+    };
     let (resigning, resigned) = (CancellationToken::new(), CancellationToken::new());
     let (storms, storm) = mpsc::channel(1);
-    let mut tasks = Tasks { running: JoinSet::new(), metrics: Arc::clone(&parts.context.metrics), storms };
+    let mut tasks = Tasks {
+        running: JoinSet::new(),
+        metrics: Arc::clone(&parts.context.metrics),
+        storms,
+    };
     announce(&config, redis.as_ref(), &listener, operators.as_ref())?;
-    tracing::info!(asked_for = secrets.is_some(), open = config.open, "the secret of /snapshot and /metrics");
+    tracing::info!(
+        asked_for = secrets.is_some(),
+        open = config.open,
+        "the secret of /snapshot and /metrics"
+    );
     parts.begin(&config, upstreams, (&resigning, &resigned), &mut tasks);
 
     let app = App {
@@ -89,7 +109,11 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
     limits.connections = server::raise_descriptor_limit(limits.connections);
     let drain_delay = Duration::from_millis(config.drain_delay_ms);
     let served = serve::serve(listener, app, limits, resigning, drain_delay, storm).await;
-    if config.role.collects() && timeout(RESIGN_PATIENCE, resigned.cancelled()).await.is_err() {
+    if config.role.collects()
+        && timeout(RESIGN_PATIENCE, resigned.cancelled())
+            .await
+            .is_err()
+    {
         tracing::warn!(after = ?RESIGN_PATIENCE, "the lead could not be given up in time; it ends by itself");
     }
     served
@@ -126,7 +150,12 @@ impl Parts {
         if config.role.serves() {
             let context = self.context.clone();
             tasks.begin("older_bodies", move |pulse| {
-                prepare_older(Arc::clone(&context.current), context.limits, context.clock.clone(), pulse)
+                prepare_older(
+                    Arc::clone(&context.current),
+                    context.limits,
+                    context.clock.clone(),
+                    pulse,
+                )
             });
         }
         if !config.role.collects() {
@@ -203,17 +232,25 @@ fn announce(
         lines.push_str(&format!("operators are served on http://{address}\n"));
     }
     // At once, for some read the first line and close the pipe.
-    std::io::stdout().write_all(lines.as_bytes()).context("writing to standard output")?;
+    std::io::stdout()
+        .write_all(lines.as_bytes())
+        .context("writing to standard output")?;
     match redis {
-        Some(access) => tracing::info!(url = %access.url, role = config.role.name(), "working with Redis"),
+        Some(access) => {
+            tracing::info!(url = %access.url, role = config.role.name(), "working with Redis")
+        }
         None => tracing::warn!("without Redis: snapshots are kept in this process's memory only"),
     }
     Ok(())
 }
 
 fn upstreams(config: &Config, clock: &Clock) -> anyhow::Result<Upstreams> {
-    let transport = upstream::client().context("setting up the HTTP client (are root certificates installed?)")?;
-    let (bybit_alternative, key) = (config.bybit_alternative(), config.coingecko_key().map_err(anyhow::Error::msg)?);
+    let transport = upstream::client()
+        .context("setting up the HTTP client (are root certificates installed?)")?;
+    let (bybit_alternative, key) = (
+        config.bybit_alternative(),
+        config.coingecko_key().map_err(anyhow::Error::msg)?,
+    );
     tracing::info!(
         bybit = %config.bybit_base_url,
         bybit_alternative = bybit_alternative.as_ref().map(tracing::field::display),
@@ -222,8 +259,9 @@ fn upstreams(config: &Config, clock: &Clock) -> anyhow::Result<Upstreams> {
         fear_greed = %config.fear_greed_base_url,
         "upstreams"
     );
-    let to =
-        |base: &crate::config::BaseUrl, venue| Upstream::new(transport.clone(), base.clone(), venue, clock.clone());
+    let to = |base: &crate::config::BaseUrl, venue| {
+        Upstream::new(transport.clone(), base.clone(), venue, clock.clone())
+    };
     Ok(Upstreams {
         bybit: to(&config.bybit_base_url, Venue::Bybit).or_at(bybit_alternative),
         coingecko: to(&config.coingecko_base_url, Venue::CoinGecko).with_key(key),
@@ -232,7 +270,11 @@ fn upstreams(config: &Config, clock: &Clock) -> anyhow::Result<Upstreams> {
 }
 
 fn gate(config: &Config, jitter: Jitter) -> Gate {
-    Gate::new(usize::from(config.bybit_requests_per_5s), config.tickers_interval(), jitter)
+    Gate::new(
+        usize::from(config.bybit_requests_per_5s),
+        config.tickers_interval(),
+        jitter,
+    )
 }
 
 fn pace(config: &Config) -> Pace {
@@ -253,7 +295,13 @@ mod tests {
         let code = |error: anyhow::Error| format!("{:?}", exit_code(&error));
         let storm = Storm::TooManyRestarts { task: "writer" };
         assert_eq!(code(storm.into()), format!("{:?}", ExitCode::from(70)));
-        assert_eq!(code(anyhow::Error::from(storm).context("serving")), format!("{:?}", ExitCode::from(70)));
-        assert_eq!(code(anyhow::anyhow!("ORIGIN_LISTEN: taken")), format!("{:?}", ExitCode::from(1)));
+        assert_eq!(
+            code(anyhow::Error::from(storm).context("serving")),
+            format!("{:?}", ExitCode::from(70))
+        );
+        assert_eq!(
+            code(anyhow::anyhow!("ORIGIN_LISTEN: taken")),
+            format!("{:?}", ExitCode::from(1))
+        );
     }
 }

@@ -1,7 +1,8 @@
-//! Connections of clients: how many there may be, and how long each may take. What they ask is answered by [`crate::http`].
+//! Connections of clients: how many there may be, and how long each may take. What they ask is
+//! answered by [`crate::http`].
 //!
-//! A client that sends or reads slowly, sends nothing, or comes a thousand times costs itself alone: collecting has file
-//! descriptors of its own, and what a client may hold has an end.
+//! A client that sends or reads slowly, sends nothing, or comes a thousand times costs itself
+//! alone: collecting has file descriptors of its own, and what a client may hold has an end.
 
 mod descriptors;
 mod guests;
@@ -34,7 +35,8 @@ pub use vigil::Overdue;
 /// The largest head of a request, bytes.
 const MAX_HEAD: usize = 32 * 1_024;
 
-/// The pause after a connection could not be accepted: there is no descriptor left, and the next try would fail as well.
+/// The pause after a connection could not be accepted: there is no descriptor left, and the next
+/// try would fail as well.
 const PAUSE: Duration = Duration::from_millis(100);
 
 /// Serves until `closing`; then takes no more connections, and lets open requests end.
@@ -45,7 +47,10 @@ pub async fn serve(
     metrics: Arc<Metrics>,
     closing: CancellationToken,
 ) {
-    let guests = Arc::new(Guests::new(limits.connections, limits.connections_per_address));
+    let guests = Arc::new(Guests::new(
+        limits.connections,
+        limits.connections_per_address,
+    ));
     let open = TaskTracker::new();
     while let Some(accepted) = closing.run_until_cancelled(listener.accept()).await {
         let (stream, address) = match accepted {
@@ -69,7 +74,13 @@ pub async fn serve(
                 continue;
             }
         };
-        let connection = Connection { vigil, guest, limits, metrics: Arc::clone(&metrics), closing: closing.clone() };
+        let connection = Connection {
+            vigil,
+            guest,
+            limits,
+            metrics: Arc::clone(&metrics),
+            closing: closing.clone(),
+        };
         open.spawn(connection.serve(stream, address, router.clone()));
     }
     open.close();
@@ -87,18 +98,30 @@ struct Connection {
 
 impl Connection {
     async fn serve(self, stream: TcpStream, address: SocketAddr, router: Router) {
-        let Self { vigil, guest, limits, metrics, closing } = self;
+        let Self {
+            vigil,
+            guest,
+            limits,
+            metrics,
+            closing,
+        } = self;
         let _open = metrics.connection();
         // Answers are written whole; waiting for more of them would only make each late.
         let _ = stream.set_nodelay(true);
         let begun = Arc::clone(&vigil);
-        let service = router.map_request(move |request: axum::http::Request<hyper::body::Incoming>| {
-            begun.request_begins();
-            request.map(axum::body::Body::new)
-        });
+        let service =
+            router.map_request(move |request: axum::http::Request<hyper::body::Incoming>| {
+                begun.request_begins();
+                request.map(axum::body::Body::new)
+            });
         let mut builder = Builder::new(TokioExecutor::new()).http1_only();
-        // The library's own limit counts from the end of the answer before, so it is the one for idle connections.
-        builder.http1().timer(TokioTimer::new()).header_read_timeout(limits.idle).max_buf_size(MAX_HEAD);
+        // The library's own limit counts from the end of the answer before, so it is the one for
+        // idle connections.
+        builder
+            .http1()
+            .timer(TokioTimer::new())
+            .header_read_timeout(limits.idle)
+            .max_buf_size(MAX_HEAD);
         let watched = TokioIo::new(Watched::new(stream, Arc::clone(&vigil)));
         let connection = builder.serve_connection(watched, TowerToHyperService::new(service));
         tokio::pin!(connection);

@@ -1,4 +1,5 @@
-//! The last outcome of each thing that can fail, for health answers, problem bodies and a log that speaks only of changes.
+//! The last outcome of each thing that can fail, for health answers, problem bodies and a log that
+//! speaks only of changes.
 
 use shared::problem::SourceOutcome;
 use shared::units::UnixMs;
@@ -24,14 +25,25 @@ impl StatusBoard {
         let before = outcomes.get(name);
         let changed = before.is_none_or(|before| before.outcome != outcome);
         let as_of_ms = as_of_ms.or_else(|| before.and_then(|before| before.as_of_ms));
-        outcomes.insert(name, SourceOutcome { name, outcome: outcome.to_owned(), as_of_ms });
+        outcomes.insert(
+            name,
+            SourceOutcome {
+                name,
+                outcome: outcome.to_owned(),
+                as_of_ms,
+            },
+        );
         changed
     }
 
-    /// Ends a failure that nobody will mend here, for this process does no longer what failed. When it last worked stays.
+    /// Ends a failure that nobody will mend here, for this process does no longer what failed. When
+    /// it last worked stays.
     pub fn rest(&self, name: &'static str) {
         let mut outcomes = self.outcomes.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(outcome) = outcomes.get_mut(name).filter(|outcome| outcome.outcome != OK) {
+        if let Some(outcome) = outcomes
+            .get_mut(name)
+            .filter(|outcome| outcome.outcome != OK)
+        {
             RESTS.clone_into(&mut outcome.outcome);
         }
     }
@@ -39,7 +51,12 @@ impl StatusBoard {
     /// Every last outcome, by name.
     #[must_use]
     pub fn all(&self) -> Vec<SourceOutcome> {
-        self.outcomes.lock().unwrap_or_else(PoisonError::into_inner).values().cloned().collect()
+        self.outcomes
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .values()
+            .cloned()
+            .collect()
     }
 }
 
@@ -54,8 +71,11 @@ mod tests {
         assert!(!board.record("bybit", OK, Some(UnixMs::from_millis(9))));
         assert!(board.record("bybit", "timeout", None));
         assert!(!board.record("bybit", "timeout", None));
-        let expected =
-            SourceOutcome { name: "bybit", outcome: "timeout".to_owned(), as_of_ms: Some(UnixMs::from_millis(9)) };
+        let expected = SourceOutcome {
+            name: "bybit",
+            outcome: "timeout".to_owned(),
+            as_of_ms: Some(UnixMs::from_millis(9)),
+        };
         assert_eq!(board.all(), [expected]);
     }
 
@@ -69,9 +89,15 @@ mod tests {
         assert_eq!(board.all()[0].outcome, OK);
         board.record("store", "read_only", None);
         board.rest("store");
-        let expected =
-            SourceOutcome { name: "store", outcome: RESTS.to_owned(), as_of_ms: Some(UnixMs::from_millis(7)) };
+        let expected = SourceOutcome {
+            name: "store",
+            outcome: RESTS.to_owned(),
+            as_of_ms: Some(UnixMs::from_millis(7)),
+        };
         assert_eq!(board.all(), [expected]);
-        assert!(board.record("store", "read_only", None), "a new failure is no news");
+        assert!(
+            board.record("store", "read_only", None),
+            "a new failure is no news"
+        );
     }
 }

@@ -1,4 +1,5 @@
-//! Where publications are kept: Redis, or this process's memory. The store takes valid snapshots and nothing else.
+//! Where publications are kept: Redis, or this process's memory. The store takes valid snapshots
+//! and nothing else.
 
 mod error;
 mod follower;
@@ -36,8 +37,8 @@ pub enum Store {
 pub enum Written {
     /// Every key was written.
     Written {
-        /// Whether followers heard of it. Where the user may not use the channel they find it by looking, up to a second
-        /// later.
+        /// Whether followers heard of it. Where the user may not use the channel they find it by
+        /// looking, up to a second later.
         is_announced: bool,
     },
     /// Nothing was written, for what is stored is not older, or a later leader's.
@@ -100,13 +101,16 @@ impl Held {
     /// What the store holds after this publication was written to it or read from it.
     #[must_use]
     pub fn of(valid: &shared::validate::ValidSnapshot) -> Self {
-        Self { as_of_ms: valid.get().as_of_ms, quality: valid.quality() }
+        Self {
+            as_of_ms: valid.get().as_of_ms,
+            quality: valid.quality(),
+        }
     }
 }
 
 impl Store {
-    /// The store that the configuration asks for. Connecting is left to the first use, so a Redis that is down stops
-    /// nothing.
+    /// The store that the configuration asks for. Connecting is left to the first use, so a Redis
+    /// that is down stops nothing.
     ///
     /// # Errors
     /// When the URL or the certificates are not usable.
@@ -132,15 +136,25 @@ impl Store {
         matches!(self, Self::Redis(_))
     }
 
-    /// Writes every key of a publication or none, and announces it. Only the holder of the lease of this epoch may.
+    /// Writes every key of a publication or none, and announces it. Only the holder of the lease of
+    /// this epoch may.
     ///
     /// # Errors
     /// [`StoreError`]; what was stored before is untouched.
-    pub async fn publish(&self, publication: &Publication, epoch: u64, ttl_ms: u64) -> Result<Written, StoreError> {
+    pub async fn publish(
+        &self,
+        publication: &Publication,
+        epoch: u64,
+        ttl_ms: u64,
+    ) -> Result<Written, StoreError> {
         let valid = publication.valid();
         let mut entries: Vec<StoredEntry> = projection::stored(valid)?;
         entries.extend(publication.remembered().cloned());
-        let mark = Mark { epoch, as_of_ms: valid.get().as_of_ms, sequence: valid.get().sequence };
+        let mark = Mark {
+            epoch,
+            as_of_ms: valid.get().as_of_ms,
+            sequence: valid.get().sequence,
+        };
         match self {
             Self::Memory(store) => Ok(store.publish(mark, entries)),
             Self::Redis(store) => store.publish(mark, &entries, ttl_ms).await,
@@ -176,7 +190,10 @@ impl Store {
     /// [`StoreError`].
     pub async fn marked(&self) -> Result<Option<Marked>, StoreError> {
         match self {
-            Self::Memory(store) => Ok(store.mark().map(|mark| Marked { mark, has_snapshot: true })),
+            Self::Memory(store) => Ok(store.mark().map(|mark| Marked {
+                mark,
+                has_snapshot: true,
+            })),
             Self::Redis(store) => store.marked().await,
         }
     }

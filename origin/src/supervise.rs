@@ -1,6 +1,7 @@
-//! Keeps tasks running: one that panics, ends or stalls is begun anew after a pause, and is counted. When that does not
-//! help, the process ends with a code of its own, so that whoever started it begins everything anew; but a source without
-//! which the rest can be served is parked, for every process that is begun anew would meet the same answer of it.
+//! Keeps tasks running: one that panics, ends or stalls is begun anew after a pause, and is
+//! counted. When that does not help, the process ends with a code of its own, so that whoever
+//! started it begins everything anew; but a source without which the rest can be served is parked,
+//! for every process that is begun anew would meet the same answer of it.
 
 use crate::metrics::Metrics;
 use std::collections::VecDeque;
@@ -25,8 +26,8 @@ const SLACK: Duration = Duration::from_secs(30);
 /// How long a task that was told to end may take for it.
 const ABORT_PATIENCE: Duration = Duration::from_secs(5);
 
-/// How long a source that the process can do without is left alone after a storm: the answer that it fell over may have been
-/// followed by another by then.
+/// How long a source that the process can do without is left alone after a storm: the answer that
+/// it fell over may have been followed by another by then.
 pub const PARKED: Duration = Duration::from_secs(600);
 
 /// The outcome of a source that is parked, and the reason why its section is absent.
@@ -36,7 +37,9 @@ pub const CRASHED: &str = "crashed";
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Storm {
     /// It was begun anew too often.
-    #[error("the task {task} was begun anew {MAX_RESTARTS} times within {WINDOW:?} and ended again")]
+    #[error(
+        "the task {task} was begun anew {MAX_RESTARTS} times within {WINDOW:?} and ended again"
+    )]
     TooManyRestarts {
         /// Its name.
         task: &'static str,
@@ -94,8 +97,8 @@ impl Pulse {
 
     /// Returns when a beat is overdue.
     ///
-    /// That the time is over says nothing when the whole process slept through it, stopped or on a suspended machine. So a
-    /// task has its slack only while this runs too.
+    /// That the time is over says nothing when the whole process slept through it, stopped or on a
+    /// suspended machine. So a task has its slack only while this runs too.
     async fn missed(&self) {
         loop {
             let due = *self.due();
@@ -123,16 +126,21 @@ impl Default for Pulse {
     }
 }
 
-/// Runs what `begin` makes, again and again. Returns only when that does not help; dropping it ends the task.
-pub async fn supervise<F>(task: &'static str, metrics: Arc<Metrics>, mut begin: impl Fn(Pulse) -> F) -> Storm
+/// Runs what `begin` makes, again and again. Returns only when that does not help; dropping it ends
+/// the task.
+pub async fn supervise<F>(
+    task: &'static str,
+    metrics: Arc<Metrics>,
+    mut begin: impl Fn(Pulse) -> F,
+) -> Storm
 where
     F: Future<Output = ()> + Send + 'static,
 {
     until_storm(task, &metrics, &mut begin).await.0
 }
 
-/// Runs what the process can do without. A storm parks it: `parked` is called, and after [`PARKED`] (or less, where `parked`
-/// says so) it is begun anew. Never returns.
+/// Runs what the process can do without. A storm parks it: `parked` is called, and after [`PARKED`]
+/// (or less, where `parked` says so) it is begun anew. Never returns.
 pub async fn supervise_optional<F>(
     task: &'static str,
     metrics: Arc<Metrics>,
@@ -149,7 +157,8 @@ where
         tracing::error!(task, %storm, ?rest, "a source is parked; everything else goes on without it");
         sleep(rest).await;
         if let Some(stuck) = stuck {
-            // It holds a thread. Another beginning might take the next one, until there is none left.
+            // It holds a thread. Another beginning might take the next one, until there is none
+            // left.
             let _ = stuck.await;
         }
     }
@@ -174,7 +183,8 @@ impl Drop for Parked<'_> {
     }
 }
 
-/// Runs what `begin` makes until that does not help; with the task that stalled and goes on, if that is why.
+/// Runs what `begin` makes until that does not help; with the task that stalled and goes on, if
+/// that is why.
 async fn until_storm<F>(
     task: &'static str,
     metrics: &Metrics,
@@ -203,7 +213,10 @@ where
         let reason = reason.label();
         metrics.task_restart(task, reason);
         let now = Instant::now();
-        while restarts.front().is_some_and(|first: &Instant| now.duration_since(*first) > WINDOW) {
+        while restarts
+            .front()
+            .is_some_and(|first: &Instant| now.duration_since(*first) > WINDOW)
+        {
             restarts.pop_front();
         }
         if restarts.len() >= MAX_RESTARTS {
@@ -229,13 +242,25 @@ mod tests {
 
     fn page_of(metrics: &Metrics) -> String {
         let now = shared::units::UnixMs::from_millis(0);
-        let process = Process { role: "all", store: "memory", started_at: now };
-        let seen = Seen { process, served: None, stored: None, clock: &Report::default(), now };
+        let process = Process {
+            role: "all",
+            store: "memory",
+            started_at: now,
+        };
+        let seen = Seen {
+            process,
+            served: None,
+            stored: None,
+            clock: &Report::default(),
+            now,
+        };
         metrics.page(seen, Format::OpenMetrics).unwrap()
     }
 
     fn restarts(metrics: &Metrics, reason: &str) -> bool {
-        page_of(metrics).contains(&format!("task_restarts_total{{task=\"test\",reason=\"{reason}\"}} 1"))
+        page_of(metrics).contains(&format!(
+            "task_restarts_total{{task=\"test\",reason=\"{reason}\"}} 1"
+        ))
     }
 
     #[tokio::test(start_paused = true)]
@@ -249,7 +274,10 @@ mod tests {
                 std::future::pending::<()>().await;
             }
         });
-        assert!(timeout(Duration::from_secs(3_600), storm).await.is_err(), "one panic ended the process");
+        assert!(
+            timeout(Duration::from_secs(3_600), storm).await.is_err(),
+            "one panic ended the process"
+        );
         assert_eq!(begun.load(Ordering::Relaxed), 2);
         assert!(restarts(&metrics, "panic"));
     }
@@ -320,7 +348,11 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn an_optional_task_that_keeps_panicking_is_parked_and_tried_again_after_a_long_while() {
-        let (metrics, begun, parked) = (metrics(), Arc::new(AtomicU32::new(0)), Arc::new(AtomicU32::new(0)));
+        let (metrics, begun, parked) = (
+            metrics(),
+            Arc::new(AtomicU32::new(0)),
+            Arc::new(AtomicU32::new(0)),
+        );
         let (counted, noted) = (Arc::clone(&begun), Arc::clone(&parked));
         let supervisor = tokio::spawn(supervise_optional(
             "test",
@@ -337,12 +369,25 @@ mod tests {
                 PARKED
             },
         ));
-        let is_parked = |metrics: &Metrics| page_of(metrics).contains("task_parked{task=\"test\"} 1");
+        let is_parked =
+            |metrics: &Metrics| page_of(metrics).contains("task_parked{task=\"test\"} 1");
         sleep(PARKED / 2).await;
-        assert_eq!((begun.load(Ordering::Relaxed) as usize, parked.load(Ordering::Relaxed)), (MAX_RESTARTS + 1, 1));
+        assert_eq!(
+            (
+                begun.load(Ordering::Relaxed) as usize,
+                parked.load(Ordering::Relaxed)
+            ),
+            (MAX_RESTARTS + 1, 1)
+        );
         assert!(is_parked(&metrics));
         sleep(PARKED).await;
-        assert_eq!((begun.load(Ordering::Relaxed) as usize, parked.load(Ordering::Relaxed)), (MAX_RESTARTS + 2, 1));
+        assert_eq!(
+            (
+                begun.load(Ordering::Relaxed) as usize,
+                parked.load(Ordering::Relaxed)
+            ),
+            (MAX_RESTARTS + 2, 1)
+        );
         assert!(!is_parked(&metrics));
         assert!(!supervisor.is_finished());
         supervisor.abort();

@@ -1,4 +1,5 @@
-//! Upstreams: a path → bytes with the time they arrived, or a failure with a name. One try; pauses are the caller's.
+//! Upstreams: a path → bytes with the time they arrived, or a failure with a name. One try; pauses
+//! are the caller's.
 
 mod backoff;
 mod error;
@@ -32,8 +33,8 @@ const REFUSAL_BYTES: usize = 4 * 1024;
 /// Bybit's header with the moment at which a limit starts anew.
 const LIMIT_RESET: &str = "x-bapi-limit-reset-timestamp";
 
-/// No limit of Bybit's lasts longer: its windows are of one and of five seconds. A moment further ahead is one that somebody
-/// counted by another clock.
+/// No limit of Bybit's lasts longer: its windows are of one and of five seconds. A moment further
+/// ahead is one that somebody counted by another clock.
 const LONGEST_LIMIT: Duration = Duration::from_secs(10);
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
@@ -42,9 +43,10 @@ const TOTAL_TIMEOUT: Duration = Duration::from_secs(5);
 /// The longest silence of an upstream, before its answer and within it.
 pub const READ_TIMEOUT: Duration = Duration::from_secs(3);
 
-/// After how much silence of an HTTP/2 connection its peer is asked for a sign of life, and how long that may take. All requests
-/// to a host share one connection. Where its peer is gone without a word, each of them would run into its time limit until the
-/// operating system gives the connection up, half a minute later.
+/// After how much silence of an HTTP/2 connection its peer is asked for a sign of life, and how
+/// long that may take. All requests to a host share one connection. Where its peer is gone without
+/// a word, each of them would run into its time limit until the operating system gives the
+/// connection up, half a minute later.
 const SIGN_OF_LIFE_AFTER: Duration = Duration::from_secs(3);
 const SIGN_OF_LIFE_WITHIN: Duration = Duration::from_secs(2);
 
@@ -75,7 +77,11 @@ fn settings() -> ClientBuilder {
 }
 
 fn transport(client: Client) -> Transport {
-    BoxCloneSyncService::new(ServiceBuilder::new().map_err(FetchError::from).service(client))
+    BoxCloneSyncService::new(
+        ServiceBuilder::new()
+            .map_err(FetchError::from)
+            .service(client),
+    )
 }
 
 /// One upstream.
@@ -103,14 +109,23 @@ impl Upstream {
     /// An upstream at `base`, whose answers are stamped by `clock` when they arrive.
     #[must_use]
     pub fn new(transport: Transport, base: BaseUrl, venue: Venue, clock: Clock) -> Self {
-        Self { transport, hosts: Arc::new(Hosts::new(base, None)), key: None, venue, clock }
+        Self {
+            transport,
+            hosts: Arc::new(Hosts::new(base, None)),
+            key: None,
+            venue,
+            clock,
+        }
     }
 
     /// The same, with another host of the same service, which is asked while the first one fails.
     #[must_use]
     pub fn or_at(self, other: Option<BaseUrl>) -> Self {
         let first = self.hosts.base(Host::First).clone();
-        Self { hosts: Arc::new(Hosts::new(first, other)), ..self }
+        Self {
+            hosts: Arc::new(Hosts::new(first, other)),
+            ..self
+        }
     }
 
     /// The same, with a key that goes out with every request.
@@ -140,7 +155,12 @@ impl Upstream {
         let asked = self.clock.asked();
         let response = self.transport.clone().oneshot(request).await?;
         if let Some(date) = date(&response) {
-            self.clock.hear(self.venue.name(), asked, date, seconds(&response, &header::AGE));
+            self.clock.hear(
+                self.venue.name(),
+                asked,
+                date,
+                seconds(&response, &header::AGE),
+            );
         }
         let status = response.status();
         if status == StatusCode::FORBIDDEN {
@@ -151,27 +171,42 @@ impl Upstream {
             // The date form is not used by the services we read.
             let stated = seconds(&response, &header::RETRY_AFTER).map(Duration::from_secs);
             let retry_after = stated.or_else(|| self.until_reset(&response));
-            return Err(FetchError::Status { status: status.as_u16(), retry_after });
+            return Err(FetchError::Status {
+                status: status.as_u16(),
+                retry_after,
+            });
         }
-        let declared = response.headers().get(MARKET_DATA).map(|value| value.to_str().unwrap_or(""));
+        let declared = response
+            .headers()
+            .get(MARKET_DATA)
+            .map(|value| value.to_str().unwrap_or(""));
         let source = Source::declared(self.venue, declared);
         let until_reset = self.until_reset(&response);
         let body = read(response, MAX_BODY_BYTES, Overflow::Refuse).await?;
         if self.venue == Venue::Bybit && bybit::is_rate_limited(&body) {
-            return Err(FetchError::RateLimited { retry_after: until_reset });
+            return Err(FetchError::RateLimited {
+                retry_after: until_reset,
+            });
         }
-        Ok(Fetched { body, received_at: self.clock.now(), source })
+        Ok(Fetched {
+            body,
+            received_at: self.clock.now(),
+            source,
+        })
     }
 }
 
 impl Upstream {
-    /// How long until the moment at which Bybit's limit starts anew, in Unix milliseconds; it comes with refusals that
-    /// have status 200, too. By the answer's own date alone: by our clock, which may be wrong, a second could be minutes.
+    /// How long until the moment at which Bybit's limit starts anew, in Unix milliseconds; it comes
+    /// with refusals that have status 200, too. By the answer's own date alone: by our clock, which
+    /// may be wrong, a second could be minutes.
     fn until_reset(&self, response: &Response) -> Option<Duration> {
         if self.venue != Venue::Bybit {
             return None;
         }
-        let reset = text(response, &HeaderName::from_static(LIMIT_RESET))?.parse().ok()?;
+        let reset = text(response, &HeaderName::from_static(LIMIT_RESET))?
+            .parse()
+            .ok()?;
         let left_ms = UnixMs::from_millis(reset).millis_since(date(response)?);
         Some(Duration::from_millis(left_ms).min(LONGEST_LIMIT))
     }
@@ -184,7 +219,11 @@ enum Overflow {
     Refuse,
 }
 
-async fn read(mut response: Response, limit: usize, overflow: Overflow) -> Result<Bytes, FetchError> {
+async fn read(
+    mut response: Response,
+    limit: usize,
+    overflow: Overflow,
+) -> Result<Bytes, FetchError> {
     let mut body = BytesMut::new();
     while let Some(chunk) = response.chunk().await? {
         let room = limit.saturating_sub(body.len());

@@ -44,7 +44,10 @@ pub struct Settings {
 
 impl Settings {
     /// One million dollars; forty contracts.
-    pub const DEFAULT: Self = Self { mover_turnover_floor: 1_000_000.0, monitored_symbols: 40 };
+    pub const DEFAULT: Self = Self {
+        mover_turnover_floor: 1_000_000.0,
+        monitored_symbols: 40,
+    };
 }
 
 /// Builders of tickers for the tests of this crate.
@@ -59,7 +62,10 @@ pub(crate) mod testing {
     pub(crate) const EPOCH: UnixMs = UnixMs::from_millis(1_788_825_600_000);
 
     /// Candles that stand still at their close, one at each of the steps.
-    pub(crate) fn candles(interval: Interval, closes: impl IntoIterator<Item = (u64, f64)>) -> Candles {
+    pub(crate) fn candles(
+        interval: Interval,
+        closes: impl IntoIterator<Item = (u64, f64)>,
+    ) -> Candles {
         let candle = |(step, close): (u64, f64)| {
             let price = Price::new(close).unwrap();
             let nothing = Amount::new(0.0).unwrap();
@@ -73,11 +79,19 @@ pub(crate) mod testing {
                 turnover: nothing,
             }
         };
-        Candles { interval, closed: closes.into_iter().map(candle).collect() }
+        Candles {
+            interval,
+            closed: closes.into_iter().map(candle).collect(),
+        }
     }
 
     /// A ticker with a price, a change and a turnover; a quiet range around the price.
-    pub(crate) fn ticker(symbol: &str, last: f64, change_pct: f64, turnover: f64) -> Ticker<'static> {
+    pub(crate) fn ticker(
+        symbol: &str,
+        last: f64,
+        change_pct: f64,
+        turnover: f64,
+    ) -> Ticker<'static> {
         Ticker {
             symbol: Cow::Owned(symbol.to_owned()),
             last: Price::new(last).unwrap(),

@@ -9,7 +9,9 @@ use crate::analysis::scores::Analysis;
 use crate::analysis::volatility::BitcoinVolatility;
 use crate::analysis::{Settings, breadth, movers, overview, perps, regime, scores};
 use crate::freshness::{SectionLimits, is_from_the_future};
-use crate::market::{Dated, DefiMarket, FearGreed, GlobalMarket, RefusedRow, Ticker, Tickers, Universe};
+use crate::market::{
+    Dated, DefiMarket, FearGreed, GlobalMarket, RefusedRow, Ticker, Tickers, Universe,
+};
 use crate::provenance::Source;
 use crate::snapshot::alerts::AlertSection;
 use crate::snapshot::beta::BetaSection;
@@ -52,9 +54,16 @@ impl<T: Clone> Slow<T> {
     #[must_use]
     pub fn carried_over(section: &Section<T>) -> Self {
         match section {
-            Section::Present { source, as_of_ms, value, .. } => {
-                Self::Known(Dated { value: value.clone(), as_of_ms: *as_of_ms, source: *source })
-            }
+            Section::Present {
+                source,
+                as_of_ms,
+                value,
+                ..
+            } => Self::Known(Dated {
+                value: value.clone(),
+                as_of_ms: *as_of_ms,
+                source: *source,
+            }),
             Section::Absent { reason } => Self::Unknown(reason.clone()),
         }
     }
@@ -94,7 +103,8 @@ impl LongView {
         }
     }
 
-    /// What an earlier snapshot still tells: sections with their own time, but no scores, which live seconds.
+    /// What an earlier snapshot still tells: sections with their own time, but no scores, which
+    /// live seconds.
     #[must_use]
     pub fn carried_over(snapshot: &Snapshot) -> Self {
         Self {
@@ -211,28 +221,49 @@ pub fn assemble<'a>(
     settings: &Settings,
 ) -> Result<Assembled<'a>, AssembleError> {
     let listed_at = inputs.universe.as_of_ms;
-    if SectionLimits::universe(listed_at).classify(identity.now).is_none() {
-        return Err(AssembleError::UniverseTooOld { age_ms: identity.now.millis_since(listed_at) });
+    if SectionLimits::universe(listed_at)
+        .classify(identity.now)
+        .is_none()
+    {
+        return Err(AssembleError::UniverseTooOld {
+            age_ms: identity.now.millis_since(listed_at),
+        });
     }
     let market = Market::join(inputs.tickers, inputs.universe);
     let coverage = market.coverage;
     let arithmetic = |error: crate::units::OutOfRange| AssembleError::Arithmetic(error.to_string());
-    let bitcoin = market
-        .find(BITCOIN)
-        .ok_or(AssembleError::BitcoinMissing { priced: coverage.priced, refused: coverage.refused })?;
+    let bitcoin = market.find(BITCOIN).ok_or(AssembleError::BitcoinMissing {
+        priced: coverage.priced,
+        refused: coverage.refused,
+    })?;
     enough_figures(&market)?;
     let long_view = inputs.long_view;
     let breadth = breadth::breadth(&market);
-    let overview = overview::overview(&market, &breadth, bitcoin.last, long_view.bitcoin_volatility);
+    let overview = overview::overview(
+        &market,
+        &breadth,
+        bitcoin.last,
+        long_view.bitcoin_volatility,
+    );
     let overview = overview.map_err(arithmetic)?;
     let scores = scores::rows(&market, settings.monitored_symbols, &long_view.analyses);
     // To the cent, as turnovers are shown: a mover must not seem to be below the floor.
-    let floor = Amount::new(settings.mover_turnover_floor).map_err(arithmetic)?.rounded(2);
+    let floor = Amount::new(settings.mover_turnover_floor)
+        .map_err(arithmetic)?
+        .rounded(2);
     let now = identity.now;
     let fear_greed = fear_greed(inputs.fear_greed, now);
-    let regime = regime::regime(&scores, &breadth, &overview, fear_greed.value())
-        .ok_or(AssembleError::NoScores { priced: coverage.priced })?;
-    let global_market = global_market(inputs.global_market, bitcoin.last, inputs.tickers_source, now);
+    let regime = regime::regime(&scores, &breadth, &overview, fear_greed.value()).ok_or(
+        AssembleError::NoScores {
+            priced: coverage.priced,
+        },
+    )?;
+    let global_market = global_market(
+        inputs.global_market,
+        bitcoin.last,
+        inputs.tickers_source,
+        now,
+    );
     let defi_market = defi_market(inputs.defi_market, &global_market, now);
     let snapshot = Snapshot {
         schema_version: SCHEMA_VERSION,
@@ -250,26 +281,65 @@ pub fn assemble<'a>(
         movers: movers::movers(&market, floor),
         volume_leaders: movers::volume_leaders(&market),
         scores,
-        perps: perps::perps(&market, inputs.universe, long_view.positioning.as_ref(), inputs.tickers_source.venue),
+        perps: perps::perps(
+            &market,
+            inputs.universe,
+            long_view.positioning.as_ref(),
+            inputs.tickers_source.venue,
+        ),
         global_market,
         defi_market,
         fear_greed,
-        beta: checked(&long_view.beta, now, SectionLimits::beta, BetaSection::check),
-        performance: checked(&long_view.performance, now, SectionLimits::performance, PerformanceSection::check),
-        statistics: checked(&long_view.statistics, now, SectionLimits::statistics, Statistics::check),
-        alerts: checked(&long_view.alerts, now, SectionLimits::alerts, AlertSection::check),
+        beta: checked(
+            &long_view.beta,
+            now,
+            SectionLimits::beta,
+            BetaSection::check,
+        ),
+        performance: checked(
+            &long_view.performance,
+            now,
+            SectionLimits::performance,
+            PerformanceSection::check,
+        ),
+        statistics: checked(
+            &long_view.statistics,
+            now,
+            SectionLimits::statistics,
+            Statistics::check,
+        ),
+        alerts: checked(
+            &long_view.alerts,
+            now,
+            SectionLimits::alerts,
+            AlertSection::check,
+        ),
     };
-    Ok(Assembled { snapshot, refused: market.refused })
+    Ok(Assembled {
+        snapshot,
+        refused: market.refused,
+    })
 }
 
-/// Refuses a market of which a large share does not tell what the overview is made of: its means would be those of a part.
+/// Refuses a market of which a large share does not tell what the overview is made of: its means
+/// would be those of a part.
 fn enough_figures(market: &Market<'_, '_>) -> Result<(), AssembleError> {
     let priced = market.rows.len();
-    let count = |is_known: fn(&Ticker<'_>) -> bool| market.rows.iter().filter(|row| is_known(row)).count();
-    let figures =
-        [("change", count(|row| row.change_24h_pct.is_some())), ("turnover", count(|row| row.turnover_24h.is_some()))];
-    match figures.into_iter().find(|(_, known)| !is_most(*known, priced)) {
-        Some((figure, known)) => Err(AssembleError::TooFewFigures { figure, known, priced }),
+    let count =
+        |is_known: fn(&Ticker<'_>) -> bool| market.rows.iter().filter(|row| is_known(row)).count();
+    let figures = [
+        ("change", count(|row| row.change_24h_pct.is_some())),
+        ("turnover", count(|row| row.turnover_24h.is_some())),
+    ];
+    match figures
+        .into_iter()
+        .find(|(_, known)| !is_most(*known, priced))
+    {
+        Some((figure, known)) => Err(AssembleError::TooFewFigures {
+            figure,
+            known,
+            priced,
+        }),
         None => Ok(()),
     }
 }
@@ -285,12 +355,13 @@ pub struct Substitute<'i, 'a> {
     pub as_of: UnixMs,
     /// The contracts that count, from [`crate::exchange::secondary::Secondary::universe`].
     pub universe: &'i Universe,
-    /// What is held, of whichever producer: the figures of the whole market come from no exchange and are carried over with
-    /// their own time and source. Nothing else is.
+    /// What is held, of whichever producer: the figures of the whole market come from no exchange
+    /// and are carried over with their own time and source. Nothing else is.
     pub held: Option<&'i Snapshot>,
 }
 
-/// Puts a snapshot together from a secondary exchange's tickers. What they do not tell stays unknown.
+/// Puts a snapshot together from a secondary exchange's tickers. What they do not tell stays
+/// unknown.
 ///
 /// # Errors
 /// [`AssembleError`] when the tickers cannot carry one.
@@ -313,20 +384,34 @@ pub fn assemble_secondary<'a>(
         long_view: &LongView::unknown(Lack::UnknownToSecondaryExchange.label()),
     };
     let producer = Producer::SecondaryExchange;
-    let identity = Identity { sequence, producer, fallback_reason: Some(fallback_reason), now };
+    let identity = Identity {
+        sequence,
+        producer,
+        fallback_reason: Some(fallback_reason),
+        now,
+    };
     assemble(&inputs, identity, settings)
 }
 
 fn whole_market<T: Clone>(held: Option<&Section<T>>) -> Slow<T> {
-    held.map_or_else(|| Slow::unknown(Lack::NotCollectedAtEdge.label()), Slow::carried_over)
+    held.map_or_else(
+        || Slow::unknown(Lack::NotCollectedAtEdge.label()),
+        Slow::carried_over,
+    )
 }
 
 /// A slow source's section at `now`: its value within its limits, else the reason for its absence.
-fn section<T: Clone>(slow: &Slow<T>, now: UnixMs, limits: impl Fn(&Dated<T>) -> SectionLimits) -> Section<T> {
+fn section<T: Clone>(
+    slow: &Slow<T>,
+    now: UnixMs,
+    limits: impl Fn(&Dated<T>) -> SectionLimits,
+) -> Section<T> {
     match slow {
         Slow::Unknown(reason) if is_reason(reason) => Section::absent(reason),
         Slow::Unknown(_) => Section::absent(Lack::Unknown.label()),
-        Slow::Known(dated) if is_from_the_future(dated.as_of_ms, now) => Section::absent(Lack::FromTheFuture.label()),
+        Slow::Known(dated) if is_from_the_future(dated.as_of_ms, now) => {
+            Section::absent(Lack::FromTheFuture.label())
+        }
         Slow::Known(dated) => match limits(dated).classify(now) {
             None => Section::absent(Lack::TooOld.label()),
             Some(freshness) => Section::Present {
@@ -340,20 +425,36 @@ fn section<T: Clone>(slow: &Slow<T>, now: UnixMs, limits: impl Fn(&Dated<T>) -> 
 }
 
 fn fear_greed(slow: &Slow<FearGreed>, now: UnixMs) -> Section<FearGreed> {
-    section(slow, now, |dated| SectionLimits::fear_greed(dated.as_of_ms, &dated.value))
+    section(slow, now, |dated| {
+        SectionLimits::fear_greed(dated.as_of_ms, &dated.value)
+    })
 }
 
-fn global_market(slow: &Slow<GlobalMarket>, bitcoin: Price, tickers: Source, now: UnixMs) -> Section<GlobalMarket> {
-    let global_market = section(slow, now, |dated| SectionLimits::global_market(dated.as_of_ms));
+fn global_market(
+    slow: &Slow<GlobalMarket>,
+    bitcoin: Price,
+    tickers: Source,
+    now: UnixMs,
+) -> Section<GlobalMarket> {
+    let global_market = section(slow, now, |dated| {
+        SectionLimits::global_market(dated.as_of_ms)
+    });
     whole_market::believed(global_market, bitcoin, tickers)
 }
 
-fn defi_market(slow: &Slow<DefiMarket>, whole: &Section<GlobalMarket>, now: UnixMs) -> Section<DefiMarket> {
-    let defi_market = section(slow, now, |dated| SectionLimits::defi_market(dated.as_of_ms));
+fn defi_market(
+    slow: &Slow<DefiMarket>,
+    whole: &Section<GlobalMarket>,
+    now: UnixMs,
+) -> Section<DefiMarket> {
+    let defi_market = section(slow, now, |dated| {
+        SectionLimits::defi_market(dated.as_of_ms)
+    });
     whole_market::believed_part(defi_market, whole)
 }
 
-/// A section that has rules of its own: one that breaks them is dropped, and takes nothing else with it.
+/// A section that has rules of its own: one that breaks them is dropped, and takes nothing else
+/// with it.
 fn checked<T: Clone, E>(
     slow: &Slow<T>,
     now: UnixMs,
@@ -361,7 +462,9 @@ fn checked<T: Clone, E>(
     check: impl Fn(&T) -> Result<(), E>,
 ) -> Section<T> {
     match slow {
-        Slow::Known(dated) if check(&dated.value).is_err() => Section::absent(Lack::FailedValidation.label()),
+        Slow::Known(dated) if check(&dated.value).is_err() => {
+            Section::absent(Lack::FailedValidation.label())
+        }
         _ => section(slow, now, |dated| limits(dated.as_of_ms)),
     }
 }

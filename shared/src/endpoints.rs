@@ -79,7 +79,10 @@ impl Endpoint {
     /// The endpoint that clients reach at `path`.
     #[must_use]
     pub fn at(path: &str) -> Option<Self> {
-        CLIENT_ROUTES.iter().find(|(route, _)| *route == path).map(|(_, endpoint)| *endpoint)
+        CLIENT_ROUTES
+            .iter()
+            .find(|(route, _)| *route == path)
+            .map(|(_, endpoint)| *endpoint)
     }
 }
 
@@ -87,19 +90,31 @@ impl Endpoint {
 pub const CLIENT_ROUTES: [(&str, Endpoint); 19] = [
     ("/mobile-data", Endpoint::MobileData),
     ("/api/dashboard/mobile-data", Endpoint::DashboardMobileData),
-    ("/api/dashboard-cached/mobile-data", Endpoint::DashboardMobileData),
+    (
+        "/api/dashboard-cached/mobile-data",
+        Endpoint::DashboardMobileData,
+    ),
     ("/api/dashboard/symbols", Endpoint::Symbols),
     ("/api/dashboard-cached/symbols", Endpoint::Symbols),
     ("/api/dashboard/overview", Endpoint::Overview),
     ("/api/dashboard-cached/overview", Endpoint::Overview),
     ("/api/dashboard/market-overview", Endpoint::MarketOverview),
-    ("/api/dashboard-cached/market-overview", Endpoint::MarketOverview),
+    (
+        "/api/dashboard-cached/market-overview",
+        Endpoint::MarketOverview,
+    ),
     ("/api/market/overview", Endpoint::MarketOverview),
     ("/api/dashboard/market-movers", Endpoint::MarketMovers),
-    ("/api/dashboard-cached/market-movers", Endpoint::MarketMovers),
+    (
+        "/api/dashboard-cached/market-movers",
+        Endpoint::MarketMovers,
+    ),
     ("/api/dashboard/signals", Endpoint::Signals),
     ("/api/dashboard/opportunities", Endpoint::Opportunities),
-    ("/api/dashboard-cached/opportunities", Endpoint::Opportunities),
+    (
+        "/api/dashboard-cached/opportunities",
+        Endpoint::Opportunities,
+    ),
     ("/api/dashboard/alerts", Endpoint::Alerts),
     ("/api/dashboard/perpetuals-pulse", Endpoint::PerpetualsPulse),
     ("/api/bitcoin-beta/realtime", Endpoint::Beta),
@@ -220,13 +235,15 @@ impl StoreKey {
     }
 }
 
-/// The key that holds the [mark](crate::mark::Mark) of what is stored, by which an older writer is refused.
+/// The key that holds the [mark](crate::mark::Mark) of what is stored, by which an older writer is
+/// refused.
 pub const PUBLICATION_KEY: &str = "market:publication";
 
 /// The key that holds the lease of the one process that collects and publishes, as `process:epoch`.
 pub const LEADER_KEY: &str = "market:leader";
 
-/// The key that holds the number of the last leadership. It never expires: a later leader has a higher number.
+/// The key that holds the number of the last leadership. It never expires: a later leader has a
+/// higher number.
 pub const EPOCH_KEY: &str = "market:epoch";
 
 /// The channel on which each publication's mark is announced.
@@ -241,27 +258,33 @@ pub fn breakdown_key(symbol: &str) -> String {
     format!("confluence:breakdown:{symbol}")
 }
 
-/// How long the mark of a publication lives, milliseconds: longer than the data may be served, so that a writer that slept
-/// meanwhile cannot put back what is older than readers have seen.
+/// How long the mark of a publication lives, milliseconds: longer than the data may be served, so
+/// that a writer that slept meanwhile cannot put back what is older than readers have seen.
 pub const MARK_TTL_MS: u64 = 3_600_000;
 
-/// How far a number of the store may lie ahead of the clock, milliseconds, before it is nobody's: epochs, times and sequences
-/// all count time, so what is further ahead was written by no origin, and must shut none out. It is the life of a mark, so a
-/// lower one shuts none out for longer than that either.
+/// How far a number of the store may lie ahead of the clock, milliseconds, before it is nobody's:
+/// epochs, times and sequences all count time, so what is further ahead was written by no origin,
+/// and must shut none out. It is the life of a mark, so a lower one shuts none out for longer than
+/// that either.
 pub const MAX_AHEAD_MS: u64 = MARK_TTL_MS;
 
-/// A lease that lasts longer, milliseconds, is no origin's: ten times the longest that can be configured.
+/// A lease that lasts longer, milliseconds, is no origin's: ten times the longest that can be
+/// configured.
 pub const MAX_LEASE_MS: u64 = 600_000;
 
 /// The least life of a stored key, milliseconds.
 const MIN_STORE_TTL_MS: u64 = 60_000;
 
-/// How long stored keys live: long enough to outlast ten missed publications, so that a key's absence never says more
-/// than its `as_of_ms` would have.
+/// How long stored keys live: long enough to outlast ten missed publications, so that a key's
+/// absence never says more than its `as_of_ms` would have.
 #[must_use]
 pub const fn store_ttl_ms(publication_interval_ms: u64) -> u64 {
     let ten_intervals = publication_interval_ms.saturating_mul(10);
-    if ten_intervals > MIN_STORE_TTL_MS { ten_intervals } else { MIN_STORE_TTL_MS }
+    if ten_intervals > MIN_STORE_TTL_MS {
+        ten_intervals
+    } else {
+        MIN_STORE_TTL_MS
+    }
 }
 
 #[cfg(test)]
@@ -283,7 +306,14 @@ mod tests {
     #[test]
     fn a_path_is_found_only_as_it_is_written() {
         assert_eq!(Endpoint::at("/mobile-data"), Some(Endpoint::MobileData));
-        for other in ["/mobile-data/", "/Mobile-Data", "mobile-data", "/", "", "/snapshot"] {
+        for other in [
+            "/mobile-data/",
+            "/Mobile-Data",
+            "mobile-data",
+            "/",
+            "",
+            "/snapshot",
+        ] {
             assert_eq!(Endpoint::at(other), None, "{other}");
         }
     }

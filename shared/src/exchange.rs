@@ -15,7 +15,8 @@ mod wire;
 use crate::units::UnixMs;
 use std::fmt;
 
-/// 2013-01-01: before it neither publisher of slow figures existed, so no figure of theirs is older.
+/// 2013-01-01: before it neither publisher of slow figures existed, so no figure of theirs is
+/// older.
 const EARLIEST_PUBLISHED: UnixMs = UnixMs::from_millis(1_356_998_400_000);
 
 /// Why an upstream's answer is not data. The text quotes what was found, cut short.
@@ -146,7 +147,12 @@ impl Detail {
     /// Takes the beginning of `text`.
     #[must_use]
     pub fn new(text: &str) -> Self {
-        Self(text.chars().take(120).map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect())
+        Self(
+            text.chars()
+                .take(120)
+                .map(|c| if c.is_control() { '\u{fffd}' } else { c })
+                .collect(),
+        )
     }
 }
 

@@ -50,7 +50,12 @@ pub struct Limits {
 
 impl Limits {
     /// 3 s, 15 s, 60 s, 300 s.
-    pub const DEFAULT: Self = Self { refresh_after_ms: 3_000, fresh_ms: 15_000, aging_ms: 60_000, stale_ms: 300_000 };
+    pub const DEFAULT: Self = Self {
+        refresh_after_ms: 3_000,
+        fresh_ms: 15_000,
+        aging_ms: 60_000,
+        stale_ms: 300_000,
+    };
 
     /// Limits in ascending order.
     ///
@@ -63,17 +68,29 @@ impl Limits {
         stale_ms: u64,
     ) -> Result<Self, LimitsOutOfOrder> {
         if refresh_after_ms < fresh_ms && fresh_ms < aging_ms && aging_ms < stale_ms {
-            Ok(Self { refresh_after_ms, fresh_ms, aging_ms, stale_ms })
+            Ok(Self {
+                refresh_after_ms,
+                fresh_ms,
+                aging_ms,
+                stale_ms,
+            })
         } else {
-            Err(LimitsOutOfOrder { refresh_after_ms, fresh_ms, aging_ms, stale_ms })
+            Err(LimitsOutOfOrder {
+                refresh_after_ms,
+                fresh_ms,
+                aging_ms,
+                stale_ms,
+            })
         }
     }
 
-    /// The class of data of this age, or nothing when it may not be served at all: it is too old, or nobody knows how old it
-    /// is, for its time lies ahead of ours ([`age_ms`]).
+    /// The class of data of this age, or nothing when it may not be served at all: it is too old,
+    /// or nobody knows how old it is, for its time lies ahead of ours ([`age_ms`]).
     #[must_use]
     pub const fn classify(&self, as_of: UnixMs, now: UnixMs) -> Option<Freshness> {
-        let Some(age_ms) = age_ms(as_of, now) else { return None };
+        let Some(age_ms) = age_ms(as_of, now) else {
+            return None;
+        };
         if age_ms <= self.fresh_ms {
             Some(Freshness::Fresh)
         } else if age_ms <= self.aging_ms {
@@ -114,7 +131,8 @@ pub struct LimitsOutOfOrder {
     stale_ms: u64,
 }
 
-/// The limits of one slow section (the whole market's figures, fear & greed): past `max` it is `null`.
+/// The limits of one slow section (the whole market's figures, fear & greed): past `max` it is
+/// `null`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SectionLimits {
     /// Fresh until then.
@@ -127,56 +145,84 @@ const MINUTE_MS: u64 = 60_000;
 const HOUR_MS: u64 = 60 * MINUTE_MS;
 
 impl SectionLimits {
-    /// The whole market's figures: 25 minutes, and 2 hours. The publisher renews them every 10 minutes and they are asked for
-    /// every 10 minutes, so they are up to 20 minutes old while everybody does as he should.
+    /// The whole market's figures: 25 minutes, and 2 hours. The publisher renews them every 10
+    /// minutes and they are asked for every 10 minutes, so they are up to 20 minutes old while
+    /// everybody does as he should.
     #[must_use]
     pub const fn global_market(as_of: UnixMs) -> Self {
-        Self { fresh_until: as_of.plus_millis(25 * MINUTE_MS), usable_until: as_of.plus_millis(2 * HOUR_MS) }
+        Self {
+            fresh_until: as_of.plus_millis(25 * MINUTE_MS),
+            usable_until: as_of.plus_millis(2 * HOUR_MS),
+        }
     }
 
-    /// The figures of decentralised finance: two and a half hours, and six. The publisher renews them every hour and tells no
-    /// time, so their time is a lower bound that lies an hour before they were first seen.
+    /// The figures of decentralised finance: two and a half hours, and six. The publisher renews
+    /// them every hour and tells no time, so their time is a lower bound that lies an hour before
+    /// they were first seen.
     #[must_use]
     pub const fn defi_market(as_of: UnixMs) -> Self {
-        Self { fresh_until: as_of.plus_millis(150 * MINUTE_MS), usable_until: as_of.plus_millis(6 * HOUR_MS) }
+        Self {
+            fresh_until: as_of.plus_millis(150 * MINUTE_MS),
+            usable_until: as_of.plus_millis(6 * HOUR_MS),
+        }
     }
 
     /// The list of contracts that count: an hour, and a day. Listings change a few times a week.
     #[must_use]
     pub const fn universe(as_of: UnixMs) -> Self {
-        Self { fresh_until: as_of.plus_millis(HOUR_MS), usable_until: as_of.plus_millis(24 * HOUR_MS) }
+        Self {
+            fresh_until: as_of.plus_millis(HOUR_MS),
+            usable_until: as_of.plus_millis(24 * HOUR_MS),
+        }
     }
 
     /// Betas, whose newest hour may just have begun: three hours, and a day.
     #[must_use]
     pub const fn beta(as_of: UnixMs) -> Self {
-        Self { fresh_until: as_of.plus_millis(3 * HOUR_MS), usable_until: as_of.plus_millis(24 * HOUR_MS) }
+        Self {
+            fresh_until: as_of.plus_millis(3 * HOUR_MS),
+            usable_until: as_of.plus_millis(24 * HOUR_MS),
+        }
     }
 
     /// Charts, whose newest candle may be half an hour long: an hour, and two.
     #[must_use]
     pub const fn performance(as_of: UnixMs) -> Self {
-        Self { fresh_until: as_of.plus_millis(HOUR_MS), usable_until: as_of.plus_millis(2 * HOUR_MS) }
+        Self {
+            fresh_until: as_of.plus_millis(HOUR_MS),
+            usable_until: as_of.plus_millis(2 * HOUR_MS),
+        }
     }
 
     /// Statistics of candles, the longest of which are four hours long: nine hours, and twelve.
     #[must_use]
     pub const fn statistics(as_of: UnixMs) -> Self {
-        Self { fresh_until: as_of.plus_millis(9 * HOUR_MS), usable_until: as_of.plus_millis(12 * HOUR_MS) }
+        Self {
+            fresh_until: as_of.plus_millis(9 * HOUR_MS),
+            usable_until: as_of.plus_millis(12 * HOUR_MS),
+        }
     }
 
     /// The list of alerts: a minute, and an hour. Each alert has its own time beside.
     #[must_use]
     pub const fn alerts(as_of: UnixMs) -> Self {
-        Self { fresh_until: as_of.plus_millis(MINUTE_MS), usable_until: as_of.plus_millis(HOUR_MS) }
+        Self {
+            fresh_until: as_of.plus_millis(MINUTE_MS),
+            usable_until: as_of.plus_millis(HOUR_MS),
+        }
     }
 
     /// Fear & greed: until the next value is due and two hours more, and 48 hours.
     #[must_use]
     pub fn fear_greed(as_of: UnixMs, index: &FearGreed) -> Self {
-        let due = index.next_update_ms.unwrap_or_else(|| as_of.plus_millis(24 * HOUR_MS));
+        let due = index
+            .next_update_ms
+            .unwrap_or_else(|| as_of.plus_millis(24 * HOUR_MS));
         let usable_until = as_of.plus_millis(48 * HOUR_MS);
-        Self { fresh_until: due.plus_millis(2 * HOUR_MS).min(usable_until), usable_until }
+        Self {
+            fresh_until: due.plus_millis(2 * HOUR_MS).min(usable_until),
+            usable_until,
+        }
     }
 
     /// The class at `now`; never [`Freshness::Stale`], for an old section is not served.
@@ -192,11 +238,15 @@ impl SectionLimits {
     }
 }
 
-/// How old data is, milliseconds; nothing when its time lies so far ahead of `now` that one of the two clocks is wrong. What
-/// lies ahead by less counts as of now.
+/// How old data is, milliseconds; nothing when its time lies so far ahead of `now` that one of the
+/// two clocks is wrong. What lies ahead by less counts as of now.
 #[must_use]
 pub const fn age_ms(as_of: UnixMs, now: UnixMs) -> Option<u64> {
-    if is_from_the_future(as_of, now) { None } else { Some(now.millis_since(as_of)) }
+    if is_from_the_future(as_of, now) {
+        None
+    } else {
+        Some(now.millis_since(as_of))
+    }
 }
 
 /// When data was true: the venue's clock, but never later than it reached us.
@@ -208,11 +258,13 @@ pub fn data_time(venue_clock: UnixMs, received_at: UnixMs) -> UnixMs {
 /// When a table was true: the venue's clock, but never later than it reached us.
 ///
 /// # Errors
-/// [`ClockAhead`] when that clock is so far ahead of ours that it tells nothing about the table's age: were it taken for
-/// "now", a clock that runs ahead would make every old table young.
+/// [`ClockAhead`] when that clock is so far ahead of ours that it tells nothing about the table's
+/// age: were it taken for "now", a clock that runs ahead would make every old table young.
 pub fn table_time(venue_clock: UnixMs, received_at: UnixMs) -> Result<UnixMs, ClockAhead> {
     if is_from_the_future(venue_clock, received_at) {
-        return Err(ClockAhead { ahead_ms: venue_clock.millis_since(received_at) });
+        return Err(ClockAhead {
+            ahead_ms: venue_clock.millis_since(received_at),
+        });
     }
     Ok(data_time(venue_clock, received_at))
 }
@@ -255,7 +307,11 @@ mod tests {
 
     #[track_caller]
     fn check(age_ms: u64, expected: Option<Freshness>) {
-        assert_eq!(Limits::DEFAULT.classify(aged(age_ms), NOW), expected, "at {age_ms} ms");
+        assert_eq!(
+            Limits::DEFAULT.classify(aged(age_ms), NOW),
+            expected,
+            "at {age_ms} ms"
+        );
     }
 
     #[test]
@@ -272,8 +328,14 @@ mod tests {
     #[test]
     fn data_from_the_future_is_of_unknown_age_and_not_served() {
         let ahead = |ms| Limits::DEFAULT.classify(NOW.plus_millis(ms), NOW);
-        assert_eq!((ahead(5_000), ahead(5_001), ahead(600_000)), (Some(Freshness::Fresh), None, None));
-        assert_eq!((age_ms(aged(7), NOW), age_ms(NOW.plus_millis(5_000), NOW)), (Some(7), Some(0)));
+        assert_eq!(
+            (ahead(5_000), ahead(5_001), ahead(600_000)),
+            (Some(Freshness::Fresh), None, None)
+        );
+        assert_eq!(
+            (age_ms(aged(7), NOW), age_ms(NOW.plus_millis(5_000), NOW)),
+            (Some(7), Some(0))
+        );
         assert_eq!(age_ms(NOW.plus_millis(5_001), NOW), None);
     }
 
@@ -302,7 +364,10 @@ mod tests {
     fn a_table_of_a_clock_far_ahead_has_no_time() {
         assert_eq!(table_time(aged(2_000), NOW), Ok(aged(2_000)));
         assert_eq!(table_time(NOW.plus_millis(5_000), NOW), Ok(NOW));
-        assert_eq!(table_time(NOW.plus_millis(5_001), NOW), Err(ClockAhead { ahead_ms: 5_001 }));
+        assert_eq!(
+            table_time(NOW.plus_millis(5_001), NOW),
+            Err(ClockAhead { ahead_ms: 5_001 })
+        );
     }
 
     #[test]
@@ -322,21 +387,36 @@ mod tests {
         for class in Freshness::ALL {
             let end = Limits::DEFAULT.end_of(class, NOW);
             assert_eq!(Limits::DEFAULT.classify(NOW, end), Some(class));
-            assert_ne!(Limits::DEFAULT.classify(NOW, end.plus_millis(1)), Some(class));
+            assert_ne!(
+                Limits::DEFAULT.classify(NOW, end.plus_millis(1)),
+                Some(class)
+            );
         }
     }
 
     #[test]
     fn fear_and_greed_lives_until_its_next_value_and_never_past_two_days() {
-        let index =
-            |next| FearGreed { value: Share::new(50.0).unwrap(), label: "Neutral".to_owned(), next_update_ms: next };
+        let index = |next| FearGreed {
+            value: Share::new(50.0).unwrap(),
+            label: "Neutral".to_owned(),
+            next_update_ms: next,
+        };
         let day_old = aged(24 * HOUR_MS);
         let due_an_hour_ago = index(Some(aged(HOUR_MS)));
-        assert_eq!(SectionLimits::fear_greed(day_old, &due_an_hour_ago).classify(NOW), Some(Freshness::Fresh));
+        assert_eq!(
+            SectionLimits::fear_greed(day_old, &due_an_hour_ago).classify(NOW),
+            Some(Freshness::Fresh)
+        );
         let due_long_ago = index(Some(aged(3 * HOUR_MS)));
-        assert_eq!(SectionLimits::fear_greed(day_old, &due_long_ago).classify(NOW), Some(Freshness::Aging));
+        assert_eq!(
+            SectionLimits::fear_greed(day_old, &due_long_ago).classify(NOW),
+            Some(Freshness::Aging)
+        );
         let claims_to_live = index(Some(NOW.plus_millis(90 * HOUR_MS)));
-        assert_eq!(SectionLimits::fear_greed(aged(49 * HOUR_MS), &claims_to_live).classify(NOW), None);
+        assert_eq!(
+            SectionLimits::fear_greed(aged(49 * HOUR_MS), &claims_to_live).classify(NOW),
+            None
+        );
     }
 
     proptest! {

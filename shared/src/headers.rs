@@ -20,8 +20,8 @@ use crate::validate::ValidSnapshot;
 use serde::Serialize;
 use std::borrow::Cow;
 
-/// Says that a host does not serve the real market: `simulated` or `replayed`. The simulator sends it, and everything
-/// made from such data carries it on.
+/// Says that a host does not serve the real market: `simulated` or `replayed`. The simulator sends
+/// it, and everything made from such data carries it on.
 pub const MARKET_DATA: &str = "x-market-data";
 
 /// Who answered: `origin`, `bybit_direct`, `secondary_exchange` or `last_known_good`.
@@ -39,7 +39,8 @@ pub const DATA_QUALITY: &str = "x-data-quality";
 /// The name of one request, by which it is found in the logs of edge and origin.
 pub const REQUEST_ID: &str = "x-request-id";
 
-/// Where the Worker stands that owns the way to the exchanges, by the exchange's word. Between Workers alone.
+/// Where the Worker stands that owns the way to the exchanges, by the exchange's word. Between
+/// Workers alone.
 pub const DIRECT_PLACE: &str = "x-direct-place";
 
 /// Content type of data.
@@ -55,14 +56,18 @@ pub const NO_STORE: &str = "no-store";
 const EXPOSED: &str = "Age, Date, ETag, Cache-Status, Proxy-Status, Retry-After, Server-Timing, X-Market-Data, \
     X-Data-Source, X-Data-As-Of, X-Data-Freshness, X-Data-Quality, X-Request-Id";
 
-/// For a year this host alone: what else lies in its domain, and whether that speaks HTTPS, is its owner's to say.
+/// For a year this host alone: what else lies in its domain, and whether that speaks HTTPS, is its
+/// owner's to say.
 const HSTS: &str = "max-age=31536000";
 
 /// Headers of every answer: any site may read, nothing may be sniffed, framed or embedded as code.
 pub const ALWAYS: [(&str, &str); 8] = [
     ("access-control-allow-origin", "*"),
     ("access-control-expose-headers", EXPOSED),
-    ("content-security-policy", "default-src 'none'; frame-ancestors 'none'"),
+    (
+        "content-security-policy",
+        "default-src 'none'; frame-ancestors 'none'",
+    ),
     ("cross-origin-resource-policy", "cross-origin"),
     ("referrer-policy", "no-referrer"),
     ("strict-transport-security", HSTS),
@@ -70,16 +75,16 @@ pub const ALWAYS: [(&str, &str); 8] = [
     ("x-content-type-options", "nosniff"),
 ];
 
-/// How long fresh data is used without asking, seconds of its age, and how much longer while it is asked for, where the
-/// fresh limit leaves room for both.
+/// How long fresh data is used without asking, seconds of its age, and how much longer while it is
+/// asked for, where the fresh limit leaves room for both.
 const MAX_AGE_S: u64 = 5;
 const WINDOW_S: u64 = 10;
 
 /// `Cache-Control` of a body of this class.
 ///
-/// Caches count from `Age`, which is the data's own. `max-age` plus either window stays within the fresh limit, so no cache
-/// that keeps the rules can make data silently old. `s-maxage` and `must-revalidate` are left out on purpose: they switch
-/// both windows off in some caches.
+/// Caches count from `Age`, which is the data's own. `max-age` plus either window stays within the
+/// fresh limit, so no cache that keeps the rules can make data silently old. `s-maxage` and
+/// `must-revalidate` are left out on purpose: they switch both windows off in some caches.
 #[must_use]
 pub fn cache_control(class: Freshness, limits: &Limits) -> Cow<'static, str> {
     match class {
@@ -87,7 +92,8 @@ pub fn cache_control(class: Freshness, limits: &Limits) -> Cow<'static, str> {
             let fresh = limits.fresh_ms / 1_000;
             let max_age = fresh.min(MAX_AGE_S);
             let window = fresh.saturating_sub(max_age).min(WINDOW_S);
-            format!("max-age={max_age}, stale-while-revalidate={window}, stale-if-error={window}").into()
+            format!("max-age={max_age}, stale-while-revalidate={window}, stale-if-error={window}")
+                .into()
         }
         Freshness::Aging => "no-cache".into(),
         Freshness::Stale => NO_STORE.into(),
@@ -108,7 +114,8 @@ pub fn ttl_secs(as_of: UnixMs, now: UnixMs, limits: &Limits) -> i64 {
     fresh.saturating_sub(age)
 }
 
-/// The weak ETag of the answer to one question from one snapshot in one class: equal tags mean equal bodies.
+/// The weak ETag of the answer to one question from one snapshot in one class: equal tags mean
+/// equal bodies.
 ///
 /// Weak, for networks on the way recompress bodies.
 #[must_use]
@@ -139,14 +146,20 @@ pub fn of_body(
     let snapshot = valid.get();
     // The parts of the body are shown as they are then.
     let until = limits.end_of(class, snapshot.as_of_ms);
-    // A cache between origin and edge would make every edge's data older than it needs to be, and unseen.
+    // A cache between origin and edge would make every edge's data older than it needs to be, and
+    // unseen.
     let is_snapshot = *question == Question::Whole(Endpoint::Snapshot);
-    let cache_control = if is_snapshot { NO_STORE.into() } else { cache_control(class, limits) };
+    let cache_control = if is_snapshot {
+        NO_STORE.into()
+    } else {
+        cache_control(class, limits)
+    };
     let mut headers = vec![
         ("content-type", JSON.to_owned()),
         ("cache-control", cache_control.into_owned()),
         ("etag", etag(snapshot, question, class)),
-        // Of the unchanged body, too: the origin has other codings of it, the edge's platform makes them.
+        // Of the unchanged body, too: the origin has other codings of it, the edge's platform
+        // makes them.
         ("vary", "Accept-Encoding".to_owned()),
         (DATA_SOURCE, data_source(snapshot, class).to_owned()),
         (DATA_AS_OF, snapshot.as_of_ms.to_string()),
@@ -189,7 +202,8 @@ impl ServedAs {
     }
 }
 
-/// What `data_source` says of a snapshot served in this class: its producer, or that it is the last known good one.
+/// What `data_source` says of a snapshot served in this class: its producer, or that it is the last
+/// known good one.
 #[must_use]
 pub const fn data_source(snapshot: &Snapshot, class: Freshness) -> &'static str {
     match ServedAs::of(class) {
@@ -212,7 +226,12 @@ pub fn artificial_feed(snapshot: &Snapshot) -> Option<Feed> {
         snapshot.statistics.source(),
         snapshot.alerts.source(),
     ];
-    sections.into_iter().flatten().map(|source| source.feed).filter(|feed| *feed != Feed::Live).max()
+    sections
+        .into_iter()
+        .flatten()
+        .map(|source| source.feed)
+        .filter(|feed| *feed != Feed::Live)
+        .max()
 }
 
 #[cfg(test)]
@@ -230,15 +249,30 @@ mod tests {
 
     #[test]
     fn the_remaining_life_goes_below_zero() {
-        let ttl = |ms| ttl_secs(UnixMs::from_millis(NOW.as_millis() - ms), NOW, &Limits::DEFAULT);
+        let ttl = |ms| {
+            ttl_secs(
+                UnixMs::from_millis(NOW.as_millis() - ms),
+                NOW,
+                &Limits::DEFAULT,
+            )
+        };
         assert_eq!((ttl(2_000), ttl(110_000)), (13, -95));
     }
 
     #[track_caller]
     fn check_fresh(fresh_ms: u64, max_age: u64, window: u64) {
-        let limits = Limits { refresh_after_ms: 0, fresh_ms, ..Limits::DEFAULT };
-        let expected = format!("max-age={max_age}, stale-while-revalidate={window}, stale-if-error={window}");
-        assert_eq!(cache_control(Freshness::Fresh, &limits), expected, "{fresh_ms} ms");
+        let limits = Limits {
+            refresh_after_ms: 0,
+            fresh_ms,
+            ..Limits::DEFAULT
+        };
+        let expected =
+            format!("max-age={max_age}, stale-while-revalidate={window}, stale-if-error={window}");
+        assert_eq!(
+            cache_control(Freshness::Fresh, &limits),
+            expected,
+            "{fresh_ms} ms"
+        );
         assert!((max_age + window) * 1_000 <= fresh_ms, "{fresh_ms} ms");
     }
 
@@ -258,41 +292,97 @@ mod tests {
     fn every_lifetime_is_in_token_form_and_lets_no_cache_keep_what_is_marked() {
         for class in Freshness::ALL {
             for directive in cache_control(class, &Limits::DEFAULT).split(", ") {
-                let (name, value) =
-                    directive.split_once('=').map_or((directive, None), |(name, value)| (name, Some(value)));
-                assert!(name.bytes().all(|b| b.is_ascii_lowercase() || b == b'-'), "{directive}");
-                assert!(value.is_none_or(|value| value.parse::<u32>().is_ok()), "{directive}");
-                // The last four switch both windows off, or let a shared cache live by another lifetime.
-                for bad in ["public", "s-maxage", "must-revalidate", "proxy-revalidate", "immutable"] {
+                let (name, value) = directive
+                    .split_once('=')
+                    .map_or((directive, None), |(name, value)| (name, Some(value)));
+                assert!(
+                    name.bytes().all(|b| b.is_ascii_lowercase() || b == b'-'),
+                    "{directive}"
+                );
+                assert!(
+                    value.is_none_or(|value| value.parse::<u32>().is_ok()),
+                    "{directive}"
+                );
+                // The last four switch both windows off, or let a shared cache live by another
+                // lifetime.
+                for bad in [
+                    "public",
+                    "s-maxage",
+                    "must-revalidate",
+                    "proxy-revalidate",
+                    "immutable",
+                ] {
                     assert_ne!(name, bad);
                 }
             }
         }
-        assert_eq!(cache_control(Freshness::Aging, &Limits::DEFAULT), "no-cache");
-        assert_eq!(cache_control(Freshness::Stale, &Limits::DEFAULT), "no-store");
+        assert_eq!(
+            cache_control(Freshness::Aging, &Limits::DEFAULT),
+            "no-cache"
+        );
+        assert_eq!(
+            cache_control(Freshness::Stale, &Limits::DEFAULT),
+            "no-store"
+        );
     }
 
     #[test]
     fn browser_code_may_read_everything_that_is_told_about_data() {
         let exposed: Vec<&str> = EXPOSED.split(", ").collect();
-        let names = ["age", "date", "etag", "cache-status", "proxy-status", "retry-after", "server-timing", REQUEST_ID];
-        for name in names.into_iter().chain([MARKET_DATA, DATA_SOURCE, DATA_AS_OF, DATA_FRESHNESS, DATA_QUALITY]) {
-            assert!(exposed.iter().any(|exposed| exposed.eq_ignore_ascii_case(name)), "{name} is hidden");
+        let names = [
+            "age",
+            "date",
+            "etag",
+            "cache-status",
+            "proxy-status",
+            "retry-after",
+            "server-timing",
+            REQUEST_ID,
+        ];
+        for name in names.into_iter().chain([
+            MARKET_DATA,
+            DATA_SOURCE,
+            DATA_AS_OF,
+            DATA_FRESHNESS,
+            DATA_QUALITY,
+        ]) {
+            assert!(
+                exposed
+                    .iter()
+                    .any(|exposed| exposed.eq_ignore_ascii_case(name)),
+                "{name} is hidden"
+            );
         }
     }
 
     #[test]
     fn every_answer_is_safe_and_readable_everywhere() {
-        let always = |name: &str| ALWAYS.iter().find(|(found, _)| *found == name).map(|(_, value)| *value);
+        let always = |name: &str| {
+            ALWAYS
+                .iter()
+                .find(|(found, _)| *found == name)
+                .map(|(_, value)| *value)
+        };
         assert_eq!(always("access-control-allow-origin"), Some("*"));
         assert_eq!(always("timing-allow-origin"), Some("*"));
         assert_eq!(always("x-content-type-options"), Some("nosniff"));
-        assert_eq!(always("content-security-policy"), Some("default-src 'none'; frame-ancestors 'none'"));
+        assert_eq!(
+            always("content-security-policy"),
+            Some("default-src 'none'; frame-ancestors 'none'")
+        );
         assert_eq!(always("cross-origin-resource-policy"), Some("cross-origin"));
         assert_eq!(always("referrer-policy"), Some("no-referrer"));
         let hsts = always("strict-transport-security").unwrap();
-        let secs: u64 = hsts.split(';').find_map(|part| part.strip_prefix("max-age=")).unwrap().parse().unwrap();
-        assert!(secs >= 31_536_000 && !hsts.contains("includeSubDomains"), "{hsts}");
+        let secs: u64 = hsts
+            .split(';')
+            .find_map(|part| part.strip_prefix("max-age="))
+            .unwrap()
+            .parse()
+            .unwrap();
+        assert!(
+            secs >= 31_536_000 && !hsts.contains("includeSubDomains"),
+            "{hsts}"
+        );
         // With credentials `*` would be refused.
         assert_eq!(always("access-control-allow-credentials"), None);
     }
@@ -300,10 +390,16 @@ mod tests {
     #[test]
     fn no_header_is_sent_twice_and_every_name_is_in_lower_case() {
         let preflight = preflight([]);
-        let names: Vec<&str> =
-            ALWAYS.iter().map(|(name, _)| *name).chain(preflight.iter().map(|(name, _)| *name)).collect();
+        let names: Vec<&str> = ALWAYS
+            .iter()
+            .map(|(name, _)| *name)
+            .chain(preflight.iter().map(|(name, _)| *name))
+            .collect();
         for (at, name) in names.iter().enumerate() {
-            assert!(!names.iter().skip(at + 1).any(|other| other == name), "{name}");
+            assert!(
+                !names.iter().skip(at + 1).any(|other| other == name),
+                "{name}"
+            );
             assert_eq!(*name, name.to_lowercase());
         }
     }

@@ -7,7 +7,8 @@ use crate::units::UnixMs;
 use crate::validate::ValidSnapshot;
 use serde::Serialize;
 
-/// The state of what a client would get now, never constant. That nothing can be served is said by a problem.
+/// The state of what a client would get now, never constant. That nothing can be served is said by
+/// a problem.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct DataHealth {

@@ -1,10 +1,11 @@
-//! A ticker table against those before: when its market last moved, and what of it leapt and is not believed until the next
-//! tables say the same.
+//! A ticker table against those before: when its market last moved, and what of it leapt and is not
+//! believed until the next tables say the same.
 //!
-//! One row whose price leaps is left out. A table in which many leap, or one of the majors does, is quarantined whole: such a
-//! market is more likely a venue's mistake than a market. What the following tables confirm twice is believed, for real
-//! crashes and listings do happen; held back it was for two rounds. A turnover or an open interest that leaps costs itself
-//! alone, so that no sum over the market rests on one row that leapt.
+//! One row whose price leaps is left out. A table in which many leap, or one of the majors does, is
+//! quarantined whole: such a market is more likely a venue's mistake than a market. What the
+//! following tables confirm twice is believed, for real crashes and listings do happen; held back
+//! it was for two rounds. A turnover or an open interest that leaps costs itself alone, so that no
+//! sum over the market rests on one row that leapt.
 
 mod beliefs;
 mod list;
@@ -33,7 +34,8 @@ pub const COMPARABLE_MS: u64 = 60_000;
 /// A turnover or open interest below this says nothing by a leap, USD.
 const NEGLIGIBLE_USD: f64 = 10_000.0;
 
-/// The share of leaping rows that a table may have: one in twenty, as for rows that are unusable by themselves.
+/// The share of leaping rows that a table may have: one in twenty, as for rows that are unusable by
+/// themselves.
 pub const LEAPING_ONE_IN: usize = 20;
 
 /// A table that is quarantined.
@@ -70,8 +72,10 @@ pub struct Judge {
 }
 
 /// Figures that are summed over the market.
-const SUMMED: [(Figure, SummedFigure); 2] =
-    [(Figure::Turnover24h, |row| &mut row.turnover_24h), (Figure::OpenInterest, |row| &mut row.open_interest_usd)];
+const SUMMED: [(Figure, SummedFigure); 2] = [
+    (Figure::Turnover24h, |row| &mut row.turnover_24h),
+    (Figure::OpenInterest, |row| &mut row.open_interest_usd),
+];
 
 type SummedFigure = for<'r> fn(&'r mut Ticker<'_>) -> &'r mut Option<Amount>;
 
@@ -90,9 +94,10 @@ impl Judge {
         self.motions.remember(snapshot);
     }
 
-    /// Takes rows and figures that leapt out of a table that says of itself to be of `at`, or quarantines it whole; tells when
-    /// its market last moved, which is the time of its data. Rows of contracts that do not count are not judged. The same
-    /// table again, or an older one, confirms nothing.
+    /// Takes rows and figures that leapt out of a table that says of itself to be of `at`, or
+    /// quarantines it whole; tells when its market last moved, which is the time of its data. Rows
+    /// of contracts that do not count are not judged. The same table again, or an older one,
+    /// confirms nothing.
     ///
     /// # Errors
     /// [`WildTable`]; what was believed before still is.
@@ -109,27 +114,44 @@ impl Judge {
             self.summed = Some(source);
         }
         let is_new = self.is_new(at);
-        let counted = tickers.rows.iter().filter(|row| universe.contains(&row.symbol));
-        let (compared, leaping) = self.leaping(counted.map(|row| (&*row.symbol, row.last.get())), at, is_new);
+        let counted = tickers
+            .rows
+            .iter()
+            .filter(|row| universe.contains(&row.symbol));
+        let (compared, leaping) = self.leaping(
+            counted.map(|row| (&*row.symbol, row.last.get())),
+            at,
+            is_new,
+        );
         // One row alone is never a wild market, however few could be compared.
         let is_wild = leaping.len() > (compared / LEAPING_ONE_IN).max(1)
             || MAJORS.iter().any(|major| leaping.contains_key(*major));
         if is_wild {
-            return Err(WildTable { leaping: leaping.len(), compared });
+            return Err(WildTable {
+                leaping: leaping.len(),
+                compared,
+            });
         }
-        let (left_out, rows) =
-            std::mem::take(&mut tickers.rows).into_iter().partition(|row| leaping.contains_key(&*row.symbol));
+        let (left_out, rows) = std::mem::take(&mut tickers.rows)
+            .into_iter()
+            .partition(|row| leaping.contains_key(&*row.symbol));
         tickers.rows = rows;
-        tickers.refused.extend(left_out.into_iter().filter_map(|row| {
-            let (before, after) = *leaping.get(&*row.symbol)?;
-            Some(RefusedRow { symbol: row.symbol, reason: RowRefusal::Leapt { before, after } })
-        }));
+        tickers
+            .refused
+            .extend(left_out.into_iter().filter_map(|row| {
+                let (before, after) = *leaping.get(&*row.symbol)?;
+                Some(RefusedRow {
+                    symbol: row.symbol,
+                    reason: RowRefusal::Leapt { before, after },
+                })
+            }));
         self.examine_sums(tickers, universe, at, is_new);
         Ok(at)
     }
 
-    /// The same of a snapshot that somebody else put together, by the prices that it shows. Its sums rest on all rows and cannot
-    /// be worked out without one, so a single price that leapt quarantines it.
+    /// The same of a snapshot that somebody else put together, by the prices that it shows. Its
+    /// sums rest on all rows and cannot be worked out without one, so a single price that leapt
+    /// quarantines it.
     ///
     /// # Errors
     /// [`WildTable`]; what was believed before still is.
@@ -138,7 +160,10 @@ impl Judge {
         let is_new = self.is_new(at);
         let (compared, leaping) = self.leaping(shown(snapshot), at, is_new);
         if !leaping.is_empty() {
-            return Err(WildTable { leaping: leaping.len(), compared });
+            return Err(WildTable {
+                leaping: leaping.len(),
+                compared,
+            });
         }
         for (symbol, price) in shown(snapshot) {
             self.prices.believe(symbol, price, at);
@@ -154,8 +179,8 @@ impl Judge {
         is_new
     }
 
-    /// How many of these prices can be compared with what is believed, and those that leapt and are not confirmed: what they
-    /// were, and what they are.
+    /// How many of these prices can be compared with what is believed, and those that leapt and are
+    /// not confirmed: what they were, and what they are.
     fn leaping<'p>(
         &mut self,
         prices: impl Iterator<Item = (&'p str, f64)>,
@@ -164,7 +189,9 @@ impl Judge {
     ) -> (usize, BTreeMap<String, (f64, f64)>) {
         let (mut compared, mut leaping) = (0, BTreeMap::new());
         for (symbol, price) in prices {
-            let Some(before) = self.prices.comparable(symbol, at) else { continue };
+            let Some(before) = self.prices.comparable(symbol, at) else {
+                continue;
+            };
             compared += 1;
             if is_near(price, before) {
                 self.prices.acquit(symbol);
@@ -176,22 +203,44 @@ impl Judge {
     }
 
     /// Takes turnovers and open interests that leapt out of their rows.
-    fn examine_sums(&mut self, tickers: &mut Tickers<'_>, universe: &Universe, at: UnixMs, is_new: bool) {
-        for row in tickers.rows.iter_mut().filter(|row| universe.contains(&row.symbol)) {
+    fn examine_sums(
+        &mut self,
+        tickers: &mut Tickers<'_>,
+        universe: &Universe,
+        at: UnixMs,
+        is_new: bool,
+    ) {
+        for row in tickers
+            .rows
+            .iter_mut()
+            .filter(|row| universe.contains(&row.symbol))
+        {
             // With a price that leapt and was confirmed, what is counted in dollars leaps too.
             let price = row.last.get();
-            if self.prices.comparable(&row.symbol, at).is_some_and(|before| !is_near(price, before)) {
+            if self
+                .prices
+                .comparable(&row.symbol, at)
+                .is_some_and(|before| !is_near(price, before))
+            {
                 continue;
             }
             for ((figure, place), beliefs) in SUMMED.into_iter().zip(&mut self.sums) {
-                let Some(amount) = place(row).map(Amount::get) else { continue };
-                let Some(before) = beliefs.comparable(&row.symbol, at) else { continue };
+                let Some(amount) = place(row).map(Amount::get) else {
+                    continue;
+                };
+                let Some(before) = beliefs.comparable(&row.symbol, at) else {
+                    continue;
+                };
                 // What was next to nothing can be anything next.
                 if is_near(amount, before) || amount.max(before) < NEGLIGIBLE_USD {
                     beliefs.acquit(&row.symbol);
                 } else if !beliefs.is_confirmed(&row.symbol, amount, at, is_new) {
                     *place(row) = None;
-                    tickers.odd.push(OddField { symbol: row.symbol.clone(), figure, oddity: Oddity::Leapt });
+                    tickers.odd.push(OddField {
+                        symbol: row.symbol.clone(),
+                        figure,
+                        oddity: Oddity::Leapt,
+                    });
                 }
             }
         }
@@ -201,20 +250,32 @@ impl Judge {
     pub fn believe(&mut self, tickers: &Tickers<'_>, at: UnixMs) {
         for row in &tickers.rows {
             self.prices.believe(&row.symbol, row.last.get(), at);
-            for (amount, beliefs) in [row.turnover_24h, row.open_interest_usd].into_iter().zip(&mut self.sums) {
+            for (amount, beliefs) in [row.turnover_24h, row.open_interest_usd]
+                .into_iter()
+                .zip(&mut self.sums)
+            {
                 if let Some(amount) = amount {
                     beliefs.believe(&row.symbol, amount.get(), at);
                 }
             }
         }
-        std::iter::once(&mut self.prices).chain(&mut self.sums).for_each(|beliefs| beliefs.forget_old(at));
+        std::iter::once(&mut self.prices)
+            .chain(&mut self.sums)
+            .for_each(|beliefs| beliefs.forget_old(at));
     }
 }
 
 /// The prices that a snapshot shows, by symbol.
 fn shown(snapshot: &Snapshot) -> impl Iterator<Item = (&str, f64)> {
-    let scores = snapshot.scores.iter().map(|row| (&*row.symbol, row.price.get()));
-    let movers = snapshot.movers.gainers.iter().chain(&snapshot.movers.losers);
+    let scores = snapshot
+        .scores
+        .iter()
+        .map(|row| (&*row.symbol, row.price.get()));
+    let movers = snapshot
+        .movers
+        .gainers
+        .iter()
+        .chain(&snapshot.movers.losers);
     scores.chain(movers.map(|row| (&*row.symbol, row.price.get())))
 }
 
@@ -239,19 +300,36 @@ mod tests {
     /// Bitcoin, Ether and sixty others at 100; a share that does not count.
     fn table(scale: impl Fn(&str) -> f64) -> Tickers<'static> {
         let others = (0..60).map(|index| format!("S{index}USDT"));
-        let all = ["BTCUSDT".to_owned(), ETHER.to_owned(), "AAPLUSDT".to_owned()].into_iter().chain(others);
+        let all = [
+            "BTCUSDT".to_owned(),
+            ETHER.to_owned(),
+            "AAPLUSDT".to_owned(),
+        ]
+        .into_iter()
+        .chain(others);
         let rows = all.map(|symbol| {
             let price = 100.0 * scale(&symbol);
             let mut row = ticker("BTCUSDT", price, 1.0, 9e9);
             row.symbol = symbol.into();
             row
         });
-        Tickers { server_time: BEGIN, rows: rows.collect(), refused: Vec::new(), odd: Vec::new() }
+        Tickers {
+            server_time: BEGIN,
+            rows: rows.collect(),
+            refused: Vec::new(),
+            odd: Vec::new(),
+        }
     }
 
     fn universe() -> Universe {
-        let symbols = table(|_| 1.0).rows.into_iter().map(|row| row.symbol.into_owned());
-        let contracts = symbols.filter(|symbol| symbol != "AAPLUSDT").map(|symbol| (symbol, None)).collect();
+        let symbols = table(|_| 1.0)
+            .rows
+            .into_iter()
+            .map(|row| row.symbol.into_owned());
+        let contracts = symbols
+            .filter(|symbol| symbol != "AAPLUSDT")
+            .map(|symbol| (symbol, None))
+            .collect();
         Universe::new(BEGIN, BYBIT, contracts)
     }
 
@@ -259,7 +337,10 @@ mod tests {
     fn judge() -> Judge {
         let mut judge = Judge::new();
         let mut first = table(|_| 1.0);
-        assert_eq!(judge.examine(&mut first, &universe(), BYBIT, BEGIN), Ok(BEGIN));
+        assert_eq!(
+            judge.examine(&mut first, &universe(), BYBIT, BEGIN),
+            Ok(BEGIN)
+        );
         judge.believe(&first, BEGIN);
         judge
     }
@@ -269,14 +350,30 @@ mod tests {
     }
 
     /// Shows a table in a round, and tells what was left out.
-    fn show(judge: &mut Judge, round: u64, scale: impl Fn(&str) -> f64) -> Result<Vec<String>, WildTable> {
+    fn show(
+        judge: &mut Judge,
+        round: u64,
+        scale: impl Fn(&str) -> f64,
+    ) -> Result<Vec<String>, WildTable> {
         let mut tickers = table(scale);
         // The market lives.
-        tickers.rows.iter_mut().for_each(|row| row.bid = Price::new(99.0 + round as f64 / 1e3).ok());
+        tickers
+            .rows
+            .iter_mut()
+            .for_each(|row| row.bid = Price::new(99.0 + round as f64 / 1e3).ok());
         let moved = judge.examine(&mut tickers, &universe(), BYBIT, at(round))?;
         judge.believe(&tickers, moved);
-        assert!(tickers.refused.iter().all(|row| matches!(row.reason, RowRefusal::Leapt { .. })));
-        Ok(tickers.refused.into_iter().map(|row| row.symbol.into_owned()).collect())
+        assert!(
+            tickers
+                .refused
+                .iter()
+                .all(|row| matches!(row.reason, RowRefusal::Leapt { .. }))
+        );
+        Ok(tickers
+            .refused
+            .into_iter()
+            .map(|row| row.symbol.into_owned())
+            .collect())
     }
 
     fn one(symbol: &'static str, factor: f64) -> impl Fn(&str) -> f64 {
@@ -287,13 +384,25 @@ mod tests {
     fn one_price_that_leaps_is_left_out_and_the_rest_stays() {
         let mut judge = judge();
         let mut tickers = table(one("S7USDT", 10.0));
-        assert_eq!(judge.examine(&mut tickers, &universe(), BYBIT, at(1)), Ok(at(1)));
-        let left_out =
-            RefusedRow { symbol: "S7USDT".into(), reason: RowRefusal::Leapt { before: 100.0, after: 1_000.0 } };
+        assert_eq!(
+            judge.examine(&mut tickers, &universe(), BYBIT, at(1)),
+            Ok(at(1))
+        );
+        let left_out = RefusedRow {
+            symbol: "S7USDT".into(),
+            reason: RowRefusal::Leapt {
+                before: 100.0,
+                after: 1_000.0,
+            },
+        };
         assert_eq!(tickers.refused, [left_out]);
         assert_eq!(tickers.rows.len(), 62);
         judge.believe(&tickers, at(1));
-        assert_eq!(show(&mut judge, 2, |_| 1.0), Ok(vec![]), "it came back and is believed");
+        assert_eq!(
+            show(&mut judge, 2, |_| 1.0),
+            Ok(vec![]),
+            "it came back and is believed"
+        );
     }
 
     #[test]
@@ -301,10 +410,22 @@ mod tests {
         let mut judge = judge();
         for factor in [10.0, 0.1] {
             let first = if factor > 1.0 { 1 } else { 10 };
-            assert_eq!(show(&mut judge, first, one("S7USDT", factor)), Ok(vec!["S7USDT".to_owned()]));
-            assert_eq!(show(&mut judge, first + 1, one("S7USDT", factor * 1.1)), Ok(vec!["S7USDT".to_owned()]));
-            assert_eq!(show(&mut judge, first + 2, one("S7USDT", factor)), Ok(vec![]));
-            assert_eq!(show(&mut judge, first + 3, one("S7USDT", factor)), Ok(vec![]));
+            assert_eq!(
+                show(&mut judge, first, one("S7USDT", factor)),
+                Ok(vec!["S7USDT".to_owned()])
+            );
+            assert_eq!(
+                show(&mut judge, first + 1, one("S7USDT", factor * 1.1)),
+                Ok(vec!["S7USDT".to_owned()])
+            );
+            assert_eq!(
+                show(&mut judge, first + 2, one("S7USDT", factor)),
+                Ok(vec![])
+            );
+            assert_eq!(
+                show(&mut judge, first + 3, one("S7USDT", factor)),
+                Ok(vec![])
+            );
         }
     }
 
@@ -312,7 +433,11 @@ mod tests {
     fn prices_that_leap_anew_each_time_confirm_nothing() {
         let mut judge = judge();
         for (round, factor) in (1..=12).zip([10.0, 100.0, 0.01].into_iter().cycle()) {
-            assert_eq!(show(&mut judge, round, one("S7USDT", factor)), Ok(vec!["S7USDT".to_owned()]), "{round}");
+            assert_eq!(
+                show(&mut judge, round, one("S7USDT", factor)),
+                Ok(vec!["S7USDT".to_owned()]),
+                "{round}"
+            );
         }
     }
 
@@ -320,17 +445,31 @@ mod tests {
     fn the_same_table_again_confirms_nothing() {
         let mut judge = judge();
         for _ in 0..10 {
-            assert_eq!(show(&mut judge, 1, one("S7USDT", 10.0)), Ok(vec!["S7USDT".to_owned()]));
+            assert_eq!(
+                show(&mut judge, 1, one("S7USDT", 10.0)),
+                Ok(vec!["S7USDT".to_owned()])
+            );
         }
     }
 
     #[test]
     fn a_wild_table_is_quarantined_until_it_is_confirmed_twice() {
         let mut judge = judge();
-        let wild = WildTable { leaping: 62, compared: 62 };
+        let wild = WildTable {
+            leaping: 62,
+            compared: 62,
+        };
         assert_eq!(show(&mut judge, 1, |_| 10.0), Err(wild));
-        assert_eq!(show(&mut judge, 2, |_| 1.0), Ok(vec![]), "the market as it was is believed at once");
-        assert_eq!(show(&mut judge, 3, |_| 10.0), Err(wild), "a leap and back confirms nothing");
+        assert_eq!(
+            show(&mut judge, 2, |_| 1.0),
+            Ok(vec![]),
+            "the market as it was is believed at once"
+        );
+        assert_eq!(
+            show(&mut judge, 3, |_| 10.0),
+            Err(wild),
+            "a leap and back confirms nothing"
+        );
         assert_eq!(show(&mut judge, 4, |_| 10.0), Err(wild));
         assert_eq!(show(&mut judge, 5, |_| 10.0), Ok(vec![]));
     }
@@ -338,7 +477,14 @@ mod tests {
     #[test]
     fn a_major_that_leaps_is_a_wild_table() {
         for major in ["BTCUSDT", ETHER] {
-            assert_eq!(show(&mut judge(), 1, one(major, 2.0)), Err(WildTable { leaping: 1, compared: 62 }), "{major}");
+            assert_eq!(
+                show(&mut judge(), 1, one(major, 2.0)),
+                Err(WildTable {
+                    leaping: 1,
+                    compared: 62
+                }),
+                "{major}"
+            );
         }
     }
 
@@ -346,12 +492,27 @@ mod tests {
     fn one_in_twenty_may_leap_and_not_more() {
         let few = |most: usize| {
             move |symbol: &str| {
-                let index = symbol.strip_prefix('S').and_then(|rest| rest.strip_suffix("USDT")?.parse::<usize>().ok());
-                if index.is_some_and(|index| index < most) { 3.0 } else { 1.0 }
+                let index = symbol
+                    .strip_prefix('S')
+                    .and_then(|rest| rest.strip_suffix("USDT")?.parse::<usize>().ok());
+                if index.is_some_and(|index| index < most) {
+                    3.0
+                } else {
+                    1.0
+                }
             }
         };
-        assert_eq!(show(&mut judge(), 1, few(3)).map(|left_out| left_out.len()), Ok(3));
-        assert_eq!(show(&mut judge(), 1, few(4)), Err(WildTable { leaping: 4, compared: 62 }));
+        assert_eq!(
+            show(&mut judge(), 1, few(3)).map(|left_out| left_out.len()),
+            Ok(3)
+        );
+        assert_eq!(
+            show(&mut judge(), 1, few(4)),
+            Err(WildTable {
+                leaping: 4,
+                compared: 62
+            })
+        );
     }
 
     #[test]
@@ -367,17 +528,30 @@ mod tests {
         let mut judge = judge();
         assert_eq!(show(&mut judge, 1, one("S7USDT", 1.5)), Ok(vec![]));
         assert_eq!(show(&mut judge, 2, one("S7USDT", 1.0)), Ok(vec![]));
-        assert_eq!(show(&mut judge, 3, one("S7USDT", 1.51)), Ok(vec!["S7USDT".to_owned()]));
+        assert_eq!(
+            show(&mut judge, 3, one("S7USDT", 1.51)),
+            Ok(vec!["S7USDT".to_owned()])
+        );
     }
 
     #[test]
     fn the_turnover_of_one_venue_says_nothing_about_anothers() {
         let mut judge = judge();
         let mut elsewhere = table(|_| 1.0);
-        elsewhere.rows.iter_mut().for_each(|row| row.turnover_24h = Amount::new(9e10).ok());
+        elsewhere
+            .rows
+            .iter_mut()
+            .for_each(|row| row.turnover_24h = Amount::new(9e10).ok());
         let okx = Source::live(Venue::Okx);
-        assert_eq!(judge.examine(&mut elsewhere, &universe(), okx, at(1)), Ok(at(1)));
-        assert!(elsewhere.rows.iter().all(|row| row.turnover_24h.is_some()), "{:?}", elsewhere.odd.first());
+        assert_eq!(
+            judge.examine(&mut elsewhere, &universe(), okx, at(1)),
+            Ok(at(1))
+        );
+        assert!(
+            elsewhere.rows.iter().all(|row| row.turnover_24h.is_some()),
+            "{:?}",
+            elsewhere.odd.first()
+        );
     }
 
     proptest! {

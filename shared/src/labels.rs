@@ -2,7 +2,8 @@
 
 /// Declares a function that gives each variant its word, and `LABELS`, the list of these words.
 ///
-/// Both come from one `match`. So the compiler refuses a variant without a word, and the list lacks none.
+/// Both come from one `match`. So the compiler refuses a variant without a word, and the list lacks
+/// none.
 #[macro_export]
 macro_rules! labels {
     ($(#[$doc:meta])* $vis:vis const fn $name:ident(&self) { $($variant:pat => $label:literal),+ $(,)? }) => {

@@ -1,5 +1,6 @@
-//! The mark of a publication: which leader published it, how old its data is, and its number. By it an older writer is
-//! refused and a reader knows without reading more whether there is something new.
+//! The mark of a publication: which leader published it, how old its data is, and its number. By it
+//! an older writer is refused and a reader knows without reading more whether there is something
+//! new.
 
 use crate::units::UnixMs;
 use crate::validate::is_younger;
@@ -42,7 +43,8 @@ pub enum MarkRefusal {
 }
 
 impl Mark {
-    /// Whether `new` may take the place of this: no earlier leader's, no older data, and a number that was not used.
+    /// Whether `new` may take the place of this: no earlier leader's, no older data, and a number
+    /// that was not used.
     ///
     /// The script that writes to Redis decides the same; a test holds one against the other.
     ///
@@ -50,7 +52,10 @@ impl Mark {
     /// [`MarkRefusal`].
     pub fn admits(self, new: Self) -> Result<(), MarkRefusal> {
         if self.epoch > new.epoch {
-            return Err(MarkRefusal::EarlierEpoch { held: self.epoch, new: new.epoch });
+            return Err(MarkRefusal::EarlierEpoch {
+                held: self.epoch,
+                new: new.epoch,
+            });
         }
         if self.as_of_ms > new.as_of_ms || self.sequence >= new.sequence {
             return Err(MarkRefusal::NotNewer { held: self, new });
@@ -68,7 +73,13 @@ impl Mark {
 
 impl fmt::Display for Mark {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}:{}", self.epoch, self.as_of_ms.as_millis(), self.sequence)
+        write!(
+            f,
+            "{}:{}:{}",
+            self.epoch,
+            self.as_of_ms.as_millis(),
+            self.sequence
+        )
     }
 }
 
@@ -83,12 +94,23 @@ impl FromStr for Mark {
     fn from_str(text: &str) -> Result<Self, NoMark> {
         let mut numbers = text.split(':').map(|part| {
             let plain = !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
-            let number = part.parse().ok().filter(|number| *number <= MAX_MARK_NUMBER);
+            let number = part
+                .parse()
+                .ok()
+                .filter(|number| *number <= MAX_MARK_NUMBER);
             number.filter(|_| plain).ok_or(NoMark)
         });
         let mut next = || numbers.next().unwrap_or(Err(NoMark));
-        let mark = Self { epoch: next()?, as_of_ms: UnixMs::from_millis(next()?), sequence: next()? };
-        if numbers.next().is_some() { Err(NoMark) } else { Ok(mark) }
+        let mark = Self {
+            epoch: next()?,
+            as_of_ms: UnixMs::from_millis(next()?),
+            sequence: next()?,
+        };
+        if numbers.next().is_some() {
+            Err(NoMark)
+        } else {
+            Ok(mark)
+        }
     }
 }
 
@@ -98,7 +120,11 @@ mod tests {
     use proptest::prelude::*;
 
     fn mark(epoch: u64, as_of_ms: u64, sequence: u64) -> Mark {
-        Mark { epoch, as_of_ms: UnixMs::from_millis(as_of_ms), sequence }
+        Mark {
+            epoch,
+            as_of_ms: UnixMs::from_millis(as_of_ms),
+            sequence,
+        }
     }
 
     #[test]
@@ -107,17 +133,39 @@ mod tests {
         assert_eq!(held.admits(mark(5, 100, 41)), Ok(()));
         assert_eq!(held.admits(mark(6, 101, 41)), Ok(()));
         let earlier = mark(4, 200, 90);
-        assert_eq!(held.admits(earlier), Err(MarkRefusal::EarlierEpoch { held: 5, new: 4 }));
-        for new in [mark(5, 99, 41), mark(9, 99, 41), mark(5, 101, 40), mark(6, 101, 39), held] {
-            assert_eq!(held.admits(new), Err(MarkRefusal::NotNewer { held, new }), "{new}");
+        assert_eq!(
+            held.admits(earlier),
+            Err(MarkRefusal::EarlierEpoch { held: 5, new: 4 })
+        );
+        for new in [
+            mark(5, 99, 41),
+            mark(9, 99, 41),
+            mark(5, 101, 40),
+            mark(6, 101, 39),
+            held,
+        ] {
+            assert_eq!(
+                held.admits(new),
+                Err(MarkRefusal::NotNewer { held, new }),
+                "{new}"
+            );
         }
     }
 
     #[test]
     fn what_is_no_mark_is_refused() {
-        for text in
-            ["", "soon", "1:2", "1:2:3:4", "1::3", "-1:2:3", "+1:2:3", "1:2:3 ", "1:2:9007199254740992", "1:2:3:"]
-        {
+        for text in [
+            "",
+            "soon",
+            "1:2",
+            "1:2:3:4",
+            "1::3",
+            "-1:2:3",
+            "+1:2:3",
+            "1:2:3 ",
+            "1:2:9007199254740992",
+            "1:2:3:",
+        ] {
             assert_eq!(text.parse::<Mark>(), Err(NoMark), "{text:?}");
         }
     }
@@ -126,7 +174,10 @@ mod tests {
     fn news_is_what_supersedes() {
         let (new, now) = (mark(1, 100, 7), UnixMs::from_millis(100));
         let is_news = |held: Option<(u64, u64)>| {
-            new.is_news_to(held.map(|(as_of, sequence)| (UnixMs::from_millis(as_of), sequence)), now)
+            new.is_news_to(
+                held.map(|(as_of, sequence)| (UnixMs::from_millis(as_of), sequence)),
+                now,
+            )
         };
         for held in [None, Some((99, 9)), Some((100, 6)), Some((5_101, 90))] {
             assert!(is_news(held), "{held:?}");

@@ -29,7 +29,8 @@ pub struct Dated<T> {
     pub source: Source,
 }
 
-/// Facts whose rows have times of their own, which tell how old they are whenever the venue answered.
+/// Facts whose rows have times of their own, which tell how old they are whenever the venue
+/// answered.
 pub trait OwnTime {
     /// The moment until which they are known; nothing when there is no row.
     fn known_until(&self) -> Option<UnixMs>;
@@ -40,7 +41,8 @@ pub trait OwnTime {
 pub struct Timed<'a, T: ?Sized> {
     /// The facts.
     pub value: &'a T,
-    /// When the venue answered, by its clock where it tells one, but never later than the answer reached us.
+    /// When the venue answered, by its clock where it tells one, but never later than the answer
+    /// reached us.
     pub as_of_ms: UnixMs,
 }
 
@@ -53,7 +55,8 @@ impl<T: ?Sized> Clone for Timed<'_, T> {
 impl<T: ?Sized> Copy for Timed<'_, T> {}
 
 impl<T: OwnTime + ?Sized> Timed<'_, T> {
-    /// The moment until which the facts are known: an answer that is new does not make the rows in it new.
+    /// The moment until which the facts are known: an answer that is new does not make the rows in
+    /// it new.
     #[must_use]
     pub fn known_until(&self) -> Option<UnixMs> {
         Some(self.as_of_ms.min(self.value.known_until()?))
@@ -62,8 +65,8 @@ impl<T: OwnTime + ?Sized> Timed<'_, T> {
 
 /// Whether a text can be a trading symbol: letters and digits, with `-` for dated contracts.
 ///
-/// Placeholders such as `SYSTEM_STATUS` and anything with markup fail here. Letters need not be ASCII: venues do list
-/// coins whose ticker is not.
+/// Placeholders such as `SYSTEM_STATUS` and anything with markup fail here. Letters need not be
+/// ASCII: venues do list coins whose ticker is not.
 #[must_use]
 pub fn is_plausible_symbol(symbol: &str) -> bool {
     !symbol.is_empty()
@@ -86,7 +89,8 @@ pub struct Universe {
     pub source: Source,
     /// Symbol → hours between fundings, where the listing tells it.
     pub contracts: BTreeMap<String, Option<f64>>,
-    /// What the list names beside them: shares, metals, dated contracts. Known where the list was fetched and not published.
+    /// What the list names beside them: shares, metals, dated contracts. Known where the list was
+    /// fetched and not published.
     #[serde(skip)]
     pub others: Option<Arc<BTreeSet<String>>>,
 }
@@ -94,14 +98,28 @@ pub struct Universe {
 impl Universe {
     /// A list of which only the contracts that count are known.
     #[must_use]
-    pub const fn new(as_of_ms: UnixMs, source: Source, contracts: BTreeMap<String, Option<f64>>) -> Self {
-        Self { as_of_ms, source, contracts, others: None }
+    pub const fn new(
+        as_of_ms: UnixMs,
+        source: Source,
+        contracts: BTreeMap<String, Option<f64>>,
+    ) -> Self {
+        Self {
+            as_of_ms,
+            source,
+            contracts,
+            others: None,
+        }
     }
 
-    /// Whether the list names a symbol at all; unknown when it only tells what counts and this does not.
+    /// Whether the list names a symbol at all; unknown when it only tells what counts and this does
+    /// not.
     #[must_use]
     pub fn names(&self, symbol: &str) -> Option<bool> {
-        if self.contains(symbol) { Some(true) } else { self.others.as_ref().map(|others| others.contains(symbol)) }
+        if self.contains(symbol) {
+            Some(true)
+        } else {
+            self.others.as_ref().map(|others| others.contains(symbol))
+        }
     }
 
     /// Whether a symbol belongs to the universe.
@@ -136,7 +154,8 @@ pub struct GlobalMarket {
     pub btc_dominance: Option<Share>,
     /// Ether's share, percent.
     pub eth_dominance: Option<Share>,
-    /// Share of the stablecoins that stand among the ten largest coins, percent; unknown when none does.
+    /// Share of the stablecoins that stand among the ten largest coins, percent; unknown when none
+    /// does.
     pub stablecoin_dominance: Option<Share>,
     /// Number of coins that the publisher counts.
     pub active_cryptocurrencies: Option<u64>,
@@ -170,7 +189,16 @@ mod tests {
 
     #[test]
     fn placeholders_and_markup_are_no_symbols() {
-        for bad in ["", "SYSTEM_STATUS", "<script>", "BTC USDT", "BTC/USDT", "BTC\"USDT", "BTC\nUSDT", "&amp;"] {
+        for bad in [
+            "",
+            "SYSTEM_STATUS",
+            "<script>",
+            "BTC USDT",
+            "BTC/USDT",
+            "BTC\"USDT",
+            "BTC\nUSDT",
+            "&amp;",
+        ] {
             assert!(!is_plausible_symbol(bad), "{bad:?} was taken for a symbol");
         }
         assert!(!is_plausible_symbol(&"A".repeat(41)));
@@ -178,7 +206,14 @@ mod tests {
 
     #[test]
     fn real_symbols_are_symbols() {
-        for good in ["BTCUSDT", "1000PEPEUSDT", "1INCHUSDT", "BTCUSDT-25DEC26", "BTC-26DEC25", "币安人生USDT"] {
+        for good in [
+            "BTCUSDT",
+            "1000PEPEUSDT",
+            "1INCHUSDT",
+            "BTCUSDT-25DEC26",
+            "BTC-26DEC25",
+            "币安人生USDT",
+        ] {
             assert!(is_plausible_symbol(good), "{good:?} was refused");
         }
     }

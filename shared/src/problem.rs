@@ -1,4 +1,5 @@
-//! Failure → HTTP status and `application/problem+json` body (RFC 9457): the only place that chooses an error status.
+//! Failure → HTTP status and `application/problem+json` body (RFC 9457): the only place that
+//! chooses an error status.
 
 use crate::endpoints::{ALLOWED_METHODS, NoPlace, Parameter};
 use crate::headers::{NO_STORE, PROBLEM_JSON};
@@ -78,16 +79,24 @@ pub(crate) struct Problem<'p> {
     #[cfg_attr(feature = "typescript", ts(optional))]
     retry_after: Option<u32>,
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
-    #[cfg_attr(feature = "typescript", ts(optional, as = "Option<Vec<SourceOutcome>>"))]
+    #[cfg_attr(
+        feature = "typescript",
+        ts(optional, as = "Option<Vec<SourceOutcome>>")
+    )]
     sources: &'p [SourceOutcome],
 }
 
 impl Failure {
-    /// The data is valid and what was asked for rests on an analysis that is not there, for this reason.
+    /// The data is valid and what was asked for rests on an analysis that is not there, for this
+    /// reason.
     #[must_use]
     pub fn not_analysed(reason: &str, now: UnixMs) -> Self {
         Self::NoValidData {
-            sources: vec![SourceOutcome { name: "analysis", outcome: reason.to_owned(), as_of_ms: None }],
+            sources: vec![SourceOutcome {
+                name: "analysis",
+                outcome: reason.to_owned(),
+                as_of_ms: None,
+            }],
             retry_after_secs: jittered_retry_after_secs(now),
         }
     }
@@ -124,16 +133,26 @@ impl Failure {
             Self::NoValidData { sources, .. } => sources,
             _ => &[],
         };
-        let problem =
-            Problem { kind, title, status: self.status(), detail, retry_after: self.retry_after_secs(), sources };
+        let problem = Problem {
+            kind,
+            title,
+            status: self.status(),
+            detail,
+            retry_after: self.retry_after_secs(),
+            sources,
+        };
         // A struct of strings and integers always has a JSON form.
-        serde_json::to_string(&problem).unwrap_or_else(|_| r#"{"type":"about:blank","status":500}"#.to_owned())
+        serde_json::to_string(&problem)
+            .unwrap_or_else(|_| r#"{"type":"about:blank","status":500}"#.to_owned())
     }
 
     /// The headers that belong to the status.
     #[must_use]
     pub fn headers(&self) -> Vec<(&'static str, String)> {
-        let mut headers = vec![("content-type", PROBLEM_JSON.to_owned()), ("cache-control", NO_STORE.to_owned())];
+        let mut headers = vec![
+            ("content-type", PROBLEM_JSON.to_owned()),
+            ("cache-control", NO_STORE.to_owned()),
+        ];
         if let Some(secs) = self.retry_after_secs() {
             headers.push(("retry-after", secs.to_string()));
         }
@@ -148,9 +167,10 @@ impl Failure {
 
     const fn retry_after_secs(&self) -> Option<u32> {
         match self {
-            Self::NoValidData { retry_after_secs, .. } | Self::TooManyRequests { retry_after_secs } => {
-                Some(*retry_after_secs)
+            Self::NoValidData {
+                retry_after_secs, ..
             }
+            | Self::TooManyRequests { retry_after_secs } => Some(*retry_after_secs),
             Self::Overloaded => Some(3),
             Self::NotFound
             | Self::MethodNotAllowed
@@ -165,29 +185,43 @@ impl Failure {
     const fn words(&self) -> (&'static str, &'static str, &'static str) {
         match self {
             Self::NotFound => ("about:blank", "Not Found", "There is nothing at this path."),
-            Self::MethodNotAllowed => {
-                ("about:blank", "Method Not Allowed", "This service is read with GET, HEAD or OPTIONS.")
-            }
+            Self::MethodNotAllowed => (
+                "about:blank",
+                "Method Not Allowed",
+                "This service is read with GET, HEAD or OPTIONS.",
+            ),
             Self::NoValidData { .. } => (
                 "urn:market-data:problem:no-valid-data",
                 "No valid market data",
                 "No source has data that is complete and young enough to be shown.",
             ),
             Self::BadQuery { parameter } => ("about:blank", "Bad Request", parameter.allowed()),
-            Self::BadTarget => {
-                ("about:blank", "Bad Request", "A request has one host and a path that begins with a slash.")
-            }
+            Self::BadTarget => (
+                "about:blank",
+                "Bad Request",
+                "A request has one host and a path that begins with a slash.",
+            ),
             Self::PreconditionFailed => (
                 "about:blank",
                 "Precondition Failed",
                 "What lies here has weak tags only, so nothing but * can match in If-Match.",
             ),
-            Self::TooManyRequests { .. } => {
-                ("about:blank", "Too Many Requests", "This client asks more often than the data changes.")
-            }
+            Self::TooManyRequests { .. } => (
+                "about:blank",
+                "Too Many Requests",
+                "This client asks more often than the data changes.",
+            ),
             Self::Unauthorized { realm } => ("about:blank", "Unauthorized", realm.needs()),
-            Self::Overloaded => ("about:blank", "Service Unavailable", "Too many requests at once."),
-            Self::Internal => ("about:blank", "Internal Server Error", "The request could not be answered."),
+            Self::Overloaded => (
+                "about:blank",
+                "Service Unavailable",
+                "Too many requests at once.",
+            ),
+            Self::Internal => (
+                "about:blank",
+                "Internal Server Error",
+                "The request could not be answered.",
+            ),
         }
     }
 }
@@ -219,7 +253,8 @@ impl From<NoPlace> for Failure {
     }
 }
 
-/// A pause of 3–10 s before the next try, spread over clients so that they do not all come back at once.
+/// A pause of 3–10 s before the next try, spread over clients so that they do not all come back at
+/// once.
 #[must_use]
 pub const fn jittered_retry_after_secs(now: UnixMs) -> u32 {
     3 + (now.as_millis() % 8) as u32
@@ -234,29 +269,67 @@ mod tests {
         let body: serde_json::Value = serde_json::from_str(&failure.body()).unwrap();
         assert_eq!(failure.status(), status);
         assert_eq!(body["status"], status, "body and status line disagree");
-        assert!(failure.headers().contains(&("cache-control", "no-store".to_owned())));
-        assert!(failure.headers().contains(&("content-type", "application/problem+json".to_owned())));
+        assert!(
+            failure
+                .headers()
+                .contains(&("cache-control", "no-store".to_owned()))
+        );
+        assert!(
+            failure
+                .headers()
+                .contains(&("content-type", "application/problem+json".to_owned()))
+        );
     }
 
     #[test]
     fn every_failure_has_its_status_in_line_and_body() {
         check(&Failure::NotFound, 404);
         check(&Failure::MethodNotAllowed, 405);
-        check(&Failure::BadQuery { parameter: Parameter::Limit }, 400);
+        check(
+            &Failure::BadQuery {
+                parameter: Parameter::Limit,
+            },
+            400,
+        );
         check(&Failure::BadTarget, 400);
         check(&Failure::PreconditionFailed, 412);
-        check(&Failure::Unauthorized { realm: Realm::Metrics }, 401);
-        check(&Failure::Unauthorized { realm: Realm::Origin }, 401);
-        check(&Failure::TooManyRequests { retry_after_secs: 10 }, 429);
+        check(
+            &Failure::Unauthorized {
+                realm: Realm::Metrics,
+            },
+            401,
+        );
+        check(
+            &Failure::Unauthorized {
+                realm: Realm::Origin,
+            },
+            401,
+        );
+        check(
+            &Failure::TooManyRequests {
+                retry_after_secs: 10,
+            },
+            429,
+        );
         check(&Failure::Overloaded, 503);
         check(&Failure::Internal, 500);
-        check(&Failure::NoValidData { sources: Vec::new(), retry_after_secs: 4 }, 503);
+        check(
+            &Failure::NoValidData {
+                sources: Vec::new(),
+                retry_after_secs: 4,
+            },
+            503,
+        );
     }
 
     #[test]
     fn no_data_says_who_failed_how_and_when_to_ask_again() {
         let failure = Failure::NoValidData {
-            sources: vec![SourceOutcome { name: "origin", outcome: "timeout".to_owned(), as_of_ms: None }],
+            sources: vec![SourceOutcome {
+                name: "origin",
+                outcome: "timeout".to_owned(),
+                as_of_ms: None,
+            }],
             retry_after_secs: 4,
         };
         let body: serde_json::Value = serde_json::from_str(&failure.body()).unwrap();
@@ -267,23 +340,37 @@ mod tests {
 
     #[test]
     fn a_refused_method_is_told_which_are_allowed() {
-        assert!(Failure::MethodNotAllowed.headers().contains(&("allow", "GET, HEAD, OPTIONS".to_owned())));
+        assert!(
+            Failure::MethodNotAllowed
+                .headers()
+                .contains(&("allow", "GET, HEAD, OPTIONS".to_owned()))
+        );
     }
 
     #[test]
     fn who_asks_too_often_is_told_when_to_come_back() {
-        let failure = Failure::TooManyRequests { retry_after_secs: 10 };
-        assert!(failure.headers().contains(&("retry-after", "10".to_owned())));
+        let failure = Failure::TooManyRequests {
+            retry_after_secs: 10,
+        };
+        assert!(
+            failure
+                .headers()
+                .contains(&("retry-after", "10".to_owned()))
+        );
         assert!(failure.body().contains(r#""retry_after":10"#));
     }
 
     #[test]
     fn who_has_no_token_is_told_which_kind_is_wanted() {
-        for (realm, challenge) in
-            [(Realm::Metrics, "Bearer realm=\"metrics\""), (Realm::Origin, "Bearer realm=\"origin\"")]
-        {
+        for (realm, challenge) in [
+            (Realm::Metrics, "Bearer realm=\"metrics\""),
+            (Realm::Origin, "Bearer realm=\"origin\""),
+        ] {
             let headers = Failure::Unauthorized { realm }.headers();
-            assert!(headers.contains(&("www-authenticate", challenge.to_owned())), "{headers:?}");
+            assert!(
+                headers.contains(&("www-authenticate", challenge.to_owned())),
+                "{headers:?}"
+            );
         }
     }
 
@@ -291,14 +378,20 @@ mod tests {
     fn what_is_not_asked_for_rightly_has_its_status() {
         assert_eq!(Failure::from(NoPlace::UnknownPath).status(), 404);
         assert_eq!(Failure::from(NoPlace::OtherMethod).status(), 405);
-        let bad = Failure::from(NoPlace::BadQuery { parameter: Parameter::Timeframe });
+        let bad = Failure::from(NoPlace::BadQuery {
+            parameter: Parameter::Timeframe,
+        });
         assert_eq!(bad.status(), 400);
         assert!(bad.body().contains("timeframe is one of"), "{}", bad.body());
         let now = UnixMs::from_millis(0);
         assert_eq!(Failure::absent(Absence::NotMonitored, now).status(), 404);
         let absent = Failure::absent(Absence::NotAnalysed("too_old"), now);
         assert_eq!(absent.status(), 503);
-        assert!(absent.body().contains(r#""outcome":"too_old""#), "{}", absent.body());
+        assert!(
+            absent.body().contains(r#""outcome":"too_old""#),
+            "{}",
+            absent.body()
+        );
     }
 
     #[test]

@@ -1,10 +1,11 @@
 //! One snapshot → each endpoint's body, and each stored key's value.
 //!
-//! A body is a pure function of snapshot, class and limits: no clock, no cache state. So it is byte-identical for every
-//! client, and a client that reads only JSON still sees how old it is.
+//! A body is a pure function of snapshot, class and limits: no clock, no cache state. So it is
+//! byte-identical for every client, and a client that reads only JSON still sees how old it is.
 //!
-//! A body is kept for as long as its class is served. So its parts are shown in the class that they have when that ends, and
-//! none is ever shown as younger than it is; one that is past its own limit by then is absent.
+//! A body is kept for as long as its class is served. So its parts are shown in the class that they
+//! have when that ends, and none is ever shown as younger than it is; one that is past its own
+//! limit by then is absent.
 
 mod alerts;
 mod beta;
@@ -35,8 +36,8 @@ const NOT_ANALYSED: &str = "not_analysed";
 pub enum Absence<'s> {
     /// The contract is not among those that are scored.
     NotMonitored,
-    /// The analysis that the answer rests on is not there, for this machine-readable reason. An empty list would be taken
-    /// for a market in which nothing is to be told.
+    /// The analysis that the answer rests on is not there, for this machine-readable reason. An
+    /// empty list would be taken for a market in which nothing is to be told.
     NotAnalysed(&'s str),
 }
 
@@ -58,11 +59,17 @@ pub fn answer<'s>(
             Some(reason) => return Ok(Err(Absence::NotAnalysed(reason))),
             None => body(valid, *endpoint, class, limits),
         },
-        Question::OfSymbol { endpoint, symbol } => match (confluence::Analysed::find(snapshot, symbol), endpoint) {
-            (None, _) => return Ok(Err(without_analysis(snapshot, symbol))),
-            (Some(analysed), SymbolEndpoint::Analysis) => json(&confluence::analysis(snapshot, analysed, class)),
-            (Some(analysed), SymbolEndpoint::Breakdown) => json(&confluence::breakdown(snapshot, analysed, class)),
-        },
+        Question::OfSymbol { endpoint, symbol } => {
+            match (confluence::Analysed::find(snapshot, symbol), endpoint) {
+                (None, _) => return Ok(Err(without_analysis(snapshot, symbol))),
+                (Some(analysed), SymbolEndpoint::Analysis) => {
+                    json(&confluence::analysis(snapshot, analysed, class))
+                }
+                (Some(analysed), SymbolEndpoint::Breakdown) => {
+                    json(&confluence::breakdown(snapshot, analysed, class))
+                }
+            }
+        }
         Question::RecentAlerts { limit } => match snapshot.alerts.value() {
             None => return Ok(Err(absent(&assembled.alerts, &snapshot.alerts))),
             Some(_) => json(&alerts::alerts(snapshot, class, *limit)),
@@ -90,7 +97,9 @@ pub fn body(
     let snapshot = &*served;
     match endpoint {
         Endpoint::MobileData => json(&mobile::mobile_data(snapshot, class, until)),
-        Endpoint::DashboardMobileData => json(&mobile::dashboard_mobile_data(snapshot, class, until)),
+        Endpoint::DashboardMobileData => {
+            json(&mobile::dashboard_mobile_data(snapshot, class, until))
+        }
         Endpoint::Symbols => json(&dashboard::symbols(snapshot, class)),
         Endpoint::Overview => json(&dashboard::overview(snapshot, class)),
         Endpoint::MarketOverview => json(&dashboard::market_overview(snapshot, class)),
@@ -105,14 +114,21 @@ pub fn body(
     }
 }
 
-/// Why a snapshot has nothing to say at an endpoint, as a machine-readable word: an empty list would be taken for a market
-/// in which nothing is to be told.
+/// Why a snapshot has nothing to say at an endpoint, as a machine-readable word: an empty list
+/// would be taken for a market in which nothing is to be told.
 #[must_use]
-pub fn absence<'s>(valid: &'s ValidSnapshot, endpoint: Endpoint, class: Freshness, limits: &Limits) -> Option<&'s str> {
+pub fn absence<'s>(
+    valid: &'s ValidSnapshot,
+    endpoint: Endpoint,
+    class: Freshness,
+    limits: &Limits,
+) -> Option<&'s str> {
     let snapshot = valid.get();
     let served = snapshot.served_at(limits.end_of(class, snapshot.as_of_ms));
     match endpoint {
-        Endpoint::Signals | Endpoint::Opportunities => (snapshot.analysed() == 0).then_some(NOT_ANALYSED),
+        Endpoint::Signals | Endpoint::Opportunities => {
+            (snapshot.analysed() == 0).then_some(NOT_ANALYSED)
+        }
         Endpoint::PerpetualsPulse => snapshot.perps.is_unknown().then_some("perpetuals_unknown"),
         Endpoint::Alerts => reason(&snapshot.alerts, &served.alerts),
         Endpoint::Beta => reason(&snapshot.beta, &served.beta),
@@ -120,8 +136,8 @@ pub fn absence<'s>(valid: &'s ValidSnapshot, endpoint: Endpoint, class: Freshnes
     }
 }
 
-/// A contract without an analysis: unknown, or merely not analysed now. Where nothing at all is analysed, which contracts
-/// would be is unknown too, so every contract that trades counts.
+/// A contract without an analysis: unknown, or merely not analysed now. Where nothing at all is
+/// analysed, which contracts would be is unknown too, so every contract that trades counts.
 fn without_analysis<'s>(snapshot: &Snapshot, symbol: &str) -> Absence<'s> {
     let is_scored = snapshot.scores.iter().any(|row| row.symbol == symbol);
     if is_scored || (snapshot.analysed() == 0 && snapshot.universe.contracts.contains_key(symbol)) {
@@ -136,7 +152,8 @@ fn absent<'s, T>(assembled: &'s Section<T>, served: &Section<T>) -> Absence<'s> 
     Absence::NotAnalysed(reason(assembled, served).unwrap_or("absent"))
 }
 
-/// Why a section is not served, when it is not: why it was absent from the beginning, or that it became too old since.
+/// Why a section is not served, when it is not: why it was absent from the beginning, or that it
+/// became too old since.
 fn reason<'s, T>(assembled: &'s Section<T>, served: &Section<T>) -> Option<&'s str> {
     served.reason()?;
     Some(assembled.reason().unwrap_or(Lack::TooOld.label()))

@@ -20,7 +20,13 @@ pub enum Venue {
 
 impl Venue {
     /// Every venue.
-    pub const ALL: [Self; 5] = [Self::Bybit, Self::CoinGecko, Self::AlternativeMe, Self::Okx, Self::Binance];
+    pub const ALL: [Self; 5] = [
+        Self::Bybit,
+        Self::CoinGecko,
+        Self::AlternativeMe,
+        Self::Okx,
+        Self::Binance,
+    ];
 
     /// The name on the wire and in metrics.
     #[must_use]
@@ -34,8 +40,9 @@ impl Venue {
         }
     }
 
-    /// What a reader must know of a ticker table of this venue to read it rightly, as a machine-readable word: turnovers of
-    /// OKX are estimates, figures of Binance are those of the spot market.
+    /// What a reader must know of a ticker table of this venue to read it rightly, as a
+    /// machine-readable word: turnovers of OKX are estimates, figures of Binance are those of the
+    /// spot market.
     #[must_use]
     pub const fn caveat(self) -> Option<&'static str> {
         match self {
@@ -54,8 +61,8 @@ impl Venue {
 
 /// Whether a host serves the real market.
 ///
-/// The real services send nothing about this; the exchange simulator says on every answer, in the header
-/// [`crate::headers::MARKET_DATA`], which of the other two it is.
+/// The real services send nothing about this; the exchange simulator says on every answer, in the
+/// header [`crate::headers::MARKET_DATA`], which of the other two it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Feed {
     /// The real market.
@@ -105,13 +112,19 @@ impl Source {
     /// A venue's real feed.
     #[must_use]
     pub const fn live(venue: Venue) -> Self {
-        Self { venue, feed: Feed::Live }
+        Self {
+            venue,
+            feed: Feed::Live,
+        }
     }
 
     /// A venue as the host's [`crate::headers::MARKET_DATA`] header declares it.
     #[must_use]
     pub fn declared(venue: Venue, header: Option<&str>) -> Self {
-        Self { venue, feed: Feed::from_header(header) }
+        Self {
+            venue,
+            feed: Feed::from_header(header),
+        }
     }
 }
 
@@ -169,8 +182,18 @@ mod tests {
 
     #[test]
     fn an_unknown_source_is_refused_by_name() {
-        for text in ["", "bybit2", "fake:bybit", "live:bybit", ":bybit", "simulated:"] {
-            assert_eq!(Source::try_from(text.to_owned()), Err(UnknownSource(text.to_owned())));
+        for text in [
+            "",
+            "bybit2",
+            "fake:bybit",
+            "live:bybit",
+            ":bybit",
+            "simulated:",
+        ] {
+            assert_eq!(
+                Source::try_from(text.to_owned()),
+                Err(UnknownSource(text.to_owned()))
+            );
         }
     }
 

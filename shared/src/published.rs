@@ -1,8 +1,8 @@
 //! A publisher's new answer beside the one before: whether it is newer, and whether it is believed.
 //!
-//! What is held stays, with its own time, while a new answer is not believed: it ages and ends by its own limits. Figures
-//! that equal the ones held in every digit are those figures again, whatever time is told with them: they make nothing
-//! younger, and confirm nothing.
+//! What is held stays, with its own time, while a new answer is not believed: it ages and ends by
+//! its own limits. Figures that equal the ones held in every digit are those figures again,
+//! whatever time is told with them: they make nothing younger, and confirm nothing.
 
 use crate::exchange::Detail;
 use crate::freshness::{ClockAhead, SectionLimits, table_time};
@@ -15,11 +15,12 @@ pub const MAX_FACTOR: f64 = 1.5;
 /// How many points of a hundred the index may move between two answers.
 pub const MAX_POINTS: f64 = 40.0;
 
-/// How near another answer must be to confirm a leap: one part in ten, or as many points of a hundred.
+/// How near another answer must be to confirm a leap: one part in ten, or as many points of a
+/// hundred.
 const CONFIRMS_WITHIN: f64 = 0.1;
 
-/// How long the figures of decentralised finance may have been true before they are seen: the publisher renews them every
-/// hour and tells no time with them.
+/// How long the figures of decentralised finance may have been true before they are seen: the
+/// publisher renews them every hour and tells no time with them.
 pub const DEFI_PERIOD_MS: u64 = 3_600_000;
 
 /// Why an answer is not believed though it can be read.
@@ -55,17 +56,20 @@ impl Doubt {
 
 /// When figures were true: the time that their publisher tells, as far as it can be.
 ///
-/// A publisher's clock may be a little ahead of ours, which makes nothing younger than its receipt. One that is far ahead
-/// (milliseconds for seconds, tomorrow) says nothing about the figures' age, and the receipt does not either.
+/// A publisher's clock may be a little ahead of ours, which makes nothing younger than its receipt.
+/// One that is far ahead (milliseconds for seconds, tomorrow) says nothing about the figures' age,
+/// and the receipt does not either.
 ///
 /// # Errors
 /// [`Doubt::FromTheFuture`].
 pub fn told_time(told: UnixMs, received_at: UnixMs) -> Result<UnixMs, Doubt> {
-    table_time(told, received_at).map_err(|ClockAhead { ahead_ms }| Doubt::FromTheFuture { ahead_ms })
+    table_time(told, received_at)
+        .map_err(|ClockAhead { ahead_ms }| Doubt::FromTheFuture { ahead_ms })
 }
 
-/// When figures of decentralised finance were true at the earliest: their publisher tells no time, and what it tells is up to
-/// a period old. A lower bound, so that nothing is shown as younger than it is.
+/// When figures of decentralised finance were true at the earliest: their publisher tells no time,
+/// and what it tells is up to a period old. A lower bound, so that nothing is shown as younger than
+/// it is.
 #[must_use]
 pub fn earliest_defi_time(received_at: UnixMs) -> UnixMs {
     UnixMs::from_millis(received_at.as_millis().saturating_sub(DEFI_PERIOD_MS))
@@ -76,7 +80,8 @@ pub trait Published: PartialEq + Clone {
     /// How old they may be.
     fn limits(dated: &Dated<Self>) -> SectionLimits;
 
-    /// Whether the same figures are the same publication: figures with many digits do not come out equal by chance.
+    /// Whether the same figures are the same publication: figures with many digits do not come out
+    /// equal by chance.
     const EQUAL_IS_SAME: bool;
 
     /// Each figure that cannot leap, with its name.
@@ -122,7 +127,10 @@ impl Published for GlobalMarket {
 
     fn steady(&self) -> Vec<(&'static str, Figure)> {
         vec![
-            ("total_market_cap", Figure::Total(self.total_market_cap.get())),
+            (
+                "total_market_cap",
+                Figure::Total(self.total_market_cap.get()),
+            ),
             ("volume_24h", Figure::Total(self.volume_24h.get())),
         ]
     }
@@ -136,8 +144,13 @@ impl Published for DefiMarket {
     }
 
     fn steady(&self) -> Vec<(&'static str, Figure)> {
-        let volume = self.volume_24h.map(|volume| ("volume_24h", Figure::Total(volume.get())));
-        [("market_cap", Figure::Total(self.market_cap.get()))].into_iter().chain(volume).collect()
+        let volume = self
+            .volume_24h
+            .map(|volume| ("volume_24h", Figure::Total(volume.get())));
+        [("market_cap", Figure::Total(self.market_cap.get()))]
+            .into_iter()
+            .chain(volume)
+            .collect()
     }
 }
 
@@ -176,14 +189,21 @@ impl<T: Published> LeapFilter<T> {
         Self { suspect: None }
     }
 
-    /// Judges an answer beside what is held at `now`. What is past its limit says nothing about what follows.
+    /// Judges an answer beside what is held at `now`. What is past its limit says nothing about
+    /// what follows.
     ///
     /// # Errors
     /// [`Doubt::Leapt`] until another answer confirms it.
-    pub fn examine(&mut self, found: Dated<T>, held: Option<&Dated<T>>, now: UnixMs) -> Result<Verdict<T>, Doubt> {
+    pub fn examine(
+        &mut self,
+        found: Dated<T>,
+        held: Option<&Dated<T>>,
+        now: UnixMs,
+    ) -> Result<Verdict<T>, Doubt> {
         // Other sources publish other figures: one takes the place of the other as it is.
         let held = held.filter(|held| held.source == found.source);
-        // However old they are: figures that stand still do not begin a new life when their limit is past.
+        // However old they are: figures that stand still do not begin a new life when their limit
+        // is past.
         if held.is_some_and(|held| is_same(&held.value, &found.value)) {
             self.suspect = None;
             return Ok(Verdict::Keep);
@@ -223,7 +243,11 @@ fn leap<T: Published>(before: &T, after: &T) -> Option<Doubt> {
     after.steady().into_iter().find_map(|(figure, after)| {
         let (_, before) = before.iter().find(|(name, _)| *name == figure)?;
         let is_near = after.is_near(*before, MAX_FACTOR, MAX_POINTS);
-        (!is_near).then(|| Doubt::Leapt { figure, before: before.quoted(), after: after.quoted() })
+        (!is_near).then(|| Doubt::Leapt {
+            figure,
+            before: before.quoted(),
+            after: after.quoted(),
+        })
     })
 }
 
@@ -231,7 +255,9 @@ fn is_confirmed<T: Published>(suspect: &T, found: &T) -> bool {
     let suspect = suspect.steady();
     found.steady().into_iter().all(|(figure, after)| {
         let before = suspect.iter().find(|(name, _)| *name == figure);
-        before.is_none_or(|(_, before)| after.is_near(*before, 1.0 + CONFIRMS_WITHIN, 100.0 * CONFIRMS_WITHIN))
+        before.is_none_or(|(_, before)| {
+            after.is_near(*before, 1.0 + CONFIRMS_WITHIN, 100.0 * CONFIRMS_WITHIN)
+        })
     })
 }
 
@@ -260,13 +286,24 @@ mod tests {
             stablecoin_dominance: None,
             active_cryptocurrencies: None,
         };
-        Dated { value, as_of_ms: at(minute), source: Source::live(Venue::CoinGecko) }
+        Dated {
+            value,
+            as_of_ms: at(minute),
+            source: Source::live(Venue::CoinGecko),
+        }
     }
 
     fn index(value: f64, minute: u64) -> Dated<FearGreed> {
-        let value =
-            FearGreed { value: Share::new(value).unwrap(), label: "Fear".to_owned(), next_update_ms: Some(at(9_999)) };
-        Dated { value, as_of_ms: at(minute), source: Source::live(Venue::AlternativeMe) }
+        let value = FearGreed {
+            value: Share::new(value).unwrap(),
+            label: "Fear".to_owned(),
+            next_update_ms: Some(at(9_999)),
+        };
+        Dated {
+            value,
+            as_of_ms: at(minute),
+            source: Source::live(Venue::AlternativeMe),
+        }
     }
 
     /// What is held, and the filter that guards it.
@@ -277,7 +314,10 @@ mod tests {
 
     impl<T: Published + std::fmt::Debug> Holder<T> {
         fn of(held: Dated<T>) -> Self {
-            Self { held: Some(held), filter: LeapFilter::new() }
+            Self {
+                held: Some(held),
+                filter: LeapFilter::new(),
+            }
         }
 
         #[track_caller]
@@ -330,7 +370,10 @@ mod tests {
         let mut holder = Holder::of(global(2e12, 1e11, 0));
         holder.check(global(4e12, 1e11, 120), 120, "figure_leapt");
         holder.check(global(4e12, 1e11, 121), 121, "taken");
-        let mut nothing = Holder { held: None, filter: LeapFilter::new() };
+        let mut nothing = Holder {
+            held: None,
+            filter: LeapFilter::new(),
+        };
         nothing.check(global(4e12, 1e11, 0), 0, "taken");
     }
 
@@ -355,8 +398,18 @@ mod tests {
     #[test]
     fn figures_of_another_source_are_not_compared() {
         let mut holder = Holder::of(global(2e12, 1e11, 0));
-        let replayed = Source { feed: crate::provenance::Feed::Replayed, ..Source::live(Venue::CoinGecko) };
-        holder.check(Dated { source: replayed, ..global(9e12, 1e11, 0) }, 1, "taken");
+        let replayed = Source {
+            feed: crate::provenance::Feed::Replayed,
+            ..Source::live(Venue::CoinGecko)
+        };
+        holder.check(
+            Dated {
+                source: replayed,
+                ..global(9e12, 1e11, 0)
+            },
+            1,
+            "taken",
+        );
     }
 
     #[test]
@@ -373,8 +426,11 @@ mod tests {
 
     #[track_caller]
     fn check_time(told_ahead_ms: i64, expected: Result<i64, u64>) {
-        let moment = |ahead: i64| UnixMs::from_millis(BEGAN.as_millis().saturating_add_signed(ahead));
-        let expected = expected.map(moment).map_err(|ahead_ms| Doubt::FromTheFuture { ahead_ms });
+        let moment =
+            |ahead: i64| UnixMs::from_millis(BEGAN.as_millis().saturating_add_signed(ahead));
+        let expected = expected
+            .map(moment)
+            .map_err(|ahead_ms| Doubt::FromTheFuture { ahead_ms });
         assert_eq!(told_time(moment(told_ahead_ms), BEGAN), expected);
     }
 

@@ -1,6 +1,7 @@
 //! The contract: one snapshot of the market, from which every endpoint's body is projected.
 //!
-//! These types are what origin publishes and what the edge keeps. Unknown is `None`; nothing has a default.
+//! These types are what origin publishes and what the edge keeps. Unknown is `None`; nothing has a
+//! default.
 
 pub mod dimension;
 
@@ -35,9 +36,10 @@ use statistics::Statistics;
 
 /// The version of the snapshot's shape. A reader refuses any other.
 ///
-/// It rises when a reader of the version before would misread what is written. A value that such a reader does not know, such
-/// as a new [`Producer`] or venue, does not raise it: the reader refuses that one snapshot by its shape, as it should, and goes
-/// on reading all others while old and new run side by side.
+/// It rises when a reader of the version before would misread what is written. A value that such a
+/// reader does not know, such as a new [`Producer`] or venue, does not raise it: the reader refuses
+/// that one snapshot by its shape, as it should, and goes on reading all others while old and new
+/// run side by side.
 pub const SCHEMA_VERSION: u32 = 1;
 
 /// Who assembled a snapshot.
@@ -49,7 +51,8 @@ pub enum Producer {
     Origin,
     /// An edge that went to Bybit itself.
     BybitDirect,
-    /// An edge that could not use Bybit and went to another exchange; `tickers_source` says to which.
+    /// An edge that could not use Bybit and went to another exchange; `tickers_source` says to
+    /// which.
     SecondaryExchange,
 }
 
@@ -125,7 +128,10 @@ impl Snapshot {
     /// How many of the scores rest on six dimensions.
     #[must_use]
     pub fn analysed(&self) -> usize {
-        self.scores.iter().filter(|row| row.confluence.is_some()).count()
+        self.scores
+            .iter()
+            .filter(|row| row.confluence.is_some())
+            .count()
     }
 }
 
@@ -138,8 +144,8 @@ pub struct Coverage {
     pub priced: usize,
     /// Contracts whose ticker was refused.
     pub refused: usize,
-    /// Contracts that have a ticker and that the list does not even name, so that it seems to lack a part; unknown where
-    /// the whole list is not at hand.
+    /// Contracts that have a ticker and that the list does not even name, so that it seems to lack
+    /// a part; unknown where the whole list is not at hand.
     pub unlisted: Option<usize>,
 }
 
@@ -169,7 +175,9 @@ impl<T> Section<T> {
     /// An absent part.
     #[must_use]
     pub fn absent(reason: &str) -> Self {
-        Self::Absent { reason: reason.to_owned() }
+        Self::Absent {
+            reason: reason.to_owned(),
+        }
     }
 
     /// When the part was true, when it is there.
@@ -209,7 +217,8 @@ impl<T> Section<T> {
     }
 }
 
-/// Why a part is absent where no failure of its source says it. Such a failure gives its own label as the reason.
+/// Why a part is absent where no failure of its source says it. Such a failure gives its own label
+/// as the reason.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Lack {
     /// Its source was not asked yet.
@@ -274,12 +283,15 @@ pub struct Overview {
     pub turnover_contracts: Option<usize>,
     /// Mean of the 24-hour changes, percent.
     pub average_change: Percent,
-    /// Sample standard deviation of the 24-hour changes, percent; unknown for fewer than two contracts.
+    /// Sample standard deviation of the 24-hour changes, percent; unknown for fewer than two
+    /// contracts.
     pub dispersion: Option<Amount>,
-    /// Mean 24-hour range, (high − low) / last, percent; unknown when much of the market does not tell its range.
+    /// Mean 24-hour range, (high − low) / last, percent; unknown when much of the market does not
+    /// tell its range.
     pub average_range: Option<Amount>,
-    /// 1.4826 × the median distance of the 24-hour changes from their median, percent: what the deviation would be of a bell
-    /// curve, and one contract that leapt does not move it. Unknown for fewer than two contracts.
+    /// 1.4826 × the median distance of the 24-hour changes from their median, percent: what the
+    /// deviation would be of a bell curve, and one contract that leapt does not move it. Unknown
+    /// for fewer than two contracts.
     #[serde(default)]
     pub robust_dispersion: Option<Amount>,
     /// 50 + 50·(up − down)/(up + down); unknown when nothing moved.
@@ -345,7 +357,13 @@ pub enum Direction {
 
 impl Direction {
     /// Every direction, from bullish to bearish.
-    pub const ALL: [Self; 5] = [Self::StrongBullish, Self::Bullish, Self::Neutral, Self::Bearish, Self::StrongBearish];
+    pub const ALL: [Self; 5] = [
+        Self::StrongBullish,
+        Self::Bullish,
+        Self::Neutral,
+        Self::Bearish,
+        Self::StrongBearish,
+    ];
 
     crate::labels! {
         /// The category of the regime's wire form.
@@ -422,8 +440,9 @@ pub enum ScoreBasis {
 }
 
 impl ScoreBasis {
-    /// The time that such a score looks at, hours; it says nothing of longer ones. In six dimensions: a quarter of an hour of
-    /// trades and books, and candles whose weights fit it. Momentum: the day.
+    /// The time that such a score looks at, hours; it says nothing of longer ones. In six
+    /// dimensions: a quarter of an hour of trades and books, and candles whose weights fit it.
+    /// Momentum: the day.
     #[must_use]
     pub const fn horizon_hours(self) -> u32 {
         match self {
@@ -488,7 +507,14 @@ impl Components {
     /// Whether no dimension is known.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        let all = [self.technical, self.volume, self.orderflow, self.orderbook, self.price_structure, self.sentiment];
+        let all = [
+            self.technical,
+            self.volume,
+            self.orderflow,
+            self.orderbook,
+            self.price_structure,
+            self.sentiment,
+        ];
         all.iter().all(Option::is_none)
     }
 }
@@ -504,13 +530,14 @@ pub struct ScoreRow {
     pub score_basis: ScoreBasis,
     /// The analysis in six dimensions; `None` for a momentum score.
     pub confluence: Option<Box<Confluence>>,
-    /// The version of the weights and formulas by which the score was worked out; nothing from a release before this field.
+    /// The version of the weights and formulas by which the score was worked out; nothing from a
+    /// release before this field.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub weights: Option<String>,
     /// The ticker's own momentum score, whatever the basis of `score` is.
     pub momentum_score: Option<Score>,
-    /// When the score was worked out, where that is earlier than the snapshot's time: it is carried over from the process that
-    /// led before.
+    /// When the score was worked out, where that is earlier than the snapshot's time: it is
+    /// carried over from the process that led before.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub score_as_of_ms: Option<UnixMs>,
     /// The share of the score's inputs that was there.
@@ -547,7 +574,9 @@ impl ScoreRow {
     /// The six dimensions, where the score has them.
     #[must_use]
     pub fn components(&self) -> Option<&Components> {
-        self.confluence.as_deref().map(|confluence| &confluence.components)
+        self.confluence
+            .as_deref()
+            .map(|confluence| &confluence.components)
     }
 }
 
@@ -591,7 +620,8 @@ pub struct Perps {
     pub basis_status: Option<BasisStatus>,
     /// Perpetual contracts that are counted; unknown where the tickers are those of a spot market.
     pub contract_count: Option<usize>,
-    /// What those who hold positions pay: the mean of the funding rates weighted by open interest, percent per 8 hours.
+    /// What those who hold positions pay: the mean of the funding rates weighted by open interest,
+    /// percent per 8 hours.
     #[serde(default)]
     pub funding_paid: Option<Percent>,
     /// How unusual that rate is, see [`crate::analysis::positioning::unusual_funding`].
@@ -670,13 +700,18 @@ const MAX_REASON_BYTES: usize = 64;
 pub fn is_reason(text: &str) -> bool {
     !text.is_empty()
         && text.len() <= MAX_REASON_BYTES
-        && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
+        && text
+            .bytes()
+            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
 }
 
 /// The short form of a full symbol: `BTC` for `BTCUSDT`.
 #[must_use]
 pub fn display_symbol(symbol: &str) -> &str {
-    symbol.strip_suffix("USDT").filter(|short| !short.is_empty()).unwrap_or(symbol)
+    symbol
+        .strip_suffix("USDT")
+        .filter(|short| !short.is_empty())
+        .unwrap_or(symbol)
 }
 
 #[cfg(test)]
@@ -685,7 +720,11 @@ mod tests {
 
     #[track_caller]
     fn check_sentiment(score: f64, expected: Sentiment) {
-        assert_eq!(Sentiment::of(Score::new(score).unwrap()), expected, "at {score}");
+        assert_eq!(
+            Sentiment::of(Score::new(score).unwrap()),
+            expected,
+            "at {score}"
+        );
     }
 
     #[test]

@@ -1,4 +1,5 @@
-//! Checked quantities: a venue's text becomes one of these once, and from then on cannot be zero, NaN or infinite by accident.
+//! Checked quantities: a venue's text becomes one of these once, and from then on cannot be zero,
+//! NaN or infinite by accident.
 
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -115,7 +116,8 @@ impl Fraction {
     }
 }
 
-/// Rounds half away from zero to `decimals` places; a number too large to be scaled comes back unchanged.
+/// Rounds half away from zero to `decimals` places; a number too large to be scaled comes back
+/// unchanged.
 #[must_use]
 pub fn round_to(value: f64, decimals: i32) -> f64 {
     let scale = 10_f64.powi(decimals);
@@ -176,15 +178,19 @@ impl UnixMs {
         format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{milli:03}Z")
     }
 
-    /// The fixed date format of HTTP (RFC 9110 section 5.6.7), such as `Fri, 02 Jan 2026 03:04:05 GMT`.
+    /// The fixed date format of HTTP (RFC 9110 section 5.6.7), such as `Fri, 02 Jan 2026 03:04:05
+    /// GMT`.
     #[must_use]
     pub fn http_date(self) -> String {
         const WEEKDAYS: [&str; 7] = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"];
-        const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+        const MONTHS: [&str; 12] = [
+            "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
+        ];
         let days = self.0 / 86_400_000;
         let (year, month, day) = civil_from_days(days);
         let secs = self.as_secs() % 86_400;
-        // Both look-ups are in range by the remainder and the calendar; the empty text is unreachable.
+        // Both look-ups are in range by the remainder and the calendar; the empty text is
+        // unreachable.
         let weekday = WEEKDAYS.get((days % 7) as usize).unwrap_or(&"");
         let month = MONTHS.get((month - 1) as usize).unwrap_or(&"");
         let (hour, minute, second) = (secs / 3_600, secs / 60 % 60, secs % 60);
@@ -200,16 +206,22 @@ impl fmt::Display for UnixMs {
 
 /// Days since 1970-01-01 → (year, month 1–12, day 1–31) in the proleptic Gregorian calendar.
 ///
-/// Years are counted from March so that the leap day is the last of its year; 146 097 days make a 400-year era.
+/// Years are counted from March so that the leap day is the last of its year; 146 097 days make a
+/// 400-year era.
 fn civil_from_days(days: u64) -> (u64, u64, u64) {
     let shifted = days + 719_468;
     let era = shifted / 146_097;
     let day_of_era = shifted % 146_097;
-    let year_of_era = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let year_of_era =
+        (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
     let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     let month_from_march = (5 * day_of_year + 2) / 153;
     let day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
-    let month = if month_from_march < 10 { month_from_march + 3 } else { month_from_march - 9 };
+    let month = if month_from_march < 10 {
+        month_from_march + 3
+    } else {
+        month_from_march - 9
+    };
     let year = year_of_era + era * 400 + u64::from(month <= 2);
     (year, month, day)
 }
@@ -230,12 +242,18 @@ mod tests {
 
     #[test]
     fn rounding_a_tiny_price_keeps_it_above_zero() {
-        assert_eq!(Price::new(0.000_001).map(|p| p.rounded(2).get()), Ok(0.000_001));
+        assert_eq!(
+            Price::new(0.000_001).map(|p| p.rounded(2).get()),
+            Ok(0.000_001)
+        );
     }
 
     #[test]
     fn a_negative_zero_is_printed_as_zero() {
-        assert_eq!(Percent::new(-0.0).map(|p| serde_json::to_string(&p).unwrap()), Ok("0.0".to_owned()));
+        assert_eq!(
+            Percent::new(-0.0).map(|p| serde_json::to_string(&p).unwrap()),
+            Ok("0.0".to_owned())
+        );
     }
 
     #[track_caller]
@@ -246,11 +264,31 @@ mod tests {
 
     #[test]
     fn moments_are_written_as_the_two_standards_ask() {
-        check_dates(0, "1970-01-01T00:00:00.000Z", "Thu, 01 Jan 1970 00:00:00 GMT");
-        check_dates(951_782_400_000, "2000-02-29T00:00:00.000Z", "Tue, 29 Feb 2000 00:00:00 GMT");
-        check_dates(1_692_163_167_245, "2023-08-16T05:19:27.245Z", "Wed, 16 Aug 2023 05:19:27 GMT");
-        check_dates(4_107_542_399_999, "2100-02-28T23:59:59.999Z", "Sun, 28 Feb 2100 23:59:59 GMT");
-        check_dates(4_107_542_400_000, "2100-03-01T00:00:00.000Z", "Mon, 01 Mar 2100 00:00:00 GMT");
+        check_dates(
+            0,
+            "1970-01-01T00:00:00.000Z",
+            "Thu, 01 Jan 1970 00:00:00 GMT",
+        );
+        check_dates(
+            951_782_400_000,
+            "2000-02-29T00:00:00.000Z",
+            "Tue, 29 Feb 2000 00:00:00 GMT",
+        );
+        check_dates(
+            1_692_163_167_245,
+            "2023-08-16T05:19:27.245Z",
+            "Wed, 16 Aug 2023 05:19:27 GMT",
+        );
+        check_dates(
+            4_107_542_399_999,
+            "2100-02-28T23:59:59.999Z",
+            "Sun, 28 Feb 2100 23:59:59 GMT",
+        );
+        check_dates(
+            4_107_542_400_000,
+            "2100-03-01T00:00:00.000Z",
+            "Mon, 01 Mar 2100 00:00:00 GMT",
+        );
     }
 
     proptest! {

@@ -1,6 +1,8 @@
-//! The one door: what is stored or served is a [`ValidSnapshot`], and there is no other way to make one.
+//! The one door: what is stored or served is a [`ValidSnapshot`], and there is no other way to make
+//! one.
 //!
-//! Bytes that come *back*, from the store or from the origin, pass through the same door as what was just assembled.
+//! Bytes that come *back*, from the store or from the origin, pass through the same door as what
+//! was just assembled.
 
 mod quality;
 mod rejection;
@@ -29,7 +31,12 @@ impl Baseline {
     /// What an admitted snapshot lets us expect of the next.
     #[must_use]
     pub fn after(snapshot: &Snapshot) -> Self {
-        Self { expected: Some(Expected { counted: Counted::of(snapshot), contracts: snapshot.coverage.priced }) }
+        Self {
+            expected: Some(Expected {
+                counted: Counted::of(snapshot),
+                contracts: snapshot.coverage.priced,
+            }),
+        }
     }
 }
 
@@ -42,7 +49,8 @@ pub struct Expected {
     pub contracts: usize,
 }
 
-/// Whose contracts a snapshot counts: one venue's tell nothing about another's, nor do those of one list about another list.
+/// Whose contracts a snapshot counts: one venue's tell nothing about another's, nor do those of one
+/// list about another list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Counted {
     /// Who published the tickers.
@@ -53,12 +61,18 @@ pub struct Counted {
 
 impl Counted {
     /// What Bybit's tickers and its own list count.
-    pub const BYBIT: Self = Self { tickers: Venue::Bybit, listing: Venue::Bybit };
+    pub const BYBIT: Self = Self {
+        tickers: Venue::Bybit,
+        listing: Venue::Bybit,
+    };
 
     /// What a snapshot counts.
     #[must_use]
     pub const fn of(snapshot: &Snapshot) -> Self {
-        Self { tickers: snapshot.tickers_source.venue, listing: snapshot.universe.source.venue }
+        Self {
+            tickers: snapshot.tickers_source.venue,
+            listing: snapshot.universe.source.venue,
+        }
     }
 }
 
@@ -85,13 +99,18 @@ impl ValidSnapshot {
         }
         let warnings = rules::warnings(&snapshot);
         let quality = quality::quality(&snapshot);
-        Ok(Self { snapshot, quality, warnings })
+        Ok(Self {
+            snapshot,
+            quality,
+            warnings,
+        })
     }
 
     /// Reads a snapshot back and lets it through the same door.
     ///
     /// # Errors
-    /// [`Inadmissible`] when the bytes are no snapshot of our version, or the snapshot breaks a rule.
+    /// [`Inadmissible`] when the bytes are no snapshot of our version, or the snapshot breaks a
+    /// rule.
     pub fn from_json(body: &[u8], now: UnixMs, baseline: Baseline) -> Result<Self, Inadmissible> {
         Self::from_json_with(body, now, baseline, |snapshot| snapshot)
     }
@@ -124,15 +143,16 @@ impl ValidSnapshot {
         &self.snapshot
     }
 
-    /// How complete and young it is, 0–1: [`Self::coverage`] × (0.50 tickers + 0.20 · share of the scores that rest on six
-    /// dimensions + 0.10 global market + 0.05 DeFi + 0.05 fear & greed + 0.05 betas + 0.05 charts), where an aging part
-    /// counts half and an absent one nothing.
+    /// How complete and young it is, 0–1: [`Self::coverage`] × (0.50 tickers + 0.20 · share of the
+    /// scores that rest on six dimensions + 0.10 global market + 0.05 DeFi + 0.05 fear & greed +
+    /// 0.05 betas + 0.05 charts), where an aging part counts half and an absent one nothing.
     #[must_use]
     pub fn quality(&self) -> Fraction {
         self.quality
     }
 
-    /// The same with its parts in the classes that they have at `moment`; see [`Snapshot::served_at`].
+    /// The same with its parts in the classes that they have at `moment`; see
+    /// [`Snapshot::served_at`].
     #[must_use]
     pub fn quality_at(&self, moment: UnixMs) -> Fraction {
         quality::quality(&self.snapshot.served_at(moment))
@@ -144,9 +164,10 @@ impl ValidSnapshot {
         coverage(self.snapshot.coverage)
     }
 
-    /// Whether this snapshot is to be shown in the place of `held` at `now`. First decides the class of its age, then what it
-    /// can hold (scores in six dimensions; Bybit's tickers; another exchange's), then its time. So what is held goes back in
-    /// time by one refresh at most, and only for a fuller answer.
+    /// Whether this snapshot is to be shown in the place of `held` at `now`. First decides the
+    /// class of its age, then what it can hold (scores in six dimensions; Bybit's tickers; another
+    /// exchange's), then its time. So what is held goes back in time by one refresh at most, and
+    /// only for a fuller answer.
     #[must_use]
     pub fn is_better(&self, held: &Self, now: UnixMs, limits: &Limits) -> bool {
         quality::is_better(&self.snapshot, &held.snapshot, now, limits)
@@ -158,11 +179,12 @@ impl ValidSnapshot {
         &self.warnings
     }
 
-    /// Whether this snapshot may take the place of `held`: its data is younger, or as young and assembled later.
-    /// A holder that asks this never moves back in time, whatever order answers arrive in.
+    /// Whether this snapshot may take the place of `held`: its data is younger, or as young and
+    /// assembled later. A holder that asks this never moves back in time, whatever order answers
+    /// arrive in.
     ///
-    /// What is held with a time ahead of `now` is not younger: the clock that it was dated by was wrong, so it yields to
-    /// whatever is not.
+    /// What is held with a time ahead of `now` is not younger: the clock that it was dated by was
+    /// wrong, so it yields to whatever is not.
     #[must_use]
     pub fn supersedes(&self, held: &Self, now: UnixMs) -> bool {
         let order = |valid: &Self| (valid.snapshot.as_of_ms, valid.snapshot.sequence);
@@ -170,9 +192,13 @@ impl ValidSnapshot {
     }
 }
 
-/// Whether data with this time and number takes the place of that with those: see [`ValidSnapshot::supersedes`].
+/// Whether data with this time and number takes the place of that with those: see
+/// [`ValidSnapshot::supersedes`].
 pub(crate) fn is_younger(new: (UnixMs, u64), held: (UnixMs, u64), now: UnixMs) -> bool {
-    match (is_from_the_future(new.0, now), is_from_the_future(held.0, now)) {
+    match (
+        is_from_the_future(new.0, now),
+        is_from_the_future(held.0, now),
+    ) {
         (false, true) => true,
         (true, false) => false,
         _ => new > held,
@@ -185,20 +211,21 @@ fn read(body: &[u8]) -> Result<Snapshot, Unreadable> {
         schema_version: Option<u32>,
     }
 
-    let text = std::str::from_utf8(body).map_err(|_| Unreadable::NotJson(Detail::new("no UTF-8")))?.trim();
+    let text = std::str::from_utf8(body)
+        .map_err(|_| Unreadable::NotJson(Detail::new("no UTF-8")))?
+        .trim();
     match text.as_bytes().first() {
         None => return Err(Unreadable::NotJson(Detail::new("no bytes"))),
         Some(b'"') => return Err(Unreadable::EncodedTwice),
         Some(b'{') => {}
         Some(_) => return Err(Unreadable::NotJson(Detail::new(text))),
     }
-    let version: Version =
-        serde_json::from_str(text).map_err(|error| Unreadable::NotJson(Detail::new(&error.to_string())))?;
+    let version: Version = serde_json::from_str(text)
+        .map_err(|error| Unreadable::NotJson(Detail::new(&error.to_string())))?;
     match version.schema_version {
         None => Err(Unreadable::Placeholder),
-        Some(SCHEMA_VERSION) => {
-            serde_json::from_str(text).map_err(|error| Unreadable::Shape(Detail::new(&error.to_string())))
-        }
+        Some(SCHEMA_VERSION) => serde_json::from_str(text)
+            .map_err(|error| Unreadable::Shape(Detail::new(&error.to_string()))),
         Some(found) => Err(Unreadable::SchemaVersion { found }),
     }
 }

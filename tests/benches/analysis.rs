@@ -1,6 +1,8 @@
-//! What a round costs: reading the ticker table, scoring contracts in six dimensions, assembling, admitting, projecting.
+//! What a round costs: reading the ticker table, scoring contracts in six dimensions, assembling,
+//! admitting, projecting.
 //!
-//! The inputs are the simulated exchange's, fetched over HTTP and read by our own parsers, so a change of either shows.
+//! The inputs are the simulated exchange's, fetched over HTTP and read by our own parsers, so a
+//! change of either shows.
 #![allow(
     missing_docs,
     clippy::unwrap_used,
@@ -15,7 +17,9 @@ use shared::analysis::scores::inputs::{ScoreInputs, TickerFacts, Timed};
 use shared::analysis::scores::six_dimension::six_dimension;
 use shared::assemble::{Identity, Inputs, LongView, Slow, assemble};
 use shared::endpoints::Endpoint;
-use shared::exchange::bybit::{self, Listing, UniverseBuilder, klines, orderbook, paths, tickers, trades};
+use shared::exchange::bybit::{
+    self, Listing, UniverseBuilder, klines, orderbook, paths, tickers, trades,
+};
 use shared::freshness::Freshness;
 use shared::market::Universe;
 use shared::market::book::Book;
@@ -65,14 +69,32 @@ fn market() -> Market {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     runtime.block_on(async {
         let clock = Clock::stopped_at(NOW.as_millis().cast_signed());
-        let running = simulator::start(simulator::Config { clock, ..simulator::Config::default() }).await.unwrap();
+        let running = simulator::start(simulator::Config {
+            clock,
+            ..simulator::Config::default()
+        })
+        .await
+        .unwrap();
         let client = reqwest::Client::builder().no_proxy().build().unwrap();
         let get = async |path: &str| {
-            client.get(format!("{}{path}", running.base_url)).send().await.unwrap().bytes().await.unwrap().to_vec()
+            client
+                .get(format!("{}{path}", running.base_url))
+                .send()
+                .await
+                .unwrap()
+                .bytes()
+                .await
+                .unwrap()
+                .to_vec()
         };
         let tickers = get(bybit::TICKERS).await;
         let mut builder = UniverseBuilder::new();
-        assert_eq!(builder.add(Listing::parse(&get(bybit::INSTRUMENTS).await).unwrap()).unwrap(), None);
+        assert_eq!(
+            builder
+                .add(Listing::parse(&get(bybit::INSTRUMENTS).await).unwrap())
+                .unwrap(),
+            None
+        );
         let universe = builder.finish(SOURCE, NOW).unwrap();
         let mut contracts = Vec::new();
         for symbol in universe.contracts.keys().take(FETCHED) {
@@ -82,24 +104,54 @@ fn market() -> Market {
                 candles.push(klines::parse(&body, symbol, interval, NOW).unwrap().value);
             }
             let book = orderbook::parse(&get(&paths::orderbook(symbol, 50)).await, symbol).unwrap();
-            let trades = trades::parse(&get(&paths::trades(symbol, 1_000)).await, symbol).unwrap().value;
-            contracts.push(Contract { symbol: symbol.clone(), candles, book, trades });
+            let trades = trades::parse(&get(&paths::trades(symbol, 1_000)).await, symbol)
+                .unwrap()
+                .value;
+            contracts.push(Contract {
+                symbol: symbol.clone(),
+                candles,
+                book,
+                trades,
+            });
         }
-        Market { tickers, universe, contracts }
+        Market {
+            tickers,
+            universe,
+            contracts,
+        }
     })
 }
 
 fn score(contract: &Contract, ticker: &TickerFacts) -> Analysis {
-    let candles: Vec<Timed<'_, Candles>> =
-        contract.candles.iter().map(|value| Timed { value, as_of_ms: NOW }).collect();
+    let candles: Vec<Timed<'_, Candles>> = contract
+        .candles
+        .iter()
+        .map(|value| Timed {
+            value,
+            as_of_ms: NOW,
+        })
+        .collect();
     let inputs = ScoreInputs {
         candles: &candles,
-        book: Some(Timed { value: &contract.book, as_of_ms: NOW }),
-        trades: Some(Timed { value: &contract.trades, as_of_ms: NOW }),
-        ticker: Some(Timed { value: ticker, as_of_ms: NOW }),
+        book: Some(Timed {
+            value: &contract.book,
+            as_of_ms: NOW,
+        }),
+        trades: Some(Timed {
+            value: &contract.trades,
+            as_of_ms: NOW,
+        }),
+        ticker: Some(Timed {
+            value: ticker,
+            as_of_ms: NOW,
+        }),
         ..ScoreInputs::NONE
     };
-    Analysis { confluence: six_dimension(&inputs, NOW), history: Vec::new(), carried_from_ms: None }
+    Analysis {
+        confluence: six_dimension(&inputs, NOW),
+        history: Vec::new(),
+        carried_from_ms: None,
+    }
 }
 
 fn snapshot(market: &Market, long_view: &LongView) -> ValidSnapshot {
@@ -114,7 +166,12 @@ fn snapshot(market: &Market, long_view: &LongView) -> ValidSnapshot {
         fear_greed: &Slow::unknown("not_asked"),
         long_view,
     };
-    let identity = Identity { sequence: 1, producer: Producer::Origin, fallback_reason: None, now: NOW };
+    let identity = Identity {
+        sequence: 1,
+        producer: Producer::Origin,
+        fallback_reason: None,
+        now: NOW,
+    };
     let assembled = assemble(&inputs, identity, &Settings::DEFAULT).unwrap();
     ValidSnapshot::admit(assembled.snapshot, NOW, Baseline::default()).unwrap()
 }
@@ -122,7 +179,11 @@ fn snapshot(market: &Market, long_view: &LongView) -> ValidSnapshot {
 fn bench(c: &mut Criterion) {
     let market = market();
     let table = tickers::parse(&market.tickers).unwrap();
-    let row = table.rows.iter().find(|row| row.symbol == "BTCUSDT").unwrap();
+    let row = table
+        .rows
+        .iter()
+        .find(|row| row.symbol == "BTCUSDT")
+        .unwrap();
     let ticker = TickerFacts {
         last: row.last,
         change_24h_pct: row.change_24h_pct,
@@ -132,7 +193,9 @@ fn bench(c: &mut Criterion) {
 
     let mut parse = c.benchmark_group("parse");
     parse.throughput(Throughput::Bytes(market.tickers.len() as u64));
-    parse.bench_function("tickers", |b| b.iter(|| tickers::parse(black_box(&market.tickers)).unwrap()));
+    parse.bench_function("tickers", |b| {
+        b.iter(|| tickers::parse(black_box(&market.tickers)).unwrap())
+    });
     parse.finish();
 
     let mut scores = c.benchmark_group("six_dimension");
@@ -140,19 +203,37 @@ fn bench(c: &mut Criterion) {
     for count in [1, 40, 100, 500] {
         scores.throughput(Throughput::Elements(count));
         scores.bench_with_input(BenchmarkId::from_parameter(count), &count, |b, count| {
-            let contracts = || market.contracts.iter().cycle().take(usize::try_from(*count).unwrap());
-            b.iter(|| contracts().map(|contract| score(black_box(contract), &ticker)).collect::<Vec<_>>());
+            let contracts = || {
+                market
+                    .contracts
+                    .iter()
+                    .cycle()
+                    .take(usize::try_from(*count).unwrap())
+            };
+            b.iter(|| {
+                contracts()
+                    .map(|contract| score(black_box(contract), &ticker))
+                    .collect::<Vec<_>>()
+            });
         });
     }
     scores.finish();
 
-    let analyses: BTreeMap<String, Analysis> =
-        market.contracts.iter().map(|contract| (contract.symbol.clone(), score(contract, &ticker))).collect();
-    let long_view = LongView { analyses, ..LongView::unknown("not_asked") };
+    let analyses: BTreeMap<String, Analysis> = market
+        .contracts
+        .iter()
+        .map(|contract| (contract.symbol.clone(), score(contract, &ticker)))
+        .collect();
+    let long_view = LongView {
+        analyses,
+        ..LongView::unknown("not_asked")
+    };
     let valid = snapshot(&market, &long_view);
     let bytes = valid.to_json().unwrap();
     let mut round = c.benchmark_group("round");
-    round.bench_function("parse, assemble, admit", |b| b.iter(|| snapshot(black_box(&market), &long_view)));
+    round.bench_function("parse, assemble, admit", |b| {
+        b.iter(|| snapshot(black_box(&market), &long_view))
+    });
     round.bench_function("read back and admit", |b| {
         b.iter(|| ValidSnapshot::from_json(black_box(&bytes), NOW, Baseline::default()).unwrap());
     });

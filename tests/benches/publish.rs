@@ -1,5 +1,6 @@
-//! What a publication costs Redis, as a multiple of a PING: the script as the origin runs it, with the keys that a real
-//! origin wrote, and with four keys of 85 kB together. Both are asked in turn, so that a busy machine hits both alike.
+//! What a publication costs Redis, as a multiple of a PING: the script as the origin runs it, with
+//! the keys that a real origin wrote, and with four keys of 85 kB together. Both are asked in turn,
+//! so that a busy machine hits both alike.
 #![allow(
     missing_docs,
     dead_code,
@@ -32,14 +33,19 @@ async fn main() {
     let client = redis::Client::open(redis.url()).unwrap();
     let mut connection = client.get_multiplexed_async_connection().await.unwrap();
     let real = real_publication(&redis, &mut connection).await;
-    let four = (0..4).map(|index| (format!("four:{index}"), vec![b'x'; 85_000 / 4])).collect::<Vec<_>>();
+    let four = (0..4)
+        .map(|index| (format!("four:{index}"), vec![b'x'; 85_000 / 4]))
+        .collect::<Vec<_>>();
     for (name, entries) in [("a publication", real), ("four keys of 85 kB", four)] {
         measure(name, &entries, &mut connection).await;
     }
 }
 
 /// Every key of a publication with all analyses, as a real origin wrote it.
-async fn real_publication(redis: &Redis, connection: &mut MultiplexedConnection) -> Vec<(String, Vec<u8>)> {
+async fn real_publication(
+    redis: &Redis,
+    connection: &mut MultiplexedConnection,
+) -> Vec<(String, Vec<u8>)> {
     let exchange = Exchange::start().await;
     let origin = Origin::start(exchange.url(), &[("REDIS_URL", &redis.url()), PLENTY]);
     eventually("everything is analysed", || async {
@@ -54,11 +60,16 @@ async fn real_publication(redis: &Redis, connection: &mut MultiplexedConnection)
     names.into_iter().zip(values).collect()
 }
 
-async fn measure(name: &str, entries: &[(String, Vec<u8>)], connection: &mut MultiplexedConnection) {
+async fn measure(
+    name: &str,
+    entries: &[(String, Vec<u8>)],
+    connection: &mut MultiplexedConnection,
+) {
     let _: () = connection.set(LEADER_KEY, "bench:1").await.unwrap();
     let _: () = connection.del(PUBLICATION_KEY).await.unwrap();
     let script = Script::new(PUBLISH);
-    let (mut pings, mut published, mut refused, mut pipelined) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    let (mut pings, mut published, mut refused, mut pipelined) =
+        (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     for round in 0..ROUNDS + WARM_UP {
         let sample = |samples: &mut Vec<Duration>, began: Instant| {
             if round >= WARM_UP {
@@ -89,7 +100,13 @@ async fn measure(name: &str, entries: &[(String, Vec<u8>)], connection: &mut Mul
         }
         let mut pipeline = redis::pipe();
         for (key, value) in entries {
-            pipeline.cmd("SET").arg(key).arg(value).arg("PX").arg(60_000).ignore();
+            pipeline
+                .cmd("SET")
+                .arg(key)
+                .arg(value)
+                .arg("PX")
+                .arg(60_000)
+                .ignore();
         }
         let began = Instant::now();
         let _: () = pipeline.query_async(connection).await.unwrap();
@@ -105,12 +122,16 @@ async fn measure(name: &str, entries: &[(String, Vec<u8>)], connection: &mut Mul
         ("plain SETs, pipelined", &mut pipelined),
     ] {
         let (p50, p99) = quantiles(samples);
-        println!("  {what:<22} p50 {p50:>7.1} µs  p99 {p99:>7.1} µs  {:>5.2} × PING", p50 / ping);
+        println!(
+            "  {what:<22} p50 {p50:>7.1} µs  p99 {p99:>7.1} µs  {:>5.2} × PING",
+            p50 / ping
+        );
     }
 }
 
 fn quantiles(samples: &mut [Duration]) -> (f64, f64) {
     samples.sort_unstable();
-    let at = |share: f64| samples[((samples.len() - 1) as f64 * share) as usize].as_secs_f64() * 1e6;
+    let at =
+        |share: f64| samples[((samples.len() - 1) as f64 * share) as usize].as_secs_f64() * 1e6;
     (at(0.5), at(0.99))
 }

@@ -1,6 +1,9 @@
-//! The least that an HTTP server of the origin's make can do: one body that never changes, and a 304 for whoever holds it.
-//! `scripts/bench serve` measures the origin beside it.
-#![allow(clippy::print_stdout, reason = "a program, which says where it listens")]
+//! The least that an HTTP server of the origin's make can do: one body that never changes, and a
+//! 304 for whoever holds it. `scripts/bench serve` measures the origin beside it.
+#![allow(
+    clippy::print_stdout,
+    reason = "a program, which says where it listens"
+)]
 
 use axum::Router;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
@@ -30,15 +33,25 @@ async fn main() -> anyhow::Result<()> {
     Ok(())
 }
 
-fn answer(asked: &HeaderMap, body: &Bytes, etag: &HeaderValue, coding: Option<&HeaderValue>) -> Response {
+fn answer(
+    asked: &HeaderMap,
+    body: &Bytes,
+    etag: &HeaderValue,
+    coding: Option<&HeaderValue>,
+) -> Response {
     let tag = (header::ETAG, etag.clone());
     if asked.get(header::IF_NONE_MATCH) == Some(etag) {
         return (StatusCode::NOT_MODIFIED, [tag]).into_response();
     }
-    let json = (header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    let json = (
+        header::CONTENT_TYPE,
+        HeaderValue::from_static("application/json"),
+    );
     let mut response = ([tag, json], body.clone()).into_response();
     if let Some(coding) = coding {
-        response.headers_mut().insert(header::CONTENT_ENCODING, coding.clone());
+        response
+            .headers_mut()
+            .insert(header::CONTENT_ENCODING, coding.clone());
     }
     response
 }

@@ -1,8 +1,10 @@
-//! What the parts of a score have in common, and how much a score moves: the rank correlation of every pair of parts, and the
-//! changes of scores from one step to the next, over a simulated day or any other time.
+//! What the parts of a score have in common, and how much a score moves: the rank correlation of
+//! every pair of parts, and the changes of scores from one step to the next, over a simulated day
+//! or any other time.
 //!
-//! The market is the simulator's, so the correlations are the simulator's too: what rests on the same input shows in them
-//! whatever the market is, what moves together in a real market does not. docs/score-statistics.md has the results.
+//! The market is the simulator's, so the correlations are the simulator's too: what rests on the
+//! same input shows in them whatever the market is, what moves together in a real market does not.
+//! docs/score-statistics.md has the results.
 #![allow(
     clippy::print_stdout,
     clippy::print_stderr,
@@ -13,12 +15,14 @@
 
 use clap::Parser;
 use shared::analysis::perps::funding_rate_8h;
-use shared::analysis::scores::inputs::{BOOKS_WINDOW_MS, Measures, OwnHistory, ScoreInputs, TickerFacts, Timed};
+use shared::analysis::scores::inputs::{
+    BOOKS_WINDOW_MS, Measures, OwnHistory, ScoreInputs, TickerFacts, Timed,
+};
 use shared::analysis::scores::orderbook::Imbalances;
 use shared::analysis::scores::six_dimension::{evidence, six_dimension};
 use shared::exchange::bybit::{
-    self, Listing, UniverseBuilder, account_ratio, funding_history, klines, open_interest, orderbook, paths, tickers,
-    trades,
+    self, Listing, UniverseBuilder, account_ratio, funding_history, klines, open_interest,
+    orderbook, paths, tickers, trades,
 };
 use shared::market::Universe;
 use shared::market::candles::{Candles, Interval};
@@ -40,7 +44,9 @@ const TIMEFRAMES: [(Interval, u16); 4] = [
 ];
 
 #[derive(Parser)]
-#[command(about = "Measures the scores of a simulated market: correlations of their parts, and how much they move.")]
+#[command(
+    about = "Measures the scores of a simulated market: correlations of their parts, and how much they move."
+)]
 struct Cli {
     /// How many contracts, those with most turnover first.
     #[arg(long, default_value_t = 20)]
@@ -69,7 +75,8 @@ struct Memory {
     trades: Option<Trades>,
 }
 
-/// What parts, or measurements, say by their names: one for each contract and moment, where they were there.
+/// What parts, or measurements, say by their names: one for each contract and moment, where they
+/// were there.
 type Said = BTreeMap<&'static str, Vec<Option<f64>>>;
 
 /// Two names and the rank correlation of what they say.
@@ -81,11 +88,23 @@ async fn main() -> anyhow::Result<()> {
     let _ = rustls::crypto::ring::default_provider().install_default();
     let begin_ms = 1_788_868_810_000_i64;
     let clock = Clock::stopped_at(begin_ms);
-    let market = simulator::start(Config { clock: clock.clone(), seed: cli.seed, ..Config::default() }).await?;
+    let market = simulator::start(Config {
+        clock: clock.clone(),
+        seed: cli.seed,
+        ..Config::default()
+    })
+    .await?;
     let client = reqwest::Client::builder().no_proxy().build()?;
     let base = market.base_url.clone();
     let get = async |path: String| -> anyhow::Result<Vec<u8>> {
-        Ok(client.get(format!("{base}{path}")).send().await?.error_for_status()?.bytes().await?.to_vec())
+        Ok(client
+            .get(format!("{base}{path}"))
+            .send()
+            .await?
+            .error_for_status()?
+            .bytes()
+            .await?
+            .to_vec())
     };
     let now = UnixMs::from_millis(begin_ms.unsigned_abs());
     let mut builder = UniverseBuilder::new();
@@ -101,7 +120,9 @@ async fn main() -> anyhow::Result<()> {
         let table = get(bybit::TICKERS.to_owned()).await?;
         let table = tickers::parse(&table)?;
         for symbol in &symbols {
-            let Some(row) = table.rows.iter().find(|row| row.symbol == *symbol) else { continue };
+            let Some(row) = table.rows.iter().find(|row| row.symbol == *symbol) else {
+                continue;
+            };
             let ticker = TickerFacts {
                 last: row.last,
                 change_24h_pct: row.change_24h_pct,
@@ -115,10 +136,15 @@ async fn main() -> anyhow::Result<()> {
             }
             let book = orderbook::parse(&get(paths::orderbook(symbol, 50)).await?, symbol)?;
             let trades = trades::parse(&get(paths::trades(symbol, 1_000)).await?, symbol)?.value;
-            let interest = open_interest::parse(&get(paths::open_interest(symbol, 60)).await?, symbol)?.value;
-            let ratios = account_ratio::parse(&get(paths::account_ratio(symbol, 50)).await?, symbol)?.value;
-            let fundings =
-                funding_history::parse(&get(paths::funding_history(symbol, 200, None)).await?, symbol)?.value;
+            let interest =
+                open_interest::parse(&get(paths::open_interest(symbol, 60)).await?, symbol)?.value;
+            let ratios =
+                account_ratio::parse(&get(paths::account_ratio(symbol, 50)).await?, symbol)?.value;
+            let fundings = funding_history::parse(
+                &get(paths::funding_history(symbol, 200, None)).await?,
+                symbol,
+            )?
+            .value;
             let memory = memories.entry(symbol.clone()).or_default();
             let trades = match &memory.trades {
                 Some(held) => held.continued(trades),
@@ -130,16 +156,43 @@ async fn main() -> anyhow::Result<()> {
                 depths: &memory.depths,
                 imbalances: &memory.imbalances,
             };
-            let candles: Vec<Timed<'_, Candles>> = candles.iter().map(|value| Timed { value, as_of_ms: now }).collect();
+            let candles: Vec<Timed<'_, Candles>> = candles
+                .iter()
+                .map(|value| Timed {
+                    value,
+                    as_of_ms: now,
+                })
+                .collect();
             let inputs = ScoreInputs {
                 candles: &candles,
-                book: Some(Timed { value: &book, as_of_ms: now }),
-                trades: Some(Timed { value: &trades, as_of_ms: now }),
-                open_interest: Some(Timed { value: interest.as_slice(), as_of_ms: now }),
-                account_ratios: Some(Timed { value: ratios.as_slice(), as_of_ms: now }),
-                fundings: Some(Timed { value: fundings.as_slice(), as_of_ms: now }),
-                ticker: Some(Timed { value: &ticker, as_of_ms: now }),
-                history: Some(Timed { value: &history, as_of_ms: now }),
+                book: Some(Timed {
+                    value: &book,
+                    as_of_ms: now,
+                }),
+                trades: Some(Timed {
+                    value: &trades,
+                    as_of_ms: now,
+                }),
+                open_interest: Some(Timed {
+                    value: interest.as_slice(),
+                    as_of_ms: now,
+                }),
+                account_ratios: Some(Timed {
+                    value: ratios.as_slice(),
+                    as_of_ms: now,
+                }),
+                fundings: Some(Timed {
+                    value: fundings.as_slice(),
+                    as_of_ms: now,
+                }),
+                ticker: Some(Timed {
+                    value: &ticker,
+                    as_of_ms: now,
+                }),
+                history: Some(Timed {
+                    value: &history,
+                    as_of_ms: now,
+                }),
             };
             let found = evidence(&inputs, now);
             for part in SubComponent::ALL {
@@ -158,8 +211,12 @@ async fn main() -> anyhow::Result<()> {
             memory.trade_rates.extend(measures.trade_rate);
             memory.spreads.extend(measures.spread);
             memory.depths.extend(measures.depth);
-            memory.imbalances.extend(measures.imbalances.map(|one| (now, one)));
-            memory.imbalances.retain(|(time, _)| now.millis_since(*time) <= BOOKS_WINDOW_MS);
+            memory
+                .imbalances
+                .extend(measures.imbalances.map(|one| (now, one)));
+            memory
+                .imbalances
+                .retain(|(time, _)| now.millis_since(*time) <= BOOKS_WINDOW_MS);
             memory.trades = Some(trades);
         }
         clock.advance(i64::try_from(cli.step_s * 1_000)?);
@@ -169,7 +226,10 @@ async fn main() -> anyhow::Result<()> {
     }
     let (of_parts, of_measurements) = (correlations(&parts), correlations(&measurements));
     if let Some(path) = &cli.csv {
-        let lines = of_parts.iter().chain(&of_measurements).map(|(a, b, rho)| format!("{a},{b},{rho:.3}\n"));
+        let lines = of_parts
+            .iter()
+            .chain(&of_measurements)
+            .map(|(a, b, rho)| format!("{a},{b},{rho:.3}\n"));
         let head = std::iter::once("one,other,rank_correlation\n".to_owned());
         std::fs::write(path, head.chain(lines).collect::<String>())?;
     }
@@ -182,21 +242,40 @@ async fn main() -> anyhow::Result<()> {
 
 fn largest(table: &[u8], universe: &Universe, count: usize) -> anyhow::Result<Vec<String>> {
     let table = tickers::parse(table)?;
-    let mut rows: Vec<_> = table.rows.iter().filter(|row| universe.contracts.contains_key(&*row.symbol)).collect();
-    let turnover = |row: &shared::market::Ticker<'_>| row.turnover_24h.map_or(0.0, shared::units::Amount::get);
+    let mut rows: Vec<_> = table
+        .rows
+        .iter()
+        .filter(|row| universe.contracts.contains_key(&*row.symbol))
+        .collect();
+    let turnover =
+        |row: &shared::market::Ticker<'_>| row.turnover_24h.map_or(0.0, shared::units::Amount::get);
     rows.sort_by(|a, b| turnover(b).total_cmp(&turnover(a)));
-    Ok(rows.into_iter().take(count).map(|row| row.symbol.to_string()).collect())
+    Ok(rows
+        .into_iter()
+        .take(count)
+        .map(|row| row.symbol.to_string())
+        .collect())
 }
 
-/// Spearman's rank correlation of every pair, over the moments at which both were there; the strongest first.
+/// Spearman's rank correlation of every pair, over the moments at which both were there; the
+/// strongest first.
 fn correlations(said: &Said) -> Vec<Pair> {
-    let known: Vec<_> = said.iter().filter(|(_, all)| all.iter().flatten().count() > 2).collect();
+    let known: Vec<_> = said
+        .iter()
+        .filter(|(_, all)| all.iter().flatten().count() > 2)
+        .collect();
     let mut pairs = Vec::new();
     for (index, (a, of_a)) in known.iter().enumerate() {
         for (b, of_b) in &known[index + 1..] {
-            let both: Vec<(f64, f64)> =
-                of_a.iter().zip(of_b.iter()).filter_map(|(a, b)| Some(((*a)?, (*b)?))).collect();
-            let ranks = (ranks(both.iter().map(|pair| pair.0)), ranks(both.iter().map(|pair| pair.1)));
+            let both: Vec<(f64, f64)> = of_a
+                .iter()
+                .zip(of_b.iter())
+                .filter_map(|(a, b)| Some(((*a)?, (*b)?)))
+                .collect();
+            let ranks = (
+                ranks(both.iter().map(|pair| pair.0)),
+                ranks(both.iter().map(|pair| pair.1)),
+            );
             pairs.push((**a, **b, correlation(&ranks.0, &ranks.1)));
         }
     }
@@ -222,7 +301,12 @@ fn ranks(values: impl Iterator<Item = f64>) -> Vec<f64> {
 fn correlation(a: &[f64], b: &[f64]) -> f64 {
     let mean = |all: &[f64]| all.iter().sum::<f64>() / all.len() as f64;
     let (mean_a, mean_b) = (mean(a), mean(b));
-    let sum = |f: &dyn Fn(f64, f64) -> f64| a.iter().zip(b).map(|(a, b)| f(a - mean_a, b - mean_b)).sum::<f64>();
+    let sum = |f: &dyn Fn(f64, f64) -> f64| {
+        a.iter()
+            .zip(b)
+            .map(|(a, b)| f(a - mean_a, b - mean_b))
+            .sum::<f64>()
+    };
     sum(&|a, b| a * b) / (sum(&|a, _| a * a) * sum(&|_, b| b * b)).sqrt()
 }
 
@@ -242,15 +326,22 @@ fn report(what: &str, pairs: &[Pair]) {
 }
 
 fn steadiness(scores: &BTreeMap<String, Vec<f64>>) {
-    let mut steps: Vec<f64> =
-        scores.values().flat_map(|all| all.windows(2).map(|pair| (pair[1] - pair[0]).abs())).collect();
+    let mut steps: Vec<f64> = scores
+        .values()
+        .flat_map(|all| all.windows(2).map(|pair| (pair[1] - pair[0]).abs()))
+        .collect();
     steps.sort_by(f64::total_cmp);
     let all: Vec<f64> = scores.values().flatten().copied().collect();
     let mean = all.iter().sum::<f64>() / all.len() as f64;
-    let deviation = (all.iter().map(|score| (score - mean).powi(2)).sum::<f64>() / all.len() as f64).sqrt();
+    let deviation =
+        (all.iter().map(|score| (score - mean).powi(2)).sum::<f64>() / all.len() as f64).sqrt();
     let crossings = |threshold: f64| {
         let side = |score: &f64| *score >= threshold;
-        let changes = |all: &Vec<f64>| all.windows(2).filter(|pair| side(&pair[0]) != side(&pair[1])).count();
+        let changes = |all: &Vec<f64>| {
+            all.windows(2)
+                .filter(|pair| side(&pair[0]) != side(&pair[1]))
+                .count()
+        };
         scores.values().map(changes).sum::<usize>()
     };
     println!(

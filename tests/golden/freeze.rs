@@ -1,6 +1,7 @@
 //! Compares facts that others rely on with the file that freezes them.
 //!
-//! A fact is one line. The lines are sorted, so a file tells what there is and never in which order it was found.
+//! A fact is one line. The lines are sorted, so a file tells what there is and never in which order
+//! it was found.
 
 use expect_test::ExpectFile;
 use std::collections::BTreeSet;
@@ -28,8 +29,14 @@ pub(crate) fn freeze_text(golden: &ExpectFile, text: &str) {
     if frozen == text {
         return;
     }
-    let (before, after): (BTreeSet<&str>, BTreeSet<&str>) = (frozen.lines().collect(), text.lines().collect());
-    let list = |lines: Vec<&&str>| lines.iter().map(|line| format!("  {line}\n")).collect::<String>();
+    let (before, after): (BTreeSet<&str>, BTreeSet<&str>) =
+        (frozen.lines().collect(), text.lines().collect());
+    let list = |lines: Vec<&&str>| {
+        lines
+            .iter()
+            .map(|line| format!("  {line}\n"))
+            .collect::<String>()
+    };
     panic!(
         "{} does not hold any more.\nGone or changed:\n{}New:\n{}{HOW}",
         golden.path.display(),

@@ -19,33 +19,52 @@ impl Shape {
         self.walk("", body);
     }
 
-    /// One line per path: `path type|type`, with `?` where the field is not always there. An element of a list is `[]`, and
-    /// a key that is a contract's name is `{symbol}`.
+    /// One line per path: `path type|type`, with `?` where the field is not always there. An
+    /// element of a list is `[]`, and a key that is a contract's name is `{symbol}`.
     pub(crate) fn facts(&self) -> Vec<String> {
         self.types
             .iter()
             .filter(|(path, _)| !path.is_empty())
             .map(|(path, types)| {
-                let always = self.fields.get(path).is_none_or(|(around, seen)| *seen == self.objects[around]);
+                let always = self
+                    .fields
+                    .get(path)
+                    .is_none_or(|(around, seen)| *seen == self.objects[around]);
                 let mut types: Vec<&str> = types.iter().copied().collect();
                 types.sort_by_key(|name| *name == "null");
-                format!("{path}{} {}", if always { "" } else { "?" }, types.join("|"))
+                format!(
+                    "{path}{} {}",
+                    if always { "" } else { "?" },
+                    types.join("|")
+                )
             })
             .collect()
     }
 
     fn walk(&mut self, path: &str, value: &Value) {
-        self.types.entry(path.to_owned()).or_default().insert(type_of(value));
+        self.types
+            .entry(path.to_owned())
+            .or_default()
+            .insert(type_of(value));
         match value {
-            Value::Array(items) => items.iter().for_each(|item| self.walk(&format!("{path}[]"), item)),
+            Value::Array(items) => items
+                .iter()
+                .for_each(|item| self.walk(&format!("{path}[]"), item)),
             Value::Object(fields) => {
                 *self.objects.entry(path.to_owned()).or_default() += 1;
                 for (key, value) in fields {
                     let is_symbol = key.ends_with("USDT");
                     let key = if is_symbol { "{symbol}" } else { key };
-                    let inner = if path.is_empty() { key.to_owned() } else { format!("{path}.{key}") };
+                    let inner = if path.is_empty() {
+                        key.to_owned()
+                    } else {
+                        format!("{path}.{key}")
+                    };
                     if !is_symbol {
-                        self.fields.entry(inner.clone()).or_insert_with(|| (path.to_owned(), 0)).1 += 1;
+                        self.fields
+                            .entry(inner.clone())
+                            .or_insert_with(|| (path.to_owned(), 0))
+                            .1 += 1;
                     }
                     self.walk(&inner, value);
                 }

@@ -1,1 +1,2 @@
-//! Nothing: this package is its tests, benchmarks and examples, and cargo wants a library to put them beside.
+//! Nothing: this package is its tests, benchmarks and examples, and cargo wants a library to put
+//! them beside.

@@ -1,7 +1,9 @@
-//! `bind-edge WASM FOLDER` writes what loads a compiled Worker: `FOLDER/index.js` and `FOLDER/index_bg.wasm`.
+//! `bind-edge WASM FOLDER` writes what loads a compiled Worker: `FOLDER/index.js` and
+//! `FOLDER/index_bg.wasm`.
 //!
-//! This is wasm-bindgen's own library, called with the options that a Worker needs. Its command line and `worker-build`
-//! would be two more programs to install, and the second of them needs OpenSSL.
+//! This is wasm-bindgen's own library, called with the options that a Worker needs. Its command
+//! line and `worker-build` would be two more programs to install, and the second of them needs
+//! OpenSSL.
 
 use anyhow::{Context, Result, ensure};
 use std::path::Path;
@@ -15,7 +17,8 @@ fn main() -> Result<()> {
             "two arguments are needed, the compiled Worker and the folder to write to: bind-edge WASM FOLDER"
         );
     };
-    bind(Path::new(wasm), Path::new(folder)).with_context(|| format!("cannot make bindings for {wasm}"))
+    bind(Path::new(wasm), Path::new(folder))
+        .with_context(|| format!("cannot make bindings for {wasm}"))
 }
 
 fn bind(wasm: &Path, folder: &Path) -> Result<()> {
@@ -24,7 +27,8 @@ fn bind(wasm: &Path, folder: &Path) -> Result<()> {
         .out_name("index")
         // A module that makes its instance when it is loaded, as a Worker starts.
         .module(true)?
-        // After a crash the next call makes a new instance, and a crash is noticed where Rust cannot.
+        // After a crash the next call makes a new instance, and a crash is noticed where Rust
+        // cannot.
         .reset_state_function(true)
         .force_enable_abort_handler(true)
         .generate(folder)?;
@@ -35,6 +39,10 @@ fn bind(wasm: &Path, folder: &Path) -> Result<()> {
 fn import_as_workers_do(module: &Path) -> Result<()> {
     const STANDARD: &str = "import source ";
     let text = fs::read_to_string(module)?;
-    ensure!(text.contains(STANDARD), "{} has no '{STANDARD}', so it does not load the Worker", module.display());
+    ensure!(
+        text.contains(STANDARD),
+        "{} has no '{STANDARD}', so it does not load the Worker",
+        module.display()
+    );
     Ok(fs::write(module, text.replace(STANDARD, "import "))?)
 }

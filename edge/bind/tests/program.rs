@@ -7,7 +7,10 @@ use std::process::Command;
 
 /// What it writes to standard error when it fails, as it must here.
 fn complaint(arguments: &[&str]) -> String {
-    let output = Command::new(env!("CARGO_BIN_EXE_bind-edge")).args(arguments).output().unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_bind-edge"))
+        .args(arguments)
+        .output()
+        .unwrap();
     assert!(!output.status.success(), "{arguments:?} were taken");
     String::from_utf8(output.stderr).unwrap()
 }
@@ -24,8 +27,11 @@ fn a_file_that_is_missing_or_no_worker_is_named() {
     let folder = std::env::temp_dir().join(format!("bind-edge-{}", std::process::id()));
     fs::create_dir_all(&folder).unwrap();
     let made = folder.join("made");
-    for (name, bytes) in [("missing.wasm", None), ("empty.wasm", Some(&b""[..])), ("text.wasm", Some(&b"not wasm"[..]))]
-    {
+    for (name, bytes) in [
+        ("missing.wasm", None),
+        ("empty.wasm", Some(&b""[..])),
+        ("text.wasm", Some(&b"not wasm"[..])),
+    ] {
         let wasm = folder.join(name);
         if let Some(bytes) = bytes {
             fs::write(&wasm, bytes).unwrap();

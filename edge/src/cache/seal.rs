@@ -1,4 +1,5 @@
-//! What is stored beside a snapshot so that it can be told from anything else: time, length, checksum.
+//! What is stored beside a snapshot so that it can be told from anything else: time, length,
+//! checksum.
 
 use shared::units::UnixMs;
 
@@ -6,7 +7,8 @@ const STORED_AT: &str = "x-stored-at";
 const LENGTH: &str = "x-stored-length";
 const CHECKSUM: &str = "x-stored-fnv1a";
 
-/// The mark on an entry. It shows damage, not forgery: nobody but this Worker can write to its cache.
+/// The mark on an entry. It shows damage, not forgery: nobody but this Worker can write to its
+/// cache.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Seal {
     stored_at: UnixMs,
@@ -16,7 +18,11 @@ pub(crate) struct Seal {
 
 impl Seal {
     pub(crate) fn of(body: &[u8], now: UnixMs) -> Self {
-        Self { stored_at: now, length: body.len(), checksum: fnv1a(body) }
+        Self {
+            stored_at: now,
+            length: body.len(),
+            checksum: fnv1a(body),
+        }
     }
 
     pub(crate) fn headers(self) -> [(&'static str, String); 3] {
@@ -39,7 +45,11 @@ impl Seal {
     /// Whether these are the bytes that were stored.
     pub(crate) fn check(self, body: &[u8]) -> Result<(), String> {
         if body.len() != self.length {
-            Err(format!("{} bytes were stored and {} came back", self.length, body.len()))
+            Err(format!(
+                "{} bytes were stored and {} came back",
+                self.length,
+                body.len()
+            ))
         } else if fnv1a(body) != self.checksum {
             Err("the checksum does not match".to_owned())
         } else {
@@ -50,7 +60,9 @@ impl Seal {
 
 /// FNV-1a, 64 bits. <http://www.isthe.com/chongo/tech/comp/fnv/>
 fn fnv1a(bytes: &[u8]) -> u64 {
-    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3))
+    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+        (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3)
+    })
 }
 
 #[cfg(test)]
@@ -68,18 +80,32 @@ mod tests {
     fn a_seal_reads_back_and_refuses_other_bytes() {
         let seal = Seal::of(b"{\"a\":1}", UnixMs::from_millis(1_788_870_000_000));
         let headers = seal.headers();
-        let find = |name: &str| headers.iter().find(|(known, _)| *known == name).map(|(_, value)| value.clone());
+        let find = |name: &str| {
+            headers
+                .iter()
+                .find(|(known, _)| *known == name)
+                .map(|(_, value)| value.clone())
+        };
         let read = Seal::read(find);
         assert_eq!(read, Some(seal));
         assert_eq!(seal.check(b"{\"a\":1}"), Ok(()));
-        assert_eq!(seal.check(b"{\"a\":2}"), Err("the checksum does not match".to_owned()));
-        assert_eq!(seal.check(b"{\"a\":"), Err("7 bytes were stored and 5 came back".to_owned()));
+        assert_eq!(
+            seal.check(b"{\"a\":2}"),
+            Err("the checksum does not match".to_owned())
+        );
+        assert_eq!(
+            seal.check(b"{\"a\":"),
+            Err("7 bytes were stored and 5 came back".to_owned())
+        );
     }
 
     #[test]
     fn an_entry_without_a_whole_seal_has_none() {
         assert_eq!(Seal::read(|_| None), None);
-        assert_eq!(Seal::read(|name| (name != CHECKSUM).then(|| "7".to_owned())), None);
+        assert_eq!(
+            Seal::read(|name| (name != CHECKSUM).then(|| "7".to_owned())),
+            None
+        );
         assert_eq!(Seal::read(|_| Some("not a number".to_owned())), None);
     }
 }

@@ -16,7 +16,8 @@ pub struct Gauges<'g> {
     pub age_ms: Option<u64>,
     /// Its quality, 0–1.
     pub quality: Option<f64>,
-    /// How far Bybit's own figures and the origin's were apart when they were last compared, as fractions by name.
+    /// How far Bybit's own figures and the origin's were apart when they were last compared, as
+    /// fractions by name.
     pub divergence: &'g [(&'static str, f64)],
     /// WebAssembly's memory, bytes.
     pub memory_bytes: Option<f64>,
@@ -24,9 +25,17 @@ pub struct Gauges<'g> {
 
 pub(super) fn write(counts: &Counts, gauges: &Gauges<'_>) -> String {
     let mut page = Page(String::new());
-    page.family("edge_answers_total", "counter", "Answers by state and by who made the data.");
+    page.family(
+        "edge_answers_total",
+        "counter",
+        "Answers by state and by who made the data.",
+    );
     for ((state, source), count) in &counts.answers {
-        page.sample("edge_answers_total", &[("state", state.name()), ("source", source)], *count as f64);
+        page.sample(
+            "edge_answers_total",
+            &[("state", state.name()), ("source", source)],
+            *count as f64,
+        );
     }
     page.family(
         "edge_refreshes_total",
@@ -36,26 +45,62 @@ pub(super) fn write(counts: &Counts, gauges: &Gauges<'_>) -> String {
     for (via, count) in &counts.refreshes {
         page.sample("edge_refreshes_total", &[("via", via)], *count as f64);
     }
-    page.family("edge_source_requests_total", "counter", "Turns of a source in a refresh by outcome.");
+    page.family(
+        "edge_source_requests_total",
+        "counter",
+        "Turns of a source in a refresh by outcome.",
+    );
     for ((source, outcome), count) in &counts.asked {
-        page.sample("edge_source_requests_total", &[("source", source), ("outcome", outcome)], *count as f64);
+        page.sample(
+            "edge_source_requests_total",
+            &[("source", source), ("outcome", outcome)],
+            *count as f64,
+        );
     }
-    page.family("edge_events_total", "counter", "What happened beside answers.");
+    page.family(
+        "edge_events_total",
+        "counter",
+        "What happened beside answers.",
+    );
     for event in Event::ALL {
         let count = counts.events.get(&event).copied().unwrap_or_default();
-        page.sample("edge_events_total", &[("event", event.name())], count as f64);
+        page.sample(
+            "edge_events_total",
+            &[("event", event.name())],
+            count as f64,
+        );
     }
-    page.gauge("edge_snapshot_age_seconds", "Age of the held snapshot.", gauges.age_ms.map(|ms| ms as f64 / 1_000.0));
-    page.gauge("edge_snapshot_quality_score", "Quality of the held snapshot, 0-1.", gauges.quality);
+    page.gauge(
+        "edge_snapshot_age_seconds",
+        "Age of the held snapshot.",
+        gauges.age_ms.map(|ms| ms as f64 / 1_000.0),
+    );
+    page.gauge(
+        "edge_snapshot_quality_score",
+        "Quality of the held snapshot, 0-1.",
+        gauges.quality,
+    );
     if !gauges.divergence.is_empty() {
-        page.family("edge_data_divergence_ratio", "gauge", "Difference of Bybit's own figures from the origin's.");
+        page.family(
+            "edge_data_divergence_ratio",
+            "gauge",
+            "Difference of Bybit's own figures from the origin's.",
+        );
         for (figure, apart) in gauges.divergence {
             page.sample("edge_data_divergence_ratio", &[("figure", figure)], *apart);
         }
     }
-    page.gauge("edge_wasm_memory_bytes", "Size of the WebAssembly memory.", gauges.memory_bytes);
+    page.gauge(
+        "edge_wasm_memory_bytes",
+        "Size of the WebAssembly memory.",
+        gauges.memory_bytes,
+    );
     if let Some(build) = gauges.build {
-        page.family("edge_build_info", "gauge", "The deployed version of the Worker.");
+        page.family(
+            "edge_build_info",
+            "gauge",
+            "The deployed version of the Worker.",
+        );
         page.sample("edge_build_info", &[("version", build)], 1.0);
     }
     page.0
@@ -79,8 +124,15 @@ impl Page {
     fn sample(&mut self, name: &str, labels: &[(&str, &str)], value: f64) {
         self.0.push_str(name);
         for (at, (label, text)) in labels.iter().enumerate() {
-            let text = text.replace('\\', r"\\").replace('"', "\\\"").replace('\n', r"\n");
-            let _ = write!(self.0, "{}{label}=\"{text}\"", if at == 0 { '{' } else { ',' });
+            let text = text
+                .replace('\\', r"\\")
+                .replace('"', "\\\"")
+                .replace('\n', r"\n");
+            let _ = write!(
+                self.0,
+                "{}{label}=\"{text}\"",
+                if at == 0 { '{' } else { ',' }
+            );
         }
         let end = if labels.is_empty() { "" } else { "}" };
         let _ = writeln!(self.0, "{end} {value}");
@@ -94,7 +146,11 @@ mod tests {
     #[test]
     fn what_is_unknown_is_left_out() {
         let page = write(&Counts::default(), &Gauges::default());
-        for absent in ["edge_snapshot_age_seconds", "edge_snapshot_quality_score", "edge_build_info"] {
+        for absent in [
+            "edge_snapshot_age_seconds",
+            "edge_snapshot_quality_score",
+            "edge_build_info",
+        ] {
             assert!(!page.contains(absent), "{page}");
         }
     }
@@ -118,7 +174,11 @@ mod tests {
                 family = help.split(' ').next().unwrap();
                 assert!(help.len() > family.len() + 5, "{line}");
             } else if let Some(kind) = line.strip_prefix("# TYPE ") {
-                let wanted = if family.ends_with("_total") { "counter" } else { "gauge" };
+                let wanted = if family.ends_with("_total") {
+                    "counter"
+                } else {
+                    "gauge"
+                };
                 assert_eq!(kind, format!("{family} {wanted}"));
             } else {
                 let (name, value) = line.rsplit_once(' ').unwrap();
@@ -126,8 +186,17 @@ mod tests {
                 assert!(value.parse::<f64>().unwrap().is_finite(), "{line}");
             }
         }
-        assert!(page.contains(r#"edge_source_requests_total{source="origin",outcome="a\"b\\c\nd"} 3"#), "{page}");
-        assert!(page.contains("edge_snapshot_age_seconds 1.5\n") && page.contains("edge_wasm_memory_bytes 65536\n"));
-        assert!(page.contains("edge_data_divergence_ratio{figure=\"bitcoin\"} 0.25\n"), "{page}");
+        assert!(
+            page.contains(r#"edge_source_requests_total{source="origin",outcome="a\"b\\c\nd"} 3"#),
+            "{page}"
+        );
+        assert!(
+            page.contains("edge_snapshot_age_seconds 1.5\n")
+                && page.contains("edge_wasm_memory_bytes 65536\n")
+        );
+        assert!(
+            page.contains("edge_data_divergence_ratio{figure=\"bitcoin\"} 0.25\n"),
+            "{page}"
+        );
     }
 }

@@ -1,7 +1,8 @@
-//! When a source that fails again and again is left alone: arithmetic on its last outcomes and the clock.
+//! When a source that fails again and again is left alone: arithmetic on its last outcomes and the
+//! clock.
 //!
-//! There is no state that somebody has to leave: an open breaker lets a probe through when its time is over, and a probe
-//! that never reports holds the next one off for no longer than its lease.
+//! There is no state that somebody has to leave: an open breaker lets a probe through when its time
+//! is over, and a probe that never reports holds the next one off for no longer than its lease.
 
 use super::is_within;
 use shared::units::UnixMs;
@@ -33,16 +34,23 @@ impl Breaker {
     /// Whether the source may be asked at `now`.
     #[must_use]
     pub fn admits(&self, now: UnixMs) -> bool {
-        let Some(failed_at) = self.failed_at.filter(|_| self.failures >= FAILURES) else { return true };
+        let Some(failed_at) = self.failed_at.filter(|_| self.failures >= FAILURES) else {
+            return true;
+        };
         let is_paused = is_within(failed_at, now, self.pause_ms());
-        let is_probed = self.probed_at.is_some_and(|probed_at| is_within(probed_at, now, PROBE_MS));
+        let is_probed = self
+            .probed_at
+            .is_some_and(|probed_at| is_within(probed_at, now, PROBE_MS));
         !is_paused && !is_probed
     }
 
     /// The state once a call has begun.
     #[must_use]
     pub const fn asked(self, now: UnixMs) -> Self {
-        Self { probed_at: Some(now), ..self }
+        Self {
+            probed_at: Some(now),
+            ..self
+        }
     }
 
     /// The state after a call that worked.
@@ -54,9 +62,19 @@ impl Breaker {
     /// The state after a call that failed.
     #[must_use]
     pub fn failed(self, now: UnixMs) -> Self {
-        let goes_on = self.failed_at.is_some_and(|before| is_within(before, now, FORGET_MS));
-        let failures = if goes_on { self.failures.saturating_add(1) } else { 1 };
-        Self { failures, failed_at: Some(now), probed_at: None }
+        let goes_on = self
+            .failed_at
+            .is_some_and(|before| is_within(before, now, FORGET_MS));
+        let failures = if goes_on {
+            self.failures.saturating_add(1)
+        } else {
+            1
+        };
+        Self {
+            failures,
+            failed_at: Some(now),
+            probed_at: None,
+        }
     }
 
     fn pause_ms(&self) -> u64 {
@@ -73,16 +91,24 @@ mod tests {
     const NOW: UnixMs = UnixMs::from_millis(1_788_870_000_000);
 
     fn failing(times: u32) -> Breaker {
-        (0..times).fold(Breaker::default(), |breaker, _| breaker.asked(NOW).failed(NOW))
+        (0..times).fold(Breaker::default(), |breaker, _| {
+            breaker.asked(NOW).failed(NOW)
+        })
     }
 
     #[track_caller]
     fn check_pause(failures: u32, pause_ms: u64) {
         let breaker = failing(failures);
         if pause_ms > 0 {
-            assert!(!breaker.admits(NOW.plus_millis(pause_ms - 1)), "after {failures} failures");
+            assert!(
+                !breaker.admits(NOW.plus_millis(pause_ms - 1)),
+                "after {failures} failures"
+            );
         }
-        assert!(breaker.admits(NOW.plus_millis(pause_ms)), "after {failures} failures");
+        assert!(
+            breaker.admits(NOW.plus_millis(pause_ms)),
+            "after {failures} failures"
+        );
     }
 
     #[test]
@@ -112,13 +138,19 @@ mod tests {
 
     #[test]
     fn failures_far_apart_do_not_add_up() {
-        let rare = (0..10).fold(Breaker::default(), |breaker, n: u64| breaker.failed(NOW.plus_millis(n * 60_000)));
+        let rare = (0..10).fold(Breaker::default(), |breaker, n: u64| {
+            breaker.failed(NOW.plus_millis(n * 60_000))
+        });
         assert!(rare.admits(NOW.plus_millis(9 * 60_000)));
     }
 
     #[test]
     fn a_clock_that_was_set_back_closes_it() {
-        assert!(failing(9).asked(NOW).admits(UnixMs::from_millis(NOW.as_millis() - 1)));
+        assert!(
+            failing(9)
+                .asked(NOW)
+                .admits(UnixMs::from_millis(NOW.as_millis() - 1))
+        );
     }
 
     proptest! {

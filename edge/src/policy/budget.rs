@@ -1,28 +1,31 @@
-//! How often an exchange may be asked from here. Its limits count per address, and many Workers share one.
+//! How often an exchange may be asked from here. Its limits count per address, and many Workers
+//! share one.
 
 use super::breaker::Breaker;
 use super::is_within;
 use super::ledger::Entry;
 use shared::units::UnixMs;
 
-/// The least time between two calls of one isolate. One call is all requests that one snapshot needs.
+/// The least time between two calls of one isolate. One call is all requests that one snapshot
+/// needs.
 const INTERVAL_MS: u64 = 3_000;
 
-/// The time between two calls of one colo: even, so that what all of it shares is never older than this and a little. A first
-/// call that failed may be followed sooner, once.
+/// The time between two calls of one colo: even, so that what all of it shares is never older than
+/// this and a little. A first call that failed may be followed sooner, once.
 pub(super) const PACE_MS: u64 = 10_000;
 
 /// What is counted of a colo's calls: those of this time …
 pub(super) const CALLS_WITHIN_MS: u64 = 60_000;
 
-/// … and so many at most, which leaves room for isolates that begin a call at the same moment, and for one that has nothing to
-/// show and does not wait for its turn.
+/// … and so many at most, which leaves room for isolates that begin a call at the same moment, and
+/// for one that has nothing to show and does not wait for its turn.
 pub(super) const MAX_CALLS: usize = 12;
 
 /// From so many calls on nothing is called for practice.
 const SPARE_CALLS: usize = 2;
 
-/// The pause after a refusal that names the region or the address: the venue asks for ten minutes, and a region stays.
+/// The pause after a refusal that names the region or the address: the venue asks for ten minutes,
+/// and a region stays.
 const LONG_PAUSE_MS: u64 = 600_000;
 
 /// The pause after a refusal that names neither.
@@ -87,7 +90,9 @@ pub enum Withheld {
     #[error("this isolate asked less than {INTERVAL_MS} ms ago")]
     Budget,
     /// Others near here asked it often enough.
-    #[error("this colo asked less than {PACE_MS} ms ago, or {MAX_CALLS} times within {CALLS_WITHIN_MS} ms")]
+    #[error(
+        "this colo asked less than {PACE_MS} ms ago, or {MAX_CALLS} times within {CALLS_WITHIN_MS} ms"
+    )]
     ColoBudget,
     /// It sent us away.
     #[error("it sent us away: {}", .0.label())]
@@ -119,8 +124,8 @@ impl Withheld {
 /// What a call is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Need {
-    /// Something that may be shown: nothing is held. It need not wait for its turn, for a client without data is the greater
-    /// harm.
+    /// Something that may be shown: nothing is held. It need not wait for its turn, for a client
+    /// without data is the greater harm.
     Data,
     /// Younger data than is held.
     YoungerData,
@@ -141,7 +146,11 @@ impl Calls {
     /// # Errors
     /// [`Withheld::BreakerOpen`].
     pub fn may_ask(&self, now: UnixMs) -> Result<(), Withheld> {
-        if self.breaker.admits(now) { Ok(()) } else { Err(Withheld::BreakerOpen) }
+        if self.breaker.admits(now) {
+            Ok(())
+        } else {
+            Err(Withheld::BreakerOpen)
+        }
     }
 
     /// Whether an exchange may be asked at `now`, by what its colo knows of it.
@@ -152,7 +161,10 @@ impl Calls {
         if let Some(refusal) = colo.pause(now) {
             return Err(Withheld::Paused(refusal));
         }
-        if self.started.is_some_and(|started| is_within(started, now, INTERVAL_MS)) {
+        if self
+            .started
+            .is_some_and(|started| is_within(started, now, INTERVAL_MS))
+        {
             return Err(Withheld::Budget);
         }
         let calls = colo.calls_within(now);
@@ -177,13 +189,24 @@ impl Calls {
     /// The state once a call has begun.
     #[must_use]
     pub const fn asked(self, now: UnixMs) -> Self {
-        Self { started: Some(now), breaker: self.breaker.asked(now) }
+        Self {
+            started: Some(now),
+            breaker: self.breaker.asked(now),
+        }
     }
 
-    /// The state after a call that worked, or failed. One that was refused is neither: its pause says all.
+    /// The state after a call that worked, or failed. One that was refused is neither: its pause
+    /// says all.
     #[must_use]
     pub fn ended(self, worked: bool, now: UnixMs) -> Self {
-        Self { breaker: if worked { self.breaker.worked() } else { self.breaker.failed(now) }, ..self }
+        Self {
+            breaker: if worked {
+                self.breaker.worked()
+            } else {
+                self.breaker.failed(now)
+            },
+            ..self
+        }
     }
 }
 
@@ -221,7 +244,10 @@ mod tests {
 
     #[test]
     fn one_call_of_an_isolate_per_three_seconds() {
-        let started = |ms| Calls { started: Some(ago(ms)), ..Calls::default() };
+        let started = |ms| Calls {
+            started: Some(ago(ms)),
+            ..Calls::default()
+        };
         check(Calls::default(), &Entry::default(), Ok(()));
         check(started(2_999), &Entry::default(), Err(Withheld::Budget));
         check(started(3_000), &Entry::default(), Ok(()));
@@ -230,8 +256,16 @@ mod tests {
     #[test]
     fn one_call_of_a_colo_per_ten_seconds_but_for_a_second_one() {
         check(Calls::default(), &called_at([100]), Ok(()));
-        check(Calls::default(), &called_at([4_000, 100]), Err(Withheld::ColoBudget));
-        check(Calls::default(), &called_at([13_000, 9_999]), Err(Withheld::ColoBudget));
+        check(
+            Calls::default(),
+            &called_at([4_000, 100]),
+            Err(Withheld::ColoBudget),
+        );
+        check(
+            Calls::default(),
+            &called_at([13_000, 9_999]),
+            Err(Withheld::ColoBudget),
+        );
         check(Calls::default(), &called_at([13_000, 10_000]), Ok(()));
         check(Calls::default(), &called_at([60_000, 100]), Ok(()));
     }
@@ -241,8 +275,14 @@ mod tests {
         let bare = |entry: &Entry| Calls::default().may_ask_exchange(entry, Need::Data, NOW);
         assert_eq!(bare(&called(11, 100)), Ok(()));
         assert_eq!(bare(&called(12, 100)), Err(Withheld::ColoBudget));
-        let just_asked = Calls { started: Some(ago(100)), ..Calls::default() };
-        assert_eq!(just_asked.may_ask_exchange(&Entry::default(), Need::Data, NOW), Err(Withheld::Budget));
+        let just_asked = Calls {
+            started: Some(ago(100)),
+            ..Calls::default()
+        };
+        assert_eq!(
+            just_asked.may_ask_exchange(&Entry::default(), Need::Data, NOW),
+            Err(Withheld::Budget)
+        );
     }
 
     #[test]
@@ -256,7 +296,11 @@ mod tests {
 
     #[track_caller]
     fn check_pause(refusal: Refusal, pause_ms: u64) {
-        check(Calls::default(), &refused(refusal, ago(pause_ms - 1)), Err(Withheld::Paused(refusal)));
+        check(
+            Calls::default(),
+            &refused(refusal, ago(pause_ms - 1)),
+            Err(Withheld::Paused(refusal)),
+        );
         check(Calls::default(), &refused(refusal, ago(pause_ms)), Ok(()));
     }
 
@@ -265,14 +309,31 @@ mod tests {
         check_pause(Refusal::Region, 600_000);
         check_pause(Refusal::RateLimit, 600_000);
         check_pause(Refusal::Unexplained, 60_000);
-        check_pause(Refusal::TooManyRequests { retry_after_secs: None }, 60_000);
-        check_pause(Refusal::TooManyRequests { retry_after_secs: Some(90) }, 90_000);
-        check_pause(Refusal::TooManyRequests { retry_after_secs: Some(u64::MAX) }, 600_000);
+        check_pause(
+            Refusal::TooManyRequests {
+                retry_after_secs: None,
+            },
+            60_000,
+        );
+        check_pause(
+            Refusal::TooManyRequests {
+                retry_after_secs: Some(90),
+            },
+            90_000,
+        );
+        check_pause(
+            Refusal::TooManyRequests {
+                retry_after_secs: Some(u64::MAX),
+            },
+            600_000,
+        );
     }
 
     #[test]
     fn who_fails_again_and_again_is_left_alone() {
-        let failing = (0..3).fold(Calls::default(), |calls, _| calls.asked(ago(3_500)).ended(false, ago(1_000)));
+        let failing = (0..3).fold(Calls::default(), |calls, _| {
+            calls.asked(ago(3_500)).ended(false, ago(1_000))
+        });
         check(failing, &Entry::default(), Err(Withheld::BreakerOpen));
         assert_eq!(failing.may_ask(NOW), Err(Withheld::BreakerOpen));
         check(failing.ended(true, NOW), &Entry::default(), Ok(()));
@@ -281,6 +342,10 @@ mod tests {
     #[test]
     fn a_clock_that_was_set_back_ends_the_pause() {
         let ahead = NOW.plus_millis(3_600_000);
-        check(Calls::default().asked(ahead), &refused(Refusal::Region, ahead), Ok(()));
+        check(
+            Calls::default().asked(ahead),
+            &refused(Refusal::Region, ahead),
+            Ok(()),
+        );
     }
 }

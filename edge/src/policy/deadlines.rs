@@ -1,4 +1,5 @@
-//! How long each step of a refresh may take. The steps fit into a client's wait, which a test below adds up.
+//! How long each step of a refresh may take. The steps fit into a client's wait, which a test below
+//! adds up.
 
 /// Milliseconds that each step may take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -9,7 +10,8 @@ pub struct Deadlines {
     pub first_wait_ms: u64,
     /// A client's wait for younger data than fresh data that wants a refresh.
     pub refresh_wait_ms: u64,
-    /// The silence of the origin after which the exchange is asked beside it, unless `HEDGE_AFTER_MS` says otherwise.
+    /// The silence of the origin after which the exchange is asked beside it, unless
+    /// `HEDGE_AFTER_MS` says otherwise.
     pub hedge_ms: u64,
     /// The origin's headers, unless `ORIGIN_TIMEOUT_MS` says otherwise.
     pub origin_headers_ms: u64,
@@ -48,32 +50,47 @@ pub const DEADLINES: Deadlines = Deadlines {
     total_ms: 1_800,
 };
 
-/// With nothing fresh in hand clients wait for the answer, so the exchange is asked after a third of the usual silence.
+/// With nothing fresh in hand clients wait for the answer, so the exchange is asked after a third
+/// of the usual silence.
 const COLD_HEDGE_DIVISOR: u64 = 3;
 
 impl Deadlines {
-    /// The deadlines of an operator who gives the origin so long for its headers, and has the exchange asked beside it after
-    /// such a silence.
+    /// The deadlines of an operator who gives the origin so long for its headers, and has the
+    /// exchange asked beside it after such a silence.
     #[must_use]
     pub fn with_origin(origin_timeout_ms: u64, hedge_after_ms: u64) -> Self {
         let origin_ms = DEADLINES.sources_ms.min(2 * origin_timeout_ms);
-        Self { hedge_ms: hedge_after_ms, origin_headers_ms: origin_timeout_ms, origin_ms, ..DEADLINES }
+        Self {
+            hedge_ms: hedge_after_ms,
+            origin_headers_ms: origin_timeout_ms,
+            origin_ms,
+            ..DEADLINES
+        }
     }
 
-    /// The deadlines of the Worker that owns the way to the exchanges: over soon enough for whoever asked it to hear why there is
-    /// nothing.
+    /// The deadlines of the Worker that owns the way to the exchanges: over soon enough for whoever
+    /// asked it to hear why there is nothing.
     #[must_use]
     pub const fn of_direct() -> Self {
-        Self { exchange_ms: 900, exchange_hedge_ms: 400, sources_ms: 1_000, ..DEADLINES }
+        Self {
+            exchange_ms: 900,
+            exchange_hedge_ms: 400,
+            sources_ms: 1_000,
+            ..DEADLINES
+        }
     }
 
-    /// The deadlines of a refresh that clients wait for. Whoever wants no hedge gets none here either.
+    /// The deadlines of a refresh that clients wait for. Whoever wants no hedge gets none here
+    /// either.
     #[must_use]
     pub const fn cold(self) -> Self {
         if self.hedge_ms >= self.origin_headers_ms {
             return self;
         }
-        Self { hedge_ms: self.hedge_ms / COLD_HEDGE_DIVISOR, ..self }
+        Self {
+            hedge_ms: self.hedge_ms / COLD_HEDGE_DIVISOR,
+            ..self
+        }
     }
 
     /// What a call that may take `own_ms` has, so long after the beginning of its refresh.
@@ -90,16 +107,26 @@ mod tests {
 
     #[test]
     fn the_steps_fit_into_a_client_s_wait() {
-        let Deadlines { sources_ms, grace_ms, last_good_ms, total_ms, .. } = DEADLINES;
+        let Deadlines {
+            sources_ms,
+            grace_ms,
+            last_good_ms,
+            total_ms,
+            ..
+        } = DEADLINES;
         assert!(sources_ms + grace_ms + last_good_ms <= total_ms);
     }
 
     #[test]
     fn whoever_is_asked_last_still_has_time_to_answer() {
         // The latest hedge leaves the least time.
-        let d = Deadlines { hedge_ms: DEADLINES.origin_headers_ms, ..DEADLINES };
-        // A cold isolate, a silent origin, and every exchange silent until its successor's turn. Looking up the colo's
-        // ledger and list of contracts costs another read before the first exchange.
+        let d = Deadlines {
+            hedge_ms: DEADLINES.origin_headers_ms,
+            ..DEADLINES
+        };
+        // A cold isolate, a silent origin, and every exchange silent until its successor's turn.
+        // Looking up the colo's ledger and list of contracts costs another read before the first
+        // exchange.
         let bybit = d.cache_ms + d.hedge_ms;
         assert!(d.left_ms(d.exchange_ms, bybit + d.cache_ms) >= 1_000);
         let okx = (d.cache_ms + d.origin_ms).max(bybit + d.exchange_hedge_ms);
@@ -113,14 +140,22 @@ mod tests {
     fn no_step_contradicts_another() {
         let d = DEADLINES;
         assert!(d.hedge_ms < d.origin_headers_ms && d.origin_headers_ms < d.origin_ms);
-        assert!(d.origin_ms < d.sources_ms && d.exchange_ms < d.sources_ms && d.exchange_hedge_ms < d.exchange_ms);
+        assert!(
+            d.origin_ms < d.sources_ms
+                && d.exchange_ms < d.sources_ms
+                && d.exchange_hedge_ms < d.exchange_ms
+        );
     }
 
     #[test]
     fn an_operator_s_times_leave_bybit_enough_of_its_own() {
         assert_eq!(Deadlines::with_origin(400, 300), DEADLINES);
         assert_eq!(Deadlines::with_origin(400, 300).cold().hedge_ms, 100);
-        assert_eq!(Deadlines::with_origin(400, 400).cold().hedge_ms, 400, "no hedge was wanted");
+        assert_eq!(
+            Deadlines::with_origin(400, 400).cold().hedge_ms,
+            400,
+            "no hedge was wanted"
+        );
         let d = Deadlines::with_origin(1_000, 1_000);
         assert_eq!((d.origin_headers_ms, d.origin_ms), (1_000, d.sources_ms));
         assert!(d.left_ms(d.exchange_ms, 2 * d.cache_ms + d.origin_headers_ms) >= d.least_ms);
@@ -130,7 +165,10 @@ mod tests {
     fn the_way_to_the_exchanges_ends_before_those_who_asked_for_it_give_up() {
         let (there, here) = (Deadlines::of_direct(), DEADLINES);
         assert!(there.cache_ms + there.sources_ms + there.grace_ms < here.exchange_ms);
-        assert!(there.left_ms(there.exchange_ms, there.cache_ms + there.exchange_hedge_ms) >= 2 * there.least_ms);
+        assert!(
+            there.left_ms(there.exchange_ms, there.cache_ms + there.exchange_hedge_ms)
+                >= 2 * there.least_ms
+        );
     }
 
     #[test]

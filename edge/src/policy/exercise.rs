@@ -1,4 +1,5 @@
-//! The way to the exchange, taken without need: a path that is only taken in an emergency is broken when one comes.
+//! The way to the exchange, taken without need: a path that is only taken in an emergency is broken
+//! when one comes.
 
 use shared::assemble::BITCOIN;
 use shared::snapshot::Snapshot;
@@ -16,8 +17,9 @@ const MAX_CONTRACTS: f64 = 0.02;
 /// The second price that is compared.
 const ETHER: &str = "ETHUSDT";
 
-/// Whether the refresh that brought this snapshot is one of so many in a hundred. Isolates hold the same snapshots, so each
-/// brings a number of its own (`isolate`): otherwise all of them, in all colos, would take the way at the same moment.
+/// Whether the refresh that brought this snapshot is one of so many in a hundred. Isolates hold the
+/// same snapshots, so each brings a number of its own (`isolate`): otherwise all of them, in all
+/// colos, would take the way at the same moment.
 #[must_use]
 pub const fn is_exercise_due(sequence: u64, isolate: u64, percent: u8) -> bool {
     mixed(sequence ^ mixed(isolate)) % 100 < percent as u64
@@ -31,8 +33,8 @@ const fn mixed(number: u64) -> u64 {
     mixed ^ (mixed >> 31)
 }
 
-/// How far two snapshots of the same market are apart, as fractions of what the first one says. Unknown where one of them
-/// does not say it.
+/// How far two snapshots of the same market are apart, as fractions of what the first one says.
+/// Unknown where one of them does not say it.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Divergence {
     /// Bitcoin's price.
@@ -50,7 +52,11 @@ impl Divergence {
     #[must_use]
     pub fn between(origin: &Snapshot, direct: &Snapshot) -> Self {
         let price = |snapshot: &Snapshot, symbol| {
-            snapshot.scores.iter().find(|row| row.symbol == symbol).map(|row| row.price.get())
+            snapshot
+                .scores
+                .iter()
+                .find(|row| row.symbol == symbol)
+                .map(|row| row.price.get())
         };
         let both = |of: &dyn Fn(&Snapshot) -> Option<f64>| apart(of(origin)?, of(direct)?);
         Self {
@@ -75,13 +81,20 @@ impl Divergence {
     #[must_use]
     pub fn alarms(&self) -> Vec<&'static str> {
         let is_far = |apart: Option<f64>, limit| apart.is_none_or(|apart| apart > limit);
-        self.figures().into_iter().filter(|(_, apart, limit)| is_far(*apart, *limit)).map(|(name, ..)| name).collect()
+        self.figures()
+            .into_iter()
+            .filter(|(_, apart, limit)| is_far(*apart, *limit))
+            .map(|(name, ..)| name)
+            .collect()
     }
 
     /// The differences that are known, by name.
     #[must_use]
     pub fn known(&self) -> Vec<(&'static str, f64)> {
-        self.figures().into_iter().filter_map(|(name, apart, _)| Some((name, apart?))).collect()
+        self.figures()
+            .into_iter()
+            .filter_map(|(name, apart, _)| Some((name, apart?)))
+            .collect()
     }
 }
 
@@ -96,8 +109,11 @@ mod tests {
 
     #[test]
     fn the_share_of_exercises_is_the_one_asked_for() {
-        let share =
-            |percent| (0..100_000_u64).filter(|n| is_exercise_due(1_788_870_000_000 + n * 3_000, 7, percent)).count();
+        let share = |percent| {
+            (0..100_000_u64)
+                .filter(|n| is_exercise_due(1_788_870_000_000 + n * 3_000, 7, percent))
+                .count()
+        };
         assert_eq!((share(0), share(100)), (0, 100_000));
         assert!((900..1_100).contains(&share(1)), "{}", share(1));
         assert!((24_000..26_000).contains(&share(25)), "{}", share(25));
@@ -106,13 +122,19 @@ mod tests {
     #[test]
     fn isolates_that_hold_the_same_snapshot_do_not_all_take_the_way() {
         for sequence in (1_788_870_000_000..).step_by(3_000).take(1_000) {
-            let due = (0..1_000_u64).filter(|isolate| is_exercise_due(sequence, *isolate, 1)).count();
+            let due = (0..1_000_u64)
+                .filter(|isolate| is_exercise_due(sequence, *isolate, 1))
+                .count();
             assert!(due < 40, "{due} of 1000 isolates at {sequence}");
         }
     }
 
-    const SAME: Divergence =
-        Divergence { bitcoin: Some(0.0), ether: Some(0.0), turnover: Some(0.0), contracts: Some(0.0) };
+    const SAME: Divergence = Divergence {
+        bitcoin: Some(0.0),
+        ether: Some(0.0),
+        turnover: Some(0.0),
+        contracts: Some(0.0),
+    };
 
     #[track_caller]
     fn check(divergence: Divergence, expected: &[&str]) {
@@ -122,17 +144,57 @@ mod tests {
     #[test]
     fn each_figure_has_its_own_limit() {
         check(SAME, &[]);
-        check(Divergence { bitcoin: Some(0.01), turnover: Some(0.05), contracts: Some(0.02), ..SAME }, &[]);
-        check(Divergence { bitcoin: Some(0.0101), ..SAME }, &["bitcoin"]);
-        check(Divergence { ether: Some(9.0), contracts: Some(0.021), ..SAME }, &["ether", "contracts"]);
-        check(Divergence { turnover: Some(0.051), ..SAME }, &["turnover"]);
+        check(
+            Divergence {
+                bitcoin: Some(0.01),
+                turnover: Some(0.05),
+                contracts: Some(0.02),
+                ..SAME
+            },
+            &[],
+        );
+        check(
+            Divergence {
+                bitcoin: Some(0.0101),
+                ..SAME
+            },
+            &["bitcoin"],
+        );
+        check(
+            Divergence {
+                ether: Some(9.0),
+                contracts: Some(0.021),
+                ..SAME
+            },
+            &["ether", "contracts"],
+        );
+        check(
+            Divergence {
+                turnover: Some(0.051),
+                ..SAME
+            },
+            &["turnover"],
+        );
     }
 
     #[test]
     fn a_figure_that_one_of_them_does_not_tell_is_an_alarm_and_no_number() {
-        check(Divergence { ether: None, ..SAME }, &["ether"]);
-        let known = Divergence { ether: None, ..SAME }.known();
-        assert_eq!(known, [("bitcoin", 0.0), ("turnover", 0.0), ("contracts", 0.0)]);
+        check(
+            Divergence {
+                ether: None,
+                ..SAME
+            },
+            &["ether"],
+        );
+        let known = Divergence {
+            ether: None,
+            ..SAME
+        }
+        .known();
+        assert_eq!(
+            known,
+            [("bitcoin", 0.0), ("turnover", 0.0), ("contracts", 0.0)]
+        );
         assert_eq!(apart(0.0, 1.0), None);
         assert_eq!(apart(200.0, 190.0), Some(0.05));
     }

@@ -10,8 +10,9 @@
 //!
 //! The caller carries out each step and reports its outcome here; it decides nothing itself.
 //!
-//! Whose turn a budget withholds has not failed: nobody takes its place while anything may be shown, for clients are not to be
-//! sent from one market to another and back. For the same reason Bybit is not asked directly for a while after it was left.
+//! Whose turn a budget withholds has not failed: nobody takes its place while anything may be
+//! shown, for clients are not to be sent from one market to another and back. For the same reason
+//! Bybit is not asked directly for a while after it was left.
 
 use super::budget::PACE_MS;
 use super::deadlines::Deadlines;
@@ -59,10 +60,11 @@ pub enum Step {
     LookIntoCache,
     /// End: what the cache had is young enough.
     TakeCached,
-    /// Ask this one, beside those who are being asked; then [`Ladder::asked`], or if it must not be [`Ladder::withheld`] or
-    /// [`Ladder::useless`].
+    /// Ask this one, beside those who are being asked; then [`Ladder::asked`], or if it must not be
+    /// [`Ladder::withheld`] or [`Ladder::useless`].
     Ask(Upstream),
-    /// Wait for an answer, until this moment at most; then [`Ladder::fit`] or [`Ladder::useless`] for whoever answered.
+    /// Wait for an answer, until this moment at most; then [`Ladder::fit`] or [`Ladder::useless`]
+    /// for whoever answered.
     WaitUntil(UnixMs),
     /// End: this answer is the one.
     Take(Upstream),
@@ -94,7 +96,8 @@ pub struct Standing {
     pub since: UnixMs,
 }
 
-/// For how long Bybit is not asked directly after another exchange took its place, as long as that one answers.
+/// For how long Bybit is not asked directly after another exchange took its place, as long as that
+/// one answers.
 const RETURN_AFTER_MS: u64 = 120_000;
 
 /// One refresh.
@@ -131,26 +134,47 @@ impl Ladder {
             limits,
             deadlines,
             standing,
-            cache: if is_fresh { Look::OnceOriginIsGivenUp } else { Look::Now },
+            cache: if is_fresh {
+                Look::OnceOriginIsGivenUp
+            } else {
+                Look::Now
+            },
             cached_is_enough: false,
             told_of_failure: false,
-            first: if means.origin { Upstream::Origin } else { Upstream::Bybit },
+            first: if means.origin {
+                Upstream::Origin
+            } else {
+                Upstream::Bybit
+            },
             turns: PerUpstream::new(|upstream| match upstream {
                 Upstream::Origin => if_there(means.origin),
                 Upstream::Bybit => Turn::Ahead,
                 Upstream::Okx => if_there(means.okx),
                 Upstream::Binance => if_there(means.binance),
             }),
-            last_good: if means.last_good { Once::Ahead } else { Once::Over },
+            last_good: if means.last_good {
+                Once::Ahead
+            } else {
+                Once::Over
+            },
         }
     }
 
-    /// The look into the cache is over; this is held now. `told_of_failure`: another isolate tells that every source failed
-    /// just now, which spares asking them if none was asked yet.
-    pub fn looked(&mut self, held: Option<UnixMs>, standing: Option<Standing>, told_of_failure: bool, now: UnixMs) {
+    /// The look into the cache is over; this is held now. `told_of_failure`: another isolate tells
+    /// that every source failed just now, which spares asking them if none was asked yet.
+    pub fn looked(
+        &mut self,
+        held: Option<UnixMs>,
+        standing: Option<Standing>,
+        told_of_failure: bool,
+        now: UnixMs,
+    ) {
         self.cache = Look::Over;
         self.standing = standing;
-        self.cached_is_enough = matches!(decide(held, now, &self.limits, Refresh::Possible), Decision::Serve(_));
+        self.cached_is_enough = matches!(
+            decide(held, now, &self.limits, Refresh::Possible),
+            Decision::Serve(_)
+        );
         self.told_of_failure = told_of_failure && *self.turns.get(self.first) == Turn::Ahead;
     }
 
@@ -178,10 +202,13 @@ impl Ladder {
     /// Whether somebody's turn was withheld, so that nobody can say that every source failed.
     #[must_use]
     pub fn is_withheld(&self) -> bool {
-        Upstream::ALL.into_iter().any(|upstream| *self.turns.get(upstream) == Turn::Withheld)
+        Upstream::ALL
+            .into_iter()
+            .any(|upstream| *self.turns.get(upstream) == Turn::Withheld)
     }
 
-    /// It failed, its answer is not good enough, or its circuit breaker or pause keeps it from being asked.
+    /// It failed, its answer is not good enough, or its circuit breaker or pause keeps it from
+    /// being asked.
     pub const fn useless(&mut self, upstream: Upstream) {
         *self.turns.get_mut(upstream) = Turn::Useless;
     }
@@ -206,7 +233,9 @@ impl Ladder {
     pub fn next(&self, held: Option<UnixMs>, now: UnixMs) -> Step {
         let is_look_due = match self.cache {
             Look::Now => true,
-            Look::OnceOriginIsGivenUp => self.origin_is_given_up_at(held, now).is_some_and(|at| at <= now),
+            Look::OnceOriginIsGivenUp => self
+                .origin_is_given_up_at(held, now)
+                .is_some_and(|at| at <= now),
             Look::Over => false,
         };
         if is_look_due {
@@ -215,25 +244,40 @@ impl Ladder {
         if self.cached_is_enough {
             return Step::TakeCached;
         }
-        if let Some(fit) = Upstream::ALL.into_iter().find(|upstream| *self.turns.get(*upstream) == Turn::Fit) {
+        if let Some(fit) = Upstream::ALL
+            .into_iter()
+            .find(|upstream| *self.turns.get(*upstream) == Turn::Fit)
+        {
             return Step::Take(fit);
         }
-        let end = self.began.plus_millis(self.deadlines.sources_ms + self.deadlines.grace_ms);
+        let end = self
+            .began
+            .plus_millis(self.deadlines.sources_ms + self.deadlines.grace_ms);
         if !self.told_of_failure && now < end {
             let turns = || {
-                Upstream::ALL.into_iter().filter_map(|upstream| Some((upstream, self.turn_of(upstream, held, now)?)))
+                Upstream::ALL
+                    .into_iter()
+                    .filter_map(|upstream| Some((upstream, self.turn_of(upstream, held, now)?)))
             };
             if let Some((due, _)) = turns().find(|(_, turn)| *turn <= now) {
                 return Step::Ask(due);
             }
-            if Upstream::ALL.into_iter().any(|upstream| matches!(self.turns.get(upstream), Turn::Asked { .. })) {
+            if Upstream::ALL
+                .into_iter()
+                .any(|upstream| matches!(self.turns.get(upstream), Turn::Asked { .. }))
+            {
                 return Step::WaitUntil(turns().fold(end, |until, (_, turn)| until.min(turn)));
             }
         }
-        // Younger data first, whoever kept it: what may only be shown as stale is worth a look for better.
+        // Younger data first, whoever kept it: what may only be shown as stale is worth a look for
+        // better.
         let is_held = held.and_then(|as_of| self.limits.classify(as_of, now));
         let is_young = matches!(is_held, Some(Freshness::Fresh | Freshness::Aging));
-        if self.last_good == Once::Ahead && !is_young { Step::ReadLastGood } else { Step::GiveUp }
+        if self.last_good == Once::Ahead && !is_young {
+            Step::ReadLastGood
+        } else {
+            Step::GiveUp
+        }
     }
 
     /// When this one is to be asked, if it still is; this is held.
@@ -249,21 +293,27 @@ impl Ladder {
             Upstream::Bybit => {
                 let origin = self.origin_is_given_up_at(held, now)?;
                 if self.stays_away_from_bybit(now) {
-                    origin.max(self.given_up(Upstream::Okx, is_servable, deadlines.exchange_hedge_ms)?)
+                    origin.max(self.given_up(
+                        Upstream::Okx,
+                        is_servable,
+                        deadlines.exchange_hedge_ms,
+                    )?)
                 } else {
                     origin
                 }
             }
             Upstream::Okx | Upstream::Binance => {
                 let venue = self.standing.map(|standing| standing.venue);
-                // Another market's figures differ from Bybit's: clients are not sent to and fro while what is held will still
-                // be fresh at Bybit's next turn. Beyond that younger data, said to be another exchange's, is worth more.
+                // Another market's figures differ from Bybit's: clients are not sent to and fro
+                // while what is held will still be fresh at Bybit's next turn. Beyond that younger
+                // data, said to be another exchange's, is worth more.
                 let is_usual = matches!(venue, None | Some(Venue::Bybit));
                 let stays_fresh = class_at(now.plus_millis(PACE_MS)) == Some(Freshness::Fresh);
                 if (stays_fresh && is_usual) || *self.turns.get(Upstream::Origin) != Turn::Useless {
                     return None;
                 }
-                // Prices of a spot market are others, and it knows neither funding nor open interest.
+                // Prices of a spot market are others, and it knows neither funding nor open
+                // interest.
                 if upstream == Upstream::Binance && is_servable && venue != Some(Venue::Binance) {
                     return None;
                 }
@@ -276,29 +326,44 @@ impl Ladder {
                 if upstream == Upstream::Okx {
                     bybit
                 } else {
-                    bybit.max(self.given_up(Upstream::Okx, is_servable, deadlines.exchange_hedge_ms)?)
+                    bybit.max(self.given_up(
+                        Upstream::Okx,
+                        is_servable,
+                        deadlines.exchange_hedge_ms,
+                    )?)
                 }
             }
         };
-        let last_call = self.began.plus_millis(deadlines.sources_ms.saturating_sub(deadlines.least_ms));
+        let last_call = self
+            .began
+            .plus_millis(deadlines.sources_ms.saturating_sub(deadlines.least_ms));
         (turn <= last_call).then_some(turn)
     }
 
     /// Whether OKX took Bybit's place so short a while ago that it keeps it while it answers.
     fn stays_away_from_bybit(&self, now: UnixMs) -> bool {
-        let left = self.standing.filter(|standing| standing.venue == Venue::Okx).map(|standing| standing.since);
+        let left = self
+            .standing
+            .filter(|standing| standing.venue == Venue::Okx)
+            .map(|standing| standing.since);
         left.is_some_and(|since| is_within(since, now, RETURN_AFTER_MS))
     }
 
     /// When nobody waits for the origin alone any more, when this is held.
     fn origin_is_given_up_at(&self, held: Option<UnixMs>, now: UnixMs) -> Option<UnixMs> {
-        let is_fresh = held.and_then(|as_of| self.limits.classify(as_of, now)) == Some(Freshness::Fresh);
-        let deadlines = if is_fresh { self.deadlines } else { self.deadlines.cold() };
+        let is_fresh =
+            held.and_then(|as_of| self.limits.classify(as_of, now)) == Some(Freshness::Fresh);
+        let deadlines = if is_fresh {
+            self.deadlines
+        } else {
+            self.deadlines.cold()
+        };
         self.given_up(Upstream::Origin, false, deadlines.hedge_ms)
     }
 
-    /// When nobody waits for this one alone any more: from the beginning if it is of no use, or once it has been silent for
-    /// so long. One that is only withheld is waited for as long as anything may be shown.
+    /// When nobody waits for this one alone any more: from the beginning if it is of no use, or
+    /// once it has been silent for so long. One that is only withheld is waited for as long as
+    /// anything may be shown.
     fn given_up(&self, upstream: Upstream, is_servable: bool, silence_ms: u64) -> Option<UnixMs> {
         match self.turns.get(upstream) {
             Turn::Ahead | Turn::Fit => None,
@@ -315,7 +380,12 @@ mod tests {
     use crate::policy::DEADLINES;
 
     const NOW: UnixMs = UnixMs::from_millis(1_788_870_000_000);
-    const ALL: Means = Means { origin: true, okx: true, binance: true, last_good: true };
+    const ALL: Means = Means {
+        origin: true,
+        okx: true,
+        binance: true,
+        last_good: true,
+    };
 
     fn ago(ms: u64) -> Option<UnixMs> {
         Some(UnixMs::from_millis(NOW.as_millis() - ms))
@@ -330,7 +400,10 @@ mod tests {
     }
 
     fn usual() -> Option<Standing> {
-        Some(Standing { venue: Venue::Bybit, since: NOW })
+        Some(Standing {
+            venue: Venue::Bybit,
+            since: NOW,
+        })
     }
 
     /// A refresh that looked into an empty cache.
@@ -344,14 +417,25 @@ mod tests {
     #[test]
     fn the_cache_is_looked_into_when_nothing_fresh_is_held_or_the_origin_is_given_up() {
         assert_eq!(begin(None, ALL).next(None, NOW), Step::LookIntoCache);
-        assert_eq!(begin(ago(15_001), ALL).next(ago(15_001), NOW), Step::LookIntoCache);
+        assert_eq!(
+            begin(ago(15_001), ALL).next(ago(15_001), NOW),
+            Step::LookIntoCache
+        );
         let mut ladder = begin(ago(14_000), ALL);
         assert_eq!(ladder.next(ago(14_000), NOW), Step::Ask(Upstream::Origin));
         ladder.asked(Upstream::Origin, NOW);
         assert_eq!(ladder.next(ago(14_000), at(299)), Step::WaitUntil(at(300)));
-        assert_eq!(ladder.next(ago(14_000), at(300)), Step::LookIntoCache, "it was silent");
+        assert_eq!(
+            ladder.next(ago(14_000), at(300)),
+            Step::LookIntoCache,
+            "it was silent"
+        );
         ladder.useless(Upstream::Origin);
-        assert_eq!(ladder.next(ago(14_000), at(1)), Step::LookIntoCache, "it failed");
+        assert_eq!(
+            ladder.next(ago(14_000), at(1)),
+            Step::LookIntoCache,
+            "it failed"
+        );
         ladder.looked(ago(10_000), None, false, at(1));
         assert_eq!(ladder.next(ago(10_000), at(1)), Step::Ask(Upstream::Bybit));
     }
@@ -359,7 +443,13 @@ mod tests {
     #[test]
     fn nobody_takes_the_place_of_one_who_waits_for_its_turn_while_anything_may_be_shown() {
         let after = |held| {
-            let mut ladder = begin(held, Means { last_good: false, ..ALL });
+            let mut ladder = begin(
+                held,
+                Means {
+                    last_good: false,
+                    ..ALL
+                },
+            );
             ladder.looked(held, usual(), false, NOW);
             ladder.useless(Upstream::Origin);
             ladder.withheld(Upstream::Bybit);
@@ -383,13 +473,25 @@ mod tests {
         };
         assert_eq!(after(ago(30_000), Venue::Bybit), Step::GiveUp);
         assert_eq!(after(ago(299_000), Venue::Okx), Step::ReadLastGood);
-        assert_eq!(after(ago(300_001), Venue::Okx), Step::Ask(Upstream::Binance));
-        assert_eq!(after(ago(5_000), Venue::Binance), Step::Ask(Upstream::Binance), "it shows the spot market already");
+        assert_eq!(
+            after(ago(300_001), Venue::Okx),
+            Step::Ask(Upstream::Binance)
+        );
+        assert_eq!(
+            after(ago(5_000), Venue::Binance),
+            Step::Ask(Upstream::Binance),
+            "it shows the spot market already"
+        );
     }
 
     #[test]
     fn who_was_left_is_not_asked_for_a_while_unless_its_successor_fails() {
-        let since = |ms| Some(Standing { venue: Venue::Okx, since: ago(ms).unwrap() });
+        let since = |ms| {
+            Some(Standing {
+                venue: Venue::Okx,
+                since: ago(ms).unwrap(),
+            })
+        };
         let begun = |ms| {
             let mut ladder = begin(ago(5_000), ALL);
             ladder.looked(ago(5_000), since(ms), false, NOW);
@@ -402,7 +504,10 @@ mod tests {
         assert_eq!(ladder.next(ago(5_000), NOW), Step::GiveUp);
         ladder.useless(Upstream::Okx);
         assert_eq!(ladder.next(ago(5_000), NOW), Step::Ask(Upstream::Bybit));
-        assert_eq!(begun(120_000).next(ago(5_000), NOW), Step::Ask(Upstream::Bybit));
+        assert_eq!(
+            begun(120_000).next(ago(5_000), NOW),
+            Step::Ask(Upstream::Bybit)
+        );
     }
 
     #[test]
@@ -415,7 +520,11 @@ mod tests {
         assert_eq!(after(ago(3_000), false), Step::TakeCached);
         assert_eq!(after(ago(3_001), false), Step::Ask(Upstream::Origin));
         assert_eq!(after(ago(100_000), false), Step::Ask(Upstream::Origin));
-        assert_eq!(after(None, true), Step::ReadLastGood, "a shared failure was tried again");
+        assert_eq!(
+            after(None, true),
+            Step::ReadLastGood,
+            "a shared failure was tried again"
+        );
         assert_eq!(after(ago(30_000), true), Step::GiveUp);
     }
 
@@ -424,7 +533,11 @@ mod tests {
         let mut ladder = cold(ALL);
         assert_eq!(ladder.next(None, NOW), Step::Ask(Upstream::Origin));
         ladder.asked(Upstream::Origin, NOW);
-        assert_eq!(ladder.next(None, NOW), Step::WaitUntil(at(100)), "clients wait, for nothing is held");
+        assert_eq!(
+            ladder.next(None, NOW),
+            Step::WaitUntil(at(100)),
+            "clients wait, for nothing is held"
+        );
         assert_eq!(ladder.next(None, at(100)), Step::Ask(Upstream::Bybit));
         ladder.useless(Upstream::Origin);
         assert_eq!(ladder.next(None, at(1)), Step::Ask(Upstream::Bybit));
@@ -446,7 +559,11 @@ mod tests {
         let mut ladder = cold(ALL);
         ladder.asked(Upstream::Origin, NOW);
         ladder.useless(Upstream::Bybit);
-        assert_eq!(ladder.next(None, at(350)), Step::WaitUntil(at(1_550)), "the origin may still answer");
+        assert_eq!(
+            ladder.next(None, at(350)),
+            Step::WaitUntil(at(1_550)),
+            "the origin may still answer"
+        );
         ladder.useless(Upstream::Origin);
         assert_eq!(ladder.next(None, at(400)), Step::Ask(Upstream::Okx));
         ladder.asked(Upstream::Okx, at(400));
@@ -477,7 +594,13 @@ mod tests {
     #[test]
     fn another_exchange_is_not_asked_while_what_is_held_stays_fresh_until_bybit_s_next_turn() {
         let with = |held| {
-            let mut ladder = begin(held, Means { last_good: false, ..ALL });
+            let mut ladder = begin(
+                held,
+                Means {
+                    last_good: false,
+                    ..ALL
+                },
+            );
             ladder.looked(held, usual(), false, NOW);
             ladder.useless(Upstream::Origin);
             ladder.useless(Upstream::Bybit);
@@ -492,7 +615,11 @@ mod tests {
         let mut ladder = cold(ALL);
         ladder.useless(Upstream::Origin);
         ladder.asked(Upstream::Bybit, at(801));
-        assert_eq!(ladder.next(None, at(801)), Step::WaitUntil(at(1_550)), "OKX would begin at 1301 ms");
+        assert_eq!(
+            ladder.next(None, at(801)),
+            Step::WaitUntil(at(1_550)),
+            "OKX would begin at 1301 ms"
+        );
         assert_eq!(ladder.next(None, at(1_550)), Step::ReadLastGood);
         ladder.read_last_good();
         assert_eq!(ladder.next(None, at(1_550)), Step::GiveUp);
@@ -501,7 +628,14 @@ mod tests {
     #[test]
     fn what_all_colos_share_is_read_last_and_only_for_want_of_younger_data() {
         let after_all = |held| {
-            let mut ladder = begin(held, Means { okx: false, binance: false, ..ALL });
+            let mut ladder = begin(
+                held,
+                Means {
+                    okx: false,
+                    binance: false,
+                    ..ALL
+                },
+            );
             ladder.looked(held, None, false, NOW);
             ladder.useless(Upstream::Origin);
             ladder.useless(Upstream::Bybit);
@@ -514,13 +648,33 @@ mod tests {
 
     #[test]
     fn without_an_origin_the_exchange_is_the_first_to_be_asked() {
-        let mut ladder = begin(ago(5_000), Means { origin: false, ..ALL });
-        assert_eq!(ladder.next(ago(5_000), NOW), Step::LookIntoCache, "a neighbour may have asked");
+        let mut ladder = begin(
+            ago(5_000),
+            Means {
+                origin: false,
+                ..ALL
+            },
+        );
+        assert_eq!(
+            ladder.next(ago(5_000), NOW),
+            Step::LookIntoCache,
+            "a neighbour may have asked"
+        );
         ladder.looked(ago(5_000), usual(), false, NOW);
         assert_eq!(ladder.next(ago(5_000), NOW), Step::Ask(Upstream::Bybit));
-        let mut cold = begin(None, Means { origin: false, ..ALL });
+        let mut cold = begin(
+            None,
+            Means {
+                origin: false,
+                ..ALL
+            },
+        );
         cold.looked(None, None, true, NOW);
-        assert_eq!(cold.next(None, NOW), Step::ReadLastGood, "a shared failure was tried again");
+        assert_eq!(
+            cold.next(None, NOW),
+            Step::ReadLastGood,
+            "a shared failure was tried again"
+        );
     }
 
     #[test]

@@ -1,9 +1,11 @@
-//! What the isolates of one colo tell each other: calls to exchanges, refusals, and that everything failed just now.
+//! What the isolates of one colo tell each other: calls to exchanges, refusals, and that everything
+//! failed just now.
 //!
-//! It lies in the colo's cache, which can lose it, hang, or give an old one, and knows no atomic change. So every isolate
-//! keeps what it ever read and adds what it did itself. Without the cache each isolate holds to the colo's limit on its
-//! own: the exchange is still asked, for a client without data is the greater harm, but no isolate asks more often than a
-//! whole colo may. Two isolates that write at once can lose one call of the count, and no more.
+//! It lies in the colo's cache, which can lose it, hang, or give an old one, and knows no atomic
+//! change. So every isolate keeps what it ever read and adds what it did itself. Without the cache
+//! each isolate holds to the colo's limit on its own: the exchange is still asked, for a client
+//! without data is the greater harm, but no isolate asks more often than a whole colo may. Two
+//! isolates that write at once can lose one call of the count, and no more.
 
 use super::NEGATIVE_MS;
 use super::budget::{CALLS_WITHIN_MS, MAX_CALLS, Refusal};
@@ -29,7 +31,10 @@ impl Entry {
     /// How many calls began lately.
     #[must_use]
     pub fn calls_within(&self, now: UnixMs) -> usize {
-        self.calls.iter().filter(|began| is_within(**began, now, CALLS_WITHIN_MS)).count()
+        self.calls
+            .iter()
+            .filter(|began| is_within(**began, now, CALLS_WITHIN_MS))
+            .count()
     }
 
     /// Whether a call began within the last `ms`.
@@ -41,7 +46,9 @@ impl Entry {
     /// The refusal that holds at `now`.
     #[must_use]
     pub fn pause(&self, now: UnixMs) -> Option<Refusal> {
-        self.refused.filter(|(refusal, since)| is_within(*since, now, refusal.pause_ms())).map(|(refusal, _)| refusal)
+        self.refused
+            .filter(|(refusal, since)| is_within(*since, now, refusal.pause_ms()))
+            .map(|(refusal, _)| refusal)
     }
 
     /// Notes a call.
@@ -58,7 +65,8 @@ impl Entry {
         self.calls.extend(others);
         self.calls.sort_unstable();
         self.calls.dedup();
-        self.calls.drain(..self.calls.len().saturating_sub(MAX_CALLS));
+        self.calls
+            .drain(..self.calls.len().saturating_sub(MAX_CALLS));
     }
 
     fn take_refusal(&mut self, other: (Refusal, UnixMs)) {
@@ -70,7 +78,8 @@ impl Entry {
 
     /// Forgets what lies ahead of the clock or is long over.
     fn prune(&mut self, now: UnixMs) {
-        self.calls.retain(|began| is_within(*began, now, CALLS_WITHIN_MS));
+        self.calls
+            .retain(|began| is_within(*began, now, CALLS_WITHIN_MS));
         self.refused = self.refused.filter(|_| self.pause(now).is_some());
     }
 }
@@ -111,10 +120,13 @@ impl Ledger {
     /// The failure that is still shared at `now`.
     #[must_use]
     pub fn failure(&self, now: UnixMs) -> Option<&SharedFailure> {
-        self.failure.as_ref().filter(|failure| is_within(failure.at, now, NEGATIVE_MS))
+        self.failure
+            .as_ref()
+            .filter(|failure| is_within(failure.at, now, NEGATIVE_MS))
     }
 
-    /// Takes up what another ledger knows. What an isolate did itself is never forgotten for what it reads.
+    /// Takes up what another ledger knows. What an isolate did itself is never forgotten for what
+    /// it reads.
     pub fn merge(&mut self, other: &Self, now: UnixMs) {
         for exchange in Upstream::EXCHANGES {
             let (mine, theirs) = (self.entries.get_mut(exchange), other.entries.get(exchange));
@@ -136,10 +148,13 @@ impl Ledger {
     #[must_use]
     pub fn to_json(&self) -> Vec<u8> {
         let wire = Wire {
-            exchanges: Upstream::EXCHANGES.map(|exchange| WireEntry::of(exchange, self.entries.get(exchange))).into(),
+            exchanges: Upstream::EXCHANGES
+                .map(|exchange| WireEntry::of(exchange, self.entries.get(exchange)))
+                .into(),
             failed: self.failure.as_ref().map(WireFailure::of),
         };
-        // Strings and integers always have a JSON form; bytes that are none would be refused when read.
+        // Strings and integers always have a JSON form; bytes that are none would be refused when
+        // read.
         serde_json::to_vec(&wire).unwrap_or_default()
     }
 
@@ -148,12 +163,18 @@ impl Ledger {
     /// # Errors
     /// [`BadLedger`] when it is none.
     pub fn from_json(body: &[u8]) -> Result<Self, BadLedger> {
-        let wire: Wire = serde_json::from_slice(body).map_err(|error| BadLedger::Shape(error.to_string()))?;
+        let wire: Wire =
+            serde_json::from_slice(body).map_err(|error| BadLedger::Shape(error.to_string()))?;
         let mut ledger = Self::default();
         for stored in wire.exchanges {
             let entry = ledger.entries.get_mut(upstream(&stored.name)?);
             entry.take_calls(&stored.calls);
-            if let Some(WireRefusal { kind, at, retry_after_secs }) = stored.refused {
+            if let Some(WireRefusal {
+                kind,
+                at,
+                retry_after_secs,
+            }) = stored.refused
+            {
                 entry.take_refusal((kind.with(retry_after_secs), at));
             }
         }
@@ -219,14 +240,32 @@ struct WireFailure {
 impl WireEntry {
     fn of(exchange: Upstream, entry: &Entry) -> Self {
         let refused = entry.refused.map(|(refusal, at)| match refusal {
-            Refusal::Region => WireRefusal { kind: Kind::Region, at, retry_after_secs: None },
-            Refusal::RateLimit => WireRefusal { kind: Kind::RateLimit, at, retry_after_secs: None },
-            Refusal::Unexplained => WireRefusal { kind: Kind::Unexplained, at, retry_after_secs: None },
-            Refusal::TooManyRequests { retry_after_secs } => {
-                WireRefusal { kind: Kind::TooManyRequests, at, retry_after_secs }
-            }
+            Refusal::Region => WireRefusal {
+                kind: Kind::Region,
+                at,
+                retry_after_secs: None,
+            },
+            Refusal::RateLimit => WireRefusal {
+                kind: Kind::RateLimit,
+                at,
+                retry_after_secs: None,
+            },
+            Refusal::Unexplained => WireRefusal {
+                kind: Kind::Unexplained,
+                at,
+                retry_after_secs: None,
+            },
+            Refusal::TooManyRequests { retry_after_secs } => WireRefusal {
+                kind: Kind::TooManyRequests,
+                at,
+                retry_after_secs,
+            },
         });
-        Self { name: exchange.name().to_owned(), calls: entry.calls.clone(), refused }
+        Self {
+            name: exchange.name().to_owned(),
+            calls: entry.calls.clone(),
+            refused,
+        }
     }
 }
 
@@ -244,16 +283,34 @@ impl Kind {
 impl WireFailure {
     fn of(failure: &SharedFailure) -> Self {
         let outcomes = failure.outcomes.iter().take(MAX_OUTCOMES);
-        let outcomes = outcomes.map(|(upstream, outcome)| (upstream.name().to_owned(), outcome.clone())).collect();
-        Self { at: failure.at, outcomes }
+        let outcomes = outcomes
+            .map(|(upstream, outcome)| (upstream.name().to_owned(), outcome.clone()))
+            .collect();
+        Self {
+            at: failure.at,
+            outcomes,
+        }
     }
 
     fn read(self) -> Result<SharedFailure, BadLedger> {
-        if self.outcomes.len() > MAX_OUTCOMES || !self.outcomes.iter().all(|(_, outcome)| is_reason(outcome)) {
-            return Err(BadLedger::Outcomes(self.outcomes.into_iter().map(|(_, outcome)| outcome).collect()));
+        if self.outcomes.len() > MAX_OUTCOMES
+            || !self.outcomes.iter().all(|(_, outcome)| is_reason(outcome))
+        {
+            return Err(BadLedger::Outcomes(
+                self.outcomes
+                    .into_iter()
+                    .map(|(_, outcome)| outcome)
+                    .collect(),
+            ));
         }
-        let outcomes = self.outcomes.into_iter().map(|(name, outcome)| Ok((upstream(&name)?, outcome)));
-        Ok(SharedFailure { at: self.at, outcomes: outcomes.collect::<Result<_, _>>()? })
+        let outcomes = self
+            .outcomes
+            .into_iter()
+            .map(|(name, outcome)| Ok((upstream(&name)?, outcome)));
+        Ok(SharedFailure {
+            at: self.at,
+            outcomes: outcomes.collect::<Result<_, _>>()?,
+        })
     }
 }
 
@@ -274,14 +331,22 @@ mod tests {
     }
 
     fn failure(at: UnixMs) -> SharedFailure {
-        SharedFailure { at, outcomes: vec![(Upstream::Origin, "timeout".to_owned())] }
+        SharedFailure {
+            at,
+            outcomes: vec![(Upstream::Origin, "timeout".to_owned())],
+        }
     }
 
     #[test]
     fn a_stored_ledger_reads_back() {
         let mut ledger = noted(|entry| {
             entry.called(ago(100));
-            entry.refused(Refusal::TooManyRequests { retry_after_secs: Some(90) }, ago(50));
+            entry.refused(
+                Refusal::TooManyRequests {
+                    retry_after_secs: Some(90),
+                },
+                ago(50),
+            );
         });
         ledger.note(Upstream::Okx).refused(Refusal::Region, ago(9));
         ledger.failed(failure(ago(5)));
@@ -295,18 +360,33 @@ mod tests {
 
     #[test]
     fn what_is_no_ledger_is_refused_by_name() {
-        for bad in ["", "<html>", "{}", "[]", r#"{"exchanges":[{"name":"bybit-direct"}]}"#] {
+        for bad in [
+            "",
+            "<html>",
+            "{}",
+            "[]",
+            r#"{"exchanges":[{"name":"bybit-direct"}]}"#,
+        ] {
             assert!(matches!(check_refused(bad), BadLedger::Shape(_)), "{bad}");
         }
-        let foreign = r#"{"exchanges":[{"name":"kraken","calls":[],"refused":null}],"failed":null}"#;
-        assert_eq!(check_refused(foreign), BadLedger::Upstream("kraken".to_owned()));
+        let foreign =
+            r#"{"exchanges":[{"name":"kraken","calls":[],"refused":null}],"failed":null}"#;
+        assert_eq!(
+            check_refused(foreign),
+            BadLedger::Upstream("kraken".to_owned())
+        );
         let markup = r#"{"exchanges":[],"failed":{"at":1,"outcomes":[["origin","<b>\r\nx"]]}}"#;
-        assert_eq!(check_refused(markup), BadLedger::Outcomes(vec!["<b>\r\nx".to_owned()]));
+        assert_eq!(
+            check_refused(markup),
+            BadLedger::Outcomes(vec!["<b>\r\nx".to_owned()])
+        );
     }
 
     #[test]
     fn however_many_calls_are_noted_or_read_the_ledger_stays_small() {
-        let times: Vec<String> = (0..10_000).map(|n| (NOW.as_millis() - n).to_string()).collect();
+        let times: Vec<String> = (0..10_000)
+            .map(|n| (NOW.as_millis() - n).to_string())
+            .collect();
         let body = format!(
             r#"{{"exchanges":[{{"name":"bybit-direct","calls":[{}],"refused":null}}],"failed":null}}"#,
             times.join(",")
@@ -316,7 +396,12 @@ mod tests {
             ledger.note(Upstream::Bybit).called(NOW.plus_millis(ms));
         }
         assert!(ledger.to_json().len() < 1_000);
-        assert_eq!(ledger.of(Upstream::Bybit).calls_within(NOW.plus_millis(10_000)), MAX_CALLS);
+        assert_eq!(
+            ledger
+                .of(Upstream::Bybit)
+                .calls_within(NOW.plus_millis(10_000)),
+            MAX_CALLS
+        );
     }
 
     #[test]
@@ -331,15 +416,23 @@ mod tests {
         own.merge(&noted(|entry| entry.called(ago(2_000))), NOW);
         assert_eq!(own.of(Upstream::Bybit).calls_within(NOW), 2);
         own.merge(&own.clone(), NOW);
-        assert_eq!(own.of(Upstream::Bybit).calls_within(NOW), 2, "a call was counted twice");
+        assert_eq!(
+            own.of(Upstream::Bybit).calls_within(NOW),
+            2,
+            "a call was counted twice"
+        );
     }
 
     #[test]
     fn the_longer_pause_holds() {
         let mut own = noted(|entry| entry.refused(Refusal::Region, ago(10_000)));
-        own.note(Upstream::Bybit).refused(Refusal::Unexplained, ago(1));
+        own.note(Upstream::Bybit)
+            .refused(Refusal::Unexplained, ago(1));
         assert_eq!(own.of(Upstream::Bybit).pause(NOW), Some(Refusal::Region));
-        own.merge(&noted(|entry| entry.refused(Refusal::RateLimit, ago(5_000))), NOW);
+        own.merge(
+            &noted(|entry| entry.refused(Refusal::RateLimit, ago(5_000))),
+            NOW,
+        );
         assert_eq!(own.of(Upstream::Bybit).pause(NOW), Some(Refusal::RateLimit));
     }
 
@@ -353,7 +446,11 @@ mod tests {
         lie.failed(failure(ahead));
         let mut own = noted(|entry| entry.called(ago(1)));
         own.merge(&lie, NOW);
-        assert_eq!(own.of(Upstream::Bybit).calls_within(NOW), 1, "own calls were pushed out");
+        assert_eq!(
+            own.of(Upstream::Bybit).calls_within(NOW),
+            1,
+            "own calls were pushed out"
+        );
         assert_eq!(own.of(Upstream::Bybit).pause(NOW), None);
         assert_eq!(own.failure(NOW), None);
     }
@@ -373,6 +470,10 @@ mod tests {
         own.merge(&told(1_000), NOW);
         assert_eq!(own.failure(NOW).map(|failure| failure.at), Some(ago(1_000)));
         own.merge(&told(1_500), NOW);
-        assert_eq!(own.failure(NOW).map(|failure| failure.at), Some(ago(1_000)), "an older failure was taken");
+        assert_eq!(
+            own.failure(NOW).map(|failure| failure.at),
+            Some(ago(1_000)),
+            "an older failure was taken"
+        );
     }
 }

@@ -1,4 +1,5 @@
-//! How much is told of answers that are all alike: in a total outage each request would cost a line and a data point.
+//! How much is told of answers that are all alike: in a total outage each request would cost a line
+//! and a data point.
 
 use super::is_within;
 use shared::units::UnixMs;
@@ -18,10 +19,13 @@ pub struct Quota {
 }
 
 impl Quota {
-    /// Notes one more: for how many it stands that were left out before it, when it is to be told; nothing when it is left out
-    /// itself.
+    /// Notes one more: for how many it stands that were left out before it, when it is to be told;
+    /// nothing when it is left out itself.
     pub fn take(&mut self, now: UnixMs) -> Option<u64> {
-        if !self.since.is_some_and(|since| is_within(since, now, WITHIN_MS)) {
+        if !self
+            .since
+            .is_some_and(|since| is_within(since, now, WITHIN_MS))
+        {
             (self.since, self.told) = (Some(now), 0);
         }
         if self.told == MOST {
@@ -71,6 +75,9 @@ mod tests {
         for _ in 0..20 {
             quota.take(NOW);
         }
-        assert_eq!(quota.take(UnixMs::from_millis(NOW.as_millis() - 3_600_000)), Some(10));
+        assert_eq!(
+            quota.take(UnixMs::from_millis(NOW.as_millis() - 3_600_000)),
+            Some(10)
+        );
     }
 }

@@ -6,7 +6,8 @@ use std::future::Future;
 use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::{JsFuture, future_to_promise};
 
-/// What one refresh has started on the side. The promise that keeps the refresh's request alive waits for all of it.
+/// What one refresh has started on the side. The promise that keeps the refresh's request alive
+/// waits for all of it.
 #[derive(Debug, Default)]
 pub(super) struct Background(RefCell<Vec<Promise>>);
 

@@ -6,8 +6,8 @@ use crate::policy::{Ledger, Need, Refusal, SharedFailure, Upstream, Withheld};
 use crate::{cache, clock};
 use shared::units::UnixMs;
 
-/// Takes up what other isolates of this colo have noted. A cache that hangs costs its deadline, and one that has nothing
-/// leaves this isolate with what it knows itself.
+/// Takes up what other isolates of this colo have noted. A cache that hangs costs its deadline, and
+/// one that has nothing leaves this isolate with what it knows itself.
 pub(super) async fn read() {
     if let Some(read) = cache::ledger().await {
         let now = clock::now();

@@ -24,11 +24,14 @@ pub struct Exercise {
     pub outcome: Result<Divergence, String>,
 }
 
-/// Takes the way to Bybit, if it is time and the budgets have calls to spare. Nobody waits for this, and what it brings is
-/// compared and dropped: the origin's data says more.
+/// Takes the way to Bybit, if it is time and the budgets have calls to spare. Nobody waits for
+/// this, and what it brings is compared and dropped: the origin's data says more.
 pub(super) async fn after(config: &Config, origin: &Rc<ValidSnapshot>, background: &Background) {
-    if !is_exercise_due(origin.get().sequence, flight::own_number(), config.direct_exercise_percent)
-        || !spares(config, clock::now())
+    if !is_exercise_due(
+        origin.get().sequence,
+        flight::own_number(),
+        config.direct_exercise_percent,
+    ) || !spares(config, clock::now())
     {
         return;
     }
@@ -51,7 +54,9 @@ pub(super) async fn after(config: &Config, origin: &Rc<ValidSnapshot>, backgroun
     };
     let Answered { asked, found, .. } = ask::exchange(direct).await;
     let outcome = match found {
-        Ok(Found { snapshot, universe, .. }) => {
+        Ok(Found {
+            snapshot, universe, ..
+        }) => {
             if let AfterUse::Store(universe) = universe {
                 crate::cache::keep_universe(&universe).await;
             }
@@ -64,10 +69,14 @@ pub(super) async fn after(config: &Config, origin: &Rc<ValidSnapshot>, backgroun
     };
     count(&outcome);
     log(&outcome);
-    flight::note_exercise(Exercise { at: clock::now(), outcome });
+    flight::note_exercise(Exercise {
+        at: clock::now(),
+        outcome,
+    });
 }
 
-/// Whether the isolate and its colo have calls to spare. Where another Worker owns the way it is for that one to say.
+/// Whether the isolate and its colo have calls to spare. Where another Worker owns the way it is
+/// for that one to say.
 fn spares(config: &Config, now: UnixMs) -> bool {
     if config.direct.is_some() {
         return true;
@@ -77,8 +86,15 @@ fn spares(config: &Config, now: UnixMs) -> bool {
 }
 
 fn count(outcome: &Result<Divergence, String>) {
-    metrics::event(if outcome.is_ok() { Event::DirectExercised } else { Event::DirectExerciseFailed });
-    if outcome.as_ref().is_ok_and(|divergence| !divergence.alarms().is_empty()) {
+    metrics::event(if outcome.is_ok() {
+        Event::DirectExercised
+    } else {
+        Event::DirectExerciseFailed
+    });
+    if outcome
+        .as_ref()
+        .is_ok_and(|divergence| !divergence.alarms().is_empty())
+    {
         metrics::event(Event::DataDiverged);
     }
 }

@@ -1,9 +1,10 @@
 //! Single flight: one refresh at a time per isolate, however many requests wait for it.
 //!
-//! A future of one request must not wait for a future of another: the runtime ties every I/O object to the request that
-//! made it. So nothing but plain data is shared. Each waiter makes a promise of its own and leaves the function that
-//! resolves it here; whoever finishes the refresh calls them all, and the runtime wakes each waiter in its own request.
-//! The claim to lead is a time, not a lock: a leader that never comes back holds nobody up for longer than its lease.
+//! A future of one request must not wait for a future of another: the runtime ties every I/O object
+//! to the request that made it. So nothing but plain data is shared. Each waiter makes a promise of
+//! its own and leaves the function that resolves it here; whoever finishes the refresh calls them
+//! all, and the runtime wakes each waiter in its own request. The claim to lead is a time, not a
+//! lock: a leader that never comes back holds nobody up for longer than its lease.
 
 use super::exercise::Exercise;
 use super::report::Report;
@@ -33,9 +34,15 @@ thread_local! {
     static FLIGHT: RefCell<Flight> = RefCell::default();
 }
 
-/// Works on the shared state. Nothing that is passed here waits or calls back, so it is never in use already.
+/// Works on the shared state. Nothing that is passed here waits or calls back, so it is never in
+/// use already.
 fn with<R>(work: impl FnOnce(&mut Flight) -> R) -> Option<R> {
-    FLIGHT.with(|flight| flight.try_borrow_mut().ok().map(|mut flight| work(&mut flight)))
+    FLIGHT.with(|flight| {
+        flight
+            .try_borrow_mut()
+            .ok()
+            .map(|mut flight| work(&mut flight))
+    })
 }
 
 /// What a refresh would meet now.
@@ -59,7 +66,12 @@ pub fn exercise() -> Option<Rc<Exercise>> {
 /// A number that other isolates hardly have, the same for as long as this one lives.
 pub(super) fn own_number() -> u64 {
     // The runtime gives random numbers to requests alone, so it is drawn when it is first needed.
-    with(|flight| *flight.own_number.get_or_insert_with(|| js_sys::Math::random().to_bits())).unwrap_or_default()
+    with(|flight| {
+        *flight
+            .own_number
+            .get_or_insert_with(|| js_sys::Math::random().to_bits())
+    })
+    .unwrap_or_default()
 }
 
 /// What this isolate knows about its own calls to the Worker that owns the way to the exchanges.
@@ -106,7 +118,9 @@ pub(super) fn waiter() -> (u64, Option<Promise>) {
     let mut resolver = None;
     let promise = Promise::new(&mut |resolve, _| resolver = Some(resolve));
     let join = |flight: &mut Flight| {
-        let is_joined = resolver.map(|resolve| flight.waiters.push((flight.generation, resolve))).is_some();
+        let is_joined = resolver
+            .map(|resolve| flight.waiters.push((flight.generation, resolve)))
+            .is_some();
         (flight.generation, is_joined)
     };
     let (generation, is_joined) = with(join).unwrap_or((0, false));
@@ -116,7 +130,9 @@ pub(super) fn waiter() -> (u64, Option<Promise>) {
 /// Wakes who waits for this refresh or an earlier one.
 pub(super) fn wake(generation: u64) {
     let take = |flight: &mut Flight| {
-        let (woken, waiting) = std::mem::take(&mut flight.waiters).into_iter().partition(|(of, _)| *of <= generation);
+        let (woken, waiting) = std::mem::take(&mut flight.waiters)
+            .into_iter()
+            .partition(|(of, _)| *of <= generation);
         flight.waiters = waiting;
         woken
     };
@@ -129,7 +145,8 @@ pub(super) fn wake(generation: u64) {
 
 /// Ends a refresh and wakes who waits for it.
 ///
-/// One that outlived its lease may still bring good news; its failure says nothing about the refresh that replaced it.
+/// One that outlived its lease may still bring good news; its failure says nothing about the
+/// refresh that replaced it.
 pub(super) fn finish(report: Report, now: UnixMs) {
     let generation = report.generation;
     with(|flight| {
@@ -189,7 +206,11 @@ mod tests {
     const NOW: UnixMs = UnixMs::from_millis(1_788_870_000_000);
 
     fn report(generation: u64, via: Option<Via>) -> Report {
-        let asked = vec![Asked { source: ORIGIN, failure: None, took_ms: Some(1) }];
+        let asked = vec![Asked {
+            source: ORIGIN,
+            failure: None,
+            took_ms: Some(1),
+        }];
         Report {
             generation,
             request_id: RequestId::parse("r").unwrap(),
@@ -231,7 +252,11 @@ mod tests {
         let next = claim(later).unwrap();
         assert!(next > lost);
         finish(report(lost, None), later);
-        assert_eq!(state(later), Refresh::Running, "the late failure ended another's refresh");
+        assert_eq!(
+            state(later),
+            Refresh::Running,
+            "the late failure ended another's refresh"
+        );
         finish(report(lost, Some(Via::BybitDirect)), later);
         assert_eq!(state(later), Refresh::Running);
         finish(report(next, None), later);

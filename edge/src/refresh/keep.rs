@@ -34,16 +34,22 @@ pub(super) async fn for_others(
     }
 }
 
-/// Fetches a list of contracts for the next refreshes. Whatever is wrong with it, the one in use stays.
+/// Fetches a list of contracts for the next refreshes. Whatever is wrong with it, the one in use
+/// stays.
 async fn renew_universe(config: &Config, used: &Universe, background: &Background) {
     flight::note_universe_tried(clock::now());
-    let universe = match bybit::get_universe(&config.bybit_base_url, &Deadline::after(UNIVERSE_MS)).await {
-        Ok(universe) => universe,
-        Err(error) => {
-            note_health(Upstream::Bybit, error.health(Venue::Bybit), Some(background));
-            return tell_not_renewed(&error);
-        }
-    };
+    let universe =
+        match bybit::get_universe(&config.bybit_base_url, &Deadline::after(UNIVERSE_MS)).await {
+            Ok(universe) => universe,
+            Err(error) => {
+                note_health(
+                    Upstream::Bybit,
+                    error.health(Venue::Bybit),
+                    Some(background),
+                );
+                return tell_not_renewed(&error);
+            }
+        };
     match judged::examine_list(used, &universe) {
         Ok(()) => {
             cache::keep_universe(&universe).await;

@@ -47,7 +47,11 @@ impl Via {
 /// Why somebody else is asked, where this is held.
 #[must_use]
 pub const fn why_forward(held: Option<UnixMs>) -> Forward {
-    if held.is_some() { Forward::Stale } else { Forward::UriMiss }
+    if held.is_some() {
+        Forward::Stale
+    } else {
+        Forward::UriMiss
+    }
 }
 
 /// What came of a refresh.
@@ -75,15 +79,24 @@ impl Report {
     /// Whether a source brought data that ends the search.
     #[must_use]
     pub const fn succeeded(&self) -> bool {
-        matches!(self.via, Some(Via::EdgeCache | Via::Origin { .. } | Via::BybitDirect | Via::Secondary(_)))
+        matches!(
+            self.via,
+            Some(Via::EdgeCache | Via::Origin { .. } | Via::BybitDirect | Via::Secondary(_))
+        )
     }
 
     /// Whether nobody was asked, because those who failed again and again are being left alone.
     #[must_use]
     pub fn left_all_alone(&self) -> bool {
-        let mut sources = self.asked.iter().filter(|asked| asked.source != LAST_GOOD_STORE);
+        let mut sources = self
+            .asked
+            .iter()
+            .filter(|asked| asked.source != LAST_GOOD_STORE);
         let is_open = |asked: &Asked| {
-            asked.failure.as_ref().is_some_and(|failed| failed.outcome == Withheld::BreakerOpen.label())
+            asked
+                .failure
+                .as_ref()
+                .is_some_and(|failed| failed.outcome == Withheld::BreakerOpen.label())
         };
         self.asked.iter().any(is_open) && sources.all(|asked| asked.took_ms.is_none())
     }
@@ -91,12 +104,20 @@ impl Report {
     /// The alert that what the sources said raises.
     #[must_use]
     pub fn alert(&self) -> Option<Alert> {
-        let tells = |ban: Refusal, outcome: &str| ban.answer_label() == Some(outcome) || ban.label() == outcome;
+        let tells = |ban: Refusal, outcome: &str| {
+            ban.answer_label() == Some(outcome) || ban.label() == outcome
+        };
         let is_banned = |asked: &Asked| {
-            let failure = asked.failure.as_ref().filter(|_| asked.source == Upstream::Bybit.name());
+            let failure = asked
+                .failure
+                .as_ref()
+                .filter(|_| asked.source == Upstream::Bybit.name());
             failure.is_some_and(|failed| BANS.iter().any(|ban| tells(*ban, &failed.outcome)))
         };
-        self.asked.iter().any(is_banned).then_some(Alert::DirectPathBanned)
+        self.asked
+            .iter()
+            .any(is_banned)
+            .then_some(Alert::DirectPathBanned)
     }
 
     /// Writes a line when a source failed: a refresh that went the usual way is no news.

@@ -1,4 +1,5 @@
-//! Carries out the ladder's steps: every call runs beside the others, and the ladder says when the next one begins.
+//! Carries out the ladder's steps: every call runs beside the others, and the ladder says when the
+//! next one begins.
 
 use super::ask::{self, AfterUse, Answered, Direct, Found, Unfound};
 use super::background::Background;
@@ -6,7 +7,8 @@ use super::report::{Via, why_forward};
 use super::{colo, flight};
 use crate::config::Config;
 use crate::policy::{
-    self, DEADLINES, Decision, Ladder, Means, PerUpstream, Refresh, SharedFailure, Standing, Step, Upstream,
+    self, DEADLINES, Decision, Ladder, Means, PerUpstream, Refresh, SharedFailure, Standing, Step,
+    Upstream,
 };
 use crate::upstream::fetch::FetchError;
 use crate::upstream::{Asked, Failed, Health, Purpose};
@@ -82,7 +84,14 @@ impl<'a> Search<'a> {
             config,
             request_id,
             background,
-            ladder: Ladder::begin(held, standing(config), clock::now(), config.limits, config.deadlines, means),
+            ladder: Ladder::begin(
+                held,
+                standing(config),
+                clock::now(),
+                config.limits,
+                config.deadlines,
+                means,
+            ),
             forward: why_forward(held),
             running: PerUpstream::default(),
             found: PerUpstream::default(),
@@ -115,14 +124,18 @@ impl<'a> Search<'a> {
         if let Some(found) = cache::snapshot().await {
             self.cache_helped = memory::offer(Rc::new(found), &self.config.limits);
         } else {
-            // Others may have found out just now that there is nothing. A cache that took all its time is not asked again.
-            let left_ms = DEADLINES.cache_ms.saturating_sub(clock::now().millis_since(began));
+            // Others may have found out just now that there is nothing. A cache that took all its
+            // time is not asked again.
+            let left_ms = DEADLINES
+                .cache_ms
+                .saturating_sub(clock::now().millis_since(began));
             clock::within(left_ms, colo::read()).await;
         }
         let (held, now) = (held_as_of(), clock::now());
         self.forward = why_forward(held);
         let failure = colo::failure(now);
-        self.ladder.looked(held, standing(self.config), failure.is_some(), now);
+        self.ladder
+            .looked(held, standing(self.config), failure.is_some(), now);
         let told = failure.filter(|_| self.ladder.is_told_of_failure());
         for (upstream, outcome) in told.into_iter().flat_map(|failure| failure.outcomes) {
             let failed = Failed {
@@ -132,7 +145,11 @@ impl<'a> Search<'a> {
                 received_status: None,
                 as_of: None,
             };
-            self.asked.get_mut(upstream).push(Asked { source: upstream.name(), failure: Some(failed), took_ms: None });
+            self.asked.get_mut(upstream).push(Asked {
+                source: upstream.name(),
+                failure: Some(failed),
+                took_ms: None,
+            });
         }
         if matches!(
             policy::decide(held, now, &self.config.limits, Refresh::Possible),
@@ -148,8 +165,13 @@ impl<'a> Search<'a> {
         let millis = self.ladder.time_for(upstream, now);
         let held = memory::snapshot();
         let call: Running<'a> = match upstream {
-            Upstream::Origin => match (config.origin_url.as_deref(), flight::calls(upstream).may_ask(now)) {
-                (Some(base), Ok(())) => Box::pin(ask::origin(config, base, held, self.request_id, millis)),
+            Upstream::Origin => match (
+                config.origin_url.as_deref(),
+                flight::calls(upstream).may_ask(now),
+            ) {
+                (Some(base), Ok(())) => {
+                    Box::pin(ask::origin(config, base, held, self.request_id, millis))
+                }
                 (Some(_), Err(withheld)) => {
                     return self.note(upstream, Answered::withheld(upstream.name(), withheld));
                 }
@@ -157,15 +179,27 @@ impl<'a> Search<'a> {
             },
             Upstream::Bybit => {
                 let direct = self.direct(held, millis);
-                self.hedge = self.running.get(Upstream::Origin).as_ref().map(|_| Rc::clone(&direct.called));
+                self.hedge = self
+                    .running
+                    .get(Upstream::Origin)
+                    .as_ref()
+                    .map(|_| Rc::clone(&direct.called));
                 Box::pin(ask::exchange(direct))
             }
             Upstream::Okx => match config.okx_base_url.as_deref() {
-                Some(base) => Box::pin(ask::secondary(Secondary::Okx, base, self.direct(held, millis))),
+                Some(base) => Box::pin(ask::secondary(
+                    Secondary::Okx,
+                    base,
+                    self.direct(held, millis),
+                )),
                 None => return self.ladder.useless(upstream),
             },
             Upstream::Binance => match config.binance_base_url.as_deref() {
-                Some(base) => Box::pin(ask::secondary(Secondary::Binance, base, self.direct(held, millis))),
+                Some(base) => Box::pin(ask::secondary(
+                    Secondary::Binance,
+                    base,
+                    self.direct(held, millis),
+                )),
                 None => return self.ladder.useless(upstream),
             },
         };
@@ -188,17 +222,22 @@ impl<'a> Search<'a> {
         }
     }
 
-    /// The reason that data from elsewhere carries. An origin that has not failed may still answer: it is slow.
-    /// Whoever knows no origin is asked by somebody who does, and says the reason.
+    /// The reason that data from elsewhere carries. An origin that has not failed may still answer:
+    /// it is slow. Whoever knows no origin is asked by somebody who does, and says the reason.
     fn why_not_the_origin(&self) -> String {
         if self.config.origin_url.is_none() {
             return policy::fallback_reason("not_asked");
         }
-        let failed = self.asked.get(Upstream::Origin).iter().find_map(|asked| asked.failure.as_ref());
+        let failed = self
+            .asked
+            .get(Upstream::Origin)
+            .iter()
+            .find_map(|asked| asked.failure.as_ref());
         policy::fallback_reason(failed.map_or("slow", |failed| &failed.outcome))
     }
 
-    /// Waits for the next answer, or until the time is over. Answers that are there together are all taken up.
+    /// Waits for the next answer, or until the time is over. Answers that are there together are
+    /// all taken up.
     async fn wait(&mut self, millis: u64) {
         let running = &mut self.running;
         let answers = poll_fn(|context| {
@@ -212,7 +251,11 @@ impl<'a> Search<'a> {
                     answers.push((upstream, answered));
                 }
             }
-            if answers.is_empty() { Poll::Pending } else { Poll::Ready(answers) }
+            if answers.is_empty() {
+                Poll::Pending
+            } else {
+                Poll::Ready(answers)
+            }
         });
         for (upstream, answered) in clock::within(millis, answers).await.into_iter().flatten() {
             self.note(upstream, answered);
@@ -246,7 +289,8 @@ impl<'a> Search<'a> {
             // Whoever is still silent is let go first: nobody waits for both.
             self.let_go(|_| true);
             let (found, told) = last_good::read(store).await;
-            self.last_good_helped = found.is_some_and(|found| memory::offer(Rc::new(found), &config.limits));
+            self.last_good_helped =
+                found.is_some_and(|found| memory::offer(Rc::new(found), &config.limits));
             self.last_good_told = Some(told);
         }
     }
@@ -257,16 +301,25 @@ impl<'a> Search<'a> {
         if let Some((since, _)) = &late {
             self.tell_silence(Upstream::Origin, *since);
         }
-        // Whoever is less preferred and has not answered did not fail: it is dropped, and aborted by that.
+        // Whoever is less preferred and has not answered did not fail: it is dropped, and aborted
+        // by that.
         self.let_go(|silent| silent < upstream);
         let mut searched = match found {
-            Some(Found { via, snapshot, universe }) => {
+            Some(Found {
+                via,
+                snapshot,
+                universe,
+            }) => {
                 if let (Via::Secondary(_), Some(usual)) = (&via, memory::universe(Venue::Bybit)) {
                     // The snapshot that holds the usual list makes way for one that does not.
                     memory::keep_universe(usual);
                 }
                 let is_taken = memory::offer(Rc::clone(&snapshot), &self.config.limits);
-                Searched { keep: is_taken.then_some(snapshot), universe, ..self.ended(Some(via)) }
+                Searched {
+                    keep: is_taken.then_some(snapshot),
+                    universe,
+                    ..self.ended(Some(via))
+                }
             }
             None => self.ended(None),
         };
@@ -274,7 +327,8 @@ impl<'a> Search<'a> {
         searched
     }
 
-    /// Lets go of those who were silent for too long, which aborts the calls and counts as their failure.
+    /// Lets go of those who were silent for too long, which aborts the calls and counts as their
+    /// failure.
     fn let_go(&mut self, whom: impl Fn(Upstream) -> bool) {
         for upstream in Upstream::ALL.into_iter().filter(|upstream| whom(*upstream)) {
             if let Some((since, _)) = self.running.get_mut(upstream).take() {
@@ -287,10 +341,15 @@ impl<'a> Search<'a> {
     fn give_up(mut self) -> Searched<'a> {
         self.let_go(|_| true);
         let now = clock::now();
-        // Who was only told of a failure does not tell it on: it would never end. And who waits for its turn did not fail.
+        // Who was only told of a failure does not tell it on: it would never end. And who waits for
+        // its turn did not fail.
         if !self.ladder.is_told_of_failure() && !self.ladder.is_withheld() {
             let told = |upstream: &Upstream| {
-                let failed = self.asked.get(*upstream).iter().find_map(|asked| asked.failure.as_ref())?;
+                let failed = self
+                    .asked
+                    .get(*upstream)
+                    .iter()
+                    .find_map(|asked| asked.failure.as_ref())?;
                 Some((*upstream, failed.outcome.clone()))
             };
             let outcomes = Upstream::ALL.iter().filter_map(told).collect();
@@ -314,20 +373,32 @@ impl<'a> Search<'a> {
             received_status: None,
             as_of: None,
         };
-        self.asked.get_mut(upstream).push(ask::told(upstream.name(), Some(failed), since));
+        self.asked
+            .get_mut(upstream)
+            .push(ask::told(upstream.name(), Some(failed), since));
     }
 
     fn ended(mut self, via: Option<Via>) -> Searched<'a> {
-        let mut asked: Vec<Asked> =
-            Upstream::ALL.into_iter().flat_map(|upstream| std::mem::take(self.asked.get_mut(upstream))).collect();
+        let mut asked: Vec<Asked> = Upstream::ALL
+            .into_iter()
+            .flat_map(|upstream| std::mem::take(self.asked.get_mut(upstream)))
+            .collect();
         asked.extend(self.last_good_told.take());
         let (forward, hedged) = (self.forward, self.hedge.is_some_and(|called| called.get()));
-        Searched { forward, via, asked, hedged, keep: None, universe: AfterUse::Nothing, late: None }
+        Searched {
+            forward,
+            via,
+            asked,
+            hedged,
+            keep: None,
+            universe: AfterUse::Nothing,
+            late: None,
+        }
     }
 }
 
-/// The market that clients were shown and are not to be sent away from. Where another Worker owns the way to the exchanges that is
-/// its own affair.
+/// The market that clients were shown and are not to be sent away from. Where another Worker owns
+/// the way to the exchanges that is its own affair.
 fn standing(config: &Config) -> Option<Standing> {
     memory::standing().filter(|_| config.direct.is_none())
 }

@@ -20,14 +20,20 @@ pub struct Health<'s> {
     market_data: &'static str,
     /// The deployed version of the Worker, where the platform tells it.
     build: Option<&'s str>,
-    /// Where the Worker stands that owns the way to the exchanges, when it was last asked; unknown where none is bound.
+    /// Where the Worker stands that owns the way to the exchanges, when it was last asked; unknown
+    /// where none is bound.
     direct_place: Option<String>,
 }
 
 impl<'s> Health<'s> {
     /// The state while this is what clients get.
     #[must_use]
-    pub fn of(valid: &'s ValidSnapshot, class: Freshness, now: UnixMs, build: Option<&'s str>) -> Self {
+    pub fn of(
+        valid: &'s ValidSnapshot,
+        class: Freshness,
+        now: UnixMs,
+        build: Option<&'s str>,
+    ) -> Self {
         let snapshot = valid.get();
         Self {
             data: DataHealth::of(valid, class, now),
@@ -43,7 +49,10 @@ impl<'s> Health<'s> {
     /// The same, where this is known.
     #[must_use]
     pub fn with_direct_place(self, direct_place: Option<String>) -> Self {
-        Self { direct_place, ..self }
+        Self {
+            direct_place,
+            ..self
+        }
     }
 
     /// The body.

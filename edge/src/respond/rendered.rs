@@ -1,5 +1,5 @@
-//! A finished body with its headers, kept on the JavaScript side: answering parses, serialises and copies nothing through
-//! WebAssembly's memory.
+//! A finished body with its headers, kept on the JavaScript side: answering parses, serialises and
+//! copies nothing through WebAssembly's memory.
 
 use shared::endpoints::Question;
 use shared::freshness::{Freshness, Limits};
@@ -62,13 +62,22 @@ impl Rendered {
         }))
     }
 
-    /// The answer from memory to a GET. The runtime copies the headers, so those that are kept may change afterwards.
+    /// The answer from memory to a GET. The runtime copies the headers, so those that are kept may
+    /// change afterwards.
     ///
     /// # Errors
     /// As [`Rendered::of`].
-    pub fn hit(&self, if_none_match: Option<&str>, now: UnixMs, limits: &Limits) -> Result<Response, JsValue> {
+    pub fn hit(
+        &self,
+        if_none_match: Option<&str>,
+        now: UnixMs,
+        limits: &Limits,
+    ) -> Result<Response, JsValue> {
         if self.is_held_by(if_none_match) {
-            return Response::new_with_opt_str_and_init(None, self.unchanged.at(self.as_of, now, limits)?);
+            return Response::new_with_opt_str_and_init(
+                None,
+                self.unchanged.at(self.as_of, now, limits)?,
+            );
         }
         let init = self.full.at(self.as_of, now, limits)?;
         Response::new_with_opt_js_u8_array_and_init(Some(&self.body), init)
@@ -87,7 +96,8 @@ impl Rendered {
             return empty(304, &headers);
         }
         if wish.head {
-            // A client may learn the size from this, and without it the connection would be closed to mark the end.
+            // A client may learn the size from this, and without it the connection would be closed
+            // to mark the end.
             headers.set("content-length", &self.body.byte_length().to_string())?;
             return empty(200, &headers);
         }
@@ -99,7 +109,8 @@ impl Rendered {
     }
 }
 
-/// What a hit is answered with, brought up to date at most twice a second: when the second changes, and when the age does.
+/// What a hit is answered with, brought up to date at most twice a second: when the second changes,
+/// and when the age does.
 #[derive(Debug)]
 struct Hit {
     headers: Headers,
@@ -110,7 +121,11 @@ struct Hit {
 
 impl Hit {
     fn new(status: u16, headers: Headers) -> Self {
-        Self { init: init(status, &headers), headers, told: Cell::new(None) }
+        Self {
+            init: init(status, &headers),
+            headers,
+            told: Cell::new(None),
+        }
     }
 
     fn at(&self, as_of: UnixMs, now: UnixMs, limits: &Limits) -> Result<&ResponseInit, JsValue> {
@@ -118,7 +133,10 @@ impl Hit {
         if self.told.get() != Some(moment) {
             self.headers.set("date", &now.http_date())?;
             self.headers.set("age", &moment.1.to_string())?;
-            self.headers.set(cache_status::NAME, &cache_status::hit(EDGE, ttl_secs(as_of, now, limits)))?;
+            self.headers.set(
+                cache_status::NAME,
+                &cache_status::hit(EDGE, ttl_secs(as_of, now, limits)),
+            )?;
             self.told.set(Some(moment));
         }
         Ok(&self.init)

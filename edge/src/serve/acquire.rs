@@ -14,7 +14,8 @@ use shared::validate::ValidSnapshot;
 use std::rc::Rc;
 use worker::Context;
 
-/// How often one request waits. Once is the rule; more only when a refresh was replaced while the request waited for it.
+/// How often one request waits. Once is the rule; more only when a refresh was replaced while the
+/// request waited for it.
 const MAX_WAITS: u8 = 3;
 
 /// What a request gets, and how it got there.
@@ -28,7 +29,9 @@ pub(super) struct Found {
 impl Found {
     /// The state that this answer is counted as, as far as the data goes.
     pub(super) fn state(&self) -> State {
-        let Some((_, class)) = &self.data else { return State::Unavailable };
+        let Some((_, class)) = &self.data else {
+            return State::Unavailable;
+        };
         match (class, self.route.via()) {
             (_, Some(Via::LastGood)) => State::LastGood,
             (Freshness::Stale, _) => State::Stale,
@@ -69,19 +72,31 @@ pub(super) struct Search {
 
 impl Search {
     pub(super) fn new(started: UnixMs) -> Self {
-        Self { started, waited: None, waits_left: MAX_WAITS, takes_what_is_held: false }
+        Self {
+            started,
+            waited: None,
+            waits_left: MAX_WAITS,
+            takes_what_is_held: false,
+        }
     }
 
-    /// Looks at what is held now, and starts a refresh where the policy says that one should follow the answer.
+    /// Looks at what is held now, and starts a refresh where the policy says that one should follow
+    /// the answer.
     pub(super) fn look(&mut self, context: &Context, config: &Rc<Config>, named: &Named) -> Step {
         let now = clock::now();
         let held = memory::snapshot();
         let as_of = held.as_ref().map(|held| held.get().as_of_ms);
         // Whoever has waited long enough takes what there is, as after a failure.
         let is_over = self.waits_left == 0 || self.left_ms(now) == 0;
-        let refresh = if is_over { Refresh::Failed } else { refresh::state(now) };
+        let refresh = if is_over {
+            Refresh::Failed
+        } else {
+            refresh::state(now)
+        };
         let class = match policy::decide(as_of, now, &config.limits, refresh) {
-            Decision::WaitForRefresh => return Step::Wait(refresh::why_forward(as_of), Patience::Data),
+            Decision::WaitForRefresh => {
+                return Step::Wait(refresh::why_forward(as_of), Patience::Data);
+            }
             Decision::WaitBriefly(class) if self.brief_left_ms(config, class, now) > 0 => {
                 return Step::Wait(refresh::why_forward(as_of), Patience::Younger(class));
             }
@@ -94,7 +109,10 @@ impl Search {
             Decision::Unavailable => None,
         };
         let route = self.route(class);
-        Step::Found(Found { data: held.zip(class), route })
+        Step::Found(Found {
+            data: held.zip(class),
+            route,
+        })
     }
 
     /// Waits for the shared refresh, but not past this request's own deadline.
@@ -112,7 +130,9 @@ impl Search {
         };
         let wait = refresh::wait(context, config, named.id(), millis).await;
         self.waits_left = self.waits_left.saturating_sub(1);
-        let (reason, wait) = self.waited.map_or((reason, wait), |(reason, before)| (reason, before.and_then(wait)));
+        let (reason, wait) = self.waited.map_or((reason, wait), |(reason, before)| {
+            (reason, before.and_then(wait))
+        });
         self.waited = Some((reason, wait));
     }
 
@@ -125,23 +145,38 @@ impl Search {
         if self.takes_what_is_held {
             return 0;
         }
-        let most_ms = if class == Freshness::Fresh { DEADLINES.refresh_wait_ms } else { DEADLINES.total_ms };
-        config.first_wait_ms.min(most_ms).saturating_sub(now.millis_since(self.started))
+        let most_ms = if class == Freshness::Fresh {
+            DEADLINES.refresh_wait_ms
+        } else {
+            DEADLINES.total_ms
+        };
+        config
+            .first_wait_ms
+            .min(most_ms)
+            .saturating_sub(now.millis_since(self.started))
     }
 
     fn left_ms(&self, now: UnixMs) -> u64 {
-        DEADLINES.total_ms.saturating_sub(now.millis_since(self.started))
+        DEADLINES
+            .total_ms
+            .saturating_sub(now.millis_since(self.started))
     }
 
     fn route(&self, class: Option<Freshness>) -> Route {
         let is_servable = matches!(class, Some(Freshness::Fresh | Freshness::Aging));
         let Some((reason, wait)) = self.waited else {
-            return Route::Held { after: refresh::last().filter(|_| !is_servable) };
+            return Route::Held {
+                after: refresh::last().filter(|_| !is_servable),
+            };
         };
         match refresh::last().filter(|report| report.generation >= wait.generation) {
             // The colo's cache had something to serve before the refresh was over.
             None if is_servable => Route::Held { after: None },
-            report => Route::Waited { reason, role: wait.role, report },
+            report => Route::Waited {
+                reason,
+                role: wait.role,
+                report,
+            },
         }
     }
 }

@@ -11,7 +11,9 @@ use js_sys::Reflect;
 use shared::endpoints::{Place, Question};
 use shared::freshness::Freshness;
 use shared::headers::cache_status;
-use shared::headers::{DIRECT_PLACE, JSON, REQUEST_ID, age_secs, data_source, fails_if_match, ttl_secs};
+use shared::headers::{
+    DIRECT_PLACE, JSON, REQUEST_ID, age_secs, data_source, fails_if_match, ttl_secs,
+};
 use shared::problem::{Failure, jittered_retry_after_secs};
 use shared::units::UnixMs;
 use shared::validate::ValidSnapshot;
@@ -47,9 +49,13 @@ impl<'c> Answer<'c> {
     pub(super) fn found(&self, found: &Found) -> Result<Response, JsValue> {
         let (response, told) = match (&found.data, &self.call.place) {
             // Clients should not be sent where nothing better is to be had than marked data.
-            (Some((valid, Freshness::Stale)), Place::Ready) => self.unavailable(found, Some(valid.get().as_of_ms))?,
+            (Some((valid, Freshness::Stale)), Place::Ready) => {
+                self.unavailable(found, Some(valid.get().as_of_ms))?
+            }
             (Some((valid, class)), _) => self.data(found, valid, *class)?,
-            (None, _) => self.unavailable(found, memory::snapshot().map(|held| held.get().as_of_ms))?,
+            (None, _) => {
+                self.unavailable(found, memory::snapshot().map(|held| held.get().as_of_ms))?
+            }
         };
         self.record(&response, &told, found.route.is_plain_hit())?;
         Ok(response)
@@ -58,15 +64,30 @@ impl<'c> Answer<'c> {
     /// Answers with a failure that has nothing to do with data.
     pub(super) fn refusal(&self, failure: &Failure) -> Result<Response, JsValue> {
         let response = self.problem(failure, &Extra::new())?;
-        let told = Told { state: State::RateLimited, source: metrics::NO_DATA, class: None, as_of: None };
+        let told = Told {
+            state: State::RateLimited,
+            source: metrics::NO_DATA,
+            class: None,
+            as_of: None,
+        };
         self.record(&response, &told, false)?;
         Ok(response)
     }
 
-    fn data(&self, found: &Found, valid: &Rc<ValidSnapshot>, class: Freshness) -> Result<(Response, Told), JsValue> {
+    fn data(
+        &self,
+        found: &Found,
+        valid: &Rc<ValidSnapshot>,
+        class: Freshness,
+    ) -> Result<(Response, Told), JsValue> {
         let as_of = valid.get().as_of_ms;
         let source = data_source(valid.get(), class);
-        let told = |state| Told { state, source, class: Some(class), as_of: Some(as_of) };
+        let told = |state| Told {
+            state,
+            source,
+            class: Some(class),
+            as_of: Some(as_of),
+        };
         let Place::Data(question) = &self.call.place else {
             let health = Health::of(valid, class, self.now, crate::config::build(&self.call.env))
                 .with_direct_place(refresh::direct_place())
@@ -79,7 +100,11 @@ impl<'c> Answer<'c> {
             Ok(response) => Ok((response, told(found.state()))),
             Err(failure) => {
                 let is_refusal = matches!(failure, Failure::NotFound | Failure::PreconditionFailed);
-                let state = if is_refusal { State::Refused } else { State::NotAnalysed };
+                let state = if is_refusal {
+                    State::Refused
+                } else {
+                    State::NotAnalysed
+                };
                 Ok((self.problem(&failure, &about_sources(found))?, told(state)))
             }
         }
@@ -104,18 +129,27 @@ impl<'c> Answer<'c> {
         }
     }
 
-    fn unavailable(&self, found: &Found, held: Option<UnixMs>) -> Result<(Response, Told), JsValue> {
+    fn unavailable(
+        &self,
+        found: &Found,
+        held: Option<UnixMs>,
+    ) -> Result<(Response, Told), JsValue> {
         let failure = Failure::NoValidData {
             sources: found.route.outcomes(held),
             retry_after_secs: jittered_retry_after_secs(self.now),
         };
         let response = self.problem(&failure, &about_sources(found))?;
-        let told = Told { state: State::Unavailable, source: metrics::NO_DATA, class: None, as_of: held };
+        let told = Told {
+            state: State::Unavailable,
+            source: metrics::NO_DATA,
+            class: None,
+            as_of: held,
+        };
         Ok((response, told))
     }
 
-    /// A problem bears the request's name, so that who reports it can be helped. Data does not: a cache on the way would
-    /// hand one client's name to others.
+    /// A problem bears the request's name, so that who reports it can be helped. Data does not: a
+    /// cache on the way would hand one client's name to others.
     fn problem(&self, failure: &Failure, about: &Extra) -> Result<Response, JsValue> {
         let mut extra = about.clone();
         extra.push((REQUEST_ID, self.call.named.id().as_str().to_owned()));
@@ -136,13 +170,16 @@ impl<'c> Answer<'c> {
         extra
     }
 
-    /// Counts the answer; one that was not simply held gets a line in the log and a data point, too, unless many like it did.
+    /// Counts the answer; one that was not simply held gets a line in the log and a data point,
+    /// too, unless many like it did.
     fn record(&self, response: &Response, told: &Told, is_plain_hit: bool) -> Result<(), JsValue> {
         metrics::answered(told.state, told.source);
         if is_plain_hit {
             return Ok(());
         }
-        let Some(left_out) = metrics::tell(told.state, self.now) else { return Ok(()) };
+        let Some(left_out) = metrics::tell(told.state, self.now) else {
+            return Ok(());
+        };
         let header = |name| response.headers().get(name);
         let (cache_status, proxy_status) = (header(cache_status::NAME)?, header("proxy-status")?);
         let age_ms = told.as_of.map(|as_of| self.now.millis_since(as_of));
@@ -171,9 +208,18 @@ impl<'c> Answer<'c> {
         Ok(())
     }
 
-    /// Indexed by state, so that a rare state is not lost among many of a frequent one when points are sampled.
-    fn data_point(&self, status: u16, told: &Told, (age_ms, took_ms): (Option<u64>, u64), answers: u64) {
-        let Some(dataset) = dataset(&self.call.env) else { return };
+    /// Indexed by state, so that a rare state is not lost among many of a frequent one when points
+    /// are sampled.
+    fn data_point(
+        &self,
+        status: u16,
+        told: &Told,
+        (age_ms, took_ms): (Option<u64>, u64),
+        answers: u64,
+    ) {
+        let Some(dataset) = dataset(&self.call.env) else {
+            return;
+        };
         // Doubles have no unknown; an age below zero is none.
         let age_ms = age_ms.map_or(-1.0, |age_ms| age_ms as f64);
         let class = told.class.map_or("none", Freshness::name);
@@ -190,7 +236,10 @@ impl<'c> Answer<'c> {
             .add_double(took_ms as f64)
             .add_double(answers as f64)
             .build();
-        let written = point.to_js_object().map_err(JsValue::from).and_then(|point| dataset.write_data_point(point));
+        let written = point
+            .to_js_object()
+            .map_err(JsValue::from)
+            .and_then(|point| dataset.write_data_point(point));
         if written.is_err() {
             metrics::event(Event::DataPointFailed);
         }
@@ -203,7 +252,13 @@ fn dataset(env: &worker::Env) -> Option<AnalyticsEngineDataset> {
 }
 
 fn about_sources(found: &Found) -> Extra {
-    let proxy_status = found.route.proxy_status().map(|value| ("proxy-status", value));
-    let server_timing = found.route.server_timing().map(|value| ("server-timing", value));
+    let proxy_status = found
+        .route
+        .proxy_status()
+        .map(|value| ("proxy-status", value));
+    let server_timing = found
+        .route
+        .server_timing()
+        .map(|value| ("server-timing", value));
     proxy_status.into_iter().chain(server_timing).collect()
 }

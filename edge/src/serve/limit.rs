@@ -1,5 +1,5 @@
-//! How often one client may make the edge wait for others. Only a request that would wait is counted: what lies in memory
-//! is given to everybody.
+//! How often one client may make the edge wait for others. Only a request that would wait is
+//! counted: what lies in memory is given to everybody.
 
 use crate::clock;
 use crate::metrics::{self, Event};
@@ -16,10 +16,15 @@ const BINDING: &str = "RATE_LIMIT";
 /// How long the limiter may take. One that is slower than this is no help to anybody.
 const WAIT_MS: u64 = 25;
 
-/// Whether this client may go on. One without an address, and a limiter that fails or hangs, limit nobody.
+/// Whether this client may go on. One without an address, and a limiter that fails or hangs, limit
+/// nobody.
 pub(super) async fn admits(env: &Env, address: Option<&str>) -> bool {
-    let Some(key) = address.and_then(key) else { return true };
-    let Some(limiter) = limiter(env) else { return true };
+    let Some(key) = address.and_then(key) else {
+        return true;
+    };
+    let Some(limiter) = limiter(env) else {
+        return true;
+    };
     match clock::within(WAIT_MS, ask(&limiter, &key)).await {
         Some(Ok(admitted)) => admitted,
         Some(Err(_)) | None => {
@@ -36,13 +41,18 @@ fn limiter(env: &Env) -> Option<RateLimiter> {
 
 async fn ask(limiter: &RateLimiter, key: &str) -> Result<bool, JsValue> {
     let question = Object::new();
-    Reflect::set(&question, &JsValue::from_str("key"), &JsValue::from_str(key))?;
+    Reflect::set(
+        &question,
+        &JsValue::from_str("key"),
+        &JsValue::from_str(key),
+    )?;
     let answer = JsFuture::from(limiter.limit(question)?).await?;
     let success = Reflect::get(&answer, &JsValue::from_str("success"))?;
     success.as_bool().ok_or(success)
 }
 
-/// Who counts as one client: an address, and of IPv6 the network, for a host there has as many addresses as it likes.
+/// Who counts as one client: an address, and of IPv6 the network, for a host there has as many
+/// addresses as it likes.
 fn key(address: &str) -> Option<String> {
     match address.trim().parse().ok()? {
         IpAddr::V4(v4) => Some(v4.to_string()),
@@ -75,7 +85,14 @@ mod tests {
 
     #[test]
     fn what_is_no_address_is_nobody() {
-        for bad in ["", "localhost", "1.2.3", "1.2.3.4, 5.6.7.8", "::1%eth0", "<script>"] {
+        for bad in [
+            "",
+            "localhost",
+            "1.2.3",
+            "1.2.3.4, 5.6.7.8",
+            "::1%eth0",
+            "<script>",
+        ] {
             check(bad, None);
         }
     }

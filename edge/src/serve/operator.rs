@@ -33,29 +33,47 @@ pub(super) fn live(env: &Env, head: bool, now: UnixMs) -> Result<Response, JsVal
 }
 
 /// The counts of this isolate, for whoever has the token.
-pub(super) fn metrics(request: &Request, env: &Env, head: bool, now: UnixMs) -> Result<Response, JsValue> {
+pub(super) fn metrics(
+    request: &Request,
+    env: &Env,
+    head: bool,
+    now: UnixMs,
+) -> Result<Response, JsValue> {
     let wish = Wish::of_head(head);
     let given = request::header(request, Header::Authorization);
     if !opens(given.as_deref(), token(env).as_deref()) {
         metrics::answered(State::Refused, metrics::NO_DATA);
-        return respond::problem(&Failure::Unauthorized { realm: Realm::Metrics }, &wish, now, &Extra::new());
+        return respond::problem(
+            &Failure::Unauthorized {
+                realm: Realm::Metrics,
+            },
+            &wish,
+            now,
+            &Extra::new(),
+        );
     }
     let held = memory::snapshot();
-    let compared = refresh::exercise().and_then(|exercise| exercise.outcome.as_ref().ok().map(Divergence::known));
+    let compared = refresh::exercise()
+        .and_then(|exercise| exercise.outcome.as_ref().ok().map(Divergence::known));
     let page = metrics::page(&Gauges {
         divergence: compared.as_deref().unwrap_or_default(),
         build: config::build(env),
-        age_ms: held.as_ref().map(|held| clock::now().millis_since(held.get().as_of_ms)),
+        age_ms: held
+            .as_ref()
+            .map(|held| clock::now().millis_since(held.get().as_of_ms)),
         quality: held.as_ref().map(|held| held.quality().get()),
         memory_bytes: memory_bytes(),
     });
     respond::uncached(metrics::CONTENT_TYPE, &page, &wish, now, &Extra::new())
 }
 
-/// Whether an `Authorization` value bears the token. How long this takes says nothing about where a wrong one differs.
+/// Whether an `Authorization` value bears the token. How long this takes says nothing about where a
+/// wrong one differs.
 fn opens(given: Option<&str>, token: Option<&str>) -> bool {
     let given = given.and_then(|value| bearer::token(value.as_bytes()));
-    let (Some(given), Some(token)) = (given, token) else { return false };
+    let (Some(given), Some(token)) = (given, token) else {
+        return false;
+    };
     given.ct_eq(token.as_bytes()).into()
 }
 
@@ -78,9 +96,16 @@ mod tests {
     fn the_page_opens_to_the_token_alone() {
         check(Some("Bearer s3cret"), Some("s3cret"), true);
         check(Some("bearer  s3cret"), Some("s3cret"), true);
-        for wrong in
-            ["", "Bearer", "Bearer ", "s3cret", "Basic s3cret", "Bearer s3cre", "Bearer s3cret2", "Bearer S3cret"]
-        {
+        for wrong in [
+            "",
+            "Bearer",
+            "Bearer ",
+            "s3cret",
+            "Basic s3cret",
+            "Bearer s3cre",
+            "Bearer s3cret2",
+            "Bearer S3cret",
+        ] {
             check(Some(wrong), Some("s3cret"), false);
         }
         check(None, Some("s3cret"), false);

@@ -1,4 +1,5 @@
-//! What is read of a client's request: method, path, query, and few headers. Nothing else is looked at.
+//! What is read of a client's request: method, path, query, and few headers. Nothing else is looked
+//! at.
 
 use crate::request_id;
 use js_sys::JsString;
@@ -11,8 +12,8 @@ use web_sys::Request;
 
 #[wasm_bindgen]
 extern "C" {
-    /// A client's headers, asked for by names that lie ready on the JavaScript side: a text that crosses the boundary
-    /// costs more than all else that a hit does.
+    /// A client's headers, asked for by names that lie ready on the JavaScript side: a text that
+    /// crosses the boundary costs more than all else that a hit does.
     type ClientHeaders;
 
     #[wasm_bindgen(method)]
@@ -48,16 +49,25 @@ thread_local! {
 pub(super) fn header(request: &Request, header: Header) -> Option<String> {
     let headers = request.headers();
     let headers: &ClientHeaders = headers.unchecked_ref();
-    NAMES.with(|[if_none_match, if_match, authorization, requested_headers, request_id, connecting_ip]| {
-        headers.get(match header {
-            Header::IfNoneMatch => if_none_match,
-            Header::IfMatch => if_match,
-            Header::Authorization => authorization,
-            Header::RequestedHeaders => requested_headers,
-            Header::RequestId => request_id,
-            Header::ConnectingIp => connecting_ip,
-        })
-    })
+    NAMES.with(
+        |[
+            if_none_match,
+            if_match,
+            authorization,
+            requested_headers,
+            request_id,
+            connecting_ip,
+        ]| {
+            headers.get(match header {
+                Header::IfNoneMatch => if_none_match,
+                Header::IfMatch => if_match,
+                Header::Authorization => authorization,
+                Header::RequestedHeaders => requested_headers,
+                Header::RequestId => request_id,
+                Header::ConnectingIp => connecting_ip,
+            })
+        },
+    )
 }
 
 /// A request, and its name once that is asked for: a hit needs none.
@@ -68,12 +78,17 @@ pub(super) struct Named {
 
 impl Named {
     pub(super) fn new(request: Request) -> Self {
-        Self { request, id: OnceCell::new() }
+        Self {
+            request,
+            id: OnceCell::new(),
+        }
     }
 
     /// The client's own name for it, or a new one; the same each time.
     pub(super) fn id(&self) -> &RequestId {
-        self.id.get_or_init(|| request_id::take_or_make(header(&self.request, Header::RequestId).as_deref()))
+        self.id.get_or_init(|| {
+            request_id::take_or_make(header(&self.request, Header::RequestId).as_deref())
+        })
     }
 }
 
@@ -86,9 +101,14 @@ pub(super) fn place(url: &str) -> Result<Place<'_>, NoPlace> {
 /// The path and the query of an absolute URL, without the fragment.
 fn path_and_query(url: &str) -> (&str, Option<&str>) {
     let address = url.split('#').next().unwrap_or_default();
-    let (address, query) = address.split_once('?').map_or((address, None), |(address, query)| (address, Some(query)));
+    let (address, query) = address
+        .split_once('?')
+        .map_or((address, None), |(address, query)| (address, Some(query)));
     let after_scheme = address.split_once("://").map_or(address, |(_, rest)| rest);
-    let path = after_scheme.find('/').and_then(|start| after_scheme.get(start..)).unwrap_or("/");
+    let path = after_scheme
+        .find('/')
+        .and_then(|start| after_scheme.get(start..))
+        .unwrap_or("/");
     (path, query)
 }
 
@@ -105,7 +125,11 @@ mod tests {
     #[test]
     fn a_path_is_what_stands_between_host_and_query() {
         check("https://a.example/mobile-data", "/mobile-data", None);
-        check("https://a.example/mobile-data?t=1&x=/other#f", "/mobile-data", Some("t=1&x=/other"));
+        check(
+            "https://a.example/mobile-data?t=1&x=/other#f",
+            "/mobile-data",
+            Some("t=1&x=/other"),
+        );
         check("https://a.example/a/b/", "/a/b/", None);
         check("https://a.example", "/", None);
         check("https://a.example?x=/y", "/", Some("x=/y"));
@@ -115,9 +139,14 @@ mod tests {
 
     #[test]
     fn every_path_of_the_contract_is_served() {
-        let at = |path: &str| place(&format!("https://a.example{path}?t=1")).map(|place| format!("{place:?}"));
+        let at = |path: &str| {
+            place(&format!("https://a.example{path}?t=1")).map(|place| format!("{place:?}"))
+        };
         for (path, endpoint) in CLIENT_ROUTES {
-            assert_eq!(at(path), Ok(format!("{:?}", Place::Data(Question::Whole(endpoint)))));
+            assert_eq!(
+                at(path),
+                Ok(format!("{:?}", Place::Data(Question::Whole(endpoint))))
+            );
         }
         for path in HEALTH.into_iter().chain([LIVE, READY, METRICS]) {
             assert!(at(path).is_ok(), "{path}");

@@ -25,15 +25,35 @@ pub async fn snapshot(
     deadline: &Deadline,
     materials: Materials<'_>,
 ) -> Result<Made, Refused<ExchangeError>> {
-    let Materials { held, universe, reason, purpose } = materials;
+    let Materials {
+        held,
+        universe,
+        reason,
+        purpose,
+    } = materials;
     let is_fetched = universe.is_none();
-    let asked = exchange::get(Venue::Bybit, base, bybit::TICKERS, deadline, exchange::MAX_TICKERS_BYTES);
+    let asked = exchange::get(
+        Venue::Bybit,
+        base,
+        bybit::TICKERS,
+        deadline,
+        exchange::MAX_TICKERS_BYTES,
+    );
     let asked = async { asked.await.map_err(ExchangeError::Tickers) };
     let (answer, universe) = try_join(asked, known_or_fetched(base, deadline, universe)).await?;
-    let mut table = tickers::parse(&answer.bytes).map_err(|error| ExchangeError::Tickers(error.into()))?;
+    let mut table =
+        tickers::parse(&answer.bytes).map_err(|error| ExchangeError::Tickers(error.into()))?;
     let as_of = match purpose {
-        Purpose::Show => judged::examine(held, &mut table, &universe, answer.source, answer.received_at)?,
-        Purpose::Compare => table_time(table.server_time, answer.received_at).map_err(ExchangeError::from)?,
+        Purpose::Show => judged::examine(
+            held,
+            &mut table,
+            &universe,
+            answer.source,
+            answer.received_at,
+        )?,
+        Purpose::Compare => {
+            table_time(table.server_time, answer.received_at).map_err(ExchangeError::from)?
+        }
     };
     let now = clock::now();
     let inputs = Inputs {
@@ -44,7 +64,10 @@ pub async fn snapshot(
         global_market: &carried_over(held.map(|held| &held.get().global_market)),
         defi_market: &carried_over(held.map(|held| &held.get().defi_market)),
         fear_greed: &carried_over(held.map(|held| &held.get().fear_greed)),
-        long_view: &held.map_or_else(|| LongView::unknown(NOT_COLLECTED), |held| LongView::carried_over(held.get())),
+        long_view: &held.map_or_else(
+            || LongView::unknown(NOT_COLLECTED),
+            |held| LongView::carried_over(held.get()),
+        ),
     };
     let identity = Identity {
         sequence: policy::next_sequence(held.map(|held| held.get().sequence), now),
@@ -57,7 +80,10 @@ pub async fn snapshot(
     if purpose == Purpose::Show {
         judged::believe(&table, as_of);
     }
-    Ok(Made { snapshot, fetched: is_fetched.then_some(universe) })
+    Ok(Made {
+        snapshot,
+        fetched: is_fetched.then_some(universe),
+    })
 }
 
 fn carried_over<T: Clone>(section: Option<&Section<T>>) -> Slow<T> {
@@ -88,9 +114,17 @@ pub async fn get_universe(base: &str, deadline: &Deadline) -> Result<Universe, E
     let mut builder = UniverseBuilder::new();
     let mut path = bybit::INSTRUMENTS.to_owned();
     loop {
-        let page = exchange::get(Venue::Bybit, base, &path, deadline, exchange::MAX_LIST_BYTES).await;
+        let page = exchange::get(
+            Venue::Bybit,
+            base,
+            &path,
+            deadline,
+            exchange::MAX_LIST_BYTES,
+        )
+        .await;
         let page = page.map_err(ExchangeError::Instruments)?;
-        let listing = Listing::parse(&page.bytes).map_err(|error| ExchangeError::Instruments(error.into()))?;
+        let listing = Listing::parse(&page.bytes)
+            .map_err(|error| ExchangeError::Instruments(error.into()))?;
         match builder.add(listing)? {
             Some(cursor) => path = bybit::instruments_after(&cursor),
             None => {

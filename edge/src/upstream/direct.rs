@@ -1,5 +1,6 @@
-//! The Worker that owns the way to the exchanges: it stands near them, and keeps the budgets and the cache of that way. This
-//! Worker runs near its clients and asks it through a service binding, which costs no more than the way there and back.
+//! The Worker that owns the way to the exchanges: it stands near them, and keeps the budgets and
+//! the cache of that way. This Worker runs near its clients and asks it through a service binding,
+//! which costs no more than the way there and back.
 
 use super::fetch::{self, Answer, Deadline, FetchError, Service};
 use super::handover::{self, HandoverError};
@@ -29,7 +30,12 @@ const BASE: &str = "https://direct.internal";
 const MAX_PROBLEM_BYTES: usize = 8_192;
 
 /// Who may have failed on the way, by name.
-const SOURCES: [&str; 4] = [BYBIT_DIRECT, BYBIT_ALTERNATIVE, Upstream::Okx.name(), Upstream::Binance.name()];
+const SOURCES: [&str; 4] = [
+    BYBIT_DIRECT,
+    BYBIT_ALTERNATIVE,
+    Upstream::Okx.name(),
+    Upstream::Binance.name(),
+];
 
 /// A snapshot that is good enough to end the search.
 #[derive(Debug)]
@@ -66,23 +72,33 @@ pub enum DirectError {
 }
 
 fn told(sources: &[(&'static str, String)]) -> String {
-    sources.iter().map(|(name, outcome)| format!("{name} {outcome}")).collect::<Vec<_>>().join(", ")
+    sources
+        .iter()
+        .map(|(name, outcome)| format!("{name} {outcome}"))
+        .collect::<Vec<_>>()
+        .join(", ")
 }
 
 impl DirectError {
-    /// The failures as they are told: one for each source that it names, or the one of that Worker itself.
+    /// The failures as they are told: one for each source that it names, or the one of that Worker
+    /// itself.
     #[must_use]
     pub fn told(&self) -> Vec<(&'static str, Failed)> {
         match self {
             Self::Handover(error) => vec![(DIRECT_WORKER, error.told())],
-            Self::Wild { of, wild, failed: before } => {
-                all_there(before).chain([(*of, failed(wild.label(), wild.to_string()))]).collect()
-            }
+            Self::Wild {
+                of,
+                wild,
+                failed: before,
+            } => all_there(before)
+                .chain([(*of, failed(wild.label(), wild.to_string()))])
+                .collect(),
             Self::Nothing(sources) => all_there(sources).collect(),
         }
     }
 
-    /// Whether that Worker itself works: it does when it tells what failed behind it, or hands over data that is only old.
+    /// Whether that Worker itself works: it does when it tells what failed behind it, or hands over
+    /// data that is only old.
     #[must_use]
     pub fn works(&self) -> bool {
         match self {
@@ -100,16 +116,30 @@ impl DirectError {
 }
 
 /// The failures that it tells of.
-pub fn all_there(sources: &[(&'static str, String)]) -> impl Iterator<Item = (&'static str, Failed)> {
-    sources.iter().map(|(name, outcome)| (*name, failed(outcome, format!("by the word of {DIRECT_WORKER}"))))
+pub fn all_there(
+    sources: &[(&'static str, String)],
+) -> impl Iterator<Item = (&'static str, Failed)> {
+    sources.iter().map(|(name, outcome)| {
+        (
+            *name,
+            failed(outcome, format!("by the word of {DIRECT_WORKER}")),
+        )
+    })
 }
 
 fn failed(outcome: &str, message: String) -> Failed {
-    Failed { outcome: outcome.to_owned(), message, proxy_error: None, received_status: None, as_of: None }
+    Failed {
+        outcome: outcome.to_owned(),
+        message,
+        proxy_error: None,
+        received_status: None,
+        as_of: None,
+    }
 }
 
-/// Asks that Worker in the name of a request. Its snapshots are the same for everybody who asks it, so why the origin was not
-/// taken is added here, and with it what only the origin collects and what is held still tells.
+/// Asks that Worker in the name of a request. Its snapshots are the same for everybody who asks it,
+/// so why the origin was not taken is added here, and with it what only the origin collects and
+/// what is held still tells.
 ///
 /// # Errors
 /// [`Refused`] when its answer does not end the search.
@@ -120,31 +150,62 @@ pub async fn snapshot(
     request_id: Option<&RequestId>,
     deadline: &Deadline,
 ) -> Result<FromDirect, Refused<DirectError>> {
-    let Materials { held, reason, purpose, .. } = materials;
+    let Materials {
+        held,
+        reason,
+        purpose,
+        ..
+    } = materials;
     let url = format!("{BASE}{}", endpoints::SNAPSHOT);
-    let answer = fetch::get_from(service, &url, request_id, deadline).await.map_err(HandoverError::from);
+    let answer = fetch::get_from(service, &url, request_id, deadline)
+        .await
+        .map_err(HandoverError::from);
     let answer = answer.map_err(DirectError::from)?;
     if answer.status() == 503 {
         return Err(why_nothing(answer).await.into());
     }
-    let failed = answer.header("proxy-status").map(|members| failed_before(&members)).unwrap_or_default();
-    let place = answer.header("cf-placement").or_else(|| answer.header(DIRECT_PLACE)).filter(|place| is_place(place));
+    let failed = answer
+        .header("proxy-status")
+        .map(|members| failed_before(&members))
+        .unwrap_or_default();
+    let place = answer
+        .header("cf-placement")
+        .or_else(|| answer.header(DIRECT_PLACE))
+        .filter(|place| is_place(place));
     let add = |snapshot: Snapshot, now| {
-        let snapshot = Snapshot { fallback_reason: Some(reason), ..snapshot };
+        let snapshot = Snapshot {
+            fallback_reason: Some(reason),
+            ..snapshot
+        };
         match held {
             Some(held) => with_sections_of(snapshot, held.get(), now),
             None => snapshot,
         }
     };
     let read = handover::read(answer, held, &config.limits, add).await;
-    let snapshot = read.map_err(|Refused { error, candidate }| Refused { error: error.into(), candidate })?;
-    let source = Secondary::of(snapshot.get().tickers_source.venue).map_or(Upstream::Bybit, Upstream::of).name();
+    let snapshot = read.map_err(|Refused { error, candidate }| Refused {
+        error: error.into(),
+        candidate,
+    })?;
+    let source = Secondary::of(snapshot.get().tickers_source.venue)
+        .map_or(Upstream::Bybit, Upstream::of)
+        .name();
     if purpose == Purpose::Show
         && let Err(wild) = judged::examine_snapshot(held, &snapshot)
     {
-        return Err(DirectError::Wild { of: source, wild, failed }.into());
+        return Err(DirectError::Wild {
+            of: source,
+            wild,
+            failed,
+        }
+        .into());
     }
-    Ok(FromDirect { snapshot, place, source, failed })
+    Ok(FromDirect {
+        snapshot,
+        place,
+        source,
+        failed,
+    })
 }
 
 /// Who failed, by the members of a `Proxy-Status` of ours.
@@ -155,7 +216,10 @@ fn failed_before(members: &str) -> Vec<(&'static str, String)> {
     };
     let failed = members.split(", ").filter_map(|member| {
         let hop = quoted(member, "next-hop")?;
-        Some((known(&hop)?, quoted(member, "details").filter(|outcome| is_reason(outcome))?))
+        Some((
+            known(&hop)?,
+            quoted(member, "details").filter(|outcome| is_reason(outcome))?,
+        ))
     });
     failed.collect()
 }
@@ -167,7 +231,11 @@ fn known(name: &str) -> Option<&'static str> {
 /// What a 503 says of the sources behind it.
 async fn why_nothing(answer: Answer<'_>) -> DirectError {
     let sources = sources(&answer.beginning(MAX_PROBLEM_BYTES).await);
-    if sources.is_empty() { HandoverError::from(FetchError::Status(503)).into() } else { DirectError::Nothing(sources) }
+    if sources.is_empty() {
+        HandoverError::from(FetchError::Status(503)).into()
+    } else {
+        DirectError::Nothing(sources)
+    }
 }
 
 fn sources(problem: &[u8]) -> Vec<(&'static str, String)> {
@@ -180,15 +248,22 @@ fn sources(problem: &[u8]) -> Vec<(&'static str, String)> {
         name: String,
         outcome: String,
     }
-    let problem = serde_json::from_slice(problem).unwrap_or(Problem { sources: Vec::new() });
-    let found = |Source { name, outcome }: Source| Some((known(&name)?, Some(outcome).filter(|word| is_reason(word))?));
+    let problem = serde_json::from_slice(problem).unwrap_or(Problem {
+        sources: Vec::new(),
+    });
+    let found = |Source { name, outcome }: Source| {
+        Some((known(&name)?, Some(outcome).filter(|word| is_reason(word))?))
+    };
     problem.sources.into_iter().filter_map(found).collect()
 }
 
 /// Whether this can be the name of a place: it is shown to clients.
 #[must_use]
 pub fn is_place(place: &str) -> bool {
-    (1..=32).contains(&place.len()) && place.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+    (1..=32).contains(&place.len())
+        && place
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
 }
 
 #[cfg(test)]
@@ -201,10 +276,23 @@ mod tests {
             {"name":"okx","outcome":"timeout"},{"name":"edge-last-good","outcome":"empty"},{"name":"<b>","outcome":"x"},
             {"name":"binance","outcome":"No Word"}]}"#;
         let found = sources(problem);
-        assert_eq!(found, [("bybit-direct", "forbidden_region".to_owned()), ("okx", "timeout".to_owned())]);
+        assert_eq!(
+            found,
+            [
+                ("bybit-direct", "forbidden_region".to_owned()),
+                ("okx", "timeout".to_owned())
+            ]
+        );
         let error = DirectError::Nothing(found);
-        assert_eq!(error.to_string(), "it has nothing: bybit-direct forbidden_region, okx timeout");
-        let told: Vec<_> = error.told().into_iter().map(|(name, failed)| (name, failed.outcome)).collect();
+        assert_eq!(
+            error.to_string(),
+            "it has nothing: bybit-direct forbidden_region, okx timeout"
+        );
+        let told: Vec<_> = error
+            .told()
+            .into_iter()
+            .map(|(name, failed)| (name, failed.outcome))
+            .collect();
         assert_eq!(told[0], ("bybit-direct", "forbidden_region".to_owned()));
         assert_eq!((error.works(), error.is_withheld()), (true, false));
     }
@@ -212,7 +300,12 @@ mod tests {
     #[test]
     fn a_turn_that_is_withheld_there_is_withheld_here() {
         let nothing = |outcomes: &[&str]| {
-            DirectError::Nothing(outcomes.iter().map(|outcome| (BYBIT_DIRECT, (*outcome).to_owned())).collect())
+            DirectError::Nothing(
+                outcomes
+                    .iter()
+                    .map(|outcome| (BYBIT_DIRECT, (*outcome).to_owned()))
+                    .collect(),
+            )
         };
         assert!(nothing(&["withheld_by_colo_budget", "withheld_by_budget"]).is_withheld());
         assert!(!nothing(&["withheld_by_colo_budget", "timeout"]).is_withheld());
@@ -222,7 +315,16 @@ mod tests {
 
     #[test]
     fn a_problem_that_is_none_names_nobody() {
-        for bad in ["", "{", "[]", "null", "{}", r#"{"sources":7}"#, r#"{"sources":[7]}"#, "\u{0}\u{ff}"] {
+        for bad in [
+            "",
+            "{",
+            "[]",
+            "null",
+            "{}",
+            r#"{"sources":7}"#,
+            r#"{"sources":[7]}"#,
+            "\u{0}\u{ff}",
+        ] {
             assert_eq!(sources(bad.as_bytes()), [], "{bad}");
         }
         assert_eq!(sources(&[0xff; 100]), []);
@@ -232,10 +334,18 @@ mod tests {
     fn who_failed_before_the_one_that_answered_is_told_too() {
         let members = "edge; next-hop=\"bybit-direct\"; received-status=403; details=\"forbidden_region\", \
                        edge; error=http_response_timeout; next-hop=\"okx\"; details=\"timeout\"";
-        let expected = [("bybit-direct", "forbidden_region".to_owned()), ("okx", "timeout".to_owned())];
+        let expected = [
+            ("bybit-direct", "forbidden_region".to_owned()),
+            ("okx", "timeout".to_owned()),
+        ];
         assert_eq!(failed_before(members), expected);
-        for bad in ["", ", , ", "edge; next-hop=\"bybit-direct", "edge; next-hop=\"x\"; details=\"timeout\"", "\"\"\""]
-        {
+        for bad in [
+            "",
+            ", , ",
+            "edge; next-hop=\"bybit-direct",
+            "edge; next-hop=\"x\"; details=\"timeout\"",
+            "\"\"\"",
+        ] {
             assert_eq!(failed_before(bad), [], "{bad}");
         }
     }

@@ -56,9 +56,9 @@ impl AnswerError {
     fn label(&self) -> String {
         match self {
             Self::Fetch(error) => error.label(),
-            Self::SentAway { refusal, status } => {
-                refusal.answer_label().map_or_else(|| format!("http_{status}"), str::to_owned)
-            }
+            Self::SentAway { refusal, status } => refusal
+                .answer_label()
+                .map_or_else(|| format!("http_{status}"), str::to_owned),
             Self::Parse(error) => error.label().to_owned(),
         }
     }
@@ -90,18 +90,27 @@ fn refusal_of_code(venue: Venue, code: i64) -> Option<Refusal> {
         Venue::CoinGecko | Venue::AlternativeMe => (&[], &[]),
     };
     if too_many.contains(&code) {
-        Some(Refusal::TooManyRequests { retry_after_secs: None })
+        Some(Refusal::TooManyRequests {
+            retry_after_secs: None,
+        })
     } else {
         regions.contains(&code).then_some(Refusal::Region)
     }
 }
 
 /// What a status and the beginning of its body say of us.
-fn refusal_of_status(venue: Venue, status: u16, body: &[u8], retry_after_secs: Option<u64>) -> Option<Refusal> {
+fn refusal_of_status(
+    venue: Venue,
+    status: u16,
+    body: &[u8],
+    retry_after_secs: Option<u64>,
+) -> Option<Refusal> {
     match status {
         429 | binance::BANNED => Some(Refusal::TooManyRequests { retry_after_secs }),
         binance::REGION_REFUSED => Some(Refusal::Region),
-        FORBIDDEN if venue == Venue::Binance && binance::is_region_refused(body) => Some(Refusal::Region),
+        FORBIDDEN if venue == Venue::Binance && binance::is_region_refused(body) => {
+            Some(Refusal::Region)
+        }
         FORBIDDEN if venue == Venue::Bybit => Some(match Forbidden::from_body(body) {
             Forbidden::Region => Refusal::Region,
             Forbidden::RateLimit => Refusal::RateLimit,
@@ -163,7 +172,11 @@ impl ExchangeError {
         };
         let (proxy_error, received_status) = match self {
             Self::Tickers(error) | Self::Instruments(error) => {
-                let proxy_error = if let AnswerError::Fetch(error) = error { error.proxy_error() } else { None };
+                let proxy_error = if let AnswerError::Fetch(error) = error {
+                    error.proxy_error()
+                } else {
+                    None
+                };
                 (proxy_error, error.received_status())
             }
             Self::NoUniverse => (None, None),
@@ -174,30 +187,46 @@ impl ExchangeError {
             | Self::Rejected(_)
             | Self::NotFit(_) => (None, Some(200)),
         };
-        let as_of = if let Self::NotFit(not_fit) = self { Some(not_fit.as_of) } else { None };
-        Failed { outcome, message: self.to_string(), proxy_error, received_status, as_of }
+        let as_of = if let Self::NotFit(not_fit) = self {
+            Some(not_fit.as_of)
+        } else {
+            None
+        };
+        Failed {
+            outcome,
+            message: self.to_string(),
+            proxy_error,
+            received_status,
+            as_of,
+        }
     }
 
-    /// What this says of `venue` itself: one whose data is old answers well, and so does one whose prices leapt, for only its
-    /// next answers can confirm them.
+    /// What this says of `venue` itself: one whose data is old answers well, and so does one whose
+    /// prices leapt, for only its next answers can confirm them.
     #[must_use]
     pub fn health(&self, venue: Venue) -> Health {
         match self {
             Self::Tickers(error) | Self::Instruments(error) => {
                 error.refusal(venue).map_or(Health::Fails, Health::Refuses)
             }
-            Self::Universe(_) | Self::Clock(_) | Self::Assemble(_) | Self::Rejected(_) => Health::Fails,
+            Self::Universe(_) | Self::Clock(_) | Self::Assemble(_) | Self::Rejected(_) => {
+                Health::Fails
+            }
             Self::NoUniverse | Self::Wild(_) | Self::NotFit(_) => Health::Works,
         }
     }
 
-    /// Whether another host of the same exchange may do better: this one cannot be reached, or is broken. A host that
-    /// sends us away says so for all of them.
+    /// Whether another host of the same exchange may do better: this one cannot be reached, or is
+    /// broken. A host that sends us away says so for all of them.
     #[must_use]
     pub const fn is_of_the_host(&self) -> bool {
         match self {
-            Self::Tickers(AnswerError::Fetch(error)) | Self::Instruments(AnswerError::Fetch(error)) => {
-                matches!(error, FetchError::Connection(_) | FetchError::Status(500..=599))
+            Self::Tickers(AnswerError::Fetch(error))
+            | Self::Instruments(AnswerError::Fetch(error)) => {
+                matches!(
+                    error,
+                    FetchError::Connection(_) | FetchError::Status(500..=599)
+                )
             }
             _ => false,
         }
@@ -219,18 +248,27 @@ pub struct Body {
 ///
 /// # Errors
 /// [`AnswerError::Fetch`] or [`AnswerError::SentAway`].
-pub async fn get(venue: Venue, base: &str, path: &str, deadline: &Deadline, limit: usize) -> Result<Body, AnswerError> {
+pub async fn get(
+    venue: Venue,
+    base: &str,
+    path: &str,
+    deadline: &Deadline,
+    limit: usize,
+) -> Result<Body, AnswerError> {
     let answer = fetch::get(&format!("{base}{path}"), Introduction::default(), deadline).await?;
     let status = answer.status();
     if refusal_of_status(venue, status, b"", None).is_some() {
-        let retry_after_secs = answer.header("retry-after").and_then(|secs| secs.trim().parse().ok());
+        let retry_after_secs = answer
+            .header("retry-after")
+            .and_then(|secs| secs.trim().parse().ok());
         let body = if status == FORBIDDEN {
             answer.beginning(REASON_BYTES).await
         } else {
             answer.discard();
             Vec::new()
         };
-        let refusal = refusal_of_status(venue, status, &body, retry_after_secs).unwrap_or(Refusal::Unexplained);
+        let refusal = refusal_of_status(venue, status, &body, retry_after_secs)
+            .unwrap_or(Refusal::Unexplained);
         return Err(AnswerError::SentAway { refusal, status });
     }
     if let Err(error) = answer.expect_json() {
@@ -242,11 +280,15 @@ pub async fn get(venue: Venue, base: &str, path: &str, deadline: &Deadline, limi
     }
     let source = Source::declared(venue, answer.header(MARKET_DATA).as_deref());
     let bytes = answer.body(limit).await?;
-    Ok(Body { bytes, source, received_at: clock::now() })
+    Ok(Body {
+        bytes,
+        source,
+        received_at: clock::now(),
+    })
 }
 
-/// Tells what a list of contracts holds that no rule knows and that is left out of it, so that a new kind of contract is not
-/// missed for ever.
+/// Tells what a list of contracts holds that no rule knows and that is left out of it, so that a
+/// new kind of contract is not missed for ever.
 pub fn tell_unknown_kinds(venue: Venue, kinds: &BTreeSet<String>) {
     if !kinds.is_empty() {
         metrics::event(Event::UnknownKindListed);
@@ -266,7 +308,10 @@ mod tests {
     }
 
     fn coded(code: i64) -> AnswerError {
-        AnswerError::Parse(ParseError::Refused { code, message: Detail::new("") })
+        AnswerError::Parse(ParseError::Refused {
+            code,
+            message: Detail::new(""),
+        })
     }
 
     #[track_caller]
@@ -286,11 +331,27 @@ mod tests {
     fn every_way_of_bybit_to_send_us_away_is_told_from_failing() {
         let of = |error, outcome, health| check(Venue::Bybit, error, outcome, health);
         let page = b"configured to block access from your country";
-        of(sent_away(Venue::Bybit, 403, page), "forbidden_region", REGION);
+        of(
+            sent_away(Venue::Bybit, 403, page),
+            "forbidden_region",
+            REGION,
+        );
         let frequent = Health::Refuses(Refusal::RateLimit);
-        of(sent_away(Venue::Bybit, 403, b"access too frequent"), "forbidden_rate_limit", frequent);
-        of(sent_away(Venue::Bybit, 403, b""), "forbidden", Health::Refuses(Refusal::Unexplained));
-        of(sent_away(Venue::Bybit, 429, b""), "http_429", too_many(Some(9)));
+        of(
+            sent_away(Venue::Bybit, 403, b"access too frequent"),
+            "forbidden_rate_limit",
+            frequent,
+        );
+        of(
+            sent_away(Venue::Bybit, 403, b""),
+            "forbidden",
+            Health::Refuses(Refusal::Unexplained),
+        );
+        of(
+            sent_away(Venue::Bybit, 429, b""),
+            "http_429",
+            too_many(Some(9)),
+        );
         for code in bybit::RATE_LIMITED {
             of(coded(code), "refused_by_venue", too_many(None));
         }
@@ -302,23 +363,69 @@ mod tests {
 
     #[test]
     fn other_exchanges_have_ways_of_their_own() {
-        check(Venue::Okx, coded(okx::RATE_LIMITED[0]), "refused_by_venue", too_many(None));
-        check(Venue::Okx, coded(okx::REGION_REFUSED[0]), "refused_by_venue", REGION);
-        check(Venue::Okx, coded(bybit::RATE_LIMITED[0]), "refused_by_venue", Health::Fails);
+        check(
+            Venue::Okx,
+            coded(okx::RATE_LIMITED[0]),
+            "refused_by_venue",
+            too_many(None),
+        );
+        check(
+            Venue::Okx,
+            coded(okx::REGION_REFUSED[0]),
+            "refused_by_venue",
+            REGION,
+        );
+        check(
+            Venue::Okx,
+            coded(bybit::RATE_LIMITED[0]),
+            "refused_by_venue",
+            Health::Fails,
+        );
         let forbidden = Health::Refuses(Refusal::Unexplained);
-        check(Venue::Okx, sent_away(Venue::Okx, 403, b""), "forbidden", forbidden);
-        check(Venue::Binance, coded(binance::RATE_LIMITED), "refused_by_venue", too_many(None));
-        check(Venue::Binance, sent_away(Venue::Binance, 451, b""), "forbidden_region", REGION);
-        check(Venue::Binance, sent_away(Venue::Binance, 418, b""), "http_418", too_many(Some(9)));
+        check(
+            Venue::Okx,
+            sent_away(Venue::Okx, 403, b""),
+            "forbidden",
+            forbidden,
+        );
+        check(
+            Venue::Binance,
+            coded(binance::RATE_LIMITED),
+            "refused_by_venue",
+            too_many(None),
+        );
+        check(
+            Venue::Binance,
+            sent_away(Venue::Binance, 451, b""),
+            "forbidden_region",
+            REGION,
+        );
+        check(
+            Venue::Binance,
+            sent_away(Venue::Binance, 418, b""),
+            "http_418",
+            too_many(Some(9)),
+        );
         let words = b"Service unavailable from a restricted location";
-        check(Venue::Binance, sent_away(Venue::Binance, 403, words), "forbidden_region", REGION);
+        check(
+            Venue::Binance,
+            sent_away(Venue::Binance, 403, words),
+            "forbidden_region",
+            REGION,
+        );
     }
 
     #[test]
     fn an_exchange_whose_prices_leapt_is_asked_again() {
-        let wild = ExchangeError::from(WildTable { leaping: 62, compared: 62 });
+        let wild = ExchangeError::from(WildTable {
+            leaping: 62,
+            compared: 62,
+        });
         let told = wild.told(Venue::Bybit);
-        assert_eq!((&*told.outcome, told.received_status), ("wild_table", Some(200)));
+        assert_eq!(
+            (&*told.outcome, told.received_status),
+            ("wild_table", Some(200))
+        );
         assert!(shared::snapshot::is_reason(&told.outcome));
         assert_eq!(wild.health(Venue::Bybit), Health::Works);
         assert!(!wild.is_of_the_host());
@@ -327,15 +434,28 @@ mod tests {
     #[test]
     fn a_failure_of_the_list_is_told_from_one_of_the_tickers() {
         let told = ExchangeError::Instruments(FetchError::Timeout.into()).told(Venue::Bybit);
-        assert_eq!((&*told.outcome, told.proxy_error), ("instruments_timeout", Some("http_response_timeout")));
-        let sent_away = AnswerError::SentAway { refusal: Refusal::Region, status: 403 };
-        assert_eq!(&*ExchangeError::Instruments(sent_away).told(Venue::Bybit).outcome, "forbidden_region");
+        assert_eq!(
+            (&*told.outcome, told.proxy_error),
+            ("instruments_timeout", Some("http_response_timeout"))
+        );
+        let sent_away = AnswerError::SentAway {
+            refusal: Refusal::Region,
+            status: 403,
+        };
+        assert_eq!(
+            &*ExchangeError::Instruments(sent_away)
+                .told(Venue::Bybit)
+                .outcome,
+            "forbidden_region"
+        );
     }
 
     #[test]
     fn another_host_is_tried_for_what_is_wrong_with_this_one_alone() {
         let is_of_the_host = |error| ExchangeError::Tickers(error).is_of_the_host();
-        assert!(is_of_the_host(FetchError::Connection(Detail::new("refused")).into()));
+        assert!(is_of_the_host(
+            FetchError::Connection(Detail::new("refused")).into()
+        ));
         assert!(is_of_the_host(FetchError::Status(500).into()));
         assert!(is_of_the_host(FetchError::Status(503).into()));
         for other in [

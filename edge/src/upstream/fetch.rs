@@ -1,5 +1,5 @@
-//! One GET to another server: a deadline over headers and body, no redirects, no cache on the way, a limit on the body's
-//! size.
+//! One GET to another server: a deadline over headers and body, no redirects, no cache on the way,
+//! a limit on the body's size.
 
 use crate::clock;
 use js_sys::{Promise, Reflect, Uint8Array};
@@ -12,8 +12,8 @@ use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{
-    AbortController, Headers, ReadableStreamDefaultReader, RequestCache, RequestInit, RequestRedirect, Response,
-    WorkerGlobalScope,
+    AbortController, Headers, ReadableStreamDefaultReader, RequestCache, RequestInit,
+    RequestRedirect, Response, WorkerGlobalScope,
 };
 
 /// Why there is no body.
@@ -79,9 +79,11 @@ impl FetchError {
     }
 }
 
-/// A deadline over everything that is fetched with it, bodies included. Letting go of it aborts what is still under way.
+/// A deadline over everything that is fetched with it, bodies included. Letting go of it aborts
+/// what is still under way.
 ///
-/// The runtime's own `AbortSignal.timeout` would keep the request alive until its time is over, however early the answer.
+/// The runtime's own `AbortSignal.timeout` would keep the request alive until its time is over,
+/// however early the answer.
 #[derive(Debug)]
 pub struct Deadline {
     until: UnixMs,
@@ -92,8 +94,12 @@ impl Deadline {
     /// A deadline so many milliseconds from now.
     #[must_use]
     pub fn after(millis: u64) -> Self {
-        // Without a controller, which no runtime is known to refuse, calls end all the same, only their connections later.
-        Self { until: clock::now().plus_millis(millis), abort: AbortController::new().ok() }
+        // Without a controller, which no runtime is known to refuse, calls end all the same, only
+        // their connections later.
+        Self {
+            until: clock::now().plus_millis(millis),
+            abort: AbortController::new().ok(),
+        }
     }
 
     /// What is left of it, milliseconds.
@@ -103,8 +109,13 @@ impl Deadline {
     }
 
     /// Waits for `work` until then.
-    async fn hold<T>(&self, work: impl Future<Output = Result<T, FetchError>>) -> Result<T, FetchError> {
-        clock::within(self.left_ms(), work).await.unwrap_or(Err(FetchError::Timeout))
+    async fn hold<T>(
+        &self,
+        work: impl Future<Output = Result<T, FetchError>>,
+    ) -> Result<T, FetchError> {
+        clock::within(self.left_ms(), work)
+            .await
+            .unwrap_or(Err(FetchError::Timeout))
     }
 }
 
@@ -133,7 +144,8 @@ extern "C" {
     fn fetch(this: &Service, url: &str, init: &RequestInit) -> Result<Promise, JsValue>;
 }
 
-/// What a request says of itself beside what every one does. Nothing of a client's request goes into it but its name.
+/// What a request says of itself beside what every one does. Nothing of a client's request goes
+/// into it but its name.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Introduction<'i> {
     /// The name of the request that is the reason for this one; exchanges are not told.
@@ -168,8 +180,16 @@ pub async fn get_from<'d>(
     request_id: Option<&RequestId>,
     deadline: &'d Deadline,
 ) -> Result<Answer<'d>, FetchError> {
-    let introduction = Introduction { request_id, ..Introduction::default() };
-    send(|init: &RequestInit| service.fetch(url, init), introduction, deadline).await
+    let introduction = Introduction {
+        request_id,
+        ..Introduction::default()
+    };
+    send(
+        |init: &RequestInit| service.fetch(url, init),
+        introduction,
+        deadline,
+    )
+    .await
 }
 
 async fn send<'d>(
@@ -191,13 +211,26 @@ async fn send<'d>(
         init.set_headers(&headers);
         // A redirect is an answer of no use: what goes with the request goes to no other server.
         init.set_redirect(RequestRedirect::Manual);
-        // A Worker's own requests go through its zone's cache, which knows nothing of the age of what it holds.
+        // A Worker's own requests go through its zone's cache, which knows nothing of the age of
+        // what it holds.
         init.set_cache(RequestCache::NoStore);
-        init.set_signal(deadline.abort.as_ref().map(AbortController::signal).as_ref());
+        init.set_signal(
+            deadline
+                .abort
+                .as_ref()
+                .map(AbortController::signal)
+                .as_ref(),
+        );
         JsFuture::from(carry(&init)?).await?.dyn_into::<Response>()
     };
-    let sent = async { sent.await.map_err(|error: JsValue| thrown(&error, FetchError::Connection)) };
-    Ok(Answer { response: deadline.hold(sent).await?, deadline })
+    let sent = async {
+        sent.await
+            .map_err(|error: JsValue| thrown(&error, FetchError::Connection))
+    };
+    Ok(Answer {
+        response: deadline.hold(sent).await?,
+        deadline,
+    })
 }
 
 impl Answer<'_> {
@@ -222,7 +255,11 @@ impl Answer<'_> {
             return Err(FetchError::Status(self.status()));
         }
         let content_type = self.header("content-type").unwrap_or_default();
-        if is_json(&content_type) { Ok(()) } else { Err(FetchError::ContentType(Detail::new(&content_type))) }
+        if is_json(&content_type) {
+            Ok(())
+        } else {
+            Err(FetchError::ContentType(Detail::new(&content_type)))
+        }
     }
 
     /// The whole body.
@@ -230,9 +267,13 @@ impl Answer<'_> {
     /// # Errors
     /// [`FetchError::TooLarge`], [`FetchError::Timeout`] or [`FetchError::Incomplete`].
     pub async fn body(self, limit: usize) -> Result<Vec<u8>, FetchError> {
-        let announced = self.header("content-length").and_then(|length| length.parse::<usize>().ok());
+        let announced = self
+            .header("content-length")
+            .and_then(|length| length.parse::<usize>().ok());
         // The announced length of a compressed body says nothing about what it unpacks to.
-        let is_plain = self.header("content-encoding").is_none_or(|encoding| encoding == "identity");
+        let is_plain = self
+            .header("content-encoding")
+            .is_none_or(|encoding| encoding == "identity");
         match announced {
             Some(length) if length > limit => {
                 self.discard();
@@ -249,7 +290,12 @@ impl Answer<'_> {
 
     /// The beginning of the body, `limit` bytes at most; nothing when it does not come.
     pub async fn beginning(self, limit: usize) -> Vec<u8> {
-        let mut body = self.deadline.hold(self.up_to(limit)).await.map(|(body, _)| body).unwrap_or_default();
+        let mut body = self
+            .deadline
+            .hold(self.up_to(limit))
+            .await
+            .map(|(body, _)| body)
+            .unwrap_or_default();
         body.truncate(limit);
         body
     }
@@ -264,18 +310,24 @@ impl Answer<'_> {
 
     async fn whole(&self) -> Result<Vec<u8>, FetchError> {
         let read = async { JsFuture::from(self.response.array_buffer()?).await };
-        let buffer = read.await.map_err(|error| thrown(&error, FetchError::Incomplete))?;
+        let buffer = read
+            .await
+            .map_err(|error| thrown(&error, FetchError::Incomplete))?;
         Ok(Uint8Array::new(&buffer).to_vec())
     }
 
     /// The body and whether that is all of it. Stops reading once there is more than `limit`.
     async fn up_to(&self, limit: usize) -> Result<(Vec<u8>, bool), FetchError> {
-        self.chunks(limit).await.map_err(|error| thrown(&error, FetchError::Incomplete))
+        self.chunks(limit)
+            .await
+            .map_err(|error| thrown(&error, FetchError::Incomplete))
     }
 
     async fn chunks(&self, limit: usize) -> Result<(Vec<u8>, bool), JsValue> {
         let mut body = Vec::new();
-        let Some(stream) = self.response.body() else { return Ok((body, true)) };
+        let Some(stream) = self.response.body() else {
+            return Ok((body, true));
+        };
         let reader: ReadableStreamDefaultReader = stream.get_reader().unchecked_into();
         loop {
             let step = JsFuture::from(reader.read()).await?;
@@ -299,7 +351,9 @@ fn is_json(content_type: &str) -> bool {
 
 /// What `kind` makes of the text of what was thrown.
 fn thrown(error: &JsValue, kind: fn(Detail) -> FetchError) -> FetchError {
-    let text = Reflect::get(error, &JsValue::from_str("message")).ok().and_then(|value| value.as_string());
+    let text = Reflect::get(error, &JsValue::from_str("message"))
+        .ok()
+        .and_then(|value| value.as_string());
     kind(Detail::new(&text.unwrap_or_else(|| format!("{error:?}"))))
 }
 
@@ -309,10 +363,20 @@ mod tests {
 
     #[test]
     fn json_is_told_by_its_essence() {
-        for good in ["application/json", "application/json; charset=utf-8", "Application/JSON ;q=1"] {
+        for good in [
+            "application/json",
+            "application/json; charset=utf-8",
+            "Application/JSON ;q=1",
+        ] {
             assert!(is_json(good), "{good}");
         }
-        for bad in ["", "text/html", "application/jsonp", "application/problem+json", "text/plain; application/json"] {
+        for bad in [
+            "",
+            "text/html",
+            "application/jsonp",
+            "application/problem+json",
+            "text/plain; application/json",
+        ] {
             assert!(!is_json(bad), "{bad}");
         }
     }
@@ -322,13 +386,25 @@ mod tests {
         assert_eq!(error.label(), label);
         assert_eq!(error.proxy_error(), proxy_error);
         assert_eq!(error.received_status(), status);
-        assert!(shared::snapshot::is_reason(&format!("origin_instruments_{label}")));
+        assert!(shared::snapshot::is_reason(&format!(
+            "origin_instruments_{label}"
+        )));
     }
 
     #[test]
     fn every_failure_has_its_word_and_its_registered_error() {
-        check(&FetchError::Timeout, "timeout", Some("http_response_timeout"), None);
-        check(&FetchError::Connection(Detail::new("x")), "connection_failed", Some("connection_terminated"), None);
+        check(
+            &FetchError::Timeout,
+            "timeout",
+            Some("http_response_timeout"),
+            None,
+        );
+        check(
+            &FetchError::Connection(Detail::new("x")),
+            "connection_failed",
+            Some("connection_terminated"),
+            None,
+        );
         check(
             &FetchError::Incomplete(Detail::new("x")),
             "incomplete_body",
@@ -336,7 +412,17 @@ mod tests {
             Some(200),
         );
         check(&FetchError::Status(503), "http_503", None, Some(503));
-        check(&FetchError::ContentType(Detail::new("text/html")), "content_type", None, Some(200));
-        check(&FetchError::TooLarge { limit: 9 }, "too_large", Some("http_response_body_size"), Some(200));
+        check(
+            &FetchError::ContentType(Detail::new("text/html")),
+            "content_type",
+            None,
+            Some(200),
+        );
+        check(
+            &FetchError::TooLarge { limit: 9 },
+            "too_large",
+            Some("http_response_body_size"),
+            Some(200),
+        );
     }
 }

@@ -1,4 +1,5 @@
-//! A snapshot that one of ours hands over: the origin, or the Worker that owns the way to the exchanges.
+//! A snapshot that one of ours hands over: the origin, or the Worker that owns the way to the
+//! exchanges.
 
 use super::fetch::{Answer, FetchError};
 use super::{Failed, Health, NotFit, Refused, baseline, judge};
@@ -32,11 +33,27 @@ impl HandoverError {
     #[must_use]
     pub fn told(&self) -> Failed {
         let (outcome, proxy_error, received_status, as_of) = match self {
-            Self::Fetch(error) => (error.label(), error.proxy_error(), error.received_status(), None),
+            Self::Fetch(error) => (
+                error.label(),
+                error.proxy_error(),
+                error.received_status(),
+                None,
+            ),
             Self::Inadmissible(error) => (error.label().to_owned(), None, Some(200), None),
-            Self::NotFit(not_fit) => (not_fit.unfit.label().to_owned(), None, Some(200), Some(not_fit.as_of)),
+            Self::NotFit(not_fit) => (
+                not_fit.unfit.label().to_owned(),
+                None,
+                Some(200),
+                Some(not_fit.as_of),
+            ),
         };
-        Failed { outcome, message: self.to_string(), proxy_error, received_status, as_of }
+        Failed {
+            outcome,
+            message: self.to_string(),
+            proxy_error,
+            received_status,
+            as_of,
+        }
     }
 
     /// What this says of who answered: one whose data is old answers well.
@@ -65,18 +82,40 @@ pub async fn read(
     }
     let body = answer.body(MAX_BYTES).await.map_err(HandoverError::from)?;
     let now = clock::now();
-    let read = ValidSnapshot::from_json_with(&body, now, baseline(held, now, limits), |snapshot| add(snapshot, now));
+    let read = ValidSnapshot::from_json_with(&body, now, baseline(held, now, limits), |snapshot| {
+        add(snapshot, now)
+    });
     judge(read.map_err(HandoverError::from)?, now, limits)
 }
 
-/// Refuses by the headers what need not be read: no JSON, or data that is old and no younger than what is held.
-fn worth_reading(answer: &Answer<'_>, held: Option<&ValidSnapshot>, limits: &Limits) -> Result<(), HandoverError> {
+/// Refuses by the headers what need not be read: no JSON, or data that is old and no younger than
+/// what is held.
+fn worth_reading(
+    answer: &Answer<'_>,
+    held: Option<&ValidSnapshot>,
+    limits: &Limits,
+) -> Result<(), HandoverError> {
     answer.expect_json()?;
-    let announced = answer.header(DATA_AS_OF).and_then(|millis| millis.parse().ok()).map(UnixMs::from_millis);
-    announced.map_or(Ok(()), |as_of| not_too_old(as_of, held.map(|held| held.get().as_of_ms), clock::now(), limits))
+    let announced = answer
+        .header(DATA_AS_OF)
+        .and_then(|millis| millis.parse().ok())
+        .map(UnixMs::from_millis);
+    announced.map_or(Ok(()), |as_of| {
+        not_too_old(
+            as_of,
+            held.map(|held| held.get().as_of_ms),
+            clock::now(),
+            limits,
+        )
+    })
 }
 
-fn not_too_old(as_of: UnixMs, held: Option<UnixMs>, now: UnixMs, limits: &Limits) -> Result<(), HandoverError> {
+fn not_too_old(
+    as_of: UnixMs,
+    held: Option<UnixMs>,
+    now: UnixMs,
+    limits: &Limits,
+) -> Result<(), HandoverError> {
     // The door refuses it by its name.
     if is_from_the_future(as_of, now) {
         return Ok(());
@@ -86,8 +125,14 @@ fn not_too_old(as_of: UnixMs, held: Option<UnixMs>, now: UnixMs, limits: &Limits
         Some(Freshness::Aging | Freshness::Stale) => held.is_none_or(|held| as_of > held),
         None => false,
     };
-    let unfit = Unfit::Stale { age_ms: now.millis_since(as_of) };
-    if may_serve { Ok(()) } else { Err(NotFit { unfit, as_of }.into()) }
+    let unfit = Unfit::Stale {
+        age_ms: now.millis_since(as_of),
+    };
+    if may_serve {
+        Ok(())
+    } else {
+        Err(NotFit { unfit, as_of }.into())
+    }
 }
 
 #[cfg(test)]
@@ -102,9 +147,19 @@ mod tests {
 
     #[track_caller]
     fn check(announced_age_ms: u64, held_age_ms: Option<u64>, worth: bool) {
-        let judged = not_too_old(ago(announced_age_ms), held_age_ms.map(ago), NOW, &Limits::DEFAULT);
-        let unfit = Unfit::Stale { age_ms: announced_age_ms };
-        let refused = HandoverError::NotFit(NotFit { unfit, as_of: ago(announced_age_ms) });
+        let judged = not_too_old(
+            ago(announced_age_ms),
+            held_age_ms.map(ago),
+            NOW,
+            &Limits::DEFAULT,
+        );
+        let unfit = Unfit::Stale {
+            age_ms: announced_age_ms,
+        };
+        let refused = HandoverError::NotFit(NotFit {
+            unfit,
+            as_of: ago(announced_age_ms),
+        });
         assert_eq!(judged, if worth { Ok(()) } else { Err(refused) });
     }
 

@@ -1,8 +1,10 @@
-//! What this isolate believes of prices and lists: the judges that the origin uses, asked of what is fetched here.
+//! What this isolate believes of prices and lists: the judges that the origin uses, asked of what
+//! is fetched here.
 //!
-//! What is held, whoever made it, is what a table is compared with first; then what was served of earlier tables. Isolates do
-//! not share their suspicions. That costs little: a price says nothing about one a minute later, so a wild table is held back
-//! for that minute at most, in which what is held may still be shown.
+//! What is held, whoever made it, is what a table is compared with first; then what was served of
+//! earlier tables. Isolates do not share their suspicions. That costs little: a price says nothing
+//! about one a minute later, so a wild table is held back for that minute at most, in which what is
+//! held may still be shown.
 
 use super::exchange::ExchangeError;
 use shared::freshness::table_time;
@@ -18,16 +20,22 @@ thread_local! {
     static LIST_JUDGE: RefCell<ListJudge> = RefCell::default();
 }
 
-/// Works on the judge. Nothing that is passed here waits or calls back, so it is never in use already.
+/// Works on the judge. Nothing that is passed here waits or calls back, so it is never in use
+/// already.
 fn with<R>(work: impl FnOnce(&mut Judge) -> R) -> Option<R> {
-    JUDGE.with(|judge| judge.try_borrow_mut().ok().map(|mut judge| work(&mut judge)))
+    JUDGE.with(|judge| {
+        judge
+            .try_borrow_mut()
+            .ok()
+            .map(|mut judge| work(&mut judge))
+    })
 }
 
 /// Takes what leapt out of a table, and tells when its market last moved.
 ///
 /// # Errors
-/// [`ExchangeError::Clock`] when the venue's clock cannot be believed, [`ExchangeError::Wild`] when the table as a whole is
-/// not to be believed yet.
+/// [`ExchangeError::Clock`] when the venue's clock cannot be believed, [`ExchangeError::Wild`] when
+/// the table as a whole is not to be believed yet.
 pub(super) fn examine(
     held: Option<&ValidSnapshot>,
     tickers: &mut Tickers<'_>,
@@ -49,7 +57,10 @@ pub(super) fn examine(
 ///
 /// # Errors
 /// [`WildTable`] when prices leapt against what is held.
-pub(super) fn examine_snapshot(held: Option<&ValidSnapshot>, new: &ValidSnapshot) -> Result<(), WildTable> {
+pub(super) fn examine_snapshot(
+    held: Option<&ValidSnapshot>,
+    new: &ValidSnapshot,
+) -> Result<(), WildTable> {
     let examined = with(|judge| {
         if let Some(held) = held {
             judge.remember(held.get());
@@ -69,5 +80,9 @@ pub(super) fn believe(tickers: &Tickers<'_>, as_of: UnixMs) {
 /// # Errors
 /// [`ShorterList`] when it lacks contracts that the one before it did not lack.
 pub fn examine_list(used: &Universe, new: &Universe) -> Result<(), ShorterList> {
-    LIST_JUDGE.with(|judge| judge.try_borrow_mut().map_or(Ok(()), |mut judge| judge.examine(Some(used), new)))
+    LIST_JUDGE.with(|judge| {
+        judge
+            .try_borrow_mut()
+            .map_or(Ok(()), |mut judge| judge.examine(Some(used), new))
+    })
 }

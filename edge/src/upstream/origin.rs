@@ -31,11 +31,19 @@ pub async fn snapshot(
 ) -> Result<FromOrigin, Refused<HandoverError>> {
     let url = format!("{base}{}", endpoints::SNAPSHOT);
     let deadline = Deadline::after(millis);
-    let introduction = Introduction { request_id: Some(request_id), secret: config.origin_secret.as_ref() };
+    let introduction = Introduction {
+        request_id: Some(request_id),
+        secret: config.origin_secret.as_ref(),
+    };
     let asked = fetch::get(&url, introduction, &deadline);
     let headers = clock::within(config.deadlines.origin_headers_ms, asked).await;
-    let answer = headers.unwrap_or(Err(FetchError::Timeout)).map_err(HandoverError::from)?;
+    let answer = headers
+        .unwrap_or(Err(FetchError::Timeout))
+        .map_err(HandoverError::from)?;
     let cache_status = answer.header(shared::headers::cache_status::NAME);
     let snapshot = handover::read(answer, held, &config.limits, |snapshot, _| snapshot).await?;
-    Ok(FromOrigin { snapshot, cache_status })
+    Ok(FromOrigin {
+        snapshot,
+        cache_status,
+    })
 }

@@ -1,4 +1,5 @@
-//! A snapshot made here from another exchange's answers, for when neither the origin nor Bybit has one.
+//! A snapshot made here from another exchange's answers, for when neither the origin nor Bybit has
+//! one.
 
 use super::exchange::{self, AnswerError, ExchangeError};
 use super::fetch::Deadline;
@@ -14,9 +15,9 @@ use shared::market::Universe;
 use shared::validate::ValidSnapshot;
 use std::rc::Rc;
 
-/// Makes a snapshot of what the host at `base` answers. `materials.universe` is the exchange's own list of contracts while
-/// that is young; without it the list is fetched beside the tickers, where the exchange has one that tells crypto from the
-/// rest. `spare` is what else is at hand.
+/// Makes a snapshot of what the host at `base` answers. `materials.universe` is the exchange's own
+/// list of contracts while that is young; without it the list is fetched beside the tickers, where
+/// the exchange has one that tells crypto from the rest. `spare` is what else is at hand.
 ///
 /// # Errors
 /// [`Refused`] when what the exchange answered does not end the search.
@@ -28,9 +29,19 @@ pub async fn snapshot(
     materials: Materials<'_>,
     spare: Option<Rc<Universe>>,
 ) -> Result<Made, Refused<ExchangeError>> {
-    let Materials { held, universe, reason, .. } = materials;
-    let tickers =
-        exchange::get(secondary.venue(), base, secondary.tickers_path(), deadline, exchange::MAX_TICKERS_BYTES);
+    let Materials {
+        held,
+        universe,
+        reason,
+        ..
+    } = materials;
+    let tickers = exchange::get(
+        secondary.venue(),
+        base,
+        secondary.tickers_path(),
+        deadline,
+        exchange::MAX_TICKERS_BYTES,
+    );
     let list = match (&universe, secondary.instruments_path()) {
         (None, Some(path)) => Either::Left(get_list(secondary, base, path, deadline)),
         _ => Either::Right(ready(Ok(None))),
@@ -39,13 +50,26 @@ pub async fn snapshot(
     let answer = answer.map_err(ExchangeError::Tickers)?;
     let fetched = match list {
         Ok(list) => list.map(Rc::new),
-        // A list of yesterday, or of another exchange, is good enough when the own one does not come.
+        // A list of yesterday, or of another exchange, is good enough when the own one does not
+        // come.
         Err(_) if spare.is_some() => None,
         Err(error) => return Err(ExchangeError::Instruments(error).into()),
     };
-    let universe = fetched.clone().or(universe).or(spare).ok_or(ExchangeError::NoUniverse)?;
-    let mut table = secondary.tickers(&answer.bytes).map_err(|error| ExchangeError::Tickers(error.into()))?;
-    let as_of = judged::examine(held, &mut table, &universe, answer.source, answer.received_at)?;
+    let universe = fetched
+        .clone()
+        .or(universe)
+        .or(spare)
+        .ok_or(ExchangeError::NoUniverse)?;
+    let mut table = secondary
+        .tickers(&answer.bytes)
+        .map_err(|error| ExchangeError::Tickers(error.into()))?;
+    let as_of = judged::examine(
+        held,
+        &mut table,
+        &universe,
+        answer.source,
+        answer.received_at,
+    )?;
     let now = clock::now();
     let substitute = Substitute {
         tickers: &table,
@@ -56,7 +80,12 @@ pub async fn snapshot(
     };
     let sequence = policy::next_sequence(held.map(|held| held.get().sequence), now);
     let assembled = assemble_secondary(&substitute, sequence, reason, now, &Settings::DEFAULT);
-    let snapshot = admitted(assembled.map_err(ExchangeError::from)?.snapshot, held, now, &config.limits)?;
+    let snapshot = admitted(
+        assembled.map_err(ExchangeError::from)?.snapshot,
+        held,
+        now,
+        &config.limits,
+    )?;
     judged::believe(&table, as_of);
     Ok(Made { snapshot, fetched })
 }
@@ -67,7 +96,14 @@ async fn get_list(
     path: &str,
     deadline: &Deadline,
 ) -> Result<Option<Universe>, AnswerError> {
-    let answer = exchange::get(secondary.venue(), base, path, deadline, exchange::MAX_LIST_BYTES).await?;
+    let answer = exchange::get(
+        secondary.venue(),
+        base,
+        path,
+        deadline,
+        exchange::MAX_LIST_BYTES,
+    )
+    .await?;
     let listing = Listing::parse(&answer.bytes)?;
     exchange::tell_unknown_kinds(secondary.venue(), listing.unknown_categories());
     Ok(Some(listing.universe(answer.source, answer.received_at)))

@@ -32,14 +32,27 @@ const ANALYSED: &str = include_str!("../../../shared/fuzz/seeds/snapshot/analyse
 const GENERATED_AT: UnixMs = UnixMs::from_millis(1_795_255_705_070);
 
 fn lines(of: &str, words: impl IntoIterator<Item = impl AsRef<str>>) -> Vec<String> {
-    words.into_iter().map(|word| format!("{of} {}", word.as_ref())).collect()
+    words
+        .into_iter()
+        .map(|word| format!("{of} {}", word.as_ref()))
+        .collect()
 }
 
 fn refusals() -> [Refusal; 4] {
     let _ = |refusal: Refusal| match refusal {
-        Refusal::Region | Refusal::RateLimit | Refusal::Unexplained | Refusal::TooManyRequests { .. } => {}
+        Refusal::Region
+        | Refusal::RateLimit
+        | Refusal::Unexplained
+        | Refusal::TooManyRequests { .. } => {}
     };
-    [Refusal::Region, Refusal::RateLimit, Refusal::Unexplained, Refusal::TooManyRequests { retry_after_secs: None }]
+    [
+        Refusal::Region,
+        Refusal::RateLimit,
+        Refusal::Unexplained,
+        Refusal::TooManyRequests {
+            retry_after_secs: None,
+        },
+    ]
 }
 
 fn withheld() -> Vec<Withheld> {
@@ -47,7 +60,14 @@ fn withheld() -> Vec<Withheld> {
         Withheld::Budget | Withheld::ColoBudget | Withheld::Paused(_) | Withheld::BreakerOpen => {}
     };
     let paused = refusals().map(Withheld::Paused);
-    [Withheld::Budget, Withheld::ColoBudget, Withheld::BreakerOpen].into_iter().chain(paused).collect()
+    [
+        Withheld::Budget,
+        Withheld::ColoBudget,
+        Withheld::BreakerOpen,
+    ]
+    .into_iter()
+    .chain(paused)
+    .collect()
 }
 
 fn fetch_errors() -> Vec<FetchError> {
@@ -74,21 +94,29 @@ fn unfit() -> [Unfit; 2] {
     let _ = |unfit: Unfit| match unfit {
         Unfit::Stale { .. } | Unfit::ThinCoverage { .. } => {}
     };
-    [Unfit::Stale { age_ms: 0 }, Unfit::ThinCoverage { coverage: 0.0 }]
+    [
+        Unfit::Stale { age_ms: 0 },
+        Unfit::ThinCoverage { coverage: 0.0 },
+    ]
 }
 
 /// What the origin's failure is called, apart from the labels of a snapshot that is not admitted.
 fn origin_failures() -> Vec<Failed> {
     let fetched = fetch_errors().into_iter().map(HandoverError::Fetch);
-    let not_fit = unfit().map(|unfit| HandoverError::NotFit(NotFit { unfit, as_of: GENERATED_AT }));
+    let not_fit = unfit().map(|unfit| {
+        HandoverError::NotFit(NotFit {
+            unfit,
+            as_of: GENERATED_AT,
+        })
+    });
     let _ = |error: &HandoverError| match error {
         HandoverError::Fetch(_) | HandoverError::Inadmissible(_) | HandoverError::NotFit(_) => {}
     };
     fetched.chain(not_fit).map(|error| error.told()).collect()
 }
 
-/// What an exchange's failure is called, apart from the labels of answers that cannot be read and of snapshots that are not
-/// admitted.
+/// What an exchange's failure is called, apart from the labels of answers that cannot be read and
+/// of snapshots that are not admitted.
 fn exchange_failures() -> Vec<Failed> {
     let _ = |error: &ExchangeError| match error {
         ExchangeError::Tickers(error) | ExchangeError::Instruments(error) => match error {
@@ -103,17 +131,36 @@ fn exchange_failures() -> Vec<Failed> {
         | ExchangeError::NotFit(_) => {}
     };
     let answers = || {
-        let sent_away = refusals().map(|refusal| AnswerError::SentAway { refusal, status: 599 });
-        fetch_errors().into_iter().map(AnswerError::Fetch).chain(sent_away)
+        let sent_away = refusals().map(|refusal| AnswerError::SentAway {
+            refusal,
+            status: 599,
+        });
+        fetch_errors()
+            .into_iter()
+            .map(AnswerError::Fetch)
+            .chain(sent_away)
     };
-    let not_fit = unfit().map(|unfit| ExchangeError::NotFit(NotFit { unfit, as_of: GENERATED_AT }));
+    let not_fit = unfit().map(|unfit| {
+        ExchangeError::NotFit(NotFit {
+            unfit,
+            as_of: GENERATED_AT,
+        })
+    });
     let rest = [
         ExchangeError::NoUniverse,
         ExchangeError::Clock(ClockAhead { ahead_ms: 0 }),
-        ExchangeError::Wild(WildTable { leaping: 0, compared: 0 }),
+        ExchangeError::Wild(WildTable {
+            leaping: 0,
+            compared: 0,
+        }),
     ];
-    let all = answers().map(ExchangeError::Tickers).chain(answers().map(ExchangeError::Instruments));
-    all.chain(not_fit).chain(rest).map(|error| error.told(Venue::Bybit)).collect()
+    let all = answers()
+        .map(ExchangeError::Tickers)
+        .chain(answers().map(ExchangeError::Instruments));
+    all.chain(not_fit)
+        .chain(rest)
+        .map(|error| error.told(Venue::Bybit))
+        .collect()
 }
 
 fn without_numbers(text: &str) -> String {
@@ -122,20 +169,35 @@ fn without_numbers(text: &str) -> String {
 
 fn vias() -> Vec<Via> {
     let _ = |via: &Via| match via {
-        Via::EdgeCache | Via::Origin { .. } | Via::BybitDirect | Via::Secondary(_) | Via::LastGood => {}
+        Via::EdgeCache
+        | Via::Origin { .. }
+        | Via::BybitDirect
+        | Via::Secondary(_)
+        | Via::LastGood => {}
     };
-    let origin = Via::Origin { cache_status: Some("snapshot; hit; ttl=9".to_owned()) };
+    let origin = Via::Origin {
+        cache_status: Some("snapshot; hit; ttl=9".to_owned()),
+    };
     let secondary = Secondary::IN_ORDER.map(Via::Secondary);
-    [Via::EdgeCache, origin, Via::BybitDirect, Via::LastGood].into_iter().chain(secondary).collect()
+    [Via::EdgeCache, origin, Via::BybitDirect, Via::LastGood]
+        .into_iter()
+        .chain(secondary)
+        .collect()
 }
 
 #[test]
 fn golden_reason_codes_of_the_edge() {
     let outcomes = |failures: &[Failed]| -> Vec<String> {
-        failures.iter().map(|failed| without_numbers(&failed.outcome)).collect()
+        failures
+            .iter()
+            .map(|failed| without_numbers(&failed.outcome))
+            .collect()
     };
-    let proxy_errors: BTreeSet<&str> =
-        origin_failures().iter().chain(&exchange_failures()).filter_map(|failed| failed.proxy_error).collect();
+    let proxy_errors: BTreeSet<&str> = origin_failures()
+        .iter()
+        .chain(&exchange_failures())
+        .filter_map(|failed| failed.proxy_error)
+        .collect();
     let not_asked = withheld();
     let facts = [
         lines("alert", Alert::LABELS),
@@ -143,20 +205,36 @@ fn golden_reason_codes_of_the_edge() {
         lines("exchange_outcome", outcomes(&exchange_failures())),
         lines(
             "fallback_reason",
-            [fallback_reason("{outcome}"), fallback_reason("timeout"), fallback_reason("slow"), fallback_reason("-")],
+            [
+                fallback_reason("{outcome}"),
+                fallback_reason("timeout"),
+                fallback_reason("slow"),
+                fallback_reason("-"),
+            ],
         ),
         lines("last_good_outcome", Missing::LABELS),
         lines("not_asked", not_asked.iter().map(Withheld::label)),
         lines("not_fit", Unfit::LABELS),
         lines("origin_outcome", outcomes(&origin_failures())),
         lines("proxy_error", proxy_errors),
-        lines("proxy_error", not_asked.iter().filter_map(|withheld| Failed::withheld(*withheld).proxy_error)),
+        lines(
+            "proxy_error",
+            not_asked
+                .iter()
+                .filter_map(|withheld| Failed::withheld(*withheld).proxy_error),
+        ),
         lines("source", Upstream::ALL.map(Upstream::name)),
-        lines("source", [BYBIT_ALTERNATIVE, DIRECT_WORKER, LAST_GOOD_STORE]),
+        lines(
+            "source",
+            [BYBIT_ALTERNATIVE, DIRECT_WORKER, LAST_GOOD_STORE],
+        ),
         lines("state", State::LABELS),
         lines("via", vias().iter().map(Via::name)),
     ];
-    freeze(&expect_file!["../../../tests/golden/reasons-edge.txt"], facts.concat());
+    freeze(
+        &expect_file!["../../../tests/golden/reasons-edge.txt"],
+        facts.concat(),
+    );
 }
 
 fn failure(outcome: &str) -> Failed {
@@ -175,7 +253,11 @@ fn report(via: Option<Via>, outcome: Option<Failed>, took_ms: Option<u64>) -> Rc
         request_id: RequestId::parse("r").unwrap(),
         forward: Forward::Stale,
         via,
-        asked: vec![Asked { source: Upstream::Origin.name(), failure: outcome, took_ms }],
+        asked: vec![Asked {
+            source: Upstream::Origin.name(),
+            failure: outcome,
+            took_ms,
+        }],
         hedged: false,
         began: GENERATED_AT,
         took_ms: 1,
@@ -188,14 +270,26 @@ fn routes() -> Vec<Route> {
     let left_alone = report(None, Some(Failed::withheld(Withheld::BreakerOpen)), None);
     let mut routes = vec![
         Route::Held { after: None },
-        Route::Held { after: Some(Rc::clone(&failed)) },
-        Route::Held { after: Some(Rc::clone(&left_alone)) },
+        Route::Held {
+            after: Some(Rc::clone(&failed)),
+        },
+        Route::Held {
+            after: Some(Rc::clone(&left_alone)),
+        },
     ];
     let mut reports = vec![None, Some(failed), Some(left_alone)];
-    reports.extend(vias().into_iter().map(|via| Some(report(Some(via), None, Some(7)))));
+    reports.extend(
+        vias()
+            .into_iter()
+            .map(|via| Some(report(Some(via), None, Some(7)))),
+    );
     for role in [Role::Leader, Role::Follower] {
         for reason in [Forward::UriMiss, Forward::Stale] {
-            routes.extend(reports.iter().map(|report| Route::Waited { reason, role, report: report.clone() }));
+            routes.extend(reports.iter().map(|report| Route::Waited {
+                reason,
+                role,
+                report: report.clone(),
+            }));
         }
     }
     routes
@@ -206,12 +300,21 @@ fn golden_header_values_of_the_edge() {
     let mut facts = BTreeSet::new();
     for route in routes() {
         for class in Freshness::ALL {
-            let members = route.cache_status(class, 9).replace("599", "{status}").replace("ttl=9", "ttl={seconds}");
+            let members = route
+                .cache_status(class, 9)
+                .replace("599", "{status}")
+                .replace("ttl=9", "ttl={seconds}");
             facts.insert(format!("cache-status ({}): {members}", class.name()));
         }
-        facts.extend(route.proxy_status().map(|value| format!("proxy-status: {}", without_numbers(&value))));
         facts.extend(
-            route.server_timing().map(|value| format!("server-timing: {}", value.replace("dur=7", "dur={ms}"))),
+            route
+                .proxy_status()
+                .map(|value| format!("proxy-status: {}", without_numbers(&value))),
+        );
+        facts.extend(
+            route
+                .server_timing()
+                .map(|value| format!("server-timing: {}", value.replace("dur=7", "dur={ms}"))),
         );
         for held in [None, Some(GENERATED_AT)] {
             for source in route.outcomes(held) {
@@ -220,22 +323,32 @@ fn golden_header_values_of_the_edge() {
         }
     }
     facts.insert(format!("content-type (metrics): {CONTENT_TYPE}"));
-    freeze(&expect_file!["../../../tests/golden/headers-edge.txt"], facts);
+    freeze(
+        &expect_file!["../../../tests/golden/headers-edge.txt"],
+        facts,
+    );
 }
 
 #[test]
 fn golden_health_body_of_the_edge() {
     let mut shape = Shape::default();
     let mut snapshot: serde_json::Value = serde_json::from_str(ANALYSED).unwrap();
-    for (reason, build, place) in [(None, None, None), (Some("origin_timeout"), Some("v1"), Some("remote-SIN"))] {
+    for (reason, build, place) in [
+        (None, None, None),
+        (Some("origin_timeout"), Some("v1"), Some("remote-SIN")),
+    ] {
         snapshot["fallback_reason"] = reason.into();
         let text = snapshot.to_string();
-        let valid = ValidSnapshot::from_json(text.as_bytes(), GENERATED_AT, Baseline::default()).unwrap();
+        let valid =
+            ValidSnapshot::from_json(text.as_bytes(), GENERATED_AT, Baseline::default()).unwrap();
         let health = Health::of(&valid, Freshness::Fresh, GENERATED_AT, build);
         let body = health.with_direct_place(place.map(str::to_owned)).body();
         shape.see(&serde_json::from_str(&body).unwrap());
     }
-    freeze(&expect_file!["../../../tests/golden/bodies/health-edge.txt"], shape.facts());
+    freeze(
+        &expect_file!["../../../tests/golden/bodies/health-edge.txt"],
+        shape.facts(),
+    );
 }
 
 #[test]
@@ -243,7 +356,10 @@ fn golden_metrics_of_the_edge() {
     for state in states() {
         metrics::answered(state, NO_DATA);
     }
-    Producer::LABELS.iter().chain(&["last_known_good"]).for_each(|source| metrics::answered(State::Hit, source));
+    Producer::LABELS
+        .iter()
+        .chain(&["last_known_good"])
+        .for_each(|source| metrics::answered(State::Hit, source));
     for via in vias().into_iter().map(Some).chain([None]) {
         metrics::refreshed(&report(via, None, None));
     }
@@ -263,15 +379,24 @@ fn golden_metrics_of_the_edge() {
             continue;
         }
         let (sample, _) = line.rsplit_once(' ').unwrap();
-        let (name, labels) = sample.trim_end_matches('}').split_once('{').unwrap_or((sample, ""));
-        for (label, value) in labels.split("\",").filter_map(|label| label.trim_end_matches('"').split_once("=\"")) {
+        let (name, labels) = sample
+            .trim_end_matches('}')
+            .split_once('{')
+            .unwrap_or((sample, ""));
+        for (label, value) in labels
+            .split("\",")
+            .filter_map(|label| label.trim_end_matches('"').split_once("=\""))
+        {
             facts.push(format!("{name} {label} {value}"));
         }
         if labels.is_empty() {
             facts.push(format!("{name} no labels"));
         }
     }
-    freeze(&expect_file!["../../../tests/golden/metrics-edge.txt"], facts);
+    freeze(
+        &expect_file!["../../../tests/golden/metrics-edge.txt"],
+        facts,
+    );
 }
 
 fn states() -> [State; 13] {

@@ -1,11 +1,12 @@
-//! Every combination of what the origin, Bybit, the other exchanges, the caches and the budgets can do, driven through the
-//! policy in simulated time, against a small table of what clients should get.
+//! Every combination of what the origin, Bybit, the other exchanges, the caches and the budgets can
+//! do, driven through the policy in simulated time, against a small table of what clients should
+//! get.
 
 mod oracle;
 
 use edge::policy::{
-    Calls, DEADLINES, Decision, Entry, Ladder, Means, Need, PerUpstream, Refresh, RefreshLog, Refusal, Step, Upstream,
-    Withheld, decide,
+    Calls, DEADLINES, Decision, Entry, Ladder, Means, Need, PerUpstream, Refresh, RefreshLog,
+    Refusal, Step, Upstream, Withheld, decide,
 };
 use oracle::Winner;
 use shared::freshness::{Freshness, Limits};
@@ -95,8 +96,14 @@ const BYBITS: [Bybit; 8] = [
     Bybit::Banned,
     Bybit::BreakerOpen,
 ];
-const OTHERS: [Others; 6] =
-    [Others::None, Others::Okx, Others::Binance, Others::BinanceAfterSilence, Others::Fail, Others::Silent];
+const OTHERS: [Others; 6] = [
+    Others::None,
+    Others::Okx,
+    Others::Binance,
+    Others::BinanceAfterSilence,
+    Others::Fail,
+    Others::Silent,
+];
 const CACHES: [Cache; 7] = [
     Cache::Empty,
     Cache::Hangs,
@@ -106,8 +113,21 @@ const CACHES: [Cache; 7] = [
     Cache::Holds(400_000),
     Cache::TellsOfFailure,
 ];
-const KEPT: [Kept; 5] = [Kept::NoStore, Kept::Empty, Kept::Hangs, Kept::Holds(40_000), Kept::Holds(200_000)];
-const HELD: [Option<u64>; 6] = [None, Some(1_000), Some(10_000), Some(30_000), Some(100_000), Some(400_000)];
+const KEPT: [Kept; 5] = [
+    Kept::NoStore,
+    Kept::Empty,
+    Kept::Hangs,
+    Kept::Holds(40_000),
+    Kept::Holds(200_000),
+];
+const HELD: [Option<u64>; 6] = [
+    None,
+    Some(1_000),
+    Some(10_000),
+    Some(30_000),
+    Some(100_000),
+    Some(400_000),
+];
 
 fn before(ms: u64) -> UnixMs {
     UnixMs::from_millis(NOW.as_millis() - ms)
@@ -120,24 +140,48 @@ struct Reply {
     data: Option<u64>,
 }
 
-const FRESH: Reply = Reply { after_ms: 90, data: Some(0) };
-const FAILS: Reply = Reply { after_ms: 10, data: None };
-const SILENT: Reply = Reply { after_ms: u64::MAX / 2, data: None };
+const FRESH: Reply = Reply {
+    after_ms: 90,
+    data: Some(0),
+};
+const FAILS: Reply = Reply {
+    after_ms: 10,
+    data: None,
+};
+const SILENT: Reply = Reply {
+    after_ms: u64::MAX / 2,
+    data: None,
+};
 
 impl Scenario {
     fn reply(&self, upstream: Upstream) -> Reply {
         match upstream {
             Upstream::Origin => match self.origin {
-                Origin::Fresh => Reply { after_ms: 50, ..FRESH },
-                Origin::Late => Reply { after_ms: 350, ..FRESH },
+                Origin::Fresh => Reply {
+                    after_ms: 50,
+                    ..FRESH
+                },
+                Origin::Late => Reply {
+                    after_ms: 350,
+                    ..FRESH
+                },
                 Origin::Refuses => FAILS,
-                Origin::NoHeaders => Reply { after_ms: DEADLINES.origin_headers_ms, data: None },
+                Origin::NoHeaders => Reply {
+                    after_ms: DEADLINES.origin_headers_ms,
+                    data: None,
+                },
                 Origin::NoEnd | Origin::BreakerOpen => SILENT,
-                Origin::Old(age_ms) => Reply { after_ms: 50, data: Some(age_ms) },
+                Origin::Old(age_ms) => Reply {
+                    after_ms: 50,
+                    data: Some(age_ms),
+                },
             },
             Upstream::Bybit => match self.bybit {
                 Bybit::Fresh | Bybit::SpentByIsolate | Bybit::SpentByColo => FRESH,
-                Bybit::Late => Reply { after_ms: 900, ..FRESH },
+                Bybit::Late => Reply {
+                    after_ms: 900,
+                    ..FRESH
+                },
                 Bybit::Silent => SILENT,
                 _ => FAILS,
             },
@@ -156,12 +200,19 @@ impl Scenario {
 
     /// What isolate and colo know, by the same bookkeeping as in use.
     fn admits(&self, upstream: Upstream, need: Need) -> Result<(), Withheld> {
-        let failing =
-            || (0..4).fold(Calls::default(), |calls, _| calls.asked(before(9_000)).ended(false, before(1_000)));
+        let failing = || {
+            (0..4).fold(Calls::default(), |calls, _| {
+                calls.asked(before(9_000)).ended(false, before(1_000))
+            })
+        };
         let mut colo = Entry::default();
         match upstream {
             Upstream::Origin => {
-                let calls = if self.origin == Origin::BreakerOpen { failing() } else { Calls::default() };
+                let calls = if self.origin == Origin::BreakerOpen {
+                    failing()
+                } else {
+                    Calls::default()
+                };
                 calls.may_ask(NOW)
             }
             Upstream::Bybit => {
@@ -196,7 +247,11 @@ struct Run {
 
 /// What a call would be for.
 fn need(held: Option<UnixMs>, now: UnixMs) -> Need {
-    if held.is_some_and(|as_of| LIMITS.classify(as_of, now).is_some()) { Need::YoungerData } else { Need::Data }
+    if held.is_some_and(|as_of| LIMITS.classify(as_of, now).is_some()) {
+        Need::YoungerData
+    } else {
+        Need::Data
+    }
 }
 
 fn offer(held: &mut Option<UnixMs>, as_of: UnixMs) {
@@ -206,7 +261,12 @@ fn offer(held: &mut Option<UnixMs>, as_of: UnixMs) {
 /// Carries out the ladder's steps as the shell does, in simulated time.
 fn drive(scenario: &Scenario) -> Run {
     let is_there = scenario.others != Others::None;
-    let means = Means { origin: true, okx: is_there, binance: is_there, last_good: scenario.kept != Kept::NoStore };
+    let means = Means {
+        origin: true,
+        okx: is_there,
+        binance: is_there,
+        last_good: scenario.kept != Kept::NoStore,
+    };
     let (mut now, mut held) = (NOW, scenario.held.map(before));
     let mut ladder = Ladder::begin(held, None, now, LIMITS, DEADLINES, means);
     let mut ends: PerUpstream<Option<(UnixMs, Reply)>> = PerUpstream::default();
@@ -225,13 +285,18 @@ fn drive(scenario: &Scenario) -> Run {
         assert!(run.steps < 100, "no end");
         match ladder.next(held, now) {
             Step::LookIntoCache => {
-                let took_ms = if scenario.cache == Cache::Hangs { DEADLINES.cache_ms } else { 2 };
+                let took_ms = if scenario.cache == Cache::Hangs {
+                    DEADLINES.cache_ms
+                } else {
+                    2
+                };
                 now = now.plus_millis(took_ms);
                 if let Cache::Holds(age_ms) = scenario.cache {
                     offer(&mut held, before(age_ms));
                 }
                 ladder.looked(held, None, scenario.cache == Cache::TellsOfFailure, now);
-                let servable = decide(held, now, &LIMITS, Refresh::Possible) != Decision::WaitForRefresh;
+                let servable =
+                    decide(held, now, &LIMITS, Refresh::Possible) != Decision::WaitForRefresh;
                 woken = servable.then_some((now, held));
             }
             Step::Ask(upstream) => {
@@ -246,15 +311,28 @@ fn drive(scenario: &Scenario) -> Run {
                 *run.calls.get_mut(upstream) += 1;
                 let (reply, has_ms) = (scenario.reply(upstream), ladder.time_for(upstream, now));
                 let is_in_time = reply.after_ms < has_ms;
-                let reply = if is_in_time { reply } else { Reply { after_ms: has_ms, data: None } };
+                let reply = if is_in_time {
+                    reply
+                } else {
+                    Reply {
+                        after_ms: has_ms,
+                        data: None,
+                    }
+                };
                 ladder.asked(upstream, now);
                 *ends.get_mut(upstream) = Some((now.plus_millis(reply.after_ms), reply));
             }
             Step::WaitUntil(until) => {
-                let next = Upstream::ALL.into_iter().filter_map(|upstream| Some(ends.get(upstream).as_ref()?.0)).min();
+                let next = Upstream::ALL
+                    .into_iter()
+                    .filter_map(|upstream| Some(ends.get(upstream).as_ref()?.0))
+                    .min();
                 now = next.filter(|next| *next <= until).unwrap_or(until).max(now);
                 for upstream in Upstream::ALL {
-                    let Some((_, reply)) = ends.get_mut(upstream).take_if(|(end, _)| *end <= now) else { continue };
+                    let Some((_, reply)) = ends.get_mut(upstream).take_if(|(end, _)| *end <= now)
+                    else {
+                        continue;
+                    };
                     match reply.data {
                         Some(0) => ladder.fit(upstream),
                         Some(age_ms) => {
@@ -266,7 +344,11 @@ fn drive(scenario: &Scenario) -> Run {
                 }
             }
             Step::ReadLastGood => {
-                let took_ms = if scenario.kept == Kept::Hangs { DEADLINES.last_good_ms } else { 10 };
+                let took_ms = if scenario.kept == Kept::Hangs {
+                    DEADLINES.last_good_ms
+                } else {
+                    10
+                };
                 now = now.plus_millis(took_ms);
                 if let Kept::Holds(age_ms) = scenario.kept {
                     offer(&mut held, before(age_ms));
@@ -285,10 +367,16 @@ fn drive(scenario: &Scenario) -> Run {
             Step::GiveUp => break,
         }
     }
-    Run { ended: now, held, woken: woken.unwrap_or((now, held)), ..run }
+    Run {
+        ended: now,
+        held,
+        woken: woken.unwrap_or((now, held)),
+        ..run
+    }
 }
 
-/// What a request gets at `now`, by the policy: its class, or nothing for a 503. Nothing at all when it would wait.
+/// What a request gets at `now`, by the policy: its class, or nothing for a 503. Nothing at all
+/// when it would wait.
 fn answer(held: Option<UnixMs>, now: UnixMs, refresh: Refresh) -> Option<Option<&'static str>> {
     match decide(held, now, &LIMITS, refresh) {
         // Who waits briefly gets this at worst.
@@ -307,7 +395,14 @@ fn all(mut check: impl FnMut(&Scenario)) -> usize {
                 for cache in CACHES {
                     for kept in KEPT {
                         for held in HELD {
-                            check(&Scenario { origin, bybit, others, cache, kept, held });
+                            check(&Scenario {
+                                origin,
+                                bybit,
+                                others,
+                                cache,
+                                kept,
+                                held,
+                            });
                             count += 1;
                         }
                     }
@@ -344,11 +439,15 @@ fn every_combination_gives_the_answer_of_the_table() {
                     (true, true) => Refresh::Rested,
                     (true, false) => Refresh::Failed,
                 };
-                assert!(woken_at.millis_since(NOW) <= DEADLINES.total_ms, "too late in {scenario:?}");
+                assert!(
+                    woken_at.millis_since(NOW) <= DEADLINES.total_ms,
+                    "too late in {scenario:?}"
+                );
                 if is_over {
                     assert_eq!(run.winner, expected_winner.map(name), "in {scenario:?}");
                 }
-                answer(held, woken_at, state).unwrap_or_else(|| panic!("it waits for ever in {scenario:?}"))
+                answer(held, woken_at, state)
+                    .unwrap_or_else(|| panic!("it waits for ever in {scenario:?}"))
             }
         };
         assert_eq!(class, expected_class, "in {scenario:?}");
@@ -361,7 +460,11 @@ fn every_refresh_is_answered_by_the_one_of_the_table() {
     all(|scenario| {
         let decision = decide(scenario.held.map(before), NOW, &LIMITS, Refresh::Possible);
         if decision != Decision::Serve(Freshness::Fresh) {
-            assert_eq!(drive(scenario).winner, oracle::winner(scenario).map(name), "in {scenario:?}");
+            assert_eq!(
+                drive(scenario).winner,
+                oracle::winner(scenario).map(name),
+                "in {scenario:?}"
+            );
         }
     });
 }
@@ -374,19 +477,29 @@ fn no_combination_breaks_the_promise() {
         let age = |held: Option<UnixMs>, now: UnixMs| held.map(|as_of| now.millis_since(as_of));
         // Bounded time, with room for what is not simulated.
         let took_ms = run.ended.millis_since(NOW);
-        assert!(took_ms <= DEADLINES.total_ms - DEADLINES.grace_ms, "{took_ms} ms in {scenario:?}");
+        assert!(
+            took_ms <= DEADLINES.total_ms - DEADLINES.grace_ms,
+            "{took_ms} ms in {scenario:?}"
+        );
         // Never back in time.
-        assert!(run.held >= begun && run.woken.1 >= begun, "back in time in {scenario:?}");
+        assert!(
+            run.held >= begun && run.woken.1 >= begun,
+            "back in time in {scenario:?}"
+        );
         // Bounded harm: each is asked once, and who must not be asked is not.
         for upstream in Upstream::ALL {
             let allowed = u32::from(scenario.admits(upstream, Need::Data).is_ok());
-            assert!(*run.calls.get(upstream) <= allowed, "{upstream:?} in {scenario:?}");
+            assert!(
+                *run.calls.get(upstream) <= allowed,
+                "{upstream:?} in {scenario:?}"
+            );
         }
         assert!(
             *run.calls.get(Upstream::Okx) == 0 || scenario.origin != Origin::Fresh,
             "another exchange was asked beside a good origin in {scenario:?}"
         );
-        // Whoever comes next, follower or not, gets an answer at once, of the class of its age, and asks nobody.
+        // Whoever comes next, follower or not, gets an answer at once, of the class of its age, and
+        // asks nobody.
         let mut log = RefreshLog::default();
         if run.succeeded {
             log.succeeded = Some(run.ended);
@@ -396,8 +509,13 @@ fn no_combination_breaks_the_promise() {
         for after_ms in [0, 100, 900] {
             let now = run.ended.plus_millis(after_ms);
             let state = log.state(now);
-            assert_ne!(state, Refresh::Possible, "another refresh starts at once in {scenario:?}");
-            let served = answer(run.held, now, state).unwrap_or_else(|| panic!("a wait after {scenario:?}"));
+            assert_ne!(
+                state,
+                Refresh::Possible,
+                "another refresh starts at once in {scenario:?}"
+            );
+            let served =
+                answer(run.held, now, state).unwrap_or_else(|| panic!("a wait after {scenario:?}"));
             assert_eq!(served, oracle::class(age(run.held, now)), "in {scenario:?}");
         }
     });

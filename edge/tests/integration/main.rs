@@ -1,4 +1,5 @@
-//! What the edge decides, driven in simulated time; and what others rely on in it, held against the files that freeze it.
+//! What the edge decides, driven in simulated time; and what others rely on in it, held against the
+//! files that freeze it.
 
 #![allow(
     clippy::unwrap_used,

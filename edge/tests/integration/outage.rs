@@ -1,10 +1,13 @@
-//! Fifteen minutes without the origin, with so many isolates in one colo: who is asked how often, and what clients see.
+//! Fifteen minutes without the origin, with so many isolates in one colo: who is asked how often,
+//! and what clients see.
 //!
-//! The isolates run the policy as the Worker does, each with its own memory, over one cache in which what is put can be read a
-//! moment later. The table that comes of it is kept in `docs/outage.md`.
+//! The isolates run the policy as the Worker does, each with its own memory, over one cache in
+//! which what is put can be read a moment later. The table that comes of it is kept in
+//! `docs/outage.md`.
 
 use edge::policy::{
-    Calls, DEADLINES, Decision, Ladder, Ledger, Means, Need, PerUpstream, RefreshLog, Standing, Step, Upstream, decide,
+    Calls, DEADLINES, Decision, Ladder, Ledger, Means, Need, PerUpstream, RefreshLog, Standing,
+    Step, Upstream, decide,
 };
 use shared::freshness::{Freshness, Limits};
 use shared::provenance::Venue;
@@ -14,7 +17,12 @@ use std::fmt::Write as _;
 
 const BEGIN: UnixMs = UnixMs::from_millis(1_788_870_000_000);
 const LIMITS: Limits = Limits::DEFAULT;
-const MEANS: Means = Means { origin: true, okx: true, binance: true, last_good: false };
+const MEANS: Means = Means {
+    origin: true,
+    okx: true,
+    binance: true,
+    last_good: false,
+};
 const MINUTES: u64 = 15;
 
 /// Between two requests to one isolate.
@@ -29,7 +37,8 @@ const ANSWER_MS: u64 = 90;
 /// How old a table is when it arrives.
 const AGE_ON_ARRIVAL_MS: u64 = 50;
 
-/// The longest that the data of one refresh lasts, which is also the farthest that a client may be sent back.
+/// The longest that the data of one refresh lasts, which is also the farthest that a client may be
+/// sent back.
 const ONE_REFRESH_MS: u64 = 12_500;
 
 /// When who answers, milliseconds from the beginning.
@@ -40,7 +49,10 @@ struct Outage {
 }
 
 const OUTAGES: [Outage; 3] = [
-    Outage { what: "the origin is down, and Bybit is well", answers: |upstream, _| upstream != Upstream::Origin },
+    Outage {
+        what: "the origin is down, and Bybit is well",
+        answers: |upstream, _| upstream != Upstream::Origin,
+    },
     Outage {
         what: "Bybit fails too, from minute 5 to 7",
         answers: |upstream, ms| match upstream {
@@ -84,11 +96,19 @@ struct Colo {
 
 impl Colo {
     fn snapshot(&self, now: UnixMs) -> Option<Held> {
-        self.snapshots.iter().filter(|(from, _)| *from <= now).map(|(_, held)| *held).max_by_key(|held| held.as_of)
+        self.snapshots
+            .iter()
+            .filter(|(from, _)| *from <= now)
+            .map(|(_, held)| *held)
+            .max_by_key(|held| held.as_of)
     }
 
     fn ledger(&self, now: UnixMs) -> Option<&Ledger> {
-        self.ledgers.iter().filter(|(from, _)| *from <= now).max_by_key(|(from, _)| *from).map(|(_, ledger)| ledger)
+        self.ledgers
+            .iter()
+            .filter(|(from, _)| *from <= now)
+            .max_by_key(|(from, _)| *from)
+            .map(|(_, ledger)| ledger)
     }
 }
 
@@ -97,7 +117,10 @@ impl Isolate {
         let is_younger = found.as_of > self.held.as_of;
         if is_younger {
             if found.venue != self.standing.venue {
-                self.standing = Standing { venue: found.venue, since: now };
+                self.standing = Standing {
+                    venue: found.venue,
+                    since: now,
+                };
             }
             self.held = found;
         }
@@ -112,7 +135,14 @@ impl Isolate {
 
     /// Carries out one refresh, and tells when it is over.
     fn refresh(&mut self, colo: &mut Colo, outage: Outage, mut now: UnixMs) -> UnixMs {
-        let mut ladder = Ladder::begin(Some(self.held.as_of), Some(self.standing), now, LIMITS, DEADLINES, MEANS);
+        let mut ladder = Ladder::begin(
+            Some(self.held.as_of),
+            Some(self.standing),
+            now,
+            LIMITS,
+            DEADLINES,
+            MEANS,
+        );
         let mut running: PerUpstream<Option<(UnixMs, Option<Held>)>> = PerUpstream::default();
         let mut found: PerUpstream<Option<Held>> = PerUpstream::default();
         let mut cache_helped = false;
@@ -135,7 +165,9 @@ impl Isolate {
                     let admitted = if upstream == Upstream::Origin {
                         calls.may_ask(now)
                     } else {
-                        let need = LIMITS.classify(self.held.as_of, now).map_or(Need::Data, |_| Need::YoungerData);
+                        let need = LIMITS
+                            .classify(self.held.as_of, now)
+                            .map_or(Need::Data, |_| Need::YoungerData);
                         calls.may_ask_exchange(self.ledger.of(upstream), need, now)
                     };
                     match admitted {
@@ -147,29 +179,46 @@ impl Isolate {
                             colo.calls.push((ms, upstream));
                             if upstream != Upstream::Origin {
                                 self.ledger.note(upstream).called(now);
-                                colo.ledgers.push((now.plus_millis(PUT_MS), self.ledger.clone()));
+                                colo.ledgers
+                                    .push((now.plus_millis(PUT_MS), self.ledger.clone()));
                             }
                             ladder.asked(upstream, now);
                             let answers = (outage.answers)(upstream, ms);
                             let end = now.plus_millis(if answers { ANSWER_MS } else { FAILURE_MS });
                             let as_of = UnixMs::from_millis(end.as_millis() - AGE_ON_ARRIVAL_MS);
                             let is_from_origin = upstream == Upstream::Origin;
-                            let held = answers.then_some(Held { as_of, venue: venue(upstream), is_from_origin });
+                            let held = answers.then_some(Held {
+                                as_of,
+                                venue: venue(upstream),
+                                is_from_origin,
+                            });
                             *running.get_mut(upstream) = Some((end, held));
                         }
                     }
                 }
                 Step::WaitUntil(until) => {
-                    let ends = Upstream::ALL.iter().filter_map(|upstream| Some(running.get(*upstream).as_ref()?.0));
-                    now = ends.min().filter(|end| *end <= until).unwrap_or(until).max(now);
+                    let ends = Upstream::ALL
+                        .iter()
+                        .filter_map(|upstream| Some(running.get(*upstream).as_ref()?.0));
+                    now = ends
+                        .min()
+                        .filter(|end| *end <= until)
+                        .unwrap_or(until)
+                        .max(now);
                     for upstream in Upstream::ALL {
-                        let Some((_, held)) = running.get_mut(upstream).take_if(|(end, _)| *end <= now) else {
+                        let Some((_, held)) =
+                            running.get_mut(upstream).take_if(|(end, _)| *end <= now)
+                        else {
                             continue;
                         };
                         let calls = self.calls.get_mut(upstream);
                         *calls = calls.ended(held.is_some(), now);
                         *found.get_mut(upstream) = held;
-                        if held.is_some() { ladder.fit(upstream) } else { ladder.useless(upstream) }
+                        if held.is_some() {
+                            ladder.fit(upstream)
+                        } else {
+                            ladder.useless(upstream)
+                        }
                     }
                 }
                 Step::Take(upstream) => {
@@ -193,7 +242,9 @@ impl Isolate {
             *self = *after;
         }
         match decide(Some(self.held.as_of), now, &LIMITS, self.log.state(now)) {
-            Decision::Serve(_) | Decision::LastKnownGood | Decision::Unavailable => (self.held, now),
+            Decision::Serve(_) | Decision::LastKnownGood | Decision::Unavailable => {
+                (self.held, now)
+            }
             Decision::WaitBriefly(Freshness::Fresh) => {
                 let mut after = self.clone();
                 let end = after.refresh(colo, outage, now);
@@ -235,24 +286,34 @@ struct Seen {
     from_origin_at_last: bool,
 }
 
-/// The isolates' requests lie evenly in each second, and a little off it, so that no two refreshes begin together for ever.
+/// The isolates' requests lie evenly in each second, and a little off it, so that no two refreshes
+/// begin together for ever.
 fn simulate(outage: Outage, isolates: u64) -> Seen {
     let held = |n: u64| UnixMs::from_millis(BEGIN.as_millis() - n % 3_000);
     let isolate = |n| Isolate {
-        held: Held { as_of: held(n * 97), venue: Venue::Bybit, is_from_origin: true },
-        standing: Standing { venue: Venue::Bybit, since: held(n * 97) },
+        held: Held {
+            as_of: held(n * 97),
+            venue: Venue::Bybit,
+            is_from_origin: true,
+        },
+        standing: Standing {
+            venue: Venue::Bybit,
+            since: held(n * 97),
+        },
         log: RefreshLog::default(),
         calls: PerUpstream::default(),
         ledger: Ledger::default(),
         after: None,
     };
-    let (mut all, mut colo): (Vec<Isolate>, Colo) = ((0..isolates).map(isolate).collect(), Colo::default());
+    let (mut all, mut colo): (Vec<Isolate>, Colo) =
+        ((0..isolates).map(isolate).collect(), Colo::default());
     let mut seen = Seen::default();
     let (mut youngest, mut last) = (BEGIN, Venue::Bybit);
     for round in 0..MINUTES * 60_000 / REQUEST_EVERY_MS {
         for (n, isolate) in (0_u64..).zip(&mut all) {
             let wobble = (round * 7_919 + n * 104_729) % 17;
-            let now = BEGIN.plus_millis(round * REQUEST_EVERY_MS + n * REQUEST_EVERY_MS / isolates + wobble);
+            let now = BEGIN
+                .plus_millis(round * REQUEST_EVERY_MS + n * REQUEST_EVERY_MS / isolates + wobble);
             let (served, now) = isolate.answer(&mut colo, outage, now);
             seen.oldest_ms = seen.oldest_ms.max(now.millis_since(served.as_of));
             seen.back_ms = seen.back_ms.max(youngest.millis_since(served.as_of));
@@ -263,10 +324,16 @@ fn simulate(outage: Outage, isolates: u64) -> Seen {
             seen.from_origin_at_last = served.is_from_origin;
         }
     }
-    let direct = || colo.calls.iter().filter(|(_, upstream)| *upstream != Upstream::Origin);
+    let direct = || {
+        colo.calls
+            .iter()
+            .filter(|(_, upstream)| *upstream != Upstream::Origin)
+    };
     seen.calls = direct().count();
-    seen.busiest_minute =
-        (0..MINUTES).map(|minute| direct().filter(|(ms, _)| ms / 60_000 == minute).count()).max().unwrap();
+    seen.busiest_minute = (0..MINUTES)
+        .map(|minute| direct().filter(|(ms, _)| ms / 60_000 == minute).count())
+        .max()
+        .unwrap();
     seen
 }
 
@@ -294,13 +361,18 @@ fn one_market_is_shown_for_a_whole_outage_and_its_data_stays_fresh() {
                 seen.busiest_minute,
             )
             .unwrap();
-            let is_bybit_well = (0..900).all(|second| (outage.answers)(Upstream::Bybit, second * 1_000));
+            let is_bybit_well =
+                (0..900).all(|second| (outage.answers)(Upstream::Bybit, second * 1_000));
             assert!(!seen.venues.contains("binance"), "{case}");
             assert!(!is_bybit_well || venues == ["bybit"], "{case}");
             assert!(seen.oldest_ms <= 15_000, "{case}");
             assert!(seen.back_ms <= ONE_REFRESH_MS, "{case}");
             assert!(seen.busiest_minute <= 12 && seen.calls <= 15 * 8, "{case}");
-            assert_eq!(seen.from_origin_at_last, outage.what.starts_with("the origin comes back"), "{case}");
+            assert_eq!(
+                seen.from_origin_at_last,
+                outage.what.starts_with("the origin comes back"),
+                "{case}"
+            );
         }
     }
     expect_test::expect_file!["../../../docs/outage.md"].assert_eq(&document);

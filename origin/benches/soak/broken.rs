@@ -15,7 +15,8 @@ const UNTOUCHED_S: u64 = 120;
 const AT_LEAST_S: u64 = 5;
 const PAUSE_S: (u64, u64) = (60, 120);
 
-/// How long after a fault data may be less than fresh: the longest pause that failures lead to, and a round.
+/// How long after a fault data may be less than fresh: the longest pause that failures lead to, and
+/// a round.
 const RECOVERED_AFTER_S: u64 = 45;
 
 /// How much younger an age may be told than it is: what it takes to fetch and publish.
@@ -40,7 +41,10 @@ struct Seen {
 /// Runs for so many hours, and ends at the first answer that is not true.
 pub(crate) async fn soak(begins_at: UnixMs, hours: f64, report_minutes: f64, seed: u64) {
     let mut client = Client::new(begins_at, seed);
-    let (seconds, report_s) = ((hours * 3_600.0) as u64, ((report_minutes * 60.0) as u64).max(1));
+    let (seconds, report_s) = (
+        (hours * 3_600.0) as u64,
+        ((report_minutes * 60.0) as u64).max(1),
+    );
     for second in 0..seconds {
         client.turn(second).await;
         tokio::time::sleep(Duration::from_secs(1)).await;
@@ -50,13 +54,25 @@ pub(crate) async fn soak(begins_at: UnixMs, hours: f64, report_minutes: f64, see
         }
     }
     client.report(seconds);
-    for (name, Seen { times, seconds, refused_s, oldest_ms }) in &client.seen {
+    for (
+        name,
+        Seen {
+            times,
+            seconds,
+            refused_s,
+            oldest_ms,
+        },
+    ) in &client.seen
+    {
         println!(
             "{times:3} × {seconds:6} s, refused {refused_s:4} s, oldest {:6.1} s: {name}",
             *oldest_ms as f64 / 1e3
         );
     }
-    println!("{} kinds of faults in {seconds} s of the market, and no answer that was not true", client.seen.len());
+    println!(
+        "{} kinds of faults in {seconds} s of the market, and no answer that was not true",
+        client.seen.len()
+    );
 }
 
 struct Client {
@@ -78,7 +94,10 @@ struct Client {
 impl Client {
     fn new(begins_at: UnixMs, seed: u64) -> Self {
         Self {
-            world: World::start(Setup { begins_at, ..Setup::USUAL }),
+            world: World::start(Setup {
+                begins_at,
+                ..Setup::USUAL
+            }),
             oracle: Oracle::new(begins_at),
             catalogue: catalogue(),
             chance: Chance(seed),
@@ -101,11 +120,18 @@ impl Client {
             self.next_s = second + PAUSE_S.0 + self.chance.below(PAUSE_S.1 - PAUSE_S.0);
         }
         if self.set.is_none() && second >= self.next_s {
-            let fault = self.catalogue[self.chance.below(self.catalogue.len() as u64) as usize].clone();
-            let lasts_s = fault.at_most_s.min(AT_LEAST_S + self.chance.below(fault.at_most_s));
+            let fault =
+                self.catalogue[self.chance.below(self.catalogue.len() as u64) as usize].clone();
+            let lasts_s = fault
+                .at_most_s
+                .min(AT_LEAST_S + self.chance.below(fault.at_most_s));
             self.world.fault(fault.link, &fault.order.to_string()).await;
             self.seen.entry(fault.name()).or_default().times += 1;
-            self.set = Some(Set { fault, at: self.world.true_time(), until_s: second + lasts_s });
+            self.set = Some(Set {
+                fault,
+                at: self.world.true_time(),
+                until_s: second + lasts_s,
+            });
         }
     }
 
@@ -115,24 +141,47 @@ impl Client {
         let told = self.world.told();
         self.note(told.map(|told| told.age_ms));
         let Some(told) = told else {
-            assert!(self.may_age(second) || second < UNTOUCHED_S, "nothing is served: {}", self.story());
+            assert!(
+                self.may_age(second) || second < UNTOUCHED_S,
+                "nothing is served: {}",
+                self.story()
+            );
             return;
         };
-        assert!(told.age_ms + AGE_TOLERANCE_MS >= told.true_age_ms, "too young, {told:?}: {}", self.story());
-        assert!(told.class == Freshness::Fresh || self.may_age(second), "{told:?}: {}", self.story());
+        assert!(
+            told.age_ms + AGE_TOLERANCE_MS >= told.true_age_ms,
+            "too young, {told:?}: {}",
+            self.story()
+        );
+        assert!(
+            told.class == Freshness::Fresh || self.may_age(second),
+            "{told:?}: {}",
+            self.story()
+        );
         if let Some(Set { fault, at, .. }) = &self.set
             && fault.table == Table::StandsStill
         {
             let is_older = told.as_of.as_millis() <= at.as_millis() + AGE_TOLERANCE_MS;
-            assert!(is_older, "a market that stands still grew younger: {}", self.story());
+            assert!(
+                is_older,
+                "a market that stands still grew younger: {}",
+                self.story()
+            );
         }
         let held = self.world.context.current.get();
-        let Some(snapshot) = held.as_ref().map(|held| held.valid().get()) else { return };
+        let Some(snapshot) = held.as_ref().map(|held| held.valid().get()) else {
+            return;
+        };
         if self.judged != Some(snapshot.sequence) {
             self.judged = Some(snapshot.sequence);
             self.publications += 1;
             let faults = self.oracle.faults(snapshot).await;
-            assert!(faults.is_empty(), "{faults:#?}\nat {}: {}", snapshot.as_of_ms.rfc3339(), self.story());
+            assert!(
+                faults.is_empty(),
+                "{faults:#?}\nat {}: {}",
+                snapshot.as_of_ms.rfc3339(),
+                self.story()
+            );
         }
     }
 
@@ -147,12 +196,18 @@ impl Client {
 
     /// Whether data may be less than fresh: a fault lies on the table, or did until a moment ago.
     fn may_age(&self, second: u64) -> bool {
-        let is_broken = self.set.as_ref().is_some_and(|set| set.fault.table != Table::Comes);
+        let is_broken = self
+            .set
+            .as_ref()
+            .is_some_and(|set| set.fault.table != Table::Comes);
         is_broken || second < self.mended_s + RECOVERED_AFTER_S
     }
 
     fn story(&self) -> String {
-        let set = self.set.as_ref().map_or_else(|| "nothing is broken".to_owned(), |set| set.fault.name());
+        let set = self
+            .set
+            .as_ref()
+            .map_or_else(|| "nothing is broken".to_owned(), |set| set.fault.name());
         format!("{set}; {:?}", self.world.context.board.all())
     }
 

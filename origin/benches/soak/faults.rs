@@ -36,19 +36,30 @@ impl Fault {
 /// Long enough for every age that data can have.
 const LONG_S: u64 = 400;
 
-/// What all of a row says three times is believed, as it must be: nothing tells that it is a fault. Two tables.
+/// What all of a row says three times is believed, as it must be: nothing tells that it is a fault.
+/// Two tables.
 const NOT_YET_BELIEVED_S: u64 = 3;
 
 /// All that can be set.
 pub(crate) fn catalogue() -> Vec<Fault> {
     let mut all = Vec::new();
     let mut add = |link, table, at_most_s, orders: Vec<Value>| {
-        all.extend(orders.into_iter().map(|order| Fault { link, order, table, at_most_s }));
+        all.extend(orders.into_iter().map(|order| Fault {
+            link,
+            order,
+            table,
+            at_most_s,
+        }));
     };
     add("bybit-tickers", Table::MayAge, LONG_S, no_answers());
     add("bybit-tickers", Table::MayAge, LONG_S, no_tables());
     add("bybit-tickers", Table::Comes, LONG_S, odd_rows());
-    add("bybit-tickers", Table::Comes, LONG_S, rewritten(Some("BTCUSDT")));
+    add(
+        "bybit-tickers",
+        Table::Comes,
+        LONG_S,
+        rewritten(Some("BTCUSDT")),
+    );
     add("bybit-tickers", Table::MayAge, LONG_S, rewritten(None));
     add(
         "bybit-tickers",
@@ -60,17 +71,33 @@ pub(crate) fn catalogue() -> Vec<Fault> {
             json!({ "kind": "scale_all", "factor": 10, "fields": "all" }),
         ],
     );
-    add("bybit-tickers", Table::StandsStill, LONG_S, vec![kind("frozen"), kind("still_rows")]);
+    add(
+        "bybit-tickers",
+        Table::StandsStill,
+        LONG_S,
+        vec![kind("frozen"), kind("still_rows")],
+    );
     add("bybit-instruments", Table::Comes, LONG_S, no_answers());
     add(
         "bybit-instruments",
         Table::Comes,
         LONG_S,
-        vec![json!({ "kind": "few_rows", "rows": 600 }), kind("empty_list")],
+        vec![
+            json!({ "kind": "few_rows", "rows": 600 }),
+            kind("empty_list"),
+        ],
     );
     for link in ["coingecko-global", "coingecko-defi", "fear-greed"] {
         add(link, Table::Comes, LONG_S, no_answers());
-        add(link, Table::Comes, LONG_S, vec![json!({ "kind": "clock_skew", "ms": 86_400_000 }), kind("null_result")]);
+        add(
+            link,
+            Table::Comes,
+            LONG_S,
+            vec![
+                json!({ "kind": "clock_skew", "ms": 86_400_000 }),
+                kind("null_result"),
+            ],
+        );
     }
     add(
         "coingecko-global",
@@ -83,7 +110,12 @@ pub(crate) fn catalogue() -> Vec<Fault> {
             rewrite("market_cap_percentage.btc", &json!({ "set": 0 })),
         ],
     );
-    add("coingecko-defi", Table::Comes, LONG_S, vec![rewrite("defi_market_cap", &json!({ "set": "9e15" }))]);
+    add(
+        "coingecko-defi",
+        Table::Comes,
+        LONG_S,
+        vec![rewrite("defi_market_cap", &json!({ "set": "9e15" }))],
+    );
     add(
         "fear-greed",
         Table::Comes,
@@ -94,16 +126,51 @@ pub(crate) fn catalogue() -> Vec<Fault> {
             rewrite("timestamp", &json!({ "set": "1789070400000" })),
         ],
     );
-    for link in ["bybit-klines", "bybit-orderbook", "bybit-trades", "bybit-open-interest", "bybit-account-ratio"] {
-        add(link, Table::Comes, LONG_S, vec![kind("empty_list"), kind("null_result"), kind("html_200"), kind("hang")]);
-        add(link, Table::Comes, LONG_S, vec![json!({ "kind": "still_rows", "age_ms": 3_600_000 })]);
+    for link in [
+        "bybit-klines",
+        "bybit-orderbook",
+        "bybit-trades",
+        "bybit-open-interest",
+        "bybit-account-ratio",
+    ] {
+        add(
+            link,
+            Table::Comes,
+            LONG_S,
+            vec![
+                kind("empty_list"),
+                kind("null_result"),
+                kind("html_200"),
+                kind("hang"),
+            ],
+        );
+        add(
+            link,
+            Table::Comes,
+            LONG_S,
+            vec![json!({ "kind": "still_rows", "age_ms": 3_600_000 })],
+        );
     }
-    add("bybit-klines", Table::Comes, LONG_S, vec![rewrite("close", &json!({ "scale": 1_000.0 }))]);
+    add(
+        "bybit-klines",
+        Table::Comes,
+        LONG_S,
+        vec![rewrite("close", &json!({ "scale": 1_000.0 }))],
+    );
     all
 }
 
 fn no_answers() -> Vec<Value> {
-    let mut orders: Vec<Value> = ["reset", "hang", "hang_body", "html_200", "truncate", "empty_body"].map(kind).into();
+    let mut orders: Vec<Value> = [
+        "reset",
+        "hang",
+        "hang_body",
+        "html_200",
+        "truncate",
+        "empty_body",
+    ]
+    .map(kind)
+    .into();
     orders.extend([
         json!({ "kind": "status", "status": 500 }),
         json!({ "kind": "status_429", "retry_after_s": 7 }),
@@ -114,10 +181,17 @@ fn no_answers() -> Vec<Value> {
 }
 
 fn no_tables() -> Vec<Value> {
-    let mut orders: Vec<Value> =
-        ["empty_list", "null_result", "empty_result", "zero_prices", "nan_prices", "negative_prices", "null_prices"]
-            .map(kind)
-            .into();
+    let mut orders: Vec<Value> = [
+        "empty_list",
+        "null_result",
+        "empty_result",
+        "zero_prices",
+        "nan_prices",
+        "negative_prices",
+        "null_prices",
+    ]
+    .map(kind)
+    .into();
     orders.extend([
         json!({ "kind": "ret_code", "code": 10006, "message": "Too many visits!" }),
         json!({ "kind": "ret_code", "code": 10018, "message": "Exceeded the IP Rate Limit." }),
@@ -131,9 +205,17 @@ fn no_tables() -> Vec<Value> {
 
 /// What one row or one field has to bear alone.
 fn odd_rows() -> Vec<Value> {
-    let mut orders: Vec<Value> =
-        ["number_prices", "extra_fields", "placeholder_symbol", "duplicate_symbols"].map(kind).into();
-    orders.push(json!({ "kind": "scale_price", "symbol": "SOLUSDT", "factor": 10, "fields": "last" }));
+    let mut orders: Vec<Value> = [
+        "number_prices",
+        "extra_fields",
+        "placeholder_symbol",
+        "duplicate_symbols",
+    ]
+    .map(kind)
+    .into();
+    orders.push(
+        json!({ "kind": "scale_price", "symbol": "SOLUSDT", "factor": 10, "fields": "last" }),
+    );
     orders.push(json!({ "kind": "zero_prices_of", "symbols": ["SOLUSDT"] }));
     orders
 }
@@ -141,7 +223,13 @@ fn odd_rows() -> Vec<Value> {
 /// Each figure of a contract's row, or of all rows, made another.
 fn rewritten(symbol: Option<&str>) -> Vec<Value> {
     let interest = ["singleOpenInterestValue", "openInterestValue"].as_slice();
-    let prices = ["markPrice", "indexPrice", "prevPrice24h", "highPrice24h", "lowPrice24h"];
+    let prices = [
+        "markPrice",
+        "indexPrice",
+        "prevPrice24h",
+        "highPrice24h",
+        "lowPrice24h",
+    ];
     let others = ["price24hPcnt", "turnover24h", "fundingRate"];
     let alone = prices.iter().chain(&others).map(std::slice::from_ref);
     let mut orders = Vec::new();
@@ -153,7 +241,10 @@ fn rewritten(symbol: Option<&str>) -> Vec<Value> {
             json!({ "set": "NaN" }),
             json!({ "set": {} }),
         ] {
-            let fields: Map<String, Value> = fields.iter().map(|field| ((*field).to_owned(), change.clone())).collect();
+            let fields: Map<String, Value> = fields
+                .iter()
+                .map(|field| ((*field).to_owned(), change.clone()))
+                .collect();
             orders.push(json!({ "kind": "rewrite", "fields": fields, "of": { "symbol": symbol } }));
         }
     }

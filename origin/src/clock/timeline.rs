@@ -1,13 +1,16 @@
-//! Which time to believe: pure bookkeeping over readings of the wall clock and the timer, and over what upstreams say.
+//! Which time to believe: pure bookkeeping over readings of the wall clock and the timer, and over
+//! what upstreams say.
 //!
-//! As long as both clocks advance alike, the wall clock is believed, with a correction where one was taken up. When they do
-//! not, there are several candidates: the wall clock as it shows now, the timelines that the timer continues, and, when the
-//! wall clock went forward as in a sleep, the wall clock with the correction that held before. Until evidence decides, the
-//! latest of them counts: data can only look older by it, never younger.
+//! As long as both clocks advance alike, the wall clock is believed, with a correction where one
+//! was taken up. When they do not, there are several candidates: the wall clock as it shows now,
+//! the timelines that the timer continues, and, when the wall clock went forward as in a sleep, the
+//! wall clock with the correction that held before. Until evidence decides, the latest of them
+//! counts: data can only look older by it, never younger.
 //!
-//! Evidence is the date of an upstream's answer. One that fits a candidate decides between them. To say that our clock is off
-//! by what is no candidate, two upstreams have to agree: one alone may be wrong itself. A process that only follows hears of no
-//! upstream; for it, what another process published just now decides, and does no more than that.
+//! Evidence is the date of an upstream's answer. One that fits a candidate decides between them. To
+//! say that our clock is off by what is no candidate, two upstreams have to agree: one alone may be
+//! wrong itself. A process that only follows hears of no upstream; for it, what another process
+//! published just now decides, and does no more than that.
 
 use shared::units::UnixMs;
 use std::collections::BTreeMap;
@@ -18,15 +21,15 @@ const STEP_MS: i64 = 1_000;
 /// How far what an upstream says may be from a timeline that it agrees with.
 const AGREES_MS: i64 = 5_000;
 
-/// How near the wall clock has to be to what an upstream says before a correction is given up. Less than [`AGREES_MS`], so that
-/// one that is off by about that much does not go to and fro.
+/// How near the wall clock has to be to what an upstream says before a correction is given up. Less
+/// than [`AGREES_MS`], so that one that is off by about that much does not go to and fro.
 const TRUSTED_MS: i64 = 3_000;
 
 /// How long what an upstream said counts.
 const EVIDENCE_LASTS_MS: i64 = 900_000;
 
-/// The name of another process by whose publications the time is known: its own clock is corrected by upstreams, so it is no
-/// witness beside them.
+/// The name of another process by whose publications the time is known: its own clock is corrected
+/// by upstreams, so it is no witness beside them.
 pub const LEADER: &str = "leader";
 
 /// How many upstreams it takes to move our clock where it did not step.
@@ -86,20 +89,27 @@ pub(super) enum Change {
 pub(super) struct Heard {
     at_ms: i64,
     lead_ms: i64,
-    /// The same for an answer that lay in a cache, if the cache left its date as it was: caches differ in that.
+    /// The same for an answer that lay in a cache, if the cache left its date as it was: caches
+    /// differ in that.
     kept_lead_ms: Option<i64>,
 }
 
 impl Heard {
     /// The date of an answer, between the times of the request and of its arrival by the timer.
     pub(super) fn of(asked_ms: i64, came_ms: i64, date: UnixMs, age_secs: Option<u64>) -> Self {
-        // A date is cut to the second before, and written somewhere on the way: the middle of both is the best guess.
+        // A date is cut to the second before, and written somewhere on the way: the middle of both
+        // is the best guess.
         let since_ms = 500 + came_ms.saturating_sub(asked_ms) / 2;
         let date_ms = i64::try_from(date.as_millis()).unwrap_or(i64::MAX);
         let lead_ms = date_ms.saturating_add(since_ms).saturating_sub(came_ms);
-        let age_ms =
-            age_secs.filter(|age| *age > 0).map(|age| i64::try_from(age.saturating_mul(1_000)).unwrap_or(i64::MAX));
-        Self { at_ms: came_ms, lead_ms, kept_lead_ms: age_ms.map(|age_ms| lead_ms.saturating_add(age_ms)) }
+        let age_ms = age_secs
+            .filter(|age| *age > 0)
+            .map(|age| i64::try_from(age.saturating_mul(1_000)).unwrap_or(i64::MAX));
+        Self {
+            at_ms: came_ms,
+            lead_ms,
+            kept_lead_ms: age_ms.map(|age_ms| lead_ms.saturating_add(age_ms)),
+        }
     }
 
     fn leads(self) -> impl Iterator<Item = i64> {
@@ -107,17 +117,26 @@ impl Heard {
     }
 
     fn distance_ms(self, lead_ms: i64) -> i64 {
-        self.leads().map(|heard| distance(heard, lead_ms)).min().unwrap_or(i64::MAX)
+        self.leads()
+            .map(|heard| distance(heard, lead_ms))
+            .min()
+            .unwrap_or(i64::MAX)
     }
 
     fn agrees_with(self, lead_ms: i64) -> bool {
         self.distance_ms(lead_ms) <= AGREES_MS
     }
 
-    /// The later of two leads, one of each, that agree: a date is never later than the time at which it arrives.
+    /// The later of two leads, one of each, that agree: a date is never later than the time at
+    /// which it arrives.
     fn agreed_with(self, other: Self) -> Option<i64> {
-        let pairs = self.leads().flat_map(|own| other.leads().map(move |others| (own, others)));
-        pairs.filter(|(own, others)| distance(*own, *others) <= AGREES_MS).map(|(own, others)| own.max(others)).max()
+        let pairs = self
+            .leads()
+            .flat_map(|own| other.leads().map(move |others| (own, others)));
+        pairs
+            .filter(|(own, others)| distance(*own, *others) <= AGREES_MS)
+            .map(|(own, others)| own.max(others))
+            .max()
     }
 }
 
@@ -130,7 +149,8 @@ const fn distance(a: i64, b: i64) -> i64 {
 struct Dispute {
     /// That of the timeline which the timer continues since the last one that was known.
     continued_ms: i64,
-    /// That of the timeline which the timer continues since the last step: another one when that was in dispute as well.
+    /// That of the timeline which the timer continues since the last step: another one when that
+    /// was in dispute as well.
     believed_ms: i64,
     /// That which held before, when the wall clock went forward.
     kept_ms: Option<i64>,
@@ -138,7 +158,14 @@ struct Dispute {
 
 impl Dispute {
     fn candidates(self) -> impl Iterator<Item = i64> {
-        [Some(0), Some(self.continued_ms), Some(self.believed_ms), self.kept_ms].into_iter().flatten()
+        [
+            Some(0),
+            Some(self.continued_ms),
+            Some(self.believed_ms),
+            self.kept_ms,
+        ]
+        .into_iter()
+        .flatten()
     }
 }
 
@@ -158,7 +185,14 @@ pub(super) struct Timeline {
 impl Timeline {
     /// Nothing but this reading is known, and it is believed.
     pub(super) fn beginning(reading: Reading) -> Self {
-        Self { last: reading, accepted_ms: 0, dispute: None, heard: BTreeMap::new(), forward: 0, backward: 0 }
+        Self {
+            last: reading,
+            accepted_ms: 0,
+            dispute: None,
+            heard: BTreeMap::new(),
+            forward: 0,
+            backward: 0,
+        }
     }
 
     /// The last reading.
@@ -203,9 +237,13 @@ impl Timeline {
             return None;
         }
         let before_ms = self.correction_ms();
-        let continued_ms = self.dispute.map_or(self.accepted_ms, |dispute| dispute.continued_ms).saturating_sub(by_ms);
+        let continued_ms = self
+            .dispute
+            .map_or(self.accepted_ms, |dispute| dispute.continued_ms)
+            .saturating_sub(by_ms);
         self.last = reading;
-        // What was said before fits the timer's timeline, whether the machine slept or the clock was set.
+        // What was said before fits the timer's timeline, whether the machine slept or the clock
+        // was set.
         self.heard.clear();
         self.accepted_ms = 0;
         let dispute = Dispute {
@@ -214,9 +252,15 @@ impl Timeline {
             // A clock that was set back kept no correction: time does not go back.
             kept_ms: Some(before_ms).filter(|before_ms| by_ms > 0 && *before_ms != 0),
         };
-        let is_in_dispute = [dispute.continued_ms, dispute.believed_ms].iter().any(|one| distance(*one, 0) > STEP_MS);
+        let is_in_dispute = [dispute.continued_ms, dispute.believed_ms]
+            .iter()
+            .any(|one| distance(*one, 0) > STEP_MS);
         self.dispute = is_in_dispute.then_some(dispute);
-        let direction = if by_ms > 0 { Direction::Forward } else { Direction::Backward };
+        let direction = if by_ms > 0 {
+            Direction::Forward
+        } else {
+            Direction::Backward
+        };
         match direction {
             Direction::Forward => self.forward = self.forward.saturating_add(1),
             Direction::Backward => self.backward = self.backward.saturating_add(1),
@@ -232,7 +276,10 @@ impl Timeline {
             .decided_by(heard)
             .or_else(|| self.witnessed(source, heard).filter(|_| is_witness))
             .or_else(|| self.trusted(source, heard).filter(|_| is_witness))?;
-        let before = (self.dispute.take().is_some(), std::mem::replace(&mut self.accepted_ms, decided));
+        let before = (
+            self.dispute.take().is_some(),
+            std::mem::replace(&mut self.accepted_ms, decided),
+        );
         match (before, decided) {
             ((true, _), 0) => None,
             ((_, 0), 0) => None,
@@ -241,35 +288,63 @@ impl Timeline {
         }
     }
 
-    /// The candidate that an answer decides for. The wall clock's own, if that is near enough, else the nearest.
+    /// The candidate that an answer decides for. The wall clock's own, if that is near enough, else
+    /// the nearest.
     fn decided_by(&self, heard: Heard) -> Option<i64> {
         let wall_lead_ms = self.last.lead_ms();
-        let distance_ms = |correction_ms: i64| heard.distance_ms(wall_lead_ms.saturating_add(correction_ms));
-        let fits =
-            || self.dispute.into_iter().flat_map(Dispute::candidates).filter(|one| distance_ms(*one) <= AGREES_MS);
+        let distance_ms =
+            |correction_ms: i64| heard.distance_ms(wall_lead_ms.saturating_add(correction_ms));
+        let fits = || {
+            self.dispute
+                .into_iter()
+                .flat_map(Dispute::candidates)
+                .filter(|one| distance_ms(*one) <= AGREES_MS)
+        };
         // Of an answer from a cache it is not known which of two times it tells.
         if heard.kept_lead_ms.is_some() && fits().count() > 1 {
             return None;
         }
-        fits().min_by_key(|one| if *one == 0 && distance_ms(0) <= TRUSTED_MS { 0 } else { distance_ms(*one).max(1) })
+        fits().min_by_key(|one| {
+            if *one == 0 && distance_ms(0) <= TRUSTED_MS {
+                0
+            } else {
+                distance_ms(*one).max(1)
+            }
+        })
     }
 
     /// The correction that this answer and another upstream's ask for together.
     fn witnessed(&self, source: &'static str, heard: Heard) -> Option<i64> {
         let believed = self.believed_lead_ms();
-        let others = self.young().filter(|(other, _)| ![source, LEADER].contains(other)).map(|(_, other)| other);
-        let contradicting = others.filter(|other| !heard.agrees_with(believed) && !other.agrees_with(believed));
-        let lead_ms = contradicting.filter_map(|other| heard.agreed_with(other)).max()?;
+        let others = self
+            .young()
+            .filter(|(other, _)| ![source, LEADER].contains(other))
+            .map(|(_, other)| other);
+        let contradicting =
+            others.filter(|other| !heard.agrees_with(believed) && !other.agrees_with(believed));
+        let lead_ms = contradicting
+            .filter_map(|other| heard.agreed_with(other))
+            .max()?;
         let correction_ms = lead_ms.saturating_sub(self.last.lead_ms());
-        Some(if distance(correction_ms, 0) <= TRUSTED_MS { 0 } else { correction_ms })
+        Some(if distance(correction_ms, 0) <= TRUSTED_MS {
+            0
+        } else {
+            correction_ms
+        })
     }
 
     /// No correction, when the wall clock is right by this answer and not by two others wrong.
     fn trusted(&self, source: &'static str, heard: Heard) -> Option<i64> {
         let believed = self.believed_lead_ms();
-        let against = self.young().filter(|(other, heard)| *other != source && heard.agrees_with(believed)).count();
+        let against = self
+            .young()
+            .filter(|(other, heard)| *other != source && heard.agrees_with(believed))
+            .count();
         let is_corrected = self.dispute.is_none() && self.accepted_ms != 0;
-        (is_corrected && against < WITNESSES && heard.distance_ms(self.last.lead_ms()) <= TRUSTED_MS).then_some(0)
+        (is_corrected
+            && against < WITNESSES
+            && heard.distance_ms(self.last.lead_ms()) <= TRUSTED_MS)
+            .then_some(0)
     }
 
     /// By how much the time that is believed leads the timer.
@@ -277,14 +352,18 @@ impl Timeline {
         self.last.lead_ms().saturating_add(self.correction_ms())
     }
 
-    /// Whether the time that is believed went on by more or less than the timer since it led it by so much.
+    /// Whether the time that is believed went on by more or less than the timer since it led it by
+    /// so much.
     pub(super) fn has_left(&self, before_ms: i64) -> bool {
         distance(self.believed_lead_ms(), before_ms) > STEP_MS
     }
 
     fn young(&self) -> impl Iterator<Item = (&'static str, Heard)> {
         let now_ms = self.last.timer_ms;
-        let young = self.heard.iter().filter(move |(_, heard)| now_ms.saturating_sub(heard.at_ms) <= EVIDENCE_LASTS_MS);
+        let young = self
+            .heard
+            .iter()
+            .filter(move |(_, heard)| now_ms.saturating_sub(heard.at_ms) <= EVIDENCE_LASTS_MS);
         young.map(|(source, heard)| (*source, *heard))
     }
 }
@@ -298,7 +377,8 @@ mod tests {
     const MINUTE_MS: i64 = 60_000;
     const HOUR_MS: i64 = 60 * MINUTE_MS;
 
-    /// The true time, our two clocks, and what is made of them. The timer is right, unless the machine sleeps.
+    /// The true time, our two clocks, and what is made of them. The timer is right, unless the
+    /// machine sleeps.
     struct Scene {
         timeline: Timeline,
         true_ms: i64,
@@ -309,12 +389,23 @@ mod tests {
 
     impl Scene {
         fn with_an_error_of(error_ms: i64) -> Self {
-            let reading = Reading { wall_ms: BEGIN_MS + error_ms, timer_ms: 0 };
-            Self { timeline: Timeline::beginning(reading), true_ms: BEGIN_MS, error_ms, timer_ms: 0 }
+            let reading = Reading {
+                wall_ms: BEGIN_MS + error_ms,
+                timer_ms: 0,
+            };
+            Self {
+                timeline: Timeline::beginning(reading),
+                true_ms: BEGIN_MS,
+                error_ms,
+                timer_ms: 0,
+            }
         }
 
         fn read(&mut self) -> Option<Change> {
-            self.timeline.observe(Reading { wall_ms: self.true_ms + self.error_ms, timer_ms: self.timer_ms })
+            self.timeline.observe(Reading {
+                wall_ms: self.true_ms + self.error_ms,
+                timer_ms: self.timer_ms,
+            })
         }
 
         fn pass(&mut self, ms: i64) -> &mut Self {
@@ -340,9 +431,17 @@ mod tests {
             self.hear_of_age(source, error_ms, None)
         }
 
-        fn hear_of_age(&mut self, source: &'static str, error_ms: i64, age_secs: Option<u64>) -> Option<Change> {
+        fn hear_of_age(
+            &mut self,
+            source: &'static str,
+            error_ms: i64,
+            age_secs: Option<u64>,
+        ) -> Option<Change> {
             let date = UnixMs::from_secs((self.true_ms + error_ms).cast_unsigned() / 1_000);
-            self.timeline.hear(source, Heard::of(self.timer_ms, self.timer_ms, date, age_secs))
+            self.timeline.hear(
+                source,
+                Heard::of(self.timer_ms, self.timer_ms, date, age_secs),
+            )
         }
 
         /// How far what is believed is from the truth.
@@ -352,7 +451,11 @@ mod tests {
 
         #[track_caller]
         fn check_error(&self, expected_ms: i64) {
-            assert!(distance(self.error(), expected_ms) <= 1_000, "off by {} and not by {expected_ms}", self.error());
+            assert!(
+                distance(self.error(), expected_ms) <= 1_000,
+                "off by {} and not by {expected_ms}",
+                self.error()
+            );
         }
     }
 
@@ -372,7 +475,13 @@ mod tests {
         for (told_ms, settled_ms) in [(0, 0), (-10 * MINUTE_MS, -10 * MINUTE_MS)] {
             let mut scene = Scene::with_an_error_of(0);
             let step = scene.set(-10 * MINUTE_MS);
-            assert_eq!(step, Some(Change::Stepped { direction: Direction::Backward, by_ms: -10 * MINUTE_MS }));
+            assert_eq!(
+                step,
+                Some(Change::Stepped {
+                    direction: Direction::Backward,
+                    by_ms: -10 * MINUTE_MS
+                })
+            );
             scene.pass(MINUTE_MS).check_error(0);
             scene.hear("bybit", told_ms);
             scene.check_error(settled_ms);
@@ -385,12 +494,25 @@ mod tests {
         let mut scene = Scene::with_an_error_of(0);
         scene.set(10 * MINUTE_MS);
         scene.check_error(10 * MINUTE_MS);
-        assert!(matches!(scene.hear("bybit", 0), Some(Change::Corrected { .. })));
+        assert!(matches!(
+            scene.hear("bybit", 0),
+            Some(Change::Corrected { .. })
+        ));
         scene.pass(MINUTE_MS).check_error(0);
         scene.set(-10 * MINUTE_MS);
         scene.check_error(0);
-        assert_eq!(scene.timeline.correction_ms(), 0, "both clocks agree again, and nobody has to decide");
-        assert_eq!((scene.timeline.steps_to(Direction::Forward), scene.timeline.steps_to(Direction::Backward)), (1, 1));
+        assert_eq!(
+            scene.timeline.correction_ms(),
+            0,
+            "both clocks agree again, and nobody has to decide"
+        );
+        assert_eq!(
+            (
+                scene.timeline.steps_to(Direction::Forward),
+                scene.timeline.steps_to(Direction::Backward)
+            ),
+            (1, 1)
+        );
     }
 
     #[test]
@@ -431,10 +553,21 @@ mod tests {
         for error_ms in [-10 * MINUTE_MS, 10 * MINUTE_MS, 6_500, -6_500] {
             let mut scene = Scene::with_an_error_of(error_ms);
             assert_eq!(scene.hear("bybit", 0), None);
-            assert_eq!(scene.pass(2_000).hear("bybit", 0), None, "one alone, however often it says so");
+            assert_eq!(
+                scene.pass(2_000).hear("bybit", 0),
+                None,
+                "one alone, however often it says so"
+            );
             scene.check_error(error_ms);
-            assert_eq!(scene.hear("alternative_me", 7 * HOUR_MS), None, "they do not agree");
-            assert!(matches!(scene.hear("coingecko", 0), Some(Change::Corrected { .. })));
+            assert_eq!(
+                scene.hear("alternative_me", 7 * HOUR_MS),
+                None,
+                "they do not agree"
+            );
+            assert!(matches!(
+                scene.hear("coingecko", 0),
+                Some(Change::Corrected { .. })
+            ));
             scene.pass(2_000).check_error(0);
             let behind_ms = scene.timeline.behind_ms().unwrap();
             assert!(distance(behind_ms, -error_ms) <= 1_000, "{behind_ms}");
@@ -479,7 +612,10 @@ mod tests {
                 changes += i32::from(scene.hear("coingecko", -jitter_ms).is_some());
                 scene.pass(1_700);
             }
-            assert!(changes <= 1, "{changes} changes with an error of {error_ms}");
+            assert!(
+                changes <= 1,
+                "{changes} changes with an error of {error_ms}"
+            );
         }
     }
 
@@ -495,7 +631,11 @@ mod tests {
         scene.check_error(-10 * MINUTE_MS);
         scene.hear("coingecko", 0);
         scene.check_error(0);
-        assert_eq!(scene.hear(LEADER, -10 * MINUTE_MS), None, "nor does it end a correction");
+        assert_eq!(
+            scene.hear(LEADER, -10 * MINUTE_MS),
+            None,
+            "nor does it end a correction"
+        );
         scene.check_error(0);
     }
 
@@ -514,7 +654,8 @@ mod tests {
         let mut scene = Scene::with_an_error_of(0);
         scene.hear("bybit", 0);
         scene.sleep(6 * HOUR_MS);
-        // By the timer this is as if nothing were; it fits neither candidate, and what Bybit said is no second witness.
+        // By the timer this is as if nothing were; it fits neither candidate, and what Bybit said
+        // is no second witness.
         assert_eq!(scene.hear("coingecko", -3 * HOUR_MS), None);
         scene.check_error(0);
     }

@@ -14,7 +14,11 @@ pub struct Wall(Kind);
 #[derive(Clone, Debug)]
 enum Kind {
     Machine,
-    Timer { began_at: UnixMs, began: Instant, set_by_ms: Arc<AtomicI64> },
+    Timer {
+        began_at: UnixMs,
+        began: Instant,
+        set_by_ms: Arc<AtomicI64>,
+    },
 }
 
 impl Wall {
@@ -27,11 +31,15 @@ impl Wall {
     /// One that shows `moment` now, goes on with the runtime's timer, and can be set.
     #[must_use]
     pub fn beginning_at(moment: UnixMs) -> Self {
-        Self(Kind::Timer { began_at: moment, began: Instant::now(), set_by_ms: Arc::default() })
+        Self(Kind::Timer {
+            began_at: moment,
+            began: Instant::now(),
+            set_by_ms: Arc::default(),
+        })
     }
 
-    /// Sets it forward, or back, while the timer goes on as if nothing were: as one that is corrected, or on a machine that
-    /// slept. The machine's own stays as it is.
+    /// Sets it forward, or back, while the timer goes on as if nothing were: as one that is
+    /// corrected, or on a machine that slept. The machine's own stays as it is.
     pub fn set_by(&self, by_ms: i64) {
         if let Kind::Timer { set_by_ms, .. } = &self.0 {
             set_by_ms.fetch_add(by_ms, Ordering::Relaxed);
@@ -42,8 +50,16 @@ impl Wall {
     #[expect(clippy::disallowed_methods, reason = "this is the place")]
     pub(super) fn now_ms(&self) -> i64 {
         match &self.0 {
-            Kind::Machine => millis(SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()),
-            Kind::Timer { began_at, began, set_by_ms } => i64::try_from(began_at.as_millis())
+            Kind::Machine => millis(
+                SystemTime::now()
+                    .duration_since(UNIX_EPOCH)
+                    .unwrap_or_default(),
+            ),
+            Kind::Timer {
+                began_at,
+                began,
+                set_by_ms,
+            } => i64::try_from(began_at.as_millis())
                 .unwrap_or(i64::MAX)
                 .saturating_add(millis(began.elapsed()))
                 .saturating_add(set_by_ms.load(Ordering::Relaxed)),

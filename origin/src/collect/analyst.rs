@@ -10,8 +10,8 @@ use carried::Carried;
 use kept::Kept;
 use memory::Memory;
 use sections::{
-    CHART_INTERVALS, STATISTICS_INTERVALS, agreeing, beta_of, contract_facts, holdings, loaded, performance_of,
-    statistics_of,
+    CHART_INTERVALS, STATISTICS_INTERVALS, agreeing, beta_of, contract_facts, holdings, loaded,
+    performance_of, statistics_of,
 };
 use shared::analysis::alerts::{AlertState, Observation, RestoreError};
 use shared::analysis::perps::funding_rate_8h;
@@ -111,30 +111,60 @@ impl Analyst {
         now: UnixMs,
     ) -> LongView {
         let (rows, as_of_ms) = (&table.rows, table.as_of_ms);
-        // Before the first contracts are chosen, what an earlier process remembered has to wait for them.
+        // Before the first contracts are chosen, what an earlier process remembered has to wait for
+        // them.
         if !inputs.is_empty() {
-            self.memories.retain(|symbol, _| inputs.contains_key(symbol));
+            self.memories
+                .retain(|symbol, _| inputs.contains_key(symbol));
         }
         let memories = &mut self.memories;
-        let mut analyses = self.analyses.get_or(inputs.len(), now, ANALYSES_LAST_MS, || {
-            let analyse = |(symbol, inputs): (&String, &Arc<SymbolInputs>)| {
-                let ticker = rows.get(symbol.as_str()).map(|row| facts(row, universe));
-                let ticker = ticker.as_ref().map(|value| Timed { value, as_of_ms });
-                (symbol.clone(), memories.entry(symbol.clone()).or_default().analyse(inputs, ticker, now))
-            };
-            inputs.iter().map(analyse).collect()
-        });
-        let history = |symbol: &str| self.memories.get(symbol).map(|memory| memory.scores.clone()).unwrap_or_default();
+        let mut analyses = self
+            .analyses
+            .get_or(inputs.len(), now, ANALYSES_LAST_MS, || {
+                let analyse = |(symbol, inputs): (&String, &Arc<SymbolInputs>)| {
+                    let ticker = rows.get(symbol.as_str()).map(|row| facts(row, universe));
+                    let ticker = ticker.as_ref().map(|value| Timed { value, as_of_ms });
+                    (
+                        symbol.clone(),
+                        memories
+                            .entry(symbol.clone())
+                            .or_default()
+                            .analyse(inputs, ticker, now),
+                    )
+                };
+                inputs.iter().map(analyse).collect()
+            });
+        let history = |symbol: &str| {
+            self.memories
+                .get(symbol)
+                .map(|memory| memory.scores.clone())
+                .unwrap_or_default()
+        };
         self.carried.complete(&mut analyses, table, history, now);
-        let beta = self.beta.get_or(loaded(inputs, &[Interval::OneHour]), now, BETA_LASTS_MS, || beta_of(inputs, rows));
-        let performance = self
-            .performance
-            .get_or(loaded(inputs, &CHART_INTERVALS), now, PERFORMANCE_LASTS_MS, || performance_of(inputs, rows, now));
-        let statistics = self.statistics.get_or(loaded(inputs, &STATISTICS_INTERVALS), now, STATISTICS_LAST_MS, || {
-            statistics_of(inputs, rows, now)
-        });
-        let bitcoin = inputs.get(BITCOIN).map(|inputs| inputs.agreeing_with(rows.get(BITCOIN).map(|row| row.last)));
-        let daily = bitcoin.as_ref().and_then(|inputs| inputs.candles.get(&Interval::OneDay));
+        let beta = self.beta.get_or(
+            loaded(inputs, &[Interval::OneHour]),
+            now,
+            BETA_LASTS_MS,
+            || beta_of(inputs, rows),
+        );
+        let performance = self.performance.get_or(
+            loaded(inputs, &CHART_INTERVALS),
+            now,
+            PERFORMANCE_LASTS_MS,
+            || performance_of(inputs, rows, now),
+        );
+        let statistics = self.statistics.get_or(
+            loaded(inputs, &STATISTICS_INTERVALS),
+            now,
+            STATISTICS_LAST_MS,
+            || statistics_of(inputs, rows, now),
+        );
+        let bitcoin = inputs
+            .get(BITCOIN)
+            .map(|inputs| inputs.agreeing_with(rows.get(BITCOIN).map(|row| row.last)));
+        let daily = bitcoin
+            .as_ref()
+            .and_then(|inputs| inputs.candles.get(&Interval::OneDay));
         LongView {
             analyses,
             positioning: Some(positioning(&holdings(inputs, rows, universe), now)),
@@ -147,8 +177,9 @@ impl Analyst {
         }
     }
 
-    /// What alerts now, and what did before. Nothing of it is remembered until the snapshot is admitted, see
-    /// [`Self::keep`]. A table that is no newer than the last one that was admitted is not looked at.
+    /// What alerts now, and what did before. Nothing of it is remembered until the snapshot is
+    /// admitted, see [`Self::keep`]. A table that is no newer than the last one that was admitted
+    /// is not looked at.
     pub(super) fn alerts(
         &self,
         snapshot: &Snapshot,
@@ -156,8 +187,14 @@ impl Analyst {
         inputs: &Inputs,
         now: UnixMs,
     ) -> ObservedAlerts {
-        let mut observed = ObservedAlerts { state: self.alerts.clone(), new: Vec::new() };
-        if self.published_ms.is_some_and(|published_ms| snapshot.as_of_ms <= published_ms) {
+        let mut observed = ObservedAlerts {
+            state: self.alerts.clone(),
+            new: Vec::new(),
+        };
+        if self
+            .published_ms
+            .is_some_and(|published_ms| snapshot.as_of_ms <= published_ms)
+        {
             return observed;
         }
         let inputs = &agreeing(inputs, &table.rows);
@@ -165,7 +202,9 @@ impl Analyst {
         let contracts = contract_facts(inputs, &table.rows, snapshot, now);
         let observation = Observation {
             // A regime of momentum scores is not compared with one of confluence.
-            regime: regime.as_ref().filter(|_| snapshot.regime.score_basis == ScoreBasis::SixDimension),
+            regime: regime
+                .as_ref()
+                .filter(|_| snapshot.regime.score_basis == ScoreBasis::SixDimension),
             contracts: &contracts,
             snapshot_age_ms: Some(now.millis_since(snapshot.as_of_ms)),
             fallback_share: None,
@@ -185,8 +224,13 @@ impl Analyst {
     /// What the next process needs to go on alerting.
     pub(super) fn remembered_alerts(&self) -> Option<StoredEntry> {
         let value = self.alerts.to_json();
-        let value = value.inspect_err(|error| tracing::error!(%error, "the alerts could not be encoded")).ok()?;
-        Some(StoredEntry { key: ALERT_STATE_KEY.to_owned(), value })
+        let value = value
+            .inspect_err(|error| tracing::error!(%error, "the alerts could not be encoded"))
+            .ok()?;
+        Some(StoredEntry {
+            key: ALERT_STATE_KEY.to_owned(),
+            value,
+        })
     }
 
     /// Goes on from what an earlier process remembered.
@@ -195,7 +239,8 @@ impl Analyst {
         Ok(())
     }
 
-    /// Goes on from what another process published: its scores are shown until as much is known here.
+    /// Goes on from what another process published: its scores are shown until as much is known
+    /// here.
     pub(super) fn take_over(&mut self, valid: &ValidSnapshot) {
         self.remember(valid);
         self.carried = Carried::of(valid.get());
@@ -204,8 +249,17 @@ impl Analyst {
     /// Remembers the scores that were published.
     pub(super) fn remember(&mut self, valid: &ValidSnapshot) {
         self.published_ms = self.published_ms.max(Some(valid.get().as_of_ms));
-        for row in valid.get().scores.iter().filter(|row| row.confluence.is_some()) {
-            self.memories.entry(row.symbol.clone()).or_default().scores.clone_from(&row.score_history);
+        for row in valid
+            .get()
+            .scores
+            .iter()
+            .filter(|row| row.confluence.is_some())
+        {
+            self.memories
+                .entry(row.symbol.clone())
+                .or_default()
+                .scores
+                .clone_from(&row.score_history);
         }
     }
 }

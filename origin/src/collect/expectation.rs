@@ -1,4 +1,5 @@
-//! How many contracts usually have a price: the running median, by which a table that lost its rows is recognised.
+//! How many contracts usually have a price: the running median, by which a table that lost its rows
+//! is recognised.
 
 use shared::freshness::Limits;
 use shared::validate::{Baseline, Counted, Expected};
@@ -25,8 +26,9 @@ pub(super) struct Expectation {
 }
 
 impl Expectation {
-    /// Notes an admitted snapshot. After a long silence it begins anew: counts of before say nothing any more, or one table
-    /// would be admitted in each silence and the next ones refused again.
+    /// Notes an admitted snapshot. After a long silence it begins anew: counts of before say
+    /// nothing any more, or one table would be admitted in each silence and the next ones refused
+    /// again.
     pub(super) fn record(&mut self, priced: usize, now: Instant, limits: &Limits) {
         if self.has_lapsed(now, limits) {
             self.counts.clear();
@@ -39,11 +41,14 @@ impl Expectation {
         self.last = Some(now);
     }
 
-    /// Notes a table that held too few contracts. A market that has really shrunk stays at its new size: once tables have
-    /// said the same for [`BELIEVED_AFTER`], nothing is expected any more.
+    /// Notes a table that held too few contracts. A market that has really shrunk stays at its new
+    /// size: once tables have said the same for [`BELIEVED_AFTER`], nothing is expected any more.
     pub(super) fn too_few(&mut self, found: usize, now: Instant) {
         let same = |size: usize| size.abs_diff(found) * SAME_SIZE_ONE_IN <= size;
-        let (size, since) = self.smaller.filter(|(size, _)| same(*size)).unwrap_or((found, now));
+        let (size, since) = self
+            .smaller
+            .filter(|(size, _)| same(*size))
+            .unwrap_or((found, now));
         self.smaller = Some((size, since));
         if is_believed(since, now) {
             self.counts.clear();
@@ -53,24 +58,37 @@ impl Expectation {
 
     /// Whether a smaller market was just believed, so that no other expectation stands in for ours.
     pub(super) fn is_forgotten(&self, now: Instant) -> bool {
-        self.last.is_none() && self.smaller.is_some_and(|(_, since)| is_believed(since, now))
+        self.last.is_none()
+            && self
+                .smaller
+                .is_some_and(|(_, since)| is_believed(since, now))
     }
 
     fn has_lapsed(&self, now: Instant, limits: &Limits) -> bool {
         let servable = Duration::from_millis(limits.stale_ms);
-        self.last.is_none_or(|last| now.saturating_duration_since(last) > servable)
+        self.last
+            .is_none_or(|last| now.saturating_duration_since(last) > servable)
     }
 
     /// What to expect now.
     ///
-    /// Once nothing was admitted for as long as data may be served, the market may really have shrunk, so the expectation
-    /// lapses: a wrong one must not refuse the market for ever.
+    /// Once nothing was admitted for as long as data may be served, the market may really have
+    /// shrunk, so the expectation lapses: a wrong one must not refuse the market for ever.
     pub(super) fn baseline(&self, now: Instant, limits: &Limits) -> Baseline {
         let lapsed = self.has_lapsed(now, limits);
         let mut sorted: Vec<usize> = self.counts.iter().copied().collect();
         sorted.sort_unstable();
-        let usual = if lapsed { None } else { sorted.get(sorted.len() / 2).copied() };
-        Baseline { expected: usual.map(|contracts| Expected { counted: Counted::BYBIT, contracts }) }
+        let usual = if lapsed {
+            None
+        } else {
+            sorted.get(sorted.len() / 2).copied()
+        };
+        Baseline {
+            expected: usual.map(|contracts| Expected {
+                counted: Counted::BYBIT,
+                contracts,
+            }),
+        }
     }
 }
 
@@ -83,7 +101,10 @@ mod tests {
     use super::*;
 
     fn expected(expectation: &Expectation, now: Instant) -> Option<usize> {
-        expectation.baseline(now, &Limits::DEFAULT).expected.map(|expected| expected.contracts)
+        expectation
+            .baseline(now, &Limits::DEFAULT)
+            .expected
+            .map(|expected| expected.contracts)
     }
 
     #[test]
@@ -110,7 +131,10 @@ mod tests {
         expectation.record(514, now, &Limits::DEFAULT);
         let later = now + Duration::from_millis(Limits::DEFAULT.stale_ms);
         assert_eq!(expected(&expectation, later), Some(514));
-        assert_eq!(expected(&expectation, later + Duration::from_millis(1)), None);
+        assert_eq!(
+            expected(&expectation, later + Duration::from_millis(1)),
+            None
+        );
     }
 
     #[test]
@@ -119,7 +143,11 @@ mod tests {
         (0..WINDOW).for_each(|_| expectation.record(514, now, &Limits::DEFAULT));
         let later = now + Duration::from_millis(Limits::DEFAULT.stale_ms + 1);
         expectation.record(351, later, &Limits::DEFAULT);
-        assert_eq!(expected(&expectation, later), Some(351), "counts of before the lapse are back");
+        assert_eq!(
+            expected(&expectation, later),
+            Some(351),
+            "counts of before the lapse are back"
+        );
     }
 
     #[test]
@@ -130,7 +158,11 @@ mod tests {
         expectation.too_few(100, at(0));
         expectation.too_few(351, at(60));
         expectation.too_few(349, at(179));
-        assert_eq!(expected(&expectation, at(179)), Some(514), "another size counted too");
+        assert_eq!(
+            expected(&expectation, at(179)),
+            Some(514),
+            "another size counted too"
+        );
         expectation.too_few(352, at(180));
         assert_eq!(expected(&expectation, at(180)), None);
         assert!(expectation.is_forgotten(at(180)));

@@ -1,7 +1,9 @@
-//! What the scores rest on beside tickers: candles, book, trades, positions, of every monitored contract.
+//! What the scores rest on beside tickers: candles, book, trades, positions, of every monitored
+//! contract.
 //!
-//! [`planner`] says what is due, [`gate`] whether the exchange may be asked, [`fetch`] asks, [`shelf`] keeps. An input is a
-//! value with a source and a time, whoever delivers it, so a stream can put the same values on the same shelf.
+//! [`planner`] says what is due, [`gate`] whether the exchange may be asked, [`fetch`] asks,
+//! [`shelf`] keeps. An input is a value with a source and a time, whoever delivers it, so a stream
+//! can put the same values on the same shelf.
 
 mod fetch;
 mod gate;
@@ -30,8 +32,11 @@ pub(super) use shelf::{Shelf, SymbolInputs};
 const MAX_IDLE: Duration = Duration::from_millis(250);
 
 /// The pauses after failures of one input.
-const PAUSES: Pauses =
-    Pauses { first: Duration::from_secs(2), most: Duration::from_secs(300), most_stated: Duration::from_secs(300) };
+const PAUSES: Pauses = Pauses {
+    first: Duration::from_secs(2),
+    most: Duration::from_secs(300),
+    most_stated: Duration::from_secs(300),
+};
 
 /// One monitored contract, in the order of turnover.
 #[derive(Clone, Debug, PartialEq)]
@@ -43,8 +48,8 @@ pub(super) struct Monitored {
 
 /// Fetches for ever what is due of the monitored contracts.
 ///
-/// How many requests are under way is bounded by the budget and the time that each may take. There is no other limit, for an
-/// endpoint that hangs would take every place and hold up the rest.
+/// How many requests are under way is bounded by the budget and the time that each may take. There
+/// is no other limit, for an endpoint that hangs would take every place and hold up the rest.
 pub(super) async fn run(
     context: Context,
     upstream: Upstream,
@@ -74,7 +79,9 @@ pub(super) async fn run(
         while let Some((job, pass)) = next(&mut planner, &gate, now) {
             let (upstream, held) = (upstream.clone(), shelf.get(&job.symbol));
             let asked = job.clone();
-            let task = under_way.spawn(async move { fetch::fetch(&upstream, &asked, held.as_deref(), now.time).await });
+            let task = under_way.spawn(async move {
+                fetch::fetch(&upstream, &asked, held.as_deref(), now.time).await
+            });
             jobs.insert(task.id(), (job, pass));
         }
         tokio::select! {
@@ -108,7 +115,9 @@ fn next(planner: &mut Planner, gate: &Gate, now: Moment) -> Option<(Job, Pass)> 
 fn idle(planner: &Planner, gate: &Gate) -> Duration {
     let now = Instant::now();
     let until_due = planner.due_in(now).unwrap_or(MAX_IDLE);
-    until_due.max(gate.opens_in(now)).clamp(Duration::from_millis(1), MAX_IDLE)
+    until_due
+        .max(gate.opens_in(now))
+        .clamp(Duration::from_millis(1), MAX_IDLE)
 }
 
 fn finish(

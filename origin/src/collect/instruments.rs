@@ -33,7 +33,8 @@ pub(super) async fn run(
     task.wait_out(as_of).await;
     loop {
         let Some(pass) = gate.pass_table(Instant::now()) else {
-            task.sleep(gate.paused(Instant::now()).max(SHORTEST_WAIT)).await;
+            task.sleep(gate.paused(Instant::now()).max(SHORTEST_WAIT))
+                .await;
             continue;
         };
         match fetch(&upstream).await {
@@ -65,8 +66,18 @@ pub(super) async fn run(
 }
 
 fn pauses(task: &Task, is_known: bool) -> Pauses {
-    let pauses = Pauses { most_stated: MAX_STATED_PAUSE, ..task.pauses() };
-    if is_known { pauses } else { Pauses { most: pauses.most.min(MOST_WITHOUT_A_LIST), ..pauses } }
+    let pauses = Pauses {
+        most_stated: MAX_STATED_PAUSE,
+        ..task.pauses()
+    };
+    if is_known {
+        pauses
+    } else {
+        Pauses {
+            most: pauses.most.min(MOST_WITHOUT_A_LIST),
+            ..pauses
+        }
+    }
 }
 
 /// Follows the list page by page.
@@ -78,10 +89,17 @@ async fn fetch(upstream: &Upstream) -> Result<Dated<Universe>, UpstreamError> {
         let Some(cursor) = builder.add(Listing::parse(&page.body)?)? else {
             let unknown_types = builder.unknown_types();
             if !unknown_types.is_empty() {
-                tracing::warn!(?unknown_types, "contracts of symbol types that no rule knows are left out");
+                tracing::warn!(
+                    ?unknown_types,
+                    "contracts of symbol types that no rule knows are left out"
+                );
             }
             let universe = builder.finish(page.source, page.received_at)?;
-            return Ok(Dated { as_of_ms: universe.as_of_ms, source: page.source, value: universe });
+            return Ok(Dated {
+                as_of_ms: universe.as_of_ms,
+                source: page.source,
+                value: universe,
+            });
         };
         path = bybit::instruments_after(&cursor);
     }

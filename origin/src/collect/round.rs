@@ -77,11 +77,16 @@ impl RoundError {
 impl RoundError {
     /// How many contracts there were, when they were too few.
     pub(super) fn too_few_contracts(&self) -> Option<usize> {
-        let Self::Rejected(rejections) = self else { return None };
-        rejections.all().iter().find_map(|rejection| match rejection {
-            Rejection::TooFewContracts { found, .. } => Some(*found),
-            _ => None,
-        })
+        let Self::Rejected(rejections) = self else {
+            return None;
+        };
+        rejections
+            .all()
+            .iter()
+            .find_map(|rejection| match rejection {
+                Rejection::TooFewContracts { found, .. } => Some(*found),
+                _ => None,
+            })
     }
 }
 
@@ -106,20 +111,39 @@ impl Round {
             fear_greed: &self.fear_greed,
             long_view: &long_view,
         };
-        let identity =
-            Identity { sequence: self.sequence, producer: Producer::Origin, fallback_reason: None, now: self.now };
+        let identity = Identity {
+            sequence: self.sequence,
+            producer: Producer::Origin,
+            fallback_reason: None,
+            now: self.now,
+        };
         let mut assembled = assemble(&inputs, identity, &self.settings)?;
         let alerts = analyst.alerts(&assembled.snapshot, &table, &self.inputs, self.now);
         assembled.snapshot.alerts = alerts.section(&assembled.snapshot);
-        let refused = assembled.refused.into_iter().map(|row| (row.symbol.into_owned(), row.reason)).collect();
+        let refused = assembled
+            .refused
+            .into_iter()
+            .map(|row| (row.symbol.into_owned(), row.reason))
+            .collect();
         let valid = ValidSnapshot::admit(assembled.snapshot, self.now, self.baseline)?;
         analyst.keep(alerts);
         analyst.remember(&valid);
         judge.believe(&tickers, as_of);
-        let odd = tickers.odd.iter().filter(|odd| self.universe.contains(&odd.symbol));
-        let odd = odd.map(|odd| (odd.symbol.to_string(), odd.figure, odd.oddity)).collect();
+        let odd = tickers
+            .odd
+            .iter()
+            .filter(|odd| self.universe.contains(&odd.symbol));
+        let odd = odd
+            .map(|odd| (odd.symbol.to_string(), odd.figure, odd.oddity))
+            .collect();
         let publication = Publication::collected(valid, analyst.remembered_alerts(), self.limits);
-        Ok(Outcome { publication, refused, odd, told, still_ms: told.millis_since(as_of) })
+        Ok(Outcome {
+            publication,
+            refused,
+            odd,
+            told,
+            still_ms: told.millis_since(as_of),
+        })
     }
 }
 

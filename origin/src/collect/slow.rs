@@ -38,7 +38,8 @@ pub(super) struct Task {
 impl Task {
     /// Waits until a value of `as_of` that another process fetched is due to be fetched anew.
     pub(super) async fn wait_out(&self, as_of: Option<UnixMs>) {
-        let age = as_of.map(|as_of| Duration::from_millis(self.context.clock.now().millis_since(as_of)));
+        let age =
+            as_of.map(|as_of| Duration::from_millis(self.context.clock.now().millis_since(as_of)));
         if let Some(left) = age.and_then(|age| self.interval.checked_sub(age)) {
             self.sleep(left).await;
         }
@@ -51,12 +52,19 @@ impl Task {
         self.pulse.expect_within(LONGEST_FETCH);
     }
 
-    /// Rests until the next fetch is due; not as long when the time left the timer's course, as by a sleep, for nobody
-    /// knows how old what was fetched is then. Twice in a minute is enough, however often the clock steps.
+    /// Rests until the next fetch is due; not as long when the time left the timer's course, as by
+    /// a sleep, for nobody knows how old what was fetched is then. Twice in a minute is enough,
+    /// however often the clock steps.
     pub(super) async fn rest(&mut self) {
         let mut changes = self.context.clock.changes();
-        let at_least =
-            if self.woken.is_some_and(|woken| woken.elapsed() < WOKEN_AGAIN) { WOKEN_AGAIN } else { FIRST_PAUSE };
+        let at_least = if self
+            .woken
+            .is_some_and(|woken| woken.elapsed() < WOKEN_AGAIN)
+        {
+            WOKEN_AGAIN
+        } else {
+            FIRST_PAUSE
+        };
         let at_least = at_least.min(self.interval);
         self.sleep(at_least).await;
         self.pulse.expect_within(self.interval);
@@ -70,7 +78,11 @@ impl Task {
     /// Notes a success.
     pub(super) fn succeeded<T>(&self, dated: &Dated<T>) {
         self.context.metrics.upstream_answered(self.name);
-        if self.context.board.record(self.name, OK, Some(dated.as_of_ms)) {
+        if self
+            .context
+            .board
+            .record(self.name, OK, Some(dated.as_of_ms))
+        {
             tracing::info!(upstream = self.name, source = %dated.source, "answers");
         }
     }
@@ -86,14 +98,22 @@ impl Task {
 
     /// How long to wait after failures.
     pub(super) fn pauses(&self) -> Pauses {
-        Pauses { first: FIRST_PAUSE, most: self.interval, most_stated: MAX_STATED_PAUSE.max(self.interval) }
+        Pauses {
+            first: FIRST_PAUSE,
+            most: self.interval,
+            most_stated: MAX_STATED_PAUSE.max(self.interval),
+        }
     }
 
-    /// How long to wait after a failure. An outage ends for everybody at once, so the next tries are spread; an answer that is
-    /// not believed is nobody's outage.
+    /// How long to wait after a failure. An outage ends for everybody at once, so the next tries
+    /// are spread; an answer that is not believed is nobody's outage.
     fn pause(&self, error: &UpstreamError, failures_in_a_row: u32) -> Duration {
         let pause = pause(error, failures_in_a_row, self.pauses());
-        if error.class() == FaultClass::BadData { pause } else { self.context.jitter.lengthen(pause) }
+        if error.class() == FaultClass::BadData {
+            pause
+        } else {
+            self.context.jitter.lengthen(pause)
+        }
     }
 
     /// Notes a failure, after which `pause` is waited.
@@ -106,8 +126,8 @@ impl Task {
     }
 }
 
-/// Fetches for ever. A failure leaves the last good value where it is, and so does an answer that is not believed; whether
-/// that value is too old is judged where it is used.
+/// Fetches for ever. A failure leaves the last good value where it is, and so does an answer that
+/// is not believed; whether that value is too old is judged where it is used.
 pub(super) async fn run<T: Published, F>(
     mut task: Task,
     known: watch::Sender<Slow<T>>,

@@ -57,18 +57,35 @@ const LONGEST_ROUND: Duration = Duration::from_secs(15);
 /// The longest pause after failures that do not state their own.
 const MAX_PAUSE: Duration = Duration::from_secs(30);
 
-/// The longest stated pause that is obeyed: whoever says "in an hour" may be back in ten seconds, and clients wait.
+/// The longest stated pause that is obeyed: whoever says "in an hour" may be back in ten seconds,
+/// and clients wait.
 const MAX_STATED_PAUSE: Duration = Duration::from_secs(60);
 
 /// Fetches and publishes for ever.
-pub(super) async fn run(context: Context, upstream: Upstream, feeds: Feeds, interval: Duration, pulse: Pulse) {
-    let mut collector =
-        Collector { context, feeds, expectation: Expectation::default(), failures: 0, told: None, chosen: None };
+pub(super) async fn run(
+    context: Context,
+    upstream: Upstream,
+    feeds: Feeds,
+    interval: Duration,
+    pulse: Pulse,
+) {
+    let mut collector = Collector {
+        context,
+        feeds,
+        expectation: Expectation::default(),
+        failures: 0,
+        told: None,
+        chosen: None,
+    };
     let mut universe = collector.feeds.known.universe.subscribe();
     let mut next_fetch = Instant::now();
     let mut waiting: Option<(Fetched, Pass)> = None;
     loop {
-        pulse.expect_within(next_fetch.saturating_duration_since(Instant::now()).saturating_add(LONGEST_ROUND));
+        pulse.expect_within(
+            next_fetch
+                .saturating_duration_since(Instant::now())
+                .saturating_add(LONGEST_ROUND),
+        );
         tokio::select! {
             () = sleep_until(next_fetch) => {
                 // Whoever sent any of our requests away, sent this one away too.
@@ -98,7 +115,8 @@ pub(super) async fn run(context: Context, upstream: Upstream, feeds: Feeds, inte
     }
 }
 
-/// Where the other collectors leave what they have, and where this one says what is worth collecting.
+/// Where the other collectors leave what they have, and where this one says what is worth
+/// collecting.
 #[derive(Clone)]
 pub(super) struct Feeds {
     pub(super) known: Known,
@@ -112,7 +130,8 @@ struct Collector {
     feeds: Feeds,
     expectation: Expectation,
     failures: u32,
-    /// When the monitored contracts were chosen, and how often the clock had changed its course by then.
+    /// When the monitored contracts were chosen, and how often the clock had changed its course by
+    /// then.
     chosen: Option<(Instant, u64)>,
     /// The time that the last table told of itself, where it brought nothing newer.
     told: Option<UnixMs>,
@@ -125,7 +144,9 @@ impl Collector {
         let Some(universe) = universe else {
             self.feeds.gate.answered(pass, Instant::now());
             self.context.metrics.upstream_answered(NAME);
-            self.context.board.record(NAME, TableOutcome::WaitingForInstruments.label(), None);
+            self.context
+                .board
+                .record(NAME, TableOutcome::WaitingForInstruments.label(), None);
             return interval;
         };
         let now = self.context.clock.now();
@@ -154,13 +175,16 @@ impl Collector {
             Err(panic) => {
                 self.feeds.gate.answered(pass, Instant::now());
                 tracing::error!(%panic, "a round panicked");
-                self.context.metrics.rejection(TableOutcome::Panicked.label());
+                self.context
+                    .metrics
+                    .rejection(TableOutcome::Panicked.label());
                 interval
             }
         }
     }
 
-    /// What to expect of the next table. Before this process has seen any, it is what another's publication held.
+    /// What to expect of the next table. Before this process has seen any, it is what another's
+    /// publication held.
     fn baseline(&self, now: UnixMs, instant: Instant) -> Baseline {
         let limits = &self.context.limits;
         let published = || {
@@ -170,9 +194,17 @@ impl Collector {
             let held = self.context.current.get()?;
             let snapshot = held.valid().get();
             let is_servable = limits.classify(snapshot.as_of_ms, now).is_some();
-            if is_servable { Baseline::after(snapshot).expected } else { None }
+            if is_servable {
+                Baseline::after(snapshot).expected
+            } else {
+                None
+            }
         };
-        let expected = self.expectation.baseline(instant, limits).expected.or_else(published);
+        let expected = self
+            .expectation
+            .baseline(instant, limits)
+            .expected
+            .or_else(published);
         Baseline { expected }
     }
 
@@ -182,21 +214,37 @@ impl Collector {
             tracing::debug!(symbol, %reason, "a row is not used");
         }
         for (symbol, figure, oddity) in &outcome.odd {
-            self.context.metrics.field_refused(figure.label(), oddity.label());
-            tracing::debug!(symbol, figure = figure.label(), oddity = oddity.label(), "a figure is not used");
+            self.context
+                .metrics
+                .field_refused(figure.label(), oddity.label());
+            tracing::debug!(
+                symbol,
+                figure = figure.label(),
+                oddity = oddity.label(),
+                "a figure is not used"
+            );
         }
         self.context.metrics.market_still(outcome.still_ms);
         self.failures = 0;
         self.context.metrics.upstream_answered(NAME);
         let snapshot = outcome.publication.valid().get();
-        let (as_of_ms, priced, source) = (snapshot.as_of_ms, snapshot.coverage.priced, snapshot.tickers_source);
+        let (as_of_ms, priced, source) = (
+            snapshot.as_of_ms,
+            snapshot.coverage.priced,
+            snapshot.tickers_source,
+        );
         let (held, now) = (self.context.current.get(), self.context.clock.now());
         // What is from the future is no measure of what stands still.
-        let held = held.map(|held| held.valid().get().as_of_ms).filter(|held| !is_from_the_future(*held, now));
+        let held = held
+            .map(|held| held.valid().get().as_of_ms)
+            .filter(|held| !is_from_the_future(*held, now));
         if held.is_some_and(|held| held >= as_of_ms) {
             let clock_goes_on = self.told.is_none_or(|before| before < outcome.told);
-            let still =
-                if clock_goes_on && outcome.still_ms > 0 { TableOutcome::MarketStill } else { TableOutcome::Frozen };
+            let still = if clock_goes_on && outcome.still_ms > 0 {
+                TableOutcome::MarketStill
+            } else {
+                TableOutcome::Frozen
+            };
             self.told = Some(outcome.told);
             self.context.metrics.rejection(still.label());
             if self.context.board.record(NAME, still.label(), None) {
@@ -207,7 +255,8 @@ impl Collector {
         self.choose_monitored(outcome.publication.valid());
         self.context.metrics.published(outcome.publication.valid());
         self.context.current.offer(outcome.publication, now);
-        self.expectation.record(priced, Instant::now(), &self.context.limits);
+        self.expectation
+            .record(priced, Instant::now(), &self.context.limits);
         if self.context.board.record(NAME, OK, Some(as_of_ms)) {
             tracing::info!(upstream = NAME, %source, priced, "answers");
             if source.feed != Feed::Live {
@@ -216,23 +265,33 @@ impl Collector {
         }
     }
 
-    /// Says which contracts are worth more than their ticker: those that have a score. Not at every round, for a contract
-    /// at the edge of the list would come and go.
+    /// Says which contracts are worth more than their ticker: those that have a score. Not at every
+    /// round, for a contract at the edge of the list would come and go.
     fn choose_monitored(&mut self, valid: &ValidSnapshot) {
         // After a sleep, in which the timer stood still, the market is another.
         let changes = *self.context.clock.changes().borrow();
-        if self.chosen.is_some_and(|(at, before)| at.elapsed() < CHOICE_LASTS && before == changes) {
+        if self
+            .chosen
+            .is_some_and(|(at, before)| at.elapsed() < CHOICE_LASTS && before == changes)
+        {
             return;
         }
         self.chosen = Some((Instant::now(), changes));
         let snapshot = valid.get();
         let mut rows: Vec<&ScoreRow> = snapshot.scores.iter().collect();
         let turnover = |row: &ScoreRow| row.turnover_24h.map_or(0.0, Amount::get);
-        rows.sort_by(|a, b| turnover(b).total_cmp(&turnover(a)).then_with(|| a.symbol.cmp(&b.symbol)));
+        rows.sort_by(|a, b| {
+            turnover(b)
+                .total_cmp(&turnover(a))
+                .then_with(|| a.symbol.cmp(&b.symbol))
+        });
         let interval = |symbol: &str| snapshot.universe.contracts.get(symbol).copied().flatten();
         let monitored = rows
             .into_iter()
-            .map(|row| Monitored { symbol: row.symbol.clone(), funding_interval_hours: interval(&row.symbol) })
+            .map(|row| Monitored {
+                symbol: row.symbol.clone(),
+                funding_interval_hours: interval(&row.symbol),
+            })
             .collect();
         self.feeds.monitored.send_if_modified(|before| {
             let changed = *before != monitored;
@@ -255,7 +314,14 @@ impl Collector {
         for label in &labels {
             self.context.metrics.rejection(label);
         }
-        if self.context.board.record(NAME, labels.first().copied().unwrap_or(TableOutcome::Rejected.label()), None) {
+        if self.context.board.record(
+            NAME,
+            labels
+                .first()
+                .copied()
+                .unwrap_or(TableOutcome::Rejected.label()),
+            None,
+        ) {
             tracing::warn!(upstream = NAME, %error, "a snapshot was not admitted; the one before stays");
         }
         interval
@@ -265,10 +331,18 @@ impl Collector {
         self.failures = self.failures.saturating_add(1);
         let label = error.label();
         self.context.metrics.upstream_failed(NAME, error);
-        // No answer says nothing about the market; `UpstreamFails` and `UpstreamNotReached` report that.
+        // No answer says nothing about the market; `UpstreamFails` and `UpstreamNotReached` report
+        // that.
         self.context.metrics.market_still(0);
-        let pauses = Pauses { first: interval, most: MAX_PAUSE, most_stated: MAX_STATED_PAUSE };
-        let pause = self.feeds.gate.failed(pass, Instant::now(), error, self.failures, pauses);
+        let pauses = Pauses {
+            first: interval,
+            most: MAX_PAUSE,
+            most_stated: MAX_STATED_PAUSE,
+        };
+        let pause = self
+            .feeds
+            .gate
+            .failed(pass, Instant::now(), error, self.failures, pauses);
         if self.context.board.record(NAME, &label, None) {
             tracing::warn!(upstream = NAME, %error, next_try_in = ?pause, "does not answer with data");
         }

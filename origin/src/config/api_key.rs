@@ -3,8 +3,8 @@
 use super::BaseUrl;
 use reqwest::header::{HeaderName, HeaderValue};
 
-/// The header of the free plan's key, and of the paid plans', which have a host of their own. A key in the other one's header
-/// counts as none. <https://docs.coingecko.com/docs/setting-up-your-api-key>
+/// The header of the free plan's key, and of the paid plans', which have a host of their own. A key
+/// in the other one's header counts as none. <https://docs.coingecko.com/docs/setting-up-your-api-key>
 const DEMO_HEADER: &str = "x-cg-demo-api-key";
 const PRO_HEADER: &str = "x-cg-pro-api-key";
 const PRO_HOST: &str = "pro-api.coingecko.com";
@@ -33,7 +33,8 @@ pub enum ApiKeyError {
         /// Its length.
         bytes: usize,
     },
-    /// Something that no key has: a line break, a space within, a control character, anything beyond ASCII.
+    /// Something that no key has: a line break, a space within, a control character, anything
+    /// beyond ASCII.
     #[error("it holds a character that no key has, at byte {at}")]
     Character {
         /// Its place.
@@ -56,10 +57,18 @@ impl ApiKey {
         if let Some(at) = text.bytes().position(|byte| !byte.is_ascii_graphic()) {
             return Err(ApiKeyError::Character { at });
         }
-        let mut value = HeaderValue::from_str(text).map_err(|_| ApiKeyError::Character { at: 0 })?;
+        let mut value =
+            HeaderValue::from_str(text).map_err(|_| ApiKeyError::Character { at: 0 })?;
         value.set_sensitive(true);
-        let header = if base.host().as_deref() == Some(PRO_HOST) { PRO_HEADER } else { DEMO_HEADER };
-        Ok(Self { name: HeaderName::from_static(header), value })
+        let header = if base.host().as_deref() == Some(PRO_HOST) {
+            PRO_HEADER
+        } else {
+            DEMO_HEADER
+        };
+        Ok(Self {
+            name: HeaderName::from_static(header),
+            value,
+        })
     }
 }
 
@@ -83,7 +92,11 @@ mod tests {
             ("https://pro-api.coingecko.com.example", "x-cg-demo-api-key"),
         ] {
             let key = ApiKey::coingecko(KEY, &base(host)).unwrap();
-            assert_eq!((key.name.as_str(), key.value.to_str().unwrap()), (header, KEY), "{host}");
+            assert_eq!(
+                (key.name.as_str(), key.value.to_str().unwrap()),
+                (header, KEY),
+                "{host}"
+            );
         }
     }
 
@@ -91,20 +104,34 @@ mod tests {
     fn a_key_is_never_shown() {
         let key = ApiKey::coingecko(KEY, &base("https://api.coingecko.com")).unwrap();
         assert!(!format!("{key:?}").contains("hunter2"));
-        let mut request = reqwest::Request::new(reqwest::Method::GET, "https://api.coingecko.com".parse().unwrap());
+        let mut request = reqwest::Request::new(
+            reqwest::Method::GET,
+            "https://api.coingecko.com".parse().unwrap(),
+        );
         request.headers_mut().insert(key.name, key.value);
         assert!(!format!("{request:?}").contains("hunter2"));
     }
 
     #[test]
     fn what_cannot_be_a_key_is_refused_without_being_quoted() {
-        let refused = |text: &str| ApiKey::coingecko(text, &base("https://api.coingecko.com")).unwrap_err();
+        let refused =
+            |text: &str| ApiKey::coingecko(text, &base("https://api.coingecko.com")).unwrap_err();
         assert_eq!(refused(""), ApiKeyError::Empty);
         assert_eq!(refused(" \t\n"), ApiKeyError::Empty);
-        for text in ["hunter2\n", "hunter2\r\nx-other: 1", "hunter2\u{0}", "hunter2 ", "hunter2é", "hunter2\u{7f}"] {
+        for text in [
+            "hunter2\n",
+            "hunter2\r\nx-other: 1",
+            "hunter2\u{0}",
+            "hunter2 ",
+            "hunter2é",
+            "hunter2\u{7f}",
+        ] {
             assert_eq!(refused(text), ApiKeyError::Character { at: 7 }, "{text:?}");
             assert!(!refused(text).to_string().contains("hunter2"));
         }
-        assert_eq!(refused(&"a".repeat(257)), ApiKeyError::TooLong { bytes: 257 });
+        assert_eq!(
+            refused(&"a".repeat(257)),
+            ApiKeyError::TooLong { bytes: 257 }
+        );
     }
 }

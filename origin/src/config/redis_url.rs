@@ -10,7 +10,8 @@ use url::Url;
 /// The port of a sentinel whose URL names none.
 const SENTINEL_PORT: u16 = 26_379;
 
-/// A text that is never shown: the argument parser would quote a refused value, so it refuses none of these.
+/// A text that is never shown: the argument parser would quote a refused value, so it refuses none
+/// of these.
 #[derive(Clone)]
 pub struct Secret(String);
 
@@ -58,12 +59,14 @@ pub struct SentinelLogin {
     pub password: Secret,
 }
 
-/// A Redis URL. Its password never reaches a log: what is shown is put together from the parts that hold none, and a URL with
-/// a part that nothing reads is refused, for a password may have got there.
+/// A Redis URL. Its password never reaches a log: what is shown is put together from the parts that
+/// hold none, and a URL with a part that nothing reads is refused, for a password may have got
+/// there.
 ///
-/// `redis://[user:password@]host[:port][/database]`, `rediss://…` for TLS, `unix:///path[?user=…&pass=…&db=…]`; for sentinels
-/// `redis+sentinel://[user:password@]host[:port][,host[:port]…]/service[/database]` and `rediss+sentinel://…`, where
-/// user and password are those of the servers; [`SentinelLogin`] holds those of the sentinels.
+/// `redis://[user:password@]host[:port][/database]`, `rediss://…` for TLS,
+/// `unix:///path[?user=…&pass=…&db=…]`; for sentinels `redis+sentinel://[user:password@]host[:
+/// port][,host[:port]…]/service[/database]` and `rediss+sentinel://…`, where user and password are
+/// those of the servers; [`SentinelLogin`] holds those of the sentinels.
 #[derive(Clone, PartialEq, Eq)]
 pub enum RedisUrl {
     /// One server.
@@ -134,15 +137,29 @@ fn is_socket(url: &Url) -> bool {
 
 /// Refuses the parts that the library passes over.
 fn check_parts(url: &Url) -> Result<(), String> {
-    let known: &[&str] = if is_socket(url) { &["db", "user", "pass", "protocol"] } else { &["protocol"] };
+    let known: &[&str] = if is_socket(url) {
+        &["db", "user", "pass", "protocol"]
+    } else {
+        &["protocol"]
+    };
     if url.query_pairs().any(|(name, _)| !known.contains(&&*name)) {
-        return Err(format!("the query (after ?) may name {} and nothing else", known.join(", ")));
+        return Err(format!(
+            "the query (after ?) may name {} and nothing else",
+            known.join(", ")
+        ));
     }
-    if url.fragment().is_some_and(|fragment| url.scheme() != "rediss" || fragment != "insecure") {
+    if url
+        .fragment()
+        .is_some_and(|fragment| url.scheme() != "rediss" || fragment != "insecure")
+    {
         return Err("a # in the password must be written %23".to_owned());
     }
-    if is_socket(url) && (url.has_host() || !url.username().is_empty() || url.password().is_some()) {
-        return Err("a socket has no host, and its user and password stand in the query: ?user=…&pass=…".to_owned());
+    if is_socket(url) && (url.has_host() || !url.username().is_empty() || url.password().is_some())
+    {
+        return Err(
+            "a socket has no host, and its user and password stand in the query: ?user=…&pass=…"
+                .to_owned(),
+        );
     }
     Ok(())
 }
@@ -150,7 +167,9 @@ fn check_parts(url: &Url) -> Result<(), String> {
 impl Sentinels {
     /// Reads what follows the scheme.
     fn parse(rest: &str, is_tls: bool) -> Result<Self, String> {
-        let (authority, path) = rest.split_once('/').ok_or("the service's name is missing after the sentinels")?;
+        let (authority, path) = rest
+            .split_once('/')
+            .ok_or("the service's name is missing after the sentinels")?;
         let (credentials, hosts) = match authority.rsplit_once('@') {
             Some((credentials, hosts)) => (format!("{credentials}@"), hosts),
             None => (String::new(), authority),
@@ -160,18 +179,26 @@ impl Sentinels {
             return Err("the service's name is missing after the sentinels".to_owned());
         }
         if path.contains('@') {
-            return Err("an @ stands after the sentinels: a / in the password must be written %2F".to_owned());
+            return Err(
+                "an @ stands after the sentinels: a / in the password must be written %2F"
+                    .to_owned(),
+            );
         }
         let mut settings = None;
         let mut addresses = Vec::new();
         for host in hosts.split(',') {
-            // The library reads each as the URL of a server, so that escapes mean the same everywhere.
+            // The library reads each as the URL of a server, so that escapes mean the same
+            // everywhere.
             let one: ConnectionInfo = format!("redis://{credentials}{host}/{database}")
                 .as_str()
                 .into_connection_info()
                 .map_err(|error| format!("not usable: {error}"))?;
-            let ConnectionAddr::Tcp(name, port) = one.addr() else { return Err("not usable: no host".to_owned()) };
-            let names_port = host.rsplit_once(':').is_some_and(|(_, port)| !port.contains(']'));
+            let ConnectionAddr::Tcp(name, port) = one.addr() else {
+                return Err("not usable: no host".to_owned());
+            };
+            let names_port = host
+                .rsplit_once(':')
+                .is_some_and(|(_, port)| !port.contains(']'));
             addresses.push((name.clone(), if names_port { *port } else { SENTINEL_PORT }));
             settings = Some(one.redis_settings().clone());
         }
@@ -192,7 +219,9 @@ impl fmt::Display for RedisUrl {
         match self {
             Self::Server(url) if is_socket(url) => {
                 write!(f, "{}://{}", url.scheme(), url.path())?;
-                let shown = url.query_pairs().filter(|(name, _)| matches!(&**name, "user" | "pass" | "db"));
+                let shown = url
+                    .query_pairs()
+                    .filter(|(name, _)| matches!(&**name, "user" | "pass" | "db"));
                 for (position, (name, value)) in shown.enumerate() {
                     let value = if name == "pass" { "***" } else { &value };
                     write!(f, "{}{name}={value}", if position == 0 { '?' } else { '&' })?;
@@ -206,15 +235,36 @@ impl fmt::Display for RedisUrl {
                     (_, None) => "***@".to_owned(),
                     (user, Some(_)) => format!("{user}:***@"),
                 };
-                let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
-                write!(f, "{}://{credentials}{}{port}{}", url.scheme(), url.host_str().unwrap_or_default(), url.path())
+                let port = url
+                    .port()
+                    .map(|port| format!(":{port}"))
+                    .unwrap_or_default();
+                write!(
+                    f,
+                    "{}://{credentials}{}{port}{}",
+                    url.scheme(),
+                    url.host_str().unwrap_or_default(),
+                    url.path()
+                )
             }
             Self::Sentinels(sentinels) => {
                 let scheme = if sentinels.is_tls { "rediss" } else { "redis" };
-                let hosts: Vec<String> =
-                    sentinels.addresses.iter().map(|(host, port)| format!("{host}:{port}")).collect();
-                let credentials = if sentinels.password.is_some() { "***@" } else { "" };
-                write!(f, "{scheme}+sentinel://{credentials}{}/{}", hosts.join(","), sentinels.service)
+                let hosts: Vec<String> = sentinels
+                    .addresses
+                    .iter()
+                    .map(|(host, port)| format!("{host}:{port}"))
+                    .collect();
+                let credentials = if sentinels.password.is_some() {
+                    "***@"
+                } else {
+                    ""
+                };
+                write!(
+                    f,
+                    "{scheme}+sentinel://{credentials}{}/{}",
+                    hosts.join(","),
+                    sentinels.service
+                )
             }
         }
     }
@@ -239,10 +289,19 @@ mod tests {
 
     #[test]
     fn a_password_is_never_shown() {
-        check_shown("redis://user:hunter2@localhost:6379/0", "redis://user:***@localhost:6379/0");
-        check_shown("rediss://:hunter2@localhost?protocol=3#insecure", "rediss://:***@localhost");
+        check_shown(
+            "redis://user:hunter2@localhost:6379/0",
+            "redis://user:***@localhost:6379/0",
+        );
+        check_shown(
+            "rediss://:hunter2@localhost?protocol=3#insecure",
+            "rediss://:***@localhost",
+        );
         check_shown("redis://hunter2@localhost/", "redis://***@localhost/");
-        check_shown("redis+sentinel://user:hunter2@a:1,b/main/3", "redis+sentinel://***@a:1,b:26379/main");
+        check_shown(
+            "redis+sentinel://user:hunter2@a:1,b/main/3",
+            "redis+sentinel://***@a:1,b:26379/main",
+        );
         check_shown("unix:///run/redis.sock", "unix:///run/redis.sock");
         check_shown(
             "unix:///run/redis.sock?user=origin&pass=hunter2&db=3",
@@ -252,7 +311,10 @@ mod tests {
             "redis+unix:///run/redis.sock?pass=hunter2&pass=hunter2",
             "redis+unix:///run/redis.sock?pass=***&pass=***",
         );
-        check_shown("unix:///run/redis.sock?%70ass=hunter2", "unix:///run/redis.sock?pass=***");
+        check_shown(
+            "unix:///run/redis.sock?%70ass=hunter2",
+            "unix:///run/redis.sock?pass=***",
+        );
         assert_eq!(format!("{:?}", "hunter2".parse::<Secret>().unwrap()), "***");
     }
 
@@ -267,14 +329,20 @@ mod tests {
         ] {
             assert!(text.parse::<RedisUrl>().unwrap().has_password(), "{text}");
         }
-        for text in ["redis://localhost", "unix:///run/redis.sock?db=1", "redis+sentinel://a,b/main"] {
+        for text in [
+            "redis://localhost",
+            "unix:///run/redis.sock?db=1",
+            "redis+sentinel://a,b/main",
+        ] {
             assert!(!text.parse::<RedisUrl>().unwrap().has_password(), "{text}");
         }
     }
 
     #[test]
     fn sentinels_are_listed_with_the_name_of_the_service() {
-        let url: RedisUrl = "rediss+sentinel://us%40er:p%3Aw@10.0.0.1,[::1]:5/main/3".parse().unwrap();
+        let url: RedisUrl = "rediss+sentinel://us%40er:p%3Aw@10.0.0.1,[::1]:5/main/3"
+            .parse()
+            .unwrap();
         let expected = Sentinels {
             is_tls: true,
             addresses: vec![("10.0.0.1".to_owned(), 26_379), ("::1".to_owned(), 5)],
@@ -289,7 +357,10 @@ mod tests {
     #[track_caller]
     fn check_refused(text: &str, reason: &str) {
         let refused = text.parse::<RedisUrl>().unwrap_err();
-        assert!(refused.contains(reason), "{refused:?} does not say {reason:?}");
+        assert!(
+            refused.contains(reason),
+            "{refused:?} does not say {reason:?}"
+        );
         assert!(!refused.contains("hunter2"), "{refused:?}");
     }
 
@@ -305,15 +376,24 @@ mod tests {
 
     #[test]
     fn a_password_that_got_into_another_part_is_refused_without_quoting_it() {
-        check_refused("redis://localhost/?pass=hunter2", "protocol and nothing else");
+        check_refused(
+            "redis://localhost/?pass=hunter2",
+            "protocol and nothing else",
+        );
         check_refused("redis://localhost/?hunter2", "protocol and nothing else");
-        check_refused("unix:///run/redis.sock?password=hunter2", "db, user, pass, protocol and nothing else");
+        check_refused(
+            "unix:///run/redis.sock?password=hunter2",
+            "db, user, pass, protocol and nothing else",
+        );
         check_refused("redis://user:12#hunter2@localhost/", "%23");
         check_refused("rediss://user:12#hunter2@localhost/", "%23");
         check_refused("redis://user:12?hunter2@localhost/", "nothing else");
         check_refused("redis://user:12/hunter2@localhost/", "not usable");
         check_refused("redis+sentinel://user:12/hunter2@a:1/main", "%2F");
         check_refused("redis+sentinel://user:12/main/hunter2@a:1", "%2F");
-        check_refused("unix://user:hunter2@localhost/run/redis.sock", "?user=…&pass=…");
+        check_refused(
+            "unix://user:hunter2@localhost/run/redis.sock",
+            "?user=…&pass=…",
+        );
     }
 }

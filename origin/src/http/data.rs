@@ -18,9 +18,13 @@ const CACHE_NAME: &str = "snapshot";
 /// Answers from memory.
 pub(super) fn serve(question: &Question<'_>, app: &App, request: &HeaderMap) -> Response {
     let now = app.context.clock.now();
-    let Some(publication) = app.context.current.get() else { return no_data(app, now) };
+    let Some(publication) = app.context.current.get() else {
+        return no_data(app, now);
+    };
     let valid = publication.valid();
-    let Some(class) = app.context.limits.classify(valid.get().as_of_ms, now) else { return no_data(app, now) };
+    let Some(class) = app.context.limits.classify(valid.get().as_of_ms, now) else {
+        return no_data(app, now);
+    };
     if let Question::Whole(endpoint) = question
         && projection::absence(valid, *endpoint, class, &app.context.limits).is_none()
     {
@@ -32,7 +36,10 @@ pub(super) fn serve(question: &Question<'_>, app: &App, request: &HeaderMap) -> 
     // All others are made anew for each request: few ask, and each is a few kilobytes.
     match projection::answer(valid, question, class, &app.context.limits) {
         Ok(Ok(body)) => {
-            let rendered = Rendered::uncompressed(body, headers::of_body(valid, question, class, &app.context.limits));
+            let rendered = Rendered::uncompressed(
+                body,
+                headers::of_body(valid, question, class, &app.context.limits),
+            );
             found(&publication, &rendered, request, &app.context.limits, now)
         }
         Ok(Err(absence)) => reply::failure(&Failure::absent(absence, now)),
@@ -61,11 +68,17 @@ fn found(
     if fails_if_match(reply::lines(request, header::IF_MATCH)) {
         return reply::failure(&Failure::PreconditionFailed);
     }
-    let coding = rendered.available(Coding::negotiate(reply::lines(request, header::ACCEPT_ENCODING)));
+    let coding = rendered.available(Coding::negotiate(reply::lines(
+        request,
+        header::ACCEPT_ENCODING,
+    )));
     let etag = rendered.etag(coding);
     let unchanged = matches_etag(reply::lines(request, header::IF_NONE_MATCH), &etag);
-    let mut response =
-        if unchanged { reply::bodiless(StatusCode::NOT_MODIFIED) } else { rendered.body(coding).into_response() };
+    let mut response = if unchanged {
+        reply::bodiless(StatusCode::NOT_MODIFIED)
+    } else {
+        rendered.body(coding).into_response()
+    };
     let as_of = publication.valid().get().as_of_ms;
     let headers = response.headers_mut();
     reply::insert(headers, rendered.headers());
@@ -74,7 +87,10 @@ fn found(
         [
             ("etag", etag.as_str()),
             ("age", &age_secs(as_of, now).to_string()),
-            ("cache-status", &cache_status::hit(CACHE_NAME, ttl_secs(as_of, now, limits))),
+            (
+                "cache-status",
+                &cache_status::hit(CACHE_NAME, ttl_secs(as_of, now, limits)),
+            ),
         ]
         .into_iter(),
     );

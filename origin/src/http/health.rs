@@ -1,4 +1,5 @@
-//! Health and metrics: derived from the age of the data and the last outcome of each dependency, never constant.
+//! Health and metrics: derived from the age of the data and the last outcome of each dependency,
+//! never constant.
 
 use super::{App, data, reply};
 use crate::build;
@@ -36,7 +37,8 @@ pub(super) fn live() -> Response {
     reply::uncached_json(&Live { status: "alive" })
 }
 
-/// Whether clients should be sent here: the data is fresh or aging, and the process is not about to end.
+/// Whether clients should be sent here: the data is fresh or aging, and the process is not about to
+/// end.
 pub(super) fn ready(app: &App) -> Response {
     let now = app.context.clock.now();
     match state(app, now) {
@@ -66,18 +68,27 @@ fn state(app: &App, now: UnixMs) -> Option<Health> {
         started_at_ms: app.started_at,
         commit: build::COMMIT,
         role: app.role.name(),
-        leadership: if app.role.collects() { app.leadership.standing().name() } else { "none" },
+        leadership: if app.role.collects() {
+            app.leadership.standing().name()
+        } else {
+            "none"
+        },
         dependencies: app.context.board.all(),
     })
 }
 
 /// What Prometheus reads, in the format that it asks for.
 pub(super) fn metrics(app: &App, request: &HeaderMap) -> Response {
-    let accepted = reply::lines(request, header::ACCEPT).filter_map(|line| std::str::from_utf8(line).ok());
+    let accepted =
+        reply::lines(request, header::ACCEPT).filter_map(|line| std::str::from_utf8(line).ok());
     let format = Format::negotiate(accepted);
     let (served, stored) = (app.context.current.get(), app.stored.load_full());
     let seen = Seen {
-        process: Process { role: app.role.name(), store: app.store_kind, started_at: app.started_at },
+        process: Process {
+            role: app.role.name(),
+            store: app.store_kind,
+            started_at: app.started_at,
+        },
         served: served.as_deref().map(Publication::valid),
         stored: stored.as_deref(),
         clock: &app.context.clock.report(),
@@ -86,7 +97,9 @@ pub(super) fn metrics(app: &App, request: &HeaderMap) -> Response {
     match app.context.metrics.page(seen, format) {
         Ok(page) => {
             let mut response = reply::text(format.content_type(), page);
-            response.headers_mut().insert(header::VARY, HeaderValue::from_static("accept"));
+            response
+                .headers_mut()
+                .insert(header::VARY, HeaderValue::from_static("accept"));
             response
         }
         Err(error) => {

@@ -16,17 +16,22 @@ use std::time::Instant;
 pub(super) async fn common_headers(request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     for (name, value) in ALWAYS {
-        response.headers_mut().insert(HeaderName::from_static(name), HeaderValue::from_static(value));
+        response.headers_mut().insert(
+            HeaderName::from_static(name),
+            HeaderValue::from_static(value),
+        );
     }
     response
 }
 
-/// Asks clients of a process that is about to end for another connection next time, so that none sends a request on one
-/// that is being closed.
+/// Asks clients of a process that is about to end for another connection next time, so that none
+/// sends a request on one that is being closed.
 pub(super) async fn say_goodbye(State(app): State<App>, request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     if app.draining.load(Ordering::Relaxed) {
-        response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+        response
+            .headers_mut()
+            .insert(header::CONNECTION, HeaderValue::from_static("close"));
     }
     response
 }
@@ -41,7 +46,10 @@ pub(super) async fn count(State(app): State<App>, request: Request, next: Next) 
         route,
         is_data: is_data(route),
         status: response.status().as_u16(),
-        freshness: response.headers().get(DATA_FRESHNESS).and_then(|value| value.to_str().ok()),
+        freshness: response
+            .headers()
+            .get(DATA_FRESHNESS)
+            .and_then(|value| value.to_str().ok()),
         took: started.elapsed(),
     });
     response
@@ -53,5 +61,9 @@ fn is_data(route: &str) -> bool {
 
 /// Refuses what does not say whom or what it is for.
 pub(super) async fn addressed(request: Request, next: Next) -> Response {
-    if target::is_sound(&request) { next.run(request).await } else { reply::failure(&Failure::BadTarget) }
+    if target::is_sound(&request) {
+        next.run(request).await
+    } else {
+        reply::failure(&Failure::BadTarget)
+    }
 }

@@ -15,8 +15,8 @@ use std::time::Instant;
 use tracing::Level;
 use uuid::Uuid;
 
-/// The most lines about requests in one second. An edge asks once in three seconds and isolate; a flood of failures must
-/// not fill the disk.
+/// The most lines about requests in one second. An edge asks once in three seconds and isolate; a
+/// flood of failures must not fill the disk.
 const LINES_PER_SECOND: u32 = 10;
 
 /// Where lines about requests go, as many as there may be.
@@ -28,37 +28,59 @@ pub(super) struct Journal {
 
 impl Journal {
     pub(super) fn new(clock: Clock) -> Self {
-        Self { clock, volume: Arc::default() }
+        Self {
+            clock,
+            volume: Arc::default(),
+        }
     }
 
     fn admits(&self) -> Option<u64> {
-        self.volume.lock().unwrap_or_else(PoisonError::into_inner).admits(self.clock.now())
+        self.volume
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .admits(self.clock.now())
     }
 }
 
-/// Names a request as its client does, or anew, and writes down what an edge was answered and what failed; with
-/// `RUST_LOG=debug` everything.
+/// Names a request as its client does, or anew, and writes down what an edge was answered and what
+/// failed; with `RUST_LOG=debug` everything.
 ///
-/// An answer bears the name only if no cache may keep it: a cache would hand one client's name to others.
-pub(super) async fn named(State(journal): State<Journal>, request: Request, next: Next) -> Response {
+/// An answer bears the name only if no cache may keep it: a cache would hand one client's name to
+/// others.
+pub(super) async fn named(
+    State(journal): State<Journal>,
+    request: Request,
+    next: Next,
+) -> Response {
     let claimed = only_line(request.headers()).cloned();
     let (route, started) = (endpoints::route(request.uri().path()), Instant::now());
     let mut response = next.run(request).await;
-    let is_kept_by_none = response.headers().get(header::CACHE_CONTROL).is_some_and(|value| value == NO_STORE);
+    let is_kept_by_none = response
+        .headers()
+        .get(header::CACHE_CONTROL)
+        .is_some_and(|value| value == NO_STORE);
     if !is_kept_by_none && !tracing::enabled!(Level::DEBUG) {
         return response;
     }
     let claimed = claimed.as_ref().and_then(|value| value.to_str().ok());
     let id = RequestId::take_or_make(claimed, || Uuid::new_v4().to_string());
     if is_kept_by_none {
-        reply::insert(response.headers_mut(), [(REQUEST_ID, id.as_str())].into_iter());
+        reply::insert(
+            response.headers_mut(),
+            [(REQUEST_ID, id.as_str())].into_iter(),
+        );
     }
     let (request_id, status) = (id.as_str(), response.status().as_u16());
-    let as_of_ms = response.headers().get(DATA_AS_OF).and_then(|value| value.to_str().ok());
+    let as_of_ms = response
+        .headers()
+        .get(DATA_AS_OF)
+        .and_then(|value| value.to_str().ok());
     let took_us = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
     let is_news = route == SNAPSHOT || response.status().is_server_error();
     match is_news.then(|| journal.admits()).flatten() {
-        Some(left_out) => tracing::info!(request_id, route, status, as_of_ms, took_us, left_out, "answered"),
+        Some(left_out) => tracing::info!(
+            request_id, route, status, as_of_ms, took_us, left_out, "answered"
+        ),
         None => tracing::debug!(request_id, route, status, as_of_ms, took_us, "answered"),
     }
     response
@@ -102,8 +124,11 @@ mod tests {
     #[test]
     fn a_flood_of_lines_is_cut_off_and_counted() {
         let mut volume = Volume::default();
-        let of_a_second =
-            |volume: &mut Volume, now: UnixMs| (0..25).filter_map(|_| volume.admits(now)).collect::<Vec<_>>();
+        let of_a_second = |volume: &mut Volume, now: UnixMs| {
+            (0..25)
+                .filter_map(|_| volume.admits(now))
+                .collect::<Vec<_>>()
+        };
         assert_eq!(of_a_second(&mut volume, NOW), [0; 10]);
         let mut next = [0; 10];
         next[0] = 15;

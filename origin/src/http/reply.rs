@@ -13,9 +13,16 @@ use std::convert::Infallible;
 
 /// A problem.
 pub(super) fn failure(failure: &Failure) -> Response {
-    let status = StatusCode::from_u16(failure.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let status =
+        StatusCode::from_u16(failure.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let mut response = (status, failure.body()).into_response();
-    insert(response.headers_mut(), failure.headers().iter().map(|(name, value)| (*name, value.as_str())));
+    insert(
+        response.headers_mut(),
+        failure
+            .headers()
+            .iter()
+            .map(|(name, value)| (*name, value.as_str())),
+    );
     response
 }
 
@@ -23,12 +30,16 @@ pub(super) fn failure(failure: &Failure) -> Response {
 pub(super) fn preflight(request: &HeaderMap) -> Response {
     let answer = headers::preflight(lines(request, header::ACCESS_CONTROL_REQUEST_HEADERS));
     let mut response = bodiless(StatusCode::NO_CONTENT);
-    insert(response.headers_mut(), answer.iter().map(|(name, value)| (*name, value.as_str())));
+    insert(
+        response.headers_mut(),
+        answer.iter().map(|(name, value)| (*name, value.as_str())),
+    );
     response
 }
 
-/// An answer of a status that has no body. It does not say how long that is, lest the router write a `Content-Length` of
-/// zero into a 304, where it would be that of the body which the client holds.
+/// An answer of a status that has no body. It does not say how long that is, lest the router write
+/// a `Content-Length` of zero into a 304, where it would be that of the body which the client
+/// holds.
 pub(super) fn bodiless(status: StatusCode) -> Response {
     let nothing = Body::from_stream(stream::empty::<Result<Bytes, Infallible>>());
     let mut response = Response::new(nothing);
@@ -54,11 +65,21 @@ pub(super) fn uncached_json(value: &impl Serialize) -> Response {
 
 /// A body of any type that no cache may keep.
 pub(super) fn text(content_type: &'static str, body: impl Into<Body>) -> Response {
-    ([(header::CONTENT_TYPE, content_type), (header::CACHE_CONTROL, NO_STORE)], body.into()).into_response()
+    (
+        [
+            (header::CONTENT_TYPE, content_type),
+            (header::CACHE_CONTROL, NO_STORE),
+        ],
+        body.into(),
+    )
+        .into_response()
 }
 
 /// Sets headers whose values are ours; one that is no header value is left out and logged.
-pub(super) fn insert<'h>(headers: &mut HeaderMap, pairs: impl Iterator<Item = (&'static str, &'h str)>) {
+pub(super) fn insert<'h>(
+    headers: &mut HeaderMap,
+    pairs: impl Iterator<Item = (&'static str, &'h str)>,
+) {
     for (name, value) in pairs {
         match HeaderValue::from_str(value) {
             Ok(value) => {

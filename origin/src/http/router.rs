@@ -28,17 +28,31 @@ fn service(app: App, has_data: bool) -> Router {
         .layer(
             ServiceBuilder::new()
                 .layer(middleware::from_fn(layers::common_headers))
-                .layer(middleware::from_fn_with_state(named::Journal::new(app.context.clock.clone()), named::named))
-                .layer(middleware::from_fn_with_state(app.clone(), layers::say_goodbye))
+                .layer(middleware::from_fn_with_state(
+                    named::Journal::new(app.context.clock.clone()),
+                    named::named,
+                ))
+                .layer(middleware::from_fn_with_state(
+                    app.clone(),
+                    layers::say_goodbye,
+                ))
                 .layer(middleware::from_fn_with_state(app.clone(), layers::count))
                 .layer(middleware::from_fn(layers::addressed))
-                .layer(CatchPanicLayer::custom(|_| reply::failure(&Failure::Internal))),
+                .layer(CatchPanicLayer::custom(|_| {
+                    reply::failure(&Failure::Internal)
+                })),
         )
         .with_state(app)
 }
 
 /// What is where is known by `shared`, the same for origin and edge.
-async fn answer(State(app): State<App>, method: Method, uri: Uri, headers: HeaderMap, has_data: bool) -> Response {
+async fn answer(
+    State(app): State<App>,
+    method: Method,
+    uri: Uri,
+    headers: HeaderMap,
+    has_data: bool,
+) -> Response {
     let found = match endpoints::find(uri.path(), uri.query()) {
         // Who only collects has no clients, and operators ask for none of it.
         Ok(Place::Data(_) | Place::Snapshot) if !has_data => Err(NoPlace::UnknownPath),
@@ -54,7 +68,9 @@ async fn answer(State(app): State<App>, method: Method, uri: Uri, headers: Heade
 /// The answer to GET; to HEAD the library sends the same without its body.
 fn read(place: Place<'_>, app: &App, headers: &HeaderMap) -> Response {
     if !is_open(&place, app, headers) {
-        return reply::failure(&Failure::Unauthorized { realm: Realm::Origin });
+        return reply::failure(&Failure::Unauthorized {
+            realm: Realm::Origin,
+        });
     }
     match place {
         Place::Data(question) => data::serve(&question, app, headers),
@@ -66,8 +82,9 @@ fn read(place: Place<'_>, app: &App, headers: &HeaderMap) -> Response {
     }
 }
 
-/// Whether this request may read what is there. Data is for everybody, and health for whoever decides where clients are sent:
-/// a probe that needed a secret would take an origin away when its secret changes.
+/// Whether this request may read what is there. Data is for everybody, and health for whoever
+/// decides where clients are sent: a probe that needed a secret would take an origin away when its
+/// secret changes.
 fn is_open(place: &Place<'_>, app: &App, headers: &HeaderMap) -> bool {
     match (place, &app.secrets) {
         (Place::Snapshot | Place::Metrics, Some(secrets)) => {

@@ -1,13 +1,15 @@
-//! Whom and what a request addresses: one host, and a path (RFC 9112, 3.2). The HTTP library leaves that to us.
+//! Whom and what a request addresses: one host, and a path (RFC 9112, 3.2). The HTTP library leaves
+//! that to us.
 //!
-//! No answer depends on the host. But a request whose host two readers could read differently is one that a proxy on the
-//! way may have read differently, so it is not answered.
+//! No answer depends on the host. But a request whose host two readers could read differently is
+//! one that a proxy on the way may have read differently, so it is not answered.
 
 use axum::http::{HeaderMap, Method, Request, Uri, Version, header};
 
 /// Whether a request is addressed as it must be.
 pub(super) fn is_sound<B>(request: &Request<B>) -> bool {
-    has_sound_host(request.version(), request.headers()) && has_path(request.method(), request.uri())
+    has_sound_host(request.version(), request.headers())
+        && has_path(request.method(), request.uri())
 }
 
 /// One valid `Host`; none only where the version knows no such header, or has another place for it.
@@ -20,18 +22,32 @@ fn has_sound_host(version: Version, headers: &HeaderMap) -> bool {
     }
 }
 
-/// The absolute form has a path, too. `*` is all of the server, and only `OPTIONS` is meant for that.
+/// The absolute form has a path, too. `*` is all of the server, and only `OPTIONS` is meant for
+/// that.
 fn has_path(method: &Method, uri: &Uri) -> bool {
     uri.path().starts_with('/') || (uri.path() == "*" && method == Method::OPTIONS)
 }
 
-/// `uri-host [ ":" port ]` (RFC 3986, 3.2.2). An empty one is valid: the host of a target that has none.
+/// `uri-host [ ":" port ]` (RFC 3986, 3.2.2). An empty one is valid: the host of a target that has
+/// none.
 fn is_host(value: &[u8]) -> bool {
-    let digits = value.iter().rev().take_while(|byte| byte.is_ascii_digit()).count();
+    let digits = value
+        .iter()
+        .rev()
+        .take_while(|byte| byte.is_ascii_digit())
+        .count();
     let before = value.get(..value.len() - digits).unwrap_or_default();
     let host = before.strip_suffix(b":").unwrap_or(value);
-    match host.strip_prefix(b"[").and_then(|rest| rest.strip_suffix(b"]")) {
-        Some(address) => !address.is_empty() && address.iter().all(|byte| is_name_byte(*byte) || *byte == b':'),
+    match host
+        .strip_prefix(b"[")
+        .and_then(|rest| rest.strip_suffix(b"]"))
+    {
+        Some(address) => {
+            !address.is_empty()
+                && address
+                    .iter()
+                    .all(|byte| is_name_byte(*byte) || *byte == b':')
+        }
         None => is_name(host),
     }
 }
@@ -41,7 +57,14 @@ fn is_name(name: &[u8]) -> bool {
     let mut bytes = name.iter();
     while let Some(byte) = bytes.next() {
         let is_sound = match byte {
-            b'%' => bytes.by_ref().take(2).filter(|digit| digit.is_ascii_hexdigit()).count() == 2,
+            b'%' => {
+                bytes
+                    .by_ref()
+                    .take(2)
+                    .filter(|digit| digit.is_ascii_hexdigit())
+                    .count()
+                    == 2
+            }
             other => is_name_byte(*other),
         };
         if !is_sound {
@@ -61,9 +84,17 @@ mod tests {
     use axum::http::HeaderValue;
 
     fn request(method: &str, target: &str, version: Version, hosts: &[&str]) -> Request<()> {
-        let mut request = Request::builder().method(method).uri(target).version(version).body(()).unwrap();
+        let mut request = Request::builder()
+            .method(method)
+            .uri(target)
+            .version(version)
+            .body(())
+            .unwrap();
         for host in hosts {
-            request.headers_mut().append(header::HOST, HeaderValue::from_bytes(host.as_bytes()).unwrap());
+            request.headers_mut().append(
+                header::HOST,
+                HeaderValue::from_bytes(host.as_bytes()).unwrap(),
+            );
         }
         request
     }
@@ -100,8 +131,9 @@ mod tests {
     #[test]
     fn what_is_no_host_is_refused() {
         for host in [
-            " ", "a b", "a/", "a/b", "u@a", "a?b", "a#b", "a\\b", "a:b", "a:80:80", "a:-1", "::1", "[::1", "[]",
-            "[::1]80", "[::1]:x", "[a/b]", "]", "a[", "%", "%6", "%zz", "<a>", "\"a\"", "\u{fc}", "http://a",
+            " ", "a b", "a/", "a/b", "u@a", "a?b", "a#b", "a\\b", "a:b", "a:80:80", "a:-1", "::1",
+            "[::1", "[]", "[::1]80", "[::1]:x", "[a/b]", "]", "a[", "%", "%6", "%zz", "<a>",
+            "\"a\"", "\u{fc}", "http://a",
         ] {
             check_host(host, false);
         }
@@ -117,7 +149,11 @@ mod tests {
             (Version::HTTP_10, &["a", "b"], false),
             (Version::HTTP_10, &["a b"], false),
         ] {
-            assert_eq!(is_sound(&request("GET", "/", version, hosts)), expected, "{version:?} {hosts:?}");
+            assert_eq!(
+                is_sound(&request("GET", "/", version, hosts)),
+                expected,
+                "{version:?} {hosts:?}"
+            );
         }
     }
 
@@ -132,7 +168,11 @@ mod tests {
             ("CONNECT", "b:80", false),
             ("OPTIONS", "*", true),
         ] {
-            assert_eq!(is_sound(&request(method, target, Version::HTTP_11, &["a"])), expected, "{method} {target}");
+            assert_eq!(
+                is_sound(&request(method, target, Version::HTTP_11, &["a"])),
+                expected,
+                "{method} {target}"
+            );
         }
     }
 }

@@ -1,9 +1,10 @@
 //! Whether this process should ask the exchanges: arithmetic on its standing and on what it has.
 //!
-//! Who leads, collects. Who follows, stands by and asks nobody, so that the exchanges see one of us; but clients must not
-//! pay for a leader that hangs, for a Redis that is gone, or for a publication that cannot be read. So a process that
-//! serves and has seen nothing new in the store for some time collects for its own memory, within the same budget, until
-//! something comes. It publishes nothing then.
+//! Who leads, collects. Who follows, stands by and asks nobody, so that the exchanges see one of
+//! us; but clients must not pay for a leader that hangs, for a Redis that is gone, or for a
+//! publication that cannot be read. So a process that serves and has seen nothing new in the store
+//! for some time collects for its own memory, within the same budget, until something comes. It
+//! publishes nothing then.
 
 use super::Standing;
 use crate::clock::Moment;
@@ -58,10 +59,16 @@ impl Duty {
     /// Nothing is collected yet.
     #[must_use]
     pub const fn new(stand_in_after: StandInAfter, serves: bool) -> Self {
-        Self { stand_in_after, serves, collecting: false, follows_since: None }
+        Self {
+            stand_in_after,
+            serves,
+            collecting: false,
+            follows_since: None,
+        }
     }
 
-    /// Whether to collect from now on. `stored` is the time of the last publication that came from the store.
+    /// Whether to collect from now on. `stored` is the time of the last publication that came from
+    /// the store.
     pub fn decide(&mut self, standing: Standing, stored: Option<UnixMs>, now: Moment) -> bool {
         let since = match standing {
             Standing::Following => *self.follows_since.get_or_insert(now.instant),
@@ -74,10 +81,14 @@ impl Duty {
         self.collecting = match standing {
             Standing::Undecided => false,
             Standing::Leading { .. } => true,
-            // Who collected goes on until something young is stored; who did not gives the leader time.
+            // Who collected goes on until something young is stored; who did not gives the leader
+            // time.
             Standing::Following if self.collecting => self.serves && !has_young,
-            Standing::Following => self.serves && self.stand_in_after.has_passed(since, stored, now),
-            // Who collected goes on, for Redis may be back soon; who did not begins when what it has is no longer young.
+            Standing::Following => {
+                self.serves && self.stand_in_after.has_passed(since, stored, now)
+            }
+            // Who collected goes on, for Redis may be back soon; who did not begins when what it
+            // has is no longer young.
             Standing::CutOff { .. } => self.collecting || (self.serves && !has_young),
         };
         self.collecting
@@ -99,14 +110,20 @@ mod tests {
     /// The same moment by both clocks, of which the timer is always the same.
     fn now(ms: u64) -> Moment {
         static BEGIN: LazyLock<Instant> = LazyLock::new(Instant::now);
-        Moment { time: at(ms), instant: *BEGIN + Duration::from_millis(ms) }
+        Moment {
+            time: at(ms),
+            instant: *BEGIN + Duration::from_millis(ms),
+        }
     }
 
     const CUT_OFF: Standing = Standing::CutOff { reason: "timeout" };
     const LEADING: Standing = Standing::Leading { epoch: 7 };
 
     fn duty() -> Duty {
-        Duty::new(StandInAfter::new(&Limits::DEFAULT, Duration::from_secs(2)), true)
+        Duty::new(
+            StandInAfter::new(&Limits::DEFAULT, Duration::from_secs(2)),
+            true,
+        )
     }
 
     #[test]
@@ -153,17 +170,26 @@ mod tests {
         assert!(!follower.decide(Standing::Following, Some(NOW), now(1_000)));
         assert!(!follower.decide(CUT_OFF, Some(NOW), now(15_000)));
         assert!(follower.decide(CUT_OFF, Some(NOW), now(15_001)));
-        assert!(duty().decide(CUT_OFF, None, now(0)), "a first start without Redis waits for nothing");
+        assert!(
+            duty().decide(CUT_OFF, None, now(0)),
+            "a first start without Redis waits for nothing"
+        );
     }
 
     #[test]
     fn who_serves_nobody_never_stands_in() {
-        let mut duty = Duty::new(StandInAfter::new(&Limits::DEFAULT, Duration::from_secs(2)), false);
+        let mut duty = Duty::new(
+            StandInAfter::new(&Limits::DEFAULT, Duration::from_secs(2)),
+            false,
+        );
         assert!(!duty.decide(Standing::Following, None, now(0)));
         assert!(!duty.decide(Standing::Following, None, now(600_000)));
         assert!(!duty.decide(CUT_OFF, None, now(600_000)));
         assert!(duty.decide(LEADING, None, now(600_001)));
-        assert!(duty.decide(CUT_OFF, None, now(600_002)), "a leader goes on, for Redis may be back soon");
+        assert!(
+            duty.decide(CUT_OFF, None, now(600_002)),
+            "a leader goes on, for Redis may be back soon"
+        );
     }
 
     #[test]
@@ -177,7 +203,10 @@ mod tests {
     #[test]
     fn a_leader_whose_data_is_from_the_future_is_blind_in_time() {
         let after = StandInAfter::new(&Limits::DEFAULT, Duration::from_secs(2));
-        let set_back = |ms| Moment { time: UnixMs::from_millis(NOW.as_millis() - 600_000), ..now(ms) };
+        let set_back = |ms| Moment {
+            time: UnixMs::from_millis(NOW.as_millis() - 600_000),
+            ..now(ms)
+        };
         assert!(!after.is_blind(now(0).instant, Some(NOW), set_back(15_000)));
         assert!(after.is_blind(now(0).instant, Some(NOW), set_back(15_001)));
     }
@@ -186,7 +215,10 @@ mod tests {
     fn who_slept_gives_the_leader_time_whatever_the_wall_clock_says() {
         let mut duty = duty();
         assert!(!duty.decide(Standing::Following, Some(NOW), now(1_000)));
-        let woken = |ms| Moment { time: at(6 * 3_600_000 + ms), ..now(ms) };
+        let woken = |ms| Moment {
+            time: at(6 * 3_600_000 + ms),
+            ..now(ms)
+        };
         assert!(!duty.decide(Standing::Following, Some(NOW), woken(2_000)));
         assert!(duty.decide(Standing::Following, Some(NOW), woken(16_001)));
     }

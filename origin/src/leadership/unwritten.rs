@@ -22,7 +22,10 @@ pub(super) struct InVain {
 impl Unwritten {
     /// A write begins.
     pub(super) fn tries(&self, now: Instant) {
-        self.held().get_or_insert(InVain { since: now, why: UNDER_WAY });
+        self.held().get_or_insert(InVain {
+            since: now,
+            why: UNDER_WAY,
+        });
     }
 
     /// The write that was begun was not taken.
@@ -59,13 +62,31 @@ mod tests {
         unwritten.failed("timeout");
         assert_eq!(unwritten.since(), None, "nothing was tried");
         unwritten.tries(at(0));
-        assert_eq!(unwritten.since(), Some(InVain { since: at(0), why: UNDER_WAY }));
+        assert_eq!(
+            unwritten.since(),
+            Some(InVain {
+                since: at(0),
+                why: UNDER_WAY
+            })
+        );
         unwritten.failed("timeout");
         unwritten.tries(at(5));
         unwritten.failed("refused_older");
-        assert_eq!(unwritten.since(), Some(InVain { since: at(0), why: "refused_older" }));
+        assert_eq!(
+            unwritten.since(),
+            Some(InVain {
+                since: at(0),
+                why: "refused_older"
+            })
+        );
         unwritten.forget();
         unwritten.tries(at(9));
-        assert_eq!(unwritten.since(), Some(InVain { since: at(9), why: UNDER_WAY }));
+        assert_eq!(
+            unwritten.since(),
+            Some(InVain {
+                since: at(9),
+                why: UNDER_WAY
+            })
+        );
     }
 }

@@ -1,6 +1,8 @@
 //! The page that Prometheus reads.
 
-use super::labels::{BasisLabels, DirectionLabels, KeyLabels, NoLabels, ProcessLabels, SectionLabels};
+use super::labels::{
+    BasisLabels, DirectionLabels, KeyLabels, NoLabels, ProcessLabels, SectionLabels,
+};
 use super::{Float, Format, Metrics, Process};
 use crate::build;
 use crate::clock::Report;
@@ -30,25 +32,43 @@ pub struct Seen<'a> {
 }
 
 impl Metrics {
-    /// The page that Prometheus reads, in this format. A figure that is unknown is left out; so is an age that is, for its
-    /// data is dated ahead of our time.
+    /// The page that Prometheus reads, in this format. A figure that is unknown is left out; so is
+    /// an age that is, for its data is dated ahead of our time.
     ///
     /// # Errors
     /// None that can occur: the page is written into memory.
     pub fn page(&self, seen: Seen<'_>, format: Format) -> Result<String, std::fmt::Error> {
-        let Seen { process, served, stored, clock, now } = seen;
-        let Process { role, store, started_at } = process;
+        let Seen {
+            process,
+            served,
+            stored,
+            clock,
+            now,
+        } = seen;
+        let Process {
+            role,
+            store,
+            started_at,
+        } = process;
         let commit = build::COMMIT.unwrap_or_default();
-        let labels = ProcessLabels { version: build::VERSION, commit, role, store };
+        let labels = ProcessLabels {
+            version: build::VERSION,
+            commit,
+            role,
+            store,
+        };
         self.info.get_or_create(&labels).set(1);
-        self.process_start.set(started_at.as_millis() as f64 / 1_000.0);
+        self.process_start
+            .set(started_at.as_millis() as f64 / 1_000.0);
         let age_secs = |as_of: UnixMs| age_ms(as_of, now).map(|age_ms| age_ms as f64 / 1_000.0);
         self.cache_age.clear();
         if let Some(stored) = stored {
             for key in StoreKey::ALL {
                 let labels = KeyLabels { key: key.name() };
                 set(&self.cache_age, &labels, age_secs(stored.as_of_ms));
-                self.cache_quality.get_or_create(&labels).set(stored.quality.get());
+                self.cache_quality
+                    .get_or_create(&labels)
+                    .set(stored.quality.get());
             }
         }
         self.snapshot_age.clear();
@@ -56,19 +76,40 @@ impl Metrics {
         self.scores.clear();
         if let Some(served) = served {
             for (basis, scores) in score_counts(served.get()) {
-                self.scores.get_or_create(&BasisLabels { basis }).set(scores);
+                self.scores
+                    .get_or_create(&BasisLabels { basis })
+                    .set(scores);
             }
-            set(&self.snapshot_age, &NoLabels {}, age_secs(served.get().as_of_ms));
-            self.snapshot_quality.get_or_create(&NoLabels {}).set(served.quality().get());
+            set(
+                &self.snapshot_age,
+                &NoLabels {},
+                age_secs(served.get().as_of_ms),
+            );
+            self.snapshot_quality
+                .get_or_create(&NoLabels {})
+                .set(served.quality().get());
             for (section, as_of) in section_times(served.get()) {
-                set(&self.section_age, &SectionLabels { section }, age_secs(as_of));
+                set(
+                    &self.section_age,
+                    &SectionLabels { section },
+                    age_secs(as_of),
+                );
             }
         }
         self.clock_skew.clear();
-        set(&self.clock_skew, &NoLabels {}, clock.behind_ms.map(|behind_ms| behind_ms as f64 / 1_000.0));
+        set(
+            &self.clock_skew,
+            &NoLabels {},
+            clock.behind_ms.map(|behind_ms| behind_ms as f64 / 1_000.0),
+        );
         for (direction, steps) in &clock.steps {
-            let labels = DirectionLabels { direction: direction.name() };
-            self.clock_steps.get_or_create(&labels).inner().store(*steps, Ordering::Relaxed);
+            let labels = DirectionLabels {
+                direction: direction.name(),
+            };
+            self.clock_steps
+                .get_or_create(&labels)
+                .inner()
+                .store(*steps, Ordering::Relaxed);
         }
         let mut page = String::new();
         text::encode(&mut page, &self.registry)?;
@@ -99,5 +140,6 @@ fn section_times(snapshot: &Snapshot) -> impl Iterator<Item = (&'static str, Uni
         ("defi_market", snapshot.defi_market.as_of_ms()),
         ("fear_greed", snapshot.fear_greed.as_of_ms()),
     ];
-    all.into_iter().filter_map(|(name, time)| Some((name, time?)))
+    all.into_iter()
+        .filter_map(|(name, time)| Some((name, time?)))
 }

@@ -32,8 +32,9 @@ impl Format {
         }
     }
 
-    /// The one that the lines of an `Accept` prefer: OpenMetrics where it is named, with a version that we write, and with
-    /// no less a weight than the other. Who names neither gets the older one, which everybody reads.
+    /// The one that the lines of an `Accept` prefer: OpenMetrics where it is named, with a version
+    /// that we write, and with no less a weight than the other. Who names neither gets the older
+    /// one, which everybody reads.
     #[must_use]
     pub fn negotiate<'l>(lines: impl IntoIterator<Item = &'l str>) -> Self {
         let (mut openmetrics, mut text) = (0, 0);
@@ -48,7 +49,11 @@ impl Format {
             };
             *best = weight.max(*best);
         }
-        if openmetrics > 0 && openmetrics >= text { Self::OpenMetrics } else { Self::Text }
+        if openmetrics > 0 && openmetrics >= text {
+            Self::OpenMetrics
+        } else {
+            Self::Text
+        }
     }
 
     /// A page of OpenMetrics in this format.
@@ -76,17 +81,23 @@ fn weighed(range: &str) -> (&str, u16) {
 }
 
 fn is_other_version(parameter: &str) -> bool {
-    parameter
-        .split_once('=')
-        .is_some_and(|(name, value)| name.trim() == "version" && value.trim().trim_matches('"') != "1.0.0")
+    parameter.split_once('=').is_some_and(|(name, value)| {
+        name.trim() == "version" && value.trim().trim_matches('"') != "1.0.0"
+    })
 }
 
-/// The older format has neither unit nor end, and calls a counter by the name that its samples have.
+/// The older format has neither unit nor end, and calls a counter by the name that its samples
+/// have.
 fn older(page: &str) -> String {
-    let counters: BTreeSet<&str> =
-        page.lines().filter_map(|line| line.strip_prefix("# TYPE ")?.strip_suffix(" counter")).collect();
+    let counters: BTreeSet<&str> = page
+        .lines()
+        .filter_map(|line| line.strip_prefix("# TYPE ")?.strip_suffix(" counter"))
+        .collect();
     let mut text = String::with_capacity(page.len());
-    for line in page.lines().filter(|line| !line.starts_with("# UNIT ") && *line != "# EOF") {
+    for line in page
+        .lines()
+        .filter(|line| !line.starts_with("# UNIT ") && *line != "# EOF")
+    {
         text.push_str(&called_as_its_samples(line, &counters).unwrap_or(Cow::Borrowed(line)));
         text.push('\n');
     }
@@ -96,7 +107,9 @@ fn older(page: &str) -> String {
 fn called_as_its_samples<'l>(line: &'l str, counters: &BTreeSet<&str>) -> Option<Cow<'l, str>> {
     let (what, rest) = line.strip_prefix("# ")?.split_once(' ')?;
     let (name, about) = rest.split_once(' ')?;
-    counters.contains(name).then(|| Cow::Owned(format!("# {what} {name}_total {about}")))
+    counters
+        .contains(name)
+        .then(|| Cow::Owned(format!("# {what} {name}_total {about}")))
 }
 
 #[cfg(test)]
@@ -105,19 +118,31 @@ mod tests {
 
     #[track_caller]
     fn check(accept: &[&str], expected: Format) {
-        assert_eq!(Format::negotiate(accept.iter().copied()), expected, "for {accept:?}");
+        assert_eq!(
+            Format::negotiate(accept.iter().copied()),
+            expected,
+            "for {accept:?}"
+        );
     }
 
     #[test]
     fn who_does_not_name_openmetrics_gets_the_older_format() {
-        for accept in [&[][..], &[""], &["*/*"], &["text/plain"], &["text/html, */*;q=0.8"], &["application/json"]] {
+        for accept in [
+            &[][..],
+            &[""],
+            &["*/*"],
+            &["text/plain"],
+            &["text/html, */*;q=0.8"],
+            &["application/json"],
+        ] {
             check(accept, Format::Text);
         }
     }
 
     #[test]
     fn prometheus_gets_openmetrics() {
-        let old = "application/openmetrics-text; version=0.0.1,text/plain;version=0.0.4;q=0.5,*/*;q=0.1";
+        let old =
+            "application/openmetrics-text; version=0.0.1,text/plain;version=0.0.4;q=0.5,*/*;q=0.1";
         check(&[old], Format::Text);
         let usual = "application/openmetrics-text;version=1.0.0,application/openmetrics-text;version=0.0.1;q=0.75,\
                      text/plain;version=0.0.4;q=0.5,*/*;q=0.1";
@@ -125,16 +150,28 @@ mod tests {
         let escaping = "application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.6,\
                         text/plain;version=1.0.0;escaping=allow-utf-8;q=0.5,*/*;q=0.2";
         check(&[escaping], Format::OpenMetrics);
-        check(&["text/plain;q=0.2", "Application/OpenMetrics-Text"], Format::OpenMetrics);
+        check(
+            &["text/plain;q=0.2", "Application/OpenMetrics-Text"],
+            Format::OpenMetrics,
+        );
         check(&[OPENMETRICS], Format::OpenMetrics);
     }
 
     #[test]
     fn weights_decide_and_one_that_is_none_is_zero() {
-        check(&["application/openmetrics-text;q=0.4,text/plain;q=0.5"], Format::Text);
-        check(&["application/openmetrics-text;q=0.5,text/plain;q=0.5"], Format::OpenMetrics);
+        check(
+            &["application/openmetrics-text;q=0.4,text/plain;q=0.5"],
+            Format::Text,
+        );
+        check(
+            &["application/openmetrics-text;q=0.5,text/plain;q=0.5"],
+            Format::OpenMetrics,
+        );
         for weight in ["0", "nan", "-1", "2", "", "soon"] {
-            check(&[&format!("application/openmetrics-text;q={weight}")], Format::Text);
+            check(
+                &[&format!("application/openmetrics-text;q={weight}")],
+                Format::Text,
+            );
         }
     }
 

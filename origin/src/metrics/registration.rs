@@ -55,7 +55,11 @@ pub(super) fn registry(metrics: &Metrics) -> Registry {
         "Fetches from upstreams by outcome and its class",
         metrics.upstream_requests.clone(),
     );
-    registry.register("snapshot_rejections", "Snapshots that were not admitted, by reason", metrics.rejections.clone());
+    registry.register(
+        "snapshot_rejections",
+        "Snapshots that were not admitted, by reason",
+        metrics.rejections.clone(),
+    );
     registry.register(
         "snapshot_warnings",
         "Unusual findings in admitted snapshots, by reason",
@@ -82,15 +86,31 @@ pub(super) fn registry(metrics: &Metrics) -> Registry {
         "Rows of candles, trades and positions that were not used, by reason",
         metrics.input_rows_refused.clone(),
     );
-    registry.register("snapshots_published", "Snapshots that were admitted and served", metrics.snapshots.clone());
-    registry.register("store_writes", "Publications to the store by outcome", metrics.store_writes.clone());
+    registry.register(
+        "snapshots_published",
+        "Snapshots that were admitted and served",
+        metrics.snapshots.clone(),
+    );
+    registry.register(
+        "store_writes",
+        "Publications to the store by outcome",
+        metrics.store_writes.clone(),
+    );
     registry.register(
         "store_announcements_refused",
         "Publications that were written and that this process may not announce",
         metrics.announcements_refused.clone(),
     );
-    registry.register("store_reads", "Looks at what another process stored, by outcome", metrics.store_reads.clone());
-    registry.register("leadership_leading", "1 while this process publishes, else 0", metrics.leading.clone());
+    registry.register(
+        "store_reads",
+        "Looks at what another process stored, by outcome",
+        metrics.store_reads.clone(),
+    );
+    registry.register(
+        "leadership_leading",
+        "1 while this process publishes, else 0",
+        metrics.leading.clone(),
+    );
     registry.register(
         "leadership_epoch",
         "The number of this process's last leadership; a later leader has a higher one",
@@ -101,7 +121,11 @@ pub(super) fn registry(metrics: &Metrics) -> Registry {
         "Changes of this process's standing, by what it became",
         metrics.leadership_changes.clone(),
     );
-    registry.register("collecting", "1 while this process asks the exchanges, else 0", metrics.collecting.clone());
+    registry.register(
+        "collecting",
+        "1 while this process asks the exchanges, else 0",
+        metrics.collecting.clone(),
+    );
     registry.register(
         "task_restarts",
         "Tasks that were begun anew, by why they did not run",
@@ -129,7 +153,11 @@ pub(super) fn registry(metrics: &Metrics) -> Registry {
 
 /// Traffic, errors, latency, saturation; and how often an answer was not made of fresh data.
 fn golden_signals(metrics: &Metrics, registry: &mut Registry) {
-    registry.register("http_requests", "Answers by route and status", metrics.requests.clone());
+    registry.register(
+        "http_requests",
+        "Answers by route and status",
+        metrics.requests.clone(),
+    );
     registry.register_with_unit(
         "http_request_duration",
         "Time from a request to its answer",
@@ -141,7 +169,11 @@ fn golden_signals(metrics: &Metrics, registry: &mut Registry) {
         "Requests that are being answered",
         metrics.requests_in_flight.clone(),
     );
-    registry.register("http_connections", "Connections of clients that are open", metrics.connections.clone());
+    registry.register(
+        "http_connections",
+        "Connections of clients that are open",
+        metrics.connections.clone(),
+    );
     registry.register(
         "http_connections_refused",
         "Connections that were not taken, by why",

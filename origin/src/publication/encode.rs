@@ -29,9 +29,15 @@ pub struct Rendered {
 
 impl Rendered {
     /// Projects and compresses; nothing if either fails, which is a defect of ours.
-    pub(super) fn new(valid: &ValidSnapshot, endpoint: Endpoint, class: Freshness, limits: &Limits) -> Option<Self> {
-        let made =
-            projection::body(valid, endpoint, class, limits).map_err(std::io::Error::from).and_then(|identity| {
+    pub(super) fn new(
+        valid: &ValidSnapshot,
+        endpoint: Endpoint,
+        class: Freshness,
+        limits: &Limits,
+    ) -> Option<Self> {
+        let made = projection::body(valid, endpoint, class, limits)
+            .map_err(std::io::Error::from)
+            .and_then(|identity| {
                 let compressed = Some((gzip(&identity)?.into(), brotli(&identity)?.into()));
                 Ok(Self {
                     identity: identity.into(),
@@ -39,19 +45,30 @@ impl Rendered {
                     headers: headers::of_body(valid, &Question::Whole(endpoint), class, limits),
                 })
             });
-        made.inspect_err(|error| tracing::error!(endpoint = endpoint.name(), %error, "a body could not be made")).ok()
+        made.inspect_err(
+            |error| tracing::error!(endpoint = endpoint.name(), %error, "a body could not be made"),
+        )
+        .ok()
     }
 
     /// A body that few ask for, uncompressed.
     #[must_use]
     pub fn uncompressed(body: Vec<u8>, headers: Vec<(&'static str, String)>) -> Self {
-        Self { identity: body.into(), compressed: None, headers }
+        Self {
+            identity: body.into(),
+            compressed: None,
+            headers,
+        }
     }
 
     /// The coding in which the body is sent to a client that would take `wanted`.
     #[must_use]
     pub fn available(&self, wanted: Coding) -> Coding {
-        if self.compressed.is_some() { wanted } else { Coding::Identity }
+        if self.compressed.is_some() {
+            wanted
+        } else {
+            Coding::Identity
+        }
     }
 
     /// The body in a coding; uncompressed where there is no other.
@@ -66,13 +83,20 @@ impl Rendered {
 
     /// The headers that do not change while the body does not, without the ETag.
     pub fn headers(&self) -> impl Iterator<Item = (&'static str, &str)> {
-        self.headers.iter().filter(|(name, _)| *name != "etag").map(|(name, value)| (*name, value.as_str()))
+        self.headers
+            .iter()
+            .filter(|(name, _)| *name != "etag")
+            .map(|(name, value)| (*name, value.as_str()))
     }
 
     /// The ETag of a coding. Each has its own, for the bytes differ.
     #[must_use]
     pub fn etag(&self, coding: Coding) -> String {
-        let etag = self.headers.iter().find(|(name, _)| *name == "etag").map_or("", |(_, value)| value);
+        let etag = self
+            .headers
+            .iter()
+            .find(|(name, _)| *name == "etag")
+            .map_or("", |(_, value)| value);
         match coding.name() {
             None => etag.to_owned(),
             Some(name) => format!("{}-{name}\"", etag.trim_end_matches('"')),
@@ -87,7 +111,12 @@ fn gzip(body: &[u8]) -> std::io::Result<Vec<u8>> {
 }
 
 fn brotli(body: &[u8]) -> std::io::Result<Vec<u8>> {
-    let mut encoder = brotli::CompressorWriter::new(Vec::new(), BROTLI_BUFFER_BYTES, BROTLI_QUALITY, BROTLI_WINDOW);
+    let mut encoder = brotli::CompressorWriter::new(
+        Vec::new(),
+        BROTLI_BUFFER_BYTES,
+        BROTLI_QUALITY,
+        BROTLI_WINDOW,
+    );
     encoder.write_all(body)?;
     encoder.flush()?;
     Ok(encoder.into_inner())

@@ -1,5 +1,5 @@
-//! Bodies of the older classes, made before somebody asks for them: an outage begins with a hundred requests at once, and
-//! none of them should wait while thirteen bodies are compressed.
+//! Bodies of the older classes, made before somebody asks for them: an outage begins with a hundred
+//! requests at once, and none of them should wait while thirteen bodies are compressed.
 
 use super::{Current, Publication};
 use crate::clock::Clock;
@@ -11,7 +11,8 @@ use std::time::Duration;
 use tokio::task::spawn_blocking;
 use tokio::time::sleep;
 
-/// How long before a publication changes its class the bodies of the next one are made. Making them takes a tenth of it.
+/// How long before a publication changes its class the bodies of the next one are made. Making them
+/// takes a tenth of it.
 const AHEAD_MS: u64 = 2_000;
 
 /// How often to look.
@@ -22,8 +23,12 @@ pub async fn prepare_older(current: Arc<Current>, limits: Limits, clock: Clock, 
     loop {
         pulse.expect_within(PAUSE);
         sleep(PAUSE).await;
-        let Some(publication) = current.get() else { continue };
-        let Some(class) = next_class(&publication, &limits, clock.now()) else { continue };
+        let Some(publication) = current.get() else {
+            continue;
+        };
+        let Some(class) = next_class(&publication, &limits, clock.now()) else {
+            continue;
+        };
         if publication.is_prepared(class) {
             continue;
         }
@@ -45,11 +50,14 @@ mod tests {
     use super::*;
     use shared::validate::{Baseline, ValidSnapshot};
 
-    const SNAPSHOT_JSON: &[u8] = include_bytes!("../../../shared/fuzz/seeds/snapshot/analysed.json");
+    const SNAPSHOT_JSON: &[u8] =
+        include_bytes!("../../../shared/fuzz/seeds/snapshot/analysed.json");
 
     #[tokio::test(start_paused = true)]
     async fn bodies_of_the_next_class_are_there_before_it_begins_and_not_long_before() {
-        let as_of = serde_json::from_slice::<serde_json::Value>(SNAPSHOT_JSON).unwrap()["as_of_ms"].as_u64().unwrap();
+        let as_of = serde_json::from_slice::<serde_json::Value>(SNAPSHOT_JSON).unwrap()["as_of_ms"]
+            .as_u64()
+            .unwrap();
         let (limits, begin) = (Limits::DEFAULT, UnixMs::from_millis(as_of + 1_000));
         let clock = Clock::beginning_at(begin);
         let valid = ValidSnapshot::from_json(SNAPSHOT_JSON, begin, Baseline::default()).unwrap();
@@ -69,10 +77,16 @@ mod tests {
         };
         assert!(!publication.is_prepared(Freshness::Aging));
         let aging = prepared_at(Freshness::Aging).await;
-        assert!((limits.fresh_ms - AHEAD_MS..=limits.fresh_ms).contains(&aging), "after {aging} ms");
+        assert!(
+            (limits.fresh_ms - AHEAD_MS..=limits.fresh_ms).contains(&aging),
+            "after {aging} ms"
+        );
         assert!(!publication.is_prepared(Freshness::Stale));
         let stale = prepared_at(Freshness::Stale).await;
-        assert!((limits.aging_ms - AHEAD_MS..=limits.aging_ms).contains(&stale), "after {stale} ms");
+        assert!(
+            (limits.aging_ms - AHEAD_MS..=limits.aging_ms).contains(&stale),
+            "after {stale} ms"
+        );
         preparing.abort();
     }
 }

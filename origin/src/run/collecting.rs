@@ -14,11 +14,13 @@ use tokio::time::{sleep, timeout};
 /// How often duty is thought about when nothing else gives a reason to.
 const TICK: Duration = Duration::from_millis(250);
 
-/// How long the beginning waits for what is stored. A store that hangs must not keep the market from anybody.
+/// How long the beginning waits for what is stored. A store that hangs must not keep the market
+/// from anybody.
 const START_PATIENCE: Duration = Duration::from_secs(4);
 
-/// The longest that a process which stands in for the leader waits beyond the moment at which it may: all who lost the same
-/// leader, or the same Redis, lost it at once. What it has is young enough to be served meanwhile.
+/// The longest that a process which stands in for the leader waits beyond the moment at which it
+/// may: all who lost the same leader, or the same Redis, lost it at once. What it has is young
+/// enough to be served meanwhile.
 const STAND_IN_SPREAD: Duration = Duration::from_secs(5);
 
 /// Everything that collecting needs.
@@ -50,7 +52,10 @@ impl Collecting {
         let mut duty = Duty::new(self.stand_in_after, self.serves);
         loop {
             until(true, &mut duty, &mut standing, &self, &pulse).await;
-            if !self.wait_for_the_others(&mut duty, &mut standing, &pulse).await {
+            if !self
+                .wait_for_the_others(&mut duty, &mut standing, &pulse)
+                .await
+            {
                 continue;
             }
             self.context.metrics.collecting(true);
@@ -74,13 +79,16 @@ impl Collecting {
             }
             self.context.metrics.collecting(false);
             // What failed here is asked by another process now, and was not mended by this one.
-            SOURCES.iter().for_each(|source| self.context.board.rest(source));
+            SOURCES
+                .iter()
+                .for_each(|source| self.context.board.rest(source));
             tracing::info!("collecting ends: another process publishes");
         }
     }
 
-    /// Waits before standing in, so that not all who lost the same leader ask the exchanges at the same moment; says whether
-    /// collecting is still wanted then. Who leads by now has waited enough.
+    /// Waits before standing in, so that not all who lost the same leader ask the exchanges at the
+    /// same moment; says whether collecting is still wanted then. Who leads by now has waited
+    /// enough.
     async fn wait_for_the_others(
         &self,
         duty: &mut Duty,
@@ -88,7 +96,12 @@ impl Collecting {
         pulse: &Pulse,
     ) -> bool {
         let limits = &self.context.limits;
-        let most = longest_wait(*standing.borrow(), limits, self.context.current.as_of(), self.context.clock.now());
+        let most = longest_wait(
+            *standing.borrow(),
+            limits,
+            self.context.current.as_of(),
+            self.context.clock.now(),
+        );
         let wait = self.context.jitter.up_to(most);
         let mut leads = self.leadership.subscribe();
         tokio::select! {
@@ -100,14 +113,20 @@ impl Collecting {
 
     /// Alerts go on from what the last leader remembered, if that was another process.
     async fn go_on_alerting(&self) {
-        let is_ours = self.context.current.get().is_some_and(|held| held.is_collected());
+        let is_ours = self
+            .context
+            .current
+            .get()
+            .is_some_and(|held| held.is_collected());
         if is_ours || matches!(self.leadership.standing(), Standing::CutOff { .. }) {
             return;
         }
         match self.store.alert_state().await {
             Ok(Some(bytes)) => self.known.restore_alerts(&bytes, &self.context),
             Ok(None) => {}
-            Err(error) => tracing::warn!(%error, "the alerts could not be read; they go on from what is known here"),
+            Err(error) => {
+                tracing::warn!(%error, "the alerts could not be read; they go on from what is known here")
+            }
         }
     }
 
@@ -116,15 +135,22 @@ impl Collecting {
     }
 }
 
-/// The longest that a process may wait before it collects: not at all when it leads, nor while it has nothing to serve, nor so
-/// long that what it serves would be stale by then.
-fn longest_wait(standing: Standing, limits: &Limits, as_of: Option<UnixMs>, now: UnixMs) -> Duration {
+/// The longest that a process may wait before it collects: not at all when it leads, nor while it
+/// has nothing to serve, nor so long that what it serves would be stale by then.
+fn longest_wait(
+    standing: Standing,
+    limits: &Limits,
+    as_of: Option<UnixMs>,
+    now: UnixMs,
+) -> Duration {
     let leads = matches!(standing, Standing::Leading { .. });
     let is_served = as_of.is_some_and(|as_of| limits.classify(as_of, now).is_some());
     if leads || !is_served {
         return Duration::ZERO;
     }
-    STAND_IN_SPREAD.min(Duration::from_millis(limits.aging_ms.saturating_sub(limits.fresh_ms) / 2))
+    STAND_IN_SPREAD.min(Duration::from_millis(
+        limits.aging_ms.saturating_sub(limits.fresh_ms) / 2,
+    ))
 }
 
 /// Returns when duty says so.
@@ -138,7 +164,12 @@ async fn until(
     loop {
         pulse.expect_within(TICK);
         let now_standing = *standing.borrow_and_update();
-        if duty.decide(now_standing, collecting.stored_as_of(), collecting.context.clock.moment()) == wanted {
+        if duty.decide(
+            now_standing,
+            collecting.stored_as_of(),
+            collecting.context.clock.moment(),
+        ) == wanted
+        {
             return;
         }
         tokio::select! {
@@ -156,26 +187,47 @@ mod tests {
     const CUT_OFF: Standing = Standing::CutOff { reason: "timeout" };
 
     fn wait(standing: Standing, limits: &Limits, age_ms: Option<u64>) -> Duration {
-        longest_wait(standing, limits, age_ms.map(|age_ms| UnixMs::from_millis(NOW.as_millis() - age_ms)), NOW)
+        longest_wait(
+            standing,
+            limits,
+            age_ms.map(|age_ms| UnixMs::from_millis(NOW.as_millis() - age_ms)),
+            NOW,
+        )
     }
 
     #[test]
     fn who_stands_in_waits_a_little_while_it_has_something_to_serve() {
         for standing in [CUT_OFF, Standing::Following] {
-            assert_eq!(wait(standing, &Limits::DEFAULT, Some(15_001)), STAND_IN_SPREAD);
+            assert_eq!(
+                wait(standing, &Limits::DEFAULT, Some(15_001)),
+                STAND_IN_SPREAD
+            );
         }
     }
 
     #[test]
     fn who_leads_or_has_nothing_to_serve_begins_at_once() {
-        assert_eq!(wait(Standing::Leading { epoch: 1 }, &Limits::DEFAULT, Some(15_001)), Duration::ZERO);
+        assert_eq!(
+            wait(
+                Standing::Leading { epoch: 1 },
+                &Limits::DEFAULT,
+                Some(15_001)
+            ),
+            Duration::ZERO
+        );
         assert_eq!(wait(CUT_OFF, &Limits::DEFAULT, None), Duration::ZERO);
-        assert_eq!(wait(CUT_OFF, &Limits::DEFAULT, Some(300_001)), Duration::ZERO);
+        assert_eq!(
+            wait(CUT_OFF, &Limits::DEFAULT, Some(300_001)),
+            Duration::ZERO
+        );
     }
 
     #[test]
     fn limits_that_are_close_together_shorten_the_wait() {
         let limits = Limits::new(1_000, 2_000, 4_000, 6_000).unwrap();
-        assert_eq!(wait(CUT_OFF, &limits, Some(2_001)), Duration::from_millis(1_000));
+        assert_eq!(
+            wait(CUT_OFF, &limits, Some(2_001)),
+            Duration::from_millis(1_000)
+        );
     }
 }

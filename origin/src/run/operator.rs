@@ -1,4 +1,5 @@
-//! What operators read, on a thread of its own: a flood of clients must not blind those who look after the process.
+//! What operators read, on a thread of its own: a flood of clients must not blind those who look
+//! after the process.
 
 use crate::http::{App, operator_router};
 use crate::server::{self, Limits};
@@ -21,20 +22,35 @@ const LIMITS: Limits = Limits {
 /// # Errors
 /// When the thread cannot be begun.
 pub(super) fn serve(listener: TcpListener, app: App) -> anyhow::Result<()> {
-    listener.set_nonblocking(true).context("ORIGIN_OPERATOR_LISTEN")?;
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("serving operators")?;
+    listener
+        .set_nonblocking(true)
+        .context("ORIGIN_OPERATOR_LISTEN")?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .context("serving operators")?;
     let serve = move || {
         runtime.block_on(async {
             match tokio::net::TcpListener::from_std(listener) {
                 // Their connections are not among the clients' that are counted.
                 Ok(listener) => {
                     let uncounted = std::sync::Arc::default();
-                    server::serve(listener, operator_router(app), LIMITS, uncounted, CancellationToken::new()).await;
+                    server::serve(
+                        listener,
+                        operator_router(app),
+                        LIMITS,
+                        uncounted,
+                        CancellationToken::new(),
+                    )
+                    .await;
                 }
                 Err(error) => tracing::error!(%error, "operators are not served"),
             }
         });
     };
-    std::thread::Builder::new().name("operator".to_owned()).spawn(serve).context("serving operators")?;
+    std::thread::Builder::new()
+        .name("operator".to_owned())
+        .spawn(serve)
+        .context("serving operators")?;
     Ok(())
 }

@@ -35,8 +35,9 @@ impl Reason {
     }
 }
 
-/// Serves until SIGTERM, SIGINT or a storm. Then readiness goes first, and with it the lead; while load balancers notice,
-/// requests are still taken, each answer asking its client for another connection next time; then open requests end.
+/// Serves until SIGTERM, SIGINT or a storm. Then readiness goes first, and with it the lead; while
+/// load balancers notice, requests are still taken, each answer asking its client for another
+/// connection next time; then open requests end.
 ///
 /// # Errors
 /// When serving fails, and the [`Storm`] that ended it.
@@ -52,7 +53,13 @@ pub(super) async fn serve(
     let draining = app.draining.clone();
     let closing = CancellationToken::new();
     let metrics = app.context.metrics.clone();
-    let mut server = tokio::spawn(server::serve(listener, router(app), limits, metrics, closing.clone()));
+    let mut server = tokio::spawn(server::serve(
+        listener,
+        router(app),
+        limits,
+        metrics,
+        closing.clone(),
+    ));
     let reason = tokio::select! {
         ended = &mut server => return ended.context("serving HTTP"),
         reason = Reason::to_end(terminate, storms) => reason,
@@ -60,7 +67,10 @@ pub(super) async fn serve(
     draining.store(true, Ordering::Relaxed);
     resigning.cancel();
     if matches!(reason, Reason::Terminated) {
-        tracing::info!(?drain_delay, "ending: not ready any more; requests are still taken");
+        tracing::info!(
+            ?drain_delay,
+            "ending: not ready any more; requests are still taken"
+        );
         sleep(drain_delay).await;
     }
     tracing::info!("ending: open requests may finish");

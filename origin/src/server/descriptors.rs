@@ -2,17 +2,22 @@
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-/// Descriptors that are no client's: exchanges, Redis, listeners, the runtime, the log. Some thirty are open at once.
+/// Descriptors that are no client's: exchanges, Redis, listeners, the runtime, the log. Some thirty
+/// are open at once.
 const OWN: usize = 96;
 
 /// The least that is left for clients, whatever the limit.
 const LEAST: usize = 16;
 
-/// Raises the process's limit of open files as far as it may by itself, and tells how many connections of `wanted` fit in.
+/// Raises the process's limit of open files as far as it may by itself, and tells how many
+/// connections of `wanted` fit in.
 #[must_use]
 pub fn raise_limit(wanted: usize) -> usize {
     let limit = getrlimit(Resource::Nofile);
-    let raised = Rlimit { current: limit.maximum, maximum: limit.maximum };
+    let raised = Rlimit {
+        current: limit.maximum,
+        maximum: limit.maximum,
+    };
     let current = match setrlimit(Resource::Nofile, raised) {
         Ok(()) => limit.maximum,
         Err(error) => {
@@ -21,7 +26,9 @@ pub fn raise_limit(wanted: usize) -> usize {
         }
     };
     // Without a limit there is nothing to fit in.
-    let Some(files) = current.map(|files| usize::try_from(files).unwrap_or(usize::MAX)) else { return wanted };
+    let Some(files) = current.map(|files| usize::try_from(files).unwrap_or(usize::MAX)) else {
+        return wanted;
+    };
     let fitting = fitting(files, wanted);
     if fitting < wanted {
         tracing::warn!(

@@ -60,15 +60,28 @@ pub(super) struct Guest {
 
 impl Guests {
     pub(super) fn new(places: usize, places_per_address: usize) -> Self {
-        Self { places, places_per_address, present: Mutex::default() }
+        Self {
+            places,
+            places_per_address,
+            present: Mutex::default(),
+        }
     }
 
-    /// A place for a client from this address. Where there is none, the one who has waited longest for nothing makes room; of
-    /// those from the same address, when it is that address which has too many.
-    pub(super) fn admit(self: &Arc<Self>, address: IpAddr, vigil: Arc<Vigil>) -> Result<Guest, Refusal> {
+    /// A place for a client from this address. Where there is none, the one who has waited longest
+    /// for nothing makes room; of those from the same address, when it is that address which has
+    /// too many.
+    pub(super) fn admit(
+        self: &Arc<Self>,
+        address: IpAddr,
+        vigil: Arc<Vigil>,
+    ) -> Result<Guest, Refusal> {
         let address = of_client(address);
         let mut present = self.present.lock().unwrap_or_else(PoisonError::into_inner);
-        let of_address = present.by_address.get(&address).copied().unwrap_or_default();
+        let of_address = present
+            .by_address
+            .get(&address)
+            .copied()
+            .unwrap_or_default();
         if of_address >= self.places_per_address && !present.send_one_away(Some(address)) {
             return Err(Refusal::TooManyOfAddress);
         }
@@ -77,18 +90,37 @@ impl Guests {
         }
         let (number, away) = (present.next, CancellationToken::new());
         present.next += 1;
-        present.by_number.insert(number, Place { address, vigil, away: away.clone() });
+        present.by_number.insert(
+            number,
+            Place {
+                address,
+                vigil,
+                away: away.clone(),
+            },
+        );
         *present.by_address.entry(address).or_default() += 1;
-        Ok(Guest { number, away, of: Arc::clone(self) })
+        Ok(Guest {
+            number,
+            away,
+            of: Arc::clone(self),
+        })
     }
 }
 
 impl Present {
     fn send_one_away(&mut self, of: Option<IpAddr>) -> bool {
-        let candidates = self.by_number.iter().filter(|(_, place)| of.is_none_or(|address| place.address == address));
-        let idle = candidates.filter_map(|(number, place)| Some((place.vigil.idle_since()?, *number)));
-        let Some((_, number)) = idle.min() else { return false };
-        let Some(place) = self.leave(number) else { return false };
+        let candidates = self
+            .by_number
+            .iter()
+            .filter(|(_, place)| of.is_none_or(|address| place.address == address));
+        let idle =
+            candidates.filter_map(|(number, place)| Some((place.vigil.idle_since()?, *number)));
+        let Some((_, number)) = idle.min() else {
+            return false;
+        };
+        let Some(place) = self.leave(number) else {
+            return false;
+        };
         place.away.cancel();
         true
     }
@@ -114,11 +146,16 @@ impl Guest {
 
 impl Drop for Guest {
     fn drop(&mut self) {
-        self.of.present.lock().unwrap_or_else(PoisonError::into_inner).leave(self.number);
+        self.of
+            .present
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .leave(self.number);
     }
 }
 
-/// What stands for one client: an address, and of IPv6 the network that a household or machine is given.
+/// What stands for one client: an address, and of IPv6 the network that a household or machine is
+/// given.
 fn of_client(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(address) => {
@@ -150,11 +187,23 @@ mod tests {
         working.reads(begin);
         let second = guests.admit(OTHER, vigil(begin, 1)).unwrap();
         let third = guests.admit(OTHER, vigil(begin, 2)).unwrap();
-        assert!(second.away.is_cancelled() && !first.away.is_cancelled() && !third.away.is_cancelled());
+        assert!(
+            second.away.is_cancelled() && !first.away.is_cancelled() && !third.away.is_cancelled()
+        );
         // Who was sent away and goes leaves no second place.
         drop(second);
-        third.of.present.lock().unwrap().by_number.values().for_each(|place| place.vigil.reads(begin));
-        assert_eq!(guests.admit(OTHER, vigil(begin, 3)).unwrap_err(), Refusal::TooMany);
+        third
+            .of
+            .present
+            .lock()
+            .unwrap()
+            .by_number
+            .values()
+            .for_each(|place| place.vigil.reads(begin));
+        assert_eq!(
+            guests.admit(OTHER, vigil(begin, 3)).unwrap_err(),
+            Refusal::TooMany
+        );
         drop(first);
         let fourth = guests.admit(OTHER, vigil(begin, 3)).unwrap();
         drop((third, fourth));
@@ -171,7 +220,10 @@ mod tests {
         let second = guests.admit(ONE, Arc::clone(&working)).unwrap();
         assert!(first.away.is_cancelled() && !other.away.is_cancelled());
         working.reads(begin);
-        assert_eq!(guests.admit(ONE, vigil(begin, 3)).unwrap_err(), Refusal::TooManyOfAddress);
+        assert_eq!(
+            guests.admit(ONE, vigil(begin, 3)).unwrap_err(),
+            Refusal::TooManyOfAddress
+        );
         drop(second);
     }
 

@@ -9,7 +9,8 @@ pub struct Limits {
     pub connections: usize,
     /// Connections of one client address; of IPv6 one network of 64 bits.
     pub connections_per_address: usize,
-    /// How long a request's head may take from its first byte on, and what comes after a head beside another request.
+    /// How long a request's head may take from its first byte on, and what comes after a head
+    /// beside another request.
     pub head: Duration,
     /// How long a connection may stay open without a request.
     pub idle: Duration,
@@ -18,7 +19,8 @@ pub struct Limits {
 }
 
 impl Limits {
-    /// The pause between two looks at a connection, by which it may be closed later than the limits say.
+    /// The pause between two looks at a connection, by which it may be closed later than the limits
+    /// say.
     pub(super) fn look_every(&self) -> Duration {
         self.head.min(self.send).min(self.idle) / 2
     }

@@ -1,4 +1,5 @@
-//! What a connection is waiting for, and since when: arithmetic on moments that reading, writing and answering note.
+//! What a connection is waiting for, and since when: arithmetic on moments that reading, writing
+//! and answering note.
 
 use super::Limits;
 use std::sync::{Mutex, PoisonError};
@@ -46,7 +47,11 @@ struct Moments {
 
 impl Vigil {
     pub(super) const fn new(now: Instant) -> Self {
-        Self(Mutex::new(Moments { active_at: now, head_since: None, unread_since: None }))
+        Self(Mutex::new(Moments {
+            active_at: now,
+            head_since: None,
+            unread_since: None,
+        }))
     }
 
     /// Bytes came.
@@ -79,21 +84,34 @@ impl Vigil {
 
     /// Since when nothing has been going on; nothing while something is.
     pub(super) fn idle_since(&self) -> Option<Instant> {
-        let Moments { active_at, head_since, unread_since } = self.moments();
+        let Moments {
+            active_at,
+            head_since,
+            unread_since,
+        } = self.moments();
         (head_since.is_none() && unread_since.is_none()).then_some(active_at)
     }
 
     /// Why the connection is to be closed at `now`, if it is.
     pub(super) fn overdue(&self, now: Instant, limits: &Limits) -> Option<Overdue> {
         let moments = self.moments();
-        let has_passed = |since: Instant, limit: Duration| now.saturating_duration_since(since) >= limit;
-        if moments.unread_since.is_some_and(|since| has_passed(since, limits.send)) {
+        let has_passed =
+            |since: Instant, limit: Duration| now.saturating_duration_since(since) >= limit;
+        if moments
+            .unread_since
+            .is_some_and(|since| has_passed(since, limits.send))
+        {
             return Some(Overdue::SlowReader);
         }
-        if moments.head_since.is_some_and(|since| has_passed(since, limits.head)) {
+        if moments
+            .head_since
+            .is_some_and(|since| has_passed(since, limits.head))
+        {
             return Some(Overdue::SlowHead);
         }
-        self.idle_since().is_some_and(|since| has_passed(since, limits.idle)).then_some(Overdue::Idle)
+        self.idle_since()
+            .is_some_and(|since| has_passed(since, limits.idle))
+            .then_some(Overdue::Idle)
     }
 
     fn moments(&self) -> Moments {

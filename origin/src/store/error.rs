@@ -8,7 +8,8 @@ pub enum StoreError {
     /// Redis failed or could not be reached.
     #[error("Redis: {0}")]
     Redis(RedisError),
-    /// Redis is a cluster, and our keys are in several of its slots, where no script may touch them all.
+    /// Redis is a cluster, and our keys are in several of its slots, where no script may touch them
+    /// all.
     #[error(
         "Redis is a cluster, where REDIS_KEY_PREFIX needs a part in braces, as in {{market}}:, for all keys at one place: {0}"
     )]
@@ -80,7 +81,8 @@ pub enum Cause {
     ForeignKey,
     /// The server runs somebody's script.
     Busy,
-    /// The server has fewer replicas than its `min-replicas-to-write` asks for, so it refuses writes.
+    /// The server has fewer replicas than its `min-replicas-to-write` asks for, so it refuses
+    /// writes.
     NoReplicas,
     /// The server is a cluster, and our keys are in several of its slots.
     CrossSlot,
@@ -159,11 +161,12 @@ fn cause(error: &RedisError) -> Cause {
 
 /// Whether user and password are wrong or missing.
 pub(super) fn is_refused_login(error: &RedisError) -> bool {
-    error.kind() == ErrorKind::AuthenticationFailed || matches!(error.code(), Some("NOAUTH" | "WRONGPASS"))
+    error.kind() == ErrorKind::AuthenticationFailed
+        || matches!(error.code(), Some("NOAUTH" | "WRONGPASS"))
 }
 
-/// Whether another connection may fare better: the server behind this one is gone, silent, or no longer the one that our
-/// keys are at.
+/// Whether another connection may fare better: the server behind this one is gone, silent, or no
+/// longer the one that our keys are at.
 pub(super) fn wants_new_connection(error: &RedisError) -> bool {
     error.is_io_error()
         || error.is_timeout()

@@ -1,6 +1,8 @@
-//! The task that takes up what others publish: at an announcement at once, and from time to time without one.
+//! The task that takes up what others publish: at an announcement at once, and from time to time
+//! without one.
 //!
-//! What is read passes the door like anything else. Of what does not, the process says why and keeps what it has.
+//! What is read passes the door like anything else. Of what does not, the process says why and
+//! keeps what it has.
 
 use super::{Held, Marked, Notices, Store, StoreError, Stored};
 use crate::clock::{Asked, LEADER};
@@ -21,8 +23,8 @@ const POLL: Duration = Duration::from_secs(1);
 /// More than a look may take: connecting twice, and two answers.
 const LONGEST_LOOK: Duration = Duration::from_secs(10);
 
-/// How many publications may be found without having been announced, before the connection for announcements counts as
-/// dead: a server that vanished without a word says nothing for ever.
+/// How many publications may be found without having been announced, before the connection for
+/// announcements counts as dead: a server that vanished without a word says nothing for ever.
 const MAX_UNANNOUNCED: u32 = 3;
 
 /// What came of a look at the store, where no error says it.
@@ -121,7 +123,8 @@ impl Follower {
         }
     }
 
-    /// Looks for something new; whether there was. `looked` is when the look before was, unless it failed.
+    /// Looks for something new; whether there was. `looked` is when the look before was, unless it
+    /// failed.
     async fn look(&self, reading: Reading, looked: &mut Option<Asked>) -> bool {
         let asked = self.context.clock.asked();
         let before = looked.replace(asked);
@@ -139,7 +142,10 @@ impl Follower {
                 false
             }
             Found::MarkAlone(mark) => {
-                self.failed(Look::SnapshotMissing.label(), &format!("{mark} is marked as stored, without a snapshot"));
+                self.failed(
+                    Look::SnapshotMissing.label(),
+                    &format!("{mark} is marked as stored, without a snapshot"),
+                );
                 false
             }
             Found::Snapshot(bytes) => {
@@ -151,42 +157,60 @@ impl Follower {
 
     async fn read(&self, reading: Reading) -> Result<Found, StoreError> {
         let marked = self.store.marked().await?;
-        if let Some(Marked { mark, has_snapshot: false }) = marked {
+        if let Some(Marked {
+            mark,
+            has_snapshot: false,
+        }) = marked
+        {
             return Ok(Found::MarkAlone(mark));
         }
         let is_news = marked.is_some_and(|marked| self.is_news(marked.mark));
         if !is_news && reading == Reading::IfNews {
             return Ok(Found::Nothing);
         }
-        Ok(self.store.last_snapshot().await?.map_or(Found::Nothing, Found::Snapshot))
+        Ok(self
+            .store
+            .last_snapshot()
+            .await?
+            .map_or(Found::Nothing, Found::Snapshot))
     }
 
     fn is_news(&self, mark: Mark) -> bool {
         let now = self.context.clock.now();
         self.context.current.note_used(mark.sequence, now);
         let served = self.context.current.get();
-        let held = served.as_ref().map(|held| (held.valid().get().as_of_ms, held.valid().get().sequence));
+        let held = served
+            .as_ref()
+            .map(|held| (held.valid().get().as_of_ms, held.valid().get().sequence));
         if let Some(served) = served.filter(|_| held == Some((mark.as_of_ms, mark.sequence))) {
             // Stored, whatever the writer heard of it: its answer may have been lost on the way.
             self.stored.store(Some(Arc::new(Held::of(served.valid()))));
             return false;
         }
         let stored = self.stored.load_full();
-        // What stands in for the leader's may be younger than that; whether the leader is back is news all the same.
+        // What stands in for the leader's may be younger than that; whether the leader is back is
+        // news all the same.
         mark.is_news_to(held, now) || stored.is_none_or(|stored| stored.as_of_ms < mark.as_of_ms)
     }
 
-    /// Lets the bytes through the door and publishes what comes out. On a blocking thread: it takes milliseconds of CPU.
+    /// Lets the bytes through the door and publishes what comes out. On a blocking thread: it takes
+    /// milliseconds of CPU.
     ///
-    /// What was not there yet at the look before was published since, and so tells the time: to a process that follows and
-    /// asks no upstream, nothing else does.
+    /// What was not there yet at the look before was published since, and so tells the time: to a
+    /// process that follows and asks no upstream, nothing else does.
     async fn take_up(&self, bytes: Vec<u8>, before: Option<Asked>) {
-        let (context, known, stored) = (self.context.clone(), self.known.clone(), Arc::clone(&self.stored));
+        let (context, known, stored) = (
+            self.context.clone(),
+            self.known.clone(),
+            Arc::clone(&self.stored),
+        );
         let taken_up = tokio::task::spawn_blocking(move || -> Result<bool, Inadmissible> {
             let now = context.clock.now();
             let valid = ValidSnapshot::from_json(&bytes, now, Baseline::default())?;
             if let Some(before) = before {
-                context.clock.hear(LEADER, before, valid.get().generated_at_ms, None);
+                context
+                    .clock
+                    .hear(LEADER, before, valid.get().generated_at_ms, None);
             }
             stored.store(Some(Arc::new(Held::of(&valid))));
             let held = context.current.get();
@@ -194,7 +218,9 @@ impl Follower {
                 return Ok(false);
             }
             known.restore(&valid);
-            Ok(context.current.offer(Publication::adopted(valid, context.limits), now))
+            Ok(context
+                .current
+                .offer(Publication::adopted(valid, context.limits), now))
         })
         .await;
         match taken_up {

@@ -1,7 +1,7 @@
 //! One connection to Redis, opened when it is needed and given up when another may fare better.
 //!
-//! Every wait has an end: for a connection, and for an answer. Nothing is tried twice here; callers come again by
-//! themselves, at a bounded pace.
+//! Every wait has an end: for a connection, and for an answer. Nothing is tried twice here; callers
+//! come again by themselves, at a bounded pace.
 
 use super::StoreError;
 use super::error::{is_refused_login, wants_new_connection};
@@ -10,8 +10,8 @@ use futures_util::StreamExt;
 use redis::aio::{MultiplexedConnection, PubSubStream};
 use redis::sentinel::{SentinelClient, SentinelClientBuilder, SentinelServerType};
 use redis::{
-    AsyncConnectionConfig, Client, ConnectionAddr, ErrorKind, RedisError, RedisResult, ServerErrorKind,
-    TlsCertificates, TlsMode,
+    AsyncConnectionConfig, Client, ConnectionAddr, ErrorKind, RedisError, RedisResult,
+    ServerErrorKind, TlsCertificates, TlsMode,
 };
 use std::fmt;
 use std::sync::{Arc, PoisonError};
@@ -22,7 +22,8 @@ use tokio::time::timeout;
 /// The longest wait for a connection, the search for the primary included.
 const CONNECTION_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// Redis answers a publication within a millisecond; the library's default of 500 ms is short for a slow link.
+/// Redis answers a publication within a millisecond; the library's default of 500 ms is short for a
+/// slow link.
 const RESPONSE_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Finds the server.
@@ -40,10 +41,19 @@ enum Place {
 
 impl Dialer {
     pub(super) fn new(access: &RedisAccess) -> Result<Self, StoreError> {
-        let certificates = access.ca_file.as_ref().map(|path| match std::fs::read(path) {
-            Ok(root_cert) => Ok(TlsCertificates { client_tls: None, root_cert: Some(root_cert) }),
-            Err(error) => Err(StoreError::Certificates { path: path.display().to_string(), error }),
-        });
+        let certificates = access
+            .ca_file
+            .as_ref()
+            .map(|path| match std::fs::read(path) {
+                Ok(root_cert) => Ok(TlsCertificates {
+                    client_tls: None,
+                    root_cert: Some(root_cert),
+                }),
+                Err(error) => Err(StoreError::Certificates {
+                    path: path.display().to_string(),
+                    error,
+                }),
+            });
         let certificates = certificates.transpose()?;
         let place = match (&access.url, certificates) {
             (RedisUrl::Server(url), Some(certificates)) if url.scheme() == "rediss" => {
@@ -61,13 +71,18 @@ impl Dialer {
     /// A client of the server of the moment.
     async fn client(&self) -> RedisResult<Client> {
         match &*self.0 {
-            Place::Server { named, moved_to } => {
-                Ok(moved_to.lock().unwrap_or_else(PoisonError::into_inner).as_ref().unwrap_or(named).clone())
-            }
+            Place::Server { named, moved_to } => Ok(moved_to
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .as_ref()
+                .unwrap_or(named)
+                .clone()),
             Place::Sentinels(sentinels) => {
                 let mut sentinels = sentinels.lock().await;
                 match sentinels.async_get_client().await {
-                    Err(error) if is_refused_login(&error) => Err(who_refuses(&mut sentinels, error).await),
+                    Err(error) if is_refused_login(&error) => {
+                        Err(who_refuses(&mut sentinels, error).await)
+                    }
                     found => nameless(&found?),
                 }
             }
@@ -78,16 +93,27 @@ impl Dialer {
         let config = AsyncConnectionConfig::new()
             .set_connection_timeout(Some(CONNECTION_TIMEOUT))
             .set_response_timeout(Some(RESPONSE_TIMEOUT));
-        self.client().await?.get_multiplexed_async_connection_with_config(&config).await
+        self.client()
+            .await?
+            .get_multiplexed_async_connection_with_config(&config)
+            .await
     }
 
-    /// Takes up where our keys are now, if a cluster says so. All of them are in one slot, so they are at one place.
+    /// Takes up where our keys are now, if a cluster says so. All of them are in one slot, so they
+    /// are at one place.
     fn follow(&self, error: &RedisError) {
-        let (Place::Server { named, moved_to }, Some((address, _))) = (&*self.0, error.redirect_node()) else { return };
+        let (Place::Server { named, moved_to }, Some((address, _))) =
+            (&*self.0, error.redirect_node())
+        else {
+            return;
+        };
         if error.kind() == ErrorKind::Server(ServerErrorKind::Moved) {
             let there = elsewhere(named, address);
             if there.is_none() {
-                tracing::warn!(address, "the cluster says that our keys are at an address which is none");
+                tracing::warn!(
+                    address,
+                    "the cluster says that our keys are at an address which is none"
+                );
             }
             *moved_to.lock().unwrap_or_else(PoisonError::into_inner) = there;
         }
@@ -112,31 +138,47 @@ impl Dialer {
 }
 
 fn server(named: &Client) -> RedisResult<Place> {
-    Ok(Place::Server { named: nameless(named)?, moved_to: std::sync::Mutex::default() })
+    Ok(Place::Server {
+        named: nameless(named)?,
+        moved_to: std::sync::Mutex::default(),
+    })
 }
 
-/// The same server, not told the name of the library: a user would need a right for that, and a refusal fills the log of
-/// refusals.
+/// The same server, not told the name of the library: a user would need a right for that, and a
+/// refusal fills the log of refusals.
 fn nameless(client: &Client) -> RedisResult<Client> {
     let info = client.get_connection_info().clone();
     let settings = info.redis_settings().clone().set_skip_set_lib_name();
     Client::open(info.set_redis_settings(settings))
 }
 
-/// The server at `host:port`, reached and logged in to as this one. Without a host it is the same host.
+/// The server at `host:port`, reached and logged in to as this one. Without a host it is the same
+/// host.
 fn elsewhere(client: &Client, address: &str) -> Option<Client> {
     let (host, port) = address.rsplit_once(':')?;
     let port = port.parse().ok()?;
     let info = client.get_connection_info().clone();
     let host = match (host, info.addr()) {
-        ("", ConnectionAddr::Tcp(same, _) | ConnectionAddr::TcpTls { host: same, .. }) => same.clone(),
+        ("", ConnectionAddr::Tcp(same, _) | ConnectionAddr::TcpTls { host: same, .. }) => {
+            same.clone()
+        }
         ("", _) => return None,
-        (host, _) => host.trim_start_matches('[').trim_end_matches(']').to_owned(),
+        (host, _) => host
+            .trim_start_matches('[')
+            .trim_end_matches(']')
+            .to_owned(),
     };
     let there = match info.addr().clone() {
-        ConnectionAddr::TcpTls { insecure, tls_params, .. } => {
-            ConnectionAddr::TcpTls { host, port, insecure, tls_params }
-        }
+        ConnectionAddr::TcpTls {
+            insecure,
+            tls_params,
+            ..
+        } => ConnectionAddr::TcpTls {
+            host,
+            port,
+            insecure,
+            tls_params,
+        },
         _ => ConnectionAddr::Tcp(host, port),
     };
     Client::open(info.set_addr(there)).ok()
@@ -146,7 +188,9 @@ fn elsewhere(client: &Client, address: &str) -> Option<Client> {
 async fn who_refuses(sentinels: &mut SentinelClient, error: RedisError) -> RedisError {
     let asked: RedisResult<()> = async {
         let sentinel = sentinels.async_get_sentinel_client().await?;
-        redis::cmd("PING").query_async(&mut sentinel.get_multiplexed_async_connection().await?).await
+        redis::cmd("PING")
+            .query_async(&mut sentinel.get_multiplexed_async_connection().await?)
+            .await
     }
     .await;
     match asked {
@@ -165,13 +209,19 @@ fn sentinel_client(
 ) -> RedisResult<SentinelClient> {
     let addresses = sentinels.addresses.iter().map(|(host, port)| {
         if sentinels.is_tls {
-            ConnectionAddr::TcpTls { host: host.clone(), port: *port, insecure: false, tls_params: None }
+            ConnectionAddr::TcpTls {
+                host: host.clone(),
+                port: *port,
+                insecure: false,
+                tls_params: None,
+            }
         } else {
             ConnectionAddr::Tcp(host.clone(), *port)
         }
     });
-    let mut builder = SentinelClientBuilder::new(addresses, &sentinels.service, SentinelServerType::Master)?
-        .set_client_to_redis_db(sentinels.database);
+    let mut builder =
+        SentinelClientBuilder::new(addresses, &sentinels.service, SentinelServerType::Master)?
+            .set_client_to_redis_db(sentinels.database);
     if let Some(user) = &sentinels.user {
         builder = builder.set_client_to_redis_username(user);
     }
@@ -203,7 +253,10 @@ pub(super) struct Link {
 
 impl Link {
     pub(super) fn new(dialer: Dialer) -> Self {
-        Self { dialer, open: Slot::default() }
+        Self {
+            dialer,
+            open: Slot::default(),
+        }
     }
 
     /// The connection; a new one where there is none.
@@ -215,8 +268,13 @@ impl Link {
         line
     }
 
-    /// Hands an answer on, and gives the connection that it came by up after an error that a new one may not have.
-    pub(super) async fn settle<T>(&self, line: &Line<MultiplexedConnection>, answer: RedisResult<T>) -> RedisResult<T> {
+    /// Hands an answer on, and gives the connection that it came by up after an error that a new
+    /// one may not have.
+    pub(super) async fn settle<T>(
+        &self,
+        line: &Line<MultiplexedConnection>,
+        answer: RedisResult<T>,
+    ) -> RedisResult<T> {
         if let Err(error) = &answer
             && wants_new_connection(error)
         {
@@ -244,13 +302,19 @@ struct Opened<C> {
 
 impl<C> Default for Slot<C> {
     fn default() -> Self {
-        Self(Mutex::new(Opened { count: 0, connection: None }))
+        Self(Mutex::new(Opened {
+            count: 0,
+            connection: None,
+        }))
     }
 }
 
 impl<C: Clone> Slot<C> {
     /// What is open; else what `open` gives.
-    async fn get<E, F: Future<Output = Result<C, E>>>(&self, open: impl FnOnce() -> F) -> Result<Line<C>, E> {
+    async fn get<E, F: Future<Output = Result<C, E>>>(
+        &self,
+        open: impl FnOnce() -> F,
+    ) -> Result<Line<C>, E> {
         let mut opened = self.0.lock().await;
         let connection = match &opened.connection {
             Some(connection) => connection.clone(),
@@ -260,7 +324,10 @@ impl<C: Clone> Slot<C> {
                 opened.connection.insert(connection).clone()
             }
         };
-        Ok(Line { number: opened.count, connection })
+        Ok(Line {
+            number: opened.count,
+            connection,
+        })
     }
 
     /// Closes this one, unless another has taken its place.
@@ -303,7 +370,9 @@ impl fmt::Debug for Notices {
 async fn within<T>(limit: Duration, work: impl Future<Output = RedisResult<T>>) -> RedisResult<T> {
     match timeout(limit, work).await {
         Ok(done) => done,
-        Err(_) => Err(RedisError::from(std::io::Error::from(std::io::ErrorKind::TimedOut))),
+        Err(_) => Err(RedisError::from(std::io::Error::from(
+            std::io::ErrorKind::TimedOut,
+        ))),
     }
 }
 
@@ -321,10 +390,17 @@ mod tests {
         let (first, also_first) = (get(&slot, "first").await, get(&slot, "unused").await);
         slot.drop(&first).await;
         let second = get(&slot, "second").await;
-        assert_eq!((also_first.connection, second.connection), ("first", "second"));
+        assert_eq!(
+            (also_first.connection, second.connection),
+            ("first", "second")
+        );
         // The second of two questions that were under way fails a moment later.
         slot.drop(&also_first).await;
-        assert_eq!(get(&slot, "third").await.connection, "second", "a good connection was given up");
+        assert_eq!(
+            get(&slot, "third").await.connection,
+            "second",
+            "a good connection was given up"
+        );
         slot.drop(&second).await;
         assert_eq!(get(&slot, "fourth").await.connection, "fourth");
     }
@@ -339,7 +415,13 @@ mod tests {
     #[track_caller]
     fn check_elsewhere(url: &str, address: &str, expected: Option<&str>) {
         let there = elsewhere(&Client::open(url).unwrap(), address);
-        assert_eq!(there.map(|there| there.get_connection_info().addr().to_string()).as_deref(), expected, "{address}");
+        assert_eq!(
+            there
+                .map(|there| there.get_connection_info().addr().to_string())
+                .as_deref(),
+            expected,
+            "{address}"
+        );
     }
 
     #[test]
@@ -347,14 +429,27 @@ mod tests {
         check_elsewhere("redis://a:1/", "10.0.0.1:6380", Some("10.0.0.1:6380"));
         check_elsewhere("redis://a:1/", "::1:6380", Some("::1:6380"));
         check_elsewhere("redis://a:1/", ":6380", Some("a:6380"));
-        check_elsewhere("unix:///run/redis.sock", "10.0.0.1:6380", Some("10.0.0.1:6380"));
+        check_elsewhere(
+            "unix:///run/redis.sock",
+            "10.0.0.1:6380",
+            Some("10.0.0.1:6380"),
+        );
         for address in ["", "a", "a:", "a:port", "a:65536"] {
             check_elsewhere("redis://a:1/", address, None);
         }
         check_elsewhere("unix:///run/redis.sock", ":6380", None);
         let named = Client::open("rediss://user:hunter2@a:1/").unwrap();
         let there = elsewhere(&named, "b:2").unwrap();
-        assert!(matches!(there.get_connection_info().addr(), ConnectionAddr::TcpTls { insecure: false, .. }));
-        assert_eq!(there.get_connection_info().redis_settings().password(), Some("hunter2"));
+        assert!(matches!(
+            there.get_connection_info().addr(),
+            ConnectionAddr::TcpTls {
+                insecure: false,
+                ..
+            }
+        ));
+        assert_eq!(
+            there.get_connection_info().redis_settings().password(),
+            Some("hunter2")
+        );
     }
 }

@@ -28,12 +28,21 @@ impl MemoryStore {
     }
 
     pub(super) fn mark(&self) -> Option<Mark> {
-        Some(self.held.lock().unwrap_or_else(PoisonError::into_inner).as_ref()?.mark)
+        Some(
+            self.held
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .as_ref()?
+                .mark,
+        )
     }
 
     pub(super) fn get(&self, key: &str) -> Option<Vec<u8>> {
         let held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
         let entries = &held.as_ref()?.entries;
-        entries.iter().find(|entry| entry.key == key).map(|entry| entry.value.clone())
+        entries
+            .iter()
+            .find(|entry| entry.key == key)
+            .map(|entry| entry.value.clone())
     }
 }

@@ -1,12 +1,13 @@
-//! The store in Redis. Whatever must happen as one happens in one script, so that no two writers can interleave.
+//! The store in Redis. Whatever must happen as one happens in one script, so that no two writers
+//! can interleave.
 
 use super::link::{Dialer, Link, Notices};
 use super::{Lease, Marked, StoreError, Written};
 use crate::config::RedisAccess;
 use redis::{AsyncCommands, Script};
 use shared::endpoints::{
-    EPOCH_KEY, KeyPrefix, LEADER_KEY, MARK_TTL_MS, MAX_AHEAD_MS, MAX_LEASE_MS, PUBLICATION_KEY, PUBLISHED_CHANNEL,
-    StoreKey,
+    EPOCH_KEY, KeyPrefix, LEADER_KEY, MARK_TTL_MS, MAX_AHEAD_MS, MAX_LEASE_MS, PUBLICATION_KEY,
+    PUBLISHED_CHANNEL, StoreKey,
 };
 use shared::mark::Mark;
 use shared::projection::StoredEntry;
@@ -76,17 +77,28 @@ impl RedisStore {
         let names = &self.names;
         let mut invocation = self.publish.prepare_invoke();
         invocation.key(&names.leader).key(&names.publication);
-        invocation.arg(&self.process).arg(mark.epoch).arg(mark.as_of_ms.as_millis()).arg(mark.sequence);
-        invocation.arg(ttl_ms).arg(MARK_TTL_MS).arg(&names.published);
+        invocation
+            .arg(&self.process)
+            .arg(mark.epoch)
+            .arg(mark.as_of_ms.as_millis())
+            .arg(mark.sequence);
+        invocation
+            .arg(ttl_ms)
+            .arg(MARK_TTL_MS)
+            .arg(&names.published);
         for entry in entries {
-            invocation.key(names.prefix.of(&entry.key)).arg(entry.value.as_slice());
+            invocation
+                .key(names.prefix.of(&entry.key))
+                .arg(entry.value.as_slice());
         }
         let mut line = self.data.line().await?;
         let answer = invocation.invoke_async(&mut line.connection).await;
         let answer: String = self.data.settle(&line, answer).await?;
         match answer.as_str() {
             "written" => Ok(Written::Written { is_announced: true }),
-            "unannounced" => Ok(Written::Written { is_announced: false }),
+            "unannounced" => Ok(Written::Written {
+                is_announced: false,
+            }),
             "not_leader" => Ok(Written::NotLeader),
             held => match held.parse::<Mark>().map(|held| held.admits(mark)) {
                 Ok(Err(refusal)) => Ok(Written::Refused(refusal)),
@@ -98,8 +110,15 @@ impl RedisStore {
     pub(super) async fn take_lead(&self, ttl_ms: u64) -> Result<Lease, StoreError> {
         let names = &self.names;
         let mut invocation = self.take_lead.prepare_invoke();
-        invocation.key(&names.leader).key(&names.epoch).key(&names.publication);
-        invocation.arg(&self.process).arg(ttl_ms).arg(MAX_LEASE_MS).arg(MAX_AHEAD_MS);
+        invocation
+            .key(&names.leader)
+            .key(&names.epoch)
+            .key(&names.publication);
+        invocation
+            .arg(&self.process)
+            .arg(ttl_ms)
+            .arg(MAX_LEASE_MS)
+            .arg(MAX_AHEAD_MS);
         let mut line = self.lease.line().await?;
         let answer = invocation.invoke_async(&mut line.connection).await;
         let answer: (u8, u64) = self.lease.settle(&line, answer).await?;
@@ -122,7 +141,10 @@ impl RedisStore {
         let line = self.data.line().await?;
         // Both at once, and not as one pipeline, whose errors lose their codes.
         let (mut one, mut other) = (line.connection.clone(), line.connection.clone());
-        let (mark, has_snapshot) = tokio::join!(one.get(&self.names.publication), other.exists(&self.names.snapshot));
+        let (mark, has_snapshot) = tokio::join!(
+            one.get(&self.names.publication),
+            other.exists(&self.names.snapshot)
+        );
         let mark: Option<Vec<u8>> = self.data.settle(&line, mark).await?;
         let has_snapshot = self.data.settle(&line, has_snapshot).await?;
         let mark = mark.and_then(|mark| std::str::from_utf8(&mark).ok()?.parse().ok());
@@ -142,5 +164,9 @@ impl RedisStore {
 
 /// The process's number and 64 bits that the system's random source gave.
 fn process_name() -> String {
-    format!("{}-{:016x}", std::process::id(), RandomState::new().build_hasher().finish())
+    format!(
+        "{}-{:016x}",
+        std::process::id(),
+        RandomState::new().build_hasher().finish()
+    )
 }

@@ -1,4 +1,5 @@
-//! The task that writes to the store what this process collected, while it leads. Serving never waits for it.
+//! The task that writes to the store what this process collected, while it leads. Serving never
+//! waits for it.
 
 use super::{ANNOUNCEMENT_REFUSED, Held, Store, Stored, Written};
 use crate::collect::Context;
@@ -49,7 +50,9 @@ impl Writer {
     async fn write(&self, publication: &Publication) {
         let epoch = match self.leadership.standing() {
             Standing::Leading { epoch } => epoch,
-            Standing::CutOff { reason } => return self.failed(reason, "the store cannot be asked who leads"),
+            Standing::CutOff { reason } => {
+                return self.failed(reason, "the store cannot be asked who leads");
+            }
             Standing::Undecided | Standing::Following => return self.not_leader(),
         };
         self.leadership.writes();
@@ -57,10 +60,17 @@ impl Writer {
             Ok(Written::Written { is_announced }) => {
                 self.leadership.wrote();
                 let held = Held::of(publication.valid());
-                self.context.metrics.store_write(Written::Written { is_announced }.label());
+                self.context
+                    .metrics
+                    .store_write(Written::Written { is_announced }.label());
                 self.announced(is_announced);
                 let sequence = publication.valid().get().sequence;
-                tracing::debug!(epoch, sequence, as_of_ms = held.as_of_ms.as_millis(), "written");
+                tracing::debug!(
+                    epoch,
+                    sequence,
+                    as_of_ms = held.as_of_ms.as_millis(),
+                    "written"
+                );
                 if self.context.board.record("store", OK, Some(held.as_of_ms)) {
                     tracing::info!(store = self.store.kind(), "the store takes publications");
                 }
@@ -88,11 +98,20 @@ impl Writer {
     }
 
     fn announced(&self, is_announced: bool) {
-        let outcome = if is_announced { OK } else { ANNOUNCEMENT_REFUSED };
+        let outcome = if is_announced {
+            OK
+        } else {
+            ANNOUNCEMENT_REFUSED
+        };
         if !is_announced {
             self.context.metrics.announcement_refused();
         }
-        if self.context.board.record("store_announcements", outcome, None) && !is_announced {
+        if self
+            .context
+            .board
+            .record("store_announcements", outcome, None)
+            && !is_announced
+        {
             tracing::warn!(
                 "publications are written, but the user of REDIS_URL may not announce them: followers are late"
             );
@@ -102,9 +121,12 @@ impl Writer {
     fn refused(&self, refusal: MarkRefusal, label: &'static str) {
         match refusal {
             MarkRefusal::NotNewer { held, .. } => {
-                self.context.current.note_used(held.sequence, self.context.clock.now());
+                self.context
+                    .current
+                    .note_used(held.sequence, self.context.clock.now());
             }
-            // The lease of a later leader was lost with the server that granted it: this one needs a higher number.
+            // The lease of a later leader was lost with the server that granted it: this one needs
+            // a higher number.
             MarkRefusal::EarlierEpoch { .. } => self.leadership.lost(),
         }
         self.context.metrics.store_write(label);
@@ -117,14 +139,19 @@ impl Writer {
         let label = Written::NotLeader.label();
         self.context.metrics.store_write(label);
         if self.context.board.record("store", label, None) {
-            tracing::info!("another process publishes; what this one collects is for its own clients");
+            tracing::info!(
+                "another process publishes; what this one collects is for its own clients"
+            );
         }
     }
 
     fn failed(&self, label: &'static str, error: &str) {
         self.context.metrics.store_write(label);
         if self.context.board.record("store", label, None) {
-            tracing::warn!(error, "the store does not take publications; serving goes on from memory");
+            tracing::warn!(
+                error,
+                "the store does not take publications; serving goes on from memory"
+            );
         }
     }
 }

@@ -1,4 +1,5 @@
-//! How long to leave an upstream alone after a failure: a pure function of the failure and how often it came.
+//! How long to leave an upstream alone after a failure: a pure function of the failure and how
+//! often it came.
 
 use super::{FetchError, UpstreamError};
 use shared::exchange::ParseError;
@@ -18,8 +19,8 @@ pub struct Pauses {
     pub first: Duration,
     /// The longest of those that double.
     pub most: Duration,
-    /// The longest that is obeyed when the answer states one. A maintenance page may announce an hour and be gone after ten
-    /// seconds: a source that clients wait for is looked at meanwhile.
+    /// The longest that is obeyed when the answer states one. A maintenance page may announce an
+    /// hour and be gone after ten seconds: a source that clients wait for is looked at meanwhile.
     pub most_stated: Duration,
 }
 
@@ -27,28 +28,50 @@ impl Pauses {
     /// The same, none of which is longer than `limit`.
     #[must_use]
     pub fn at_most(self, limit: Duration) -> Self {
-        Self { first: self.first.min(limit), most: self.most.min(limit), most_stated: self.most_stated.min(limit) }
+        Self {
+            first: self.first.min(limit),
+            most: self.most.min(limit),
+            most_stated: self.most_stated.min(limit),
+        }
     }
 }
 
 /// The pause before the next try.
 ///
-/// A failure that tells its own pause gets it. Any other starts at the first and doubles with each in a row, up to the most.
+/// A failure that tells its own pause gets it. Any other starts at the first and doubles with each
+/// in a row, up to the most.
 #[must_use]
 pub fn pause(error: &UpstreamError, failures_in_a_row: u32, pauses: Pauses) -> Duration {
-    let Pauses { first, most, most_stated } = pauses;
-    let doubled = first.saturating_mul(2_u32.saturating_pow(failures_in_a_row.saturating_sub(1).min(16))).min(most);
+    let Pauses {
+        first,
+        most,
+        most_stated,
+    } = pauses;
+    let doubled = first
+        .saturating_mul(2_u32.saturating_pow(failures_in_a_row.saturating_sub(1).min(16)))
+        .min(most);
     match error {
-        UpstreamError::Fetch(FetchError::Forbidden { kind: Forbidden::Region | Forbidden::RateLimit }) => BAN,
+        UpstreamError::Fetch(FetchError::Forbidden {
+            kind: Forbidden::Region | Forbidden::RateLimit,
+        }) => BAN,
         UpstreamError::Fetch(
-            FetchError::Status { retry_after: Some(stated), .. }
-            | FetchError::RateLimited { retry_after: Some(stated) },
+            FetchError::Status {
+                retry_after: Some(stated),
+                ..
+            }
+            | FetchError::RateLimited {
+                retry_after: Some(stated),
+            },
         ) => (*stated).clamp(doubled, most_stated.max(doubled)),
         UpstreamError::Fetch(
             FetchError::RateLimited { retry_after: None } | FetchError::Status { status: 429, .. },
         ) => doubled.max(TOO_MANY),
-        UpstreamError::Parse(ParseError::Refused { code, .. }) if RATE_LIMITED.contains(code) => doubled.max(TOO_MANY),
-        UpstreamError::Parse(ParseError::Refused { code, .. }) if REGION_REFUSED.contains(code) => BAN,
+        UpstreamError::Parse(ParseError::Refused { code, .. }) if RATE_LIMITED.contains(code) => {
+            doubled.max(TOO_MANY)
+        }
+        UpstreamError::Parse(ParseError::Refused { code, .. }) if REGION_REFUSED.contains(code) => {
+            BAN
+        }
         _ => doubled,
     }
 }
@@ -58,8 +81,11 @@ mod tests {
     use super::*;
     use shared::exchange::Detail;
 
-    const PAUSES: Pauses =
-        Pauses { first: Duration::from_secs(2), most: Duration::from_secs(30), most_stated: Duration::from_secs(60) };
+    const PAUSES: Pauses = Pauses {
+        first: Duration::from_secs(2),
+        most: Duration::from_secs(30),
+        most_stated: Duration::from_secs(60),
+    };
 
     #[track_caller]
     fn check(error: FetchError, failures: u32, expected_secs: u64) {
@@ -68,7 +94,10 @@ mod tests {
     }
 
     fn status(status: u16, retry_after: Option<u64>) -> FetchError {
-        FetchError::Status { status, retry_after: retry_after.map(Duration::from_secs) }
+        FetchError::Status {
+            status,
+            retry_after: retry_after.map(Duration::from_secs),
+        }
     }
 
     #[test]
@@ -82,7 +111,11 @@ mod tests {
     #[test]
     fn a_ban_and_a_blocked_country_are_left_alone_for_ten_minutes() {
         check(FetchError::forbidden(b"403, access too frequent"), 1, 600);
-        check(FetchError::forbidden(b"configured to block access from your country"), 1, 600);
+        check(
+            FetchError::forbidden(b"configured to block access from your country"),
+            1,
+            600,
+        );
         check(FetchError::forbidden(b"?"), 1, 2);
     }
 
@@ -95,17 +128,41 @@ mod tests {
         check(status(503, Some(u64::MAX)), 9, 60);
         check(status(429, None), 1, 5);
         check(status(500, None), 1, 2);
-        check(FetchError::RateLimited { retry_after: Some(Duration::from_secs(20)) }, 1, 20);
-        check(FetchError::RateLimited { retry_after: Some(Duration::ZERO) }, 2, 4);
-        check(FetchError::RateLimited { retry_after: Some(Duration::MAX) }, 1, 60);
+        check(
+            FetchError::RateLimited {
+                retry_after: Some(Duration::from_secs(20)),
+            },
+            1,
+            20,
+        );
+        check(
+            FetchError::RateLimited {
+                retry_after: Some(Duration::ZERO),
+            },
+            2,
+            4,
+        );
+        check(
+            FetchError::RateLimited {
+                retry_after: Some(Duration::MAX),
+            },
+            1,
+            60,
+        );
         check(FetchError::RateLimited { retry_after: None }, 1, 5);
     }
 
     #[test]
     fn a_source_that_nobody_waits_for_obeys_what_it_is_told() {
-        let patient = Pauses { most_stated: Duration::from_secs(3_600), ..PAUSES };
+        let patient = Pauses {
+            most_stated: Duration::from_secs(3_600),
+            ..PAUSES
+        };
         let stated = |secs| pause(&status(429, Some(secs)).into(), 1, patient);
-        assert_eq!((stated(900), stated(7_200)), (Duration::from_secs(900), Duration::from_secs(3_600)));
+        assert_eq!(
+            (stated(900), stated(7_200)),
+            (Duration::from_secs(900), Duration::from_secs(3_600))
+        );
     }
 
     #[test]
@@ -119,7 +176,13 @@ mod tests {
 
     #[test]
     fn a_rate_limit_inside_a_successful_answer_is_a_rate_limit() {
-        let refused = |code| ParseError::Refused { code, message: Detail::new("") }.into();
+        let refused = |code| {
+            ParseError::Refused {
+                code,
+                message: Detail::new(""),
+            }
+            .into()
+        };
         for code in RATE_LIMITED {
             assert_eq!(pause(&refused(code), 1, PAUSES), TOO_MANY);
         }

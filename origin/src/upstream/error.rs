@@ -51,7 +51,9 @@ impl FetchError {
     /// A 403 with the beginning of its body.
     #[must_use]
     pub fn forbidden(body: &[u8]) -> Self {
-        Self::Forbidden { kind: Forbidden::from_body(body) }
+        Self::Forbidden {
+            kind: Forbidden::from_body(body),
+        }
     }
 
     /// A label for metrics and machine-readable reasons.
@@ -138,23 +140,27 @@ impl UpstreamError {
             _ if self.concerns_all_requests() => FaultClass::Refused,
             Self::Fetch(FetchError::Forbidden { .. }) => FaultClass::Refused,
             Self::Fetch(FetchError::Status { status: 500.., .. }) => FaultClass::ServerError,
-            Self::Fetch(FetchError::Timeout | FetchError::Unreachable(_) | FetchError::BrokenOff(_)) => {
-                FaultClass::NotReached
+            Self::Fetch(
+                FetchError::Timeout | FetchError::Unreachable(_) | FetchError::BrokenOff(_),
+            ) => FaultClass::NotReached,
+            Self::Fetch(_) | Self::Parse(_) | Self::Universe(_) | Self::Doubted(_) => {
+                FaultClass::BadData
             }
-            Self::Fetch(_) | Self::Parse(_) | Self::Universe(_) | Self::Doubted(_) => FaultClass::BadData,
         }
     }
 
-    /// Whether the next request for something else would meet the same: a ban, a blocked country, a rate limit. A 403 that
-    /// gives no reason may be about this one path, so it concerns what was asked for alone.
+    /// Whether the next request for something else would meet the same: a ban, a blocked country, a
+    /// rate limit. A 403 that gives no reason may be about this one path, so it concerns what was
+    /// asked for alone.
     #[must_use]
     pub fn concerns_all_requests(&self) -> bool {
         match self {
             Self::Fetch(error) => {
                 matches!(
                     error,
-                    FetchError::Forbidden { kind: Forbidden::Region | Forbidden::RateLimit }
-                        | FetchError::RateLimited { .. }
+                    FetchError::Forbidden {
+                        kind: Forbidden::Region | Forbidden::RateLimit
+                    } | FetchError::RateLimited { .. }
                         | FetchError::Status { status: 429, .. }
                 )
             }
@@ -189,7 +195,10 @@ mod tests {
     }
 
     fn status(status: u16) -> FetchError {
-        FetchError::Status { status, retry_after: None }
+        FetchError::Status {
+            status,
+            retry_after: None,
+        }
     }
 
     #[test]
@@ -200,10 +209,20 @@ mod tests {
             "configured to block access from your country",
             r#"{"retCode":10018,"retMsg":"","result":{},"time":1}"#,
         ] {
-            assert!(concerns_all(FetchError::forbidden(body.as_bytes()).into()), "{body}");
+            assert!(
+                concerns_all(FetchError::forbidden(body.as_bytes()).into()),
+                "{body}"
+            );
         }
-        for body in ["", "Forbidden", r#"{"retCode":10001,"retMsg":"","result":{},"time":1}"#] {
-            assert!(!concerns_all(FetchError::forbidden(body.as_bytes()).into()), "{body}");
+        for body in [
+            "",
+            "Forbidden",
+            r#"{"retCode":10001,"retMsg":"","result":{},"time":1}"#,
+        ] {
+            assert!(
+                !concerns_all(FetchError::forbidden(body.as_bytes()).into()),
+                "{body}"
+            );
         }
         assert!(concerns_all(status(429).into()));
         assert!(!concerns_all(status(503).into()));
@@ -211,20 +230,38 @@ mod tests {
 
     #[test]
     fn what_they_said_is_told_apart_from_what_never_reached_us() {
-        check(FetchError::forbidden(b"access too frequent"), FaultClass::Refused);
+        check(
+            FetchError::forbidden(b"access too frequent"),
+            FaultClass::Refused,
+        );
         check(FetchError::forbidden(b""), FaultClass::Refused);
         check(status(429), FaultClass::Refused);
         for code in RATE_LIMITED {
-            check(ParseError::Refused { code, message: Detail::new("Too many visits!") }, FaultClass::Refused);
+            check(
+                ParseError::Refused {
+                    code,
+                    message: Detail::new("Too many visits!"),
+                },
+                FaultClass::Refused,
+            );
         }
         check(status(500), FaultClass::ServerError);
         check(status(599), FaultClass::ServerError);
         check(FetchError::Timeout, FaultClass::NotReached);
-        check(FetchError::Unreachable("refused".to_owned()), FaultClass::NotReached);
-        check(FetchError::BrokenOff("reset".to_owned()), FaultClass::NotReached);
+        check(
+            FetchError::Unreachable("refused".to_owned()),
+            FaultClass::NotReached,
+        );
+        check(
+            FetchError::BrokenOff("reset".to_owned()),
+            FaultClass::NotReached,
+        );
         check(status(404), FaultClass::BadData);
         check(FetchError::TooLarge { limit: 9 }, FaultClass::BadData);
         check(ParseError::Truncated, FaultClass::BadData);
-        check(Doubt::FromTheFuture { ahead_ms: 9_000 }, FaultClass::BadData);
+        check(
+            Doubt::FromTheFuture { ahead_ms: 9_000 },
+            FaultClass::BadData,
+        );
     }
 }

@@ -1,8 +1,10 @@
-//! Under which host an upstream is asked: its first one, or another of the same service while the first one fails.
+//! Under which host an upstream is asked: its first one, or another of the same service while the
+//! first one fails.
 //!
-//! Each endpoint (a path without its query) has a state of its own, for a host may fail at one and serve the others. A failure
-//! of the host sends the next request of that endpoint to the other one; after a while a single request looks whether the first
-//! one is back, while all others stay where they are answered. Nothing is asked twice: the caller's next try is the one that
+//! Each endpoint (a path without its query) has a state of its own, for a host may fail at one and
+//! serve the others. A failure of the host sends the next request of that endpoint to the other
+//! one; after a while a single request looks whether the first one is back, while all others stay
+//! where they are answered. Nothing is asked twice: the caller's next try is the one that
 //! goes elsewhere, so that the budget counts every request once.
 
 use super::FetchError;
@@ -12,11 +14,13 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// How long the other host is used before the first one is tried again; it doubles with each time that this is in vain.
+/// How long the other host is used before the first one is tried again; it doubles with each time
+/// that this is in vain.
 const FIRST_STAY: Duration = Duration::from_secs(10);
 const LONGEST_STAY: Duration = Duration::from_secs(600);
 
-/// More than a request may take: the one that looks at the first host counts as lost when nothing came of it until then.
+/// More than a request may take: the one that looks at the first host counts as lost when nothing
+/// came of it until then.
 const LOST_AFTER: Duration = Duration::from_secs(8);
 
 /// The hosts of one upstream.
@@ -50,7 +54,11 @@ pub(super) enum Host {
 
 impl Hosts {
     pub(super) fn new(first: BaseUrl, other: Option<BaseUrl>) -> Self {
-        Self { first, other, away: Mutex::default() }
+        Self {
+            first,
+            other,
+            away: Mutex::default(),
+        }
     }
 
     pub(super) fn base(&self, host: Host) -> &BaseUrl {
@@ -66,11 +74,15 @@ impl Hosts {
             return Host::First;
         }
         let mut away = self.away.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some(away) = away.get_mut(endpoint(path)) else { return Host::First };
+        let Some(away) = away.get_mut(endpoint(path)) else {
+            return Host::First;
+        };
         if away.both_fail {
             return Host::First;
         }
-        let is_looking = away.looking.is_some_and(|since| now.saturating_duration_since(since) < LOST_AFTER);
+        let is_looking = away
+            .looking
+            .is_some_and(|since| now.saturating_duration_since(since) < LOST_AFTER);
         if now < away.back_at || is_looking {
             return Host::Other;
         }
@@ -79,7 +91,13 @@ impl Hosts {
     }
 
     /// Learns from what came of a request for `path`.
-    pub(super) fn note<T>(&self, path: &str, host: Host, outcome: &Result<T, FetchError>, now: Instant) {
+    pub(super) fn note<T>(
+        &self,
+        path: &str,
+        host: Host,
+        outcome: &Result<T, FetchError>,
+        now: Instant,
+    ) {
         if self.other.is_none() {
             return;
         }
@@ -94,7 +112,15 @@ impl Hosts {
             }
             (Host::First, true, None) => {
                 let back_at = now + FIRST_STAY;
-                away.insert(endpoint.to_owned(), Away { back_at, stay: FIRST_STAY, looking: None, both_fail: false });
+                away.insert(
+                    endpoint.to_owned(),
+                    Away {
+                        back_at,
+                        stay: FIRST_STAY,
+                        looking: None,
+                        both_fail: false,
+                    },
+                );
                 tracing::warn!(endpoint, host = %self.first, "fails; another host of the same service is asked");
             }
             (Host::First, true, Some(away)) => away.leave_again(now),
@@ -115,8 +141,8 @@ impl Away {
     }
 }
 
-/// Whether another host of the same service may do better: not when this one says what all of them would, such as that we
-/// ask too often, and not when its answer is no data.
+/// Whether another host of the same service may do better: not when this one says what all of them
+/// would, such as that we ask too often, and not when its answer is no data.
 fn is_of_the_host(error: &FetchError) -> bool {
     matches!(
         error,
@@ -141,7 +167,10 @@ mod tests {
 
     fn hosts() -> Hosts {
         let base = |text: &str| text.parse::<BaseUrl>().unwrap();
-        Hosts::new(base("https://api.bybit.com"), Some(base("https://api.bytick.com")))
+        Hosts::new(
+            base("https://api.bybit.com"),
+            Some(base("https://api.bytick.com")),
+        )
     }
 
     const fn secs(secs: u64) -> Duration {
@@ -161,11 +190,18 @@ mod tests {
             FetchError::Timeout,
             FetchError::Unreachable(String::new()),
             FetchError::BrokenOff(String::new()),
-            FetchError::Status { status: 502, retry_after: None },
+            FetchError::Status {
+                status: 502,
+                retry_after: None,
+            },
         ] {
             let (hosts, now) = (hosts(), Instant::now());
             assert_eq!(ask(&hosts, TICKERS, now, &Err(error)), Host::First);
-            assert_eq!(ask(&hosts, KLINE, now, &Ok(())), Host::First, "another endpoint");
+            assert_eq!(
+                ask(&hosts, KLINE, now, &Ok(())),
+                Host::First,
+                "another endpoint"
+            );
             assert_eq!(ask(&hosts, TICKERS, now, &Ok(())), Host::Other);
         }
     }
@@ -176,8 +212,14 @@ mod tests {
             FetchError::forbidden(b"access too frequent"),
             FetchError::forbidden(b""),
             FetchError::RateLimited { retry_after: None },
-            FetchError::Status { status: 429, retry_after: None },
-            FetchError::Status { status: 404, retry_after: None },
+            FetchError::Status {
+                status: 429,
+                retry_after: None,
+            },
+            FetchError::Status {
+                status: 404,
+                retry_after: None,
+            },
             FetchError::TooLarge { limit: 1 },
         ] {
             let (hosts, now) = (hosts(), Instant::now());
@@ -192,7 +234,11 @@ mod tests {
         ask(&hosts, TICKERS, now, &Err(FetchError::Timeout));
         assert_eq!(hosts.choose(TICKERS, now + secs(9)), Host::Other);
         assert_eq!(hosts.choose(TICKERS, now + secs(10)), Host::First);
-        assert_eq!(hosts.choose(TICKERS, now + secs(11)), Host::Other, "one looks, and the others are served");
+        assert_eq!(
+            hosts.choose(TICKERS, now + secs(11)),
+            Host::Other,
+            "one looks, and the others are served"
+        );
         hosts.note(TICKERS, Host::First, &Ok(()), now + secs(11));
         assert_eq!(hosts.choose(TICKERS, now + secs(11)), Host::First);
     }
@@ -205,20 +251,39 @@ mod tests {
         for second in 0..3_600 {
             let now = began + secs(second);
             let host = hosts.choose(TICKERS, now);
-            let outcome = if host == Host::First { Err(FetchError::Timeout) } else { Ok(()) };
+            let outcome = if host == Host::First {
+                Err(FetchError::Timeout)
+            } else {
+                Ok(())
+            };
             hosts.note(TICKERS, host, &outcome, now);
             if host == Host::First {
                 looked.push(second);
             }
         }
-        assert_eq!(looked, [10, 30, 70, 150, 310, 630, 1_230, 1_830, 2_430, 3_030]);
+        assert_eq!(
+            looked,
+            [10, 30, 70, 150, 310, 630, 1_230, 1_830, 2_430, 3_030]
+        );
     }
 
     #[test]
     fn when_both_fail_they_take_turns() {
         let (hosts, now) = (hosts(), Instant::now());
-        let asked: Vec<Host> = (0..6).map(|_| ask(&hosts, TICKERS, now, &Err(FetchError::Timeout))).collect();
-        assert_eq!(asked, [Host::First, Host::Other, Host::First, Host::Other, Host::First, Host::Other]);
+        let asked: Vec<Host> = (0..6)
+            .map(|_| ask(&hosts, TICKERS, now, &Err(FetchError::Timeout)))
+            .collect();
+        assert_eq!(
+            asked,
+            [
+                Host::First,
+                Host::Other,
+                Host::First,
+                Host::Other,
+                Host::First,
+                Host::Other
+            ]
+        );
     }
 
     #[test]
@@ -244,8 +309,14 @@ mod tests {
     fn without_another_host_the_first_is_asked_for_ever() {
         let hosts = Hosts::new("https://api.bybit.com".parse().unwrap(), None);
         let now = Instant::now();
-        assert_eq!(ask(&hosts, TICKERS, now, &Err(FetchError::Timeout)), Host::First);
-        assert_eq!(ask(&hosts, TICKERS, now, &Err(FetchError::Timeout)), Host::First);
+        assert_eq!(
+            ask(&hosts, TICKERS, now, &Err(FetchError::Timeout)),
+            Host::First
+        );
+        assert_eq!(
+            ask(&hosts, TICKERS, now, &Err(FetchError::Timeout)),
+            Host::First
+        );
     }
 
     proptest! {

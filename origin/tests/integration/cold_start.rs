@@ -1,13 +1,16 @@
-//! From nothing to scores in six dimensions: how soon, with how many requests, and what a part that hangs holds up.
+//! From nothing to scores in six dimensions: how soon, with how many requests, and what a part that
+//! hangs holds up.
 //!
-//! Time is the runtime's and passes only while all wait, so the figures are the same on every machine.
+//! Time is the runtime's and passes only while all wait, so the figures are the same on every
+//! machine.
 
 use crate::watch::{Watch, scored};
 use crate::world::{Asked, Setup, World};
 use shared::snapshot::ScoreBasis;
 use std::collections::HashSet;
 
-/// What a first score rests on: the endpoint, and the parameter that tells two of one endpoint apart.
+/// What a first score rests on: the endpoint, and the parameter that tells two of one endpoint
+/// apart.
 const FIRST_STAGE: [&str; 4] = [
     "/v5/market/recent-trade?",
     "/v5/market/orderbook?",
@@ -15,7 +18,8 @@ const FIRST_STAGE: [&str; 4] = [
     "/v5/market/kline?interval=240",
 ];
 
-/// Runs until so many contracts are scored in six dimensions, and checks how long that takes at most.
+/// Runs until so many contracts are scored in six dimensions, and checks how long that takes at
+/// most.
 async fn check_all_scored(setup: Setup, contracts: usize, within_ms: u64) {
     let (mut world, mut watch) = (World::start(setup), Watch::new(setup.requests_per_5s));
     loop {
@@ -23,9 +27,16 @@ async fn check_all_scored(setup: Setup, contracts: usize, within_ms: u64) {
         let snapshot = publication.valid().get();
         let took_ms = snapshot.generated_at_ms.millis_since(setup.begins_at);
         let found = scored(snapshot);
-        assert!(took_ms <= within_ms, "{found} contracts are scored after {took_ms} ms, {} requests", watch.requests);
+        assert!(
+            took_ms <= within_ms,
+            "{found} contracts are scored after {took_ms} ms, {} requests",
+            watch.requests
+        );
         if found >= contracts {
-            println!("{found} contracts are scored after {took_ms} ms and {} requests", watch.requests);
+            println!(
+                "{found} contracts are scored after {took_ms} ms and {} requests",
+                watch.requests
+            );
             return;
         }
     }
@@ -54,30 +65,58 @@ async fn forty_contracts_are_scored_within_fifteen_seconds_and_the_budget() {
 
 #[tokio::test(start_paused = true)]
 async fn a_hundred_contracts_are_scored_as_soon_as_the_budget_allows() {
-    // Four requests for each are 400, of which 55 fit into any five seconds beside the ticker table.
-    check_all_scored(Setup { monitored_symbols: 100, ..Setup::USUAL }, 100, 40_000).await;
+    // Four requests for each are 400, of which 55 fit into any five seconds beside the ticker
+    // table.
+    check_all_scored(
+        Setup {
+            monitored_symbols: 100,
+            ..Setup::USUAL
+        },
+        100,
+        40_000,
+    )
+    .await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_contract_that_hangs_costs_no_other_its_score() {
-    let setup = Setup { hangs: |target| target.contains("symbol=ETHUSDT"), ..Setup::USUAL };
+    let setup = Setup {
+        hangs: |target| target.contains("symbol=ETHUSDT"),
+        ..Setup::USUAL
+    };
     let (mut world, mut watch) = (World::start(setup), Watch::new(setup.requests_per_5s));
     loop {
         let (publication, _) = watch.next(&mut world).await;
         let snapshot = publication.valid().get();
         let took_ms = snapshot.generated_at_ms.millis_since(setup.begins_at);
-        assert!(took_ms <= 15_000, "{} contracts are scored after {took_ms} ms", scored(snapshot));
+        assert!(
+            took_ms <= 15_000,
+            "{} contracts are scored after {took_ms} ms",
+            scored(snapshot)
+        );
         if scored(snapshot) == 39 {
-            let ether = snapshot.scores.iter().find(|row| row.symbol == "ETHUSDT").unwrap();
+            let ether = snapshot
+                .scores
+                .iter()
+                .find(|row| row.symbol == "ETHUSDT")
+                .unwrap();
             assert_eq!(ether.score_basis, ScoreBasis::TickerMomentum);
             return;
         }
     }
 }
 
-/// What a first score needs of all forty contracts is asked for within fifteen seconds, whatever else hangs.
+/// What a first score needs of all forty contracts is asked for within fifteen seconds, whatever
+/// else hangs.
 async fn check_hanging(endpoint: &'static str, hangs: fn(&str) -> bool) {
-    let (asked, found) = run(Setup { hangs, ..Setup::USUAL }, 15_000).await;
+    let (asked, found) = run(
+        Setup {
+            hangs,
+            ..Setup::USUAL
+        },
+        15_000,
+    )
+    .await;
     for needed in FIRST_STAGE {
         let (path, detail) = needed.split_once('?').unwrap();
         let symbols: HashSet<&str> = asked
@@ -85,12 +124,19 @@ async fn check_hanging(endpoint: &'static str, hangs: fn(&str) -> bool) {
             .filter(|request| !hangs(&request.target))
             .filter_map(|request| request.target.strip_prefix(path)?.strip_prefix('?'))
             .filter(|query| detail.is_empty() || query.split('&').any(|pair| pair == detail))
-            .filter_map(|query| query.split('&').find_map(|pair| pair.strip_prefix("symbol=")))
+            .filter_map(|query| {
+                query
+                    .split('&')
+                    .find_map(|pair| pair.strip_prefix("symbol="))
+            })
             .collect();
         let expected = if path == endpoint { 0 } else { 40 };
         assert_eq!(symbols.len(), expected, "{needed} while {endpoint} hangs");
     }
-    if !FIRST_STAGE.iter().any(|needed| needed.starts_with(endpoint)) {
+    if !FIRST_STAGE
+        .iter()
+        .any(|needed| needed.starts_with(endpoint))
+    {
         assert_eq!(found, 40, "while {endpoint} hangs");
     }
 }

@@ -13,7 +13,8 @@ use origin::store::{ANNOUNCEMENT_REFUSED, Cause, Held, Look, Written};
 use origin::supervise::Interruption;
 use origin::upstream::{FaultClass, FetchError, UpstreamError};
 use shared::endpoints::{
-    BETA_CHART, CLIENT_ROUTES, HEALTH, LIVE, METRICS, OTHER, READY, RECENT_ALERTS, SNAPSHOT, SymbolEndpoint,
+    BETA_CHART, CLIENT_ROUTES, HEALTH, LIVE, METRICS, OTHER, READY, RECENT_ALERTS, SNAPSHOT,
+    SymbolEndpoint,
 };
 use shared::exchange::ParseError;
 use shared::exchange::bybit::Forbidden;
@@ -41,7 +42,11 @@ fn fetch_errors() -> Vec<FetchError> {
         | FetchError::RateLimited { .. }
         | FetchError::TooLarge { .. } => {}
     };
-    let forbidden = [Forbidden::Region, Forbidden::RateLimit, Forbidden::Unexplained];
+    let forbidden = [
+        Forbidden::Region,
+        Forbidden::RateLimit,
+        Forbidden::Unexplained,
+    ];
     let _ = |kind: Forbidden| match kind {
         Forbidden::Region | Forbidden::RateLimit | Forbidden::Unexplained => {}
     };
@@ -49,7 +54,10 @@ fn fetch_errors() -> Vec<FetchError> {
         FetchError::Timeout,
         FetchError::Unreachable(String::new()),
         FetchError::BrokenOff(String::new()),
-        FetchError::Status { status: 599, retry_after: None },
+        FetchError::Status {
+            status: 599,
+            retry_after: None,
+        },
         FetchError::RateLimited { retry_after: None },
         FetchError::TooLarge { limit: 0 },
     ];
@@ -58,12 +66,18 @@ fn fetch_errors() -> Vec<FetchError> {
 }
 
 fn lines(of: &str, words: impl IntoIterator<Item = impl AsRef<str>>) -> Vec<String> {
-    words.into_iter().map(|word| format!("{of} {}", word.as_ref())).collect()
+    words
+        .into_iter()
+        .map(|word| format!("{of} {}", word.as_ref()))
+        .collect()
 }
 
 #[test]
 fn golden_reason_codes_of_the_origin() {
-    let fetched: Vec<_> = fetch_errors().iter().map(|error| error.label().replace("599", "{status}")).collect();
+    let fetched: Vec<_> = fetch_errors()
+        .iter()
+        .map(|error| error.label().replace("599", "{status}"))
+        .collect();
     let facts = [
         lines("fetch", fetched),
         lines("fault_class", FaultClass::LABELS),
@@ -74,7 +88,14 @@ fn golden_reason_codes_of_the_origin() {
         lines("health.store", ["memory", "redis"]),
         lines("leadership_change", Standing::LABELS),
         lines("leadership_change", [BLIND, CANNOT_PUBLISH]),
-        lines("outcome", [origin::status::OK, origin::status::RESTS, origin::supervise::CRASHED]),
+        lines(
+            "outcome",
+            [
+                origin::status::OK,
+                origin::status::RESTS,
+                origin::supervise::CRASHED,
+            ],
+        ),
         lines("store", Cause::LABELS),
         lines("store_announcements", [ANNOUNCEMENT_REFUSED]),
         lines("store_reader", Look::LABELS),
@@ -82,7 +103,10 @@ fn golden_reason_codes_of_the_origin() {
         lines("table", TableOutcome::LABELS),
         lines("task_restart", Interruption::LABELS),
     ];
-    freeze(&expect_file!["../../../tests/golden/reasons-origin.txt"], facts.concat());
+    freeze(
+        &expect_file!["../../../tests/golden/reasons-origin.txt"],
+        facts.concat(),
+    );
 }
 
 /// Counts everything that can be counted under each of its labels.
@@ -93,40 +117,92 @@ fn counted() -> Metrics {
     }
     metrics.upstream_answered("{upstream}");
     metrics.upstream_rejected("{upstream}");
-    let wild = WildTable { leaping: 0, compared: 0 }.label();
+    let wild = WildTable {
+        leaping: 0,
+        compared: 0,
+    }
+    .label();
     let ahead = ClockAhead { ahead_ms: 0 }.label();
-    let shorter = ShorterList { missing: 0, held: 0, listed: 0 }.label();
+    let shorter = ShorterList {
+        missing: 0,
+        held: 0,
+        listed: 0,
+    }
+    .label();
     let snapshot = [Rejection::LABELS, ParseError::LABELS, TableOutcome::LABELS].concat();
-    let snapshot = snapshot.into_iter().chain(shared::assemble::AssembleError::LABELS.iter().copied());
-    snapshot.chain([wild, ahead, shorter]).for_each(|label| metrics.rejection(label));
-    RowRefusal::LABELS.iter().for_each(|label| metrics.row_refused(label));
+    let snapshot = snapshot
+        .into_iter()
+        .chain(shared::assemble::AssembleError::LABELS.iter().copied());
+    snapshot
+        .chain([wild, ahead, shorter])
+        .for_each(|label| metrics.rejection(label));
+    RowRefusal::LABELS
+        .iter()
+        .for_each(|label| metrics.row_refused(label));
     for figure in Figure::LABELS {
-        Oddity::LABELS.iter().for_each(|oddity| metrics.field_refused(figure, oddity));
+        Oddity::LABELS
+            .iter()
+            .for_each(|oddity| metrics.field_refused(figure, oddity));
     }
     let rows = RowRefusal::LABELS.iter().chain(MergeRefusal::LABELS);
     rows.for_each(|label| metrics.input_refused("{upstream}", label));
-    Written::LABELS.iter().chain(Cause::LABELS).for_each(|label| metrics.store_write(label));
-    Look::LABELS.iter().chain(Cause::LABELS).for_each(|label| metrics.store_read(label));
+    Written::LABELS
+        .iter()
+        .chain(Cause::LABELS)
+        .for_each(|label| metrics.store_write(label));
+    Look::LABELS
+        .iter()
+        .chain(Cause::LABELS)
+        .for_each(|label| metrics.store_read(label));
     for label in Unreadable::LABELS.iter().chain(Rejection::LABELS) {
         metrics.store_read(label);
         metrics.rejection(label);
     }
-    Standing::LABELS.iter().chain([&BLIND, &CANNOT_PUBLISH]).for_each(|label| metrics.leadership_change(label));
-    Interruption::LABELS.iter().for_each(|reason| metrics.task_restart("{task}", reason));
-    Refusal::LABELS.iter().for_each(|reason| metrics.connection_refused(reason));
-    Overdue::LABELS.iter().for_each(|reason| metrics.connection_closed(reason));
+    Standing::LABELS
+        .iter()
+        .chain([&BLIND, &CANNOT_PUBLISH])
+        .for_each(|label| metrics.leadership_change(label));
+    Interruption::LABELS
+        .iter()
+        .for_each(|reason| metrics.task_restart("{task}", reason));
+    Refusal::LABELS
+        .iter()
+        .for_each(|reason| metrics.connection_refused(reason));
+    Overdue::LABELS
+        .iter()
+        .for_each(|reason| metrics.connection_closed(reason));
     metrics.parked("{task}", true);
     let routes = CLIENT_ROUTES
         .iter()
         .map(|(path, _)| *path)
         .chain(HEALTH)
         .chain(SymbolEndpoint::ALL.map(SymbolEndpoint::prefix));
-    for route in routes.chain([RECENT_ALERTS, BETA_CHART, SNAPSHOT, LIVE, READY, METRICS, OTHER]) {
-        let answered = Answered { route, is_data: true, status: 200, freshness: None, took: Duration::ZERO };
+    for route in routes.chain([
+        RECENT_ALERTS,
+        BETA_CHART,
+        SNAPSHOT,
+        LIVE,
+        READY,
+        METRICS,
+        OTHER,
+    ]) {
+        let answered = Answered {
+            route,
+            is_data: true,
+            status: 200,
+            freshness: None,
+            took: Duration::ZERO,
+        };
         metrics.answered(answered);
-        metrics.answered(Answered { status: 503, ..answered });
+        metrics.answered(Answered {
+            status: 503,
+            ..answered
+        });
         for class in Freshness::ALL {
-            metrics.answered(Answered { freshness: Some(class.name()), ..answered });
+            metrics.answered(Answered {
+                freshness: Some(class.name()),
+                ..answered
+            });
         }
     }
     metrics
@@ -139,11 +215,19 @@ fn golden_metrics_of_the_origin() {
     let price = snapshot["scores"][0]["high_24h"].as_f64().unwrap();
     snapshot["scores"][0]["price"] = (price * 1.001).into();
     let now = UnixMs::from_millis(1_795_255_705_070);
-    let valid = ValidSnapshot::from_json(snapshot.to_string().as_bytes(), now, Baseline::default()).unwrap();
+    let valid = ValidSnapshot::from_json(snapshot.to_string().as_bytes(), now, Baseline::default())
+        .unwrap();
     let metrics = counted();
     metrics.published(&valid);
-    let clock = Report { behind_ms: Some(1), steps: Direction::ALL.map(|direction| (direction, 1)).into() };
-    let process = Process { role: "{role}", store: "{store}", started_at: now };
+    let clock = Report {
+        behind_ms: Some(1),
+        steps: Direction::ALL.map(|direction| (direction, 1)).into(),
+    };
+    let process = Process {
+        role: "{role}",
+        store: "{store}",
+        started_at: now,
+    };
     let seen = Seen {
         process,
         served: Some(&valid),
@@ -162,7 +246,10 @@ fn golden_metrics_of_the_origin() {
         facts.extend(lines(metric, reason));
     }
     facts.extend(lines("upstream_requests_total class", FaultClass::LABELS));
-    freeze(&expect_file!["../../../tests/golden/metrics-origin.txt"], facts);
+    freeze(
+        &expect_file!["../../../tests/golden/metrics-origin.txt"],
+        facts,
+    );
 }
 
 /// What a page says of each metric: type, unit, help, labels and the values of these.
@@ -178,16 +265,24 @@ fn described(page: &str) -> Vec<String> {
             continue;
         }
         let (sample, _) = line.rsplit_once(' ').unwrap();
-        let (name, labels) = sample.trim_end_matches('}').split_once('{').unwrap_or((sample, ""));
-        let labels: BTreeMap<&str, &str> =
-            labels.split("\",").filter_map(|label| label.trim_end_matches('"').split_once("=\"")).collect();
+        let (name, labels) = sample
+            .trim_end_matches('}')
+            .split_once('{')
+            .unwrap_or((sample, ""));
+        let labels: BTreeMap<&str, &str> = labels
+            .split("\",")
+            .filter_map(|label| label.trim_end_matches('"').split_once("=\""))
+            .collect();
         let names: Vec<&str> = labels.keys().copied().collect();
         facts.push(format!("{name} labels {}", names.join(",")));
         for (label, value) in labels {
             if ["version", "commit"].contains(&label) {
                 continue;
             }
-            facts.push(format!("{name} {label} {}", value.replace("599", "{status}")));
+            facts.push(format!(
+                "{name} {label} {}",
+                value.replace("599", "{status}")
+            ));
         }
     }
     facts
@@ -196,24 +291,41 @@ fn described(page: &str) -> Vec<String> {
 #[test]
 fn golden_options_of_the_origin() {
     let command = Config::command();
-    let no_options = ["RUST_LOG default \"info\"", "COINGECKO_API_KEY default \"\"", "ORIGIN_SECRET default \"\""];
+    let no_options = [
+        "RUST_LOG default \"info\"",
+        "COINGECKO_API_KEY default \"\"",
+        "ORIGIN_SECRET default \"\"",
+    ];
     let mut facts = no_options.map(str::to_owned).to_vec();
     for argument in command.get_arguments() {
         let option = format!("--{}", argument.get_long().unwrap());
         let variable = argument.get_env().unwrap().to_string_lossy().into_owned();
-        let default: Vec<_> = argument.get_default_values().iter().map(|value| value.to_string_lossy()).collect();
+        let default: Vec<_> = argument
+            .get_default_values()
+            .iter()
+            .map(|value| value.to_string_lossy())
+            .collect();
         facts.push(format!("{variable} option {option}"));
         facts.push(format!("{variable} default {:?}", default.join(",")));
         let values = argument.get_possible_values();
-        facts.extend(values.iter().map(|value| format!("{variable} value {}", value.get_name())));
+        facts.extend(
+            values
+                .iter()
+                .map(|value| format!("{variable} value {}", value.get_name())),
+        );
         facts.extend(range_of(&option).map(|range| format!("{variable} range {range}")));
     }
-    freeze(&expect_file!["../../../tests/golden/options/origin.txt"], facts);
+    freeze(
+        &expect_file!["../../../tests/golden/options/origin.txt"],
+        facts,
+    );
 }
 
 /// Within which bounds a number has to be, by the word of the error that a far greater one meets.
 fn range_of(option: &str) -> Option<String> {
-    let refused = Config::try_parse_from(["origin".to_owned(), format!("{option}={}", i64::MAX)]).err()?.to_string();
+    let refused = Config::try_parse_from(["origin".to_owned(), format!("{option}={}", i64::MAX)])
+        .err()?
+        .to_string();
     let (_, range) = refused.split_once(" is not in ")?;
     Some(range.lines().next()?.to_owned())
 }

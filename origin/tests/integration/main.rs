@@ -1,4 +1,5 @@
-//! The origin's collectors in simulated time, and what others rely on in it, held against the files that freeze it.
+//! The origin's collectors in simulated time, and what others rely on in it, held against the files
+//! that freeze it.
 //!
 //! The day has a program of its own, for it measures the memory of its whole process.
 

@@ -30,7 +30,15 @@ pub(crate) struct Watch {
 impl Watch {
     /// Watches an origin that may send so many requests in any window.
     pub(crate) fn new(budget: usize) -> Self {
-        Self { budget, last: None, recent: VecDeque::new(), busiest_window: 0, requests: 0, tables: 0, rounds: 0 }
+        Self {
+            budget,
+            last: None,
+            recent: VecDeque::new(),
+            busiest_window: 0,
+            requests: 0,
+            tables: 0,
+            rounds: 0,
+        }
     }
 
     /// Waits for the next publication and checks it, and the requests that were sent before it.
@@ -44,7 +52,11 @@ impl Watch {
 
     fn check_requests(&mut self, asked: &[Asked]) {
         for request in asked.iter().filter(|request| request.is_of_bybit()) {
-            while self.recent.front().is_some_and(|first| request.at.millis_since(*first) >= WINDOW_MS) {
+            while self
+                .recent
+                .front()
+                .is_some_and(|first| request.at.millis_since(*first) >= WINDOW_MS)
+            {
                 self.recent.pop_front();
             }
             self.recent.push_back(request.at);
@@ -62,17 +74,40 @@ impl Watch {
 
     fn check_round(&mut self, snapshot: &Snapshot) {
         self.rounds += 1;
-        assert_eq!(self.rounds, self.tables, "a ticker table made no publication before {}", snapshot.as_of_ms);
+        assert_eq!(
+            self.rounds, self.tables,
+            "a ticker table made no publication before {}",
+            snapshot.as_of_ms
+        );
         if let Some((as_of_ms, sequence)) = self.last {
-            assert!(as_of_ms < snapshot.as_of_ms, "{as_of_ms} and then {}", snapshot.as_of_ms);
-            assert!(sequence < snapshot.sequence, "{sequence} and then {}", snapshot.sequence);
+            assert!(
+                as_of_ms < snapshot.as_of_ms,
+                "{as_of_ms} and then {}",
+                snapshot.as_of_ms
+            );
+            assert!(
+                sequence < snapshot.sequence,
+                "{sequence} and then {}",
+                snapshot.sequence
+            );
         }
         self.last = Some((snapshot.as_of_ms, snapshot.sequence));
         let age_ms = snapshot.generated_at_ms.millis_since(snapshot.as_of_ms);
-        assert!(age_ms <= Limits::DEFAULT.refresh_after_ms, "published when it was {age_ms} ms old");
-        assert!(!snapshot.scores.is_empty(), "no scores at {}", snapshot.as_of_ms);
+        assert!(
+            age_ms <= Limits::DEFAULT.refresh_after_ms,
+            "published when it was {age_ms} ms old"
+        );
+        assert!(
+            !snapshot.scores.is_empty(),
+            "no scores at {}",
+            snapshot.as_of_ms
+        );
         let alerts = snapshot.alerts.value().map(|section| section.alerts.len());
-        assert!(alerts.is_some_and(|alerts| alerts <= MAX_ALERTS), "{alerts:?} alerts at {}", snapshot.as_of_ms);
+        assert!(
+            alerts.is_some_and(|alerts| alerts <= MAX_ALERTS),
+            "{alerts:?} alerts at {}",
+            snapshot.as_of_ms
+        );
     }
 }
 
@@ -90,5 +125,9 @@ pub(crate) fn scored(snapshot: &Snapshot) -> usize {
         .iter()
         .all(Option::is_some)
     };
-    snapshot.scores.iter().filter(|row| row.components().is_some_and(all_six)).count()
+    snapshot
+        .scores
+        .iter()
+        .filter(|row| row.components().is_some_and(all_six))
+        .count()
 }

@@ -1,5 +1,6 @@
-//! The origin's collectors and the simulated exchange in one process and in one time, the runtime's: where a test pauses the
-//! timer, hours pass in moments, and every pause, time limit and clock on both sides agrees.
+//! The origin's collectors and the simulated exchange in one process and in one time, the
+//! runtime's: where a test pauses the timer, hours pass in moments, and every pause, time limit and
+//! clock on both sides agrees.
 
 use axum::Router;
 use axum::body::{Body, to_bytes};
@@ -40,7 +41,8 @@ pub(crate) struct Setup {
 }
 
 impl Setup {
-    /// As the origin is set when nobody says otherwise, with an exchange that answers each request in 100 ms.
+    /// As the origin is set when nobody says otherwise, with an exchange that answers each request
+    /// in 100 ms.
     pub(crate) const USUAL: Self = Self {
         // 2026-09-08 12:00:10 UTC.
         begins_at: UnixMs::from_millis(1_788_868_810_000),
@@ -98,7 +100,9 @@ impl World {
     /// Starts everything; call it in a runtime whose timer is paused.
     pub(crate) fn start(setup: Setup) -> Self {
         let begins_at = setup.begins_at.as_millis().cast_signed();
-        let wall = Wall::beginning_at(UnixMs::from_millis((begins_at + setup.clock_error_ms).cast_unsigned()));
+        let wall = Wall::beginning_at(UnixMs::from_millis(
+            (begins_at + setup.clock_error_ms).cast_unsigned(),
+        ));
         let clock = Clock::reading(wall.clone());
         let true_time = simulator::Clock::beginning_at(begins_at);
         let exchange = exchange(&setup, &true_time);
@@ -106,13 +110,21 @@ impl World {
             current: Arc::new(Current::new()),
             metrics: Arc::new(Metrics::new()),
             board: Arc::new(StatusBoard::default()),
-            settings: Settings { monitored_symbols: setup.monitored_symbols, ..Settings::DEFAULT },
+            settings: Settings {
+                monitored_symbols: setup.monitored_symbols,
+                ..Settings::DEFAULT
+            },
             limits: Limits::DEFAULT,
             clock: clock.clone(),
             jitter: Jitter::seeded(1),
         };
         let asked = Arc::default();
-        let transport = transport(&setup, exchange.clone(), true_time.clone(), Arc::clone(&asked));
+        let transport = transport(
+            &setup,
+            exchange.clone(),
+            true_time.clone(),
+            Arc::clone(&asked),
+        );
         let base: BaseUrl = "http://exchange.invalid".parse().unwrap();
         let to = |venue| Upstream::new(transport.clone(), base.clone(), venue, clock.clone());
         let upstreams = Upstreams {
@@ -120,10 +132,27 @@ impl World {
             coingecko: to(Venue::CoinGecko),
             fear_greed: to(Venue::AlternativeMe),
         };
-        let gate = Arc::new(Gate::new(setup.requests_per_5s, setup.pace.tickers, context.jitter.clone()));
+        let gate = Arc::new(Gate::new(
+            setup.requests_per_5s,
+            setup.pace.tickers,
+            context.jitter.clone(),
+        ));
         let publications = context.current.subscribe();
-        tokio::spawn(collect(context.clone(), upstreams, Known::new(), setup.pace, gate));
-        Self { context, wall, true_time, exchange, asked, publications }
+        tokio::spawn(collect(
+            context.clone(),
+            upstreams,
+            Known::new(),
+            setup.pace,
+            gate,
+        ));
+        Self {
+            context,
+            wall,
+            true_time,
+            exchange,
+            asked,
+            publications,
+        }
     }
 
     /// Sets our wall clock by so much; nothing else moves.
@@ -148,7 +177,12 @@ impl World {
         let now = self.context.clock.now();
         let class = self.context.limits.classify(as_of, now)?;
         let true_age_ms = self.true_time().millis_since(as_of);
-        Some(Told { as_of, class, age_ms: age_ms(as_of, now)?, true_age_ms })
+        Some(Told {
+            as_of,
+            class,
+            age_ms: age_ms(as_of, now)?,
+            true_age_ms,
+        })
     }
 
     /// Breaks a part of the exchange.
@@ -157,14 +191,26 @@ impl World {
             .header("content-type", "application/json")
             .body(Body::from(fault.to_owned()))
             .unwrap();
-        let answer = self.exchange.clone().oneshot(request).await.unwrap_or_else(|never| match never {});
+        let answer = self
+            .exchange
+            .clone()
+            .oneshot(request)
+            .await
+            .unwrap_or_else(|never| match never {});
         assert!(answer.status().is_success(), "{fault}: {}", answer.status());
     }
 
     /// Mends it.
     pub(crate) async fn mend(&self) {
-        let request = axum::http::Request::delete("/control/faults").body(Body::empty()).unwrap();
-        let answer = self.exchange.clone().oneshot(request).await.unwrap_or_else(|never| match never {});
+        let request = axum::http::Request::delete("/control/faults")
+            .body(Body::empty())
+            .unwrap();
+        let answer = self
+            .exchange
+            .clone()
+            .oneshot(request)
+            .await
+            .unwrap_or_else(|never| match never {});
         assert!(answer.status().is_success(), "{}", answer.status());
     }
 
@@ -172,7 +218,9 @@ impl World {
     pub(crate) async fn next(&mut self) -> Arc<Publication> {
         let patience = Duration::from_secs(300);
         let changed = tokio::time::timeout(patience, self.publications.changed()).await;
-        changed.unwrap_or_else(|_| panic!("nothing is published: {:?}", self.context.board.all())).unwrap();
+        changed
+            .unwrap_or_else(|_| panic!("nothing is published: {:?}", self.context.board.all()))
+            .unwrap();
         self.publications.borrow_and_update().clone().unwrap()
     }
 
@@ -187,18 +235,33 @@ fn now(clock: &simulator::Clock) -> UnixMs {
 }
 
 fn exchange(setup: &Setup, true_time: &simulator::Clock) -> Router {
-    let config = simulator::Config { latency: setup.latency, clock: true_time.clone(), ..simulator::Config::default() };
+    let config = simulator::Config {
+        latency: setup.latency,
+        clock: true_time.clone(),
+        ..simulator::Config::default()
+    };
     simulator::service(&config).unwrap()
 }
 
 /// Carries requests to the simulated exchange in this process, and notes them.
-fn transport(setup: &Setup, exchange: Router, true_time: simulator::Clock, asked: Arc<Mutex<Vec<Asked>>>) -> Transport {
+fn transport(
+    setup: &Setup,
+    exchange: Router,
+    true_time: simulator::Clock,
+    asked: Arc<Mutex<Vec<Asked>>>,
+) -> Transport {
     let (hangs, rewrites) = (setup.hangs, setup.rewrites);
     BoxCloneSyncService::new(tower::service_fn(move |request: reqwest::Request| {
         let url = request.url();
-        let target = url.query().map_or_else(|| url.path().to_owned(), |query| format!("{}?{query}", url.path()));
+        let target = url.query().map_or_else(
+            || url.path().to_owned(),
+            |query| format!("{}?{query}", url.path()),
+        );
         let at = now(&true_time);
-        asked.lock().unwrap().push(Asked { at, target: target.clone() });
+        asked.lock().unwrap().push(Asked {
+            at,
+            target: target.clone(),
+        });
         let exchange = exchange.clone();
         async move {
             let answer = async {
@@ -207,7 +270,9 @@ fn transport(setup: &Setup, exchange: Router, true_time: simulator::Clock, asked
                 }
                 answer(exchange, &target, |body| rewrites(&target, at, body)).await
             };
-            tokio::time::timeout(READ_TIMEOUT, answer).await.unwrap_or(Err(FetchError::Timeout))
+            tokio::time::timeout(READ_TIMEOUT, answer)
+                .await
+                .unwrap_or(Err(FetchError::Timeout))
         }
     }))
 }
@@ -217,8 +282,16 @@ async fn answer(
     target: &str,
     rewrite: impl FnOnce(Vec<u8>) -> Vec<u8>,
 ) -> Result<reqwest::Response, FetchError> {
-    let request = axum::http::Request::get(target).body(Body::empty()).unwrap();
-    let (head, body) = exchange.oneshot(request).await.unwrap_or_else(|never| match never {}).into_parts();
-    let body = to_bytes(body, usize::MAX).await.map_err(|error| FetchError::BrokenOff(error.to_string()))?;
+    let request = axum::http::Request::get(target)
+        .body(Body::empty())
+        .unwrap();
+    let (head, body) = exchange
+        .oneshot(request)
+        .await
+        .unwrap_or_else(|never| match never {})
+        .into_parts();
+    let body = to_bytes(body, usize::MAX)
+        .await
+        .map_err(|error| FetchError::BrokenOff(error.to_string()))?;
     Ok(axum::http::Response::from_parts(head, rewrite(body.to_vec())).into())
 }

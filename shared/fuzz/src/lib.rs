@@ -1,7 +1,9 @@
-//! What must hold of whatever bytes come in, written once: the fuzz targets beside it ask it of millions of bodies with a
-//! nightly compiler, `shared/tests/integration/hostile.rs` of a few thousand with every run of the tests.
+//! What must hold of whatever bytes come in, written once: the fuzz targets beside it ask it of
+//! millions of bodies with a nightly compiler, `shared/tests/integration/hostile.rs` of a few
+//! thousand with every run of the tests.
 //!
-//! A property returns whether the bytes were taken for data, and panics where something impossible was.
+//! A property returns whether the bytes were taken for data, and panics where something impossible
+//! was.
 #![allow(
     clippy::expect_used,
     clippy::indexing_slicing,
@@ -50,16 +52,32 @@ pub const TARGETS: [Target; 20] = [
     target!("bybit_klines", lists::klines, ["five_minutes.json"]),
     target!("bybit_orderbook", lists::orderbook, ["book.json"]),
     target!("bybit_trades", lists::trades, ["trades.json"]),
-    target!("bybit_open_interest", lists::open_interest, ["five_minutes.json"]),
-    target!("bybit_account_ratio", lists::account_ratio, ["five_minutes.json"]),
-    target!("bybit_funding_history", lists::funding_history, ["fundings.json"]),
+    target!(
+        "bybit_open_interest",
+        lists::open_interest,
+        ["five_minutes.json"]
+    ),
+    target!(
+        "bybit_account_ratio",
+        lists::account_ratio,
+        ["five_minutes.json"]
+    ),
+    target!(
+        "bybit_funding_history",
+        lists::funding_history,
+        ["fundings.json"]
+    ),
     target!("okx_tickers", tables::okx_tickers, ["swaps.json"]),
     target!("okx_instruments", tables::okx_instruments, ["swaps.json"]),
     target!("binance_tickers", tables::binance_tickers, ["pairs.json"]),
     target!("coingecko_global", publishers::global, ["global.json"]),
     target!("coingecko_defi", publishers::defi, ["defi.json"]),
     target!("fear_greed", publishers::fear_greed, ["index.json"]),
-    target!("snapshot", door::snapshot, ["analysed.json", "tickers_alone.json"]),
+    target!(
+        "snapshot",
+        door::snapshot,
+        ["analysed.json", "tickers_alone.json"]
+    ),
     target!("alert_state", door::alert_state, ["state.json"]),
     target!(
         "headers",
@@ -77,5 +95,9 @@ pub const TARGETS: [Target; 20] = [
     ),
     target!("path", text::path, ["dots.txt", "plain.txt", "symbol.txt"]),
     target!("query", text::query, ["limit.txt", "timeframe.txt"]),
-    target!("symbol", text::symbol, ["bitcoin.txt", "dated.txt", "letters.txt"]),
+    target!(
+        "symbol",
+        text::symbol,
+        ["bitcoin.txt", "dated.txt", "letters.txt"]
+    ),
 ];

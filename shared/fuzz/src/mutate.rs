@@ -1,6 +1,8 @@
-//! Bodies that are almost right: JSON with a few places changed, or bytes with a few places damaged.
+//! Bodies that are almost right: JSON with a few places changed, or bytes with a few places
+//! damaged.
 //!
-//! A random text is refused at its first byte. What is dangerous looks real, so every body here begins as a real one.
+//! A random text is refused at its first byte. What is dangerous looks real, so every body here
+//! begins as a real one.
 
 use serde_json::{Value, json};
 
@@ -95,7 +97,10 @@ fn damaged(body: &[u8], dice: &mut Dice) -> Vec<u8> {
         }
         kind => {
             let random = dice.next().to_le_bytes()[0];
-            let mark = MARKS.get(dice.below(MARKS.len())).copied().unwrap_or(random);
+            let mark = MARKS
+                .get(dice.below(MARKS.len()))
+                .copied()
+                .unwrap_or(random);
             if let Some(byte) = bytes.get_mut(place) {
                 *byte = if kind == 3 { random } else { mark };
             }
@@ -121,7 +126,9 @@ fn change(tree: &mut Value, dice: &mut Dice) {
 }
 
 fn junk(dice: &mut Dice) -> Value {
-    JUNK.get(dice.below(JUNK.len())).and_then(|text| serde_json::from_str(text).ok()).unwrap_or(Value::Null)
+    JUNK.get(dice.below(JUNK.len()))
+        .and_then(|text| serde_json::from_str(text).ok())
+        .unwrap_or(Value::Null)
 }
 
 /// How many values a tree has.
@@ -138,7 +145,9 @@ fn children(value: &Value) -> Vec<&Value> {
 }
 
 fn nth(tree: &Value, index: usize) -> &Value {
-    let Some(mut index) = index.checked_sub(1) else { return tree };
+    let Some(mut index) = index.checked_sub(1) else {
+        return tree;
+    };
     for child in children(tree) {
         let size = size(child);
         if index < size {
@@ -224,7 +233,10 @@ fn swap_two(place: &mut Value, dice: &mut Dice) {
         }
         Value::Object(fields) if !fields.is_empty() => {
             let names: Vec<String> = fields.keys().cloned().collect();
-            let (one, other) = (&names[dice.below(names.len())], &names[dice.below(names.len())]);
+            let (one, other) = (
+                &names[dice.below(names.len())],
+                &names[dice.below(names.len())],
+            );
             let (first, second) = (fields[one].clone(), fields[other].clone());
             fields.insert(one.clone(), second);
             fields.insert(other.clone(), first);
@@ -249,8 +261,13 @@ fn nudge(place: &mut Value, dice: &mut Dice) {
         Value::Number(number) => {
             let number = number.as_f64().unwrap_or(0.0);
             let number = moved(number, dice);
-            // A time or a count is a whole number, and a fraction would be refused by its shape alone.
-            *place = if number.fract() == 0.0 && number.abs() < 9e15 { json!(number as i64) } else { json!(number) };
+            // A time or a count is a whole number, and a fraction would be refused by its shape
+            // alone.
+            *place = if number.fract() == 0.0 && number.abs() < 9e15 {
+                json!(number as i64)
+            } else {
+                json!(number)
+            };
         }
         Value::String(text) => match text.parse::<f64>() {
             Ok(number) => *place = json!(moved(number, dice).to_string()),
@@ -260,8 +277,8 @@ fn nudge(place: &mut Value, dice: &mut Dice) {
     }
 }
 
-/// A change of what stands in a fuzzer's buffer; returns the new length. Half of the changes are the fuzzer's own, which
-/// knows what the program compared the input with.
+/// A change of what stands in a fuzzer's buffer; returns the new length. Half of the changes are
+/// the fuzzer's own, which knows what the program compared the input with.
 pub fn in_place(
     data: &mut [u8],
     size: usize,

@@ -1,4 +1,5 @@
-//! When the seeds were recorded, and about what. `scripts/fuzz --record` records them anew from the simulated exchange.
+//! When the seeds were recorded, and about what. `scripts/fuzz --record` records them anew from the
+//! simulated exchange.
 
 use shared::units::UnixMs;
 

@@ -8,7 +8,12 @@ use crate::units::{Percent, Share};
 #[must_use]
 pub fn breadth(market: &Market<'_, '_>) -> Breadth {
     let (mut up, mut down, mut flat) = (0, 0, 0);
-    for change in market.rows.iter().filter_map(|row| row.change_24h_pct).map(Percent::get) {
+    for change in market
+        .rows
+        .iter()
+        .filter_map(|row| row.change_24h_pct)
+        .map(Percent::get)
+    {
         if change > 0.0 {
             up += 1;
         } else if change < 0.0 {
@@ -18,8 +23,18 @@ pub fn breadth(market: &Market<'_, '_>) -> Breadth {
         }
     }
     let moved = up + down;
-    let percentage = if moved == 0 { None } else { Share::new(up as f64 / moved as f64 * 100.0).ok() };
-    Breadth { up, down, flat, percentage: percentage.map(|p| p.rounded(4)), mood: percentage.map(mood) }
+    let percentage = if moved == 0 {
+        None
+    } else {
+        Share::new(up as f64 / moved as f64 * 100.0).ok()
+    };
+    Breadth {
+        up,
+        down,
+        flat,
+        percentage: percentage.map(|p| p.rounded(4)),
+        mood: percentage.map(mood),
+    }
 }
 
 fn mood(percentage: Share) -> BreadthMood {

@@ -13,11 +13,22 @@ pub const MAX_LEADERS: usize = 15;
 
 /// The biggest gainers and losers among contracts with at least `turnover_floor` USD of turnover.
 ///
-/// A contract whose change is shown as 0 is neither, so either list may be shorter than [`MAX_MOVERS`] and even empty.
+/// A contract whose change is shown as 0 is neither, so either list may be shorter than
+/// [`MAX_MOVERS`] and even empty.
 #[must_use]
 pub fn movers(market: &Market<'_, '_>, turnover_floor: Amount) -> Movers {
-    let is_liquid = |row: &&Ticker<'_>| row.turnover_24h.is_some_and(|turnover| turnover >= turnover_floor);
-    let liquid = || market.rows.iter().copied().filter(is_liquid).filter_map(mover);
+    let is_liquid = |row: &&Ticker<'_>| {
+        row.turnover_24h
+            .is_some_and(|turnover| turnover >= turnover_floor)
+    };
+    let liquid = || {
+        market
+            .rows
+            .iter()
+            .copied()
+            .filter(is_liquid)
+            .filter_map(mover)
+    };
     Movers {
         turnover_floor,
         gainers: largest(liquid().filter(|row| row.change_24h.get() > 0.0)),
@@ -29,7 +40,11 @@ pub fn movers(market: &Market<'_, '_>, turnover_floor: Amount) -> Movers {
 fn largest(rows: impl Iterator<Item = Mover>) -> Vec<Mover> {
     let mut rows: Vec<Mover> = rows.collect();
     let size = |row: &Mover| row.change_24h.get().abs();
-    rows.sort_by(|a, b| size(b).total_cmp(&size(a)).then_with(|| a.symbol.cmp(&b.symbol)));
+    rows.sort_by(|a, b| {
+        size(b)
+            .total_cmp(&size(a))
+            .then_with(|| a.symbol.cmp(&b.symbol))
+    });
     rows.truncate(MAX_MOVERS);
     rows
 }
@@ -37,7 +52,12 @@ fn largest(rows: impl Iterator<Item = Mover>) -> Vec<Mover> {
 /// The contracts with most turnover, most first.
 #[must_use]
 pub fn volume_leaders(market: &Market<'_, '_>) -> Vec<Mover> {
-    market.by_turnover().into_iter().filter_map(mover).take(MAX_LEADERS).collect()
+    market
+        .by_turnover()
+        .into_iter()
+        .filter_map(mover)
+        .take(MAX_LEADERS)
+        .collect()
 }
 
 /// Nothing when change or turnover is unknown.

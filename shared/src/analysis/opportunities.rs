@@ -17,7 +17,8 @@ const DOUBLING_CHANGE_PCT: f64 = 10.0;
 /// The largest momentum factor. With a score 50 from neutral and full reliability it makes 100.
 const MAX_MOMENTUM_FACTOR: f64 = 2.0;
 
-/// A score of 40 and more has a high potential: a strong signal (30) whose price moves by a third of the doubling change.
+/// A score of 40 and more has a high potential: a strong signal (30) whose price moves by a third
+/// of the doubling change.
 const HIGH_POTENTIAL: f64 = 40.0;
 
 /// A score of 20 and more has a medium one: a medium signal (20) whose price stands still.
@@ -105,7 +106,8 @@ pub struct Opportunity<'s> {
     pub opportunity_score: Score,
     /// Which side the score takes: most opportunities are of scores that take none.
     pub stance: Stance,
-    /// The same as `opportunity_score` with a factor that only a price moving the score's way raises, 0–100.
+    /// The same as `opportunity_score` with a factor that only a price moving the score's way
+    /// raises, 0–100.
     pub aligned_score: Score,
     /// The share of the score's inputs that was there.
     pub confidence: Fraction,
@@ -117,13 +119,16 @@ pub struct Opportunity<'s> {
 
 /// The opportunities among six-dimension scores, the most outstanding first; symbols settle ties.
 ///
-/// `opportunity_score` = |score − 50| × reliability × min(2, 1 + |change| / 10 %), which is at most 50 · 1 · 2 = 100.
-/// Mirroring a score about 50 changes its direction and nothing else.
+/// `opportunity_score` = |score − 50| × reliability × min(2, 1 + |change| / 10 %), which is at most
+/// 50 · 1 · 2 = 100. Mirroring a score about 50 changes its direction and nothing else.
 #[must_use]
 pub fn opportunities(rows: &[ScoreRow]) -> Vec<Opportunity<'_>> {
     let mut found: Vec<Opportunity<'_>> = six_dimension(rows).filter_map(opportunity).collect();
     found.sort_by(|a, b| {
-        b.opportunity_score.get().total_cmp(&a.opportunity_score.get()).then_with(|| a.symbol.cmp(b.symbol))
+        b.opportunity_score
+            .get()
+            .total_cmp(&a.opportunity_score.get())
+            .then_with(|| a.symbol.cmp(b.symbol))
     });
     found.truncate(MAX_OPPORTUNITIES);
     found
@@ -135,14 +140,17 @@ fn opportunity(row: &ScoreRow) -> Option<Opportunity<'_>> {
     }
     let direction = Direction::of(row.score)?;
     let (change, turnover) = (row.change_24h?, row.turnover_24h?);
-    let factor = |change_pct: f64| (1.0 + change_pct / DOUBLING_CHANGE_PCT).min(MAX_MOMENTUM_FACTOR);
+    let factor =
+        |change_pct: f64| (1.0 + change_pct / DOUBLING_CHANGE_PCT).min(MAX_MOMENTUM_FACTOR);
     let momentum = factor(change.get().abs());
     let aligned = factor(match direction {
         Direction::Long => change.get().max(0.0),
         Direction::Short => (-change.get()).max(0.0),
     });
     let deviation = (row.score.get() - 50.0).abs();
-    let opportunity_score = Score::new(deviation * row.reliability.get() * momentum).ok()?.rounded(2);
+    let opportunity_score = Score::new(deviation * row.reliability.get() * momentum)
+        .ok()?
+        .rounded(2);
     Some(Opportunity {
         id: format!("{}-{}", row.symbol, direction.name()),
         kind: direction,
@@ -155,7 +163,9 @@ fn opportunity(row: &ScoreRow) -> Option<Opportunity<'_>> {
         price_change: change,
         opportunity_score,
         stance: Stance::of(row.score),
-        aligned_score: Score::new(deviation * row.reliability.get() * aligned).ok()?.rounded(2),
+        aligned_score: Score::new(deviation * row.reliability.get() * aligned)
+            .ok()?
+            .rounded(2),
         confidence: row.reliability,
         potential: Potential::of(opportunity_score),
         description: format!(
@@ -172,7 +182,8 @@ fn opportunity(row: &ScoreRow) -> Option<Opportunity<'_>> {
     })
 }
 
-/// What the price did in the day: a move that would be read as none is not told as one of "-0.00 %".
+/// What the price did in the day: a move that would be read as none is not told as one of "-0.00
+/// %".
 fn moved(change_pct: f64) -> String {
     if change_pct == 0.0 {
         "hardly moved in 24 hours".to_owned()

@@ -7,8 +7,8 @@ use crate::market::Ticker;
 use crate::snapshot::{Breadth, Overview};
 use crate::units::{Amount, OutOfRange, Percent, Price, Score};
 
-/// Computes each figure over the contracts that tell it; `btc_price` is passed in because a market without Bitcoin has no
-/// overview.
+/// Computes each figure over the contracts that tell it; `btc_price` is passed in because a market
+/// without Bitcoin has no overview.
 ///
 /// # Errors
 /// [`OutOfRange`] when no contract tells its change, so that a mean is no number.
@@ -18,10 +18,20 @@ pub fn overview(
     btc_price: Price,
     volatility: Option<BitcoinVolatility>,
 ) -> Result<Overview, OutOfRange> {
-    let changes: Vec<f64> = market.rows.iter().filter_map(|row| row.change_24h_pct).map(Percent::get).collect();
+    let changes: Vec<f64> = market
+        .rows
+        .iter()
+        .filter_map(|row| row.change_24h_pct)
+        .map(Percent::get)
+        .collect();
     let range = |row: &&Ticker<'_>| Some(range_pct(row.high_24h?, row.low_24h?, row.last));
     let ranges: Vec<f64> = market.rows.iter().filter_map(range).collect();
-    let turnovers: Vec<f64> = market.rows.iter().filter_map(|row| row.turnover_24h).map(Amount::get).collect();
+    let turnovers: Vec<f64> = market
+        .rows
+        .iter()
+        .filter_map(|row| row.turnover_24h)
+        .map(Amount::get)
+        .collect();
     Ok(Overview {
         btc_price,
         eth_price: market.find(ETHER).map(|row| row.last),
@@ -32,8 +42,12 @@ pub fn overview(
             .map(|sum| sum.rounded(2)),
         turnover_contracts: Some(turnovers.len()),
         average_change: Percent::new(mean(&changes))?.rounded(4),
-        robust_dispersion: robust_deviation(&changes).and_then(|d| Amount::new(d).ok()).map(|d| d.rounded(4)),
-        dispersion: sample_deviation(&changes).and_then(|d| Amount::new(d).ok()).map(|d| d.rounded(4)),
+        robust_dispersion: robust_deviation(&changes)
+            .and_then(|d| Amount::new(d).ok())
+            .map(|d| d.rounded(4)),
+        dispersion: sample_deviation(&changes)
+            .and_then(|d| Amount::new(d).ok())
+            .map(|d| d.rounded(4)),
         average_range: is_most(ranges.len(), market.rows.len())
             .then(|| mean(&ranges))
             .and_then(|range| Amount::new(range).ok())
@@ -53,7 +67,9 @@ pub fn range_pct(high: Price, low: Price, last: Price) -> f64 {
 /// 50 + 50·(up − down)/(up + down); nothing when nothing moved.
 fn trend_strength(breadth: &Breadth) -> Option<Score> {
     let (up, down) = (breadth.up as f64, breadth.down as f64);
-    Score::new(50.0 + 50.0 * (up - down) / (up + down)).ok().map(|score| score.rounded(2))
+    Score::new(50.0 + 50.0 * (up - down) / (up + down))
+        .ok()
+        .map(|score| score.rounded(2))
 }
 
 /// The arithmetic mean; not a number for nothing.
@@ -65,7 +81,9 @@ pub(super) fn mean(values: &[f64]) -> f64 {
 pub(super) fn weighted_mean(weighed: impl IntoIterator<Item = (f64, f64)>) -> f64 {
     let (weights, sum) = weighed
         .into_iter()
-        .fold((0.0, 0.0), |(weights, sum), (weight, value)| (weights + weight, sum + weight * value));
+        .fold((0.0, 0.0), |(weights, sum), (weight, value)| {
+            (weights + weight, sum + weight * value)
+        });
     sum / weights
 }
 
@@ -79,7 +97,8 @@ pub(super) fn sample_deviation(values: &[f64]) -> Option<f64> {
     Some((squares / (values.len() - 1) as f64).sqrt())
 }
 
-/// What the median distance from the median is multiplied with, so that of a bell curve it is the standard deviation.
+/// What the median distance from the median is multiplied with, so that of a bell curve it is the
+/// standard deviation.
 const MAD_TO_DEVIATION: f64 = 1.4826;
 
 /// The median distance from the median × 1.4826; nothing for fewer than two values.
@@ -111,7 +130,10 @@ mod tests {
     #[test]
     fn the_deviation_is_the_sample_s() {
         // Squares of −2, −1, 0, 3 around the mean sum to 14; 14 / 3.
-        assert_eq!(sample_deviation(&[-2.0, -1.0, 0.0, 3.0]), Some((14.0_f64 / 3.0).sqrt()));
+        assert_eq!(
+            sample_deviation(&[-2.0, -1.0, 0.0, 3.0]),
+            Some((14.0_f64 / 3.0).sqrt())
+        );
         assert_eq!(sample_deviation(&[1.0]), None);
     }
 
@@ -126,7 +148,13 @@ mod tests {
 
     #[track_caller]
     fn check_trend(up: usize, down: usize, expected: Option<f64>) {
-        let breadth = Breadth { up, down, flat: 1, percentage: None, mood: None };
+        let breadth = Breadth {
+            up,
+            down,
+            flat: 1,
+            percentage: None,
+            mood: None,
+        };
         assert_eq!(trend_strength(&breadth).map(Score::get), expected);
     }
 

@@ -8,17 +8,27 @@ use crate::provenance::Venue;
 use crate::snapshot::{BasisStatus, Perps};
 use crate::units::{Amount, Percent};
 
-/// The period to which funding rates are normalised, hours. Most contracts pay every four, so bare rates do not compare.
+/// The period to which funding rates are normalised, hours. Most contracts pay every four, so bare
+/// rates do not compare.
 pub(super) const FUNDING_PERIOD_HOURS: f64 = 8.0;
 
 /// The basis beyond which the market is in contango or backwardation, percent.
 const BASIS_THRESHOLD_PCT: f64 = 0.01;
 
-/// Derives the section from tickers of `venue`, and from `positioning` what needs history or account ratios.
+/// Derives the section from tickers of `venue`, and from `positioning` what needs history or
+/// account ratios.
 #[must_use]
-pub fn perps(market: &Market<'_, '_>, universe: &Universe, positioning: Option<&Positioning>, venue: Venue) -> Perps {
+pub fn perps(
+    market: &Market<'_, '_>,
+    universe: &Universe,
+    positioning: Option<&Positioning>,
+    venue: Venue,
+) -> Perps {
     let funding_pct = |row: &Ticker<'_>| Some(funding_rate_8h(row, universe)? * 100.0);
-    let (funding, basis) = (mean_by(TURNOVER, market, funding_pct), mean_by(TURNOVER, market, basis_pct));
+    let (funding, basis) = (
+        mean_by(TURNOVER, market, funding_pct),
+        mean_by(TURNOVER, market, basis_pct),
+    );
     let shown = |(mean, _): (Percent, usize)| mean.rounded(6);
     let interest = |row: &Ticker<'_>| row.open_interest_usd.map(Amount::get);
     let interests: Vec<f64> = market.rows.iter().copied().filter_map(interest).collect();
@@ -31,7 +41,9 @@ pub fn perps(market: &Market<'_, '_>, universe: &Universe, positioning: Option<&
         short_pct: positioning.and_then(|positioning| positioning.short_pct),
         ls_entropy: positioning.and_then(|positioning| positioning.ls_entropy),
         total_open_interest: if is_told {
-            Amount::new(interests.iter().sum()).ok().map(|sum| sum.rounded(2))
+            Amount::new(interests.iter().sum())
+                .ok()
+                .map(|sum| sum.rounded(2))
         } else {
             None
         },
@@ -46,7 +58,8 @@ pub fn perps(market: &Market<'_, '_>, universe: &Universe, positioning: Option<&
     }
 }
 
-/// The rate as a fraction per 8 hours; nothing when the contract's interval is told neither by ticker nor by listing.
+/// The rate as a fraction per 8 hours; nothing when the contract's interval is told neither by
+/// ticker nor by listing.
 #[must_use]
 pub fn funding_rate_8h(row: &Ticker<'_>, universe: &Universe) -> Option<f64> {
     let listed = || universe.contracts.get(&*row.symbol).copied().flatten();
@@ -78,13 +91,19 @@ const TURNOVER: Weight = |row| row.turnover_24h;
 /// Who holds, and so who pays.
 const OPEN_INTEREST: Weight = |row| row.open_interest_usd;
 
-/// The mean over the rows that know weight and figure, and how many they are; nothing when they are not most of the market.
+/// The mean over the rows that know weight and figure, and how many they are; nothing when they are
+/// not most of the market.
 fn mean_by(
     weight: Weight,
     market: &Market<'_, '_>,
     figure: impl Fn(&Ticker<'_>) -> Option<f64>,
 ) -> Option<(Percent, usize)> {
-    let weighed = |row: &Ticker<'_>| Some((weight(row)?.get(), figure(row).filter(|value| value.is_finite())?));
+    let weighed = |row: &Ticker<'_>| {
+        Some((
+            weight(row)?.get(),
+            figure(row).filter(|value| value.is_finite())?,
+        ))
+    };
     if !is_of_most(market, weighed) {
         return None;
     }
@@ -102,7 +121,9 @@ fn is_of_most<T>(market: &Market<'_, '_>, figure: impl Fn(&Ticker<'_>) -> Option
             told_turnover += of_row;
         }
     }
-    !market.rows.is_empty() && market.is_told(|row| figure(row).is_some()) && told_turnover >= 0.8 * turnover
+    !market.rows.is_empty()
+        && market.is_told(|row| figure(row).is_some())
+        && told_turnover >= 0.8 * turnover
 }
 
 #[cfg(test)]
@@ -114,16 +135,39 @@ mod tests {
     use crate::units::{Price, UnixMs};
 
     fn perps_of(rows: Vec<Ticker<'static>>, listed_hours: Option<f64>) -> Perps {
-        let contracts = rows.iter().map(|row| (row.symbol.to_string(), listed_hours)).collect();
-        let universe = Universe::new(UnixMs::from_millis(1), Source::live(Venue::Bybit), contracts);
-        let tickers = Tickers { server_time: UnixMs::from_millis(1), rows, refused: Vec::new(), odd: Vec::new() };
-        perps(&Market::join(&tickers, &universe), &universe, None, Venue::Bybit)
+        let contracts = rows
+            .iter()
+            .map(|row| (row.symbol.to_string(), listed_hours))
+            .collect();
+        let universe = Universe::new(
+            UnixMs::from_millis(1),
+            Source::live(Venue::Bybit),
+            contracts,
+        );
+        let tickers = Tickers {
+            server_time: UnixMs::from_millis(1),
+            rows,
+            refused: Vec::new(),
+            odd: Vec::new(),
+        };
+        perps(
+            &Market::join(&tickers, &universe),
+            &universe,
+            None,
+            Venue::Bybit,
+        )
     }
 
     #[test]
     fn funding_is_normalised_to_eight_hours_and_weighted_by_turnover() {
-        let four_hourly = Ticker { funding_interval_hours: Some(4.0), ..ticker("AUSDT", 1.0, 0.0, 3e6) };
-        let eight_hourly = Ticker { funding_rate: Some(-0.0002), ..ticker("BUSDT", 1.0, 0.0, 1e6) };
+        let four_hourly = Ticker {
+            funding_interval_hours: Some(4.0),
+            ..ticker("AUSDT", 1.0, 0.0, 3e6)
+        };
+        let eight_hourly = Ticker {
+            funding_rate: Some(-0.0002),
+            ..ticker("BUSDT", 1.0, 0.0, 1e6)
+        };
         // (0.02 % · 3 − 0.02 % · 1) / 4.
         let perps = perps_of(vec![four_hourly, eight_hourly], None);
         assert_eq!(perps.funding_rate.map(Percent::get), Some(0.01));
@@ -131,15 +175,25 @@ mod tests {
 
     #[test]
     fn an_interval_that_nobody_tells_is_not_taken_for_eight_hours() {
-        let unknown = Ticker { funding_interval_hours: None, ..ticker("AUSDT", 1.0, 0.0, 3e6) };
+        let unknown = Ticker {
+            funding_interval_hours: None,
+            ..ticker("AUSDT", 1.0, 0.0, 3e6)
+        };
         assert_eq!(perps_of(vec![unknown.clone()], None).funding_rate, None);
-        assert_eq!(perps_of(vec![unknown], Some(1.0)).funding_rate.map(Percent::get), Some(0.08));
+        assert_eq!(
+            perps_of(vec![unknown], Some(1.0))
+                .funding_rate
+                .map(Percent::get),
+            Some(0.08)
+        );
     }
 
     #[test]
     fn the_basis_has_a_name() {
-        let with_mark =
-            |mark: f64| Ticker { mark: Some(Price::new(mark).unwrap()), ..ticker("AUSDT", 100.0, 0.0, 1e6) };
+        let with_mark = |mark: f64| Ticker {
+            mark: Some(Price::new(mark).unwrap()),
+            ..ticker("AUSDT", 100.0, 0.0, 1e6)
+        };
         let status = |mark| perps_of(vec![with_mark(mark)], None).basis_status;
         assert_eq!(status(100.02), Some(BasisStatus::Contango));
         assert_eq!(status(99.98), Some(BasisStatus::Backwardation));
@@ -154,8 +208,15 @@ mod tests {
             mark: Some(Price::new(if rate < 0.0 { 0.999 } else { 1.001 }).unwrap()),
             ..ticker(symbol, 1.0, 0.0, turnover)
         };
-        // (0.01 % · 3 − 0.2 % · 1) / 4 by turnover; (0.01 % · 99 − 0.2 % · 1) / 100 by open interest.
-        let perps = perps_of(vec![rate(0.0001, 3e6, 99e6, "AUSDT"), rate(-0.002, 1e6, 1e6, "BUSDT")], None);
+        // (0.01 % · 3 − 0.2 % · 1) / 4 by turnover; (0.01 % · 99 − 0.2 % · 1) / 100 by open
+        // interest.
+        let perps = perps_of(
+            vec![
+                rate(0.0001, 3e6, 99e6, "AUSDT"),
+                rate(-0.002, 1e6, 1e6, "BUSDT"),
+            ],
+            None,
+        );
         assert_eq!(perps.funding_rate.map(Percent::get), Some(-0.0425));
         assert_eq!(perps.funding_paid.map(Percent::get), Some(0.0079));
         assert_eq!(perps.premium.map(Percent::get), Some(0.098));
@@ -163,9 +224,21 @@ mod tests {
 
     #[test]
     fn what_no_row_knows_is_unknown() {
-        let bare = Ticker { funding_rate: None, open_interest_usd: None, mark: None, ..ticker("AUSDT", 1.0, 0.0, 3e6) };
+        let bare = Ticker {
+            funding_rate: None,
+            open_interest_usd: None,
+            mark: None,
+            ..ticker("AUSDT", 1.0, 0.0, 3e6)
+        };
         let perps = perps_of(vec![bare], None);
-        assert_eq!((perps.funding_rate, perps.total_open_interest, perps.basis_pct), (None, None, None));
+        assert_eq!(
+            (
+                perps.funding_rate,
+                perps.total_open_interest,
+                perps.basis_pct
+            ),
+            (None, None, None)
+        );
         assert_eq!((perps.funding_paid, perps.premium), (None, None));
     }
 }

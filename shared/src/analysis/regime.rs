@@ -1,4 +1,5 @@
-//! The market's state in words, from mean score and breadth, beside the words for dispersion and fear & greed.
+//! The market's state in words, from mean score and breadth, beside the words for dispersion and
+//! fear & greed.
 
 use super::join::is_most;
 use super::overview::mean;
@@ -67,7 +68,9 @@ impl Mood {
 
 /// Every label of a regime.
 pub(super) fn labels() -> impl Iterator<Item = &'static str> {
-    Direction::ALL.into_iter().flat_map(|direction| Width::ALL.map(|width| label(direction, width)))
+    Direction::ALL
+        .into_iter()
+        .flat_map(|direction| Width::ALL.map(|width| label(direction, width)))
 }
 
 /// Every word that the texts of a [`Regime`] may hold, by the name of the field.
@@ -82,8 +85,8 @@ pub fn vocabulary() -> [(&'static str, BTreeSet<&'static str>); 4] {
     ]
 }
 
-/// The regime; nothing without a score. Its mean is on one scale: that of the scores in six dimensions where most contracts
-/// have one, else that of every ticker's momentum.
+/// The regime; nothing without a score. Its mean is on one scale: that of the scores in six
+/// dimensions where most contracts have one, else that of every ticker's momentum.
 #[must_use]
 pub fn regime(
     scores: &[ScoreRow],
@@ -91,12 +94,17 @@ pub fn regime(
     overview: &Overview,
     fear_greed: Option<&FearGreed>,
 ) -> Option<Regime> {
-    let full = scores.iter().filter(|row| row.score_basis == ScoreBasis::SixDimension);
+    let full = scores
+        .iter()
+        .filter(|row| row.score_basis == ScoreBasis::SixDimension);
     let full: Vec<f64> = full.map(|row| row.score.get()).collect();
     let (score_basis, values) = if is_most(full.len(), scores.len()) {
         (ScoreBasis::SixDimension, full)
     } else {
-        let momentum = scores.iter().filter_map(|row| row.momentum_score).map(Score::get);
+        let momentum = scores
+            .iter()
+            .filter_map(|row| row.momentum_score)
+            .map(Score::get);
         (ScoreBasis::TickerMomentum, momentum.collect())
     };
     let mean_score = Score::new(mean(&values)).ok()?;
@@ -149,8 +157,8 @@ fn mood(index: &FearGreed) -> Mood {
     }
 }
 
-/// What was measured and nothing else: how high the scores are on the whole, and whether most contracts rise or fall. Each has
-/// its mirror image on the other side.
+/// What was measured and nothing else: how high the scores are on the whole, and whether most
+/// contracts rise or fall. Each has its mirror image on the other side.
 const fn label(direction: Direction, width: Width) -> &'static str {
     match (direction, width) {
         (Direction::StrongBullish, Width::Broad) => "Strong Widespread Rise",
@@ -194,7 +202,15 @@ mod tests {
 
     #[test]
     fn a_mirrored_market_has_the_mirrored_breadth() {
-        let of = |share| width(&Breadth { up: 1, down: 1, flat: 0, percentage: Share::new(share).ok(), mood: None });
+        let of = |share| {
+            width(&Breadth {
+                up: 1,
+                down: 1,
+                flat: 0,
+                percentage: Share::new(share).ok(),
+                mood: None,
+            })
+        };
         for share in [0.0, 20.0, 30.0, 40.0, 40.01, 50.0] {
             let mirrored = match of(share) {
                 Width::Broad => Width::Narrow,
@@ -208,10 +224,25 @@ mod tests {
     /// Ten contracts of which so many have a score of 90 in six dimensions.
     fn rows(full: usize) -> (Vec<ScoreRow>, Breadth, Overview) {
         let symbols: Vec<String> = (0..10).map(|index| format!("A{index}USDT")).collect();
-        let contracts = symbols.iter().map(|symbol| (symbol.clone(), None)).collect();
-        let universe = Universe::new(UnixMs::from_millis(1), Source::live(Venue::Bybit), contracts);
-        let table = symbols.iter().map(|symbol| ticker(symbol, 100.0, 1.0, 1e6)).collect();
-        let tickers = Tickers { server_time: UnixMs::from_millis(1), rows: table, refused: vec![], odd: vec![] };
+        let contracts = symbols
+            .iter()
+            .map(|symbol| (symbol.clone(), None))
+            .collect();
+        let universe = Universe::new(
+            UnixMs::from_millis(1),
+            Source::live(Venue::Bybit),
+            contracts,
+        );
+        let table = symbols
+            .iter()
+            .map(|symbol| ticker(symbol, 100.0, 1.0, 1e6))
+            .collect();
+        let tickers = Tickers {
+            server_time: UnixMs::from_millis(1),
+            rows: table,
+            refused: vec![],
+            odd: vec![],
+        };
         let market = Market::join(&tickers, &universe);
         let breadth = crate::analysis::breadth::breadth(&market);
         let price = market.rows[0].last;
@@ -233,11 +264,19 @@ mod tests {
         };
         for full in [0, 1, 7] {
             let (mean, basis, momentum) = of(full);
-            assert_eq!((mean, basis), (momentum, ScoreBasis::TickerMomentum), "{full} of ten");
+            assert_eq!(
+                (mean, basis),
+                (momentum, ScoreBasis::TickerMomentum),
+                "{full} of ten"
+            );
         }
         for full in [8, 10] {
             let (mean, basis, _) = of(full);
-            assert_eq!((mean.get(), basis), (90.0, ScoreBasis::SixDimension), "{full} of ten");
+            assert_eq!(
+                (mean.get(), basis),
+                (90.0, ScoreBasis::SixDimension),
+                "{full} of ten"
+            );
         }
     }
 }

@@ -1,8 +1,9 @@
 //! Scores of the monitored contracts: by the ticker alone, or in six dimensions.
 //!
-//! Facts flow down the modules below: `inputs` → `bars`, `flow` → the formulas of the six dimensions → `six_dimension`
-//! → [`combine`], by the [`weights`] → [`report`]. What needs indicators stands behind the feature `confluence`; the types of
-//! the result and their weights do not, for whoever serves scores needs them.
+//! Facts flow down the modules below: `inputs` → `bars`, `flow` → the formulas of the six
+//! dimensions → `six_dimension` → [`combine`], by the [`weights`] → [`report`]. What needs
+//! indicators stands behind the feature `confluence`; the types of the result and their weights do
+//! not, for whoever serves scores needs them.
 
 pub mod momentum;
 
@@ -79,19 +80,30 @@ pub struct Analysis {
     pub carried_from_ms: Option<UnixMs>,
 }
 
-/// How long a score is carried over, milliseconds: a new leader has inputs of its own for every contract before that.
+/// How long a score is carried over, milliseconds: a new leader has inputs of its own for every
+/// contract before that.
 pub const MAX_CARRIED_AGE_MS: u64 = 60_000;
 
 /// The most scores that a history holds, the present one included.
 pub const MAX_HISTORY: usize = 24;
 
-/// Scores the `count` contracts with most turnover that can be scored, highest score first: in six dimensions where there is
-/// an analysis that came to a score, else by the ticker alone. The majors are among them whatever their turnover is said to be.
+/// Scores the `count` contracts with most turnover that can be scored, highest score first: in six
+/// dimensions where there is an analysis that came to a score, else by the ticker alone. The majors
+/// are among them whatever their turnover is said to be.
 #[must_use]
-pub fn rows(market: &Market<'_, '_>, count: usize, analyses: &BTreeMap<String, Analysis>) -> Vec<ScoreRow> {
-    let (majors, others): (Vec<_>, Vec<_>) =
-        market.by_turnover().into_iter().partition(|row| MAJORS.contains(&&*row.symbol));
-    let scored = majors.into_iter().chain(others).filter_map(|ticker| row(ticker, analyses.get(&*ticker.symbol)));
+pub fn rows(
+    market: &Market<'_, '_>,
+    count: usize,
+    analyses: &BTreeMap<String, Analysis>,
+) -> Vec<ScoreRow> {
+    let (majors, others): (Vec<_>, Vec<_>) = market
+        .by_turnover()
+        .into_iter()
+        .partition(|row| MAJORS.contains(&&*row.symbol));
+    let scored = majors
+        .into_iter()
+        .chain(others)
+        .filter_map(|ticker| row(ticker, analyses.get(&*ticker.symbol)));
     let mut rows: Vec<ScoreRow> = scored.take(count).collect();
     sort(&mut rows);
     rows
@@ -99,7 +111,12 @@ pub fn rows(market: &Market<'_, '_>, count: usize, analyses: &BTreeMap<String, A
 
 /// Highest score first; symbols settle ties.
 pub fn sort(rows: &mut [ScoreRow]) {
-    rows.sort_by(|a, b| b.score.get().total_cmp(&a.score.get()).then_with(|| a.symbol.cmp(&b.symbol)));
+    rows.sort_by(|a, b| {
+        b.score
+            .get()
+            .total_cmp(&a.score.get())
+            .then_with(|| a.symbol.cmp(&b.symbol))
+    });
 }
 
 /// One contract's row; nothing when too little is known for any score.
@@ -107,12 +124,18 @@ fn row(ticker: &Ticker<'_>, analysis: Option<&Analysis>) -> Option<ScoreRow> {
     let momentum = momentum::momentum(ticker);
     let analysed = analysis.and_then(|analysis| Some((analysis.confluence.score?, analysis)));
     let (score, reliability, score_basis, weights) = match (analysed, momentum) {
-        (Some((score, Analysis { confluence, .. })), _) => {
-            (score, confluence.reliability, ScoreBasis::SixDimension, confluence.weights.clone())
-        }
-        (None, Some(momentum)) => {
-            (momentum.score, momentum.reliability, ScoreBasis::TickerMomentum, Some(weights::version().to_owned()))
-        }
+        (Some((score, Analysis { confluence, .. })), _) => (
+            score,
+            confluence.reliability,
+            ScoreBasis::SixDimension,
+            confluence.weights.clone(),
+        ),
+        (None, Some(momentum)) => (
+            momentum.score,
+            momentum.reliability,
+            ScoreBasis::TickerMomentum,
+            Some(weights::version().to_owned()),
+        ),
         (None, None) => return None,
     };
     Some(ScoreRow {
@@ -124,7 +147,9 @@ fn row(ticker: &Ticker<'_>, analysis: Option<&Analysis>) -> Option<ScoreRow> {
         momentum_score: momentum.map(|momentum| momentum.score),
         reliability,
         score_as_of_ms: analysed.and_then(|(_, analysis)| analysis.carried_from_ms),
-        score_history: analysed.map_or_else(Vec::new, |(score, analysis)| continued(&analysis.history, score)),
+        score_history: analysed.map_or_else(Vec::new, |(score, analysis)| {
+            continued(&analysis.history, score)
+        }),
         price: ticker.last,
         change_24h: ticker.change_24h_pct.map(|change| change.rounded(4)),
         high_24h: ticker.high_24h,

@@ -7,7 +7,8 @@ use serde::Serialize;
 /// A score at least this far from neutral is a strong signal: 80 and more, 20 and less.
 pub const STRONG_DEVIATION: f64 = 30.0;
 
-/// A score at least this far from neutral is a medium signal: every long one, and shorts from 30 down.
+/// A score at least this far from neutral is a medium signal: every long one, and shorts from 30
+/// down.
 pub const MEDIUM_DEVIATION: f64 = 20.0;
 
 /// What a score suggests.
@@ -63,7 +64,8 @@ impl Strength {
     }
 }
 
-/// Which side a score takes, by thresholds that lie as far from neutral on either: a mirrored market has the mirrored stance.
+/// Which side a score takes, by thresholds that lie as far from neutral on either: a mirrored
+/// market has the mirrored stance.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[serde(rename_all = "lowercase")]
@@ -91,7 +93,11 @@ impl Stance {
     #[must_use]
     pub fn strength(score: Score) -> Option<Strength> {
         let is_strong = (score.get() - 50.0).abs() >= STRONG_DEVIATION;
-        (Self::of(score) != Self::Neutral).then_some(if is_strong { Strength::Strong } else { Strength::Medium })
+        (Self::of(score) != Self::Neutral).then_some(if is_strong {
+            Strength::Strong
+        } else {
+            Strength::Medium
+        })
     }
 }
 
@@ -110,13 +116,18 @@ pub struct Signal<'s> {
 #[must_use]
 pub fn signals(rows: &[ScoreRow]) -> Vec<Signal<'_>> {
     six_dimension(rows)
-        .map(|row| Signal { row, signal_type: SignalType::of(row.score), strength: Strength::of(row.score) })
+        .map(|row| Signal {
+            row,
+            signal_type: SignalType::of(row.score),
+            strength: Strength::of(row.score),
+        })
         .collect()
 }
 
 /// The rows whose score is confluence.
 pub(super) fn six_dimension(rows: &[ScoreRow]) -> impl Iterator<Item = &ScoreRow> {
-    rows.iter().filter(|row| row.score_basis == ScoreBasis::SixDimension)
+    rows.iter()
+        .filter(|row| row.score_basis == ScoreBasis::SixDimension)
 }
 
 /// Signals that are not neutral, by strength.
@@ -133,11 +144,14 @@ pub struct SignalCounts {
 }
 
 impl SignalCounts {
-    /// Counts the signals; nothing when no row has a score in six dimensions, so that no signal is not taken for none.
+    /// Counts the signals; nothing when no row has a score in six dimensions, so that no signal is
+    /// not taken for none.
     #[must_use]
     pub fn of(rows: &[ScoreRow]) -> Option<Self> {
         six_dimension(rows).next()?;
-        let strengths: Vec<Strength> = six_dimension(rows).filter_map(|row| Strength::of(row.score)).collect();
+        let strengths: Vec<Strength> = six_dimension(rows)
+            .filter_map(|row| Strength::of(row.score))
+            .collect();
         let count = |strength| strengths.iter().filter(|found| **found == strength).count();
         Some(Self {
             total: strengths.len(),
@@ -155,23 +169,39 @@ mod tests {
     #[track_caller]
     fn check(score: f64, signal_type: SignalType, strength: Option<Strength>) {
         let score = Score::new(score).unwrap();
-        assert_eq!((SignalType::of(score), Strength::of(score)), (signal_type, strength), "at {score:?}");
+        assert_eq!(
+            (SignalType::of(score), Strength::of(score)),
+            (signal_type, strength),
+            "at {score:?}"
+        );
     }
 
     #[test]
     fn a_mirrored_score_takes_the_other_side_with_the_same_strength() {
         for tenths in 0..=500 {
             let deviation = f64::from(tenths) / 10.0;
-            let (above, below) = (Score::new(50.0 + deviation).unwrap(), Score::new(50.0 - deviation).unwrap());
+            let (above, below) = (
+                Score::new(50.0 + deviation).unwrap(),
+                Score::new(50.0 - deviation).unwrap(),
+            );
             let mirrored = match Stance::of(above) {
                 Stance::Long => Stance::Short,
                 Stance::Neutral => Stance::Neutral,
                 Stance::Short => Stance::Long,
             };
             assert_eq!(Stance::of(below), mirrored, "{deviation} from neutral");
-            assert_eq!(Stance::strength(above), Stance::strength(below), "{deviation} from neutral");
+            assert_eq!(
+                Stance::strength(above),
+                Stance::strength(below),
+                "{deviation} from neutral"
+            );
         }
-        let of = |score| (Stance::of(Score::new(score).unwrap()), Stance::strength(Score::new(score).unwrap()));
+        let of = |score| {
+            (
+                Stance::of(Score::new(score).unwrap()),
+                Stance::strength(Score::new(score).unwrap()),
+            )
+        };
         assert_eq!(of(69.99), (Stance::Neutral, None));
         assert_eq!(of(70.0), (Stance::Long, Some(Strength::Medium)));
         assert_eq!(of(20.0), (Stance::Short, Some(Strength::Strong)));

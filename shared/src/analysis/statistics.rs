@@ -1,4 +1,5 @@
-//! Figures of the monitored contracts' candles: trend, realised volatility, and how many beat Bitcoin.
+//! Figures of the monitored contracts' candles: trend, realised volatility, and how many beat
+//! Bitcoin.
 
 use super::join::is_most;
 use super::overview::{mean, sample_deviation, weighted_mean};
@@ -7,14 +8,17 @@ use super::volatility::log_returns;
 use crate::assemble::BITCOIN;
 use crate::market::candles::{Candle, Candles, Interval};
 use crate::snapshot::Lack;
-use crate::snapshot::statistics::{Counted, RealisedVolatility, SEASON_CONTRACTS, SEASON_DAYS, Statistics};
+use crate::snapshot::statistics::{
+    Counted, RealisedVolatility, SEASON_CONTRACTS, SEASON_DAYS, Statistics,
+};
 use crate::units::{Amount, Price, Score, Share, UnixMs};
 use std::collections::BTreeMap;
 
 /// Wilder's own period.
 const ADX_PERIOD: usize = 14;
 
-/// How long after its end a newest candle still tells the present: the next one's length, and as long again to fetch it.
+/// How long after its end a newest candle still tells the present: the next one's length, and as
+/// long again to fetch it.
 const MAX_CANDLE_AGES: u64 = 2;
 
 /// Hours in the window of a realised volatility.
@@ -50,20 +54,27 @@ pub struct Monitored<'c> {
     pub four_hourly: Option<&'c Candles>,
 }
 
-/// The figures, and until when the oldest candle among the newest of all contracts tells: their time. A figure that fewer than
-/// four fifths of the contracts tell is unknown, for it would be that of a part.
+/// The figures, and until when the oldest candle among the newest of all contracts tells: their
+/// time. A figure that fewer than four fifths of the contracts tell is unknown, for it would be
+/// that of a part.
 ///
 /// # Errors
 /// [`Lack`] when no figure is known.
 pub fn statistics(contracts: &[Monitored<'_>], now: UnixMs) -> Result<(Statistics, UnixMs), Lack> {
-    let (trend, volatility, season) = (trend(contracts, now), volatility(contracts, now), season(contracts, now));
+    let (trend, volatility, season) = (
+        trend(contracts, now),
+        volatility(contracts, now),
+        season(contracts, now),
+    );
     let ends = [until(&trend), until(&volatility), until(&season)];
     let figures = Statistics {
         trend_adx: trend.map(|known| known.figure),
         realised_volatility: volatility.map(|known| known.figure),
         altcoin_share: season.map(|known| known.figure),
     };
-    let is_loading = contracts.iter().any(|contract| contract.hourly.is_none() || contract.four_hourly.is_none());
+    let is_loading = contracts
+        .iter()
+        .any(|contract| contract.hourly.is_none() || contract.four_hourly.is_none());
     match ends.into_iter().flatten().min() {
         Some(until) => Ok((figures, until)),
         None if is_loading => Err(Lack::CandlesNotLoadedYet),
@@ -102,7 +113,11 @@ fn weighed<'c, T>(
     let of = |contract: &Monitored<'c>| {
         let weight = contract.turnover_24h?.get();
         let (value, until) = of(contract)?;
-        Some(Weighed { weight, value, until })
+        Some(Weighed {
+            weight,
+            value,
+            until,
+        })
     };
     let found: Vec<Weighed<T>> = contracts.iter().filter_map(of).collect();
     (!found.is_empty() && is_most(found.len(), contracts.len())).then_some(found)
@@ -111,7 +126,13 @@ fn weighed<'c, T>(
 /// A figure made of what contracts tell.
 fn known<F, T>(found: &[Weighed<F>], value: T) -> Option<Known<T>> {
     let until = found.iter().map(|one| one.until).min()?;
-    Some(Known { figure: Counted { value, contracts: found.len() }, until })
+    Some(Known {
+        figure: Counted {
+            value,
+            contracts: found.len(),
+        },
+        until,
+    })
 }
 
 /// The mean by weight.
@@ -121,28 +142,58 @@ fn mean_of<T>(found: &[Weighed<T>], value: impl Fn(&T) -> f64) -> f64 {
 
 fn trend(contracts: &[Monitored<'_>], now: UnixMs) -> Option<Known<Score>> {
     let found = weighed(contracts, |contract| {
-        let candles = contract.four_hourly.filter(|candles| candles.interval == Interval::FourHours)?;
+        let candles = contract
+            .four_hourly
+            .filter(|candles| candles.interval == Interval::FourHours)?;
         Some((adx(candles)?, present_until(candles, now)?))
     })?;
-    known(&found, Score::new(mean_of(&found, |adx| *adx)).ok()?.rounded(2))
+    known(
+        &found,
+        Score::new(mean_of(&found, |adx| *adx)).ok()?.rounded(2),
+    )
 }
 
 fn adx(candles: &Candles) -> Option<f64> {
-    let prices = |of: fn(&Candle) -> Price| candles.closed.iter().map(|candle| of(candle).get()).collect::<Vec<f64>>();
-    let (highs, lows, closes) = (prices(|one| one.high), prices(|one| one.low), prices(|one| one.close));
-    directional_movement(&highs, &lows, &closes, ADX_PERIOD)?.adx.last()
+    let prices = |of: fn(&Candle) -> Price| {
+        candles
+            .closed
+            .iter()
+            .map(|candle| of(candle).get())
+            .collect::<Vec<f64>>()
+    };
+    let (highs, lows, closes) = (
+        prices(|one| one.high),
+        prices(|one| one.low),
+        prices(|one| one.close),
+    );
+    directional_movement(&highs, &lows, &closes, ADX_PERIOD)?
+        .adx
+        .last()
 }
 
 fn volatility(contracts: &[Monitored<'_>], now: UnixMs) -> Option<Known<RealisedVolatility>> {
     let found = weighed(contracts, |contract| {
-        let candles = contract.hourly.filter(|candles| candles.interval == Interval::OneHour)?;
+        let candles = contract
+            .hourly
+            .filter(|candles| candles.interval == Interval::OneHour)?;
         Some((realised(candles)?, present_until(candles, now)?))
     })?;
-    let mean = |of: fn(&(f64, f64)) -> f64| Amount::new(mean_of(&found, of)).ok().map(|mean| mean.rounded(4));
-    known(&found, RealisedVolatility { day: mean(|(day, _)| *day)?, month: mean(|(_, month)| *month)? })
+    let mean = |of: fn(&(f64, f64)) -> f64| {
+        Amount::new(mean_of(&found, of))
+            .ok()
+            .map(|mean| mean.rounded(4))
+    };
+    known(
+        &found,
+        RealisedVolatility {
+            day: mean(|(day, _)| *day)?,
+            month: mean(|(_, month)| *month)?,
+        },
+    )
 }
 
-/// The realised volatility of the last day, and the mean of those of the last thirty, this one among them; percent.
+/// The realised volatility of the last day, and the mean of those of the last thirty, this one
+/// among them; percent.
 fn realised(hourly: &Candles) -> Option<(f64, f64)> {
     let returns = log_returns(hourly);
     let (last, _) = returns.last_key_value()?;
@@ -163,42 +214,83 @@ fn realised(hourly: &Candles) -> Option<(f64, f64)> {
     (all.len() >= FEWEST_DAYS).then(|| (today, mean(&all)))
 }
 
-/// The share of the contracts that beat Bitcoin, of those with most turnover that are as old as the window.
+/// The share of the contracts that beat Bitcoin, of those with most turnover that are as old as the
+/// window.
 fn season(contracts: &[Monitored<'_>], now: UnixMs) -> Option<Known<Share>> {
-    let loaded = contracts.iter().filter(|contract| contract.hourly.is_some()).count();
+    let loaded = contracts
+        .iter()
+        .filter(|contract| contract.hourly.is_some())
+        .count();
     if !is_most(loaded, contracts.len()) {
         return None;
     }
-    let bitcoin = contracts.iter().find(|contract| contract.symbol == BITCOIN)?.hourly?;
+    let bitcoin = contracts
+        .iter()
+        .find(|contract| contract.symbol == BITCOIN)?
+        .hourly?;
     present_until(bitcoin, now)?;
-    // Candles of different contracts are not read at once: the newest hour that most of them have, Bitcoin among them.
-    let ends = bitcoin.closed.iter().rev().take(SEASON_ENDS).map(|candle| candle.start_ms);
-    let have = |end: UnixMs| contracts.iter().filter(|contract| close(contract.hourly, end).is_some()).count();
+    // Candles of different contracts are not read at once: the newest hour that most of them have,
+    // Bitcoin among them.
+    let ends = bitcoin
+        .closed
+        .iter()
+        .rev()
+        .take(SEASON_ENDS)
+        .map(|candle| candle.start_ms);
+    let have = |end: UnixMs| {
+        contracts
+            .iter()
+            .filter(|contract| close(contract.hourly, end).is_some())
+            .count()
+    };
     let end = ends.into_iter().find(|end| is_most(have(*end), loaded))?;
     let benchmark = change(bitcoin, end)?;
-    let mut others: Vec<&Monitored<'_>> = contracts.iter().filter(|contract| contract.symbol != BITCOIN).collect();
+    let mut others: Vec<&Monitored<'_>> = contracts
+        .iter()
+        .filter(|contract| contract.symbol != BITCOIN)
+        .collect();
     let turnover = |contract: &Monitored<'_>| contract.turnover_24h.map_or(-1.0, Amount::get);
-    others.sort_by(|a, b| turnover(b).total_cmp(&turnover(a)).then_with(|| a.symbol.cmp(b.symbol)));
-    let changes = others.iter().filter_map(|contract| change(contract.hourly?, end));
+    others.sort_by(|a, b| {
+        turnover(b)
+            .total_cmp(&turnover(a))
+            .then_with(|| a.symbol.cmp(b.symbol))
+    });
+    let changes = others
+        .iter()
+        .filter_map(|contract| change(contract.hourly?, end));
     let changes: Vec<f64> = changes.take(SEASON_CONTRACTS).collect();
     if changes.len() < FEWEST_SEASON_CONTRACTS {
         return None;
     }
     let beat = changes.iter().filter(|change| **change > benchmark).count();
-    let value = Share::new(beat as f64 / changes.len() as f64 * 100.0).ok()?.rounded(2);
-    Some(Known { figure: Counted { value, contracts: changes.len() }, until: end.plus_millis(HOUR_MS) })
+    let value = Share::new(beat as f64 / changes.len() as f64 * 100.0)
+        .ok()?
+        .rounded(2);
+    Some(Known {
+        figure: Counted {
+            value,
+            contracts: changes.len(),
+        },
+        until: end.plus_millis(HOUR_MS),
+    })
 }
 
 /// The close of the hour that begins at `end` over that of the same hour so many days before.
 fn change(hourly: &Candles, end: UnixMs) -> Option<f64> {
-    let begin = UnixMs::from_millis(end.as_millis().checked_sub(SEASON_DAYS * DAY_HOURS * HOUR_MS)?);
-    Some(close(Some(hourly), end)? / close(Some(hourly), begin)?).filter(|change| change.is_finite())
+    let begin = UnixMs::from_millis(
+        end.as_millis()
+            .checked_sub(SEASON_DAYS * DAY_HOURS * HOUR_MS)?,
+    );
+    Some(close(Some(hourly), end)? / close(Some(hourly), begin)?)
+        .filter(|change| change.is_finite())
 }
 
 /// The close of the hour that begins at `start`.
 fn close(hourly: Option<&Candles>, start: UnixMs) -> Option<f64> {
     let closed = &hourly?.closed;
-    let place = closed.binary_search_by_key(&start, |candle| candle.start_ms).ok()?;
+    let place = closed
+        .binary_search_by_key(&start, |candle| candle.start_ms)
+        .ok()?;
     Some(closed.get(place)?.close.get())
 }
 
@@ -216,7 +308,10 @@ mod tests {
             let drift = factor.powf(step as f64 / (HOURS - 1) as f64);
             100.0 * drift * if step.is_multiple_of(2) { 1.0 } else { a.exp() }
         };
-        candles(Interval::OneHour, (0..HOURS).map(|step| (step, close(step))))
+        candles(
+            Interval::OneHour,
+            (0..HOURS).map(|step| (step, close(step))),
+        )
     }
 
     fn now() -> UnixMs {
@@ -224,18 +319,32 @@ mod tests {
     }
 
     fn contract<'c>(symbol: &'c str, turnover: f64, hourly: Option<&'c Candles>) -> Monitored<'c> {
-        Monitored { symbol, turnover_24h: Amount::new(turnover).ok(), hourly, four_hourly: None }
+        Monitored {
+            symbol,
+            turnover_24h: Amount::new(turnover).ok(),
+            hourly,
+            four_hourly: None,
+        }
     }
 
     #[test]
     fn the_realised_volatility_is_that_of_hourly_returns_weighted_by_turnover() {
-        // 24 returns of ±1 %: √(24/23) % an hour, × √24; of ±3 % three times that. (3·1 + 1·3) / 4 = 1.5 times.
+        // 24 returns of ±1 %: √(24/23) % an hour, × √24; of ±3 % three times that. (3·1 + 1·3) / 4
+        // = 1.5 times.
         let (calm, wild) = (hourly(0.01, 1.0), hourly(0.03, 1.0));
-        let contracts = [contract(BITCOIN, 3e6, Some(&calm)), contract("AUSDT", 1e6, Some(&wild))];
+        let contracts = [
+            contract(BITCOIN, 3e6, Some(&calm)),
+            contract("AUSDT", 1e6, Some(&wild)),
+        ];
         let (found, until) = statistics(&contracts, now()).unwrap();
         let figure = found.realised_volatility.unwrap();
-        let expected = Amount::new(1.5 * (24.0_f64 / 23.0 * 24.0).sqrt()).unwrap().rounded(4);
-        assert_eq!((figure.value.day, figure.value.month, figure.contracts), (expected, expected, 2));
+        let expected = Amount::new(1.5 * (24.0_f64 / 23.0 * 24.0).sqrt())
+            .unwrap()
+            .rounded(4);
+        assert_eq!(
+            (figure.value.day, figure.value.month, figure.contracts),
+            (expected, expected, 2)
+        );
         assert_eq!(until, EPOCH.plus_millis(HOURS * HOUR_MS));
     }
 
@@ -249,7 +358,8 @@ mod tests {
                 .enumerate()
                 .map(|(index, symbol)| contract(symbol, 1e6, (index < known).then_some(&calm)))
                 .collect();
-            statistics(&contracts, now()).map(|(found, _)| found.realised_volatility.map(|figure| figure.contracts))
+            statistics(&contracts, now())
+                .map(|(found, _)| found.realised_volatility.map(|figure| figure.contracts))
         };
         assert_eq!(told(5), Ok(Some(5)));
         assert_eq!(told(4), Ok(Some(4)));
@@ -262,13 +372,19 @@ mod tests {
         let contracts = [contract(BITCOIN, 1e6, Some(&calm))];
         let later = |hours: u64| EPOCH.plus_millis((HOURS + hours) * HOUR_MS);
         assert!(statistics(&contracts, later(2)).is_ok());
-        assert_eq!(statistics(&contracts, later(2).plus_millis(1)), Err(Lack::CandlesNotLoadedYet));
+        assert_eq!(
+            statistics(&contracts, later(2).plus_millis(1)),
+            Err(Lack::CandlesNotLoadedYet)
+        );
     }
 
     #[test]
     fn the_season_counts_who_did_better_than_bitcoin() {
         let (bitcoin, better, worse) = (hourly(0.01, 1.2), hourly(0.02, 1.3), hourly(0.02, 1.1));
-        let young = Candles { closed: better.closed[10..].to_vec(), ..better.clone() };
+        let young = Candles {
+            closed: better.closed[10..].to_vec(),
+            ..better.clone()
+        };
         let symbols: Vec<String> = (0..60).map(|index| format!("A{index:02}USDT")).collect();
         // Those with most turnover: one without a history, 20 that did better, 35 that did worse.
         let others = symbols.iter().enumerate().map(|(index, symbol)| {
@@ -280,9 +396,16 @@ mod tests {
             contract(symbol, 1e9 - index as f64, Some(candles))
         });
         let contracts: Vec<Monitored<'_>> =
-            std::iter::once(contract(BITCOIN, 1e10, Some(&bitcoin))).chain(others).collect();
+            std::iter::once(contract(BITCOIN, 1e10, Some(&bitcoin)))
+                .chain(others)
+                .collect();
         let (found, _) = statistics(&contracts, now()).unwrap();
-        assert_eq!(found.altcoin_share.map(|figure| (figure.value.get(), figure.contracts)), Some((40.0, 50)));
+        assert_eq!(
+            found
+                .altcoin_share
+                .map(|figure| (figure.value.get(), figure.contracts)),
+            Some((40.0, 50))
+        );
         assert_eq!(found.check(), Ok(()));
         let few = statistics(&contracts[..10], now()).unwrap().0;
         assert_eq!(few.altcoin_share, None, "of eight contracts");
@@ -292,33 +415,61 @@ mod tests {
     fn an_hour_that_few_have_yet_is_not_the_end_of_the_season() {
         let (bitcoin, better) = (hourly(0.01, 1.2), hourly(0.02, 1.3));
         let symbols: Vec<String> = (0..30).map(|index| format!("A{index:02}USDT")).collect();
-        let late = |all: &Candles| Candles { closed: all.closed[..all.closed.len() - 1].to_vec(), ..all.clone() };
+        let late = |all: &Candles| Candles {
+            closed: all.closed[..all.closed.len() - 1].to_vec(),
+            ..all.clone()
+        };
         // One candle more than the window takes, as is kept.
         let longer = |all: &Candles| {
             let first = all.closed[0];
-            let before = Candle { start_ms: UnixMs::from_millis(first.start_ms.as_millis() - HOUR_MS), ..first };
-            Candles { closed: std::iter::once(before).chain(all.closed.iter().copied()).collect(), ..all.clone() }
+            let before = Candle {
+                start_ms: UnixMs::from_millis(first.start_ms.as_millis() - HOUR_MS),
+                ..first
+            };
+            Candles {
+                closed: std::iter::once(before)
+                    .chain(all.closed.iter().copied())
+                    .collect(),
+                ..all.clone()
+            }
         };
         let (bitcoin, better) = (longer(&bitcoin), longer(&better));
         let late = late(&better);
         let told = |arrived: usize| {
             let others = symbols.iter().enumerate().map(|(index, symbol)| {
-                contract(symbol, 1e9 - index as f64, Some(if index < arrived { &better } else { &late }))
+                contract(
+                    symbol,
+                    1e9 - index as f64,
+                    Some(if index < arrived { &better } else { &late }),
+                )
             });
             let contracts: Vec<Monitored<'_>> =
-                std::iter::once(contract(BITCOIN, 1e10, Some(&bitcoin))).chain(others).collect();
-            statistics(&contracts, now()).unwrap().0.altcoin_share.map(|figure| (figure.value.get(), figure.contracts))
+                std::iter::once(contract(BITCOIN, 1e10, Some(&bitcoin)))
+                    .chain(others)
+                    .collect();
+            statistics(&contracts, now())
+                .unwrap()
+                .0
+                .altcoin_share
+                .map(|figure| (figure.value.get(), figure.contracts))
         };
         for arrived in [0, 5, 15, 24, 30] {
             let contracts = if arrived == 24 { 24 } else { 30 };
-            assert_eq!(told(arrived), Some((100.0, contracts)), "{arrived} of 30 have the newest hour");
+            assert_eq!(
+                told(arrived),
+                Some((100.0, contracts)),
+                "{arrived} of 30 have the newest hour"
+            );
         }
     }
 
     #[test]
     fn the_trend_is_the_mean_adx_of_four_hour_candles() {
         // Prices that only rise: +DI is all of the movement, so the index is 100.
-        let rising = candles(Interval::FourHours, (0..60).map(|step| (step, 100.0 + step as f64)));
+        let rising = candles(
+            Interval::FourHours,
+            (0..60).map(|step| (step, 100.0 + step as f64)),
+        );
         let flat = candles(Interval::FourHours, (0..60).map(|step| (step, 100.0)));
         let now = EPOCH.plus_millis(60 * Interval::FourHours.millis());
         let with = |symbol, turnover, candles| Monitored {
@@ -327,19 +478,39 @@ mod tests {
             hourly: None,
             four_hourly: Some(candles),
         };
-        let adx = |contracts: &[Monitored<'_>]| statistics(contracts, now).map(|(found, _)| found.trend_adx);
-        assert_eq!(adx(&[with("AUSDT", 1e6, &rising)]).unwrap().map(|figure| figure.value.get()), Some(100.0));
+        let adx = |contracts: &[Monitored<'_>]| {
+            statistics(contracts, now).map(|(found, _)| found.trend_adx)
+        };
+        assert_eq!(
+            adx(&[with("AUSDT", 1e6, &rising)])
+                .unwrap()
+                .map(|figure| figure.value.get()),
+            Some(100.0)
+        );
         let both = adx(&[with("AUSDT", 1e6, &rising), with("BUSDT", 3e6, &flat)]).unwrap();
-        assert_eq!(both.map(|figure| (figure.value.get(), figure.contracts)), Some((25.0, 2)));
-        assert_eq!(adx(&[with("AUSDT", 1e6, &hourly(0.01, 1.0))]), Err(Lack::CandlesNotLoadedYet), "of another length");
+        assert_eq!(
+            both.map(|figure| (figure.value.get(), figure.contracts)),
+            Some((25.0, 2))
+        );
+        assert_eq!(
+            adx(&[with("AUSDT", 1e6, &hourly(0.01, 1.0))]),
+            Err(Lack::CandlesNotLoadedYet),
+            "of another length"
+        );
     }
 
     #[test]
     fn no_candles_make_no_statistics() {
         assert_eq!(statistics(&[], now()), Err(Lack::TooFewCandles));
-        let short = candles(Interval::OneHour, (HOURS - 10..HOURS).map(|step| (step, 100.0)));
+        let short = candles(
+            Interval::OneHour,
+            (HOURS - 10..HOURS).map(|step| (step, 100.0)),
+        );
         let four = candles(Interval::FourHours, [(HOURS / 4, 100.0)]);
-        let contract = Monitored { four_hourly: Some(&four), ..contract(BITCOIN, 1e6, Some(&short)) };
+        let contract = Monitored {
+            four_hourly: Some(&four),
+            ..contract(BITCOIN, 1e6, Some(&short))
+        };
         assert_eq!(statistics(&[contract], now()), Err(Lack::TooFewCandles));
     }
 }

@@ -10,41 +10,79 @@ use crate::snapshot::statistics::Statistics;
 use crate::snapshot::{Producer, Section, Snapshot};
 use crate::units::UnixMs;
 
-/// The same snapshot with the sections that only the origin collects, as `held` has them and with the time they had, where it
-/// has none of its own: what [`super::assemble`] would have made with them at hand. For whoever gets a snapshot from a Worker
-/// that never met the origin.
+/// The same snapshot with the sections that only the origin collects, as `held` has them and with
+/// the time they had, where it has none of its own: what [`super::assemble`] would have made with
+/// them at hand. For whoever gets a snapshot from a Worker that never met the origin.
 #[must_use]
 pub fn with_sections_of(snapshot: Snapshot, held: &Snapshot, now: UnixMs) -> Snapshot {
     let bitcoin = snapshot.overview.btc_price;
-    let fear_greed = own_or(snapshot.fear_greed, &held.fear_greed, |slow| super::fear_greed(slow, now));
+    let fear_greed = own_or(snapshot.fear_greed, &held.fear_greed, |slow| {
+        super::fear_greed(slow, now)
+    });
     let global_market = own_or(snapshot.global_market, &held.global_market, |slow| {
         super::global_market(slow, bitcoin, snapshot.tickers_source, now)
     });
-    let defi_market =
-        own_or(snapshot.defi_market, &held.defi_market, |slow| super::defi_market(slow, &global_market, now));
+    let defi_market = own_or(snapshot.defi_market, &held.defi_market, |slow| {
+        super::defi_market(slow, &global_market, now)
+    });
     // The mood is one of the things that the regime is judged by.
-    let regime = regime::regime(&snapshot.scores, &snapshot.breadth, &snapshot.overview, fear_greed.value());
-    let carried =
-        Snapshot { regime: regime.unwrap_or(snapshot.regime), fear_greed, global_market, defi_market, ..snapshot };
-    // Another exchange's contracts are others: what was worked out of Bybit's says nothing about them.
+    let regime = regime::regime(
+        &snapshot.scores,
+        &snapshot.breadth,
+        &snapshot.overview,
+        fear_greed.value(),
+    );
+    let carried = Snapshot {
+        regime: regime.unwrap_or(snapshot.regime),
+        fear_greed,
+        global_market,
+        defi_market,
+        ..snapshot
+    };
+    // Another exchange's contracts are others: what was worked out of Bybit's says nothing about
+    // them.
     if carried.producer != Producer::BybitDirect {
         return carried;
     }
-    let LongView { beta, performance, statistics, alerts, .. } = LongView::carried_over(held);
+    let LongView {
+        beta,
+        performance,
+        statistics,
+        alerts,
+        ..
+    } = LongView::carried_over(held);
     Snapshot {
-        beta: unless_present(carried.beta, || checked(&beta, now, SectionLimits::beta, BetaSection::check)),
+        beta: unless_present(carried.beta, || {
+            checked(&beta, now, SectionLimits::beta, BetaSection::check)
+        }),
         performance: unless_present(carried.performance, || {
-            checked(&performance, now, SectionLimits::performance, PerformanceSection::check)
+            checked(
+                &performance,
+                now,
+                SectionLimits::performance,
+                PerformanceSection::check,
+            )
         }),
         statistics: unless_present(carried.statistics, || {
-            checked(&statistics, now, SectionLimits::statistics, Statistics::check)
+            checked(
+                &statistics,
+                now,
+                SectionLimits::statistics,
+                Statistics::check,
+            )
         }),
-        alerts: unless_present(carried.alerts, || checked(&alerts, now, SectionLimits::alerts, AlertSection::check)),
+        alerts: unless_present(carried.alerts, || {
+            checked(&alerts, now, SectionLimits::alerts, AlertSection::check)
+        }),
         ..carried
     }
 }
 
-fn own_or<T: Clone>(own: Section<T>, held: &Section<T>, carry: impl FnOnce(&Slow<T>) -> Section<T>) -> Section<T> {
+fn own_or<T: Clone>(
+    own: Section<T>,
+    held: &Section<T>,
+    carry: impl FnOnce(&Slow<T>) -> Section<T>,
+) -> Section<T> {
     unless_present(own, || carry(&Slow::carried_over(held)))
 }
 

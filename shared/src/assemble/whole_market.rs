@@ -1,4 +1,5 @@
-//! Figures of the whole market beside what else is known: a section that contradicts another part of its snapshot is absent.
+//! Figures of the whole market beside what else is known: a section that contradicts another part
+//! of its snapshot is absent.
 
 use crate::market::whole::Contradiction;
 use crate::market::{DefiMarket, GlobalMarket};
@@ -14,24 +15,34 @@ pub(super) fn believed(
 ) -> Section<GlobalMarket> {
     unless_contradicted(section, |global, source| {
         global.check()?;
-        if tell_one_market(source, tickers_source) { global.check_supply(bitcoin) } else { Ok(()) }
+        if tell_one_market(source, tickers_source) {
+            global.check_supply(bitcoin)
+        } else {
+            Ok(())
+        }
     })
 }
 
 /// The figures of decentralised finance, unless they cannot be a part of the whole market's.
-pub(super) fn believed_part(section: Section<DefiMarket>, whole: &Section<GlobalMarket>) -> Section<DefiMarket> {
+pub(super) fn believed_part(
+    section: Section<DefiMarket>,
+    whole: &Section<GlobalMarket>,
+) -> Section<DefiMarket> {
     unless_contradicted(section, |defi, source| {
         defi.check()?;
         match whole {
-            Section::Present { source: other, value, .. } if tell_one_market(source, *other) => {
-                defi.check_part_of(value)
-            }
+            Section::Present {
+                source: other,
+                value,
+                ..
+            } if tell_one_market(source, *other) => defi.check_part_of(value),
             _ => Ok(()),
         }
     })
 }
 
-/// Whether figures of two sources are about one market at one time. Recordings are of different years.
+/// Whether figures of two sources are about one market at one time. Recordings are of different
+/// years.
 fn tell_one_market(one: Source, other: Source) -> bool {
     one.feed == other.feed && one.feed != Feed::Replayed
 }
@@ -56,11 +67,22 @@ mod tests {
     use crate::units::{Amount, Share, UnixMs};
 
     const LIVE: Source = Source::live(Venue::CoinGecko);
-    const REPLAYED: Source = Source { venue: Venue::CoinGecko, feed: Feed::Replayed };
-    const SIMULATED: Source = Source { venue: Venue::CoinGecko, feed: Feed::Simulated };
+    const REPLAYED: Source = Source {
+        venue: Venue::CoinGecko,
+        feed: Feed::Replayed,
+    };
+    const SIMULATED: Source = Source {
+        venue: Venue::CoinGecko,
+        feed: Feed::Simulated,
+    };
 
     fn present<T>(value: T, source: Source) -> Section<T> {
-        Section::Present { source, as_of_ms: UnixMs::from_secs(1), freshness: Freshness::Fresh, value }
+        Section::Present {
+            source,
+            as_of_ms: UnixMs::from_secs(1),
+            freshness: Freshness::Fresh,
+            value,
+        }
     }
 
     fn global(market_cap: f64) -> GlobalMarket {
@@ -77,10 +99,21 @@ mod tests {
 
     #[track_caller]
     fn check_global(market_cap: f64, source: Source, tickers: Feed, is_believed: bool) {
-        let tickers = Source { venue: Venue::Bybit, feed: tickers };
-        let section = believed(present(global(market_cap), source), Price::new(60_000.0).unwrap(), tickers);
+        let tickers = Source {
+            venue: Venue::Bybit,
+            feed: tickers,
+        };
+        let section = believed(
+            present(global(market_cap), source),
+            Price::new(60_000.0).unwrap(),
+            tickers,
+        );
         let reason = (!is_believed).then_some("figures_contradict");
-        assert_eq!(section.reason(), reason, "{market_cap} of {source} beside {tickers}");
+        assert_eq!(
+            section.reason(),
+            reason,
+            "{market_cap} of {source} beside {tickers}"
+        );
     }
 
     #[test]
@@ -100,9 +133,17 @@ mod tests {
     #[track_caller]
     fn check_part(market_cap: f64, whole: &Section<GlobalMarket>, is_believed: bool) {
         let market_cap = Amount::new(market_cap).unwrap();
-        let defi = DefiMarket { market_cap, volume_24h: None, dominance: Share::new(4.0).ok() };
+        let defi = DefiMarket {
+            market_cap,
+            volume_24h: None,
+            dominance: Share::new(4.0).ok(),
+        };
         let reason = (!is_believed).then_some("figures_contradict");
-        assert_eq!(believed_part(present(defi, LIVE), whole).reason(), reason, "{market_cap:?} of {whole:?}");
+        assert_eq!(
+            believed_part(present(defi, LIVE), whole).reason(),
+            reason,
+            "{market_cap:?} of {whole:?}"
+        );
     }
 
     #[test]

@@ -1,4 +1,5 @@
-//! What stands before every key of the store and before its channel, so that several environments can share one store.
+//! What stands before every key of the store and before its channel, so that several environments
+//! can share one store.
 
 use std::fmt;
 use std::str::FromStr;
@@ -6,10 +7,12 @@ use std::str::FromStr;
 /// The longest prefix, bytes: enough for a name, and short beside the keys.
 const MAX_BYTES: usize = 64;
 
-/// What stands before every key and the channel; empty where one environment has the store to itself.
+/// What stands before every key and the channel; empty where one environment has the store to
+/// itself.
 ///
-/// A part in braces, as in `{market}:`, keeps all keys in one slot of a Redis Cluster, where a script may touch no other.
-/// Every character is one that is no pattern in the rights of a Redis user, so a prefix can stand there as it is.
+/// A part in braces, as in `{market}:`, keeps all keys in one slot of a Redis Cluster, where a
+/// script may touch no other. Every character is one that is no pattern in the rights of a Redis
+/// user, so a prefix can stand there as it is.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct KeyPrefix(String);
 
@@ -23,13 +26,15 @@ pub enum BadKeyPrefix {
         bytes: usize,
     },
     /// A character is not allowed.
-    #[error("{found:?} is none of the allowed characters: letters, digits, : - _ . / and one pair of braces")]
+    #[error(
+        "{found:?} is none of the allowed characters: letters, digits, : - _ . / and one pair of braces"
+    )]
     Character {
         /// The first of them.
         found: char,
     },
-    /// Braces that are no part in braces: of several pairs, or of one that is empty or turned round, Redis makes something
-    /// else than it looks like.
+    /// Braces that are no part in braces: of several pairs, or of one that is empty or turned
+    /// round, Redis makes something else than it looks like.
     #[error("its braces are not one pair around a name, as in {{market}}:")]
     Braces,
 }
@@ -65,7 +70,10 @@ impl FromStr for KeyPrefix {
         if let Some(found) = text.chars().find(|found| !is_allowed(*found)) {
             return Err(BadKeyPrefix::Character { found });
         }
-        let braces: String = text.chars().filter(|found| matches!(found, '{' | '}')).collect();
+        let braces: String = text
+            .chars()
+            .filter(|found| matches!(found, '{' | '}'))
+            .collect();
         if !(braces.is_empty() || braces == "{}" && !text.contains("{}")) {
             return Err(BadKeyPrefix::Braces);
         }
@@ -85,7 +93,10 @@ mod tests {
             ("staging:", "staging:market:overview"),
             ("{market}:", "{market}:market:overview"),
         ] {
-            assert_eq!(prefix.parse::<KeyPrefix>().unwrap().of("market:overview"), full);
+            assert_eq!(
+                prefix.parse::<KeyPrefix>().unwrap().of("market:overview"),
+                full
+            );
         }
         assert_eq!(KeyPrefix::default(), "".parse().unwrap());
     }
@@ -93,8 +104,14 @@ mod tests {
     #[test]
     fn what_is_no_prefix_is_refused_by_name() {
         let long = "x".repeat(1_024);
-        assert_eq!(long.parse::<KeyPrefix>(), Err(BadKeyPrefix::TooLong { bytes: 1_024 }));
-        assert_eq!("x".repeat(65).parse::<KeyPrefix>(), Err(BadKeyPrefix::TooLong { bytes: 65 }));
+        assert_eq!(
+            long.parse::<KeyPrefix>(),
+            Err(BadKeyPrefix::TooLong { bytes: 1_024 })
+        );
+        assert_eq!(
+            "x".repeat(65).parse::<KeyPrefix>(),
+            Err(BadKeyPrefix::TooLong { bytes: 65 })
+        );
         assert!("x".repeat(64).parse::<KeyPrefix>().is_ok());
         for (text, found) in [
             ("a b", ' '),
@@ -106,10 +123,20 @@ mod tests {
             ("%R~", '%'),
             ("é", 'é'),
         ] {
-            assert_eq!(text.parse::<KeyPrefix>(), Err(BadKeyPrefix::Character { found }), "{text:?}");
+            assert_eq!(
+                text.parse::<KeyPrefix>(),
+                Err(BadKeyPrefix::Character { found }),
+                "{text:?}"
+            );
         }
-        for text in ["{", "}", "{}", "{}:", "}a{", "{a", "a}", "{a}{b}", "{{a}}", "{a}}"] {
-            assert_eq!(text.parse::<KeyPrefix>(), Err(BadKeyPrefix::Braces), "{text:?}");
+        for text in [
+            "{", "}", "{}", "{}:", "}a{", "{a", "a}", "{a}{b}", "{{a}}", "{a}}",
+        ] {
+            assert_eq!(
+                text.parse::<KeyPrefix>(),
+                Err(BadKeyPrefix::Braces),
+                "{text:?}"
+            );
         }
     }
 

@@ -1,12 +1,14 @@
 //! Paths that mean the same, brought into one form before they are looked up.
 //!
-//! What stands between a client and our code resolves some of it already, and not each the same: the runtime of the edge
-//! parses every URL (dot segments, backslashes), the platform in front of it normalises more (percent-encoding, repeated
-//! slashes), and nothing stands in front of the origin's code. So the rule is all of that, and it changes nothing that
-//! was brought into its form before:
+//! What stands between a client and our code resolves some of it already, and not each the same:
+//! the runtime of the edge parses every URL (dot segments, backslashes), the platform in front of
+//! it normalises more (percent-encoding, repeated slashes), and nothing stands in front of the
+//! origin's code. So the rule is all of that, and it changes nothing that was brought into its form
+//! before:
 //!
 //! 1. `\` is `/`, as in every URL of the web.
-//! 2. `%` and the number of a letter, digit, `-`, `.`, `_` or `~` is that character (RFC 3986, 6.2.2.2). Once: `%2541` stays.
+//! 2. `%` and the number of a letter, digit, `-`, `.`, `_` or `~` is that character (RFC 3986,
+//!    6.2.2.2). Once: `%2541` stays.
 //! 3. `.` and `..` are resolved, and none leads above the root (RFC 3986, 5.2.4).
 //! 4. Slashes in a row are one.
 //!
@@ -14,19 +16,27 @@
 
 use std::borrow::Cow;
 
-/// The path in its one form. One that does not begin with a slash, such as the `*` of `OPTIONS *`, is no path and stays.
+/// The path in its one form. One that does not begin with a slash, such as the `*` of `OPTIONS *`,
+/// is no path and stays.
 pub(super) fn normal(path: &str) -> Cow<'_, str> {
     if is_normal(path) {
         return Cow::Borrowed(path);
     }
     let decoded = decoded(path);
-    let Some(segments) = decoded.strip_prefix('/') else { return Cow::Borrowed(path) };
+    let Some(segments) = decoded.strip_prefix('/') else {
+        return Cow::Borrowed(path);
+    };
     Cow::Owned(joined(&resolved(segments)))
 }
 
-/// Whether nothing is to be done, which is nearly always so. Some of which it says no are in that form, too.
+/// Whether nothing is to be done, which is nearly always so. Some of which it says no are in that
+/// form, too.
 fn is_normal(path: &str) -> bool {
-    let has_pair = |second: u8| path.as_bytes().windows(2).any(|pair| pair == [b'/', second]);
+    let has_pair = |second: u8| {
+        path.as_bytes()
+            .windows(2)
+            .any(|pair| pair == [b'/', second])
+    };
     !path.bytes().any(|byte| matches!(byte, b'%' | b'\\')) && !has_pair(b'/') && !has_pair(b'.')
 }
 
@@ -51,12 +61,16 @@ fn decoded(path: &str) -> String {
 
 /// The character whose number two hexadecimal digits are, where it means the same written out.
 fn unreserved(after_percent: &str) -> Option<char> {
-    let digits = after_percent.get(..2).filter(|digits| digits.bytes().all(|digit| digit.is_ascii_hexdigit()))?;
+    let digits = after_percent
+        .get(..2)
+        .filter(|digits| digits.bytes().all(|digit| digit.is_ascii_hexdigit()))?;
     let byte = u8::from_str_radix(digits, 16).ok()?;
-    (byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~')).then(|| char::from(byte))
+    (byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~'))
+        .then(|| char::from(byte))
 }
 
-/// The segments after the first slash, without those of dots. Empty ones count here: `/a//..` is `/a/`.
+/// The segments after the first slash, without those of dots. Empty ones count here: `/a//..` is
+/// `/a/`.
 fn resolved(path: &str) -> Vec<&str> {
     let mut segments = Vec::new();
     let mut rest = path.split('/').peekable();
@@ -77,7 +91,9 @@ fn resolved(path: &str) -> Vec<&str> {
 
 /// The path of these segments, of which only the last may be empty.
 fn joined(segments: &[&str]) -> String {
-    let Some((last, before)) = segments.split_last() else { return "/".to_owned() };
+    let Some((last, before)) = segments.split_last() else {
+        return "/".to_owned();
+    };
     let mut path = String::new();
     for segment in before.iter().filter(|segment| !segment.is_empty()) {
         path.push('/');
@@ -184,7 +200,10 @@ mod tests {
 
     #[test]
     fn a_path_in_its_form_costs_no_memory() {
-        assert!(matches!(normal("/api/dashboard/mobile-data"), Cow::Borrowed(_)));
+        assert!(matches!(
+            normal("/api/dashboard/mobile-data"),
+            Cow::Borrowed(_)
+        ));
     }
 
     /// What paths are made of that means anything, and some of what does not.

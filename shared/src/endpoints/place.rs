@@ -1,11 +1,14 @@
-//! Path and query → what is asked for. Origin and edge both ask here, so a path means the same at both.
+//! Path and query → what is asked for. Origin and edge both ask here, so a path means the same at
+//! both.
 //!
-//! Nothing else that a client sends is looked at. What comes out is a closed set: a known endpoint, a plausible symbol or a
-//! parameter within its bounds, so nothing that a client makes up reaches a cache key, a label or another server.
+//! Nothing else that a client sends is looked at. What comes out is a closed set: a known endpoint,
+//! a plausible symbol or a parameter within its bounds, so nothing that a client makes up reaches a
+//! cache key, a label or another server.
 
 use super::path::normal;
 use super::{
-    BETA_CHART, CLIENT_ROUTES, Endpoint, HEALTH, LIVE, METRICS, READY, RECENT_ALERTS, SNAPSHOT, SymbolEndpoint,
+    BETA_CHART, CLIENT_ROUTES, Endpoint, HEALTH, LIVE, METRICS, READY, RECENT_ALERTS, SNAPSHOT,
+    SymbolEndpoint,
 };
 use crate::market::is_plausible_symbol;
 use crate::snapshot::alerts::MAX_ALERTS;
@@ -59,8 +62,18 @@ impl Question<'_> {
             Self::Whole(endpoint) => Cow::Borrowed(endpoint.name()),
             Self::OfSymbol { endpoint, symbol } => {
                 // An ETag is ASCII, a symbol need not be.
-                let ascii = |c: char| if c.is_ascii() { vec![c] } else { c.escape_unicode().collect() };
-                Cow::Owned(format!("{}-{}", endpoint.name(), symbol.chars().flat_map(ascii).collect::<String>()))
+                let ascii = |c: char| {
+                    if c.is_ascii() {
+                        vec![c]
+                    } else {
+                        c.escape_unicode().collect()
+                    }
+                };
+                Cow::Owned(format!(
+                    "{}-{}",
+                    endpoint.name(),
+                    symbol.chars().flat_map(ascii).collect::<String>()
+                ))
             }
             Self::RecentAlerts { limit } => Cow::Owned(format!("alerts-{limit}")),
             Self::BetaChart(timeframe) => Cow::Owned(format!("beta-chart-{}", timeframe.name())),
@@ -72,9 +85,10 @@ impl Question<'_> {
     pub fn into_owned(self) -> Question<'static> {
         match self {
             Self::Whole(endpoint) => Question::Whole(endpoint),
-            Self::OfSymbol { endpoint, symbol } => {
-                Question::OfSymbol { endpoint, symbol: Cow::Owned(symbol.into_owned()) }
-            }
+            Self::OfSymbol { endpoint, symbol } => Question::OfSymbol {
+                endpoint,
+                symbol: Cow::Owned(symbol.into_owned()),
+            },
             Self::RecentAlerts { limit } => Question::RecentAlerts { limit },
             Self::BetaChart(timeframe) => Question::BetaChart(timeframe),
         }
@@ -188,8 +202,8 @@ pub enum Asked<'p> {
 
 /// What a method asks of what was [found](find).
 ///
-/// What is not there is so by any method, and only of what is there it matters how its query reads. `OPTIONS` is answered
-/// everywhere: a browser whose preflight fails does not let the page see why.
+/// What is not there is so by any method, and only of what is there it matters how its query reads.
+/// `OPTIONS` is answered everywhere: a browser whose preflight fails does not let the page see why.
 ///
 /// # Errors
 /// [`NoPlace`].
@@ -197,13 +211,16 @@ pub fn asked<'p>(method: &str, found: Result<Place<'p>, NoPlace>) -> Result<Aske
     match (method, found) {
         ("OPTIONS", _) => Ok(Asked::Options),
         (_, Err(NoPlace::UnknownPath)) => Err(NoPlace::UnknownPath),
-        ("GET" | "HEAD", found) => found.map(|place| Asked::Read { place, head: method == "HEAD" }),
+        ("GET" | "HEAD", found) => found.map(|place| Asked::Read {
+            place,
+            head: method == "HEAD",
+        }),
         _ => Err(NoPlace::OtherMethod),
     }
 }
 
-/// What a path and a query ask for. Parameters that mean nothing are ignored; `path` is as it stands in the request, still
-/// percent-encoded, and means what its one form means.
+/// What a path and a query ask for. Parameters that mean nothing are ignored; `path` is as it
+/// stands in the request, still percent-encoded, and means what its one form means.
 ///
 /// # Errors
 /// [`NoPlace`].
@@ -238,17 +255,26 @@ pub const OTHER: &str = "other";
 #[must_use]
 pub fn route(path: &str) -> &'static str {
     let path = &*normal(path);
-    if let Some(endpoint) = SymbolEndpoint::ALL.into_iter().find(|endpoint| path.starts_with(endpoint.prefix())) {
+    if let Some(endpoint) = SymbolEndpoint::ALL
+        .into_iter()
+        .find(|endpoint| path.starts_with(endpoint.prefix()))
+    {
         return endpoint.prefix();
     }
     let fixed = [SNAPSHOT, RECENT_ALERTS, BETA_CHART, LIVE, READY, METRICS];
-    let mut known = CLIENT_ROUTES.iter().map(|(route, _)| *route).chain(HEALTH).chain(fixed);
+    let mut known = CLIENT_ROUTES
+        .iter()
+        .map(|(route, _)| *route)
+        .chain(HEALTH)
+        .chain(fixed);
     known.find(|route| *route == path).unwrap_or(OTHER)
 }
 
 fn of_symbol(path: &str) -> Option<Question<'_>> {
     SymbolEndpoint::ALL.into_iter().find_map(|endpoint| {
-        let symbol = percent_decode_str(path.strip_prefix(endpoint.prefix())?).decode_utf8().ok()?;
+        let symbol = percent_decode_str(path.strip_prefix(endpoint.prefix())?)
+            .decode_utf8()
+            .ok()?;
         is_plausible_symbol(&symbol).then_some(Question::OfSymbol { endpoint, symbol })
     })
 }
@@ -257,9 +283,11 @@ fn recent_alerts(query: Option<&str>) -> Result<Question<'static>, NoPlace> {
     let parameter = Parameter::Limit;
     let limit = match value(query, parameter) {
         None => DEFAULT_ALERTS,
-        Some(text) => {
-            text.parse().ok().filter(|limit| (1..=MAX_ALERTS).contains(limit)).ok_or(NoPlace::BadQuery { parameter })?
-        }
+        Some(text) => text
+            .parse()
+            .ok()
+            .filter(|limit| (1..=MAX_ALERTS).contains(limit))
+            .ok_or(NoPlace::BadQuery { parameter })?,
     };
     Ok(Question::RecentAlerts { limit })
 }
@@ -289,13 +317,23 @@ mod tests {
 
     #[track_caller]
     fn check(path: &str, query: Option<&str>, expected: Result<Question<'_>, NoPlace>) {
-        assert_eq!(find(path, query), expected.map(Place::Data), "{path} {query:?}");
+        assert_eq!(
+            find(path, query),
+            expected.map(Place::Data),
+            "{path} {query:?}"
+        );
     }
 
     #[test]
     fn every_client_path_asks_for_its_endpoint_whatever_the_query() {
         for (path, endpoint) in CLIENT_ROUTES {
-            for query in [None, Some(""), Some("t=1"), Some("limit=0&timeframe=x"), Some("&&==%ff")] {
+            for query in [
+                None,
+                Some(""),
+                Some("t=1"),
+                Some("limit=0&timeframe=x"),
+                Some("&&==%ff"),
+            ] {
                 check(path, query, Ok(Question::Whole(endpoint)));
             }
         }
@@ -303,9 +341,17 @@ mod tests {
 
     #[test]
     fn what_is_no_other_form_of_a_path_is_unknown() {
-        for path in
-            ["", "*", "/", "mobile-data", "/mobile-data/", "/Mobile-Data", "/mobile-data%2f", "/%256dobile-data", "/é"]
-        {
+        for path in [
+            "",
+            "*",
+            "/",
+            "mobile-data",
+            "/mobile-data/",
+            "/Mobile-Data",
+            "/mobile-data%2f",
+            "/%256dobile-data",
+            "/é",
+        ] {
             assert_eq!(find(path, None), Err(NoPlace::UnknownPath), "{path}");
             assert_eq!(route(path), OTHER);
         }
@@ -313,15 +359,34 @@ mod tests {
 
     #[test]
     fn a_path_in_another_form_asks_for_the_same_and_is_counted_there() {
-        for path in ["/%6dobile-data", "//mobile-data", "/./mobile-data", "/a/%2e%2e/mobile-data", "\\mobile-data"] {
+        for path in [
+            "/%6dobile-data",
+            "//mobile-data",
+            "/./mobile-data",
+            "/a/%2e%2e/mobile-data",
+            "\\mobile-data",
+        ] {
             check(path, None, Ok(Question::Whole(Endpoint::MobileData)));
             assert_eq!(route(path), "/mobile-data");
         }
         for endpoint in SymbolEndpoint::ALL {
             let symbol = || "BTCUSDT".into();
-            for written in ["/BTCUSDT", "./BTCUSDT", "%42TCUSDT", "%42%54%43USDT", "x/../BTCUSDT"] {
+            for written in [
+                "/BTCUSDT",
+                "./BTCUSDT",
+                "%42TCUSDT",
+                "%42%54%43USDT",
+                "x/../BTCUSDT",
+            ] {
                 let path = format!("{}{written}", endpoint.prefix());
-                check(&path, None, Ok(Question::OfSymbol { endpoint, symbol: symbol() }));
+                check(
+                    &path,
+                    None,
+                    Ok(Question::OfSymbol {
+                        endpoint,
+                        symbol: symbol(),
+                    }),
+                );
                 assert_eq!(route(&path), endpoint.prefix());
             }
         }
@@ -329,18 +394,40 @@ mod tests {
 
     #[test]
     fn what_is_not_there_is_not_there_by_any_method() {
-        let (there, bad, nowhere) =
-            (find("/mobile-data", None), find(RECENT_ALERTS, Some("limit=0")), find("/nothing", None));
+        let (there, bad, nowhere) = (
+            find("/mobile-data", None),
+            find(RECENT_ALERTS, Some("limit=0")),
+            find("/nothing", None),
+        );
         for (method, head) in [("GET", false), ("HEAD", true)] {
             let read = there.clone().map(|place| Asked::Read { place, head });
             assert_eq!(asked(method, there.clone()), read);
-            assert_eq!(asked(method, bad.clone()), Err(NoPlace::BadQuery { parameter: Parameter::Limit }));
+            assert_eq!(
+                asked(method, bad.clone()),
+                Err(NoPlace::BadQuery {
+                    parameter: Parameter::Limit
+                })
+            );
             assert_eq!(asked(method, nowhere.clone()), Err(NoPlace::UnknownPath));
         }
-        for method in ["POST", "PUT", "DELETE", "PATCH", "TRACE", "CONNECT", "get", "Options", ""] {
-            assert_eq!(asked(method, there.clone()), Err(NoPlace::OtherMethod), "{method}");
-            assert_eq!(asked(method, bad.clone()), Err(NoPlace::OtherMethod), "{method}");
-            assert_eq!(asked(method, nowhere.clone()), Err(NoPlace::UnknownPath), "{method}");
+        for method in [
+            "POST", "PUT", "DELETE", "PATCH", "TRACE", "CONNECT", "get", "Options", "",
+        ] {
+            assert_eq!(
+                asked(method, there.clone()),
+                Err(NoPlace::OtherMethod),
+                "{method}"
+            );
+            assert_eq!(
+                asked(method, bad.clone()),
+                Err(NoPlace::OtherMethod),
+                "{method}"
+            );
+            assert_eq!(
+                asked(method, nowhere.clone()),
+                Err(NoPlace::UnknownPath),
+                "{method}"
+            );
         }
         for found in [there, bad, nowhere] {
             assert_eq!(asked("OPTIONS", found), Ok(Asked::Options));
@@ -350,17 +437,40 @@ mod tests {
     #[test]
     fn a_symbol_is_read_from_the_end_of_the_path() {
         for endpoint in SymbolEndpoint::ALL {
-            for (written, symbol) in
-                [("BTCUSDT", "BTCUSDT"), ("1000PEPEUSDT", "1000PEPEUSDT"), ("%E5%B8%81USDT", "币USDT")]
-            {
+            for (written, symbol) in [
+                ("BTCUSDT", "BTCUSDT"),
+                ("1000PEPEUSDT", "1000PEPEUSDT"),
+                ("%E5%B8%81USDT", "币USDT"),
+            ] {
                 let path = format!("{}{written}", endpoint.prefix());
-                check(&path, Some("x=1"), Ok(Question::OfSymbol { endpoint, symbol: symbol.into() }));
+                check(
+                    &path,
+                    Some("x=1"),
+                    Ok(Question::OfSymbol {
+                        endpoint,
+                        symbol: symbol.into(),
+                    }),
+                );
             }
             let long = "A".repeat(500);
-            for written in
-                ["", "BTCUSDT/", "BTC/USDT", "%2e%2e", "BTCUSDT%20", "%00", "%ff", "%", "<script>", "*", &long]
-            {
-                check(&format!("{}{written}", endpoint.prefix()), None, Err(NoPlace::UnknownPath));
+            for written in [
+                "",
+                "BTCUSDT/",
+                "BTC/USDT",
+                "%2e%2e",
+                "BTCUSDT%20",
+                "%00",
+                "%ff",
+                "%",
+                "<script>",
+                "*",
+                &long,
+            ] {
+                check(
+                    &format!("{}{written}", endpoint.prefix()),
+                    None,
+                    Err(NoPlace::UnknownPath),
+                );
             }
         }
     }
@@ -373,19 +483,49 @@ mod tests {
         check(RECENT_ALERTS, Some("Limit=5"), alerts(20));
         check(RECENT_ALERTS, Some("t=1&limit=5&limit=6"), alerts(5));
         check(RECENT_ALERTS, Some("limit=100"), alerts(100));
-        for bad in ["0", "-1", "101", "", "1.0", "1e1", "%35", " 5", "99999999999999999999999"] {
+        for bad in [
+            "0",
+            "-1",
+            "101",
+            "",
+            "1.0",
+            "1e1",
+            "%35",
+            " 5",
+            "99999999999999999999999",
+        ] {
             let query = format!("limit={bad}");
-            check(RECENT_ALERTS, Some(&query), Err(NoPlace::BadQuery { parameter: Parameter::Limit }));
+            check(
+                RECENT_ALERTS,
+                Some(&query),
+                Err(NoPlace::BadQuery {
+                    parameter: Parameter::Limit,
+                }),
+            );
         }
     }
 
     #[test]
     fn a_timeframe_is_one_of_those_that_there_are() {
-        check(BETA_CHART, None, Ok(Question::BetaChart(ChartTimeframe::OneDay)));
-        check(BETA_CHART, Some("timeframe=0.25"), Ok(Question::BetaChart(ChartTimeframe::QuarterHour)));
+        check(
+            BETA_CHART,
+            None,
+            Ok(Question::BetaChart(ChartTimeframe::OneDay)),
+        );
+        check(
+            BETA_CHART,
+            Some("timeframe=0.25"),
+            Ok(Question::BetaChart(ChartTimeframe::QuarterHour)),
+        );
         for bad in ["", "2", "0.250", "24h", "-1", "NaN"] {
             let query = format!("timeframe={bad}");
-            check(BETA_CHART, Some(&query), Err(NoPlace::BadQuery { parameter: Parameter::Timeframe }));
+            check(
+                BETA_CHART,
+                Some(&query),
+                Err(NoPlace::BadQuery {
+                    parameter: Parameter::Timeframe,
+                }),
+            );
         }
     }
 
@@ -403,22 +543,36 @@ mod tests {
     #[test]
     fn requests_are_counted_under_routes_alone() {
         assert_eq!(route("/mobile-data"), "/mobile-data");
-        assert_eq!(route("/api/dashboard/confluence-analysis/MADEUPUSDT"), "/api/dashboard/confluence-analysis/");
+        assert_eq!(
+            route("/api/dashboard/confluence-analysis/MADEUPUSDT"),
+            "/api/dashboard/confluence-analysis/"
+        );
         assert_eq!(route(RECENT_ALERTS), RECENT_ALERTS);
         assert_eq!(route("/made-up"), "other");
     }
 
     #[test]
     fn each_question_has_a_projection_of_its_own_in_ascii() {
-        let symbol = |endpoint, symbol: &str| Question::OfSymbol { endpoint, symbol: symbol.to_owned().into() };
+        let symbol = |endpoint, symbol: &str| Question::OfSymbol {
+            endpoint,
+            symbol: symbol.to_owned().into(),
+        };
         let mut all: Vec<Question<'_>> = Endpoint::ALL.map(Question::Whole).into();
         all.extend(SymbolEndpoint::ALL.map(|endpoint| symbol(endpoint, "BTCUSDT")));
-        all.extend([symbol(SymbolEndpoint::Analysis, "币USDT"), symbol(SymbolEndpoint::Analysis, "u{5e01}USDT")]);
+        all.extend([
+            symbol(SymbolEndpoint::Analysis, "币USDT"),
+            symbol(SymbolEndpoint::Analysis, "u{5e01}USDT"),
+        ]);
         all.extend((1..=MAX_ALERTS).map(|limit| Question::RecentAlerts { limit }));
         all.extend(ChartTimeframe::ALL.map(Question::BetaChart));
         let names: std::collections::HashSet<_> = all.iter().map(Question::projection).collect();
         assert_eq!(names.len(), all.len());
-        assert!(names.iter().all(|name| name.bytes().all(|b| b.is_ascii_graphic() && b != b'"')), "{names:?}");
+        assert!(
+            names
+                .iter()
+                .all(|name| name.bytes().all(|b| b.is_ascii_graphic() && b != b'"')),
+            "{names:?}"
+        );
     }
 
     proptest! {

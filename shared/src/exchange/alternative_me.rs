@@ -1,7 +1,8 @@
 //! alternative.me: the Crypto Fear & Greed index, one value a day. <https://alternative.me/crypto/fear-and-greed-index/>
 //!
 //! Everything is a string; only the newest row tells when the next is due:
-//! `{"value":"69","value_classification":"Greed","timestamp":"1788825600","time_until_update":"33817"}`.
+//! `{"value":"69","value_classification":"Greed","timestamp":"1788825600","time_until_update":"
+//! 33817"}`.
 
 use super::wire::{self, Object};
 use super::{Detail, EARLIEST_PUBLISHED, ParseError};
@@ -31,18 +32,25 @@ const BAND_SLACK: f64 = 3.0;
 
 /// Reads the newest value: the index, and the day it stands for.
 ///
-/// The first row that can be read is taken; others cost nothing. 0 is a legal value (extreme fear), so a value counts only
-/// together with its label.
+/// The first row that can be read is taken; others cost nothing. 0 is a legal value (extreme fear),
+/// so a value counts only together with its label.
 ///
 /// # Errors
-/// Any [`ParseError`]; of the first row where none can be used: [`ParseError::Unusable`] when value, label or day is not
-/// there, or the label is no plain words, and [`ParseError::LabelContradicted`] when the label is not that of the value.
+/// Any [`ParseError`]; of the first row where none can be used: [`ParseError::Unusable`] when
+/// value, label or day is not there, or the label is no plain words, and
+/// [`ParseError::LabelContradicted`] when the label is not that of the value.
 pub fn parse(body: &[u8], received_at: UnixMs) -> Result<(FearGreed, UnixMs), ParseError> {
     let text = wire::text(body)?;
     let answer = Object::open(&text)?;
     // Whatever else stands there, or stands in its place, says nothing.
-    if let Some(error) = answer.object("metadata").and_then(|metadata| metadata.value("error")) {
-        return Err(ParseError::Refused { code: 0, message: Detail::new(error.get()) });
+    if let Some(error) = answer
+        .object("metadata")
+        .and_then(|metadata| metadata.value("error"))
+    {
+        return Err(ParseError::Refused {
+            code: 0,
+            message: Detail::new(error.get()),
+        });
     }
     let rows = answer.list("data").ok_or(ParseError::ResultMissing)?;
     let mut refusal = ParseError::ListEmpty;
@@ -59,24 +67,51 @@ pub fn parse(body: &[u8], received_at: UnixMs) -> Result<(FearGreed, UnixMs), Pa
 
 fn index(row: &Object<'_>, received_at: UnixMs) -> Result<(FearGreed, UnixMs), ParseError> {
     let sent = row.number("value");
-    let value = sent.checked::<Share>().ok_or_else(|| ParseError::Unusable { field: "value", value: sent.quoted() })?;
-    let label = row.text("value_classification").unwrap_or_default().into_inner();
+    let value = sent
+        .checked::<Share>()
+        .ok_or_else(|| ParseError::Unusable {
+            field: "value",
+            value: sent.quoted(),
+        })?;
+    let label = row
+        .text("value_classification")
+        .unwrap_or_default()
+        .into_inner();
     if !is_plain_words(&label) {
-        return Err(ParseError::Unusable { field: "value_classification", value: Detail::new(&label) });
+        return Err(ParseError::Unusable {
+            field: "value_classification",
+            value: Detail::new(&label),
+        });
     }
     if !is_label_of(&label, value) {
-        return Err(ParseError::LabelContradicted { value: sent.quoted(), label: Detail::new(&label) });
+        return Err(ParseError::LabelContradicted {
+            value: sent.quoted(),
+            label: Detail::new(&label),
+        });
     }
     // Unix seconds, 00:00 UTC of the value's day. Whether it is past is for whoever has a clock.
     let day = row.number("timestamp");
-    let as_of = day.value().filter(|secs| *secs >= 0.0).map(|secs| UnixMs::from_secs(secs as u64));
+    let as_of = day
+        .value()
+        .filter(|secs| *secs >= 0.0)
+        .map(|secs| UnixMs::from_secs(secs as u64));
     let as_of = as_of
         .filter(|as_of| *as_of >= EARLIEST_PUBLISHED)
-        .ok_or_else(|| ParseError::Unusable { field: "timestamp", value: day.quoted() })?;
+        .ok_or_else(|| ParseError::Unusable {
+            field: "timestamp",
+            value: day.quoted(),
+        })?;
     let until_update = row.number("time_until_update").value();
     let until_update = until_update.filter(|secs| (0.0..=MAX_UNTIL_UPDATE_SECS).contains(secs));
     let next_update_ms = until_update.map(|secs| received_at.plus_millis((secs * 1_000.0) as u64));
-    Ok((FearGreed { value, label: label.into_owned(), next_update_ms }, as_of))
+    Ok((
+        FearGreed {
+            value,
+            label: label.into_owned(),
+            next_update_ms,
+        },
+        as_of,
+    ))
 }
 
 fn is_plain_words(label: &str) -> bool {
@@ -85,10 +120,14 @@ fn is_plain_words(label: &str) -> bool {
         && label.chars().all(|c| c.is_alphabetic() || c == ' ')
 }
 
-/// Whether a label is the publisher's for the value. A word that we do not know vouches for no value that a broken publisher
-/// would send.
+/// Whether a label is the publisher's for the value. A word that we do not know vouches for no
+/// value that a broken publisher would send.
 fn is_label_of(label: &str, value: Share) -> bool {
-    let words = label.split_whitespace().map(str::to_lowercase).collect::<Vec<_>>().join(" ");
+    let words = label
+        .split_whitespace()
+        .map(str::to_lowercase)
+        .collect::<Vec<_>>()
+        .join(" ");
     let value = value.get();
     match BANDS.iter().find(|(name, ..)| *name == words) {
         Some((_, least, greatest)) => (least - BAND_SLACK..=greatest + BAND_SLACK).contains(&value),
@@ -121,24 +160,38 @@ mod tests {
 
     #[test]
     fn zero_is_extreme_fear_when_the_label_says_so() {
-        let body = body(r#"{"value":"0","value_classification":"Extreme Fear","timestamp":"1788825600"}"#);
-        assert_eq!(parse(body.as_bytes(), NOW).map(|(index, _)| index.value.get()), Ok(0.0));
+        let body =
+            body(r#"{"value":"0","value_classification":"Extreme Fear","timestamp":"1788825600"}"#);
+        assert_eq!(
+            parse(body.as_bytes(), NOW).map(|(index, _)| index.value.get()),
+            Ok(0.0)
+        );
     }
 
     #[track_caller]
     fn check_label(value: &str, label: &str, is_believed: bool) {
-        let row = format!(r#"{{"value":"{value}","value_classification":"{label}","timestamp":"1788825600"}}"#);
+        let row = format!(
+            r#"{{"value":"{value}","value_classification":"{label}","timestamp":"1788825600"}}"#
+        );
         let found = parse(body(&row).as_bytes(), NOW);
         if is_believed {
             assert_eq!(found.map(|(index, _)| index.label), Ok(label.to_owned()));
         } else {
-            assert!(matches!(found, Err(ParseError::LabelContradicted { .. })), "{value} {label}: {found:?}");
+            assert!(
+                matches!(found, Err(ParseError::LabelContradicted { .. })),
+                "{value} {label}: {found:?}"
+            );
         }
     }
 
     #[test]
     fn a_label_is_judged_by_the_publishers_bands() {
-        for (value, label) in [("23", "Extreme Fear"), ("26", "Fear"), ("46", "Fear"), ("47", "Neutral")] {
+        for (value, label) in [
+            ("23", "Extreme Fear"),
+            ("26", "Fear"),
+            ("46", "Fear"),
+            ("47", "Neutral"),
+        ] {
             check_label(value, label, true);
         }
         check_label("0", "Greed", false);
@@ -164,21 +217,41 @@ mod tests {
     #[test]
     fn the_first_row_that_can_be_used_is_used() {
         let good = r#"{"value":"69","value_classification":"Greed","timestamp":"1788825600"}"#;
-        for odd in ["null", "7", "[]", r#"{"value":"0","value_classification":"Greed","timestamp":"1788825600"}"#] {
+        for odd in [
+            "null",
+            "7",
+            "[]",
+            r#"{"value":"0","value_classification":"Greed","timestamp":"1788825600"}"#,
+        ] {
             let body = body(&format!("{odd},{good}"));
-            assert_eq!(parse(body.as_bytes(), NOW).map(|(index, _)| index.value.get()), Ok(69.0), "{odd}");
+            assert_eq!(
+                parse(body.as_bytes(), NOW).map(|(index, _)| index.value.get()),
+                Ok(69.0),
+                "{odd}"
+            );
         }
-        assert!(matches!(parse(body("7").as_bytes(), NOW), Err(ParseError::Malformed(_))));
+        assert!(matches!(
+            parse(body("7").as_bytes(), NOW),
+            Err(ParseError::Malformed(_))
+        ));
     }
 
     #[test]
     fn metadata_of_any_shape_and_odd_side_fields_cost_nothing() {
-        for metadata in ["null", "7", "[]", r#"{"error":null,"error":null}"#, r#""none""#, "{}"] {
+        for metadata in [
+            "null",
+            "7",
+            "[]",
+            r#"{"error":null,"error":null}"#,
+            r#""none""#,
+            "{}",
+        ] {
             let body = format!(
                 r#"{{"data":[{{"value":69,"value_classification":"Greed","timestamp":1788825600,"time_until_update":[],
                     "x":"\ud800"}}],"metadata":{metadata}}}"#
             );
-            let found = parse(body.as_bytes(), NOW).map(|(index, _)| (index.value.get(), index.next_update_ms));
+            let found = parse(body.as_bytes(), NOW)
+                .map(|(index, _)| (index.value.get(), index.next_update_ms));
             assert_eq!(found, Ok((69.0, None)), "{metadata}");
         }
     }
@@ -189,7 +262,11 @@ mod tests {
             let row = format!(
                 r#"{{"value":"69","value_classification":"Greed","timestamp":"1788825600","time_until_update":"{secs}"}}"#
             );
-            assert_eq!(parse(body(&row).as_bytes(), NOW).map(|(index, _)| index.next_update_ms), Ok(None), "{secs}");
+            assert_eq!(
+                parse(body(&row).as_bytes(), NOW).map(|(index, _)| index.next_update_ms),
+                Ok(None),
+                "{secs}"
+            );
         }
     }
 
@@ -203,16 +280,30 @@ mod tests {
 
     #[test]
     fn values_out_of_range_and_labels_with_markup_are_refused() {
-        check_unusable(r#"{"value":"101","value_classification":"Greed","timestamp":"1788825600"}"#, "value");
-        check_unusable(r#"{"value":"","value_classification":"Greed","timestamp":"1788825600"}"#, "value");
-        check_unusable(r#"{"value":"0","timestamp":"1788825600"}"#, "value_classification");
+        check_unusable(
+            r#"{"value":"101","value_classification":"Greed","timestamp":"1788825600"}"#,
+            "value",
+        );
+        check_unusable(
+            r#"{"value":"","value_classification":"Greed","timestamp":"1788825600"}"#,
+            "value",
+        );
+        check_unusable(
+            r#"{"value":"0","timestamp":"1788825600"}"#,
+            "value_classification",
+        );
         check_unusable(
             r#"{"value":"5","value_classification":"<b>Fear</b>","timestamp":"1788825600"}"#,
             "value_classification",
         );
-        check_unusable(r#"{"value":"5","value_classification":7,"timestamp":"1788825600"}"#, "value_classification");
+        check_unusable(
+            r#"{"value":"5","value_classification":7,"timestamp":"1788825600"}"#,
+            "value_classification",
+        );
         for time in ["0", "", "1356998399", "08-09-2026"] {
-            let row = format!(r#"{{"value":"5","value_classification":"Extreme Fear","timestamp":"{time}"}}"#);
+            let row = format!(
+                r#"{{"value":"5","value_classification":"Extreme Fear","timestamp":"{time}"}}"#
+            );
             check_unusable(&row, "timestamp");
         }
     }

@@ -1,19 +1,22 @@
 //! Binance's public market data of the spot market, from the host that serves nothing else.
 //! <https://developers.binance.com/docs/binance-spot-api-docs/faqs/market_data_only>
 //!
-//! Spot is another market than perpetuals: its volumes are not comparable, and it has neither funding nor open interest. Its
-//! own list of pairs (`exchangeInfo`, many megabytes) does not tell coins from currencies, so which pairs count is known only
-//! from a list of another venue: pairs of the same name. Pairs trade single coins (`PEPEUSDT`) where Bybit trades lots of a
+//! Spot is another market than perpetuals: its volumes are not comparable, and it has neither
+//! funding nor open interest. Its own list of pairs (`exchangeInfo`, many megabytes) does not tell
+//! coins from currencies, so which pairs count is known only from a list of another venue: pairs of
+//! the same name. Pairs trade single coins (`PEPEUSDT`) where Bybit trades lots of a
 //! thousand (`1000PEPEUSDT`); those are two, and neither is converted into the other.
 
 mod envelope;
 pub mod tickers;
 
-/// Path and query of the table of all pairs that trade, in the short form: the long one is twice as large and tells nothing
-/// more that we read. It weighs 80 of the 6000 that an address may ask for in a minute.
+/// Path and query of the table of all pairs that trade, in the short form: the long one is twice as
+/// large and tells nothing more that we read. It weighs 80 of the 6000 that an address may ask for
+/// in a minute.
 pub const TICKERS: &str = "/api/v3/ticker/24hr?type=MINI&symbolStatus=TRADING";
 
-/// HTTP status of an address that is banned for asking on after a 429; `Retry-After` tells for how long.
+/// HTTP status of an address that is banned for asking on after a 429; `Retry-After` tells for how
+/// long.
 pub const BANNED: u16 = 418;
 
 /// HTTP status of a country that is not served.
@@ -22,7 +25,8 @@ pub const REGION_REFUSED: u16 = 451;
 /// Code of "too many requests".
 pub const RATE_LIMITED: i64 = -1_003;
 
-/// Whether an answer says that the caller's country is not served, whatever its status: a 451 says it in its body, with code 0.
+/// Whether an answer says that the caller's country is not served, whatever its status: a 451 says
+/// it in its body, with code 0.
 #[must_use]
 pub fn is_region_refused(body: &[u8]) -> bool {
     String::from_utf8_lossy(body).contains("from a restricted location")
@@ -37,7 +41,9 @@ mod tests {
         let restricted = br#"{"code":0,"msg":"Service unavailable from a restricted location according to 'b. Eligibility' in
             https://www.binance.com/en/terms. Please contact customer service if you believe you received this message in error."}"#;
         assert!(is_region_refused(restricted));
-        assert!(!is_region_refused(br#"{"code":-1003,"msg":"Way too many requests; IP banned until 1788870000000."}"#));
+        assert!(!is_region_refused(
+            br#"{"code":-1003,"msg":"Way too many requests; IP banned until 1788870000000."}"#
+        ));
         assert!(!is_region_refused(b"\xff\xfe"));
     }
 }

@@ -20,12 +20,13 @@ pub use rows::{Reading, Refused};
 /// Path and query of the ticker table of all linear contracts: one answer, no paging.
 pub const TICKERS: &str = "/v5/market/tickers?category=linear";
 
-/// Path and query of the first page of the instruments list. The venue's default of 500 rows is too few.
+/// Path and query of the first page of the instruments list. The venue's default of 500 rows is too
+/// few.
 pub const INSTRUMENTS: &str = "/v5/market/instruments-info?category=linear&limit=1000";
 
-/// `retCode`s that ask to back off, until the announced reset where there is one: "Too many visits!" of one endpoint,
-/// "Exceeded the IP Rate Limit." of the whole address, and the limit of the whole system.
-/// <https://bybit-exchange.github.io/docs/v5/error>
+/// `retCode`s that ask to back off, until the announced reset where there is one: "Too many
+/// visits!" of one endpoint, "Exceeded the IP Rate Limit." of the whole address, and the limit of
+/// the whole system. <https://bybit-exchange.github.io/docs/v5/error>
 pub const RATE_LIMITED: [i64; 3] = [10_006, 10_018, 10_429];
 
 /// The longest refusal, so that no market's table is read twice.
@@ -53,8 +54,8 @@ pub const REGION_REFUSED: [i64; 3] = [10_009, 10_024, 110_132];
 
 /// Path and query of the page of the instruments list that follows `cursor`.
 ///
-/// The venue sends its cursor already percent-encoded, so it is appended as it is: encoding it again would ask for
-/// another page.
+/// The venue sends its cursor already percent-encoded, so it is appended as it is: encoding it
+/// again would ask for another page.
 #[must_use]
 pub fn instruments_after(cursor: &str) -> String {
     format!("{INSTRUMENTS}&cursor={cursor}")
@@ -72,14 +73,16 @@ pub enum Forbidden {
 }
 
 impl Forbidden {
-    /// Tells the kinds apart by the beginning of the body (4 kB are enough): by the words of the servers in front of the
-    /// exchange, or by the exchange's own code.
+    /// Tells the kinds apart by the beginning of the body (4 kB are enough): by the words of the
+    /// servers in front of the exchange, or by the exchange's own code.
     #[must_use]
     pub fn from_body(body: &[u8]) -> Self {
         let text = String::from_utf8_lossy(body);
         let code = refusal(body);
         let is_one_of = |codes: &[i64]| code.is_some_and(|code| codes.contains(&code));
-        if text.contains("configured to block access from your country") || is_one_of(&REGION_REFUSED) {
+        if text.contains("configured to block access from your country")
+            || is_one_of(&REGION_REFUSED)
+        {
             Self::Region
         } else if text.contains("access too frequent") || is_one_of(&RATE_LIMITED) {
             Self::RateLimit
@@ -104,7 +107,9 @@ mod tests {
 
     #[test]
     fn every_limit_is_known_in_an_answer_with_status_200() {
-        let body = |code: i64| format!(r#"{{"retCode":{code},"retMsg":"","result":{{}},"time":1788870000000}}"#);
+        let body = |code: i64| {
+            format!(r#"{{"retCode":{code},"retMsg":"","result":{{}},"time":1788870000000}}"#)
+        };
         for code in [10_006, 10_018, 10_429] {
             assert!(is_rate_limited(body(code).as_bytes()), "{code}");
         }
@@ -119,14 +124,18 @@ mod tests {
             b"<HTML><TITLE>ERROR: The request could not be satisfied</TITLE>The Amazon CloudFront distribution is \
             configured to block access from your country.";
         assert_eq!(Forbidden::from_body(page), Forbidden::Region);
-        assert_eq!(Forbidden::from_body(b"403, access too frequent"), Forbidden::RateLimit);
+        assert_eq!(
+            Forbidden::from_body(b"403, access too frequent"),
+            Forbidden::RateLimit
+        );
         assert_eq!(Forbidden::from_body(b"\xff\xfe"), Forbidden::Unexplained);
     }
 
     #[test]
     fn a_403_with_a_code_of_the_exchange_means_what_the_code_means() {
         let of = |code: i64| {
-            let body = format!(r#"{{"retCode":{code},"retMsg":"","result":{{}},"time":1788870000000}}"#);
+            let body =
+                format!(r#"{{"retCode":{code},"retMsg":"","result":{{}},"time":1788870000000}}"#);
             Forbidden::from_body(body.as_bytes())
         };
         for code in RATE_LIMITED {

@@ -5,7 +5,8 @@ use serde::Deserialize;
 use serde::de::{Deserializer, IgnoredAny, SeqAccess, Visitor};
 use std::fmt;
 
-/// The first `N` cells of a row that is an array of numbers. Cells that were not sent are absent, further ones ignored.
+/// The first `N` cells of a row that is an array of numbers. Cells that were not sent are absent,
+/// further ones ignored.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Cells<const N: usize>(pub(super) [WireNumber; N]);
 
@@ -43,7 +44,11 @@ mod tests {
 
     #[test]
     fn a_row_of_cells_may_be_shorter_or_longer_than_ours() {
-        let read = |json| serde_json::from_str::<Cells<2>>(json).ok().map(|Cells(cells)| cells);
+        let read = |json| {
+            serde_json::from_str::<Cells<2>>(json)
+                .ok()
+                .map(|Cells(cells)| cells)
+        };
         let one = WireNumber::Value(1.0);
         assert_eq!(read(r#"["1","1"]"#), Some([one.clone(), one.clone()]));
         assert_eq!(read(r#"[1]"#), Some([one.clone(), WireNumber::Absent]));

@@ -1,20 +1,24 @@
 //! What a ticker row says of itself, judged by what else it says.
 //!
-//! Every figure that is shown or summed is checked against the others of its row: a price against mark, index, book, range
-//! and stated change; a turnover against volume and range; open interest against itself in coins. What contradicts the rest
-//! is unknown. The price alone decides about the row, for the other figures mean nothing without it.
+//! Every figure that is shown or summed is checked against the others of its row: a price against
+//! mark, index, book, range and stated change; a turnover against volume and range; open interest
+//! against itself in coins. What contradicts the rest is unknown. The price alone decides about the
+//! row, for the other figures mean nothing without it.
 
 use super::wire::WireNumber;
-use crate::market::{Figure, OddField, Oddity, RefusedRow, RowRefusal, Ticker, is_funding_interval};
+use crate::market::{
+    Figure, OddField, Oddity, RefusedRow, RowRefusal, Ticker, is_funding_interval,
+};
 use crate::units::{Amount, Percent, Price};
 use std::borrow::Cow;
 
-/// The most that one contract can turn over in a day, or hold in open interest, USD: a thousand times what the whole market
-/// does.
+/// The most that one contract can turn over in a day, or hold in open interest, USD: a thousand
+/// times what the whole market does.
 const MAX_USD: f64 = 1e15;
 
-/// How many days' turnover a contract may hold in open interest, and how many times its open interest it may turn over in a
-/// day. The most that was seen is 37 and 19; contracts that are hardly traded may be anywhere, hence the sums below.
+/// How many days' turnover a contract may hold in open interest, and how many times its open
+/// interest it may turn over in a day. The most that was seen is 37 and 19; contracts that are
+/// hardly traded may be anywhere, hence the sums below.
 const MAX_RATIO: f64 = 1_000.0;
 
 /// From which open interest on the ratio is judged, USD.
@@ -23,27 +27,30 @@ const LARGE_INTEREST: f64 = 1e8;
 /// From which turnover on it is, USD.
 const LARGE_TURNOVER: f64 = 1e10;
 
-/// How far the stated change may be from the prices' own, percentage points, before the prices' own is shown: the venue cuts
-/// its fraction after six decimals.
+/// How far the stated change may be from the prices' own, percentage points, before the prices' own
+/// is shown: the venue cuts its fraction after six decimals.
 const CHANGE_TOLERANCE_PCT: f64 = 0.001;
 
-/// How far the price may be from the one that the stated change gives: the two are not always read at the same instant.
+/// How far the price may be from the one that the stated change gives: the two are not always read
+/// at the same instant.
 const CHANGE_SLACK: f64 = 0.01;
 
 /// How far a price may lie outside the day's range, for the same reason.
 const RANGE_SLACK: f64 = 0.01;
 
-/// The same for the price of 24 hours ago, which stands at the edge of the window and not within it.
+/// The same for the price of 24 hours ago, which stands at the edge of the window and not within
+/// it.
 const EDGE_SLACK: f64 = 0.05;
 
-/// The highest price of a day is not more than so many times its lowest. On the day that LUNA fell, bigger ones were seen;
-/// such a range is unknown rather than shown wrongly.
+/// The highest price of a day is not more than so many times its lowest. On the day that LUNA fell,
+/// bigger ones were seen; such a range is unknown rather than shown wrongly.
 const MAX_RANGE: f64 = 50.0;
 
 /// How many times the price mark, index and book may be, or the price them.
 const NEAR: f64 = 1.25;
 
-/// How far apart two ways of telling the open interest may be: one of them rests on the last price in place of the mark.
+/// How far apart two ways of telling the open interest may be: one of them rests on the last price
+/// in place of the mark.
 const INTEREST_SLACK: f64 = 1.25;
 
 /// The most that a funding can be, as a fraction: venues' own caps are at most four in a hundred.
@@ -100,8 +107,8 @@ pub(super) struct Claims {
 pub(super) enum Turnover {
     /// It states it.
     Stated(Claim),
-    /// It states the volume only: volume times the day's typical price (high + low + last) / 3, which lies between volume ×
-    /// low and volume × high as the true one does.
+    /// It states the volume only: volume times the day's typical price (high + low + last) / 3,
+    /// which lies between volume × low and volume × high as the true one does.
     Estimated,
 }
 
@@ -151,24 +158,38 @@ impl Claims {
     fn settle(mut self) -> Result<(Ticker<'static>, Vec<(Figure, Oddity)>), RowRefusal> {
         let last = self.last;
         // An empty side of the book is sent as 0 too.
-        let [bid, ask] = [self.bid, self.ask].map(|claim| claim.and_then(|price| Price::new(price).ok()));
+        let [bid, ask] =
+            [self.bid, self.ask].map(|claim| claim.and_then(|price| Price::new(price).ok()));
         let mark = self.price(Figure::Mark, self.mark);
         let index = self.price(Figure::Index, self.index);
         let high = self.price(Figure::High24h, self.high);
         let low = self.price(Figure::Low24h, self.low);
         let price_24h = self.price(Figure::Price24h, self.price_24h);
-        let implied = price_24h.zip(self.change_24h).map(|(price, change)| price.get() * (1.0 + change));
-        let nearby = [(bid, Figure::Bid), (ask, Figure::Ask), (mark, Figure::Mark), (index, Figure::Index)];
+        let implied = price_24h
+            .zip(self.change_24h)
+            .map(|(price, change)| price.get() * (1.0 + change));
+        let nearby = [
+            (bid, Figure::Bid),
+            (ask, Figure::Ask),
+            (mark, Figure::Mark),
+            (index, Figure::Index),
+        ];
         let range = high.zip(low);
         let witnesses: Vec<bool> = nearby
             .iter()
             .filter_map(|(price, _)| Some(is_near(price.as_ref()?.get(), last.get(), NEAR)))
-            .chain(range.map(|(high, low)| is_within(last.get(), low.get(), high.get(), RANGE_SLACK)))
+            .chain(
+                range.map(|(high, low)| is_within(last.get(), low.get(), high.get(), RANGE_SLACK)),
+            )
             .chain(implied.map(|implied| is_near(implied, last.get(), NEAR)))
             .collect();
         let against = witnesses.iter().filter(|agrees| !**agrees).count();
         if against * 2 > witnesses.len() {
-            return Err(RowRefusal::PriceContradicted { last: last.get(), against, witnesses: witnesses.len() });
+            return Err(RowRefusal::PriceContradicted {
+                last: last.get(),
+                against,
+                witnesses: witnesses.len(),
+            });
         }
         let [bid, ask, mark, index] = nearby.map(|(price, figure)| {
             let price = price?;
@@ -190,7 +211,8 @@ impl Claims {
             self.note(Figure::FundingInterval, Oddity::OutOfRange);
         }
         let interest = self.open_interest();
-        let ((volume_base_24h, turnover_24h), open_interest_usd) = self.in_proportion(traded, interest);
+        let ((volume_base_24h, turnover_24h), open_interest_usd) =
+            self.in_proportion(traded, interest);
         let ticker = Ticker {
             symbol: Cow::Borrowed(""),
             last,
@@ -230,38 +252,52 @@ impl Claims {
     /// The day's highest and lowest price, when the last one lies between them.
     fn range(&mut self, range: Option<(Price, Price)>) -> Option<(Price, Price)> {
         let (high, low) = range?;
-        let oddity = if high < low || !is_within(self.last.get(), low.get(), high.get(), RANGE_SLACK) {
-            Oddity::Contradicted
-        } else if high.get() > low.get() * MAX_RANGE {
-            Oddity::OutOfRange
-        } else {
-            return Some((high, low));
-        };
+        let oddity =
+            if high < low || !is_within(self.last.get(), low.get(), high.get(), RANGE_SLACK) {
+                Oddity::Contradicted
+            } else if high.get() > low.get() * MAX_RANGE {
+                Oddity::OutOfRange
+            } else {
+                return Some((high, low));
+            };
         self.note(Figure::High24h, oddity);
         self.note(Figure::Low24h, oddity);
         None
     }
 
     /// The stated change when the prices bear it out, the prices' own when they nearly do.
-    fn change(&mut self, price_24h: Option<Price>, range: Option<(Price, Price)>) -> Option<Percent> {
+    fn change(
+        &mut self,
+        price_24h: Option<Price>,
+        range: Option<(Price, Price)>,
+    ) -> Option<Percent> {
         let last = self.last.get();
         let computed = |price: Price| Percent::new((last / price.get() - 1.0) * 100.0).ok();
-        let is_of_the_day =
-            |price: f64| range.is_none_or(|(high, low)| is_within(price, low.get(), high.get(), EDGE_SLACK));
+        let is_of_the_day = |price: f64| {
+            range.is_none_or(|(high, low)| is_within(price, low.get(), high.get(), EDGE_SLACK))
+        };
         let stated = self.change_24h;
         let change = match (price_24h, stated) {
             (None, None) => return None,
             (Some(price), None) => computed(price).filter(|_| is_of_the_day(price.get())),
             (None, Some(stated)) => {
                 let price = last / (1.0 + stated);
-                Percent::new(stated * 100.0).ok().filter(|_| price > 0.0 && range.is_some() && is_of_the_day(price))
+                Percent::new(stated * 100.0)
+                    .ok()
+                    .filter(|_| price > 0.0 && range.is_some() && is_of_the_day(price))
             }
-            (Some(price), Some(stated)) if is_near(price.get() * (1.0 + stated), last, 1.0 + CHANGE_SLACK) => {
+            (Some(price), Some(stated))
+                if is_near(price.get() * (1.0 + stated), last, 1.0 + CHANGE_SLACK) =>
+            {
                 let (computed, stated) = (computed(price), Percent::new(stated * 100.0).ok());
                 let both = computed.zip(stated);
                 both.map(|(computed, stated)| {
                     let apart = (stated.get() - computed.get()).abs();
-                    if apart > CHANGE_TOLERANCE_PCT { computed } else { stated }
+                    if apart > CHANGE_TOLERANCE_PCT {
+                        computed
+                    } else {
+                        stated
+                    }
                 })
             }
             (Some(_), Some(_)) => None,
@@ -286,14 +322,21 @@ impl Claims {
         Percent::new((last / price - 1.0) * 100.0).ok()
     }
 
-    /// Volume and turnover: the one divided by the other is a mean price of the day. Which of two that contradict one another
-    /// is wrong cannot be told.
-    fn traded(&mut self, volume: Option<Amount>, range: Option<(Price, Price)>, price_24h: Option<Price>) -> Traded {
+    /// Volume and turnover: the one divided by the other is a mean price of the day. Which of two
+    /// that contradict one another is wrong cannot be told.
+    fn traded(
+        &mut self,
+        volume: Option<Amount>,
+        range: Option<(Price, Price)>,
+        price_24h: Option<Price>,
+    ) -> Traded {
         let last = self.last.get();
         // Without a range the day lies about its two ends.
         let first = price_24h.map_or(last, Price::get);
-        let (high, low) = range
-            .map_or_else(|| (last.max(first) * NEAR, last.min(first) / NEAR), |(high, low)| (high.get(), low.get()));
+        let (high, low) = range.map_or_else(
+            || (last.max(first) * NEAR, last.min(first) / NEAR),
+            |(high, low)| (high.get(), low.get()),
+        );
         let turnover = match self.turnover {
             Turnover::Stated(claim) => self.amount(Figure::Turnover24h, claim),
             Turnover::Estimated => range.zip(volume).and_then(|((high, low), volume)| {
@@ -305,7 +348,9 @@ impl Claims {
             self.note(Figure::Turnover24h, Oddity::OutOfRange);
             return (None, None);
         }
-        let Some((volume, turnover)) = volume.zip(turnover) else { return (volume, turnover) };
+        let Some((volume, turnover)) = volume.zip(turnover) else {
+            return (volume, turnover);
+        };
         let (traded, paid) = (volume.get(), turnover.get());
         let agree = if traded == 0.0 || paid == 0.0 {
             traded == paid
@@ -323,7 +368,10 @@ impl Claims {
     /// The rate, within the row's own cap where it tells one that can be.
     fn funding(&mut self) -> Option<f64> {
         let rate = self.funding_rate?;
-        let cap = self.funding_cap.filter(|cap| *cap > 0.0 && *cap <= MAX_FUNDING_RATE).unwrap_or(MAX_FUNDING_RATE);
+        let cap = self
+            .funding_cap
+            .filter(|cap| *cap > 0.0 && *cap <= MAX_FUNDING_RATE)
+            .unwrap_or(MAX_FUNDING_RATE);
         if rate.abs() <= cap * CAP_SLACK {
             return Some(rate);
         }
@@ -331,8 +379,8 @@ impl Claims {
         None
     }
 
-    /// One side's open interest, USD: what most of the row's ways of telling it agree on. Zero is what a broken publisher
-    /// sends, so it agrees with nothing but is counted.
+    /// One side's open interest, USD: what most of the row's ways of telling it agree on. Zero is
+    /// what a broken publisher sends, so it agrees with nothing but is counted.
     fn open_interest(&mut self) -> Option<Amount> {
         let last = self.last.get();
         let told: Vec<f64> = [
@@ -345,21 +393,39 @@ impl Claims {
         .flatten()
         .collect();
         let first = told.first()?;
-        let agreeing = |one: &f64| told.iter().filter(|other| is_near(*one, **other, INTEREST_SLACK)).count();
+        let agreeing = |one: &f64| {
+            told.iter()
+                .filter(|other| is_near(*one, **other, INTEREST_SLACK))
+                .count()
+        };
         // What is stated in dollars comes first, and is the more exact.
-        let agreed = told.iter().take(2).find(|one| agreeing(one) * 2 > told.len());
-        let interest = agreed.filter(|one| **one > 0.0 && **one <= MAX_USD).and_then(|one| Amount::new(*one).ok());
+        let agreed = told
+            .iter()
+            .take(2)
+            .find(|one| agreeing(one) * 2 > told.len());
+        let interest = agreed
+            .filter(|one| **one > 0.0 && **one <= MAX_USD)
+            .and_then(|one| Amount::new(*one).ok());
         if interest.is_none() {
-            let oddity = if agreeing(first) == told.len() { Oddity::OutOfRange } else { Oddity::Contradicted };
+            let oddity = if agreeing(first) == told.len() {
+                Oddity::OutOfRange
+            } else {
+                Oddity::Contradicted
+            };
             self.note(Figure::OpenInterest, oddity);
         }
         interest
     }
 
-    /// Volume and turnover, and open interest, of which one that dwarfs the other beyond anything that a market does is
-    /// another unit.
-    fn in_proportion(&mut self, traded: Traded, interest: Option<Amount>) -> (Traded, Option<Amount>) {
-        let (Some(paid), Some(held)) = (traded.1.map(Amount::get), interest.map(Amount::get)) else {
+    /// Volume and turnover, and open interest, of which one that dwarfs the other beyond anything
+    /// that a market does is another unit.
+    fn in_proportion(
+        &mut self,
+        traded: Traded,
+        interest: Option<Amount>,
+    ) -> (Traded, Option<Amount>) {
+        let (Some(paid), Some(held)) = (traded.1.map(Amount::get), interest.map(Amount::get))
+        else {
             return (traded, interest);
         };
         if held > LARGE_INTEREST && held > paid * MAX_RATIO {
@@ -399,11 +465,18 @@ pub(super) struct Settled<'a> {
 /// Judges the rows of an answer: first each field over all rows, then each row.
 pub(super) fn settle<'a>(mut all: Vec<(Cow<'a, str>, Claims)>) -> Settled<'a> {
     without_empty_fields(&mut all);
-    let mut settled = Settled { rows: Vec::with_capacity(all.len()), ..Settled::default() };
+    let mut settled = Settled {
+        rows: Vec::with_capacity(all.len()),
+        ..Settled::default()
+    };
     for (symbol, claims) in all {
         match claims.settle() {
             Ok((ticker, odd)) => {
-                let named = |(figure, oddity)| OddField { symbol: symbol.clone(), figure, oddity };
+                let named = |(figure, oddity)| OddField {
+                    symbol: symbol.clone(),
+                    figure,
+                    oddity,
+                };
                 settled.odd.extend(odd.into_iter().map(named));
                 settled.rows.push(Ticker { symbol, ..ticker });
             }
@@ -416,7 +489,8 @@ pub(super) fn settle<'a>(mut all: Vec<(Cow<'a, str>, Claims)>) -> Settled<'a> {
 /// A field of a row.
 type Place = fn(&mut Claims) -> &mut Claim;
 
-/// Fields that are zero in a few rows at most. The turnover is none of them: where nothing was traded, its zero is true.
+/// Fields that are zero in a few rows at most. The turnover is none of them: where nothing was
+/// traded, its zero is true.
 const FILLED: [(Figure, Place); 11] = [
     (Figure::Mark, |row| &mut row.mark),
     (Figure::Index, |row| &mut row.index),
@@ -440,8 +514,9 @@ fn is_zero(figure: Figure, value: f64) -> bool {
 fn without_empty_fields(all: &mut [(Cow<'_, str>, Claims)]) {
     for (figure, place) in FILLED {
         let sent = all.iter_mut().filter_map(|(_, row)| *place(row));
-        let (sent, zeros) =
-            sent.fold((0, 0), |(sent, zeros), value| (sent + 1, zeros + usize::from(is_zero(figure, value))));
+        let (sent, zeros) = sent.fold((0, 0), |(sent, zeros), value| {
+            (sent + 1, zeros + usize::from(is_zero(figure, value)))
+        });
         if sent < ZERO_ROWS || zeros * 100 < sent * ZERO_PERCENT {
             continue;
         }

@@ -1,7 +1,7 @@
 //! CoinGecko: figures of the whole market. <https://docs.coingecko.com/reference/crypto-global>
 //!
-//! Only the totals and their time are the core of an answer, without which it is refused. Every other field is read by itself,
-//! and absent where it is of no use.
+//! Only the totals and their time are the core of an answer, without which it is refused. Every
+//! other field is read by itself, and absent where it is of no use.
 
 use super::wire::{self, Object, WireNumber};
 use super::{Detail, EARLIEST_PUBLISHED, ParseError};
@@ -27,12 +27,16 @@ const MAX_COINS: f64 = 1e7;
 /// Reads [`GLOBAL`]: the figures, and when the publisher says that it computed them.
 ///
 /// # Errors
-/// Any [`ParseError`]; [`ParseError::Unusable`] when the capitalisation, volume or time is not there or cannot be;
-/// [`ParseError::FiguresContradict`] when capitalisation and volume contradict one another.
+/// Any [`ParseError`]; [`ParseError::Unusable`] when the capitalisation, volume or time is not
+/// there or cannot be; [`ParseError::FiguresContradict`] when capitalisation and volume contradict
+/// one another.
 pub fn parse_global(body: &[u8]) -> Result<(GlobalMarket, UnixMs), ParseError> {
     let text = wire::text(body)?;
     let data = data(&text)?;
-    let total = |field: &str| data.object(field).map_or(WireNumber::Absent, |by_currency| by_currency.number("usd"));
+    let total = |field: &str| {
+        data.object(field)
+            .map_or(WireNumber::Absent, |by_currency| by_currency.number("usd"))
+    };
     let shares = shares(&data);
     let share = |coin: &str| above_zero::<Share>(&shares.number(coin));
     let facts = GlobalMarket {
@@ -51,8 +55,8 @@ pub fn parse_global(body: &[u8]) -> Result<(GlobalMarket, UnixMs), ParseError> {
 /// Reads [`DEFI`]. The answer has no time of its own.
 ///
 /// # Errors
-/// Any [`ParseError`]; [`ParseError::Unusable`] when the capitalisation is not there or not above zero, and
-/// [`ParseError::FiguresContradict`] when it is one that cannot be.
+/// Any [`ParseError`]; [`ParseError::Unusable`] when the capitalisation is not there or not above
+/// zero, and [`ParseError::FiguresContradict`] when it is one that cannot be.
 pub fn parse_defi(body: &[u8]) -> Result<DefiMarket, ParseError> {
     let text = wire::text(body)?;
     let data = data(&text)?;
@@ -75,47 +79,78 @@ impl From<Contradiction> for ParseError {
 }
 
 fn data(text: &str) -> Result<Object<'_>, ParseError> {
-    Object::open(text)?.object("data").ok_or(ParseError::ResultMissing)
+    Object::open(text)?
+        .object("data")
+        .ok_or(ParseError::ResultMissing)
 }
 
-/// The shares of the largest coins; none where they sum to more than there is, for then nobody knows which of them is wrong.
+/// The shares of the largest coins; none where they sum to more than there is, for then nobody
+/// knows which of them is wrong.
 fn shares<'a>(data: &Object<'a>) -> Object<'a> {
     let shares = data.object("market_cap_percentage").unwrap_or_default();
-    let sum: f64 = shares.numbers().filter_map(|share| share.value()).filter(|share| *share > 0.0).sum();
+    let sum: f64 = shares
+        .numbers()
+        .filter_map(|share| share.value())
+        .filter(|share| *share > 0.0)
+        .sum();
     // Written so that a sum which is no number is too much.
-    if sum <= MAX_SUM_OF_SHARES { shares } else { Object::default() }
+    if sum <= MAX_SUM_OF_SHARES {
+        shares
+    } else {
+        Object::default()
+    }
 }
 
-/// The stablecoins' share. One that is sent and cannot be read makes the sum unknown: the rest of it would be too small.
+/// The stablecoins' share. One that is sent and cannot be read makes the sum unknown: the rest of
+/// it would be too small.
 fn stablecoins(shares: &Object<'_>) -> Option<Share> {
-    let sent = STABLECOINS.iter().map(|coin| shares.number(coin)).filter(|share| *share != WireNumber::Absent);
-    let known: Vec<Share> = sent.map(|share| above_zero(&share)).collect::<Option<_>>()?;
+    let sent = STABLECOINS
+        .iter()
+        .map(|coin| shares.number(coin))
+        .filter(|share| *share != WireNumber::Absent);
+    let known: Vec<Share> = sent
+        .map(|share| above_zero(&share))
+        .collect::<Option<_>>()?;
     let sum = known.into_iter().map(Share::get).sum();
     Share::new(sum).ok().filter(|sum| sum.get() > 0.0)
 }
 
-/// Nothing of a market can fall by all of it, or has doubled in a day; and a change of nothing at all, of a figure with
-/// fifteen digits, is a placeholder.
+/// Nothing of a market can fall by all of it, or has doubled in a day; and a change of nothing at
+/// all, of a figure with fifteen digits, is a placeholder.
 fn change(number: &WireNumber) -> Option<Percent> {
-    number.checked::<Percent>().filter(|change| (-90.0..=100.0).contains(&change.get()) && change.get() != 0.0)
+    number
+        .checked::<Percent>()
+        .filter(|change| (-90.0..=100.0).contains(&change.get()) && change.get() != 0.0)
 }
 
 fn coins(number: &WireNumber) -> Option<u64> {
-    let count = number.value().filter(|count| (1.0..=MAX_COINS).contains(count) && count.fract() == 0.0)?;
+    let count = number
+        .value()
+        .filter(|count| (1.0..=MAX_COINS).contains(count) && count.fract() == 0.0)?;
     Some(count as u64)
 }
 
-/// A moment in Unix seconds at which the publisher existed. Whether it is past is for whoever has a clock.
+/// A moment in Unix seconds at which the publisher existed. Whether it is past is for whoever has a
+/// clock.
 fn time(field: &'static str, secs: &WireNumber) -> Result<UnixMs, ParseError> {
-    let moment = secs.value().filter(|secs| *secs >= 0.0).map(|secs| UnixMs::from_secs(secs as u64));
+    let moment = secs
+        .value()
+        .filter(|secs| *secs >= 0.0)
+        .map(|secs| UnixMs::from_secs(secs as u64));
     moment
         .filter(|moment| *moment >= EARLIEST_PUBLISHED)
-        .ok_or_else(|| ParseError::Unusable { field, value: secs.quoted() })
+        .ok_or_else(|| ParseError::Unusable {
+            field,
+            value: secs.quoted(),
+        })
 }
 
 /// A figure without which the answer is worth nothing.
 fn core(field: &'static str, number: &WireNumber) -> Result<Amount, ParseError> {
-    above_zero(number).ok_or_else(|| ParseError::Unusable { field, value: number.quoted() })
+    above_zero(number).ok_or_else(|| ParseError::Unusable {
+        field,
+        value: number.quoted(),
+    })
 }
 
 /// A figure that cannot honestly be zero: zero is what a broken publisher sends.
@@ -149,17 +184,27 @@ mod tests {
         assert_eq!(updated_at, UnixMs::from_secs(1_744_025_333));
         assert_eq!(facts.total_market_cap.get(), 2_515_268_352_188.766);
         assert_eq!(facts.btc_dominance.map(Share::get), Some(60.7));
-        assert_eq!(facts.stablecoin_dominance.map(|s| s.rounded(6).get()), Some(8.1));
+        assert_eq!(
+            facts.stablecoin_dominance.map(|s| s.rounded(6).get()),
+            Some(8.1)
+        );
     }
 
     #[test]
     fn a_share_that_is_not_sent_is_unknown() {
-        let (facts, _) = parse_global(&global(&[("market_cap_percentage", json!({"sol": 2.0}))])).unwrap();
-        assert_eq!((facts.btc_dominance, facts.stablecoin_dominance), (None, None));
+        let (facts, _) =
+            parse_global(&global(&[("market_cap_percentage", json!({"sol": 2.0}))])).unwrap();
+        assert_eq!(
+            (facts.btc_dominance, facts.stablecoin_dominance),
+            (None, None)
+        );
     }
 
     #[track_caller]
-    fn check_field(changed: (&str, serde_json::Value), expected: impl FnOnce(GlobalMarket) -> GlobalMarket) {
+    fn check_field(
+        changed: (&str, serde_json::Value),
+        expected: impl FnOnce(GlobalMarket) -> GlobalMarket,
+    ) {
         let (good, _) = parse_global(&global(&[])).unwrap();
         let changed = [changed];
         let found = parse_global(&global(&changed)).map(|(facts, _)| facts);
@@ -168,36 +213,79 @@ mod tests {
 
     #[test]
     fn a_bad_field_costs_itself_alone() {
-        let no_count = |good| GlobalMarket { active_cryptocurrencies: None, ..good };
-        let no_change = |good| GlobalMarket { market_cap_change_24h_pct: None, ..good };
-        let no_shares =
-            |good| GlobalMarket { btc_dominance: None, eth_dominance: None, stablecoin_dominance: None, ..good };
-        let no_stablecoins = |good| GlobalMarket { stablecoin_dominance: None, ..good };
+        let no_count = |good| GlobalMarket {
+            active_cryptocurrencies: None,
+            ..good
+        };
+        let no_change = |good| GlobalMarket {
+            market_cap_change_24h_pct: None,
+            ..good
+        };
+        let no_shares = |good| GlobalMarket {
+            btc_dominance: None,
+            eth_dominance: None,
+            stablecoin_dominance: None,
+            ..good
+        };
+        let no_stablecoins = |good| GlobalMarket {
+            stablecoin_dominance: None,
+            ..good
+        };
         check_field(("active_cryptocurrencies", json!("17111")), |good| good);
-        for bad in [json!("many"), json!(null), json!([]), json!(0), json!("0"), json!(-1), json!(7.5), json!(1e18)] {
+        for bad in [
+            json!("many"),
+            json!(null),
+            json!([]),
+            json!(0),
+            json!("0"),
+            json!(-1),
+            json!(7.5),
+            json!(1e18),
+        ] {
             check_field(("active_cryptocurrencies", bad), no_count);
         }
-        for bad in [json!(null), json!({}), json!("x"), json!(0), json!(-100), json!(1e9)] {
+        for bad in [
+            json!(null),
+            json!({}),
+            json!("x"),
+            json!(0),
+            json!(-100),
+            json!(1e9),
+        ] {
             check_field(("market_cap_change_percentage_24h_usd", bad), no_change);
         }
         for bad in [json!(null), json!(7), json!([1, 2]), json!("x"), json!({})] {
             check_field(("market_cap_percentage", bad), no_shares);
         }
-        for bad in [json!(0), json!(null), json!("x"), json!(-1), json!({"a": 1})] {
+        for bad in [
+            json!(0),
+            json!(null),
+            json!("x"),
+            json!(-1),
+            json!({"a": 1}),
+        ] {
             let shares = json!({"btc": 60.7, "eth": bad, "usdt": 5.7, "usdc": 2.4});
-            check_field(("market_cap_percentage", shares), |good| GlobalMarket { eth_dominance: None, ..good });
+            check_field(("market_cap_percentage", shares), |good| GlobalMarket {
+                eth_dominance: None,
+                ..good
+            });
         }
         for bad in [json!(0), json!("x"), json!(-1)] {
             let shares = json!({"btc": 60.7, "eth": 7.4, "usdt": bad, "usdc": 2.4});
             check_field(("market_cap_percentage", shares), no_stablecoins);
         }
-        check_field(("metadata", json!({"anything": [1e300, null]})), |good| good);
+        check_field(("metadata", json!({"anything": [1e300, null]})), |good| {
+            good
+        });
     }
 
     #[test]
     fn shares_that_sum_to_more_than_there_is_are_unknown() {
         let shares = |sol: f64| {
-            ("market_cap_percentage", json!({"btc": 60.7, "eth": 7.4, "usdt": 5.7, "usdc": 2.4, "sol": sol}))
+            (
+                "market_cap_percentage",
+                json!({"btc": 60.7, "eth": 7.4, "usdt": 5.7, "usdc": 2.4, "sol": sol}),
+            )
         };
         check_field(shares(24.2), |good| good);
         check_field(shares(24.4), |good| GlobalMarket {
@@ -211,12 +299,24 @@ mod tests {
     #[test]
     fn a_repeated_field_and_a_bad_byte_cost_that_field_alone() {
         let body = String::from_utf8(global(&[])).unwrap();
-        let repeated = body.replace("\"markets\":1297", "\"markets\":1297,\"active_cryptocurrencies\":1");
+        let repeated = body.replace(
+            "\"markets\":1297",
+            "\"markets\":1297,\"active_cryptocurrencies\":1",
+        );
         assert_ne!(repeated, body);
         let (facts, _) = parse_global(repeated.as_bytes()).unwrap();
-        assert_eq!((facts.active_cryptocurrencies, facts.btc_dominance.map(Share::get)), (None, Some(60.7)));
+        assert_eq!(
+            (
+                facts.active_cryptocurrencies,
+                facts.btc_dominance.map(Share::get)
+            ),
+            (None, Some(60.7))
+        );
         let mut spoiled = body.into_bytes();
-        let place = spoiled.windows(10).position(|window| window == b"figr_heloc").unwrap();
+        let place = spoiled
+            .windows(10)
+            .position(|window| window == b"figr_heloc")
+            .unwrap();
         spoiled[place] = 0xff;
         assert_eq!(parse_global(&spoiled), parse_global(&global(&[])));
     }
@@ -224,7 +324,10 @@ mod tests {
     #[track_caller]
     fn check_contradicted(changed: (&str, serde_json::Value)) {
         let found = parse_global(&global(&[changed]));
-        assert!(matches!(found, Err(ParseError::FiguresContradict(_))), "{found:?}");
+        assert!(
+            matches!(found, Err(ParseError::FiguresContradict(_))),
+            "{found:?}"
+        );
     }
 
     #[test]
@@ -245,12 +348,24 @@ mod tests {
 
     #[test]
     fn zero_or_missing_totals_are_refused_by_name() {
-        check_unusable(("total_market_cap", json!({"usd": 0})), "total_market_cap.usd");
-        check_unusable(("total_market_cap", json!({"eur": 1})), "total_market_cap.usd");
+        check_unusable(
+            ("total_market_cap", json!({"usd": 0})),
+            "total_market_cap.usd",
+        );
+        check_unusable(
+            ("total_market_cap", json!({"eur": 1})),
+            "total_market_cap.usd",
+        );
         check_unusable(("total_volume", json!({"usd": -1})), "total_volume.usd");
         check_unusable(("total_market_cap", json!(null)), "total_market_cap.usd");
         check_unusable(("total_volume", json!({"usd": [1]})), "total_volume.usd");
-        for bad in [json!(null), json!(-1), json!("today"), json!(0), json!(1_356_998_399)] {
+        for bad in [
+            json!(null),
+            json!(-1),
+            json!("today"),
+            json!(0),
+            json!(1_356_998_399),
+        ] {
             check_unusable(("updated_at", bad), "updated_at");
         }
     }
@@ -265,12 +380,22 @@ mod tests {
     }
 
     #[track_caller]
-    fn check_defi(market_cap: &str, volume: &str, dominance: &str, expected: Option<(Option<f64>, Option<f64>)>) {
+    fn check_defi(
+        market_cap: &str,
+        volume: &str,
+        dominance: &str,
+        expected: Option<(Option<f64>, Option<f64>)>,
+    ) {
         let body = json!({"data": {
             "defi_market_cap": market_cap, "trading_volume_24h": volume, "defi_dominance": dominance
         }});
         let found = parse_defi(body.to_string().as_bytes());
-        let side = |facts: DefiMarket| (facts.volume_24h.map(Amount::get), facts.dominance.map(Share::get));
+        let side = |facts: DefiMarket| {
+            (
+                facts.volume_24h.map(Amount::get),
+                facts.dominance.map(Share::get),
+            )
+        };
         assert_eq!(found.clone().ok().map(side), expected, "{found:?}");
     }
 
@@ -286,9 +411,18 @@ mod tests {
 
     #[test]
     fn an_error_body_is_no_data() {
-        assert_eq!(parse_global(br#"{"status":{"error_code":429}}"#), Err(ParseError::ResultMissing));
+        assert_eq!(
+            parse_global(br#"{"status":{"error_code":429}}"#),
+            Err(ParseError::ResultMissing)
+        );
         assert_eq!(parse_defi(b"<html>"), Err(ParseError::Html));
-        assert!(matches!(parse_defi(br#"{"data":{}}"#), Err(ParseError::Unusable { field: "defi_market_cap", .. })));
+        assert!(matches!(
+            parse_defi(br#"{"data":{}}"#),
+            Err(ParseError::Unusable {
+                field: "defi_market_cap",
+                ..
+            })
+        ));
     }
 
     proptest! {

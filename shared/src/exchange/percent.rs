@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 use std::fmt::Write;
 
-/// `value` with every byte but RFC 3986's unreserved characters as `%XX`, so that it cannot end the parameter it stands in.
-/// <https://www.rfc-editor.org/rfc/rfc3986#section-2.3>
+/// `value` with every byte but RFC 3986's unreserved characters as `%XX`, so that it cannot end the
+/// parameter it stands in. <https://www.rfc-editor.org/rfc/rfc3986#section-2.3>
 pub(super) fn encoded(value: &str) -> Cow<'_, str> {
     if value.bytes().all(is_unreserved) {
         return Cow::Borrowed(value);

@@ -1,4 +1,5 @@
-//! The venues that are asked when Bybit cannot be: what each is asked for, and which contracts of it count.
+//! The venues that are asked when Bybit cannot be: what each is asked for, and which contracts of
+//! it count.
 
 use super::{ParseError, binance, okx};
 use crate::market::{Tickers, Universe};
@@ -15,7 +16,8 @@ pub enum Secondary {
 }
 
 impl Secondary {
-    /// All of them, the one to be asked first at the head: perpetuals are nearer to what is replaced than spot is.
+    /// All of them, the one to be asked first at the head: perpetuals are nearer to what is
+    /// replaced than spot is.
     pub const IN_ORDER: [Self; 2] = [Self::Okx, Self::Binance];
 
     /// The venue.
@@ -30,7 +32,9 @@ impl Secondary {
     /// The one that is this venue.
     #[must_use]
     pub fn of(venue: Venue) -> Option<Self> {
-        Self::IN_ORDER.into_iter().find(|secondary| secondary.venue() == venue)
+        Self::IN_ORDER
+            .into_iter()
+            .find(|secondary| secondary.venue() == venue)
     }
 
     /// Path and query of its ticker table.
@@ -42,8 +46,8 @@ impl Secondary {
         }
     }
 
-    /// Path and query of its own list of contracts, where that tells crypto from everything else; it is read by
-    /// [`okx::instruments::Listing`].
+    /// Path and query of its own list of contracts, where that tells crypto from everything else;
+    /// it is read by [`okx::instruments::Listing`].
     #[must_use]
     pub const fn instruments_path(self) -> Option<&'static str> {
         match self {
@@ -63,9 +67,10 @@ impl Secondary {
         }
     }
 
-    /// Which of the lists at hand says what counts: the venue's own; else OKX's, which names single coins as Binance does;
-    /// else Bybit's, of which then only contracts of the same name and so of the same unit are found. Nothing when no list is
-    /// at hand: without one, coins cannot be told from shares and currencies.
+    /// Which of the lists at hand says what counts: the venue's own; else OKX's, which names single
+    /// coins as Binance does; else Bybit's, of which then only contracts of the same name and so of
+    /// the same unit are found. Nothing when no list is at hand: without one, coins cannot be told
+    /// from shares and currencies.
     #[must_use]
     pub fn universe<U: Borrow<Universe>>(self, at_hand: impl IntoIterator<Item = U>) -> Option<U> {
         let rank = |universe: &U| match universe.borrow().source.venue {
@@ -74,6 +79,9 @@ impl Secondary {
             Venue::Bybit => 2,
             _ => 3,
         };
-        at_hand.into_iter().filter(|universe| rank(universe) < 3).min_by_key(rank)
+        at_hand
+            .into_iter()
+            .filter(|universe| rank(universe) < 3)
+            .min_by_key(rank)
     }
 }

@@ -1,5 +1,5 @@
-//! What every parser needs: a body as text, numbers that may be strings, rows of which some may be odd, errors that keep
-//! their name.
+//! What every parser needs: a body as text, numbers that may be strings, rows of which some may be
+//! odd, errors that keep their name.
 
 mod object;
 mod rows;
@@ -16,9 +16,9 @@ pub(super) use rows::{Row, object, row, rows};
 
 /// Checks what can be told before parsing: something is there, and it is no web page.
 ///
-/// Bytes that are no UTF-8 become U+FFFD, which no symbol and no number has, and so do control characters, which JSON allows in
-/// no text: a bad byte costs the field it stands in and not the whole answer. Checking once here lets serde_json borrow strings
-/// without checking each again.
+/// Bytes that are no UTF-8 become U+FFFD, which no symbol and no number has, and so do control
+/// characters, which JSON allows in no text: a bad byte costs the field it stands in and not the
+/// whole answer. Checking once here lets serde_json borrow strings without checking each again.
 pub(super) fn text(body: &[u8]) -> Result<Cow<'_, str>, ParseError> {
     let text = match String::from_utf8_lossy(body) {
         Cow::Borrowed(text) => without_controls(trimmed(text)),
@@ -27,10 +27,13 @@ pub(super) fn text(body: &[u8]) -> Result<Cow<'_, str>, ParseError> {
     match text.as_bytes().first() {
         None => Err(ParseError::Empty),
         Some(b'<') => Err(ParseError::Html),
-        // Nothing but an object or a list is an answer; what begins otherwise is no text at all, or no answer.
+        // Nothing but an object or a list is an answer; what begins otherwise is no text at all, or
+        // no answer.
         Some(b'{' | b'[') => Ok(text),
         Some(_) => match std::str::from_utf8(body) {
-            Err(error) => Err(ParseError::NotUtf8 { valid_up_to: error.valid_up_to() }),
+            Err(error) => Err(ParseError::NotUtf8 {
+                valid_up_to: error.valid_up_to(),
+            }),
             Ok(_) => Ok(text),
         },
     }
@@ -65,12 +68,14 @@ fn has_foreign_controls(text: &str) -> bool {
     })
 }
 
-/// Whether a byte is below a space. Eight at a time: a table has half a million of them, and hardly ever one of these.
+/// Whether a byte is below a space. Eight at a time: a table has half a million of them, and hardly
+/// ever one of these.
 fn has_controls(bytes: &[u8]) -> bool {
     const SPACES: u64 = 0x2020_2020_2020_2020;
     const HIGH_BITS: u64 = 0x8080_8080_8080_8080;
     let (words, rest) = bytes.as_chunks::<8>();
-    // The subtraction borrows into the high bit of a byte that is less than a space; a byte that has it anyway is none.
+    // The subtraction borrows into the high bit of a byte that is less than a space; a byte that
+    // has it anyway is none.
     let has_in = |word: &[u8; 8]| {
         let word = u64::from_le_bytes(*word);
         word.wrapping_sub(SPACES) & !word & HIGH_BITS != 0
@@ -84,12 +89,17 @@ pub(super) fn json<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, ParseErro
 }
 
 fn malformed(error: &serde_json::Error) -> ParseError {
-    if error.is_eof() { ParseError::Truncated } else { ParseError::Malformed(Detail::new(&error.to_string())) }
+    if error.is_eof() {
+        ParseError::Truncated
+    } else {
+        ParseError::Malformed(Detail::new(&error.to_string()))
+    }
 }
 
 /// A number as venues send it: a string, a bare number, `""`, `null`, nothing at all, or rubbish.
 ///
-/// Rubbish is kept as text so that the refusal can quote it; one bad field never makes the rest of a body unreadable.
+/// Rubbish is kept as text so that the refusal can quote it; one bad field never makes the rest of
+/// a body unreadable.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) enum WireNumber {
     /// Not sent, `null` or `""`.
@@ -191,14 +201,21 @@ impl<'de> Deserialize<'de> for WireNumber {
 }
 
 /// A number that every row must have, through a checked type.
-pub(super) fn required<T: TryFrom<f64>>(field: &'static str, number: &WireNumber) -> Result<T, RowRefusal> {
+pub(super) fn required<T: TryFrom<f64>>(
+    field: &'static str,
+    number: &WireNumber,
+) -> Result<T, RowRefusal> {
     if *number == WireNumber::Absent {
         return Err(RowRefusal::Missing { field });
     }
-    number.checked().ok_or_else(|| RowRefusal::Unusable { field, value: number.quoted().to_string() })
+    number.checked().ok_or_else(|| RowRefusal::Unusable {
+        field,
+        value: number.quoted().to_string(),
+    })
 }
 
-/// A text, or nothing where something else or nothing was sent: one such field must not make a whole body unreadable.
+/// A text, or nothing where something else or nothing was sent: one such field must not make a
+/// whole body unreadable.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct WireText<'a>(Option<Cow<'a, str>>);
 
@@ -279,7 +296,11 @@ mod tests {
 
     #[track_caller]
     fn check(json: &str, expected: &WireNumber) {
-        assert_eq!(serde_json::from_str::<WireNumber>(json).as_ref().ok(), Some(expected), "for {json}");
+        assert_eq!(
+            serde_json::from_str::<WireNumber>(json).as_ref().ok(),
+            Some(expected),
+            "for {json}"
+        );
     }
 
     #[test]
@@ -299,8 +320,20 @@ mod tests {
 
     #[test]
     fn rubbish_is_kept_to_be_quoted() {
-        for text in ["NaN", "inf", "-Infinity", "1e999", "0x10", "1,000", "abc", " 1"] {
-            check(&format!("\"{text}\""), &WireNumber::Unusable(text.to_owned()));
+        for text in [
+            "NaN",
+            "inf",
+            "-Infinity",
+            "1e999",
+            "0x10",
+            "1,000",
+            "abc",
+            " 1",
+        ] {
+            check(
+                &format!("\"{text}\""),
+                &WireNumber::Unusable(text.to_owned()),
+            );
         }
         check("[1,[2]]", &WireNumber::Unusable("[…]".to_owned()));
         check("{\"a\":{\"b\":1}}", &WireNumber::Unusable("{…}".to_owned()));
@@ -309,17 +342,35 @@ mod tests {
 
     #[test]
     fn a_text_is_borrowed_and_anything_else_is_nothing() {
-        assert!(matches!(serde_json::from_str("\"BTCUSDT\""), Ok(WireText(Some(Cow::Borrowed("BTCUSDT"))))));
-        assert_eq!(serde_json::from_str::<WireText<'_>>("\"a\\u0062\"").unwrap().get(), "ab");
+        assert!(matches!(
+            serde_json::from_str("\"BTCUSDT\""),
+            Ok(WireText(Some(Cow::Borrowed("BTCUSDT"))))
+        ));
+        assert_eq!(
+            serde_json::from_str::<WireText<'_>>("\"a\\u0062\"")
+                .unwrap()
+                .get(),
+            "ab"
+        );
         for json in ["null", "7", "-7", "7.5", "true", "[1,[2]]", "{\"a\":1}"] {
-            assert_eq!(serde_json::from_str::<WireText<'_>>(json).unwrap().sent(), None, "for {json}");
+            assert_eq!(
+                serde_json::from_str::<WireText<'_>>(json).unwrap().sent(),
+                None,
+                "for {json}"
+            );
         }
     }
 
     #[test]
     fn a_byte_that_is_no_utf8_costs_the_text_it_stands_in() {
-        assert_eq!(text(b"{\"a\":\"\xff\"}").as_deref(), Ok("{\"a\":\"\u{fffd}\"}"));
-        assert_eq!(text(b"{\"a\":\"\x01\n\"}").as_deref(), Ok("{\"a\":\"\u{fffd} \"}"));
+        assert_eq!(
+            text(b"{\"a\":\"\xff\"}").as_deref(),
+            Ok("{\"a\":\"\u{fffd}\"}")
+        );
+        assert_eq!(
+            text(b"{\"a\":\"\x01\n\"}").as_deref(),
+            Ok("{\"a\":\"\u{fffd} \"}")
+        );
         assert_eq!(
             text(b"{\"\\\"\n\":\t1}").as_deref(),
             Ok("{\"\\\" \": 1}"),
@@ -327,14 +378,20 @@ mod tests {
         );
         for borrowed in ["{\"a\":1}", "{\n\t\"a\": \"\\\"\",\r\n \"b\": 1}"] {
             let sent = format!(" {borrowed} ");
-            assert!(matches!(text(sent.as_bytes()), Ok(Cow::Borrowed(text)) if text == borrowed), "{borrowed}");
+            assert!(
+                matches!(text(sent.as_bytes()), Ok(Cow::Borrowed(text)) if text == borrowed),
+                "{borrowed}"
+            );
         }
     }
 
     #[test]
     fn a_control_character_is_found_wherever_it_stands() {
         for length in 0..20 {
-            assert!(!has_controls(&vec![b' '; length]) && !has_controls(&vec![0xff; length]), "{length}");
+            assert!(
+                !has_controls(&vec![b' '; length]) && !has_controls(&vec![0xff; length]),
+                "{length}"
+            );
             for place in 0..length {
                 for control in [0, 0x1f] {
                     let mut bytes = vec![0x80; length];
@@ -350,6 +407,9 @@ mod tests {
         assert_eq!(text(b""), Err(ParseError::Empty));
         assert_eq!(text(b" \r\n "), Err(ParseError::Empty));
         assert_eq!(text(b"\n<!DOCTYPE HTML><html>"), Err(ParseError::Html));
-        assert_eq!(text(b"\x1f\x8b\x08"), Err(ParseError::NotUtf8 { valid_up_to: 1 }));
+        assert_eq!(
+            text(b"\x1f\x8b\x08"),
+            Err(ParseError::NotUtf8 { valid_up_to: 1 })
+        );
     }
 }

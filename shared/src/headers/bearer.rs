@@ -1,7 +1,9 @@
-//! Secrets that one of ours shows another as `Authorization: Bearer` (RFC 6750), and whether a request bears one.
+//! Secrets that one of ours shows another as `Authorization: Bearer` (RFC 6750), and whether a
+//! request bears one.
 //!
-//! A secret is never printed, and how long a comparison takes tells nothing about it: both sides are brought to one length
-//! first, and every secret is looked at, whether one before it matched or not.
+//! A secret is never printed, and how long a comparison takes tells nothing about it: both sides
+//! are brought to one length first, and every secret is looked at, whether one before it matched or
+//! not.
 
 use std::fmt;
 use subtle::{Choice, ConstantTimeEq};
@@ -80,7 +82,11 @@ impl Secret {
     /// What is sent in [`AUTHORIZATION`].
     #[must_use]
     pub fn authorization(&self) -> String {
-        let text = self.padded.iter().take(self.bytes).map(|byte| char::from(*byte));
+        let text = self
+            .padded
+            .iter()
+            .take(self.bytes)
+            .map(|byte| char::from(*byte));
         "Bearer ".chars().chain(text).collect()
     }
 
@@ -115,14 +121,21 @@ impl Secrets {
         parse_up_to(MOST, text).map(Self)
     }
 
-    /// Whether a request opens the door whose lines of [`AUTHORIZATION`] are these. One that has two says two things of
-    /// itself, of which a proxy on the way may have believed either, so it does not.
+    /// Whether a request opens the door whose lines of [`AUTHORIZATION`] are these. One that has
+    /// two says two things of itself, of which a proxy on the way may have believed either, so it
+    /// does not.
     pub fn admit<'h>(&self, lines: impl IntoIterator<Item = &'h [u8]>) -> bool {
         let mut lines = lines.into_iter();
-        let (Some(line), None) = (lines.next(), lines.next()) else { return false };
-        let Some(token) = token(line) else { return false };
+        let (Some(line), None) = (lines.next(), lines.next()) else {
+            return false;
+        };
+        let Some(token) = token(line) else {
+            return false;
+        };
         // Longer than any secret: what this tells, the sender knows.
-        let Some(given) = padded(token) else { return false };
+        let Some(given) = padded(token) else {
+            return false;
+        };
         let matches = self.0.iter().map(|secret| secret.is(&given, token.len()));
         matches.fold(Choice::from(0), |any, one| any | one).into()
     }
@@ -133,7 +146,9 @@ impl Secrets {
 pub fn token(value: &[u8]) -> Option<&[u8]> {
     let (scheme, token) = value.split_at_checked(SCHEME.len())?;
     let spaces = token.iter().take_while(|byte| **byte == b' ').count();
-    let token = token.get(spaces..).filter(|token| spaces > 0 && !token.is_empty());
+    let token = token
+        .get(spaces..)
+        .filter(|token| spaces > 0 && !token.is_empty());
     token.filter(|_| scheme.eq_ignore_ascii_case(SCHEME))
 }
 
@@ -144,7 +159,10 @@ fn padded(text: &[u8]) -> Option<[u8; MAX_BYTES]> {
 }
 
 fn parse_up_to(most: usize, text: &str) -> Result<Vec<Secret>, BadSecret> {
-    let parts = || text.split(|c: char| c.is_ascii_whitespace() || c == ',').filter(|part| !part.is_empty());
+    let parts = || {
+        text.split(|c: char| c.is_ascii_whitespace() || c == ',')
+            .filter(|part| !part.is_empty())
+    };
     match parts().count() {
         0 => Err(BadSecret::Empty),
         count if count > most => Err(BadSecret::TooMany { count, most }),
@@ -162,13 +180,21 @@ mod tests {
     #[track_caller]
     fn check(secrets: &str, lines: &[&str], expected: bool) {
         let secrets = Secrets::parse(secrets).unwrap();
-        assert_eq!(secrets.admit(lines.iter().map(|line| line.as_bytes())), expected, "{lines:?}");
+        assert_eq!(
+            secrets.admit(lines.iter().map(|line| line.as_bytes())),
+            expected,
+            "{lines:?}"
+        );
     }
 
     #[test]
     fn each_of_two_secrets_opens_and_nothing_else_does() {
         let both = format!("{NEW},{OLD}");
-        for right in [format!("Bearer {OLD}"), format!("bearer {NEW}"), format!("BEARER   {OLD}")] {
+        for right in [
+            format!("Bearer {OLD}"),
+            format!("bearer {NEW}"),
+            format!("BEARER   {OLD}"),
+        ] {
             check(&both, &[&right], true);
         }
         check(NEW, &[&format!("Bearer {OLD}")], false);
@@ -221,7 +247,11 @@ mod tests {
     #[test]
     fn white_space_and_commas_stand_between_secrets_and_are_none_of_them() {
         let both = Secrets::parse(&format!("{NEW},{OLD}")).unwrap();
-        for same in [format!("{NEW} {OLD}"), format!("\n{NEW}\r\n{OLD}\n"), format!(" ,{NEW} , {OLD},")] {
+        for same in [
+            format!("{NEW} {OLD}"),
+            format!("\n{NEW}\r\n{OLD}\n"),
+            format!(" ,{NEW} , {OLD},"),
+        ] {
             assert_eq!(Secrets::parse(&same), Ok(both.clone()), "{same:?}");
         }
         assert_eq!(Secret::parse(&format!("{OLD}\n")), Secret::parse(OLD));
@@ -234,21 +264,38 @@ mod tests {
             assert_eq!(refused(empty), BadSecret::Empty, "{empty:?}");
         }
         assert_eq!(refused("hunter2"), BadSecret::TooShort { bytes: 7 });
-        assert_eq!(refused(&format!("{OLD},hunter2")), BadSecret::TooShort { bytes: 7 });
+        assert_eq!(
+            refused(&format!("{OLD},hunter2")),
+            BadSecret::TooShort { bytes: 7 }
+        );
         assert_eq!(refused(&"x".repeat(257)), BadSecret::TooLong { bytes: 257 });
         for foreign in ["\u{e9}", "\u{0}", "\u{7f}", "\u{a0}", "\u{fffd}"] {
-            assert_eq!(refused(&format!("{OLD}{foreign}")), BadSecret::Character { at: OLD.len() }, "{foreign:?}");
+            assert_eq!(
+                refused(&format!("{OLD}{foreign}")),
+                BadSecret::Character { at: OLD.len() },
+                "{foreign:?}"
+            );
         }
-        assert_eq!(refused(&format!("{OLD} {NEW} {OLD}")), BadSecret::TooMany { count: 3, most: 2 });
+        assert_eq!(
+            refused(&format!("{OLD} {NEW} {OLD}")),
+            BadSecret::TooMany { count: 3, most: 2 }
+        );
         let one = Secret::parse(&format!("{OLD} {NEW}")).unwrap_err();
         assert_eq!(one, BadSecret::TooMany { count: 2, most: 1 });
-        for text in ["hunter2", &format!("{OLD}\u{e9}"), &format!("{OLD} {OLD} {OLD}")] {
+        for text in [
+            "hunter2",
+            &format!("{OLD}\u{e9}"),
+            &format!("{OLD} {OLD} {OLD}"),
+        ] {
             assert!(!refused(text).to_string().contains("hunter"));
         }
     }
 
     #[test]
     fn a_secret_is_never_shown() {
-        assert_eq!(format!("{:?}", Secrets::parse(&format!("{NEW},{OLD}")).unwrap()), "Secrets([***, ***])");
+        assert_eq!(
+            format!("{:?}", Secrets::parse(&format!("{NEW},{OLD}")).unwrap()),
+            "Secrets([***, ***])"
+        );
     }
 }

@@ -1,7 +1,8 @@
 //! `Cache-Status` (RFC 9211): how each holder of data on the way came to its answer.
 //!
-//! The field is a list with one member per holder, the one nearest to the data first. A holder appends its own member and
-//! never touches the others'. A member says either `hit` or `fwd`, never both, and names no key.
+//! The field is a list with one member per holder, the one nearest to the data first. A holder
+//! appends its own member and never touches the others'. A member says either `hit` or `fwd`, never
+//! both, and names no key.
 
 use std::fmt::Write as _;
 
@@ -78,7 +79,8 @@ impl Forwarded {
 /// The longest foreign field value that is passed on.
 const MAX_INHERITED_BYTES: usize = 256;
 
-/// Appends a holder's own member to what the holders before it said; a value that is no header text is left out.
+/// Appends a holder's own member to what the holders before it said; a value that is no header text
+/// is left out.
 #[must_use]
 pub fn append(inherited: Option<&str>, member: &str) -> String {
     let is_text = |value: &&str| {
@@ -109,7 +111,10 @@ mod tests {
     fn a_hit_says_what_is_left_of_the_fresh_life() {
         assert_eq!(hit("snapshot", 13), "snapshot; hit; ttl=13");
         assert_eq!(hit("edge", -95), "edge; hit; ttl=-95");
-        assert_eq!(hit_because("edge", -95, "breaker-open"), "edge; hit; ttl=-95; detail=breaker-open");
+        assert_eq!(
+            hit_because("edge", -95, "breaker-open"),
+            "edge; hit; ttl=-95; detail=breaker-open"
+        );
     }
 
     #[track_caller]
@@ -119,17 +124,33 @@ mod tests {
 
     #[test]
     fn every_way_of_asking_has_its_member() {
-        check(FORWARDED, "edge; fwd=uri-miss; fwd-status=200; stored; ttl=13");
         check(
-            Forwarded { reason: Forward::Stale, ttl: 14, ..FORWARDED },
+            FORWARDED,
+            "edge; fwd=uri-miss; fwd-status=200; stored; ttl=13",
+        );
+        check(
+            Forwarded {
+                reason: Forward::Stale,
+                ttl: 14,
+                ..FORWARDED
+            },
             "edge; fwd=stale; fwd-status=200; stored; ttl=14",
         );
         check(
-            Forwarded { collapsed: true, stored: false, ..FORWARDED },
+            Forwarded {
+                collapsed: true,
+                stored: false,
+                ..FORWARDED
+            },
             "edge; fwd=uri-miss; fwd-status=200; collapsed; ttl=13",
         );
         check(
-            Forwarded { reason: Forward::Stale, ttl: 15, detail: Some("bybit-direct"), ..FORWARDED },
+            Forwarded {
+                reason: Forward::Stale,
+                ttl: 15,
+                detail: Some("bybit-direct"),
+                ..FORWARDED
+            },
             "edge; fwd=stale; fwd-status=200; stored; ttl=15; detail=bybit-direct",
         );
         check(
@@ -156,8 +177,18 @@ mod tests {
 
     #[test]
     fn foreign_text_that_is_no_header_value_is_not_passed_on() {
-        for bad in ["", "  ", "a\r\nset-cookie: x=1", "snapshot\u{e9}", &"a".repeat(257)] {
-            assert_eq!(append(Some(bad), "edge; hit; ttl=9"), "edge; hit; ttl=9", "for {bad:?}");
+        for bad in [
+            "",
+            "  ",
+            "a\r\nset-cookie: x=1",
+            "snapshot\u{e9}",
+            &"a".repeat(257),
+        ] {
+            assert_eq!(
+                append(Some(bad), "edge; hit; ttl=9"),
+                "edge; hit; ttl=9",
+                "for {bad:?}"
+            );
         }
     }
 }

@@ -1,8 +1,8 @@
 //! Which content coding a client gets, from its `Accept-Encoding` (RFC 9110, 12.5.3).
 //!
-//! Only the origin has more than one: what leaves the edge is compressed by the platform. A representation is always sent.
-//! Where a client refuses all of them, `identity` included, it gets the plain one and no 406: data that says what it is does
-//! more good than an error.
+//! Only the origin has more than one: what leaves the edge is compressed by the platform. A
+//! representation is always sent. Where a client refuses all of them, `identity` included, it gets
+//! the plain one and no 406: data that says what it is does more good than an error.
 
 /// A content coding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,23 +38,38 @@ impl Coding {
             ("x-gzip", Self::Gzip),
             ("br", Self::Brotli),
         ];
-        names.into_iter().find(|(known, _)| name.eq_ignore_ascii_case(known.as_bytes())).map(|(_, coding)| coding)
+        names
+            .into_iter()
+            .find(|(known, _)| name.eq_ignore_ascii_case(known.as_bytes()))
+            .map(|(_, coding)| coding)
     }
 
-    /// The best coding that the lines of an `Accept-Encoding` allow: the highest weight first, then the smallest body.
+    /// The best coding that the lines of an `Accept-Encoding` allow: the highest weight first, then
+    /// the smallest body.
     ///
-    /// Without a line it is identity: a client that can read a coding says so. A weight that is none counts as zero, and of
-    /// two weights for one coding the lower counts: a client is sent nothing that it may be unable to read.
+    /// Without a line it is identity: a client that can read a coding says so. A weight that is
+    /// none counts as zero, and of two weights for one coding the lower counts: a client is sent
+    /// nothing that it may be unable to read.
     #[must_use]
     pub fn negotiate<'l>(lines: impl IntoIterator<Item = &'l [u8]>) -> Self {
         let mut accepted = Accepted::default();
-        lines.into_iter().flat_map(|line| line.split(|byte| *byte == b',')).for_each(|member| accepted.take(member));
+        lines
+            .into_iter()
+            .flat_map(|line| line.split(|byte| *byte == b','))
+            .for_each(|member| accepted.take(member));
         // The smaller body comes first, for the first of equals is taken.
-        let compressed =
-            if accepted.weight(Self::Brotli) >= accepted.weight(Self::Gzip) { Self::Brotli } else { Self::Gzip };
+        let compressed = if accepted.weight(Self::Brotli) >= accepted.weight(Self::Gzip) {
+            Self::Brotli
+        } else {
+            Self::Gzip
+        };
         let weight = accepted.weight(compressed).unwrap_or(0);
         // Identity that is not named is accepted without a weight, which is less than any.
-        if weight > 0 && weight >= accepted.weight(Self::Identity).unwrap_or(0) { compressed } else { Self::Identity }
+        if weight > 0 && weight >= accepted.weight(Self::Identity).unwrap_or(0) {
+            compressed
+        } else {
+            Self::Identity
+        }
     }
 }
 
@@ -69,7 +84,8 @@ struct Accepted {
 }
 
 impl Accepted {
-    /// Notes one member of the list. What is no coding that we have, or no member at all, says nothing.
+    /// Notes one member of the list. What is no coding that we have, or no member at all, says
+    /// nothing.
     fn take(&mut self, member: &[u8]) {
         let mut parts = member.split(|byte| *byte == b';');
         let name = parts.next().unwrap_or_default().trim_ascii();
@@ -100,13 +116,14 @@ pub const MAX_WEIGHT: u16 = 1_000;
 /// The most digits after the point.
 const DECIMALS: usize = 3;
 
-/// The weight that a parameter of a list's member gives, in thousandths (RFC 9110, 12.4.2); zero where it is malformed, and
-/// nothing for any other parameter.
+/// The weight that a parameter of a list's member gives, in thousandths (RFC 9110, 12.4.2); zero
+/// where it is malformed, and nothing for any other parameter.
 #[must_use]
 pub fn weight_in(parameter: &[u8]) -> Option<u16> {
     let mut sides = parameter.splitn(2, |byte| *byte == b'=');
     let name = sides.next().unwrap_or_default().trim_ascii();
-    name.eq_ignore_ascii_case(b"q").then(|| sides.next().and_then(thousandths).unwrap_or(0))
+    name.eq_ignore_ascii_case(b"q")
+        .then(|| sides.next().and_then(thousandths).unwrap_or(0))
 }
 
 /// `0`, `1`, or either with up to three digits after the point, and at most 1.
@@ -133,12 +150,25 @@ mod tests {
 
     #[track_caller]
     fn check(lines: &[&str], expected: Coding) {
-        assert_eq!(Coding::negotiate(lines.iter().map(|line| line.as_bytes())), expected, "for {lines:?}");
+        assert_eq!(
+            Coding::negotiate(lines.iter().map(|line| line.as_bytes())),
+            expected,
+            "for {lines:?}"
+        );
     }
 
     #[test]
     fn without_a_wish_nothing_is_compressed() {
-        for lines in [&[][..], &[""], &[" "], &["", ""], &[","], &[",;,q=1;;"], &["identity"], &["deflate, zstd"]] {
+        for lines in [
+            &[][..],
+            &[""],
+            &[" "],
+            &["", ""],
+            &[","],
+            &[",;,q=1;;"],
+            &["identity"],
+            &["deflate, zstd"],
+        ] {
             check(lines, Coding::Identity);
         }
     }
@@ -187,17 +217,23 @@ mod tests {
 
     #[test]
     fn who_accepts_nothing_that_there_is_gets_the_plain_body() {
-        for line in ["identity;q=0", "*;q=0", "zstd, *;q=0", "identity;q=0, gzip;q=0, br;q=0", "identity;q=0, deflate"]
-        {
+        for line in [
+            "identity;q=0",
+            "*;q=0",
+            "zstd, *;q=0",
+            "identity;q=0, gzip;q=0, br;q=0",
+            "identity;q=0, deflate",
+        ] {
             check(&[line], Coding::Identity);
         }
     }
 
     #[test]
     fn a_weight_that_is_none_refuses() {
-        for q in
-            ["", "x", "-1", "2", "1.001", "0.0001", "1.0000", "01", "+1", ".5", "0,5", "9e99", "NaN", "\"1\"", "0.x"]
-        {
+        for q in [
+            "", "x", "-1", "2", "1.001", "0.0001", "1.0000", "01", "+1", ".5", "0,5", "9e99",
+            "NaN", "\"1\"", "0.x",
+        ] {
             check(&[&format!("gzip;q={q}")], Coding::Identity);
         }
         check(&["gzip;q"], Coding::Identity);

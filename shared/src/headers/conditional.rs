@@ -1,21 +1,27 @@
-//! Conditional requests (RFC 9110, 13.1): what a client holds, and what it wants its request to depend on.
+//! Conditional requests (RFC 9110, 13.1): what a client holds, and what it wants its request to
+//! depend on.
 //!
-//! Entity tags are all that there is to compare: no answer has a date of modification, so `If-Modified-Since` and
-//! `If-Unmodified-Since` are to be ignored, and ranges are not served, so `If-Range` is too.
+//! Entity tags are all that there is to compare: no answer has a date of modification, so
+//! `If-Modified-Since` and `If-Unmodified-Since` are to be ignored, and ranges are not served, so
+//! `If-Range` is too.
 //!
-//! A header is given as its lines, which mean the same as one line with all of them: a runtime that hands out a joined value
-//! gives one line.
+//! A header is given as its lines, which mean the same as one line with all of them: a runtime that
+//! hands out a joined value gives one line.
 
-/// Whether an `If-None-Match` names this ETag, by the weak comparison: the client holds the body already.
+/// Whether an `If-None-Match` names this ETag, by the weak comparison: the client holds the body
+/// already.
 ///
-/// A list is read up to the first thing that is no entity tag: after an unbalanced quote, nothing is sure to be one.
+/// A list is read up to the first thing that is no entity tag: after an unbalanced quote, nothing
+/// is sure to be one.
 #[must_use]
 pub fn matches_etag<'l>(if_none_match: impl IntoIterator<Item = &'l [u8]>, etag: &str) -> bool {
     let lines: Vec<&[u8]> = if_none_match.into_iter().collect();
     if is_any(&lines) {
         return true;
     }
-    let Some(wanted) = opaque(etag.as_bytes()) else { return false };
+    let Some(wanted) = opaque(etag.as_bytes()) else {
+        return false;
+    };
     for line in lines {
         let mut rest = line;
         loop {
@@ -23,7 +29,9 @@ pub fn matches_etag<'l>(if_none_match: impl IntoIterator<Item = &'l [u8]>, etag:
             if rest.is_empty() {
                 break;
             }
-            let Some((tag, after)) = entity_tag(rest) else { return false };
+            let Some((tag, after)) = entity_tag(rest) else {
+                return false;
+            };
             if tag == wanted {
                 return true;
             }
@@ -33,8 +41,8 @@ pub fn matches_etag<'l>(if_none_match: impl IntoIterator<Item = &'l [u8]>, etag:
     false
 }
 
-/// Whether an `If-Match` forbids to answer with this service's data: any but `*`, since tags are compared strongly there and
-/// all of ours are weak.
+/// Whether an `If-Match` forbids to answer with this service's data: any but `*`, since tags are
+/// compared strongly there and all of ours are weak.
 #[must_use]
 pub fn fails_if_match<'l>(if_match: impl IntoIterator<Item = &'l [u8]>) -> bool {
     let lines: Vec<&[u8]> = if_match.into_iter().collect();
@@ -47,19 +55,30 @@ fn is_any(lines: &[&[u8]]) -> bool {
 }
 
 fn after_separators(text: &[u8]) -> &[u8] {
-    let end = text.iter().position(|byte| !matches!(byte, b',' | b' ' | b'\t')).unwrap_or(text.len());
+    let end = text
+        .iter()
+        .position(|byte| !matches!(byte, b',' | b' ' | b'\t'))
+        .unwrap_or(text.len());
     text.get(end..).unwrap_or_default()
 }
 
 /// What stands between the quotes of a tag that is all of the text.
 fn opaque(tag: &[u8]) -> Option<&[u8]> {
-    entity_tag(tag).filter(|(_, rest)| rest.is_empty()).map(|(opaque, _)| opaque)
+    entity_tag(tag)
+        .filter(|(_, rest)| rest.is_empty())
+        .map(|(opaque, _)| opaque)
 }
 
-/// The entity tag at the beginning of a text, what stands between its quotes, and what follows it: nothing, or a separator.
+/// The entity tag at the beginning of a text, what stands between its quotes, and what follows it:
+/// nothing, or a separator.
 fn entity_tag(text: &[u8]) -> Option<(&[u8], &[u8])> {
-    let quoted = text.strip_prefix(b"W/").unwrap_or(text).strip_prefix(b"\"")?;
-    let end = quoted.iter().position(|byte| !matches!(byte, 0x21 | 0x23..=0x7e | 0x80..))?;
+    let quoted = text
+        .strip_prefix(b"W/")
+        .unwrap_or(text)
+        .strip_prefix(b"\"")?;
+    let end = quoted
+        .iter()
+        .position(|byte| !matches!(byte, 0x21 | 0x23..=0x7e | 0x80..))?;
     let (opaque, rest) = (quoted.get(..end)?, quoted.get(end..)?.strip_prefix(b"\"")?);
     matches!(rest.first(), None | Some(b',' | b' ' | b'\t')).then_some((opaque, rest))
 }
@@ -73,7 +92,11 @@ mod tests {
 
     #[track_caller]
     fn check(lines: &[&str], expected: bool) {
-        assert_eq!(matches_etag(lines.iter().map(|line| line.as_bytes()), ETAG), expected, "for {lines:?}");
+        assert_eq!(
+            matches_etag(lines.iter().map(|line| line.as_bytes()), ETAG),
+            expected,
+            "for {lines:?}"
+        );
     }
 
     #[test]

@@ -1,38 +1,52 @@
 //! The answer to a browser's preflight request (Fetch, 3.2), the same for every path.
 //!
-//! Any site may read and nothing depends on who asks, so a page may send whatever headers it or the libraries in it like:
-//! those for tracing, for caches, `Authorization`. The names are echoed, for `*` does not cover `Authorization` and is only
-//! a name to older browsers. It is the same for a path where there is nothing: else the page could not read that.
+//! Any site may read and nothing depends on who asks, so a page may send whatever headers it or the
+//! libraries in it like: those for tracing, for caches, `Authorization`. The names are echoed, for
+//! `*` does not cover `Authorization` and is only a name to older browsers. It is the same for a
+//! path where there is nothing: else the page could not read that.
 //!
-//! `Access-Control-Request-Private-Network` is not answered: whether a public page may reach into a private network is its
-//! owner's to decide.
+//! `Access-Control-Request-Private-Network` is not answered: whether a public page may reach into a
+//! private network is its owner's to decide.
 
 use crate::endpoints::ALLOWED_METHODS;
 
-/// The names of headers that mean something here, told where none are asked for or they cannot be echoed.
+/// The names of headers that mean something here, told where none are asked for or they cannot be
+/// echoed.
 const MEANT: &str = "If-None-Match, X-Request-Id";
 
 /// The longest list that is echoed, bytes. Tracing adds five or six names.
 const MAX_REQUESTED_BYTES: usize = 1_024;
 
-/// The headers of the answer to a preflight request, from the lines of its `Access-Control-Request-Headers`.
+/// The headers of the answer to a preflight request, from the lines of its
+/// `Access-Control-Request-Headers`.
 #[must_use]
 pub fn preflight<'l>(requested: impl IntoIterator<Item = &'l [u8]>) -> [(&'static str, String); 5] {
     [
         ("allow", ALLOWED_METHODS.to_owned()),
         ("access-control-allow-methods", ALLOWED_METHODS.to_owned()),
-        ("access-control-allow-headers", echoed(requested).unwrap_or_else(|| MEANT.to_owned())),
+        (
+            "access-control-allow-headers",
+            echoed(requested).unwrap_or_else(|| MEANT.to_owned()),
+        ),
         ("access-control-max-age", "86400".to_owned()),
         ("vary", "Access-Control-Request-Headers".to_owned()),
     ]
 }
 
-/// The list as it is sent back; nothing where there is no name in it, something that is no name, or too much.
+/// The list as it is sent back; nothing where there is no name in it, something that is no name, or
+/// too much.
 fn echoed<'l>(lines: impl IntoIterator<Item = &'l [u8]>) -> Option<String> {
     let mut echo = String::new();
-    let members = lines.into_iter().flat_map(|line| line.split(|byte| *byte == b','));
-    for name in members.map(<[u8]>::trim_ascii).filter(|name| !name.is_empty()) {
-        let name = std::str::from_utf8(name).ok().filter(|name| is_token(name))?;
+    let members = lines
+        .into_iter()
+        .flat_map(|line| line.split(|byte| *byte == b','));
+    for name in members
+        .map(<[u8]>::trim_ascii)
+        .filter(|name| !name.is_empty())
+    {
+        let name = std::str::from_utf8(name)
+            .ok()
+            .filter(|name| is_token(name))?;
         if !echo.is_empty() {
             echo.push_str(", ");
         }
@@ -46,7 +60,8 @@ fn echoed<'l>(lines: impl IntoIterator<Item = &'l [u8]>) -> Option<String> {
 
 /// Whether a text can be the name of a header (RFC 9110, 5.6.2).
 fn is_token(text: &str) -> bool {
-    text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte))
+    text.bytes()
+        .all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte))
 }
 
 #[cfg(test)]
@@ -62,14 +77,24 @@ mod tests {
 
     #[track_caller]
     fn check(requested: &str, expected: &str) {
-        assert_eq!(allowed([requested.as_bytes()]), expected, "for {requested:?}");
+        assert_eq!(
+            allowed([requested.as_bytes()]),
+            expected,
+            "for {requested:?}"
+        );
     }
 
     #[test]
     fn the_names_that_are_asked_for_are_allowed() {
         check("cache-control,pragma", "cache-control, pragma");
-        check("traceparent, tracestate ,\tbaggage", "traceparent, tracestate, baggage");
-        check("sentry-trace,b3,x-b3-traceid,x-datadog-origin", "sentry-trace, b3, x-b3-traceid, x-datadog-origin");
+        check(
+            "traceparent, tracestate ,\tbaggage",
+            "traceparent, tracestate, baggage",
+        );
+        check(
+            "sentry-trace,b3,x-b3-traceid,x-datadog-origin",
+            "sentry-trace, b3, x-b3-traceid, x-datadog-origin",
+        );
         check("authorization,Content-Type", "authorization, Content-Type");
         check(",, accept ,", "accept");
         check("*", "*");
@@ -96,7 +121,10 @@ mod tests {
         }
         check(&"a,".repeat(2_000), MEANT);
         check(&"a".repeat(MAX_REQUESTED_BYTES + 1), MEANT);
-        check(&"a".repeat(MAX_REQUESTED_BYTES), &"a".repeat(MAX_REQUESTED_BYTES));
+        check(
+            &"a".repeat(MAX_REQUESTED_BYTES),
+            &"a".repeat(MAX_REQUESTED_BYTES),
+        );
         assert_eq!(allowed([]), MEANT);
         assert_eq!(allowed([b"\xff".as_slice()]), MEANT);
     }
@@ -106,7 +134,11 @@ mod tests {
         let answer = preflight([]);
         assert!(answer.contains(&("access-control-max-age", "86400".to_owned())));
         assert!(answer.contains(&("vary", "Access-Control-Request-Headers".to_owned())));
-        assert!(!answer.iter().any(|(name, _)| *name == "access-control-allow-credentials"));
+        assert!(
+            !answer
+                .iter()
+                .any(|(name, _)| *name == "access-control-allow-credentials")
+        );
     }
 
     proptest! {

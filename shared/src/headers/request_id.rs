@@ -5,7 +5,8 @@ use std::fmt;
 /// The longest name that is taken from somebody else.
 const MAX_BYTES: usize = 64;
 
-/// A name of 1–64 ASCII letters, digits, `-`, `_` and `.`: it can stand in a header and in a log as it is.
+/// A name of 1–64 ASCII letters, digits, `-`, `_` and `.`: it can stand in a header and in a log as
+/// it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RequestId(Box<str>);
 
@@ -15,15 +16,20 @@ impl RequestId {
     pub fn parse(claimed: &str) -> Option<Self> {
         let is_name = !claimed.is_empty()
             && claimed.len() <= MAX_BYTES
-            && claimed.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'));
+            && claimed
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'));
         is_name.then(|| Self(claimed.into()))
     }
 
-    /// The name that the client gave its request, or the new one that `make` gives it. Where that fails too, which is a
-    /// small loss, all such requests have one name.
+    /// The name that the client gave its request, or the new one that `make` gives it. Where that
+    /// fails too, which is a small loss, all such requests have one name.
     #[must_use]
     pub fn take_or_make(claimed: Option<&str>, make: impl FnOnce() -> String) -> Self {
-        claimed.and_then(Self::parse).or_else(|| Self::parse(&make())).unwrap_or_else(|| Self("unnamed".into()))
+        claimed
+            .and_then(Self::parse)
+            .or_else(|| Self::parse(&make()))
+            .unwrap_or_else(|| Self("unnamed".into()))
     }
 
     /// The name.
@@ -46,7 +52,11 @@ mod tests {
     #[track_caller]
     fn check(claimed: &str, is_taken: bool) {
         let expected = if is_taken { claimed } else { "made" };
-        assert_eq!(RequestId::take_or_make(Some(claimed), || "made".to_owned()).as_str(), expected, "{claimed:?}");
+        assert_eq!(
+            RequestId::take_or_make(Some(claimed), || "made".to_owned()).as_str(),
+            expected,
+            "{claimed:?}"
+        );
     }
 
     #[test]
@@ -54,14 +64,30 @@ mod tests {
         check("3f2b8c1e-8d1b-4f6e-9a57-0d9a1f0c7b11", true);
         check("a.b_C-9", true);
         check(&"a".repeat(64), true);
-        for bad in ["", " ", "a b", "a\"b", "a\r\nset-cookie: x=1", "é", "{}", "<script>", &"a".repeat(65)] {
+        for bad in [
+            "",
+            " ",
+            "a b",
+            "a\"b",
+            "a\r\nset-cookie: x=1",
+            "é",
+            "{}",
+            "<script>",
+            &"a".repeat(65),
+        ] {
             check(bad, false);
         }
     }
 
     #[test]
     fn a_request_without_a_name_gets_one() {
-        assert_eq!(RequestId::take_or_make(None, || "made".to_owned()).as_str(), "made");
-        assert_eq!(RequestId::take_or_make(None, String::new).as_str(), "unnamed");
+        assert_eq!(
+            RequestId::take_or_make(None, || "made".to_owned()).as_str(),
+            "made"
+        );
+        assert_eq!(
+            RequestId::take_or_make(None, String::new).as_str(),
+            "unnamed"
+        );
     }
 }

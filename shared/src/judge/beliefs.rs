@@ -28,7 +28,10 @@ impl Beliefs {
 
     /// Takes over what another process believed, where nothing newer is.
     pub(super) fn remember(&mut self, symbol: &str, value: f64, at: UnixMs) {
-        let place = self.believed.entry(symbol.to_owned()).or_insert((value, at));
+        let place = self
+            .believed
+            .entry(symbol.to_owned())
+            .or_insert((value, at));
         if place.1 < at {
             *place = (value, at);
         }
@@ -40,12 +43,21 @@ impl Beliefs {
     }
 
     /// Notes a suspect value; whether enough tables have shown it.
-    pub(super) fn is_confirmed(&mut self, symbol: &str, value: f64, at: UnixMs, is_new: bool) -> bool {
+    pub(super) fn is_confirmed(
+        &mut self,
+        symbol: &str,
+        value: f64,
+        at: UnixMs,
+        is_new: bool,
+    ) -> bool {
         let seen = match self.suspects.get(symbol) {
-            Some(suspect) if is_near(value, suspect.value) => suspect.seen.saturating_add(u32::from(is_new)),
+            Some(suspect) if is_near(value, suspect.value) => {
+                suspect.seen.saturating_add(u32::from(is_new))
+            }
             _ => 1,
         };
-        self.suspects.insert(symbol.to_owned(), Suspect { value, seen, at });
+        self.suspects
+            .insert(symbol.to_owned(), Suspect { value, seen, at });
         seen > CONFIRMATIONS
     }
 

@@ -1,4 +1,5 @@
-//! A list of contracts against the one before: one that lacks contracts is not believed until a second one lacks the same.
+//! A list of contracts against the one before: one that lacks contracts is not believed until a
+//! second one lacks the same.
 
 use crate::market::Universe;
 use std::collections::BTreeSet;
@@ -35,7 +36,8 @@ impl ListJudge {
     /// Believes a list, or not yet. A first list is believed: there is nothing that it could lack.
     ///
     /// # Errors
-    /// [`ShorterList`] when it lacks contracts that the list before holds, and the fetch before it did not lack the same.
+    /// [`ShorterList`] when it lacks contracts that the list before holds, and the fetch before it
+    /// did not lack the same.
     pub fn examine(&mut self, held: Option<&Universe>, new: &Universe) -> Result<(), ShorterList> {
         let lacks: BTreeSet<String> = held
             .into_iter()
@@ -47,7 +49,11 @@ impl ListJudge {
         if lacks.is_empty() || before.as_ref() == Some(&lacks) {
             return Ok(());
         }
-        let shorter = ShorterList { missing: lacks.len(), held: held.map_or(0, Universe::len), listed: new.len() };
+        let shorter = ShorterList {
+            missing: lacks.len(),
+            held: held.map_or(0, Universe::len),
+            listed: new.len(),
+        };
         self.lacked = Some(lacks);
         Err(shorter)
     }
@@ -60,8 +66,15 @@ mod tests {
     use crate::units::UnixMs;
 
     fn list(symbols: &[&str]) -> Universe {
-        let contracts = symbols.iter().map(|symbol| ((*symbol).to_owned(), None)).collect();
-        Universe::new(UnixMs::from_millis(1), Source::live(Venue::Bybit), contracts)
+        let contracts = symbols
+            .iter()
+            .map(|symbol| ((*symbol).to_owned(), None))
+            .collect();
+        Universe::new(
+            UnixMs::from_millis(1),
+            Source::live(Venue::Bybit),
+            contracts,
+        )
     }
 
     #[test]
@@ -76,12 +89,34 @@ mod tests {
     #[test]
     fn a_shorter_list_is_believed_when_a_second_one_lacks_the_same() {
         let (mut judge, held) = (ListJudge::default(), list(&["A", "B", "C"]));
-        let shorter = ShorterList { missing: 1, held: 3, listed: 2 };
-        assert_eq!(judge.examine(Some(&held), &list(&["A", "B"])), Err(shorter.clone()));
-        assert_eq!(judge.examine(Some(&held), &list(&["A", "C"])), Err(shorter.clone()), "it lacks another");
+        let shorter = ShorterList {
+            missing: 1,
+            held: 3,
+            listed: 2,
+        };
+        assert_eq!(
+            judge.examine(Some(&held), &list(&["A", "B"])),
+            Err(shorter.clone())
+        );
+        assert_eq!(
+            judge.examine(Some(&held), &list(&["A", "C"])),
+            Err(shorter.clone()),
+            "it lacks another"
+        );
         assert_eq!(judge.examine(Some(&held), &list(&["A", "C", "D"])), Ok(()));
-        assert_eq!(judge.examine(Some(&held), &list(&["A", "B"])), Err(shorter.clone()));
-        assert_eq!(judge.examine(Some(&held), &held), Ok(()), "the whole list came back");
-        assert_eq!(judge.examine(Some(&held), &list(&["A", "B"])), Err(shorter), "it begins anew");
+        assert_eq!(
+            judge.examine(Some(&held), &list(&["A", "B"])),
+            Err(shorter.clone())
+        );
+        assert_eq!(
+            judge.examine(Some(&held), &held),
+            Ok(()),
+            "the whole list came back"
+        );
+        assert_eq!(
+            judge.examine(Some(&held), &list(&["A", "B"])),
+            Err(shorter),
+            "it begins anew"
+        );
     }
 }

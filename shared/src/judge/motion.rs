@@ -1,9 +1,11 @@
-//! When a market last moved: the time of its tables, for the time in an answer's envelope is that of the venue's gateway.
+//! When a market last moved: the time of its tables, for the time in an answer's envelope is that
+//! of the venue's gateway.
 //!
-//! A gateway that goes on answering while the matching behind it stands still stamps old prices with a new time. So each row
-//! keeps the time at which it last changed, and a table is as old as its hundredth part that changed last: in a market that
-//! lives that is the table's own time, in one that stands still it is the moment at which it stopped, and a few rows that
-//! flicker do not hide that.
+//! A gateway that goes on answering while the matching behind it stands still stamps old prices
+//! with a new time. So each row keeps the time at which it last changed, and a table is as old as
+//! its hundredth part that changed last: in a market that lives that is the table's own time, in
+//! one that stands still it is the moment at which it stopped, and a few rows that flicker do not
+//! hide that.
 
 use crate::market::{Ticker, Tickers, Universe};
 use crate::provenance::{Feed, Source};
@@ -22,15 +24,26 @@ const SAME_TURNOVER_USD: f64 = 0.006;
 pub(super) struct Motions(Vec<(Source, Motion)>);
 
 impl Motions {
-    /// When the market was last seen to move, given a table that says of itself to be of `at`; never later than that.
+    /// When the market was last seen to move, given a table that says of itself to be of `at`;
+    /// never later than that.
     ///
-    /// A first table is believed, for there is nothing to compare it with. A replay stands still by its nature, and is
-    /// believed always.
-    pub(super) fn examine(&mut self, tickers: &Tickers<'_>, universe: &Universe, source: Source, at: UnixMs) -> UnixMs {
+    /// A first table is believed, for there is nothing to compare it with. A replay stands still by
+    /// its nature, and is believed always.
+    pub(super) fn examine(
+        &mut self,
+        tickers: &Tickers<'_>,
+        universe: &Universe,
+        source: Source,
+        at: UnixMs,
+    ) -> UnixMs {
         if source.feed == Feed::Replayed {
             return at;
         }
-        let rows: Vec<&Ticker<'_>> = tickers.rows.iter().filter(|row| universe.contains(&row.symbol)).collect();
+        let rows: Vec<&Ticker<'_>> = tickers
+            .rows
+            .iter()
+            .filter(|row| universe.contains(&row.symbol))
+            .collect();
         self.of(source).examine(&rows, at)
     }
 
@@ -38,8 +51,15 @@ impl Motions {
     pub(super) fn remember(&mut self, snapshot: &Snapshot) {
         let motion = self.of(snapshot.tickers_source);
         for row in &snapshot.scores {
-            let told = Told { last: row.price, turnover: row.turnover_24h, book: None };
-            let known = Known { told, changed: snapshot.as_of_ms };
+            let told = Told {
+                last: row.price,
+                turnover: row.turnover_24h,
+                book: None,
+            };
+            let known = Known {
+                told,
+                changed: snapshot.as_of_ms,
+            };
             motion.rows.entry(row.symbol.clone()).or_insert(known);
         }
     }
@@ -51,7 +71,10 @@ impl Motions {
             self.0.len() - 1
         });
         // In range: it was found, or pushed just now.
-        #[expect(clippy::indexing_slicing, reason = "a place that was found or made above")]
+        #[expect(
+            clippy::indexing_slicing,
+            reason = "a place that was found or made above"
+        )]
         &mut self.0[place].1
     }
 }
@@ -80,18 +103,27 @@ struct Told {
 
 impl Told {
     fn by(row: &Ticker<'_>) -> Self {
-        Self { last: row.last, turnover: row.turnover_24h, book: Some((row.bid, row.ask)) }
+        Self {
+            last: row.last,
+            turnover: row.turnover_24h,
+            book: Some((row.bid, row.ask)),
+        }
     }
 
     /// Whether everything is the same of which both tell something.
     fn is_same(&self, other: &Self) -> bool {
-        let differ = |one: Option<Price>, other: Option<Price>| one.zip(other).is_some_and(|(one, other)| one != other);
-        let books_differ = self
-            .book
-            .zip(other.book)
-            .is_some_and(|((bid, ask), (other_bid, other_ask))| differ(bid, other_bid) || differ(ask, other_ask));
+        let differ = |one: Option<Price>, other: Option<Price>| {
+            one.zip(other).is_some_and(|(one, other)| one != other)
+        };
+        let books_differ =
+            self.book
+                .zip(other.book)
+                .is_some_and(|((bid, ask), (other_bid, other_ask))| {
+                    differ(bid, other_bid) || differ(ask, other_ask)
+                });
         let turnovers = self.turnover.zip(other.turnover);
-        let turnovers_differ = turnovers.is_some_and(|(a, b)| (a.get() - b.get()).abs() > SAME_TURNOVER_USD);
+        let turnovers_differ =
+            turnovers.is_some_and(|(a, b)| (a.get() - b.get()).abs() > SAME_TURNOVER_USD);
         self.last == other.last && !books_differ && !turnovers_differ
     }
 }
@@ -101,7 +133,11 @@ impl Motion {
         let known = |motion: &Self| {
             let changes = rows.iter().filter_map(|row| {
                 let known = motion.rows.get(&*row.symbol)?;
-                Some(if known.told.is_same(&Told::by(row)) { known.changed } else { at })
+                Some(if known.told.is_same(&Told::by(row)) {
+                    known.changed
+                } else {
+                    at
+                })
             });
             changes.collect::<Vec<UnixMs>>()
         };
@@ -145,12 +181,28 @@ mod tests {
 
     /// Three hundred rows, of which some are at another price.
     fn table(moved: usize, price: f64) -> Tickers<'static> {
-        let row = |index: usize| ticker(&format!("S{index}USDT"), if index < moved { price } else { 100.0 }, 1.0, 1e6);
-        Tickers { server_time: BEGIN, rows: (0..300).map(row).collect(), refused: vec![], odd: vec![] }
+        let row = |index: usize| {
+            ticker(
+                &format!("S{index}USDT"),
+                if index < moved { price } else { 100.0 },
+                1.0,
+                1e6,
+            )
+        };
+        Tickers {
+            server_time: BEGIN,
+            rows: (0..300).map(row).collect(),
+            refused: vec![],
+            odd: vec![],
+        }
     }
 
     fn universe() -> Universe {
-        let contracts = table(0, 1.0).rows.into_iter().map(|row| (row.symbol.into_owned(), None)).collect();
+        let contracts = table(0, 1.0)
+            .rows
+            .into_iter()
+            .map(|row| (row.symbol.into_owned(), None))
+            .collect();
         Universe::new(BEGIN, BYBIT, contracts)
     }
 
@@ -164,9 +216,17 @@ mod tests {
         assert_eq!(show(&mut motions, 0, &table(0, 1.0)), at(0));
         assert_eq!(show(&mut motions, 1, &table(300, 101.0)), at(1));
         for round in 2..20 {
-            assert_eq!(show(&mut motions, round, &table(300, 101.0)), at(1), "{round}");
+            assert_eq!(
+                show(&mut motions, round, &table(300, 101.0)),
+                at(1),
+                "{round}"
+            );
         }
-        assert_eq!(show(&mut motions, 20, &table(300, 102.0)), at(20), "it moves again");
+        assert_eq!(
+            show(&mut motions, 20, &table(300, 102.0)),
+            at(20),
+            "it moves again"
+        );
     }
 
     #[test]
@@ -175,8 +235,16 @@ mod tests {
             let mut motions = Motions::default();
             show(&mut motions, 0, &table(0, 1.0));
             for round in 1..10 {
-                let moved = show(&mut motions, round, &table(flickering, 100.0 + round as f64));
-                assert_eq!(moved, if moves { at(round) } else { at(0) }, "{flickering} rows in round {round}");
+                let moved = show(
+                    &mut motions,
+                    round,
+                    &table(flickering, 100.0 + round as f64),
+                );
+                assert_eq!(
+                    moved,
+                    if moves { at(round) } else { at(0) },
+                    "{flickering} rows in round {round}"
+                );
             }
         }
     }
@@ -214,14 +282,24 @@ mod tests {
     #[test]
     fn a_replay_and_another_venue_are_judged_by_themselves() {
         let (mut motions, still) = (Motions::default(), table(0, 1.0));
-        let replay = Source { venue: Venue::Bybit, feed: Feed::Replayed };
+        let replay = Source {
+            venue: Venue::Bybit,
+            feed: Feed::Replayed,
+        };
         for round in 0..5 {
-            assert_eq!(motions.examine(&still, &universe(), replay, at(round)), at(round));
+            assert_eq!(
+                motions.examine(&still, &universe(), replay, at(round)),
+                at(round)
+            );
         }
         assert_eq!(show(&mut motions, 5, &still), at(5));
         let okx = Source::live(Venue::Okx);
         assert_eq!(motions.examine(&still, &universe(), okx, at(6)), at(6));
-        assert_eq!(show(&mut motions, 7, &still), at(5), "what another venue said in between is forgotten");
+        assert_eq!(
+            show(&mut motions, 7, &still),
+            at(5),
+            "what another venue said in between is forgotten"
+        );
     }
 
     #[test]

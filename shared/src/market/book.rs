@@ -12,7 +12,8 @@ pub struct Level {
     pub size_base: Amount,
 }
 
-/// One symbol's book, best prices first; best bid below best ask. A side is empty when nobody offers on it.
+/// One symbol's book, best prices first; best bid below best ask. A side is empty when nobody
+/// offers on it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Book {
     /// When the matching engine made it.

@@ -23,8 +23,14 @@ pub enum Interval {
 
 impl Interval {
     /// Every length, shortest first.
-    pub const ALL: [Self; 6] =
-        [Self::OneMinute, Self::FiveMinutes, Self::ThirtyMinutes, Self::OneHour, Self::FourHours, Self::OneDay];
+    pub const ALL: [Self; 6] = [
+        Self::OneMinute,
+        Self::FiveMinutes,
+        Self::ThirtyMinutes,
+        Self::OneHour,
+        Self::FourHours,
+        Self::OneDay,
+    ];
 
     /// The length in milliseconds.
     #[must_use]
@@ -70,13 +76,17 @@ impl Candle {
     /// Whether highest and lowest price hold the others between them.
     #[must_use]
     pub fn is_coherent(&self) -> bool {
-        self.low <= self.high && [self.open, self.close].iter().all(|price| self.low <= *price && *price <= self.high)
+        self.low <= self.high
+            && [self.open, self.close]
+                .iter()
+                .all(|price| self.low <= *price && *price <= self.high)
     }
 }
 
 /// The candles of one symbol and interval, oldest first, without repeats.
 ///
-/// Only closed candles: the one that is still open changes until it closes, and an indicator on it would change its past.
+/// Only closed candles: the one that is still open changes until it closes, and an indicator on it
+/// would change its past.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Candles {
     /// Their length.
@@ -115,38 +125,62 @@ impl MergeRefusal {
 }
 
 impl Candles {
-    /// The series that `loaded` continues: where both have a candle the loaded one counts (its last trades may have come in
-    /// after the kept one was read), and only the newest `keep` remain.
+    /// The series that `loaded` continues: where both have a candle the loaded one counts (its last
+    /// trades may have come in after the kept one was read), and only the newest `keep` remain.
     ///
     /// # Errors
-    /// [`MergeRefusal::Gap`] when candles between the two are missing, [`MergeRefusal::OtherInterval`] when they are of
-    /// different lengths; the kept ones stay as they are.
+    /// [`MergeRefusal::Gap`] when candles between the two are missing,
+    /// [`MergeRefusal::OtherInterval`] when they are of different lengths; the kept ones stay as
+    /// they are.
     pub fn merge(&self, loaded: &Self, keep: usize) -> Result<Self, MergeRefusal> {
         if self.interval != loaded.interval {
-            return Err(MergeRefusal::OtherInterval { kept: self.interval, loaded: loaded.interval });
+            return Err(MergeRefusal::OtherInterval {
+                kept: self.interval,
+                loaded: loaded.interval,
+            });
         }
         match missing_between(self, loaded).max(missing_between(loaded, self)) {
             0 => {}
             missing => return Err(MergeRefusal::Gap { missing }),
         }
-        let mut by_start: BTreeMap<_, _> = self.closed.iter().map(|candle| (candle.start_ms, *candle)).collect();
-        by_start.extend(loaded.closed.iter().map(|candle| (candle.start_ms, *candle)));
+        let mut by_start: BTreeMap<_, _> = self
+            .closed
+            .iter()
+            .map(|candle| (candle.start_ms, *candle))
+            .collect();
+        by_start.extend(
+            loaded
+                .closed
+                .iter()
+                .map(|candle| (candle.start_ms, *candle)),
+        );
         let surplus = by_start.len().saturating_sub(keep);
-        Ok(Self { interval: self.interval, closed: by_start.into_values().skip(surplus).collect() })
+        Ok(Self {
+            interval: self.interval,
+            closed: by_start.into_values().skip(surplus).collect(),
+        })
     }
 
-    /// How many candles within the series are not there: the venue had none, or sent one that was refused.
+    /// How many candles within the series are not there: the venue had none, or sent one that was
+    /// refused.
     #[must_use]
     pub fn missing(&self) -> u64 {
         let pairs = self.closed.iter().zip(self.closed.iter().skip(1));
-        pairs.map(|(before, after)| steps_between(before, after, self.interval).saturating_sub(1)).sum()
+        pairs
+            .map(|(before, after)| steps_between(before, after, self.interval).saturating_sub(1))
+            .sum()
     }
 }
 
 impl OwnTime for Candles {
     /// When the candle after the last would have closed: from then on there is a hole at the end.
     fn known_until(&self) -> Option<UnixMs> {
-        Some(self.closed.last()?.end_ms(self.interval).plus_millis(self.interval.millis()))
+        Some(
+            self.closed
+                .last()?
+                .end_ms(self.interval)
+                .plus_millis(self.interval.millis()),
+        )
     }
 }
 
@@ -160,7 +194,10 @@ fn missing_between(before: &Candles, after: &Candles) -> u64 {
 
 /// How many intervals `after` begins later than `before`; 0 when it does not.
 fn steps_between(before: &Candle, after: &Candle, interval: Interval) -> u64 {
-    after.start_ms.millis_since(before.start_ms).div_ceil(interval.millis())
+    after
+        .start_ms
+        .millis_since(before.start_ms)
+        .div_ceil(interval.millis())
 }
 
 #[cfg(test)]
@@ -184,59 +221,128 @@ mod tests {
     }
 
     fn series(minutes: impl IntoIterator<Item = u64>, close: f64) -> Candles {
-        let closed = minutes.into_iter().map(|minute| candle(minute, close)).collect();
-        Candles { interval: Interval::OneMinute, closed }
+        let closed = minutes
+            .into_iter()
+            .map(|minute| candle(minute, close))
+            .collect();
+        Candles {
+            interval: Interval::OneMinute,
+            closed,
+        }
     }
 
     /// Minute and close of each candle.
     fn told(candles: &Candles) -> Vec<(u64, f64)> {
         let minute = |candle: &Candle| (candle.start_ms.as_millis() - 1_788_870_000_000) / 60_000;
-        candles.closed.iter().map(|candle| (minute(candle), candle.close.get())).collect()
+        candles
+            .closed
+            .iter()
+            .map(|candle| (minute(candle), candle.close.get()))
+            .collect()
     }
 
     #[track_caller]
-    fn check(kept: &Candles, loaded: &Candles, keep: usize, expected: &Result<Vec<(u64, f64)>, MergeRefusal>) {
-        assert_eq!(&kept.merge(loaded, keep).map(|merged| told(&merged)), expected);
+    fn check(
+        kept: &Candles,
+        loaded: &Candles,
+        keep: usize,
+        expected: &Result<Vec<(u64, f64)>, MergeRefusal>,
+    ) {
+        assert_eq!(
+            &kept.merge(loaded, keep).map(|merged| told(&merged)),
+            expected
+        );
     }
 
     #[test]
     fn newer_candles_are_appended_and_overlapping_ones_replaced() {
-        check(&series(0..3, 5.0), &series(2..5, 6.0), 100, &Ok(vec![(0, 5.0), (1, 5.0), (2, 6.0), (3, 6.0), (4, 6.0)]));
+        check(
+            &series(0..3, 5.0),
+            &series(2..5, 6.0),
+            100,
+            &Ok(vec![(0, 5.0), (1, 5.0), (2, 6.0), (3, 6.0), (4, 6.0)]),
+        );
     }
 
     #[test]
     fn candles_that_only_touch_are_continuous() {
-        check(&series(0..2, 5.0), &series(2..3, 6.0), 100, &Ok(vec![(0, 5.0), (1, 5.0), (2, 6.0)]));
+        check(
+            &series(0..2, 5.0),
+            &series(2..3, 6.0),
+            100,
+            &Ok(vec![(0, 5.0), (1, 5.0), (2, 6.0)]),
+        );
     }
 
     #[test]
     fn only_the_newest_are_kept() {
-        check(&series(0..3, 5.0), &series(3..5, 6.0), 2, &Ok(vec![(3, 6.0), (4, 6.0)]));
+        check(
+            &series(0..3, 5.0),
+            &series(3..5, 6.0),
+            2,
+            &Ok(vec![(3, 6.0), (4, 6.0)]),
+        );
         check(&series(0..3, 5.0), &series(3..5, 6.0), 0, &Ok(vec![]));
     }
 
     #[test]
     fn a_gap_is_named_with_its_size() {
-        check(&series(0..3, 5.0), &series(4..5, 6.0), 100, &Err(MergeRefusal::Gap { missing: 1 }));
-        check(&series(0..3, 5.0), &series(10..12, 6.0), 100, &Err(MergeRefusal::Gap { missing: 7 }));
-        check(&series(10..12, 5.0), &series(0..3, 6.0), 100, &Err(MergeRefusal::Gap { missing: 7 }));
+        check(
+            &series(0..3, 5.0),
+            &series(4..5, 6.0),
+            100,
+            &Err(MergeRefusal::Gap { missing: 1 }),
+        );
+        check(
+            &series(0..3, 5.0),
+            &series(10..12, 6.0),
+            100,
+            &Err(MergeRefusal::Gap { missing: 7 }),
+        );
+        check(
+            &series(10..12, 5.0),
+            &series(0..3, 6.0),
+            100,
+            &Err(MergeRefusal::Gap { missing: 7 }),
+        );
     }
 
     #[test]
     fn a_late_answer_with_old_candles_takes_nothing_away() {
-        check(&series(2..4, 5.0), &series(0..3, 6.0), 100, &Ok(vec![(0, 6.0), (1, 6.0), (2, 6.0), (3, 5.0)]));
+        check(
+            &series(2..4, 5.0),
+            &series(0..3, 6.0),
+            100,
+            &Ok(vec![(0, 6.0), (1, 6.0), (2, 6.0), (3, 5.0)]),
+        );
     }
 
     #[test]
     fn nothing_and_something_is_something() {
-        check(&series([], 5.0), &series(7..8, 6.0), 100, &Ok(vec![(7, 6.0)]));
-        check(&series(7..8, 6.0), &series([], 5.0), 100, &Ok(vec![(7, 6.0)]));
+        check(
+            &series([], 5.0),
+            &series(7..8, 6.0),
+            100,
+            &Ok(vec![(7, 6.0)]),
+        );
+        check(
+            &series(7..8, 6.0),
+            &series([], 5.0),
+            100,
+            &Ok(vec![(7, 6.0)]),
+        );
     }
 
     #[test]
     fn different_lengths_are_no_series() {
-        let hourly = Candles { interval: Interval::OneHour, closed: Vec::new() };
-        let refusal = MergeRefusal::OtherInterval { kept: Interval::OneMinute, loaded: Interval::OneHour };
+        let hourly = Candles {
+            interval: Interval::OneHour,
+            closed: Vec::new(),
+        };
+        let refusal = MergeRefusal::OtherInterval {
+            kept: Interval::OneMinute,
+            loaded: Interval::OneHour,
+        };
         assert_eq!(series(0..1, 5.0).merge(&hourly, 100), Err(refusal));
     }
 

@@ -3,7 +3,8 @@
 use super::OwnTime;
 use crate::units::{Amount, Fraction, UnixMs};
 
-/// The time from one row of open interest or accounts to the next, as it is asked for. A row stands until then.
+/// The time from one row of open interest or accounts to the next, as it is asked for. A row stands
+/// until then.
 const PERIOD_MS: u64 = 5 * 60_000;
 
 /// Open interest at one moment.
@@ -49,7 +50,8 @@ impl OwnTime for [AccountRatio] {
     }
 }
 
-/// Oldest first. How long a funding stands differs from contract to contract, so it counts from its own time.
+/// Oldest first. How long a funding stands differs from contract to contract, so it counts from its
+/// own time.
 impl OwnTime for [Funding] {
     fn known_until(&self) -> Option<UnixMs> {
         Some(self.last()?.time_ms)

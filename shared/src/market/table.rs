@@ -3,8 +3,8 @@
 use crate::units::{Amount, Percent, Price, UnixMs};
 use std::borrow::Cow;
 
-/// One contract's row of the ticker table. Only the price is always there; a figure that was not sent, or that contradicts
-/// what else the row says, is unknown.
+/// One contract's row of the ticker table. Only the price is always there; a figure that was not
+/// sent, or that contradicts what else the row says, is unknown.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Ticker<'a> {
     /// The venue's full symbol, such as `BTCUSDT`.
@@ -25,7 +25,8 @@ pub struct Ticker<'a> {
     pub low_24h: Option<Price>,
     /// Volume of 24 hours in the base coin.
     pub volume_base_24h: Option<Amount>,
-    /// Turnover of 24 hours, USD (USDT); an estimate where [`crate::provenance::Venue::caveat`] says so.
+    /// Turnover of 24 hours, USD (USDT); an estimate where [`crate::provenance::Venue::caveat`]
+    /// says so.
     pub turnover_24h: Option<Amount>,
     /// Funding rate as a fraction per funding interval; positive when longs pay.
     pub funding_rate: Option<f64>,
@@ -42,7 +43,8 @@ pub struct Ticker<'a> {
 /// The whole ticker table of one answer.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Tickers<'a> {
-    /// The venue's clock when it answered; of a venue that dates its rows and not its answer, the time of the busiest rows.
+    /// The venue's clock when it answered; of a venue that dates its rows and not its answer, the
+    /// time of the busiest rows.
     pub server_time: UnixMs,
     /// Rows with a price.
     pub rows: Vec<Ticker<'a>>,
@@ -57,16 +59,29 @@ impl Tickers<'_> {
     #[must_use]
     pub fn into_owned(self) -> Tickers<'static> {
         let own = |symbol: Cow<'_, str>| Cow::Owned(symbol.into_owned());
-        let row = |row: Ticker<'_>| Ticker { symbol: own(row.symbol), ..row };
+        let row = |row: Ticker<'_>| Ticker {
+            symbol: own(row.symbol),
+            ..row
+        };
         Tickers {
             server_time: self.server_time,
             rows: self.rows.into_iter().map(row).collect(),
             refused: self
                 .refused
                 .into_iter()
-                .map(|row| RefusedRow { symbol: own(row.symbol), reason: row.reason })
+                .map(|row| RefusedRow {
+                    symbol: own(row.symbol),
+                    reason: row.reason,
+                })
                 .collect(),
-            odd: self.odd.into_iter().map(|odd| OddField { symbol: own(odd.symbol), ..odd }).collect(),
+            odd: self
+                .odd
+                .into_iter()
+                .map(|odd| OddField {
+                    symbol: own(odd.symbol),
+                    ..odd
+                })
+                .collect(),
         }
     }
 }
@@ -201,7 +216,9 @@ pub enum RowRefusal {
         value: String,
     },
     /// Most of what else the row says of its price says that it is another.
-    #[error("the last price of {last} is contradicted by {against} of {witnesses} other figures of its row")]
+    #[error(
+        "the last price of {last} is contradicted by {against} of {witnesses} other figures of its row"
+    )]
     PriceContradicted {
         /// Last price.
         last: f64,
@@ -210,7 +227,8 @@ pub enum RowRefusal {
         /// Figures that say something of the price.
         witnesses: usize,
     },
-    /// The price is far from what it was in the table before, and no further tables have confirmed it.
+    /// The price is far from what it was in the table before, and no further tables have confirmed
+    /// it.
     #[error("the price leapt from {before} to {after}")]
     Leapt {
         /// The price that was believed last.
@@ -243,7 +261,8 @@ pub enum RowRefusal {
         /// The venue's clock when it answered.
         server_ms: UnixMs,
     },
-    /// A candle that does not begin at a multiple of its length: it is of another length, or no candle.
+    /// A candle that does not begin at a multiple of its length: it is of another length, or no
+    /// candle.
     #[error("a candle of this length does not begin at {start_ms}")]
     OffGrid {
         /// Where it begins.

@@ -4,10 +4,12 @@ use super::OwnTime;
 use crate::units::{Amount, Price, UnixMs};
 use std::collections::HashSet;
 
-/// How far trades are kept back from the newest, milliseconds: what the figures made of them look at.
+/// How far trades are kept back from the newest, milliseconds: what the figures made of them look
+/// at.
 pub const TRADES_WINDOW_MS: u64 = 15 * 60_000;
 
-/// The most trades that are kept of one contract: some 800 KB. Of a contract that is traded faster the window is shorter.
+/// The most trades that are kept of one contract: some 800 KB. Of a contract that is traded faster
+/// the window is shorter.
 const MOST_TRADES: usize = 20_000;
 
 /// The side of a trade's taker.
@@ -30,7 +32,8 @@ pub struct Trade {
     pub size_base: Amount,
     /// The taker's side as the venue tells it; an unknown side is never guessed.
     pub taker: Option<Side>,
-    /// What tells it from every other trade of the contract, made of the venue's own name for it; 0 where the venue gives none.
+    /// What tells it from every other trade of the contract, made of the venue's own name for it;
+    /// 0 where the venue gives none.
     pub id: u64,
 }
 
@@ -42,15 +45,17 @@ pub struct Trades {
 }
 
 impl Trades {
-    /// These trades, and after them those of a later answer: all of the answer, and of what was held before that which is
-    /// within [`TRADES_WINDOW_MS`] of its newest.
+    /// These trades, and after them those of a later answer: all of the answer, and of what was
+    /// held before that which is within [`TRADES_WINDOW_MS`] of its newest.
     ///
-    /// An answer has the newest trades without a gap, so what is held and is neither in it nor older than its oldest belongs to
-    /// another time and is dropped; so is what has no name, which might be counted twice. Between the two may lie trades that
-    /// nobody saw.
+    /// An answer has the newest trades without a gap, so what is held and is neither in it nor
+    /// older than its oldest belongs to another time and is dropped; so is what has no name, which
+    /// might be counted twice. Between the two may lie trades that nobody saw.
     #[must_use]
     pub fn continued(&self, answer: Self) -> Self {
-        let (Some(oldest), Some(newest)) = (answer.trades.first(), answer.trades.last()) else { return self.clone() };
+        let (Some(oldest), Some(newest)) = (answer.trades.first(), answer.trades.last()) else {
+            return self.clone();
+        };
         let known: HashSet<u64> = answer.trades.iter().map(|trade| trade.id).collect();
         let is_earlier = |trade: &&Trade| {
             trade.id != 0
@@ -83,12 +88,19 @@ mod tests {
             taker: None,
             id,
         };
-        Trades { trades: rows.iter().map(trade).collect() }
+        Trades {
+            trades: rows.iter().map(trade).collect(),
+        }
     }
 
     #[track_caller]
     fn check(held: &[(u64, u64)], answer: &[(u64, u64)], expected: &[u64]) {
-        let ids: Vec<u64> = trades(held).continued(trades(answer)).trades.iter().map(|trade| trade.id).collect();
+        let ids: Vec<u64> = trades(held)
+            .continued(trades(answer))
+            .trades
+            .iter()
+            .map(|trade| trade.id)
+            .collect();
         assert_eq!(ids, expected);
     }
 
@@ -114,6 +126,9 @@ mod tests {
         check(&[(0, 1)], &[(0, 1), (5_000, 2)], &[1, 2]);
         let many: Vec<(u64, u64)> = (1..=25_000).map(|id| (0, id)).collect();
         let found = trades(&many).continued(trades(&[(1, 30_000)]));
-        assert_eq!((found.trades.len(), found.trades[0].id), (MOST_TRADES, 5_002));
+        assert_eq!(
+            (found.trades.len(), found.trades[0].id),
+            (MOST_TRADES, 5_002)
+        );
     }
 }

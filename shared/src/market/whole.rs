@@ -1,11 +1,12 @@
-//! What figures of the whole market must agree on to be believed: among one another, with Bitcoin's price, and with those of
-//! decentralised finance.
+//! What figures of the whole market must agree on to be believed: among one another, with Bitcoin's
+//! price, and with those of decentralised finance.
 
 use super::{DefiMarket, GlobalMarket};
 use crate::units::{Amount, Price, Share};
 use std::ops::RangeInclusive;
 
-/// What the whole market can be worth, USD. It was worth 0.1 trillion in 2017 and 4 trillion in 2025.
+/// What the whole market can be worth, USD. It was worth 0.1 trillion in 2017 and 4 trillion in
+/// 2025.
 const MARKET_CAP_USD: RangeInclusive<f64> = 1e11..=1e14;
 
 /// What decentralised finance can be worth, USD. It was worth a billion in 2020.
@@ -14,10 +15,12 @@ const DEFI_MARKET_CAP_USD: RangeInclusive<f64> = 1e8..=1e14;
 /// The share of a capitalisation that can change hands in a day.
 const TURNED_OVER: RangeInclusive<f64> = 0.001..=1.0;
 
-/// How many bitcoins a share, a capitalisation and a price may imply: half to twice of those that exist.
+/// How many bitcoins a share, a capitalisation and a price may imply: half to twice of those that
+/// exist.
 const BITCOINS: RangeInclusive<f64> = 10e6..=42e6;
 
-/// How many times the one figure of decentralised finance may be the other: they are computed up to an hour apart.
+/// How many times the one figure of decentralised finance may be the other: they are computed up to
+/// an hour apart.
 const MAX_DEFI_FACTOR: f64 = 1.5;
 
 /// Two figures that cannot both be true.
@@ -39,7 +42,8 @@ pub enum Contradiction {
         /// Capitalisation, USD.
         market_cap_usd: f64,
     },
-    /// A share of a capitalisation that at this price would be more or fewer coins than there can be.
+    /// A share of a capitalisation that at this price would be more or fewer coins than there can
+    /// be.
     #[error("Bitcoin's share of the capitalisation is {coins} coins at its price")]
     Supply {
         /// The coins that share, capitalisation and price imply.
@@ -54,7 +58,9 @@ pub enum Contradiction {
         whole_usd: f64,
     },
     /// A part whose share of the whole is another than the stated one.
-    #[error("decentralised finance is worth {part_usd} USD, its share of the whole {implied_usd} USD")]
+    #[error(
+        "decentralised finance is worth {part_usd} USD, its share of the whole {implied_usd} USD"
+    )]
     Dominance {
         /// Capitalisation of the part as stated, USD.
         part_usd: f64,
@@ -79,7 +85,10 @@ impl GlobalMarket {
         if is_volume_of(self.volume_24h, self.total_market_cap) {
             return Ok(());
         }
-        Err(Contradiction::Volume { volume_usd: self.volume_24h.get(), market_cap_usd: self.total_market_cap.get() })
+        Err(Contradiction::Volume {
+            volume_usd: self.volume_24h.get(),
+            market_cap_usd: self.total_market_cap.get(),
+        })
     }
 
     /// Whether Bitcoin's share agrees with its price, as far as the share is known.
@@ -87,7 +96,8 @@ impl GlobalMarket {
     /// # Errors
     /// [`Contradiction::Supply`].
     pub fn check_supply(&self, bitcoin: Price) -> Result<(), Contradiction> {
-        let coins = |share: Share| self.total_market_cap.get() * share.get() / 100.0 / bitcoin.get();
+        let coins =
+            |share: Share| self.total_market_cap.get() * share.get() / 100.0 / bitcoin.get();
         match self.btc_dominance.map(coins) {
             Some(coins) if !BITCOINS.contains(&coins) => Err(Contradiction::Supply { coins }),
             _ => Ok(()),
@@ -111,22 +121,40 @@ impl DefiMarket {
     pub fn check_part_of(&self, whole: &GlobalMarket) -> Result<(), Contradiction> {
         let (part_usd, whole_usd) = (self.market_cap.get(), whole.total_market_cap.get());
         if part_usd > whole_usd {
-            return Err(Contradiction::PartAboveWhole { part_usd, whole_usd });
+            return Err(Contradiction::PartAboveWhole {
+                part_usd,
+                whole_usd,
+            });
         }
-        let Some(dominance) = self.dominance else { return Ok(()) };
+        let Some(dominance) = self.dominance else {
+            return Ok(());
+        };
         let implied_usd = whole_usd * dominance.get() / 100.0;
         let factor = (part_usd / implied_usd).max(implied_usd / part_usd);
         // Written so that what is no number is a contradiction, too.
-        if factor <= MAX_DEFI_FACTOR { Ok(()) } else { Err(Contradiction::Dominance { part_usd, implied_usd }) }
+        if factor <= MAX_DEFI_FACTOR {
+            Ok(())
+        } else {
+            Err(Contradiction::Dominance {
+                part_usd,
+                implied_usd,
+            })
+        }
     }
 }
 
-fn check_capitalisation(market_cap: Amount, allowed: &RangeInclusive<f64>) -> Result<(), Contradiction> {
+fn check_capitalisation(
+    market_cap: Amount,
+    allowed: &RangeInclusive<f64>,
+) -> Result<(), Contradiction> {
     let usd = market_cap.get();
     if allowed.contains(&usd) {
         return Ok(());
     }
-    Err(Contradiction::Capitalisation { usd, limits: (*allowed.start(), *allowed.end()) })
+    Err(Contradiction::Capitalisation {
+        usd,
+        limits: (*allowed.start(), *allowed.end()),
+    })
 }
 
 #[cfg(test)]
@@ -147,7 +175,11 @@ mod tests {
 
     #[track_caller]
     fn check_global(market_cap: f64, volume: f64, is_believed: bool) {
-        assert_eq!(global(market_cap, volume, None).check().is_ok(), is_believed, "{volume} of {market_cap}");
+        assert_eq!(
+            global(market_cap, volume, None).check().is_ok(),
+            is_believed,
+            "{volume} of {market_cap}"
+        );
     }
 
     #[test]

@@ -23,10 +23,18 @@ pub(super) fn alerts(snapshot: &Snapshot, class: Freshness, limit: usize) -> Ale
     let mut alerts = alert_list(snapshot).unwrap_or_default();
     alerts.truncate(limit);
     let alerts_as_of_ms = snapshot.alerts.as_of_ms();
-    Alerts { provenance: Provenance::of(snapshot, class), alerts_as_of_ms, count: alerts.len(), alerts }
+    Alerts {
+        provenance: Provenance::of(snapshot, class),
+        alerts_as_of_ms,
+        count: alerts.len(),
+        alerts,
+    }
 }
 
 /// The list alone; nothing where alerts are unknown, which is not the same as none.
 pub(super) fn alert_list(snapshot: &Snapshot) -> Option<Vec<AlertBody<'_>>> {
-    snapshot.alerts.value().map(|section| section.alerts.iter().map(Alert::body).collect())
+    snapshot
+        .alerts
+        .value()
+        .map(|section| section.alerts.iter().map(Alert::body).collect())
 }

@@ -75,7 +75,8 @@ struct Window {
     beta_low: Option<Ratio>,
     beta_high: Option<Ratio>,
     r_squared: Fraction,
-    /// What it gained beyond β times Bitcoin over these hours, percent; unknown where the interval holds zero.
+    /// What it gained beyond β times Bitcoin over these hours, percent; unknown where the interval
+    /// holds zero.
     excess_return: Option<Percent>,
     excess_return_low: Option<Percent>,
     excess_return_high: Option<Percent>,
@@ -109,13 +110,20 @@ struct Risk {
 
 impl Risk {
     fn of(category: RiskCategory) -> Self {
-        Self { category: category.name(), color: category.color(), description: category.description() }
+        Self {
+            category: category.name(),
+            color: category.color(),
+            description: category.description(),
+        }
     }
 }
 
 impl<'s> Symbol<'s> {
     fn of(row: &'s BetaRow, snapshot: &Snapshot) -> Self {
-        let scored = snapshot.scores.iter().find(|scored| scored.symbol == row.symbol);
+        let scored = snapshot
+            .scores
+            .iter()
+            .find(|scored| scored.symbol == row.symbol);
         let window = |span| row.window(span);
         let beta = |span| window(span).map(|window: &BetaWindow| window.beta);
         let correlation = |span| window(span).map(|window: &BetaWindow| window.correlation);
@@ -140,7 +148,10 @@ impl<'s> Symbol<'s> {
             risk_category: row.risk_category().map(Risk::of),
             volatility_ratio: row.volatility_ratio(),
             beta_class: row.lead().map(|window| BetaClass::of(window.beta)),
-            windows: BetaSpan::ALL.into_iter().filter_map(|span| Some(Window::of(span, row.window(span)?))).collect(),
+            windows: BetaSpan::ALL
+                .into_iter()
+                .filter_map(|span| Some(Window::of(span, row.window(span)?)))
+                .collect(),
         }
     }
 }
@@ -163,8 +174,13 @@ pub(super) fn beta(snapshot: &Snapshot, class: Freshness) -> Beta<'_> {
             market_regime: snapshot.regime.wire_form(),
             timestamp: snapshot.as_of_ms.as_secs(),
         },
-        symbols: section
-            .map_or_else(Vec::new, |section| section.rows.iter().map(|row| Symbol::of(row, snapshot)).collect()),
+        symbols: section.map_or_else(Vec::new, |section| {
+            section
+                .rows
+                .iter()
+                .map(|row| Symbol::of(row, snapshot))
+                .collect()
+        }),
     }
 }
 
@@ -185,13 +201,21 @@ pub(super) struct BetaChart<'s> {
 }
 
 /// The chart of one timeframe, if there is one.
-pub(super) fn chart(snapshot: &Snapshot, timeframe: ChartTimeframe, class: Freshness) -> Option<BetaChart<'_>> {
+pub(super) fn chart(
+    snapshot: &Snapshot,
+    timeframe: ChartTimeframe,
+    class: Freshness,
+) -> Option<BetaChart<'_>> {
     let chart = snapshot.performance.value()?.chart(timeframe)?;
     let summary = chart.summary();
     Some(BetaChart {
         provenance: Provenance::of(snapshot, class),
         chart_as_of_ms: Some(chart.last_ms()),
-        chart_data: chart.lines.iter().map(|(symbol, line)| (symbol.as_str(), chart.points(line).collect())).collect(),
+        chart_data: chart
+            .lines
+            .iter()
+            .map(|(symbol, line)| (symbol.as_str(), chart.points(line).collect()))
+            .collect(),
         performance_order: summary.iter().map(|row| row.symbol).collect(),
         performance_summary: summary,
         overview: chart.overview(snapshot.overview.btc_price),

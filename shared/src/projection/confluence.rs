@@ -58,7 +58,11 @@ pub(super) struct Signal<'s> {
 /// Every six-dimension score with what it says, the neutral ones too.
 pub(super) fn signals(snapshot: &Snapshot, class: Freshness) -> Signals<'_> {
     let signals = signal_list(snapshot).unwrap_or_default();
-    Signals { provenance: Provenance::of(snapshot, class), count: signals.len(), signals }
+    Signals {
+        provenance: Provenance::of(snapshot, class),
+        count: signals.len(),
+        signals,
+    }
 }
 
 /// The list alone; nothing when no contract has an analysis, which is not the same as none.
@@ -110,7 +114,11 @@ pub(super) struct Opportunities<'s> {
 /// The contracts that stand out, long and short alike.
 pub(super) fn opportunities(snapshot: &Snapshot, class: Freshness) -> Opportunities<'_> {
     let opportunities = opportunities::opportunities(&snapshot.scores);
-    Opportunities { provenance: Provenance::of(snapshot, class), count: opportunities.len(), opportunities }
+    Opportunities {
+        provenance: Provenance::of(snapshot, class),
+        count: opportunities.len(),
+        opportunities,
+    }
 }
 
 /// A row with its analysis.
@@ -128,7 +136,12 @@ impl<'s> Analysed<'s> {
 
     /// Every contract that has an analysis.
     pub(super) fn all(snapshot: &'s Snapshot) -> impl Iterator<Item = Self> {
-        snapshot.scores.iter().filter_map(|row| Some(Self { row, confluence: row.confluence.as_deref()? }))
+        snapshot.scores.iter().filter_map(|row| {
+            Some(Self {
+                row,
+                confluence: row.confluence.as_deref()?,
+            })
+        })
     }
 
     pub(super) fn symbol(&self) -> &'s str {
@@ -146,7 +159,11 @@ impl<'s> Analysed<'s> {
             consensus: confluence.consensus,
             components: &confluence.components,
             sub_components: &confluence.sub_components,
-            measurements: confluence.measurements.iter().map(MeasurementView::of).collect(),
+            measurements: confluence
+                .measurements
+                .iter()
+                .map(MeasurementView::of)
+                .collect(),
             interpretations: &confluence.interpretations,
             missing: &confluence.missing,
             as_of_ms: snapshot.as_of_ms,
@@ -186,7 +203,11 @@ pub(super) struct AnalysisBody<'s> {
     volume_24h: Option<Amount>,
 }
 
-pub(super) fn analysis<'s>(snapshot: &Snapshot, analysed: Analysed<'s>, class: Freshness) -> AnalysisBody<'s> {
+pub(super) fn analysis<'s>(
+    snapshot: &Snapshot,
+    analysed: Analysed<'s>,
+    class: Freshness,
+) -> AnalysisBody<'s> {
     let Analysed { row, confluence } = analysed;
     AnalysisBody {
         provenance: Provenance::of(snapshot, class),
@@ -226,7 +247,8 @@ pub(super) struct Breakdown<'s> {
     consensus: Option<Fraction>,
     components: &'s Components,
     sub_components: &'s BTreeMap<SubComponent, Option<Score>>,
-    /// What the score is made of: what measures the same has one voice. Empty where a release before this field worked it out.
+    /// What the score is made of: what measures the same has one voice. Empty where a release
+    /// before this field worked it out.
     measurements: Vec<MeasurementView>,
     interpretations: &'s BTreeMap<Dimension, String>,
     missing: &'s [SubComponent],
@@ -268,6 +290,13 @@ impl MeasurementView {
     }
 }
 
-pub(super) fn breakdown<'s>(snapshot: &Snapshot, analysed: Analysed<'s>, class: Freshness) -> BreakdownBody<'s> {
-    BreakdownBody { provenance: Provenance::of(snapshot, class), data: analysed.breakdown(snapshot) }
+pub(super) fn breakdown<'s>(
+    snapshot: &Snapshot,
+    analysed: Analysed<'s>,
+    class: Freshness,
+) -> BreakdownBody<'s> {
+    BreakdownBody {
+        provenance: Provenance::of(snapshot, class),
+        data: analysed.breakdown(snapshot),
+    }
 }

@@ -21,7 +21,11 @@ pub(super) struct Symbols<'s> {
 
 pub(super) fn symbols(snapshot: &Snapshot, class: Freshness) -> Symbols<'_> {
     let symbols = ScoredSymbol::whole(snapshot);
-    Symbols { provenance: Provenance::of(snapshot, class), count: symbols.len(), symbols }
+    Symbols {
+        provenance: Provenance::of(snapshot, class),
+        count: symbols.len(),
+        symbols,
+    }
 }
 
 #[derive(Serialize)]
@@ -98,7 +102,10 @@ pub(super) fn overview(snapshot: &Snapshot, class: Freshness) -> Overview<'_> {
         provenance: Provenance::of(snapshot, class),
         summary: Summary {
             total_symbols: snapshot.coverage.priced,
-            total_volume: snapshot.global_market.value().map(|global| global.volume_24h.rounded(2)),
+            total_volume: snapshot
+                .global_market
+                .value()
+                .map(|global| global.volume_24h.rounded(2)),
             total_volume_24h: snapshot.overview.total_turnover,
             average_change: snapshot.overview.average_change,
             timestamp: snapshot.as_of_ms.as_secs(),
@@ -107,8 +114,14 @@ pub(super) fn overview(snapshot: &Snapshot, class: Freshness) -> Overview<'_> {
         market_regime: snapshot.regime.wire_form(),
         top_gainers: MovedSymbol::all(&snapshot.movers.gainers),
         top_losers: MovedSymbol::all(&snapshot.movers.losers),
-        momentum: MomentumCounts { gainers: snapshot.breadth.up, losers: snapshot.breadth.down },
-        volatility: Volatility { value: snapshot.overview.dispersion, level: &snapshot.regime.dispersion },
+        momentum: MomentumCounts {
+            gainers: snapshot.breadth.up,
+            losers: snapshot.breadth.down,
+        },
+        volatility: Volatility {
+            value: snapshot.overview.dispersion,
+            level: &snapshot.regime.dispersion,
+        },
         signals: Signals::of(SignalCounts::of(&snapshot.scores)),
     }
 }
@@ -157,7 +170,11 @@ struct Statistics {
 
 pub(super) fn market_movers(snapshot: &Snapshot, class: Freshness) -> MarketMovers<'_> {
     let breadth = &snapshot.breadth;
-    let share = |count: usize| Share::new(count as f64 / breadth.total() as f64 * 100.0).ok().map(|s| s.rounded(2));
+    let share = |count: usize| {
+        Share::new(count as f64 / breadth.total() as f64 * 100.0)
+            .ok()
+            .map(|s| s.rounded(2))
+    };
     MarketMovers {
         provenance: Provenance::of(snapshot, class),
         top_gainers: MovedSymbol::all(&snapshot.movers.gainers),
@@ -199,7 +216,13 @@ struct TopSymbol<'s> {
 }
 
 pub(super) fn top_symbols(snapshot: &Snapshot, class: Freshness) -> TopSymbols<'_> {
-    let momentum = |symbol: &str| snapshot.scores.iter().find(|row| row.symbol == symbol)?.momentum_score;
+    let momentum = |symbol: &str| {
+        snapshot
+            .scores
+            .iter()
+            .find(|row| row.symbol == symbol)?
+            .momentum_score
+    };
     TopSymbols {
         provenance: Provenance::of(snapshot, class),
         symbols: snapshot

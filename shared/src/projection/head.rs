@@ -12,11 +12,13 @@ use serde::Serialize;
 #[derive(Serialize)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub(super) struct Provenance {
-    /// Always `success`: a body exists only for a snapshot that passed validation, and existing clients ignore all else.
+    /// Always `success`: a body exists only for a snapshot that passed validation, and existing
+    /// clients ignore all else.
     status: &'static str,
     /// The producer, or `last_known_good` in its place once the data is stale.
     data_source: &'static str,
-    /// The exchange whose ticker table this is, also when it is the last known good one: `bybit`, `okx` or `binance`.
+    /// The exchange whose ticker table this is, also when it is the last known good one: `bybit`,
+    /// `okx` or `binance`.
     venue: &'static str,
     /// Who made the snapshot, also when it is the last known good one.
     producer: Producer,
@@ -71,32 +73,50 @@ fn degraded(snapshot: &Snapshot, class: Freshness) -> Vec<String> {
         ("statistics", snapshot.statistics.reason()),
         ("alerts", snapshot.alerts.reason()),
     ];
-    reasons.extend(absent.into_iter().filter_map(|(name, reason)| Some(format!("{name}_{}", reason?))));
+    reasons.extend(
+        absent
+            .into_iter()
+            .filter_map(|(name, reason)| Some(format!("{name}_{}", reason?))),
+    );
     reasons
 }
 
 /// From here on the tickers are those of the market and not of a part of it.
 const WHOLE_COVERAGE: f64 = 0.95;
 
-/// One in so many of the contracts that trade may be missing in the list: venues show some before they list them.
+/// One in so many of the contracts that trade may be missing in the list: venues show some before
+/// they list them.
 const UNLISTED_ONE_IN: usize = 50;
 
 /// What of the market is not there, although every section may be.
 fn thin_parts(snapshot: &Snapshot) -> Vec<&'static str> {
     let counted = snapshot.coverage;
-    let unlisted = counted.unlisted.is_some_and(|unlisted| unlisted > counted.listed / UNLISTED_ONE_IN);
+    let unlisted = counted
+        .unlisted
+        .is_some_and(|unlisted| unlisted > counted.listed / UNLISTED_ONE_IN);
     let most = (counted.priced as f64 * WHOLE_COVERAGE) as usize;
     let overview = &snapshot.overview;
-    let is_turnover_thin =
-        overview.total_turnover.is_none() || overview.turnover_contracts.is_some_and(|contracts| contracts < most);
+    let is_turnover_thin = overview.total_turnover.is_none()
+        || overview
+            .turnover_contracts
+            .is_some_and(|contracts| contracts < most);
     let analysed = snapshot.analysed();
     [
         (coverage(counted).get() < WHOLE_COVERAGE, "coverage_thin"),
         (unlisted, "instruments_incomplete"),
         (is_turnover_thin, "turnover_incomplete"),
         (analysed == 0, "analysis_missing"),
-        (analysed > 0 && analysed < snapshot.scores.len(), "analysis_incomplete"),
-        (snapshot.scores.iter().any(|row| row.score_as_of_ms.is_some()), "analysis_carried_over"),
+        (
+            analysed > 0 && analysed < snapshot.scores.len(),
+            "analysis_incomplete",
+        ),
+        (
+            snapshot
+                .scores
+                .iter()
+                .any(|row| row.score_as_of_ms.is_some()),
+            "analysis_carried_over",
+        ),
     ]
     .into_iter()
     .filter_map(|(is_thin, reason)| is_thin.then_some(reason))
@@ -168,7 +188,11 @@ impl Sections {
         let instruments = SectionLimits::universe(listed_at).classify(until);
         Self {
             tickers: known(snapshot.tickers_source, snapshot.as_of_ms, class.name()),
-            instruments: known(snapshot.universe.source, listed_at, instruments.map_or("stale", Freshness::name)),
+            instruments: known(
+                snapshot.universe.source,
+                listed_at,
+                instruments.map_or("stale", Freshness::name),
+            ),
             global_market: state(&snapshot.global_market),
             defi_market: state(&snapshot.defi_market),
             fear_greed: state(&snapshot.fear_greed),
@@ -182,11 +206,22 @@ impl Sections {
 
 fn state<T>(section: &Section<T>) -> SectionState {
     match section {
-        Section::Present { source, as_of_ms, freshness, .. } => {
-            SectionState { source: Some(*source), as_of_ms: Some(*as_of_ms), status: freshness.name(), reason: None }
-        }
-        Section::Absent { reason } => {
-            SectionState { source: None, as_of_ms: None, status: "unavailable", reason: Some(reason.clone()) }
-        }
+        Section::Present {
+            source,
+            as_of_ms,
+            freshness,
+            ..
+        } => SectionState {
+            source: Some(*source),
+            as_of_ms: Some(*as_of_ms),
+            status: freshness.name(),
+            reason: None,
+        },
+        Section::Absent { reason } => SectionState {
+            source: None,
+            as_of_ms: None,
+            status: "unavailable",
+            reason: Some(reason.clone()),
+        },
     }
 }

@@ -22,7 +22,8 @@ pub(super) struct MarketOverview<'s> {
     realised_volatility_avg: Option<Amount>,
     /// Contracts in these means.
     realised_volatility_contracts: Option<usize>,
-    /// How far the 24-hour changes of the contracts lie apart, percent: 1.4826 × their median distance from the median.
+    /// How far the 24-hour changes of the contracts lie apart, percent: 1.4826 × their median
+    /// distance from the median.
     dispersion: Option<Amount>,
     volatility: Option<Amount>,
     current_volatility: Option<Amount>,
@@ -35,7 +36,8 @@ pub(super) struct MarketOverview<'s> {
     eth_dominance: Option<Share>,
     stablecoin_dominance: Option<Share>,
     altcoin_dominance: Option<Share>,
-    /// The share of the stablecoins among the ten largest coins, percent: the source lists no smaller ones.
+    /// The share of the stablecoins among the ten largest coins, percent: the source lists no
+    /// smaller ones.
     stablecoin_top10_dominance: Option<Share>,
     /// What is left of the capitalisation beside Bitcoin, Ether and those stablecoins, percent.
     remaining_dominance: Option<Share>,
@@ -139,7 +141,9 @@ impl<'s> MarketOverview<'s> {
             altcoin_share: season.map(|found| found.value),
             altcoin_share_contracts: season.map(|found| found.contracts),
             total_market_cap: global.map(|g| g.total_market_cap.rounded(2)),
-            market_cap_change_24h: global.and_then(|g| g.market_cap_change_24h_pct).map(|p| p.rounded(4)),
+            market_cap_change_24h: global
+                .and_then(|g| g.market_cap_change_24h_pct)
+                .map(|p| p.rounded(4)),
             coingecko_volume_24h: volume,
             total_volume: volume,
             total_volume_24h: overview.total_turnover,
@@ -165,22 +169,31 @@ pub(super) fn btc_dominance(snapshot: &Snapshot) -> Option<Share> {
     shown(snapshot.global_market.value()?.btc_dominance?)
 }
 
-/// A share to four decimals; nothing for one that would be shown as zero, which no share of the market is.
+/// A share to four decimals; nothing for one that would be shown as zero, which no share of the
+/// market is.
 fn shown(share: Share) -> Option<Share> {
     Some(share.rounded(4)).filter(|share| share.get() > 0.0)
 }
 
-/// A part of a whole in percent, to four decimals, or to all of them where fewer would show it as zero.
+/// A part of a whole in percent, to four decimals, or to all of them where fewer would show it as
+/// zero.
 fn ratio_pct(part: Amount, whole: Amount) -> Option<f64> {
     let ratio = part.get() / whole.get() * 100.0;
     let rounded = round_to(ratio, 4);
-    Some(if rounded > 0.0 { rounded } else { ratio }).filter(|ratio| ratio.is_finite() && *ratio > 0.0)
+    Some(if rounded > 0.0 { rounded } else { ratio })
+        .filter(|ratio| ratio.is_finite() && *ratio > 0.0)
 }
 
-/// What is left of the whole: coins other than Bitcoin, Ether and stablecoins. Unknown when one of those is.
+/// What is left of the whole: coins other than Bitcoin, Ether and stablecoins. Unknown when one of
+/// those is.
 fn rest(shares: [Option<Share>; 3]) -> Option<Share> {
-    let known: Option<Vec<f64>> = shares.into_iter().map(|share| share.map(Share::get)).collect();
-    Share::new(100.0 - known?.iter().sum::<f64>()).ok().and_then(shown)
+    let known: Option<Vec<f64>> = shares
+        .into_iter()
+        .map(|share| share.map(Share::get))
+        .collect();
+    Share::new(100.0 - known?.iter().sum::<f64>())
+        .ok()
+        .and_then(shown)
 }
 
 fn altcoin_season(btc_dominance: Share) -> &'static str {
@@ -198,7 +211,10 @@ mod tests {
     #[test]
     fn the_altcoins_share_is_what_is_left_and_unknown_when_a_part_is() {
         let share = |value| Share::new(value).ok();
-        assert_eq!(rest([share(60.0), share(10.0), share(8.0)]).map(Share::get), Some(22.0));
+        assert_eq!(
+            rest([share(60.0), share(10.0), share(8.0)]).map(Share::get),
+            Some(22.0)
+        );
         assert_eq!(rest([share(60.0), None, share(8.0)]), None);
         assert_eq!(rest([share(90.0), share(10.0), share(8.0)]), None);
         assert_eq!(rest([share(82.0), share(10.0), share(8.0)]), None);
@@ -206,7 +222,10 @@ mod tests {
 
     #[track_caller]
     fn check_ratio(part: f64, whole: f64, expected: Option<f64>) {
-        assert_eq!(ratio_pct(Amount::new(part).unwrap(), Amount::new(whole).unwrap()), expected);
+        assert_eq!(
+            ratio_pct(Amount::new(part).unwrap(), Amount::new(whole).unwrap()),
+            expected
+        );
     }
 
     #[test]
@@ -221,6 +240,9 @@ mod tests {
     #[test]
     fn the_season_changes_at_its_thresholds() {
         let at = |share| altcoin_season(Share::new(share).unwrap());
-        assert_eq!((at(49.99), at(50.0), at(54.99), at(55.0)), ("Active", "Emerging", "Emerging", "Dormant"));
+        assert_eq!(
+            (at(49.99), at(50.0), at(54.99), at(55.0)),
+            ("Active", "Emerging", "Emerging", "Dormant")
+        );
     }
 }

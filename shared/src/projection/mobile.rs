@@ -20,7 +20,8 @@ pub(super) struct MobileData<'s> {
     perps: PerpsView,
 }
 
-/// The perpetuals. There is no source for a split between centralised and decentralised venues, so those stay `null`.
+/// The perpetuals. There is no source for a split between centralised and decentralised venues, so
+/// those stay `null`.
 #[derive(Serialize)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[cfg_attr(feature = "typescript", ts(rename = "Perps"))]
@@ -84,7 +85,12 @@ pub(super) fn mobile_data(snapshot: &Snapshot, class: Freshness, until: UnixMs) 
     of_rows(snapshot, class, until, ScoredSymbol::all(snapshot))
 }
 
-fn of_rows<'s>(snapshot: &'s Snapshot, class: Freshness, until: UnixMs, rows: Vec<ScoredSymbol<'s>>) -> MobileData<'s> {
+fn of_rows<'s>(
+    snapshot: &'s Snapshot,
+    class: Freshness,
+    until: UnixMs,
+    rows: Vec<ScoredSymbol<'s>>,
+) -> MobileData<'s> {
     MobileData {
         head: Head::of(snapshot, class, until),
         market_overview: MarketOverview::of(snapshot),
@@ -118,7 +124,11 @@ pub(super) struct DashboardMobileData<'s> {
     funding_rate: Option<Percent>,
 }
 
-pub(super) fn dashboard_mobile_data(snapshot: &Snapshot, class: Freshness, until: UnixMs) -> DashboardMobileData<'_> {
+pub(super) fn dashboard_mobile_data(
+    snapshot: &Snapshot,
+    class: Freshness,
+    until: UnixMs,
+) -> DashboardMobileData<'_> {
     DashboardMobileData {
         mobile_data: of_rows(snapshot, class, until, ScoredSymbol::whole(snapshot)),
         market_regime: snapshot.regime.wire_form(),

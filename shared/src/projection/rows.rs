@@ -1,7 +1,9 @@
 //! Rows as clients read them: one contract a row.
 
 use crate::analysis::overview::range_pct;
-use crate::snapshot::{BreadthMood, Components, Mover, ScoreBasis, ScoreRow, Sentiment, Snapshot, display_symbol};
+use crate::snapshot::{
+    BreadthMood, Components, Mover, ScoreBasis, ScoreRow, Sentiment, Snapshot, display_symbol,
+};
 use crate::units::{Amount, Fraction, Percent, Price, Score, Share, UnixMs, round_to};
 use serde::Serialize;
 
@@ -13,7 +15,8 @@ pub(super) struct ScoredSymbol<'s> {
     display_symbol: &'s str,
     score: Score,
     score_basis: ScoreBasis,
-    /// When the score was worked out: up to a minute before the prices where the process that led before did.
+    /// When the score was worked out: up to a minute before the prices where the process that led
+    /// before did.
     score_as_of_ms: UnixMs,
     /// The time that the score looks at, hours: it says nothing of longer ones.
     horizon_hours: u32,
@@ -63,17 +66,29 @@ impl<'s> ScoredSymbol<'s> {
     }
 
     pub(super) fn all(snapshot: &'s Snapshot) -> Vec<Self> {
-        snapshot.scores.iter().map(|row| Self::of(row, snapshot.as_of_ms)).collect()
+        snapshot
+            .scores
+            .iter()
+            .map(|row| Self::of(row, snapshot.as_of_ms))
+            .collect()
     }
 
     /// Those of which a client that draws `null` as a number says nothing untrue.
     pub(super) fn whole(snapshot: &'s Snapshot) -> Vec<Self> {
-        snapshot.scores.iter().filter(|row| row.is_whole()).map(|row| Self::of(row, snapshot.as_of_ms)).collect()
+        snapshot
+            .scores
+            .iter()
+            .filter(|row| row.is_whole())
+            .map(|row| Self::of(row, snapshot.as_of_ms))
+            .collect()
     }
 }
 
 fn range_24h(row: &ScoreRow) -> Option<f64> {
-    Some(round_to(range_pct(row.high_24h?, row.low_24h?, row.price), 4))
+    Some(round_to(
+        range_pct(row.high_24h?, row.low_24h?, row.price),
+        4,
+    ))
 }
 
 /// One contract that moved, or turned over much.
@@ -118,7 +133,10 @@ pub(super) struct TopMovers<'s> {
 
 impl<'s> TopMovers<'s> {
     pub(super) fn of(snapshot: &'s Snapshot) -> Self {
-        Self { gainers: MovedSymbol::all(&snapshot.movers.gainers), losers: MovedSymbol::all(&snapshot.movers.losers) }
+        Self {
+            gainers: MovedSymbol::all(&snapshot.movers.gainers),
+            losers: MovedSymbol::all(&snapshot.movers.losers),
+        }
     }
 }
 

@@ -47,12 +47,19 @@ struct DominanceEntry {
 /// # Errors
 /// None that can occur, as for [`super::body`].
 pub fn stored(valid: &ValidSnapshot) -> Result<Vec<StoredEntry>, serde_json::Error> {
-    let fixed =
-        StoreKey::ALL.into_iter().map(|key| Ok(StoredEntry { key: key.name().to_owned(), value: value(valid, key)? }));
+    let fixed = StoreKey::ALL.into_iter().map(|key| {
+        Ok(StoredEntry {
+            key: key.name().to_owned(),
+            value: value(valid, key)?,
+        })
+    });
     let snapshot = valid.get();
     let breakdowns = Analysed::all(snapshot).map(|analysed| {
         let value = enveloped(snapshot, analysed.breakdown(snapshot))?;
-        Ok(StoredEntry { key: breakdown_key(analysed.symbol()), value })
+        Ok(StoredEntry {
+            key: breakdown_key(analysed.symbol()),
+            value,
+        })
     });
     fixed.chain(breakdowns).collect()
 }
@@ -71,11 +78,21 @@ fn value(valid: &ValidSnapshot, key: StoreKey) -> Result<Vec<u8>, serde_json::Er
                 details: RegimeDetails::of(&snapshot.regime, snapshot.as_of_ms),
             },
         ),
-        StoreKey::BtcDominance => enveloped(snapshot, DominanceEntry { btc_dominance: btc_dominance(snapshot) }),
+        StoreKey::BtcDominance => enveloped(
+            snapshot,
+            DominanceEntry {
+                btc_dominance: btc_dominance(snapshot),
+            },
+        ),
         StoreKey::Signals => enveloped(snapshot, signal_list(snapshot)),
         StoreKey::Alerts => enveloped(snapshot, alert_list(snapshot)),
         // A body and the snapshot carry version, sequence and time themselves.
-        StoreKey::MobileData => super::body(valid, Endpoint::MobileData, Freshness::Fresh, &Limits::DEFAULT),
+        StoreKey::MobileData => super::body(
+            valid,
+            Endpoint::MobileData,
+            Freshness::Fresh,
+            &Limits::DEFAULT,
+        ),
         StoreKey::Snapshot => valid.to_json(),
     }
 }

@@ -1,6 +1,6 @@
-//! The contract as TypeScript: the types of the bodies, the paths at which they are, and the numbers that a page must agree
-//! on with the server. The dashboard is built from this, so nothing of it is written twice: a test compares
-//! `edge/dashboard/generated/contract.ts` with it.
+//! The contract as TypeScript: the types of the bodies, the paths at which they are, and the
+//! numbers that a page must agree on with the server. The dashboard is built from this, so nothing
+//! of it is written twice: a test compares `edge/dashboard/generated/contract.ts` with it.
 
 use super::alerts::Alerts;
 use super::beta::{Beta, BetaChart};
@@ -54,7 +54,8 @@ pub fn module() -> String {
     HEAD.to_owned() + &types.declarations.into_values().collect::<String>() + &constants()
 }
 
-/// Declarations by name, each once. The order in which types name each other differs from build to build.
+/// Declarations by name, each once. The order in which types name each other differs from build to
+/// build.
 struct Types {
     config: Config,
     declarations: BTreeMap<String, String>,
@@ -64,7 +65,10 @@ impl Types {
     fn new() -> Self {
         // The large integers of the contract are milliseconds, seconds and counts, all below 2^53.
         let config = Config::new().with_large_int("number");
-        Self { config, declarations: BTreeMap::new() }
+        Self {
+            config,
+            declarations: BTreeMap::new(),
+        }
     }
 }
 
@@ -77,7 +81,8 @@ impl TypeVisitor for Types {
                 return;
             }
             let docs = T::docs().unwrap_or_default();
-            self.declarations.insert(name, format!("{docs}export {}\n\n", T::decl(&self.config)));
+            self.declarations
+                .insert(name, format!("{docs}export {}\n\n", T::decl(&self.config)));
         }
         T::visit_dependencies(self);
         T::visit_generics(self);
@@ -107,11 +112,20 @@ fn constants() -> String {
         .iter()
         .map(|one| json!({"name": one.wire_name(), "title": one.title(), "weight": rounded(share(*one))}))
         .collect();
-    let timeframes: Vec<&str> = ChartTimeframe::ALL.iter().map(|timeframe| timeframe.name()).collect();
+    let timeframes: Vec<&str> = ChartTimeframe::ALL
+        .iter()
+        .map(|timeframe| timeframe.name())
+        .collect();
     [
         ("SCHEMA_VERSION", json!(SCHEMA_VERSION)),
-        ("LIMITS_MS", json!({"fresh": limits.fresh_ms, "aging": limits.aging_ms, "stale": limits.stale_ms})),
-        ("STANCE", json!({"long_from": 50.0 + MEDIUM_DEVIATION, "short_to": 50.0 - MEDIUM_DEVIATION})),
+        (
+            "LIMITS_MS",
+            json!({"fresh": limits.fresh_ms, "aging": limits.aging_ms, "stale": limits.stale_ms}),
+        ),
+        (
+            "STANCE",
+            json!({"long_from": 50.0 + MEDIUM_DEVIATION, "short_to": 50.0 - MEDIUM_DEVIATION}),
+        ),
         ("DIMENSIONS", json!(dimensions)),
         ("SUB_COMPONENTS", json!(parts)),
         ("MEASUREMENTS", json!(measurements)),
@@ -144,8 +158,13 @@ mod tests {
 
     #[test]
     fn every_endpoint_has_its_path() {
-        let Value::Object(paths) = paths() else { panic!("no object") };
-        for endpoint in Endpoint::ALL.into_iter().filter(|endpoint| *endpoint != Endpoint::Snapshot) {
+        let Value::Object(paths) = paths() else {
+            panic!("no object")
+        };
+        for endpoint in Endpoint::ALL
+            .into_iter()
+            .filter(|endpoint| *endpoint != Endpoint::Snapshot)
+        {
             let path = paths.get(endpoint.name()).and_then(Value::as_str).unwrap();
             assert_eq!(Endpoint::at(path), Some(endpoint));
         }
@@ -154,9 +173,15 @@ mod tests {
     #[test]
     fn every_type_is_declared_once_and_large_integers_are_numbers() {
         let module = module();
-        let names: Vec<&str> =
-            module.lines().filter_map(|line| line.strip_prefix("export type ")?.split(' ').next()).collect();
-        assert_eq!(names.iter().collect::<BTreeSet<_>>().len(), names.len(), "{names:?}");
+        let names: Vec<&str> = module
+            .lines()
+            .filter_map(|line| line.strip_prefix("export type ")?.split(' ').next())
+            .collect();
+        assert_eq!(
+            names.iter().collect::<BTreeSet<_>>().len(),
+            names.len(),
+            "{names:?}"
+        );
         assert!(names.contains(&"MobileData") && names.contains(&"Problem"));
         assert!(!module.contains("bigint"));
     }

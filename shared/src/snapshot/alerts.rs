@@ -1,7 +1,9 @@
-//! Alerts: something that just happened, as facts. Identity, level and sentence follow from the facts, so nothing that is
-//! stored can carry a text of somebody else's, but for the symbol, which is checked.
+//! Alerts: something that just happened, as facts. Identity, level and sentence follow from the
+//! facts, so nothing that is stored can carry a text of somebody else's, but for the symbol, which
+//! is checked.
 //!
-//! Liquidation cascades have no alert: they need the venue's liquidation stream, which nobody reads yet.
+//! Liquidation cascades have no alert: they need the venue's liquidation stream, which nobody reads
+//! yet.
 
 mod body;
 mod kind;
@@ -27,7 +29,8 @@ pub const FUNDING_TIERS_PCT: [f64; 3] = [0.05, 0.1, 0.15];
 /// Growth of open interest in 4 hours at which each tier begins, percent.
 pub const OPEN_INTEREST_TIERS_PCT: [f64; 3] = [8.0, 12.0, 18.0];
 
-/// The least move of the price, either way, over the same 4 hours, percent: growing positions that move nothing are no news.
+/// The least move of the price, either way, over the same 4 hours, percent: growing positions that
+/// move nothing are no news.
 pub const OPEN_INTEREST_PRICE_MOVE_PCT: f64 = 2.0;
 
 /// The least value of a large trade, USD.
@@ -157,24 +160,41 @@ impl Alert {
     #[must_use]
     pub fn level(&self) -> AlertLevel {
         match &self.event {
-            AlertEvent::RegimeChange { from, to } if from.category() == to.category() => AlertLevel::Info,
+            AlertEvent::RegimeChange { from, to } if from.category() == to.category() => {
+                AlertLevel::Info
+            }
             AlertEvent::ScoreCrossing { .. } | AlertEvent::LargeTrade { .. } => AlertLevel::Info,
-            AlertEvent::RegimeChange { .. } | AlertEvent::FallbackShare { .. } => AlertLevel::Warning,
-            AlertEvent::Funding { tier, .. } | AlertEvent::OpenInterest { tier, .. } => tier.level(),
+            AlertEvent::RegimeChange { .. } | AlertEvent::FallbackShare { .. } => {
+                AlertLevel::Warning
+            }
+            AlertEvent::Funding { tier, .. } | AlertEvent::OpenInterest { tier, .. } => {
+                tier.level()
+            }
             AlertEvent::StaleData { .. } => AlertLevel::Critical,
         }
     }
 
-    /// What is silent during a cooldown: kind, symbol and tier, such as `funding:BTCUSDT:longs_pay_2`.
+    /// What is silent during a cooldown: kind, symbol and tier, such as
+    /// `funding:BTCUSDT:longs_pay_2`.
     #[must_use]
     pub fn key(&self) -> String {
         let kind = self.kind().name();
         let symbol = self.symbol.as_deref().unwrap_or("market");
         match &self.event {
-            AlertEvent::ScoreCrossing { zone: ScoreZone::Long, .. } => format!("{kind}:{symbol}:long"),
-            AlertEvent::ScoreCrossing { zone: ScoreZone::Short, .. } => format!("{kind}:{symbol}:short"),
+            AlertEvent::ScoreCrossing {
+                zone: ScoreZone::Long,
+                ..
+            } => format!("{kind}:{symbol}:long"),
+            AlertEvent::ScoreCrossing {
+                zone: ScoreZone::Short,
+                ..
+            } => format!("{kind}:{symbol}:short"),
             AlertEvent::Funding { tier, rate_8h_pct } => {
-                let payer = if rate_8h_pct.get() > 0.0 { "longs" } else { "shorts" };
+                let payer = if rate_8h_pct.get() > 0.0 {
+                    "longs"
+                } else {
+                    "shorts"
+                };
                 format!("{kind}:{symbol}:{payer}_pay_{}", u8::from(*tier))
             }
             AlertEvent::OpenInterest { tier, .. } => format!("{kind}:{symbol}:{}", u8::from(*tier)),
@@ -182,11 +202,16 @@ impl Alert {
         }
     }
 
-    /// [`Self::key`] and the number of the cooldown in which it was noticed. As two alerts of one key are at least a
-    /// cooldown apart, no two share an id; and two processes that notice the same give it the same id.
+    /// [`Self::key`] and the number of the cooldown in which it was noticed. As two alerts of one
+    /// key are at least a cooldown apart, no two share an id; and two processes that notice the
+    /// same give it the same id.
     #[must_use]
     pub fn id(&self) -> String {
-        format!("{}:{}", self.key(), self.at_ms.as_millis() / self.kind().cooldown_ms())
+        format!(
+            "{}:{}",
+            self.key(),
+            self.at_ms.as_millis() / self.kind().cooldown_ms()
+        )
     }
 
     fn check(&self) -> Result<(), AlertFault> {
@@ -198,12 +223,22 @@ impl Alert {
         }
         let holds = match &self.event {
             AlertEvent::RegimeChange { from, to } => from != to,
-            AlertEvent::ScoreCrossing { zone: ScoreZone::Long, score } => score.get() >= Sentiment::LONG_FROM,
-            AlertEvent::ScoreCrossing { zone: ScoreZone::Short, score } => score.get() <= Sentiment::SHORT_TO,
+            AlertEvent::ScoreCrossing {
+                zone: ScoreZone::Long,
+                score,
+            } => score.get() >= Sentiment::LONG_FROM,
+            AlertEvent::ScoreCrossing {
+                zone: ScoreZone::Short,
+                score,
+            } => score.get() <= Sentiment::SHORT_TO,
             AlertEvent::Funding { tier, rate_8h_pct } => {
                 Tier::reached(rate_8h_pct.get().abs(), &FUNDING_TIERS_PCT) == Some(*tier)
             }
-            AlertEvent::OpenInterest { tier, change_4h_pct, price_change_4h_pct } => {
+            AlertEvent::OpenInterest {
+                tier,
+                change_4h_pct,
+                price_change_4h_pct,
+            } => {
                 Tier::reached(change_4h_pct.get(), &OPEN_INTEREST_TIERS_PCT) == Some(*tier)
                     && price_change_4h_pct.get().abs() >= OPEN_INTEREST_PRICE_MOVE_PCT
             }
@@ -211,7 +246,11 @@ impl Alert {
             AlertEvent::StaleData { age_ms } => *age_ms > STALE_AFTER_MS,
             AlertEvent::FallbackShare { share } => share.get() > MAX_FALLBACK_SHARE,
         };
-        if holds { Ok(()) } else { Err(AlertFault::NoReason) }
+        if holds {
+            Ok(())
+        } else {
+            Err(AlertFault::NoReason)
+        }
     }
 }
 
@@ -232,11 +271,18 @@ impl AlertSection {
             return Err(AlertFault::TooMany);
         }
         self.alerts.iter().try_for_each(Alert::check)?;
-        if !self.alerts.is_sorted_by(|before, after| before.at_ms >= after.at_ms) {
+        if !self
+            .alerts
+            .is_sorted_by(|before, after| before.at_ms >= after.at_ms)
+        {
             return Err(AlertFault::OutOfOrder);
         }
         let mut seen = HashSet::new();
-        if self.alerts.iter().all(|alert| seen.insert(alert.id())) { Ok(()) } else { Err(AlertFault::Repeated) }
+        if self.alerts.iter().all(|alert| seen.insert(alert.id())) {
+            Ok(())
+        } else {
+            Err(AlertFault::Repeated)
+        }
     }
 }
 

@@ -11,7 +11,8 @@ pub const BENCHMARK: &str = "BTCUSDT";
 /// The most rows that are believed.
 pub const MAX_BETA_ROWS: usize = 500;
 
-/// How far β = ρ · volatility ratio and R² = ρ² may be off in numbers that are rounded to four places.
+/// How far β = ρ · volatility ratio and R² = ρ² may be off in numbers that are rounded to four
+/// places.
 const ROUNDING: f64 = 2e-4;
 
 /// A span of hours over which returns are compared.
@@ -39,10 +40,11 @@ impl BetaSpan {
         }
     }
 
-    /// The fewest hourly returns, of both contracts at the same hours, that are compared: 60 % of the span's.
+    /// The fewest hourly returns, of both contracts at the same hours, that are compared: 60 % of
+    /// the span's.
     ///
-    /// With fewer, the span would be called by a name that it does not have: a contract that was listed ten days ago has
-    /// a week, and no month.
+    /// With fewer, the span would be called by a name that it does not have: a contract that was
+    /// listed ten days ago has a week, and no month.
     #[must_use]
     pub const fn fewest_pairs(self) -> usize {
         (self.hours() * 60).div_ceil(100)
@@ -58,17 +60,19 @@ pub struct BetaWindow {
     pub correlation: Correlation,
     /// R² = ρ²: the share of the contract's variance that Bitcoin's movement explains.
     pub r_squared: Fraction,
-    /// Jensen's α with a riskless rate of 0: (mean(contract) − β · mean(Bitcoin)) · 8760 hours, percent per year.
+    /// Jensen's α with a riskless rate of 0: (mean(contract) − β · mean(Bitcoin)) · 8760 hours,
+    /// percent per year.
     pub alpha_pct: Percent,
     /// σ(contract) / σ(Bitcoin).
     pub volatility_ratio: Ratio,
     /// Hours that both have.
     pub pairs: usize,
-    /// The standard error of β by ordinary least squares; a writer of before it was there tells none.
+    /// The standard error of β by ordinary least squares; a writer of before it was there tells
+    /// none.
     #[serde(default)]
     pub beta_error: Option<Ratio>,
-    /// What the contract gained beyond β times what Bitcoin did, over the hours that both have: the intercept of the same
-    /// regression × hours, of log returns, percent. Not for a year.
+    /// What the contract gained beyond β times what Bitcoin did, over the hours that both have:
+    /// the intercept of the same regression × hours, of log returns, percent. Not for a year.
     #[serde(default)]
     pub excess_pct: Option<Percent>,
     /// Its standard error, percent.
@@ -90,8 +94,9 @@ pub struct Interval<T> {
 /// The normal's quantile of 97.5 %.
 const NORMAL_QUANTILE: f64 = 1.959_963_984_540_054;
 
-/// Student's quantile of 97.5 % with so many degrees of freedom, by its expansion around the normal's (Cornish and Fisher):
-/// from the fewest hours that make a window on it is off by less than 10⁻⁵.
+/// Student's quantile of 97.5 % with so many degrees of freedom, by its expansion around the
+/// normal's (Cornish and Fisher): from the fewest hours that make a window on it is off by less
+/// than 10⁻⁵.
 fn student_quantile(degrees: f64) -> f64 {
     let z = NORMAL_QUANTILE;
     let first = (z.powi(3) + z) / 4.0;
@@ -111,17 +116,27 @@ impl BetaWindow {
         let reach = self.reach(self.beta_error?.get());
         let end = |end: f64| Ratio::new(end).ok().map(|end| end.rounded(4));
         let beta = self.beta.get();
-        Some(Interval { value: self.beta, low: end(beta - reach)?, high: end(beta + reach)? })
+        Some(Interval {
+            value: self.beta,
+            low: end(beta - reach)?,
+            high: end(beta + reach)?,
+        })
     }
 
-    /// What the contract gained beyond β times Bitcoin, with its interval; nothing where the interval holds zero, for then
-    /// not even its sign is known.
+    /// What the contract gained beyond β times Bitcoin, with its interval; nothing where the
+    /// interval holds zero, for then not even its sign is known.
     #[must_use]
     pub fn excess_interval(&self) -> Option<Interval<Percent>> {
-        let (excess, reach) = (self.excess_pct?.get(), self.reach(self.excess_error_pct?.get()));
+        let (excess, reach) = (
+            self.excess_pct?.get(),
+            self.reach(self.excess_error_pct?.get()),
+        );
         let end = |end: f64| Percent::new(end).ok().map(|end| end.rounded(2));
-        let interval =
-            Interval { value: self.excess_pct?.rounded(2), low: end(excess - reach)?, high: end(excess + reach)? };
+        let interval = Interval {
+            value: self.excess_pct?.rounded(2),
+            low: end(excess - reach)?,
+            high: end(excess + reach)?,
+        };
         (excess.abs() > reach).then_some(interval)
     }
 }
@@ -164,8 +179,16 @@ mod tests {
     #[test]
     fn the_quantiles_are_students() {
         // Of tables: 97.5 % with 99, 430 and 1294 degrees of freedom.
-        for (degrees, expected) in [(99.0, 1.984_216_9), (430.0, 1.965_496_2), (1_294.0, 1.961_799_0)] {
-            assert!((student_quantile(degrees) - expected).abs() < 1e-5, "{degrees}: {}", student_quantile(degrees));
+        for (degrees, expected) in [
+            (99.0, 1.984_216_9),
+            (430.0, 1.965_496_2),
+            (1_294.0, 1.961_799_0),
+        ] {
+            assert!(
+                (student_quantile(degrees) - expected).abs() < 1e-5,
+                "{degrees}: {}",
+                student_quantile(degrees)
+            );
         }
     }
 
@@ -176,7 +199,10 @@ mod tests {
             use BetaClass::{Inverse, Lower, MarketNeutral};
             [Inverse, MarketNeutral, MarketNeutral, Lower]
         });
-        assert_eq!([of(0.9), of(1.1), of(1.11)], [BetaClass::Similar, BetaClass::Similar, BetaClass::Higher]);
+        assert_eq!(
+            [of(0.9), of(1.1), of(1.11)],
+            [BetaClass::Similar, BetaClass::Similar, BetaClass::Higher]
+        );
     }
 }
 
@@ -207,7 +233,9 @@ impl BetaRow {
     /// The window that speaks for the row: 30 days, else 7, else 90.
     #[must_use]
     pub fn lead(&self) -> Option<&BetaWindow> {
-        [BetaSpan::Month, BetaSpan::Week, BetaSpan::Quarter].into_iter().find_map(|span| self.window(span))
+        [BetaSpan::Month, BetaSpan::Week, BetaSpan::Quarter]
+            .into_iter()
+            .find_map(|span| self.window(span))
     }
 
     /// The category of the leading window's β.
@@ -318,18 +346,36 @@ impl BetaSection {
     /// Figures over the rows, Bitcoin's own counted but not averaged.
     #[must_use]
     pub fn overview(&self) -> BetaOverview {
-        let others = || self.rows.iter().filter(|row| row.symbol != BENCHMARK).filter_map(|row| row.month);
-        let mean = |figure: fn(BetaWindow) -> f64| others().map(figure).sum::<f64>() / others().count() as f64;
+        let others = || {
+            self.rows
+                .iter()
+                .filter(|row| row.symbol != BENCHMARK)
+                .filter_map(|row| row.month)
+        };
+        let mean = |figure: fn(BetaWindow) -> f64| {
+            others().map(figure).sum::<f64>() / others().count() as f64
+        };
         let count = |holds: fn(RiskCategory) -> bool| {
-            self.rows.iter().filter_map(BetaRow::risk_category).filter(|category| holds(*category)).count()
+            self.rows
+                .iter()
+                .filter_map(BetaRow::risk_category)
+                .filter(|category| holds(*category))
+                .count()
         };
         BetaOverview {
-            market_beta: Ratio::new(mean(|window| window.beta.get())).ok().map(|beta| beta.rounded(4)),
-            avg_correlation: Correlation::new(mean(|window| window.correlation.get())).ok().map(|rho| rho.rounded(4)),
+            market_beta: Ratio::new(mean(|window| window.beta.get()))
+                .ok()
+                .map(|beta| beta.rounded(4)),
+            avg_correlation: Correlation::new(mean(|window| window.correlation.get()))
+                .ok()
+                .map(|rho| rho.rounded(4)),
             high_beta_count: count(|category| category == RiskCategory::High),
             low_beta_count: count(|category| category <= RiskCategory::Low),
             neutral_beta_count: count(|category| {
-                matches!(category, RiskCategory::MarketNeutral | RiskCategory::Moderate)
+                matches!(
+                    category,
+                    RiskCategory::MarketNeutral | RiskCategory::Moderate
+                )
             }),
             total_symbols: self.rows.len(),
         }
@@ -356,7 +402,11 @@ impl BetaSection {
             }
             check_row(row)?;
         }
-        let leads: Vec<f64> = self.rows.iter().filter_map(|row| Some(row.lead()?.beta.get())).collect();
+        let leads: Vec<f64> = self
+            .rows
+            .iter()
+            .filter_map(|row| Some(row.lead()?.beta.get()))
+            .collect();
         if !leads.is_sorted_by(|before, after| before >= after) {
             return Err(BetaFault::OutOfOrder);
         }
@@ -367,7 +417,9 @@ impl BetaSection {
 fn check_row(row: &BetaRow) -> Result<(), BetaFault> {
     row.lead().ok_or(BetaFault::NothingKnown)?;
     for span in BetaSpan::ALL {
-        let Some(window) = row.window(span) else { continue };
+        let Some(window) = row.window(span) else {
+            continue;
+        };
         if !(span.fewest_pairs()..=span.hours()).contains(&window.pairs) {
             return Err(BetaFault::PairsOutOfRange);
         }

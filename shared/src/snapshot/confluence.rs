@@ -22,7 +22,8 @@ pub struct Confluence {
     /// Every part, `None` where it is missing.
     #[serde(deserialize_with = "known_parts")]
     pub sub_components: BTreeMap<SubComponent, Option<Score>>,
-    /// What the parts that measure the same say together, and what that weighs; nothing from a release before this field.
+    /// What the parts that measure the same say together, and what that weighs; nothing from a
+    /// release before this field.
     #[serde(default)]
     pub measurements: BTreeMap<Measurement, Measured>,
     /// The parts without input: their weight went to the others.
@@ -34,7 +35,8 @@ pub struct Confluence {
     pub reliability: Fraction,
     /// A sentence for each dimension that has a score.
     pub interpretations: BTreeMap<Dimension, String>,
-    /// The version of the weights and formulas by which it was worked out; nothing from a release before this field.
+    /// The version of the weights and formulas by which it was worked out; nothing from a release
+    /// before this field.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub weights: Option<String>,
 }
@@ -49,15 +51,23 @@ pub struct Measured {
 }
 
 /// The parts that this release knows: another one may have more.
-fn known_parts<'de, D: Deserializer<'de>>(from: D) -> Result<BTreeMap<SubComponent, Option<Score>>, D::Error> {
+fn known_parts<'de, D: Deserializer<'de>>(
+    from: D,
+) -> Result<BTreeMap<SubComponent, Option<Score>>, D::Error> {
     let all = BTreeMap::<String, Option<Score>>::deserialize(from)?;
-    Ok(all.into_iter().filter_map(|(name, score)| Some((SubComponent::of_wire_name(&name)?, score))).collect())
+    Ok(all
+        .into_iter()
+        .filter_map(|(name, score)| Some((SubComponent::of_wire_name(&name)?, score)))
+        .collect())
 }
 
 /// The same of a list of names.
 fn known_names<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<SubComponent>, D::Error> {
     let all = Vec::<String>::deserialize(from)?;
-    Ok(all.iter().filter_map(|name| SubComponent::of_wire_name(name)).collect())
+    Ok(all
+        .iter()
+        .filter_map(|name| SubComponent::of_wire_name(name))
+        .collect())
 }
 
 #[cfg(test)]
@@ -70,7 +80,10 @@ mod tests {
             "price_structure":null,"sentiment":null},"sub_components":{"orderbook.mpi":null,"technical.rsi":61.5},
             "missing":["orderbook.mpi","technical.ao"],"consensus":null,"reliability":0.9,"interpretations":{}}"#;
         let read: Confluence = serde_json::from_str(other).unwrap();
-        assert_eq!(read.sub_components, BTreeMap::from([(SubComponent::Rsi, Some(Score::new(61.5).unwrap()))]));
+        assert_eq!(
+            read.sub_components,
+            BTreeMap::from([(SubComponent::Rsi, Some(Score::new(61.5).unwrap()))])
+        );
         assert_eq!(read.missing, [SubComponent::Ao]);
         assert_eq!((read.measurements.len(), read.weights), (0, None));
     }

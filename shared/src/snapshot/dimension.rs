@@ -25,8 +25,14 @@ pub enum Dimension {
 
 impl Dimension {
     /// Every dimension, in the order of the contract.
-    pub const ALL: [Self; 6] =
-        [Self::Technical, Self::Volume, Self::Orderflow, Self::Orderbook, Self::PriceStructure, Self::Sentiment];
+    pub const ALL: [Self; 6] = [
+        Self::Technical,
+        Self::Volume,
+        Self::Orderflow,
+        Self::Orderbook,
+        Self::PriceStructure,
+        Self::Sentiment,
+    ];
 
     /// The weight in percent: whole numbers, so that their sum is exact.
     const fn percent(self) -> u32 {

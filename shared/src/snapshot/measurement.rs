@@ -73,10 +73,14 @@ mod tests {
 
     #[test]
     fn a_wire_name_is_what_serde_writes_and_stands_once() {
-        let names: std::collections::BTreeSet<_> = Measurement::ALL.iter().map(|one| one.wire_name()).collect();
+        let names: std::collections::BTreeSet<_> =
+            Measurement::ALL.iter().map(|one| one.wire_name()).collect();
         assert_eq!(names.len(), Measurement::ALL.len());
         for measurement in Measurement::ALL {
-            assert_eq!(serde_json::to_string(measurement).unwrap(), format!("\"{}\"", measurement.wire_name()));
+            assert_eq!(
+                serde_json::to_string(measurement).unwrap(),
+                format!("\"{}\"", measurement.wire_name())
+            );
         }
     }
 }

@@ -1,7 +1,8 @@
-//! How contracts performed side by side, rebased to the beginning of a span: what the beta chart draws.
+//! How contracts performed side by side, rebased to the beginning of a span: what the beta chart
+//! draws.
 //!
-//! Stored compactly: a span's moments are a beginning and a step, and each value is a whole number of ten-thousandths of a
-//! percent. Fifteen contracts in seven spans stay below 20 kB.
+//! Stored compactly: a span's moments are a beginning and a step, and each value is a whole number
+//! of ten-thousandths of a percent. Fifteen contracts in seven spans stay below 20 kB.
 
 use crate::market::is_plausible_symbol;
 use crate::snapshot::beta::BENCHMARK;
@@ -12,7 +13,8 @@ use std::collections::BTreeMap;
 /// The most contracts in one chart.
 pub const MAX_CHART_SYMBOLS: usize = 15;
 
-/// A line may end this many points before the chart does: candles of different contracts are not read at once.
+/// A line may end this many points before the chart does: candles of different contracts are not
+/// read at once.
 pub const MAX_LAG_POINTS: usize = 2;
 
 /// A line may lack one point in this many.
@@ -66,7 +68,9 @@ impl ChartTimeframe {
         Self::ALL
             .into_iter()
             .find(|timeframe| timeframe.name() == text)
-            .ok_or_else(|| UnknownTimeframe(text.chars().filter(|c| !c.is_control()).take(16).collect()))
+            .ok_or_else(|| {
+                UnknownTimeframe(text.chars().filter(|c| !c.is_control()).take(16).collect())
+            })
     }
 
     /// The hours as text, in queries and in the store.
@@ -130,7 +134,8 @@ impl ChartTimeframe {
 #[error("the timeframe {0:?} is none of 0.25, 0.5, 1, 4, 8, 12 and 24 hours")]
 pub struct UnknownTimeframe(String);
 
-/// A price against the first of its line, (price / first − 1), in ten-thousandths of a percent; never below −100 %.
+/// A price against the first of its line, (price / first − 1), in ten-thousandths of a percent;
+/// never below −100 %.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "i32", into = "i32")]
 pub struct Rebased(i32);
@@ -140,12 +145,15 @@ impl Rebased {
 
     const LOWEST: i32 = -1_000_000;
 
-    /// `price` against `first`, rounded; nothing beyond some 200 000 %, which is no performance but a redenomination.
+    /// `price` against `first`, rounded; nothing beyond some 200 000 %, which is no performance but
+    /// a redenomination.
     #[must_use]
     pub fn of(price: Price, first: Price) -> Option<Self> {
         let parts = ((price.get() / first.get() - 1.0) * 100.0 * Self::PER_PERCENT).round();
         // The comparison also refuses what is no number; within it the conversion is exact.
-        (f64::from(Self::LOWEST)..=f64::from(i32::MAX)).contains(&parts).then_some(Self(parts as i32))
+        (f64::from(Self::LOWEST)..=f64::from(i32::MAX))
+            .contains(&parts)
+            .then_some(Self(parts as i32))
     }
 
     /// Percent, to four places.
@@ -159,7 +167,11 @@ impl TryFrom<i32> for Rebased {
     type Error = RebasedOutOfRange;
 
     fn try_from(parts: i32) -> Result<Self, RebasedOutOfRange> {
-        if parts < Self::LOWEST { Err(RebasedOutOfRange(parts)) } else { Ok(Self(parts)) }
+        if parts < Self::LOWEST {
+            Err(RebasedOutOfRange(parts))
+        } else {
+            Ok(Self(parts))
+        }
     }
 }
 
@@ -244,18 +256,26 @@ impl Chart {
         let (first_ms, step_ms) = (self.first_ms, self.timeframe.step_ms());
         (0_u64..).zip(line).filter_map(move |(step, value)| {
             let timestamp = first_ms.plus_millis(step.saturating_mul(step_ms));
-            value.map(|value| ChartPoint { timestamp, value: value.percent() })
+            value.map(|value| ChartPoint {
+                timestamp,
+                value: value.percent(),
+            })
         })
     }
 
-    /// Every line in figures, the one that did best against Bitcoin first; symbols settle ties. Empty without Bitcoin.
+    /// Every line in figures, the one that did best against Bitcoin first; symbols settle ties.
+    /// Empty without Bitcoin.
     ///
-    /// Lines may end a little earlier than the chart, so each is compared with Bitcoin at a moment of its own, and ranked by
-    /// that: its bare change would be set beside changes until another moment.
+    /// Lines may end a little earlier than the chart, so each is compared with Bitcoin at a moment
+    /// of its own, and ranked by that: its bare change would be set beside changes until another
+    /// moment.
     #[must_use]
     pub fn summary(&self) -> Vec<PerformanceRow<'_>> {
-        let mut rows: Vec<(i32, PerformanceRow<'_>)> =
-            self.lines.iter().filter_map(|(symbol, line)| self.row(symbol, line)).collect();
+        let mut rows: Vec<(i32, PerformanceRow<'_>)> = self
+            .lines
+            .iter()
+            .filter_map(|(symbol, line)| self.row(symbol, line))
+            .collect();
         rows.sort_by(|(a, one), (b, other)| b.cmp(a).then_with(|| one.symbol.cmp(other.symbol)));
         rows.into_iter().map(|(_, row)| row).collect()
     }
@@ -277,7 +297,9 @@ impl Chart {
     /// A line less Bitcoin's at the last moment that both have, in ten-thousandths of a percent.
     fn against_bitcoin(&self, line: &Line) -> Option<i32> {
         let pairs = line.iter().zip(self.lines.get(BENCHMARK)?).rev();
-        let (own, bitcoin) = pairs.filter_map(|(own, bitcoin)| Some(((*own)?, (*bitcoin)?))).next()?;
+        let (own, bitcoin) = pairs
+            .filter_map(|(own, bitcoin)| Some(((*own)?, (*bitcoin)?)))
+            .next()?;
         Some(own.0.saturating_sub(bitcoin.0))
     }
 
@@ -285,7 +307,11 @@ impl Chart {
     #[must_use]
     pub fn overview(&self, btc_price: Price) -> Option<ChartOverview> {
         let bitcoin = last(self.lines.get(BENCHMARK)?)?;
-        let distances: Vec<i32> = self.lines.values().filter_map(|line| self.against_bitcoin(line)).collect();
+        let distances: Vec<i32> = self
+            .lines
+            .values()
+            .filter_map(|line| self.against_bitcoin(line))
+            .collect();
         Some(ChartOverview {
             btc_change: bitcoin.percent(),
             btc_price,
@@ -297,13 +323,18 @@ impl Chart {
     }
 }
 
-/// Whether a line can be drawn: a value per moment, the first 0 %, the end near the chart's end, few holes.
+/// Whether a line can be drawn: a value per moment, the first 0 %, the end near the chart's end,
+/// few holes.
 #[must_use]
 pub fn is_drawable(line: &Line, timeframe: ChartTimeframe) -> bool {
     let missing = line.iter().filter(|value| value.is_none()).count();
     line.len() == timeframe.points()
         && line.first() == Some(&Some(Rebased(0)))
-        && line.iter().rev().take(MAX_LAG_POINTS + 1).any(Option::is_some)
+        && line
+            .iter()
+            .rev()
+            .take(MAX_LAG_POINTS + 1)
+            .any(Option::is_some)
         && missing * MISSING_ONE_IN <= line.len()
 }
 
@@ -328,7 +359,9 @@ impl PerformanceSection {
     /// The chart of one timeframe.
     #[must_use]
     pub fn chart(&self, timeframe: ChartTimeframe) -> Option<&Chart> {
-        self.charts.iter().find(|chart| chart.timeframe == timeframe)
+        self.charts
+            .iter()
+            .find(|chart| chart.timeframe == timeframe)
     }
 
     /// Whether the section may be published.
@@ -339,7 +372,10 @@ impl PerformanceSection {
         if self.charts.is_empty() {
             return Err(PerformanceFault::Empty);
         }
-        if !self.charts.is_sorted_by(|before, after| before.timeframe < after.timeframe) {
+        if !self
+            .charts
+            .is_sorted_by(|before, after| before.timeframe < after.timeframe)
+        {
             return Err(PerformanceFault::OutOfOrder);
         }
         for chart in &self.charts {
@@ -352,7 +388,11 @@ impl PerformanceSection {
             if !chart.lines.keys().all(|symbol| is_plausible_symbol(symbol)) {
                 return Err(PerformanceFault::MalformedSymbol);
             }
-            if !chart.lines.values().all(|line| is_drawable(line, chart.timeframe)) {
+            if !chart
+                .lines
+                .values()
+                .all(|line| is_drawable(line, chart.timeframe))
+            {
                 return Err(PerformanceFault::BrokenLine);
             }
         }
@@ -403,7 +443,8 @@ mod tests {
 
     #[test]
     fn a_line_that_ends_early_is_compared_where_it_ends() {
-        // Bitcoin falls by 5 % in the last minute; a line that ends before did not do better than it by that.
+        // Bitcoin falls by 5 % in the last minute; a line that ends before did not do better than
+        // it by that.
         let line = |ends: &[Option<i32>]| -> Line {
             let flat = std::iter::repeat_n(Some(0), 16 - ends.len()).chain(ends.iter().copied());
             flat.map(|parts| parts.map(Rebased)).collect()
@@ -418,8 +459,19 @@ mod tests {
             first_ms: UnixMs::from_millis(0),
             lines: lines.map(|(symbol, line)| (symbol.to_owned(), line)).into(),
         };
-        let told: Vec<_> = chart.summary().iter().map(|row| (row.symbol, row.change, row.vs_btc)).collect();
-        assert_eq!(told, [("CUSDT", -2.0, 1.0), ("BTCUSDT", -3.0, 0.0), ("AUSDT", 1.0, -1.0)]);
+        let told: Vec<_> = chart
+            .summary()
+            .iter()
+            .map(|row| (row.symbol, row.change, row.vs_btc))
+            .collect();
+        assert_eq!(
+            told,
+            [
+                ("CUSDT", -2.0, 1.0),
+                ("BTCUSDT", -3.0, 0.0),
+                ("AUSDT", 1.0, -1.0)
+            ]
+        );
         let overview = chart.overview(Price::new(1.0).unwrap()).unwrap();
         assert_eq!((overview.outperformers, overview.underperformers), (1, 1));
     }
@@ -429,19 +481,34 @@ mod tests {
         for timeframe in ChartTimeframe::ALL {
             assert_eq!(ChartTimeframe::parse(timeframe.name()), Ok(timeframe));
             assert_eq!(timeframe.name().parse(), Ok(timeframe.hours()));
-            assert_eq!(serde_json::to_string(&timeframe).unwrap(), format!("\"{}\"", timeframe.name()));
+            assert_eq!(
+                serde_json::to_string(&timeframe).unwrap(),
+                format!("\"{}\"", timeframe.name())
+            );
             assert!((16..=33).contains(&timeframe.points()));
-            assert_eq!(timeframe.span_ms() % timeframe.step_ms(), 0, "the last point would be missed");
+            assert_eq!(
+                timeframe.span_ms() % timeframe.step_ms(),
+                0,
+                "the last point would be missed"
+            );
         }
     }
 
     #[test]
     fn every_other_text_is_refused_by_name() {
-        for text in ["", "2", "1.0", "01", "1h", " 1", "1 ", "-1", "NaN", "24.0", "1e0", "０", "24,", "\n1"] {
+        for text in [
+            "", "2", "1.0", "01", "1h", " 1", "1 ", "-1", "NaN", "24.0", "1e0", "０", "24,", "\n1",
+        ] {
             let refusal = ChartTimeframe::parse(text).unwrap_err();
             assert!(refusal.to_string().contains("none of 0.25"), "{refusal}");
         }
-        assert!(ChartTimeframe::parse(&"9".repeat(5_000)).unwrap_err().to_string().len() < 100);
+        assert!(
+            ChartTimeframe::parse(&"9".repeat(5_000))
+                .unwrap_err()
+                .to_string()
+                .len()
+                < 100
+        );
     }
 
     #[test]

@@ -1,4 +1,5 @@
-//! A snapshot as it is served: its parts in the class of their age at that moment, not at that of assembly.
+//! A snapshot as it is served: its parts in the class of their age at that moment, not at that of
+//! assembly.
 
 use super::{Lack, Section, Snapshot};
 use crate::freshness::{Freshness, SectionLimits};
@@ -17,8 +18,20 @@ enum Fate {
 }
 
 impl Fate {
-    fn of<T>(section: &Section<T>, limits: impl FnOnce(UnixMs, &T) -> SectionLimits, now: UnixMs) -> Self {
-        let Section::Present { as_of_ms, freshness, value, .. } = section else { return Self::Same };
+    fn of<T>(
+        section: &Section<T>,
+        limits: impl FnOnce(UnixMs, &T) -> SectionLimits,
+        now: UnixMs,
+    ) -> Self {
+        let Section::Present {
+            as_of_ms,
+            freshness,
+            value,
+            ..
+        } = section
+        else {
+            return Self::Same;
+        };
         match limits(*as_of_ms, value).classify(now) {
             None => Self::Ends,
             // Whoever assembled it may have had a reason to call it older.
@@ -37,18 +50,42 @@ impl Fate {
 }
 
 impl Snapshot {
-    /// The snapshot with every part that has a time of its own in its class at `now`, and without those that are past their
-    /// limit by then. No part becomes younger.
+    /// The snapshot with every part that has a time of its own in its class at `now`, and without
+    /// those that are past their limit by then. No part becomes younger.
     #[must_use]
     pub fn served_at(&self, now: UnixMs) -> Cow<'_, Self> {
-        let global_market = Fate::of(&self.global_market, |as_of, _| SectionLimits::global_market(as_of), now);
-        let defi_market = Fate::of(&self.defi_market, |as_of, _| SectionLimits::defi_market(as_of), now);
+        let global_market = Fate::of(
+            &self.global_market,
+            |as_of, _| SectionLimits::global_market(as_of),
+            now,
+        );
+        let defi_market = Fate::of(
+            &self.defi_market,
+            |as_of, _| SectionLimits::defi_market(as_of),
+            now,
+        );
         let fear_greed = Fate::of(&self.fear_greed, SectionLimits::fear_greed, now);
         let beta = Fate::of(&self.beta, |as_of, _| SectionLimits::beta(as_of), now);
-        let performance = Fate::of(&self.performance, |as_of, _| SectionLimits::performance(as_of), now);
-        let statistics = Fate::of(&self.statistics, |as_of, _| SectionLimits::statistics(as_of), now);
+        let performance = Fate::of(
+            &self.performance,
+            |as_of, _| SectionLimits::performance(as_of),
+            now,
+        );
+        let statistics = Fate::of(
+            &self.statistics,
+            |as_of, _| SectionLimits::statistics(as_of),
+            now,
+        );
         let alerts = Fate::of(&self.alerts, |as_of, _| SectionLimits::alerts(as_of), now);
-        let fates = [global_market, defi_market, fear_greed, beta, performance, statistics, alerts];
+        let fates = [
+            global_market,
+            defi_market,
+            fear_greed,
+            beta,
+            performance,
+            statistics,
+            alerts,
+        ];
         if fates.iter().all(|fate| *fate == Fate::Same) {
             return Cow::Borrowed(self);
         }

@@ -1,4 +1,5 @@
-//! Figures of the monitored contracts' candles: how much they trend, how far their prices stray, how many beat Bitcoin.
+//! Figures of the monitored contracts' candles: how much they trend, how far their prices stray,
+//! how many beat Bitcoin.
 
 use crate::units::{Amount, Score, Share};
 use serde::{Deserialize, Serialize};
@@ -30,11 +31,14 @@ pub struct RealisedVolatility {
 /// Figures of the monitored contracts' candles. Each is unknown while too few contracts tell it.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Statistics {
-    /// Turnover-weighted mean of the ADX(14) of closed four-hour candles, 0–100: how much prices trend, whichever way.
+    /// Turnover-weighted mean of the ADX(14) of closed four-hour candles, 0–100: how much prices
+    /// trend, whichever way.
     pub trend_adx: Option<Counted<Score>>,
-    /// Turnover-weighted mean of each contract's own: the standard deviation of its hourly log returns × √24.
+    /// Turnover-weighted mean of each contract's own: the standard deviation of its hourly log
+    /// returns × √24.
     pub realised_volatility: Option<Counted<RealisedVolatility>>,
-    /// The share of the contracts other than Bitcoin's whose return over [`SEASON_DAYS`] days is above Bitcoin's, percent.
+    /// The share of the contracts other than Bitcoin's whose return over [`SEASON_DAYS`] days is
+    /// above Bitcoin's, percent.
     pub altcoin_share: Option<Counted<Share>>,
 }
 
@@ -84,13 +88,19 @@ impl Statistics {
         if contracts.contains(&Some(0)) {
             return Err(StatisticsFault::OfNothing);
         }
-        let Some(Counted { value, contracts }) = self.altcoin_share else { return Ok(()) };
+        let Some(Counted { value, contracts }) = self.altcoin_share else {
+            return Ok(());
+        };
         if contracts > SEASON_CONTRACTS {
             return Err(StatisticsFault::TooManyContracts);
         }
         let beaten = value.get() / 100.0 * contracts as f64;
         // A share is rounded to two decimals: of at most 50 contracts that is far less than one.
-        if (beaten - beaten.round()).abs() > 0.01 { Err(StatisticsFault::Contradicted) } else { Ok(()) }
+        if (beaten - beaten.round()).abs() > 0.01 {
+            Err(StatisticsFault::Contradicted)
+        } else {
+            Ok(())
+        }
     }
 }
 
@@ -98,10 +108,20 @@ impl Statistics {
 mod tests {
     use super::*;
 
-    const NOTHING: Statistics = Statistics { trend_adx: None, realised_volatility: None, altcoin_share: None };
+    const NOTHING: Statistics = Statistics {
+        trend_adx: None,
+        realised_volatility: None,
+        altcoin_share: None,
+    };
 
     fn season(share: f64, contracts: usize) -> Statistics {
-        Statistics { altcoin_share: Some(Counted { value: Share::new(share).unwrap(), contracts }), ..NOTHING }
+        Statistics {
+            altcoin_share: Some(Counted {
+                value: Share::new(share).unwrap(),
+                contracts,
+            }),
+            ..NOTHING
+        }
     }
 
     #[test]
@@ -110,7 +130,10 @@ mod tests {
         assert_eq!(season(0.0, 50).check(), Ok(()));
         assert_eq!(NOTHING.check(), Err(StatisticsFault::Empty));
         assert_eq!(season(0.0, 0).check(), Err(StatisticsFault::OfNothing));
-        assert_eq!(season(50.0, 52).check(), Err(StatisticsFault::TooManyContracts));
+        assert_eq!(
+            season(50.0, 52).check(),
+            Err(StatisticsFault::TooManyContracts)
+        );
         assert_eq!(season(50.0, 3).check(), Err(StatisticsFault::Contradicted));
     }
 }

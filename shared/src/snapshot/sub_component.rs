@@ -1,4 +1,5 @@
-//! The parts of which the dimensions are made: what each measures, how it reads that, and what it weighs.
+//! The parts of which the dimensions are made: what each measures, how it reads that, and what it
+//! weighs.
 
 use super::dimension::Dimension;
 use super::measurement::Measurement;
@@ -16,7 +17,8 @@ pub enum Reads {
     Contrarian,
 }
 
-/// Defines the enum from one table: a part cannot be without wire name, dimension, weight, measurement or way of reading.
+/// Defines the enum from one table: a part cannot be without wire name, dimension, weight,
+/// measurement or way of reading.
 macro_rules! sub_components {
     ($($(#[$doc:meta])* $name:ident $wire:literal $dimension:ident $percent:literal $measurement:ident $reads:ident;)*) => {
         wire_enum! {
@@ -152,18 +154,26 @@ impl SubComponent {
     /// The name without its dimension.
     #[must_use]
     pub fn short_name(self) -> &'static str {
-        self.wire_name().split_once('.').map_or(self.wire_name(), |(_, short)| short)
+        self.wire_name()
+            .split_once('.')
+            .map_or(self.wire_name(), |(_, short)| short)
     }
 
     /// The part of this name.
     #[must_use]
     pub fn of_wire_name(name: &str) -> Option<Self> {
-        Self::ALL.iter().copied().find(|part| part.wire_name() == name)
+        Self::ALL
+            .iter()
+            .copied()
+            .find(|part| part.wire_name() == name)
     }
 
     /// The parts of one dimension.
     pub fn of(dimension: Dimension) -> impl Iterator<Item = Self> {
-        Self::ALL.iter().copied().filter(move |part| part.dimension() == dimension)
+        Self::ALL
+            .iter()
+            .copied()
+            .filter(move |part| part.dimension() == dimension)
     }
 }
 
@@ -177,16 +187,25 @@ mod tests {
             let (dimension, short) = part.wire_name().split_once('.').unwrap();
             assert_eq!(dimension, part.dimension().name());
             assert_eq!(short, part.short_name());
-            assert_eq!(serde_json::to_string(part).unwrap(), format!("\"{}\"", part.wire_name()));
+            assert_eq!(
+                serde_json::to_string(part).unwrap(),
+                format!("\"{}\"", part.wire_name())
+            );
         }
         for dimension in Dimension::ALL {
-            assert_eq!(serde_json::to_string(&dimension).unwrap(), format!("\"{}\"", dimension.name()));
+            assert_eq!(
+                serde_json::to_string(&dimension).unwrap(),
+                format!("\"{}\"", dimension.name())
+            );
         }
     }
 
     #[test]
     fn no_wire_name_stands_twice() {
-        let names: std::collections::BTreeSet<_> = SubComponent::ALL.iter().map(|part| part.wire_name()).collect();
+        let names: std::collections::BTreeSet<_> = SubComponent::ALL
+            .iter()
+            .map(|part| part.wire_name())
+            .collect();
         assert_eq!(names.len(), SubComponent::ALL.len());
     }
 }

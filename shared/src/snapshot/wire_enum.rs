@@ -1,6 +1,7 @@
 //! Enums whose variants have a name on the wire.
 
-/// Defines an enum with the list of its variants and the name of each on the wire, which is what serde writes.
+/// Defines an enum with the list of its variants and the name of each on the wire, which is what
+/// serde writes.
 macro_rules! wire_enum {
     ($(#[$enum_doc:meta])* $enum:ident { $($(#[$doc:meta])* $name:ident $wire:literal;)* }) => {
         $(#[$enum_doc])*

@@ -32,7 +32,9 @@ pub(super) fn quality(snapshot: &Snapshot) -> Fraction {
 /// The share of the contracts that trade, as far as they are known, that have a usable ticker.
 #[must_use]
 pub fn coverage(coverage: Coverage) -> Fraction {
-    let listed = coverage.listed.saturating_add(coverage.unlisted.unwrap_or(0));
+    let listed = coverage
+        .listed
+        .saturating_add(coverage.unlisted.unwrap_or(0));
     let told = coverage.priced.saturating_add(coverage.refused);
     Fraction::saturating(coverage.priced as f64 / listed.max(told) as f64)
 }
@@ -44,13 +46,17 @@ fn analysed(snapshot: &Snapshot) -> f64 {
 
 fn weight<T>(section: &Section<T>) -> f64 {
     match section {
-        Section::Present { freshness: Freshness::Fresh, .. } => 1.0,
+        Section::Present {
+            freshness: Freshness::Fresh,
+            ..
+        } => 1.0,
         Section::Present { .. } => 0.5,
         Section::Absent { .. } => 0.0,
     }
 }
 
-/// What a snapshot can hold at most, by who made it of what. Coarse, so that two of one maker are told apart by their time.
+/// What a snapshot can hold at most, by who made it of what. Coarse, so that two of one maker are
+/// told apart by their time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Completeness {
     /// Another exchange's tickers.
@@ -64,7 +70,9 @@ enum Completeness {
 fn completeness(snapshot: &Snapshot) -> Completeness {
     match snapshot.producer {
         Producer::SecondaryExchange => Completeness::AnotherExchange,
-        Producer::Origin | Producer::BybitDirect if analysed(snapshot) >= 0.5 => Completeness::Analysed,
+        Producer::Origin | Producer::BybitDirect if analysed(snapshot) >= 0.5 => {
+            Completeness::Analysed
+        }
         Producer::Origin | Producer::BybitDirect => Completeness::Tickers,
     }
 }
@@ -73,15 +81,24 @@ fn completeness(snapshot: &Snapshot) -> Completeness {
 const MAX_STEP_BACK_MS: u64 = 10_000;
 
 /// See [`super::ValidSnapshot::is_better`].
-pub(super) fn is_better(candidate: &Snapshot, held: &Snapshot, now: UnixMs, limits: &Limits) -> bool {
+pub(super) fn is_better(
+    candidate: &Snapshot,
+    held: &Snapshot,
+    now: UnixMs,
+    limits: &Limits,
+) -> bool {
     // The youngest class is the best, and none the worst.
     let class = |snapshot: &Snapshot| limits.classify(snapshot.as_of_ms, now).map(Reverse);
-    let (classes, fullness) = ((class(candidate), class(held)), (completeness(candidate), completeness(held)));
+    let (classes, fullness) = (
+        (class(candidate), class(held)),
+        (completeness(candidate), completeness(held)),
+    );
     if classes.0 != classes.1 {
         return classes.0 > classes.1;
     }
     if fullness.0 != fullness.1 {
-        return fullness.0 > fullness.1 && held.as_of_ms.millis_since(candidate.as_of_ms) <= MAX_STEP_BACK_MS;
+        return fullness.0 > fullness.1
+            && held.as_of_ms.millis_since(candidate.as_of_ms) <= MAX_STEP_BACK_MS;
     }
     (candidate.as_of_ms, candidate.sequence) > (held.as_of_ms, held.sequence)
 }

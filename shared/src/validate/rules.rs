@@ -64,13 +64,16 @@ fn times(snapshot: &Snapshot, now: UnixMs, found: &mut Vec<Rejection>) {
             found.push(Rejection::ImplausibleTime { field, found: time });
         }
         if is_from_the_future(time, now) {
-            found.push(Rejection::FromTheFuture { field, ahead_ms: time.millis_since(now) });
+            found.push(Rejection::FromTheFuture {
+                field,
+                ahead_ms: time.millis_since(now),
+            });
         }
     }
 }
 
-/// No figure of one venue stands in a snapshot of another. Only the list of the contracts that count may be of another venue
-/// than a secondary exchange's tickers, for a list has no figures.
+/// No figure of one venue stands in a snapshot of another. Only the list of the contracts that
+/// count may be of another venue than a secondary exchange's tickers, for a list has no figures.
 fn venues(snapshot: &Snapshot, found: &mut Vec<Rejection>) {
     let is_secondary = snapshot.producer == Producer::SecondaryExchange;
     let may_publish = |venue| match venue {
@@ -80,8 +83,15 @@ fn venues(snapshot: &Snapshot, found: &mut Vec<Rejection>) {
     };
     let may_list = |venue| matches!(venue, Venue::Bybit) || (is_secondary && venue == Venue::Okx);
     let mut check = |part, source: Option<Source>, may: &dyn Fn(Venue) -> bool| {
-        if let Some(venue) = source.map(|source| source.venue).filter(|venue| !may(*venue)) {
-            found.push(Rejection::ForeignVenue { part, venue: venue.name(), producer: snapshot.producer.name() });
+        if let Some(venue) = source
+            .map(|source| source.venue)
+            .filter(|venue| !may(*venue))
+        {
+            found.push(Rejection::ForeignVenue {
+                part,
+                venue: venue.name(),
+                producer: snapshot.producer.name(),
+            });
         }
     };
     check("tickers", Some(snapshot.tickers_source), &may_publish);
@@ -93,12 +103,25 @@ fn venues(snapshot: &Snapshot, found: &mut Vec<Rejection>) {
     // What is made of Bybit's candles and accounts, and has no source of its own.
     let overview = &snapshot.overview;
     let derived = [
-        ("scores", snapshot.scores.iter().any(|row| row.confluence.is_some())),
-        ("btc_volatility", overview.btc_daily_volatility.is_some() || overview.btc_volatility.is_some()),
+        (
+            "scores",
+            snapshot.scores.iter().any(|row| row.confluence.is_some()),
+        ),
+        (
+            "btc_volatility",
+            overview.btc_daily_volatility.is_some() || overview.btc_volatility.is_some(),
+        ),
         ("perps", !snapshot.perps.is_unknown()),
     ];
-    for (part, _) in derived.into_iter().filter(|(_, is_there)| is_secondary && *is_there) {
-        found.push(Rejection::ForeignVenue { part, venue: Venue::Bybit.name(), producer: snapshot.producer.name() });
+    for (part, _) in derived
+        .into_iter()
+        .filter(|(_, is_there)| is_secondary && *is_there)
+    {
+        found.push(Rejection::ForeignVenue {
+            part,
+            venue: Venue::Bybit.name(),
+            producer: snapshot.producer.name(),
+        });
     }
 }
 
@@ -106,28 +129,54 @@ fn counts(snapshot: &Snapshot, baseline: Baseline, found: &mut Vec<Rejection>) {
     let coverage = snapshot.coverage;
     let rows = coverage.priced.saturating_add(coverage.refused);
     if coverage.refused > rows / REFUSED_ONE_IN {
-        found.push(Rejection::TooManyRowsRefused { refused: coverage.refused, rows });
+        found.push(Rejection::TooManyRowsRefused {
+            refused: coverage.refused,
+            rows,
+        });
     }
     if coverage.listed != snapshot.universe.len() {
-        found.push(Rejection::ListedDisagrees { counted: coverage.listed, listed: snapshot.universe.len() });
+        found.push(Rejection::ListedDisagrees {
+            counted: coverage.listed,
+            listed: snapshot.universe.len(),
+        });
     }
-    if let Some(Expected { counted, contracts: usual }) = baseline.expected
+    if let Some(Expected {
+        counted,
+        contracts: usual,
+    }) = baseline.expected
         && counted == Counted::of(snapshot)
         && !is_most(coverage.priced, usual)
     {
-        found.push(Rejection::TooFewContracts { found: coverage.priced, usual });
+        found.push(Rejection::TooFewContracts {
+            found: coverage.priced,
+            usual,
+        });
     }
-    let Some(counted) =
-        snapshot.breadth.up.checked_add(snapshot.breadth.down).and_then(|n| n.checked_add(snapshot.breadth.flat))
+    let Some(counted) = snapshot
+        .breadth
+        .up
+        .checked_add(snapshot.breadth.down)
+        .and_then(|n| n.checked_add(snapshot.breadth.flat))
     else {
-        found.push(Rejection::CountsDisagree { counted: usize::MAX, priced: coverage.priced });
+        found.push(Rejection::CountsDisagree {
+            counted: usize::MAX,
+            priced: coverage.priced,
+        });
         return;
     };
     // Contracts whose change is unknown are not counted; there are few of them.
     if counted > coverage.priced || !is_most(counted, coverage.priced) || counted == 0 {
-        found.push(Rejection::CountsDisagree { counted, priced: coverage.priced });
+        found.push(Rejection::CountsDisagree {
+            counted,
+            priced: coverage.priced,
+        });
     }
-    if let Some(turnover) = snapshot.overview.total_turnover.map(Amount::get).filter(|turnover| *turnover <= 0.0) {
+    if let Some(turnover) = snapshot
+        .overview
+        .total_turnover
+        .map(Amount::get)
+        .filter(|turnover| *turnover <= 0.0)
+    {
         found.push(Rejection::NoTurnover { found: turnover });
     }
 }
@@ -137,34 +186,54 @@ fn scores(snapshot: &Snapshot, found: &mut Vec<Rejection>) {
     if rows.len() < MIN_SCORES {
         found.push(Rejection::TooFewScores { found: rows.len() });
     }
-    // Bitcoin has a price in every snapshot. A major whose other figures are odd has a price and no score.
+    // Bitcoin has a price in every snapshot. A major whose other figures are odd has a price and no
+    // score.
     if snapshot.overview.eth_price.is_none() && !rows.iter().any(|row| row.symbol == ETHER) {
         found.push(Rejection::MajorMissing { symbol: ETHER });
     }
-    symbols(snapshot, "scores", rows.iter().map(|row| &*row.symbol), found);
+    symbols(
+        snapshot,
+        "scores",
+        rows.iter().map(|row| &*row.symbol),
+        found,
+    );
     for (before, after) in rows.iter().zip(rows.iter().skip(1)) {
         if before.score < after.score {
-            found.push(Rejection::OutOfOrder { list: "scores", symbol: after.symbol.clone() });
+            found.push(Rejection::OutOfOrder {
+                list: "scores",
+                symbol: after.symbol.clone(),
+            });
         }
     }
     for row in rows {
         if contradicts_its_basis(row) {
-            found.push(Rejection::BasisContradicted { symbol: row.symbol.clone() });
+            found.push(Rejection::BasisContradicted {
+                symbol: row.symbol.clone(),
+            });
         }
         if let Some(scored_at) = row.score_as_of_ms
-            && (scored_at > snapshot.as_of_ms || snapshot.generated_at_ms.millis_since(scored_at) > MAX_CARRIED_AGE_MS)
+            && (scored_at > snapshot.as_of_ms
+                || snapshot.generated_at_ms.millis_since(scored_at) > MAX_CARRIED_AGE_MS)
         {
-            found.push(Rejection::ScoreOfAnotherTime { symbol: row.symbol.clone(), scored_at });
+            found.push(Rejection::ScoreOfAnotherTime {
+                symbol: row.symbol.clone(),
+                scored_at,
+            });
         }
         if row.score_history.len() > MAX_HISTORY {
-            found.push(Rejection::HistoryTooLong { symbol: row.symbol.clone(), found: row.score_history.len() });
+            found.push(Rejection::HistoryTooLong {
+                symbol: row.symbol.clone(),
+                found: row.score_history.len(),
+            });
         }
     }
 }
 
 fn contradicts_its_basis(row: &ScoreRow) -> bool {
     match row.score_basis {
-        ScoreBasis::TickerMomentum => row.confluence.is_some() || row.momentum_score != Some(row.score),
+        ScoreBasis::TickerMomentum => {
+            row.confluence.is_some() || row.momentum_score != Some(row.score)
+        }
         ScoreBasis::SixDimension => row.confluence.as_deref().is_none_or(|confluence| {
             confluence.components.is_empty()
                 || confluence.score != Some(row.score)
@@ -179,35 +248,62 @@ fn movers(snapshot: &Snapshot, found: &mut Vec<Rejection>) {
     mover_list(snapshot, "losers", &snapshot.movers.losers, -1.0, found);
 }
 
-/// `sign` is 1 for a list of rising contracts and −1 for one of falling contracts; both have the largest move first.
-fn mover_list(snapshot: &Snapshot, list: &'static str, rows: &[Mover], sign: f64, found: &mut Vec<Rejection>) {
+/// `sign` is 1 for a list of rising contracts and −1 for one of falling contracts; both have the
+/// largest move first.
+fn mover_list(
+    snapshot: &Snapshot,
+    list: &'static str,
+    rows: &[Mover],
+    sign: f64,
+    found: &mut Vec<Rejection>,
+) {
     symbols(snapshot, list, rows.iter().map(|row| &*row.symbol), found);
     length(list, rows.len(), MAX_MOVERS, found);
     let floor = snapshot.movers.turnover_floor;
     for row in rows {
         let change_pct = row.change_24h.get();
         if change_pct * sign <= 0.0 {
-            found.push(Rejection::WrongSign { symbol: row.symbol.clone(), list, change_pct });
+            found.push(Rejection::WrongSign {
+                symbol: row.symbol.clone(),
+                list,
+                change_pct,
+            });
         }
         if row.turnover_24h < floor {
             let (turnover_usd, floor_usd) = (row.turnover_24h.get(), floor.get());
-            found.push(Rejection::BelowFloor { symbol: row.symbol.clone(), list, turnover_usd, floor_usd });
+            found.push(Rejection::BelowFloor {
+                symbol: row.symbol.clone(),
+                list,
+                turnover_usd,
+                floor_usd,
+            });
         }
     }
     for (before, after) in rows.iter().zip(rows.iter().skip(1)) {
         if before.change_24h.get() * sign < after.change_24h.get() * sign {
-            found.push(Rejection::OutOfOrder { list, symbol: after.symbol.clone() });
+            found.push(Rejection::OutOfOrder {
+                list,
+                symbol: after.symbol.clone(),
+            });
         }
     }
 }
 
 fn leaders(snapshot: &Snapshot, found: &mut Vec<Rejection>) {
     let rows = &snapshot.volume_leaders;
-    symbols(snapshot, "volume_leaders", rows.iter().map(|row| &*row.symbol), found);
+    symbols(
+        snapshot,
+        "volume_leaders",
+        rows.iter().map(|row| &*row.symbol),
+        found,
+    );
     length("volume_leaders", rows.len(), MAX_LEADERS, found);
     for (before, after) in rows.iter().zip(rows.iter().skip(1)) {
         if before.turnover_24h < after.turnover_24h {
-            found.push(Rejection::OutOfOrder { list: "volume_leaders", symbol: after.symbol.clone() });
+            found.push(Rejection::OutOfOrder {
+                list: "volume_leaders",
+                symbol: after.symbol.clone(),
+            });
         }
     }
 }
@@ -215,10 +311,15 @@ fn leaders(snapshot: &Snapshot, found: &mut Vec<Rejection>) {
 fn universe(snapshot: &Snapshot, found: &mut Vec<Rejection>) {
     for (symbol, hours) in &snapshot.universe.contracts {
         if !is_plausible_symbol(symbol) {
-            found.push(Rejection::MalformedSymbol { symbol: symbol.chars().take(64).collect() });
+            found.push(Rejection::MalformedSymbol {
+                symbol: symbol.chars().take(64).collect(),
+            });
         }
         if let Some(hours) = hours.filter(|hours| !is_funding_interval(*hours)) {
-            found.push(Rejection::ImplausibleInterval { symbol: symbol.clone(), hours });
+            found.push(Rejection::ImplausibleInterval {
+                symbol: symbol.clone(),
+                hours,
+            });
         }
     }
 }
@@ -227,9 +328,18 @@ fn universe(snapshot: &Snapshot, found: &mut Vec<Rejection>) {
 fn capitalisation(snapshot: &Snapshot, found: &mut Vec<Rejection>) {
     let global = snapshot.global_market.value();
     let all = [
-        ("global_market.total_market_cap", global.map(|global| global.total_market_cap)),
-        ("global_market.volume_24h", global.map(|global| global.volume_24h)),
-        ("defi_market.market_cap", snapshot.defi_market.value().map(|defi| defi.market_cap)),
+        (
+            "global_market.total_market_cap",
+            global.map(|global| global.total_market_cap),
+        ),
+        (
+            "global_market.volume_24h",
+            global.map(|global| global.volume_24h),
+        ),
+        (
+            "defi_market.market_cap",
+            snapshot.defi_market.value().map(|defi| defi.market_cap),
+        ),
     ];
     for (field, amount) in all {
         if amount.is_some_and(|amount| amount.get() <= 0.0) {
@@ -238,19 +348,37 @@ fn capitalisation(snapshot: &Snapshot, found: &mut Vec<Rejection>) {
     }
 }
 
-/// Sections with rules of their own. Whoever assembles drops a bad one; here it came from somebody else.
+/// Sections with rules of their own. Whoever assembles drops a bad one; here it came from somebody
+/// else.
 fn sections(snapshot: &Snapshot, found: &mut Vec<Rejection>) {
-    let beta = snapshot.beta.value().and_then(|beta| beta.check().err()).map(|fault| ("beta", fault.to_string()));
-    let charts = snapshot.performance.value().and_then(|charts| charts.check().err());
-    let statistics = snapshot.statistics.value().and_then(|statistics| statistics.check().err());
-    let alerts = snapshot.alerts.value().and_then(|alerts| alerts.check().err());
+    let beta = snapshot
+        .beta
+        .value()
+        .and_then(|beta| beta.check().err())
+        .map(|fault| ("beta", fault.to_string()));
+    let charts = snapshot
+        .performance
+        .value()
+        .and_then(|charts| charts.check().err());
+    let statistics = snapshot
+        .statistics
+        .value()
+        .and_then(|statistics| statistics.check().err());
+    let alerts = snapshot
+        .alerts
+        .value()
+        .and_then(|alerts| alerts.check().err());
     let all = [
         beta,
         charts.map(|fault| ("performance", fault.to_string())),
         statistics.map(|fault| ("statistics", fault.to_string())),
         alerts.map(|fault| ("alerts", fault.to_string())),
     ];
-    found.extend(all.into_iter().flatten().map(|(section, fault)| Rejection::BadSection { section, fault }));
+    found.extend(
+        all.into_iter()
+            .flatten()
+            .map(|(section, fault)| Rejection::BadSection { section, fault }),
+    );
 }
 
 fn length(list: &'static str, rows: usize, limit: usize, found: &mut Vec<Rejection>) {
@@ -269,11 +397,19 @@ fn symbols<'s>(
     let mut seen = HashSet::new();
     for symbol in all {
         if !is_plausible_symbol(symbol) {
-            found.push(Rejection::MalformedSymbol { symbol: symbol.chars().take(64).collect() });
+            found.push(Rejection::MalformedSymbol {
+                symbol: symbol.chars().take(64).collect(),
+            });
         } else if !snapshot.universe.contains(symbol) {
-            found.push(Rejection::ForeignSymbol { symbol: symbol.to_owned(), list });
+            found.push(Rejection::ForeignSymbol {
+                symbol: symbol.to_owned(),
+                list,
+            });
         } else if !seen.insert(symbol) {
-            found.push(Rejection::RepeatedSymbol { symbol: symbol.to_owned(), list });
+            found.push(Rejection::RepeatedSymbol {
+                symbol: symbol.to_owned(),
+                list,
+            });
         }
     }
 }
@@ -282,7 +418,9 @@ fn symbols<'s>(
 fn texts(snapshot: &Snapshot, found: &mut Vec<Rejection>) {
     let plain = |text: &str| {
         text.chars().count() <= MAX_WORDS_CHARS
-            && text.chars().all(|c| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_'))
+            && text
+                .chars()
+                .all(|c| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_'))
     };
     let reasons = [
         ("fallback_reason", snapshot.fallback_reason.as_deref()),
@@ -304,15 +442,25 @@ fn texts(snapshot: &Snapshot, found: &mut Vec<Rejection>) {
         ("regime.breadth", Some(&*snapshot.regime.breadth)),
         ("regime.dispersion", Some(&*snapshot.regime.dispersion)),
         ("regime.sentiment", snapshot.regime.sentiment.as_deref()),
-        ("fear_greed.label", snapshot.fear_greed.value().map(|index| &*index.label)),
+        (
+            "fear_greed.label",
+            snapshot.fear_greed.value().map(|index| &*index.label),
+        ),
     ];
-    for sentence in
-        snapshot.scores.iter().filter_map(|row| row.confluence.as_deref()).flat_map(|c| c.interpretations.values())
+    for sentence in snapshot
+        .scores
+        .iter()
+        .filter_map(|row| row.confluence.as_deref())
+        .flat_map(|c| c.interpretations.values())
     {
         if sentence.chars().count() > MAX_SENTENCE_CHARS
-            || sentence.chars().any(|c| c.is_control() || matches!(c, '<' | '>' | '&'))
+            || sentence
+                .chars()
+                .any(|c| c.is_control() || matches!(c, '<' | '>' | '&'))
         {
-            found.push(Rejection::ForeignText { field: "interpretations" });
+            found.push(Rejection::ForeignText {
+                field: "interpretations",
+            });
         }
     }
     for (field, text) in words {
@@ -327,14 +475,23 @@ pub(super) fn warnings(snapshot: &Snapshot) -> Vec<Warning> {
     let mut found = Vec::new();
     let coverage = snapshot.coverage;
     if !is_most(coverage.priced, coverage.listed) {
-        found.push(Warning::ThinCoverage { priced: coverage.priced, listed: coverage.listed });
+        found.push(Warning::ThinCoverage {
+            priced: coverage.priced,
+            listed: coverage.listed,
+        });
     }
     if coverage.refused > 0 {
-        found.push(Warning::RowsRefused { refused: coverage.refused });
+        found.push(Warning::RowsRefused {
+            refused: coverage.refused,
+        });
     }
     for row in &snapshot.scores {
-        if row.low_24h.is_some_and(|low| row.price < low) || row.high_24h.is_some_and(|high| row.price > high) {
-            found.push(Warning::OutsideRange { symbol: row.symbol.clone() });
+        if row.low_24h.is_some_and(|low| row.price < low)
+            || row.high_24h.is_some_and(|high| row.price > high)
+        {
+            found.push(Warning::OutsideRange {
+                symbol: row.symbol.clone(),
+            });
         }
     }
     found

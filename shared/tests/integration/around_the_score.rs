@@ -1,7 +1,9 @@
 //! What is made of finished scores: signals and opportunities.
 
 use proptest::prelude::*;
-use shared::analysis::opportunities::{Direction, MAX_OPPORTUNITIES, Opportunity, Potential, opportunities};
+use shared::analysis::opportunities::{
+    Direction, MAX_OPPORTUNITIES, Opportunity, Potential, opportunities,
+};
 use shared::analysis::scores::combine::combine;
 use shared::analysis::signals::{SignalCounts, SignalType, Stance, signals};
 use shared::snapshot::{ScoreBasis, ScoreRow};
@@ -32,14 +34,26 @@ fn row(symbol: &str, score: f64, reliability: f64, change: f64) -> ScoreRow {
 }
 
 fn momentum(row: ScoreRow) -> ScoreRow {
-    ScoreRow { score_basis: ScoreBasis::TickerMomentum, confluence: None, momentum_score: Some(row.score), ..row }
+    ScoreRow {
+        score_basis: ScoreBasis::TickerMomentum,
+        confluence: None,
+        momentum_score: Some(row.score),
+        ..row
+    }
 }
 
 #[test]
 fn momentum_makes_neither_signals_nor_opportunities() {
-    let rows = [momentum(row("BTCUSDT", 95.0, 1.0, 9.0)), momentum(row("ETHUSDT", 5.0, 1.0, -9.0))];
+    let rows = [
+        momentum(row("BTCUSDT", 95.0, 1.0, 9.0)),
+        momentum(row("ETHUSDT", 5.0, 1.0, -9.0)),
+    ];
     assert_eq!(signals(&rows), []);
-    assert_eq!(SignalCounts::of(&rows), None, "no signal is not taken for a count of none");
+    assert_eq!(
+        SignalCounts::of(&rows),
+        None,
+        "no signal is not taken for a count of none"
+    );
     assert_eq!(opportunities(&rows), []);
 }
 
@@ -53,13 +67,27 @@ fn nothing_comes_of_nothing() {
 #[test]
 fn neutral_rows_stay_in_the_list_and_out_of_the_counts() {
     let scores = [85.0, 72.0, 50.0, 33.0, 10.0];
-    let mut rows: Vec<ScoreRow> =
-        scores.iter().enumerate().map(|(index, score)| row(&format!("C{index}USDT"), *score, 1.0, 0.0)).collect();
+    let mut rows: Vec<ScoreRow> = scores
+        .iter()
+        .enumerate()
+        .map(|(index, score)| row(&format!("C{index}USDT"), *score, 1.0, 0.0))
+        .collect();
     rows.push(momentum(row("MUSDT", 99.0, 1.0, 0.0)));
-    let types: Vec<SignalType> = signals(&rows).iter().map(|signal| signal.signal_type).collect();
+    let types: Vec<SignalType> = signals(&rows)
+        .iter()
+        .map(|signal| signal.signal_type)
+        .collect();
     use SignalType::{Buy, Neutral, Sell};
     assert_eq!(types, [Buy, Buy, Neutral, Sell, Sell]);
-    assert_eq!(SignalCounts::of(&rows), Some(SignalCounts { total: 4, strong: 2, medium: 1, weak: 1 }));
+    assert_eq!(
+        SignalCounts::of(&rows),
+        Some(SignalCounts {
+            total: 4,
+            strong: 2,
+            medium: 1,
+            weak: 1
+        })
+    );
 }
 
 #[track_caller]
@@ -74,34 +102,78 @@ fn an_opportunity_is_the_deviation_times_reliability_times_momentum() {
     // 28.4 · 0.9 · (1 + 3.2/10) = 33.7392.
     let rows = [row("BTCUSDT", 78.4, 0.9, -3.2)];
     let found = only(&rows);
-    assert_eq!((found.opportunity_score.get(), found.momentum.get()), (33.74, 1.32));
-    assert_eq!((found.kind, found.direction, found.potential), (Direction::Long, Direction::Long, Potential::Medium));
+    assert_eq!(
+        (found.opportunity_score.get(), found.momentum.get()),
+        (33.74, 1.32)
+    );
+    assert_eq!(
+        (found.kind, found.direction, found.potential),
+        (Direction::Long, Direction::Long, Potential::Medium)
+    );
     assert_eq!(
         found.description,
         "BTCUSDT: the score of 78.40 is 28.40 above neutral, rests on 90 % of its inputs, and the price moved -3.20 % in 24 hours."
     );
     let json = serde_json::to_value(&found).unwrap();
     assert_eq!(json["id"], "BTCUSDT-long");
-    assert_eq!((json["type"].as_str(), json["direction"].as_str()), (Some("long"), Some("long")));
-    assert_eq!((json["symbol"].as_str(), json["full_symbol"].as_str()), (Some("BTCUSDT"), Some("BTCUSDT")));
-    assert_eq!((json["volume"].as_f64(), json["price_change"].as_f64()), (Some(1e6), Some(-3.2)));
-    assert_eq!((json["confidence"].as_f64(), json["potential"].as_str()), (Some(0.9), Some("medium")));
+    assert_eq!(
+        (json["type"].as_str(), json["direction"].as_str()),
+        (Some("long"), Some("long"))
+    );
+    assert_eq!(
+        (json["symbol"].as_str(), json["full_symbol"].as_str()),
+        (Some("BTCUSDT"), Some("BTCUSDT"))
+    );
+    assert_eq!(
+        (json["volume"].as_f64(), json["price_change"].as_f64()),
+        (Some(1e6), Some(-3.2))
+    );
+    assert_eq!(
+        (json["confidence"].as_f64(), json["potential"].as_str()),
+        (Some(0.9), Some("medium"))
+    );
 }
 
 #[test]
 fn the_momentum_factor_ends_at_two_so_the_score_ends_at_a_hundred() {
-    assert_eq!(only(&[row("AUSDT", 100.0, 1.0, 10.0)]).opportunity_score.get(), 100.0);
-    assert_eq!(only(&[row("AUSDT", 0.0, 1.0, -1e300)]).opportunity_score.get(), 100.0);
-    assert_eq!(only(&[row("AUSDT", 0.0, 1.0, 0.0)]).opportunity_score.get(), 50.0);
+    assert_eq!(
+        only(&[row("AUSDT", 100.0, 1.0, 10.0)])
+            .opportunity_score
+            .get(),
+        100.0
+    );
+    assert_eq!(
+        only(&[row("AUSDT", 0.0, 1.0, -1e300)])
+            .opportunity_score
+            .get(),
+        100.0
+    );
+    assert_eq!(
+        only(&[row("AUSDT", 0.0, 1.0, 0.0)]).opportunity_score.get(),
+        50.0
+    );
 }
 
 #[test]
 fn only_a_price_that_moves_the_scores_way_raises_the_aligned_score() {
-    let aligned = |score, change| only(&[row("AUSDT", score, 1.0, change)]).aligned_score.get();
+    let aligned = |score, change| {
+        only(&[row("AUSDT", score, 1.0, change)])
+            .aligned_score
+            .get()
+    };
     // 30 from neutral.
-    assert_eq!([aligned(80.0, -8.0), aligned(80.0, 0.0), aligned(80.0, 5.0)], [30.0, 30.0, 45.0]);
-    assert_eq!([aligned(20.0, 8.0), aligned(20.0, 0.0), aligned(20.0, -5.0)], [30.0, 30.0, 45.0]);
-    assert_eq!(only(&[row("AUSDT", 51.0, 1.0, 9.0)]).stance, Stance::Neutral);
+    assert_eq!(
+        [aligned(80.0, -8.0), aligned(80.0, 0.0), aligned(80.0, 5.0)],
+        [30.0, 30.0, 45.0]
+    );
+    assert_eq!(
+        [aligned(20.0, 8.0), aligned(20.0, 0.0), aligned(20.0, -5.0)],
+        [30.0, 30.0, 45.0]
+    );
+    assert_eq!(
+        only(&[row("AUSDT", 51.0, 1.0, 9.0)]).stance,
+        Stance::Neutral
+    );
 }
 
 #[test]
@@ -117,7 +189,11 @@ fn the_twenty_that_stand_out_most_are_listed_long_and_short_alike() {
         .map(|index| {
             row(
                 &format!("C{index:02}USDT"),
-                if index % 2 == 0 { 50.0 + 0.5 * index as f64 } else { 50.0 - 0.5 * index as f64 },
+                if index % 2 == 0 {
+                    50.0 + 0.5 * index as f64
+                } else {
+                    50.0 - 0.5 * index as f64
+                },
                 1.0,
                 0.0,
             )
@@ -126,9 +202,19 @@ fn the_twenty_that_stand_out_most_are_listed_long_and_short_alike() {
     let found = opportunities(&rows);
     assert_eq!(found.len(), MAX_OPPORTUNITIES);
     assert_eq!(found[0].symbol, "C59USDT");
-    assert_eq!(found.iter().filter(|row| row.direction == Direction::Short).count(), 10);
+    assert_eq!(
+        found
+            .iter()
+            .filter(|row| row.direction == Direction::Short)
+            .count(),
+        10
+    );
     let tie = [row("BUSDT", 80.0, 1.0, 0.0), row("AUSDT", 20.0, 1.0, 0.0)];
-    assert_eq!(opportunities(&tie)[0].symbol, "AUSDT", "symbols settle ties");
+    assert_eq!(
+        opportunities(&tie)[0].symbol,
+        "AUSDT",
+        "symbols settle ties"
+    );
 }
 
 proptest! {

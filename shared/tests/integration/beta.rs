@@ -4,7 +4,9 @@ use proptest::prelude::*;
 use shared::analysis::beta::{self, WANTED_CLOSES};
 use shared::assemble::BITCOIN;
 use shared::market::candles::{Candle, Candles, Interval};
-use shared::snapshot::beta::{BENCHMARK, BetaFault, BetaRow, BetaSection, BetaSpan, BetaWindow, RiskCategory};
+use shared::snapshot::beta::{
+    BENCHMARK, BetaFault, BetaRow, BetaSection, BetaSpan, BetaWindow, RiskCategory,
+};
 use shared::units::{Amount, Price, Ratio, UnixMs};
 
 const EPOCH: UnixMs = UnixMs::from_millis(1_788_825_600_000);
@@ -22,12 +24,16 @@ fn hourly(closes: impl IntoIterator<Item = (u64, f64)>) -> Candles {
             turnover: nothing,
         }
     };
-    Candles { interval: Interval::OneHour, closed: closes.into_iter().map(candle).collect() }
+    Candles {
+        interval: Interval::OneHour,
+        closed: closes.into_iter().map(candle).collect(),
+    }
 }
 
 /// A return in −1 %…1 % that looks random and is the same in every run.
 fn noise(seed: u64, hour: u64) -> f64 {
-    let mut x = (hour + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ seed.wrapping_mul(0xD1B5_4A32_D192_ED03);
+    let mut x =
+        (hour + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ seed.wrapping_mul(0xD1B5_4A32_D192_ED03);
     x ^= x >> 31;
     x = x.wrapping_mul(0x94D0_49BB_1331_11EB);
     x ^= x >> 29;
@@ -47,7 +53,10 @@ fn walk(hours: u64, first: f64, returns: impl Fn(u64) -> f64) -> Vec<(u64, f64)>
         .collect()
 }
 
-fn beta<'c>(contracts: impl IntoIterator<Item = (&'c str, &'c Candles)>, bitcoin: &Candles) -> Option<BetaSection> {
+fn beta<'c>(
+    contracts: impl IntoIterator<Item = (&'c str, &'c Candles)>,
+    bitcoin: &Candles,
+) -> Option<BetaSection> {
     beta::beta(contracts, bitcoin).map(|found| found.section)
 }
 
@@ -70,12 +79,29 @@ fn bitcoin_against_itself_is_one() {
     let section = beta([(BENCHMARK, &bitcoin)], &bitcoin).unwrap();
     for span in BetaSpan::ALL {
         let window = *section.rows[0].window(span).unwrap();
-        assert_eq!((window.beta.get(), window.correlation.get(), window.r_squared.get()), (1.0, 1.0, 1.0));
-        assert_eq!((window.alpha_pct.get(), window.volatility_ratio.get()), (0.0, 1.0));
+        assert_eq!(
+            (
+                window.beta.get(),
+                window.correlation.get(),
+                window.r_squared.get()
+            ),
+            (1.0, 1.0, 1.0)
+        );
+        assert_eq!(
+            (window.alpha_pct.get(), window.volatility_ratio.get()),
+            (0.0, 1.0)
+        );
         assert_eq!(window.pairs, span.hours());
     }
-    assert_eq!(section.rows[0].risk_category(), Some(RiskCategory::MarketNeutral));
-    assert_eq!(section.overview().market_beta, None, "there is no market but Bitcoin");
+    assert_eq!(
+        section.rows[0].risk_category(),
+        Some(RiskCategory::MarketNeutral)
+    );
+    assert_eq!(
+        section.overview().market_beta,
+        None,
+        "there is no market but Bitcoin"
+    );
     assert_eq!(section.overview().total_symbols, 1);
 }
 
@@ -89,7 +115,14 @@ fn a_contract_that_multiplies_bitcoins_returns_has_that_beta_and_its_own_alpha()
     // Twice Bitcoin's return and 0.001 % an hour on top: 8.76 % a year.
     let contract = hourly(walk(WHOLE, 3.0, |hour| 2.0 * noise(1, hour) + 1e-5));
     let window = row(&contract).unwrap().month.unwrap();
-    assert_eq!((window.beta.get(), window.correlation.get(), window.volatility_ratio.get()), (2.0, 1.0, 2.0));
+    assert_eq!(
+        (
+            window.beta.get(),
+            window.correlation.get(),
+            window.volatility_ratio.get()
+        ),
+        (2.0, 1.0, 2.0)
+    );
     assert_eq!(window.alpha_pct.get(), 8.76);
 }
 
@@ -105,8 +138,11 @@ fn independent_returns_correlate_little() {
 fn a_span_needs_three_fifths_of_its_hours() {
     let pairs = |hours: u64| {
         let from = WHOLE - 1 - hours;
-        let closes = walk(WHOLE, 3.0, |hour| 0.5 * noise(1, hour)).into_iter().filter(|(hour, _)| *hour >= from);
-        row(&hourly(closes)).map(|row| BetaSpan::ALL.map(|span| row.window(span).map(|window| window.pairs)))
+        let closes = walk(WHOLE, 3.0, |hour| 0.5 * noise(1, hour))
+            .into_iter()
+            .filter(|(hour, _)| *hour >= from);
+        row(&hourly(closes))
+            .map(|row| BetaSpan::ALL.map(|span| row.window(span).map(|window| window.pairs)))
     };
     assert_eq!(BetaSpan::ALL.map(BetaSpan::fewest_pairs), [101, 432, 1_296]);
     assert_eq!(pairs(100), None, "a contract without a span is left out");
@@ -120,7 +156,9 @@ fn a_span_needs_three_fifths_of_its_hours() {
 fn spans_end_with_bitcoins_last_hour_and_a_contract_that_fell_silent_has_none() {
     let silent_for = |hours: u64| {
         let last = WHOLE - 1 - hours;
-        let closes = walk(WHOLE, 3.0, |hour| 0.5 * noise(1, hour)).into_iter().filter(|(hour, _)| *hour <= last);
+        let closes = walk(WHOLE, 3.0, |hour| 0.5 * noise(1, hour))
+            .into_iter()
+            .filter(|(hour, _)| *hour <= last);
         row(&hourly(closes)).map(|row| row.week.unwrap().pairs)
     };
     assert_eq!(silent_for(0), Some(168));
@@ -157,13 +195,21 @@ fn betas_are_known_until_the_last_hour_that_all_have() {
     let bitcoin = bitcoin();
     let ending = |hours: u64| hourly(walk(WHOLE - hours, 3.0, |hour| noise(2, hour)));
     let known = |hours: u64| {
-        let found = beta::beta([(BENCHMARK, &bitcoin), ("AUSDT", &ending(hours))], &bitcoin).unwrap();
-        (found.section.rows.len(), (WHOLE * 3_600_000 - found.known_until_ms.millis_since(EPOCH)) / 3_600_000)
+        let found =
+            beta::beta([(BENCHMARK, &bitcoin), ("AUSDT", &ending(hours))], &bitcoin).unwrap();
+        (
+            found.section.rows.len(),
+            (WHOLE * 3_600_000 - found.known_until_ms.millis_since(EPOCH)) / 3_600_000,
+        )
     };
     assert_eq!(known(0), (2, 0));
     assert_eq!(known(1), (2, 1));
     assert_eq!(known(2), (2, 2));
-    assert_eq!(known(3), (1, 0), "a contract that is three hours behind makes no other old");
+    assert_eq!(
+        known(3),
+        (1, 0),
+        "a contract that is three hours behind makes no other old"
+    );
 }
 
 #[test]
@@ -172,7 +218,10 @@ fn nothing_comes_of_nothing_or_of_other_candles() {
     assert_eq!(row(&hourly([])), None);
     assert_eq!(row(&hourly([(5, 1.0)])), None);
     assert_eq!(beta([("AUSDT", &bitcoin())], &hourly([])), None);
-    let daily = Candles { interval: Interval::OneDay, ..bitcoin() };
+    let daily = Candles {
+        interval: Interval::OneDay,
+        ..bitcoin()
+    };
     assert_eq!(row(&daily), None);
     assert_eq!(beta([("AUSDT", &bitcoin())], &daily), None);
 }
@@ -181,10 +230,17 @@ fn nothing_comes_of_nothing_or_of_other_candles() {
 fn market(multiples: &[f64]) -> BetaSection {
     let contracts: Vec<(String, Candles)> = multiples
         .iter()
-        .map(|multiple| (format!("X{:.0}USDT", multiple * 100.0), hourly(walk(WHOLE, 3.0, |h| multiple * noise(1, h)))))
+        .map(|multiple| {
+            (
+                format!("X{:.0}USDT", multiple * 100.0),
+                hourly(walk(WHOLE, 3.0, |h| multiple * noise(1, h))),
+            )
+        })
         .collect();
     let bitcoin = bitcoin();
-    let series = contracts.iter().map(|(symbol, candles)| (symbol.as_str(), candles));
+    let series = contracts
+        .iter()
+        .map(|(symbol, candles)| (symbol.as_str(), candles));
     beta(series.chain([(BENCHMARK, &bitcoin)]), &bitcoin).unwrap()
 }
 
@@ -193,12 +249,24 @@ fn the_overview_counts_every_row_once_and_averages_all_but_bitcoin() {
     let section = market(&[0.3, 0.8, 1.4, 1.6, 2.0]);
     assert_eq!(section.check(), Ok(()));
     let symbols: Vec<&str> = section.rows.iter().map(|row| row.symbol.as_str()).collect();
-    assert_eq!(symbols, ["X200USDT", "X160USDT", "X140USDT", "BTCUSDT", "X80USDT", "X30USDT"]);
+    assert_eq!(
+        symbols,
+        [
+            "X200USDT", "X160USDT", "X140USDT", "BTCUSDT", "X80USDT", "X30USDT"
+        ]
+    );
     let overview = section.overview();
     // (0.3 + 0.8 + 1.4 + 1.6 + 2.0) / 5.
     assert_eq!(overview.market_beta.map(Ratio::get), Some(1.22));
     assert_eq!(overview.avg_correlation.map(f64::from), Some(1.0));
-    assert_eq!((overview.high_beta_count, overview.neutral_beta_count, overview.low_beta_count), (2, 2, 2));
+    assert_eq!(
+        (
+            overview.high_beta_count,
+            overview.neutral_beta_count,
+            overview.low_beta_count
+        ),
+        (2, 2, 2)
+    );
     assert_eq!(overview.total_symbols, 6);
 }
 
@@ -215,7 +283,12 @@ fn the_risk_changes_at_its_thresholds() {
 #[test]
 fn a_month_speaks_for_a_row_before_a_week_and_a_week_before_a_quarter() {
     let mut row = market(&[2.0]).rows.remove(0);
-    let with = |beta: f64| row.month.map(|window| BetaWindow { beta: Ratio::new(beta).unwrap(), ..window });
+    let with = |beta: f64| {
+        row.month.map(|window| BetaWindow {
+            beta: Ratio::new(beta).unwrap(),
+            ..window
+        })
+    };
     (row.week, row.month, row.quarter) = (with(0.3), with(0.7), with(1.0));
     assert_eq!(row.risk_category(), Some(RiskCategory::Low));
     row.month = None;
@@ -234,20 +307,41 @@ fn check_fault(change: impl FnOnce(&mut BetaSection), expected: BetaFault) {
 #[test]
 fn a_section_that_contradicts_itself_is_refused_by_name() {
     check_fault(|section| section.rows.clear(), BetaFault::Empty);
-    check_fault(|section| section.rows[0].symbol = "SYSTEM_STATUS".to_owned(), BetaFault::MalformedSymbol);
-    check_fault(|section| section.rows[0].symbol = section.rows[1].symbol.clone(), BetaFault::RepeatedSymbol);
+    check_fault(
+        |section| section.rows[0].symbol = "SYSTEM_STATUS".to_owned(),
+        BetaFault::MalformedSymbol,
+    );
+    check_fault(
+        |section| section.rows[0].symbol = section.rows[1].symbol.clone(),
+        BetaFault::RepeatedSymbol,
+    );
     check_fault(|section| section.rows.reverse(), BetaFault::OutOfOrder);
     check_fault(
-        |section| (section.rows[0].week, section.rows[0].month, section.rows[0].quarter) = (None, None, None),
+        |section| {
+            (
+                section.rows[0].week,
+                section.rows[0].month,
+                section.rows[0].quarter,
+            ) = (None, None, None)
+        },
         BetaFault::NothingKnown,
     );
-    check_fault(|section| section.rows[0].month.as_mut().unwrap().pairs = 721, BetaFault::PairsOutOfRange);
-    check_fault(|section| section.rows[0].month.as_mut().unwrap().pairs = 431, BetaFault::PairsOutOfRange);
+    check_fault(
+        |section| section.rows[0].month.as_mut().unwrap().pairs = 721,
+        BetaFault::PairsOutOfRange,
+    );
+    check_fault(
+        |section| section.rows[0].month.as_mut().unwrap().pairs = 431,
+        BetaFault::PairsOutOfRange,
+    );
     check_fault(
         |section| section.rows[0].month.as_mut().unwrap().beta = Ratio::new(2.1).unwrap(),
         BetaFault::Contradicted,
     );
-    check_fault(|section| section.rows = vec![section.rows[0].clone(); 501], BetaFault::TooManyRows);
+    check_fault(
+        |section| section.rows = vec![section.rows[0].clone(); 501],
+        BetaFault::TooManyRows,
+    );
 }
 
 #[test]
@@ -255,21 +349,34 @@ fn a_section_reads_back_as_it_was_written() {
     let section = market(&[0.3, 2.0]);
     let json = serde_json::to_string(&section).unwrap();
     assert_eq!(serde_json::from_str::<BetaSection>(&json).unwrap(), section);
-    for (field, bad) in [("correlation\":1.0", "correlation\":1.5"), ("r_squared\":1.0", "r_squared\":-0.1")] {
+    for (field, bad) in [
+        ("correlation\":1.0", "correlation\":1.5"),
+        ("r_squared\":1.0", "r_squared\":-0.1"),
+    ] {
         assert!(json.contains(field));
-        assert!(serde_json::from_str::<BetaSection>(&json.replace(field, bad)).is_err(), "{bad} was taken");
+        assert!(
+            serde_json::from_str::<BetaSection>(&json.replace(field, bad)).is_err(),
+            "{bad} was taken"
+        );
     }
 }
 
 /// Two series of a week, each with holes, prices of any size.
 fn weeks() -> impl Strategy<Value = (Vec<f64>, Vec<f64>, Vec<bool>)> {
     let returns = || proptest::collection::vec(-0.5..0.5_f64, 169);
-    (returns(), returns(), proptest::collection::vec(proptest::bool::weighted(0.9), 169))
+    (
+        returns(),
+        returns(),
+        proptest::collection::vec(proptest::bool::weighted(0.9), 169),
+    )
 }
 
 fn from_returns(returns: &[f64], first: f64, kept: &[bool]) -> Vec<(u64, f64)> {
     let closes = walk(returns.len() as u64, first, |hour| returns[hour as usize]);
-    closes.into_iter().filter(|(hour, _)| kept[*hour as usize]).collect()
+    closes
+        .into_iter()
+        .filter(|(hour, _)| kept[*hour as usize])
+        .collect()
 }
 
 fn week_of(own: &Candles, market: &Candles) -> Option<BetaWindow> {

@@ -9,8 +9,17 @@ use shared::projection::stored;
 use shared::units::Percent;
 use shared::validate::ValidSnapshot;
 
-const HEAD: [&str; 9] =
-    ["as_of_ms", "data_source", "degraded", "freshness", "producer", "served_as", "status", "timestamp", "venue"];
+const HEAD: [&str; 9] = [
+    "as_of_ms",
+    "data_source",
+    "degraded",
+    "freshness",
+    "producer",
+    "served_as",
+    "status",
+    "timestamp",
+    "venue",
+];
 
 const MOBILE: [&str; 9] = [
     "confluence_scores",
@@ -47,8 +56,16 @@ const SCORE_ROW: [&str; 20] = [
     "weights",
 ];
 
-const MOVER_ROW: [&str; 8] =
-    ["change", "change_24h", "display_symbol", "percentage", "price", "symbol", "turnover_24h", "volume_24h"];
+const MOVER_ROW: [&str; 8] = [
+    "change",
+    "change_24h",
+    "display_symbol",
+    "percentage",
+    "price",
+    "symbol",
+    "turnover_24h",
+    "volume_24h",
+];
 
 const MARKET_OVERVIEW: [&str; 44] = [
     "active_cryptocurrencies",
@@ -128,17 +145,35 @@ fn mobile_data_has_its_fields_and_no_other() {
     check_rows(&body, "/top_movers/losers", 5, &MOVER_ROW);
     check_fields(
         &body["market_breadth"],
-        &[&["up", "down", "flat", "up_count", "down_count", "total", "breadth_percentage", "sentiment"]],
+        &[&[
+            "up",
+            "down",
+            "flat",
+            "up_count",
+            "down_count",
+            "total",
+            "breadth_percentage",
+            "sentiment",
+        ]],
     );
     assert_eq!(text(&body, "/generated_at"), NOW.rfc3339());
-    assert_eq!((number(&body, "/schema_version"), number(&body, "/sequence")), (1.0, 7.0));
+    assert_eq!(
+        (number(&body, "/schema_version"), number(&body, "/sequence")),
+        (1.0, 7.0)
+    );
 }
 
 #[test]
 fn scores_are_thirty_or_more_and_highest_first() {
     let body = body(&good(), Endpoint::MobileData);
-    let scores: Vec<f64> = array(&body, "/confluence_scores").iter().map(|row| number(row, "/score")).collect();
-    assert!(scores.len() >= 30 && scores.is_sorted_by(|a, b| a >= b), "{scores:?}");
+    let scores: Vec<f64> = array(&body, "/confluence_scores")
+        .iter()
+        .map(|row| number(row, "/score"))
+        .collect();
+    assert!(
+        scores.len() >= 30 && scores.is_sorted_by(|a, b| a >= b),
+        "{scores:?}"
+    );
     for row in array(&body, "/confluence_scores") {
         let expected = match number(row, "/score") {
             score if score >= 70.0 => "BULLISH",
@@ -146,7 +181,10 @@ fn scores_are_thirty_or_more_and_highest_first() {
             _ => "NEUTRAL",
         };
         assert_eq!(text(row, "/sentiment"), expected);
-        assert_eq!(text(row, "/symbol"), format!("{}USDT", text(row, "/display_symbol")));
+        assert_eq!(
+            text(row, "/symbol"),
+            format!("{}USDT", text(row, "/display_symbol"))
+        );
     }
 }
 
@@ -170,10 +208,17 @@ fn movers_are_an_object_with_two_arrays_even_when_nothing_moved() {
     }
     let valid = scene.valid();
     for endpoint in [Endpoint::MobileData, Endpoint::DashboardMobileData] {
-        assert_eq!(body(&valid, endpoint)["top_movers"], json!({"gainers": [], "losers": []}));
+        assert_eq!(
+            body(&valid, endpoint)["top_movers"],
+            json!({"gainers": [], "losers": []})
+        );
     }
     let body = body(&valid, Endpoint::MobileData);
-    assert_eq!(body["market_breadth"]["breadth_percentage"], Value::Null, "a percentage of nothing was invented");
+    assert_eq!(
+        body["market_breadth"]["breadth_percentage"],
+        Value::Null,
+        "a percentage of nothing was invented"
+    );
     assert_eq!(body["market_breadth"]["sentiment"], Value::Null);
     assert_eq!(body["market_overview"]["trend_strength"], Value::Null);
 }
@@ -184,18 +229,49 @@ fn perpetuals_have_their_fields_and_what_has_no_source_is_null() {
     check_fields(
         &body["perps"],
         &[
-            &["funding_rate", "funding_zscore", "long_pct", "short_pct", "ls_entropy", "total_open_interest"],
-            &["basis_pct", "basis_status", "cex_pct", "dex_pct", "contract_count"],
-            &["funding_contracts", "open_interest_contracts", "basis_contracts"],
+            &[
+                "funding_rate",
+                "funding_zscore",
+                "long_pct",
+                "short_pct",
+                "ls_entropy",
+                "total_open_interest",
+            ],
+            &[
+                "basis_pct",
+                "basis_status",
+                "cex_pct",
+                "dex_pct",
+                "contract_count",
+            ],
+            &[
+                "funding_contracts",
+                "open_interest_contracts",
+                "basis_contracts",
+            ],
             &["funding_paid", "payer", "funding_unusual", "premium"],
         ],
     );
-    for unknown in ["funding_zscore", "funding_unusual", "long_pct", "short_pct", "ls_entropy", "cex_pct", "dex_pct"] {
+    for unknown in [
+        "funding_zscore",
+        "funding_unusual",
+        "long_pct",
+        "short_pct",
+        "ls_entropy",
+        "cex_pct",
+        "dex_pct",
+    ] {
         assert_eq!(body["perps"][unknown], Value::Null, "{unknown}");
     }
     assert_eq!(number(&body, "/perps/funding_rate"), 0.01);
     assert_eq!(text(&body, "/perps/basis_status"), "NEUTRAL");
-    assert_eq!((number(&body, "/perps/funding_paid"), text(&body, "/perps/payer")), (0.01, "longs"));
+    assert_eq!(
+        (
+            number(&body, "/perps/funding_paid"),
+            text(&body, "/perps/payer")
+        ),
+        (0.01, "longs")
+    );
     assert_eq!(number(&body, "/perps/premium"), 0.0);
 }
 
@@ -244,13 +320,27 @@ fn the_overview_has_objects_where_clients_expect_objects() {
         &body,
         &[
             &HEAD,
-            &["summary", "market_overview", "market_regime", "top_gainers", "top_losers", "momentum", "volatility"],
+            &[
+                "summary",
+                "market_overview",
+                "market_regime",
+                "top_gainers",
+                "top_losers",
+                "momentum",
+                "volatility",
+            ],
             &["signals"],
         ],
     );
     check_fields(
         &body["summary"],
-        &[&["total_symbols", "total_volume", "total_volume_24h", "average_change", "timestamp"]],
+        &[&[
+            "total_symbols",
+            "total_volume",
+            "total_volume_24h",
+            "average_change",
+            "timestamp",
+        ]],
     );
     check_fields(&body["momentum"], &[&["gainers", "losers"]]);
     check_fields(&body["volatility"], &[&["value", "level"]]);
@@ -258,7 +348,11 @@ fn the_overview_has_objects_where_clients_expect_objects() {
     check_rows(&body, "/top_gainers", 5, &MOVER_ROW);
     check_rows(&body, "/top_losers", 5, &MOVER_ROW);
     assert_eq!(body["summary"]["timestamp"], json!(AS_OF.as_secs()));
-    assert_eq!(body["signals"]["total"], Value::Null, "momentum was counted as a signal");
+    assert_eq!(
+        body["signals"]["total"],
+        Value::Null,
+        "momentum was counted as a signal"
+    );
 }
 
 #[test]
@@ -270,7 +364,13 @@ fn the_market_overview_is_flat() {
 #[test]
 fn market_movers_have_their_fields() {
     let body = body(&good(), Endpoint::MarketMovers);
-    check_fields(&body, &[&HEAD, &["top_gainers", "top_losers", "volume_leaders", "statistics"]]);
+    check_fields(
+        &body,
+        &[
+            &HEAD,
+            &["top_gainers", "top_losers", "volume_leaders", "statistics"],
+        ],
+    );
     check_rows(&body, "/volume_leaders", 15, &MOVER_ROW);
     let statistics = json!({
         "total_symbols": 60, "positive": 30, "negative": 29, "neutral": 1,
@@ -282,14 +382,29 @@ fn market_movers_have_their_fields() {
 #[test]
 fn top_symbols_are_the_fifteen_with_most_turnover() {
     let body = body(&good(), Endpoint::TopSymbols);
-    check_fields(&body, &[&HEAD, &["symbols", "source", "total_symbols_processed"]]);
+    check_fields(
+        &body,
+        &[&HEAD, &["symbols", "source", "total_symbols_processed"]],
+    );
     check_rows(
         &body,
         "/symbols",
         15,
-        &["change_24h", "data_source", "momentum_score", "price", "status", "symbol", "turnover_24h", "volume_24h"],
+        &[
+            "change_24h",
+            "data_source",
+            "momentum_score",
+            "price",
+            "status",
+            "symbol",
+            "turnover_24h",
+            "volume_24h",
+        ],
     );
-    let turnover: Vec<f64> = array(&body, "/symbols").iter().map(|row| number(row, "/turnover_24h")).collect();
+    let turnover: Vec<f64> = array(&body, "/symbols")
+        .iter()
+        .map(|row| number(row, "/turnover_24h"))
+        .collect();
     assert!(turnover.is_sorted_by(|a, b| a >= b), "{turnover:?}");
     assert_eq!(text(&body, "/symbols/0/symbol"), "BTCUSDT");
 }
@@ -299,7 +414,11 @@ fn every_route_leads_to_a_body() {
     let valid = good();
     for (path, endpoint) in CLIENT_ROUTES {
         assert_eq!(Endpoint::at(path), Some(endpoint));
-        assert_eq!(text(&body(&valid, endpoint), "/status"), "success", "{path}");
+        assert_eq!(
+            text(&body(&valid, endpoint), "/status"),
+            "success",
+            "{path}"
+        );
     }
 }
 
@@ -316,7 +435,13 @@ fn what_is_handed_to_the_edge_passes_the_door_again() {
 fn every_key_is_stored_as_an_object_encoded_once() {
     let valid = good();
     let entries = stored(&valid).unwrap();
-    assert_eq!(entries.iter().map(|entry| entry.key.as_str()).collect::<Vec<_>>(), StoreKey::ALL.map(StoreKey::name));
+    assert_eq!(
+        entries
+            .iter()
+            .map(|entry| entry.key.as_str())
+            .collect::<Vec<_>>(),
+        StoreKey::ALL.map(StoreKey::name)
+    );
     for entry in &entries {
         let name = &entry.key;
         assert_eq!(repeated_key(&entry.value), None, "{name}");
@@ -326,7 +451,16 @@ fn every_key_is_stored_as_an_object_encoded_once() {
         assert_eq!(value["sequence"], json!(7), "{name}");
         assert_eq!(value["as_of_ms"], json!(AS_OF.as_millis()), "{name}");
         if ![StoreKey::MobileData.name(), StoreKey::Snapshot.name()].contains(&name.as_str()) {
-            check_fields(&value, &[&["schema_version", "sequence", "as_of_ms", "data_source", "data"]]);
+            check_fields(
+                &value,
+                &[&[
+                    "schema_version",
+                    "sequence",
+                    "as_of_ms",
+                    "data_source",
+                    "data",
+                ]],
+            );
             assert_eq!(value["data_source"], "origin", "{name}");
             assert!(!value["data"].is_string(), "{name} is encoded twice");
         }
@@ -339,7 +473,10 @@ fn what_is_stored_is_what_is_served() {
     let served = body(&valid, Endpoint::MobileData);
     let entries = stored(&valid).unwrap();
     let data = |key: StoreKey| {
-        let entry = entries.iter().find(|entry| entry.key == key.name()).unwrap();
+        let entry = entries
+            .iter()
+            .find(|entry| entry.key == key.name())
+            .unwrap();
         serde_json::from_slice::<Value>(&entry.value).unwrap()
     };
     assert_eq!(data(StoreKey::MobileData), served);
@@ -347,7 +484,16 @@ fn what_is_stored_is_what_is_served() {
     assert_eq!(data(StoreKey::Breadth)["data"], served["market_breadth"]);
     assert_eq!(data(StoreKey::Movers)["data"], served["top_movers"]);
     assert_eq!(data(StoreKey::Tickers)["data"], served["confluence_scores"]);
-    assert_eq!(data(StoreKey::Regime)["data"]["market_regime"], served["market_overview"]["market_regime"]);
-    assert_eq!(data(StoreKey::Regime)["data"]["details"], served["market_overview"]["market_regime_details"]);
-    assert_eq!(data(StoreKey::BtcDominance)["data"]["btc_dominance"], served["market_overview"]["btc_dominance"]);
+    assert_eq!(
+        data(StoreKey::Regime)["data"]["market_regime"],
+        served["market_overview"]["market_regime"]
+    );
+    assert_eq!(
+        data(StoreKey::Regime)["data"]["details"],
+        served["market_overview"]["market_regime_details"]
+    );
+    assert_eq!(
+        data(StoreKey::BtcDominance)["data"]["btc_dominance"],
+        served["market_overview"]["btc_dominance"]
+    );
 }

@@ -1,4 +1,5 @@
-//! Sections that a snapshot takes over afterwards: the same as if they had been at hand when it was put together.
+//! Sections that a snapshot takes over afterwards: the same as if they had been at hand when it was
+//! put together.
 
 use crate::support::{NOW, Scene, good_snapshot, rows, universe_of};
 use shared::analysis::Settings;
@@ -10,18 +11,25 @@ use shared::units::UnixMs;
 
 const ANALYSED: &[u8] = include_bytes!("../../fuzz/seeds/snapshot/analysed.json");
 
-/// Snapshots that may be held: a good one, one without the slow sources, and one with all that only the origin works out.
+/// Snapshots that may be held: a good one, one without the slow sources, and one with all that only
+/// the origin works out.
 fn held() -> Vec<Snapshot> {
     let mut analysed: Snapshot = serde_json::from_slice(ANALYSED).unwrap();
     let age_ms = NOW.millis_since(analysed.generated_at_ms);
     make_younger(&mut analysed.beta, age_ms);
     make_younger(&mut analysed.performance, age_ms);
     make_younger(&mut analysed.alerts, age_ms);
-    vec![good_snapshot(), Scene::from_tickers_alone().snapshot(), analysed]
+    vec![
+        good_snapshot(),
+        Scene::from_tickers_alone().snapshot(),
+        analysed,
+    ]
 }
 
 fn make_younger<T>(section: &mut Section<T>, by_ms: u64) {
-    let Section::Present { as_of_ms, .. } = section else { panic!("the analysed snapshot lacks a section") };
+    let Section::Present { as_of_ms, .. } = section else {
+        panic!("the analysed snapshot lacks a section")
+    };
     *as_of_ms = as_of_ms.plus_millis(by_ms);
 }
 
@@ -30,9 +38,18 @@ fn fallback(held: Option<&Snapshot>, now: UnixMs) -> Snapshot {
     let mut scene = Scene::fallback();
     scene.identity.now = now;
     let unknown = "not_collected_at_edge";
-    scene.global_market = held.map_or_else(|| Slow::unknown(unknown), |held| Slow::carried_over(&held.global_market));
-    scene.defi_market = held.map_or_else(|| Slow::unknown(unknown), |held| Slow::carried_over(&held.defi_market));
-    scene.fear_greed = held.map_or_else(|| Slow::unknown(unknown), |held| Slow::carried_over(&held.fear_greed));
+    scene.global_market = held.map_or_else(
+        || Slow::unknown(unknown),
+        |held| Slow::carried_over(&held.global_market),
+    );
+    scene.defi_market = held.map_or_else(
+        || Slow::unknown(unknown),
+        |held| Slow::carried_over(&held.defi_market),
+    );
+    scene.fear_greed = held.map_or_else(
+        || Slow::unknown(unknown),
+        |held| Slow::carried_over(&held.fear_greed),
+    );
     scene.long_view = held.map_or_else(|| LongView::unknown(unknown), LongView::carried_over);
     scene.snapshot()
 }
@@ -64,11 +81,20 @@ fn what_another_exchange_s_tickers_made_takes_over_the_whole_market_s_figures_al
             universe: &universe,
             held,
         };
-        let made = assemble_secondary(&substitute, 8, "origin_slow".to_owned(), NOW, &Settings::DEFAULT);
+        let made = assemble_secondary(
+            &substitute,
+            8,
+            "origin_slow".to_owned(),
+            NOW,
+            &Settings::DEFAULT,
+        );
         made.unwrap().snapshot
     }
     for held in held() {
-        assert_eq!(with_sections_of(made(&scene, None), &held, NOW), made(&scene, Some(&held)));
+        assert_eq!(
+            with_sections_of(made(&scene, None), &held, NOW),
+            made(&scene, Some(&held))
+        );
     }
 }
 

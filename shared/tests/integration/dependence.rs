@@ -1,5 +1,5 @@
-//! A change of one upstream value changes exactly the fields that rest on it; a source that falls silent takes exactly its
-//! own.
+//! A change of one upstream value changes exactly the fields that rest on it; a source that falls
+//! silent takes exactly its own.
 
 use crate::support::{Scene, amount, body, fear_greed, global_market, known, share};
 use serde_json::Value;
@@ -11,16 +11,32 @@ use std::collections::BTreeSet;
 
 /// Pointers to the leaves in which two bodies differ. A leaf that only one of them has counts too.
 fn differences(before: &Value, after: &Value) -> BTreeSet<String> {
-    fn walk(path: &str, before: Option<&Value>, after: Option<&Value>, found: &mut BTreeSet<String>) {
+    fn walk(
+        path: &str,
+        before: Option<&Value>,
+        after: Option<&Value>,
+        found: &mut BTreeSet<String>,
+    ) {
         if before == after {
             return;
         }
-        let (before_fields, after_fields) = (before.and_then(Value::as_object), after.and_then(Value::as_object));
-        let (before_items, after_items) = (before.and_then(Value::as_array), after.and_then(Value::as_array));
+        let (before_fields, after_fields) = (
+            before.and_then(Value::as_object),
+            after.and_then(Value::as_object),
+        );
+        let (before_items, after_items) = (
+            before.and_then(Value::as_array),
+            after.and_then(Value::as_array),
+        );
         if let (Some(one), Some(other)) = (before_fields, after_fields) {
             let keys: BTreeSet<&String> = one.keys().chain(other.keys()).collect();
             for key in keys {
-                walk(&format!("{path}/{key}"), one.get(key), other.get(key), found);
+                walk(
+                    &format!("{path}/{key}"),
+                    one.get(key),
+                    other.get(key),
+                    found,
+                );
             }
         } else if let (Some(one), Some(other)) = (before_items, after_items)
             && path == "/degraded"
@@ -31,7 +47,12 @@ fn differences(before: &Value, after: &Value) -> BTreeSet<String> {
             found.extend(differing.map(|reason| format!("{path}/{}", reason.as_str().unwrap())));
         } else if let (Some(one), Some(other)) = (before_items, after_items) {
             for index in 0..one.len().max(other.len()) {
-                walk(&format!("{path}/{index}"), one.get(index), other.get(index), found);
+                walk(
+                    &format!("{path}/{index}"),
+                    one.get(index),
+                    other.get(index),
+                    found,
+                );
             }
         } else {
             found.insert(path.to_owned());
@@ -53,7 +74,10 @@ fn check(changed: &Scene<'_>, expected: &[&str]) {
 fn with_global(change: impl FnOnce(&mut GlobalMarket)) -> Scene<'static> {
     let mut global = global_market();
     change(&mut global);
-    Scene { global_market: known(global, Venue::CoinGecko, 60_000), ..Scene::good() }
+    Scene {
+        global_market: known(global, Venue::CoinGecko, 60_000),
+        ..Scene::good()
+    }
 }
 
 #[test]
@@ -83,9 +107,15 @@ fn the_markets_volume_moves_both_of_its_names_and_their_ratio_and_never_our_turn
 
 #[test]
 fn fear_and_greed_within_one_mood_moves_its_value_alone() {
-    let index = FearGreed { value: share(60.0), ..fear_greed() };
+    let index = FearGreed {
+        value: share(60.0),
+        ..fear_greed()
+    };
     check(
-        &Scene { fear_greed: known(index, Venue::AlternativeMe, 36_000_000), ..Scene::good() },
+        &Scene {
+            fear_greed: known(index, Venue::AlternativeMe, 36_000_000),
+            ..Scene::good()
+        },
         &["/market_overview/fear_greed_value"],
     );
 }
@@ -106,7 +136,10 @@ fn one_contracts_open_interest_moves_the_sum_alone() {
 
 #[test]
 fn a_silent_market_wide_source_takes_exactly_its_own_figures_and_says_why() {
-    let silent = Scene { global_market: Slow::unknown("timeout"), ..Scene::good() };
+    let silent = Scene {
+        global_market: Slow::unknown("timeout"),
+        ..Scene::good()
+    };
     check(
         &silent,
         &[
@@ -137,7 +170,10 @@ fn a_silent_market_wide_source_takes_exactly_its_own_figures_and_says_why() {
 #[test]
 fn a_silent_fear_and_greed_takes_exactly_its_own_figures_and_says_why() {
     check(
-        &Scene { fear_greed: Slow::unknown("http_503"), ..Scene::good() },
+        &Scene {
+            fear_greed: Slow::unknown("http_503"),
+            ..Scene::good()
+        },
         &[
             "/degraded/fear_greed_http_503",
             "/market_overview/fear_greed_label",

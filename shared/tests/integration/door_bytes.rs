@@ -1,4 +1,5 @@
-//! Bytes that come back, from the store or from another process: the same door, and what is no snapshot at all.
+//! Bytes that come back, from the store or from another process: the same door, and what is no
+//! snapshot at all.
 
 use crate::support::{self, NO_BASELINE, NOW, Scene, tree};
 use proptest::prelude::*;
@@ -20,7 +21,10 @@ fn a_snapshot_reads_back_as_it_was_written() {
         let bytes = valid.to_json().unwrap();
         let back = read(&bytes).unwrap();
         assert!(back == valid, "what was read is not what was written");
-        assert!(back.to_json().unwrap() == bytes, "reading and writing changed a byte");
+        assert!(
+            back.to_json().unwrap() == bytes,
+            "reading and writing changed a byte"
+        );
     }
 }
 
@@ -28,13 +32,23 @@ fn a_snapshot_reads_back_as_it_was_written() {
 fn json_encoded_twice_is_named() {
     let once = String::from_utf8(Scene::good().valid().to_json().unwrap()).unwrap();
     let twice = serde_json::to_string(&once).unwrap();
-    assert_eq!(read(twice.as_bytes()), Err(Inadmissible::Unreadable(Unreadable::EncodedTwice)));
-    assert_eq!(read(br#""{\"status\":\"ok\"}""#), Err(Inadmissible::Unreadable(Unreadable::EncodedTwice)));
+    assert_eq!(
+        read(twice.as_bytes()),
+        Err(Inadmissible::Unreadable(Unreadable::EncodedTwice))
+    );
+    assert_eq!(
+        read(br#""{\"status\":\"ok\"}""#),
+        Err(Inadmissible::Unreadable(Unreadable::EncodedTwice))
+    );
 }
 
 #[test]
 fn a_placeholder_is_named() {
-    for placeholder in [r#"{"status":"cache_warmer_generated"}"#, "{}", r#"{"schema_version":null}"#] {
+    for placeholder in [
+        r#"{"status":"cache_warmer_generated"}"#,
+        "{}",
+        r#"{"schema_version":null}"#,
+    ] {
         assert_eq!(
             read(placeholder.as_bytes()),
             Err(Inadmissible::Unreadable(Unreadable::Placeholder)),
@@ -46,7 +60,10 @@ fn a_placeholder_is_named() {
 #[track_caller]
 fn check_not_json(bytes: &[u8]) {
     assert!(
-        matches!(read(bytes), Err(Inadmissible::Unreadable(Unreadable::NotJson(_)))),
+        matches!(
+            read(bytes),
+            Err(Inadmissible::Unreadable(Unreadable::NotJson(_)))
+        ),
         "{:?}",
         String::from_utf8_lossy(bytes)
     );
@@ -77,16 +94,26 @@ fn another_schema_version_is_refused_with_its_number() {
     let mut tree = tree(&Scene::good().valid());
     for found in [0, 2] {
         tree["schema_version"] = json!(found);
-        assert_eq!(read_tree(&tree), Err(Inadmissible::Unreadable(Unreadable::SchemaVersion { found })));
+        assert_eq!(
+            read_tree(&tree),
+            Err(Inadmissible::Unreadable(Unreadable::SchemaVersion {
+                found
+            }))
+        );
     }
 }
 
 #[track_caller]
 fn check_shape(pointer: &str, value: &Value) {
     let mut tree = tree(&Scene::good().valid());
-    *tree.pointer_mut(pointer).expect("the snapshot has the field") = value.clone();
+    *tree
+        .pointer_mut(pointer)
+        .expect("the snapshot has the field") = value.clone();
     assert!(
-        matches!(read_tree(&tree), Err(Inadmissible::Unreadable(Unreadable::Shape(_)))),
+        matches!(
+            read_tree(&tree),
+            Err(Inadmissible::Unreadable(Unreadable::Shape(_)))
+        ),
         "{pointer} = {value} was let through"
     );
 }
@@ -100,14 +127,30 @@ fn a_price_that_is_none_is_not_of_the_shape() {
         "/movers/losers/4/price",
         "/volume_leaders/14/price",
     ] {
-        for bad in [json!(0), json!(0.0), json!(-1), json!("64321.5"), json!("NaN"), json!(null), json!([1]), json!({})]
-        {
+        for bad in [
+            json!(0),
+            json!(0.0),
+            json!(-1),
+            json!("64321.5"),
+            json!("NaN"),
+            json!(null),
+            json!([1]),
+            json!({}),
+        ] {
             check_shape(pointer, &bad);
         }
     }
     // The day's range may be unknown.
     for pointer in ["/scores/39/high_24h", "/scores/7/low_24h"] {
-        for bad in [json!(0), json!(0.0), json!(-1), json!("64321.5"), json!("NaN"), json!([1]), json!({})] {
+        for bad in [
+            json!(0),
+            json!(0.0),
+            json!(-1),
+            json!("64321.5"),
+            json!("NaN"),
+            json!([1]),
+            json!({}),
+        ] {
             check_shape(pointer, &bad);
         }
     }
@@ -130,7 +173,11 @@ fn other_numbers_out_of_their_range_are_not_of_the_shape() {
 #[test]
 fn a_bare_nan_is_no_json() {
     let whole = String::from_utf8(Scene::good().valid().to_json().unwrap()).unwrap();
-    check_not_json(whole.replacen("\"price\":", "\"price\":NaN,\"x\":", 1).as_bytes());
+    check_not_json(
+        whole
+            .replacen("\"price\":", "\"price\":NaN,\"x\":", 1)
+            .as_bytes(),
+    );
 }
 
 #[test]
@@ -143,9 +190,15 @@ fn a_price_beyond_all_numbers_is_refused() {
 #[test]
 fn a_missing_field_is_not_of_the_shape() {
     let good = tree(&Scene::good().valid());
-    // Fields that may be `null` may also be left out, and a section that earlier writers did not know; the rest may not.
+    // Fields that may be `null` may also be left out, and a section that earlier writers did not
+    // know; the rest may not.
     let optional = ["fallback_reason", "statistics"];
-    for field in good.as_object().unwrap().keys().filter(|field| !optional.contains(&field.as_str())) {
+    for field in good
+        .as_object()
+        .unwrap()
+        .keys()
+        .filter(|field| !optional.contains(&field.as_str()))
+    {
         let mut tree = good.clone();
         tree.as_object_mut().unwrap().remove(field);
         let expected = field == "schema_version";
@@ -161,7 +214,10 @@ fn a_missing_field_is_not_of_the_shape() {
 fn a_field_that_stands_twice_is_refused() {
     let whole = String::from_utf8(Scene::good().valid().to_json().unwrap()).unwrap();
     let repeated = whole.replacen("\"price\":", "\"price\":1,\"price\":", 1);
-    assert!(matches!(read(repeated.as_bytes()), Err(Inadmissible::Unreadable(Unreadable::Shape(_)))));
+    assert!(matches!(
+        read(repeated.as_bytes()),
+        Err(Inadmissible::Unreadable(Unreadable::Shape(_)))
+    ));
 }
 
 #[test]
@@ -170,7 +226,12 @@ fn the_status_placeholder_among_the_symbols_is_refused() {
     tree["movers"]["gainers"][0]["symbol"] = json!("SYSTEM_STATUS");
     match read_tree(&tree) {
         Err(Inadmissible::Rejected(rejections)) => {
-            assert_eq!(rejections.all(), [Rejection::MalformedSymbol { symbol: "SYSTEM_STATUS".to_owned() }]);
+            assert_eq!(
+                rejections.all(),
+                [Rejection::MalformedSymbol {
+                    symbol: "SYSTEM_STATUS".to_owned()
+                }]
+            );
         }
         other => assert!(other.is_err(), "SYSTEM_STATUS was let through"),
     }

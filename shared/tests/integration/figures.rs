@@ -21,37 +21,84 @@ fn uneven() -> Scene<'static> {
 #[track_caller]
 fn check(body: &Value, pointer: &str, expected: f64) {
     let found = number(body, pointer);
-    assert!((found - expected).abs() <= 1e-6 * expected.abs().max(100.0), "{pointer} is {found} and not {expected}");
+    assert!(
+        (found - expected).abs() <= 1e-6 * expected.abs().max(100.0),
+        "{pointer} is {found} and not {expected}"
+    );
 }
 
 #[test]
 fn the_overview_is_arithmetic_on_the_tickers() {
     let scene = uneven();
-    let changes: Vec<f64> = scene.tickers.rows.iter().filter_map(|row| row.change_24h_pct).map(Percent::get).collect();
+    let changes: Vec<f64> = scene
+        .tickers
+        .rows
+        .iter()
+        .filter_map(|row| row.change_24h_pct)
+        .map(Percent::get)
+        .collect();
     let count = changes.len() as f64;
     let mean = changes.iter().sum::<f64>() / count;
-    let variance = changes.iter().map(|change| (change - mean) * (change - mean)).sum::<f64>() / (count - 1.0);
-    let (up, down) = changes.iter().fold((0.0, 0.0), |(up, down), change| match change {
-        change if *change > 0.0 => (up + 1.0, down),
-        change if *change < 0.0 => (up, down + 1.0),
-        _ => (up, down),
-    });
+    let variance = changes
+        .iter()
+        .map(|change| (change - mean) * (change - mean))
+        .sum::<f64>()
+        / (count - 1.0);
+    let (up, down) = changes
+        .iter()
+        .fold((0.0, 0.0), |(up, down), change| match change {
+            change if *change > 0.0 => (up + 1.0, down),
+            change if *change < 0.0 => (up, down + 1.0),
+            _ => (up, down),
+        });
     let body = body(&scene.valid(), Endpoint::MobileData);
     check(&body, "/market_overview/average_change", mean);
     for name in ["volatility", "current_volatility", "market_dispersion"] {
         check(&body, &format!("/market_overview/{name}"), variance.sqrt());
     }
     check(&body, "/market_overview/avg_volatility", 40.0);
-    check(&body, "/market_overview/btc_price", scene.tickers.rows[0].last.get());
+    check(
+        &body,
+        "/market_overview/btc_price",
+        scene.tickers.rows[0].last.get(),
+    );
     check(&body, "/market_overview/active_symbols", count);
     assert!(
-        (number(&body, "/market_overview/trend_strength") - (50.0 + 50.0 * (up - down) / (up + down))).abs() < 0.01
+        (number(&body, "/market_overview/trend_strength")
+            - (50.0 + 50.0 * (up - down) / (up + down)))
+            .abs()
+            < 0.01
     );
-    check(&body, "/market_breadth/breadth_percentage", up / (up + down) * 100.0);
+    check(
+        &body,
+        "/market_breadth/breadth_percentage",
+        up / (up + down) * 100.0,
+    );
     for (counted, places) in [
-        (up, ["/market_overview/gainers", "/market_breadth/up", "/market_breadth/up_count"]),
-        (down, ["/market_overview/losers", "/market_breadth/down", "/market_breadth/down_count"]),
-        (count - up - down, ["/market_overview/flat", "/market_breadth/flat", "/market_breadth/flat"]),
+        (
+            up,
+            [
+                "/market_overview/gainers",
+                "/market_breadth/up",
+                "/market_breadth/up_count",
+            ],
+        ),
+        (
+            down,
+            [
+                "/market_overview/losers",
+                "/market_breadth/down",
+                "/market_breadth/down_count",
+            ],
+        ),
+        (
+            count - up - down,
+            [
+                "/market_overview/flat",
+                "/market_breadth/flat",
+                "/market_breadth/flat",
+            ],
+        ),
     ] {
         for place in places {
             check(&body, place, counted);
@@ -62,11 +109,20 @@ fn the_overview_is_arithmetic_on_the_tickers() {
 #[test]
 fn rising_and_falling_are_counted_the_same_everywhere() {
     let valid = uneven().valid();
-    let (mobile, overview) = (body(&valid, Endpoint::MobileData), body(&valid, Endpoint::Overview));
+    let (mobile, overview) = (
+        body(&valid, Endpoint::MobileData),
+        body(&valid, Endpoint::Overview),
+    );
     let movers = body(&valid, Endpoint::MarketMovers);
     let breadth = &mobile["market_breadth"];
-    assert_ne!(breadth["up"], breadth["down"], "the test needs a market that leans");
-    assert_eq!(overview["momentum"], json!({"gainers": breadth["up"], "losers": breadth["down"]}));
+    assert_ne!(
+        breadth["up"], breadth["down"],
+        "the test needs a market that leans"
+    );
+    assert_eq!(
+        overview["momentum"],
+        json!({"gainers": breadth["up"], "losers": breadth["down"]})
+    );
     assert_eq!(overview["summary"]["total_symbols"], breadth["total"]);
     assert_eq!(movers["statistics"]["positive"], breadth["up"]);
     assert_eq!(movers["statistics"]["negative"], breadth["down"]);
@@ -107,8 +163,14 @@ fn check_regime(change_pct: f64, category: &str) {
     let body = body(&scene.valid(), Endpoint::DashboardMobileData);
     let details = &body["market_overview"]["market_regime_details"];
     assert_eq!(text(details, "/category"), category);
-    assert_eq!(text(&body, "/regime"), format!("{category}: {}", text(details, "/label")));
-    let scores: Vec<f64> = array(&body, "/symbols").iter().map(|row| number(row, "/score")).collect();
+    assert_eq!(
+        text(&body, "/regime"),
+        format!("{category}: {}", text(details, "/label"))
+    );
+    let scores: Vec<f64> = array(&body, "/symbols")
+        .iter()
+        .map(|row| number(row, "/score"))
+        .collect();
     let mean = scores.iter().sum::<f64>() / scores.len() as f64;
     assert!((number(details, "/mean_score") - mean).abs() < 0.0051);
 }
@@ -126,8 +188,15 @@ fn the_regime_goes_where_the_scores_go() {
 fn a_range_is_told_in_percent_of_the_price() {
     let body = body(&Scene::good().valid(), Endpoint::Symbols);
     for row in array(&body, "/symbols") {
-        let (high, low, last) = (number(row, "/high_24h"), number(row, "/low_24h"), number(row, "/price"));
-        assert!((number(row, "/range_24h") - (high - low) / last * 100.0).abs() < 0.0001, "{row}");
+        let (high, low, last) = (
+            number(row, "/high_24h"),
+            number(row, "/low_24h"),
+            number(row, "/price"),
+        );
+        assert!(
+            (number(row, "/range_24h") - (high - low) / last * 100.0).abs() < 0.0001,
+            "{row}"
+        );
     }
 }
 
@@ -153,8 +222,17 @@ fn a_contract_is_ours_only_by_every_part_of_the_rule() {
     ];
     let body = json!({"retCode": 0, "time": AS_OF.as_millis(), "result": {"list": list, "nextPageCursor": ""}});
     let mut builder = UniverseBuilder::new();
-    builder.add(Listing::parse(body.to_string().as_bytes()).unwrap()).unwrap();
+    builder
+        .add(Listing::parse(body.to_string().as_bytes()).unwrap())
+        .unwrap();
     assert!(builder.unknown_types().iter().eq(["not_yet_invented"]));
     let universe = builder.finish(BYBIT, NOW).unwrap();
-    assert!(universe.contracts.iter().eq([(&"BTCUSDT".to_owned(), &Some(1.0))]), "{:?}", universe.contracts);
+    assert!(
+        universe
+            .contracts
+            .iter()
+            .eq([(&"BTCUSDT".to_owned(), &Some(1.0))]),
+        "{:?}",
+        universe.contracts
+    );
 }

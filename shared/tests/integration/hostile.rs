@@ -1,9 +1,14 @@
-//! Answers that are almost right: cut, spoiled, or with a few fields changed. Nothing panics, nothing impossible gets in.
+//! Answers that are almost right: cut, spoiled, or with a few fields changed. Nothing panics,
+//! nothing impossible gets in.
 //!
 //! What must hold is written once, in `shared/fuzz/src`: the fuzz targets ask the same.
 
 #[path = "../../fuzz/src/lib.rs"]
-#[allow(dead_code, unreachable_pub, reason = "it is a library to the fuzz targets")]
+#[allow(
+    dead_code,
+    unreachable_pub,
+    reason = "it is a library to the fuzz targets"
+)]
 mod fuzz;
 
 use fuzz::mutate::{Dice, mutated};
@@ -22,7 +27,10 @@ use std::path::Path;
 
 #[track_caller]
 fn target(name: &str) -> Target {
-    TARGETS.into_iter().find(|target| target.name == name).unwrap_or_else(|| panic!("no target is called {name}"))
+    TARGETS
+        .into_iter()
+        .find(|target| target.name == name)
+        .unwrap_or_else(|| panic!("no target is called {name}"))
 }
 
 /// The first seed of a target.
@@ -35,54 +43,81 @@ fn seed(name: &str) -> &'static [u8] {
 fn mutants(target: Target) -> impl Strategy<Value = Vec<u8>> {
     let seed = prop::sample::select(target.seeds);
     (seed, prop::collection::vec(any::<u64>(), 1..6)).prop_map(|(seed, changes)| {
-        changes.into_iter().fold(seed.to_vec(), |body, change| mutated(&body, &mut Dice::new(change)))
+        changes.into_iter().fold(seed.to_vec(), |body, change| {
+            mutated(&body, &mut Dice::new(change))
+        })
     })
 }
 
-/// Whatever is made of the seeds, the property holds; and so much of it is still taken for data that this says something.
+/// Whatever is made of the seeds, the property holds; and so much of it is still taken for data
+/// that this says something.
 #[track_caller]
 fn check(name: &str, cases: u32) {
     let (target, taken) = (target(name), Cell::new(0_u32));
-    let outcome = TestRunner::new(ProptestConfig::with_cases(cases)).run(&mutants(target), |body| {
-        taken.set(taken.get() + u32::from((target.property)(&body)));
-        Ok(())
-    });
+    let outcome =
+        TestRunner::new(ProptestConfig::with_cases(cases)).run(&mutants(target), |body| {
+            taken.set(taken.get() + u32::from((target.property)(&body)));
+            Ok(())
+        });
     outcome.unwrap_or_else(|failure| panic!("{name}: {failure}"));
     // The strictest of them takes about one in twenty, so that a fourth of that is no accident.
-    assert!(taken.get() >= cases / 80, "only {} of {cases} spoiled inputs of {name} were looked at", taken.get());
+    assert!(
+        taken.get() >= cases / 80,
+        "only {} of {cases} spoiled inputs of {name} were looked at",
+        taken.get()
+    );
 }
 
 #[test]
 fn every_seed_is_data() {
     for target in TARGETS {
         for (index, seed) in target.seeds.iter().enumerate() {
-            assert!((target.property)(seed), "seed {index} of {} is refused", target.name);
+            assert!(
+                (target.property)(seed),
+                "seed {index} of {} is refused",
+                target.name
+            );
         }
     }
 }
 
 /// The names in a folder of the fuzz crate.
 fn names(folder: &str) -> BTreeSet<String> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz").join(folder);
-    let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("fuzz")
+        .join(folder);
+    let entries = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path());
     let named = entries.filter(|path| path.is_dir() || path.extension().is_some());
-    named.map(|path| path.file_stem().unwrap().to_str().unwrap().to_owned()).collect()
+    named
+        .map(|path| path.file_stem().unwrap().to_str().unwrap().to_owned())
+        .collect()
 }
 
 #[test]
 fn every_property_has_its_fuzz_target_and_its_seeds() {
-    let expected: BTreeSet<String> = TARGETS.iter().map(|target| target.name.to_owned()).collect();
+    let expected: BTreeSet<String> = TARGETS
+        .iter()
+        .map(|target| target.name.to_owned())
+        .collect();
     assert_eq!(names("fuzz_targets"), expected);
     assert_eq!(names("seeds"), expected);
     for target in TARGETS {
-        assert_eq!(names(&format!("seeds/{}", target.name)).len(), target.seeds.len(), "{}", target.name);
+        assert_eq!(
+            names(&format!("seeds/{}", target.name)).len(),
+            target.seeds.len(),
+            "{}",
+            target.name
+        );
     }
 }
 
 #[track_caller]
 fn check_cut<T>(body: &[u8], parse: impl Fn(&[u8]) -> Result<T, ParseError>) {
     for end in 1..body.trim_ascii_end().len() {
-        // A cut right behind a decimal point or the mark of an exponent is told as a malformed number.
+        // A cut right behind a decimal point or the mark of an exponent is told as a malformed
+        // number.
         let behind_point = matches!(body[end - 1], b'.' | b'-' | b'+' | b'e' | b'E');
         // A cut within a letter of several bytes leaves no text.
         let within_letter = std::str::from_utf8(&body[..end]).is_err();
@@ -100,15 +135,27 @@ fn check_cut<T>(body: &[u8], parse: impl Fn(&[u8]) -> Result<T, ParseError>) {
 fn an_answer_cut_anywhere_is_no_data() {
     check_cut(seed("bybit_tickers"), |cut| tickers::parse(cut).map(drop));
     check_cut(seed("bybit_instruments"), Listing::parse);
-    check_cut(seed("bybit_klines"), |cut| klines::parse(cut, SYMBOL, Interval::FiveMinutes, now()));
+    check_cut(seed("bybit_klines"), |cut| {
+        klines::parse(cut, SYMBOL, Interval::FiveMinutes, now())
+    });
     check_cut(seed("bybit_orderbook"), |cut| orderbook::parse(cut, SYMBOL));
     check_cut(seed("bybit_trades"), |cut| trades::parse(cut, SYMBOL));
-    check_cut(seed("bybit_open_interest"), |cut| open_interest::parse(cut, SYMBOL));
-    check_cut(seed("bybit_account_ratio"), |cut| account_ratio::parse(cut, SYMBOL));
-    check_cut(seed("bybit_funding_history"), |cut| funding_history::parse(cut, SYMBOL));
-    check_cut(seed("okx_tickers"), |cut| okx::tickers::parse(cut).map(drop));
+    check_cut(seed("bybit_open_interest"), |cut| {
+        open_interest::parse(cut, SYMBOL)
+    });
+    check_cut(seed("bybit_account_ratio"), |cut| {
+        account_ratio::parse(cut, SYMBOL)
+    });
+    check_cut(seed("bybit_funding_history"), |cut| {
+        funding_history::parse(cut, SYMBOL)
+    });
+    check_cut(seed("okx_tickers"), |cut| {
+        okx::tickers::parse(cut).map(drop)
+    });
     check_cut(seed("okx_instruments"), okx::instruments::Listing::parse);
-    check_cut(seed("binance_tickers"), |cut| binance::tickers::parse(cut).map(drop));
+    check_cut(seed("binance_tickers"), |cut| {
+        binance::tickers::parse(cut).map(drop)
+    });
     check_cut(seed("coingecko_global"), coingecko::parse_global);
     check_cut(seed("coingecko_defi"), coingecko::parse_defi);
     check_cut(seed("fear_greed"), |cut| alternative_me::parse(cut, now()));
@@ -116,13 +163,20 @@ fn an_answer_cut_anywhere_is_no_data() {
 
 #[test]
 fn a_web_page_in_place_of_data_is_named() {
-    let page = b"<HTML><HEAD><TITLE>ERROR: The request could not be satisfied</TITLE></HEAD></HTML>";
+    let page =
+        b"<HTML><HEAD><TITLE>ERROR: The request could not be satisfied</TITLE></HEAD></HTML>";
     assert_eq!(tickers::parse(page), Err(ParseError::Html));
     assert_eq!(Listing::parse(page), Err(ParseError::Html));
-    assert_eq!(klines::parse(page, SYMBOL, Interval::FiveMinutes, now()), Err(ParseError::Html));
+    assert_eq!(
+        klines::parse(page, SYMBOL, Interval::FiveMinutes, now()),
+        Err(ParseError::Html)
+    );
     assert_eq!(orderbook::parse(page, SYMBOL), Err(ParseError::Html));
     assert_eq!(okx::tickers::parse(page), Err(ParseError::Html));
-    assert_eq!(okx::instruments::Listing::parse(page), Err(ParseError::Html));
+    assert_eq!(
+        okx::instruments::Listing::parse(page),
+        Err(ParseError::Html)
+    );
     assert_eq!(binance::tickers::parse(page), Err(ParseError::Html));
     assert_eq!(coingecko::parse_global(page), Err(ParseError::Html));
     assert_eq!(coingecko::parse_defi(page), Err(ParseError::Html));
@@ -137,27 +191,72 @@ fn kept<T>(rows: Result<T, ParseError>, count: impl Fn(T) -> usize) -> usize {
 #[test]
 fn one_source_s_answer_is_never_taken_for_another_s() {
     let exchanges = ["bybit", "okx", "binance"];
-    let is_exchange = |target: &&Target| exchanges.iter().any(|exchange| target.name.starts_with(exchange));
+    let is_exchange = |target: &&Target| {
+        exchanges
+            .iter()
+            .any(|exchange| target.name.starts_with(exchange))
+    };
     for other in TARGETS.iter().filter(is_exchange).map(|target| target.name) {
         let body = seed(other);
-        assert!(coingecko::parse_global(body).is_err() && coingecko::parse_defi(body).is_err(), "{other}");
+        assert!(
+            coingecko::parse_global(body).is_err() && coingecko::parse_defi(body).is_err(),
+            "{other}"
+        );
         assert!(alternative_me::parse(body, now()).is_err(), "{other}");
         let found = [
-            ("bybit_tickers", kept(tickers::parse(body), |table| table.rows.len())),
-            ("okx_tickers", kept(okx::tickers::parse(body), |table| table.rows.len())),
-            ("binance_tickers", kept(binance::tickers::parse(body), |table| table.rows.len())),
-            ("bybit_klines", kept(klines::parse(body, SYMBOL, Interval::FiveMinutes, now()), |r| r.value.closed.len())),
-            ("bybit_orderbook", kept(orderbook::parse(body, SYMBOL), |book| book.bids.len())),
-            ("bybit_trades", kept(trades::parse(body, SYMBOL), |r| r.value.trades.len())),
-            ("bybit_open_interest", kept(open_interest::parse(body, SYMBOL), |r| r.value.len())),
-            ("bybit_account_ratio", kept(account_ratio::parse(body, SYMBOL), |r| r.value.len())),
-            ("bybit_funding_history", kept(funding_history::parse(body, SYMBOL), |r| r.value.len())),
+            (
+                "bybit_tickers",
+                kept(tickers::parse(body), |table| table.rows.len()),
+            ),
+            (
+                "okx_tickers",
+                kept(okx::tickers::parse(body), |table| table.rows.len()),
+            ),
+            (
+                "binance_tickers",
+                kept(binance::tickers::parse(body), |table| table.rows.len()),
+            ),
+            (
+                "bybit_klines",
+                kept(
+                    klines::parse(body, SYMBOL, Interval::FiveMinutes, now()),
+                    |r| r.value.closed.len(),
+                ),
+            ),
+            (
+                "bybit_orderbook",
+                kept(orderbook::parse(body, SYMBOL), |book| book.bids.len()),
+            ),
+            (
+                "bybit_trades",
+                kept(trades::parse(body, SYMBOL), |r| r.value.trades.len()),
+            ),
+            (
+                "bybit_open_interest",
+                kept(open_interest::parse(body, SYMBOL), |r| r.value.len()),
+            ),
+            (
+                "bybit_account_ratio",
+                kept(account_ratio::parse(body, SYMBOL), |r| r.value.len()),
+            ),
+            (
+                "bybit_funding_history",
+                kept(funding_history::parse(body, SYMBOL), |r| r.value.len()),
+            ),
         ];
         for (reader, rows) in found {
-            assert_eq!(rows > 0, reader == other, "{reader} read {rows} rows of {other}");
+            assert_eq!(
+                rows > 0,
+                reader == other,
+                "{reader} read {rows} rows of {other}"
+            );
         }
     }
-    let (global, defi, index) = (seed("coingecko_global"), seed("coingecko_defi"), seed("fear_greed"));
+    let (global, defi, index) = (
+        seed("coingecko_global"),
+        seed("coingecko_defi"),
+        seed("fear_greed"),
+    );
     assert!(coingecko::parse_global(defi).is_err() && coingecko::parse_defi(global).is_err());
     assert!(alternative_me::parse(defi, now()).is_err() && coingecko::parse_global(index).is_err());
     assert!(Listing::parse(global).is_err() && tickers::parse(index).is_err());

@@ -1,6 +1,8 @@
 //! Changes of the market whose effect is known without knowing the right answer.
 
-use crate::support::{self, Scene, bybit_row, bybit_tickers, percent, price, rows, ticker, universe_of};
+use crate::support::{
+    self, Scene, bybit_row, bybit_tickers, percent, price, rows, ticker, universe_of,
+};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use shared::exchange::bybit::tickers;
@@ -14,7 +16,8 @@ fn distinct_rows(changes: &[f64]) -> Vec<Ticker<'static>> {
         let change = percent(change + index as f64 / 1_000.0 + 0.000_5);
         row.change_24h_pct = Some(change);
         row.change_1h_pct = Some(percent(change.get() / 10.0));
-        // The price stands where the change put it within the day's range, so that a mirror moves it too.
+        // The price stands where the change put it within the day's range, so that a mirror moves
+        // it too.
         let place = change.get() / 100.0;
         row.low_24h = Some(price(row.last.get() * (0.5 - place / 4.0)));
         row.high_24h = Some(price(row.last.get() * (1.5 - place / 4.0)));
@@ -59,7 +62,12 @@ fn snapshot_of(body: &[u8]) -> Snapshot {
     let tickers = tickers::parse(body).unwrap();
     assert_eq!(tickers.refused, []);
     let universe = universe_of(&tickers.rows);
-    Scene { tickers, universe, ..Scene::good() }.snapshot()
+    Scene {
+        tickers,
+        universe,
+        ..Scene::good()
+    }
+    .snapshot()
 }
 
 fn names(movers: &[Mover]) -> Vec<&str> {
@@ -70,7 +78,13 @@ fn scores(snapshot: &Snapshot) -> Vec<(&str, f64, f64)> {
     let mut scores: Vec<_> = snapshot
         .scores
         .iter()
-        .map(|row| (row.symbol.as_str(), row.score.get(), row.change_24h.unwrap().get()))
+        .map(|row| {
+            (
+                row.symbol.as_str(),
+                row.score.get(),
+                row.change_24h.unwrap().get(),
+            )
+        })
         .collect();
     scores.sort_by(|a, b| a.0.cmp(b.0));
     scores

@@ -1,7 +1,7 @@
 //! Figures of recorded answers of the real services, computed independently of this code.
 //!
-//! The recordings are not part of the project, so these tests are ignored unless `scripts/test` finds their folder; then a
-//! recording that is missing fails.
+//! The recordings are not part of the project, so these tests are ignored unless `scripts/test`
+//! finds their folder; then a recording that is missing fails.
 
 use crate::support::json::array;
 use crate::support::{BYBIT, NO_BASELINE, NOW, Scene, amount, body, bytes, universe_of};
@@ -27,26 +27,46 @@ const DEFI: &str = "coingecko_global_defi.json";
 
 /// The bytes of a recording.
 fn recording(name: &str) -> Vec<u8> {
-    let folder = std::env::var_os("RECORDINGS_DIR")
-        .map_or_else(|| PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared/captures")), PathBuf::from);
+    let folder = std::env::var_os("RECORDINGS_DIR").map_or_else(
+        || {
+            PathBuf::from(concat!(
+                env!("CARGO_MANIFEST_DIR"),
+                "/../../shared/captures"
+            ))
+        },
+        PathBuf::from,
+    );
     let file = folder.join(name);
     std::fs::read(&file).unwrap_or_else(|error| panic!("{}: {error}", file.display()))
 }
 
 #[track_caller]
 fn check_close(found: f64, expected: f64) {
-    assert!((found - expected).abs() <= 1e-9 * expected.abs(), "{found} is not {expected}");
+    assert!(
+        (found - expected).abs() <= 1e-9 * expected.abs(),
+        "{found} is not {expected}"
+    );
 }
 
-/// Every `…USDT` contract of the table, whatever it is: the set from which the figures were computed.
+/// Every `…USDT` contract of the table, whatever it is: the set from which the figures were
+/// computed.
 fn all_usdt(tickers: &Tickers<'_>) -> Universe {
-    let rows: Vec<_> = tickers.rows.iter().filter(|row| row.symbol.ends_with("USDT")).cloned().collect();
+    let rows: Vec<_> = tickers
+        .rows
+        .iter()
+        .filter(|row| row.symbol.ends_with("USDT"))
+        .cloned()
+        .collect();
     universe_of(&rows)
 }
 
 fn listed(body: &[u8]) -> Universe {
     let mut builder = UniverseBuilder::new();
-    assert_eq!(builder.add(Listing::parse(body).unwrap()), Ok(None), "the recording is one page");
+    assert_eq!(
+        builder.add(Listing::parse(body).unwrap()),
+        Ok(None),
+        "the recording is one page"
+    );
     assert!(builder.unknown_types().is_empty());
     builder.finish(BYBIT, NOW).unwrap()
 }
@@ -56,7 +76,13 @@ fn listed(body: &[u8]) -> Universe {
 fn the_recorded_ticker_table_has_its_rows() {
     let recording = recording(TICKERS);
     let tickers = tickers::parse(&recording).unwrap();
-    let count = |wanted: fn(&str) -> bool| tickers.rows.iter().filter(|row| wanted(&row.symbol)).count();
+    let count = |wanted: fn(&str) -> bool| {
+        tickers
+            .rows
+            .iter()
+            .filter(|row| wanted(&row.symbol))
+            .count()
+    };
     assert_eq!(tickers.refused, []);
     assert_eq!(tickers.rows.len(), 259);
     assert_eq!(count(|symbol| symbol.ends_with("USDT")), 237);
@@ -72,7 +98,11 @@ fn the_recorded_turnover_adds_up() {
     let tickers = tickers::parse(&recording).unwrap();
     let market_of = |universe: &Universe| {
         let market = Market::join(&tickers, universe);
-        overview(&market, &breadth(&market), Price::new(1.0).unwrap(), None).unwrap().total_turnover.unwrap().get()
+        overview(&market, &breadth(&market), Price::new(1.0).unwrap(), None)
+            .unwrap()
+            .total_turnover
+            .unwrap()
+            .get()
     };
     check_close(market_of(&all_usdt(&tickers)), 6_802_917_155.40);
     check_close(market_of(&universe_of(&tickers.rows)), 6_820_496_288.21);
@@ -91,7 +121,10 @@ fn the_recorded_market_fell() {
 
 #[track_caller]
 fn check_movers(found: &[Mover], expected: &[(&str, f64)]) {
-    let found: Vec<_> = found.iter().map(|row| (row.symbol.as_str(), row.change_24h.get())).collect();
+    let found: Vec<_> = found
+        .iter()
+        .map(|row| (row.symbol.as_str(), row.change_24h.get()))
+        .collect();
     assert_eq!(found, expected);
 }
 
@@ -104,7 +137,13 @@ fn the_recorded_movers_are_found_in_percent_and_in_order() {
     let movers = movers(&Market::join(&tickers, &universe), amount(1_000_000.0));
     check_movers(
         &movers.gainers,
-        &[("LEVERUSDT", 9.3163), ("SCRTUSDT", 7.1839), ("SUNUSDT", 5.8928), ("UNFIUSDT", 4.8744), ("RUNEUSDT", 3.9525)],
+        &[
+            ("LEVERUSDT", 9.3163),
+            ("SCRTUSDT", 7.1839),
+            ("SUNUSDT", 5.8928),
+            ("UNFIUSDT", 4.8744),
+            ("RUNEUSDT", 3.9525),
+        ],
     );
     check_movers(
         &movers.losers,
@@ -124,10 +163,20 @@ fn dated_futures_pay_no_funding_and_one_contract_pays_zero() {
     let recording = recording(TICKERS);
     let tickers = tickers::parse(&recording).unwrap();
     let unknown = tickers.rows.iter().filter(|row| row.funding_rate.is_none());
-    assert!(unknown.clone().all(|row| row.symbol.contains('-')), "a perpetual lost its funding rate");
+    assert!(
+        unknown.clone().all(|row| row.symbol.contains('-')),
+        "a perpetual lost its funding rate"
+    );
     assert_eq!(unknown.count(), 14);
-    let zero: Vec<_> = tickers.rows.iter().filter(|row| row.funding_rate == Some(0.0)).collect();
-    assert_eq!(zero.iter().map(|row| &*row.symbol).collect::<Vec<_>>(), ["USDCUSDT"]);
+    let zero: Vec<_> = tickers
+        .rows
+        .iter()
+        .filter(|row| row.funding_rate == Some(0.0))
+        .collect();
+    assert_eq!(
+        zero.iter().map(|row| &*row.symbol).collect::<Vec<_>>(),
+        ["USDCUSDT"]
+    );
 }
 
 #[test]
@@ -136,10 +185,25 @@ fn the_recorded_list_holds_514_crypto_perpetuals_and_nothing_else() {
     let recording = recording(INSTRUMENTS);
     let universe = listed(&recording);
     assert_eq!(universe.len(), 514);
-    for ours in ["BTCUSDT", "ETHUSDT", "1000PEPEUSDT", "SHIB1000USDT", "1INCHUSDT", "1000CATUSDT"] {
+    for ours in [
+        "BTCUSDT",
+        "ETHUSDT",
+        "1000PEPEUSDT",
+        "SHIB1000USDT",
+        "1INCHUSDT",
+        "1000CATUSDT",
+    ] {
         assert!(universe.contains(ours), "{ours} is missing");
     }
-    for other in ["AAPLUSDT", "TSLAUSDT", "CATSTOCKUSDT", "XAUUSDT", "CLUSDT", "BTCPERP", "BTCUSDT-25DEC26"] {
+    for other in [
+        "AAPLUSDT",
+        "TSLAUSDT",
+        "CATSTOCKUSDT",
+        "XAUUSDT",
+        "CLUSDT",
+        "BTCPERP",
+        "BTCUSDT-25DEC26",
+    ] {
         assert!(!universe.contains(other), "{other} was taken for crypto");
     }
 }
@@ -149,21 +213,52 @@ fn the_recorded_list_holds_514_crypto_perpetuals_and_nothing_else() {
 fn the_two_bybit_recordings_join_into_a_snapshot_that_may_be_served() {
     let (table, list) = (recording(TICKERS), recording(INSTRUMENTS));
     let tickers = tickers::parse(&table).unwrap();
-    let mut scene = Scene { tickers, universe: listed(&list), ..Scene::from_tickers_alone() };
+    let mut scene = Scene {
+        tickers,
+        universe: listed(&list),
+        ..Scene::from_tickers_alone()
+    };
     scene.identity.now = scene.universe.as_of_ms.plus_millis(60_000);
     let valid = ValidSnapshot::admit(scene.snapshot(), scene.identity.now, NO_BASELINE).unwrap();
     let snapshot = valid.get();
-    assert_eq!((snapshot.coverage.listed, snapshot.coverage.priced, snapshot.coverage.refused), (514, 159, 0));
-    assert_eq!(valid.warnings(), [Warning::ThinCoverage { priced: 159, listed: 514 }]);
-    assert_eq!(snapshot.as_of_ms, UnixMs::from_millis(1_692_163_167_245), "the data was made young");
+    assert_eq!(
+        (
+            snapshot.coverage.listed,
+            snapshot.coverage.priced,
+            snapshot.coverage.refused
+        ),
+        (514, 159, 0)
+    );
+    assert_eq!(
+        valid.warnings(),
+        [Warning::ThinCoverage {
+            priced: 159,
+            listed: 514
+        }]
+    );
+    assert_eq!(
+        snapshot.as_of_ms,
+        UnixMs::from_millis(1_692_163_167_245),
+        "the data was made young"
+    );
     assert_eq!(snapshot.scores.len(), 40);
-    assert_eq!((snapshot.movers.gainers.len(), snapshot.movers.losers.len()), (5, 5));
+    assert_eq!(
+        (snapshot.movers.gainers.len(), snapshot.movers.losers.len()),
+        (5, 5)
+    );
     assert!(bytes(&valid, Endpoint::MobileData, Freshness::Stale).len() < 30_000);
     assert!(bytes(&valid, Endpoint::DashboardMobileData, Freshness::Stale).len() < 100_000);
     let served = body(&valid, Endpoint::MobileData);
-    for list in ["/confluence_scores", "/top_movers/gainers", "/top_movers/losers"] {
+    for list in [
+        "/confluence_scores",
+        "/top_movers/gainers",
+        "/top_movers/losers",
+    ] {
         for row in array(&served, list) {
-            assert!(scene.universe.contains(row["symbol"].as_str().unwrap()), "{row} is no crypto perpetual");
+            assert!(
+                scene.universe.contains(row["symbol"].as_str().unwrap()),
+                "{row} is no crypto perpetual"
+            );
         }
     }
 }
@@ -172,7 +267,10 @@ fn the_two_bybit_recordings_join_into_a_snapshot_that_may_be_served() {
 #[ignore = "needs the recorded answers: RECORDINGS_DIR, or captures in a folder beside the project"]
 fn the_recorded_refusal_is_named_with_its_code() {
     let recording = recording(REFUSAL);
-    let refused = ParseError::Refused { code: 10_001, message: Detail::new("Not supported symbols") };
+    let refused = ParseError::Refused {
+        code: 10_001,
+        message: Detail::new("Not supported symbols"),
+    };
     assert_eq!(tickers::parse(&recording), Err(refused.clone()));
     assert_eq!(Listing::parse(&recording), Err(refused));
 }
@@ -183,8 +281,14 @@ fn the_recorded_global_figures_are_read() {
     let recording = recording(GLOBAL);
     let (facts, updated_at) = coingecko::parse_global(&recording).unwrap();
     check_close(facts.total_market_cap.get(), 2_515_268_352_188.766);
-    check_close(facts.btc_dominance.map(Share::get).unwrap(), 60.708_583_476_819_36);
-    check_close(facts.market_cap_change_24h_pct.map(Percent::get).unwrap(), -9.999_293_796_813_587);
+    check_close(
+        facts.btc_dominance.map(Share::get).unwrap(),
+        60.708_583_476_819_36,
+    );
+    check_close(
+        facts.market_cap_change_24h_pct.map(Percent::get).unwrap(),
+        -9.999_293_796_813_587,
+    );
     assert_eq!(updated_at, UnixMs::from_secs(1_744_025_333));
 }
 
@@ -194,6 +298,12 @@ fn the_recorded_defi_figures_are_read() {
     let recording = recording(DEFI);
     let facts = coingecko::parse_defi(&recording).unwrap();
     check_close(facts.market_cap.get(), 105_273_842_288.229_62);
-    check_close(facts.volume_24h.map(Amount::get).unwrap(), 5_046_503_746.288_262);
-    check_close(facts.dominance.map(Share::get).unwrap(), 3.867_650_308_461_476_4);
+    check_close(
+        facts.volume_24h.map(Amount::get).unwrap(),
+        5_046_503_746.288_262,
+    );
+    check_close(
+        facts.dominance.map(Share::get).unwrap(),
+        3.867_650_308_461_476_4,
+    );
 }

@@ -1,9 +1,10 @@
-//! Another exchange in Bybit's place: from its bytes to every body. Nothing of Bybit stands in what comes out, and what the other
-//! exchange does not tell is `null` with a reason.
+//! Another exchange in Bybit's place: from its bytes to every body. Nothing of Bybit stands in what
+//! comes out, and what the other exchange does not tell is `null` with a reason.
 
 use crate::support::json::{array, leaves, number, text};
 use crate::support::{
-    AS_OF, NO_BASELINE, NOW, Scene, admit, body, body_in, bytes, client_endpoints, rows, universe_of,
+    AS_OF, NO_BASELINE, NOW, Scene, admit, body, body_in, bytes, client_endpoints, rows,
+    universe_of,
 };
 use serde_json::{Value, json};
 use shared::analysis::Settings;
@@ -20,7 +21,8 @@ use shared::snapshot::{Producer, ScoreBasis, Section, Snapshot};
 use shared::units::{UnixMs, round_to};
 use shared::validate::{Baseline, Rejection, ValidSnapshot};
 
-/// The other exchange's prices in terms of the good market's: a price of Bybit would be seen at once.
+/// The other exchange's prices in terms of the good market's: a price of Bybit would be seen at
+/// once.
 const DEARER: f64 = 1.25;
 
 /// The good market's contracts as OKX sends them. The range is ±20 % of the last price.
@@ -36,7 +38,9 @@ fn okx_body() -> Vec<u8> {
         })
     };
     let rows: Vec<Value> = rows(60).iter().map(row).collect();
-    json!({"code": "0", "msg": "", "data": rows}).to_string().into_bytes()
+    json!({"code": "0", "msg": "", "data": rows})
+        .to_string()
+        .into_bytes()
 }
 
 /// The same as Binance sends them.
@@ -51,7 +55,9 @@ fn binance_body() -> Vec<u8> {
             "closeTime": AS_OF.as_millis(), "count": 9
         })
     };
-    json!(rows(60).iter().map(row).collect::<Vec<Value>>()).to_string().into_bytes()
+    json!(rows(60).iter().map(row).collect::<Vec<Value>>())
+        .to_string()
+        .into_bytes()
 }
 
 fn answer(venue: Secondary) -> Vec<u8> {
@@ -62,7 +68,11 @@ fn answer(venue: Secondary) -> Vec<u8> {
 }
 
 /// What the edge makes of an answer while it holds `held`.
-fn try_assembled(venue: Secondary, universe: &Universe, held: Option<&Snapshot>) -> Result<Snapshot, AssembleError> {
+fn try_assembled(
+    venue: Secondary,
+    universe: &Universe,
+    held: Option<&Snapshot>,
+) -> Result<Snapshot, AssembleError> {
     let bytes = answer(venue);
     let tickers = venue.tickers(&bytes).unwrap();
     let substitute = Substitute {
@@ -73,7 +83,8 @@ fn try_assembled(venue: Secondary, universe: &Universe, held: Option<&Snapshot>)
         held,
     };
     let reason = "origin_timeout".to_owned();
-    assemble_secondary(&substitute, 8, reason, NOW, &Settings::DEFAULT).map(|assembled| assembled.snapshot)
+    assemble_secondary(&substitute, 8, reason, NOW, &Settings::DEFAULT)
+        .map(|assembled| assembled.snapshot)
 }
 
 #[track_caller]
@@ -106,10 +117,22 @@ fn for_every_body(mut check: impl FnMut(Secondary, Endpoint, &Value)) {
 fn every_body_says_that_another_exchange_answered_and_what_that_means() {
     for_every_body(|venue, endpoint, body| {
         assert_eq!(text(body, "/status"), "success", "{endpoint:?}");
-        assert_eq!(text(body, "/data_source"), "secondary_exchange", "{endpoint:?}");
+        assert_eq!(
+            text(body, "/data_source"),
+            "secondary_exchange",
+            "{endpoint:?}"
+        );
         assert_eq!(text(body, "/venue"), venue.venue().name(), "{endpoint:?}");
-        assert_eq!(number(body, "/as_of_ms") as u64, AS_OF.as_millis(), "{endpoint:?}");
-        let caveat = if venue == Secondary::Okx { "turnover_estimated" } else { "spot_market" };
+        assert_eq!(
+            number(body, "/as_of_ms") as u64,
+            AS_OF.as_millis(),
+            "{endpoint:?}"
+        );
+        let caveat = if venue == Secondary::Okx {
+            "turnover_estimated"
+        } else {
+            "spot_market"
+        };
         let degraded = json!([
             "origin_timeout",
             caveat,
@@ -137,13 +160,32 @@ fn the_last_known_good_of_another_exchange_still_names_it() {
 #[test]
 fn headers_and_etags_say_it_too() {
     let mut etags = Vec::new();
-    for valid in Secondary::IN_ORDER.map(|venue| valid(venue, None)).into_iter().chain([Scene::fallback().valid()]) {
-        let sent = headers::of_body(&valid, &Question::Whole(Endpoint::MobileData), Freshness::Fresh, &Limits::DEFAULT);
-        let source = sent.iter().find(|(name, _)| *name == headers::DATA_SOURCE).map(|(_, value)| value.as_str());
+    for valid in Secondary::IN_ORDER
+        .map(|venue| valid(venue, None))
+        .into_iter()
+        .chain([Scene::fallback().valid()])
+    {
+        let sent = headers::of_body(
+            &valid,
+            &Question::Whole(Endpoint::MobileData),
+            Freshness::Fresh,
+            &Limits::DEFAULT,
+        );
+        let source = sent
+            .iter()
+            .find(|(name, _)| *name == headers::DATA_SOURCE)
+            .map(|(_, value)| value.as_str());
         assert_eq!(source, Some(valid.get().producer.name()));
-        etags.push(headers::etag(valid.get(), &Question::Whole(Endpoint::MobileData), Freshness::Fresh));
+        etags.push(headers::etag(
+            valid.get(),
+            &Question::Whole(Endpoint::MobileData),
+            Freshness::Fresh,
+        ));
     }
-    assert!(etags[0].starts_with("W/\"1-s8-") && etags[2].starts_with("W/\"1-d7-"), "{etags:?}");
+    assert!(
+        etags[0].starts_with("W/\"1-s8-") && etags[2].starts_with("W/\"1-d7-"),
+        "{etags:?}"
+    );
 }
 
 #[test]
@@ -151,17 +193,37 @@ fn each_part_names_the_venue_that_it_came_from() {
     let held = Scene::good().snapshot();
     for venue in Secondary::IN_ORDER {
         let served = body(&valid(venue, Some(&held)), Endpoint::MobileData);
-        assert_eq!(text(&served, "/sections/tickers/source"), venue.venue().name());
-        assert_eq!(text(&served, "/sections/instruments/source"), "bybit", "which contracts count was Bybit's to say");
+        assert_eq!(
+            text(&served, "/sections/tickers/source"),
+            venue.venue().name()
+        );
+        assert_eq!(
+            text(&served, "/sections/instruments/source"),
+            "bybit",
+            "which contracts count was Bybit's to say"
+        );
         assert_eq!(text(&served, "/sections/global_market/source"), "coingecko");
-        assert_eq!(text(&served, "/sections/fear_greed/source"), "alternative_me");
+        assert_eq!(
+            text(&served, "/sections/fear_greed/source"),
+            "alternative_me"
+        );
         for section in ["beta", "performance", "alerts"] {
-            assert_eq!(text(&served, &format!("/sections/{section}/status")), "unavailable");
-            assert_eq!(text(&served, &format!("/sections/{section}/reason")), "unknown_to_secondary_exchange");
+            assert_eq!(
+                text(&served, &format!("/sections/{section}/status")),
+                "unavailable"
+            );
+            assert_eq!(
+                text(&served, &format!("/sections/{section}/reason")),
+                "unknown_to_secondary_exchange"
+            );
         }
         let top = body(&valid(venue, None), Endpoint::TopSymbols);
         assert_eq!(text(&top, "/source"), venue.venue().name());
-        assert!(array(&top, "/symbols").iter().all(|row| row["data_source"] == venue.venue().name()));
+        assert!(
+            array(&top, "/symbols")
+                .iter()
+                .all(|row| row["data_source"] == venue.venue().name())
+        );
     }
 }
 
@@ -172,7 +234,11 @@ fn every_price_is_the_other_exchanges() {
         leaves(body, &mut |path, key, leaf| {
             if ["price", "btc_price"].contains(&key) {
                 let price = leaf.as_f64().unwrap();
-                let is = |factor: f64| prices.iter().any(|ours| (price / (ours * factor) - 1.0).abs() < 1e-5);
+                let is = |factor: f64| {
+                    prices
+                        .iter()
+                        .any(|ours| (price / (ours * factor) - 1.0).abs() < 1e-5)
+                };
                 assert!(is(DEARER) && !is(1.0), "{endpoint:?}: {path} is {price}");
             }
         });
@@ -181,8 +247,16 @@ fn every_price_is_the_other_exchanges() {
 
 #[test]
 fn turnover_is_the_other_exchanges_in_dollars() {
-    let bybit: f64 = rows(60).iter().map(|row| row.turnover_24h.unwrap().get()).sum();
-    let total = |venue| number(&body(&valid(venue, None), Endpoint::MarketOverview), "/total_turnover");
+    let bybit: f64 = rows(60)
+        .iter()
+        .map(|row| row.turnover_24h.unwrap().get())
+        .sum();
+    let total = |venue| {
+        number(
+            &body(&valid(venue, None), Endpoint::MarketOverview),
+            "/total_turnover",
+        )
+    };
     // Volume · (1.2 + 0.8 + 1) / 3 · last, and last is dearer by a quarter.
     assert!((total(Secondary::Okx) / (bybit * DEARER) - 1.0).abs() < 1e-6);
     assert!((total(Secondary::Binance) / bybit - 1.0).abs() < 1e-9);
@@ -205,12 +279,25 @@ fn what_the_table_cannot_tell_is_null_everywhere() {
                 "btc_volatility",
                 "components",
             ];
-            assert!(!of_bybit.contains(&key) || leaf.is_null(), "{endpoint:?}: {path} is {leaf}");
+            assert!(
+                !of_bybit.contains(&key) || leaf.is_null(),
+                "{endpoint:?}: {path} is {leaf}"
+            );
             if key == "contract_count" {
-                let perpetuals = if venue == Secondary::Okx { json!(60) } else { Value::Null };
-                assert_eq!(leaf, &perpetuals, "{endpoint:?}: spot pairs are no perpetuals");
+                let perpetuals = if venue == Secondary::Okx {
+                    json!(60)
+                } else {
+                    Value::Null
+                };
+                assert_eq!(
+                    leaf, &perpetuals,
+                    "{endpoint:?}: spot pairs are no perpetuals"
+                );
             }
-            assert!(key != "score_basis" || leaf == "ticker_momentum", "{endpoint:?}: {path} is {leaf}");
+            assert!(
+                key != "score_basis" || leaf == "ticker_momentum",
+                "{endpoint:?}: {path} is {leaf}"
+            );
         });
     });
 }
@@ -222,11 +309,23 @@ fn what_needs_more_than_the_table_is_absent_with_a_reason() {
         let absence = |endpoint| absence(&valid, endpoint);
         assert_eq!(absence(Endpoint::Signals), Some("not_analysed"));
         assert_eq!(absence(Endpoint::Opportunities), Some("not_analysed"));
-        assert_eq!(absence(Endpoint::Alerts), Some("unknown_to_secondary_exchange"));
-        assert_eq!(absence(Endpoint::Beta), Some("unknown_to_secondary_exchange"));
-        assert_eq!(absence(Endpoint::PerpetualsPulse), Some("perpetuals_unknown"));
+        assert_eq!(
+            absence(Endpoint::Alerts),
+            Some("unknown_to_secondary_exchange")
+        );
+        assert_eq!(
+            absence(Endpoint::Beta),
+            Some("unknown_to_secondary_exchange")
+        );
+        assert_eq!(
+            absence(Endpoint::PerpetualsPulse),
+            Some("perpetuals_unknown")
+        );
     }
-    assert_eq!(absence(&Scene::fallback().valid(), Endpoint::PerpetualsPulse), None);
+    assert_eq!(
+        absence(&Scene::fallback().valid(), Endpoint::PerpetualsPulse),
+        None
+    );
 }
 
 #[test]
@@ -250,7 +349,10 @@ fn figures_of_the_whole_market_are_carried_over_with_their_time_and_nothing_else
     assert_eq!(snapshot.defi_market, held.defi_market);
     assert_eq!(snapshot.fear_greed, Section::absent("timeout"));
     let without = assembled(Secondary::Okx, None);
-    assert_eq!(without.global_market, Section::absent("not_collected_at_edge"));
+    assert_eq!(
+        without.global_market,
+        Section::absent("not_collected_at_edge")
+    );
     // All else is the same whether something is held or not.
     let rest = Snapshot {
         global_market: without.global_market.clone(),
@@ -266,7 +368,10 @@ fn figures_of_the_whole_market_are_carried_over_with_their_time_and_nothing_else
 fn a_simulated_exchange_is_labelled_as_such() {
     let bytes = okx_body();
     let tickers = Secondary::Okx.tickers(&bytes).unwrap();
-    let tickers_source = Source { venue: Venue::Okx, feed: Feed::Simulated };
+    let tickers_source = Source {
+        venue: Venue::Okx,
+        feed: Feed::Simulated,
+    };
     let universe = universe_of(&rows(60));
     let substitute = Substitute {
         tickers: &tickers,
@@ -275,7 +380,14 @@ fn a_simulated_exchange_is_labelled_as_such() {
         universe: &universe,
         held: None,
     };
-    let made = assemble_secondary(&substitute, 8, "origin_timeout".to_owned(), NOW, &Settings::DEFAULT).unwrap();
+    let made = assemble_secondary(
+        &substitute,
+        8,
+        "origin_timeout".to_owned(),
+        NOW,
+        &Settings::DEFAULT,
+    )
+    .unwrap();
     let served = body(&admit(made.snapshot).unwrap(), Endpoint::MobileData);
     assert_eq!(text(&served, "/sections/tickers/source"), "simulated:okx");
     assert_eq!(text(&served, "/degraded/0"), "simulated_data");
@@ -286,7 +398,10 @@ fn a_snapshot_of_another_exchange_is_read_back_as_it_was_written() {
     for venue in Secondary::IN_ORDER {
         let valid = valid(venue, Some(&Scene::good().snapshot()));
         let written = bytes(&valid, Endpoint::Snapshot, Freshness::Fresh);
-        assert_eq!(ValidSnapshot::from_json(&written, NOW, NO_BASELINE), Ok(valid));
+        assert_eq!(
+            ValidSnapshot::from_json(&written, NOW, NO_BASELINE),
+            Ok(valid)
+        );
     }
 }
 
@@ -297,33 +412,81 @@ fn check_foreign(change: impl FnOnce(&mut Snapshot), part: &'static str, venue: 
     change(&mut snapshot);
     let producer = snapshot.producer.name();
     let rejections = admit(snapshot).expect_err("the door let it through");
-    assert_eq!(rejections.all(), [Rejection::ForeignVenue { part, venue, producer }]);
+    assert_eq!(
+        rejections.all(),
+        [Rejection::ForeignVenue {
+            part,
+            venue,
+            producer
+        }]
+    );
 }
 
 #[test]
 fn no_snapshot_mixes_venues() {
     let good = Scene::good().snapshot();
-    check_foreign(|snapshot| snapshot.tickers_source = Source::live(Venue::Bybit), "tickers", "bybit");
-    check_foreign(|snapshot| snapshot.tickers_source = Source::live(Venue::CoinGecko), "tickers", "coingecko");
-    check_foreign(|snapshot| snapshot.universe.source = Source::live(Venue::Binance), "universe", "binance");
-    check_foreign(|snapshot| snapshot.perps = good.perps.clone(), "perps", "bybit");
-    check_foreign(|snapshot| snapshot.perps.funding_rate = good.perps.funding_rate, "perps", "bybit");
+    check_foreign(
+        |snapshot| snapshot.tickers_source = Source::live(Venue::Bybit),
+        "tickers",
+        "bybit",
+    );
+    check_foreign(
+        |snapshot| snapshot.tickers_source = Source::live(Venue::CoinGecko),
+        "tickers",
+        "coingecko",
+    );
+    check_foreign(
+        |snapshot| snapshot.universe.source = Source::live(Venue::Binance),
+        "universe",
+        "binance",
+    );
+    check_foreign(
+        |snapshot| snapshot.perps = good.perps.clone(),
+        "perps",
+        "bybit",
+    );
+    check_foreign(
+        |snapshot| snapshot.perps.funding_rate = good.perps.funding_rate,
+        "perps",
+        "bybit",
+    );
     let volatility = Some(shared::units::Amount::new(2.0).unwrap());
-    check_foreign(|snapshot| snapshot.overview.btc_volatility = volatility, "btc_volatility", "bybit");
-    check_foreign(|snapshot| snapshot.overview.btc_daily_volatility = volatility, "btc_volatility", "bybit");
+    check_foreign(
+        |snapshot| snapshot.overview.btc_volatility = volatility,
+        "btc_volatility",
+        "bybit",
+    );
+    check_foreign(
+        |snapshot| snapshot.overview.btc_daily_volatility = volatility,
+        "btc_volatility",
+        "bybit",
+    );
 }
 
 #[test]
 fn bybits_own_snapshots_hold_nothing_of_another_exchange() {
     for producer in [Producer::Origin, Producer::BybitDirect] {
         let check = |change: &dyn Fn(&mut Snapshot), part| {
-            let mut snapshot = Snapshot { producer, ..Scene::good().snapshot() };
+            let mut snapshot = Snapshot {
+                producer,
+                ..Scene::good().snapshot()
+            };
             change(&mut snapshot);
-            let expected = Rejection::ForeignVenue { part, venue: "okx", producer: producer.name() };
+            let expected = Rejection::ForeignVenue {
+                part,
+                venue: "okx",
+                producer: producer.name(),
+            };
             assert_eq!(admit(snapshot).unwrap_err().all(), [expected]);
         };
-        check(&|snapshot| snapshot.tickers_source = Source::live(Venue::Okx), "tickers");
-        check(&|snapshot| snapshot.universe.source = Source::live(Venue::Okx), "universe");
+        check(
+            &|snapshot| snapshot.tickers_source = Source::live(Venue::Okx),
+            "tickers",
+        );
+        check(
+            &|snapshot| snapshot.universe.source = Source::live(Venue::Okx),
+            "universe",
+        );
     }
 }
 
@@ -332,13 +495,24 @@ fn a_usual_number_of_contracts_says_nothing_about_another_venue_or_another_list(
     let bybit = Scene::of(rows(100)).snapshot();
     let okx = assembled(Secondary::Okx, None);
     let (after_bybit, after_okx) = (Baseline::after(&bybit), Baseline::after(&okx));
-    assert!(ValidSnapshot::admit(okx.clone(), NOW, after_bybit).is_ok(), "60 were compared with Bybit's 100");
+    assert!(
+        ValidSnapshot::admit(okx.clone(), NOW, after_bybit).is_ok(),
+        "60 were compared with Bybit's 100"
+    );
     assert!(ValidSnapshot::admit(assembled(Secondary::Binance, None), NOW, after_okx).is_ok());
     // Within one venue and one list it holds.
     let mut usual = after_okx;
     usual.expected.as_mut().unwrap().contracts = 76;
-    let too_few = Rejection::TooFewContracts { found: 60, usual: 76 };
-    assert_eq!(ValidSnapshot::admit(okx.clone(), NOW, usual).unwrap_err().all(), [too_few]);
+    let too_few = Rejection::TooFewContracts {
+        found: 60,
+        usual: 76,
+    };
+    assert_eq!(
+        ValidSnapshot::admit(okx.clone(), NOW, usual)
+            .unwrap_err()
+            .all(),
+        [too_few]
+    );
     usual.expected.as_mut().unwrap().counted.listing = Venue::Okx;
     assert!(ValidSnapshot::admit(okx, NOW, usual).is_ok());
 }
@@ -346,7 +520,9 @@ fn a_usual_number_of_contracts_says_nothing_about_another_venue_or_another_list(
 #[test]
 fn the_age_is_the_other_exchanges_too() {
     let bytes = okx_body();
-    let old = String::from_utf8(bytes).unwrap().replace(&AS_OF.as_millis().to_string(), "1788869900000");
+    let old = String::from_utf8(bytes)
+        .unwrap()
+        .replace(&AS_OF.as_millis().to_string(), "1788869900000");
     let tickers = Secondary::Okx.tickers(old.as_bytes()).unwrap();
     assert_eq!(tickers.server_time, UnixMs::from_millis(1_788_869_900_000));
 }
@@ -354,24 +530,39 @@ fn the_age_is_the_other_exchanges_too() {
 #[test]
 fn without_bitcoin_there_is_no_market() {
     let universe = universe_of(&rows(60)[1..]);
-    let missing = AssembleError::BitcoinMissing { priced: 59, refused: 0 };
-    assert_eq!(try_assembled(Secondary::Okx, &universe, None).unwrap_err(), missing);
+    let missing = AssembleError::BitcoinMissing {
+        priced: 59,
+        refused: 0,
+    };
+    assert_eq!(
+        try_assembled(Secondary::Okx, &universe, None).unwrap_err(),
+        missing
+    );
 }
 
 fn universe_by(venue: Venue) -> Universe {
-    Universe { source: Source::live(venue), ..universe_of(&rows(2)) }
+    Universe {
+        source: Source::live(venue),
+        ..universe_of(&rows(2))
+    }
 }
 
 #[test]
 fn a_venues_own_list_says_what_counts_and_else_one_that_names_things_alike() {
     let (bybit, okx) = (universe_by(Venue::Bybit), universe_by(Venue::Okx));
     let chosen = |venue: Secondary, at_hand: &[&Universe]| {
-        venue.universe(at_hand.iter().copied()).map(|universe| universe.source.venue)
+        venue
+            .universe(at_hand.iter().copied())
+            .map(|universe| universe.source.venue)
     };
     for venue in Secondary::IN_ORDER {
         assert_eq!(chosen(venue, &[&bybit, &okx]), Some(Venue::Okx));
         assert_eq!(chosen(venue, &[&bybit]), Some(Venue::Bybit));
-        assert_eq!(chosen(venue, &[]), None, "without a list, coins cannot be told from shares");
+        assert_eq!(
+            chosen(venue, &[]),
+            None,
+            "without a list, coins cannot be told from shares"
+        );
     }
 }
 
@@ -379,8 +570,14 @@ fn a_venues_own_list_says_what_counts_and_else_one_that_names_things_alike() {
 fn lots_and_single_coins_are_two_contracts() {
     // Bybit's list has 1000PEPEUSDT, OKX's PEPEUSDT; neither price stands under the other's name.
     let mut tickers = rows(60);
-    let pepe = Ticker { symbol: "PEPEUSDT".into(), ..tickers.remove(59) };
-    let lots = Ticker { symbol: "1000PEPEUSDT".into(), ..pepe.clone() };
+    let pepe = Ticker {
+        symbol: "PEPEUSDT".into(),
+        ..tickers.remove(59)
+    };
+    let lots = Ticker {
+        symbol: "1000PEPEUSDT".into(),
+        ..pepe.clone()
+    };
     let bybit = universe_of(&[tickers.clone(), vec![lots]].concat());
     let listing = okx::instruments::Listing::parse(
         json!({"code": "0", "data": tickers.iter().chain([&pepe]).map(|ticker| json!({
@@ -391,7 +588,9 @@ fn lots_and_single_coins_are_two_contracts() {
         .as_bytes(),
     );
     let okx = listing.unwrap().universe(Source::live(Venue::Okx), NOW);
-    let body = String::from_utf8(okx_body()).unwrap().replace("COIN059-USDT-SWAP", "PEPE-USDT-SWAP");
+    let body = String::from_utf8(okx_body())
+        .unwrap()
+        .replace("COIN059-USDT-SWAP", "PEPE-USDT-SWAP");
     let table = Secondary::Okx.tickers(body.as_bytes()).unwrap();
     let priced = |universe: &Universe| {
         let source = Source::live(Venue::Okx);
@@ -402,7 +601,14 @@ fn lots_and_single_coins_are_two_contracts() {
             universe,
             held: None,
         };
-        let made = assemble_secondary(&substitute, 8, "origin_timeout".to_owned(), NOW, &Settings::DEFAULT).unwrap();
+        let made = assemble_secondary(
+            &substitute,
+            8,
+            "origin_timeout".to_owned(),
+            NOW,
+            &Settings::DEFAULT,
+        )
+        .unwrap();
         admit(made.snapshot).unwrap().get().coverage.priced
     };
     assert_eq!((priced(&okx), priced(&bybit)), (60, 59));

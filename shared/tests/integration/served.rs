@@ -1,4 +1,5 @@
-//! What is served is shown in the class that its parts have while it is served, not in that of the moment of assembly.
+//! What is served is shown in the class that its parts have while it is served, not in that of the
+//! moment of assembly.
 
 use crate::support::json::{number, text};
 use crate::support::{Scene, ago, body_in, fear_greed, global_market, known};
@@ -14,16 +15,25 @@ use shared::validate::ValidSnapshot;
 const MINUTE_MS: u64 = 60_000;
 const HOUR_MS: u64 = 60 * MINUTE_MS;
 
-/// The good market with figures of the whole market that will be of `age_ms` when a fresh body ends.
+/// The good market with figures of the whole market that will be of `age_ms` when a fresh body
+/// ends.
 fn with_global(age_ms: u64) -> ValidSnapshot {
     let fresh_ends_in = Limits::DEFAULT.fresh_ms - 1_500;
-    Scene { global_market: known(global_market(), Venue::CoinGecko, age_ms - fresh_ends_in), ..Scene::good() }.valid()
+    Scene {
+        global_market: known(global_market(), Venue::CoinGecko, age_ms - fresh_ends_in),
+        ..Scene::good()
+    }
+    .valid()
 }
 
 #[track_caller]
 fn check_global(valid: &ValidSnapshot, class: Freshness, expected: &str) {
     let body = body_in(valid, Endpoint::MobileData, class);
-    assert_eq!(text(&body, "/sections/global_market/status"), expected, "{class:?}");
+    assert_eq!(
+        text(&body, "/sections/global_market/status"),
+        expected,
+        "{class:?}"
+    );
     let is_shown = body["market_overview"]["btc_dominance"].is_number();
     assert_eq!(is_shown, expected != "unavailable", "{class:?}");
 }
@@ -39,10 +49,21 @@ fn a_section_is_in_the_class_that_it_has_when_its_body_ends() {
 
 #[test]
 fn a_section_past_its_limit_is_null_and_says_so() {
-    let body = body_in(&with_global(2 * HOUR_MS), Endpoint::MobileData, Freshness::Aging);
+    let body = body_in(
+        &with_global(2 * HOUR_MS),
+        Endpoint::MobileData,
+        Freshness::Aging,
+    );
     assert_eq!(text(&body, "/sections/global_market/reason"), "too_old");
     assert_eq!(body["market_overview"]["total_market_cap"], Value::Null);
-    assert!(body["degraded"].as_array().unwrap().contains(&"global_market_too_old".into()), "{}", body["degraded"]);
+    assert!(
+        body["degraded"]
+            .as_array()
+            .unwrap()
+            .contains(&"global_market_too_old".into()),
+        "{}",
+        body["degraded"]
+    );
     assert_eq!(text(&body, "/sections/fear_greed/status"), "fresh");
 }
 
@@ -55,35 +76,65 @@ fn a_day_s_index_and_the_list_of_contracts_are_judged_the_same_way() {
     let fresh = body_in(&valid, Endpoint::MobileData, Freshness::Fresh);
     let stale = body_in(&valid, Endpoint::MobileData, Freshness::Stale);
     assert_eq!(
-        (number(&fresh, "/market_overview/fear_greed_value"), text(&fresh, "/sections/instruments/status")),
+        (
+            number(&fresh, "/market_overview/fear_greed_value"),
+            text(&fresh, "/sections/instruments/status")
+        ),
         (69.0, "aging")
     );
     assert_eq!(stale["market_overview"]["fear_greed_value"], Value::Null);
-    assert_eq!(stale["market_overview"]["market_regime_details"]["sentiment"], Value::Null);
+    assert_eq!(
+        stale["market_overview"]["market_regime_details"]["sentiment"],
+        Value::Null
+    );
     assert_eq!(text(&stale, "/sections/instruments/status"), "stale");
 }
 
 #[test]
 fn a_question_about_a_section_past_its_limit_is_told_why() {
     let mut scene = Scene::good();
-    scene.long_view.alerts = known(AlertSection { alerts: Vec::new() }, Venue::Bybit, HOUR_MS - MINUTE_MS);
+    scene.long_view.alerts = known(
+        AlertSection { alerts: Vec::new() },
+        Venue::Bybit,
+        HOUR_MS - MINUTE_MS,
+    );
     let valid = scene.valid();
     let absence = |class| projection::absence(&valid, Endpoint::Alerts, class, &Limits::DEFAULT);
-    assert_eq!((absence(Freshness::Fresh), absence(Freshness::Stale)), (None, Some("too_old")));
+    assert_eq!(
+        (absence(Freshness::Fresh), absence(Freshness::Stale)),
+        (None, Some("too_old"))
+    );
     let question = Question::RecentAlerts { limit: 5 };
     let answer = projection::answer(&valid, &question, Freshness::Stale, &Limits::DEFAULT).unwrap();
     assert_eq!(answer, Err(Absence::NotAnalysed("too_old")));
     let silent = Scene::from_tickers_alone().valid();
-    let absence = projection::absence(&silent, Endpoint::Alerts, Freshness::Stale, &Limits::DEFAULT);
-    assert_eq!(absence, Some("not_asked"), "what was absent from the beginning keeps its reason");
+    let absence = projection::absence(
+        &silent,
+        Endpoint::Alerts,
+        Freshness::Stale,
+        &Limits::DEFAULT,
+    );
+    assert_eq!(
+        absence,
+        Some("not_asked"),
+        "what was absent from the beginning keeps its reason"
+    );
 }
 
 #[test]
 fn the_quality_is_that_of_the_parts_as_they_are_shown() {
     let valid = with_global(25 * MINUTE_MS);
     let quality = |class| {
-        let sent = headers::of_body(&valid, &Question::Whole(Endpoint::MobileData), class, &Limits::DEFAULT);
-        let quality = sent.into_iter().find(|(name, _)| *name == DATA_QUALITY).map(|(_, value)| value);
+        let sent = headers::of_body(
+            &valid,
+            &Question::Whole(Endpoint::MobileData),
+            class,
+            &Limits::DEFAULT,
+        );
+        let quality = sent
+            .into_iter()
+            .find(|(name, _)| *name == DATA_QUALITY)
+            .map(|(_, value)| value);
         quality.unwrap().parse::<f64>().unwrap()
     };
     // An aging part counts half, and the whole market's figures are a tenth.

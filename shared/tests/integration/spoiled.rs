@@ -1,8 +1,8 @@
-//! Every field of a ticker row spoiled in every way, in one row and in all: what comes of it is written in
-//! `docs/spoiled-tickers.md`, and nothing that is served is untrue.
+//! Every field of a ticker row spoiled in every way, in one row and in all: what comes of it is
+//! written in `docs/spoiled-tickers.md`, and nothing that is served is untrue.
 //!
-//! What is true is told by the table before it was spoiled: a figure that is served is that of the unspoiled table, or unknown,
-//! and a sum over the market is the sum of what is served of its rows.
+//! What is true is told by the table before it was spoiled: a figure that is served is that of the
+//! unspoiled table, or unknown, and a sum over the market is the sum of what is served of its rows.
 
 use crate::support::{BYBIT, NOW, Scene, body};
 use serde_json::{Value, json};
@@ -42,7 +42,9 @@ const FIELDS: [&str; 19] = [
     "fundingIntervalHour",
 ];
 
-const WAYS: [&str; 10] = ["absent", "null", "\"\"", "\"0\"", "\"-1\"", "\"NaN\"", "× 1e9", "× 1e-9", "[1]", "twice"];
+const WAYS: [&str; 10] = [
+    "absent", "null", "\"\"", "\"0\"", "\"-1\"", "\"NaN\"", "× 1e9", "× 1e-9", "[1]", "twice",
+];
 
 fn symbol(index: usize) -> String {
     match index {
@@ -77,7 +79,11 @@ fn spoil(row: &Value, field: &str, way: &str) -> String {
     let scaled = |factor: f64| {
         let number: f64 = sent.as_str().unwrap().parse().unwrap_or(f64::NAN);
         // A name has no factor, so it becomes another text.
-        Value::String(if number.is_nan() { format!("<{factor}>") } else { (number * factor).to_string() })
+        Value::String(if number.is_nan() {
+            format!("<{factor}>")
+        } else {
+            (number * factor).to_string()
+        })
     };
     match way {
         "absent" => {
@@ -89,7 +95,10 @@ fn spoil(row: &Value, field: &str, way: &str) -> String {
         "[1]" => row[field] = json!([1]),
         "twice" => {
             let text = row.to_string();
-            return format!("{},\"{field}\":\"12345\"}}", text.strip_suffix('}').unwrap());
+            return format!(
+                "{},\"{field}\":\"12345\"}}",
+                text.strip_suffix('}').unwrap()
+            );
         }
         quoted => row[field] = serde_json::from_str(quoted).unwrap(),
     }
@@ -98,11 +107,18 @@ fn spoil(row: &Value, field: &str, way: &str) -> String {
 
 fn table(rows: &[String]) -> String {
     let list = rows.join(",");
-    format!(r#"{{"retCode":0,"result":{{"list":[{list}]}},"time":{}}}"#, NOW.as_millis())
+    format!(
+        r#"{{"retCode":0,"result":{{"list":[{list}]}},"time":{}}}"#,
+        NOW.as_millis()
+    )
 }
 
 fn universe() -> Universe {
-    Universe::new(NOW, BYBIT, (0..ROWS).map(|index| (symbol(index), Some(8.0))).collect())
+    Universe::new(
+        NOW,
+        BYBIT,
+        (0..ROWS).map(|index| (symbol(index), Some(8.0))).collect(),
+    )
 }
 
 /// What is made of a table, or why nothing is.
@@ -111,10 +127,17 @@ fn made(table: &str) -> (Option<Tickers<'_>>, Result<ValidSnapshot, String>) {
         Ok(tickers) => tickers,
         Err(error) => return (None, Err(error.label().to_owned())),
     };
-    let scene = Scene { tickers: tickers.clone(), universe: universe(), ..Scene::good() };
-    let snapshot = scene.try_assemble().map_err(|error| error.label().to_owned());
+    let scene = Scene {
+        tickers: tickers.clone(),
+        universe: universe(),
+        ..Scene::good()
+    };
+    let snapshot = scene
+        .try_assemble()
+        .map_err(|error| error.label().to_owned());
     let admitted = snapshot.and_then(|snapshot| {
-        ValidSnapshot::admit(snapshot, NOW, Baseline::default()).map_err(|rejections| rejections.label().to_owned())
+        ValidSnapshot::admit(snapshot, NOW, Baseline::default())
+            .map_err(|rejections| rejections.label().to_owned())
     });
     (Some(tickers), admitted)
 }
@@ -141,53 +164,113 @@ fn figures(row: &ScoreRow) -> [(&'static str, Option<f64>); 6] {
 
 #[track_caller]
 fn check_close(what: &str, found: f64, expected: f64) {
-    assert!((found - expected).abs() <= 1e-6 * expected.abs().max(1.0), "{what} is {found} and not {expected}");
+    assert!(
+        (found - expected).abs() <= 1e-6 * expected.abs().max(1.0),
+        "{what} is {found} and not {expected}"
+    );
 }
 
-/// Nothing that is served is other than in the unspoiled table, and the sums are those of what is served.
+/// Nothing that is served is other than in the unspoiled table, and the sums are those of what is
+/// served.
 #[track_caller]
-fn check_true(case: &str, tickers: &Tickers<'_>, served: &Snapshot, plain: &Snapshot, spoiled: &BTreeSet<String>) {
-    let truth: BTreeMap<&str, &ScoreRow> = plain.scores.iter().map(|row| (&*row.symbol, row)).collect();
+fn check_true(
+    case: &str,
+    tickers: &Tickers<'_>,
+    served: &Snapshot,
+    plain: &Snapshot,
+    spoiled: &BTreeSet<String>,
+) {
+    let truth: BTreeMap<&str, &ScoreRow> =
+        plain.scores.iter().map(|row| (&*row.symbol, row)).collect();
     for row in &served.scores {
-        let Some(true_row) = truth.get(&*row.symbol) else { continue };
+        let Some(true_row) = truth.get(&*row.symbol) else {
+            continue;
+        };
         for ((name, found), (_, expected)) in figures(row).into_iter().zip(figures(true_row)) {
             let is_true = found == expected || (found.is_none() && spoiled.contains(&row.symbol));
-            assert!(is_true, "{case}: {name} of {} is {found:?} and not {expected:?}", row.symbol);
+            assert!(
+                is_true,
+                "{case}: {name} of {} is {found:?} and not {expected:?}",
+                row.symbol
+            );
         }
         let may_miss = spoiled.contains(&row.symbol);
-        assert!(may_miss || row.score == true_row.score, "{case}: the score of {}", row.symbol);
+        assert!(
+            may_miss || row.score == true_row.score,
+            "{case}: the score of {}",
+            row.symbol
+        );
     }
     for symbol in truth.keys().filter(|symbol| !spoiled.contains(**symbol)) {
         let is_there = tickers.rows.iter().any(|row| row.symbol == *symbol);
         assert!(is_there, "{case}: {symbol} was lost with another row");
     }
     let universe = universe();
-    let ours = || tickers.rows.iter().filter(|row| universe.contains(&row.symbol));
+    let ours = || {
+        tickers
+            .rows
+            .iter()
+            .filter(|row| universe.contains(&row.symbol))
+    };
     let turnovers = ours().filter_map(|row| row.turnover_24h).map(Amount::get);
     if let Some(turnover) = served.overview.total_turnover {
         check_close(case, turnover.get(), turnovers.sum());
-        assert!(turnover.get() <= plain.overview.total_turnover.unwrap().get() * 1.001, "{case}");
-        assert!(turnover.get() >= plain.overview.total_turnover.unwrap().get() * 0.75, "{case}");
+        assert!(
+            turnover.get() <= plain.overview.total_turnover.unwrap().get() * 1.001,
+            "{case}"
+        );
+        assert!(
+            turnover.get() >= plain.overview.total_turnover.unwrap().get() * 0.75,
+            "{case}"
+        );
     }
     if let Some(interest) = served.perps.total_open_interest {
-        let known: Vec<f64> = ours().filter_map(|row| row.open_interest_usd).map(Amount::get).collect();
-        assert_eq!(served.perps.open_interest_contracts, Some(known.len()), "{case}");
+        let known: Vec<f64> = ours()
+            .filter_map(|row| row.open_interest_usd)
+            .map(Amount::get)
+            .collect();
+        assert_eq!(
+            served.perps.open_interest_contracts,
+            Some(known.len()),
+            "{case}"
+        );
         let truth: f64 = plain.perps.total_open_interest.unwrap().get();
         check_close(case, interest.get(), known.iter().sum());
-        assert!(interest.get() <= truth * 1.001, "{case}: the open interest grew to {}", interest.get());
+        assert!(
+            interest.get() <= truth * 1.001,
+            "{case}: the open interest grew to {}",
+            interest.get()
+        );
     }
-    assert_eq!(served.overview.btc_price, plain.overview.btc_price, "{case}");
+    assert_eq!(
+        served.overview.btc_price, plain.overview.btc_price,
+        "{case}"
+    );
     for (what, found, expected) in [
-        ("funding", served.perps.funding_rate, plain.perps.funding_rate),
+        (
+            "funding",
+            served.perps.funding_rate,
+            plain.perps.funding_rate,
+        ),
         ("basis", served.perps.basis_pct, plain.perps.basis_pct),
     ] {
         if let (Some(found), Some(expected)) = (found, expected) {
-            // One honest zero among sixty moves a mean by a sixtieth of it at most, weighted or not.
-            assert!((found.get() - expected.get()).abs() <= 0.2 * expected.get().abs(), "{case}: {what} is {found:?}");
+            // One honest zero among sixty moves a mean by a sixtieth of it at most, weighted or
+            // not.
+            assert!(
+                (found.get() - expected.get()).abs() <= 0.2 * expected.get().abs(),
+                "{case}: {what} is {found:?}"
+            );
         }
     }
-    let words = body(&ValidSnapshot::admit(served.clone(), NOW, Baseline::default()).unwrap(), Endpoint::MobileData);
-    assert!(!words.to_string().contains(['<', '>']), "{case}: markup is served");
+    let words = body(
+        &ValidSnapshot::admit(served.clone(), NOW, Baseline::default()).unwrap(),
+        Endpoint::MobileData,
+    );
+    assert!(
+        !words.to_string().contains(['<', '>']),
+        "{case}: markup is served"
+    );
 }
 
 /// What became of a case, in words.
@@ -197,20 +280,54 @@ fn outcome(tickers: Option<&Tickers<'_>>, made: &Result<ValidSnapshot, String>) 
         return format!("table refused: `{reason}`");
     }
     let tickers = tickers.unwrap();
-    told.extend(tickers.refused.iter().map(|row| format!("row left out: `{}`", row.reason.label())));
-    told.extend(tickers.odd.iter().map(|odd| format!("`{}` unknown: {}", odd.figure.label(), odd.oddity.label())));
+    told.extend(
+        tickers
+            .refused
+            .iter()
+            .map(|row| format!("row left out: `{}`", row.reason.label())),
+    );
+    told.extend(
+        tickers
+            .odd
+            .iter()
+            .map(|odd| format!("`{}` unknown: {}", odd.figure.label(), odd.oddity.label())),
+    );
     let unknown = |is_unknown: bool, name: &str| is_unknown.then(|| format!("`{name}` unknown"));
     let served = made.as_ref().unwrap().get();
-    let missing = |figure: usize| served.scores.iter().any(|row| figures(row)[figure].1.is_none());
-    let names = ["price", "change_24h", "high_24h", "low_24h", "turnover_24h", "volume_24h"];
+    let missing = |figure: usize| {
+        served
+            .scores
+            .iter()
+            .any(|row| figures(row)[figure].1.is_none())
+    };
+    let names = [
+        "price",
+        "change_24h",
+        "high_24h",
+        "low_24h",
+        "turnover_24h",
+        "volume_24h",
+    ];
     for (index, name) in names.into_iter().enumerate().skip(1) {
-        let is_told = told.iter().any(|told| told.starts_with(&format!("`{name}`")));
+        let is_told = told
+            .iter()
+            .any(|told| told.starts_with(&format!("`{name}`")));
         told.extend(unknown(missing(index) && !is_told, name));
     }
-    told.extend(unknown(served.perps.funding_rate.is_none(), "perps.funding_rate"));
+    told.extend(unknown(
+        served.perps.funding_rate.is_none(),
+        "perps.funding_rate",
+    ));
     told.extend(unknown(served.perps.basis_pct.is_none(), "perps.basis_pct"));
-    told.extend(unknown(served.perps.total_open_interest.is_none(), "perps.total_open_interest"));
-    if told.is_empty() { "nothing is lost".to_owned() } else { told.into_iter().collect::<Vec<_>>().join("; ") }
+    told.extend(unknown(
+        served.perps.total_open_interest.is_none(),
+        "perps.total_open_interest",
+    ));
+    if told.is_empty() {
+        "nothing is lost".to_owned()
+    } else {
+        told.into_iter().collect::<Vec<_>>().join("; ")
+    }
 }
 
 #[test]
@@ -229,17 +346,30 @@ fn a_spoiled_field_makes_nothing_untrue_and_its_outcome_is_the_documented_one() 
             for all in [false, true] {
                 let is_spoiled = |index: usize| all || index == SPOILED;
                 let spoil = |(index, row): (usize, &Value)| {
-                    if is_spoiled(index) { spoil(row, field, way) } else { row.to_string() }
+                    if is_spoiled(index) {
+                        spoil(row, field, way)
+                    } else {
+                        row.to_string()
+                    }
                 };
                 let rows: Vec<String> = good.iter().enumerate().map(spoil).collect();
                 let table = table(&rows);
                 let (tickers, made) = made(&table);
-                let case = format!("{field} {way} in {}", if all { "all rows" } else { "one row" });
+                let case = format!(
+                    "{field} {way} in {}",
+                    if all { "all rows" } else { "one row" }
+                );
                 if let (Some(tickers), Ok(valid)) = (&tickers, &made) {
-                    let spoiled = (0..ROWS).filter(|index| is_spoiled(*index)).map(symbol).collect();
+                    let spoiled = (0..ROWS)
+                        .filter(|index| is_spoiled(*index))
+                        .map(symbol)
+                        .collect();
                     check_true(&case, tickers, valid.get(), &plain, &spoiled);
                 }
-                assert!(all || made.is_ok(), "{case}: one row took the market away: {made:?}");
+                assert!(
+                    all || made.is_ok(),
+                    "{case}: one row took the market away: {made:?}"
+                );
                 outcomes.push(outcome(tickers.as_ref(), &made));
             }
             writeln!(document, "| {field} | {way} | {} |", outcomes.join(" | ")).unwrap();
@@ -251,14 +381,27 @@ fn a_spoiled_field_makes_nothing_untrue_and_its_outcome_is_the_documented_one() 
 
 #[test]
 fn a_major_whose_figures_are_odd_keeps_its_price_and_the_market() {
-    for field in ["prevPrice24h", "turnover24h", "volume24h", "highPrice24h", "markPrice", "openInterestValue"] {
+    for field in [
+        "prevPrice24h",
+        "turnover24h",
+        "volume24h",
+        "highPrice24h",
+        "markPrice",
+        "openInterestValue",
+    ] {
         for major in [0, 1] {
             let spoil = |index: usize| {
-                if index == major { spoil(&row(index), field, "\"NaN\"") } else { row(index).to_string() }
+                if index == major {
+                    spoil(&row(index), field, "\"NaN\"")
+                } else {
+                    row(index).to_string()
+                }
             };
             let rows: Vec<String> = (0..ROWS).map(spoil).collect();
             let table = table(&rows);
-            let served = made(&table).1.unwrap_or_else(|reason| panic!("{field} of {major}: {reason}"));
+            let served = made(&table)
+                .1
+                .unwrap_or_else(|reason| panic!("{field} of {major}: {reason}"));
             assert_eq!(served.get().overview.btc_price.get(), 40_000.0, "{field}");
             assert_eq!(served.get().coverage.priced, ROWS, "{field}");
         }

@@ -26,7 +26,9 @@ pub(crate) const NO_BASELINE: Baseline = Baseline { expected: None };
 
 /// The endpoints whose bodies clients read; the hand-over from origin to edge is not one.
 pub(crate) fn client_endpoints() -> impl Iterator<Item = Endpoint> {
-    Endpoint::ALL.into_iter().filter(|endpoint| *endpoint != Endpoint::Snapshot)
+    Endpoint::ALL
+        .into_iter()
+        .filter(|endpoint| *endpoint != Endpoint::Snapshot)
 }
 
 /// The moment `millis` before [`NOW`].
@@ -71,8 +73,8 @@ pub(crate) fn ticker(symbol: &str, last: f64, change_pct: f64, turnover: f64) ->
     }
 }
 
-/// `count` contracts, turnover falling; changes of both signs, of which some are zero. Prices have as few digits as a
-/// venue's.
+/// `count` contracts, turnover falling; changes of both signs, of which some are zero. Prices have
+/// as few digits as a venue's.
 pub(crate) fn rows(count: usize) -> Vec<Ticker<'static>> {
     let row = |index: usize| {
         let symbol = match index {
@@ -82,20 +84,32 @@ pub(crate) fn rows(count: usize) -> Vec<Ticker<'static>> {
         };
         let change_pct = ((index * 37 + 5) % 41) as f64 * 0.7 - 14.0;
         let last = round_to(64_321.5 / ((index + 1) as f64).powi(3), 6);
-        ticker(&symbol, last, change_pct, round_to(9.87e9 / (index + 1) as f64, 4))
+        ticker(
+            &symbol,
+            last,
+            change_pct,
+            round_to(9.87e9 / (index + 1) as f64, 4),
+        )
     };
     (0..count).map(row).collect()
 }
 
 /// A universe of exactly these contracts.
 pub(crate) fn universe_of(rows: &[Ticker<'_>]) -> Universe {
-    let contracts = rows.iter().map(|row| (row.symbol.to_string(), Some(8.0))).collect();
+    let contracts = rows
+        .iter()
+        .map(|row| (row.symbol.to_string(), Some(8.0)))
+        .collect();
     Universe::new(ago(3_600_000), BYBIT, contracts)
 }
 
 /// A publisher's value of `age_ms` ago.
 pub(crate) fn known<T>(value: T, venue: Venue, age_ms: u64) -> Slow<T> {
-    Slow::Known(Dated { value, as_of_ms: ago(age_ms), source: Source::live(venue) })
+    Slow::Known(Dated {
+        value,
+        as_of_ms: ago(age_ms),
+        source: Source::live(venue),
+    })
 }
 
 pub(crate) fn global_market() -> GlobalMarket {
@@ -111,7 +125,11 @@ pub(crate) fn global_market() -> GlobalMarket {
 }
 
 pub(crate) fn fear_greed() -> FearGreed {
-    FearGreed { value: share(69.0), label: "Greed".to_owned(), next_update_ms: Some(NOW.plus_millis(3_600_000)) }
+    FearGreed {
+        value: share(69.0),
+        label: "Greed".to_owned(),
+        next_update_ms: Some(NOW.plus_millis(3_600_000)),
+    }
 }
 
 /// Everything that a snapshot is made of.
@@ -141,13 +159,23 @@ impl<'a> Scene<'a> {
         };
         Self {
             universe: universe_of(&rows),
-            tickers: Tickers { server_time: AS_OF, rows, refused: Vec::new(), odd: Vec::new() },
+            tickers: Tickers {
+                server_time: AS_OF,
+                rows,
+                refused: Vec::new(),
+                odd: Vec::new(),
+            },
             tickers_source: BYBIT,
             global_market: known(global_market(), Venue::CoinGecko, 60_000),
             defi_market: known(defi, Venue::CoinGecko, 120_000),
             fear_greed: known(fear_greed(), Venue::AlternativeMe, 36_000_000),
             long_view: LongView::unknown("not_asked"),
-            identity: Identity { sequence: 7, producer: Producer::Origin, fallback_reason: None, now: NOW },
+            identity: Identity {
+                sequence: 7,
+                producer: Producer::Origin,
+                fallback_reason: None,
+                now: NOW,
+            },
             settings: Settings::DEFAULT,
         }
     }
@@ -169,7 +197,10 @@ impl<'a> Scene<'a> {
             fallback_reason: Some("origin_timeout".to_owned()),
             ..Self::good().identity
         };
-        Self { identity, ..Self::from_tickers_alone() }
+        Self {
+            identity,
+            ..Self::from_tickers_alone()
+        }
     }
 
     pub(crate) fn try_assemble(&self) -> Result<Snapshot, AssembleError> {
@@ -214,7 +245,11 @@ pub(crate) fn body(valid: &ValidSnapshot, endpoint: Endpoint) -> serde_json::Val
     body_in(valid, endpoint, Freshness::Fresh)
 }
 
-pub(crate) fn body_in(valid: &ValidSnapshot, endpoint: Endpoint, class: Freshness) -> serde_json::Value {
+pub(crate) fn body_in(
+    valid: &ValidSnapshot,
+    endpoint: Endpoint,
+    class: Freshness,
+) -> serde_json::Value {
     serde_json::from_slice(&bytes(valid, endpoint, class)).unwrap()
 }
 

@@ -1,5 +1,5 @@
-//! The indicators against TA-Lib's C core: `fixtures/ta_lib.json` is its output on the candles that stand beside it,
-//! recorded by `scripts/record-ta-lib`.
+//! The indicators against TA-Lib's C core: `fixtures/ta_lib.json` is its output on the candles that
+//! stand beside it, recorded by `scripts/record-ta-lib`.
 
 use serde::Deserialize;
 use shared::analysis::scores::indicators::{
@@ -7,7 +7,8 @@ use shared::analysis::scores::indicators::{
 };
 use std::collections::BTreeMap;
 
-/// The relative difference that is still equal. Rounding differs, as the port uses fused multiply-adds.
+/// The relative difference that is still equal. Rounding differs, as the port uses fused
+/// multiply-adds.
 const TOLERANCE: f64 = 1e-9;
 
 #[derive(Deserialize)]
@@ -33,8 +34,8 @@ struct Candles {
 
 /// Compares one indicator with what was recorded of it, on every candle of every series.
 ///
-/// A value near 0 in a series of large ones (an oscillator crossing 0, a sum of volumes) is compared by the series'
-/// largest: its own digits are what is left of a difference.
+/// A value near 0 in a series of large ones (an oscillator crossing 0, a sum of volumes) is
+/// compared by the series' largest: its own digits are what is left of a difference.
 #[track_caller]
 fn check(name: &str, indicator: impl Fn(&Candles) -> Option<Output>) {
     let fixture: Fixture = serde_json::from_str(include_str!("fixtures/ta_lib.json")).unwrap();
@@ -42,11 +43,25 @@ fn check(name: &str, indicator: impl Fn(&Candles) -> Option<Output>) {
     for series in &fixture.series {
         let expected = series.outputs.get(name).unwrap();
         let found = indicator(&series.candles).unwrap();
-        assert_eq!(found.values.len(), expected.len(), "{name} of {}", series.name);
-        assert_eq!(found.first_bar, series.candles.close.len() - expected.len(), "{name} of {}", series.name);
+        assert_eq!(
+            found.values.len(),
+            expected.len(),
+            "{name} of {}",
+            series.name
+        );
+        assert_eq!(
+            found.first_bar,
+            series.candles.close.len() - expected.len(),
+            "{name} of {}",
+            series.name
+        );
         let largest = expected.iter().map(|value| value.abs()).fold(0.0, f64::max);
         for (index, (found, expected)) in found.values.iter().zip(expected).enumerate() {
-            let scale = if centred_on_zero(name) { largest } else { expected.abs() };
+            let scale = if centred_on_zero(name) {
+                largest
+            } else {
+                expected.abs()
+            };
             assert!(
                 (found - expected).abs() <= TOLERANCE * scale,
                 "{name} of {} at {index}: {found} is not {expected}",
@@ -62,7 +77,12 @@ fn centred_on_zero(name: &str) -> bool {
 }
 
 fn medians(candles: &Candles) -> Vec<f64> {
-    candles.high.iter().zip(&candles.low).map(|(high, low)| (high + low) / 2.0).collect()
+    candles
+        .high
+        .iter()
+        .zip(&candles.low)
+        .map(|(high, low)| (high + low) / 2.0)
+        .collect()
 }
 
 #[test]
@@ -72,12 +92,15 @@ fn the_relative_strength_index_is_that_of_ta_lib() {
 
 #[test]
 fn the_average_true_range_is_that_of_ta_lib() {
-    check("atr_14", |candles| atr(&candles.high, &candles.low, &candles.close, 14));
+    check("atr_14", |candles| {
+        atr(&candles.high, &candles.low, &candles.close, 14)
+    });
 }
 
 #[test]
 fn the_directional_movement_is_that_of_ta_lib() {
-    let movement = |candles: &Candles| directional_movement(&candles.high, &candles.low, &candles.close, 14);
+    let movement =
+        |candles: &Candles| directional_movement(&candles.high, &candles.low, &candles.close, 14);
     check("adx_14", |candles| Some(movement(candles)?.adx));
     check("plus_di_14", |candles| Some(movement(candles)?.plus_di));
     check("minus_di_14", |candles| Some(movement(candles)?.minus_di));
@@ -85,12 +108,16 @@ fn the_directional_movement_is_that_of_ta_lib() {
 
 #[test]
 fn the_commodity_channel_index_is_that_of_ta_lib() {
-    check("cci_20", |candles| cci(&candles.high, &candles.low, &candles.close, 20));
+    check("cci_20", |candles| {
+        cci(&candles.high, &candles.low, &candles.close, 20)
+    });
 }
 
 #[test]
 fn williams_percent_r_is_that_of_ta_lib() {
-    check("willr_14", |candles| williams_r(&candles.high, &candles.low, &candles.close, 14));
+    check("willr_14", |candles| {
+        williams_r(&candles.high, &candles.low, &candles.close, 14)
+    });
 }
 
 #[test]
@@ -107,11 +134,19 @@ fn money_flow_over_twenty_candles_is_that_of_ta_lib() {
         let windows = (20..=candles.close.len()).map(|end| {
             let window = end - 20..end;
             let of = |column: &[f64]| column.get(window.clone()).unwrap().to_vec();
-            let share = money_flow(&of(&candles.high), &of(&candles.low), &of(&candles.close), &of(&candles.volume));
+            let share = money_flow(
+                &of(&candles.high),
+                &of(&candles.low),
+                &of(&candles.close),
+                &of(&candles.volume),
+            );
             // Where nothing was traded TA-Lib says 0, and we that there is no such number.
             if share.is_nan() { 0.0 } else { share }
         });
-        Some(Output { first_bar: 19, values: windows.collect() })
+        Some(Output {
+            first_bar: 19,
+            values: windows.collect(),
+        })
     });
 }
 
@@ -121,9 +156,15 @@ fn signed_volume_without_a_width_is_on_balance_volume() {
         // TA-Lib begins on-balance volume with the first candle's whole volume.
         let first = candles.volume.first()?;
         let sums = (1..=candles.close.len()).map(|end| {
-            let (closes, volumes) = (candles.close.get(..end).unwrap(), candles.volume.get(..end).unwrap());
+            let (closes, volumes) = (
+                candles.close.get(..end).unwrap(),
+                candles.volume.get(..end).unwrap(),
+            );
             first + signed_volume(closes, volumes, 0.0).0
         });
-        Some(Output { first_bar: 0, values: sums.collect() })
+        Some(Output {
+            first_bar: 0,
+            values: sums.collect(),
+        })
     });
 }

@@ -1,6 +1,7 @@
 //! One bad thing is left out by itself and does not take the rest down.
 use crate::support::{
-    BYBIT, NOW, Scene, admit, amount, body, bybit_row, bybit_tickers, global_market, known, percent, price, rows,
+    BYBIT, NOW, Scene, admit, amount, body, bybit_row, bybit_tickers, global_market, known,
+    percent, price, rows,
 };
 use serde_json::{Value, json};
 use shared::assemble::Slow;
@@ -17,16 +18,25 @@ fn a_row_without_a_name_is_left_out() {
         let mut nameless = bybit_row("X");
         nameless["symbol"] = name;
         let table = bybit_tickers(&[nameless, bybit_row("GOODUSDT")]);
-        assert_eq!(tickers::parse(&table).map(|tickers| tickers.rows.len()), Ok(1));
+        assert_eq!(
+            tickers::parse(&table).map(|tickers| tickers.rows.len()),
+            Ok(1)
+        );
     }
     let table = bybit_tickers(&[json!(null), bybit_row("GOODUSDT")]);
-    assert_eq!(tickers::parse(&table).map(|tickers| tickers.rows.len()), Ok(1));
+    assert_eq!(
+        tickers::parse(&table).map(|tickers| tickers.rows.len()),
+        Ok(1)
+    );
 }
 
 #[test]
 fn a_refusal_without_words_is_still_a_refusal() {
     let refused = tickers::parse(br#"{"retCode":10006,"retMsg":null,"result":{},"time":1}"#);
-    assert!(matches!(refused, Err(ParseError::Refused { code: 10_006, .. })), "{refused:?}");
+    assert!(
+        matches!(refused, Err(ParseError::Refused { code: 10_006, .. })),
+        "{refused:?}"
+    );
 }
 
 #[test]
@@ -35,7 +45,11 @@ fn a_turnover_beyond_the_whole_market_is_unknown() {
     absurd["turnover24h"] = json!("1e308");
     let table = bybit_tickers(&[absurd, bybit_row("GOODUSDT")]);
     let tickers = tickers::parse(&table).unwrap();
-    let known: Vec<bool> = tickers.rows.iter().map(|row| row.turnover_24h.is_some()).collect();
+    let known: Vec<bool> = tickers
+        .rows
+        .iter()
+        .map(|row| row.turnover_24h.is_some())
+        .collect();
     assert_eq!(known, [false, true]);
 }
 
@@ -66,24 +80,44 @@ fn which_of_two_contradicting_rows_comes_first_changes_nothing() {
 fn every_label_that_the_parser_takes_passes_the_door() {
     let label = "極".repeat(32);
     let answer =
-        json!({"data": [{"value": "5", "value_classification": label, "timestamp": "1788825600"}]}).to_string();
+        json!({"data": [{"value": "5", "value_classification": label, "timestamp": "1788825600"}]})
+            .to_string();
     let (index, _) = alternative_me::parse(answer.as_bytes(), NOW).unwrap();
-    let scene = Scene { fear_greed: known(index, Venue::AlternativeMe, 1_000), ..Scene::good() };
+    let scene = Scene {
+        fear_greed: known(index, Venue::AlternativeMe, 1_000),
+        ..Scene::good()
+    };
     assert_eq!(admit(scene.snapshot()).err(), None);
 }
 
 #[test]
 fn a_slow_source_whose_clock_runs_ahead_is_absent_and_says_so() {
-    let ahead = Dated { value: global_market(), as_of_ms: NOW.plus_millis(60_000), source: BYBIT };
-    let scene = Scene { global_market: Slow::Known(ahead), ..Scene::good() };
+    let ahead = Dated {
+        value: global_market(),
+        as_of_ms: NOW.plus_millis(60_000),
+        source: BYBIT,
+    };
+    let scene = Scene {
+        global_market: Slow::Known(ahead),
+        ..Scene::good()
+    };
     let valid = admit(scene.snapshot()).unwrap();
-    assert_eq!(valid.get().global_market, Section::absent("from_the_future"));
+    assert_eq!(
+        valid.get().global_market,
+        Section::absent("from_the_future")
+    );
 }
 
 #[test]
 fn a_reason_in_foreign_words_is_replaced() {
-    let scene = Scene { global_market: Slow::unknown("HTTP 503 <b>"), ..Scene::good() };
-    assert_eq!(admit(scene.snapshot()).unwrap().get().global_market, Section::absent("unknown"));
+    let scene = Scene {
+        global_market: Slow::unknown("HTTP 503 <b>"),
+        ..Scene::good()
+    };
+    assert_eq!(
+        admit(scene.snapshot()).unwrap().get().global_market,
+        Section::absent("unknown")
+    );
 }
 
 #[test]
@@ -98,25 +132,36 @@ fn a_floor_of_parts_of_a_cent_lets_a_mover_at_the_floor_pass() {
 #[test]
 fn a_mover_has_moved_in_what_is_shown_too() {
     let mut all = rows(40);
-    all.iter_mut().for_each(|row| row.change_24h_pct = Some(percent(0.0)));
+    all.iter_mut()
+        .for_each(|row| row.change_24h_pct = Some(percent(0.0)));
     all[3].change_24h_pct = Some(percent(0.000_03));
     all[4].change_24h_pct = Some(percent(-0.000_03));
     let movers = Scene::of(all).snapshot().movers;
-    assert!(movers.gainers.is_empty() && movers.losers.is_empty(), "{movers:?}");
+    assert!(
+        movers.gainers.is_empty() && movers.losers.is_empty(),
+        "{movers:?}"
+    );
 }
 
 #[test]
 fn equal_moves_stand_in_the_order_of_their_symbols() {
     let mut all = rows(40);
-    all.iter_mut().for_each(|row| row.change_24h_pct = Some(percent(1.0)));
+    all.iter_mut()
+        .for_each(|row| row.change_24h_pct = Some(percent(1.0)));
     let movers = Scene::of(all).snapshot().movers;
-    assert!(movers.gainers.is_sorted_by_key(|row| row.symbol.clone()), "{movers:?}");
+    assert!(
+        movers.gainers.is_sorted_by_key(|row| row.symbol.clone()),
+        "{movers:?}"
+    );
 }
 
 #[test]
 fn total_volume_means_one_thing_in_a_body() {
     let overview = body(&Scene::good().valid(), Endpoint::Overview);
-    assert_eq!(overview["summary"]["total_volume"], overview["market_overview"]["total_volume"]);
+    assert_eq!(
+        overview["summary"]["total_volume"],
+        overview["market_overview"]["total_volume"]
+    );
     let alone = body(&Scene::from_tickers_alone().valid(), Endpoint::Overview);
     assert_eq!(alone["summary"]["total_volume"], Value::Null);
 }

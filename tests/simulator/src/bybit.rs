@@ -30,22 +30,41 @@ const BAD_PARAMETER: i64 = 10_001;
 
 pub(crate) fn routes() -> Router<Arc<Simulator>> {
     Router::new()
-        .route("/v5/market/tickers", get(|request: Request| request.answer(Link::BybitTickers, tickers::answer)))
+        .route(
+            "/v5/market/tickers",
+            get(|request: Request| request.answer(Link::BybitTickers, tickers::answer)),
+        )
         .route(
             "/v5/market/instruments-info",
             get(|request: Request| request.answer(Link::BybitInstruments, instruments::answer)),
         )
-        .route("/v5/market/time", get(|request: Request| request.answer(Link::BybitTime, time)))
-        .route("/v5/market/kline", get(|request: Request| request.answer(Link::BybitKlines, klines::answer)))
-        .route("/v5/market/orderbook", get(|request: Request| request.answer(Link::BybitOrderbook, orderbook::answer)))
-        .route("/v5/market/recent-trade", get(|request: Request| request.answer(Link::BybitTrades, trades::answer)))
+        .route(
+            "/v5/market/time",
+            get(|request: Request| request.answer(Link::BybitTime, time)),
+        )
+        .route(
+            "/v5/market/kline",
+            get(|request: Request| request.answer(Link::BybitKlines, klines::answer)),
+        )
+        .route(
+            "/v5/market/orderbook",
+            get(|request: Request| request.answer(Link::BybitOrderbook, orderbook::answer)),
+        )
+        .route(
+            "/v5/market/recent-trade",
+            get(|request: Request| request.answer(Link::BybitTrades, trades::answer)),
+        )
         .route(
             "/v5/market/open-interest",
-            get(|request: Request| request.answer(Link::BybitOpenInterest, positions::open_interest)),
+            get(|request: Request| {
+                request.answer(Link::BybitOpenInterest, positions::open_interest)
+            }),
         )
         .route(
             "/v5/market/account-ratio",
-            get(|request: Request| request.answer(Link::BybitAccountRatio, positions::account_ratio)),
+            get(|request: Request| {
+                request.answer(Link::BybitAccountRatio, positions::account_ratio)
+            }),
         )
         .route(
             "/v5/market/funding/history",

@@ -13,12 +13,18 @@ use tracing_subscriber::EnvFilter;
 
 use super::{Clock, Config, DEFAULT_SEED};
 
-/// Speaks for Bybit v5, OKX v5, Binance spot, CoinGecko and alternative.me on one port, with faults that can be set while it runs.
+/// Speaks for Bybit v5, OKX v5, Binance spot, CoinGecko and alternative.me on one port, with faults
+/// that can be set while it runs.
 #[derive(Clone, Debug, Parser)]
 #[command(name = "exchange-simulator", version)]
 pub struct Cli {
     /// The address to listen on; port 0 lets the system choose one.
-    #[arg(long, env = "SIMULATOR_LISTEN", value_name = "SIMULATOR_LISTEN", default_value = "127.0.0.1:9100")]
+    #[arg(
+        long,
+        env = "SIMULATOR_LISTEN",
+        value_name = "SIMULATOR_LISTEN",
+        default_value = "127.0.0.1:9100"
+    )]
     listen: SocketAddr,
     /// The generated market is a pure function of this number and the time.
     #[arg(long, env = "SIMULATOR_SEED", value_name = "SIMULATOR_SEED", default_value_t = DEFAULT_SEED)]
@@ -27,7 +33,12 @@ pub struct Cli {
     #[arg(long, env = "SIMULATOR_REPLAY", value_name = "SIMULATOR_REPLAY")]
     replay: Option<PathBuf>,
     /// Answer every data request this many milliseconds later.
-    #[arg(long, env = "SIMULATOR_LATENCY_MS", value_name = "SIMULATOR_LATENCY_MS", default_value_t = 0)]
+    #[arg(
+        long,
+        env = "SIMULATOR_LATENCY_MS",
+        value_name = "SIMULATOR_LATENCY_MS",
+        default_value_t = 0
+    )]
     latency_ms: u64,
 }
 
@@ -44,7 +55,8 @@ impl From<Cli> for Config {
     }
 }
 
-/// Runs the simulator until SIGTERM or Ctrl-C. When it cannot start, the reason is the last line on stderr.
+/// Runs the simulator until SIGTERM or Ctrl-C. When it cannot start, the reason is the last line on
+/// stderr.
 pub async fn run(cli: Cli) -> ExitCode {
     match serve(cli).await {
         Ok(()) => ExitCode::SUCCESS,
@@ -64,7 +76,10 @@ async fn serve(cli: Cli) -> anyhow::Result<()> {
         .with_ansi(std::io::stderr().is_terminal())
         .init();
     let mut terminated = signal(SignalKind::terminate()).context("cannot listen for SIGTERM")?;
-    let settings = format!("SIMULATOR_LISTEN={}, SIMULATOR_REPLAY={:?}", cli.listen, cli.replay);
+    let settings = format!(
+        "SIMULATOR_LISTEN={}, SIMULATOR_REPLAY={:?}",
+        cli.listen, cli.replay
+    );
     let start = super::start(cli.into()).await;
     let mut running = start.with_context(|| format!("cannot start with {settings}"))?;
     announce(&running.base_url).context("cannot write to stdout")?;

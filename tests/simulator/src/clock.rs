@@ -19,7 +19,11 @@ pub struct Clock(Reading);
 enum Reading {
     Machine,
     Stopped(Arc<AtomicI64>),
-    Timer { began_at_ms: i64, began: Instant, moved_ms: Arc<AtomicI64> },
+    Timer {
+        began_at_ms: i64,
+        began: Instant,
+        moved_ms: Arc<AtomicI64>,
+    },
 }
 
 impl Clock {
@@ -29,7 +33,8 @@ impl Clock {
         Self(Reading::Machine)
     }
 
-    /// A clock that stands still at `now_ms` (unix time in milliseconds) until [`Clock::advance`] is called.
+    /// A clock that stands still at `now_ms` (unix time in milliseconds) until [`Clock::advance`]
+    /// is called.
     #[must_use]
     pub fn stopped_at(now_ms: i64) -> Self {
         Self(Reading::Stopped(Arc::new(AtomicI64::new(now_ms))))
@@ -38,14 +43,21 @@ impl Clock {
     /// A clock that shows `now_ms` now and goes on with the runtime's timer, which a test may move.
     #[must_use]
     pub fn beginning_at(now_ms: i64) -> Self {
-        Self(Reading::Timer { began_at_ms: now_ms, began: Instant::now(), moved_ms: Arc::default() })
+        Self(Reading::Timer {
+            began_at_ms: now_ms,
+            began: Instant::now(),
+            moved_ms: Arc::default(),
+        })
     }
 
     /// Moves a clock, and every clone of it, by `by_ms`. The machine's own stays as it is.
     pub fn advance(&self, by_ms: i64) {
         match &self.0 {
             Reading::Machine => {}
-            Reading::Stopped(moved) | Reading::Timer { moved_ms: moved, .. } => {
+            Reading::Stopped(moved)
+            | Reading::Timer {
+                moved_ms: moved, ..
+            } => {
                 moved.fetch_add(by_ms, Ordering::Relaxed);
             }
         }
@@ -54,18 +66,26 @@ impl Clock {
     /// The time as HTTP writes it.
     pub(crate) fn http_date(&self, skew_ms: i64) -> String {
         let now_ms = self.now_ms().saturating_add(skew_ms);
-        httpdate::fmt_http_date(UNIX_EPOCH + Duration::from_millis(u64::try_from(now_ms).unwrap_or(0)))
+        httpdate::fmt_http_date(
+            UNIX_EPOCH + Duration::from_millis(u64::try_from(now_ms).unwrap_or(0)),
+        )
     }
 
     /// Unix time in milliseconds.
     #[must_use]
     pub fn now_ms(&self) -> i64 {
         match &self.0 {
-            Reading::Machine => SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, millis),
+            Reading::Machine => SystemTime::now()
+                .duration_since(UNIX_EPOCH)
+                .map_or(0, millis),
             Reading::Stopped(stopped) => stopped.load(Ordering::Relaxed),
-            Reading::Timer { began_at_ms, began, moved_ms } => {
-                began_at_ms.saturating_add(millis(began.elapsed())).saturating_add(moved_ms.load(Ordering::Relaxed))
-            }
+            Reading::Timer {
+                began_at_ms,
+                began,
+                moved_ms,
+            } => began_at_ms
+                .saturating_add(millis(began.elapsed()))
+                .saturating_add(moved_ms.load(Ordering::Relaxed)),
         }
     }
 }

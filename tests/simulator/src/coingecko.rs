@@ -20,7 +20,10 @@ const ETHERS: f64 = 120_700_000.0;
 
 pub(crate) fn routes() -> Router<Arc<Simulator>> {
     Router::new()
-        .route("/api/v3/global", get(|request: Request| request.answer(Link::CoinGeckoGlobal, global::answer)))
+        .route(
+            "/api/v3/global",
+            get(|request: Request| request.answer(Link::CoinGeckoGlobal, global::answer)),
+        )
         .route(
             "/api/v3/global/decentralized_finance_defi",
             get(|request: Request| request.answer(Link::CoinGeckoDefi, defi::answer)),
@@ -41,10 +44,16 @@ impl Totals {
         let bitcoin_price = market.coin_price("BTC", at_ms)?;
         let ether_price = market.coin_price("ETH", at_ms)?;
         // Bitcoin's share of the market changes slowly.
-        let bitcoin_share = 0.015_f64.mul_add(wave(fork(market.seed(), 21), at_ms, 20 * DAY_MS), 0.58);
+        let bitcoin_share =
+            0.015_f64.mul_add(wave(fork(market.seed(), 21), at_ms, 20 * DAY_MS), 0.58);
         let market_cap_usd = bitcoin_price * BITCOINS / bitcoin_share;
         let turnover = 0.015_f64.mul_add(wave(fork(market.seed(), 22), at_ms, DAY_MS), 0.048);
-        Some(Self { bitcoin_price, ether_price, market_cap_usd, volume_usd: market_cap_usd * turnover })
+        Some(Self {
+            bitcoin_price,
+            ether_price,
+            market_cap_usd,
+            volume_usd: market_cap_usd * turnover,
+        })
     }
 
     fn bitcoin_percent(&self) -> f64 {

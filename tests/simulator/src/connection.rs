@@ -70,7 +70,11 @@ pub(crate) struct Line {
 impl Line {
     fn new(stream: TcpStream, plug: Plug) -> Self {
         let pulled = Box::pin(plug.0.clone().cancelled_owned());
-        Self { stream, plug, pulled }
+        Self {
+            stream,
+            plug,
+            pulled,
+        }
     }
 
     /// Fails once the plug is pulled, and wakes the reader or writer when that happens.
@@ -96,7 +100,11 @@ impl AsyncRead for Line {
 }
 
 impl AsyncWrite for Line {
-    fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
         self.check(context)?;
         Pin::new(&mut self.stream).poll_write(context, bytes)
     }

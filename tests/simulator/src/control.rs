@@ -2,13 +2,15 @@
 //!
 //! - `GET /control/health`
 //! - `GET /control/faults`, `DELETE /control/faults`
-//! - `PUT /control/faults/{link}` with a [`Fault`](super::faults::Fault) such as `{"kind":"delay","ms":2000,"times":3}`
+//! - `PUT /control/faults/{link}` with a [`Fault`](super::faults::Fault) such as
+//!   `{"kind":"delay","ms":2000,"times":3}`
 //! - `DELETE /control/faults/{link}`
 //! - `GET /control/requests`, `DELETE /control/requests`
 //!
-//! A link is the name of a [`Link`](super::link::Link), `bybit`, `okx`, `binance` or `coingecko` for all links of that
-//! service, or `all`. With `"where":{"symbol":"BTCUSDT"}` a fault applies only to requests with these query parameters. The
-//! most specific fault applies, and only that one.
+//! A link is the name of a [`Link`](super::link::Link), `bybit`, `okx`, `binance` or `coingecko`
+//! for all links of that service, or `all`. With `"where":{"symbol":"BTCUSDT"}` a fault applies
+//! only to requests with these query parameters. The most specific fault applies, and only that
+//! one.
 
 use std::sync::Arc;
 
@@ -43,16 +45,24 @@ async fn clear_faults(State(simulator): Shared) -> StatusCode {
     StatusCode::NO_CONTENT
 }
 
-async fn set_fault(State(simulator): Shared, Path(link): Path<String>, body: Bytes) -> Result<Response, Reply> {
+async fn set_fault(
+    State(simulator): Shared,
+    Path(link): Path<String>,
+    body: Bytes,
+) -> Result<Response, Reply> {
     let scope = scope(&link)?;
-    let order = Order::parse(&body)
-        .map_err(|error| Reply::problem(StatusCode::BAD_REQUEST, &format!("not a fault: {error}")))?;
+    let order = Order::parse(&body).map_err(|error| {
+        Reply::problem(StatusCode::BAD_REQUEST, &format!("not a fault: {error}"))
+    })?;
     tracing::info!(link = %scope, fault = ?order.fault, times = ?order.times, "fault set");
     simulator.faults.set(scope, order, simulator.now_ms());
     Ok(Json(simulator.faults.read()).into_response())
 }
 
-async fn clear_fault(State(simulator): Shared, Path(link): Path<String>) -> Result<StatusCode, Reply> {
+async fn clear_fault(
+    State(simulator): Shared,
+    Path(link): Path<String>,
+) -> Result<StatusCode, Reply> {
     simulator.faults.remove(scope(&link)?);
     Ok(StatusCode::NO_CONTENT)
 }
@@ -67,5 +77,7 @@ async fn reset_counts(State(simulator): Shared) -> StatusCode {
 }
 
 fn scope(link: &str) -> Result<Scope, Reply> {
-    link.parse().map_err(|error: super::link::UnknownScope| Reply::problem(StatusCode::NOT_FOUND, &error.to_string()))
+    link.parse().map_err(|error: super::link::UnknownScope| {
+        Reply::problem(StatusCode::NOT_FOUND, &error.to_string())
+    })
 }

@@ -33,15 +33,27 @@ impl Counters {
     }
 
     pub(crate) fn reset(&self) {
-        self.counts.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        self.counts
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clear();
     }
 
     /// The counts, with a zero for every link that was not asked.
     pub(crate) fn read(&self) -> Counts {
-        let mut by_link: BTreeMap<_, _> = Link::ALL.into_iter().map(|link| (link.name(), 0)).collect();
+        let mut by_link: BTreeMap<_, _> =
+            Link::ALL.into_iter().map(|link| (link.name(), 0)).collect();
         by_link.insert(UNKNOWN, 0);
-        by_link.extend(self.counts.lock().unwrap_or_else(PoisonError::into_inner).iter());
-        Counts { total: by_link.values().sum(), by_link }
+        by_link.extend(
+            self.counts
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .iter(),
+        );
+        Counts {
+            total: by_link.values().sum(),
+            by_link,
+        }
     }
 
     fn add(&self, name: &'static str) {

@@ -1,5 +1,6 @@
-//! The same market on another exchange: single coins in place of lots of a thousand, prices that are a little off and another
-//! share of the trading, so that a figure tells by itself where it came from.
+//! The same market on another exchange: single coins in place of lots of a thousand, prices that
+//! are a little off and another share of the trading, so that a figure tells by itself where it
+//! came from.
 
 use super::clock::SECOND_MS;
 use super::market::noise::{fork, fork_by_name, unit};
@@ -49,15 +50,20 @@ impl Venue {
         let listing = market.listing(now_ms);
         let quotes = market.quotes(&listing, now_ms);
         let both = listing.instruments.iter().zip(&quotes);
-        both.filter_map(|(instrument, quote)| self.row(instrument, quote, now_ms)).collect()
+        both.filter_map(|(instrument, quote)| self.row(instrument, quote, now_ms))
+            .collect()
     }
 
     fn row(&self, instrument: &Instrument, quote: &Quote, now_ms: i64) -> Option<Row> {
         let (coin, lot_decimals) = self.listed(instrument)?;
         let lot = 10_f64.powi(lot_decimals);
         let price = |ticks: i64| instrument.price_of(ticks) / lot * self.price_factor;
-        let usual_quiet_ms = (1e9 / instrument.turnover_usd.max(1.0) * SECOND_MS as f64).min(20.0 * SECOND_MS as f64);
-        let change = unit(fork(fork_by_name(self.key, coin), now_ms.div_euclid(20 * SECOND_MS).cast_unsigned()));
+        let usual_quiet_ms = (1e9 / instrument.turnover_usd.max(1.0) * SECOND_MS as f64)
+            .min(20.0 * SECOND_MS as f64);
+        let change = unit(fork(
+            fork_by_name(self.key, coin),
+            now_ms.div_euclid(20 * SECOND_MS).cast_unsigned(),
+        ));
         Some(Row {
             coin: coin.to_owned(),
             class: instrument.class,
@@ -65,7 +71,8 @@ impl Venue {
             open: price(quote.prev_24h),
             high: price(quote.high_24h),
             low: price(quote.low_24h),
-            // One more than there, for the factor, and as many as a single coin has more than a lot.
+            // One more than there, for the factor, and as many as a single coin has more than a
+            // lot.
             decimals: instrument.price_decimals as usize + lot_decimals as usize + 1,
             volume: instrument.quantity_of(quote.volume_steps) * lot * self.turnover_share,
             turnover: quote.turnover_e4 as f64 / 1e4 * self.price_factor * self.turnover_share,
@@ -73,8 +80,8 @@ impl Venue {
         })
     }
 
-    /// What the thing is called here, and the power of ten of the lots in which it is traded there; nothing when it is not
-    /// traded here.
+    /// What the thing is called here, and the power of ten of the lots in which it is traded there;
+    /// nothing when it is not traded here.
     fn listed<'a>(&self, instrument: &'a Instrument) -> Option<(&'a str, i32)> {
         if instrument.contract != Contract::UsdtPerpetual {
             return None;
@@ -82,18 +89,26 @@ impl Venue {
         let (coin, lot_decimals) = match instrument.class {
             Class::Coin | Class::Innovation => single(&instrument.base_coin),
             // Here a share has its ticker for a name, whatever coin is called so elsewhere.
-            Class::Stock => (instrument.base_coin.strip_suffix("STOCK").unwrap_or(&instrument.base_coin), 0),
+            Class::Stock => (
+                instrument
+                    .base_coin
+                    .strip_suffix("STOCK")
+                    .unwrap_or(&instrument.base_coin),
+                0,
+            ),
             Class::Commodity | Class::Forex => (instrument.base_coin.as_str(), 0),
         };
         let is_crypto = matches!(instrument.class, Class::Coin | Class::Innovation);
         let is_taken = is_crypto && self.has_other_classes && coin == "CAT";
         let is_listed = instrument.turnover_usd >= LISTED_EVERYWHERE_USD
             || unit(fork_by_name(fork(self.key, 1), coin)) < self.listed_share;
-        (is_listed && !is_taken && (is_crypto || self.has_other_classes)).then_some((coin, lot_decimals))
+        (is_listed && !is_taken && (is_crypto || self.has_other_classes))
+            .then_some((coin, lot_decimals))
     }
 }
 
-/// A coin by the name of which lots are traded, and the power of ten of a lot: `PEPE` and 3 of `1000PEPE`.
+/// A coin by the name of which lots are traded, and the power of ten of a lot: `PEPE` and 3 of
+/// `1000PEPE`.
 fn single(base_coin: &str) -> (&str, i32) {
     for (prefix, lot_decimals) in [("1000000", 6), ("10000", 4), ("1000", 3)] {
         if let Some(coin) = base_coin.strip_prefix(prefix)

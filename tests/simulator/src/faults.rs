@@ -20,7 +20,12 @@ pub(crate) use board::{Applied, Board};
 pub(crate) use order::{Fault, Order, TruncateMode};
 
 /// What a fault does before any data is looked at. `None` lets the request go on.
-pub(crate) async fn before(fault: &Fault, exchange: Exchange, plug: Option<&Plug>, now_ms: i64) -> Option<Response> {
+pub(crate) async fn before(
+    fault: &Fault,
+    exchange: Exchange,
+    plug: Option<&Plug>,
+    now_ms: i64,
+) -> Option<Response> {
     match fault {
         Fault::Status { status } => Some(pages::status(*status)),
         Fault::Status429 { retry_after_s } => Some(pages::too_many_requests(*retry_after_s)),
@@ -34,7 +39,8 @@ pub(crate) async fn before(fault: &Fault, exchange: Exchange, plug: Option<&Plug
             tokio::time::sleep(Duration::from_millis(*ms)).await;
             None
         }
-        // The connection is cut when the client gives up or the simulator stops, which drops this future.
+        // The connection is cut when the client gives up or the simulator stops, which drops this
+        // future.
         Fault::Hang => std::future::pending().await,
         Fault::Reset => {
             if let Some(plug) = plug {
@@ -50,13 +56,27 @@ pub(crate) async fn before(fault: &Fault, exchange: Exchange, plug: Option<&Plug
 pub(crate) fn after(fault: &Fault, reply: Reply, now_ms: i64) -> Response {
     match fault {
         Fault::HangBody => with_body(&reply, wire::half_then_hang(&reply.body)),
-        Fault::Drip { bytes_per_second } => with_body(&reply, wire::drip(reply.body.clone(), *bytes_per_second)),
-        Fault::Truncate { mode: TruncateMode::Abort } => with_body(&reply, wire::half_then_cut(&reply.body)),
-        Fault::Truncate { mode: TruncateMode::ShortJson } => {
-            let half = wire::half(&reply.body);
-            Reply { body: half, ..reply }.into_response()
+        Fault::Drip { bytes_per_second } => {
+            with_body(&reply, wire::drip(reply.body.clone(), *bytes_per_second))
         }
-        Fault::EmptyBody => Reply { body: Bytes::new(), ..reply }.into_response(),
+        Fault::Truncate {
+            mode: TruncateMode::Abort,
+        } => with_body(&reply, wire::half_then_cut(&reply.body)),
+        Fault::Truncate {
+            mode: TruncateMode::ShortJson,
+        } => {
+            let half = wire::half(&reply.body);
+            Reply {
+                body: half,
+                ..reply
+            }
+            .into_response()
+        }
+        Fault::EmptyBody => Reply {
+            body: Bytes::new(),
+            ..reply
+        }
+        .into_response(),
         Fault::Huge { bytes } => {
             let body = pad(&reply.body, *bytes);
             Reply { body, ..reply }.into_response()
@@ -72,12 +92,16 @@ fn with_body(reply: &Reply, body: axum::body::Body) -> Response {
     let mut response = Response::new(body);
     *response.status_mut() = reply.status;
     let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(reply.content_type));
+    headers.insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static(reply.content_type),
+    );
     headers.insert(header::CONTENT_LENGTH, HeaderValue::from(reply.body.len()));
     response
 }
 
-/// The body followed by so many spaces that it is `bytes` long. It remains valid JSON: only a size limit refuses it.
+/// The body followed by so many spaces that it is `bytes` long. It remains valid JSON: only a size
+/// limit refuses it.
 fn pad(body: &Bytes, bytes: usize) -> Bytes {
     let mut padded = BytesMut::with_capacity(bytes.max(body.len()));
     padded.put_slice(body);
@@ -92,5 +116,7 @@ fn page(status: StatusCode, content_type: &'static str, body: impl Into<Bytes>) 
 
 /// Adds a header that is known to be valid.
 fn set_header(response: &mut Response, name: &'static str, value: impl Into<HeaderValue>) {
-    response.headers_mut().insert(HeaderName::from_static(name), value.into());
+    response
+        .headers_mut()
+        .insert(HeaderName::from_static(name), value.into());
 }

@@ -26,7 +26,10 @@ fn answer(source: &Source, query: &Query, moment: Moment) -> Reply {
     match source {
         Source::Replayed(_) => Reply::not_recorded("/fng/"),
         Source::Generated(generated) => {
-            let days = query.get("limit").and_then(|limit| limit.parse().ok()).unwrap_or(1);
+            let days = query
+                .get("limit")
+                .and_then(|limit| limit.parse().ok())
+                .unwrap_or(1);
             Reply::json(body(generated.market.seed(), days, moment).to_string())
         }
     }
@@ -37,15 +40,25 @@ fn body(seed: u64, days: i64, moment: Moment) -> Value {
     let today_ms = midnight(moment.stamp_ms);
     let shift_ms = midnight(moment.data_ms) - today_ms;
     let all_days = (today_ms - FIRST_DAY_MS) / DAY_MS + 1;
-    let days = if days == 0 { all_days } else { days.clamp(0, all_days) };
+    let days = if days == 0 {
+        all_days
+    } else {
+        days.clamp(0, all_days)
+    };
     let rows: Vec<_> = (0..days)
         .map(|age| {
             let day_ms = today_ms - age * DAY_MS;
             let value = value(seed, day_ms + shift_ms);
             let mut row = Map::new();
             row.insert("value".to_owned(), json!(value.to_string()));
-            row.insert("value_classification".to_owned(), json!(classification(value)));
-            row.insert("timestamp".to_owned(), json!((day_ms / SECOND_MS).to_string()));
+            row.insert(
+                "value_classification".to_owned(),
+                json!(classification(value)),
+            );
+            row.insert(
+                "timestamp".to_owned(),
+                json!((day_ms / SECOND_MS).to_string()),
+            );
             if age == 0 {
                 let left_s = (today_ms + DAY_MS - moment.stamp_ms) / SECOND_MS;
                 row.insert("time_until_update".to_owned(), json!(left_s.to_string()));
@@ -63,7 +76,8 @@ fn midnight(at_ms: i64) -> i64 {
 /// The index of a day, 0..=100.
 fn value(seed: u64, day_ms: i64) -> u8 {
     let key = fork(seed, 41);
-    let mood = 34.0 * wave(key, day_ms, 23 * DAY_MS) + 14.0 * wave(fork(key, 1), day_ms, 5 * DAY_MS);
+    let mood =
+        34.0 * wave(key, day_ms, 23 * DAY_MS) + 14.0 * wave(fork(key, 1), day_ms, 5 * DAY_MS);
     let jitter = 3.0 * wave(fork(key, 2), day_ms, DAY_MS);
     (46.0 + mood + jitter).clamp(3.0, 97.0) as u8
 }

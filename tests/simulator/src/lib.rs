@@ -1,5 +1,5 @@
-//! A simulated exchange: Bybit v5, OKX v5, Binance spot, CoinGecko and alternative.me on one listener, with faults that can be
-//! set while it runs.
+//! A simulated exchange: Bybit v5, OKX v5, Binance spot, CoinGecko and alternative.me on one
+//! listener, with faults that can be set while it runs.
 //!
 //! ```no_run
 //! # async fn example() -> anyhow::Result<()> {
@@ -50,7 +50,8 @@ use source::Source;
 /// The seed of the market unless another one is chosen.
 pub const DEFAULT_SEED: u64 = 7;
 
-/// How long open requests may go on after the shutdown was asked for. Hanging ones would never end by themselves.
+/// How long open requests may go on after the shutdown was asked for. Hanging ones would never end
+/// by themselves.
 const SHUTDOWN_GRACE: Duration = Duration::from_millis(250);
 
 /// What to simulate, and where.
@@ -66,8 +67,8 @@ pub struct Config {
     pub latency: Duration,
     /// The time of the simulated services.
     pub clock: Clock,
-    /// Since when (unix milliseconds) the market stands still while the services' time goes on: every answer then holds the
-    /// same figures, with the present as its time.
+    /// Since when (unix milliseconds) the market stands still while the services' time goes on:
+    /// every answer then holds the same figures, with the present as its time.
     pub still_since_ms: Option<i64>,
 }
 
@@ -125,15 +126,23 @@ impl Drop for Running {
 /// When the address cannot be bound, or the recordings to replay are missing or unreadable.
 pub async fn start(config: Config) -> anyhow::Result<Running> {
     let router = service(&config)?;
-    let listener =
-        TcpListener::bind(config.listen).await.with_context(|| format!("cannot listen on {}", config.listen))?;
-    let address = listener.local_addr().context("the listener has no address")?;
+    let listener = TcpListener::bind(config.listen)
+        .await
+        .with_context(|| format!("cannot listen on {}", config.listen))?;
+    let address = listener
+        .local_addr()
+        .context("the listener has no address")?;
     let shutdown = CancellationToken::new();
     let task = tokio::spawn(serve(listener, router, shutdown.clone()));
-    Ok(Running { base_url: format!("http://{address}"), shutdown, task: Some(task) })
+    Ok(Running {
+        base_url: format!("http://{address}"),
+        shutdown,
+        task: Some(task),
+    })
 }
 
-/// The services without a listener, for a caller in the same process that brings its requests itself.
+/// The services without a listener, for a caller in the same process that brings its requests
+/// itself.
 ///
 /// # Errors
 ///
@@ -143,7 +152,12 @@ pub fn service(config: &Config) -> anyhow::Result<Router> {
         Some(folder) => Source::replayed(folder)?,
         None => Source::generated(config.seed),
     };
-    let simulator = Arc::new(Simulator::new(source, config.clock.clone(), config.latency, config.still_since_ms));
+    let simulator = Arc::new(Simulator::new(
+        source,
+        config.clock.clone(),
+        config.latency,
+        config.still_since_ms,
+    ));
     Ok(Router::new()
         .merge(bybit::routes())
         .merge(okx::routes())
@@ -159,7 +173,8 @@ async fn serve(listener: TcpListener, router: Router, shutdown: CancellationToke
     let cut_all = CancellationToken::new();
     let gate = Gate::new(listener, cut_all.clone());
     let service = router.into_make_service_with_connect_info::<Plug>();
-    let server = axum::serve(gate, service).with_graceful_shutdown(shutdown.clone().cancelled_owned());
+    let server =
+        axum::serve(gate, service).with_graceful_shutdown(shutdown.clone().cancelled_owned());
     let last_call = async {
         shutdown.cancelled().await;
         tokio::time::sleep(SHUTDOWN_GRACE).await;

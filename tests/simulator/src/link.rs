@@ -74,7 +74,13 @@ impl Link {
 
     /// Whether its rows lie on a grid of time, each told with its own.
     pub(crate) fn is_history(self) -> bool {
-        matches!(self, Self::BybitKlines | Self::BybitOpenInterest | Self::BybitAccountRatio | Self::BybitFunding)
+        matches!(
+            self,
+            Self::BybitKlines
+                | Self::BybitOpenInterest
+                | Self::BybitAccountRatio
+                | Self::BybitFunding
+        )
     }
 
     pub(crate) fn name(self) -> &'static str {
@@ -158,7 +164,13 @@ pub(crate) struct UnknownScope(String);
 
 impl fmt::Display for UnknownScope {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "unknown link `{}`; known are all, bybit, coingecko", self.0)?;
-        Link::ALL.into_iter().try_for_each(|link| write!(formatter, ", {}", link.name()))
+        write!(
+            formatter,
+            "unknown link `{}`; known are all, bybit, coingecko",
+            self.0
+        )?;
+        Link::ALL
+            .into_iter()
+            .try_for_each(|link| write!(formatter, ", {}", link.name()))
     }
 }

@@ -1,4 +1,5 @@
-//! A made-up market: every price is a pure function of the seed and the moment, so nothing has to be remembered.
+//! A made-up market: every price is a pure function of the seed and the moment, so nothing has to
+//! be remembered.
 
 mod activity;
 pub(crate) mod book;
@@ -33,7 +34,11 @@ pub(crate) struct Market {
 
 impl Market {
     pub(crate) fn new(seed: u64) -> Self {
-        Self { seed, listing: Mutex::new(None), windows: Mutex::new(None) }
+        Self {
+            seed,
+            listing: Mutex::new(None),
+            windows: Mutex::new(None),
+        }
     }
 
     pub(crate) fn seed(&self) -> u64 {
@@ -68,7 +73,9 @@ impl Market {
         listing
             .instruments
             .iter()
-            .find(|instrument| instrument.base_coin == base_coin && instrument.contract == Contract::UsdtPerpetual)
+            .find(|instrument| {
+                instrument.base_coin == base_coin && instrument.contract == Contract::UsdtPerpetual
+            })
             .map(|instrument| instrument.index_price(&tide, at_ms))
     }
 }

@@ -14,16 +14,26 @@ use super::link::Link;
 use super::pipeline::{Query, Request, Simulator};
 use super::reply::Reply;
 
-/// OKX: dearer than Bybit by 0.07 %, a third of the trading, with shares and metals among the swaps.
-const OKX: Venue =
-    Venue { price_factor: 1.0007, turnover_share: 0.31, listed_share: 0.55, has_other_classes: true, key: 101 };
+/// OKX: dearer than Bybit by 0.07 %, a third of the trading, with shares and metals among the
+/// swaps.
+const OKX: Venue = Venue {
+    price_factor: 1.0007,
+    turnover_share: 0.31,
+    listed_share: 0.55,
+    has_other_classes: true,
+    key: 101,
+};
 
-/// A swap that is suspended: it is listed, and stays in the table with its last prices. Busy enough to be listed whatever the seed.
+/// A swap that is suspended: it is listed, and stays in the table with its last prices. Busy enough
+/// to be listed whatever the seed.
 const SUSPENDED: &str = "ADA";
 
 pub(crate) fn routes() -> Router<Arc<Simulator>> {
     Router::new()
-        .route("/api/v5/market/tickers", get(|request: Request| request.answer(Link::OkxTickers, tickers::answer)))
+        .route(
+            "/api/v5/market/tickers",
+            get(|request: Request| request.answer(Link::OkxTickers, tickers::answer)),
+        )
         .route(
             "/api/v5/public/instruments",
             get(|request: Request| request.answer(Link::OkxInstruments, instruments::answer)),
@@ -39,7 +49,9 @@ fn envelope(rows: &str) -> Reply {
 fn check_type(query: &Query) -> Result<(), Reply> {
     let refusal = |code: i64, message: &str| Reply {
         status: StatusCode::BAD_REQUEST,
-        ..Reply::json(format!(r#"{{"code":"{code}","msg":"{message}","data":[]}}"#))
+        ..Reply::json(format!(
+            r#"{{"code":"{code}","msg":"{message}","data":[]}}"#
+        ))
     };
     match query.get("instType") {
         Some("SWAP") => Ok(()),

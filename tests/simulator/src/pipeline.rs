@@ -33,25 +33,53 @@ pub(crate) struct Simulator {
 }
 
 impl Simulator {
-    pub(crate) fn new(source: Source, clock: Clock, latency: Duration, still_since_ms: Option<i64>) -> Self {
-        Self { source, clock, latency, still_since_ms, faults: Board::default(), counters: Counters::default() }
+    pub(crate) fn new(
+        source: Source,
+        clock: Clock,
+        latency: Duration,
+        still_since_ms: Option<i64>,
+    ) -> Self {
+        Self {
+            source,
+            clock,
+            latency,
+            still_since_ms,
+            faults: Board::default(),
+            counters: Counters::default(),
+        }
     }
 
     /// The moment of an answer.
     fn moment(&self, link: Link, set: Option<&Applied>) -> Moment {
         match set {
-            Some(Applied { fault: Fault::Frozen, since_ms }) => {
-                return Moment { data_ms: *since_ms, stamp_ms: *since_ms };
+            Some(Applied {
+                fault: Fault::Frozen,
+                since_ms,
+            }) => {
+                return Moment {
+                    data_ms: *since_ms,
+                    stamp_ms: *since_ms,
+                };
             }
-            Some(Applied { fault: Fault::StillRows { age_ms }, since_ms }) => {
+            Some(Applied {
+                fault: Fault::StillRows { age_ms },
+                since_ms,
+            }) => {
                 let then_ms = since_ms.saturating_sub_unsigned(*age_ms);
-                return Moment { data_ms: then_ms, stamp_ms: then_ms };
+                return Moment {
+                    data_ms: then_ms,
+                    stamp_ms: then_ms,
+                };
             }
             _ => {}
         }
         let now_ms = self.now_ms();
-        // What lies on a grid of time ends where the market stopped: at any other moment it would be another series.
-        let told_ms = self.still_since_ms.filter(|_| link.is_history()).unwrap_or(now_ms);
+        // What lies on a grid of time ends where the market stopped: at any other moment it would
+        // be another series.
+        let told_ms = self
+            .still_since_ms
+            .filter(|_| link.is_history())
+            .unwrap_or(now_ms);
         Moment {
             data_ms: self.still_since_ms.unwrap_or(now_ms),
             stamp_ms: told_ms.saturating_add(set.map_or(0, |set| set.fault.skew_ms())),
@@ -70,7 +98,10 @@ pub(crate) struct Query(Vec<(String, String)>);
 impl Query {
     /// The value of a parameter; an empty one counts as absent, as on the exchange.
     pub(crate) fn get(&self, name: &str) -> Option<&str> {
-        let (_, value) = self.0.iter().find(|(key, value)| key == name && !value.is_empty())?;
+        let (_, value) = self
+            .0
+            .iter()
+            .find(|(key, value)| key == name && !value.is_empty())?;
         Some(value)
     }
 }
@@ -90,12 +121,19 @@ pub(crate) struct Request {
 impl FromRequestParts<Arc<Simulator>> for Request {
     type Rejection = Infallible;
 
-    async fn from_request_parts(parts: &mut Parts, simulator: &Arc<Simulator>) -> Result<Self, Infallible> {
-        let pairs = axum::extract::Query::try_from_uri(&parts.uri).map_or_else(|_| Vec::new(), |query| query.0);
+    async fn from_request_parts(
+        parts: &mut Parts,
+        simulator: &Arc<Simulator>,
+    ) -> Result<Self, Infallible> {
+        let pairs = axum::extract::Query::try_from_uri(&parts.uri)
+            .map_or_else(|_| Vec::new(), |query| query.0);
         let length = parts.headers.get(header::CONTENT_LENGTH);
         Ok(Self {
             simulator: Arc::clone(simulator),
-            plug: parts.extensions.get::<ConnectInfo<Plug>>().map(|info| info.0.clone()),
+            plug: parts
+                .extensions
+                .get::<ConnectInfo<Plug>>()
+                .map(|info| info.0.clone()),
             query: Query(pairs),
             has_body: length.is_some_and(|length| length != "0")
                 || parts.headers.contains_key(header::TRANSFER_ENCODING),
@@ -122,8 +160,13 @@ impl Request {
     async fn answer_of(&self, link: Link, endpoint: Endpoint, set: Option<Applied>) -> Response {
         let simulator = &self.simulator;
         if let Some(set) = &set
-            && let Some(response) =
-                faults::before(&set.fault, link.exchange(), self.plug.as_ref(), simulator.now_ms()).await
+            && let Some(response) = faults::before(
+                &set.fault,
+                link.exchange(),
+                self.plug.as_ref(),
+                simulator.now_ms(),
+            )
+            .await
         {
             return response;
         }
@@ -136,9 +179,14 @@ impl Request {
             Some(set) => faults::after(&set.fault, reply, simulator.now_ms()),
             None => reply.into_response(),
         };
-        // One moment that is told again and again is a replay: it must not pass for a market whose exchange stands still.
+        // One moment that is told again and again is a replay: it must not pass for a market whose
+        // exchange stands still.
         let is_still = simulator.still_since_ms.is_some();
-        let label = HeaderValue::from_static(if is_still { "replayed" } else { simulator.source.label() });
+        let label = HeaderValue::from_static(if is_still {
+            "replayed"
+        } else {
+            simulator.source.label()
+        });
         response.headers_mut().insert(MARKET_DATA, label);
         response
     }
@@ -146,12 +194,23 @@ impl Request {
 
 impl IntoResponse for Reply {
     fn into_response(self) -> Response {
-        (self.status, [(header::CONTENT_TYPE, self.content_type)], self.body).into_response()
+        (
+            self.status,
+            [(header::CONTENT_TYPE, self.content_type)],
+            self.body,
+        )
+            .into_response()
     }
 }
 
 /// The answer to a path that none of the services has.
-pub(crate) async fn unknown_path(State(simulator): State<Arc<Simulator>>, uri: axum::http::Uri) -> Reply {
+pub(crate) async fn unknown_path(
+    State(simulator): State<Arc<Simulator>>,
+    uri: axum::http::Uri,
+) -> Reply {
     simulator.counters.count_unknown();
-    Reply::problem(StatusCode::NOT_FOUND, &format!("no simulated service has the path {}", uri.path()))
+    Reply::problem(
+        StatusCode::NOT_FOUND,
+        &format!("no simulated service has the path {}", uri.path()),
+    )
 }

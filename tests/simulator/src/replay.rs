@@ -1,4 +1,5 @@
-//! Recorded bodies in place of a generated market. Nothing is ever invented here: what was not recorded is missing.
+//! Recorded bodies in place of a generated market. Nothing is ever invented here: what was not
+//! recorded is missing.
 
 use std::fs;
 use std::ops::Range;
@@ -30,22 +31,36 @@ impl Recordings {
             tracing::info!(file = %name, "replaying {what}");
             Some(folder.join(name))
         };
-        let tickers = newest("tickers", |name| name.starts_with("bybit_v5_tickers_linear_all_"));
-        let instruments = newest("instruments", |name| name.starts_with("bybit_v5_instruments_linear_all_"));
+        let tickers = newest("tickers", |name| {
+            name.starts_with("bybit_v5_tickers_linear_all_")
+        });
+        let instruments = newest("instruments", |name| {
+            name.starts_with("bybit_v5_instruments_linear_all_")
+        });
         let Some(tickers) = tickers else {
-            bail!("{} holds no bybit_v5_tickers_linear_all_*.json to replay", folder.display());
+            bail!(
+                "{} holds no bybit_v5_tickers_linear_all_*.json to replay",
+                folder.display()
+            );
         };
         let Some(instruments) = instruments else {
-            bail!("{} holds no bybit_v5_instruments_linear_all_*.json to replay", folder.display());
+            bail!(
+                "{} holds no bybit_v5_instruments_linear_all_*.json to replay",
+                folder.display()
+            );
         };
         let global = newest("the CoinGecko totals", |name| {
             let rest = name.strip_prefix("coingecko_global_");
             rest.is_some_and(|rest| rest.starts_with(|first: char| first.is_ascii_digit()))
         });
-        let defi = newest("the CoinGecko DeFi totals", |name| name.starts_with("coingecko_global_defi"));
+        let defi = newest("the CoinGecko DeFi totals", |name| {
+            name.starts_with("coingecko_global_defi")
+        });
         Ok(Self {
-            tickers: Tickers::parse(&read(&tickers)?).with_context(|| tickers.display().to_string())?,
-            instruments: Instruments::parse(&read(&instruments)?).with_context(|| instruments.display().to_string())?,
+            tickers: Tickers::parse(&read(&tickers)?)
+                .with_context(|| tickers.display().to_string())?,
+            instruments: Instruments::parse(&read(&instruments)?)
+                .with_context(|| instruments.display().to_string())?,
             coingecko_global: global.map(|path| read(&path)).transpose()?.map(Bytes::from),
             coingecko_defi: defi.map(|path| read(&path)).transpose()?.map(Bytes::from),
         })
@@ -53,8 +68,8 @@ impl Recordings {
 }
 
 fn file_names(folder: &Path) -> anyhow::Result<Vec<String>> {
-    let entries =
-        fs::read_dir(folder).with_context(|| format!("cannot read the recordings in {}", folder.display()))?;
+    let entries = fs::read_dir(folder)
+        .with_context(|| format!("cannot read the recordings in {}", folder.display()))?;
     let mut names = Vec::new();
     for entry in entries {
         let entry = entry.with_context(|| format!("cannot list {}", folder.display()))?;
@@ -71,7 +86,8 @@ fn read(path: &Path) -> anyhow::Result<String> {
     fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))
 }
 
-/// A recorded Bybit body without the value of the envelope's `time`, the only thing that is ever changed.
+/// A recorded Bybit body without the value of the envelope's `time`, the only thing that is ever
+/// changed.
 #[derive(Debug)]
 struct Timeless {
     before: String,
@@ -101,7 +117,10 @@ pub(crate) struct Tickers {
 
 impl Tickers {
     fn parse(text: &str) -> anyhow::Result<Self> {
-        Ok(Self { body: Timeless::parse(text)?, rows: rows(text, |symbol: Symbol, row| (symbol.symbol, row))? })
+        Ok(Self {
+            body: Timeless::parse(text)?,
+            rows: rows(text, |symbol: Symbol, row| (symbol.symbol, row))?,
+        })
     }
 
     /// The whole body, with the envelope's time moved.
@@ -134,7 +153,10 @@ impl Instruments {
         })?;
         // Pages are cut along the order of the symbols.
         rows.sort_by(|left, right| left.symbol.cmp(&right.symbol));
-        Ok(Self { body: Timeless::parse(text)?, rows })
+        Ok(Self {
+            body: Timeless::parse(text)?,
+            rows,
+        })
     }
 
     /// The whole body, with the envelope's time moved.
@@ -179,13 +201,18 @@ struct Facts {
 }
 
 /// The rows of a recorded list, each with its text as recorded.
-fn rows<'a, F: Deserialize<'a>, R>(text: &'a str, make: impl Fn(F, String) -> R) -> anyhow::Result<Vec<R>> {
+fn rows<'a, F: Deserialize<'a>, R>(
+    text: &'a str,
+    make: impl Fn(F, String) -> R,
+) -> anyhow::Result<Vec<R>> {
     let envelope: Envelope<'a> = serde_json::from_str(text)?;
     let rows = envelope.result.list.into_iter();
-    rows.map(|row| Ok(make(serde_json::from_str(row.get())?, row.get().to_owned()))).collect()
+    rows.map(|row| Ok(make(serde_json::from_str(row.get())?, row.get().to_owned())))
+        .collect()
 }
 
-/// Where the value of a field of the outermost object stands. The value must be a number: it ends at the next `,` or `}`.
+/// Where the value of a field of the outermost object stands. The value must be a number: it ends
+/// at the next `,` or `}`.
 fn top_level_value(text: &str, field: &str) -> Option<Range<usize>> {
     let quoted = format!("\"{field}\"");
     let mut depth = 0_usize;
@@ -199,7 +226,10 @@ fn top_level_value(text: &str, field: &str) -> Option<Range<usize>> {
                 b'"' => {
                     string_start = None;
                     let after = text.get(index + 1..)?;
-                    if depth == 1 && text.get(start..=index) == Some(&quoted) && after.trim_start().starts_with(':') {
+                    if depth == 1
+                        && text.get(start..=index) == Some(&quoted)
+                        && after.trim_start().starts_with(':')
+                    {
                         let colon = index + 1 + after.find(':')?;
                         let value = text.get(colon + 1..)?;
                         let begin = colon + 1 + (value.len() - value.trim_start().len());
@@ -228,14 +258,20 @@ mod tests {
 
     #[track_caller]
     fn check(text: &str, expected: Option<&str>) {
-        assert_eq!(top_level_value(text, "time").and_then(|span| text.get(span)), expected);
+        assert_eq!(
+            top_level_value(text, "time").and_then(|span| text.get(span)),
+            expected
+        );
     }
 
     #[test]
     fn only_the_envelopes_own_time_is_found() {
         check(r#"{"result":{"time":1},"time":22}"#, Some("22"));
         check(r#"{"time" : 22 ,"result":{"time":1}}"#, Some("22"));
-        check(r#"{"a":"\"time\":5","b":["time"],"c":"time","time":7}"#, Some("7"));
+        check(
+            r#"{"a":"\"time\":5","b":["time"],"c":"time","time":7}"#,
+            Some("7"),
+        );
         check(r#"{"result":{"time":1}}"#, None);
     }
 }

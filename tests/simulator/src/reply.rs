@@ -17,18 +17,29 @@ pub(crate) struct Reply {
 
 impl Reply {
     pub(crate) fn json(body: impl Into<Bytes>) -> Self {
-        Self { status: StatusCode::OK, content_type: JSON, body: body.into() }
+        Self {
+            status: StatusCode::OK,
+            content_type: JSON,
+            body: body.into(),
+        }
     }
 
     /// An error of the simulator itself, as opposed to one of the services it speaks for.
     pub(crate) fn problem(status: StatusCode, detail: &str) -> Self {
         let title = status.canonical_reason().unwrap_or("Error");
         let body = json!({"title": title, "status": status.as_u16(), "detail": detail});
-        Self { status, content_type: PROBLEM_JSON, body: body.to_string().into() }
+        Self {
+            status,
+            content_type: PROBLEM_JSON,
+            body: body.to_string().into(),
+        }
     }
 
     /// The answer of a replay that has no recording of this endpoint.
     pub(crate) fn not_recorded(what: &str) -> Self {
-        Self::problem(StatusCode::NOT_FOUND, &format!("the replayed folder holds no recording of {what}"))
+        Self::problem(
+            StatusCode::NOT_FOUND,
+            &format!("the replayed folder holds no recording of {what}"),
+        )
     }
 }

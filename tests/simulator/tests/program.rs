@@ -11,7 +11,10 @@ fn program() -> Command {
     for name in ["LISTEN", "SEED", "REPLAY", "LATENCY_MS"] {
         command.env_remove(format!("SIMULATOR_{name}"));
     }
-    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
     command
 }
 
@@ -28,18 +31,31 @@ impl Drop for Guard {
 
 #[test]
 fn it_prints_its_address_and_stops_on_sigterm() {
-    let mut guard = Guard(program().env("SIMULATOR_LISTEN", "127.0.0.1:0").spawn().unwrap());
+    let mut guard = Guard(
+        program()
+            .env("SIMULATOR_LISTEN", "127.0.0.1:0")
+            .spawn()
+            .unwrap(),
+    );
     let mut stdout = BufReader::new(guard.0.stdout.take().unwrap());
     let mut line = String::new();
     stdout.read_line(&mut line).unwrap();
-    let address = line.strip_prefix("exchange-simulator listening on http://").unwrap().trim_end();
+    let address = line
+        .strip_prefix("exchange-simulator listening on http://")
+        .unwrap()
+        .trim_end();
     let mut connection = TcpStream::connect(address).unwrap();
-    connection.write_all(b"GET /control/health HTTP/1.1\r\nhost: simulator\r\nconnection: close\r\n\r\n").unwrap();
+    connection
+        .write_all(b"GET /control/health HTTP/1.1\r\nhost: simulator\r\nconnection: close\r\n\r\n")
+        .unwrap();
     let mut answer = String::new();
     connection.read_to_string(&mut answer).unwrap();
     assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
 
-    let killed = Command::new("kill").arg(guard.0.id().to_string()).status().unwrap();
+    let killed = Command::new("kill")
+        .arg(guard.0.id().to_string())
+        .status()
+        .unwrap();
     assert!(killed.success());
     assert!(guard.0.wait().unwrap().success());
     let mut rest = String::new();
@@ -55,10 +71,17 @@ fn a_bad_value_is_refused_with_the_name_of_its_variable() {
         ("SIMULATOR_LATENCY_MS", "-1"),
         ("SIMULATOR_REPLAY", "/no/such/folder"),
     ] {
-        let output = program().env("SIMULATOR_LISTEN", "127.0.0.1:0").env(variable, value).output().unwrap();
+        let output = program()
+            .env("SIMULATOR_LISTEN", "127.0.0.1:0")
+            .env(variable, value)
+            .output()
+            .unwrap();
         let stderr = String::from_utf8(output.stderr).unwrap();
         assert!(!output.status.success());
-        assert!(stderr.contains(variable) && stderr.contains(value), "{stderr}");
+        assert!(
+            stderr.contains(variable) && stderr.contains(value),
+            "{stderr}"
+        );
         assert_eq!(output.stdout, b"");
     }
 }

@@ -1,5 +1,5 @@
-//! The programs from outside: the simulated exchange, and the origin against it and a real Redis, over real HTTP; and what
-//! others rely on, held against the files that freeze it.
+//! The programs from outside: the simulated exchange, and the origin against it and a real Redis,
+//! over real HTTP; and what others rely on, held against the files that freeze it.
 
 #![allow(
     clippy::unwrap_used,

@@ -1,4 +1,5 @@
-//! The origin from outside: the real program against the simulated exchange and a real Redis, over real HTTP.
+//! The origin from outside: the real program against the simulated exchange and a real Redis, over
+//! real HTTP.
 
 mod alerts;
 mod analysis;

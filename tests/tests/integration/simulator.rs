@@ -1,4 +1,5 @@
-//! The simulated exchange, asked over real HTTP: whoever tests against it must be able to rely on it.
+//! The simulated exchange, asked over real HTTP: whoever tests against it must be able to rely on
+//! it.
 
 mod candles;
 mod contracts;
@@ -76,8 +77,15 @@ impl Exchange {
 
     async fn start_with(config: Config) -> Self {
         let clock = Clock::stopped_at(NOW_MS);
-        let config = Config { clock: clock.clone(), ..config };
-        Self { running: simulator::start(config).await.unwrap(), client: client(), clock }
+        let config = Config {
+            clock: clock.clone(),
+            ..config
+        };
+        Self {
+            running: simulator::start(config).await.unwrap(),
+            client: client(),
+            clock,
+        }
     }
 
     fn url(&self, path: &str) -> String {
@@ -86,7 +94,11 @@ impl Exchange {
 
     async fn try_get(&self, path: &str) -> reqwest::Result<Answer> {
         let response = self.client.get(self.url(path)).send().await?;
-        Ok(Answer { status: response.status(), headers: response.headers().clone(), body: response.bytes().await? })
+        Ok(Answer {
+            status: response.status(),
+            headers: response.headers().clone(),
+            body: response.bytes().await?,
+        })
     }
 
     async fn get(&self, path: &str) -> Answer {
@@ -110,12 +122,15 @@ impl Exchange {
     }
 
     async fn ticker(&self, symbol: &str) -> Value {
-        self.list(&format!("{TICKERS}&symbol={symbol}")).await.remove(0)
+        self.list(&format!("{TICKERS}&symbol={symbol}"))
+            .await
+            .remove(0)
     }
 
     /// Moves the clock on to a multiple of five minutes.
     fn to_the_full(&self) {
-        self.clock.advance(5 * MINUTE_MS - self.clock.now_ms() % (5 * MINUTE_MS));
+        self.clock
+            .advance(5 * MINUTE_MS - self.clock.now_ms() % (5 * MINUTE_MS));
     }
 
     async fn control(&self, method: Method, path: &str, body: Option<&Value>) -> Answer {
@@ -124,12 +139,23 @@ impl Exchange {
             request = request.body(body.to_string());
         }
         let response = request.send().await.unwrap();
-        Answer { status: response.status(), headers: response.headers().clone(), body: response.bytes().await.unwrap() }
+        Answer {
+            status: response.status(),
+            headers: response.headers().clone(),
+            body: response.bytes().await.unwrap(),
+        }
     }
 
     async fn set_fault(&self, link: &str, fault: &Value) {
-        let answer = self.control(Method::PUT, &format!("/control/faults/{link}"), Some(fault)).await;
-        assert_eq!(answer.status, StatusCode::OK, "{}", String::from_utf8_lossy(&answer.body));
+        let answer = self
+            .control(Method::PUT, &format!("/control/faults/{link}"), Some(fault))
+            .await;
+        assert_eq!(
+            answer.status,
+            StatusCode::OK,
+            "{}",
+            String::from_utf8_lossy(&answer.body)
+        );
     }
 
     async fn clear_faults(&self) {
@@ -141,7 +167,11 @@ impl Exchange {
 /// Every request on a connection of its own, so that a broken one does not spoil the next test.
 fn client() -> Client {
     static PROVIDER: Once = Once::new();
-    PROVIDER.call_once(|| rustls::crypto::ring::default_provider().install_default().unwrap());
+    PROVIDER.call_once(|| {
+        rustls::crypto::ring::default_provider()
+            .install_default()
+            .unwrap()
+    });
     // Nothing here speaks TLS, so no certificates are read.
     Client::builder()
         .tls_certs_only([])
@@ -160,24 +190,37 @@ fn list(body: &Value) -> Vec<Value> {
 
 #[track_caller]
 fn text<'a>(row: &'a Value, field: &str) -> &'a str {
-    row[field].as_str().unwrap_or_else(|| panic!("{field} is no string in {row}"))
+    row[field]
+        .as_str()
+        .unwrap_or_else(|| panic!("{field} is no string in {row}"))
 }
 
 #[track_caller]
 fn number(row: &Value, field: &str) -> f64 {
-    text(row, field).parse().unwrap_or_else(|_| panic!("{field} is no number in {row}"))
+    text(row, field)
+        .parse()
+        .unwrap_or_else(|_| panic!("{field} is no number in {row}"))
 }
 
 #[track_caller]
 fn find<'a>(rows: &'a [Value], symbol: &str) -> &'a Value {
-    rows.iter().find(|row| row["symbol"] == symbol).unwrap_or_else(|| panic!("there is no {symbol}"))
+    rows.iter()
+        .find(|row| row["symbol"] == symbol)
+        .unwrap_or_else(|| panic!("there is no {symbol}"))
 }
 
 /// A row without names: start, open, high, low, close, volume, turnover; or price, size.
 #[track_caller]
 fn cells(row: &Value) -> Vec<f64> {
     let cells = row.as_array().unwrap().iter();
-    cells.map(|cell| cell.as_str().unwrap_or_else(|| panic!("{row} holds no strings")).parse().unwrap()).collect()
+    cells
+        .map(|cell| {
+            cell.as_str()
+                .unwrap_or_else(|| panic!("{row} holds no strings"))
+                .parse()
+                .unwrap()
+        })
+        .collect()
 }
 
 fn all_cells(rows: &[Value]) -> Vec<Vec<f64>> {

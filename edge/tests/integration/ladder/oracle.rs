@@ -1,4 +1,5 @@
-//! What a client should get, from tables: written from the rules alone, and knowing nothing of steps, timers or breakers.
+//! What a client should get, from tables: written from the rules alone, and knowing nothing of
+//! steps, timers or breakers.
 
 use super::{Bybit, Cache, Kept, Origin, Others, Scenario};
 
@@ -35,15 +36,31 @@ fn younger(first: Option<u64>, second: Option<u64>) -> Option<u64> {
 
 /// What is held once memory and cache have been looked at.
 fn at_hand(of: &Scenario) -> Option<u64> {
-    let cached = if let Cache::Holds(age_ms) = of.cache { Some(age_ms) } else { None };
-    if is_shown_at_once(of.held) { of.held } else { younger(of.held, cached) }
+    let cached = if let Cache::Holds(age_ms) = of.cache {
+        Some(age_ms)
+    } else {
+        None
+    };
+    if is_shown_at_once(of.held) {
+        of.held
+    } else {
+        younger(of.held, cached)
+    }
 }
 
-/// What is held by the time that others than the origin are thought of: the cache was looked into, for nothing fresh was
-/// held or the origin was given up, and what the origin had was old.
+/// What is held by the time that others than the origin are thought of: the cache was looked into,
+/// for nothing fresh was held or the origin was given up, and what the origin had was old.
 fn beside_the_origin(of: &Scenario) -> Option<u64> {
-    let cached = if let Cache::Holds(age_ms) = of.cache { Some(age_ms) } else { None };
-    let old = if let Origin::Old(age_ms) = of.origin { Some(age_ms) } else { None };
+    let cached = if let Cache::Holds(age_ms) = of.cache {
+        Some(age_ms)
+    } else {
+        None
+    };
+    let old = if let Origin::Old(age_ms) = of.origin {
+        Some(age_ms)
+    } else {
+        None
+    };
     younger(younger(of.held, cached), old)
 }
 
@@ -60,8 +77,8 @@ pub(crate) fn winner(of: &Scenario) -> Option<Winner> {
     let held = class(beside_the_origin(of));
     let is_spent = matches!(of.bybit, Bybit::SpentByIsolate | Bybit::SpentByColo);
     let others = match (held, of.others) {
-        // Another market does not take the place of data that is fresh until Bybit's next turn, nor of Bybit while it only
-        // waits for that.
+        // Another market does not take the place of data that is fresh until Bybit's next turn, nor
+        // of Bybit while it only waits for that.
         (Some("fresh"), _) if beside_the_origin(of) <= Some(5_000) => Others::None,
         (Some(_), _) if is_spent => Others::None,
         // The spot market takes no perpetual market's place.
@@ -85,7 +102,8 @@ pub(crate) fn winner(of: &Scenario) -> Option<Winner> {
         (_, Bybit::Late, _) => Some(Winner::Bybit),
         (_, _, Others::Okx) => Some(Winner::Okx),
         (_, _, Others::Binance) => Some(Winner::Binance),
-        // Three silent ones in a row leave no time for a fourth, nor do two of which the first takes its whole time.
+        // Three silent ones in a row leave no time for a fourth, nor do two of which the first
+        // takes its whole time.
         (_, Bybit::Silent, Others::BinanceAfterSilence) if is_asked_late => None,
         (Origin::NoEnd, _, Others::BinanceAfterSilence) => None,
         (_, _, Others::BinanceAfterSilence) => Some(Winner::Binance),
@@ -109,7 +127,11 @@ pub(crate) fn first(of: &Scenario) -> (Option<Winner>, Class) {
 /// What is held after everything failed.
 fn after_failure(of: &Scenario, at_hand: Option<u64>) -> Option<u64> {
     let was_asked = of.cache != Cache::TellsOfFailure;
-    let old = if let Origin::Old(age_ms) = of.origin { Some(age_ms).filter(|_| was_asked) } else { None };
+    let old = if let Origin::Old(age_ms) = of.origin {
+        Some(age_ms).filter(|_| was_asked)
+    } else {
+        None
+    };
     let held = younger(at_hand, old);
     match of.kept {
         Kept::Holds(age_ms) if !is_shown_at_once(held) => younger(held, Some(age_ms)),

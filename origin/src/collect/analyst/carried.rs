@@ -1,4 +1,5 @@
-//! What the process that led before had worked out, shown with its age until as much of our own is there.
+//! What the process that led before had worked out, shown with its age until as much of our own is
+//! there.
 
 use super::Table;
 use shared::analysis::agreement::{MAX_LIVE_FACTOR, agree};
@@ -47,7 +48,14 @@ impl Carried {
         let scores = snapshot.scores.iter().filter_map(|row| {
             let confluence = row.confluence.as_deref()?.clone();
             let made_at = row.scored_at(snapshot.as_of_ms);
-            Some((row.symbol.clone(), Score { confluence, made_at, price: row.price }))
+            Some((
+                row.symbol.clone(),
+                Score {
+                    confluence,
+                    made_at,
+                    price: row.price,
+                },
+            ))
         });
         Self {
             scores: scores.collect(),
@@ -57,8 +65,9 @@ impl Carried {
         }
     }
 
-    /// Puts a score in the place of each of ours that rests on less, while it is young at `now` and the contract's price in
-    /// `table` is about the one that it was made of. `history` is what is remembered of a contract's earlier scores.
+    /// Puts a score in the place of each of ours that rests on less, while it is young at `now` and
+    /// the contract's price in `table` is about the one that it was made of. `history` is what is
+    /// remembered of a contract's earlier scores.
     pub(super) fn complete(
         &self,
         analyses: &mut BTreeMap<String, Analysis>,
@@ -67,12 +76,17 @@ impl Carried {
         now: UnixMs,
     ) {
         for (symbol, score) in &self.scores {
-            let is_young = age_ms(score.made_at, now).is_some_and(|age_ms| age_ms <= MAX_CARRIED_AGE_MS);
+            let is_young =
+                age_ms(score.made_at, now).is_some_and(|age_ms| age_ms <= MAX_CARRIED_AGE_MS);
             let is_earlier = score.made_at <= table.as_of_ms;
             let last = table.rows.get(symbol.as_str()).map(|row| row.last);
-            let is_about_this_price = last.is_some_and(|last| agree(last, score.price.get(), MAX_LIVE_FACTOR));
-            let ours = analyses.get(symbol).filter(|ours| ours.confluence.score.is_some());
-            let is_fuller = ours.is_none_or(|ours| ours.confluence.reliability < score.confluence.reliability);
+            let is_about_this_price =
+                last.is_some_and(|last| agree(last, score.price.get(), MAX_LIVE_FACTOR));
+            let ours = analyses
+                .get(symbol)
+                .filter(|ours| ours.confluence.score.is_some());
+            let is_fuller =
+                ours.is_none_or(|ours| ours.confluence.reliability < score.confluence.reliability);
             if is_young && is_earlier && is_about_this_price && is_fuller {
                 let carried = Analysis {
                     confluence: score.confluence.clone(),
@@ -90,7 +104,10 @@ impl Carried {
     }
 
     /// The same of the charts.
-    pub(super) fn performance_or(&self, ours: Slow<PerformanceSection>) -> Slow<PerformanceSection> {
+    pub(super) fn performance_or(
+        &self,
+        ours: Slow<PerformanceSection>,
+    ) -> Slow<PerformanceSection> {
         unless_loading(ours, &self.performance)
     }
 
@@ -100,9 +117,14 @@ impl Carried {
     }
 }
 
-/// Ours, or what was carried over while candles are on their way: none yet, or too few, for long histories come in pages.
+/// Ours, or what was carried over while candles are on their way: none yet, or too few, for long
+/// histories come in pages.
 fn unless_loading<T: Clone>(ours: Slow<T>, carried: &Slow<T>) -> Slow<T> {
-    let is_loading = |reason: &str| [Lack::CandlesNotLoadedYet, Lack::TooFewCandles].map(Lack::label).contains(&reason);
+    let is_loading = |reason: &str| {
+        [Lack::CandlesNotLoadedYet, Lack::TooFewCandles]
+            .map(Lack::label)
+            .contains(&reason)
+    };
     match (&ours, carried) {
         (Slow::Unknown(reason), Slow::Known(_)) if is_loading(reason) => carried.clone(),
         _ => ours,
@@ -119,15 +141,25 @@ mod tests {
     fn what_was_carried_over_stays_until_enough_of_our_own_is_loaded() {
         let known = |value| {
             let as_of_ms = UnixMs::from_millis(1_788_870_000_000);
-            Slow::Known(Dated { value, as_of_ms, source: Source::live(Venue::Bybit) })
+            Slow::Known(Dated {
+                value,
+                as_of_ms,
+                source: Source::live(Venue::Bybit),
+            })
         };
         let shown = |ours| match unless_loading(ours, &known("theirs")) {
             Slow::Known(dated) => dated.value.to_owned(),
             Slow::Unknown(reason) => reason,
         };
         assert_eq!(shown(known("ours")), "ours");
-        assert_eq!(shown(Slow::unknown(Lack::CandlesNotLoadedYet.label())), "theirs");
+        assert_eq!(
+            shown(Slow::unknown(Lack::CandlesNotLoadedYet.label())),
+            "theirs"
+        );
         assert_eq!(shown(Slow::unknown(Lack::TooFewCandles.label())), "theirs");
-        assert_eq!(shown(Slow::unknown(Lack::TooOld.label())), Lack::TooOld.label());
+        assert_eq!(
+            shown(Slow::unknown(Lack::TooOld.label())),
+            Lack::TooOld.label()
+        );
     }
 }

@@ -20,14 +20,26 @@ impl<T> Kept<T> {
 
 impl<T: Clone> Kept<T> {
     /// What was made of as many facts (`of`) less than `lasts_ms` ago, else what `make` makes now.
-    pub(super) fn get_or(&mut self, of: usize, now: UnixMs, lasts_ms: u64, make: impl FnOnce() -> T) -> T {
+    pub(super) fn get_or(
+        &mut self,
+        of: usize,
+        now: UnixMs,
+        lasts_ms: u64,
+        make: impl FnOnce() -> T,
+    ) -> T {
         match &self.0 {
-            Some(made) if made.of == of && made.at <= now && now.millis_since(made.at) < lasts_ms => {
+            Some(made)
+                if made.of == of && made.at <= now && now.millis_since(made.at) < lasts_ms =>
+            {
                 made.result.clone()
             }
             _ => {
                 let result = make();
-                self.0 = Some(Made { of, at: now, result: result.clone() });
+                self.0 = Some(Made {
+                    of,
+                    at: now,
+                    result: result.clone(),
+                });
                 result
             }
         }

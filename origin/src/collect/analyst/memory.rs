@@ -3,7 +3,9 @@
 use super::super::inputs::SymbolInputs;
 use shared::analysis::agreement::Priced;
 use shared::analysis::scores::Analysis;
-use shared::analysis::scores::inputs::{BOOKS_WINDOW_MS, Measures, OwnHistory, ScoreInputs, TickerFacts, Timed};
+use shared::analysis::scores::inputs::{
+    BOOKS_WINDOW_MS, Measures, OwnHistory, ScoreInputs, TickerFacts, Timed,
+};
 use shared::analysis::scores::orderbook::Imbalances;
 use shared::analysis::scores::six_dimension::six_dimension;
 use shared::market::Dated;
@@ -31,9 +33,11 @@ pub(super) struct Memory {
 struct Recent(VecDeque<(UnixMs, Imbalances)>);
 
 impl Recent {
-    /// Takes in that of a book from `at`. What is not older is of the same book, or from before a clock was set back.
+    /// Takes in that of a book from `at`. What is not older is of the same book, or from before a
+    /// clock was set back.
     fn put(&mut self, at: UnixMs, imbalances: Option<Imbalances>) {
-        self.0.retain(|(time, _)| *time < at && at.millis_since(*time) <= BOOKS_WINDOW_MS);
+        self.0
+            .retain(|(time, _)| *time < at && at.millis_since(*time) <= BOOKS_WINDOW_MS);
         self.0.extend(imbalances.map(|imbalances| (at, imbalances)));
     }
 
@@ -44,8 +48,9 @@ impl Recent {
 
 /// Measures of one kind, each of another input than the one before.
 ///
-/// The newest is set apart until a later input has come: a measure never stands among the values that it is compared with, and
-/// the same inputs are compared with the same values however often they are analysed.
+/// The newest is set apart until a later input has come: a measure never stands among the values
+/// that it is compared with, and the same inputs are compared with the same values however often
+/// they are analysed.
 #[derive(Debug, Default)]
 struct Series {
     /// Oldest first.
@@ -57,7 +62,8 @@ struct Series {
 }
 
 impl Series {
-    /// Takes in the measure of an input from `at`. Of inputs with one time the last counts, and an older one never does.
+    /// Takes in the measure of an input from `at`. Of inputs with one time the last counts, and an
+    /// older one never does.
     fn put(&mut self, at: UnixMs, measure: Option<f64>) {
         let (newest_at, newest) = *self.newest.get_or_insert((at, measure));
         if at < newest_at {
@@ -90,7 +96,9 @@ impl Memory {
     ) -> Analysis {
         self.measure(inputs, ticker.map(|ticker| ticker.value.last));
         let candles: Vec<Timed<'_, Candles>> = inputs.candles.values().map(timed).collect();
-        let measured_at = [&self.trade_rates, &self.spreads, &self.depths].into_iter().filter_map(|one| one.earlier_at);
+        let measured_at = [&self.trade_rates, &self.spreads, &self.depths]
+            .into_iter()
+            .filter_map(|one| one.earlier_at);
         let measured_at = measured_at.max();
         let history = OwnHistory {
             trade_rates: self.trade_rates.earlier(),
@@ -107,34 +115,58 @@ impl Memory {
                 account_ratios: inputs.account_ratio.as_ref().map(timed_rows),
                 fundings: inputs.funding.as_ref().map(timed_rows),
                 ticker,
-                history: measured_at.map(|as_of_ms| Timed { value: &history, as_of_ms }),
+                history: measured_at.map(|as_of_ms| Timed {
+                    value: &history,
+                    as_of_ms,
+                }),
             },
             now,
         );
-        Analysis { confluence, history: self.scores.clone(), carried_from_ms: None }
+        Analysis {
+            confluence,
+            history: self.scores.clone(),
+            carried_from_ms: None,
+        }
     }
 
-    /// Measures what is there, for later rounds to compare with. What is about another price than the ticker's is measured in
-    /// another unit.
+    /// Measures what is there, for later rounds to compare with. What is about another price than
+    /// the ticker's is measured in another unit.
     fn measure(&mut self, inputs: &SymbolInputs, last: Option<Price>) {
-        if let Some(book) = inputs.book.as_ref().filter(|book| book.value.agrees_with(last)) {
+        if let Some(book) = inputs
+            .book
+            .as_ref()
+            .filter(|book| book.value.agrees_with(last))
+        {
             let measures = Measures::of(Some(&book.value), None);
             self.spreads.put(book.as_of_ms, measures.spread);
             self.depths.put(book.as_of_ms, measures.depth);
             self.imbalances.put(book.as_of_ms, measures.imbalances);
         }
-        if let Some(trades) = inputs.trades.as_ref().filter(|trades| trades.value.agrees_with(last)) {
-            self.trade_rates.put(trades.as_of_ms, Measures::of(None, Some(&trades.value)).trade_rate);
+        if let Some(trades) = inputs
+            .trades
+            .as_ref()
+            .filter(|trades| trades.value.agrees_with(last))
+        {
+            self.trade_rates.put(
+                trades.as_of_ms,
+                Measures::of(None, Some(&trades.value)).trade_rate,
+            );
         }
     }
 }
 
 fn timed<T>(dated: &Dated<Arc<T>>) -> Timed<'_, T> {
-    Timed { value: &dated.value, as_of_ms: dated.as_of_ms }
+    Timed {
+        value: &dated.value,
+        as_of_ms: dated.as_of_ms,
+    }
 }
 
 fn timed_rows<T>(dated: &Dated<Arc<Vec<T>>>) -> Timed<'_, [T]> {
-    Timed { value: dated.value.as_slice(), as_of_ms: dated.as_of_ms }
+    Timed {
+        value: dated.value.as_slice(),
+        as_of_ms: dated.as_of_ms,
+    }
 }
 
 #[cfg(test)]
@@ -168,15 +200,28 @@ mod tests {
 
     #[test]
     fn the_imbalances_of_a_quarter_of_an_hour_are_remembered_each_once() {
-        let level = |price: f64| Level { price: Price::new(price).unwrap(), size_base: Amount::new(1.0).unwrap() };
-        let book = Book { as_of_ms: at(0), bids: vec![level(9.0), level(8.0)], asks: vec![level(10.0), level(12.0)] };
+        let level = |price: f64| Level {
+            price: Price::new(price).unwrap(),
+            size_base: Amount::new(1.0).unwrap(),
+        };
+        let book = Book {
+            as_of_ms: at(0),
+            bids: vec![level(9.0), level(8.0)],
+            asks: vec![level(10.0), level(12.0)],
+        };
         let even = Imbalances::of(&book);
         assert!(even.is_some());
         let mut recent = Recent::default();
         for second in [0, 10, 10, 20] {
             recent.put(at(second), even);
         }
-        let times = |recent: &mut Recent| recent.all().iter().map(|(time, _)| *time).collect::<Vec<_>>();
+        let times = |recent: &mut Recent| {
+            recent
+                .all()
+                .iter()
+                .map(|(time, _)| *time)
+                .collect::<Vec<_>>()
+        };
         assert_eq!(times(&mut recent), [at(0), at(10), at(20)]);
         // A broken book has none, and time goes on.
         recent.put(at(905), None);

@@ -20,7 +20,11 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 /// The candles that charts are drawn from.
-pub(super) const CHART_INTERVALS: [Interval; 3] = [Interval::OneMinute, Interval::FiveMinutes, Interval::ThirtyMinutes];
+pub(super) const CHART_INTERVALS: [Interval; 3] = [
+    Interval::OneMinute,
+    Interval::FiveMinutes,
+    Interval::ThirtyMinutes,
+];
 
 /// The candles that statistics are made of.
 pub(super) const STATISTICS_INTERVALS: [Interval; 2] = [Interval::OneHour, Interval::FourHours];
@@ -28,7 +32,11 @@ pub(super) const STATISTICS_INTERVALS: [Interval; 2] = [Interval::OneHour, Inter
 /// How many candles of these lengths are there, over all contracts.
 pub(super) fn loaded(inputs: &Inputs, intervals: &[Interval]) -> usize {
     let of = |inputs: &SymbolInputs| -> usize {
-        intervals.iter().filter_map(|interval| candles(inputs, *interval)).map(|candles| candles.closed.len()).sum()
+        intervals
+            .iter()
+            .filter_map(|interval| candles(inputs, *interval))
+            .map(|candles| candles.closed.len())
+            .sum()
     };
     inputs.values().map(|inputs| of(inputs)).sum()
 }
@@ -46,23 +54,33 @@ pub(in crate::collect) struct Table<'r, 'a> {
 impl<'r, 'a> Table<'r, 'a> {
     /// The table of a market that last moved at `as_of_ms`.
     pub(in crate::collect) fn new(tickers: &'r Tickers<'a>, as_of_ms: UnixMs) -> Self {
-        Self { rows: tickers.rows.iter().map(|row| (&*row.symbol, row)).collect(), as_of_ms }
+        Self {
+            rows: tickers.rows.iter().map(|row| (&*row.symbol, row)).collect(),
+            as_of_ms,
+        }
     }
 }
 
 /// What is known of the positions in every contract.
-pub(super) fn holdings<'h>(inputs: &'h Inputs, rows: &Rows<'_, '_>, universe: &Universe) -> Vec<Holdings<'h>> {
+pub(super) fn holdings<'h>(
+    inputs: &'h Inputs,
+    rows: &Rows<'_, '_>,
+    universe: &Universe,
+) -> Vec<Holdings<'h>> {
     let holding = |(symbol, inputs): (&String, &'h Arc<SymbolInputs>)| {
         let row = rows.get(symbol.as_str())?;
         Some(Holdings {
             turnover_24h: row.turnover_24h?,
             open_interest: row.open_interest_usd,
             funding_8h: funding_rate_8h(row, universe),
-            account_ratios: inputs
-                .account_ratio
+            account_ratios: inputs.account_ratio.as_ref().map(|ratios| Timed {
+                value: ratios.value.as_slice(),
+                as_of_ms: ratios.as_of_ms,
+            }),
+            fundings: inputs
+                .funding
                 .as_ref()
-                .map(|ratios| Timed { value: ratios.value.as_slice(), as_of_ms: ratios.as_of_ms }),
-            fundings: inputs.funding.as_ref().map_or(&[], |fundings| fundings.value.as_slice()),
+                .map_or(&[], |fundings| fundings.value.as_slice()),
         })
     };
     inputs.iter().filter_map(holding).collect()
@@ -71,13 +89,22 @@ pub(super) fn holdings<'h>(inputs: &'h Inputs, rows: &Rows<'_, '_>, universe: &U
 /// The inputs that are about the price that each contract's ticker tells.
 pub(super) fn agreeing(inputs: &Inputs, rows: &Rows<'_, '_>) -> Inputs {
     let last = |symbol: &str| rows.get(symbol).map(|row| row.last);
-    inputs.iter().map(|(symbol, inputs)| (symbol.clone(), inputs.agreeing_with(last(symbol)))).collect()
+    inputs
+        .iter()
+        .map(|(symbol, inputs)| (symbol.clone(), inputs.agreeing_with(last(symbol))))
+        .collect()
 }
 
 /// Why Bitcoin's candles of one length are not among the agreeing inputs.
 fn lack_of_bitcoin(inputs: &Inputs, interval: Interval) -> Lack {
-    let is_loaded = inputs.get(BITCOIN).is_some_and(|inputs| inputs.candles.contains_key(&interval));
-    if is_loaded { Lack::CandlesContradictPrice } else { Lack::CandlesNotLoadedYet }
+    let is_loaded = inputs
+        .get(BITCOIN)
+        .is_some_and(|inputs| inputs.candles.contains_key(&interval));
+    if is_loaded {
+        Lack::CandlesContradictPrice
+    } else {
+        Lack::CandlesNotLoadedYet
+    }
 }
 
 fn candles(inputs: &SymbolInputs, interval: Interval) -> Option<&Candles> {
@@ -87,35 +114,63 @@ fn candles(inputs: &SymbolInputs, interval: Interval) -> Option<&Candles> {
 /// Every contract against Bitcoin, as old as the last hour that all have.
 pub(super) fn beta_of(inputs: &Inputs, rows: &Rows<'_, '_>) -> Slow<BetaSection> {
     let agreeing = agreeing(inputs, rows);
-    let Some(bitcoin) = agreeing.get(BITCOIN).and_then(|inputs| inputs.candles.get(&Interval::OneHour)) else {
+    let Some(bitcoin) = agreeing
+        .get(BITCOIN)
+        .and_then(|inputs| inputs.candles.get(&Interval::OneHour))
+    else {
         return Slow::unknown(lack_of_bitcoin(inputs, Interval::OneHour).label());
     };
-    let hourly =
-        agreeing.iter().filter_map(|(symbol, inputs)| Some((symbol.as_str(), candles(inputs, Interval::OneHour)?)));
+    let hourly = agreeing.iter().filter_map(|(symbol, inputs)| {
+        Some((symbol.as_str(), candles(inputs, Interval::OneHour)?))
+    });
     match beta(hourly, &bitcoin.value) {
-        Some(Betas { section, known_until_ms }) => {
+        Some(Betas {
+            section,
+            known_until_ms,
+        }) => {
             let as_of_ms = known_until_ms.min(bitcoin.as_of_ms);
-            Slow::Known(Dated { value: section, as_of_ms, source: bitcoin.source })
+            Slow::Known(Dated {
+                value: section,
+                as_of_ms,
+                source: bitcoin.source,
+            })
         }
         None => Slow::unknown(Lack::TooFewCandles.label()),
     }
 }
 
 /// The contracts with most turnover side by side, as old as the oldest chart.
-pub(super) fn performance_of(inputs: &Inputs, rows: &Rows<'_, '_>, now: UnixMs) -> Slow<PerformanceSection> {
+pub(super) fn performance_of(
+    inputs: &Inputs,
+    rows: &Rows<'_, '_>,
+    now: UnixMs,
+) -> Slow<PerformanceSection> {
     let agreeing = agreeing(inputs, rows);
-    let turnover = |symbol: &str| rows.get(symbol).and_then(|row| row.turnover_24h).map_or(0.0, Amount::get);
+    let turnover = |symbol: &str| {
+        rows.get(symbol)
+            .and_then(|row| row.turnover_24h)
+            .map_or(0.0, Amount::get)
+    };
     let mut symbols: Vec<&str> = inputs.keys().map(String::as_str).collect();
     symbols.sort_by(|a, b| turnover(b).total_cmp(&turnover(a)).then_with(|| a.cmp(b)));
-    let Some(bitcoin) = agreeing
-        .get(BITCOIN)
-        .and_then(|inputs| CHART_INTERVALS.iter().find_map(|interval| inputs.candles.get(interval)))
-    else {
+    let Some(bitcoin) = agreeing.get(BITCOIN).and_then(|inputs| {
+        CHART_INTERVALS
+            .iter()
+            .find_map(|interval| inputs.candles.get(interval))
+    }) else {
         return Slow::unknown(lack_of_bitcoin(inputs, Interval::OneMinute).label());
     };
-    let drawn = performance(&symbols, |symbol, interval| candles(agreeing.get(symbol)?, interval), now);
+    let drawn = performance(
+        &symbols,
+        |symbol, interval| candles(agreeing.get(symbol)?, interval),
+        now,
+    );
     match drawn.and_then(|section| Ok((section.as_of_ms().ok_or(Lack::TooFewCandles)?, section))) {
-        Ok((as_of_ms, value)) => Slow::Known(Dated { value, as_of_ms, source: bitcoin.source }),
+        Ok((as_of_ms, value)) => Slow::Known(Dated {
+            value,
+            as_of_ms,
+            source: bitcoin.source,
+        }),
         Err(lack) => Slow::unknown(lack.label()),
     }
 }
@@ -132,9 +187,15 @@ pub(super) fn statistics_of(inputs: &Inputs, rows: &Rows<'_, '_>, now: UnixMs) -
             four_hourly: candles(inputs, Interval::FourHours),
         })
         .collect();
-    let source = agreeing.values().find_map(|inputs| Some(inputs.candles.values().next()?.source));
+    let source = agreeing
+        .values()
+        .find_map(|inputs| Some(inputs.candles.values().next()?.source));
     match (statistics(&contracts, now), source) {
-        (Ok((value, as_of_ms)), Some(source)) => Slow::Known(Dated { value, as_of_ms, source }),
+        (Ok((value, as_of_ms)), Some(source)) => Slow::Known(Dated {
+            value,
+            as_of_ms,
+            source,
+        }),
         (Err(lack), _) => Slow::unknown(lack.label()),
         (Ok(_), None) => Slow::unknown(Lack::CandlesNotLoadedYet.label()),
     }
@@ -169,7 +230,10 @@ pub(super) fn contract_facts<'f>(
             score: analysed.get(symbol.as_str()).copied(),
             funding_8h_pct: funding(symbol),
             open_interest: open_interest(inputs),
-            trades: inputs.trades.as_ref().map_or(&[], |trades| &trades.value.trades),
+            trades: inputs
+                .trades
+                .as_ref()
+                .map_or(&[], |trades| &trades.value.trades),
         })
         .collect();
     facts.sort_by_key(|contract| contract.symbol);

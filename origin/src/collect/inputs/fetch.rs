@@ -6,7 +6,9 @@ use super::shelf::SymbolInputs;
 use crate::upstream::{Fetched, Upstream, UpstreamError};
 use shared::analysis::beta::WANTED_CLOSES;
 use shared::exchange::bybit::Reading;
-use shared::exchange::bybit::{account_ratio, funding_history, klines, open_interest, orderbook, paths, trades};
+use shared::exchange::bybit::{
+    account_ratio, funding_history, klines, open_interest, orderbook, paths, trades,
+};
 use shared::freshness::data_time;
 use shared::market::book::Book;
 use shared::market::candles::{Candles, Interval, MergeRefusal};
@@ -58,51 +60,78 @@ pub(super) async fn fetch(
     let symbol = &*job.symbol;
     match job.kind {
         InputKind::Candles(interval) => {
-            let held = held.and_then(|held| held.candles.get(&interval)).map(|dated| &*dated.value);
+            let held = held
+                .and_then(|held| held.candles.get(&interval))
+                .map(|dated| &*dated.value);
             candles(upstream, symbol, interval, held, now).await
         }
         InputKind::Book => {
             let fetched = upstream.get(&paths::orderbook(symbol, BOOK_LEVELS)).await?;
             let book = orderbook::parse(&fetched.body, symbol)?;
-            let reading = Reading { server_time: book.as_of_ms, value: book, refused: Vec::new() };
-            Ok(read(reading, &fetched, |value| Value::Book(Arc::new(value))))
+            let reading = Reading {
+                server_time: book.as_of_ms,
+                value: book,
+                refused: Vec::new(),
+            };
+            Ok(read(reading, &fetched, |value| {
+                Value::Book(Arc::new(value))
+            }))
         }
         InputKind::Trades => {
-            let fetched = upstream.get(&paths::trades(symbol, paths::MAX_TRADES)).await?;
+            let fetched = upstream
+                .get(&paths::trades(symbol, paths::MAX_TRADES))
+                .await?;
             let reading = trades::parse(&fetched.body, symbol)?;
             let held = held.and_then(|held| held.trades.as_ref());
             let continued = |value: Trades| match held {
                 Some(held) => held.value.continued(value),
                 None => value,
             };
-            Ok(read(reading, &fetched, |value| Value::Trades(Arc::new(continued(value)))))
+            Ok(read(reading, &fetched, |value| {
+                Value::Trades(Arc::new(continued(value)))
+            }))
         }
         InputKind::OpenInterest => {
-            let fetched = upstream.get(&paths::open_interest(symbol, OPEN_INTEREST_POINTS)).await?;
+            let fetched = upstream
+                .get(&paths::open_interest(symbol, OPEN_INTEREST_POINTS))
+                .await?;
             let reading = open_interest::parse(&fetched.body, symbol)?;
             Ok(read_rows(reading, &fetched, Value::OpenInterest))
         }
         InputKind::AccountRatio => {
-            let fetched = upstream.get(&paths::account_ratio(symbol, ACCOUNT_RATIO_POINTS)).await?;
+            let fetched = upstream
+                .get(&paths::account_ratio(symbol, ACCOUNT_RATIO_POINTS))
+                .await?;
             let reading = account_ratio::parse(&fetched.body, symbol)?;
             Ok(read_rows(reading, &fetched, Value::AccountRatio))
         }
         InputKind::Funding => {
-            let fetched = upstream.get(&paths::funding_history(symbol, FUNDING_POINTS, None)).await?;
+            let fetched = upstream
+                .get(&paths::funding_history(symbol, FUNDING_POINTS, None))
+                .await?;
             let reading = funding_history::parse(&fetched.body, symbol)?;
             Ok(read_rows(reading, &fetched, Value::Funding))
         }
     }
 }
 
-/// An answer that is the whole value, as old as its newest row: a venue whose statistics stand still goes on answering.
-fn read<T: OwnTime>(reading: Reading<T>, fetched: &Fetched, wrap: impl FnOnce(T) -> Value) -> Delivery {
+/// An answer that is the whole value, as old as its newest row: a venue whose statistics stand
+/// still goes on answering.
+fn read<T: OwnTime>(
+    reading: Reading<T>,
+    fetched: &Fetched,
+    wrap: impl FnOnce(T) -> Value,
+) -> Delivery {
     let known_until = reading.value.known_until();
     deliver(reading, known_until, fetched, wrap)
 }
 
 /// The same for rows without anything around them.
-fn read_rows<T>(reading: Reading<Vec<T>>, fetched: &Fetched, wrap: impl FnOnce(Arc<Vec<T>>) -> Value) -> Delivery
+fn read_rows<T>(
+    reading: Reading<Vec<T>>,
+    fetched: &Fetched,
+    wrap: impl FnOnce(Arc<Vec<T>>) -> Value,
+) -> Delivery
 where
     [T]: OwnTime,
 {
@@ -122,7 +151,15 @@ fn deliver<T>(
         as_of_ms: answered.min(known_until),
         source: fetched.source,
     });
-    Delivery { dated, is_complete: true, refused: reading.refused.iter().map(|row| row.reason.label()).collect() }
+    Delivery {
+        dated,
+        is_complete: true,
+        refused: reading
+            .refused
+            .iter()
+            .map(|row| row.reason.label())
+            .collect(),
+    }
 }
 
 /// Loads candles: all that are wanted the first time, and then only those that closed since.
@@ -134,21 +171,44 @@ async fn candles(
     now: UnixMs,
 ) -> Result<Delivery, UpstreamError> {
     let request = CandleRequest::plan(interval, held, now);
-    let fetched = upstream.get(&paths::klines(symbol, interval, request.limit, request.start)).await?;
+    let fetched = upstream
+        .get(&paths::klines(
+            symbol,
+            interval,
+            request.limit,
+            request.start,
+        ))
+        .await?;
     let reading = klines::parse(&fetched.body, symbol, interval, fetched.received_at)?;
-    let Reading { value: loaded, server_time, refused } = reading;
+    let Reading {
+        value: loaded,
+        server_time,
+        refused,
+    } = reading;
     let keep = usize::from(wanted(interval));
     let is_overtaken = request.is_overtaken(held, fetched.received_at);
     let joined = match held.map(|held| (held, held.merge(&loaded, keep))) {
         Some((_, Ok(joined))) => joined,
         Some((held, Err(MergeRefusal::Gap { .. }))) if is_overtaken => held.clone(),
         // What was held ends too long ago to be continued, so what was loaded begins anew.
-        Some((_, Err(MergeRefusal::Gap { .. } | MergeRefusal::OtherInterval { .. }))) | None => loaded,
+        Some((_, Err(MergeRefusal::Gap { .. } | MergeRefusal::OtherInterval { .. }))) | None => {
+            loaded
+        }
     };
     let is_complete = !is_overtaken && !request.has_more(&joined, fetched.received_at);
-    let delivery =
-        read(Reading { value: joined, server_time, refused }, &fetched, |value| Value::Candles(Arc::new(value)));
-    Ok(Delivery { is_complete, ..delivery })
+    let delivery = read(
+        Reading {
+            value: joined,
+            server_time,
+            refused,
+        },
+        &fetched,
+        |value| Value::Candles(Arc::new(value)),
+    );
+    Ok(Delivery {
+        is_complete,
+        ..delivery
+    })
 }
 
 /// How many closed candles are wanted of each length.
@@ -174,30 +234,48 @@ impl CandleRequest {
     fn plan(interval: Interval, held: Option<&Candles>, now: UnixMs) -> Self {
         let length_ms = interval.millis();
         let (missing, from) = match held.and_then(|held| held.closed.last()) {
-            // One that is held is asked for again, as proof that nothing lies between, and the open one comes with it.
-            Some(last) => (now.millis_since(last.start_ms) / length_ms + 1, last.start_ms),
+            // One that is held is asked for again, as proof that nothing lies between, and the open
+            // one comes with it.
+            Some(last) => (
+                now.millis_since(last.start_ms) / length_ms + 1,
+                last.start_ms,
+            ),
             None => {
                 let all_ms = u64::from(wanted(interval)) * length_ms;
                 let first_ms = now.as_millis().saturating_sub(all_ms) / length_ms * length_ms;
-                (u64::from(wanted(interval)) + 1, UnixMs::from_millis(first_ms))
+                (
+                    u64::from(wanted(interval)) + 1,
+                    UnixMs::from_millis(first_ms),
+                )
             }
         };
-        let limit = u16::try_from(missing).unwrap_or(u16::MAX).min(paths::MAX_KLINES);
-        // The newest come without a start; older ones than one answer holds are asked for from their beginning.
+        let limit = u16::try_from(missing)
+            .unwrap_or(u16::MAX)
+            .min(paths::MAX_KLINES);
+        // The newest come without a start; older ones than one answer holds are asked for from
+        // their beginning.
         let fits = missing <= u64::from(paths::MAX_KLINES) + 1;
-        Self { interval, limit, start: if fits { None } else { Some(from) } }
+        Self {
+            interval,
+            limit,
+            start: if fits { None } else { Some(from) },
+        }
     }
 
-    /// Whether so much time passed while it was under way, as on a machine that was suspended, that it asked for too little
-    /// to continue what is held. To begin anew with that little would leave out all that came before, for good.
+    /// Whether so much time passed while it was under way, as on a machine that was suspended, that
+    /// it asked for too little to continue what is held. To begin anew with that little would leave
+    /// out all that came before, for good.
     fn is_overtaken(&self, held: Option<&Candles>, now: UnixMs) -> bool {
         held.is_some() && Self::plan(self.interval, held, now).limit > self.limit.saturating_add(1)
     }
 
-    /// Whether candles that are closed by now are still to be fetched, when this was one page of several.
+    /// Whether candles that are closed by now are still to be fetched, when this was one page of
+    /// several.
     fn has_more(&self, joined: &Candles, now: UnixMs) -> bool {
-        let behind =
-            joined.closed.last().is_some_and(|last| now.millis_since(last.start_ms) >= 3 * self.interval.millis());
+        let behind = joined
+            .closed
+            .last()
+            .is_some_and(|last| now.millis_since(last.start_ms) >= 3 * self.interval.millis());
         self.start.is_some() && behind
     }
 }
@@ -222,12 +300,22 @@ mod tests {
             volume_base: amount,
             turnover: amount,
         };
-        Candles { interval, closed: vec![candle] }
+        Candles {
+            interval,
+            closed: vec![candle],
+        }
     }
 
     #[track_caller]
     fn check(interval: Interval, held: Option<&Candles>, limit: u16, start: Option<UnixMs>) {
-        assert_eq!(CandleRequest::plan(interval, held, NOW), CandleRequest { interval, limit, start });
+        assert_eq!(
+            CandleRequest::plan(interval, held, NOW),
+            CandleRequest {
+                interval,
+                limit,
+                start
+            }
+        );
     }
 
     #[test]
@@ -238,15 +326,33 @@ mod tests {
             Interval::OneHour,
             None,
             1_000,
-            Some(UnixMs::from_millis(NOW.as_millis() / 3_600_000 * 3_600_000 - 2_162 * 3_600_000)),
+            Some(UnixMs::from_millis(
+                NOW.as_millis() / 3_600_000 * 3_600_000 - 2_162 * 3_600_000,
+            )),
         );
     }
 
     #[test]
     fn later_loads_take_what_closed_since_and_one_that_is_held() {
         let minute = NOW.as_millis() / 60_000 * 60_000;
-        check(Interval::OneMinute, Some(&held(Interval::OneMinute, UnixMs::from_millis(minute - 120_000))), 3, None);
-        check(Interval::OneMinute, Some(&held(Interval::OneMinute, UnixMs::from_millis(minute - 60_000))), 2, None);
+        check(
+            Interval::OneMinute,
+            Some(&held(
+                Interval::OneMinute,
+                UnixMs::from_millis(minute - 120_000),
+            )),
+            3,
+            None,
+        );
+        check(
+            Interval::OneMinute,
+            Some(&held(
+                Interval::OneMinute,
+                UnixMs::from_millis(minute - 60_000),
+            )),
+            2,
+            None,
+        );
     }
 
     #[test]
@@ -255,22 +361,36 @@ mod tests {
         let held = held(Interval::OneMinute, UnixMs::from_millis(minute - 60_000));
         let request = CandleRequest::plan(Interval::OneMinute, Some(&held), NOW);
         assert!(!request.is_overtaken(Some(&held), NOW));
-        assert!(!request.is_overtaken(Some(&held), NOW.plus_millis(60_000)), "the next minute closed meanwhile");
+        assert!(
+            !request.is_overtaken(Some(&held), NOW.plus_millis(60_000)),
+            "the next minute closed meanwhile"
+        );
         assert!(request.is_overtaken(Some(&held), NOW.plus_millis(2 * 3_600_000)));
-        let again = CandleRequest::plan(Interval::OneMinute, Some(&held), NOW.plus_millis(2 * 3_600_000));
+        let again = CandleRequest::plan(
+            Interval::OneMinute,
+            Some(&held),
+            NOW.plus_millis(2 * 3_600_000),
+        );
         assert_eq!(again.limit, 122);
         assert!(!again.is_overtaken(Some(&held), NOW.plus_millis(2 * 3_600_000)));
-        assert!(!CandleRequest::plan(Interval::OneMinute, None, NOW).is_overtaken(None, NOW.plus_millis(7_200_000)));
+        assert!(
+            !CandleRequest::plan(Interval::OneMinute, None, NOW)
+                .is_overtaken(None, NOW.plus_millis(7_200_000))
+        );
     }
 
     #[test]
     fn a_long_way_is_gone_in_pages() {
-        let long_ago = UnixMs::from_millis(NOW.as_millis() / 3_600_000 * 3_600_000 - 1_500 * 3_600_000);
+        let long_ago =
+            UnixMs::from_millis(NOW.as_millis() / 3_600_000 * 3_600_000 - 1_500 * 3_600_000);
         let first = held(Interval::OneHour, long_ago);
         check(Interval::OneHour, Some(&first), 1_000, Some(long_ago));
         let request = CandleRequest::plan(Interval::OneHour, Some(&first), NOW);
         assert!(request.has_more(&first, NOW));
-        let joined = held(Interval::OneHour, UnixMs::from_millis(NOW.as_millis() / 3_600_000 * 3_600_000 - 3_600_000));
+        let joined = held(
+            Interval::OneHour,
+            UnixMs::from_millis(NOW.as_millis() / 3_600_000 * 3_600_000 - 3_600_000),
+        );
         assert!(!request.has_more(&joined, NOW));
     }
 }

@@ -1,11 +1,13 @@
-//! Whether the exchange may be asked: a hard budget of requests in a rolling window, a pace within it, and pauses that the
-//! exchange asked for.
+//! Whether the exchange may be asked: a hard budget of requests in a rolling window, a pace within
+//! it, and pauses that the exchange asked for.
 //!
-//! The budget is one for everything that is asked of the exchange. The ticker table and the instruments list wait for nobody;
-//! their share, which is known beforehand, is kept free, and the inputs share the rest.
+//! The budget is one for everything that is asked of the exchange. The ticker table and the
+//! instruments list wait for nobody; their share, which is known beforehand, is kept free, and the
+//! inputs share the rest.
 //!
-//! After a pause one single request goes first, whoever sends it. Only when the exchange answered that does the pace return,
-//! evenly over a window: an address that was told to stop does not come back with everything at once.
+//! After a pause one single request goes first, whoever sends it. Only when the exchange answered
+//! that does the pace return, evenly over a window: an address that was told to stop does not come
+//! back with everything at once.
 
 use crate::jitter::Jitter;
 use crate::upstream::{FaultClass, Pauses, UpstreamError, pause};
@@ -20,18 +22,20 @@ const WINDOW: Duration = Duration::from_secs(5);
 /// Requests for the instruments list that may fall into one window: two pages.
 const INSTRUMENT_PAGES: usize = 2;
 
-/// How many times the even pace is gone while a window is empty, as at the start: the budget of a window, and with it the
-/// first scores, in a third of its time.
+/// How many times the even pace is gone while a window is empty, as at the start: the budget of a
+/// window, and with it the first scores, in a third of its time.
 const HURRY: u32 = 3;
 
-/// More than a request may take: the first one after a pause counts as lost when nothing came of it until then.
+/// More than a request may take: the first one after a pause counts as lost when nothing came of it
+/// until then.
 const LOST_AFTER: Duration = Duration::from_secs(8);
 
 /// The least that is waited before the gate is asked again.
 pub(in crate::collect) const SHORTEST_WAIT: Duration = Duration::from_millis(1);
 
-/// The longest that everything is left alone for a limit, whatever end is stated. Then one request looks whether it holds on;
-/// a ban, which such a look could make longer, lasts as long as a ban does.
+/// The longest that everything is left alone for a limit, whatever end is stated. Then one request
+/// looks whether it holds on; a ban, which such a look could make longer, lasts as long as a ban
+/// does.
 const LONGEST_LIMIT: Duration = Duration::from_secs(60);
 
 /// How soon it is looked again whether the first request after a pause was answered.
@@ -61,7 +65,8 @@ enum Phase {
     Open,
     /// It asked for a pause.
     Paused { until: Instant },
-    /// The pause is over, and the first request is to show whether all may go: since when it is under way.
+    /// The pause is over, and the first request is to show whether all may go: since when it is
+    /// under way.
     Trying { since: Option<Instant> },
 }
 
@@ -71,7 +76,8 @@ struct State {
     recent: VecDeque<Instant>,
     phase: Phase,
     pauses: u64,
-    /// Refusals since the exchange last answered, not counting those of requests that were under way at an earlier one.
+    /// Refusals since the exchange last answered, not counting those of requests that were under
+    /// way at an earlier one.
     refusals: u32,
     /// Until when the pace is even.
     even_until: Option<Instant>,
@@ -88,21 +94,37 @@ impl State {
         match self.phase {
             Phase::Open | Phase::Trying { since: None } => Duration::ZERO,
             Phase::Paused { until } => until.saturating_duration_since(now),
-            Phase::Trying { since: Some(since) } => (since + LOST_AFTER).saturating_duration_since(now).min(LOOK_AGAIN),
+            Phase::Trying { since: Some(since) } => (since + LOST_AFTER)
+                .saturating_duration_since(now)
+                .min(LOOK_AGAIN),
         }
     }
 
     /// How long until the budget and the pace have room for another input.
     fn full(&mut self, now: Instant, limit: usize) -> Duration {
-        while self.recent.front().is_some_and(|oldest| now.saturating_duration_since(*oldest) >= WINDOW) {
+        while self
+            .recent
+            .front()
+            .is_some_and(|oldest| now.saturating_duration_since(*oldest) >= WINDOW)
+        {
             self.recent.pop_front();
         }
         let surplus = (self.recent.len() + 1).saturating_sub(limit);
-        let leaving = surplus.checked_sub(1).and_then(|index| self.recent.get(index));
-        let budget = leaving.map_or(Duration::ZERO, |leaving| (*leaving + WINDOW).saturating_duration_since(now));
+        let leaving = surplus
+            .checked_sub(1)
+            .and_then(|index| self.recent.get(index));
+        let budget = leaving.map_or(Duration::ZERO, |leaving| {
+            (*leaving + WINDOW).saturating_duration_since(now)
+        });
         let even = WINDOW / u32::try_from(limit).unwrap_or(u32::MAX).max(1);
-        let step = if self.even_until.is_some_and(|until| now < until) { even } else { even / HURRY };
-        let pace = self.recent.back().map_or(Duration::ZERO, |last| (*last + step).saturating_duration_since(now));
+        let step = if self.even_until.is_some_and(|until| now < until) {
+            even
+        } else {
+            even / HURRY
+        };
+        let pace = self.recent.back().map_or(Duration::ZERO, |last| {
+            (*last + step).saturating_duration_since(now)
+        });
         budget.max(pace)
     }
 
@@ -111,18 +133,29 @@ impl State {
         if is_first {
             self.phase = Phase::Trying { since: Some(now) };
         }
-        Pass { pauses: self.pauses, is_first }
+        Pass {
+            pauses: self.pauses,
+            is_first,
+        }
     }
 }
 
 impl Gate {
-    /// A gate for so many requests in any five seconds, of which the ticker table takes its share first. No pause ends for
-    /// two processes at the same moment.
+    /// A gate for so many requests in any five seconds, of which the ticker table takes its share
+    /// first. No pause ends for two processes at the same moment.
     #[must_use]
     pub fn new(requests_per_window: usize, tickers_interval: Duration, jitter: Jitter) -> Self {
-        let tickers = WINDOW.as_millis().div_ceil(tickers_interval.as_millis().max(1));
-        let reserved = usize::try_from(tickers).unwrap_or(usize::MAX).saturating_add(INSTRUMENT_PAGES);
-        Self { inputs_per_window: requests_per_window.saturating_sub(reserved).max(1), jitter, state: Mutex::default() }
+        let tickers = WINDOW
+            .as_millis()
+            .div_ceil(tickers_interval.as_millis().max(1));
+        let reserved = usize::try_from(tickers)
+            .unwrap_or(usize::MAX)
+            .saturating_add(INSTRUMENT_PAGES);
+        Self {
+            inputs_per_window: requests_per_window.saturating_sub(reserved).max(1),
+            jitter,
+            state: Mutex::default(),
+        }
     }
 
     /// The mean rate that is left for the inputs.
@@ -134,10 +167,15 @@ impl Gate {
     /// How long until an input may be asked for.
     #[must_use]
     pub fn opens_in(&self, now: Instant) -> Duration {
-        self.with(|state| state.paused(now).max(state.full(now, self.inputs_per_window)))
+        self.with(|state| {
+            state
+                .paused(now)
+                .max(state.full(now, self.inputs_per_window))
+        })
     }
 
-    /// How long until the ticker table may be asked for: the budget has its share, so only a pause keeps it.
+    /// How long until the ticker table may be asked for: the budget has its share, so only a pause
+    /// keeps it.
     #[must_use]
     pub fn paused(&self, now: Instant) -> Duration {
         self.with(|state| state.paused(now))
@@ -147,7 +185,10 @@ impl Gate {
     #[must_use]
     pub fn pass_input(&self, now: Instant) -> Option<Pass> {
         self.with(|state| {
-            let is_open = state.paused(now).max(state.full(now, self.inputs_per_window)).is_zero();
+            let is_open = state
+                .paused(now)
+                .max(state.full(now, self.inputs_per_window))
+                .is_zero();
             is_open.then(|| {
                 state.recent.push_back(now);
                 state.pass(now)
@@ -174,36 +215,59 @@ impl Gate {
         });
     }
 
-    /// A request brought no data; says how long to leave alone what it asked for, of which so many failed in a row. When we
-    /// were sent away for a reason that holds for every request, everything is left alone as long.
-    pub fn failed(&self, pass: Pass, now: Instant, error: &UpstreamError, failures: u32, pauses: Pauses) -> Duration {
+    /// A request brought no data; says how long to leave alone what it asked for, of which so many
+    /// failed in a row. When we were sent away for a reason that holds for every request,
+    /// everything is left alone as long.
+    pub fn failed(
+        &self,
+        pass: Pass,
+        now: Instant,
+        error: &UpstreamError,
+        failures: u32,
+        pauses: Pauses,
+    ) -> Duration {
         if error.concerns_all_requests() {
-            let pause = pause(error, failures.max(self.refusals(pass)), pauses.at_most(LONGEST_LIMIT));
+            let pause = pause(
+                error,
+                failures.max(self.refusals(pass)),
+                pauses.at_most(LONGEST_LIMIT),
+            );
             let pause = self.jitter.lengthen(pause);
             self.refused(pass, now, pause);
             return pause;
         }
         match error.class() {
             FaultClass::BadData => self.answered(pass, now),
-            // One path may be forbidden while all others are served, so that tells no more than silence does.
-            FaultClass::Refused | FaultClass::ServerError | FaultClass::NotReached => self.lost(pass),
+            // One path may be forbidden while all others are served, so that tells no more than
+            // silence does.
+            FaultClass::Refused | FaultClass::ServerError | FaultClass::NotReached => {
+                self.lost(pass)
+            }
         }
         self.jitter.lengthen(pause(error, failures, pauses))
     }
 
-    /// Nothing that tells anything came of a request: the next one is as much a first one as this was.
+    /// Nothing that tells anything came of a request: the next one is as much a first one as this
+    /// was.
     pub fn lost(&self, pass: Pass) {
         self.with(|state| {
-            if pass.is_first && pass.pauses == state.pauses && matches!(state.phase, Phase::Trying { .. }) {
+            if pass.is_first
+                && pass.pauses == state.pauses
+                && matches!(state.phase, Phase::Trying { .. })
+            {
                 state.phase = Phase::Trying { since: None };
             }
         });
     }
 
-    /// How often the exchange has now sent us away in a row, this time included. Requests that were under way together are
-    /// sent away together and count once.
+    /// How often the exchange has now sent us away in a row, this time included. Requests that were
+    /// under way together are sent away together and count once.
     fn refusals(&self, pass: Pass) -> u32 {
-        self.with(|state| state.refusals.saturating_add(u32::from(pass.pauses == state.pauses)))
+        self.with(|state| {
+            state
+                .refusals
+                .saturating_add(u32::from(pass.pauses == state.pauses))
+        })
     }
 
     /// The exchange sent a request away: nothing goes through for a while; a longer pause stays.
@@ -238,20 +302,30 @@ mod tests {
 
     /// A gate through which so many requests for inputs go in a window.
     fn gate_for(requests: usize) -> Gate {
-        Gate { inputs_per_window: requests, ..Gate::new(60, TABLE, Jitter::seeded(1)) }
+        Gate {
+            inputs_per_window: requests,
+            ..Gate::new(60, TABLE, Jitter::seeded(1))
+        }
     }
 
     const fn ms(ms: u64) -> Duration {
         Duration::from_millis(ms)
     }
 
-    /// Every request that goes through within so long, by when it does, when each is answered `latency` later.
+    /// Every request that goes through within so long, by when it does, when each is answered
+    /// `latency` later.
     fn sent(gate: &Gate, from: Instant, within: Duration, latency: Duration) -> Vec<Duration> {
         let (mut sent, mut under_way) = (Vec::new(), VecDeque::new());
         for after in 0..u64::try_from(within.as_millis()).unwrap() {
             let now = from + ms(after);
-            while under_way.front().is_some_and(|(at, _)| *at + latency <= now) {
-                under_way.pop_front().into_iter().for_each(|(_, pass)| gate.answered(pass, now));
+            while under_way
+                .front()
+                .is_some_and(|(at, _)| *at + latency <= now)
+            {
+                under_way
+                    .pop_front()
+                    .into_iter()
+                    .for_each(|(_, pass)| gate.answered(pass, now));
             }
             if let Some(pass) = gate.pass_input(now) {
                 sent.push(ms(after));
@@ -282,7 +356,10 @@ mod tests {
         assert_eq!(count_within(&sent, ms(100)), 4, "{sent:?}");
         assert_eq!(count_within(&sent, ms(1_700)), 55, "{sent:?}");
         assert_eq!(count_within(&sent, ms(5_000)), 55, "{sent:?}");
-        assert!(sent[55] >= sent[0] + WINDOW && sent[55] < sent[0] + WINDOW + ms(50), "{sent:?}");
+        assert!(
+            sent[55] >= sent[0] + WINDOW && sent[55] < sent[0] + WINDOW + ms(50),
+            "{sent:?}"
+        );
     }
 
     #[test]
@@ -291,14 +368,28 @@ mod tests {
         let pass = gate.pass_input(now).unwrap();
         gate.refused(pass, now, ms(600_000));
         gate.refused(pass, now, ms(5_000));
-        assert_eq!((gate.opens_in(now), gate.paused(now)), (ms(600_000), ms(600_000)));
-        assert_eq!((gate.pass_input(now + ms(599_999)), gate.pass_table(now + ms(599_999))), (None, None));
+        assert_eq!(
+            (gate.opens_in(now), gate.paused(now)),
+            (ms(600_000), ms(600_000))
+        );
+        assert_eq!(
+            (
+                gate.pass_input(now + ms(599_999)),
+                gate.pass_table(now + ms(599_999))
+            ),
+            (None, None)
+        );
         assert!(gate.pass_table(now + ms(600_000)).is_some());
     }
 
-    const PAUSES: Pauses = Pauses { first: ms(2_000), most: ms(300_000), most_stated: ms(3_600_000) };
+    const PAUSES: Pauses = Pauses {
+        first: ms(2_000),
+        most: ms(300_000),
+        most_stated: ms(3_600_000),
+    };
 
-    /// How long one failure of an input closes the gate, and how long it says to leave the input alone.
+    /// How long one failure of an input closes the gate, and how long it says to leave the input
+    /// alone.
     fn closed_by(error: FetchError, failures: u32) -> (Duration, Duration) {
         let (gate, now) = (Gate::new(100, TABLE, Jitter::seeded(1)), Instant::now());
         let pass = gate.pass_input(now).unwrap();
@@ -311,7 +402,13 @@ mod tests {
         for (error, failures) in [
             (FetchError::forbidden(b"Forbidden"), 1),
             (FetchError::forbidden(b""), 9),
-            (FetchError::Status { status: 503, retry_after: Some(ms(3_600_000)) }, 1),
+            (
+                FetchError::Status {
+                    status: 503,
+                    retry_after: Some(ms(3_600_000)),
+                },
+                1,
+            ),
             (FetchError::Timeout, 9),
         ] {
             let (closed, pause) = closed_by(error.clone(), failures);
@@ -324,11 +421,28 @@ mod tests {
     fn a_limit_closes_for_a_minute_at_most_and_a_ban_for_ten() {
         let spread = |secs: u64| ms(secs * 1_000)..ms(secs * 1_250);
         for (error, failures, secs) in [
-            (FetchError::Status { status: 429, retry_after: Some(ms(3_600_000)) }, 1, 60),
+            (
+                FetchError::Status {
+                    status: 429,
+                    retry_after: Some(ms(3_600_000)),
+                },
+                1,
+                60,
+            ),
             (FetchError::RateLimited { retry_after: None }, 99, 60),
-            (FetchError::RateLimited { retry_after: Some(ms(1_000)) }, 1, 2),
+            (
+                FetchError::RateLimited {
+                    retry_after: Some(ms(1_000)),
+                },
+                1,
+                2,
+            ),
             (FetchError::forbidden(b"access too frequent"), 1, 600),
-            (FetchError::forbidden(b"configured to block access from your country"), 1, 600),
+            (
+                FetchError::forbidden(b"configured to block access from your country"),
+                1,
+                600,
+            ),
         ] {
             let (closed, pause) = closed_by(error.clone(), failures);
             assert!(spread(secs).contains(&closed), "{error}: {closed:?}");
@@ -344,7 +458,10 @@ mod tests {
         let over = now + ms(1_000);
         let first = gate.pass_input(over).unwrap();
         gate.failed(first, over, &FetchError::forbidden(b"").into(), 1, PAUSES);
-        assert!(gate.pass_input(over + ms(200)).is_some(), "another may look");
+        assert!(
+            gate.pass_input(over + ms(200)).is_some(),
+            "another may look"
+        );
         assert_eq!(gate.pass_input(over + ms(400)), None, "and one at a time");
     }
 
@@ -353,7 +470,13 @@ mod tests {
         let closed = |seed| {
             let (gate, now) = (Gate::new(100, TABLE, Jitter::seeded(seed)), Instant::now());
             let pass = gate.pass_input(now).unwrap();
-            gate.failed(pass, now, &FetchError::forbidden(b"access too frequent").into(), 1, PAUSES)
+            gate.failed(
+                pass,
+                now,
+                &FetchError::forbidden(b"access too frequent").into(),
+                1,
+                PAUSES,
+            )
         };
         assert_ne!(closed(1), closed(2));
         assert_eq!(closed(1), closed(1));
@@ -366,11 +489,25 @@ mod tests {
         gate.refused(pass, now, ms(10_000));
         let over = now + ms(10_000);
         let first = gate.pass_table(over).unwrap();
-        assert_eq!((gate.pass_table(over + ms(3_000)), gate.pass_input(over + ms(3_000))), (None, None));
+        assert_eq!(
+            (
+                gate.pass_table(over + ms(3_000)),
+                gate.pass_input(over + ms(3_000))
+            ),
+            (None, None)
+        );
         let back = over + ms(3_100);
         gate.answered(first, back);
         let sent = sent(&gate, back, WINDOW, ms(10));
-        assert_eq!((count_within(&sent, ms(100)), count_within(&sent, ms(1_000)), sent.len()), (1, 10, 50), "{sent:?}");
+        assert_eq!(
+            (
+                count_within(&sent, ms(100)),
+                count_within(&sent, ms(1_000)),
+                sent.len()
+            ),
+            (1, 10, 50),
+            "{sent:?}"
+        );
     }
 
     #[test]
@@ -383,7 +520,10 @@ mod tests {
         gate.lost(first);
         let second = gate.pass_input(now + ms(2_000)).unwrap();
         assert_eq!(gate.pass_input(now + ms(9_999)), None);
-        assert!(gate.pass_input(now + ms(10_000)).is_some(), "whoever sent the first one is gone, and so is the gate");
+        assert!(
+            gate.pass_input(now + ms(10_000)).is_some(),
+            "whoever sent the first one is gone, and so is the gate"
+        );
         gate.answered(second, now + ms(10_001));
         assert!(gate.pass_input(now + ms(10_200)).is_some());
     }
@@ -391,13 +531,18 @@ mod tests {
     #[test]
     fn refusals_count_once_for_all_that_were_under_way_and_again_for_each_try() {
         let (gate, now) = (gate_for(50), Instant::now());
-        let passes: Vec<Pass> = (0..5).filter_map(|after| gate.pass_input(now + ms(after * 100))).collect();
+        let passes: Vec<Pass> = (0..5)
+            .filter_map(|after| gate.pass_input(now + ms(after * 100)))
+            .collect();
         let refuse = |pass: Pass, at: Instant| {
             let refusals = gate.refusals(pass);
             gate.refused(pass, at, ms(1_000));
             refusals
         };
-        let counted: Vec<u32> = passes.iter().map(|pass| refuse(*pass, now + ms(500))).collect();
+        let counted: Vec<u32> = passes
+            .iter()
+            .map(|pass| refuse(*pass, now + ms(500)))
+            .collect();
         assert_eq!(counted, [1, 1, 1, 1, 1]);
         let second = gate.pass_input(now + ms(1_500)).unwrap();
         // An answer to a request of before the pause ends nothing.

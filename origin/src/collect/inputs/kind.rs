@@ -27,7 +27,8 @@ const AFTER_CLOSE_MS: u64 = 1_500;
 /// Over how much of a candle's length the requests of all contracts are spread, at most.
 const MAX_SPREAD_MS: u64 = 60_000;
 
-/// The interval of fundings where the venue does not tell it: the shortest, for asking too often costs little.
+/// The interval of fundings where the venue does not tell it: the shortest, for asking too often
+/// costs little.
 const UNKNOWN_FUNDING_HOURS: f64 = 1.0;
 
 /// How long after its time a funding is asked for.
@@ -63,21 +64,24 @@ impl InputKind {
         }
     }
 
-    /// Which of a contract's first loads come before others: what a score needs, then what makes it better, then what
-    /// only the long view needs.
+    /// Which of a contract's first loads come before others: what a score needs, then what makes it
+    /// better, then what only the long view needs.
     pub(super) const fn stage(self) -> u8 {
         match self {
-            Self::Book | Self::Trades | Self::Candles(Interval::ThirtyMinutes | Interval::FourHours) => 0,
+            Self::Book
+            | Self::Trades
+            | Self::Candles(Interval::ThirtyMinutes | Interval::FourHours) => 0,
             Self::Candles(Interval::OneHour) => 2,
             _ => 1,
         }
     }
 
-    /// How long until the next value is there to be fetched, after one was fetched at `now`. The pause is for a timer: only
-    /// how long it is to the next close or funding is reckoned by the calendar.
+    /// How long until the next value is there to be fetched, after one was fetched at `now`. The
+    /// pause is for a timer: only how long it is to the next close or funding is reckoned by the
+    /// calendar.
     ///
-    /// `place` is the contract's place among all, 0–1: requests that a clock makes due are spread by it. `fast_ms` is the
-    /// pause of what changes all the time.
+    /// `place` is the contract's place among all, 0–1: requests that a clock makes due are spread
+    /// by it. `fast_ms` is the pause of what changes all the time.
     pub(super) fn next_in(
         self,
         now: UnixMs,
@@ -101,7 +105,8 @@ impl InputKind {
     }
 }
 
-/// Milliseconds from `now` to the next moment after it that is a multiple of `period_ms` of Unix time.
+/// Milliseconds from `now` to the next moment after it that is a multiple of `period_ms` of Unix
+/// time.
 const fn until_multiple(now: UnixMs, period_ms: u64) -> u64 {
     let period_ms = if period_ms == 0 { 1 } else { period_ms };
     period_ms - now.as_millis() % period_ms
@@ -117,27 +122,48 @@ mod tests {
     #[track_caller]
     fn check(kind: InputKind, place: f64, expected_after_ms: u64) {
         let expected = Duration::from_millis(expected_after_ms);
-        assert_eq!(kind.next_in(NOW, place, 10_000, Some(4.0)), expected, "for {kind:?}");
+        assert_eq!(
+            kind.next_in(NOW, place, 10_000, Some(4.0)),
+            expected,
+            "for {kind:?}"
+        );
     }
 
     #[test]
     fn candles_are_due_after_their_close_spread_over_the_contracts() {
         check(InputKind::Candles(Interval::OneMinute), 0.0, 50_000 + 1_500);
-        check(InputKind::Candles(Interval::OneMinute), 0.5, 50_000 + 1_500 + 15_000);
-        check(InputKind::Candles(Interval::FourHours), 1.0, 4 * 3_600_000 - 10_000 + 1_500 + 60_000);
+        check(
+            InputKind::Candles(Interval::OneMinute),
+            0.5,
+            50_000 + 1_500 + 15_000,
+        );
+        check(
+            InputKind::Candles(Interval::FourHours),
+            1.0,
+            4 * 3_600_000 - 10_000 + 1_500 + 60_000,
+        );
     }
 
     #[test]
     fn what_changes_all_the_time_has_its_pause() {
         check(InputKind::Book, 0.7, 10_000);
         check(InputKind::OpenInterest, 0.7, 300_000);
-        assert_eq!(InputKind::Trades.next_in(NOW, 0.0, 25_000, None), Duration::from_secs(25));
-        assert_eq!(InputKind::Trades.next_in(NOW, 0.0, 1, None), Duration::from_secs(10));
+        assert_eq!(
+            InputKind::Trades.next_in(NOW, 0.0, 25_000, None),
+            Duration::from_secs(25)
+        );
+        assert_eq!(
+            InputKind::Trades.next_in(NOW, 0.0, 1, None),
+            Duration::from_secs(10)
+        );
     }
 
     #[test]
     fn a_funding_is_due_after_its_own_interval() {
         check(InputKind::Funding, 0.0, 4 * 3_600_000 - 10_000 + 60_000);
-        assert_eq!(InputKind::Funding.next_in(NOW, 0.0, 1, Some(0.0)), Duration::from_millis(60_001));
+        assert_eq!(
+            InputKind::Funding.next_in(NOW, 0.0, 1, Some(0.0)),
+            Duration::from_millis(60_001)
+        );
     }
 }

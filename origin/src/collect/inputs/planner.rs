@@ -1,7 +1,8 @@
 //! What is due next: pure bookkeeping over contracts, kinds of input and time.
 //!
-//! An input is due when the timer says so, whatever is done to the wall clock meanwhile. When the time leaves the timer's
-//! course, as by a sleep, nobody knows what closed or was funded since, so everything is due.
+//! An input is due when the timer says so, whatever is done to the wall clock meanwhile. When the
+//! time leaves the timer's course, as by a sleep, nobody knows what closed or was funded since, so
+//! everything is due.
 
 use super::Monitored;
 use super::kind::InputKind;
@@ -27,7 +28,8 @@ pub(super) struct Job {
 #[derive(Clone, Copy, Debug)]
 struct Progress {
     due: Instant,
-    /// Whether the time left the timer's course since it was asked for: then it is due whatever the timer says.
+    /// Whether the time left the timer's course since it was asked for: then it is due whatever
+    /// the timer says.
     is_overtaken: bool,
     under_way: bool,
     is_loaded: bool,
@@ -58,7 +60,11 @@ pub(super) struct Planner {
 impl Planner {
     /// Nothing is monitored.
     pub(super) fn new(requests_per_second: f64) -> Self {
-        Self { requests_per_second, places: HashMap::new(), progress: BTreeMap::new() }
+        Self {
+            requests_per_second,
+            places: HashMap::new(),
+            progress: BTreeMap::new(),
+        }
     }
 
     /// Monitors these contracts, the first first. What is already known of them stays.
@@ -66,30 +72,54 @@ impl Planner {
         self.places = symbols
             .iter()
             .enumerate()
-            .map(|(rank, one)| (one.symbol.clone(), Place { rank, funding_interval_hours: one.funding_interval_hours }))
+            .map(|(rank, one)| {
+                (
+                    one.symbol.clone(),
+                    Place {
+                        rank,
+                        funding_interval_hours: one.funding_interval_hours,
+                    },
+                )
+            })
             .collect();
         let places = &self.places;
-        self.progress.retain(|(symbol, _), _| places.contains_key(symbol));
-        let new = Progress { due: now, is_overtaken: false, under_way: false, is_loaded: false, failures: 0 };
+        self.progress
+            .retain(|(symbol, _), _| places.contains_key(symbol));
+        let new = Progress {
+            due: now,
+            is_overtaken: false,
+            under_way: false,
+            is_loaded: false,
+            failures: 0,
+        };
         for one in symbols {
             let of_bitcoin = (one.symbol == BITCOIN).then_some(InputKind::OF_BITCOIN);
             for kind in InputKind::OF_ALL.into_iter().chain(of_bitcoin) {
-                self.progress.entry((one.symbol.clone(), kind)).or_insert(new);
+                self.progress
+                    .entry((one.symbol.clone(), kind))
+                    .or_insert(new);
             }
         }
     }
 
     /// The most urgent job that is due, marked as under way.
     ///
-    /// First what a contract needs for its first score, contract by contract; then what is renewed, and what failed before;
-    /// then first loads that make scores better; then the long view. What is renewed has a bounded share of the budget, so
-    /// the rest comes to its turn. What failed has no precedence over what was never tried: an endpoint that hangs would
-    /// else use up the budget of the others.
+    /// First what a contract needs for its first score, contract by contract; then what is renewed,
+    /// and what failed before; then first loads that make scores better; then the long view. What
+    /// is renewed has a bounded share of the budget, so the rest comes to its turn. What failed has
+    /// no precedence over what was never tried: an endpoint that hangs would else use up the budget
+    /// of the others.
     pub(super) fn take_due(&mut self, now: Instant) -> Option<Job> {
-        let due = self.progress.iter().filter(|(_, progress)| progress.is_due(now));
+        let due = self
+            .progress
+            .iter()
+            .filter(|(_, progress)| progress.is_due(now));
         let (job, _) = due
             .map(|((symbol, kind), progress)| {
-                let rank = self.places.get(symbol).map_or(usize::MAX, |place| place.rank);
+                let rank = self
+                    .places
+                    .get(symbol)
+                    .map_or(usize::MAX, |place| place.rank);
                 let urgency = match (progress.is_loaded, kind.stage()) {
                     (false, 0) if progress.failures == 0 => (0, None, rank),
                     (false, 0) => (1, Some(progress.due), rank),
@@ -99,7 +129,10 @@ impl Planner {
                 ((symbol, *kind), (urgency, *kind))
             })
             .min_by_key(|(_, urgency)| *urgency)?;
-        let job = Job { symbol: job.0.clone(), kind: job.1 };
+        let job = Job {
+            symbol: job.0.clone(),
+            kind: job.1,
+        };
         if let Some(progress) = self.of(&job) {
             progress.under_way = true;
             progress.is_overtaken = false;
@@ -109,28 +142,61 @@ impl Planner {
 
     /// How long until the next job is due that is not under way.
     pub(super) fn due_in(&self, now: Instant) -> Option<Duration> {
-        let waiting = self.progress.values().filter(|progress| !progress.under_way);
-        waiting.map(|one| if one.is_overtaken { Duration::ZERO } else { one.due.saturating_duration_since(now) }).min()
+        let waiting = self
+            .progress
+            .values()
+            .filter(|progress| !progress.under_way);
+        waiting
+            .map(|one| {
+                if one.is_overtaken {
+                    Duration::ZERO
+                } else {
+                    one.due.saturating_duration_since(now)
+                }
+            })
+            .min()
     }
 
-    /// The time left the timer's course: everything is due but what failed, which has its pause. In the order in which it
-    /// would have been due, so that nothing is held up for ever by a clock that goes on stepping.
+    /// The time left the timer's course: everything is due but what failed, which has its pause. In
+    /// the order in which it would have been due, so that nothing is held up for ever by a clock
+    /// that goes on stepping.
     pub(super) fn time_changed(&mut self) {
-        for progress in self.progress.values_mut().filter(|progress| progress.failures == 0) {
+        for progress in self
+            .progress
+            .values_mut()
+            .filter(|progress| progress.failures == 0)
+        {
             progress.is_overtaken = true;
         }
     }
 
-    /// The input was fetched. An incomplete one, of which more pages are to come, is due at once; so is one that was asked
-    /// for before the time changed.
+    /// The input was fetched. An incomplete one, of which more pages are to come, is due at once;
+    /// so is one that was asked for before the time changed.
     pub(super) fn succeeded(&mut self, job: &Job, now: Moment, is_complete: bool) {
-        let Some(place) = self.places.get(&job.symbol).copied() else { return };
+        let Some(place) = self.places.get(&job.symbol).copied() else {
+            return;
+        };
         let share = place.rank as f64 / self.places.len() as f64;
-        let pause = job.kind.next_in(now.time, share, self.fast_pause_ms(), place.funding_interval_hours);
-        let due = if is_complete { now.instant + pause } else { now.instant };
+        let pause = job.kind.next_in(
+            now.time,
+            share,
+            self.fast_pause_ms(),
+            place.funding_interval_hours,
+        );
+        let due = if is_complete {
+            now.instant + pause
+        } else {
+            now.instant
+        };
         if let Some(progress) = self.of(job) {
             let is_overtaken = progress.is_overtaken;
-            *progress = Progress { due, is_overtaken, under_way: false, is_loaded: is_complete, failures: 0 };
+            *progress = Progress {
+                due,
+                is_overtaken,
+                under_way: false,
+                is_loaded: is_complete,
+                failures: 0,
+            };
         }
     }
 
@@ -146,7 +212,9 @@ impl Planner {
 
     /// How often the input failed in a row.
     pub(super) fn failures(&self, job: &Job) -> u32 {
-        self.progress.get(&(job.symbol.clone(), job.kind)).map_or(0, |progress| progress.failures)
+        self.progress
+            .get(&(job.symbol.clone(), job.kind))
+            .map_or(0, |progress| progress.failures)
     }
 
     /// The pause at which what changes all the time stays within its share of the budget.
@@ -168,7 +236,10 @@ mod tests {
 
     /// 12:00:10 UTC on some day.
     fn now() -> Moment {
-        Moment { time: UnixMs::from_millis(1_788_868_810_000), instant: Instant::now() }
+        Moment {
+            time: UnixMs::from_millis(1_788_868_810_000),
+            instant: Instant::now(),
+        }
     }
 
     fn later(moment: Moment, ms: u64) -> Moment {
@@ -176,7 +247,10 @@ mod tests {
     }
 
     fn monitored(symbols: &[&str]) -> Vec<Monitored> {
-        let one = |symbol: &&str| Monitored { symbol: (*symbol).to_owned(), funding_interval_hours: Some(8.0) };
+        let one = |symbol: &&str| Monitored {
+            symbol: (*symbol).to_owned(),
+            funding_interval_hours: Some(8.0),
+        };
         symbols.iter().map(one).collect()
     }
 
@@ -207,10 +281,23 @@ mod tests {
         let jobs = drain(&mut planner, now);
         let first: Vec<&str> = jobs.iter().take(8).map(|job| job.symbol.as_str()).collect();
         let (bitcoin, other) = first.split_at(4);
-        assert!(bitcoin.iter().all(|symbol| *symbol == "BTCUSDT") && other.iter().all(|symbol| *symbol == "AUSDT"));
-        assert!(jobs.iter().take(8).all(|job| job.kind.stage() == 0), "{jobs:?}");
-        assert_eq!(jobs.last().map(|job| job.kind), Some(InputKind::Candles(Interval::OneHour)));
-        assert_eq!(jobs.len(), 2 * InputKind::OF_ALL.len() + 1, "daily candles are Bitcoin's alone");
+        assert!(
+            bitcoin.iter().all(|symbol| *symbol == "BTCUSDT")
+                && other.iter().all(|symbol| *symbol == "AUSDT")
+        );
+        assert!(
+            jobs.iter().take(8).all(|job| job.kind.stage() == 0),
+            "{jobs:?}"
+        );
+        assert_eq!(
+            jobs.last().map(|job| job.kind),
+            Some(InputKind::Candles(Interval::OneHour))
+        );
+        assert_eq!(
+            jobs.len(),
+            2 * InputKind::OF_ALL.len() + 1,
+            "daily candles are Bitcoin's alone"
+        );
     }
 
     #[test]
@@ -229,9 +316,15 @@ mod tests {
         drain(&mut planner, now);
         planner.monitor(&monitored(&["BTCUSDT", "NEWUSDT"]), now.instant);
         let later = later(now, 10_000);
-        let order: Vec<(String, u8)> =
-            drain(&mut planner, later).into_iter().map(|job| (job.symbol, job.kind.stage())).collect();
-        let place = |wanted: (&str, u8)| order.iter().position(|(symbol, stage)| (symbol.as_str(), *stage) == wanted);
+        let order: Vec<(String, u8)> = drain(&mut planner, later)
+            .into_iter()
+            .map(|job| (job.symbol, job.kind.stage()))
+            .collect();
+        let place = |wanted: (&str, u8)| {
+            order
+                .iter()
+                .position(|(symbol, stage)| (symbol.as_str(), *stage) == wanted)
+        };
         assert!(place(("NEWUSDT", 0)) < place(("BTCUSDT", 0)));
         assert!(place(("BTCUSDT", 0)) < place(("NEWUSDT", 1)));
         assert!(place(("NEWUSDT", 1)) < place(("NEWUSDT", 2)));
@@ -255,15 +348,25 @@ mod tests {
         let order = drain(&mut planner, now);
         let place = order.iter().position(|job| *job == failed).unwrap();
         let (before, after) = order.split_at(place);
-        assert_eq!(before.len(), 7, "the rest of what two first scores need: {before:?}");
+        assert_eq!(
+            before.len(),
+            7,
+            "the rest of what two first scores need: {before:?}"
+        );
         assert!(after.len() > 1, "the long view is not asked for: {after:?}");
-        assert!(before.iter().all(|job| job.kind.stage() == 0) && after.iter().skip(1).all(|job| job.kind.stage() > 0));
+        assert!(
+            before.iter().all(|job| job.kind.stage() == 0)
+                && after.iter().skip(1).all(|job| job.kind.stage() > 0)
+        );
     }
 
     #[test]
     fn more_pages_of_an_input_are_due_at_once() {
         let (now, mut planner) = at(&["BTCUSDT"]);
-        let hourly = Job { symbol: "BTCUSDT".to_owned(), kind: InputKind::Candles(Interval::OneHour) };
+        let hourly = Job {
+            symbol: "BTCUSDT".to_owned(),
+            kind: InputKind::Candles(Interval::OneHour),
+        };
         drain(&mut planner, now);
         planner.succeeded(&hourly, now, false);
         assert_eq!(planner.take_due(now.instant), Some(hourly));
@@ -272,10 +375,17 @@ mod tests {
     #[test]
     fn a_contract_that_is_no_longer_monitored_is_forgotten() {
         let (now, mut planner) = at(&["BTCUSDT", "GONEUSDT"]);
-        let gone = Job { symbol: "GONEUSDT".to_owned(), kind: InputKind::Book };
+        let gone = Job {
+            symbol: "GONEUSDT".to_owned(),
+            kind: InputKind::Book,
+        };
         planner.monitor(&monitored(&["BTCUSDT"]), now.instant);
         planner.succeeded(&gone, now, true);
-        assert!(drain(&mut planner, now).iter().all(|job| job.symbol == "BTCUSDT"));
+        assert!(
+            drain(&mut planner, now)
+                .iter()
+                .all(|job| job.symbol == "BTCUSDT")
+        );
     }
 
     #[test]
@@ -285,7 +395,11 @@ mod tests {
         let (now, mut planner) = at(&symbols);
         drain(&mut planner, now);
         let later = |ms| later(now, ms);
-        assert!(drain(&mut planner, later(20_000)).iter().all(|job| job.kind.stage() != 0));
+        assert!(
+            drain(&mut planner, later(20_000))
+                .iter()
+                .all(|job| job.kind.stage() != 0)
+        );
         assert_eq!(drain(&mut planner, later(24_000)).len(), 200);
     }
 
@@ -330,8 +444,18 @@ mod tests {
             *asked.entry(job).or_insert(0) += 1;
         }
         for symbol in ["BTCUSDT", "AUSDT", "BUSDT"] {
-            for (kind, times) in [(InputKind::Book, 30), (InputKind::OpenInterest, 1), (InputKind::AccountRatio, 1)] {
-                let asked = asked.get(&Job { symbol: symbol.to_owned(), kind }).copied().unwrap_or(0);
+            for (kind, times) in [
+                (InputKind::Book, 30),
+                (InputKind::OpenInterest, 1),
+                (InputKind::AccountRatio, 1),
+            ] {
+                let asked = asked
+                    .get(&Job {
+                        symbol: symbol.to_owned(),
+                        kind,
+                    })
+                    .copied()
+                    .unwrap_or(0);
                 assert!(asked >= times, "{symbol} {kind:?}: {asked} times");
             }
         }

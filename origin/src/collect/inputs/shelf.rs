@@ -32,16 +32,26 @@ pub(in crate::collect) struct Shelf {
 impl SymbolInputs {
     /// Those that are about the price that the ticker tells; all where it tells none.
     pub(in crate::collect) fn agreeing_with(self: &Arc<Self>, last: Option<Price>) -> Arc<Self> {
-        if self.candles.values().all(|candles| candles.value.agrees_with(last))
+        if self
+            .candles
+            .values()
+            .all(|candles| candles.value.agrees_with(last))
             && self.book.iter().all(|book| book.value.agrees_with(last))
-            && self.trades.iter().all(|trades| trades.value.agrees_with(last))
+            && self
+                .trades
+                .iter()
+                .all(|trades| trades.value.agrees_with(last))
         {
             return Arc::clone(self);
         }
         let mut agreeing = Self::clone(self);
-        agreeing.candles.retain(|_, candles| candles.value.agrees_with(last));
+        agreeing
+            .candles
+            .retain(|_, candles| candles.value.agrees_with(last));
         agreeing.book = agreeing.book.filter(|book| book.value.agrees_with(last));
-        agreeing.trades = agreeing.trades.filter(|trades| trades.value.agrees_with(last));
+        agreeing.trades = agreeing
+            .trades
+            .filter(|trades| trades.value.agrees_with(last));
         Arc::new(agreeing)
     }
 }
@@ -49,12 +59,19 @@ impl SymbolInputs {
 impl Shelf {
     /// The inputs of one contract.
     pub(in crate::collect) fn get(&self, symbol: &str) -> Option<Arc<SymbolInputs>> {
-        self.symbols.read().unwrap_or_else(PoisonError::into_inner).get(symbol).cloned()
+        self.symbols
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(symbol)
+            .cloned()
     }
 
     /// The inputs of every contract.
     pub(in crate::collect) fn all(&self) -> HashMap<String, Arc<SymbolInputs>> {
-        self.symbols.read().unwrap_or_else(PoisonError::into_inner).clone()
+        self.symbols
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 
     /// Forgets contracts that are no longer monitored.
@@ -66,23 +83,74 @@ impl Shelf {
         }
     }
 
-    /// Puts an input in its place, unless it is none or what is there is younger; whether it is complete. A contract that is no longer
-    /// monitored gets none.
+    /// Puts an input in its place, unless it is none or what is there is younger; whether it is
+    /// complete. A contract that is no longer monitored gets none.
     pub(super) fn put(&self, symbol: &str, delivery: Delivery) -> bool {
         let mut symbols = self.symbols.write().unwrap_or_else(PoisonError::into_inner);
-        let Some(inputs) = symbols.get_mut(symbol) else { return true };
-        let Some(Dated { value, as_of_ms, source }) = delivery.dated else { return delivery.is_complete };
+        let Some(inputs) = symbols.get_mut(symbol) else {
+            return true;
+        };
+        let Some(Dated {
+            value,
+            as_of_ms,
+            source,
+        }) = delivery.dated
+        else {
+            return delivery.is_complete;
+        };
         let inputs = Arc::make_mut(inputs);
         match value {
-            Value::Book(value) => renew(&mut inputs.book, Dated { value, as_of_ms, source }),
-            Value::Trades(value) => renew(&mut inputs.trades, Dated { value, as_of_ms, source }),
-            Value::OpenInterest(value) => renew(&mut inputs.open_interest, Dated { value, as_of_ms, source }),
-            Value::AccountRatio(value) => renew(&mut inputs.account_ratio, Dated { value, as_of_ms, source }),
-            Value::Funding(value) => renew(&mut inputs.funding, Dated { value, as_of_ms, source }),
+            Value::Book(value) => renew(
+                &mut inputs.book,
+                Dated {
+                    value,
+                    as_of_ms,
+                    source,
+                },
+            ),
+            Value::Trades(value) => renew(
+                &mut inputs.trades,
+                Dated {
+                    value,
+                    as_of_ms,
+                    source,
+                },
+            ),
+            Value::OpenInterest(value) => renew(
+                &mut inputs.open_interest,
+                Dated {
+                    value,
+                    as_of_ms,
+                    source,
+                },
+            ),
+            Value::AccountRatio(value) => renew(
+                &mut inputs.account_ratio,
+                Dated {
+                    value,
+                    as_of_ms,
+                    source,
+                },
+            ),
+            Value::Funding(value) => renew(
+                &mut inputs.funding,
+                Dated {
+                    value,
+                    as_of_ms,
+                    source,
+                },
+            ),
             Value::Candles(value) => {
                 let interval = value.interval;
                 let mut place = inputs.candles.remove(&interval);
-                renew(&mut place, Dated { value, as_of_ms, source });
+                renew(
+                    &mut place,
+                    Dated {
+                        value,
+                        as_of_ms,
+                        source,
+                    },
+                );
                 inputs.candles.extend(place.map(|dated| (interval, dated)));
             }
         }
@@ -91,7 +159,10 @@ impl Shelf {
 }
 
 fn renew<T>(place: &mut Option<Dated<T>>, new: Dated<T>) {
-    if place.as_ref().is_none_or(|held| held.as_of_ms <= new.as_of_ms) {
+    if place
+        .as_ref()
+        .is_none_or(|held| held.as_of_ms <= new.as_of_ms)
+    {
         *place = Some(new);
     }
 }

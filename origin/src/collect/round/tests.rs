@@ -1,5 +1,5 @@
-//! Alerts rest on published snapshots alone: what the door refuses, and what is no newer than what was published, leaves
-//! nothing behind.
+//! Alerts rest on published snapshots alone: what the door refuses, and what is no newer than what
+//! was published, leaves nothing behind.
 
 use super::*;
 use serde_json::json;
@@ -34,10 +34,14 @@ struct Process {
 
 impl Process {
     fn new() -> Self {
-        Self { analyst: Arc::default(), judge: Arc::default() }
+        Self {
+            analyst: Arc::default(),
+            judge: Arc::default(),
+        }
     }
 
-    /// Takes in the table of so many seconds after [`NOW`]; in its last `broken` rows the price is none.
+    /// Takes in the table of so many seconds after [`NOW`]; in its last `broken` rows the price is
+    /// none.
     fn take(&self, second: u64, funding: &str, broken: usize) -> Result<Outcome, RoundError> {
         let now = NOW.plus_millis(1_000 * second);
         // The market moves from table to table, or it would not be newer.
@@ -58,9 +62,15 @@ impl Process {
         let body = json!({
             "retCode": 0, "retMsg": "OK", "result": { "category": "linear", "list": list }, "time": now.as_millis(),
         });
-        let contracts = (0..CONTRACTS).map(|index| (symbol(index), Some(8.0))).collect();
+        let contracts = (0..CONTRACTS)
+            .map(|index| (symbol(index), Some(8.0)))
+            .collect();
         Round {
-            tickers: Fetched { body: body.to_string().into(), received_at: now, source: SOURCE },
+            tickers: Fetched {
+                body: body.to_string().into(),
+                received_at: now,
+                source: SOURCE,
+            },
             universe: Arc::new(Universe::new(NOW, SOURCE, contracts)),
             global_market: Slow::unknown("not_asked"),
             defi_market: Slow::unknown("not_asked"),
@@ -80,16 +90,33 @@ impl Process {
 
 /// The kinds of the alerts of a round.
 fn alerts(outcome: &Outcome) -> Vec<AlertKind> {
-    let section = outcome.publication.valid().get().alerts.value().cloned().unwrap();
-    section.alerts.iter().map(shared::snapshot::alerts::Alert::kind).collect()
+    let section = outcome
+        .publication
+        .valid()
+        .get()
+        .alerts
+        .value()
+        .cloned()
+        .unwrap();
+    section
+        .alerts
+        .iter()
+        .map(shared::snapshot::alerts::Alert::kind)
+        .collect()
 }
 
 #[test]
 fn an_extreme_funding_in_an_admitted_table_alerts() {
     let process = Process::new();
     assert_eq!(alerts(&process.take(0, CALM, 0).unwrap()), []);
-    assert_eq!(alerts(&process.take(2, EXTREME, 0).unwrap()), [AlertKind::Funding]);
-    assert_eq!(alerts(&process.take(4, CALM, 0).unwrap()), [AlertKind::Funding]);
+    assert_eq!(
+        alerts(&process.take(2, EXTREME, 0).unwrap()),
+        [AlertKind::Funding]
+    );
+    assert_eq!(
+        alerts(&process.take(4, CALM, 0).unwrap()),
+        [AlertKind::Funding]
+    );
 }
 
 #[test]
@@ -100,7 +127,10 @@ fn a_refused_table_leaves_no_alert_behind() {
     assert_eq!(refused.labels(), ["too_many_rows_refused"]);
     assert_eq!(alerts(&process.take(4, CALM, 0).unwrap()), []);
     // Nor a cooldown that would silence the true one.
-    assert_eq!(alerts(&process.take(6, EXTREME, 0).unwrap()), [AlertKind::Funding]);
+    assert_eq!(
+        alerts(&process.take(6, EXTREME, 0).unwrap()),
+        [AlertKind::Funding]
+    );
 }
 
 #[test]

@@ -3,7 +3,8 @@
 use super::{ContractFacts, OpenInterestMove, large_value};
 use crate::snapshot::Sentiment;
 use crate::snapshot::alerts::{
-    AlertEvent, FUNDING_TIERS_PCT, OPEN_INTEREST_PRICE_MOVE_PCT, OPEN_INTEREST_TIERS_PCT, ScoreZone, Taker, Tier,
+    AlertEvent, FUNDING_TIERS_PCT, OPEN_INTEREST_PRICE_MOVE_PCT, OPEN_INTEREST_TIERS_PCT,
+    ScoreZone, Taker, Tier,
 };
 use crate::units::{Percent, Score, UnixMs};
 use serde::{Deserialize, Serialize};
@@ -11,10 +12,12 @@ use serde::{Deserialize, Serialize};
 /// A threshold that was reached is left below this share of it.
 const LEAVE_SHARE: f64 = 0.9;
 
-/// A score zone that was entered is left this far inside its threshold, points: more than a score moves in some minutes.
+/// A score zone that was entered is left this far inside its threshold, points: more than a score
+/// moves in some minutes.
 const LEAVE_POINTS: f64 = 5.0;
 
-/// Whether a value is above its limit; one that was above stays so until it falls to nine tenths of it.
+/// Whether a value is above its limit; one that was above stays so until it falls to nine tenths of
+/// it.
 pub(super) fn above(value: f64, limit: f64, was: bool) -> bool {
     value > if was { limit * LEAVE_SHARE } else { limit }
 }
@@ -71,7 +74,10 @@ impl Watch {
 
     /// What is held after an observation, and what changed by it.
     pub(super) fn next(self, contract: &ContractFacts<'_>, now: UnixMs) -> (Self, Vec<AlertEvent>) {
-        let mut next = Self { seen_ms: now, ..self };
+        let mut next = Self {
+            seen_ms: now,
+            ..self
+        };
         let mut events = Vec::new();
         if let Some(score) = contract.score {
             next.zone = Held::of(zone(score, self.zone));
@@ -88,7 +94,10 @@ impl Watch {
             if let Held::Beyond(paying) = next.funding
                 && has_risen(paying, self.funding)
             {
-                events.push(AlertEvent::Funding { tier: paying.tier, rate_8h_pct });
+                events.push(AlertEvent::Funding {
+                    tier: paying.tier,
+                    rate_8h_pct,
+                });
             }
         }
         if let Some(moved) = contract.open_interest {
@@ -96,10 +105,18 @@ impl Watch {
             let (change_4h_pct, price_change_4h_pct) = (moved.change_pct, moved.price_change_pct);
             match (self.open_interest, next.open_interest) {
                 (Held::Calm, Held::Beyond(tier)) => {
-                    events.push(AlertEvent::OpenInterest { tier, change_4h_pct, price_change_4h_pct });
+                    events.push(AlertEvent::OpenInterest {
+                        tier,
+                        change_4h_pct,
+                        price_change_4h_pct,
+                    });
                 }
                 (Held::Beyond(before), Held::Beyond(tier)) if tier > before => {
-                    events.push(AlertEvent::OpenInterest { tier, change_4h_pct, price_change_4h_pct });
+                    events.push(AlertEvent::OpenInterest {
+                        tier,
+                        change_4h_pct,
+                        price_change_4h_pct,
+                    });
                 }
                 _ => {}
             }
@@ -110,7 +127,12 @@ impl Watch {
 
     /// The most valuable of the new large trades: one order can make many.
     fn take_trades(&mut self, contract: &ContractFacts<'_>, events: &mut Vec<AlertEvent>) {
-        let fresh = || contract.trades.iter().filter(|trade| trade.time_ms > self.trades_until_ms);
+        let fresh = || {
+            contract
+                .trades
+                .iter()
+                .filter(|trade| trade.time_ms > self.trades_until_ms)
+        };
         let large = fresh().filter_map(|trade| Some((large_value(trade)?, trade)));
         if let Some((value, trade)) = large.max_by(|(a, _), (b, _)| a.get().total_cmp(&b.get())) {
             events.push(AlertEvent::LargeTrade {
@@ -120,13 +142,22 @@ impl Watch {
                 traded_at_ms: trade.time_ms,
             });
         }
-        self.trades_until_ms = fresh().map(|trade| trade.time_ms).max().unwrap_or(self.trades_until_ms);
+        self.trades_until_ms = fresh()
+            .map(|trade| trade.time_ms)
+            .max()
+            .unwrap_or(self.trades_until_ms);
     }
 }
 
 fn zone(score: Score, held: Held<ScoreZone>) -> Option<ScoreZone> {
     let score = score.get();
-    let give = |zone| if held == Held::Beyond(zone) { LEAVE_POINTS } else { 0.0 };
+    let give = |zone| {
+        if held == Held::Beyond(zone) {
+            LEAVE_POINTS
+        } else {
+            0.0
+        }
+    };
     if score >= Sentiment::LONG_FROM - give(ScoreZone::Long) {
         Some(ScoreZone::Long)
     } else if score <= Sentiment::SHORT_TO + give(ScoreZone::Short) {
@@ -197,10 +228,16 @@ mod tests {
     fn a_zone_is_left_five_points_inside_its_threshold() {
         let at = |score, held| zone(Score::new(score).unwrap(), held);
         assert_eq!(at(70.0, Held::Calm), Some(ScoreZone::Long));
-        assert_eq!(at(65.0, Held::Beyond(ScoreZone::Long)), Some(ScoreZone::Long));
+        assert_eq!(
+            at(65.0, Held::Beyond(ScoreZone::Long)),
+            Some(ScoreZone::Long)
+        );
         assert_eq!(at(64.99, Held::Beyond(ScoreZone::Long)), None);
         assert_eq!(at(65.0, Held::Beyond(ScoreZone::Short)), None);
-        assert_eq!(at(40.0, Held::Beyond(ScoreZone::Short)), Some(ScoreZone::Short));
+        assert_eq!(
+            at(40.0, Held::Beyond(ScoreZone::Short)),
+            Some(ScoreZone::Short)
+        );
         assert_eq!(at(35.01, Held::Unseen), None);
     }
 
@@ -208,7 +245,13 @@ mod tests {
     fn open_interest_needs_a_price_that_moves() {
         let at = |change, price, held| {
             let percent = |value| Percent::new(value).unwrap();
-            growing(OpenInterestMove { change_pct: percent(change), price_change_pct: percent(price) }, held)
+            growing(
+                OpenInterestMove {
+                    change_pct: percent(change),
+                    price_change_pct: percent(price),
+                },
+                held,
+            )
         };
         assert_eq!(at(12.5, -2.0, Held::Calm), Some(Tier::Second));
         assert_eq!(at(12.5, 1.99, Held::Calm), None);

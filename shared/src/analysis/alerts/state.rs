@@ -1,4 +1,5 @@
-//! What the alert engine remembers: the last alerts, running cooldowns, and the baseline of the next observation.
+//! What the alert engine remembers: the last alerts, running cooldowns, and the baseline of the
+//! next observation.
 
 use super::held::Watch;
 use super::{BASELINE_LIFE_MS, within};
@@ -68,24 +69,39 @@ impl AlertState {
     /// Reads a state back after a restart.
     ///
     /// # Errors
-    /// [`RestoreError`] when the bytes are no state of our version, or one that this engine cannot have written.
+    /// [`RestoreError`] when the bytes are no state of our version, or one that this engine cannot
+    /// have written.
     pub fn restore(body: &[u8], now: UnixMs) -> Result<Self, RestoreError> {
-        let stored: Stored =
-            serde_json::from_slice(body).map_err(|error| RestoreError::Shape(Detail::new(&error.to_string())))?;
+        let stored: Stored = serde_json::from_slice(body)
+            .map_err(|error| RestoreError::Shape(Detail::new(&error.to_string())))?;
         if stored.version != STATE_VERSION {
-            return Err(RestoreError::Version { found: stored.version });
+            return Err(RestoreError::Version {
+                found: stored.version,
+            });
         }
-        let section = AlertSection { alerts: stored.alerts };
+        let section = AlertSection {
+            alerts: stored.alerts,
+        };
         section.check()?;
         if stored.contracts.len().max(stored.cooldowns.len()) > MAX_ENTRIES {
             return Err(RestoreError::TooManyEntries);
         }
-        if !stored.contracts.keys().all(|symbol| is_plausible_symbol(symbol)) {
+        if !stored
+            .contracts
+            .keys()
+            .all(|symbol| is_plausible_symbol(symbol))
+        {
             return Err(RestoreError::MalformedSymbol);
         }
         let alerts = section.alerts.iter().map(|alert| alert.at_ms);
-        let watches = stored.contracts.values().flat_map(|watch| [watch.seen_ms, watch.trades_until_ms]);
-        let times = alerts.chain(watches).chain(stored.cooldowns.values().copied()).chain(stored.regime_seen_ms);
+        let watches = stored
+            .contracts
+            .values()
+            .flat_map(|watch| [watch.seen_ms, watch.trades_until_ms]);
+        let times = alerts
+            .chain(watches)
+            .chain(stored.cooldowns.values().copied())
+            .chain(stored.regime_seen_ms);
         if times.into_iter().any(|time| is_from_the_future(time, now)) {
             return Err(RestoreError::FromTheFuture);
         }
@@ -119,13 +135,24 @@ impl AlertState {
         })
     }
 
-    /// Drops what is too old to be a baseline or a cooldown, and what a clock that was wrong has put into the future.
+    /// Drops what is too old to be a baseline or a cooldown, and what a clock that was wrong has
+    /// put into the future.
     pub(super) fn forget(&mut self, now: UnixMs) {
-        let longest_ms = AlertKind::ALL.map(AlertKind::cooldown_ms).into_iter().max().unwrap_or(0);
+        let longest_ms = AlertKind::ALL
+            .map(AlertKind::cooldown_ms)
+            .into_iter()
+            .max()
+            .unwrap_or(0);
         self.cooldowns.retain(|_, at| within(*at, now, longest_ms));
-        self.contracts.retain(|_, watch| within(watch.seen_ms, now, BASELINE_LIFE_MS));
-        self.section.alerts.retain(|alert| !is_from_the_future(alert.at_ms, now));
-        if !self.regime_seen_ms.is_some_and(|seen| within(seen, now, BASELINE_LIFE_MS)) {
+        self.contracts
+            .retain(|_, watch| within(watch.seen_ms, now, BASELINE_LIFE_MS));
+        self.section
+            .alerts
+            .retain(|alert| !is_from_the_future(alert.at_ms, now));
+        if !self
+            .regime_seen_ms
+            .is_some_and(|seen| within(seen, now, BASELINE_LIFE_MS))
+        {
             self.regime = None;
         }
     }
@@ -185,5 +212,7 @@ impl RestoreError {
 
 /// Whether this release would call a regime so.
 fn is_named_today(name: &RegimeName) -> bool {
-    name.as_str().split_once(": ").is_some_and(|(_, label)| labels().any(|known| known == label))
+    name.as_str()
+        .split_once(": ")
+        .is_some_and(|(_, label)| labels().any(|known| known == label))
 }

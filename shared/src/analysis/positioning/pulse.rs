@@ -93,13 +93,26 @@ pub struct PulseSignal {
     pub message: String,
 }
 
-/// Everything that stands out in the perpetuals, in a fixed order; empty when nothing does or nothing is known.
+/// Everything that stands out in the perpetuals, in a fixed order; empty when nothing does or
+/// nothing is known.
 #[must_use]
 pub fn pulse_signals(perps: &Perps) -> Vec<PulseSignal> {
-    let side_of = |signed: f64| if signed > 0.0 { "longs pay shorts" } else { "shorts pay longs" };
-    let funding =
-        perps.funding_rate.map(Percent::get).filter(|rate| rate.abs() >= FUNDING_TIERS_PCT[0]).map(|rate| {
-            (PulseKind::FundingElevated, format!("Funding is {rate:+.4} % per 8 hours: {}.", side_of(rate)))
+    let side_of = |signed: f64| {
+        if signed > 0.0 {
+            "longs pay shorts"
+        } else {
+            "shorts pay longs"
+        }
+    };
+    let funding = perps
+        .funding_rate
+        .map(Percent::get)
+        .filter(|rate| rate.abs() >= FUNDING_TIERS_PCT[0])
+        .map(|rate| {
+            (
+                PulseKind::FundingElevated,
+                format!("Funding is {rate:+.4} % per 8 hours: {}.", side_of(rate)),
+            )
         });
     let unusual = perps.funding_zscore.filter(|zscore| zscore.abs() >= UNUSUAL_ZSCORE).map(|zscore| {
         let message = format!(
@@ -109,14 +122,24 @@ pub fn pulse_signals(perps: &Perps) -> Vec<PulseSignal> {
         (PulseKind::FundingUnusual, message)
     });
     let crowded = |share: Option<Share>, kind, side: &str| {
-        let share = share.map(Share::get).filter(|share| *share >= CROWDED_PCT)?;
-        Some((kind, format!("{share:.1} % of the accounts are {side}, the mean of the contracts by turnover.")))
+        let share = share
+            .map(Share::get)
+            .filter(|share| *share >= CROWDED_PCT)?;
+        Some((
+            kind,
+            format!(
+                "{share:.1} % of the accounts are {side}, the mean of the contracts by turnover."
+            ),
+        ))
     };
-    let basis = perps.basis_pct.zip(perps.basis_status).and_then(|(basis, status)| match status {
-        BasisStatus::Contango => Some((PulseKind::Contango, basis.get(), "above")),
-        BasisStatus::Backwardation => Some((PulseKind::Backwardation, basis.get(), "below")),
-        BasisStatus::Neutral => None,
-    });
+    let basis = perps
+        .basis_pct
+        .zip(perps.basis_status)
+        .and_then(|(basis, status)| match status {
+            BasisStatus::Contango => Some((PulseKind::Contango, basis.get(), "above")),
+            BasisStatus::Backwardation => Some((PulseKind::Backwardation, basis.get(), "below")),
+            BasisStatus::Neutral => None,
+        });
     let basis = basis.map(|(kind, basis, side)| {
         let basis = basis.abs();
         (kind, format!("Mark prices are {basis:.3} % {side} the index, the mean of the contracts by turnover."))
@@ -128,7 +151,10 @@ pub fn pulse_signals(perps: &Perps) -> Vec<PulseSignal> {
         crowded(perps.short_pct, PulseKind::CrowdedShort, "short"),
         basis,
     ];
-    all.into_iter().flatten().map(|(kind, message)| PulseSignal { kind, message }).collect()
+    all.into_iter()
+        .flatten()
+        .map(|(kind, message)| PulseSignal { kind, message })
+        .collect()
 }
 
 #[cfg(test)]
@@ -138,7 +164,11 @@ mod tests {
     #[track_caller]
     fn check_funding(rate: f64, sentiment: FundingSentiment, strength: FundingStrength) {
         let rate = Percent::new(rate).unwrap();
-        assert_eq!((FundingSentiment::of(rate), FundingStrength::of(rate)), (sentiment, strength), "at {rate:?}");
+        assert_eq!(
+            (FundingSentiment::of(rate), FundingStrength::of(rate)),
+            (sentiment, strength),
+            "at {rate:?}"
+        );
     }
 
     #[test]
@@ -151,7 +181,10 @@ mod tests {
     }
 
     fn perps() -> Perps {
-        Perps { contract_count: Some(0), ..Perps::UNKNOWN }
+        Perps {
+            contract_count: Some(0),
+            ..Perps::UNKNOWN
+        }
     }
 
     #[test]
@@ -166,7 +199,10 @@ mod tests {
             basis_status: Some(BasisStatus::Backwardation),
             ..perps()
         };
-        let told: Vec<_> = pulse_signals(&loud).into_iter().map(|signal| (signal.kind, signal.message)).collect();
+        let told: Vec<_> = pulse_signals(&loud)
+            .into_iter()
+            .map(|signal| (signal.kind, signal.message))
+            .collect();
         assert_eq!(
             told,
             [

@@ -1,4 +1,5 @@
-//! One timeframe's candles, ready for the formulas: as columns, in a price unit of their own, and known to be alive.
+//! One timeframe's candles, ready for the formulas: as columns, in a price unit of their own, and
+//! known to be alive.
 
 use super::indicators;
 use super::maths::tail;
@@ -9,14 +10,17 @@ use crate::units::Price;
 /// The period of Wilder's averages, as he published them.
 pub const WILDER_PERIOD: usize = 14;
 
-/// The last candles that must have traded and moved, or the timeframe counts as frozen: the shortest look-back of any
-/// indicator here. Wilder's averages never forget, so on a halted contract they would repeat its last trend for ever.
+/// The last candles that must have traded and moved, or the timeframe counts as frozen: the
+/// shortest look-back of any indicator here. Wilder's averages never forget, so on a halted
+/// contract they would repeat its last trend for ever.
 pub const FROZEN_LOOKBACK: usize = 14;
 
-/// Columns of closed candles, oldest first, at least as many as the timeframe needs, and not frozen.
+/// Columns of closed candles, oldest first, at least as many as the timeframe needs, and not
+/// frozen.
 ///
-/// Prices are divided by a power of two so that the last close is 1–2. That is exact, and products of the
-/// prices of a coin at 0.000 01 stay as far from the smallest numbers as those of one at 60 000.
+/// Prices are divided by a power of two so that the last close is 1–2. That is exact, and products
+/// of the prices of a coin at 0.000 01 stay as far from the smallest numbers as those of one at 60
+/// 000.
 #[derive(Clone, Debug)]
 pub struct Bars {
     pub(super) opens: Vec<f64>,
@@ -34,22 +38,36 @@ pub struct Bars {
 }
 
 impl Bars {
-    /// Nothing when there are too few candles, when the last of them are frozen, or when their prices are so far apart
-    /// that no range can be computed.
+    /// Nothing when there are too few candles, when the last of them are frozen, or when their
+    /// prices are so far apart that no range can be computed.
     #[must_use]
     pub fn new(timeframe: Timeframe, candles: &[Candle]) -> Option<Self> {
         if candles.len() < timeframe.fewest_candles() || is_frozen(tail(candles, FROZEN_LOOKBACK)) {
             return None;
         }
         let unit = price_unit(candles.last()?.close);
-        let prices = |of: fn(&Candle) -> Price| candles.iter().map(|candle| of(candle).get() * unit).collect();
-        let (highs, lows, closes): (Vec<_>, Vec<_>, Vec<_>) =
-            (prices(|candle| candle.high), prices(|candle| candle.low), prices(|candle| candle.close));
+        let prices = |of: fn(&Candle) -> Price| {
+            candles
+                .iter()
+                .map(|candle| of(candle).get() * unit)
+                .collect()
+        };
+        let (highs, lows, closes): (Vec<_>, Vec<_>, Vec<_>) = (
+            prices(|candle| candle.high),
+            prices(|candle| candle.low),
+            prices(|candle| candle.close),
+        );
         let true_ranges = indicators::atr(&highs, &lows, &closes, WILDER_PERIOD)?.values;
-        let atr = true_ranges.last().copied().filter(|atr| atr.is_finite() && *atr > 0.0)?;
+        let atr = true_ranges
+            .last()
+            .copied()
+            .filter(|atr| atr.is_finite() && *atr > 0.0)?;
         Some(Self {
             opens: prices(|candle| candle.open),
-            volumes: candles.iter().map(|candle| candle.volume_base.get()).collect(),
+            volumes: candles
+                .iter()
+                .map(|candle| candle.volume_base.get())
+                .collect(),
             close: closes.last().copied()?,
             highs,
             lows,
@@ -61,9 +79,20 @@ impl Bars {
 
     /// The last `count` bars without their volumes.
     pub(super) fn window(&self, count: usize) -> Vec<Ohlc> {
-        let columns = tail(&self.opens, count).iter().zip(tail(&self.highs, count));
-        let columns = columns.zip(tail(&self.lows, count)).zip(tail(&self.closes, count));
-        columns.map(|(((&open, &high), &low), &close)| Ohlc { open, high, low, close }).collect()
+        let columns = tail(&self.opens, count)
+            .iter()
+            .zip(tail(&self.highs, count));
+        let columns = columns
+            .zip(tail(&self.lows, count))
+            .zip(tail(&self.closes, count));
+        columns
+            .map(|(((&open, &high), &low), &close)| Ohlc {
+                open,
+                high,
+                low,
+                close,
+            })
+            .collect()
     }
 }
 
@@ -77,17 +106,33 @@ pub(super) struct Ohlc {
 }
 
 impl Ohlc {
-    /// The bar in a mirror: what rose falls. Only differences of prices may be taken of it, for its prices are negative.
+    /// The bar in a mirror: what rose falls. Only differences of prices may be taken of it, for its
+    /// prices are negative.
     pub(super) fn mirrored(self) -> Self {
-        Self { open: -self.open, high: -self.low, low: -self.high, close: -self.close }
+        Self {
+            open: -self.open,
+            high: -self.low,
+            low: -self.high,
+            close: -self.close,
+        }
     }
 }
 
 /// Nothing was traded, or no price differs from another.
 fn is_frozen(candles: &[Candle]) -> bool {
-    let high = candles.iter().map(|candle| candle.high.get()).fold(f64::NEG_INFINITY, f64::max);
-    let low = candles.iter().map(|candle| candle.low.get()).fold(f64::INFINITY, f64::min);
-    high <= low || candles.iter().map(|candle| candle.volume_base).all(|volume| volume.get() == 0.0)
+    let high = candles
+        .iter()
+        .map(|candle| candle.high.get())
+        .fold(f64::NEG_INFINITY, f64::max);
+    let low = candles
+        .iter()
+        .map(|candle| candle.low.get())
+        .fold(f64::INFINITY, f64::min);
+    high <= low
+        || candles
+            .iter()
+            .map(|candle| candle.volume_base)
+            .all(|volume| volume.get() == 0.0)
 }
 
 /// The power of two that brings `price` to 1–2.
@@ -119,7 +164,8 @@ pub(super) mod testing {
         .collect()
     }
 
-    /// Bars from (open, high, low, close), preceded by as many quiet ones at the first open as the timeframe needs.
+    /// Bars from (open, high, low, close), preceded by as many quiet ones at the first open as the
+    /// timeframe needs.
     pub(in super::super) fn bars(rows: &[(f64, f64, f64, f64)]) -> Bars {
         let first = rows[0].0;
         let mut all = vec![(first, first + 0.5, first - 0.5, first); 60];
@@ -157,14 +203,20 @@ mod tests {
         for candle in candles.iter_mut().rev().take(FROZEN_LOOKBACK) {
             candle.volume_base = Amount::new(0.0).unwrap();
         }
-        assert!(Bars::new(Timeframe::Short, &candles).is_none(), "nothing was traded");
+        assert!(
+            Bars::new(Timeframe::Short, &candles).is_none(),
+            "nothing was traded"
+        );
 
         let mut candles = walk(200);
         let price = Price::new(100.0).unwrap();
         for candle in candles.iter_mut().rev().take(FROZEN_LOOKBACK) {
             (candle.open, candle.high, candle.low, candle.close) = (price, price, price, price);
         }
-        assert!(Bars::new(Timeframe::Short, &candles).is_none(), "nothing moved");
+        assert!(
+            Bars::new(Timeframe::Short, &candles).is_none(),
+            "nothing moved"
+        );
     }
 
     #[test]

@@ -1,15 +1,17 @@
-//! The trades of the last quarter of an hour whose taker's side is known, summed up for the formulas.
+//! The trades of the last quarter of an hour whose taker's side is known, summed up for the
+//! formulas.
 
 use super::maths::{net_share, tail};
 use super::reading::Basis;
 use crate::market::trades::{Side, TRADES_WINDOW_MS, Trade, Trades};
 use crate::units::UnixMs;
 
-/// The fewest trades with a known side that say anything: a share of so few is uncertain by some ±18 %.
+/// The fewest trades with a known side that say anything: a share of so few is uncertain by some
+/// ±18 %.
 pub const FEWEST_TRADES: usize = 30;
 
-/// The fewest trades that are looked at, however old they are: a contract that is traded less than once in nine seconds is
-/// judged by its last hundred.
+/// The fewest trades that are looked at, however old they are: a contract that is traded less than
+/// once in nine seconds is judged by its last hundred.
 const FEWEST_LOOKED_AT: usize = 100;
 
 /// How many of the newest trades tell the pace: one answer of the venue, in which none is missing.
@@ -28,8 +30,8 @@ pub(super) struct Print {
     pub(super) ago_ms: u64,
 }
 
-/// The trades whose side the venue told, oldest first. An unknown side is left out of every sum: to count such a trade
-/// for neither side would still be a guess, that it was one half of each.
+/// The trades whose side the venue told, oldest first. An unknown side is left out of every sum: to
+/// count such a trade for neither side would still be a guess, that it was one half of each.
 #[derive(Clone, Debug)]
 pub struct Flow {
     pub(super) prints: Vec<Print>,
@@ -39,8 +41,9 @@ pub struct Flow {
 }
 
 impl Flow {
-    /// Looks at the trades of [`TRADES_WINDOW_MS`] before the newest, or at the newest hundred where those reach back farther.
-    /// Nothing for fewer than [`FEWEST_TRADES`] with a known side, or when none of them has a size.
+    /// Looks at the trades of [`TRADES_WINDOW_MS`] before the newest, or at the newest hundred
+    /// where those reach back farther. Nothing for fewer than [`FEWEST_TRADES`] with a known side,
+    /// or when none of them has a size.
     #[must_use]
     pub fn new(trades: &Trades) -> Option<Self> {
         let newest = trades.trades.last()?.time_ms;
@@ -51,16 +54,26 @@ impl Flow {
             .take_while(|trade| newest.millis_since(trade.time_ms) <= TRADES_WINDOW_MS)
             .count();
         let window = tail(&trades.trades, of_window.max(FEWEST_LOOKED_AT));
-        let prints: Vec<Print> = window.iter().filter_map(|trade| print(trade, newest)).collect();
+        let prints: Vec<Print> = window
+            .iter()
+            .filter_map(|trade| print(trade, newest))
+            .collect();
         let net_volume = net_share(prints.iter().map(|print| (print.sign, print.size)));
         let span_ms = prints.first()?.ago_ms.saturating_sub(prints.last()?.ago_ms);
-        (prints.len() >= FEWEST_TRADES && net_volume.is_finite()).then_some(Self { prints, span_ms, net_volume })
+        (prints.len() >= FEWEST_TRADES && net_volume.is_finite()).then_some(Self {
+            prints,
+            span_ms,
+            net_volume,
+        })
     }
 
     /// What figures of these trades are taken from.
     #[must_use]
     pub fn basis(&self) -> Basis {
-        Basis::Trades { count: self.prints.len(), span_ms: self.span_ms }
+        Basis::Trades {
+            count: self.prints.len(),
+            span_ms: self.span_ms,
+        }
     }
 
     /// (bought − sold) / (bought + sold) in the base coin, −1…1.
@@ -88,14 +101,20 @@ fn print(trade: &Trade, newest: UnixMs) -> Option<Print> {
     })
 }
 
-/// The pace of trading, base coin per second, over the newest thousand trades whatever their side; nothing when they share
-/// one moment.
+/// The pace of trading, base coin per second, over the newest thousand trades whatever their side;
+/// nothing when they share one moment.
 #[must_use]
 pub fn trade_rate(trades: &Trades) -> Option<f64> {
     let newest = tail(&trades.trades, PACE_TRADES);
-    let [first, .., last] = newest else { return None };
+    let [first, .., last] = newest else {
+        return None;
+    };
     let seconds = last.time_ms.millis_since(first.time_ms) as f64 / 1_000.0;
-    let rate = newest.iter().map(|trade| trade.size_base.get()).sum::<f64>() / seconds;
+    let rate = newest
+        .iter()
+        .map(|trade| trade.size_base.get())
+        .sum::<f64>()
+        / seconds;
     rate.is_finite().then_some(rate)
 }
 
@@ -106,9 +125,21 @@ pub(super) mod testing {
 
     /// A flow of (sign, size, price), all of one moment and as few as the test wants.
     pub(in super::super) fn flow(prints: &[(f64, f64, f64)]) -> Flow {
-        let prints: Vec<_> = prints.iter().map(|&(sign, size, price)| Print { sign, size, price, ago_ms: 0 }).collect();
+        let prints: Vec<_> = prints
+            .iter()
+            .map(|&(sign, size, price)| Print {
+                sign,
+                size,
+                price,
+                ago_ms: 0,
+            })
+            .collect();
         let net_volume = net_share(prints.iter().map(|print| (print.sign, print.size)));
-        Flow { prints, span_ms: 0, net_volume }
+        Flow {
+            prints,
+            span_ms: 0,
+            net_volume,
+        }
     }
 }
 
@@ -125,22 +156,39 @@ mod tests {
             taker,
             id: 0,
         };
-        Trades { trades: sides.enumerate().map(trade).collect() }
+        Trades {
+            trades: sides.enumerate().map(trade).collect(),
+        }
     }
 
     #[test]
     fn trades_of_unknown_side_count_for_neither() {
-        let sides = [Some(Side::Buy), Some(Side::Buy), Some(Side::Buy), Some(Side::Sell), None, None];
+        let sides = [
+            Some(Side::Buy),
+            Some(Side::Buy),
+            Some(Side::Buy),
+            Some(Side::Sell),
+            None,
+            None,
+        ];
         let flow = Flow::new(&trades(sides.into_iter().cycle().take(60))).unwrap();
         // Thirty bought and ten sold: 20/40, whatever the twenty others were.
         assert_eq!(flow.net_volume(), 0.5);
-        // The last two of the sixty are of unknown side, and so half a second each is not in the span.
-        assert_eq!(flow.basis(), Basis::Trades { count: 40, span_ms: 57 * 500 });
+        // The last two of the sixty are of unknown side, and so half a second each is not in the
+        // span.
+        assert_eq!(
+            flow.basis(),
+            Basis::Trades {
+                count: 40,
+                span_ms: 57 * 500
+            }
+        );
     }
 
     #[test]
     fn too_few_known_sides_are_no_flow() {
-        let sides = std::iter::repeat_n(None, 1_000).chain(std::iter::repeat_n(Some(Side::Buy), FEWEST_TRADES - 1));
+        let sides = std::iter::repeat_n(None, 1_000)
+            .chain(std::iter::repeat_n(Some(Side::Buy), FEWEST_TRADES - 1));
         assert!(Flow::new(&trades(sides)).is_none());
     }
 
@@ -154,15 +202,36 @@ mod tests {
             Flow::new(&all).unwrap().basis()
         };
         // One a second: those of 900 s and the newest. One a minute: the last hundred.
-        assert_eq!(apart(5_000, 1_000), Basis::Trades { count: 901, span_ms: 900_000 });
-        assert_eq!(apart(500, 60_000), Basis::Trades { count: 100, span_ms: 99 * 60_000 });
-        assert_eq!(apart(40, 60_000), Basis::Trades { count: 40, span_ms: 39 * 60_000 });
+        assert_eq!(
+            apart(5_000, 1_000),
+            Basis::Trades {
+                count: 901,
+                span_ms: 900_000
+            }
+        );
+        assert_eq!(
+            apart(500, 60_000),
+            Basis::Trades {
+                count: 100,
+                span_ms: 99 * 60_000
+            }
+        );
+        assert_eq!(
+            apart(40, 60_000),
+            Basis::Trades {
+                count: 40,
+                span_ms: 39 * 60_000
+            }
+        );
     }
 
     #[test]
     fn the_rate_is_volume_over_time() {
         // Eleven trades of 2 within 5 seconds.
-        assert_eq!(trade_rate(&trades(std::iter::repeat_n(None, 11))), Some(4.4));
+        assert_eq!(
+            trade_rate(&trades(std::iter::repeat_n(None, 11))),
+            Some(4.4)
+        );
         assert_eq!(trade_rate(&trades(std::iter::repeat_n(None, 1))), None);
     }
 }

@@ -24,8 +24,8 @@ pub struct TickerFacts {
     pub funding_rate_8h: Option<f64>,
 }
 
-/// What was measured before of the same contract (see [`Measures`]), in any order: an empty one makes only the parts
-/// absent that are read against it.
+/// What was measured before of the same contract (see [`Measures`]), in any order: an empty one
+/// makes only the parts absent that are read against it.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct OwnHistory<'a> {
     /// Earlier [`Measures::trade_rate`].
@@ -34,7 +34,8 @@ pub struct OwnHistory<'a> {
     pub spreads: &'a [f64],
     /// Earlier [`Measures::depth`].
     pub depths: &'a [f64],
-    /// Earlier [`Measures::imbalances`] of the last [`BOOKS_WINDOW_MS`], with the times of their books; oldest first.
+    /// Earlier [`Measures::imbalances`] of the last [`BOOKS_WINDOW_MS`], with the times of their
+    /// books; oldest first.
     pub imbalances: &'a [(UnixMs, Imbalances)],
 }
 
@@ -44,7 +45,8 @@ pub const BOOKS_WINDOW_MS: u64 = TRADES_WINDOW_MS;
 /// Everything that is known of one contract; every part of it may be unknown.
 #[derive(Clone, Copy, Debug)]
 pub struct ScoreInputs<'a> {
-    /// Candles, one entry per interval; intervals that are no timeframe of the scores are not read.
+    /// Candles, one entry per interval; intervals that are no timeframe of the scores are not
+    /// read.
     pub candles: &'a [Timed<'a, Candles>],
     /// The book.
     pub book: Option<Timed<'a, Book>>,
@@ -102,8 +104,8 @@ impl Measures {
     }
 }
 
-/// The ages between which facts lose their freshness: 1 up to the first, evenly falling to 0 at the second, from where
-/// on they are as good as absent.
+/// The ages between which facts lose their freshness: 1 up to the first, evenly falling to 0 at the
+/// second, from where on they are as good as absent.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Limits {
     full_ms: u64,
@@ -111,20 +113,35 @@ pub(super) struct Limits {
 }
 
 impl Limits {
-    /// Book, trades and ticker: fresh as long as a snapshot is, useless when a snapshot would raise an alert.
-    pub(super) const LIVE: Self = Self { full_ms: 15_000, none_ms: 120_000 };
+    /// Book, trades and ticker: fresh as long as a snapshot is, useless when a snapshot would raise
+    /// an alert.
+    pub(super) const LIVE: Self = Self {
+        full_ms: 15_000,
+        none_ms: 120_000,
+    };
 
-    /// Open interest and account ratios: fresh over three rows of the venue, useless when the page's share of long
-    /// accounts does without them too.
-    pub(super) const POSITIONING: Self = Self { full_ms: 15 * 60_000, none_ms: MAX_RATIO_AGE_MS };
+    /// Open interest and account ratios: fresh over three rows of the venue, useless when the
+    /// page's share of long accounts does without them too.
+    pub(super) const POSITIONING: Self = Self {
+        full_ms: 15 * 60_000,
+        none_ms: MAX_RATIO_AGE_MS,
+    };
 
-    /// Histories that something is compared with: as long as the newest funding is the latest; a day.
-    pub(super) const HISTORY: Self = Self { full_ms: MAX_FUNDING_AGE_MS, none_ms: 24 * 3_600_000 };
+    /// Histories that something is compared with: as long as the newest funding is the latest; a
+    /// day.
+    pub(super) const HISTORY: Self = Self {
+        full_ms: MAX_FUNDING_AGE_MS,
+        none_ms: 24 * 3_600_000,
+    };
 
-    /// Candles: fresh until the next one has closed and a minute has passed to fetch it; useless when three are missing.
+    /// Candles: fresh until the next one has closed and a minute has passed to fetch it; useless
+    /// when three are missing.
     pub(super) const fn candles(interval: Interval) -> Self {
         const FETCH_MS: u64 = 60_000;
-        Self { full_ms: interval.millis() + FETCH_MS, none_ms: 3 * interval.millis() + FETCH_MS }
+        Self {
+            full_ms: interval.millis() + FETCH_MS,
+            none_ms: 3 * interval.millis() + FETCH_MS,
+        }
     }
 
     /// The freshness at `now` of facts from `as_of`; nothing where it is 0.
@@ -159,6 +176,9 @@ mod tests {
     #[test]
     fn facts_from_a_clock_ahead_of_ours_are_fresh() {
         let now = UnixMs::from_secs(1_800_000_000);
-        assert_eq!(Limits::LIVE.freshness(now.plus_millis(5_000), now), Some(1.0));
+        assert_eq!(
+            Limits::LIVE.freshness(now.plus_millis(5_000), now),
+            Some(1.0)
+        );
     }
 }

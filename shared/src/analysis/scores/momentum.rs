@@ -3,7 +3,8 @@
 use crate::market::Ticker;
 use crate::units::{Fraction, Score};
 
-/// The change over 24 hours that counts as strong, percent: tanh(1) of the way to the end of the scale.
+/// The change over 24 hours that counts as strong, percent: tanh(1) of the way to the end of the
+/// scale.
 const STRONG_24H_PCT: f64 = 10.0;
 
 /// The same over one hour.
@@ -30,19 +31,32 @@ pub struct Momentum {
 /// - 0.3: tanh(1-hour change / 2 %)
 /// - 0.2: the last price's place in the 24-hour range, low −1, high 1
 ///
-/// Multiplying all prices by a factor changes nothing, and a mirrored market gives 100 − score. Nothing when less than
-/// 60 % of the weight is there.
+/// Multiplying all prices by a factor changes nothing, and a mirrored market gives 100 − score.
+/// Nothing when less than 60 % of the weight is there.
 #[must_use]
 pub fn momentum(ticker: &Ticker<'_>) -> Option<Momentum> {
     let [of_day, of_hour, of_range] = WEIGHTS;
     let inputs = [
-        (of_day, ticker.change_24h_pct.map(|change| (change.get() / STRONG_24H_PCT).tanh())),
-        (of_hour, ticker.change_1h_pct.map(|change| (change.get() / STRONG_1H_PCT).tanh())),
+        (
+            of_day,
+            ticker
+                .change_24h_pct
+                .map(|change| (change.get() / STRONG_24H_PCT).tanh()),
+        ),
+        (
+            of_hour,
+            ticker
+                .change_1h_pct
+                .map(|change| (change.get() / STRONG_1H_PCT).tanh()),
+        ),
         (of_range, place_in_range(ticker)),
     ];
-    let known = inputs.iter().filter_map(|(weight, signal)| signal.map(|signal| (*weight, signal)));
-    let (weight, sum) =
-        known.fold((0.0, 0.0), |(weights, sum), (weight, signal)| (weights + weight, sum + weight * signal));
+    let known = inputs
+        .iter()
+        .filter_map(|(weight, signal)| signal.map(|signal| (*weight, signal)));
+    let (weight, sum) = known.fold((0.0, 0.0), |(weights, sum), (weight, signal)| {
+        (weights + weight, sum + weight * signal)
+    });
     if weight < MIN_RELIABILITY {
         return None;
     }
@@ -52,8 +66,8 @@ pub fn momentum(ticker: &Ticker<'_>) -> Option<Momentum> {
     })
 }
 
-/// Low −1, high 1; nothing when the price did not move. A new high or low is one at which the price may already be a little
-/// beyond the range that was read an instant before.
+/// Low −1, high 1; nothing when the price did not move. A new high or low is one at which the price
+/// may already be a little beyond the range that was read an instant before.
 fn place_in_range(ticker: &Ticker<'_>) -> Option<f64> {
     let (low, high) = (ticker.low_24h?.get(), ticker.high_24h?.get());
     let place = (ticker.last.get() - low) / (high - low) * 2.0 - 1.0;
@@ -67,7 +81,13 @@ mod tests {
     use crate::units::{Percent, Price};
     use proptest::prelude::*;
 
-    fn at(last: f64, low: f64, high: f64, change_24h: f64, change_1h: Option<f64>) -> Ticker<'static> {
+    fn at(
+        last: f64,
+        low: f64,
+        high: f64,
+        change_24h: f64,
+        change_1h: Option<f64>,
+    ) -> Ticker<'static> {
         Ticker {
             low_24h: Price::new(low).ok(),
             high_24h: Price::new(high).ok(),
@@ -95,7 +115,10 @@ mod tests {
     #[test]
     fn at_a_new_high_or_low_the_place_is_the_end_of_the_range() {
         let of_another_venue = |last| momentum(&at(last, 90.0, 110.0, 10.0, None));
-        assert_eq!(of_another_venue(111.0).map(|momentum| momentum.reliability.get()), Some(0.7));
+        assert_eq!(
+            of_another_venue(111.0).map(|momentum| momentum.reliability.get()),
+            Some(0.7)
+        );
         assert_eq!(of_another_venue(111.0), of_another_venue(110.0));
         assert_eq!(of_another_venue(89.5), of_another_venue(90.0));
     }

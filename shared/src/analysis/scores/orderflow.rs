@@ -1,7 +1,7 @@
 //! The order-flow dimension: trades by the taker's side, and open interest.
 //!
-//! Exactly symmetric when the sides change and prices are reflected as p → c²/p, each trade keeping what the part weighs
-//! it by: its size, or for the parts by value its value.
+//! Exactly symmetric when the sides change and prices are reflected as p → c²/p, each trade keeping
+//! what the part weighs it by: its size, or for the parts by value its value.
 
 use super::flow::Flow;
 use super::maths::{NET_SHARE_GAIN, net_share, percentile, tail};
@@ -37,10 +37,14 @@ const PRICE_SCALE_PCT: f64 = 2.0;
 /// What a move counts on falling open interest: positions are closed, nobody enters.
 const FALLING_INTEREST: f64 = 0.4;
 
-/// Cumulative volume delta: tanh(3 · Σ±q/Σq) over the trades whose side is known. Figure: the share bought, 0–1.
+/// Cumulative volume delta: tanh(3 · Σ±q/Σq) over the trades whose side is known. Figure: the share
+/// bought, 0–1.
 #[must_use]
 pub fn cvd(flow: &Flow) -> Option<Reading> {
-    Reading::new((NET_SHARE_GAIN * flow.net_volume()).tanh(), bought(flow.net_volume()))
+    Reading::new(
+        (NET_SHARE_GAIN * flow.net_volume()).tanh(),
+        bought(flow.net_volume()),
+    )
 }
 
 /// Trade flow by value: tanh(3 · Σ±pq/Σpq). Figure: the share bought, 0–1.
@@ -55,17 +59,24 @@ fn bought(net: f64) -> f64 {
     (1.0 + net) / 2.0
 }
 
-/// Open interest: tanh(ΔP/2 %) · tanh(|ΔOI|/4 %) over four hours, ×0.4 when it falls. Figure: the growth of the open
-/// interest in percent, as in the alert.
+/// Open interest: tanh(ΔP/2 %) · tanh(|ΔOI|/4 %) over four hours, ×0.4 when it falls. Figure: the
+/// growth of the open interest in percent, as in the alert.
 ///
-/// The change of the open interest is the simple one, as everywhere; that of the price a log return in percent, so that a fall weighs
-/// as much as the rise that undoes it. Rising open interest confirms a move, as new positions pay for it. `price_at` tells the price at a moment. Nothing when the history does
-/// not reach back four hours or has a gap of more than an hour there.
+/// The change of the open interest is the simple one, as everywhere; that of the price a log return
+/// in percent, so that a fall weighs as much as the rise that undoes it. Rising open interest
+/// confirms a move, as new positions pay for it. `price_at` tells the price at a moment. Nothing
+/// when the history does not reach back four hours or has a gap of more than an hour there.
 #[must_use]
-pub fn open_interest(history: &[OpenInterest], price_at: impl Fn(UnixMs) -> Option<f64>) -> Option<Reading> {
+pub fn open_interest(
+    history: &[OpenInterest],
+    price_at: impl Fn(UnixMs) -> Option<f64>,
+) -> Option<Reading> {
     let last = history.last()?;
     let age = |point: &OpenInterest| last.time_ms.millis_since(point.time_ms);
-    let first = history.iter().rev().find(|point| age(point) >= OPEN_INTEREST_WINDOW_MS)?;
+    let first = history
+        .iter()
+        .rev()
+        .find(|point| age(point) >= OPEN_INTEREST_WINDOW_MS)?;
     if age(first) > OPEN_INTEREST_WINDOW_MS + OPEN_INTEREST_SLACK_MS {
         return None;
     }
@@ -76,19 +87,26 @@ pub fn open_interest(history: &[OpenInterest], price_at: impl Fn(UnixMs) -> Opti
 }
 
 fn open_interest_lean(interest_pct: f64, price_pct: f64) -> f64 {
-    let confirms = if interest_pct >= 0.0 { 1.0 } else { FALLING_INTEREST };
-    (price_pct / PRICE_SCALE_PCT).tanh() * (interest_pct.abs() / OPEN_INTEREST_SCALE_PCT).tanh() * confirms
+    let confirms = if interest_pct >= 0.0 {
+        1.0
+    } else {
+        FALLING_INTEREST
+    };
+    (price_pct / PRICE_SCALE_PCT).tanh()
+        * (interest_pct.abs() / OPEN_INTEREST_SCALE_PCT).tanh()
+        * confirms
 }
 
 fn log_return_pct(before: f64, after: f64) -> f64 {
     100.0 * (after / before).ln()
 }
 
-/// Divergence of price and cumulative volume delta at the price's swings (module `swings`): tanh(3 · divergence).
-/// Figure: the divergence, −1…1.
+/// Divergence of price and cumulative volume delta at the price's swings (module `swings`): tanh(3
+/// · divergence). Figure: the divergence, −1…1.
 ///
-/// The trades are cut into 20 runs of equal count; up to 19 of the oldest that fill none are left out. A run's price is the
-/// mean of its logarithms weighted by size. Nothing when there are fewer than 100, or when no price moved.
+/// The trades are cut into 20 runs of equal count; up to 19 of the oldest that fill none are left
+/// out. A run's price is the mean of its logarithms weighted by size. Nothing when there are fewer
+/// than 100, or when no price moved.
 #[must_use]
 pub fn smart_money_flow(flow: &Flow) -> Option<Reading> {
     const FEWEST_PER_BUCKET: usize = 5;
@@ -106,42 +124,59 @@ pub fn smart_money_flow(flow: &Flow) -> Option<Reading> {
                 volume += print.size;
                 delta += print.sign * print.size;
             }
-            Bucket { log_price: logs / volume, delta }
+            Bucket {
+                log_price: logs / volume,
+                delta,
+            }
         })
         .collect();
     let divergence = divergence(&buckets)?;
     Reading::new((NET_SHARE_GAIN * divergence).tanh(), divergence)
 }
 
-/// Imbalance: (bought − sold) / both by size over the last 1, 5 and 15 minutes before the newest trade, weighted .5/.3/.2 and
-/// renormalised over the windows of 10 trades and more. Figure: that share.
+/// Imbalance: (bought − sold) / both by size over the last 1, 5 and 15 minutes before the newest
+/// trade, weighted .5/.3/.2 and renormalised over the windows of 10 trades and more. Figure: that
+/// share.
 #[must_use]
 pub fn imbalance(flow: &Flow) -> Option<Reading> {
     let windows = IMBALANCE_WINDOWS.iter().filter_map(|(window_ms, weight)| {
-        let begin = flow.prints.partition_point(|print| print.ago_ms > *window_ms);
-        let prints = flow.prints.get(begin..).filter(|prints| prints.len() >= FEWEST_OF_WINDOW)?;
-        Some((weight, net_share(prints.iter().map(|print| (print.sign, print.size)))))
+        let begin = flow
+            .prints
+            .partition_point(|print| print.ago_ms > *window_ms);
+        let prints = flow
+            .prints
+            .get(begin..)
+            .filter(|prints| prints.len() >= FEWEST_OF_WINDOW)?;
+        Some((
+            weight,
+            net_share(prints.iter().map(|print| (print.sign, print.size))),
+        ))
     });
-    let (sum, weights) =
-        windows.fold((0.0, 0.0), |(sum, weights), (weight, net)| (sum + weight * net, weights + weight));
+    let (sum, weights) = windows.fold((0.0, 0.0), |(sum, weights), (weight, net)| {
+        (sum + weight * net, weights + weight)
+    });
     Reading::new(sum / weights, sum / weights)
 }
 
-/// Liquidity: the percentile of the pace of trading among its own history, signed by the flow: P · tanh(3 · Σ±q/Σq).
-/// Figure: the percentile, 0–1.
+/// Liquidity: the percentile of the pace of trading among its own history, signed by the flow: P ·
+/// tanh(3 · Σ±q/Σq). Figure: the percentile, 0–1.
 ///
-/// Plenty of trading is in itself neither bullish nor bearish, and a mirrored market trades as much; it says how much
-/// the flow is worth.
+/// Plenty of trading is in itself neither bullish nor bearish, and a mirrored market trades as
+/// much; it says how much the flow is worth.
 #[must_use]
 pub fn liquidity(flow: &Flow, rate: f64, earlier_rates: &[f64]) -> Option<Reading> {
     let percentile = percentile(rate, earlier_rates)?;
-    Reading::new(percentile * (NET_SHARE_GAIN * flow.net_volume()).tanh(), percentile)
+    Reading::new(
+        percentile * (NET_SHARE_GAIN * flow.net_volume()).tanh(),
+        percentile,
+    )
 }
 
-/// Pressure: tanh(3 · (.4 by volume + .3 by value + .2 by count + .1 by large trades)), each (bought − sold) / both.
-/// Figure: that sum.
+/// Pressure: tanh(3 · (.4 by volume + .3 by value + .2 by count + .1 by large trades)), each
+/// (bought − sold) / both. Figure: that sum.
 ///
-/// Large trades are seen by weighing each by the square of its size: a limit for "large" would be one to jump over.
+/// Large trades are seen by weighing each by the square of its size: a limit for "large" would be
+/// one to jump over.
 #[must_use]
 pub fn pressure(flow: &Flow) -> Option<Reading> {
     let net = PRESSURE_BY_VOLUME * flow.net_volume()
@@ -179,8 +214,8 @@ mod tests {
 
     #[test]
     fn imbalance_reads_the_newest_trades_most() {
-        // Forty sold two minutes before ten are bought, all of one size: +1 over a minute, −30/50 over five and fifteen.
-        // 0.5·1 − 0.3·0.6 − 0.2·0.6 = 0.2.
+        // Forty sold two minutes before ten are bought, all of one size: +1 over a minute, −30/50
+        // over five and fifteen. 0.5·1 − 0.3·0.6 − 0.2·0.6 = 0.2.
         let prints = [vec![(-1.0, 1.0, 10.0); 40], vec![(1.0, 1.0, 10.0); 10]].concat();
         let mut flow = flow(&prints);
         for print in &mut flow.prints[..40] {
@@ -208,20 +243,39 @@ mod tests {
             one_sided_base: Amount::new(interest).unwrap(),
         };
         let price = |time: UnixMs| Some(if time.as_secs() == 0 { 100.0 } else { 102.0 });
-        let whole = open_interest(&[point(0, 100.0), point(120, 1.0), point(240, 104.0)], price).unwrap();
+        let whole = open_interest(
+            &[point(0, 100.0), point(120, 1.0), point(240, 104.0)],
+            price,
+        )
+        .unwrap();
         // 4 %, and ln(1.02) = 1.980263 %: tanh(0.990131)·tanh(1) = 0.757418·0.761594.
         check(whole.figure, 4.0);
         check(whole.lean.get(), 0.576_845);
-        assert_eq!(open_interest(&[point(0, 100.0), point(239, 104.0)], price), None, "too short");
-        assert_eq!(open_interest(&[point(0, 100.0), point(301, 104.0)], price), None, "a gap");
-        assert_eq!(open_interest(&[point(0, 0.0), point(240, 104.0)], price), None, "nothing was open");
+        assert_eq!(
+            open_interest(&[point(0, 100.0), point(239, 104.0)], price),
+            None,
+            "too short"
+        );
+        assert_eq!(
+            open_interest(&[point(0, 100.0), point(301, 104.0)], price),
+            None,
+            "a gap"
+        );
+        assert_eq!(
+            open_interest(&[point(0, 0.0), point(240, 104.0)], price),
+            None,
+            "nothing was open"
+        );
     }
 
     #[test]
     fn liquidity_is_signed_by_the_flow() {
         // A pace equal to its history: 1/2; a net share of 1/3: tanh(1).
         let flow = flow(&[(1.0, 2.0, 10.0), (-1.0, 1.0, 10.0)]);
-        check(liquidity(&flow, 5.0, &[5.0; 20]).unwrap().lean.get(), 0.5 * 0.761_594);
+        check(
+            liquidity(&flow, 5.0, &[5.0; 20]).unwrap().lean.get(),
+            0.5 * 0.761_594,
+        );
         assert_eq!(liquidity(&flow, 5.0, &[5.0; 19]), None);
     }
 }

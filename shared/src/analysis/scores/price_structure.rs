@@ -1,7 +1,9 @@
-//! The price-structure dimension, on every timeframe: where the price stands among what it did before.
+//! The price-structure dimension, on every timeframe: where the price stands among what it did
+//! before.
 //!
-//! All parts are exactly symmetric under the reflection p → 2c − p about the last close c. Prices enter as differences
-//! over the average true range or over the close, so their scale does not matter.
+//! All parts are exactly symmetric under the reflection p → 2c − p about the last close c. Prices
+//! enter as differences over the average true range or over the close, so their scale does not
+//! matter.
 
 mod breaks;
 mod levels;
@@ -17,7 +19,8 @@ pub use breaks::structure_breaks;
 pub use levels::support_resistance;
 pub use zones::{fair_value_gaps, institutional_zones};
 
-/// The bars that are searched for zones, gaps and levels: as many as the venue is asked for on most timeframes.
+/// The bars that are searched for zones, gaps and levels: as many as the venue is asked for on most
+/// timeframes.
 const STRUCTURE_BARS: usize = 200;
 
 /// How far a zone is felt: its weight falls to 1/e over three average true ranges.
@@ -38,8 +41,9 @@ pub fn trend_position(bars: &Bars) -> Option<Reading> {
     Reading::new(ranges.tanh(), ranges)
 }
 
-/// Volume profile: the close's place in the value area, in price: tanh of its distance from the area's middle in half
-/// widths. The area holds the central 70 % of the last 200 bars' volume. Figure: the distance, ±1 at the ends.
+/// Volume profile: the close's place in the value area, in price: tanh of its distance from the
+/// area's middle in half widths. The area holds the central 70 % of the last 200 bars' volume.
+/// Figure: the distance, ±1 at the ends.
 #[must_use]
 pub fn volume_profile(bars: &Bars) -> Option<Reading> {
     let (low, high) = Profile::of(bars)?.value_area();
@@ -47,12 +51,18 @@ pub fn volume_profile(bars: &Bars) -> Option<Reading> {
     Reading::new(place.tanh(), place)
 }
 
-/// Range analysis: the close's place in the range of the last 50 bars, −1 low to 1 high, contrarian: −place. Figure: the
-/// place.
+/// Range analysis: the close's place in the range of the last 50 bars, −1 low to 1 high,
+/// contrarian: −place. Figure: the place.
 #[must_use]
 pub fn range_analysis(bars: &Bars) -> Option<Reading> {
-    let high = tail(&bars.highs, RANGE_BARS).iter().copied().fold(f64::NEG_INFINITY, f64::max);
-    let low = tail(&bars.lows, RANGE_BARS).iter().copied().fold(f64::INFINITY, f64::min);
+    let high = tail(&bars.highs, RANGE_BARS)
+        .iter()
+        .copied()
+        .fold(f64::NEG_INFINITY, f64::max);
+    let low = tail(&bars.lows, RANGE_BARS)
+        .iter()
+        .copied()
+        .fold(f64::INFINITY, f64::min);
     let place = (2.0 * bars.close - (low + high)) / (high - low);
     Reading::new(-place, place)
 }
@@ -105,8 +115,8 @@ mod tests {
 
     #[test]
     fn the_place_in_the_value_area_counts_half_widths() {
-        // All volume evenly over 99.5–100.5 makes the area 99.65–100.35, see the profile's own test. A last close at
-        // its upper end stands one half width above its middle: tanh(1).
+        // All volume evenly over 99.5–100.5 makes the area 99.65–100.35, see the profile's own
+        // test. A last close at its upper end stands one half width above its middle: tanh(1).
         let mut rows = vec![(100.0, 100.5, 99.5, 100.0); 40];
         rows.push((100.0, 100.5, 99.5, 100.35));
         check(volume_profile(&bars(&rows)).unwrap().lean.get(), 0.761_594);
@@ -114,7 +124,15 @@ mod tests {
 
     #[test]
     fn the_least_from_here_looks_forward_only() {
-        let bar = |low: f64| Ohlc { open: low, high: low, low, close: low };
-        assert_eq!(least_from_here(&[bar(1.0), bar(3.0), bar(2.0)], |bar| bar.low), [1.0, 2.0, 2.0]);
+        let bar = |low: f64| Ohlc {
+            open: low,
+            high: low,
+            low,
+            close: low,
+        };
+        assert_eq!(
+            least_from_here(&[bar(1.0), bar(3.0), bar(2.0)], |bar| bar.low),
+            [1.0, 2.0, 2.0]
+        );
     }
 }

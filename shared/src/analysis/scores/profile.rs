@@ -10,10 +10,12 @@ const BINS: usize = 100;
 
 /// The shares of the volume below the value area's ends: its central 70 %.
 ///
-/// The usual growth from the fullest bin outward jumps when two bins tie for fullest; quantiles do not.
+/// The usual growth from the fullest bin outward jumps when two bins tie for fullest; quantiles do
+/// not.
 const VALUE_AREA: (f64, f64) = (0.15, 0.85);
 
-/// Every bin counts as this share of the mean bin more, so that the value area cannot jump across empty prices.
+/// Every bin counts as this share of the mean bin more, so that the value area cannot jump across
+/// empty prices.
 const FLOOR: f64 = 1e-3;
 
 /// Volume by price, in 100 bins between the window's lowest and highest price.
@@ -28,18 +30,30 @@ pub(super) struct Profile {
 impl Profile {
     /// The profile of the last [`PROFILE_BARS`] bars; nothing when they have no volume or no range.
     ///
-    /// A bar's volume is spread evenly from its low to its high, and at least over one bin's width: a bar without a
-    /// range would otherwise jump from bin to bin.
+    /// A bar's volume is spread evenly from its low to its high, and at least over one bin's width:
+    /// a bar without a range would otherwise jump from bin to bin.
     pub(super) fn of(bars: &Bars) -> Option<Self> {
-        let (highs, lows) = (tail(&bars.highs, PROFILE_BARS), tail(&bars.lows, PROFILE_BARS));
+        let (highs, lows) = (
+            tail(&bars.highs, PROFILE_BARS),
+            tail(&bars.lows, PROFILE_BARS),
+        );
         let lowest = lows.iter().copied().fold(f64::INFINITY, f64::min);
         let highest = highs.iter().copied().fold(f64::NEG_INFINITY, f64::max);
         let bin = (highest - lowest) / BINS as f64;
-        let mut profile = Self { lowest, bin, volumes: [0.0; BINS], total: 0.0 };
+        let mut profile = Self {
+            lowest,
+            bin,
+            volumes: [0.0; BINS],
+            total: 0.0,
+        };
         if !(bin > 0.0 && bin.is_finite()) {
             return None;
         }
-        for ((high, low), volume) in highs.iter().zip(lows).zip(tail(&bars.volumes, PROFILE_BARS)) {
+        for ((high, low), volume) in highs
+            .iter()
+            .zip(lows)
+            .zip(tail(&bars.volumes, PROFILE_BARS))
+        {
             profile.add((low - lowest) / bin, (high - lowest) / bin, *volume);
         }
         profile.total = profile.volumes.iter().sum();
@@ -105,8 +119,8 @@ mod tests {
 
     #[test]
     fn volume_spread_evenly_puts_the_value_area_at_its_quantiles() {
-        // Sixty bars of 99.5–100.5 and forty of 99.5–100.5: all volume evenly over one unit, so the central 70 % are
-        // 99.65–100.35. Prices are in units of 64, the power of two below 100.
+        // Sixty bars of 99.5–100.5 and forty of 99.5–100.5: all volume evenly over one unit, so the
+        // central 70 % are 99.65–100.35. Prices are in units of 64, the power of two below 100.
         let profile = Profile::of(&bars(&[(100.0, 100.5, 99.5, 100.0); 40])).unwrap();
         let (low, high) = profile.value_area();
         assert!((low * 64.0 - 99.65).abs() < 1e-9, "{}", low * 64.0);
@@ -118,7 +132,12 @@ mod tests {
 
     #[test]
     fn a_bar_without_a_range_is_spread_over_one_bin() {
-        let mut profile = Profile { lowest: 0.0, bin: 1.0, volumes: [0.0; BINS], total: 0.0 };
+        let mut profile = Profile {
+            lowest: 0.0,
+            bin: 1.0,
+            volumes: [0.0; BINS],
+            total: 0.0,
+        };
         profile.add(50.25, 50.25, 4.0);
         // From 49.75 to 50.75: a quarter below 50, three quarters above.
         assert_eq!((profile.volumes[49], profile.volumes[50]), (1.0, 3.0));

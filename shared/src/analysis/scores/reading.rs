@@ -1,5 +1,5 @@
-//! What one part says: a lean between bearish and bullish, the figure it rests on, what that figure was taken from, and how
-//! fresh it is.
+//! What one part says: a lean between bearish and bullish, the figure it rests on, what that figure
+//! was taken from, and how fresh it is.
 
 use super::timeframe::Timeframe;
 use crate::units::{OutOfRange, Score};
@@ -11,7 +11,8 @@ use crate::units::{OutOfRange, Score};
 pub struct Lean(f64);
 
 impl Lean {
-    /// The nearest lean; nothing for what is no number, which is how an undefined formula becomes an absent part.
+    /// The nearest lean; nothing for what is no number, which is how an undefined formula becomes
+    /// an absent part.
     #[must_use]
     pub fn new(value: f64) -> Option<Self> {
         (!value.is_nan()).then(|| Self(value.clamp(-1.0, 1.0)))
@@ -45,7 +46,10 @@ impl Reading {
     /// Nothing when either is no finite number.
     #[must_use]
     pub fn new(lean: f64, figure: f64) -> Option<Self> {
-        Some(Self { lean: Lean::new(lean)?, figure: figure.is_finite().then_some(figure)? })
+        Some(Self {
+            lean: Lean::new(lean)?,
+            figure: figure.is_finite().then_some(figure)?,
+        })
     }
 }
 
@@ -73,15 +77,16 @@ pub enum Basis {
 /// A reading and the freshness of what it was read from.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Evidence {
-    /// The reading. A part of several timeframes has the mean of their leans, and the figure of the one that [`Self::basis`]
-    /// names.
+    /// The reading. A part of several timeframes has the mean of their leans, and the figure of
+    /// the one that [`Self::basis`] names.
     pub reading: Reading,
     /// What the figure was taken from.
     pub basis: Basis,
-    /// 1 for fresh inputs, falling to 0 where they are no longer used: what the reading weighs beside others.
+    /// 1 for fresh inputs, falling to 0 where they are no longer used: what the reading weighs
+    /// beside others.
     pub freshness: f64,
-    /// The share of what the part is made of that was there and fresh: less than the freshness where a timeframe is
-    /// missing. What is missing lowers the reliability and no weight.
+    /// The share of what the part is made of that was there and fresh: less than the freshness
+    /// where a timeframe is missing. What is missing lowers the reliability and no weight.
     pub coverage: f64,
 }
 
@@ -89,7 +94,12 @@ impl Evidence {
     /// A reading of all that its part is made of.
     #[must_use]
     pub const fn whole(reading: Reading, freshness: f64) -> Self {
-        Self { reading, basis: Basis::Facts, freshness, coverage: freshness }
+        Self {
+            reading,
+            basis: Basis::Facts,
+            freshness,
+            coverage: freshness,
+        }
     }
 
     /// The same with what its figure was taken from.

@@ -1,4 +1,5 @@
-//! The analysis of one contract as text of fixed width, for people who read it in a terminal or a monospaced box.
+//! The analysis of one contract as text of fixed width, for people who read it in a terminal or a
+//! monospaced box.
 
 use super::weights;
 use crate::snapshot::confluence::Confluence;
@@ -40,7 +41,12 @@ fn write_report(out: &mut String, symbol: &str, confluence: &Confluence) -> Resu
         writeln!(out, "{single}\n{}", dimension.title().to_uppercase())?;
         for part in SubComponent::of(dimension) {
             if let Some(Some(score)) = confluence.sub_components.get(&part) {
-                write_line(out, part.short_name(), weights::share_of_part(part), Some(*score))?;
+                write_line(
+                    out,
+                    part.short_name(),
+                    weights::share_of_part(part),
+                    Some(*score),
+                )?;
             }
         }
         if let Some(sentence) = confluence.interpretations.get(&dimension) {
@@ -48,8 +54,20 @@ fn write_report(out: &mut String, symbol: &str, confluence: &Confluence) -> Resu
         }
     }
     writeln!(out, "{single}\nMISSING")?;
-    let missing: Vec<_> = confluence.missing.iter().map(|part| part.wire_name()).collect();
-    write_wrapped(out, if missing.is_empty() { "nothing".to_owned() } else { missing.join(", ") }.as_str())?;
+    let missing: Vec<_> = confluence
+        .missing
+        .iter()
+        .map(|part| part.wire_name())
+        .collect();
+    write_wrapped(
+        out,
+        if missing.is_empty() {
+            "nothing".to_owned()
+        } else {
+            missing.join(", ")
+        }
+        .as_str(),
+    )?;
     writeln!(out, "{double}")
 }
 
@@ -67,19 +85,52 @@ fn write_head(out: &mut String, confluence: &Confluence) -> Result<(), Error> {
         None => ("none".to_owned(), "too little is known for a score"),
     };
     writeln!(out, "{:<14}{score:>7}  {sentiment}", "Score")?;
-    writeln!(out, "{:<14}{:>7}", "Agreement", confluence.consensus.map_or_else(|| "none".to_owned(), fraction))?;
-    writeln!(out, "{:<14}{:>7}", "Inputs", fraction(confluence.reliability))?;
-    writeln!(out, "{:<14}{:>5} h", "Looks at", ScoreBasis::SixDimension.horizon_hours())?;
-    writeln!(out, "{:<14}{:>7}", "Weights", confluence.weights.as_deref().unwrap_or("unknown"))
+    writeln!(
+        out,
+        "{:<14}{:>7}",
+        "Agreement",
+        confluence
+            .consensus
+            .map_or_else(|| "none".to_owned(), fraction)
+    )?;
+    writeln!(
+        out,
+        "{:<14}{:>7}",
+        "Inputs",
+        fraction(confluence.reliability)
+    )?;
+    writeln!(
+        out,
+        "{:<14}{:>5} h",
+        "Looks at",
+        ScoreBasis::SixDimension.horizon_hours()
+    )?;
+    writeln!(
+        out,
+        "{:<14}{:>7}",
+        "Weights",
+        confluence.weights.as_deref().unwrap_or("unknown")
+    )
 }
 
 /// `name  share of the score  [#####.....]  score`.
-fn write_line(out: &mut String, name: &str, weight: f64, score: Option<Score>) -> Result<(), Error> {
+fn write_line(
+    out: &mut String,
+    name: &str,
+    weight: f64,
+    score: Option<Score>,
+) -> Result<(), Error> {
     let percent = format!("{:.1} %", weight * 100.0);
-    let Some(score) = score else { return writeln!(out, "  {name:<21} {percent:>6}  no data") };
+    let Some(score) = score else {
+        return writeln!(out, "  {name:<21} {percent:>6}  no data");
+    };
     let filled = (score.get() / 100.0 * BAR as f64).round() as usize;
     let bar = "#".repeat(filled) + &".".repeat(BAR.saturating_sub(filled));
-    writeln!(out, "  {name:<21} {percent:>6}  {bar}  {:>6.2}", score.get())
+    writeln!(
+        out,
+        "  {name:<21} {percent:>6}  {bar}  {:>6.2}",
+        score.get()
+    )
 }
 
 /// Words in lines of at most [`WIDTH`] characters, each indented by two.
@@ -104,7 +155,12 @@ mod tests {
 
     fn confluence(lean: f64) -> Confluence {
         let found = Evidence::whole(Reading::new(lean, -1234.5).unwrap(), 1.0);
-        combine(&SubComponent::ALL.iter().map(|part| (*part, found)).collect())
+        combine(
+            &SubComponent::ALL
+                .iter()
+                .map(|part| (*part, found))
+                .collect(),
+        )
     }
 
     #[test]
@@ -122,16 +178,28 @@ mod tests {
             "  oir                    2.2 %  ###############.....   75.00\n",
             "MISSING\n  nothing\n",
         ] {
-            assert!(report.contains(expected), "{expected:?} is not in\n{report}");
+            assert!(
+                report.contains(expected),
+                "{expected:?} is not in\n{report}"
+            );
         }
     }
 
     #[test]
     fn a_report_on_nothing_says_so() {
         let report = report("BTCUSDT", &combine(&BTreeMap::new()));
-        assert!(report.contains("Score            none  too little is known for a score\n"), "{report}");
-        assert!(report.contains("  Order book            10.0 %  no data\n"), "{report}");
+        assert!(
+            report.contains("Score            none  too little is known for a score\n"),
+            "{report}"
+        );
+        assert!(
+            report.contains("  Order book            10.0 %  no data\n"),
+            "{report}"
+        );
         assert!(report.contains("technical.rsi, "), "{report}");
-        assert!(report.lines().all(|line| line.chars().count() <= WIDTH), "{report}");
+        assert!(
+            report.lines().all(|line| line.chars().count() <= WIDTH),
+            "{report}"
+        );
     }
 }

@@ -29,7 +29,10 @@ pub fn six_dimension(inputs: &ScoreInputs<'_>, now: UnixMs) -> Confluence {
 #[must_use]
 pub fn evidence(inputs: &ScoreInputs<'_>, now: UnixMs) -> BTreeMap<SubComponent, Evidence> {
     let facts = Facts::new(inputs, now);
-    SubComponent::ALL.iter().filter_map(|part| Some((*part, facts.read(*part)?))).collect()
+    SubComponent::ALL
+        .iter()
+        .filter_map(|part| Some((*part, facts.read(*part)?)))
+        .collect()
 }
 
 /// A fact with its freshness, above 0.
@@ -61,7 +64,10 @@ impl Books {
             all.filter(move |(time, _)| *time < at && at.millis_since(*time) <= BOOKS_WINDOW_MS)
         };
         let mean = Imbalances::mean(Imbalances::of(book.value)?, earlier().map(|(_, one)| *one));
-        let span_ms = earlier().map(|(time, _)| at.millis_since(*time)).max().unwrap_or(0);
+        let span_ms = earlier()
+            .map(|(time, _)| at.millis_since(*time))
+            .max()
+            .unwrap_or(0);
         Some(Self { mean, span_ms })
     }
 }
@@ -91,14 +97,23 @@ impl<'a> Facts<'a> {
         let history = answered(inputs.history, Limits::HISTORY, now);
         Self {
             timeframes: Timeframe::ALL.into_iter().filter_map(live).collect(),
-            flow: trades
-                .as_ref()
-                .and_then(|trades| Some(Fresh { value: Flow::new(trades.value)?, freshness: trades.freshness })),
-            trades,
-            imbalances: book.as_ref().zip(timed_book.as_ref()).and_then(|(book, timed)| {
-                let value = Books::new(timed, history.as_ref().map(|history| history.value))?;
-                Some(Fresh { value, freshness: book.freshness })
+            flow: trades.as_ref().and_then(|trades| {
+                Some(Fresh {
+                    value: Flow::new(trades.value)?,
+                    freshness: trades.freshness,
+                })
             }),
+            trades,
+            imbalances: book
+                .as_ref()
+                .zip(timed_book.as_ref())
+                .and_then(|(book, timed)| {
+                    let value = Books::new(timed, history.as_ref().map(|history| history.value))?;
+                    Some(Fresh {
+                        value,
+                        freshness: book.freshness,
+                    })
+                }),
             book,
             open_interest: fresh(inputs.open_interest, Limits::POSITIONING, now),
             account_ratios: fresh(inputs.account_ratios, Limits::POSITIONING, now),
@@ -150,29 +165,41 @@ impl<'a> Facts<'a> {
         }
     }
 
-    /// One formula on every timeframe, by the timeframes' weights times their freshness, renormalised over those that have
-    /// a reading.
+    /// One formula on every timeframe, by the timeframes' weights times their freshness,
+    /// renormalised over those that have a reading.
     ///
-    /// The figure is that of one timeframe, the one that pulls most the way the part leans: a mean of four RSIs is on no
-    /// chart.
+    /// The figure is that of one timeframe, the one that pulls most the way the part leans: a mean
+    /// of four RSIs is on no chart.
     ///
-    /// The coverage is not renormalised: a missing timeframe is missing evidence. The freshness is the mean, by the same
-    /// weights, so that a timeframe which fades away takes no freshness with it.
+    /// The coverage is not renormalised: a missing timeframe is missing evidence. The freshness is
+    /// the mean, by the same weights, so that a timeframe which fades away takes no freshness with
+    /// it.
     fn by_timeframe(&self, formula: impl Fn(&Bars) -> Option<Reading>) -> Option<Evidence> {
         let (mut lean, mut freshness, mut coverage) = (0.0, 0.0, 0.0);
         let mut found: Vec<(Timeframe, f64, Reading)> = Vec::new();
         for live in &self.timeframes {
-            let Some(reading) = formula(&live.bars) else { continue };
+            let Some(reading) = formula(&live.bars) else {
+                continue;
+            };
             let weight = live.timeframe.weight() * live.freshness;
             lean += weight * reading.lean.get();
             freshness += weight * live.freshness;
             coverage += weight;
             found.push((live.timeframe, weight, reading));
         }
-        let pull = |&(_, weight, reading): &(Timeframe, f64, Reading)| weight * reading.lean.get() * lean.signum();
-        let (timeframe, _, quoted) = found.into_iter().max_by(|a, b| pull(a).total_cmp(&pull(b)))?;
+        let pull = |&(_, weight, reading): &(Timeframe, f64, Reading)| {
+            weight * reading.lean.get() * lean.signum()
+        };
+        let (timeframe, _, quoted) = found
+            .into_iter()
+            .max_by(|a, b| pull(a).total_cmp(&pull(b)))?;
         let reading = Reading::new(lean / coverage, quoted.figure)?;
-        Some(Evidence { reading, basis: Basis::Candles(timeframe), freshness: freshness / coverage, coverage })
+        Some(Evidence {
+            reading,
+            basis: Basis::Candles(timeframe),
+            freshness: freshness / coverage,
+            coverage,
+        })
     }
 
     fn by_flow(&self, formula: impl Fn(&Flow) -> Option<Reading>) -> Option<Evidence> {
@@ -182,13 +209,19 @@ impl<'a> Facts<'a> {
 
     fn by_book(&self, formula: impl Fn(&Imbalances) -> Option<Reading>) -> Option<Evidence> {
         let books = self.imbalances.as_ref()?;
-        let basis = Basis::Books { span_ms: books.value.span_ms };
+        let basis = Basis::Books {
+            span_ms: books.value.span_ms,
+        };
         Some(Evidence::whole(formula(&books.value.mean)?, books.freshness).on(basis))
     }
 
     fn open_interest(&self) -> Option<Evidence> {
         let interest = self.open_interest.as_ref()?;
-        let candles = self.timeframes.iter().map(|live| live.freshness).fold(0.0, f64::max);
+        let candles = self
+            .timeframes
+            .iter()
+            .map(|live| live.freshness)
+            .fold(0.0, f64::max);
         let reading = orderflow::open_interest(interest.value, |time| self.price_at(time))?;
         Some(Evidence::whole(reading, interest.freshness.min(candles)))
     }
@@ -203,35 +236,61 @@ impl<'a> Facts<'a> {
     fn book_liquidity(&self) -> Option<Evidence> {
         let (book, history) = (self.book.as_ref()?, self.history.as_ref()?);
         let mean = &self.imbalances.as_ref()?.value.mean;
-        let reading = orderbook::liquidity(book.value, mean, history.value.spreads, history.value.depths)?;
-        Some(Evidence::whole(reading, book.freshness.min(history.freshness)))
+        let reading = orderbook::liquidity(
+            book.value,
+            mean,
+            history.value.spreads,
+            history.value.depths,
+        )?;
+        Some(Evidence::whole(
+            reading,
+            book.freshness.min(history.freshness),
+        ))
     }
 
     fn funding_rate(&self) -> Option<Evidence> {
         let (ticker, fundings) = (self.ticker.as_ref()?, self.fundings.as_ref()?);
         let earlier = sentiment::normalised_to_8h(fundings.value);
         let reading = sentiment::funding_rate(ticker.value.funding_rate_8h?, &earlier)?;
-        Some(Evidence::whole(reading, ticker.freshness.min(fundings.freshness)))
+        Some(Evidence::whole(
+            reading,
+            ticker.freshness.min(fundings.freshness),
+        ))
     }
 
     fn long_short_ratio(&self) -> Option<Evidence> {
         let ratios = self.account_ratios.as_ref()?;
-        Some(Evidence::whole(sentiment::long_short_ratio(ratios.value)?, ratios.freshness))
+        Some(Evidence::whole(
+            sentiment::long_short_ratio(ratios.value)?,
+            ratios.freshness,
+        ))
     }
 
     fn market_activity(&self) -> Option<Evidence> {
         let ticker = self.ticker.as_ref()?;
-        let long = self.timeframes.iter().find(|live| live.timeframe == Timeframe::Long)?;
+        let long = self
+            .timeframes
+            .iter()
+            .find(|live| live.timeframe == Timeframe::Long)?;
         let (volume, change) = (ticker.value.volume_base_24h?, ticker.value.change_24h_pct?);
         let reading = sentiment::market_activity(volume.get(), change.get(), &long.bars)?;
-        Some(Evidence::whole(reading, ticker.freshness.min(long.freshness)))
+        Some(Evidence::whole(
+            reading,
+            ticker.freshness.min(long.freshness),
+        ))
     }
 
-    /// The close of the last candle that had closed at `time`, by the shortest timeframe that knows it.
+    /// The close of the last candle that had closed at `time`, by the shortest timeframe that knows
+    /// it.
     fn price_at(&self, time: UnixMs) -> Option<f64> {
         self.timeframes.iter().find_map(|live| {
             let interval = live.candles.interval;
-            let closed = live.candles.closed.iter().rev().find(|candle| candle.end_ms(interval) <= time)?;
+            let closed = live
+                .candles
+                .closed
+                .iter()
+                .rev()
+                .find(|candle| candle.end_ms(interval) <= time)?;
             let waited = time.millis_since(closed.end_ms(interval));
             (waited <= interval.millis()).then_some(closed.close.get())
         })
@@ -244,15 +303,25 @@ fn agreeing<T: Priced>(timed: Option<Timed<'_, T>>, last: Option<Price>) -> Opti
 }
 
 /// The facts with their freshness by the time of their newest row.
-fn fresh<T: OwnTime + ?Sized>(timed: Option<Timed<'_, T>>, limits: Limits, now: UnixMs) -> Option<Fresh<&T>> {
+fn fresh<T: OwnTime + ?Sized>(
+    timed: Option<Timed<'_, T>>,
+    limits: Limits,
+    now: UnixMs,
+) -> Option<Fresh<&T>> {
     let timed = timed?;
-    Some(Fresh { value: timed.value, freshness: limits.freshness(timed.known_until()?, now)? })
+    Some(Fresh {
+        value: timed.value,
+        freshness: limits.freshness(timed.known_until()?, now)?,
+    })
 }
 
 /// The same for facts without rows, which are as old as their answer.
 fn answered<T>(timed: Option<Timed<'_, T>>, limits: Limits, now: UnixMs) -> Option<Fresh<&T>> {
     let timed = timed?;
-    Some(Fresh { value: timed.value, freshness: limits.freshness(timed.as_of_ms, now)? })
+    Some(Fresh {
+        value: timed.value,
+        freshness: limits.freshness(timed.as_of_ms, now)?,
+    })
 }
 
 fn live<'a>(
@@ -262,8 +331,16 @@ fn live<'a>(
     now: UnixMs,
 ) -> Option<Live<'a>> {
     let interval = timeframe.interval();
-    let timed = candles.iter().find(|timed| timed.value.interval == interval).copied();
+    let timed = candles
+        .iter()
+        .find(|timed| timed.value.interval == interval)
+        .copied();
     let candles = fresh(agreeing(timed, last), Limits::candles(interval), now)?;
     let bars = Bars::new(timeframe, &candles.value.closed)?;
-    Some(Live { timeframe, candles: candles.value, bars, freshness: candles.freshness })
+    Some(Live {
+        timeframe,
+        candles: candles.value,
+        bars,
+        freshness: candles.freshness,
+    })
 }

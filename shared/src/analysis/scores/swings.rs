@@ -1,14 +1,15 @@
 //! Divergence of price and cumulative volume delta at the price's swings.
 //!
-//! A higher high on a lower delta is bearish: fewer buyers pay more. A lower low on a higher delta is bullish. Every
-//! pair of highs (and of lows) is compared, weighted by how far both stand out from their neighbours. A swing that
-//! shrinks to nothing loses its weight on the way, so the divergence does not jump where swings come and go.
+//! A higher high on a lower delta is bearish: fewer buyers pay more. A lower low on a higher delta
+//! is bullish. Every pair of highs (and of lows) is compared, weighted by how far both stand out
+//! from their neighbours. A swing that shrinks to nothing loses its weight on the way, so the
+//! divergence does not jump where swings come and go.
 
 /// The runs into which trades are cut.
 pub(super) const BUCKETS: usize = 20;
 
-/// The weight of seeing no divergence, as a pair of swings would weigh that stand out by a tenth of the range: with
-/// hardly a swing there is hardly a divergence.
+/// The weight of seeing no divergence, as a pair of swings would weigh that stand out by a tenth of
+/// the range: with hardly a swing there is hardly a divergence.
 const NO_SWING_WEIGHT: f64 = 0.01;
 
 /// A run of trades.
@@ -27,7 +28,8 @@ struct Swing {
     prominence: f64,
 }
 
-/// −1 bearish … 1 bullish; nothing when no price moved. Prices and deltas count in shares of their range.
+/// −1 bearish … 1 bullish; nothing when no price moved. Prices and deltas count in shares of their
+/// range.
 pub(super) fn divergence(buckets: &[Bucket]) -> Option<f64> {
     let price_range = range(buckets, |bucket| bucket.log_price);
     let delta_range = range(buckets, |bucket| bucket.delta);
@@ -47,14 +49,17 @@ pub(super) fn divergence(buckets: &[Bucket]) -> Option<f64> {
     Some((at_lows - at_highs) / (highs_weight + lows_weight + NO_SWING_WEIGHT))
 }
 
-/// Over all pairs of swing highs, Σ weight · how far the later rises in price while its delta falls, and Σ weight.
+/// Over all pairs of swing highs, Σ weight · how far the later rises in price while its delta
+/// falls, and Σ weight.
 fn unconfirmed_highs(buckets: &[Bucket]) -> (f64, f64) {
     let highs: Vec<Swing> = buckets.windows(3).filter_map(swing_high).collect();
     let (mut sum, mut weights) = (0.0, 0.0);
     for (index, later) in highs.iter().enumerate() {
         for earlier in highs.iter().take(index) {
             let weight = later.prominence * earlier.prominence;
-            let unconfirmed = (later.price - earlier.price).min(earlier.delta - later.delta).max(0.0);
+            let unconfirmed = (later.price - earlier.price)
+                .min(earlier.delta - later.delta)
+                .max(0.0);
             sum += weight * unconfirmed;
             weights += weight;
         }
@@ -63,16 +68,24 @@ fn unconfirmed_highs(buckets: &[Bucket]) -> (f64, f64) {
 }
 
 fn swing_high(window: &[Bucket]) -> Option<Swing> {
-    let [before, at, after] = window else { return None };
+    let [before, at, after] = window else {
+        return None;
+    };
     let prominence = at.log_price - before.log_price.max(after.log_price);
-    (prominence > 0.0).then_some(Swing { price: at.log_price, delta: at.delta, prominence })
+    (prominence > 0.0).then_some(Swing {
+        price: at.log_price,
+        delta: at.delta,
+        prominence,
+    })
 }
 
 fn range(buckets: &[Bucket], of: impl Fn(&Bucket) -> f64) -> f64 {
     let (low, high) = buckets
         .iter()
         .map(of)
-        .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), value| (low.min(value), high.max(value)));
+        .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), value| {
+            (low.min(value), high.max(value))
+        });
     high - low
 }
 
@@ -81,25 +94,46 @@ mod tests {
     use super::*;
 
     fn buckets(rows: &[(f64, f64)]) -> Vec<Bucket> {
-        rows.iter().map(|&(log_price, delta)| Bucket { log_price, delta }).collect()
+        rows.iter()
+            .map(|&(log_price, delta)| Bucket { log_price, delta })
+            .collect()
     }
 
     #[test]
     fn a_higher_high_on_a_lower_delta_is_bearish() {
-        // Price range 1, delta range 10. Highs 0.5 and 1.0, standing out by 0.5 and 1.0 (the neighbours are 0 and 0):
-        // weight 0.5. Price rises by 0.5, delta falls by 0.4: unconfirmed 0.4. The one low has no pair.
-        // −0.5·0.4 / (0.5 + 0.01) = −0.392157.
-        let found = divergence(&buckets(&[(0.0, 0.0), (0.5, 10.0), (0.0, 8.0), (1.0, 6.0), (0.0, 5.0)])).unwrap();
+        // Price range 1, delta range 10. Highs 0.5 and 1.0, standing out by 0.5 and 1.0 (the
+        // neighbours are 0 and 0): weight 0.5. Price rises by 0.5, delta falls by 0.4: unconfirmed
+        // 0.4. The one low has no pair. −0.5·0.4 / (0.5 + 0.01) = −0.392157.
+        let found = divergence(&buckets(&[
+            (0.0, 0.0),
+            (0.5, 10.0),
+            (0.0, 8.0),
+            (1.0, 6.0),
+            (0.0, 5.0),
+        ]))
+        .unwrap();
         assert!((found + 0.392_157).abs() < 1e-6, "{found}");
     }
 
     #[test]
     fn a_high_that_the_delta_confirms_says_nothing() {
-        assert_eq!(divergence(&buckets(&[(0.0, 0.0), (0.5, 5.0), (0.0, 6.0), (1.0, 9.0), (0.0, 8.0)])), Some(0.0));
+        assert_eq!(
+            divergence(&buckets(&[
+                (0.0, 0.0),
+                (0.5, 5.0),
+                (0.0, 6.0),
+                (1.0, 9.0),
+                (0.0, 8.0)
+            ])),
+            Some(0.0)
+        );
     }
 
     #[test]
     fn a_price_that_does_not_move_has_no_swings_to_read() {
-        assert_eq!(divergence(&buckets(&[(1.0, 0.0), (1.0, 5.0), (1.0, 6.0)])), None);
+        assert_eq!(
+            divergence(&buckets(&[(1.0, 0.0), (1.0, 5.0), (1.0, 6.0)])),
+            None
+        );
     }
 }

@@ -1,7 +1,8 @@
 //! The lengths of candle that are read, and what each weighs.
 //!
-//! The weights fit the time that a score speaks of, `ScoreBasis::horizon_hours`: fourteen to fifty candles of five minutes are
-//! one to four hours, of thirty minutes seven to twenty-five. What a minute's candles say is mostly noise to that.
+//! The weights fit the time that a score speaks of, `ScoreBasis::horizon_hours`: fourteen to fifty
+//! candles of five minutes are one to four hours, of thirty minutes seven to twenty-five. What a
+//! minute's candles say is mostly noise to that.
 
 use crate::market::candles::Interval;
 
@@ -53,7 +54,8 @@ impl Timeframe {
         }
     }
 
-    /// The share of a part that rests on candles; the four sum to 1 and are renormalised over those that are there.
+    /// The share of a part that rests on candles; the four sum to 1 and are renormalised over those
+    /// that are there.
     #[must_use]
     pub const fn weight(self) -> f64 {
         self.percent() as f64 / 100.0

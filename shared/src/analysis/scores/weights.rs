@@ -1,8 +1,9 @@
-//! What every part weighs in a score, from one table: that of the parts and dimensions, in which parts that rest on the same
-//! figure have one voice.
+//! What every part weighs in a score, from one table: that of the parts and dimensions, in which
+//! parts that rest on the same figure have one voice.
 //!
-//! Six parts read what takers bought less what they sold, five the sizes in the book. Counted one by one such a figure would
-//! make a quarter of the score. So the parts of one [`Measurement`] count together, and none weighs more than [`MOST_SHARE`].
+//! Six parts read what takers bought less what they sold, five the sizes in the book. Counted one
+//! by one such a figure would make a quarter of the score. So the parts of one [`Measurement`]
+//! count together, and none weighs more than [`MOST_SHARE`].
 
 use super::momentum;
 use super::timeframe::Timeframe;
@@ -15,18 +16,22 @@ use std::sync::LazyLock;
 /// The most that one measurement weighs in a score.
 pub const MOST_SHARE: f64 = 0.10;
 
-/// How many times its share a measurement weighs at most where others are missing; with less evidence there is no score.
+/// How many times its share a measurement weighs at most where others are missing; with less
+/// evidence there is no score.
 pub const MOST_GROWTH: f64 = 2.0;
 
 /// Counted up with every change of a formula, which the tables of weights do not show.
 const FORMULAS: u32 = 2;
 
-/// The share of the score that a measurement has where everything is there and fresh: by the tables of parts and dimensions,
-/// none above [`MOST_SHARE`], together 1.
+/// The share of the score that a measurement has where everything is there and fresh: by the tables
+/// of parts and dimensions, none above [`MOST_SHARE`], together 1.
 #[must_use]
 pub fn share(measurement: Measurement) -> f64 {
     static SHARES: LazyLock<Vec<f64>> = LazyLock::new(|| {
-        let nominal: Vec<f64> = Measurement::ALL.iter().map(|one| parts_of(*one).map(nominal).sum()).collect();
+        let nominal: Vec<f64> = Measurement::ALL
+            .iter()
+            .map(|one| parts_of(*one).map(nominal).sum())
+            .collect();
         capped(&nominal).weights
     });
     SHARES.get(measurement as usize).copied().unwrap_or(0.0)
@@ -53,7 +58,10 @@ pub fn nominal(part: SubComponent) -> f64 {
 
 /// The parts that read a measurement.
 pub fn parts_of(measurement: Measurement) -> impl Iterator<Item = SubComponent> {
-    SubComponent::ALL.iter().copied().filter(move |part| part.measurement() == measurement)
+    SubComponent::ALL
+        .iter()
+        .copied()
+        .filter(move |part| part.measurement() == measurement)
 }
 
 /// Weights that sum to 1.
@@ -61,11 +69,13 @@ pub fn parts_of(measurement: Measurement) -> impl Iterator<Item = SubComponent> 
 pub struct Capped {
     /// In the order of what was given.
     pub weights: Vec<f64>,
-    /// By how much those below the limit grew; infinite where too few are there for the limit, which then holds for none.
+    /// By how much those below the limit grew; infinite where too few are there for the limit,
+    /// which then holds for none.
     pub growth: f64,
 }
 
-/// Weights in proportion to `nominal`, but none above [`MOST_SHARE`]: what is cut off goes to the others in proportion.
+/// Weights in proportion to `nominal`, but none above [`MOST_SHARE`]: what is cut off goes to the
+/// others in proportion.
 #[must_use]
 pub fn capped(nominal: &[f64]) -> Capped {
     let all: f64 = nominal.iter().sum();
@@ -77,18 +87,27 @@ pub fn capped(nominal: &[f64]) -> Capped {
         let rest: f64 = nominal.iter().filter(|weight| !is_cut(weight)).sum();
         let next = (1.0 - cut * MOST_SHARE) / rest;
         if !next.is_finite() || next < 0.0 {
-            return Capped { weights: nominal.iter().map(|weight| weight / all).collect(), growth: f64::INFINITY };
+            return Capped {
+                weights: nominal.iter().map(|weight| weight / all).collect(),
+                growth: f64::INFINITY,
+            };
         }
         if next <= growth {
             break;
         }
         growth = next;
     }
-    Capped { weights: nominal.iter().map(|weight| (weight * growth).min(MOST_SHARE)).collect(), growth }
+    Capped {
+        weights: nominal
+            .iter()
+            .map(|weight| (weight * growth).min(MOST_SHARE))
+            .collect(),
+        growth,
+    }
 }
 
-/// The version of all weights and formulas of scores, eight hexadecimal digits: scores of different versions cannot be
-/// compared.
+/// The version of all weights and formulas of scores, eight hexadecimal digits: scores of different
+/// versions cannot be compared.
 #[must_use]
 pub fn version() -> &'static str {
     static VERSION: LazyLock<String> = LazyLock::new(|| format!("{:08x}", fnv_1a(&table())));
@@ -97,15 +116,22 @@ pub fn version() -> &'static str {
 
 /// Every weight, as text.
 fn table() -> String {
-    let mut table =
-        format!("formulas {FORMULAS}; most {MOST_SHARE}, grown {MOST_GROWTH}; momentum {:?}", momentum::WEIGHTS);
+    let mut table = format!(
+        "formulas {FORMULAS}; most {MOST_SHARE}, grown {MOST_GROWTH}; momentum {:?}",
+        momentum::WEIGHTS
+    );
     // Writing to a String cannot fail.
     for dimension in Dimension::ALL {
         let _ = write!(table, "; {} {}", dimension.name(), dimension.weight());
     }
     for part in SubComponent::ALL {
         let (name, measurement) = (part.wire_name(), part.measurement().wire_name());
-        let _ = write!(table, "; {name} {} {measurement} {:?}", part.percent(), part.reads());
+        let _ = write!(
+            table,
+            "; {name} {} {measurement} {:?}",
+            part.percent(),
+            part.reads()
+        );
     }
     for timeframe in Timeframe::ALL {
         let _ = write!(table, "; {} {}", timeframe.title(), timeframe.weight());
@@ -115,7 +141,9 @@ fn table() -> String {
 
 /// Fowler, Noll and Vo's hash, 32 bits.
 fn fnv_1a(text: &str) -> u32 {
-    text.bytes().fold(0x811c_9dc5, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193))
+    text.bytes().fold(0x811c_9dc5, |hash, byte| {
+        (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193)
+    })
 }
 
 #[cfg(test)]
@@ -125,18 +153,35 @@ mod tests {
     #[test]
     fn no_measurement_weighs_more_than_a_tenth_and_together_they_are_the_score() {
         let shares: Vec<f64> = Measurement::ALL.iter().map(|one| share(*one)).collect();
-        assert!((shares.iter().sum::<f64>() - 1.0).abs() < 1e-12, "{shares:?}");
-        assert!(shares.iter().all(|share| *share > 0.01 && *share <= MOST_SHARE), "{shares:?}");
+        assert!(
+            (shares.iter().sum::<f64>() - 1.0).abs() < 1e-12,
+            "{shares:?}"
+        );
+        assert!(
+            shares
+                .iter()
+                .all(|share| *share > 0.01 && *share <= MOST_SHARE),
+            "{shares:?}"
+        );
         let dimensions: f64 = Dimension::ALL.into_iter().map(share_of_dimension).sum();
         assert!((dimensions - 1.0).abs() < 1e-12, "{dimensions}");
-        assert_eq!([share(Measurement::TradeImbalance), share(Measurement::BookImbalance)], [0.1, 0.1]);
+        assert_eq!(
+            [
+                share(Measurement::TradeImbalance),
+                share(Measurement::BookImbalance)
+            ],
+            [0.1, 0.1]
+        );
     }
 
     #[test]
     fn what_measures_the_same_reads_it_the_same_way() {
         for measurement in Measurement::ALL {
             let ways: Vec<_> = parts_of(*measurement).map(SubComponent::reads).collect();
-            assert!(!ways.is_empty() && ways.windows(2).all(|pair| pair[0] == pair[1]), "{measurement:?}: {ways:?}");
+            assert!(
+                !ways.is_empty() && ways.windows(2).all(|pair| pair[0] == pair[1]),
+                "{measurement:?}: {ways:?}"
+            );
         }
     }
 
@@ -147,10 +192,14 @@ mod tests {
         assert_eq!(found.weights[0], 0.1);
         assert!((found.weights[1] - 0.09).abs() < 1e-12, "{found:?}");
         assert!((found.growth - 1.8).abs() < 1e-12, "{found:?}");
-        // What grows reaches the limit, too: 0.5 → 0.1, then 0.08 → 0.1, and the rest is shared by the others.
+        // What grows reaches the limit, too: 0.5 → 0.1, then 0.08 → 0.1, and the rest is shared by
+        // the others.
         let found = capped(&[vec![0.5, 0.08], vec![0.042; 10]].concat());
         assert_eq!(found.weights[..2], [0.1, 0.1]);
-        assert!((found.weights.iter().sum::<f64>() - 1.0).abs() < 1e-12, "{found:?}");
+        assert!(
+            (found.weights.iter().sum::<f64>() - 1.0).abs() < 1e-12,
+            "{found:?}"
+        );
         // Nine cannot be a score between them.
         assert_eq!(capped(&[1.0; 9]).growth, f64::INFINITY);
         assert_eq!(capped(&[]).weights, Vec::<f64>::new());
@@ -158,7 +207,8 @@ mod tests {
 
     #[test]
     fn the_version_is_that_of_the_tables() {
-        // A changed weight changes the version by itself, a changed formula by `FORMULAS`; docs/methodology.md tells both.
+        // A changed weight changes the version by itself, a changed formula by `FORMULAS`;
+        // docs/methodology.md tells both.
         expect_test::expect!["7cd96548"].assert_eq(version());
         assert_eq!(fnv_1a("foobar"), 0xbf9c_f968);
     }

@@ -15,8 +15,8 @@ struct Refusal<'a> {
 /// Opens an answer that [`wire::text`] gave: its rows.
 ///
 /// # Errors
-/// Any [`ParseError`]; [`ParseError::Refused`] when there is an error in place of rows (its code may be 0),
-/// [`ParseError::ListEmpty`] when there are none.
+/// Any [`ParseError`]; [`ParseError::Refused`] when there is an error in place of rows (its code
+/// may be 0), [`ParseError::ListEmpty`] when there are none.
 pub(super) fn open<'a, T: Deserialize<'a>>(text: &'a str) -> Result<Vec<Row<T>>, ParseError> {
     if text.starts_with('{') {
         return Err(refusal(&wire::object(text)?));
@@ -25,15 +25,23 @@ pub(super) fn open<'a, T: Deserialize<'a>>(text: &'a str) -> Result<Vec<Row<T>>,
         return Err(ParseError::ResultMissing);
     }
     let rows = wire::rows(text)?;
-    if rows.is_empty() { Err(ParseError::ListEmpty) } else { Ok(rows) }
+    if rows.is_empty() {
+        Err(ParseError::ListEmpty)
+    } else {
+        Ok(rows)
+    }
 }
 
 fn refusal(refusal: &Refusal<'_>) -> ParseError {
     match refusal.code.value() {
-        Some(code) if code.fract() == 0.0 => {
-            ParseError::Refused { code: code as i64, message: Detail::new(refusal.msg.get()) }
-        }
-        _ => ParseError::Unusable { field: "code", value: refusal.code.quoted() },
+        Some(code) if code.fract() == 0.0 => ParseError::Refused {
+            code: code as i64,
+            message: Detail::new(refusal.msg.get()),
+        },
+        _ => ParseError::Unusable {
+            field: "code",
+            value: refusal.code.quoted(),
+        },
     }
 }
 
@@ -50,7 +58,10 @@ mod tests {
     fn check(body: &str, expected: &Result<Vec<u8>, ParseError>) {
         let found = wire::text(body.as_bytes()).and_then(|text| {
             let rows = open::<Cell>(&text)?;
-            Ok(rows.into_iter().map(|row| row.unwrap().a).collect::<Vec<u8>>())
+            Ok(rows
+                .into_iter()
+                .map(|row| row.unwrap().a)
+                .collect::<Vec<u8>>())
         });
         assert_eq!(&found, expected, "for {body}");
     }
@@ -64,16 +75,36 @@ mod tests {
 
     #[test]
     fn an_object_in_place_of_rows_is_a_refusal() {
-        let refused = |code, message| Err(ParseError::Refused { code, message: Detail::new(message) });
-        check(r#"{"code":-1121,"msg":"Invalid symbol."}"#, &refused(-1_121, "Invalid symbol."));
+        let refused = |code, message| {
+            Err(ParseError::Refused {
+                code,
+                message: Detail::new(message),
+            })
+        };
+        check(
+            r#"{"code":-1121,"msg":"Invalid symbol."}"#,
+            &refused(-1_121, "Invalid symbol."),
+        );
         let restricted = "Service unavailable from a restricted location";
-        check(&format!(r#"{{"code":0,"msg":"{restricted}"}}"#), &refused(0, restricted));
-        check(r#"{"symbol":"BTCUSDT"}"#, &Err(ParseError::Unusable { field: "code", value: Detail::new("nothing") }));
+        check(
+            &format!(r#"{{"code":0,"msg":"{restricted}"}}"#),
+            &refused(0, restricted),
+        );
+        check(
+            r#"{"symbol":"BTCUSDT"}"#,
+            &Err(ParseError::Unusable {
+                field: "code",
+                value: Detail::new("nothing"),
+            }),
+        );
     }
 
     #[test]
     fn a_body_cut_anywhere_is_an_error_and_never_data() {
-        for whole in [r#"[{"a":1},{"a":2}]"#, r#"{"code":-1121,"msg":"Invalid symbol."}"#] {
+        for whole in [
+            r#"[{"a":1},{"a":2}]"#,
+            r#"{"code":-1121,"msg":"Invalid symbol."}"#,
+        ] {
             for end in 1..whole.len() {
                 assert_eq!(
                     open::<Cell>(whole.get(..end).unwrap()),

@@ -6,8 +6,9 @@
 //!  "volume":"8913.30000000","quoteVolume":"15.30000000","openTime":1499783499040,"closeTime":1499869899040,"count":76,…}
 //! ```
 //!
-//! The change is computed from `lastPrice` and `openPrice`; the long form's `priceChangePercent` is a percentage, unlike
-//! Bybit's fraction, and is not read. `quoteVolume` counts the quote coin, so for a pair in USDT it is the turnover.
+//! The change is computed from `lastPrice` and `openPrice`; the long form's `priceChangePercent` is
+//! a percentage, unlike Bybit's fraction, and is not read. `quoteVolume` counts the quote coin, so
+//! for a pair in USDT it is the turnover.
 
 use super::envelope;
 use crate::exchange::ParseError;
@@ -42,8 +43,9 @@ struct WireTicker<'a> {
     count: WireNumber,
 }
 
-/// Reads the table: the pairs in USDT, without those of which nothing was traded for a day. Those that no longer trade stay in the
-/// table, some with zeros and some with their last prices; the time of their rows tells them from the others.
+/// Reads the table: the pairs in USDT, without those of which nothing was traded for a day. Those
+/// that no longer trade stay in the table, some with zeros and some with their last prices; the
+/// time of their rows tells them from the others.
 ///
 /// A row that lacks a core field is refused by itself and the rest is kept.
 ///
@@ -63,7 +65,11 @@ fn read(text: &str) -> Result<Tickers<'_>, ParseError> {
         match row {
             Err(row) => table.malformed(row),
             Ok(row) => {
-                let is_ours = row.symbol.get().strip_suffix(QUOTE).is_some_and(|base| !base.is_empty());
+                let is_ours = row
+                    .symbol
+                    .get()
+                    .strip_suffix(QUOTE)
+                    .is_some_and(|base| !base.is_empty());
                 if is_ours && row.count != WireNumber::Value(0.0) {
                     let facts = facts(&row);
                     table.push(row.symbol.into_inner(), facts);
@@ -87,7 +93,10 @@ fn facts(row: &WireTicker<'_>) -> Result<Facts, RowRefusal> {
     claims.volume = claims.claim(Figure::Volume24h, &row.volume);
     claims.turnover = Turnover::Stated(claims.claim(Figure::Turnover24h, &row.quote_volume));
     claims.price_24h = claims.claim(Figure::Price24h, &row.open_price);
-    Ok(Facts { claims, time: UnixMs::from_millis(time.get() as u64) })
+    Ok(Facts {
+        claims,
+        time: UnixMs::from_millis(time.get() as u64),
+    })
 }
 
 #[cfg(test)]
@@ -96,7 +105,8 @@ mod tests {
     use proptest::prelude::*;
     use std::borrow::Cow;
 
-    /// The documentation's example, in USDT, with a turnover and a range that agree with the volume.
+    /// The documentation's example, in USDT, with a turnover and a range that agree with the
+    /// volume.
     const COIN: &str = r#"{"symbol":"BNBUSDT","openPrice":"99.00000000","highPrice":"100.00000000","lowPrice":"3.10000000",
         "lastPrice":"4.00000200","volume":"8913.30000000","quoteVolume":"153000.30000000","openTime":1499783499040,
         "closeTime":1499869899040,"firstId":28385,"lastId":28460,"count":76}"#;
@@ -113,7 +123,11 @@ mod tests {
     fn check_refused(field: &str, value: &str, expected: &RowRefusal) {
         let body = with(field, value);
         let tickers = parse(body.as_bytes()).unwrap();
-        let reasons: Vec<_> = tickers.refused.iter().map(|refused| (&*refused.symbol, &refused.reason)).collect();
+        let reasons: Vec<_> = tickers
+            .refused
+            .iter()
+            .map(|refused| (&*refused.symbol, &refused.reason))
+            .collect();
         assert_eq!(reasons, [("ETHUSDT", expected)], "for {field} = {value}");
         assert_eq!(tickers.rows.len(), 1, "one bad row costs only itself");
     }
@@ -122,7 +136,11 @@ mod tests {
     fn check_left_out(body: &str) {
         let tickers = parse(body.as_bytes()).unwrap();
         let symbols: Vec<_> = tickers.rows.iter().map(|row| &*row.symbol).collect();
-        assert_eq!((symbols.as_slice(), tickers.refused.len()), (["BNBUSDT"].as_slice(), 0), "for {body}");
+        assert_eq!(
+            (symbols.as_slice(), tickers.refused.len()),
+            (["BNBUSDT"].as_slice(), 0),
+            "for {body}"
+        );
     }
 
     #[test]
@@ -131,11 +149,27 @@ mod tests {
         let tickers = parse(body.as_bytes()).unwrap();
         assert_eq!(tickers.server_time.as_millis(), 1_499_869_899_040);
         let row = &tickers.rows[0];
-        assert!(matches!(row.symbol, Cow::Borrowed("BNBUSDT")), "the symbol was copied");
+        assert!(
+            matches!(row.symbol, Cow::Borrowed("BNBUSDT")),
+            "the symbol was copied"
+        );
         // The documentation's own priceChangePercent is -95.960.
         assert_eq!(row.change_24h_pct.unwrap().rounded(3).get(), -95.960);
-        assert_eq!((row.last.get(), row.high_24h.unwrap().get(), row.low_24h.unwrap().get()), (4.000_002, 100.0, 3.1));
-        assert_eq!((row.volume_base_24h.unwrap().get(), row.turnover_24h.unwrap().get()), (8_913.3, 153_000.3));
+        assert_eq!(
+            (
+                row.last.get(),
+                row.high_24h.unwrap().get(),
+                row.low_24h.unwrap().get()
+            ),
+            (4.000_002, 100.0, 3.1)
+        );
+        assert_eq!(
+            (
+                row.volume_base_24h.unwrap().get(),
+                row.turnover_24h.unwrap().get()
+            ),
+            (8_913.3, 153_000.3)
+        );
     }
 
     #[test]
@@ -152,8 +186,18 @@ mod tests {
     fn what_the_table_does_not_tell_is_unknown() {
         let body = format!("[{COIN}]");
         let row = &parse(body.as_bytes()).unwrap().rows[0];
-        assert_eq!((row.change_1h_pct, row.funding_rate, row.funding_interval_hours), (None, None, None));
-        assert_eq!((row.open_interest_usd, row.mark, row.index), (None, None, None));
+        assert_eq!(
+            (
+                row.change_1h_pct,
+                row.funding_rate,
+                row.funding_interval_hours
+            ),
+            (None, None, None)
+        );
+        assert_eq!(
+            (row.open_interest_usd, row.mark, row.index),
+            (None, None, None)
+        );
     }
 
     #[test]
@@ -173,7 +217,10 @@ mod tests {
         let busy = COIN.replace("153000.30000000", "160000.0");
         let frozen = with("closeTime", "1492373428321").replace(COIN, &format!("{COIN},{busy}"));
         let tickers = parse(frozen.as_bytes()).unwrap();
-        assert!(tickers.rows.iter().all(|row| row.symbol == "BNBUSDT"), "a dead pair was shown");
+        assert!(
+            tickers.rows.iter().all(|row| row.symbol == "BNBUSDT"),
+            "a dead pair was shown"
+        );
         assert_eq!(tickers.refused, []);
     }
 
@@ -185,42 +232,92 @@ mod tests {
             }
             for rubbish in ["NaN", "1e999", "-1", "soon"] {
                 let value = rubbish.to_owned();
-                check_refused(field, &format!("\"{rubbish}\""), &RowRefusal::Unusable { field, value });
+                check_refused(
+                    field,
+                    &format!("\"{rubbish}\""),
+                    &RowRefusal::Unusable { field, value },
+                );
             }
         }
         let field = "lastPrice";
-        check_refused(field, "\"0.00000000\"", &RowRefusal::Unusable { field, value: "0".to_owned() });
+        check_refused(
+            field,
+            "\"0.00000000\"",
+            &RowRefusal::Unusable {
+                field,
+                value: "0".to_owned(),
+            },
+        );
     }
 
     #[test]
     fn a_side_field_that_is_none_costs_itself() {
-        for field in ["openPrice", "highPrice", "lowPrice", "volume", "quoteVolume"] {
-            for value in ["\"\"", "null", "\"NaN\"", "\"1e999\"", "\"-1\"", "\"soon\"", "\"0\""] {
+        for field in [
+            "openPrice",
+            "highPrice",
+            "lowPrice",
+            "volume",
+            "quoteVolume",
+        ] {
+            for value in [
+                "\"\"",
+                "null",
+                "\"NaN\"",
+                "\"1e999\"",
+                "\"-1\"",
+                "\"soon\"",
+                "\"0\"",
+            ] {
                 let body = with(field, value);
                 let tickers = parse(body.as_bytes()).unwrap();
-                assert_eq!((tickers.rows.len(), tickers.refused.len()), (2, 0), "{field} = {value}");
+                assert_eq!(
+                    (tickers.rows.len(), tickers.refused.len()),
+                    (2, 0),
+                    "{field} = {value}"
+                );
                 let row = &tickers.rows[1];
-                let known = [row.change_24h_pct.is_some(), row.high_24h.is_some(), row.turnover_24h.is_some()];
-                assert!(known.contains(&false) || row.volume_base_24h.is_none(), "{field} = {value}: {row:?}");
+                let known = [
+                    row.change_24h_pct.is_some(),
+                    row.high_24h.is_some(),
+                    row.turnover_24h.is_some(),
+                ];
+                assert!(
+                    known.contains(&false) || row.volume_base_24h.is_none(),
+                    "{field} = {value}: {row:?}"
+                );
             }
         }
     }
 
     #[test]
     fn a_price_outside_the_days_range_is_refused() {
-        check_refused("lastPrice", "\"400\"", &RowRefusal::PriceContradicted { last: 400.0, against: 1, witnesses: 1 });
+        check_refused(
+            "lastPrice",
+            "\"400\"",
+            &RowRefusal::PriceContradicted {
+                last: 400.0,
+                against: 1,
+                witnesses: 1,
+            },
+        );
     }
 
     #[test]
     fn markup_in_place_of_a_name_is_refused() {
         let body = with("symbol", "\"<b>USDT\"");
-        assert_eq!(parse(body.as_bytes()).unwrap().refused[0].reason, RowRefusal::MalformedSymbol);
+        assert_eq!(
+            parse(body.as_bytes()).unwrap().refused[0].reason,
+            RowRefusal::MalformedSymbol
+        );
     }
 
     #[test]
     fn an_answer_without_a_row_of_ours_is_named() {
         assert_eq!(parse(b"[]"), Err(ParseError::ListEmpty));
-        assert_eq!(parse(br#"[null,{"symbol":"ETHBTC"}]"#), Err(ParseError::NoUsableRow { rows: 2 }));
+        assert_eq!(
+            parse(br#"[null,{"symbol":"ETHBTC"}]"#),
+            Err(ParseError::NoUsableRow { rows: 2 })
+        );
     }
 
     proptest! {

@@ -1,7 +1,8 @@
-//! `GET /v5/market/account-ratio?category=linear`: which share of the accounts is long, every five minutes.
-//! <https://bybit-exchange.github.io/docs/v5/market/long-short-ratio>
+//! `GET /v5/market/account-ratio?category=linear`: which share of the accounts is long, every five
+//! minutes. <https://bybit-exchange.github.io/docs/v5/market/long-short-ratio>
 //!
-//! Accounts are counted, not contracts. Unlike those of other endpoints the result has no `category`.
+//! Accounts are counted, not contracts. Unlike those of other endpoints the result has no
+//! `category`.
 //!
 //! ```json
 //! {"symbol":"BTCUSDT","buyRatio":"0.5777","sellRatio":"0.4223","timestamp":"1695772800000"}
@@ -49,15 +50,26 @@ pub fn parse(body: &[u8], symbol: &str) -> Result<Reading<Vec<AccountRatio>>, Pa
     ))
 }
 
-fn ratio(row: &WireRatio<'_>, symbol: &str, server_time: UnixMs) -> Result<AccountRatio, RowRefusal> {
+fn ratio(
+    row: &WireRatio<'_>,
+    symbol: &str,
+    server_time: UnixMs,
+) -> Result<AccountRatio, RowRefusal> {
     check_row_symbol(symbol, &row.symbol)?;
     let time_ms = past_moment("timestamp", &row.timestamp, server_time)?;
     let long: Fraction = required("buyRatio", &row.buy_ratio)?;
     let short: Fraction = required("sellRatio", &row.sell_ratio)?;
     if (long.get() + short.get() - 1.0).abs() > SUM_TOLERANCE {
-        return Err(RowRefusal::SharesContradicted { long: long.get(), short: short.get() });
+        return Err(RowRefusal::SharesContradicted {
+            long: long.get(),
+            short: short.get(),
+        });
     }
-    Ok(AccountRatio { time_ms, long, short })
+    Ok(AccountRatio {
+        time_ms,
+        long,
+        short,
+    })
 }
 
 #[cfg(test)]
@@ -68,7 +80,9 @@ mod tests {
 
     fn row(minutes: u64, buy: &str, sell: &str) -> String {
         let time = NOW_MS - minutes * 60_000;
-        format!(r#"{{"symbol":"BTCUSDT","buyRatio":"{buy}","sellRatio":"{sell}","timestamp":"{time}"}}"#)
+        format!(
+            r#"{{"symbol":"BTCUSDT","buyRatio":"{buy}","sellRatio":"{sell}","timestamp":"{time}"}}"#
+        )
     }
 
     fn read(rows: &[String]) -> Reading<Vec<AccountRatio>> {
@@ -79,20 +93,42 @@ mod tests {
     fn shares_are_read_oldest_first() {
         let reading = read(&[row(0, "0.5777", "0.4223"), row(5, "0.6", "0.4")]);
         check_refusals(&reading, &[]);
-        let shares: Vec<_> = reading.value.iter().map(|one| (one.long.get(), one.short.get())).collect();
+        let shares: Vec<_> = reading
+            .value
+            .iter()
+            .map(|one| (one.long.get(), one.short.get()))
+            .collect();
         assert_eq!(shares, [(0.6, 0.4), (0.5777, 0.4223)]);
     }
 
     #[test]
     fn shares_that_are_no_whole_are_refused() {
-        let reading = read(&[row(0, "0.5", "0.5009"), row(5, "0.5", "0.502"), row(10, "0", "0"), row(15, "60", "40")]);
-        assert_eq!(reading.value.len(), 1, "a rounding of less than a thousandth was refused");
+        let reading = read(&[
+            row(0, "0.5", "0.5009"),
+            row(5, "0.5", "0.502"),
+            row(10, "0", "0"),
+            row(15, "60", "40"),
+        ]);
+        assert_eq!(
+            reading.value.len(),
+            1,
+            "a rounding of less than a thousandth was refused"
+        );
         check_refusals(
             &reading,
             &[
-                RowRefusal::SharesContradicted { long: 0.5, short: 0.502 },
-                RowRefusal::SharesContradicted { long: 0.0, short: 0.0 },
-                RowRefusal::Unusable { field: "buyRatio", value: "60".to_owned() },
+                RowRefusal::SharesContradicted {
+                    long: 0.5,
+                    short: 0.502,
+                },
+                RowRefusal::SharesContradicted {
+                    long: 0.0,
+                    short: 0.0,
+                },
+                RowRefusal::Unusable {
+                    field: "buyRatio",
+                    value: "60".to_owned(),
+                },
             ],
         );
     }
@@ -102,7 +138,15 @@ mod tests {
         let other = row(5, "0.6", "0.4").replace("BTCUSDT", "ETHUSDT");
         let reading = read(&[row(0, "0.6", "0.4"), row(0, "0.6", "0.4"), other]);
         assert_eq!(reading.value.len(), 1);
-        check_refusals(&reading, &[RowRefusal::Repeated, RowRefusal::OtherSymbol { found: "ETHUSDT".to_owned() }]);
+        check_refusals(
+            &reading,
+            &[
+                RowRefusal::Repeated,
+                RowRefusal::OtherSymbol {
+                    found: "ETHUSDT".to_owned(),
+                },
+            ],
+        );
     }
 
     proptest! {

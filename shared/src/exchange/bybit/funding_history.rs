@@ -1,7 +1,8 @@
 //! `GET /v5/market/funding/history?category=linear`: what holding a position cost.
 //! <https://bybit-exchange.github.io/docs/v5/market/history-fund-rate>
 //!
-//! One row per funding; how many hours lie between two differs from contract to contract, and can change.
+//! One row per funding; how many hours lie between two differs from contract to contract, and can
+//! change.
 //!
 //! ```json
 //! {"symbol":"ETHPERP","fundingRate":"0.0001","fundingRateTimestamp":"1672041600000"}
@@ -15,7 +16,8 @@ use crate::market::positioning::Funding;
 use crate::units::UnixMs;
 use serde::Deserialize;
 
-/// The largest rate of one funding that is believed, as a fraction. The venue's own caps end at a few hundredths.
+/// The largest rate of one funding that is believed, as a fraction. The venue's own caps end at a
+/// few hundredths.
 const MAX_RATE: f64 = 0.5;
 
 #[derive(Default, Deserialize)]
@@ -32,7 +34,8 @@ struct WireFunding<'a> {
 /// Reads the past fundings of `symbol`, oldest first.
 ///
 /// # Errors
-/// Any [`ParseError`] when the answer as a whole is no list of fundings. Dated contracts have none, so their list is empty.
+/// Any [`ParseError`] when the answer as a whole is no list of fundings. Dated contracts have none,
+/// so their list is empty.
 pub fn parse(body: &[u8], symbol: &str) -> Result<Reading<Vec<Funding>>, ParseError> {
     let text = wire::text(body)?;
     let list = List::open(&text, symbol)?;
@@ -47,12 +50,23 @@ pub fn parse(body: &[u8], symbol: &str) -> Result<Reading<Vec<Funding>>, ParseEr
     ))
 }
 
-fn funding(row: &WireFunding<'_>, symbol: &str, server_time: UnixMs) -> Result<Funding, RowRefusal> {
+fn funding(
+    row: &WireFunding<'_>,
+    symbol: &str,
+    server_time: UnixMs,
+) -> Result<Funding, RowRefusal> {
     check_row_symbol(symbol, &row.symbol)?;
-    let time_ms = past_moment("fundingRateTimestamp", &row.funding_rate_timestamp, server_time)?;
+    let time_ms = past_moment(
+        "fundingRateTimestamp",
+        &row.funding_rate_timestamp,
+        server_time,
+    )?;
     let rate: f64 = required("fundingRate", &row.funding_rate)?;
     if rate.abs() > MAX_RATE {
-        return Err(RowRefusal::Unusable { field: "fundingRate", value: row.funding_rate.quoted().to_string() });
+        return Err(RowRefusal::Unusable {
+            field: "fundingRate",
+            value: row.funding_rate.quoted().to_string(),
+        });
     }
     Ok(Funding { time_ms, rate })
 }
@@ -69,28 +83,49 @@ mod tests {
     }
 
     fn read(rows: &[String]) -> Reading<Vec<Funding>> {
-        parse(body(r#""category":"linear","#, &rows.join(",")).as_bytes(), "BTCUSDT").unwrap()
+        parse(
+            body(r#""category":"linear","#, &rows.join(",")).as_bytes(),
+            "BTCUSDT",
+        )
+        .unwrap()
     }
 
     #[test]
     fn rates_are_read_oldest_first_with_their_sign() {
         let reading = read(&[row(0, "0.0001"), row(8, "-0.00025"), row(16, "0")]);
         check_refusals(&reading, &[]);
-        assert_eq!(reading.value.iter().map(|one| one.rate).collect::<Vec<_>>(), [0.0, -0.000_25, 0.000_1]);
+        assert_eq!(
+            reading.value.iter().map(|one| one.rate).collect::<Vec<_>>(),
+            [0.0, -0.000_25, 0.000_1]
+        );
         assert_eq!(reading.value[2].time_ms, UnixMs::from_millis(NOW_MS));
     }
 
     #[test]
     fn a_bad_row_is_refused_by_name_and_the_rest_is_kept() {
-        let reading = read(&[row(0, "0.0001"), row(8, ""), row(16, "1.5"), row(0, "0.0002"), row(24, "NaN")]);
+        let reading = read(&[
+            row(0, "0.0001"),
+            row(8, ""),
+            row(16, "1.5"),
+            row(0, "0.0002"),
+            row(24, "NaN"),
+        ]);
         assert_eq!(reading.value.len(), 1);
         check_refusals(
             &reading,
             &[
-                RowRefusal::Missing { field: "fundingRate" },
-                RowRefusal::Unusable { field: "fundingRate", value: "1.5".to_owned() },
+                RowRefusal::Missing {
+                    field: "fundingRate",
+                },
+                RowRefusal::Unusable {
+                    field: "fundingRate",
+                    value: "1.5".to_owned(),
+                },
                 RowRefusal::Repeated,
-                RowRefusal::Unusable { field: "fundingRate", value: "NaN".to_owned() },
+                RowRefusal::Unusable {
+                    field: "fundingRate",
+                    value: "NaN".to_owned(),
+                },
             ],
         );
     }

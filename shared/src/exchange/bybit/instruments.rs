@@ -1,8 +1,8 @@
 //! `GET /v5/market/instruments-info?category=linear`: what is listed, and so which contracts count.
 //! <https://bybit-exchange.github.io/docs/v5/market/instrument>
 //!
-//! The linear category holds shares, metals, oil, dated futures and USDC contracts beside crypto, and a ticker row does not
-//! tell which it is. So the tickers are joined with this list.
+//! The linear category holds shares, metals, oil, dated futures and USDC contracts beside crypto,
+//! and a ticker row does not tell which it is. So the tickers are joined with this list.
 
 use super::envelope;
 use crate::exchange::ParseError;
@@ -59,7 +59,8 @@ struct WireInstrument<'a> {
 /// Why a listed contract does not belong to the universe.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Exclusion {
-    /// A dated future, a USDC contract, not trading, a pre-listing, or a share, metal, oil or currency.
+    /// A dated future, a USDC contract, not trading, a pre-listing, or a share, metal, oil or
+    /// currency.
     NotOurs,
     /// A symbol type that did not exist when this was written: left out, and told.
     UnknownType(String),
@@ -80,7 +81,8 @@ pub struct Listing {
 }
 
 impl Listing {
-    /// Reads one page. It may be empty, as the last one sometimes is; a row that is none costs itself.
+    /// Reads one page. It may be empty, as the last one sometimes is; a row that is none costs
+    /// itself.
     ///
     /// # Errors
     /// Any [`ParseError`] when the answer is no page of instruments.
@@ -88,7 +90,8 @@ impl Listing {
         let text = wire::text(body)?;
         let (result, server_time) = envelope::open(&text)?;
         let result: Result_<'_> = wire::object(result)?;
-        let list: Vec<Row<WireInstrument<'_>>> = wire::rows(result.list.ok_or(ParseError::ResultMissing)?.get())?;
+        let list: Vec<Row<WireInstrument<'_>>> =
+            wire::rows(result.list.ok_or(ParseError::ResultMissing)?.get())?;
         let mut page = Self {
             server_time,
             contracts: Vec::new(),
@@ -96,7 +99,11 @@ impl Listing {
             unknown_types: BTreeSet::new(),
             rows: list.len(),
             nameless: 0,
-            next_cursor: result.next_page_cursor.sent().filter(|cursor| !cursor.is_empty()).map(str::to_owned),
+            next_cursor: result
+                .next_page_cursor
+                .sent()
+                .filter(|cursor| !cursor.is_empty())
+                .map(str::to_owned),
         };
         for row in &list {
             match row {
@@ -139,12 +146,17 @@ fn judge(row: &WireInstrument<'_>) -> Result<(), Exclusion> {
     } else if CRYPTO_TYPES.contains(&symbol_type) {
         Ok(())
     } else {
-        Err(Exclusion::UnknownType(symbol_type.chars().take(32).collect()))
+        Err(Exclusion::UnknownType(
+            symbol_type.chars().take(32).collect(),
+        ))
     }
 }
 
 fn funding_hours(row: &WireInstrument<'_>) -> Option<f64> {
-    row.funding_interval.value().map(|minutes| minutes / 60.0).filter(|hours| is_funding_interval(*hours))
+    row.funding_interval
+        .value()
+        .map(|minutes| minutes / 60.0)
+        .filter(|hours| is_funding_interval(*hours))
 }
 
 /// Why the pages together are no universe.
@@ -157,7 +169,9 @@ pub enum UniverseError {
     #[error("the instruments list did not end within {MAX_PAGES} pages")]
     Endless,
     /// So many rows name no contract that the rest is no list of what trades.
-    #[error("{nameless} of {rows} rows of the instruments list name no contract, more than one in {NAMELESS_ONE_IN}")]
+    #[error(
+        "{nameless} of {rows} rows of the instruments list name no contract, more than one in {NAMELESS_ONE_IN}"
+    )]
     TooManyNameless {
         /// Rows that name no contract.
         nameless: usize,
@@ -198,8 +212,8 @@ impl UniverseBuilder {
         Self::default()
     }
 
-    /// Adds a page; gives the cursor of the next one, or nothing when this was the last: when it gives none, one that was
-    /// given before, or nothing new. What came until then is the list.
+    /// Adds a page; gives the cursor of the next one, or nothing when this was the last: when it
+    /// gives none, one that was given before, or nothing new. What came until then is the list.
     ///
     /// # Errors
     /// [`UniverseError::Endless`] when there are more pages than any real list has.
@@ -208,12 +222,17 @@ impl UniverseBuilder {
         self.contracts.extend(page.contracts);
         self.others.extend(page.others);
         self.unknown_types.extend(page.unknown_types);
-        self.oldest_page = Some(self.oldest_page.map_or(page.server_time, |oldest| oldest.min(page.server_time)));
+        self.oldest_page = Some(
+            self.oldest_page
+                .map_or(page.server_time, |oldest| oldest.min(page.server_time)),
+        );
         self.pages += 1;
         self.rows += page.rows;
         self.nameless += page.nameless;
         let brought_something = self.contracts.len() + self.others.len() > known;
-        let Some(cursor) = page.next_cursor.filter(|_| brought_something) else { return Ok(None) };
+        let Some(cursor) = page.next_cursor.filter(|_| brought_something) else {
+            return Ok(None);
+        };
         if !self.cursors.insert(cursor.clone()) {
             return Ok(None);
         }
@@ -232,12 +251,15 @@ impl UniverseBuilder {
     /// The universe. Its time is that of the oldest page, and never later than `received_at`.
     ///
     /// # Errors
-    /// [`UniverseError::Empty`] when no contract passed the rule, [`UniverseError::TooManyNameless`] when much of the list
-    /// is none.
+    /// [`UniverseError::Empty`] when no contract passed the rule,
+    /// [`UniverseError::TooManyNameless`] when much of the list is none.
     pub fn finish(self, source: Source, received_at: UnixMs) -> Result<Universe, UniverseError> {
         // One row alone is never a share.
         if self.nameless > (self.rows / NAMELESS_ONE_IN).max(1) {
-            return Err(UniverseError::TooManyNameless { nameless: self.nameless, rows: self.rows });
+            return Err(UniverseError::TooManyNameless {
+                nameless: self.nameless,
+                rows: self.rows,
+            });
         }
         match self.oldest_page {
             Some(oldest) if !self.contracts.is_empty() => Ok(Universe {
@@ -292,35 +314,60 @@ mod tests {
             instrument("AAPLUSDT", &[("symbolType", "stock".into())]),
             instrument("XAUUSDT", &[("symbolType", "commodity".into())]),
             instrument("EURUSDT", &[("symbolType", "forex".into())]),
-            instrument("BTCUSDT-25DEC26", &[("contractType", "LinearFutures".into())]),
-            instrument("BTCPERP", &[("quoteCoin", "USDC".into()), ("settleCoin", "USDC".into())]),
+            instrument(
+                "BTCUSDT-25DEC26",
+                &[("contractType", "LinearFutures".into())],
+            ),
+            instrument(
+                "BTCPERP",
+                &[("quoteCoin", "USDC".into()), ("settleCoin", "USDC".into())],
+            ),
             instrument("SOONUSDT", &[("isPreListing", true.into())]),
             instrument("LATERUSDT", &[("status", "PreLaunch".into())]),
             instrument("GONEUSDT", &[("status", "Closed".into())]),
             instrument("SYSTEM_STATUS", &[]),
         ])
         .unwrap();
-        assert_eq!(universe.contracts.keys().collect::<Vec<_>>(), ["BTCUSDT", "YOUNGUSDT"]);
+        assert_eq!(
+            universe.contracts.keys().collect::<Vec<_>>(),
+            ["BTCUSDT", "YOUNGUSDT"]
+        );
         assert_eq!(universe.contracts["BTCUSDT"], Some(4.0));
     }
 
     #[test]
     fn a_symbol_type_that_is_new_is_left_out_and_told() {
         let mut builder = UniverseBuilder::new();
-        let rows = [instrument("BTCUSDT", &[]), instrument("RAINUSDT", &[("symbolType", "weather".into())])];
-        builder.add(Listing::parse(page(&rows, "").as_bytes()).unwrap()).unwrap();
-        assert_eq!(builder.unknown_types().iter().collect::<Vec<_>>(), ["weather"]);
+        let rows = [
+            instrument("BTCUSDT", &[]),
+            instrument("RAINUSDT", &[("symbolType", "weather".into())]),
+        ];
+        builder
+            .add(Listing::parse(page(&rows, "").as_bytes()).unwrap())
+            .unwrap();
+        assert_eq!(
+            builder.unknown_types().iter().collect::<Vec<_>>(),
+            ["weather"]
+        );
         let universe = builder.finish(SOURCE, UnixMs::from_millis(5)).unwrap();
         assert!(!universe.contains("RAINUSDT"));
-        assert_eq!(universe.as_of_ms, UnixMs::from_millis(5), "a venue's clock ahead of ours made the list young");
+        assert_eq!(
+            universe.as_of_ms,
+            UnixMs::from_millis(5),
+            "a venue's clock ahead of ours made the list young"
+        );
     }
 
     #[test]
     fn a_symbol_type_that_is_not_sent_is_not_taken_for_crypto() {
-        let nothing = universe(&[instrument("RAINUSDT", &[("symbolType", serde_json::Value::Null)])]);
+        let nothing = universe(&[instrument(
+            "RAINUSDT",
+            &[("symbolType", serde_json::Value::Null)],
+        )]);
         assert_eq!(nothing, Err(UniverseError::Empty));
         let odd = [("symbolType", 7.into()), ("status", "Trading".into())];
-        let universe = universe(&[instrument("BTCUSDT", &[]), instrument("RAINUSDT", &odd)]).unwrap();
+        let universe =
+            universe(&[instrument("BTCUSDT", &[]), instrument("RAINUSDT", &odd)]).unwrap();
         assert_eq!(universe.len(), 1);
     }
 
@@ -330,18 +377,35 @@ mod tests {
         let cursor = "first%3DBTCUSDT%26last%3DETHUSDT";
         let first = Listing::parse(page(&[instrument("BTCUSDT", &[])], cursor).as_bytes()).unwrap();
         assert_eq!(builder.add(first).unwrap().as_deref(), Some(cursor));
-        assert!(super::super::instruments_after(cursor).ends_with("&cursor=first%3DBTCUSDT%26last%3DETHUSDT"));
+        assert!(
+            super::super::instruments_after(cursor)
+                .ends_with("&cursor=first%3DBTCUSDT%26last%3DETHUSDT")
+        );
         let last = Listing::parse(page(&[instrument("ETHUSDT", &[])], "").as_bytes()).unwrap();
         assert_eq!(builder.add(last).unwrap(), None);
-        assert_eq!(builder.finish(SOURCE, UnixMs::from_millis(5)).unwrap().len(), 2);
+        assert_eq!(
+            builder
+                .finish(SOURCE, UnixMs::from_millis(5))
+                .unwrap()
+                .len(),
+            2
+        );
     }
 
     #[test]
     fn a_list_that_never_ends_is_refused() {
         let mut builder = UniverseBuilder::new();
-        let body = |index: usize| page(&[instrument(&format!("S{index}USDT"), &[])], &format!("after{index}"));
-        let outcome = (0..=MAX_PAGES)
-            .try_for_each(|index| builder.add(Listing::parse(body(index).as_bytes()).unwrap()).map(drop));
+        let body = |index: usize| {
+            page(
+                &[instrument(&format!("S{index}USDT"), &[])],
+                &format!("after{index}"),
+            )
+        };
+        let outcome = (0..=MAX_PAGES).try_for_each(|index| {
+            builder
+                .add(Listing::parse(body(index).as_bytes()).unwrap())
+                .map(drop)
+        });
         assert_eq!(outcome, Err(UniverseError::Endless));
     }
 
@@ -356,19 +420,44 @@ mod tests {
         ];
         for end in ends {
             let mut builder = UniverseBuilder::new();
-            assert_eq!(builder.add(Listing::parse(full.as_bytes()).unwrap()), Ok(Some("next".to_owned())));
-            assert_eq!(builder.add(Listing::parse(end.as_bytes()).unwrap()), Ok(None), "{end}");
-            assert!(builder.finish(SOURCE, UnixMs::from_millis(5)).unwrap().contains("BTCUSDT"), "{end}");
+            assert_eq!(
+                builder.add(Listing::parse(full.as_bytes()).unwrap()),
+                Ok(Some("next".to_owned()))
+            );
+            assert_eq!(
+                builder.add(Listing::parse(end.as_bytes()).unwrap()),
+                Ok(None),
+                "{end}"
+            );
+            assert!(
+                builder
+                    .finish(SOURCE, UnixMs::from_millis(5))
+                    .unwrap()
+                    .contains("BTCUSDT"),
+                "{end}"
+            );
         }
     }
 
     #[test]
     fn a_row_that_is_none_costs_itself_and_many_cost_the_list() {
-        let good: Vec<_> = (0..40).map(|index| instrument(&format!("S{index}USDT"), &[])).collect();
-        let odd = [serde_json::json!("maintenance"), serde_json::json!(null), instrument("", &[])];
+        let good: Vec<_> = (0..40)
+            .map(|index| instrument(&format!("S{index}USDT"), &[]))
+            .collect();
+        let odd = [
+            serde_json::json!("maintenance"),
+            serde_json::json!(null),
+            instrument("", &[]),
+        ];
         let with = |odd: &[serde_json::Value]| universe(&[&good, odd].concat());
         assert_eq!(with(&odd[..2]).map(|universe| universe.len()), Ok(40));
-        assert_eq!(with(&odd), Err(UniverseError::TooManyNameless { nameless: 3, rows: 43 }));
+        assert_eq!(
+            with(&odd),
+            Err(UniverseError::TooManyNameless {
+                nameless: 3,
+                rows: 43
+            })
+        );
         for text in ["false", "no", "7"] {
             let flagged = universe(&[instrument("BTCUSDT", &[("isPreListing", text.into())])]);
             assert_eq!(flagged.map(|universe| universe.len()), Ok(1), "{text}");
@@ -379,7 +468,10 @@ mod tests {
 
     #[test]
     fn a_list_without_crypto_is_no_universe() {
-        assert_eq!(universe(&[instrument("AAPLUSDT", &[("symbolType", "stock".into())])]), Err(UniverseError::Empty));
+        assert_eq!(
+            universe(&[instrument("AAPLUSDT", &[("symbolType", "stock".into())])]),
+            Err(UniverseError::Empty)
+        );
         assert_eq!(universe(&[]), Err(UniverseError::Empty));
     }
 

@@ -1,7 +1,8 @@
 //! `GET /v5/market/kline?category=linear`: the candles of one contract.
 //! <https://bybit-exchange.github.io/docs/v5/market/kline>
 //!
-//! A row is an array of strings, the newest first: start (ms), open, high, low, close, volume (base coin), turnover (USDT).
+//! A row is an array of strings, the newest first: start (ms), open, high, low, close, volume (base
+//! coin), turnover (USDT).
 //!
 //! ```json
 //! ["1670608800000","17071","17073","17027","17055.5","268611","15.74462667"]
@@ -17,10 +18,12 @@ use crate::units::{Amount, Price, UnixMs};
 /// Start, open, high, low, close, volume, turnover.
 type WireCandle = Cells<7>;
 
-/// Reads the closed candles of `symbol`. The newest row of an answer is usually the open candle, which is left out.
+/// Reads the closed candles of `symbol`. The newest row of an answer is usually the open candle,
+/// which is left out.
 ///
-/// A candle is closed when its interval is over by the venue's clock and by ours: of two clocks that disagree the slower
-/// one decides, because a candle that is taken for closed too early never changes again.
+/// A candle is closed when its interval is over by the venue's clock and by ours: of two clocks
+/// that disagree the slower one decides, because a candle that is taken for closed too early never
+/// changes again.
 ///
 /// # Errors
 /// Any [`ParseError`] when the answer as a whole is no list of candles.
@@ -83,16 +86,30 @@ mod tests {
 
     /// The row of the minute that began `minutes` before the present one.
     fn row(minutes: u64) -> String {
-        format!(r#"["{}","10","12","9","11","5","52.5"]"#, NOW_MS - minutes * 60_000)
+        format!(
+            r#"["{}","10","12","9","11","5","52.5"]"#,
+            NOW_MS - minutes * 60_000
+        )
     }
 
     fn read(rows: &str) -> Reading<Candles> {
-        parse(body(r#""category":"linear","symbol":"BTCUSDT","#, rows).as_bytes(), "BTCUSDT", MINUTE, NOW).unwrap()
+        parse(
+            body(r#""category":"linear","symbol":"BTCUSDT","#, rows).as_bytes(),
+            "BTCUSDT",
+            MINUTE,
+            NOW,
+        )
+        .unwrap()
     }
 
     /// How many minutes before the present one each kept candle began.
     fn ages(reading: &Reading<Candles>) -> Vec<u64> {
-        reading.value.closed.iter().map(|candle| NOW.millis_since(candle.start_ms) / 60_000).collect()
+        reading
+            .value
+            .closed
+            .iter()
+            .map(|candle| NOW.millis_since(candle.start_ms) / 60_000)
+            .collect()
     }
 
     #[test]
@@ -102,24 +119,51 @@ mod tests {
         check_refusals(&reading, &[]);
         let candle = reading.value.closed[0];
         assert_eq!(
-            (candle.open.get(), candle.high.get(), candle.low.get(), candle.close.get()),
+            (
+                candle.open.get(),
+                candle.high.get(),
+                candle.low.get(),
+                candle.close.get()
+            ),
             (10.0, 12.0, 9.0, 11.0)
         );
-        assert_eq!((candle.volume_base.get(), candle.turnover.get()), (5.0, 52.5));
+        assert_eq!(
+            (candle.volume_base.get(), candle.turnover.get()),
+            (5.0, 52.5)
+        );
     }
 
     #[test]
     fn of_two_clocks_the_slower_one_decides_whether_a_candle_is_closed() {
         let body = body("", &[row(0), row(1), row(2)].join(","));
-        let at = |received_at| ages(&parse(body.as_bytes(), "BTCUSDT", MINUTE, received_at).unwrap());
-        assert_eq!(at(UnixMs::from_millis(NOW_MS + 600_000)), [2, 1], "our clock is ahead");
-        assert_eq!(at(UnixMs::from_millis(NOW_MS - 1)), [2], "our clock is behind");
+        let at =
+            |received_at| ages(&parse(body.as_bytes(), "BTCUSDT", MINUTE, received_at).unwrap());
+        assert_eq!(
+            at(UnixMs::from_millis(NOW_MS + 600_000)),
+            [2, 1],
+            "our clock is ahead"
+        );
+        assert_eq!(
+            at(UnixMs::from_millis(NOW_MS - 1)),
+            [2],
+            "our clock is behind"
+        );
     }
 
     #[test]
     fn a_candle_is_closed_from_the_first_millisecond_after_it() {
-        let last = format!(r#"{{"retCode":0,"result":{{"list":[{}]}},"time":{}}}"#, row(1), NOW_MS - 1);
-        assert_eq!(parse(last.as_bytes(), "BTCUSDT", MINUTE, NOW).unwrap().value.closed, []);
+        let last = format!(
+            r#"{{"retCode":0,"result":{{"list":[{}]}},"time":{}}}"#,
+            row(1),
+            NOW_MS - 1
+        );
+        assert_eq!(
+            parse(last.as_bytes(), "BTCUSDT", MINUTE, NOW)
+                .unwrap()
+                .value
+                .closed,
+            []
+        );
         assert_eq!(read(&row(1)).value.closed.len(), 1);
     }
 
@@ -140,10 +184,19 @@ mod tests {
     #[test]
     fn a_candle_whose_range_does_not_hold_its_prices_is_refused() {
         let start = NOW_MS - 120_000;
-        for (open, high, low, close) in [(10.0, 9.5, 9.0, 9.2), (10.0, 12.0, 10.5, 11.0), (10.0, 12.0, 9.0, 12.5)] {
+        for (open, high, low, close) in [
+            (10.0, 9.5, 9.0, 9.2),
+            (10.0, 12.0, 10.5, 11.0),
+            (10.0, 12.0, 9.0, 12.5),
+        ] {
             check_refused(
                 &format!(r#"["{start}","{open}","{high}","{low}","{close}","5","52.5"]"#),
-                &RowRefusal::CandleContradicted { open, high, low, close },
+                &RowRefusal::CandleContradicted {
+                    open,
+                    high,
+                    low,
+                    close,
+                },
             );
         }
     }
@@ -151,36 +204,66 @@ mod tests {
     #[test]
     fn a_row_with_a_hole_is_refused_by_the_name_of_the_hole() {
         let start = NOW_MS - 120_000;
-        check_refused(&format!(r#"["{start}","10","12","9","11","5"]"#), &RowRefusal::Missing { field: "turnover" });
-        check_refused(&format!(r#"["{start}","10","12","9","","5","1"]"#), &RowRefusal::Missing { field: "close" });
+        check_refused(
+            &format!(r#"["{start}","10","12","9","11","5"]"#),
+            &RowRefusal::Missing { field: "turnover" },
+        );
+        check_refused(
+            &format!(r#"["{start}","10","12","9","","5","1"]"#),
+            &RowRefusal::Missing { field: "close" },
+        );
         check_refused(
             &format!(r#"["{start}","10","12","9","0","5","1"]"#),
-            &RowRefusal::Unusable { field: "close", value: "0".to_owned() },
+            &RowRefusal::Unusable {
+                field: "close",
+                value: "0".to_owned(),
+            },
         );
         check_refused(
             &format!(r#"["{start}","10","12","9","11","-5","1"]"#),
-            &RowRefusal::Unusable { field: "volume", value: "-5".to_owned() },
+            &RowRefusal::Unusable {
+                field: "volume",
+                value: "-5".to_owned(),
+            },
         );
-        check_refused(r#""later""#, &RowRefusal::Malformed { row: "\"later\"".to_owned() });
+        check_refused(
+            r#""later""#,
+            &RowRefusal::Malformed {
+                row: "\"later\"".to_owned(),
+            },
+        );
     }
 
     #[test]
     fn a_candle_that_does_not_begin_on_the_grid_is_refused() {
         let start_ms = UnixMs::from_millis(NOW_MS - 120_001);
-        check_refused(&format!(r#"["{start_ms}","10","12","9","11","5","52.5"]"#), &RowRefusal::OffGrid { start_ms });
+        check_refused(
+            &format!(r#"["{start_ms}","10","12","9","11","5","52.5"]"#),
+            &RowRefusal::OffGrid { start_ms },
+        );
         let body = body("", &row(1));
         let hourly = parse(body.as_bytes(), "BTCUSDT", Interval::OneHour, NOW).unwrap();
-        assert_eq!(hourly.refused[0].reason.label(), "off_grid", "a candle of another length was taken");
+        assert_eq!(
+            hourly.refused[0].reason.label(),
+            "off_grid",
+            "a candle of another length was taken"
+        );
     }
 
     #[test]
     fn bare_numbers_and_further_columns_are_read() {
-        let reading = read(&format!(r#"[{},10,12,9,11,5,52.5,"a new column",{{}}]"#, NOW_MS - 60_000));
+        let reading = read(&format!(
+            r#"[{},10,12,9,11,5,52.5,"a new column",{{}}]"#,
+            NOW_MS - 60_000
+        ));
         assert_eq!(ages(&reading), [1]);
     }
 
     fn price_text() -> impl Strategy<Value = String> {
-        prop_oneof![(1_u32..200).prop_map(|price| price.to_string()), "[0-9eE+.\\-Na\"]{0,6}"]
+        prop_oneof![
+            (1_u32..200).prop_map(|price| price.to_string()),
+            "[0-9eE+.\\-Na\"]{0,6}"
+        ]
     }
 
     proptest! {

@@ -24,7 +24,8 @@ struct WireInterest {
     timestamp: WireNumber,
 }
 
-/// Reads the open interest of `symbol`, oldest first. The cursor to older rows is not followed: one page is 16 hours.
+/// Reads the open interest of `symbol`, oldest first. The cursor to older rows is not followed: one
+/// page is 16 hours.
 ///
 /// # Errors
 /// Any [`ParseError`] when the answer as a whole is no open-interest list.
@@ -55,7 +56,10 @@ fn interest(row: &WireInterest, server_time: UnixMs) -> Result<OpenInterest, Row
         }
         single => required("singleOpenInterest", single)?,
     };
-    Ok(OpenInterest { time_ms, one_sided_base })
+    Ok(OpenInterest {
+        time_ms,
+        one_sided_base,
+    })
 }
 
 #[cfg(test)]
@@ -70,20 +74,33 @@ mod tests {
     }
 
     fn row(minutes: u64, fields: &str) -> String {
-        format!(r#"{{{fields},"timestamp":"{}"}}"#, NOW_MS - minutes * 60_000)
+        format!(
+            r#"{{{fields},"timestamp":"{}"}}"#,
+            NOW_MS - minutes * 60_000
+        )
     }
 
     #[test]
     fn one_side_is_taken_where_it_is_sent_and_else_half_of_both() {
         let reading = read(
             &[
-                row(0, r#""openInterest":"56404.95300000","singleOpenInterest":"28200""#),
+                row(
+                    0,
+                    r#""openInterest":"56404.95300000","singleOpenInterest":"28200""#,
+                ),
                 row(5, r#""openInterest":"56404.95300000""#),
-                row(10, r#""openInterest":"56404.95300000","singleOpenInterest":"""#),
+                row(
+                    10,
+                    r#""openInterest":"56404.95300000","singleOpenInterest":"""#,
+                ),
             ]
             .join(","),
         );
-        let values: Vec<_> = reading.value.iter().map(|one| one.one_sided_base.get()).collect();
+        let values: Vec<_> = reading
+            .value
+            .iter()
+            .map(|one| one.one_sided_base.get())
+            .collect();
         assert_eq!(values, [28_202.476_5, 28_202.476_5, 28_200.0]);
         assert!(reading.value.is_sorted_by_key(|one| one.time_ms));
     }
@@ -105,16 +122,29 @@ mod tests {
             &reading,
             &[
                 RowRefusal::Repeated,
-                RowRefusal::Unusable { field: "openInterest", value: "-2".to_owned() },
-                RowRefusal::Unusable { field: "singleOpenInterest", value: "much".to_owned() },
-                RowRefusal::Missing { field: "openInterest" },
+                RowRefusal::Unusable {
+                    field: "openInterest",
+                    value: "-2".to_owned(),
+                },
+                RowRefusal::Unusable {
+                    field: "singleOpenInterest",
+                    value: "much".to_owned(),
+                },
+                RowRefusal::Missing {
+                    field: "openInterest",
+                },
             ],
         );
     }
 
     #[test]
     fn nothing_open_is_a_fact() {
-        assert_eq!(read(&row(0, r#""openInterest":"0""#)).value[0].one_sided_base.get(), 0.0);
+        assert_eq!(
+            read(&row(0, r#""openInterest":"0""#)).value[0]
+                .one_sided_base
+                .get(),
+            0.0
+        );
     }
 
     proptest! {

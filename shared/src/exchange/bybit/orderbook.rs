@@ -1,5 +1,5 @@
-//! `GET /v5/market/orderbook?category=linear`: what is offered for one contract, the best prices first.
-//! <https://bybit-exchange.github.io/docs/v5/market/orderbook>
+//! `GET /v5/market/orderbook?category=linear`: what is offered for one contract, the best prices
+//! first. <https://bybit-exchange.github.io/docs/v5/market/orderbook>
 //!
 //! Levels are pairs of strings; the times and counters are bare numbers.
 //!
@@ -42,11 +42,12 @@ struct Result_<'a> {
 
 /// Reads the book of `symbol`. One side may be empty: then nobody offers.
 ///
-/// Unlike a list, a book is one fact: a level that is wrong makes every sum over the levels wrong, so the whole of it is
-/// refused.
+/// Unlike a list, a book is one fact: a level that is wrong makes every sum over the levels wrong,
+/// so the whole of it is refused.
 ///
 /// # Errors
-/// Any [`ParseError`]; [`ParseError::BookLevel`], [`ParseError::BookUnsorted`] and [`ParseError::BookCrossed`] are its own.
+/// Any [`ParseError`]; [`ParseError::BookLevel`], [`ParseError::BookUnsorted`] and
+/// [`ParseError::BookCrossed`] are its own.
 pub fn parse(body: &[u8], symbol: &str) -> Result<Book, ParseError> {
     let text = wire::text(body)?;
     let (result, server_time) = envelope::open(&text)?;
@@ -62,15 +63,29 @@ pub fn parse(body: &[u8], symbol: &str) -> Result<Book, ParseError> {
     if let (Some(bid), Some(ask)) = (bids.first(), asks.first())
         && bid.price >= ask.price
     {
-        return Err(ParseError::BookCrossed { bid: quoted(bid.price), ask: quoted(ask.price) });
+        return Err(ParseError::BookCrossed {
+            bid: quoted(bid.price),
+            ask: quoted(ask.price),
+        });
     }
-    Ok(Book { as_of_ms: as_of(&result.ts, &result.cts, server_time)?, bids, asks })
+    Ok(Book {
+        as_of_ms: as_of(&result.ts, &result.cts, server_time)?,
+        bids,
+        asks,
+    })
 }
 
 /// The matching engine's time where it is told, else that of the answer.
 fn as_of(ts: &WireNumber, cts: &WireNumber, server_time: UnixMs) -> Result<UnixMs, ParseError> {
-    let (field, number) = if *cts == WireNumber::Absent { ("ts", ts) } else { ("cts", cts) };
-    past_moment(field, number, server_time).map_err(|_| ParseError::Unusable { field, value: number.quoted() })
+    let (field, number) = if *cts == WireNumber::Absent {
+        ("ts", ts)
+    } else {
+        ("cts", cts)
+    };
+    past_moment(field, number, server_time).map_err(|_| ParseError::Unusable {
+        field,
+        value: number.quoted(),
+    })
 }
 
 fn levels(side: &'static str, rows: &[&RawValue]) -> Result<Vec<Level>, ParseError> {
@@ -85,22 +100,32 @@ fn levels(side: &'static str, rows: &[&RawValue]) -> Result<Vec<Level>, ParseErr
 }
 
 fn level(raw: &RawValue) -> Result<Level, RowRefusal> {
-    let malformed = |_| RowRefusal::Malformed { row: raw.get().chars().take(32).collect() };
+    let malformed = |_| RowRefusal::Malformed {
+        row: raw.get().chars().take(32).collect(),
+    };
     let Cells([price, size]) = serde_json::from_str::<WireLevel>(raw.get()).map_err(malformed)?;
     let price = required::<Price>("price", &price)?;
     match required::<Amount>("size", &size)? {
         // A size of zero deletes a level in a stream; in a whole book it has no meaning.
-        nothing if nothing.get() == 0.0 => {
-            Err(RowRefusal::Unusable { field: "size", value: size.quoted().to_string() })
-        }
+        nothing if nothing.get() == 0.0 => Err(RowRefusal::Unusable {
+            field: "size",
+            value: size.quoted().to_string(),
+        }),
         size_base => Ok(Level { price, size_base }),
     }
 }
 
 /// Every price worse than the one before, none twice.
-fn check_order(side: &'static str, levels: &[Level], is_better: fn(Price, Price) -> bool) -> Result<(), ParseError> {
+fn check_order(
+    side: &'static str,
+    levels: &[Level],
+    is_better: fn(Price, Price) -> bool,
+) -> Result<(), ParseError> {
     let pairs = levels.iter().zip(levels.iter().skip(1));
-    match pairs.zip(1..).find(|((better, worse), _)| !is_better(better.price, worse.price)) {
+    match pairs
+        .zip(1..)
+        .find(|((better, worse), _)| !is_better(better.price, worse.price))
+    {
         Some((_, level)) => Err(ParseError::BookUnsorted { side, level }),
         None => Ok(()),
     }
@@ -131,9 +156,21 @@ mod tests {
 
     #[test]
     fn the_best_prices_stand_first_and_the_engines_time_counts() {
-        let book = read(r#"[["100.5","2"],["100","3"]]"#, r#"[["101","4"],["101.5","0.001"]]"#).unwrap();
-        let prices = |levels: &[Level]| levels.iter().map(|level| level.price.get()).collect::<Vec<_>>();
-        assert_eq!((prices(&book.bids), prices(&book.asks)), (vec![100.5, 100.0], vec![101.0, 101.5]));
+        let book = read(
+            r#"[["100.5","2"],["100","3"]]"#,
+            r#"[["101","4"],["101.5","0.001"]]"#,
+        )
+        .unwrap();
+        let prices = |levels: &[Level]| {
+            levels
+                .iter()
+                .map(|level| level.price.get())
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(
+            (prices(&book.bids), prices(&book.asks)),
+            (vec![100.5, 100.0], vec![101.0, 101.5])
+        );
         assert_eq!(book.asks[1].size_base.get(), 0.001);
         assert_eq!(book.as_of_ms, UnixMs::from_millis(NOW_MS - 136));
     }
@@ -141,15 +178,24 @@ mod tests {
     #[test]
     fn without_the_engines_time_that_of_the_answer_counts() {
         let body = body(r#"[["100","3"]]"#, "[]").replace("\"cts\"", "\"other\"");
-        assert_eq!(parse(body.as_bytes(), "BTCUSDT").unwrap().as_of_ms, UnixMs::from_millis(NOW_MS - 10));
+        assert_eq!(
+            parse(body.as_bytes(), "BTCUSDT").unwrap().as_of_ms,
+            UnixMs::from_millis(NOW_MS - 10)
+        );
         let body = body.replace("\"ts\"", "\"another\"");
-        let refusal = Err(ParseError::Unusable { field: "ts", value: Detail::new("nothing") });
+        let refusal = Err(ParseError::Unusable {
+            field: "ts",
+            value: Detail::new("nothing"),
+        });
         assert_eq!(parse(body.as_bytes(), "BTCUSDT"), refusal);
     }
 
     #[test]
     fn one_side_may_be_empty_but_not_both() {
-        assert_eq!(read(r#"[["100","3"]]"#, "[]").map(|book| (book.bids.len(), book.asks.len())), Ok((1, 0)));
+        assert_eq!(
+            read(r#"[["100","3"]]"#, "[]").map(|book| (book.bids.len(), book.asks.len())),
+            Ok((1, 0))
+        );
         assert_eq!(read("[]", "[]"), Err(ParseError::ListEmpty));
         assert_eq!(read("null", "[]"), Err(ParseError::ResultMissing));
     }
@@ -157,23 +203,48 @@ mod tests {
     #[test]
     fn a_crossed_or_locked_book_is_refused() {
         for ask in ["100", "99.5"] {
-            let refusal = ParseError::BookCrossed { bid: Detail::new("100"), ask: Detail::new(ask) };
-            assert_eq!(read(r#"[["100","3"]]"#, &format!(r#"[["{ask}","1"]]"#)), Err(refusal));
+            let refusal = ParseError::BookCrossed {
+                bid: Detail::new("100"),
+                ask: Detail::new(ask),
+            };
+            assert_eq!(
+                read(r#"[["100","3"]]"#, &format!(r#"[["{ask}","1"]]"#)),
+                Err(refusal)
+            );
         }
     }
 
     #[test]
     fn levels_out_of_order_or_twice_are_refused() {
         let unsorted = |side, level| Err(ParseError::BookUnsorted { side, level });
-        assert_eq!(read(r#"[["100","3"],["100","3"]]"#, r#"[["101","1"]]"#), unsorted("b", 1));
-        assert_eq!(read(r#"[["100","3"],["99","1"],["99.5","3"]]"#, r#"[["101","1"]]"#), unsorted("b", 2));
-        assert_eq!(read(r#"[["100","3"]]"#, r#"[["101","1"],["100.5","1"]]"#), unsorted("a", 1));
+        assert_eq!(
+            read(r#"[["100","3"],["100","3"]]"#, r#"[["101","1"]]"#),
+            unsorted("b", 1)
+        );
+        assert_eq!(
+            read(
+                r#"[["100","3"],["99","1"],["99.5","3"]]"#,
+                r#"[["101","1"]]"#
+            ),
+            unsorted("b", 2)
+        );
+        assert_eq!(
+            read(r#"[["100","3"]]"#, r#"[["101","1"],["100.5","1"]]"#),
+            unsorted("a", 1)
+        );
     }
 
     #[track_caller]
     fn check_level(level: &str, reason: &str) {
-        let refusal = ParseError::BookLevel { side: "a", level: 1, reason: Detail::new(reason) };
-        assert_eq!(read(r#"[["100","3"]]"#, &format!(r#"[["101","1"],{level}]"#)), Err(refusal));
+        let refusal = ParseError::BookLevel {
+            side: "a",
+            level: 1,
+            reason: Detail::new(reason),
+        };
+        assert_eq!(
+            read(r#"[["100","3"]]"#, &format!(r#"[["101","1"],{level}]"#)),
+            Err(refusal)
+        );
     }
 
     #[test]
@@ -182,15 +253,27 @@ mod tests {
         check_level(r#"["102","-1"]"#, "size is \"-1\", which is not usable");
         check_level(r#"["102"]"#, "size is missing");
         check_level(r#"["","1"]"#, "price is missing");
-        check_level(r#"{"price":"102"}"#, "the row is {\"price\":\"102\"}, which is none of its kind");
+        check_level(
+            r#"{"price":"102"}"#,
+            "the row is {\"price\":\"102\"}, which is none of its kind",
+        );
     }
 
     #[test]
     fn a_book_of_another_contract_or_another_time_is_refused() {
         let body = body(r#"[["100","3"]]"#, r#"[["101","1"]]"#);
-        assert!(matches!(parse(body.as_bytes(), "ETHUSDT"), Err(ParseError::OtherSymbol { .. })));
-        let late = body.replace(&(NOW_MS - 136).to_string(), &(NOW_MS + 3_600_000).to_string());
-        assert!(matches!(parse(late.as_bytes(), "BTCUSDT"), Err(ParseError::Unusable { field: "cts", .. })));
+        assert!(matches!(
+            parse(body.as_bytes(), "ETHUSDT"),
+            Err(ParseError::OtherSymbol { .. })
+        ));
+        let late = body.replace(
+            &(NOW_MS - 136).to_string(),
+            &(NOW_MS + 3_600_000).to_string(),
+        );
+        assert!(matches!(
+            parse(late.as_bytes(), "BTCUSDT"),
+            Err(ParseError::Unusable { field: "cts", .. })
+        ));
     }
 
     fn side() -> impl Strategy<Value = Vec<(u32, u32)>> {

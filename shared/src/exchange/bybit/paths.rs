@@ -1,6 +1,7 @@
 //! Path and query of everything that is asked about one contract.
 //!
-//! A limit above what the venue allows is answered with an error there, so each builder cuts its own to the allowed range.
+//! A limit above what the venue allows is answered with an error there, so each builder cuts its
+//! own to the allowed range.
 
 use crate::exchange::percent::encoded;
 use crate::market::candles::Interval;
@@ -26,13 +27,14 @@ pub const MAX_FUNDINGS: u16 = 200;
 
 /// Candles: the newest `limit`, or with `start` the first `limit` that begin there or later.
 ///
-/// To continue a series, `start` is the beginning of its last candle: the overlap proves that nothing is missing, and
-/// replaces a candle whose last trades came in after it was read.
+/// To continue a series, `start` is the beginning of its last candle: the overlap proves that
+/// nothing is missing, and replaces a candle whose last trades came in after it was read.
 #[must_use]
 pub fn klines(symbol: &str, interval: Interval, limit: u16, start: Option<UnixMs>) -> String {
     let (symbol, limit) = (encoded(symbol), limit.clamp(1, MAX_KLINES));
     let code = interval_code(interval);
-    let path = format!("/v5/market/kline?category=linear&symbol={symbol}&interval={code}&limit={limit}");
+    let path =
+        format!("/v5/market/kline?category=linear&symbol={symbol}&interval={code}&limit={limit}");
     match start {
         Some(start) => format!("{path}&start={start}"),
         None => path,
@@ -57,7 +59,9 @@ pub fn trades(symbol: &str, limit: u16) -> String {
 #[must_use]
 pub fn open_interest(symbol: &str, limit: u16) -> String {
     let (symbol, limit) = (encoded(symbol), limit.clamp(1, MAX_OPEN_INTEREST));
-    format!("/v5/market/open-interest?category=linear&symbol={symbol}&intervalTime=5min&limit={limit}")
+    format!(
+        "/v5/market/open-interest?category=linear&symbol={symbol}&intervalTime=5min&limit={limit}"
+    )
 }
 
 /// The newest `limit` account ratios, one per five minutes.
@@ -103,11 +107,22 @@ mod tests {
             "/v5/market/kline?category=linear&symbol=BTCUSDT&interval=240&limit=200"
         );
         assert_eq!(
-            klines("BTCUSDT", Interval::OneDay, 3, Some(UnixMs::from_millis(1_670_601_600_000))),
+            klines(
+                "BTCUSDT",
+                Interval::OneDay,
+                3,
+                Some(UnixMs::from_millis(1_670_601_600_000))
+            ),
             "/v5/market/kline?category=linear&symbol=BTCUSDT&interval=D&limit=3&start=1670601600000"
         );
-        assert_eq!(orderbook("BTCUSDT", 50), "/v5/market/orderbook?category=linear&symbol=BTCUSDT&limit=50");
-        assert_eq!(trades("BTCUSDT", 1_000), "/v5/market/recent-trade?category=linear&symbol=BTCUSDT&limit=1000");
+        assert_eq!(
+            orderbook("BTCUSDT", 50),
+            "/v5/market/orderbook?category=linear&symbol=BTCUSDT&limit=50"
+        );
+        assert_eq!(
+            trades("BTCUSDT", 1_000),
+            "/v5/market/recent-trade?category=linear&symbol=BTCUSDT&limit=1000"
+        );
         assert_eq!(
             open_interest("BTCUSDT", 200),
             "/v5/market/open-interest?category=linear&symbol=BTCUSDT&intervalTime=5min&limit=200"

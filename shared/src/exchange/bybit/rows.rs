@@ -1,4 +1,5 @@
-//! Answers that are a list of rows about one contract: each row is judged by itself, and one bad row costs only itself.
+//! Answers that are a list of rows about one contract: each row is judged by itself, and one bad
+//! row costs only itself.
 
 use super::envelope;
 use crate::exchange::wire::{self, WireNumber, WireText};
@@ -14,7 +15,8 @@ pub(super) use crate::exchange::wire::required;
 /// 2018-01-01: before it the venue did not exist, so no row of its can be older.
 const EARLIEST: UnixMs = UnixMs::from_millis(1_514_764_800_000);
 
-/// How far a row may be ahead of the answer's own time: the venue's machines do not agree to the millisecond.
+/// How far a row may be ahead of the answer's own time: the venue's machines do not agree to the
+/// millisecond.
 const AHEAD_TOLERANCE_MS: u64 = 5_000;
 
 /// What an answer told, and what of it was not believed.
@@ -40,7 +42,11 @@ pub struct Refused {
 impl<T> Reading<T> {
     /// The same reading of another shape.
     pub(super) fn map<U>(self, shape: impl FnOnce(T) -> U) -> Reading<U> {
-        Reading { value: shape(self.value), server_time: self.server_time, refused: self.refused }
+        Reading {
+            value: shape(self.value),
+            server_time: self.server_time,
+            refused: self.refused,
+        }
     }
 }
 
@@ -64,7 +70,8 @@ impl<'a> List<'a> {
     /// Opens an answer about `symbol`, as [`wire::text`] gave it.
     ///
     /// # Errors
-    /// Any [`ParseError`]; [`ParseError::OtherSymbol`] when the answer says that it is about another contract.
+    /// Any [`ParseError`]; [`ParseError::OtherSymbol`] when the answer says that it is about
+    /// another contract.
     pub(super) fn open(text: &'a str, symbol: &str) -> Result<Self, ParseError> {
         let (result, server_time) = envelope::open(text)?;
         let result: Result_<'a> = wire::object(result)?;
@@ -76,8 +83,9 @@ impl<'a> List<'a> {
         Ok(Self { server_time, rows })
     }
 
-    /// Reads each row through `fact`, which may leave one out without refusing it, and turns the venue's order (newest
-    /// first) into ours: oldest first, by `time`. Rows of one moment keep the order in which the venue made them.
+    /// Reads each row through `fact`, which may leave one out without refusing it, and turns the
+    /// venue's order (newest first) into ours: oldest first, by `time`. Rows of one moment keep the
+    /// order in which the venue made them.
     pub(super) fn read<W: Deserialize<'a>, T>(
         &self,
         mut fact: impl FnMut(W) -> Result<Option<T>, RowRefusal>,
@@ -95,35 +103,53 @@ impl<'a> List<'a> {
         }
         kept.reverse();
         kept.sort_by_key(|one| time(one));
-        Reading { value: kept, server_time: self.server_time, refused }
+        Reading {
+            value: kept,
+            server_time: self.server_time,
+            refused,
+        }
     }
 }
 
-/// Refuses an answer about another contract than the one that was asked for. One that does not say is believed.
+/// Refuses an answer about another contract than the one that was asked for. One that does not say
+/// is believed.
 pub(super) fn check_symbol(asked: &str, found: Option<&str>) -> Result<(), ParseError> {
     match found {
-        Some(found) if !found.is_empty() && found != asked => {
-            Err(ParseError::OtherSymbol { asked: Detail::new(asked), found: Detail::new(found) })
-        }
+        Some(found) if !found.is_empty() && found != asked => Err(ParseError::OtherSymbol {
+            asked: Detail::new(asked),
+            found: Detail::new(found),
+        }),
         _ => Ok(()),
     }
 }
 
 /// The same for a row that names its contract.
 pub(super) fn check_row_symbol(asked: &str, found: &WireText<'_>) -> Result<(), RowRefusal> {
-    check_symbol(asked, found.sent())
-        .map_err(|_| RowRefusal::OtherSymbol { found: found.get().chars().take(32).collect() })
+    check_symbol(asked, found.sent()).map_err(|_| RowRefusal::OtherSymbol {
+        found: found.get().chars().take(32).collect(),
+    })
 }
 
 /// A moment of the past, in whole milliseconds, by the clock of the answer it stands in.
-pub(super) fn past_moment(field: &'static str, number: &WireNumber, server_time: UnixMs) -> Result<UnixMs, RowRefusal> {
+pub(super) fn past_moment(
+    field: &'static str,
+    number: &WireNumber,
+    server_time: UnixMs,
+) -> Result<UnixMs, RowRefusal> {
     let millis: f64 = required(field, number)?;
     if millis.fract() != 0.0 || millis < 0.0 {
-        return Err(RowRefusal::Unusable { field, value: number.quoted().to_string() });
+        return Err(RowRefusal::Unusable {
+            field,
+            value: number.quoted().to_string(),
+        });
     }
     let moment = UnixMs::from_millis(millis as u64);
     if moment < EARLIEST || moment > server_time.plus_millis(AHEAD_TOLERANCE_MS) {
-        return Err(RowRefusal::ImplausibleTime { field, time_ms: moment, server_ms: server_time });
+        return Err(RowRefusal::ImplausibleTime {
+            field,
+            time_ms: moment,
+            server_ms: server_time,
+        });
     }
     Ok(moment)
 }
@@ -138,7 +164,11 @@ impl<K: Ord> Once<K> {
     }
 
     pub(super) fn check(&mut self, key: K) -> Result<(), RowRefusal> {
-        if self.0.insert(key) { Ok(()) } else { Err(RowRefusal::Repeated) }
+        if self.0.insert(key) {
+            Ok(())
+        } else {
+            Err(RowRefusal::Repeated)
+        }
     }
 }
 
@@ -151,7 +181,8 @@ pub(super) mod testing {
     /// 2026-09-08T12:20:00Z, the server's time in every test.
     pub(in crate::exchange::bybit) const NOW_MS: u64 = 1_788_870_000_000;
 
-    /// An answer with these rows; `fields` are further fields of the result, each with a comma behind it.
+    /// An answer with these rows; `fields` are further fields of the result, each with a comma
+    /// behind it.
     pub(in crate::exchange::bybit) fn body(fields: &str, rows: &str) -> String {
         format!(
             r#"{{"retCode":0,"retMsg":"OK","result":{{{fields}"list":[{rows}]}},"retExtInfo":{{}},"time":{NOW_MS}}}"#
@@ -160,8 +191,15 @@ pub(super) mod testing {
 
     /// Checks that exactly these reasons were given, in the order of the rows.
     #[track_caller]
-    pub(in crate::exchange::bybit) fn check_refusals<T>(reading: &Reading<T>, expected: &[RowRefusal]) {
-        let found: Vec<_> = reading.refused.iter().map(|refused| refused.reason.clone()).collect();
+    pub(in crate::exchange::bybit) fn check_refusals<T>(
+        reading: &Reading<T>,
+        expected: &[RowRefusal],
+    ) {
+        let found: Vec<_> = reading
+            .refused
+            .iter()
+            .map(|refused| refused.reason.clone())
+            .collect();
         assert_eq!(found, expected);
     }
 }
@@ -178,21 +216,35 @@ mod tests {
 
     fn read(body: &str) -> Result<Reading<Vec<u64>>, ParseError> {
         let list = List::open(body, "BTCUSDT")?;
-        let reading = list.read(|row: Row| past_moment("t", &row.t, list.server_time).map(Some), |time| *time);
+        let reading = list.read(
+            |row: Row| past_moment("t", &row.t, list.server_time).map(Some),
+            |time| *time,
+        );
         Ok(reading.map(|times| times.into_iter().map(UnixMs::as_millis).collect()))
     }
 
     #[test]
     fn newest_first_becomes_oldest_first_and_a_bad_row_costs_only_itself() {
-        let body = body("", &format!(r#"{{"t":"{NOW_MS}"}},7,{{"t":""}},{{"t":1600000000000}}"#));
+        let body = body(
+            "",
+            &format!(r#"{{"t":"{NOW_MS}"}},7,{{"t":""}},{{"t":1600000000000}}"#),
+        );
         let reading = read(&body).unwrap();
         assert_eq!(reading.value, [1_600_000_000_000, NOW_MS]);
         assert_eq!(reading.server_time, UnixMs::from_millis(NOW_MS));
         assert_eq!(
             reading.refused,
             [
-                Refused { row: 1, reason: RowRefusal::Malformed { row: "7".to_owned() } },
-                Refused { row: 2, reason: RowRefusal::Missing { field: "t" } },
+                Refused {
+                    row: 1,
+                    reason: RowRefusal::Malformed {
+                        row: "7".to_owned()
+                    }
+                },
+                Refused {
+                    row: 2,
+                    reason: RowRefusal::Missing { field: "t" }
+                },
             ]
         );
     }
@@ -200,7 +252,14 @@ mod tests {
     #[track_caller]
     fn check_time(time: &str, label: Option<&str>) {
         let reading = read(&body("", &format!(r#"{{"t":"{time}"}}"#))).unwrap();
-        assert_eq!(reading.refused.first().map(|refused| refused.reason.label()), label, "for {time}");
+        assert_eq!(
+            reading
+                .refused
+                .first()
+                .map(|refused| refused.reason.label()),
+            label,
+            "for {time}"
+        );
     }
 
     #[test]
@@ -222,7 +281,10 @@ mod tests {
         assert!(read(&body(r#""symbol":null,"#, row)).is_ok());
         assert_eq!(
             read(&body(r#""symbol":"ETHUSDT","#, row)),
-            Err(ParseError::OtherSymbol { asked: Detail::new("BTCUSDT"), found: Detail::new("ETHUSDT") })
+            Err(ParseError::OtherSymbol {
+                asked: Detail::new("BTCUSDT"),
+                found: Detail::new("ETHUSDT")
+            })
         );
     }
 
@@ -232,6 +294,9 @@ mod tests {
         let null = r#"{"retCode":0,"result":{"list":null},"time":1}"#;
         assert_eq!(read(null), Err(ParseError::ResultMissing));
         let refusal = r#"{"retCode":10001,"retMsg":"Not supported symbols","result":{},"time":1}"#;
-        assert!(matches!(read(refusal), Err(ParseError::Refused { code: 10_001, .. })));
+        assert!(matches!(
+            read(refusal),
+            Err(ParseError::Refused { code: 10_001, .. })
+        ));
     }
 }

@@ -68,8 +68,8 @@ struct WireTicker<'a> {
 
 /// Reads the ticker table.
 ///
-/// A row without a price is refused by itself, a figure that nobody can use or that contradicts its row is left out by
-/// itself; the rest is kept.
+/// A row without a price is refused by itself, a figure that nobody can use or that contradicts its
+/// row is left out by itself; the rest is kept.
 ///
 /// # Errors
 /// Any [`ParseError`] when the answer as a whole is no ticker table.
@@ -82,7 +82,9 @@ pub fn parse(body: &[u8]) -> Result<Tickers<'_>, ParseError> {
 
 fn table(text: &str) -> Result<Tickers<'_>, ParseError> {
     let (result, server_time) = envelope::open(text)?;
-    let list = wire::object::<Result_<'_>>(result)?.list.ok_or(ParseError::ResultMissing)?;
+    let list = wire::object::<Result_<'_>>(result)?
+        .list
+        .ok_or(ParseError::ResultMissing)?;
     let list: Vec<Row<WireTicker<'_>>> = wire::rows(list.get())?;
     if list.is_empty() {
         return Err(ParseError::ListEmpty);
@@ -91,16 +93,27 @@ fn table(text: &str) -> Result<Tickers<'_>, ParseError> {
     let mut refused = Vec::new();
     for row in list {
         match row {
-            Err(row) => refused.push(RefusedRow { symbol: Cow::Borrowed(""), reason: RowRefusal::Malformed { row } }),
+            Err(row) => refused.push(RefusedRow {
+                symbol: Cow::Borrowed(""),
+                reason: RowRefusal::Malformed { row },
+            }),
             Ok(row) => match claims(&row) {
                 Ok(claims) => all.push((row.symbol.into_inner(), claims)),
-                Err(reason) => refused.push(RefusedRow { symbol: row.symbol.into_inner(), reason }),
+                Err(reason) => refused.push(RefusedRow {
+                    symbol: row.symbol.into_inner(),
+                    reason,
+                }),
             },
         }
     }
     let settled = settle(all);
     refused.extend(settled.refused);
-    Ok(Tickers { server_time, rows: settled.rows, refused, odd: settled.odd })
+    Ok(Tickers {
+        server_time,
+        rows: settled.rows,
+        refused,
+        odd: settled.odd,
+    })
 }
 
 fn claims(row: &WireTicker<'_>) -> Result<Claims, RowRefusal> {
@@ -159,16 +172,25 @@ mod tests {
         let cases: [(&[u8], usize); 5] = [
             (b"\"maintenance\"", 1),
             (b"null", 1),
-            (br#"{"symbol":"BUSDT","lastPrice":"1","lastPrice":"2","turnover24h":"1"}"#, 1),
+            (
+                br#"{"symbol":"BUSDT","lastPrice":"1","lastPrice":"2","turnover24h":"1"}"#,
+                1,
+            ),
             (b"{\"symbol\":\"B\xffUSDT\",\"lastPrice\":\"1\"}", 1),
-            (br#"{"symbol":"BUSDT","lastPrice":"1","turnover24h":1e999}"#, 0),
+            (
+                br#"{"symbol":"BUSDT","lastPrice":"1","turnover24h":1e999}"#,
+                0,
+            ),
         ];
         for (odd, refused) in cases {
             let whole = body(&format!("{GOOD},ODD"));
             let at = whole.find("ODD").unwrap();
             let body = [&whole.as_bytes()[..at], odd, &whole.as_bytes()[at + 3..]].concat();
             let tickers = parse(&body).unwrap();
-            let found = (tickers.rows.len() + tickers.refused.len(), tickers.refused.len());
+            let found = (
+                tickers.rows.len() + tickers.refused.len(),
+                tickers.refused.len(),
+            );
             assert_eq!(found, (2, refused), "{}", String::from_utf8_lossy(odd));
             assert_eq!(tickers.rows[0].symbol, "ETHUSDT");
         }
@@ -187,9 +209,20 @@ mod tests {
         let tickers = parse(body.as_bytes()).unwrap();
         let row = &tickers.rows[0];
         assert_eq!(tickers.server_time.as_millis(), 1_692_163_167_245);
-        assert!(matches!(row.symbol, Cow::Borrowed("ETHUSDT")), "the symbol was copied");
-        assert_eq!(row.change_24h_pct.map(Percent::get), Some(-10.0), "a fraction was shown as percent");
-        assert_eq!(row.open_interest_usd.map(Amount::get), Some(250.0), "both sides were counted");
+        assert!(
+            matches!(row.symbol, Cow::Borrowed("ETHUSDT")),
+            "the symbol was copied"
+        );
+        assert_eq!(
+            row.change_24h_pct.map(Percent::get),
+            Some(-10.0),
+            "a fraction was shown as percent"
+        );
+        assert_eq!(
+            row.open_interest_usd.map(Amount::get),
+            Some(250.0),
+            "both sides were counted"
+        );
         assert_eq!(row.volume_base_24h.map(Amount::get), Some(480.0));
         assert_eq!(row.turnover_24h.map(Amount::get), Some(900_000.0));
         assert_eq!(row.funding_interval_hours, Some(4.0));
@@ -199,64 +232,134 @@ mod tests {
     fn one_sided_open_interest_is_taken_where_it_is_sent() {
         let body = with("singleOpenInterestValue", "\"249.5\"");
         let tickers = parse(body.as_bytes()).unwrap();
-        assert_eq!(tickers.rows[0].open_interest_usd.map(Amount::get), Some(249.5));
+        assert_eq!(
+            tickers.rows[0].open_interest_usd.map(Amount::get),
+            Some(249.5)
+        );
     }
 
     #[test]
     fn tickers_with_an_unusable_price_are_refused_by_name() {
-        for (json, value) in [("\"0\"", "0"), ("\"-1\"", "-1"), ("\"NaN\"", "NaN"), ("\"1e999\"", "1e999"), ("0", "0")]
-        {
+        for (json, value) in [
+            ("\"0\"", "0"),
+            ("\"-1\"", "-1"),
+            ("\"NaN\"", "NaN"),
+            ("\"1e999\"", "1e999"),
+            ("0", "0"),
+        ] {
             check_refused(
                 &with("lastPrice", json),
-                &RowRefusal::Unusable { field: "lastPrice", value: value.to_owned() },
+                &RowRefusal::Unusable {
+                    field: "lastPrice",
+                    value: value.to_owned(),
+                },
             );
         }
         for json in ["\"\"", "null"] {
-            check_refused(&with("lastPrice", json), &RowRefusal::Missing { field: "lastPrice" });
+            check_refused(
+                &with("lastPrice", json),
+                &RowRefusal::Missing { field: "lastPrice" },
+            );
         }
     }
 
-    /// What [`GOOD`] tells once one of its fields is another: the row without the figures that are odd.
+    /// What [`GOOD`] tells once one of its fields is another: the row without the figures that are
+    /// odd.
     #[track_caller]
-    fn check_odd(field: &str, value: &str, odd: &[(Figure, Oddity)], lost: impl Fn(&Ticker<'_>) -> bool) {
+    fn check_odd(
+        field: &str,
+        value: &str,
+        odd: &[(Figure, Oddity)],
+        lost: impl Fn(&Ticker<'_>) -> bool,
+    ) {
         let body = with(field, value);
         let tickers = parse(body.as_bytes()).unwrap();
         assert_eq!(tickers.refused, [], "{field} = {value} cost the row");
-        let found: Vec<_> = tickers.odd.iter().map(|odd| (odd.figure, odd.oddity)).collect();
+        let found: Vec<_> = tickers
+            .odd
+            .iter()
+            .map(|odd| (odd.figure, odd.oddity))
+            .collect();
         assert_eq!(found, odd, "{field} = {value}");
-        assert!(lost(&tickers.rows[0]), "{field} = {value}: {:?}", tickers.rows[0]);
+        assert!(
+            lost(&tickers.rows[0]),
+            "{field} = {value}: {:?}",
+            tickers.rows[0]
+        );
     }
 
     #[test]
     fn a_figure_that_is_odd_costs_itself() {
         use Oddity::{Contradicted, OutOfRange, Unusable};
-        let no_trade = [(Figure::Volume24h, Contradicted), (Figure::Turnover24h, Contradicted)];
-        let nothing_traded = |row: &Ticker<'_>| row.turnover_24h.is_none() && row.volume_base_24h.is_none();
+        let no_trade = [
+            (Figure::Volume24h, Contradicted),
+            (Figure::Turnover24h, Contradicted),
+        ];
+        let nothing_traded =
+            |row: &Ticker<'_>| row.turnover_24h.is_none() && row.volume_base_24h.is_none();
         for absent in ["\"\"", "null"] {
-            check_odd("turnover24h", absent, &[], |row| row.turnover_24h.is_none() && row.volume_base_24h.is_some());
-            check_odd("volume24h", absent, &[], |row| row.volume_base_24h.is_none() && row.turnover_24h.is_some());
-            check_odd("highPrice24h", absent, &[], |row| row.high_24h.is_none() && row.low_24h.is_none());
+            check_odd("turnover24h", absent, &[], |row| {
+                row.turnover_24h.is_none() && row.volume_base_24h.is_some()
+            });
+            check_odd("volume24h", absent, &[], |row| {
+                row.volume_base_24h.is_none() && row.turnover_24h.is_some()
+            });
+            check_odd("highPrice24h", absent, &[], |row| {
+                row.high_24h.is_none() && row.low_24h.is_none()
+            });
             check_odd("fundingRate", absent, &[], |row| row.funding_rate.is_none());
-            check_odd("prevPrice24h", absent, &[], |row| row.change_24h_pct.map(Percent::get) == Some(-10.0));
+            check_odd("prevPrice24h", absent, &[], |row| {
+                row.change_24h_pct.map(Percent::get) == Some(-10.0)
+            });
         }
         for zero in ["\"0\"", "0"] {
             check_odd("turnover24h", zero, &no_trade, nothing_traded);
             check_odd("volume24h", zero, &no_trade, nothing_traded);
-            check_odd("markPrice", zero, &[(Figure::Mark, Unusable)], |row| row.mark.is_none());
-            check_odd("openInterestValue", zero, &[(Figure::OpenInterest, Contradicted)], |row| {
-                row.open_interest_usd.is_none()
+            check_odd("markPrice", zero, &[(Figure::Mark, Unusable)], |row| {
+                row.mark.is_none()
             });
+            check_odd(
+                "openInterestValue",
+                zero,
+                &[(Figure::OpenInterest, Contradicted)],
+                |row| row.open_interest_usd.is_none(),
+            );
         }
         check_odd("turnover24h", "\"900000000000\"", &no_trade, nothing_traded);
-        check_odd("turnover24h", "\"soon\"", &[(Figure::Turnover24h, Unusable)], |row| row.turnover_24h.is_none());
+        check_odd(
+            "turnover24h",
+            "\"soon\"",
+            &[(Figure::Turnover24h, Unusable)],
+            |row| row.turnover_24h.is_none(),
+        );
         let range = [(Figure::High24h, OutOfRange), (Figure::Low24h, OutOfRange)];
-        check_odd("highPrice24h", "\"2100000\"", &range, |row| row.high_24h.is_none() && row.low_24h.is_none());
-        check_odd("markPrice", "\"18010\"", &[(Figure::Mark, Contradicted)], |row| row.mark.is_none());
-        check_odd("prevPrice1h", "\"18\"", &[(Figure::Price1h, Contradicted)], |row| row.change_1h_pct.is_none());
-        check_odd("fundingRate", "\"0.75\"", &[(Figure::FundingRate, OutOfRange)], |row| row.funding_rate.is_none());
-        check_odd("fundingIntervalHour", "\"-1\"", &[(Figure::FundingInterval, OutOfRange)], |row| {
-            row.funding_interval_hours.is_none()
+        check_odd("highPrice24h", "\"2100000\"", &range, |row| {
+            row.high_24h.is_none() && row.low_24h.is_none()
         });
+        check_odd(
+            "markPrice",
+            "\"18010\"",
+            &[(Figure::Mark, Contradicted)],
+            |row| row.mark.is_none(),
+        );
+        check_odd(
+            "prevPrice1h",
+            "\"18\"",
+            &[(Figure::Price1h, Contradicted)],
+            |row| row.change_1h_pct.is_none(),
+        );
+        check_odd(
+            "fundingRate",
+            "\"0.75\"",
+            &[(Figure::FundingRate, OutOfRange)],
+            |row| row.funding_rate.is_none(),
+        );
+        check_odd(
+            "fundingIntervalHour",
+            "\"-1\"",
+            &[(Figure::FundingInterval, OutOfRange)],
+            |row| row.funding_interval_hours.is_none(),
+        );
     }
 
     #[test]
@@ -264,7 +367,10 @@ mod tests {
         let body = with("fundingCap", "\"0.00005\"");
         assert_eq!(parse(body.as_bytes()).unwrap().rows[0].funding_rate, None);
         let body = with("fundingCap", "\"0.005\"");
-        assert_eq!(parse(body.as_bytes()).unwrap().rows[0].funding_rate, Some(0.0001));
+        assert_eq!(
+            parse(body.as_bytes()).unwrap().rows[0].funding_rate,
+            Some(0.0001)
+        );
     }
 
     #[test]
@@ -273,14 +379,20 @@ mod tests {
             let mut row: serde_json::Value = serde_json::from_str(GOOD).unwrap();
             row["singleOpenInterestValue"] = single.into();
             row["openInterest"] = coins.into();
-            parse(body(&row.to_string()).as_bytes()).unwrap().rows[0].open_interest_usd.map(Amount::get)
+            parse(body(&row.to_string()).as_bytes()).unwrap().rows[0]
+                .open_interest_usd
+                .map(Amount::get)
         };
         assert_eq!(interest("", ""), Some(250.0));
         assert_eq!(interest("249.5", ""), Some(249.5));
         assert_eq!(interest("0", ""), None, "a zero was taken for an answer");
         assert_eq!(interest("249500", ""), None, "one of two was believed");
         // 0.2778 coins of both sides at 1800 are 250 of one.
-        assert_eq!(interest("249500", "0.2778"), Some(250.0), "two of three agree");
+        assert_eq!(
+            interest("249500", "0.2778"),
+            Some(250.0),
+            "two of three agree"
+        );
         assert_eq!(interest("0", "0.2778"), Some(250.0));
         assert_eq!(interest("249.5", "277.8"), Some(249.5));
     }
@@ -294,19 +406,39 @@ mod tests {
             }
             let body = body(&row.to_string());
             let row = &parse(body.as_bytes()).unwrap().rows[0];
-            (row.turnover_24h.map(Amount::get), row.open_interest_usd.map(Amount::get))
+            (
+                row.turnover_24h.map(Amount::get),
+                row.open_interest_usd.map(Amount::get),
+            )
         };
         let (most_held, more_held) = ("1800000000", "1800000200");
-        assert_eq!(row(&[("openInterestValue", most_held)]), (Some(900_000.0), Some(900_000_000.0)));
-        assert_eq!(row(&[("openInterestValue", more_held)]), (Some(900_000.0), None));
+        assert_eq!(
+            row(&[("openInterestValue", most_held)]),
+            (Some(900_000.0), Some(900_000_000.0))
+        );
+        assert_eq!(
+            row(&[("openInterestValue", more_held)]),
+            (Some(900_000.0), None)
+        );
         let hardly_traded = [("turnover24h", "180"), ("volume24h", "0.1")];
         assert_eq!(row(&hardly_traded), (Some(180.0), Some(250.0)));
         assert_eq!(
-            row(&[hardly_traded[0], hardly_traded[1], ("openInterestValue", "190000000")]).1,
+            row(&[
+                hardly_traded[0],
+                hardly_traded[1],
+                ("openInterestValue", "190000000")
+            ])
+            .1,
             Some(95_000_000.0)
         );
-        assert_eq!(row(&[("turnover24h", "900000000000"), ("volume24h", "480000000")]), (None, Some(250.0)));
-        assert_eq!(row(&[("turnover24h", "9000000000"), ("volume24h", "4800000")]), (Some(9e9), Some(250.0)));
+        assert_eq!(
+            row(&[("turnover24h", "900000000000"), ("volume24h", "480000000")]),
+            (None, Some(250.0))
+        );
+        assert_eq!(
+            row(&[("turnover24h", "9000000000"), ("volume24h", "4800000")]),
+            (Some(9e9), Some(250.0))
+        );
     }
 
     #[test]
@@ -319,7 +451,9 @@ mod tests {
             for absent in ["highPrice24h", "lowPrice24h"] {
                 row[absent] = "".into();
             }
-            parse(body(&row.to_string()).as_bytes()).unwrap().rows[0].turnover_24h.map(Amount::get)
+            parse(body(&row.to_string()).as_bytes()).unwrap().rows[0]
+                .turnover_24h
+                .map(Amount::get)
         };
         // 480 coins at 3000 each, on a day from 3600 to 1800.
         assert_eq!(turnover("3600", "1440000"), Some(1_440_000.0));
@@ -338,11 +472,23 @@ mod tests {
             };
             let rows: Vec<String> = (0..40).map(row).collect();
             let body = body(&rows.join(","));
-            parse(body.as_bytes()).unwrap().rows.iter().filter(|row| row.funding_rate.is_some()).count()
+            parse(body.as_bytes())
+                .unwrap()
+                .rows
+                .iter()
+                .filter(|row| row.funding_rate.is_some())
+                .count()
         };
         assert_eq!(table(&|_| "0".to_owned()), 0);
-        assert_eq!(table(&|index| if index < 4 { "0.0001" } else { "0" }.to_owned()), 0, "nearly everywhere");
-        assert_eq!(table(&|index| if index < 5 { "0.0001" } else { "0" }.to_owned()), 40);
+        assert_eq!(
+            table(&|index| if index < 4 { "0.0001" } else { "0" }.to_owned()),
+            0,
+            "nearly everywhere"
+        );
+        assert_eq!(
+            table(&|index| if index < 5 { "0.0001" } else { "0" }.to_owned()),
+            40
+        );
     }
 
     #[test]
@@ -358,28 +504,61 @@ mod tests {
             let body = with("lastPrice", price);
             let tickers = parse(body.as_bytes()).unwrap();
             let reason = &tickers.refused[0].reason;
-            assert!(matches!(reason, RowRefusal::PriceContradicted { against: 4, witnesses: 4, .. }), "{reason:?}");
+            assert!(
+                matches!(
+                    reason,
+                    RowRefusal::PriceContradicted {
+                        against: 4,
+                        witnesses: 4,
+                        ..
+                    }
+                ),
+                "{reason:?}"
+            );
         }
     }
 
     #[test]
     fn a_stated_change_that_contradicts_the_prices_costs_the_change() {
-        check_odd("price24hPcnt", "\"-0.2\"", &[(Figure::Change24h, Oddity::Contradicted)], |row| {
-            row.change_24h_pct.is_none()
-        });
-        // A price that rose to six times its former self, and a change that was read a third of a percent earlier.
+        check_odd(
+            "price24hPcnt",
+            "\"-0.2\"",
+            &[(Figure::Change24h, Oddity::Contradicted)],
+            |row| row.change_24h_pct.is_none(),
+        );
+        // A price that rose to six times its former self, and a change that was read a third of a
+        // percent earlier.
         let risen = r#"{"symbol":"AUSDT","lastPrice":"6.00","prevPrice24h":"1.00","price24hPcnt":"4.982",
             "highPrice24h":"6.10","lowPrice24h":"0.99","turnover24h":"9000000","volume24h":"2500000"}"#;
         let body = body(risen);
-        assert_eq!(parse(body.as_bytes()).unwrap().rows[0].change_24h_pct.map(Percent::get), Some(500.0));
+        assert_eq!(
+            parse(body.as_bytes()).unwrap().rows[0]
+                .change_24h_pct
+                .map(Percent::get),
+            Some(500.0)
+        );
     }
 
     #[test]
     fn a_change_that_is_slightly_off_is_computed_from_the_prices() {
         let body = with("price24hPcnt", "\"-0.0997\"");
-        assert_eq!(parse(body.as_bytes()).unwrap().rows[0].change_24h_pct.unwrap().get().round(), -10.0);
+        assert_eq!(
+            parse(body.as_bytes()).unwrap().rows[0]
+                .change_24h_pct
+                .unwrap()
+                .get()
+                .round(),
+            -10.0
+        );
         let body = with("price24hPcnt", "\"\"");
-        assert_eq!(parse(body.as_bytes()).unwrap().rows[0].change_24h_pct.unwrap().get().round(), -10.0);
+        assert_eq!(
+            parse(body.as_bytes()).unwrap().rows[0]
+                .change_24h_pct
+                .unwrap()
+                .get()
+                .round(),
+            -10.0
+        );
     }
 
     #[test]

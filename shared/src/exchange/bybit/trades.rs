@@ -35,8 +35,9 @@ struct WireTrade<'a> {
 
 /// Reads the last trades of `symbol`.
 ///
-/// Block trades are left out: they are agreed upon beside the book, at a price of their own, and print later. Trades against
-/// retail price improvement orders are kept: they happen at the market's price.
+/// Block trades are left out: they are agreed upon beside the book, at a price of their own, and
+/// print later. Trades against retail price improvement orders are kept: they happen at the
+/// market's price.
 ///
 /// # Errors
 /// Any [`ParseError`] when the answer as a whole is no list of trades.
@@ -60,7 +61,8 @@ pub fn parse(body: &[u8], symbol: &str) -> Result<Reading<Trades>, ParseError> {
     Ok(trades.map(|trades| Trades { trades }))
 }
 
-/// The venue's name as a number: of a few ten thousand names two share one once in many thousand million times.
+/// The venue's name as a number: of a few ten thousand names two share one once in many thousand
+/// million times.
 fn id_of(name: &str) -> u64 {
     let mut hasher = DefaultHasher::new();
     name.hash(&mut hasher);
@@ -71,7 +73,10 @@ fn trade(row: &WireTrade<'_>, symbol: &str, server_time: UnixMs) -> Result<Trade
     check_row_symbol(symbol, &row.symbol)?;
     let size_base = required::<Amount>("size", &row.size)?;
     if size_base.get() == 0.0 {
-        return Err(RowRefusal::Unusable { field: "size", value: row.size.quoted().to_string() });
+        return Err(RowRefusal::Unusable {
+            field: "size",
+            value: row.size.quoted().to_string(),
+        });
     }
     Ok(Trade {
         time_ms: past_moment("time", &row.time, server_time)?,
@@ -107,11 +112,20 @@ mod tests {
     }
 
     fn read(rows: &[String]) -> Reading<Trades> {
-        parse(body(r#""category":"linear","#, &rows.join(",")).as_bytes(), "BTCUSDT").unwrap()
+        parse(
+            body(r#""category":"linear","#, &rows.join(",")).as_bytes(),
+            "BTCUSDT",
+        )
+        .unwrap()
     }
 
     fn ages(reading: &Reading<Trades>) -> Vec<u64> {
-        reading.value.trades.iter().map(|trade| NOW_MS - trade.time_ms.as_millis()).collect()
+        reading
+            .value
+            .trades
+            .iter()
+            .map(|trade| NOW_MS - trade.time_ms.as_millis())
+            .collect()
     }
 
     #[test]
@@ -120,20 +134,36 @@ mod tests {
         assert_eq!(ages(&reading), [300, 20, 1]);
         check_refusals(&reading, &[]);
         let trade = reading.value.trades[0];
-        assert_eq!((trade.price.get(), trade.size_base.get(), trade.taker), (16_618.49, 0.5, Some(Side::Buy)));
+        assert_eq!(
+            (trade.price.get(), trade.size_base.get(), trade.taker),
+            (16_618.49, 0.5, Some(Side::Buy))
+        );
     }
 
     #[test]
     fn trades_of_one_millisecond_keep_their_order() {
-        let reading =
-            read(&[with("c", 5, "size", "\"3\""), with("b", 5, "size", "\"2\""), with("a", 5, "size", "\"1\"")]);
-        let sizes: Vec<_> = reading.value.trades.iter().map(|trade| trade.size_base.get()).collect();
+        let reading = read(&[
+            with("c", 5, "size", "\"3\""),
+            with("b", 5, "size", "\"2\""),
+            with("a", 5, "size", "\"1\""),
+        ]);
+        let sizes: Vec<_> = reading
+            .value
+            .trades
+            .iter()
+            .map(|trade| trade.size_base.get())
+            .collect();
         assert_eq!(sizes, [1.0, 2.0, 3.0], "the venue sends the newest first");
     }
 
     #[test]
     fn an_unknown_side_is_not_guessed() {
-        for (side, expected) in [("Sell", Some(Side::Sell)), ("", None), ("sell", None), ("Liquidation", None)] {
+        for (side, expected) in [
+            ("Sell", Some(Side::Sell)),
+            ("", None),
+            ("sell", None),
+            ("Liquidation", None),
+        ] {
             let reading = read(&[with("a", 1, "side", &format!("\"{side}\""))]);
             assert_eq!(reading.value.trades[0].taker, expected, "for {side:?}");
         }
@@ -141,7 +171,10 @@ mod tests {
 
     #[test]
     fn block_trades_are_left_out_and_retail_improvements_are_kept() {
-        let reading = read(&[with("a", 1, "isBlockTrade", "true"), with("b", 2, "isRPITrade", "true")]);
+        let reading = read(&[
+            with("a", 1, "isBlockTrade", "true"),
+            with("b", 2, "isRPITrade", "true"),
+        ]);
         assert_eq!(ages(&reading), [2]);
         check_refusals(&reading, &[]);
     }
@@ -164,8 +197,21 @@ mod tests {
             row("f", 7),
         ]);
         assert_eq!(ages(&reading), [7]);
-        let labels: Vec<_> = reading.refused.iter().map(|refused| refused.reason.label()).collect();
-        assert_eq!(labels, ["unusable_field", "unusable_field", "missing_field", "other_symbol", "malformed_row"]);
+        let labels: Vec<_> = reading
+            .refused
+            .iter()
+            .map(|refused| refused.reason.label())
+            .collect();
+        assert_eq!(
+            labels,
+            [
+                "unusable_field",
+                "unusable_field",
+                "missing_field",
+                "other_symbol",
+                "malformed_row"
+            ]
+        );
     }
 
     proptest! {

@@ -15,7 +15,8 @@ use std::collections::BTreeSet;
 /// `instCategory` of crypto.
 const CRYPTO: &str = "1";
 
-/// `instCategory` of shares, commodities, currencies and bonds, and of what the venue has no category for.
+/// `instCategory` of shares, commodities, currencies and bonds, and of what the venue has no
+/// category for.
 const OTHERS: [&str; 5] = ["3", "4", "5", "6", ""];
 
 #[derive(Default, Deserialize)]
@@ -46,20 +47,30 @@ impl Listing {
     /// Reads the list.
     ///
     /// # Errors
-    /// Any [`ParseError`]; [`ParseError::NoUsableRow`] when none of the swaps is crypto in USDT that trades.
+    /// Any [`ParseError`]; [`ParseError::NoUsableRow`] when none of the swaps is crypto in USDT
+    /// that trades.
     pub fn parse(body: &[u8]) -> Result<Self, ParseError> {
         let text = wire::text(body)?;
         let list: Vec<Row<WireInstrument<'_>>> = envelope::open(&text)?;
-        let mut listing = Self { symbols: BTreeSet::new(), unknown_categories: BTreeSet::new() };
+        let mut listing = Self {
+            symbols: BTreeSet::new(),
+            unknown_categories: BTreeSet::new(),
+        };
         for row in list.iter().flatten() {
             listing.take(row);
         }
-        if listing.symbols.is_empty() { Err(ParseError::NoUsableRow { rows: list.len() }) } else { Ok(listing) }
+        if listing.symbols.is_empty() {
+            Err(ParseError::NoUsableRow { rows: list.len() })
+        } else {
+            Ok(listing)
+        }
     }
 
     /// The rule: linear perpetual swaps in USDT, of crypto, that trade by the ordinary rules.
     fn take(&mut self, row: &WireInstrument<'_>) {
-        let Some(symbol) = symbol(row.inst_id.get()) else { return };
+        let Some(symbol) = symbol(row.inst_id.get()) else {
+            return;
+        };
         let trades = row.ct_type.get() == "linear"
             && row.settle_ccy.get() == "USDT"
             && row.state.get() == "live"
@@ -73,7 +84,8 @@ impl Listing {
             }
             other if OTHERS.contains(&other) => {}
             unknown => {
-                self.unknown_categories.insert(unknown.chars().take(32).collect());
+                self.unknown_categories
+                    .insert(unknown.chars().take(32).collect());
             }
         }
     }
@@ -87,7 +99,11 @@ impl Listing {
     /// The universe. The answer has no time of its own, so it is as old as its arrival.
     #[must_use]
     pub fn universe(self, source: Source, received_at: UnixMs) -> Universe {
-        let contracts = self.symbols.into_iter().map(|symbol| (symbol, None)).collect();
+        let contracts = self
+            .symbols
+            .into_iter()
+            .map(|symbol| (symbol, None))
+            .collect();
         Universe::new(received_at, source, contracts)
     }
 }
@@ -111,11 +127,17 @@ mod tests {
     }
 
     fn body(rows: &[serde_json::Value]) -> Vec<u8> {
-        serde_json::json!({"code": "0", "msg": "", "data": rows}).to_string().into_bytes()
+        serde_json::json!({"code": "0", "msg": "", "data": rows})
+            .to_string()
+            .into_bytes()
     }
 
     fn symbols(rows: &[serde_json::Value]) -> Vec<String> {
-        Listing::parse(&body(rows)).unwrap().symbols.into_iter().collect()
+        Listing::parse(&body(rows))
+            .unwrap()
+            .symbols
+            .into_iter()
+            .collect()
     }
 
     #[test]
@@ -128,7 +150,10 @@ mod tests {
             instrument("EUR-USDT-SWAP", &[("instCategory", "5".into())]),
             instrument("TLT-USDT-SWAP", &[("instCategory", "6".into())]),
             instrument("NEW-USDT-SWAP", &[("instCategory", "".into())]),
-            instrument("BTC-USD-SWAP", &[("ctType", "inverse".into()), ("settleCcy", "BTC".into())]),
+            instrument(
+                "BTC-USD-SWAP",
+                &[("ctType", "inverse".into()), ("settleCcy", "BTC".into())],
+            ),
             instrument("BTC-USDC-SWAP", &[("settleCcy", "USDC".into())]),
             instrument("SOON-USDT-SWAP", &[("state", "preopen".into())]),
             instrument("HALT-USDT-SWAP", &[("state", "suspend".into())]),
@@ -141,19 +166,31 @@ mod tests {
 
     #[test]
     fn a_category_that_is_new_is_left_out_and_told() {
-        let rows = [instrument("BTC-USDT-SWAP", &[]), instrument("RAIN-USDT-SWAP", &[("instCategory", "9".into())])];
+        let rows = [
+            instrument("BTC-USDT-SWAP", &[]),
+            instrument("RAIN-USDT-SWAP", &[("instCategory", "9".into())]),
+        ];
         let listing = Listing::parse(&body(&rows)).unwrap();
-        assert_eq!(listing.unknown_categories().iter().collect::<Vec<_>>(), ["9"]);
+        assert_eq!(
+            listing.unknown_categories().iter().collect::<Vec<_>>(),
+            ["9"]
+        );
         assert_eq!(listing.symbols.iter().collect::<Vec<_>>(), ["BTCUSDT"]);
     }
 
     #[test]
     fn a_list_that_cannot_tell_crypto_from_shares_is_no_list() {
         let rows = [
-            instrument("BTC-USDT-SWAP", &[("instCategory", serde_json::Value::Null)]),
+            instrument(
+                "BTC-USDT-SWAP",
+                &[("instCategory", serde_json::Value::Null)],
+            ),
             instrument("TSLA-USDT-SWAP", &[("instCategory", 3.into())]),
         ];
-        assert_eq!(Listing::parse(&body(&rows)), Err(ParseError::NoUsableRow { rows: 2 }));
+        assert_eq!(
+            Listing::parse(&body(&rows)),
+            Err(ParseError::NoUsableRow { rows: 2 })
+        );
         assert_eq!(Listing::parse(&body(&[])), Err(ParseError::ListEmpty));
     }
 
@@ -162,7 +199,10 @@ mod tests {
         let source = Source::live(Venue::Okx);
         let listing = Listing::parse(&body(&[instrument("BTC-USDT-SWAP", &[])])).unwrap();
         let universe = listing.universe(source, UnixMs::from_millis(5));
-        assert_eq!((universe.as_of_ms, universe.source), (UnixMs::from_millis(5), source));
+        assert_eq!(
+            (universe.as_of_ms, universe.source),
+            (UnixMs::from_millis(5), source)
+        );
         assert_eq!(universe.contracts["BTCUSDT"], None);
     }
 

@@ -6,9 +6,10 @@
 //!  "volCcy24h":"241207.22","vol24h":"24120722","ts":"1689327738425",…}
 //! ```
 //!
-//! The venue states no change and no turnover. The change is computed from `last` and `open24h`; the turnover is estimated
-//! as `volCcy24h`, which counts base coins, times the day's typical price (high + low + last) / 3. The true turnover lies
-//! between volume × low and volume × high, and so does the estimate.
+//! The venue states no change and no turnover. The change is computed from `last` and `open24h`;
+//! the turnover is estimated as `volCcy24h`, which counts base coins, times the day's typical price
+//! (high + low + last) / 3. The true turnover lies between volume × low and volume × high, and so
+//! does the estimate.
 
 use super::{envelope, symbol};
 use crate::exchange::ParseError;
@@ -62,7 +63,9 @@ fn read(text: &str) -> Result<Tickers<'_>, ParseError> {
         match row {
             Err(row) => table.malformed(row),
             Ok(row) => {
-                let Some(symbol) = symbol(row.inst_id.get()) else { continue };
+                let Some(symbol) = symbol(row.inst_id.get()) else {
+                    continue;
+                };
                 if row.vol_ccy_24h != WireNumber::Value(0.0) {
                     let facts = facts(&symbol, &row);
                     table.push(symbol.into(), facts);
@@ -85,7 +88,10 @@ fn facts(symbol: &str, row: &WireTicker<'_>) -> Result<Facts, RowRefusal> {
     claims.volume = claims.claim(Figure::Volume24h, &row.vol_ccy_24h);
     claims.price_24h = claims.claim(Figure::Price24h, &row.open_24h);
     let time: Amount = required("ts", &row.ts)?;
-    Ok(Facts { claims, time: UnixMs::from_millis(time.get() as u64) })
+    Ok(Facts {
+        claims,
+        time: UnixMs::from_millis(time.get() as u64),
+    })
 }
 
 #[cfg(test)]
@@ -114,7 +120,11 @@ mod tests {
     fn check_refused(field: &str, value: &str, expected: &RowRefusal) {
         let body = with(field, value);
         let tickers = parse(body.as_bytes()).unwrap();
-        let reasons: Vec<_> = tickers.refused.iter().map(|refused| (&*refused.symbol, &refused.reason)).collect();
+        let reasons: Vec<_> = tickers
+            .refused
+            .iter()
+            .map(|refused| (&*refused.symbol, &refused.reason))
+            .collect();
         assert_eq!(reasons, [("ETHUSDT", expected)], "for {field} = {value}");
         assert_eq!(tickers.rows.len(), 1, "one bad row costs only itself");
     }
@@ -128,19 +138,44 @@ mod tests {
         let row = &tickers.rows[0];
         assert_eq!((&*row.symbol, row.last.get()), ("BTCUSDT", 31_206.4));
         // 31206.4 / 30600 − 1 = 1.98169934640523 %.
-        assert!((row.change_24h_pct.unwrap().get() - 1.981_699_346_405_23).abs() < 1e-9, "{:?}", row.change_24h_pct);
-        assert_eq!((row.high_24h.unwrap().get(), row.low_24h.unwrap().get()), (31_855.4, 30_458.4));
-        assert_eq!(row.volume_base_24h.unwrap().get(), 241_207.22, "contracts were taken for coins");
+        assert!(
+            (row.change_24h_pct.unwrap().get() - 1.981_699_346_405_23).abs() < 1e-9,
+            "{:?}",
+            row.change_24h_pct
+        );
+        assert_eq!(
+            (row.high_24h.unwrap().get(), row.low_24h.unwrap().get()),
+            (31_855.4, 30_458.4)
+        );
+        assert_eq!(
+            row.volume_base_24h.unwrap().get(),
+            241_207.22,
+            "contracts were taken for coins"
+        );
         // 241207.22 · (31855.4 + 30458.4 + 31206.4) / 3 = 241207.22 · 31173.4.
-        assert!((row.turnover_24h.unwrap().get() - 7_519_249_151.948).abs() < 0.01, "{:?}", row.turnover_24h);
+        assert!(
+            (row.turnover_24h.unwrap().get() - 7_519_249_151.948).abs() < 0.01,
+            "{:?}",
+            row.turnover_24h
+        );
     }
 
     #[test]
     fn what_the_table_does_not_tell_is_unknown() {
         let body = body(BITCOIN);
         let row = &parse(body.as_bytes()).unwrap().rows[0];
-        assert_eq!((row.change_1h_pct, row.funding_rate, row.funding_interval_hours), (None, None, None));
-        assert_eq!((row.open_interest_usd, row.mark, row.index), (None, None, None));
+        assert_eq!(
+            (
+                row.change_1h_pct,
+                row.funding_rate,
+                row.funding_interval_hours
+            ),
+            (None, None, None)
+        );
+        assert_eq!(
+            (row.open_interest_usd, row.mark, row.index),
+            (None, None, None)
+        );
     }
 
     #[test]
@@ -167,7 +202,11 @@ mod tests {
         for nothing in ["\"0\"", "0", "\"0.000\""] {
             let body = with("volCcy24h", nothing);
             let tickers = parse(body.as_bytes()).unwrap();
-            assert_eq!((tickers.rows.len(), tickers.refused.len()), (1, 0), "for {nothing}");
+            assert_eq!(
+                (tickers.rows.len(), tickers.refused.len()),
+                (1, 0),
+                "for {nothing}"
+            );
         }
     }
 
@@ -179,10 +218,21 @@ mod tests {
             }
             for rubbish in ["NaN", "1e999", "-1", "soon"] {
                 let value = rubbish.to_owned();
-                check_refused(field, &format!("\"{rubbish}\""), &RowRefusal::Unusable { field, value });
+                check_refused(
+                    field,
+                    &format!("\"{rubbish}\""),
+                    &RowRefusal::Unusable { field, value },
+                );
             }
         }
-        check_refused("last", "\"0\"", &RowRefusal::Unusable { field: "last", value: "0".to_owned() });
+        check_refused(
+            "last",
+            "\"0\"",
+            &RowRefusal::Unusable {
+                field: "last",
+                value: "0".to_owned(),
+            },
+        );
     }
 
     #[test]
@@ -191,9 +241,16 @@ mod tests {
             for value in ["\"\"", "null", "\"NaN\"", "\"1e999\"", "\"-1\"", "\"soon\""] {
                 let body = with(field, value);
                 let tickers = parse(body.as_bytes()).unwrap();
-                assert_eq!((tickers.rows.len(), tickers.refused.len()), (2, 0), "{field} = {value}");
+                assert_eq!(
+                    (tickers.rows.len(), tickers.refused.len()),
+                    (2, 0),
+                    "{field} = {value}"
+                );
                 let row = &tickers.rows[1];
-                assert!(row.change_24h_pct.is_none() || row.turnover_24h.is_none(), "{field} = {value}: {row:?}");
+                assert!(
+                    row.change_24h_pct.is_none() || row.turnover_24h.is_none(),
+                    "{field} = {value}: {row:?}"
+                );
             }
         }
     }
@@ -201,7 +258,11 @@ mod tests {
     #[test]
     fn a_price_ten_times_too_high_is_refused() {
         // Bid, ask and the day's range.
-        let outside = RowRefusal::PriceContradicted { last: 312_064.0, against: 3, witnesses: 3 };
+        let outside = RowRefusal::PriceContradicted {
+            last: 312_064.0,
+            against: 3,
+            witnesses: 3,
+        };
         check_refused("last", "\"312064\"", &outside);
     }
 
@@ -215,7 +276,10 @@ mod tests {
     #[test]
     fn an_answer_without_a_row_of_ours_is_named() {
         assert_eq!(parse(body("").as_bytes()), Err(ParseError::ListEmpty));
-        assert_eq!(parse(body("null,{}").as_bytes()), Err(ParseError::NoUsableRow { rows: 2 }));
+        assert_eq!(
+            parse(body("null,{}").as_bytes()),
+            Err(ParseError::NoUsableRow { rows: 2 })
+        );
     }
 
     proptest! {

@@ -44,7 +44,9 @@ impl<'a> Object<'a> {
 
     /// The number of a field.
     pub(in crate::exchange) fn number(&self, name: &str) -> WireNumber {
-        self.fields.get(name).map_or(WireNumber::Absent, Field::number)
+        self.fields
+            .get(name)
+            .map_or(WireNumber::Absent, Field::number)
     }
 
     /// The text of a field, if it holds one.
@@ -85,8 +87,9 @@ impl Field<'_> {
     fn number(&self) -> WireNumber {
         match self {
             // A number that is out of range is an error of its own, and rubbish as any other.
-            Self::Sent(raw) => serde_json::from_str(raw.get())
-                .unwrap_or_else(|_| WireNumber::Unusable(raw.get().chars().take(QUOTED_CHARS).collect())),
+            Self::Sent(raw) => serde_json::from_str(raw.get()).unwrap_or_else(|_| {
+                WireNumber::Unusable(raw.get().chars().take(QUOTED_CHARS).collect())
+            }),
             Self::Contradicted => WireNumber::Unusable("two different values".to_owned()),
         }
     }
@@ -138,16 +141,23 @@ impl<'de: 'a, 'a> Deserialize<'de> for Name<'a> {
             }
 
             fn visit_borrowed_bytes<E: de::Error>(self, name: &'de [u8]) -> Result<Name<'de>, E> {
-                Ok(Name { name: String::from_utf8_lossy(name), is_text: std::str::from_utf8(name).is_ok() })
+                Ok(Name {
+                    name: String::from_utf8_lossy(name),
+                    is_text: std::str::from_utf8(name).is_ok(),
+                })
             }
 
             fn visit_bytes<E: de::Error>(self, name: &[u8]) -> Result<Name<'de>, E> {
                 let is_text = std::str::from_utf8(name).is_ok();
-                Ok(Name { name: String::from_utf8_lossy(name).into_owned().into(), is_text })
+                Ok(Name {
+                    name: String::from_utf8_lossy(name).into_owned().into(),
+                    is_text,
+                })
             }
         }
 
-        // As bytes: half of a surrogate pair is refused where text is asked for, and the whole object with it.
+        // As bytes: half of a surrogate pair is refused where text is asked for, and the whole
+        // object with it.
         deserializer.deserialize_bytes(NameVisitor)
     }
 }
@@ -163,7 +173,11 @@ mod tests {
         let object = Object::open(&body).unwrap();
         assert_eq!(object.number("field"), *expected, "for {json}");
         let others = [object.number("before"), object.number("after")];
-        assert_eq!(others, [WireNumber::Value(1.0), WireNumber::Value(2.0)], "for {json}");
+        assert_eq!(
+            others,
+            [WireNumber::Value(1.0), WireNumber::Value(2.0)],
+            "for {json}"
+        );
     }
 
     #[test]
@@ -177,7 +191,10 @@ mod tests {
         check(r#""field":[{"a":[]}]"#, &unusable("[…]"));
         check(r#""field":7,"field":7"#, &WireNumber::Value(7.0));
         check(r#""field":7,"field":8"#, &unusable("two different values"));
-        check(r#""field":7,"field":8,"field":7"#, &unusable("two different values"));
+        check(
+            r#""field":7,"field":8,"field":7"#,
+            &unusable("two different values"),
+        );
         check(r#""\ud800":7"#, &WireNumber::Absent);
     }
 
@@ -185,8 +202,14 @@ mod tests {
     fn a_bad_byte_spoils_the_field_in_which_it_stands() {
         let text = text(b"{\"a\":\"7\xff\",\"b\":\"\x01\",\"\xfe\":1,\"c\":3}").unwrap();
         let object = Object::open(&text).unwrap();
-        assert_eq!(object.number("a"), WireNumber::Unusable("7\u{fffd}".to_owned()));
-        assert_eq!(object.number("b"), WireNumber::Unusable("\u{fffd}".to_owned()));
+        assert_eq!(
+            object.number("a"),
+            WireNumber::Unusable("7\u{fffd}".to_owned())
+        );
+        assert_eq!(
+            object.number("b"),
+            WireNumber::Unusable("\u{fffd}".to_owned())
+        );
         assert_eq!(object.number("c"), WireNumber::Value(3.0));
     }
 
@@ -194,10 +217,23 @@ mod tests {
     fn what_is_no_object_is_none() {
         assert!(matches!(Object::open("[1]"), Err(ParseError::Malformed(_))));
         assert!(matches!(Object::open("7"), Err(ParseError::Malformed(_))));
-        assert!(matches!(Object::open("{\"a\":1"), Err(ParseError::Truncated)));
+        assert!(matches!(
+            Object::open("{\"a\":1"),
+            Err(ParseError::Truncated)
+        ));
         let object = Object::open(r#"{"a":[1,{"b":2}],"c":"d","e":null}"#).unwrap();
-        assert!(object.object("a").is_none() && object.object("e").is_none() && object.list("c").is_none());
+        assert!(
+            object.object("a").is_none()
+                && object.object("e").is_none()
+                && object.list("c").is_none()
+        );
         assert_eq!(object.list("a").map(|rows| rows.len()), Some(2));
-        assert_eq!(object.text("c").map(|text| text.get().to_owned()).as_deref(), Some("d"));
+        assert_eq!(
+            object
+                .text("c")
+                .map(|text| text.get().to_owned())
+                .as_deref(),
+            Some("d")
+        );
     }
 }

@@ -1,7 +1,8 @@
 //! Lists of rows of which some may be odd: what is odd costs itself alone.
 //!
-//! A list is read whole, which is quick. Only when that fails is it read row by row, and a row that fails field by field: a
-//! field that cannot be read, or that stands twice with two values, then counts as one with a value that nobody can use.
+//! A list is read whole, which is quick. Only when that fails is it read row by row, and a row that
+//! fails field by field: a field that cannot be read, or that stands twice with two values, then
+//! counts as one with a value that nobody can use.
 
 use super::object::{Field, Object};
 use super::{ParseError, json};
@@ -21,15 +22,21 @@ pub(in crate::exchange) type Row<T> = Result<T, String>;
 ///
 /// # Errors
 /// [`ParseError`] when it is no array.
-pub(in crate::exchange) fn rows<'a, T: Deserialize<'a>>(list: &'a str) -> Result<Vec<Row<T>>, ParseError> {
+pub(in crate::exchange) fn rows<'a, T: Deserialize<'a>>(
+    list: &'a str,
+) -> Result<Vec<Row<T>>, ParseError> {
     if let Ok(rows) = serde_json::from_str::<Vec<Whole<T>>>(list) {
         return Ok(rows.into_iter().map(|row| Ok(row.0)).collect());
     }
     let rows: Vec<&'a RawValue> = json(list)?;
-    Ok(rows.into_iter().map(|raw| row::<Whole<T>>(raw).map(|row| row.0)).collect())
+    Ok(rows
+        .into_iter()
+        .map(|raw| row::<Whole<T>>(raw).map(|row| row.0))
+        .collect())
 }
 
-/// A row that is an object: of a row that is an array, the places would be taken for the fields in their order.
+/// A row that is an object: of a row that is an array, the places would be taken for the fields in
+/// their order.
 struct Whole<T>(T);
 
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for Whole<T> {
@@ -55,7 +62,9 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Whole<T> {
 /// Reads one row, field by field where it cannot be read whole.
 pub(in crate::exchange) fn row<'a, T: Deserialize<'a>>(raw: &'a RawValue) -> Row<T> {
     let whole = serde_json::from_str(raw.get());
-    whole.or_else(|_| by_field(raw.get())).map_err(|_| beginning(raw))
+    whole
+        .or_else(|_| by_field(raw.get()))
+        .map_err(|_| beginning(raw))
 }
 
 /// Reads one object, field by field where it cannot be read whole.
@@ -68,8 +77,12 @@ pub(in crate::exchange) fn object<'a, T: Deserialize<'a>>(text: &'a str) -> Resu
 
 fn by_field<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, serde_json::Error> {
     let object: Object<'a> = serde_json::from_str(text)?;
-    let fields = object.into_fields().ok_or_else(|| serde_json::Error::custom("a field has no name"))?;
-    T::deserialize(value::MapDeserializer::new(fields.map(|(name, field)| (name, Value::of(field)))))
+    let fields = object
+        .into_fields()
+        .ok_or_else(|| serde_json::Error::custom("a field has no name"))?;
+    T::deserialize(value::MapDeserializer::new(
+        fields.map(|(name, field)| (name, Value::of(field))),
+    ))
 }
 
 /// The beginning of a row, for a message.
@@ -84,8 +97,11 @@ struct Value<'a>(&'a str);
 impl<'a> Value<'a> {
     fn of(field: Field<'a>) -> Self {
         match field {
-            // A number beyond the range of numbers or half a surrogate pair passes as raw text and fails when it is read.
-            Field::Sent(raw) if serde_json::from_str::<super::WireNumber>(raw.get()).is_ok() => Self(raw.get()),
+            // A number beyond the range of numbers or half a surrogate pair passes as raw text and
+            // fails when it is read.
+            Field::Sent(raw) if serde_json::from_str::<super::WireNumber>(raw.get()).is_ok() => {
+                Self(raw.get())
+            }
             Field::Sent(_) | Field::Contradicted => Self(UNREADABLE),
         }
     }
@@ -106,7 +122,10 @@ impl<'de> Deserializer<'de> for Value<'de> {
         serde_json::Deserializer::from_str(self.0).deserialize_any(visitor)
     }
 
-    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, serde_json::Error> {
+    fn deserialize_option<V: Visitor<'de>>(
+        self,
+        visitor: V,
+    ) -> Result<V::Value, serde_json::Error> {
         serde_json::Deserializer::from_str(self.0).deserialize_option(visitor)
     }
 
@@ -150,7 +169,12 @@ mod tests {
         rows.into_iter()
             .map(|row| match row {
                 Ok(row) => {
-                    format!("{} {} {}", row.name.sent().unwrap_or("-"), number(&row.price), number(&row.size))
+                    format!(
+                        "{} {} {}",
+                        row.name.sent().unwrap_or("-"),
+                        number(&row.price),
+                        number(&row.size)
+                    )
                 }
                 Err(beginning) => format!("none: {beginning}"),
             })
@@ -159,7 +183,9 @@ mod tests {
 
     #[track_caller]
     fn check(odd: &str, expected: &str) {
-        let list = format!(r#"[{{"name":"A","price":"1","size":"2"}},{odd},{{"name":"C","price":"5","size":"6"}}]"#);
+        let list = format!(
+            r#"[{{"name":"A","price":"1","size":"2"}},{odd},{{"name":"C","price":"5","size":"6"}}]"#
+        );
         assert_eq!(told(&list), ["A 1 2", expected, "C 5 6"], "for {odd}");
     }
 
@@ -177,16 +203,31 @@ mod tests {
         check(r#"{"name":"B","price":1e999,"size":"2"}"#, "B ! 2");
         check(r#"{"name":"B","price":"\ud800","size":"2"}"#, "B ! 2");
         check(r#"{"name":"\udc00","price":"1","size":"2"}"#, "- 1 2");
-        check(r#"{"name":"B","price":{"a":[1e999]},"size":[true]}"#, "B ! !");
+        check(
+            r#"{"name":"B","price":{"a":[1e999]},"size":[true]}"#,
+            "B ! !",
+        );
         // A name that cannot be read at all costs the row.
-        check(r#"{"name":"B","\ud800":1,"price":"1","size":"2"}"#, r#"none: {"name":"B","\ud800":1,"price":""#);
+        check(
+            r#"{"name":"B","\ud800":1,"price":"1","size":"2"}"#,
+            r#"none: {"name":"B","\ud800":1,"price":""#,
+        );
     }
 
     #[test]
     fn a_field_that_stands_twice_counts_once_when_both_say_the_same() {
-        check(r#"{"name":"B","price":"1","price":"1","size":"2"}"#, "B 1 2");
-        check(r#"{"name":"B","price":"1","price":"7","size":"2"}"#, "B ! 2");
-        check(r#"{"name":"B","price":"1","price":"7","price":"1","size":"2"}"#, "B ! 2");
+        check(
+            r#"{"name":"B","price":"1","price":"1","size":"2"}"#,
+            "B 1 2",
+        );
+        check(
+            r#"{"name":"B","price":"1","price":"7","size":"2"}"#,
+            "B ! 2",
+        );
+        check(
+            r#"{"name":"B","price":"1","price":"7","price":"1","size":"2"}"#,
+            "B ! 2",
+        );
         check(r#"{"name":"B","name":"X","price":"1","size":"2"}"#, "- 1 2");
     }
 

@@ -1,8 +1,8 @@
 //! An alert as clients read it: with its id, its level and a sentence.
 
 use super::{
-    Alert, AlertEvent, AlertLevel, FUNDING_TIERS_PCT, LARGE_TRADE_USD, MAX_FALLBACK_SHARE, OPEN_INTEREST_TIERS_PCT,
-    STALE_AFTER_MS, ScoreZone, Taker,
+    Alert, AlertEvent, AlertLevel, FUNDING_TIERS_PCT, LARGE_TRADE_USD, MAX_FALLBACK_SHARE,
+    OPEN_INTEREST_TIERS_PCT, STALE_AFTER_MS, ScoreZone, Taker,
 };
 use crate::snapshot::Sentiment;
 use crate::units::{Amount, Fraction, Percent, Price, Score, UnixMs};
@@ -37,15 +37,46 @@ pub struct AlertBody<'a> {
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[serde(untagged)]
-#[expect(missing_docs, reason = "the fields are those of `AlertEvent`, with the threshold that each went past")]
+#[expect(
+    missing_docs,
+    reason = "the fields are those of `AlertEvent`, with the threshold that each went past"
+)]
 pub enum AlertDetails<'a> {
-    RegimeChange { from: &'a str, to: &'a str },
-    ScoreCrossing { zone: ScoreZone, score: Score, threshold: f64 },
-    Funding { tier: u8, rate_8h_pct: Percent, threshold_pct: f64 },
-    OpenInterest { tier: u8, change_4h_pct: Percent, price_change_4h_pct: Percent, threshold_pct: f64 },
-    LargeTrade { taker: Option<Taker>, value_usd: Amount, price: Price, traded_at_ms: UnixMs, threshold_usd: f64 },
-    StaleData { age_ms: u64, threshold_ms: u64 },
-    FallbackShare { share: Fraction, threshold: f64 },
+    RegimeChange {
+        from: &'a str,
+        to: &'a str,
+    },
+    ScoreCrossing {
+        zone: ScoreZone,
+        score: Score,
+        threshold: f64,
+    },
+    Funding {
+        tier: u8,
+        rate_8h_pct: Percent,
+        threshold_pct: f64,
+    },
+    OpenInterest {
+        tier: u8,
+        change_4h_pct: Percent,
+        price_change_4h_pct: Percent,
+        threshold_pct: f64,
+    },
+    LargeTrade {
+        taker: Option<Taker>,
+        value_usd: Amount,
+        price: Price,
+        traded_at_ms: UnixMs,
+        threshold_usd: f64,
+    },
+    StaleData {
+        age_ms: u64,
+        threshold_ms: u64,
+    },
+    FallbackShare {
+        share: Fraction,
+        threshold: f64,
+    },
 }
 
 impl Alert {
@@ -72,36 +103,66 @@ impl Alert {
         let symbol = self.symbol.as_deref().unwrap_or("the market");
         match &self.event {
             AlertEvent::RegimeChange { from, to } => {
-                format!("The market regime changed from \"{}\" to \"{}\".", from.as_str(), to.as_str())
+                format!(
+                    "The market regime changed from \"{}\" to \"{}\".",
+                    from.as_str(),
+                    to.as_str()
+                )
             }
             AlertEvent::ScoreCrossing { zone, score } => {
                 let (verb, side, threshold) = match zone {
                     ScoreZone::Long => ("rose", "long", Sentiment::LONG_FROM),
                     ScoreZone::Short => ("fell", "short", Sentiment::SHORT_TO),
                 };
-                format!("The score of {symbol} {verb} to {:.2}, past the {side} threshold of {threshold}.", score.get())
+                format!(
+                    "The score of {symbol} {verb} to {:.2}, past the {side} threshold of {threshold}.",
+                    score.get()
+                )
             }
             AlertEvent::Funding { tier, rate_8h_pct } => {
                 let rate = rate_8h_pct.get();
-                let payer = if rate > 0.0 { "longs pay shorts" } else { "shorts pay longs" };
+                let payer = if rate > 0.0 {
+                    "longs pay shorts"
+                } else {
+                    "shorts pay longs"
+                };
                 let threshold = tier.threshold(&FUNDING_TIERS_PCT);
-                format!("Funding of {symbol} is {rate:+.4} % per 8 hours, {threshold} % or more: {payer}.")
+                format!(
+                    "Funding of {symbol} is {rate:+.4} % per 8 hours, {threshold} % or more: {payer}."
+                )
             }
-            AlertEvent::OpenInterest { change_4h_pct, price_change_4h_pct, .. } => format!(
+            AlertEvent::OpenInterest {
+                change_4h_pct,
+                price_change_4h_pct,
+                ..
+            } => format!(
                 "Open interest of {symbol} grew {:.2} % in 4 hours while the price moved {:+.2} %.",
                 change_4h_pct.get(),
                 price_change_4h_pct.get()
             ),
-            AlertEvent::LargeTrade { taker, value_usd, price, .. } => {
+            AlertEvent::LargeTrade {
+                taker,
+                value_usd,
+                price,
+                ..
+            } => {
                 let what = match taker {
                     Some(Taker::Buy) => "A taker bought",
                     Some(Taker::Sell) => "A taker sold",
                     None => "One trade moved",
                 };
-                format!("{what} {:.0} USD of {symbol} at {}.", value_usd.get(), price.get())
+                format!(
+                    "{what} {:.0} USD of {symbol} at {}.",
+                    value_usd.get(),
+                    price.get()
+                )
             }
             AlertEvent::StaleData { age_ms } => {
-                format!("The market data is {} s old, more than {} s.", age_ms / 1_000, STALE_AFTER_MS / 1_000)
+                format!(
+                    "The market data is {} s old, more than {} s.",
+                    age_ms / 1_000,
+                    STALE_AFTER_MS / 1_000
+                )
             }
             AlertEvent::FallbackShare { share } => format!(
                 "{:.1} % of the answers came from a fallback, more than {:.0} %.",
@@ -113,40 +174,56 @@ impl Alert {
 
     fn details(&self) -> AlertDetails<'_> {
         match &self.event {
-            AlertEvent::RegimeChange { from, to } => {
-                AlertDetails::RegimeChange { from: from.as_str(), to: to.as_str() }
-            }
+            AlertEvent::RegimeChange { from, to } => AlertDetails::RegimeChange {
+                from: from.as_str(),
+                to: to.as_str(),
+            },
             AlertEvent::ScoreCrossing { zone, score } => {
                 let threshold = match zone {
                     ScoreZone::Long => Sentiment::LONG_FROM,
                     ScoreZone::Short => Sentiment::SHORT_TO,
                 };
-                AlertDetails::ScoreCrossing { zone: *zone, score: *score, threshold }
+                AlertDetails::ScoreCrossing {
+                    zone: *zone,
+                    score: *score,
+                    threshold,
+                }
             }
             AlertEvent::Funding { tier, rate_8h_pct } => AlertDetails::Funding {
                 tier: (*tier).into(),
                 rate_8h_pct: *rate_8h_pct,
                 threshold_pct: tier.threshold(&FUNDING_TIERS_PCT),
             },
-            AlertEvent::OpenInterest { tier, change_4h_pct, price_change_4h_pct } => AlertDetails::OpenInterest {
+            AlertEvent::OpenInterest {
+                tier,
+                change_4h_pct,
+                price_change_4h_pct,
+            } => AlertDetails::OpenInterest {
                 tier: (*tier).into(),
                 change_4h_pct: *change_4h_pct,
                 price_change_4h_pct: *price_change_4h_pct,
                 threshold_pct: tier.threshold(&OPEN_INTEREST_TIERS_PCT),
             },
-            AlertEvent::LargeTrade { taker, value_usd, price, traded_at_ms } => AlertDetails::LargeTrade {
+            AlertEvent::LargeTrade {
+                taker,
+                value_usd,
+                price,
+                traded_at_ms,
+            } => AlertDetails::LargeTrade {
                 taker: *taker,
                 value_usd: *value_usd,
                 price: *price,
                 traded_at_ms: *traded_at_ms,
                 threshold_usd: LARGE_TRADE_USD,
             },
-            AlertEvent::StaleData { age_ms } => {
-                AlertDetails::StaleData { age_ms: *age_ms, threshold_ms: STALE_AFTER_MS }
-            }
-            AlertEvent::FallbackShare { share } => {
-                AlertDetails::FallbackShare { share: *share, threshold: MAX_FALLBACK_SHARE }
-            }
+            AlertEvent::StaleData { age_ms } => AlertDetails::StaleData {
+                age_ms: *age_ms,
+                threshold_ms: STALE_AFTER_MS,
+            },
+            AlertEvent::FallbackShare { share } => AlertDetails::FallbackShare {
+                share: *share,
+                threshold: MAX_FALLBACK_SHARE,
+            },
         }
     }
 }

@@ -53,7 +53,8 @@ impl AlertKind {
     ///
     /// - regime: 15 minutes, the time in which a market that hovers at a threshold settles
     /// - score: 30 minutes, the longest candle but one that a score rests on
-    /// - funding and open interest: 4 hours, the usual funding interval and the span that is compared
+    /// - funding and open interest: 4 hours, the usual funding interval and the span that is
+    ///   compared
     /// - large trade: 5 minutes, for one order is filled in many trades
     /// - stale data: 10 minutes; fallback share: 30 minutes: long enough for an operator to act
     #[must_use]
@@ -70,7 +71,10 @@ impl AlertKind {
     /// Whether the kind is about one contract; the others are about the market or the data.
     #[must_use]
     pub const fn has_symbol(self) -> bool {
-        matches!(self, Self::ScoreCrossing | Self::Funding | Self::OpenInterest | Self::LargeTrade)
+        matches!(
+            self,
+            Self::ScoreCrossing | Self::Funding | Self::OpenInterest | Self::LargeTrade
+        )
     }
 }
 
@@ -116,7 +120,11 @@ impl Tier {
     #[must_use]
     pub fn reached(value: f64, ladder: &[f64; 3]) -> Option<Self> {
         let reached = |(tier, threshold): (Self, &f64)| (value >= *threshold).then_some(tier);
-        [Self::First, Self::Second, Self::Third].into_iter().zip(ladder).filter_map(reached).max()
+        [Self::First, Self::Second, Self::Third]
+            .into_iter()
+            .zip(ladder)
+            .filter_map(reached)
+            .max()
     }
 
     /// Its threshold.

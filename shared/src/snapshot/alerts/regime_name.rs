@@ -19,7 +19,9 @@ impl RegimeName {
 
     /// What stands before the colon.
     pub(super) fn category(&self) -> &str {
-        self.0.split_once(": ").map_or(&self.0, |(category, _)| category)
+        self.0
+            .split_once(": ")
+            .map_or(&self.0, |(category, _)| category)
     }
 }
 
@@ -27,10 +29,16 @@ impl TryFrom<String> for RegimeName {
     type Error = MalformedRegime;
 
     fn try_from(text: String) -> Result<Self, MalformedRegime> {
-        let plain =
-            |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_alphabetic() || matches!(b, b' ' | b'-'));
+        let plain = |part: &str| {
+            !part.is_empty()
+                && part
+                    .bytes()
+                    .all(|b| b.is_ascii_alphabetic() || matches!(b, b' ' | b'-'))
+        };
         let parts = text.split_once(": ");
-        if text.len() <= Self::MAX_BYTES && parts.is_some_and(|(category, label)| plain(category) && plain(label)) {
+        if text.len() <= Self::MAX_BYTES
+            && parts.is_some_and(|(category, label)| plain(category) && plain(label))
+        {
             Ok(Self(text))
         } else {
             Err(MalformedRegime)

@@ -1,4 +1,5 @@
-//! Nothing jumps: along a path of inputs each part moves by less and less as the steps become finer.
+//! Nothing jumps: along a path of inputs each part moves by less and less as the steps become
+//! finer.
 
 use super::scene::{NOW, Scene, amount, price, ratio};
 use shared::analysis::scores::six_dimension::evidence;
@@ -18,9 +19,14 @@ fn largest_steps(steps: u32, at: &impl Fn(f64) -> Scene) -> BTreeMap<SubComponen
     for index in 0..=steps {
         let scene = at(f64::from(index) / f64::from(steps));
         let now = scene.with(|inputs| evidence(inputs, NOW));
-        let now: BTreeMap<_, _> = now.into_iter().map(|(part, found)| (part, found.reading.lean.get())).collect();
+        let now: BTreeMap<_, _> = now
+            .into_iter()
+            .map(|(part, found)| (part, found.reading.lean.get()))
+            .collect();
         for (part, lean) in &now {
-            let step = before.as_ref().map_or(0.0, |before| (lean - before[part]).abs());
+            let step = before
+                .as_ref()
+                .map_or(0.0, |before| (lean - before[part]).abs());
             let so_far = largest.entry(*part).or_insert(0.0);
             *so_far = step.max(*so_far);
         }
@@ -29,17 +35,22 @@ fn largest_steps(steps: u32, at: &impl Fn(f64) -> Scene) -> BTreeMap<SubComponen
     largest
 }
 
-/// The one part that does jump: Wilder gives a candle that reaches beyond the one before on both sides wholly to the
-/// side where it reaches farther. The most that one candle of fourteen turns round here, far larger than the others.
+/// The one part that does jump: Wilder gives a candle that reaches beyond the one before on both
+/// sides wholly to the side where it reaches farther. The most that one candle of fourteen turns
+/// round here, far larger than the others.
 const WILDERS_JUMP: f64 = 0.4;
 
-/// A jump keeps its size however fine the steps are; the steps of a continuous part shrink with them, if not at once
-/// (two moves that cancel one another in a coarse step) then with the next refinement.
+/// A jump keeps its size however fine the steps are; the steps of a continuous part shrink with
+/// them, if not at once (two moves that cancel one another in a coarse step) then with the next
+/// refinement.
 #[track_caller]
 fn check_continuous(at: impl Fn(f64) -> Scene) {
     let (coarse, mut fine) = (largest_steps(COARSE, &at), largest_steps(FINE, &at));
     let wilders = fine.remove(&SubComponent::Adx);
-    assert!(wilders.is_none_or(|step| step < WILDERS_JUMP), "{wilders:?}");
+    assert!(
+        wilders.is_none_or(|step| step < WILDERS_JUMP),
+        "{wilders:?}"
+    );
     fine.retain(|part, fine| !has_shrunk(coarse[part], *fine));
     if fine.is_empty() {
         return;
@@ -47,7 +58,10 @@ fn check_continuous(at: impl Fn(f64) -> Scene) {
     let finest = largest_steps(4 * FINE, &at);
     for (part, fine) in fine {
         let finest = finest[&part];
-        assert!(has_shrunk(fine, finest), "{part:?} steps by {fine}, and by {finest} when the steps are a quarter");
+        assert!(
+            has_shrunk(fine, finest),
+            "{part:?} steps by {fine}, and by {finest} when the steps are a quarter"
+        );
     }
 }
 
@@ -58,22 +72,32 @@ fn has_shrunk(before: f64, after: f64) -> bool {
 /// One timeframe is enough, and quick: the others are the same formulas.
 fn scene(seed: u64) -> Scene {
     let mut scene = Scene::generate(seed, 100.0);
-    scene.candles.retain(|candles| matches!(candles.interval, Interval::FiveMinutes));
+    scene
+        .candles
+        .retain(|candles| matches!(candles.interval, Interval::FiveMinutes));
     scene
 }
 
 /// The same without what is not made of candles.
 fn candles_only(seed: u64) -> Scene {
-    Scene { book: None, trades: None, history: None, ..scene(seed) }
+    Scene {
+        book: None,
+        trades: None,
+        history: None,
+        ..scene(seed)
+    }
 }
 
 /// The same without candles.
 fn without_candles(seed: u64) -> Scene {
-    Scene { candles: Vec::new(), ..scene(seed) }
+    Scene {
+        candles: Vec::new(),
+        ..scene(seed)
+    }
 }
 
-/// The last candle's close goes from −4 % to +4 %, and its high and low with it where it passes them: through every
-/// threshold of RSI, moving averages, swings, levels, gaps and value area.
+/// The last candle's close goes from −4 % to +4 %, and its high and low with it where it passes
+/// them: through every threshold of RSI, moving averages, swings, levels, gaps and value area.
 #[test]
 fn no_part_jumps_as_the_price_moves() {
     for seed in [1, 2, 3] {
@@ -97,7 +121,12 @@ fn no_part_jumps_as_an_earlier_candle_moves() {
         check_continuous(|share| {
             let mut scene = scene.clone();
             let candle = &mut scene.candles[0].closed[180];
-            for value in [&mut candle.open, &mut candle.high, &mut candle.low, &mut candle.close] {
+            for value in [
+                &mut candle.open,
+                &mut candle.high,
+                &mut candle.low,
+                &mut candle.close,
+            ] {
                 *value = price(value.get() * (0.97 + 0.06 * share));
             }
             scene
@@ -176,7 +205,12 @@ fn no_part_jumps_as_its_history_passes_it() {
     check_continuous(|share| {
         let mut scene = scene.clone();
         let history = scene.history.as_mut().unwrap();
-        for value in history.trade_rates.iter_mut().chain(&mut history.spreads).chain(&mut history.depths) {
+        for value in history
+            .trade_rates
+            .iter_mut()
+            .chain(&mut history.spreads)
+            .chain(&mut history.depths)
+        {
             *value *= 0.1 + 4.0 * share;
         }
         scene

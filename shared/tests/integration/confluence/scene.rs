@@ -10,7 +10,8 @@ use shared::market::positioning::{AccountRatio, Funding, OpenInterest};
 use shared::market::trades::{Side, Trade, Trades};
 use shared::units::{Amount, Fraction, Percent, Price, UnixMs};
 
-/// The reader's clock: a full four hours, so that the last candle of every timeframe has just closed.
+/// The reader's clock: a full four hours, so that the last candle of every timeframe has just
+/// closed.
 pub(crate) const NOW: UnixMs = UnixMs::from_secs(1_800_000_000);
 
 const HOUR_MS: u64 = 3_600_000;
@@ -54,15 +55,17 @@ pub(crate) struct History {
 }
 
 impl Scene {
-    /// A contract at `last` that moves by some 0.1 % a minute. It has a tide of its own, and each of its inputs follows
-    /// the tide more or less, as those of one real contract do.
+    /// A contract at `last` that moves by some 0.1 % a minute. It has a tide of its own, and each
+    /// of its inputs follows the tide more or less, as those of one real contract do.
     pub(crate) fn generate(seed: u64, last: f64) -> Self {
         let mut noise = Noise::new(seed);
         let tide = noise.normal();
         let mut lean = |follows: f64| follows * tide + (1.0 - follows) * noise.normal();
         let (flow, book, crowd, day) = (lean(0.6), lean(0.5), lean(0.3), lean(0.7));
         let trends = Timeframe::ALL.map(|timeframe| (timeframe, lean(0.6)));
-        let candles = trends.map(|(timeframe, trend)| walk(&mut noise, timeframe, trend, last)).to_vec();
+        let candles = trends
+            .map(|(timeframe, trend)| walk(&mut noise, timeframe, trend, last))
+            .to_vec();
         Self {
             candles,
             book: Some(generate_book(&mut noise, last, book)),
@@ -81,7 +84,10 @@ impl Scene {
                 spreads: (0..60).map(|_| 0.0002 * noise.log_normal(0.4)).collect(),
                 depths: (0..60).map(|_| 500.0 * noise.log_normal(0.4)).collect(),
                 books: (1..=3)
-                    .map(|nth| Book { as_of_ms: ago(2_000 + nth * 10_000), ..generate_book(&mut noise, last, book) })
+                    .map(|nth| Book {
+                        as_of_ms: ago(2_000 + nth * 10_000),
+                        ..generate_book(&mut noise, last, book)
+                    })
                     .collect(),
             }),
             as_of_ms: ago(2_000),
@@ -91,9 +97,15 @@ impl Scene {
     /// Calls `f` with the scene as the formulas take it.
     pub(crate) fn with<T>(&self, f: impl FnOnce(&ScoreInputs<'_>) -> T) -> T {
         let as_of_ms = self.as_of_ms;
-        let candles: Vec<_> = self.candles.iter().map(|value| Timed { value, as_of_ms }).collect();
-        let imbalances: Vec<_> =
-            self.earlier_books().filter_map(|book| Some((book.as_of_ms, Imbalances::of(book)?))).collect();
+        let candles: Vec<_> = self
+            .candles
+            .iter()
+            .map(|value| Timed { value, as_of_ms })
+            .collect();
+        let imbalances: Vec<_> = self
+            .earlier_books()
+            .filter_map(|book| Some((book.as_of_ms, Imbalances::of(book)?)))
+            .collect();
         let history = self.history.as_ref().map(|history| OwnHistory {
             trade_rates: &history.trade_rates,
             spreads: &history.spreads,
@@ -104,9 +116,18 @@ impl Scene {
             candles: &candles,
             book: self.book.as_ref().map(|value| Timed { value, as_of_ms }),
             trades: self.trades.as_ref().map(|value| Timed { value, as_of_ms }),
-            open_interest: self.open_interest.as_deref().map(|value| Timed { value, as_of_ms }),
-            account_ratios: self.account_ratios.as_deref().map(|value| Timed { value, as_of_ms }),
-            fundings: self.fundings.as_deref().map(|value| Timed { value, as_of_ms }),
+            open_interest: self
+                .open_interest
+                .as_deref()
+                .map(|value| Timed { value, as_of_ms }),
+            account_ratios: self
+                .account_ratios
+                .as_deref()
+                .map(|value| Timed { value, as_of_ms }),
+            fundings: self
+                .fundings
+                .as_deref()
+                .map(|value| Timed { value, as_of_ms }),
             ticker: self.ticker.as_ref().map(|value| Timed { value, as_of_ms }),
             history: history.as_ref().map(|value| Timed { value, as_of_ms }),
         })
@@ -128,7 +149,11 @@ impl Scene {
         if let Some(ticker) = &mut self.ticker {
             ticker.last = f(ticker.last);
         }
-        for candle in self.candles.iter_mut().flat_map(|candles| &mut candles.closed) {
+        for candle in self
+            .candles
+            .iter_mut()
+            .flat_map(|candles| &mut candles.closed)
+        {
             let (a, b) = (f(candle.high), f(candle.low));
             (candle.open, candle.close) = (f(candle.open), f(candle.close));
             (candle.high, candle.low) = if a.get() >= b.get() { (a, b) } else { (b, a) };
@@ -136,7 +161,10 @@ impl Scene {
         for trade in self.trades.iter_mut().flat_map(|trades| &mut trades.trades) {
             trade.price = f(trade.price);
         }
-        let earlier = self.history.iter_mut().flat_map(|history| &mut history.books);
+        let earlier = self
+            .history
+            .iter_mut()
+            .flat_map(|history| &mut history.books);
         for book in self.book.iter_mut().chain(earlier) {
             for level in book.bids.iter_mut().chain(&mut book.asks) {
                 level.price = f(level.price);
@@ -148,7 +176,8 @@ impl Scene {
         self
     }
 
-    /// The same contract with everybody on the other side: takers, accounts, payers of funding, and the day's change.
+    /// The same contract with everybody on the other side: takers, accounts, payers of funding, and
+    /// the day's change.
     pub(crate) fn swap_sides(mut self) -> Self {
         for trade in self.trades.iter_mut().flat_map(|trades| &mut trades.trades) {
             trade.taker = trade.taker.map(|side| match side {
@@ -165,14 +194,17 @@ impl Scene {
         if let Some(ticker) = &mut self.ticker {
             ticker.funding_rate_8h = ticker.funding_rate_8h.map(|rate| -rate);
             // What undoes a change of c is 1/(1 + c) − 1.
-            let back = |change: Percent| Percent::new(100.0 / (1.0 + change.get() / 100.0) - 100.0).unwrap();
+            let back = |change: Percent| {
+                Percent::new(100.0 / (1.0 + change.get() / 100.0) - 100.0).unwrap()
+            };
             ticker.change_24h_pct = ticker.change_24h_pct.map(back);
         }
         self
     }
 }
 
-/// Candles that end at `last`: a walk with a trend, swings in volatility, and volume that follows the moves.
+/// Candles that end at `last`: a walk with a trend, swings in volatility, and volume that follows
+/// the moves.
 fn walk(noise: &mut Noise, timeframe: Timeframe, trend: f64, last: f64) -> Candles {
     const STEPS: usize = 6;
     let interval = timeframe.interval();
@@ -196,16 +228,20 @@ fn walk(noise: &mut Noise, timeframe: Timeframe, trend: f64, last: f64) -> Candl
     }
     let at = |value: f64| price(last * (value - log).exp());
     let first = NOW.as_millis() - count as u64 * length;
-    let candle = |(index, &(open, high, low, close, volume)): (usize, &(f64, f64, f64, f64, f64))| Candle {
-        start_ms: UnixMs::from_millis(first + index as u64 * length),
-        open: at(open),
-        high: at(high),
-        low: at(low),
-        close: at(close),
-        volume_base: amount(volume),
-        turnover: amount(volume * at(close).get()),
-    };
-    Candles { interval, closed: rows.iter().enumerate().map(candle).collect() }
+    let candle =
+        |(index, &(open, high, low, close, volume)): (usize, &(f64, f64, f64, f64, f64))| Candle {
+            start_ms: UnixMs::from_millis(first + index as u64 * length),
+            open: at(open),
+            high: at(high),
+            low: at(low),
+            close: at(close),
+            volume_base: amount(volume),
+            turnover: amount(volume * at(close).get()),
+        };
+    Candles {
+        interval,
+        closed: rows.iter().enumerate().map(candle).collect(),
+    }
 }
 
 /// Fifty levels around `last`, whose sizes lean to one side.
@@ -218,10 +254,15 @@ fn generate_book(noise: &mut Noise, last: f64, lean: f64) -> Book {
             })
             .collect()
     };
-    Book { as_of_ms: ago(1_000), bids: side(1.0), asks: side(-1.0) }
+    Book {
+        as_of_ms: ago(1_000),
+        bids: side(1.0),
+        asks: side(-1.0),
+    }
 }
 
-/// A thousand trades within three minutes; the takers' side leans and comes in runs, and one in fifty is unknown.
+/// A thousand trades within three minutes; the takers' side leans and comes in runs, and one in
+/// fifty is unknown.
 fn generate_trades(noise: &mut Noise, last: f64, lean: f64) -> Trades {
     const COUNT: u64 = 1_000;
     let (mut run, mut log) = (0.0_f64, 0.0_f64);
@@ -238,7 +279,9 @@ fn generate_trades(noise: &mut Noise, last: f64, lean: f64) -> Trades {
             id: index + 1,
         }
     });
-    Trades { trades: trades.collect() }
+    Trades {
+        trades: trades.collect(),
+    }
 }
 
 /// Six hours in steps of five minutes.
@@ -246,17 +289,26 @@ fn generate_interest(noise: &mut Noise) -> Vec<OpenInterest> {
     let mut log = 0.0_f64;
     let point = |index: u64| {
         log += 0.004 * noise.normal();
-        OpenInterest { time_ms: ago((72 - index) * HOUR_MS / 12), one_sided_base: amount(1e6 * log.exp()) }
+        OpenInterest {
+            time_ms: ago((72 - index) * HOUR_MS / 12),
+            one_sided_base: amount(1e6 * log.exp()),
+        }
     };
     (0..=72).map(point).collect()
 }
 
 fn generate_fundings(noise: &mut Noise) -> Vec<Funding> {
-    let funding =
-        |index: u64| Funding { time_ms: ago((60 - index) * 8 * HOUR_MS), rate: 0.0001 + 0.0001 * noise.normal() };
+    let funding = |index: u64| Funding {
+        time_ms: ago((60 - index) * 8 * HOUR_MS),
+        rate: 0.0001 + 0.0001 * noise.normal(),
+    };
     (0..60).map(funding).collect()
 }
 
 pub(crate) fn ratio(long: f64) -> AccountRatio {
-    AccountRatio { time_ms: NOW, long: Fraction::new(long).unwrap(), short: Fraction::new(1.0 - long).unwrap() }
+    AccountRatio {
+        time_ms: NOW,
+        long: Fraction::new(long).unwrap(),
+        short: Fraction::new(1.0 - long).unwrap(),
+    }
 }

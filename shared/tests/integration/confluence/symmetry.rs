@@ -17,17 +17,28 @@ fn leans(scene: &Scene) -> BTreeMap<SubComponent, Evidence> {
     scene.with(|inputs| evidence(inputs, NOW))
 }
 
-/// The parts whose formula is symmetric under p → c²/p, in which ratios turn round, and not under p → 2c − p.
-const GEOMETRIC: [SubComponent; 4] =
-    [SubComponent::Vwap, SubComponent::SmartMoneyFlow, SubComponent::OpenInterest, SubComponent::Volatility];
+/// The parts whose formula is symmetric under p → c²/p, in which ratios turn round, and not under p
+/// → 2c − p.
+const GEOMETRIC: [SubComponent; 4] = [
+    SubComponent::Vwap,
+    SubComponent::SmartMoneyFlow,
+    SubComponent::OpenInterest,
+    SubComponent::Volatility,
+];
 
 #[track_caller]
 fn check_mirrored(scene: &Scene, mirrored: &Scene, concerned: impl Fn(&SubComponent) -> bool) {
     let (found, opposite) = (leans(scene), leans(mirrored));
-    assert_eq!(found.keys().collect::<Vec<_>>(), opposite.keys().collect::<Vec<_>>());
+    assert_eq!(
+        found.keys().collect::<Vec<_>>(),
+        opposite.keys().collect::<Vec<_>>()
+    );
     for (part, found) in found.iter().filter(|(part, _)| concerned(part)) {
         let (lean, other) = (found.reading.lean.get(), opposite[part].reading.lean.get());
-        assert!((lean + other).abs() < ROUNDING, "{part:?} says {lean}, and {other} in the mirror");
+        assert!(
+            (lean + other).abs() < ROUNDING,
+            "{part:?} says {lean}, and {other} in the mirror"
+        );
         assert_eq!(found.freshness, opposite[part].freshness);
     }
 }

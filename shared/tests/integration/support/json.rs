@@ -29,7 +29,12 @@ fn walk(value: &Value, path: &str, key: &str, visit: &mut impl FnMut(&str, &str,
 
 /// The names of an object's fields, sorted.
 pub(crate) fn keys(value: &Value) -> Vec<&str> {
-    let mut keys: Vec<&str> = value.as_object().expect("an object").keys().map(String::as_str).collect();
+    let mut keys: Vec<&str> = value
+        .as_object()
+        .expect("an object")
+        .keys()
+        .map(String::as_str)
+        .collect();
     keys.sort_unstable();
     keys
 }
@@ -37,25 +42,38 @@ pub(crate) fn keys(value: &Value) -> Vec<&str> {
 /// The array at `pointer`.
 #[track_caller]
 pub(crate) fn array<'v>(value: &'v Value, pointer: &str) -> &'v [Value] {
-    let found = value.pointer(pointer).unwrap_or_else(|| panic!("{pointer} is missing"));
-    found.as_array().unwrap_or_else(|| panic!("{pointer} is {found} and no array"))
+    let found = value
+        .pointer(pointer)
+        .unwrap_or_else(|| panic!("{pointer} is missing"));
+    found
+        .as_array()
+        .unwrap_or_else(|| panic!("{pointer} is {found} and no array"))
 }
 
 /// The text at `pointer`.
 #[track_caller]
 pub(crate) fn text<'v>(value: &'v Value, pointer: &str) -> &'v str {
-    value.pointer(pointer).and_then(Value::as_str).unwrap_or_else(|| panic!("{pointer} is no text"))
+    value
+        .pointer(pointer)
+        .and_then(Value::as_str)
+        .unwrap_or_else(|| panic!("{pointer} is no text"))
 }
 
 /// The number at `pointer`.
 #[track_caller]
 pub(crate) fn number(value: &Value, pointer: &str) -> f64 {
-    value.pointer(pointer).and_then(Value::as_f64).unwrap_or_else(|| panic!("{pointer} is no number"))
+    value
+        .pointer(pointer)
+        .and_then(Value::as_f64)
+        .unwrap_or_else(|| panic!("{pointer} is no number"))
 }
 
-/// The first key that stands twice in one object; an ordinary parser would silently keep one of the two.
+/// The first key that stands twice in one object; an ordinary parser would silently keep one of the
+/// two.
 pub(crate) fn repeated_key(body: &[u8]) -> Option<String> {
-    serde_json::from_slice::<DistinctKeys>(body).err().map(|error| error.to_string())
+    serde_json::from_slice::<DistinctKeys>(body)
+        .err()
+        .map(|error| error.to_string())
 }
 
 /// Any JSON in which no object has a key twice.

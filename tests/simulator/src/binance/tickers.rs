@@ -11,9 +11,13 @@ use crate::pipeline::Query;
 use crate::reply::Reply;
 use crate::source::{Moment, Source};
 
-/// Pairs of currencies and of coins that are pegged to the dollar, with price and turnover of a day in USD.
-const NOT_COINS: [(&str, f64, f64); 3] =
-    [("EURUSDT", 1.1412, 8.1e7), ("FDUSDUSDT", 0.9987, 6.2e9), ("USDCUSDT", 0.9998, 3.4e9)];
+/// Pairs of currencies and of coins that are pegged to the dollar, with price and turnover of a day
+/// in USD.
+const NOT_COINS: [(&str, f64, f64); 3] = [
+    ("EURUSDT", 1.1412, 8.1e7),
+    ("FDUSDUSDT", 0.9987, 6.2e9),
+    ("USDCUSDT", 0.9998, 3.4e9),
+];
 
 pub(super) fn answer(source: &Source, query: &Query, moment: Moment) -> Reply {
     let is_long = match query.get("type") {
@@ -40,10 +44,17 @@ pub(super) fn answer(source: &Source, query: &Query, moment: Moment) -> Reply {
             rows.push(pair("ETHUSDC", row, stamp_ms));
         }
     }
-    rows.extend(NOT_COINS.map(|(symbol, price, turnover)| not_a_coin(symbol, price, turnover, stamp_ms)));
+    rows.extend(
+        NOT_COINS.map(|(symbol, price, turnover)| not_a_coin(symbol, price, turnover, stamp_ms)),
+    );
     if !only_trading {
         rows.push(dead("VENUSDT", "0.00000000", 0, stamp_ms - 900 * DAY_MS));
-        rows.push(dead("BCCUSDT", "402.00000000", 7_370, stamp_ms - 700 * DAY_MS));
+        rows.push(dead(
+            "BCCUSDT",
+            "402.00000000",
+            7_370,
+            stamp_ms - 700 * DAY_MS,
+        ));
     }
     if !is_long {
         rows.iter_mut()
@@ -67,9 +78,13 @@ const LONG_ONLY: [&str; 9] = [
 ];
 
 fn illegal(parameter: &str, range: &str) -> Reply {
-    let message = format!("Illegal characters found in parameter '{parameter}'; legal range is '{range}'.");
+    let message =
+        format!("Illegal characters found in parameter '{parameter}'; legal range is '{range}'.");
     let body = json!({"code": -1_100, "msg": message});
-    Reply { status: StatusCode::BAD_REQUEST, ..Reply::json(body.to_string()) }
+    Reply {
+        status: StatusCode::BAD_REQUEST,
+        ..Reply::json(body.to_string())
+    }
 }
 
 /// A pair in the long form: numbers are strings, times and counts are not.
@@ -107,7 +122,11 @@ fn not_a_coin(symbol: &str, price: f64, turnover: f64, stamp_ms: i64) -> Value {
 
 /// A pair that no longer trades: some have zeros, some their last prices.
 fn dead(symbol: &str, price: &str, count: i64, close_ms: i64) -> Value {
-    let traded = if count == 0 { "0.00000000" } else { "99999999.00000000" };
+    let traded = if count == 0 {
+        "0.00000000"
+    } else {
+        "99999999.00000000"
+    };
     json!({
         "symbol": symbol, "priceChange": "0.00000000", "priceChangePercent": "0.000", "weightedAvgPrice": price,
         "prevClosePrice": price, "lastPrice": price, "lastQty": "0.00000000", "bidPrice": "0.00000000", "bidQty": "0.00000000",

@@ -23,7 +23,11 @@ impl Page {
         };
         let after = match query.get("cursor") {
             None => None,
-            Some(cursor) => Some(last_of(cursor).ok_or("params error: cursor invalid")?.to_owned()),
+            Some(cursor) => Some(
+                last_of(cursor)
+                    .ok_or("params error: cursor invalid")?
+                    .to_owned(),
+            ),
         };
         Ok(Self { limit, after })
     }
@@ -33,9 +37,14 @@ impl Page {
         self.after.is_none() && length <= self.limit
     }
 
-    /// Takes this page out of `rows`, which are sorted by symbol, and tells the cursor of the next one: already
-    /// percent-encoded, to be appended to a URL as it is, and empty after the last page.
-    pub(super) fn cut<T>(&self, mut rows: Vec<T>, symbol_of: impl Fn(&T) -> &str) -> (Vec<T>, String) {
+    /// Takes this page out of `rows`, which are sorted by symbol, and tells the cursor of the next
+    /// one: already percent-encoded, to be appended to a URL as it is, and empty after the last
+    /// page.
+    pub(super) fn cut<T>(
+        &self,
+        mut rows: Vec<T>,
+        symbol_of: impl Fn(&T) -> &str,
+    ) -> (Vec<T>, String) {
         if let Some(after) = &self.after {
             rows.retain(|row| symbol_of(row) > after.as_str());
         }
@@ -51,9 +60,11 @@ impl Page {
     }
 }
 
-/// The last symbol in a decoded cursor. One that was encoded twice has no `=` and is refused, as it deserves.
+/// The last symbol in a decoded cursor. One that was encoded twice has no `=` and is refused, as it
+/// deserves.
 fn last_of(cursor: &str) -> Option<&str> {
     let (first, last) = cursor.split_once('&')?;
     first.strip_prefix("first=")?;
-    last.strip_prefix("last=").filter(|symbol| !symbol.is_empty())
+    last.strip_prefix("last=")
+        .filter(|symbol| !symbol.is_empty())
 }

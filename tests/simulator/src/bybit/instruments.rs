@@ -30,27 +30,44 @@ fn page(source: &Source, query: &Query, moment: Moment) -> Result<String, &'stat
     let page = Page::read(query)?;
     let wanted = Wanted::read(query)?;
     match source {
-        Source::Replayed(recordings) if wanted.is_everything() && page.is_whole(recordings.instruments.len()) => {
+        Source::Replayed(recordings)
+            if wanted.is_everything() && page.is_whole(recordings.instruments.len()) =>
+        {
             Ok(recordings.instruments.at(moment.stamp_ms))
         }
-        Source::Replayed(recordings) => select(&page, &wanted, recordings.instruments.rows(), moment.stamp_ms),
+        Source::Replayed(recordings) => select(
+            &page,
+            &wanted,
+            recordings.instruments.rows(),
+            moment.stamp_ms,
+        ),
         Source::Generated(generated) => {
             let listing = generated.market.listing(moment.data_ms);
-            let rows = generated.instruments.get(listing.valid_until_ms, || render_all(&listing));
+            let rows = generated
+                .instruments
+                .get(listing.valid_until_ms, || render_all(&listing));
             select(&page, &wanted, &rows, moment.stamp_ms)
         }
     }
 }
 
 /// The page of `rows`, which are sorted by symbol, that was asked for.
-fn select(page: &Page, wanted: &Wanted<'_>, rows: &[InstrumentRow], stamp_ms: i64) -> Result<String, &'static str> {
+fn select(
+    page: &Page,
+    wanted: &Wanted<'_>,
+    rows: &[InstrumentRow],
+    stamp_ms: i64,
+) -> Result<String, &'static str> {
     let rows: Vec<_> = rows.iter().filter(|row| wanted.holds(row)).collect();
     if rows.is_empty() && wanted.symbol.is_some() {
         return Err("params error: symbol invalid");
     }
     let (rows, cursor) = page.cut(rows, |row| row.symbol.as_str());
     let rows: Vec<_> = rows.into_iter().map(|row| row.text.as_str()).collect();
-    let result = format!(r#"{{"category":"linear","list":[{}],"nextPageCursor":"{cursor}"}}"#, rows.join(","));
+    let result = format!(
+        r#"{{"category":"linear","list":[{}],"nextPageCursor":"{cursor}"}}"#,
+        rows.join(",")
+    );
     Ok(envelope(&result, stamp_ms))
 }
 
@@ -90,19 +107,30 @@ impl<'a> Wanted<'a> {
     }
 
     fn is_everything(&self) -> bool {
-        self.symbol.is_none() && self.status == DEFAULT_STATUS && self.symbol_type.is_none() && self.base_coin.is_none()
+        self.symbol.is_none()
+            && self.status == DEFAULT_STATUS
+            && self.symbol_type.is_none()
+            && self.base_coin.is_none()
     }
 
     fn holds(&self, row: &InstrumentRow) -> bool {
         self.status == row.status
             && self.symbol.is_none_or(|symbol| symbol == row.symbol)
-            && self.symbol_type.is_none_or(|symbol_type| symbol_type == row.symbol_type)
-            && self.base_coin.is_none_or(|base_coin| base_coin == row.base_coin)
+            && self
+                .symbol_type
+                .is_none_or(|symbol_type| symbol_type == row.symbol_type)
+            && self
+                .base_coin
+                .is_none_or(|base_coin| base_coin == row.base_coin)
     }
 }
 
 fn render_all(listing: &Listing) -> Arc<[InstrumentRow]> {
-    listing.instruments.iter().map(|one| render(listing, one)).collect()
+    listing
+        .instruments
+        .iter()
+        .map(|one| render(listing, one))
+        .collect()
 }
 
 fn render(listing: &Listing, instrument: &Instrument) -> InstrumentRow {
@@ -117,7 +145,8 @@ fn render(listing: &Listing, instrument: &Instrument) -> InstrumentRow {
     }
 }
 
-/// A row as it stands on the wire, fields in Bybit's order: strings, whole numbers and booleans are mixed.
+/// A row as it stands on the wire, fields in Bybit's order: strings, whole numbers and booleans are
+/// mixed.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Wire<'a> {
@@ -167,11 +196,23 @@ impl<'a> Wire<'a> {
             Contract::UsdcPerpetual => format!("{}USDC", instrument.base_coin),
             _ => String::new(),
         };
-        let cap_e8 = if expiry_ms.is_some() { 0 } else { instrument.funding_cap_e8() };
+        let cap_e8 = if expiry_ms.is_some() {
+            0
+        } else {
+            instrument.funding_cap_e8()
+        };
         Self {
             symbol: &instrument.symbol,
-            contract_type: if expiry_ms.is_some() { "LinearFutures" } else { "LinearPerpetual" },
-            status: if phase.is_some() { "PreLaunch" } else { DEFAULT_STATUS },
+            contract_type: if expiry_ms.is_some() {
+                "LinearFutures"
+            } else {
+                "LinearPerpetual"
+            },
+            status: if phase.is_some() {
+                "PreLaunch"
+            } else {
+                DEFAULT_STATUS
+            },
             base_coin: &instrument.base_coin,
             quote_coin: coin,
             launch_time: instrument.launch_ms.to_string(),
@@ -184,7 +225,11 @@ impl<'a> Wire<'a> {
             unified_margin_trade: true,
             funding_interval: instrument.funding_interval_hours * 60,
             settle_coin: coin,
-            copy_trading: if instrument.class == Class::Coin { "both" } else { "none" },
+            copy_trading: if instrument.class == Class::Coin {
+                "both"
+            } else {
+                "none"
+            },
             upper_funding_rate: trimmed(cap_e8, 8),
             lower_funding_rate: trimmed(-cap_e8, 8),
             is_pre_listing: phase.is_some(),
@@ -220,7 +265,8 @@ fn lot_size_filter(instrument: &Instrument) -> Value {
     })
 }
 
-/// One phase a day from the beginning of the week. The dates are scenery: each contract stays in its phase.
+/// One phase a day from the beginning of the week. The dates are scenery: each contract stays in
+/// its phase.
 fn pre_listing_info(listing: &Listing, current: Phase) -> Value {
     let mut start_ms = listing.valid_from_ms;
     let phases: Vec<_> = Phase::ALL

@@ -41,6 +41,8 @@ fn result(asked: &Asked<'_>) -> Result<String, &'static str> {
     let update = asked.data_ms().div_euclid(ENGINE_MS);
     let made_ms = update * ENGINE_MS + asked.ahead_ms();
     let (answered_ms, sequence) = (asked.stamp_ms(), update * 16);
-    out.push_str(&format!(r#","ts":{answered_ms},"u":{update},"seq":{sequence},"cts":{made_ms}}}"#));
+    out.push_str(&format!(
+        r#","ts":{answered_ms},"u":{update},"seq":{sequence},"cts":{made_ms}}}"#
+    ));
     Ok(out)
 }

@@ -18,16 +18,28 @@ pub(super) fn open_interest(source: &Source, query: &Query, moment: Moment) -> R
     about_contract(source, query, moment, "/v5/market/open-interest", |asked| {
         let page = Page::read(asked, asked.period_ms("intervalTime")?, 50, 200)?;
         let instrument = asked.instrument;
-        let mut out = format!(r#"{{"symbol":"{}","category":"linear","list":"#, instrument.symbol);
+        let mut out = format!(
+            r#"{{"symbol":"{}","category":"linear","list":"#,
+            instrument.symbol
+        );
         push_list(&mut out, page.times_ms, |out, time_ms| {
             let one_side = positions::interest_steps(instrument, time_ms - asked.ahead_ms());
             let mut row = Row::begin(out);
-            row.text("openInterest", &interest(one_side * 2, instrument.quantity_decimals));
-            row.text("singleOpenInterest", &interest(one_side, instrument.quantity_decimals));
+            row.text(
+                "openInterest",
+                &interest(one_side * 2, instrument.quantity_decimals),
+            );
+            row.text(
+                "singleOpenInterest",
+                &interest(one_side, instrument.quantity_decimals),
+            );
             row.fixed("timestamp", time_ms, 0);
             row.end();
         });
-        Ok(format!(r#"{out},"nextPageCursor":"{}"}}"#, page.next_cursor))
+        Ok(format!(
+            r#"{out},"nextPageCursor":"{}"}}"#,
+            page.next_cursor
+        ))
     })
 }
 
@@ -58,31 +70,44 @@ pub(super) fn account_ratio(source: &Source, query: &Query, moment: Moment) -> R
             row.fixed("timestamp", time_ms, 0);
             row.end();
         });
-        Ok(format!(r#"{out},"nextPageCursor":"{}"}}"#, page.next_cursor))
+        Ok(format!(
+            r#"{out},"nextPageCursor":"{}"}}"#,
+            page.next_cursor
+        ))
     })
 }
 
 /// `startTime` alone is an error; a dated future is never funded.
 pub(super) fn funding_history(source: &Source, query: &Query, moment: Moment) -> Reply {
-    about_contract(source, query, moment, "/v5/market/funding/history", |asked| {
-        if asked.query.get("startTime").is_some() && asked.query.get("endTime").is_none() {
-            return Err("params error: endTime is required with startTime");
-        }
-        let hours = asked.instrument.funding_interval_hours.max(1);
-        let page = Page::read(asked, hours * HOUR_MS, 200, 200)?;
-        let times_ms = match asked.instrument.contract {
-            Contract::Future { .. } => Vec::new(),
-            _ => page.times_ms,
-        };
-        let mut out = String::from(r#"{"category":"linear","list":"#);
-        push_list(&mut out, times_ms, |out, time_ms| {
-            let mut row = Row::begin(out);
-            row.text("symbol", &asked.instrument.symbol);
-            row.trimmed("fundingRate", positions::funding_e8(asked.instrument, time_ms - asked.ahead_ms()), 8);
-            row.fixed("fundingRateTimestamp", time_ms, 0);
-            row.end();
-        });
-        out.push('}');
-        Ok(out)
-    })
+    about_contract(
+        source,
+        query,
+        moment,
+        "/v5/market/funding/history",
+        |asked| {
+            if asked.query.get("startTime").is_some() && asked.query.get("endTime").is_none() {
+                return Err("params error: endTime is required with startTime");
+            }
+            let hours = asked.instrument.funding_interval_hours.max(1);
+            let page = Page::read(asked, hours * HOUR_MS, 200, 200)?;
+            let times_ms = match asked.instrument.contract {
+                Contract::Future { .. } => Vec::new(),
+                _ => page.times_ms,
+            };
+            let mut out = String::from(r#"{"category":"linear","list":"#);
+            push_list(&mut out, times_ms, |out, time_ms| {
+                let mut row = Row::begin(out);
+                row.text("symbol", &asked.instrument.symbol);
+                row.trimmed(
+                    "fundingRate",
+                    positions::funding_e8(asked.instrument, time_ms - asked.ahead_ms()),
+                    8,
+                );
+                row.fixed("fundingRateTimestamp", time_ms, 0);
+                row.end();
+            });
+            out.push('}');
+            Ok(out)
+        },
+    )
 }

@@ -7,7 +7,14 @@ use crate::reply::Reply;
 use crate::source::{Moment, Source};
 
 /// The periods of the statistics by their names, in minutes.
-const PERIODS: [(&str, i64); 6] = [("5min", 5), ("15min", 15), ("30min", 30), ("1h", 60), ("4h", 240), ("1d", 1_440)];
+const PERIODS: [(&str, i64); 6] = [
+    ("5min", 5),
+    ("15min", 15),
+    ("30min", 30),
+    ("1h", 60),
+    ("4h", 240),
+    ("1d", 1_440),
+];
 
 /// A contract and the moment at which it is asked about.
 #[derive(Debug)]
@@ -18,7 +25,8 @@ pub(super) struct Asked<'a> {
     moment: Moment,
 }
 
-/// Answers a question about one contract with the result that `answer` makes, or with the message of the exchange.
+/// Answers a question about one contract with the result that `answer` makes, or with the message
+/// of the exchange.
 pub(super) fn about_contract(
     source: &Source,
     query: &Query,
@@ -46,7 +54,12 @@ fn result(
     let listing = market.listing(moment.data_ms);
     let symbol = query.get("symbol").ok_or("params error: symbol invalid")?;
     let instrument = listing.find(symbol).ok_or("Not supported symbols")?;
-    answer(&Asked { seed: market.seed(), instrument, query, moment })
+    answer(&Asked {
+        seed: market.seed(),
+        instrument,
+        query,
+        moment,
+    })
 }
 
 impl Asked<'_> {
@@ -82,12 +95,18 @@ impl Asked<'_> {
 
     /// Reads the period of a statistic, in milliseconds.
     pub(super) fn period_ms(&self, name: &str) -> Result<i64, &'static str> {
-        let wanted = self.query.get(name).ok_or("params error: interval invalid")?;
+        let wanted = self
+            .query
+            .get(name)
+            .ok_or("params error: interval invalid")?;
         let known = PERIODS.into_iter().find(|(period, _)| *period == wanted);
-        known.map(|(_, minutes)| minutes * 60_000).ok_or("params error: interval invalid")
+        known
+            .map(|(_, minutes)| minutes * 60_000)
+            .ok_or("params error: interval invalid")
     }
 
-    /// The multiples of `period_ms` that are in the past, newest first, as far back as the contract's launch.
+    /// The multiples of `period_ms` that are in the past, newest first, as far back as the
+    /// contract's launch.
     pub(super) fn past(&self, period_ms: i64) -> impl Iterator<Item = i64> + use<> {
         let newest = self.stamp_ms().div_euclid(period_ms);
         let oldest = (self.instrument.launch_ms + self.ahead_ms()).div_euclid(period_ms) + 1;
@@ -106,7 +125,12 @@ pub(super) struct Page {
 
 impl Page {
     /// The page that is asked for with `startTime`, `endTime`, `limit` and `cursor`.
-    pub(super) fn read(asked: &Asked<'_>, period_ms: i64, default: usize, max: usize) -> Result<Self, &'static str> {
+    pub(super) fn read(
+        asked: &Asked<'_>,
+        period_ms: i64,
+        default: usize,
+        max: usize,
+    ) -> Result<Self, &'static str> {
         let limit = asked.limit(default, max)?;
         let start_ms = asked.time("startTime")?.unwrap_or(i64::MIN);
         let end_ms = asked.time("endTime")?.unwrap_or(i64::MAX);
@@ -116,7 +140,11 @@ impl Page {
         };
         let wanted = |time_ms: &i64| (start_ms..=end_ms).contains(time_ms) && *time_ms < before_ms;
         let mut times_ms: Vec<_> = if asked.instrument.is_trading() {
-            asked.past(period_ms).filter(wanted).take(limit + 1).collect()
+            asked
+                .past(period_ms)
+                .filter(wanted)
+                .take(limit + 1)
+                .collect()
         } else {
             Vec::new()
         };
@@ -126,7 +154,10 @@ impl Page {
             Some(last_ms) if has_more => format!("lastid%3D0%26lasttime%3D{last_ms}"),
             _ => String::new(),
         };
-        Ok(Self { times_ms, next_cursor })
+        Ok(Self {
+            times_ms,
+            next_cursor,
+        })
     }
 }
 
@@ -137,7 +168,11 @@ fn last_time(cursor: &str) -> Option<i64> {
 }
 
 /// The elements of a JSON array.
-pub(super) fn push_list<T>(out: &mut String, items: impl IntoIterator<Item = T>, mut push: impl FnMut(&mut String, T)) {
+pub(super) fn push_list<T>(
+    out: &mut String,
+    items: impl IntoIterator<Item = T>,
+    mut push: impl FnMut(&mut String, T),
+) {
     out.push('[');
     let mut is_first = true;
     for item in items {

@@ -10,7 +10,9 @@ pub(crate) struct Shelf<T> {
 
 impl<T: Clone> Shelf<T> {
     pub(crate) fn empty() -> Self {
-        Self { kept: Mutex::new(None) }
+        Self {
+            kept: Mutex::new(None),
+        }
     }
 
     /// The thing for `key`, rendered if another one was asked for last.

@@ -11,7 +11,8 @@ use crate::source::{Moment, Source};
 /// A row of today has 774 bytes.
 const ROW_BYTES: usize = 800;
 
-/// All moments of this many milliseconds show the same prices, so that one rendering serves many clients.
+/// All moments of this many milliseconds show the same prices, so that one rendering serves many
+/// clients.
 const BUCKET_MS: i64 = 250;
 
 pub(super) fn answer(source: &Source, query: &Query, moment: Moment) -> Reply {
@@ -22,10 +23,14 @@ pub(super) fn answer(source: &Source, query: &Query, moment: Moment) -> Reply {
     let symbol = query.get("symbol");
     let body = match (source, symbol) {
         (Source::Replayed(recordings), None) => Some(recordings.tickers.at(stamp_ms)),
-        (Source::Replayed(recordings), Some(symbol)) => recordings.tickers.row(symbol).map(|row| one(row, stamp_ms)),
+        (Source::Replayed(recordings), Some(symbol)) => {
+            recordings.tickers.row(symbol).map(|row| one(row, stamp_ms))
+        }
         (Source::Generated(generated), None) => {
             let bucket_ms = bucket(moment.data_ms);
-            let result = generated.tickers.get(bucket_ms, || all_rows(&generated.market, bucket_ms).into());
+            let result = generated
+                .tickers
+                .get(bucket_ms, || all_rows(&generated.market, bucket_ms).into());
             Some(envelope(&result, stamp_ms))
         }
         (Source::Generated(generated), Some(symbol)) => {
@@ -42,7 +47,10 @@ pub(crate) fn bucket(at_ms: i64) -> i64 {
 }
 
 fn one(row: &str, stamp_ms: i64) -> String {
-    envelope(&format!(r#"{{"category":"linear","list":[{row}]}}"#), stamp_ms)
+    envelope(
+        &format!(r#"{{"category":"linear","list":[{row}]}}"#),
+        stamp_ms,
+    )
 }
 
 fn all_rows(market: &Market, now_ms: i64) -> String {
@@ -90,14 +98,26 @@ fn write_trading(row: &mut Row<'_>, instrument: &Instrument, quote: &Quote, now_
     row.fixed("markPrice", quote.mark, prices);
     row.fixed("prevPrice24h", quote.prev_24h, prices);
     // Integer division truncates toward zero, as the exchange does.
-    row.trimmed("price24hPcnt", (quote.last - quote.prev_24h) * 1_000_000 / quote.prev_24h, 6);
+    row.trimmed(
+        "price24hPcnt",
+        (quote.last - quote.prev_24h) * 1_000_000 / quote.prev_24h,
+        6,
+    );
     row.fixed("highPrice24h", quote.high_24h, prices);
     row.fixed("lowPrice24h", quote.low_24h, prices);
     row.fixed("prevPrice1h", quote.prev_1h, prices);
     row.fixed("openInterest", quote.single_interest_steps * 2, quantities);
-    row.fixed("openInterestValue", interest_value_e2(instrument, quote, 2), 2);
+    row.fixed(
+        "openInterestValue",
+        interest_value_e2(instrument, quote, 2),
+        2,
+    );
     row.fixed("turnover24h", quote.turnover_e4, 4);
-    row.fixed("volume24h", quote.volume_steps * 10_i64.pow(4 - quantities), 4);
+    row.fixed(
+        "volume24h",
+        quote.volume_steps * 10_i64.pow(4 - quantities),
+        4,
+    );
     write_funding_and_delivery(row, instrument, quote, now_ms);
     row.fixed("ask1Size", quote.ask_steps, quantities);
     row.fixed("bid1Price", quote.bid, prices);
@@ -110,18 +130,37 @@ fn write_trading(row: &mut Row<'_>, instrument: &Instrument, quote: &Quote, now_
         _ => "",
     };
     row.text("curPreListingPhase", phase);
-    row.fixed("singleOpenInterest", quote.single_interest_steps, quantities);
-    row.fixed("singleOpenInterestValue", interest_value_e2(instrument, quote, 1), 2);
+    row.fixed(
+        "singleOpenInterest",
+        quote.single_interest_steps,
+        quantities,
+    );
+    row.fixed(
+        "singleOpenInterestValue",
+        interest_value_e2(instrument, quote, 1),
+        2,
+    );
 }
 
-fn write_funding_and_delivery(row: &mut Row<'_>, instrument: &Instrument, quote: &Quote, now_ms: i64) {
+fn write_funding_and_delivery(
+    row: &mut Row<'_>,
+    instrument: &Instrument,
+    quote: &Quote,
+    now_ms: i64,
+) {
     let Contract::Future { expiry_ms } = instrument.contract else {
         row.trimmed("fundingRate", quote.funding_e8, 8);
         row.fixed("nextFundingTime", quote.next_funding_ms, 0);
         row.fixed("fundingIntervalHour", instrument.funding_interval_hours, 0);
         row.trimmed("fundingCap", instrument.funding_cap_e8(), 8);
         row.text("deliveryTime", "0");
-        for name in ["predictedDeliveryPrice", "basisRate", "basis", "basisRateYear", "deliveryFeeRate"] {
+        for name in [
+            "predictedDeliveryPrice",
+            "basisRate",
+            "basis",
+            "basisRateYear",
+            "deliveryFeeRate",
+        ] {
             row.text(name, "");
         }
         return;
@@ -140,7 +179,8 @@ fn write_funding_and_delivery(row: &mut Row<'_>, instrument: &Instrument, quote:
     row.text("deliveryFeeRate", "0");
 }
 
-/// Before trading opens there are no prices; how each phase says so is not established, so each says it differently.
+/// Before trading opens there are no prices; how each phase says so is not established, so each
+/// says it differently.
 fn write_before_trading(row: &mut Row<'_>, instrument: &Instrument, quote: &Quote, phase: Phase) {
     let nothing = match phase {
         Phase::NotStarted | Phase::CallAuctionNoCancel => "",
@@ -151,11 +191,23 @@ fn write_before_trading(row: &mut Row<'_>, instrument: &Instrument, quote: &Quot
     } else {
         row.text("lastPrice", nothing);
     }
-    for name in ["indexPrice", "markPrice", "prevPrice24h", "highPrice24h", "lowPrice24h", "prevPrice1h"] {
+    for name in [
+        "indexPrice",
+        "markPrice",
+        "prevPrice24h",
+        "highPrice24h",
+        "lowPrice24h",
+        "prevPrice1h",
+    ] {
         row.text(name, nothing);
     }
     row.text("price24hPcnt", nothing);
-    for name in ["openInterest", "openInterestValue", "turnover24h", "volume24h"] {
+    for name in [
+        "openInterest",
+        "openInterestValue",
+        "turnover24h",
+        "volume24h",
+    ] {
         row.text(name, "0");
     }
     row.text("fundingRate", "");
@@ -163,7 +215,13 @@ fn write_before_trading(row: &mut Row<'_>, instrument: &Instrument, quote: &Quot
     row.fixed("fundingIntervalHour", instrument.funding_interval_hours, 0);
     row.trimmed("fundingCap", instrument.funding_cap_e8(), 8);
     row.text("deliveryTime", "0");
-    for name in ["predictedDeliveryPrice", "basisRate", "basis", "basisRateYear", "deliveryFeeRate"] {
+    for name in [
+        "predictedDeliveryPrice",
+        "basisRate",
+        "basis",
+        "basisRateYear",
+        "deliveryFeeRate",
+    ] {
         row.text(name, "");
     }
     for name in ["ask1Size", "bid1Price", "ask1Price", "bid1Size"] {
@@ -184,7 +242,8 @@ fn write_before_trading(row: &mut Row<'_>, instrument: &Instrument, quote: &Quot
 
 /// Open interest times the mark price in hundredths, rounded, counted on `sides` sides.
 fn interest_value_e2(instrument: &Instrument, quote: &Quote, sides: i64) -> i64 {
-    let product = i128::from(quote.single_interest_steps) * i128::from(sides) * i128::from(quote.mark);
+    let product =
+        i128::from(quote.single_interest_steps) * i128::from(sides) * i128::from(quote.mark);
     let decimals = instrument.price_decimals + instrument.quantity_decimals;
     let hundredths = match decimals.checked_sub(2) {
         Some(surplus) => {

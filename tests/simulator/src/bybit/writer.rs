@@ -11,7 +11,10 @@ pub(super) struct Row<'a> {
 impl<'a> Row<'a> {
     pub(super) fn begin(out: &'a mut String) -> Self {
         out.push('{');
-        Self { out, is_empty: true }
+        Self {
+            out,
+            is_empty: true,
+        }
     }
 
     pub(super) fn end(self) {
@@ -56,7 +59,13 @@ pub(super) fn push_fixed(out: &mut String, units: i64, decimals: u32) {
     // Writing to a string cannot fail.
     let _ = match decimals {
         0 => write!(out, "{magnitude}"),
-        _ => write!(out, "{}.{:0width$}", magnitude / scale, magnitude % scale, width = decimals as usize),
+        _ => write!(
+            out,
+            "{}.{:0width$}",
+            magnitude / scale,
+            magnitude % scale,
+            width = decimals as usize
+        ),
     };
 }
 

@@ -1,4 +1,5 @@
-//! `GET /api/v3/global/decentralized_finance_defi`: decimals of absurd length in strings, one number among them.
+//! `GET /api/v3/global/decentralized_finance_defi`: decimals of absurd length in strings, one
+//! number among them.
 
 use serde_json::json;
 
@@ -20,7 +21,10 @@ pub(super) fn answer(source: &Source, _query: &Query, moment: Moment) -> Reply {
             // New totals appear once an hour.
             let at_ms = moment.data_ms.div_euclid(HOUR_MS) * HOUR_MS;
             let body = body(&generated.market, at_ms);
-            body.map_or_else(|| Reply::not_recorded("bitcoin"), |body| Reply::json(body.to_string()))
+            body.map_or_else(
+                || Reply::not_recorded("bitcoin"),
+                |body| Reply::json(body.to_string()),
+            )
         }
     }
 }
@@ -47,7 +51,8 @@ fn body(market: &Market, at_ms: i64) -> Option<serde_json::Value> {
 /// A number with far more decimals than an `f64` can hold.
 fn long(value: f64, decimals: usize, key: u64) -> String {
     const HONEST_DECIMALS: usize = 4;
-    let noise = (0..decimals.saturating_sub(HONEST_DECIMALS) as u64).map(|place| mix(fork(key, place)) % 10);
+    let noise = (0..decimals.saturating_sub(HONEST_DECIMALS) as u64)
+        .map(|place| mix(fork(key, place)) % 10);
     let mut text = format!("{value:.HONEST_DECIMALS$}");
     text.extend(noise.filter_map(|digit| char::from_digit(u32::try_from(digit).ok()?, 10)));
     text

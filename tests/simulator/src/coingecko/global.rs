@@ -14,7 +14,8 @@ const PERIOD_MS: i64 = 600 * SECOND_MS;
 /// The totals are this old when they appear.
 const LAG_MS: i64 = 20 * SECOND_MS;
 
-/// Units of a currency per dollar. Bitcoin, ether and the multiples of bitcoin follow the exchange's prices.
+/// Units of a currency per dollar. Bitcoin, ether and the multiples of bitcoin follow the
+/// exchange's prices.
 const PER_DOLLAR: [(&str, f64); 24] = [
     ("usd", 1.0),
     ("aed", 3.673),
@@ -42,7 +43,8 @@ const PER_DOLLAR: [(&str, f64); 24] = [
     ("vnd", 25_806.5),
 ];
 
-/// Shares of the coins below bitcoin and ether in what those leave, largest first: the rest is of thousands of others.
+/// Shares of the coins below bitcoin and ether in what those leave, largest first: the rest is of
+/// thousands of others.
 const OTHERS: [(&str, f64); 8] = [
     ("usdt", 0.216),
     ("xrp", 0.177),
@@ -62,8 +64,15 @@ pub(super) fn answer(source: &Source, _query: &Query, moment: Moment) -> Reply {
         },
         Source::Generated(generated) => {
             let updated = |at_ms: i64| (at_ms - LAG_MS).div_euclid(PERIOD_MS) * PERIOD_MS;
-            let body = body(&generated.market, updated(moment.data_ms), updated(moment.stamp_ms));
-            body.map_or_else(|| Reply::not_recorded("bitcoin"), |body| Reply::json(body.to_string()))
+            let body = body(
+                &generated.market,
+                updated(moment.data_ms),
+                updated(moment.stamp_ms),
+            );
+            body.map_or_else(
+                || Reply::not_recorded("bitcoin"),
+                |body| Reply::json(body.to_string()),
+            )
         }
     }
 }
@@ -89,10 +98,20 @@ fn body(market: &Market, at_ms: i64, stamp_ms: i64) -> Option<Value> {
 
 fn in_all_currencies(totals: &Totals, usd: f64) -> Map<String, Value> {
     let bitcoins = usd / totals.bitcoin_price;
-    let coins =
-        [("btc", bitcoins), ("eth", usd / totals.ether_price), ("bits", bitcoins * 1e6), ("sats", bitcoins * 1e8)];
-    let currencies = PER_DOLLAR.into_iter().map(|(code, rate)| (code, usd * rate));
-    coins.into_iter().chain(currencies).map(|(code, amount)| (code.to_owned(), json!(amount))).collect()
+    let coins = [
+        ("btc", bitcoins),
+        ("eth", usd / totals.ether_price),
+        ("bits", bitcoins * 1e6),
+        ("sats", bitcoins * 1e8),
+    ];
+    let currencies = PER_DOLLAR
+        .into_iter()
+        .map(|(code, rate)| (code, usd * rate));
+    coins
+        .into_iter()
+        .chain(currencies)
+        .map(|(code, amount)| (code.to_owned(), json!(amount)))
+        .collect()
 }
 
 fn shares(totals: &Totals) -> Map<String, Value> {
@@ -100,5 +119,9 @@ fn shares(totals: &Totals) -> Map<String, Value> {
     let large = [("btc", totals.bitcoin_percent()), ("eth", ether)];
     let left = 100.0 - totals.bitcoin_percent() - ether;
     let others = OTHERS.into_iter().map(|(id, share)| (id, share * left));
-    large.into_iter().chain(others).map(|(id, percent)| (id.to_owned(), json!(percent))).collect()
+    large
+        .into_iter()
+        .chain(others)
+        .map(|(id, percent)| (id.to_owned(), json!(percent)))
+        .collect()
 }

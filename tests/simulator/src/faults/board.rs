@@ -14,7 +14,8 @@ pub(crate) struct Board {
     faults: Mutex<BTreeMap<Place, Set>>,
 }
 
-/// To which requests a fault applies. Those of one scope stand together, and the ones with fewer conditions first.
+/// To which requests a fault applies. Those of one scope stand together, and the ones with fewer
+/// conditions first.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Place {
     scope: Scope,
@@ -24,7 +25,11 @@ struct Place {
 
 impl Place {
     fn holds(&self, scope: Scope, query: &Query) -> bool {
-        self.scope == scope && self.only.iter().all(|(name, value)| query.get(name) == Some(value))
+        self.scope == scope
+            && self
+                .only
+                .iter()
+                .all(|(name, value)| query.get(name) == Some(value))
     }
 }
 
@@ -57,8 +62,18 @@ pub(crate) struct Applied {
 impl Board {
     /// Sets a fault in place of the one that `scope` had under the same conditions.
     pub(crate) fn set(&self, scope: Scope, order: Order, now_ms: i64) {
-        let place = Place { scope, conditions: order.only.len(), only: order.only.clone() };
-        self.lock().insert(place, Set { order, since_ms: now_ms });
+        let place = Place {
+            scope,
+            conditions: order.only.len(),
+            only: order.only.clone(),
+        };
+        self.lock().insert(
+            place,
+            Set {
+                order,
+                since_ms: now_ms,
+            },
+        );
     }
 
     pub(crate) fn remove(&self, scope: Scope) {
@@ -69,13 +84,22 @@ impl Board {
         self.lock().clear();
     }
 
-    /// The most specific fault for a request to `link` with this query; one that is limited in number is used up by this.
+    /// The most specific fault for a request to `link` with this query; one that is limited in
+    /// number is used up by this.
     pub(crate) fn take(&self, link: Link, query: &Query) -> Option<Applied> {
         let mut faults = self.lock();
-        let of = |scope| faults.keys().rfind(|place| place.holds(scope, query)).cloned();
+        let of = |scope| {
+            faults
+                .keys()
+                .rfind(|place| place.holds(scope, query))
+                .cloned()
+        };
         let place = Scope::around(link).into_iter().find_map(of)?;
         let set = faults.get_mut(&place)?;
-        let applied = Applied { fault: set.order.fault.clone(), since_ms: set.since_ms };
+        let applied = Applied {
+            fault: set.order.fault.clone(),
+            since_ms: set.since_ms,
+        };
         if let Some(times) = &mut set.order.times {
             *times -= 1;
             if *times == 0 {
@@ -88,7 +112,10 @@ impl Board {
     /// All faults by the name of their scope and conditions.
     pub(crate) fn read(&self) -> BTreeMap<String, Order> {
         let faults = self.lock();
-        faults.iter().map(|(place, set)| (place.to_string(), set.order.clone())).collect()
+        faults
+            .iter()
+            .map(|(place, set)| (place.to_string(), set.order.clone()))
+            .collect()
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, BTreeMap<Place, Set>> {

@@ -6,7 +6,9 @@ use super::order::FieldsOf;
 use super::rewrite::payload;
 
 /// The names of a candle's cells.
-const CANDLE: [&str; 7] = ["start", "open", "high", "low", "close", "volume", "turnover"];
+const CANDLE: [&str; 7] = [
+    "start", "open", "high", "low", "close", "volume", "turnover",
+];
 
 /// The names of a level's cells on either side.
 const BID: [&str; 2] = ["bid_price", "bid_size"];
@@ -16,7 +18,12 @@ const ASK: [&str; 2] = ["ask_price", "ask_size"];
 const LISTS: [(&str, &[&str]); 3] = [("list", &CANDLE), ("b", &BID), ("a", &ASK)];
 
 /// Changes every field of this name, in the rows that are meant.
-pub(super) fn change(body: &mut Value, field: &str, of: &FieldsOf, change: impl Fn(&Value) -> Value) {
+pub(super) fn change(
+    body: &mut Value,
+    field: &str,
+    of: &FieldsOf,
+    change: impl Fn(&Value) -> Value,
+) {
     let Some(payload) = payload(body) else { return };
     let limit = of.rows.unwrap_or(usize::MAX);
     let in_row = |row: &mut Value, cells: &[&str]| {
@@ -31,7 +38,11 @@ pub(super) fn change(body: &mut Value, field: &str, of: &FieldsOf, change: impl 
     };
     match payload {
         Value::Array(rows) => take(rows, limit, |row| in_row(row, &[])),
-        Value::Object(fields) if LISTS.iter().any(|(list, _)| fields.get(*list).is_some_and(Value::is_array)) => {
+        Value::Object(fields)
+            if LISTS
+                .iter()
+                .any(|(list, _)| fields.get(*list).is_some_and(Value::is_array)) =>
+        {
             for (list, cells) in LISTS {
                 if let Some(rows) = fields.get_mut(list).and_then(Value::as_array_mut) {
                     take(rows, limit, |row| in_row(row, cells));

@@ -27,7 +27,8 @@ pub(crate) enum Fault {
     /// The answer to an address that asks too often.
     #[serde(rename = "rate_403")]
     Rate403,
-    /// An error in the words of the service: with HTTP 200 as Bybit and OKX send most, with 400 as Binance does.
+    /// An error in the words of the service: with HTTP 200 as Bybit and OKX send most, with 400 as
+    /// Binance does.
     RetCode { code: i64, message: String },
     /// The page of a captive portal, with HTTP 200.
     #[serde(rename = "html_200")]
@@ -55,8 +56,8 @@ pub(crate) enum Fault {
     ClockSkew { ms: i64 },
     /// Data and time stand still.
     Frozen,
-    /// The rows are those of this long before the fault was set, with their own times, and the answer has the present one: a
-    /// service whose statistics stand still goes on answering.
+    /// The rows are those of this long before the fault was set, with their own times, and the
+    /// answer has the present one: a service whose statistics stand still goes on answering.
     StillRows {
         #[serde(default)]
         age_ms: u64,
@@ -141,9 +142,10 @@ pub(crate) enum FieldChange {
 
 /// Of which rows a field is changed; without more, of all.
 ///
-/// Fields have the names that the venue gives them. Cells without a name are `start`, `open`, `high`, `low`, `close`,
-/// `volume` and `turnover` of a candle, `bid_price` and `bid_size`, `ask_price` and `ask_size` of a level. A payload that
-/// has no rows is one row, and a name with a dot, such as `total_volume.usd`, is that of a field within a field.
+/// Fields have the names that the venue gives them. Cells without a name are `start`, `open`,
+/// `high`, `low`, `close`, `volume` and `turnover` of a candle, `bid_price` and `bid_size`,
+/// `ask_price` and `ask_size` of a level. A payload that has no rows is one row, and a name with a
+/// dot, such as `total_volume.usd`, is that of a field within a field.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct FieldsOf {
@@ -180,11 +182,15 @@ impl Fault {
             Self::Status { status } if !(200..=599).contains(status) => {
                 Err(format!("status {status} is not in 200..=599"))
             }
-            Self::Drip { bytes_per_second: 0 } => Err("bytes_per_second must be at least 1; see hang_body".to_owned()),
+            Self::Drip {
+                bytes_per_second: 0,
+            } => Err("bytes_per_second must be at least 1; see hang_body".to_owned()),
             Self::Huge { bytes } if *bytes > MAX_HUGE_BYTES => {
                 Err(format!("{bytes} bytes are more than {MAX_HUGE_BYTES}"))
             }
-            Self::ScalePrice { factor, .. } | Self::ScaleAll { factor, .. } if !factor.is_finite() => {
+            Self::ScalePrice { factor, .. } | Self::ScaleAll { factor, .. }
+                if !factor.is_finite() =>
+            {
                 Err(format!("the factor {factor} is not finite"))
             }
             _ => Ok(()),
@@ -206,12 +212,15 @@ pub(crate) struct Order {
 }
 
 impl Order {
-    /// Reads a fault such as `{"kind":"delay","ms":2000,"times":3,"where":{"symbol":"BTCUSDT"}}`. The error quotes what is
-    /// wrong.
+    /// Reads a fault such as `{"kind":"delay","ms":2000,"times":3,"where":{"symbol":"BTCUSDT"}}`.
+    /// The error quotes what is wrong.
     pub(crate) fn parse(body: &[u8]) -> Result<Self, String> {
         let mut value: Value = serde_json::from_slice(body).map_err(|error| error.to_string())?;
-        let fields = value.as_object_mut().ok_or("the body must be a JSON object")?;
-        // These two are taken out by hand because serde cannot both flatten and refuse unknown fields.
+        let fields = value
+            .as_object_mut()
+            .ok_or("the body must be a JSON object")?;
+        // These two are taken out by hand because serde cannot both flatten and refuse unknown
+        // fields.
         let times = match fields.remove("times") {
             None | Some(Value::Null) => None,
             Some(times) => match times.as_u64() {
@@ -221,14 +230,19 @@ impl Order {
         };
         let only = match fields.remove("where") {
             None => BTreeMap::new(),
-            Some(only) => serde_json::from_value(only).map_err(|error| format!("where: {error}"))?,
+            Some(only) => {
+                serde_json::from_value(only).map_err(|error| format!("where: {error}"))?
+            }
         };
         let asked: Vec<_> = fields.keys().cloned().collect();
         let fault: Fault = serde_json::from_value(value).map_err(|error| error.to_string())?;
         fault.check()?;
         // Serde ignores what stands beside the tag of a variant without fields.
         let understood = serde_json::to_value(&fault).map_err(|error| error.to_string())?;
-        if let Some(unknown) = asked.iter().find(|name| understood.get(name.as_str()).is_none()) {
+        if let Some(unknown) = asked
+            .iter()
+            .find(|name| understood.get(name.as_str()).is_none())
+        {
             return Err(format!("unknown field `{unknown}`"));
         }
         Ok(Self { fault, times, only })

@@ -11,7 +11,8 @@ use crate::reply::JSON;
 const HTML: &str = "text/html";
 const TEXT: &str = "text/plain; charset=utf-8";
 
-const COUNTRY_BLOCK: &str = "The Amazon CloudFront distribution is configured to block access from your country.";
+const COUNTRY_BLOCK: &str =
+    "The Amazon CloudFront distribution is configured to block access from your country.";
 const BAD_REQUEST: &str = "Bad request.";
 
 pub(super) fn status(status: u16) -> Response {
@@ -44,9 +45,14 @@ pub(crate) fn body_on_get() -> Response {
     cloudfront(BAD_REQUEST)
 }
 
-/// How Bybit refuses an address with more than 600 requests in 5 seconds; the exact body is not established.
+/// How Bybit refuses an address with more than 600 requests in 5 seconds; the exact body is not
+/// established.
 pub(super) fn access_too_frequent() -> Response {
-    page(StatusCode::FORBIDDEN, JSON, r#"{"retCode":403,"retMsg":"access too frequent"}"#)
+    page(
+        StatusCode::FORBIDDEN,
+        JSON,
+        r#"{"retCode":403,"retMsg":"access too frequent"}"#,
+    )
 }
 
 /// How Binance refuses the United States and others.
@@ -56,7 +62,11 @@ pub(super) fn restricted_location() -> Response {
         "msg": "Service unavailable from a restricted location according to 'b. Eligibility' in \
             https://www.binance.com/en/terms. Please contact customer service if you believe you received this message in error."
     });
-    page(StatusCode::UNAVAILABLE_FOR_LEGAL_REASONS, JSON, body.to_string())
+    page(
+        StatusCode::UNAVAILABLE_FOR_LEGAL_REASONS,
+        JSON,
+        body.to_string(),
+    )
 }
 
 /// An error in the words of the service.
@@ -66,7 +76,11 @@ pub(super) fn ret_code(exchange: Exchange, code: i64, message: &str, now_ms: i64
             let body = json!({"code": code.to_string(), "msg": message, "data": []});
             page(StatusCode::OK, JSON, body.to_string())
         }
-        Exchange::Binance => page(StatusCode::BAD_REQUEST, JSON, json!({"code": code, "msg": message}).to_string()),
+        Exchange::Binance => page(
+            StatusCode::BAD_REQUEST,
+            JSON,
+            json!({"code": code, "msg": message}).to_string(),
+        ),
         _ => bybit_ret_code(code, message, now_ms),
     }
 }
@@ -74,9 +88,14 @@ pub(super) fn ret_code(exchange: Exchange, code: i64, message: &str, now_ms: i64
 /// A Bybit error, with the header that names the moment from which asking makes sense again.
 fn bybit_ret_code(code: i64, message: &str, now_ms: i64) -> Response {
     const RESET_AFTER_MS: i64 = 1_000;
-    let body = json!({"retCode": code, "retMsg": message, "result": {}, "retExtInfo": {}, "time": now_ms});
+    let body =
+        json!({"retCode": code, "retMsg": message, "result": {}, "retExtInfo": {}, "time": now_ms});
     let mut response = page(StatusCode::OK, JSON, body.to_string());
-    set_header(&mut response, "x-bapi-limit-reset-timestamp", now_ms + RESET_AFTER_MS);
+    set_header(
+        &mut response,
+        "x-bapi-limit-reset-timestamp",
+        now_ms + RESET_AFTER_MS,
+    );
     response
 }
 
@@ -99,7 +118,15 @@ fn cloudfront(reason: &str) -> Response {
          </BODY></HTML>"
     );
     let mut response = page(StatusCode::FORBIDDEN, HTML, body);
-    set_header(&mut response, "server", HeaderValue::from_static("CloudFront"));
-    set_header(&mut response, "x-cache", HeaderValue::from_static("Error from cloudfront"));
+    set_header(
+        &mut response,
+        "server",
+        HeaderValue::from_static("CloudFront"),
+    );
+    set_header(
+        &mut response,
+        "x-cache",
+        HeaderValue::from_static("Error from cloudfront"),
+    );
     response
 }

@@ -36,7 +36,12 @@ const PRICES: [&str; 24] = [
     "weightedAvgPrice",
 ];
 /// What of a row is counted in money.
-const SUMS: [&str; 4] = ["turnover24h", "openInterestValue", "singleOpenInterestValue", "quoteVolume"];
+const SUMS: [&str; 4] = [
+    "turnover24h",
+    "openInterestValue",
+    "singleOpenInterestValue",
+    "quoteVolume",
+];
 const LAST_PRICE: [&str; 3] = ["lastPrice", "price", "last"];
 
 /// What a row calls its contract.
@@ -57,7 +62,10 @@ pub(super) fn rewrite(fault: &Fault, reply: Reply) -> Reply {
         return reply;
     };
     spoil(fault, &mut body);
-    Reply { body: body.to_string().into(), ..reply }
+    Reply {
+        body: body.to_string().into(),
+        ..reply
+    }
 }
 
 /// The reply with the time of the answer, but not that of any row, set to `now_ms`.
@@ -68,7 +76,10 @@ pub(super) fn answered_at(reply: Reply, now_ms: i64) -> Reply {
     if let Some(time) = body.get_mut("time") {
         *time = json!(now_ms);
     }
-    Reply { body: body.to_string().into(), ..reply }
+    Reply {
+        body: body.to_string().into(),
+        ..reply
+    }
 }
 
 fn spoil(fault: &Fault, body: &mut Value) {
@@ -78,7 +89,10 @@ fn spoil(fault: &Fault, body: &mut Value) {
         Fault::EmptyList => with_rows(body, Vec::clear),
         Fault::FewRows { rows } => with_rows(body, |list| list.truncate(*rows)),
         Fault::DuplicateSymbols => with_rows(body, |list| {
-            *list = list.iter().flat_map(|row| [row.clone(), row.clone()]).collect();
+            *list = list
+                .iter()
+                .flat_map(|row| [row.clone(), row.clone()])
+                .collect();
         }),
         Fault::PlaceholderSymbol => with_rows(body, add_placeholders),
         Fault::ExtraFields => add_fields(body),
@@ -96,7 +110,11 @@ fn spoil(fault: &Fault, body: &mut Value) {
                 }
             }
         }),
-        Fault::ScalePrice { symbol, factor, fields } => each_row(body, |row| {
+        Fault::ScalePrice {
+            symbol,
+            factor,
+            fields,
+        } => each_row(body, |row| {
             if name_of(row) == Some(symbol) {
                 scale(row, *factor, *fields);
             }
@@ -138,8 +156,8 @@ fn replace_payload(body: &mut Value, with: &Value) {
     }
 }
 
-/// Bybit's rows are `result.list`, in a book `result.b` and `result.a`, those of OKX and alternative.me `data` itself, those of
-/// Binance the whole body.
+/// Bybit's rows are `result.list`, in a book `result.b` and `result.a`, those of OKX and
+/// alternative.me `data` itself, those of Binance the whole body.
 fn with_rows(body: &mut Value, mut change: impl FnMut(&mut Vec<Value>)) {
     match payload(body) {
         Some(Value::Array(rows)) => change(rows),
@@ -156,7 +174,9 @@ fn with_rows(body: &mut Value, mut change: impl FnMut(&mut Vec<Value>)) {
 
 fn each_row(body: &mut Value, mut change: impl FnMut(&mut Map<String, Value>)) {
     with_rows(body, |rows| {
-        rows.iter_mut().filter_map(Value::as_object_mut).for_each(&mut change);
+        rows.iter_mut()
+            .filter_map(Value::as_object_mut)
+            .for_each(&mut change);
     });
 }
 
@@ -178,7 +198,8 @@ fn each_bare_price(body: &mut Value, fields: ScaledFields, change: impl Fn(&Valu
     });
 }
 
-/// What comes nearest to a price in each service: the last price, the index value, the market's totals.
+/// What comes nearest to a price in each service: the last price, the index value, the market's
+/// totals.
 fn each_price(body: &mut Value, change: impl Fn(&Value) -> Value) {
     each_row(body, |row| {
         for name in LAST_PRICE.into_iter().chain(["value"]) {
@@ -197,7 +218,12 @@ fn each_total(body: &mut Value, change: impl Fn(&Value) -> Value) {
         return;
     };
     for name in ["total_market_cap", "total_volume"] {
-        for (_, total) in fields.get_mut(name).and_then(Value::as_object_mut).into_iter().flatten() {
+        for (_, total) in fields
+            .get_mut(name)
+            .and_then(Value::as_object_mut)
+            .into_iter()
+            .flatten()
+        {
             *total = change(total);
         }
     }
@@ -214,7 +240,11 @@ fn scale(row: &mut Map<String, Value>, factor: f64, fields: ScaledFields) {
         ScaledFields::All => PRICES.as_slice(),
     };
     // At the same volume, what is counted in money is another in the same proportion.
-    let sums = if fields == ScaledFields::All { SUMS.as_slice() } else { &[] };
+    let sums = if fields == ScaledFields::All {
+        SUMS.as_slice()
+    } else {
+        &[]
+    };
     for name in names.iter().chain(sums) {
         if let Some(price) = row.get_mut(*name) {
             *price = scaled(price, factor);
@@ -225,11 +255,15 @@ fn scale(row: &mut Map<String, Value>, factor: f64, fields: ScaledFields) {
 /// A number or a number in a string, multiplied; anything else remains.
 fn scaled(value: &Value, factor: f64) -> Value {
     match value {
-        Value::Number(number) => number.as_f64().map_or_else(|| value.clone(), |number| json!(number * factor)),
+        Value::Number(number) => number
+            .as_f64()
+            .map_or_else(|| value.clone(), |number| json!(number * factor)),
         Value::String(text) => match text.parse::<f64>() {
             // As many decimals as before: a price must not suddenly have twenty.
             Ok(number) => {
-                let decimals = text.split_once('.').map_or(0, |(_, decimals)| decimals.len());
+                let decimals = text
+                    .split_once('.')
+                    .map_or(0, |(_, decimals)| decimals.len());
                 json!(format!("{:.decimals$}", number * factor))
             }
             Err(_) => value.clone(),
@@ -241,10 +275,13 @@ fn scaled(value: &Value, factor: f64) -> Value {
 fn numbers_for_strings(value: &mut Value) {
     match value {
         Value::Array(items) => items.iter_mut().for_each(numbers_for_strings),
-        Value::Object(fields) => fields.iter_mut().for_each(|(_, field)| numbers_for_strings(field)),
+        Value::Object(fields) => fields
+            .iter_mut()
+            .for_each(|(_, field)| numbers_for_strings(field)),
         Value::String(text) => {
             // `NaN` and `inf` parse too, but start with a letter.
-            let starts_like_a_number = text.starts_with(|first: char| first.is_ascii_digit() || first == '-');
+            let starts_like_a_number =
+                text.starts_with(|first: char| first.is_ascii_digit() || first == '-');
             if let Ok(number) = serde_json::from_str::<serde_json::Number>(text)
                 && starts_like_a_number
             {
@@ -262,7 +299,10 @@ fn add_placeholders(rows: &mut Vec<Value>) {
     };
     for (symbol, instrument) in [
         ("SYSTEM_STATUS", "SYSTEM_STATUS-USDT-SWAP"),
-        ("<script>alert(1)</script>USDT", "<script>alert(1)</script>-USDT-SWAP"),
+        (
+            "<script>alert(1)</script>USDT",
+            "<script>alert(1)</script>-USDT-SWAP",
+        ),
     ] {
         let mut row = model.clone();
         for (name, value) in NAMES.into_iter().zip([symbol, instrument]) {

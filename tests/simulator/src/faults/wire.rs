@@ -18,12 +18,18 @@ pub(super) fn half(body: &Bytes) -> Bytes {
 
 /// Half of the body, then silence on an open connection.
 pub(super) fn half_then_hang(body: &Bytes) -> Body {
-    broken(Broken { rest: half(body), ending: Ending::Hang })
+    broken(Broken {
+        rest: half(body),
+        ending: Ending::Hang,
+    })
 }
 
 /// Half of the body, then the end of the connection.
 pub(super) fn half_then_cut(body: &Bytes) -> Body {
-    broken(Broken { rest: half(body), ending: Ending::FlushAndCut })
+    broken(Broken {
+        rest: half(body),
+        ending: Ending::FlushAndCut,
+    })
 }
 
 /// The whole body at a given pace.

@@ -29,7 +29,8 @@ pub(crate) struct Book {
 }
 
 impl Book {
-    /// The book at `now_ms`: its best prices are those of the ticker, and the more is usually traded the more is offered.
+    /// The book at `now_ms`: its best prices are those of the ticker, and the more is usually
+    /// traded the more is offered.
     pub(crate) fn at(seed: u64, instrument: &Instrument, now_ms: i64) -> Self {
         if !instrument.is_trading() {
             return Self::default();
@@ -38,11 +39,33 @@ impl Book {
         let touch = Touch::at(instrument, last, now_ms);
         // More is offered now on the one side, now on the other.
         let skew = 0.6 * noise::wave(noise::fork(instrument.key, 61), now_ms, TURN_MS);
-        let bids = Side { key: noise::fork(instrument.key, 62), step: -1, weight: skew.exp() };
-        let asks = Side { key: noise::fork(instrument.key, 63), step: 1, weight: (-skew).exp() };
+        let bids = Side {
+            key: noise::fork(instrument.key, 62),
+            step: -1,
+            weight: skew.exp(),
+        };
+        let asks = Side {
+            key: noise::fork(instrument.key, 63),
+            step: 1,
+            weight: (-skew).exp(),
+        };
         Self {
-            bids: bids.levels(instrument, Level { ticks: touch.bid, steps: touch.bid_steps }, now_ms),
-            asks: asks.levels(instrument, Level { ticks: touch.ask, steps: touch.ask_steps }, now_ms),
+            bids: bids.levels(
+                instrument,
+                Level {
+                    ticks: touch.bid,
+                    steps: touch.bid_steps,
+                },
+                now_ms,
+            ),
+            asks: asks.levels(
+                instrument,
+                Level {
+                    ticks: touch.ask,
+                    steps: touch.ask_steps,
+                },
+                now_ms,
+            ),
         }
     }
 }

@@ -2,14 +2,16 @@
 
 use crate::clock::{DAY_MS, HOUR_MS};
 
-const MONTHS: [&str; 12] = ["JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"];
+const MONTHS: [&str; 12] = [
+    "JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC",
+];
 
 /// 1970-01-02, the first Friday of unix time, 08:00 UTC.
 const FIRST_EXPIRY_MS: i64 = DAY_MS + 8 * HOUR_MS;
 const WEEK_MS: i64 = 7 * DAY_MS;
 
-/// The next expiries after `now_ms`: three weekly ones, then the ends of months until there are `monthly_until`
-/// expiries, then the ends of quarters until there are `count`.
+/// The next expiries after `now_ms`: three weekly ones, then the ends of months until there are
+/// `monthly_until` expiries, then the ends of quarters until there are `count`.
 pub(super) fn expiries(now_ms: i64, monthly_until: usize, count: usize) -> Vec<i64> {
     let mut found = Vec::with_capacity(count);
     let mut friday_ms = next_expiry(now_ms);
@@ -35,7 +37,11 @@ pub(super) fn next_expiry(now_ms: i64) -> i64 {
 /// The date as in `BTCUSDT-25DEC26`.
 pub(super) fn tag(at_ms: i64) -> String {
     let (year, month, day) = civil(at_ms);
-    let name = usize::try_from(month - 1).ok().and_then(|index| MONTHS.get(index)).copied().unwrap_or("JAN");
+    let name = usize::try_from(month - 1)
+        .ok()
+        .and_then(|index| MONTHS.get(index))
+        .copied()
+        .unwrap_or("JAN");
     format!("{day:02}{name}{:02}", year.rem_euclid(100))
 }
 
@@ -52,11 +58,16 @@ fn civil(at_ms: i64) -> (i64, i64, i64) {
     let days = at_ms.div_euclid(DAY_MS) + 719_468;
     let era = days.div_euclid(146_097);
     let day_of_era = days.rem_euclid(146_097);
-    let year_of_era = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let year_of_era =
+        (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
     let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     let shifted_month = (5 * day_of_year + 2) / 153;
     let day = day_of_year - (153 * shifted_month + 2) / 5 + 1;
-    let month = if shifted_month < 10 { shifted_month + 3 } else { shifted_month - 9 };
+    let month = if shifted_month < 10 {
+        shifted_month + 3
+    } else {
+        shifted_month - 9
+    };
     let year = year_of_era + era * 400 + i64::from(month <= 2);
     (year, month, day)
 }
@@ -71,7 +82,13 @@ mod tests {
     #[test]
     fn bitcoin_futures_expire_weekly_then_monthly_then_quarterly() {
         let tags: Vec<_> = expiries(NOW_MS, 5, 8).into_iter().map(tag).collect();
-        assert_eq!(tags, ["14AUG26", "21AUG26", "28AUG26", "25SEP26", "30OCT26", "25DEC26", "26MAR27", "25JUN27"]);
+        assert_eq!(
+            tags,
+            [
+                "14AUG26", "21AUG26", "28AUG26", "25SEP26", "30OCT26", "25DEC26", "26MAR27",
+                "25JUN27"
+            ]
+        );
     }
 
     #[test]

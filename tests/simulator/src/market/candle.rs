@@ -35,12 +35,19 @@ pub(crate) struct Interval {
 impl Interval {
     pub(crate) fn named(name: &str) -> Option<Self> {
         let (_, minutes, samples) = INTERVALS.into_iter().find(|(known, _, _)| *known == name)?;
-        Some(Self { length_ms: minutes * 60_000, samples })
+        Some(Self {
+            length_ms: minutes * 60_000,
+            samples,
+        })
     }
 
     /// The beginning of the candle that holds a moment.
     pub(crate) fn start_of(self, at_ms: i64) -> i64 {
-        let first_ms = if self.length_ms > DAY_MS { FIRST_MONDAY_MS } else { 0 };
+        let first_ms = if self.length_ms > DAY_MS {
+            FIRST_MONDAY_MS
+        } else {
+            0
+        };
         (at_ms - first_ms).div_euclid(self.length_ms) * self.length_ms + first_ms
     }
 }
@@ -65,27 +72,45 @@ pub(crate) struct Candles<'a> {
     interval: Interval,
     prices: Prices<'a>,
     now_ms: i64,
-    /// By how much the service's clock is ahead of the market's. Candles begin at whole intervals of the service's clock.
+    /// By how much the service's clock is ahead of the market's. Candles begin at whole intervals
+    /// of the service's clock.
     ahead_ms: i64,
 }
 
 impl<'a> Candles<'a> {
-    pub(crate) fn new(seed: u64, instrument: &'a Instrument, interval: Interval, now_ms: i64, ahead_ms: i64) -> Self {
-        Self { instrument, interval, prices: Prices::new(seed, instrument), now_ms, ahead_ms }
+    pub(crate) fn new(
+        seed: u64,
+        instrument: &'a Instrument,
+        interval: Interval,
+        now_ms: i64,
+        ahead_ms: i64,
+    ) -> Self {
+        Self {
+            instrument,
+            interval,
+            prices: Prices::new(seed, instrument),
+            now_ms,
+            ahead_ms,
+        }
     }
 
-    /// The beginnings of the first and the last candle there is, by the service's clock; nothing before the first trade.
+    /// The beginnings of the first and the last candle there is, by the service's clock; nothing
+    /// before the first trade.
     pub(crate) fn span(&self) -> Option<(i64, i64)> {
-        let has_traded =
-            self.instrument.is_trading() || self.instrument.contract == Contract::PreListing(Phase::CrossMatching);
-        let first_ms = self.interval.start_of(self.instrument.launch_ms + self.ahead_ms);
+        let has_traded = self.instrument.is_trading()
+            || self.instrument.contract == Contract::PreListing(Phase::CrossMatching);
+        let first_ms = self
+            .interval
+            .start_of(self.instrument.launch_ms + self.ahead_ms);
         let last_ms = self.interval.start_of(self.now_ms + self.ahead_ms);
         (has_traded && first_ms <= last_ms).then_some((first_ms, last_ms))
     }
 
-    /// The candle that begins at `start_ms`, by the service's clock. Ask in order of time: it is much cheaper.
+    /// The candle that begins at `start_ms`, by the service's clock. Ask in order of time: it is
+    /// much cheaper.
     ///
-    /// The extremes are those of a few moments, so a candle may reach a little less far than the shorter ones within it.
+    /// The extremes are those of a few moments, so a candle may reach a little less far than the
+    /// shorter ones within it.
     pub(crate) fn at(&mut self, start_ms: i64) -> Candle {
         let length_ms = self.interval.length_ms;
         let from_ms = start_ms - self.ahead_ms;
@@ -102,12 +127,26 @@ impl<'a> Candles<'a> {
         }
         let close = self.prices.ticks_at(to_ms);
         let (high, low) = (high.max(close), low.min(close));
-        let (high, low) = if to_ms > from_ms { self.with_wicks(from_ms, high, low) } else { (high, low) };
+        let (high, low) = if to_ms > from_ms {
+            self.with_wicks(from_ms, high, low)
+        } else {
+            (high, low)
+        };
 
         let mean = self.instrument.price_of(open + high + low + close) / 4.0;
-        let volume_steps = self.instrument.steps(activity::turnover(self.instrument, from_ms, to_ms) / mean);
+        let volume_steps = self
+            .instrument
+            .steps(activity::turnover(self.instrument, from_ms, to_ms) / mean);
         let turnover_e4 = (self.instrument.quantity_of(volume_steps) * mean * 1e4).round() as i64;
-        Candle { start_ms, open, high, low, close, volume_steps, turnover_e4 }
+        Candle {
+            start_ms,
+            open,
+            high,
+            low,
+            close,
+            volume_steps,
+            turnover_e4,
+        }
     }
 
     /// Between two samples the price goes a little further than at either.
@@ -115,7 +154,10 @@ impl<'a> Candles<'a> {
         let step_ms = (self.interval.length_ms / self.interval.samples) as f64;
         let reach = 0.25 * self.instrument.daily_move * (step_ms / DAY_MS as f64).sqrt();
         let wick = |branch: u64, ticks: i64| {
-            let share = noise::unit(noise::fork(noise::fork(self.instrument.key, branch), from_ms.cast_unsigned()));
+            let share = noise::unit(noise::fork(
+                noise::fork(self.instrument.key, branch),
+                from_ms.cast_unsigned(),
+            ));
             (reach * share * ticks as f64) as i64
         };
         (high + wick(51, high), (low - wick(52, low)).max(1))

@@ -40,8 +40,13 @@ pub(crate) enum Phase {
 }
 
 impl Phase {
-    pub(crate) const ALL: [Self; 5] =
-        [Self::NotStarted, Self::CallAuction, Self::CallAuctionNoCancel, Self::CrossMatching, Self::ContinuousTrading];
+    pub(crate) const ALL: [Self; 5] = [
+        Self::NotStarted,
+        Self::CallAuction,
+        Self::CallAuctionNoCancel,
+        Self::CrossMatching,
+        Self::ContinuousTrading,
+    ];
 
     pub(crate) fn name(self) -> &'static str {
         match self {
@@ -106,14 +111,18 @@ impl Instrument {
         self.index_of(shared, noise::wander(self.coin_key, at_ms))
     }
 
-    /// The price of the thing itself when the market's move is `shared` and its own curve stands at `own`.
+    /// The price of the thing itself when the market's move is `shared` and its own curve stands at
+    /// `own`.
     pub(super) fn index_of(&self, shared: f64, own: f64) -> f64 {
         self.base_price * self.beta.mul_add(shared, self.daily_move * own).exp()
     }
 
     /// By how much the contract trades above the thing itself, as a fraction.
     pub(crate) fn premium(&self, at_ms: i64) -> f64 {
-        let jitter = PREMIUM_PERIODS_MS.iter().map(|period_ms| noise::wave(self.key, at_ms, *period_ms)).sum();
+        let jitter = PREMIUM_PERIODS_MS
+            .iter()
+            .map(|period_ms| noise::wave(self.key, at_ms, *period_ms))
+            .sum();
         self.premium_of(jitter, at_ms)
     }
 
@@ -122,10 +131,14 @@ impl Instrument {
         const YEARLY_CARRY: f64 = 0.055;
         const YEAR_MS: f64 = 365.25 * DAY_MS as f64;
         let carry = match self.contract {
-            Contract::Future { expiry_ms } => YEARLY_CARRY * (expiry_ms - at_ms).max(0) as f64 / YEAR_MS,
+            Contract::Future { expiry_ms } => {
+                YEARLY_CARRY * (expiry_ms - at_ms).max(0) as f64 / YEAR_MS
+            }
             _ => 0.0,
         };
-        (self.daily_move * 0.004).clamp(0.000_05, 0.000_5).mul_add(jitter, carry)
+        (self.daily_move * 0.004)
+            .clamp(0.000_05, 0.000_5)
+            .mul_add(jitter, carry)
     }
 
     /// The price of the last trade.

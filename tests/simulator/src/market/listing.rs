@@ -18,7 +18,8 @@ const INNOVATIONS_AT_8_HOURS: usize = 6;
 const USDC_AT_8_HOURS: usize = 29;
 const COMMODITIES_AT_8_HOURS: usize = 2;
 
-/// 2020-03-25, the first launch, and the span over which launches are spread, so that every launch lies in the past.
+/// 2020-03-25, the first launch, and the span over which launches are spread, so that every launch
+/// lies in the past.
 const FIRST_LAUNCH_MS: i64 = 1_585_094_400_000;
 const LAUNCHES_DAYS: f64 = 2_000.0;
 
@@ -36,7 +37,10 @@ pub(crate) struct Listing {
 impl Listing {
     pub(crate) fn at(seed: u64, now_ms: i64) -> Self {
         let valid_until_ms = calendar::next_expiry(now_ms);
-        let mut draft = Draft { seed, instruments: Vec::with_capacity(820) };
+        let mut draft = Draft {
+            seed,
+            instruments: Vec::with_capacity(820),
+        };
         draft.coins();
         draft.stocks();
         draft.commodities_and_currencies();
@@ -45,11 +49,18 @@ impl Listing {
         draft.pre_listed();
         let mut instruments = draft.instruments;
         instruments.sort_by(|left, right| left.symbol.cmp(&right.symbol));
-        Self { instruments, valid_from_ms: valid_until_ms - 7 * DAY_MS, valid_until_ms }
+        Self {
+            instruments,
+            valid_from_ms: valid_until_ms - 7 * DAY_MS,
+            valid_until_ms,
+        }
     }
 
     pub(crate) fn find(&self, symbol: &str) -> Option<&Instrument> {
-        let index = self.instruments.binary_search_by(|instrument| instrument.symbol.as_str().cmp(symbol)).ok()?;
+        let index = self
+            .instruments
+            .binary_search_by(|instrument| instrument.symbol.as_str().cmp(symbol))
+            .ok()?;
         self.instruments.get(index)
     }
 
@@ -65,29 +76,55 @@ struct Draft {
 
 impl Draft {
     fn coins(&mut self) {
-        let mut taken: BTreeSet<String> = names::COINS.iter().map(|(name, _)| (*name).to_owned()).collect();
+        let mut taken: BTreeSet<String> = names::COINS
+            .iter()
+            .map(|(name, _)| (*name).to_owned())
+            .collect();
         taken.extend(names::STOCKS.iter().map(|name| (*name).to_owned()));
         taken.extend(names::PRE_LISTED.iter().map(|name| (*name).to_owned()));
-        taken.extend(names::NAMED_INNOVATION.iter().map(|name| (*name).to_owned()));
+        taken.extend(
+            names::NAMED_INNOVATION
+                .iter()
+                .map(|name| (*name).to_owned()),
+        );
 
         let named = names::COINS.len();
         for (rank, (name, price)) in names::COINS.iter().enumerate() {
-            self.coin(name, Class::Coin, *price, rank as f64, hours(rank, COINS_AT_8_HOURS));
+            self.coin(
+                name,
+                Class::Coin,
+                *price,
+                rank as f64,
+                hours(rank, COINS_AT_8_HOURS),
+            );
         }
         // The two kinds of small coins share the ranks below the large ones.
         let small_coins = names::invented(COINS - named, &mut taken);
         for (index, name) in small_coins.iter().enumerate() {
             let is_last = index + 1 == small_coins.len();
-            let interval = if is_last { 1 } else { hours(named + index, COINS_AT_8_HOURS) };
+            let interval = if is_last {
+                1
+            } else {
+                hours(named + index, COINS_AT_8_HOURS)
+            };
             let rank = (index as f64).mul_add(1.5, named as f64);
             self.coin(name, Class::Coin, self.small_price(name), rank, interval);
         }
-        let mut innovations: Vec<String> = names::NAMED_INNOVATION.iter().map(|name| (*name).to_owned()).collect();
+        let mut innovations: Vec<String> = names::NAMED_INNOVATION
+            .iter()
+            .map(|name| (*name).to_owned())
+            .collect();
         innovations.extend(names::invented(INNOVATIONS - innovations.len(), &mut taken));
         for (index, name) in innovations.iter().enumerate() {
             let rank = (index as f64).mul_add(2.5, named as f64 - 60.0);
             let interval = hours(index, INNOVATIONS_AT_8_HOURS);
-            self.coin(name, Class::Innovation, self.small_price(name), rank, interval);
+            self.coin(
+                name,
+                Class::Innovation,
+                self.small_price(name),
+                rank,
+                interval,
+            );
         }
     }
 
@@ -102,7 +139,11 @@ impl Draft {
             // Volatility differs by a factor of ten from coin to coin.
             _ => (0.022 + 0.000_05 * rank) * (2.3 * unit(fork(key, 1)).powi(3)).exp(),
         };
-        let beta = if daily_move < 0.01 { 0.0 } else { unit(fork(key, 2)).mul_add(0.8, 0.8) };
+        let beta = if daily_move < 0.01 {
+            0.0
+        } else {
+            unit(fork(key, 2)).mul_add(0.8, 0.8)
+        };
         self.add(Sketch {
             symbol: format!("{name}USDT"),
             base_coin: name,
@@ -138,7 +179,8 @@ impl Draft {
                 contract: Contract::UsdtPerpetual,
                 base_price: usual,
                 beta: 1.0,
-                // Wilder than real shares: whoever forgets to filter them must see them among the movers.
+                // Wilder than real shares: whoever forgets to filter them must see them among the
+                // movers.
                 daily_move: unit(fork(key, 1)).mul_add(0.19, 0.06),
                 turnover_usd: 6e9 / (rank as f64 + 1.0).powf(1.3),
                 interval_hours: 8,
@@ -156,7 +198,15 @@ impl Draft {
         }
     }
 
-    fn real_thing(&mut self, name: &str, class: Class, price: f64, daily_move: f64, usd: f64, interval_hours: i64) {
+    fn real_thing(
+        &mut self,
+        name: &str,
+        class: Class,
+        price: f64,
+        daily_move: f64,
+        usd: f64,
+        interval_hours: i64,
+    ) {
         self.add(Sketch {
             symbol: format!("{name}USDT"),
             base_coin: name,
@@ -177,7 +227,13 @@ impl Draft {
             };
             let twin = format!("{name}USDT");
             let interval = hours(index, USDC_AT_8_HOURS);
-            self.derive(&twin, format!("{name}PERP"), Contract::UsdcPerpetual, 0.02, interval);
+            self.derive(
+                &twin,
+                format!("{name}PERP"),
+                Contract::UsdcPerpetual,
+                0.02,
+                interval,
+            );
         }
     }
 
@@ -185,14 +241,22 @@ impl Draft {
         let long = calendar::expiries(now_ms, 5, 8);
         let short = calendar::expiries(now_ms, 4, 4);
         let bases = names::FUTURES_LONG.iter().map(|base| (base, &long));
-        for (base, expiries) in bases.chain(names::FUTURES_SHORT.iter().map(|base| (base, &short))) {
+        for (base, expiries) in bases.chain(names::FUTURES_SHORT.iter().map(|base| (base, &short)))
+        {
             for (index, expiry_ms) in expiries.iter().enumerate() {
                 let twin = format!("{base}USDT");
                 let symbol = format!("{twin}-{}", calendar::tag(*expiry_ms));
-                // The furthest future of a small coin is dead, as some always are: listed, quoted, never traded.
+                // The furthest future of a small coin is dead, as some always are: listed, quoted,
+                // never traded.
                 let is_dead = *base == "MNT" && index + 1 == expiries.len();
-                let share = if is_dead { 0.0 } else { 1e-4 / (index + 1) as f64 };
-                let contract = Contract::Future { expiry_ms: *expiry_ms };
+                let share = if is_dead {
+                    0.0
+                } else {
+                    1e-4 / (index + 1) as f64
+                };
+                let contract = Contract::Future {
+                    expiry_ms: *expiry_ms,
+                };
                 self.derive(&twin, symbol, contract, share, 0);
             }
         }
@@ -215,8 +279,20 @@ impl Draft {
     }
 
     /// Another contract on the coin of `twin`, with `share` of its turnover.
-    fn derive(&mut self, twin: &str, symbol: String, contract: Contract, share: f64, interval_hours: i64) {
-        let Some(twin) = self.instruments.iter().find(|instrument| instrument.symbol == twin).cloned() else {
+    fn derive(
+        &mut self,
+        twin: &str,
+        symbol: String,
+        contract: Contract,
+        share: f64,
+        interval_hours: i64,
+    ) {
+        let Some(twin) = self
+            .instruments
+            .iter()
+            .find(|instrument| instrument.symbol == twin)
+            .cloned()
+        else {
             return;
         };
         self.add(Sketch {
@@ -236,7 +312,9 @@ impl Draft {
         let key = fork_by_name(self.seed, &sketch.symbol);
         let launch_days = (unit(fork(key, 7)) * LAUNCHES_DAYS) as i64;
         self.instruments.push(Instrument {
-            symbol_id: u32::try_from(self.instruments.len()).unwrap_or(u32::MAX).saturating_add(1),
+            symbol_id: u32::try_from(self.instruments.len())
+                .unwrap_or(u32::MAX)
+                .saturating_add(1),
             launch_ms: FIRST_LAUNCH_MS + launch_days * DAY_MS,
             funding_interval_hours: sketch.interval_hours,
             price_decimals: price_decimals(sketch.base_price),
@@ -268,7 +346,8 @@ struct Sketch<'a> {
     interval_hours: i64,
 }
 
-/// The funding interval in hours of the instrument at `index`, when the first `at_8_hours` have the long one.
+/// The funding interval in hours of the instrument at `index`, when the first `at_8_hours` have the
+/// long one.
 fn hours(index: usize, at_8_hours: usize) -> i64 {
     if index < at_8_hours { 8 } else { 4 }
 }

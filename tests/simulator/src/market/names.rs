@@ -61,7 +61,8 @@ pub(super) const STOCKS: [&str; 174] = [
 ];
 
 /// Commodities with their usual prices, USDT.
-pub(super) const COMMODITIES: [(&str, f64); 4] = [("XAU", 3_348.0), ("XAG", 38.2), ("CL", 66.4), ("BZ", 69.8)];
+pub(super) const COMMODITIES: [(&str, f64); 4] =
+    [("XAU", 3_348.0), ("XAG", 38.2), ("CL", 66.4), ("BZ", 69.8)];
 
 /// Currencies with their usual prices, USDT.
 pub(super) const CURRENCIES: [(&str, f64); 2] = [("EUR", 1.141), ("GBP", 1.322)];
@@ -76,12 +77,16 @@ pub(super) const FUTURES_SHORT: [&str; 6] = ["DOGE", "HYPE", "MNT", "SOL", "XAUT
 /// Digits alone are a legal name.
 pub(super) const NAMED_INNOVATION: [&str; 1] = ["4"];
 
-const ONSETS: [&str; 18] = ["B", "BR", "C", "D", "F", "G", "K", "KR", "L", "M", "N", "P", "R", "S", "T", "V", "X", "Z"];
+const ONSETS: [&str; 18] = [
+    "B", "BR", "C", "D", "F", "G", "K", "KR", "L", "M", "N", "P", "R", "S", "T", "V", "X", "Z",
+];
 const VOWELS: [&str; 6] = ["A", "E", "I", "O", "U", "Y"];
-const ENDINGS: [&str; 12] = ["", "", "", "", "N", "X", "AI", "FI", "RA", "ON", "IX", "DAO"];
+const ENDINGS: [&str; 12] = [
+    "", "", "", "", "N", "X", "AI", "FI", "RA", "ON", "IX", "DAO",
+];
 
-/// `count` invented tickers that are not in `taken`; they are added to it. They are the same for every seed, so that
-/// a symbol can be written into a test.
+/// `count` invented tickers that are not in `taken`; they are added to it. They are the same for
+/// every seed, so that a symbol can be written into a test.
 pub(super) fn invented(count: usize, taken: &mut BTreeSet<String>) -> Vec<String> {
     let mut names = Vec::with_capacity(count);
     let mut attempt = 0;
@@ -98,7 +103,18 @@ pub(super) fn invented(count: usize, taken: &mut BTreeSet<String>) -> Vec<String
 fn invent(key: u64) -> String {
     let pick = |list: &[&'static str], part: u64| {
         let index = noise::fork(key, part) % list.len() as u64;
-        usize::try_from(index).ok().and_then(|index| list.get(index)).copied().unwrap_or_default()
+        usize::try_from(index)
+            .ok()
+            .and_then(|index| list.get(index))
+            .copied()
+            .unwrap_or_default()
     };
-    [pick(&ONSETS, 1), pick(&VOWELS, 2), pick(&ONSETS, 3), pick(&VOWELS, 4), pick(&ENDINGS, 5)].concat()
+    [
+        pick(&ONSETS, 1),
+        pick(&VOWELS, 2),
+        pick(&ONSETS, 3),
+        pick(&VOWELS, 4),
+        pick(&ENDINGS, 5),
+    ]
+    .concat()
 }

@@ -1,7 +1,7 @@
 //! Reproducible randomness: the same key and moment always give the same number.
 
-/// Period (ms) and amplitude of each octave. An amplitude is the square root of its period in days, as in a random
-/// walk, which makes the change over 24 hours about one unit whatever the key.
+/// Period (ms) and amplitude of each octave. An amplitude is the square root of its period in days,
+/// as in a random walk, which makes the change over 24 hours about one unit whatever the key.
 const OCTAVES: [(i64, f64); 10] = [
     (8_000, 0.009_623),
     (32_000, 0.019_245),
@@ -24,12 +24,15 @@ pub(crate) fn mix(word: u64) -> u64 {
 
 /// A new key from a key and a number.
 pub(crate) fn fork(key: u64, branch: u64) -> u64 {
-    mix(key.wrapping_add(branch.wrapping_mul(0x9E37_79B9_7F4A_7C15)).wrapping_add(1))
+    mix(key
+        .wrapping_add(branch.wrapping_mul(0x9E37_79B9_7F4A_7C15))
+        .wrapping_add(1))
 }
 
 /// A new key from a key and a name.
 pub(crate) fn fork_by_name(key: u64, name: &str) -> u64 {
-    name.bytes().fold(fork(key, 0), |key, byte| fork(key, u64::from(byte)))
+    name.bytes()
+        .fold(fork(key, 0), |key, byte| fork(key, u64::from(byte)))
 }
 
 /// A number in 0..1.
@@ -48,13 +51,14 @@ pub(crate) fn wave(key: u64, at_ms: i64, period_ms: i64) -> f64 {
     Wave::new(key, period_ms).at(at_ms)
 }
 
-/// A continuous curve that moves like a market: jittery within seconds, about one unit within a day.
+/// A continuous curve that moves like a market: jittery within seconds, about one unit within a
+/// day.
 pub(crate) fn wander(key: u64, at_ms: i64) -> f64 {
     Wander::new(key).at(at_ms)
 }
 
-/// A smooth curve that remembers between which two values it was asked last: whoever goes along it step by step seldom
-/// needs new ones.
+/// A smooth curve that remembers between which two values it was asked last: whoever goes along it
+/// step by step seldom needs new ones.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Wave {
     key: u64,
@@ -67,7 +71,13 @@ pub(crate) struct Wave {
 impl Wave {
     pub(crate) fn new(key: u64, period_ms: i64) -> Self {
         // No moment lies in this cell.
-        Self { key, period_ms, cell: i64::MIN, from: 0.0, to: 0.0 }
+        Self {
+            key,
+            period_ms,
+            cell: i64::MIN,
+            from: 0.0,
+            to: 0.0,
+        }
     }
 
     pub(crate) fn at(&mut self, at_ms: i64) -> f64 {
@@ -97,6 +107,9 @@ impl Wander {
     }
 
     pub(crate) fn at(&mut self, at_ms: i64) -> f64 {
-        self.0.iter_mut().map(|(wave, amplitude)| *amplitude * wave.at(at_ms)).sum()
+        self.0
+            .iter_mut()
+            .map(|(wave, amplitude)| *amplitude * wave.at(at_ms))
+            .sum()
     }
 }

@@ -34,7 +34,10 @@ impl<'a> Prices<'a> {
         let index = if instrument.daily_move == 0.0 {
             instrument.base_price
         } else {
-            let shared = self.tide.as_mut().map_or(0.0, |(curve, scale)| *scale * curve.at(at_ms));
+            let shared = self
+                .tide
+                .as_mut()
+                .map_or(0.0, |(curve, scale)| *scale * curve.at(at_ms));
             instrument.index_of(shared, self.own.at(at_ms))
         };
         let jitter = self.premium.iter_mut().map(|wave| wave.at(at_ms)).sum();
@@ -56,13 +59,24 @@ mod tests {
     fn going_along_a_price_gives_the_prices_of_the_ticker() {
         const NOW_MS: i64 = 1_786_310_817_197;
         let listing = Listing::at(7, NOW_MS);
-        for symbol in ["BTCUSDT", "USDCUSDT", "TSLAUSDT", "XAUUSDT", "BTCUSDT-25DEC26", "4USDT"] {
+        for symbol in [
+            "BTCUSDT",
+            "USDCUSDT",
+            "TSLAUSDT",
+            "XAUUSDT",
+            "BTCUSDT-25DEC26",
+            "4USDT",
+        ] {
             let instrument = listing.find(symbol).unwrap();
             let mut prices = Prices::new(7, instrument);
             for step in 0..200 {
                 let at_ms = NOW_MS - step * 7_777;
                 let exact = instrument.last_price(&Tide::at(7, at_ms), at_ms);
-                assert_eq!(prices.at(at_ms).to_bits(), exact.to_bits(), "{symbol} {at_ms}");
+                assert_eq!(
+                    prices.at(at_ms).to_bits(),
+                    exact.to_bits(),
+                    "{symbol} {at_ms}"
+                );
             }
         }
     }

@@ -21,12 +21,17 @@ impl Tide {
     pub(super) const STOCKS: (u64, f64) = (12, 0.010);
 
     pub(crate) fn at(seed: u64, at_ms: i64) -> Self {
-        let part = |(branch, scale): (u64, f64)| scale * noise::wander(noise::fork(seed, branch), at_ms);
-        Self { coins: part(Self::COINS), stocks: part(Self::STOCKS) }
+        let part =
+            |(branch, scale): (u64, f64)| scale * noise::wander(noise::fork(seed, branch), at_ms);
+        Self {
+            coins: part(Self::COINS),
+            stocks: part(Self::STOCKS),
+        }
     }
 }
 
-/// The state of one instrument. Prices are ticks, quantities are steps, so that arithmetic on them is exact.
+/// The state of one instrument. Prices are ticks, quantities are steps, so that arithmetic on them
+/// is exact.
 #[derive(Clone, Debug)]
 pub(crate) struct Quote {
     pub(crate) last: i64,
@@ -59,7 +64,12 @@ pub(super) fn all(seed: u64, listing: &Listing, days: &[Day], now_ms: i64) -> Ve
         tide_1h: Tide::at(seed, now_ms - HOUR_MS),
         tide_24h: Tide::at(seed, now_ms - DAY_MS),
     };
-    listing.instruments.iter().zip(days).map(|(instrument, day)| moments.quote(instrument, *day)).collect()
+    listing
+        .instruments
+        .iter()
+        .zip(days)
+        .map(|(instrument, day)| moments.quote(instrument, *day))
+        .collect()
 }
 
 struct Moments {
@@ -79,10 +89,20 @@ impl Moments {
         let prev_24h = instrument.ticks(instrument.last_price(&self.tide_24h, now_ms - DAY_MS));
         // The samples are minutes apart; the true extremes lie a little beyond them.
         let wick = 0.03 * instrument.daily_move;
-        let high_24h = instrument.ticks(day.high * (1.0 + wick)).max(last).max(prev_24h).max(prev_1h);
-        let low_24h = instrument.ticks(day.low * (1.0 - wick)).min(last).min(prev_24h).min(prev_1h);
+        let high_24h = instrument
+            .ticks(day.high * (1.0 + wick))
+            .max(last)
+            .max(prev_24h)
+            .max(prev_1h);
+        let low_24h = instrument
+            .ticks(day.low * (1.0 - wick))
+            .min(last)
+            .min(prev_24h)
+            .min(prev_1h);
 
-        let mean = day.mean.clamp(instrument.price_of(low_24h), instrument.price_of(high_24h));
+        let mean = day
+            .mean
+            .clamp(instrument.price_of(low_24h), instrument.price_of(high_24h));
         let volume_steps = instrument.steps(activity::turnover_24h(instrument, now_ms) / mean);
         let volume = instrument.quantity_of(volume_steps);
         let touch = Touch::at(instrument, last, now_ms);
@@ -124,11 +144,21 @@ impl Touch {
         let lot_usd = lot_usd(instrument);
         let lot = |side: u64| {
             let share = noise::unit(noise::fork(instrument.key ^ side, bucket)).mul_add(1.8, 0.2);
-            instrument.steps(lot_usd * share / instrument.price_of(last)).max(1)
+            instrument
+                .steps(lot_usd * share / instrument.price_of(last))
+                .max(1)
         };
         Self {
-            bid: if bucket & 1 == 0 { last } else { (last - spread).max(1) },
-            ask: if bucket & 1 == 0 { last + spread } else { last.max(2) },
+            bid: if bucket & 1 == 0 {
+                last
+            } else {
+                (last - spread).max(1)
+            },
+            ask: if bucket & 1 == 0 {
+                last + spread
+            } else {
+                last.max(2)
+            },
             bid_steps: lot(1),
             ask_steps: lot(2),
         }

@@ -39,9 +39,15 @@ pub(crate) fn newest(seed: u64, instrument: &Instrument, now_ms: i64, count: usi
     }
     let mut tape = Tape::new(seed, instrument);
     let newest = now_ms.div_euclid(tape.slot_ms);
-    let numbers = (0..=newest).rev().skip_while(|number| tape.time_of(*number) > now_ms).take(count);
+    let numbers = (0..=newest)
+        .rev()
+        .skip_while(|number| tape.time_of(*number) > now_ms)
+        .take(count);
     let numbers: Vec<_> = numbers.collect();
-    numbers.into_iter().map(|number| tape.trade(number)).collect()
+    numbers
+        .into_iter()
+        .map(|number| tape.trade(number))
+        .collect()
 }
 
 struct Tape<'a> {

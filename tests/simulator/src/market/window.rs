@@ -31,7 +31,12 @@ pub(super) struct Windows {
 
 impl Windows {
     pub(super) fn empty() -> Self {
-        Self { listing_until_ms: 0, newest_slot: i64::MIN, columns: VecDeque::with_capacity(SLOTS), days: Vec::new() }
+        Self {
+            listing_until_ms: 0,
+            newest_slot: i64::MIN,
+            columns: VecDeque::with_capacity(SLOTS),
+            days: Vec::new(),
+        }
     }
 
     pub(super) fn days(&self) -> &[Day] {
@@ -51,12 +56,17 @@ impl Windows {
         if !reusable {
             self.columns.clear();
         }
-        let first_missing = if reusable { self.newest_slot + 1 } else { oldest };
+        let first_missing = if reusable {
+            self.newest_slot + 1
+        } else {
+            oldest
+        };
         for missing in first_missing..=slot {
             if self.columns.len() == SLOTS {
                 self.columns.pop_front();
             }
-            self.columns.push_back(column(seed, listing, missing * STEP_MS));
+            self.columns
+                .push_back(column(seed, listing, missing * STEP_MS));
         }
         self.listing_until_ms = listing.valid_until_ms;
         self.newest_slot = slot;
@@ -66,11 +76,22 @@ impl Windows {
 
 fn column(seed: u64, listing: &Listing, at_ms: i64) -> Vec<f64> {
     let tide = Tide::at(seed, at_ms);
-    listing.instruments.iter().map(|instrument| instrument.last_price(&tide, at_ms)).collect()
+    listing
+        .instruments
+        .iter()
+        .map(|instrument| instrument.last_price(&tide, at_ms))
+        .collect()
 }
 
 fn summarise(columns: &VecDeque<Vec<f64>>, instruments: usize) -> Vec<Day> {
-    let mut days = vec![Day { high: f64::MIN, low: f64::MAX, mean: 0.0 }; instruments];
+    let mut days = vec![
+        Day {
+            high: f64::MIN,
+            low: f64::MAX,
+            mean: 0.0
+        };
+        instruments
+    ];
     for column in columns {
         for (day, price) in days.iter_mut().zip(column) {
             day.high = day.high.max(*price);

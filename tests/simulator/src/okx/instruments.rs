@@ -10,8 +10,12 @@ use crate::pipeline::Query;
 use crate::reply::Reply;
 use crate::source::{Moment, Source};
 
-/// Swaps of coins that do not trade yet, each listed as the venue lists such: a name, a state, a rule of trading.
-const NOT_YET: [(&str, &str, &str); 2] = [("OPALX", "preopen", "normal"), ("VANTIS", "live", "pre_market")];
+/// Swaps of coins that do not trade yet, each listed as the venue lists such: a name, a state, a
+/// rule of trading.
+const NOT_YET: [(&str, &str, &str); 2] = [
+    ("OPALX", "preopen", "normal"),
+    ("VANTIS", "live", "pre_market"),
+];
 
 pub(super) fn answer(source: &Source, query: &Query, moment: Moment) -> Reply {
     if let Err(refusal) = check_type(query) {
@@ -22,15 +26,47 @@ pub(super) fn answer(source: &Source, query: &Query, moment: Moment) -> Reply {
     };
     let mut rows = Vec::new();
     for row in OKX.rows(&generated.market, bucket(moment.data_ms)) {
-        let state = if row.coin == SUSPENDED { "suspend" } else { "live" };
-        let swap = Swap { coin: &row.coin, category: category(&row), state, price: row.last, ..Swap::ORDINARY };
+        let state = if row.coin == SUSPENDED {
+            "suspend"
+        } else {
+            "live"
+        };
+        let swap = Swap {
+            coin: &row.coin,
+            category: category(&row),
+            state,
+            price: row.last,
+            ..Swap::ORDINARY
+        };
         rows.push(swap.json());
         if row.coin == "BTC" || row.coin == "ETH" {
-            rows.push(Swap { quote: "USD", settled_in: &row.coin, ..swap }.json());
-            rows.push(Swap { quote: "USDC", settled_in: "USDC", ..swap }.json());
+            rows.push(
+                Swap {
+                    quote: "USD",
+                    settled_in: &row.coin,
+                    ..swap
+                }
+                .json(),
+            );
+            rows.push(
+                Swap {
+                    quote: "USDC",
+                    settled_in: "USDC",
+                    ..swap
+                }
+                .json(),
+            );
         }
     }
-    rows.extend(NOT_YET.map(|(coin, state, rule)| Swap { coin, state, rule, ..Swap::ORDINARY }.json()));
+    rows.extend(NOT_YET.map(|(coin, state, rule)| {
+        Swap {
+            coin,
+            state,
+            rule,
+            ..Swap::ORDINARY
+        }
+        .json()
+    }));
     let rows: Vec<String> = rows.iter().map(Value::to_string).collect();
     envelope(&rows.join(","))
 }
@@ -59,14 +95,30 @@ struct Swap<'a> {
 
 impl Swap<'static> {
     /// A swap of a coin in USDT that trades.
-    const ORDINARY: Self =
-        Self { coin: "", quote: "USDT", settled_in: "USDT", category: "1", state: "live", rule: "normal", price: 1.0 };
+    const ORDINARY: Self = Self {
+        coin: "",
+        quote: "USDT",
+        settled_in: "USDT",
+        category: "1",
+        state: "live",
+        rule: "normal",
+        price: 1.0,
+    };
 }
 
 impl Swap<'_> {
-    /// The row. Numbers are strings, but not all values are. A swap that is settled in its own coin is inverse.
+    /// The row. Numbers are strings, but not all values are. A swap that is settled in its own coin
+    /// is inverse.
     fn json(&self) -> Value {
-        let Self { coin, quote, settled_in, category, state, rule, price } = *self;
+        let Self {
+            coin,
+            quote,
+            settled_in,
+            category,
+            state,
+            rule,
+            price,
+        } = *self;
         json!({
             "instType": "SWAP", "instId": format!("{coin}-{quote}-SWAP"), "uly": format!("{coin}-{quote}"),
             "instFamily": format!("{coin}-{quote}"), "groupId": "2", "category": "1", "baseCcy": "", "quoteCcy": "",

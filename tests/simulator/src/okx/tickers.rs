@@ -35,7 +35,11 @@ pub(super) fn answer(source: &Source, query: &Query, moment: Moment) -> Reply {
 fn push(out: &mut String, row: &Row, suffix: &str, stamp_ms: i64) {
     let decimals = row.decimals;
     let contracts = row.volume / contract_value(row.last);
-    let quiet_ms = if row.coin == SUSPENDED { DAY_MS } else { row.quiet_ms };
+    let quiet_ms = if row.coin == SUSPENDED {
+        DAY_MS
+    } else {
+        row.quiet_ms
+    };
     let separator = if out.is_empty() { "" } else { "," };
     // Writing to a string cannot fail.
     let _ = write!(

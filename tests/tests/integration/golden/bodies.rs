@@ -1,7 +1,8 @@
 //! The fields of every body, their types, and which of them may be `null` or absent.
 //!
-//! The bodies are made of recorded snapshots, so they are the same at every run. Which fields may be `null` is found by
-//! taking single facts out of a snapshot: whatever still passes validation can be served.
+//! The bodies are made of recorded snapshots, so they are the same at every run. Which fields may
+//! be `null` is found by taking single facts out of a snapshot: whatever still passes validation
+//! can be served.
 
 use crate::freeze::freeze;
 use crate::shape::Shape;
@@ -21,13 +22,22 @@ use std::path::Path;
 use std::rc::Rc;
 
 const ANALYSED: &str = include_str!("../../../../shared/fuzz/seeds/snapshot/analysed.json");
-const TICKERS_ALONE: &str = include_str!("../../../../shared/fuzz/seeds/snapshot/tickers_alone.json");
+const TICKERS_ALONE: &str =
+    include_str!("../../../../shared/fuzz/seeds/snapshot/tickers_alone.json");
 
 /// The parts that have a source of their own, and so may be absent.
-const SECTIONS: [&str; 7] =
-    ["global_market", "defi_market", "fear_greed", "beta", "performance", "statistics", "alerts"];
+const SECTIONS: [&str; 7] = [
+    "global_market",
+    "defi_market",
+    "fear_greed",
+    "beta",
+    "performance",
+    "statistics",
+    "alerts",
+];
 
-/// Every snapshot that the recorded ones and the absence of their facts make. One at a time, for there are many.
+/// Every snapshot that the recorded ones and the absence of their facts make. One at a time, for
+/// there are many.
 pub(crate) fn snapshots() -> impl Iterator<Item = ValidSnapshot> {
     let mut analysed: Value = serde_json::from_str(ANALYSED).unwrap();
     analysed["alerts"]["value"]["alerts"] = alerts(&analysed["as_of_ms"]);
@@ -44,12 +54,27 @@ pub(crate) fn snapshots() -> impl Iterator<Item = ValidSnapshot> {
     let decided = with_a_strong_signal(analysed.clone());
     // As it is for a while after a start: Bitcoin's candles come first.
     let mut bitcoin_alone = analysed.clone();
-    bitcoin_alone["beta"]["value"]["rows"].as_array_mut().unwrap().retain(|row| row["symbol"] == "BTCUSDT");
+    bitcoin_alone["beta"]["value"]["rows"]
+        .as_array_mut()
+        .unwrap()
+        .retain(|row| row["symbol"] == "BTCUSDT");
     let taken_over = taken_over(analysed.clone());
-    let whole =
-        [&analysed, &tickers_alone, &direct, &without_perpetuals, &complete, &decided, &bitcoin_alone, &taken_over]
-            .map(|snapshot| admit(snapshot).expect("a whole snapshot is valid"));
-    whole.into_iter().chain([analysed, tickers_alone].into_iter().flat_map(with_something_missing))
+    let whole = [
+        &analysed,
+        &tickers_alone,
+        &direct,
+        &without_perpetuals,
+        &complete,
+        &decided,
+        &bitcoin_alone,
+        &taken_over,
+    ]
+    .map(|snapshot| admit(snapshot).expect("a whole snapshot is valid"));
+    whole.into_iter().chain(
+        [analysed, tickers_alone]
+            .into_iter()
+            .flat_map(with_something_missing),
+    )
 }
 
 /// The same with the figures of tickers that came after the recording.
@@ -95,14 +120,21 @@ fn with_later_figures(snapshot: Value) -> Value {
 }
 
 fn every_measurement() -> Value {
-    let measured = |one: &Measurement| (one.wire_name().to_owned(), json!({"score": 61.5, "weight": 0.05}));
+    let measured = |one: &Measurement| {
+        (
+            one.wire_name().to_owned(),
+            json!({"score": 61.5, "weight": 0.05}),
+        )
+    };
     Value::Object(Measurement::ALL.iter().map(measured).collect())
 }
 
 /// The same with every part of every score, of which a short recording lacks some.
 fn with_every_part(mut snapshot: Value) -> Value {
     for row in snapshot["scores"].as_array_mut().unwrap() {
-        let Some(confluence) = row["confluence"].as_object_mut() else { continue };
+        let Some(confluence) = row["confluence"].as_object_mut() else {
+            continue;
+        };
         confluence["missing"] = json!([]);
         for (_, part) in confluence["sub_components"].as_object_mut().unwrap() {
             if part.is_null() {
@@ -121,10 +153,14 @@ fn with_a_strong_signal(mut snapshot: Value) -> Value {
     snapshot
 }
 
-/// The same as a new leader makes it: a score of the one before, and charts in which a candle is not there yet.
+/// The same as a new leader makes it: a score of the one before, and charts in which a candle is
+/// not there yet.
 fn taken_over(mut snapshot: Value) -> Value {
     snapshot["scores"][0]["score_as_of_ms"] = snapshot["as_of_ms"].clone();
-    for chart in snapshot["performance"]["value"]["charts"].as_array_mut().unwrap() {
+    for chart in snapshot["performance"]["value"]["charts"]
+        .as_array_mut()
+        .unwrap()
+    {
         for (_, line) in chart["lines"].as_object_mut().unwrap() {
             line[5] = Value::Null;
         }
@@ -138,7 +174,9 @@ fn alerts(at_ms: &Value) -> Value {
         AlertKind::RegimeChange => json!({"from": "Bullish: Risk-On", "to": "Bearish: Risk-Off"}),
         AlertKind::ScoreCrossing => json!({"zone": "long", "score": 71.5}),
         AlertKind::Funding => json!({"tier": 1, "rate_8h_pct": 0.06}),
-        AlertKind::OpenInterest => json!({"tier": 1, "change_4h_pct": 9.0, "price_change_4h_pct": 3.0}),
+        AlertKind::OpenInterest => {
+            json!({"tier": 1, "change_4h_pct": 9.0, "price_change_4h_pct": 3.0})
+        }
         AlertKind::LargeTrade => {
             json!({"taker": "buy", "value_usd": 800_000.0, "price": 100.0, "traded_at_ms": at_ms})
         }
@@ -148,7 +186,11 @@ fn alerts(at_ms: &Value) -> Value {
     let alert = |kind: AlertKind| {
         let mut event = event(kind);
         event["kind"] = kind.name().into();
-        let symbol = if kind.has_symbol() { json!("BTCUSDT") } else { Value::Null };
+        let symbol = if kind.has_symbol() {
+            json!("BTCUSDT")
+        } else {
+            Value::Null
+        };
         json!({"at_ms": at_ms, "symbol": symbol, "event": event})
     };
     AlertKind::ALL.into_iter().map(alert).collect()
@@ -159,7 +201,8 @@ fn admit(snapshot: &Value) -> Option<ValidSnapshot> {
     ValidSnapshot::from_json(snapshot.to_string().as_bytes(), now, Baseline::default()).ok()
 }
 
-/// What is still valid when one fact is missing: at every place where it stands, or at the first alone.
+/// What is still valid when one fact is missing: at every place where it stands, or at the first
+/// alone.
 fn with_something_missing(whole: Value) -> impl Iterator<Item = ValidSnapshot> {
     let mut places: BTreeMap<String, Vec<String>> = BTreeMap::new();
     collect_places(&whole, "", "", &mut places);
@@ -170,7 +213,9 @@ fn with_something_missing(whole: Value) -> impl Iterator<Item = ValidSnapshot> {
         snapshot[section] = json!({"state": "absent", "reason": "timeout"});
         admit(&snapshot)
     });
-    let without_fact = places.into_values().flat_map(|pointers| [vec![pointers[0].clone()], pointers]);
+    let without_fact = places
+        .into_values()
+        .flat_map(|pointers| [vec![pointers[0].clone()], pointers]);
     let without_fact = without_fact.filter_map(move |pointers| {
         let mut snapshot = Value::clone(&of_places);
         for pointer in pointers {
@@ -182,20 +227,42 @@ fn with_something_missing(whole: Value) -> impl Iterator<Item = ValidSnapshot> {
 }
 
 /// Every place of a snapshot that holds something, by its path without numbers and names.
-fn collect_places(value: &Value, path: &str, pointer: &str, places: &mut BTreeMap<String, Vec<String>>) {
+fn collect_places(
+    value: &Value,
+    path: &str,
+    pointer: &str,
+    places: &mut BTreeMap<String, Vec<String>>,
+) {
     if !pointer.is_empty() && !value.is_null() {
-        places.entry(path.to_owned()).or_default().push(pointer.to_owned());
+        places
+            .entry(path.to_owned())
+            .or_default()
+            .push(pointer.to_owned());
     }
     match value {
         Value::Array(items) => {
             for (index, item) in items.iter().enumerate() {
-                collect_places(item, &format!("{path}[]"), &format!("{pointer}/{index}"), places);
+                collect_places(
+                    item,
+                    &format!("{path}[]"),
+                    &format!("{pointer}/{index}"),
+                    places,
+                );
             }
         }
         Value::Object(fields) => {
             for (key, inner) in fields {
-                let name = if key.ends_with("USDT") { "{symbol}" } else { key };
-                collect_places(inner, &format!("{path}.{name}"), &format!("{pointer}/{key}"), places);
+                let name = if key.ends_with("USDT") {
+                    "{symbol}"
+                } else {
+                    key
+                };
+                collect_places(
+                    inner,
+                    &format!("{path}.{name}"),
+                    &format!("{pointer}/{key}"),
+                    places,
+                );
             }
         }
         _ => {}
@@ -204,14 +271,25 @@ fn collect_places(value: &Value, path: &str, pointer: &str, places: &mut BTreeMa
 
 /// Every question that a client can ask of this snapshot, by the name of its body.
 pub(crate) fn questions(snapshot: &ValidSnapshot) -> Vec<Question<'_>> {
-    let analysed = snapshot.get().scores.iter().filter(|row| row.confluence.is_some());
+    let analysed = snapshot
+        .get()
+        .scores
+        .iter()
+        .filter(|row| row.confluence.is_some());
     let symbols: Vec<&str> = analysed.map(|row| row.symbol.as_str()).collect();
     let whole = Endpoint::ALL.into_iter().map(Question::Whole);
     let of_symbol = SymbolEndpoint::ALL.into_iter().flat_map(|endpoint| {
-        symbols.iter().map(move |symbol| Question::OfSymbol { endpoint, symbol: Cow::Borrowed(symbol) })
+        symbols.iter().map(move |symbol| Question::OfSymbol {
+            endpoint,
+            symbol: Cow::Borrowed(symbol),
+        })
     });
     let charts = ChartTimeframe::ALL.into_iter().map(Question::BetaChart);
-    whole.chain(of_symbol).chain(charts).chain([Question::RecentAlerts { limit: MAX_ALERTS }]).collect()
+    whole
+        .chain(of_symbol)
+        .chain(charts)
+        .chain([Question::RecentAlerts { limit: MAX_ALERTS }])
+        .collect()
 }
 
 #[test]
@@ -221,8 +299,15 @@ fn golden_fields_of_every_body() {
     for snapshot in snapshots() {
         for question in questions(&snapshot) {
             asked.insert(question.name());
-            let Ok(body) = answer(&snapshot, &question, Freshness::Fresh, &Limits::DEFAULT).unwrap() else { continue };
-            shapes.entry(question.name()).or_default().see(&serde_json::from_slice(&body).unwrap());
+            let Ok(body) =
+                answer(&snapshot, &question, Freshness::Fresh, &Limits::DEFAULT).unwrap()
+            else {
+                continue;
+            };
+            shapes
+                .entry(question.name())
+                .or_default()
+                .see(&serde_json::from_slice(&body).unwrap());
         }
     }
     for (name, shape) in &shapes {
@@ -231,7 +316,15 @@ fn golden_fields_of_every_body() {
     }
     // The tests of the shells freeze these.
     let of_the_shells = ["health-edge", "health-origin", "live-origin"];
-    assert_every_file_is_of("bodies", &shapes.keys().copied().chain(of_the_shells).map(str::to_owned).collect());
+    assert_every_file_is_of(
+        "bodies",
+        &shapes
+            .keys()
+            .copied()
+            .chain(of_the_shells)
+            .map(str::to_owned)
+            .collect(),
+    );
     let answered: BTreeSet<&str> = shapes.into_keys().collect();
     assert_eq!(answered, asked, "a body was never made");
 }
@@ -242,18 +335,30 @@ fn golden_fields_of_every_stored_value() {
     for snapshot in snapshots() {
         for entry in stored(&snapshot).unwrap() {
             let is_breakdown = entry.key.ends_with("USDT");
-            let name = if is_breakdown { "confluence:breakdown".to_owned() } else { entry.key };
-            shapes.entry(name).or_default().see(&serde_json::from_slice(&entry.value).unwrap());
+            let name = if is_breakdown {
+                "confluence:breakdown".to_owned()
+            } else {
+                entry.key
+            };
+            shapes
+                .entry(name)
+                .or_default()
+                .see(&serde_json::from_slice(&entry.value).unwrap());
         }
     }
     // These are bodies as well, whose files freeze them.
     for body in ["dashboard:mobile-data", "market:snapshot"] {
         shapes.remove(body).unwrap();
     }
-    let files: BTreeMap<String, Shape> =
-        shapes.into_iter().map(|(name, shape)| (name.replace(':', "."), shape)).collect();
+    let files: BTreeMap<String, Shape> = shapes
+        .into_iter()
+        .map(|(name, shape)| (name.replace(':', "."), shape))
+        .collect();
     for (name, shape) in &files {
-        freeze(&expect_file![format!("../../../golden/stored/{name}.txt")], shape.facts());
+        freeze(
+            &expect_file![format!("../../../golden/stored/{name}.txt")],
+            shape.facts(),
+        );
     }
     assert_every_file_is_of("stored", &files.into_keys().collect());
 }
@@ -261,18 +366,29 @@ fn golden_fields_of_every_stored_value() {
 /// Fails for a file of something that is served or stored no more.
 #[track_caller]
 fn assert_every_file_is_of(folder: &str, names: &BTreeSet<String>) {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("golden").join(folder);
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("golden")
+        .join(folder);
     for file in std::fs::read_dir(folder).unwrap() {
         let path = file.unwrap().path();
         let name = path.file_stem().unwrap().to_str().unwrap();
-        assert!(names.contains(name), "{} is gone, which breaks clients; remove it if that is meant", path.display());
+        assert!(
+            names.contains(name),
+            "{} is gone, which breaks clients; remove it if that is meant",
+            path.display()
+        );
     }
 }
 
 /// The market overview of a snapshot in JSON.
 pub(crate) fn market_overview_of(snapshot: &Value) -> Value {
     let snapshot = admit(snapshot).unwrap();
-    let body =
-        shared::projection::body(&snapshot, Endpoint::MarketOverview, Freshness::Fresh, &Limits::DEFAULT).unwrap();
+    let body = shared::projection::body(
+        &snapshot,
+        Endpoint::MarketOverview,
+        Freshness::Fresh,
+        &Limits::DEFAULT,
+    )
+    .unwrap();
     serde_json::from_slice(&body).unwrap()
 }

@@ -15,10 +15,19 @@ fn root() -> &'static Path {
 #[test]
 fn golden_variables_of_the_workers() {
     for (file, golden) in [
-        ("wrangler.toml", expect_file!["../../../golden/options/wrangler.txt"]),
-        ("wrangler.direct.toml", expect_file!["../../../golden/options/wrangler-direct.txt"]),
+        (
+            "wrangler.toml",
+            expect_file!["../../../golden/options/wrangler.txt"],
+        ),
+        (
+            "wrangler.direct.toml",
+            expect_file!["../../../golden/options/wrangler-direct.txt"],
+        ),
     ] {
-        freeze(&golden, variables_of(&fs::read_to_string(root().join(file)).unwrap()));
+        freeze(
+            &golden,
+            variables_of(&fs::read_to_string(root().join(file)).unwrap()),
+        );
     }
 }
 
@@ -45,11 +54,25 @@ fn variables_of(file: &str) -> Vec<String> {
 fn golden_options_of_the_simulator() {
     let command = Cli::command();
     let facts = command.get_arguments().map(|argument| {
-        let default: Vec<_> = argument.get_default_values().iter().map(|value| value.to_string_lossy()).collect();
-        let variable = argument.get_env().map(|name| name.to_string_lossy()).unwrap_or_default();
-        format!("--{} {variable} default {:?}", argument.get_long().unwrap(), default.join(","))
+        let default: Vec<_> = argument
+            .get_default_values()
+            .iter()
+            .map(|value| value.to_string_lossy())
+            .collect();
+        let variable = argument
+            .get_env()
+            .map(|name| name.to_string_lossy())
+            .unwrap_or_default();
+        format!(
+            "--{} {variable} default {:?}",
+            argument.get_long().unwrap(),
+            default.join(",")
+        )
     });
-    freeze(&expect_file!["../../../golden/options/exchange-simulator.txt"], facts);
+    freeze(
+        &expect_file!["../../../golden/options/exchange-simulator.txt"],
+        facts,
+    );
 }
 
 /// The options of a script are those in its head, which is its help.
@@ -61,8 +84,13 @@ fn golden_options_of_the_scripts() {
         let name = path.file_name().unwrap().to_str().unwrap();
         let text = fs::read_to_string(&path).unwrap();
         facts.push(format!("scripts/{name}"));
-        let head = text.lines().skip(1).take_while(|line| line.starts_with('#'));
-        for line in head.filter_map(|line| line.trim_start_matches('#').trim_start().strip_prefix("--")) {
+        let head = text
+            .lines()
+            .skip(1)
+            .take_while(|line| line.starts_with('#'));
+        for line in
+            head.filter_map(|line| line.trim_start_matches('#').trim_start().strip_prefix("--"))
+        {
             let option = line.split("  ").next().unwrap();
             facts.push(format!("scripts/{name} --{option}"));
         }

@@ -1,4 +1,5 @@
-//! The words that tell clients, logs and metrics why something is as it is, and the other closed sets of words in bodies.
+//! The words that tell clients, logs and metrics why something is as it is, and the other closed
+//! sets of words in bodies.
 
 use super::bodies::{questions, snapshots};
 use crate::freeze::freeze;
@@ -29,7 +30,10 @@ use shared::validate::{Rejection, Unreadable, Warning};
 use std::collections::BTreeSet;
 
 fn lines(of: &str, words: impl IntoIterator<Item = impl AsRef<str>>) -> Vec<String> {
-    words.into_iter().map(|word| format!("{of} {}", word.as_ref())).collect()
+    words
+        .into_iter()
+        .map(|word| format!("{of} {}", word.as_ref()))
+        .collect()
 }
 
 /// Every label but those of the faults of alerts.
@@ -62,12 +66,27 @@ fn golden_reason_codes_of_the_contract() {
         lines("row_refused", RowRefusal::LABELS),
         lines("figure", Figure::LABELS),
         lines("figure_refused", Oddity::LABELS),
-        lines("list_held_back", [ShorterList { missing: 0, held: 0, listed: 0 }.label()]),
+        lines(
+            "list_held_back",
+            [ShorterList {
+                missing: 0,
+                held: 0,
+                listed: 0,
+            }
+            .label()],
+        ),
         lines("table_refused", [ClockAhead { ahead_ms: 0 }.label()]),
         lines("candles_refused", MergeRefusal::LABELS),
         lines("publisher_doubted", Doubt::LABELS),
         lines("snapshot_not_assembled", AssembleError::LABELS),
-        lines("snapshot_quarantined", [WildTable { leaping: 0, compared: 0 }.label()]),
+        lines(
+            "snapshot_quarantined",
+            [WildTable {
+                leaping: 0,
+                compared: 0,
+            }
+            .label()],
+        ),
         lines("snapshot_rejected", Rejection::LABELS),
         lines("snapshot_warning", Warning::LABELS),
         lines("snapshot_unreadable", Unreadable::LABELS),
@@ -77,14 +96,18 @@ fn golden_reason_codes_of_the_contract() {
         lines("beta_rejected", BetaFault::LABELS),
         lines("performance_rejected", PerformanceFault::LABELS),
         lines("statistics_rejected", StatisticsFault::LABELS),
-        lines("missing", SubComponent::ALL.iter().map(|part| part.wire_name())),
+        lines(
+            "missing",
+            SubComponent::ALL.iter().map(|part| part.wire_name()),
+        ),
         lines("no_analysis", absences()),
         lines("degraded", degraded()),
     ];
     freeze(&expect_file!["../../../golden/reasons.txt"], facts.concat());
 }
 
-/// Why there is no answer although the data is valid, apart from the reason of a section that is absent.
+/// Why there is no answer although the data is valid, apart from the reason of a section that is
+/// absent.
 fn absences() -> BTreeSet<String> {
     let mut words = BTreeSet::new();
     for snapshot in snapshots() {
@@ -93,7 +116,12 @@ fn absences() -> BTreeSet<String> {
                 answer(&snapshot, &question, Freshness::Fresh, &Limits::DEFAULT).unwrap()
             {
                 words.insert(
-                    if Lack::LABELS.contains(&word) || word == "timeout" { "{section}" } else { word }.to_owned(),
+                    if Lack::LABELS.contains(&word) || word == "timeout" {
+                        "{section}"
+                    } else {
+                        word
+                    }
+                    .to_owned(),
                 );
             }
         }
@@ -103,15 +131,26 @@ fn absences() -> BTreeSet<String> {
 
 /// What `degraded` may hold.
 fn degraded() -> BTreeSet<String> {
-    let mut words: BTreeSet<String> =
-        [Feed::Replayed, Feed::Simulated].map(|feed| format!("{}_data", feed.name())).into();
-    words.extend([Freshness::Aging, Freshness::Stale].map(|class| format!("data_{}", class.name())));
-    words.extend(Venue::ALL.into_iter().filter_map(Venue::caveat).map(str::to_owned));
+    let mut words: BTreeSet<String> = [Feed::Replayed, Feed::Simulated]
+        .map(|feed| format!("{}_data", feed.name()))
+        .into();
+    words
+        .extend([Freshness::Aging, Freshness::Stale].map(|class| format!("data_{}", class.name())));
+    words.extend(
+        Venue::ALL
+            .into_iter()
+            .filter_map(Venue::caveat)
+            .map(str::to_owned),
+    );
     for snapshot in snapshots() {
         for class in Freshness::ALL {
-            let body =
-                shared::projection::body(&snapshot, shared::endpoints::Endpoint::MobileData, class, &Limits::DEFAULT)
-                    .unwrap();
+            let body = shared::projection::body(
+                &snapshot,
+                shared::endpoints::Endpoint::MobileData,
+                class,
+                &Limits::DEFAULT,
+            )
+            .unwrap();
             let body: Value = serde_json::from_slice(&body).unwrap();
             for word in body["degraded"].as_array().unwrap() {
                 let word = word.as_str().unwrap();
@@ -133,7 +172,9 @@ fn golden_words_in_bodies() {
         AlertLevel::Info | AlertLevel::Warning | AlertLevel::Critical => {}
     };
     let feeds = [Feed::Live, Feed::Replayed, Feed::Simulated];
-    let sources = Venue::ALL.into_iter().flat_map(|venue| feeds.map(|feed| Source { venue, feed }.to_string()));
+    let sources = Venue::ALL
+        .into_iter()
+        .flat_map(|venue| feeds.map(|feed| Source { venue, feed }.to_string()));
     let mut facts = [
         lines("alert_type", AlertKind::ALL.map(AlertKind::name)),
         lines("alert.severity", levels.map(AlertLevel::severity)),
@@ -151,7 +192,10 @@ fn golden_words_in_bodies() {
         lines("regime.category", Direction::LABELS),
         lines("status", ["success"]),
         lines("timeframe", ChartTimeframe::ALL.map(ChartTimeframe::name)),
-        lines("venue", [Venue::Bybit, Venue::Okx, Venue::Binance].map(Venue::name)),
+        lines(
+            "venue",
+            [Venue::Bybit, Venue::Okx, Venue::Binance].map(Venue::name),
+        ),
     ]
     .concat();
     for (field, words) in regime::vocabulary() {
@@ -162,7 +206,8 @@ fn golden_words_in_bodies() {
 
 /// What Bitcoin's share of the market says of the other coins.
 fn altcoin_seasons() -> BTreeSet<String> {
-    let mut snapshot: Value = serde_json::from_slice(&snapshots().next().unwrap().to_json().unwrap()).unwrap();
+    let mut snapshot: Value =
+        serde_json::from_slice(&snapshots().next().unwrap().to_json().unwrap()).unwrap();
     // A share of 0 is none, and says nothing.
     (1..=100)
         .map(|share| {

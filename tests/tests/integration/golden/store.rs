@@ -3,7 +3,8 @@
 use crate::freeze::freeze;
 use expect_test::expect_file;
 use shared::endpoints::{
-    ALERT_STATE_KEY, EPOCH_KEY, LEADER_KEY, PUBLICATION_KEY, PUBLISHED_CHANNEL, StoreKey, breakdown_key,
+    ALERT_STATE_KEY, EPOCH_KEY, LEADER_KEY, PUBLICATION_KEY, PUBLISHED_CHANNEL, StoreKey,
+    breakdown_key,
 };
 use shared::mark::Mark;
 use shared::snapshot::SCHEMA_VERSION;
@@ -11,9 +12,20 @@ use shared::units::UnixMs;
 
 #[test]
 fn golden_keys_of_the_store() {
-    let mark = Mark { epoch: 1, as_of_ms: UnixMs::from_millis(2), sequence: 3 }.to_string();
-    let mark = mark.replace('1', "{epoch}").replace('2', "{as_of_ms}").replace('3', "{sequence}");
-    let mut facts: Vec<String> = StoreKey::ALL.iter().map(|key| format!("key {} json", key.name())).collect();
+    let mark = Mark {
+        epoch: 1,
+        as_of_ms: UnixMs::from_millis(2),
+        sequence: 3,
+    }
+    .to_string();
+    let mark = mark
+        .replace('1', "{epoch}")
+        .replace('2', "{as_of_ms}")
+        .replace('3', "{sequence}");
+    let mut facts: Vec<String> = StoreKey::ALL
+        .iter()
+        .map(|key| format!("key {} json", key.name()))
+        .collect();
     facts.extend([
         format!("key {} json", breakdown_key("{symbol}")),
         format!("key {ALERT_STATE_KEY} json"),

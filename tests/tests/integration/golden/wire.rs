@@ -5,8 +5,8 @@ use crate::freeze::freeze;
 use expect_test::expect_file;
 use serde_json::Value;
 use shared::endpoints::{
-    ALLOWED_METHODS, BETA_CHART, CLIENT_ROUTES, Endpoint, HEALTH, LIVE, METRICS, Parameter, Place, Question, READY,
-    RECENT_ALERTS, SNAPSHOT, SymbolEndpoint, find,
+    ALLOWED_METHODS, BETA_CHART, CLIENT_ROUTES, Endpoint, HEALTH, LIVE, METRICS, Parameter, Place,
+    Question, READY, RECENT_ALERTS, SNAPSHOT, SymbolEndpoint, find,
 };
 use shared::freshness::{Freshness, Limits};
 use shared::headers::cache_status::{self, Forward, Forwarded};
@@ -20,28 +20,53 @@ fn golden_paths() {
     let symbol = |endpoint: SymbolEndpoint| format!("{}BTCUSDT", endpoint.prefix());
     let of_symbol = SymbolEndpoint::ALL.map(symbol);
     let fixed = [RECENT_ALERTS, BETA_CHART, SNAPSHOT, LIVE, READY, METRICS];
-    let paths = CLIENT_ROUTES.iter().map(|(path, _)| *path).chain(HEALTH).chain(fixed);
+    let paths = CLIENT_ROUTES
+        .iter()
+        .map(|(path, _)| *path)
+        .chain(HEALTH)
+        .chain(fixed);
     let paths = paths.chain(of_symbol.iter().map(String::as_str));
     let mut facts: Vec<String> = paths
         .map(|path| {
             let name = find(path, None).unwrap();
-            format!("path {} {}", path.replace("BTCUSDT", "{symbol}"), name.name())
+            format!(
+                "path {} {}",
+                path.replace("BTCUSDT", "{symbol}"),
+                name.name()
+            )
         })
         .collect();
     facts.push(format!("methods {ALLOWED_METHODS}"));
-    for (path, parameter) in [(RECENT_ALERTS, Parameter::Limit), (BETA_CHART, Parameter::Timeframe)] {
+    for (path, parameter) in [
+        (RECENT_ALERTS, Parameter::Limit),
+        (BETA_CHART, Parameter::Timeframe),
+    ] {
         let _ = |parameter: Parameter| match parameter {
             Parameter::Limit | Parameter::Timeframe => {}
         };
-        let Place::Data(default) = find(path, None).unwrap() else { panic!("{path} is no data") };
-        facts.push(format!("parameter {path} {} {}", parameter.name(), parameter.allowed()));
-        facts.push(format!("parameter {path} {} default as in {}", parameter.name(), default.projection()));
+        let Place::Data(default) = find(path, None).unwrap() else {
+            panic!("{path} is no data")
+        };
+        facts.push(format!(
+            "parameter {path} {} {}",
+            parameter.name(),
+            parameter.allowed()
+        ));
+        facts.push(format!(
+            "parameter {path} {} default as in {}",
+            parameter.name(),
+            default.projection()
+        ));
     }
     freeze(&expect_file!["../../../golden/paths.txt"], facts);
 }
 
 fn failures() -> Vec<Failure> {
-    let sources = vec![SourceOutcome { name: "origin", outcome: "timeout".to_owned(), as_of_ms: None }];
+    let sources = vec![SourceOutcome {
+        name: "origin",
+        outcome: "timeout".to_owned(),
+        as_of_ms: None,
+    }];
     let _ = |failure: &Failure| match failure {
         Failure::NotFound
         | Failure::MethodNotAllowed
@@ -51,21 +76,36 @@ fn failures() -> Vec<Failure> {
         | Failure::PreconditionFailed
         | Failure::Overloaded
         | Failure::TooManyRequests { .. }
-        | Failure::Unauthorized { realm: Realm::Metrics | Realm::Origin }
+        | Failure::Unauthorized {
+            realm: Realm::Metrics | Realm::Origin,
+        }
         | Failure::Internal => {}
     };
     vec![
         Failure::NotFound,
         Failure::MethodNotAllowed,
-        Failure::NoValidData { sources, retry_after_secs: 4 },
-        Failure::BadQuery { parameter: Parameter::Limit },
-        Failure::BadQuery { parameter: Parameter::Timeframe },
+        Failure::NoValidData {
+            sources,
+            retry_after_secs: 4,
+        },
+        Failure::BadQuery {
+            parameter: Parameter::Limit,
+        },
+        Failure::BadQuery {
+            parameter: Parameter::Timeframe,
+        },
         Failure::BadTarget,
         Failure::PreconditionFailed,
         Failure::Overloaded,
-        Failure::TooManyRequests { retry_after_secs: 10 },
-        Failure::Unauthorized { realm: Realm::Metrics },
-        Failure::Unauthorized { realm: Realm::Origin },
+        Failure::TooManyRequests {
+            retry_after_secs: 10,
+        },
+        Failure::Unauthorized {
+            realm: Realm::Metrics,
+        },
+        Failure::Unauthorized {
+            realm: Realm::Origin,
+        },
         Failure::Internal,
     ]
 }
@@ -78,13 +118,23 @@ fn golden_problems() {
         let title = problem["title"].as_str().unwrap();
         let at = format!("{} {title}", failure.status());
         for field in ["type", "detail"] {
-            facts.push(format!("{at}: {field} {}", problem[field].as_str().unwrap()));
+            facts.push(format!(
+                "{at}: {field} {}",
+                problem[field].as_str().unwrap()
+            ));
         }
         for (field, value) in problem.as_object().unwrap() {
-            facts.push(format!("{at}: field {field} {}", crate::shape::type_of(value)));
+            facts.push(format!(
+                "{at}: field {field} {}",
+                crate::shape::type_of(value)
+            ));
         }
         for (name, value) in failure.headers() {
-            let value = if name == "retry-after" { "{seconds}".to_owned() } else { value };
+            let value = if name == "retry-after" {
+                "{seconds}".to_owned()
+            } else {
+                value
+            };
             facts.push(format!("{at}: header {name}: {value}"));
         }
     }
@@ -95,17 +145,35 @@ fn golden_problems() {
 
 #[test]
 fn golden_headers() {
-    let mut facts: Vec<String> = ALWAYS.iter().map(|(name, value)| format!("every answer: {name}: {value}")).collect();
-    facts.extend(preflight([]).iter().map(|(name, value)| format!("preflight: {name}: {value}")));
-    let questions = [Question::Whole(Endpoint::MobileData), Question::Whole(Endpoint::Snapshot)];
+    let mut facts: Vec<String> = ALWAYS
+        .iter()
+        .map(|(name, value)| format!("every answer: {name}: {value}"))
+        .collect();
+    facts.extend(
+        preflight([])
+            .iter()
+            .map(|(name, value)| format!("preflight: {name}: {value}")),
+    );
+    let questions = [
+        Question::Whole(Endpoint::MobileData),
+        Question::Whole(Endpoint::Snapshot),
+    ];
     for snapshot in snapshots() {
         for class in Freshness::ALL {
             for question in &questions {
-                let kind = if *question == questions[0] { "data" } else { "snapshot" };
-                for (name, value) in headers::of_body(&snapshot, question, class, &Limits::DEFAULT) {
+                let kind = if *question == questions[0] {
+                    "data"
+                } else {
+                    "snapshot"
+                };
+                for (name, value) in headers::of_body(&snapshot, question, class, &Limits::DEFAULT)
+                {
                     let value = match name {
                         "cache-control" => format!("{value} ({})", class.name()),
-                        "etag" => "W/\"{schema_version}-{producer}{sequence}-{as_of_ms}-{class}-{body}\"".to_owned(),
+                        "etag" => {
+                            "W/\"{schema_version}-{producer}{sequence}-{as_of_ms}-{class}-{body}\""
+                                .to_owned()
+                        }
                         headers::DATA_AS_OF | headers::DATA_QUALITY => "{number}".to_owned(),
                         _ => value,
                     };
@@ -117,7 +185,11 @@ fn golden_headers() {
         }
     }
     // Not every producer and feed has a recorded snapshot.
-    facts.extend(Producer::LABELS.iter().map(|name| format!("data: {}: {name}", headers::DATA_SOURCE)));
+    facts.extend(
+        Producer::LABELS
+            .iter()
+            .map(|name| format!("data: {}: {name}", headers::DATA_SOURCE)),
+    );
     let artificial = [Feed::Replayed, Feed::Simulated];
     facts.extend(artificial.map(|feed| format!("data: {}: {}", headers::MARKET_DATA, feed.name())));
     facts.push(format!("{}: name of a request", headers::REQUEST_ID));
@@ -127,11 +199,28 @@ fn golden_headers() {
 
 /// The forms of a holder's member.
 fn cache_status_members() -> impl Iterator<Item = String> {
-    let forwarded = [Forward::UriMiss, Forward::Stale].into_iter().map(|reason| {
-        let status = Some(200);
-        let detail = Some("{word}");
-        Forwarded { reason, status, collapsed: true, stored: true, ttl: 1, detail }.member("{holder}")
-    });
-    let hits = [cache_status::hit("{holder}", 1), cache_status::hit_because("{holder}", 1, "{word}")];
-    hits.into_iter().chain(forwarded).map(|member| member.replace("ttl=1", "ttl={seconds}").replace("200", "{status}"))
+    let forwarded = [Forward::UriMiss, Forward::Stale]
+        .into_iter()
+        .map(|reason| {
+            let status = Some(200);
+            let detail = Some("{word}");
+            Forwarded {
+                reason,
+                status,
+                collapsed: true,
+                stored: true,
+                ttl: 1,
+                detail,
+            }
+            .member("{holder}")
+        });
+    let hits = [
+        cache_status::hit("{holder}", 1),
+        cache_status::hit_because("{holder}", 1, "{word}"),
+    ];
+    hits.into_iter().chain(forwarded).map(|member| {
+        member
+            .replace("ttl=1", "ttl={seconds}")
+            .replace("200", "{status}")
+    })
 }

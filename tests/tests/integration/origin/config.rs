@@ -37,9 +37,21 @@ fn a_bad_variable_stops_the_start_and_is_named_with_its_value() {
 #[test]
 fn a_password_on_the_command_line_is_refused_without_showing_it() {
     for (option, value, variable) in [
-        ("--redis-url", "redis://user:hunter2@localhost/", "REDIS_URL"),
-        ("--redis-url", "unix:///run/redis.sock?pass=hunter2", "REDIS_URL"),
-        ("--redis-sentinel-password", "hunter2", "REDIS_SENTINEL_PASSWORD"),
+        (
+            "--redis-url",
+            "redis://user:hunter2@localhost/",
+            "REDIS_URL",
+        ),
+        (
+            "--redis-url",
+            "unix:///run/redis.sock?pass=hunter2",
+            "REDIS_URL",
+        ),
+        (
+            "--redis-sentinel-password",
+            "hunter2",
+            "REDIS_SENTINEL_PASSWORD",
+        ),
     ] {
         let mut command = origin_command();
         if variable != "REDIS_URL" {
@@ -48,7 +60,10 @@ fn a_password_on_the_command_line_is_refused_without_showing_it() {
         let output = command.args([option, value]).output().unwrap();
         let text = String::from_utf8_lossy(&output.stderr);
         assert!(!output.status.success(), "{option} was taken");
-        assert!(text.contains(option) && text.contains(&format!("set the variable {variable}")), "{text:?}");
+        assert!(
+            text.contains(option) && text.contains(&format!("set the variable {variable}")),
+            "{text:?}"
+        );
         assert!(!text.contains("hunter2"), "{text:?}");
     }
 }
@@ -59,27 +74,49 @@ fn a_role_that_needs_redis_says_so() {
         let output = origin_command().env("ORIGIN_ROLE", role).output().unwrap();
         let text = String::from_utf8_lossy(&output.stderr);
         assert!(!output.status.success(), "{role} was taken without Redis");
-        assert!(text.contains(&format!("ORIGIN_ROLE is {role}")) && text.contains("REDIS_URL"), "{text:?}");
+        assert!(
+            text.contains(&format!("ORIGIN_ROLE is {role}")) && text.contains("REDIS_URL"),
+            "{text:?}"
+        );
     }
 }
 
 #[test]
 fn a_redis_url_is_refused_without_showing_its_password() {
-    let output = origin_command().env("REDIS_URL", "http://user:hunter2@localhost/").output().unwrap();
+    let output = origin_command()
+        .env("REDIS_URL", "http://user:hunter2@localhost/")
+        .output()
+        .unwrap();
     let text = String::from_utf8_lossy(&output.stderr);
     assert!(!output.status.success());
     assert!(text.contains("REDIS_URL"), "{text:?}");
-    assert!(!text.contains("hunter2"), "the password is in the error: {text:?}");
+    assert!(
+        !text.contains("hunter2"),
+        "the password is in the error: {text:?}"
+    );
 }
 
 #[test]
 fn a_key_that_cannot_be_one_is_refused_by_its_variable_without_being_shown() {
-    for hostile in ["", " ", "hunter2\r\nx-other: 1", "hunter2\n", "hunter2é", "hunter2 hunter2"] {
-        let output = origin_command().env("COINGECKO_API_KEY", hostile).output().unwrap();
+    for hostile in [
+        "",
+        " ",
+        "hunter2\r\nx-other: 1",
+        "hunter2\n",
+        "hunter2é",
+        "hunter2 hunter2",
+    ] {
+        let output = origin_command()
+            .env("COINGECKO_API_KEY", hostile)
+            .output()
+            .unwrap();
         let text = String::from_utf8_lossy(&output.stderr);
         assert!(!output.status.success(), "{hostile:?} was taken");
         assert!(text.contains("COINGECKO_API_KEY"), "{text:?}");
-        assert!(!text.contains("hunter2"), "the key is in the error: {text:?}");
+        assert!(
+            !text.contains("hunter2"),
+            "the key is in the error: {text:?}"
+        );
         assert!(output.stdout.is_empty(), "it listened before it checked");
     }
 }
@@ -89,12 +126,25 @@ async fn a_key_is_in_no_log_and_in_no_answer() {
     let exchange = Exchange::start().await;
     let folder = tempfile::tempdir().unwrap();
     let log = folder.path().join("log");
-    let variables = [("COINGECKO_API_KEY", "CG-hunter2"), ("RUST_LOG", "trace"), ("TICKERS_INTERVAL_MS", "250")];
+    let variables = [
+        ("COINGECKO_API_KEY", "CG-hunter2"),
+        ("RUST_LOG", "trace"),
+        ("TICKERS_INTERVAL_MS", "250"),
+    ];
     let mut origin = Origin::start_logging(exchange.url(), &variables, &log);
-    origin.counted("upstream_requests_total{upstream=\"coingecko_global\",outcome=\"ok\"}", 1.0).await;
+    origin
+        .counted(
+            "upstream_requests_total{upstream=\"coingecko_global\",outcome=\"ok\"}",
+            1.0,
+        )
+        .await;
     for path in ["/health", "/metrics", "/mobile-data", "/snapshot"] {
         let answer = origin.get(path).await;
-        assert!(!answer.text.contains("hunter2") && !format!("{:?}", answer.headers).contains("hunter2"), "{path}");
+        assert!(
+            !answer.text.contains("hunter2")
+                && !format!("{:?}", answer.headers).contains("hunter2"),
+            "{path}"
+        );
     }
     origin.signal("TERM");
     assert_eq!(origin.ended().await, Some(0));
@@ -107,10 +157,16 @@ async fn a_key_is_in_no_log_and_in_no_answer() {
 fn a_port_that_is_taken_is_named() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();
-    let output = origin_command().env("ORIGIN_LISTEN", &address).output().unwrap();
+    let output = origin_command()
+        .env("ORIGIN_LISTEN", &address)
+        .output()
+        .unwrap();
     let text = String::from_utf8_lossy(&output.stderr);
     assert!(!output.status.success());
-    assert!(text.contains("ORIGIN_LISTEN") && text.contains(&address), "{text:?}");
+    assert!(
+        text.contains("ORIGIN_LISTEN") && text.contains(&address),
+        "{text:?}"
+    );
 }
 
 #[test]

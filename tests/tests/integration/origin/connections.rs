@@ -1,4 +1,5 @@
-//! Clients that come in crowds, or take their time: each costs itself, and the data goes on being collected.
+//! Clients that come in crowds, or take their time: each costs itself, and the data goes on being
+//! collected.
 
 use super::support::{Exchange, Origin, eventually};
 use std::time::Duration;
@@ -11,7 +12,9 @@ const WHOLE: &[u8] = b"GET /snapshot HTTP/1.1\r\nhost: origin\r\n\r\n";
 const HALF: &[u8] = b"GET /mobile-data HTTP/1.1\r\nho";
 
 async fn connect(origin: &Origin) -> TcpStream {
-    TcpStream::connect(origin.url.strip_prefix("http://").unwrap()).await.unwrap()
+    TcpStream::connect(origin.url.strip_prefix("http://").unwrap())
+        .await
+        .unwrap()
 }
 
 /// Waits until the other side has closed the connection.
@@ -53,9 +56,15 @@ async fn a_body_that_nobody_asked_for_ends_its_connection() {
     let origin = Origin::start(exchange.url(), &[("HEAD_TIMEOUT_MS", "500")]);
     origin.data().await;
     let mut client = connect(&origin).await;
-    client.write_all(b"GET /mobile-data HTTP/1.1\r\nhost: origin\r\ncontent-length: 1000000\r\n\r\nx").await.unwrap();
+    client
+        .write_all(b"GET /mobile-data HTTP/1.1\r\nhost: origin\r\ncontent-length: 1000000\r\n\r\nx")
+        .await
+        .unwrap();
     closed(&mut client).await;
-    eventually("its place is free", || async { (origin.metric("http_connections").await <= 1.0).then_some(()) }).await;
+    eventually("its place is free", || async {
+        (origin.metric("http_connections").await <= 1.0).then_some(())
+    })
+    .await;
 }
 
 #[tokio::test]
@@ -81,7 +90,10 @@ async fn a_connection_without_a_request_ends_at_its_limit() {
     closed(&mut connect(&origin).await).await;
     // One that has asked before is no other.
     let mut client = connect(&origin).await;
-    client.write_all(b"GET /health/live HTTP/1.1\r\nhost: origin\r\n\r\n").await.unwrap();
+    client
+        .write_all(b"GET /health/live HTTP/1.1\r\nhost: origin\r\n\r\n")
+        .await
+        .unwrap();
     closed(&mut client).await;
 }
 
@@ -104,8 +116,9 @@ async fn operators(origin: &Origin, wanted: &str) -> f64 {
     origin.of_operators().metric(wanted).await
 }
 
-/// Clients with half a request each, so many at a time, until so many were not taken: on a busy machine some of the first have
-/// had their end before the last one comes, or were not read yet and made room.
+/// Clients with half a request each, so many at a time, until so many were not taken: on a busy
+/// machine some of the first have had their end before the last one comes, or were not read yet and
+/// made room.
 async fn crowd_at_work(origin: &Origin, clients: usize, refused: f64) -> Vec<TcpStream> {
     let crowd = tokio::sync::Mutex::new(Vec::new());
     eventually("the crowd is told that there is no place", || async {
@@ -124,14 +137,23 @@ async fn crowd_at_work(origin: &Origin, clients: usize, refused: f64) -> Vec<Tcp
 #[tokio::test]
 async fn a_crowd_at_work_shuts_nobody_out_of_health_and_stops_no_collecting() {
     let exchange = Exchange::start().await;
-    let variables = [QUICK, OPERATORS, ("MAX_CONNECTIONS", "64"), ("HEAD_TIMEOUT_MS", "10000")];
+    let variables = [
+        QUICK,
+        OPERATORS,
+        ("MAX_CONNECTIONS", "64"),
+        ("HEAD_TIMEOUT_MS", "10000"),
+    ];
     let origin = Origin::start(exchange.url(), &variables);
     origin.data().await;
     let _crowd = crowd_at_work(&origin, 200, 1.0).await;
     check_collecting(&origin).await;
     let held = origin.of_operators();
     assert_eq!(held.get("/health").await.status, 200);
-    assert_eq!(held.get("/mobile-data").await.status, 404, "operators are no clients");
+    assert_eq!(
+        held.get("/mobile-data").await.status,
+        404,
+        "operators are no clients"
+    );
     // Each of the crowd has its end, and then there is room.
     origin.data_after_refusals().await;
 }
@@ -153,11 +175,17 @@ async fn when_descriptors_run_out_collecting_has_its_own() {
     origin.data().await;
     let _crowd = crowd_at_work(&origin, 400, 100.0).await;
     // Every fetch needs a connection of its own from here on.
-    exchange.fault("bybit-tickers", serde_json::json!({"kind": "reset"})).await;
+    exchange
+        .fault("bybit-tickers", serde_json::json!({"kind": "reset"}))
+        .await;
     eventually("fetches fail", || async {
         let page = origin.of_operators().get("/metrics").await.text;
-        let failed = |line: &str| line.contains("upstream=\"bybit_tickers\"") && !line.contains("class=\"ok\"");
-        page.lines().any(|line| line.starts_with("upstream_requests_total") && failed(line)).then_some(())
+        let failed = |line: &str| {
+            line.contains("upstream=\"bybit_tickers\"") && !line.contains("class=\"ok\"")
+        };
+        page.lines()
+            .any(|line| line.starts_with("upstream_requests_total") && failed(line))
+            .then_some(())
     })
     .await;
     exchange.mend().await;
@@ -170,17 +198,27 @@ const CROWD: usize = 10_000;
 #[tokio::test]
 async fn ten_thousand_who_wait_cost_a_client_nothing() {
     let exchange = Exchange::start().await;
-    let variables = [QUICK, OPERATORS, ("MAX_CONNECTIONS", "20000"), ("MAX_CONNECTIONS_PER_ADDRESS", "20000")];
+    let variables = [
+        QUICK,
+        OPERATORS,
+        ("MAX_CONNECTIONS", "20000"),
+        ("MAX_CONNECTIONS_PER_ADDRESS", "20000"),
+    ];
     let origin = Origin::start(exchange.url(), &variables);
     origin.data().await;
     let mut crowd = Vec::with_capacity(CROWD);
     for _ in 0..CROWD {
         crowd.push(connect(&origin).await);
     }
-    eventually("all are in", || async { (operators(&origin, "http_connections").await >= CROWD as f64).then_some(()) })
-        .await;
+    eventually("all are in", || async {
+        (operators(&origin, "http_connections").await >= CROWD as f64).then_some(())
+    })
+    .await;
     check_collecting(&origin).await;
     assert_eq!(origin.get("/mobile-data").await.status, 200);
     drop(crowd);
-    eventually("all are gone", || async { (operators(&origin, "http_connections").await < 10.0).then_some(()) }).await;
+    eventually("all are gone", || async {
+        (operators(&origin, "http_connections").await < 10.0).then_some(())
+    })
+    .await;
 }

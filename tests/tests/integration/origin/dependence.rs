@@ -1,8 +1,10 @@
-//! A change at one upstream changes exactly what rests on it, in every body that clients read; an upstream that falls
-//! silent takes exactly its own figures, and everything else stays as it was to the last byte.
+//! A change at one upstream changes exactly what rests on it, in every body that clients read; an
+//! upstream that falls silent takes exactly its own figures, and everything else stays as it was to
+//! the last byte.
 //!
-//! The market stands still, so any two origins that have all of it serve the same figures. One sees the market as it is,
-//! the others each see it with one change. What is compared, and what cannot be, stands in [`bodies`].
+//! The market stands still, so any two origins that have all of it serve the same figures. One sees
+//! the market as it is, the others each see it with one change. What is compared, and what cannot
+//! be, stands in [`bodies`].
 
 #[path = "dependence/bodies.rs"]
 mod bodies;
@@ -15,14 +17,19 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tokio::task::JoinSet;
 
-/// As few contracts as there may be, and as few publications as keep data fresh: five origins share a machine.
-const CALM: [(&str, &str); 3] = [PLENTY, ("MONITORED_SYMBOLS", "30"), ("TICKERS_INTERVAL_MS", "3000")];
+/// As few contracts as there may be, and as few publications as keep data fresh: five origins share
+/// a machine.
+const CALM: [(&str, &str); 3] = [
+    PLENTY,
+    ("MONITORED_SYMBOLS", "30"),
+    ("TICKERS_INTERVAL_MS", "3000"),
+];
 
 /// How long an origin may take to have everything, for a loaded machine.
 const PATIENCE: Duration = Duration::from_secs(40);
 
-/// What moves with the score of a contract `{}`; all of it may, for a score that moves by less than its rounding moves
-/// nothing, and the order of the lists and the mood of the market with it.
+/// What moves with the score of a contract `{}`; all of it may, for a score that moves by less than
+/// its rounding moves nothing, and the order of the lists and the mood of the market with it.
 const OF_SCORE: [&str; 16] = [
     "?**/{}/score",
     "?**/{}/confluence_score",
@@ -54,15 +61,23 @@ struct Change {
 impl Change {
     /// A change that moves no score.
     fn new(link: &'static str, fault: Value, expected: &[&str]) -> Self {
-        Self { faults: vec![(link, fault)], expected: expected.iter().map(|pattern| (*pattern).to_owned()).collect() }
+        Self {
+            faults: vec![(link, fault)],
+            expected: expected
+                .iter()
+                .map(|pattern| (*pattern).to_owned())
+                .collect(),
+        }
     }
 
-    /// A change of one contract's input, which moves these parts of its score (some of them where a pattern begins with
-    /// `?`), and the dimensions they belong to.
+    /// A change of one contract's input, which moves these parts of its score (some of them where a
+    /// pattern begins with `?`), and the dimensions they belong to.
     fn of_parts(link: &'static str, fault: Value, symbol: &str, parts: &[&str]) -> Self {
         let mut change = Self::new(link, fault, &[]);
         for part in parts {
-            let (mark, part) = part.strip_prefix('?').map_or(("", *part), |part| ("?", part));
+            let (mark, part) = part
+                .strip_prefix('?')
+                .map_or(("", *part), |part| ("?", part));
             let dimension = part.split_once('.').unwrap().0;
             change.expected.extend([
                 format!("{mark}breakdown/{symbol}/data/sub_components/{part}"),
@@ -71,11 +86,14 @@ impl Change {
                 format!("?**/{symbol}/*/{{components,interpretations}}/{dimension}"),
             ]);
         }
-        change.expected.extend(OF_SCORE.map(|pattern| pattern.replace("{}", symbol)));
+        change
+            .expected
+            .extend(OF_SCORE.map(|pattern| pattern.replace("{}", symbol)));
         change
     }
 
-    /// An input of one contract that nobody sends: these parts of its score are absent, and named as missing.
+    /// An input of one contract that nobody sends: these parts of its score are absent, and named
+    /// as missing.
     fn silent(link: &'static str, symbol: &str, parts: &[&str]) -> Self {
         let mut change = Self::of_parts(link, blocked(&json!({ "symbol": symbol })), symbol, parts);
         for part in parts {
@@ -87,18 +105,22 @@ impl Change {
         change
     }
 
-    /// Several changes at once, whose differences do not meet: each is of another contract, or of another section.
+    /// Several changes at once, whose differences do not meet: each is of another contract, or of
+    /// another section.
     fn all(changes: impl IntoIterator<Item = Self>) -> Self {
-        changes.into_iter().fold(Self::default(), |mut all, change| {
-            all.faults.extend(change.faults);
-            all.expected.extend(change.expected);
-            all
-        })
+        changes
+            .into_iter()
+            .fold(Self::default(), |mut all, change| {
+                all.faults.extend(change.faults);
+                all.expected.extend(change.expected);
+                all
+            })
     }
 
     /// The same with more that is expected.
     fn and(mut self, expected: &[&str]) -> Self {
-        self.expected.extend(expected.iter().map(|pattern| (*pattern).to_owned()));
+        self.expected
+            .extend(expected.iter().map(|pattern| (*pattern).to_owned()));
         self
     }
 }
@@ -109,7 +131,10 @@ fn blocked(of: &Value) -> Value {
 
 /// An exchange whose market stands still, and an origin that reads it.
 async fn market(still_since_ms: i64, faults: &[(&str, Value)]) -> (Exchange, Origin) {
-    let config = simulator::Config { still_since_ms: Some(still_since_ms), ..simulator::Config::default() };
+    let config = simulator::Config {
+        still_since_ms: Some(still_since_ms),
+        ..simulator::Config::default()
+    };
     let exchange = Exchange::start_with(config).await;
     for (link, fault) in faults {
         exchange.fault(link, fault.clone()).await;
@@ -118,8 +143,8 @@ async fn market(still_since_ms: i64, faults: &[(&str, Value)]) -> (Exchange, Ori
     (exchange, origin)
 }
 
-/// How often each input is fetched until every contract has all: hourly candles come in three pages, daily ones are
-/// Bitcoin's alone.
+/// How often each input is fetched until every contract has all: hourly candles come in three
+/// pages, daily ones are Bitcoin's alone.
 const FETCHES: [(&str, u64); 6] = [
     ("bybit-klines", 30 * 7 + 1),
     ("bybit-orderbook", 30),
@@ -142,10 +167,14 @@ async fn whole((exchange, origin): &(Exchange, Origin)) -> Bodies {
     .await;
     let is_whole = |answer: &Answer| {
         let body = answer.json();
-        let rows = body["confluence_scores"].as_array().map_or(&[][..], Vec::as_slice);
+        let rows = body["confluence_scores"]
+            .as_array()
+            .map_or(&[][..], Vec::as_slice);
         rows.len() == 30 && rows.iter().all(|row| row["score_basis"] == "six_dimension")
     };
-    origin.data_where("thirty contracts are analysed", is_whole).await;
+    origin
+        .data_where("thirty contracts are analysed", is_whole)
+        .await;
     eventually("nothing more comes in", || async {
         let before = served(origin).await;
         // Two publications later, so that no result is still kept that was made of less.
@@ -158,7 +187,10 @@ async fn whole((exchange, origin): &(Exchange, Origin)) -> Bodies {
 
 /// Checks that each change makes exactly its differences.
 async fn check(changes: Vec<Change>) {
-    let still_since_ms = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis();
+    let still_since_ms = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap()
+        .as_millis();
     let still_since_ms = i64::try_from(still_since_ms).unwrap();
     let mut markets = JoinSet::new();
     for change in changes {
@@ -182,7 +214,11 @@ async fn check(changes: Vec<Change>) {
 }
 
 /// Waits until the bodies differ from the plain ones in exactly what is expected.
-async fn differs_as_expected(plain: &Bodies, origin: &Origin, change: &Change) -> Result<(), String> {
+async fn differs_as_expected(
+    plain: &Bodies,
+    origin: &Origin,
+    change: &Change,
+) -> Result<(), String> {
     let expected = Expected::new(&change.expected);
     let started = tokio::time::Instant::now();
     loop {
@@ -202,14 +238,31 @@ fn rewritten(fields: &Value, rows: Option<u8>, of: &Value) -> Value {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_rewritten_value_moves_exactly_what_rests_on_it() {
-    let volume = rewritten(&json!({"volume": {"scale": 3.0}}), Some(3), &json!({"symbol": "SOLUSDT", "interval": "5"}));
-    let bids = rewritten(&json!({"bid_size": {"scale": 3.0}}), None, &json!({"symbol": "ETHUSDT"}));
-    let interest = rewritten(&json!({"singleOpenInterest": {"scale": 1.1}}), Some(1), &json!({"symbol": "XRPUSDT"}));
-    let fundings = rewritten(&json!({"fundingRate": {"scale": 3.0}}), Some(20), &json!({"symbol": "DOGEUSDT"}));
+    let volume = rewritten(
+        &json!({"volume": {"scale": 3.0}}),
+        Some(3),
+        &json!({"symbol": "SOLUSDT", "interval": "5"}),
+    );
+    let bids = rewritten(
+        &json!({"bid_size": {"scale": 3.0}}),
+        None,
+        &json!({"symbol": "ETHUSDT"}),
+    );
+    let interest = rewritten(
+        &json!({"singleOpenInterest": {"scale": 1.1}}),
+        Some(1),
+        &json!({"symbol": "XRPUSDT"}),
+    );
+    let fundings = rewritten(
+        &json!({"fundingRate": {"scale": 3.0}}),
+        Some(20),
+        &json!({"symbol": "DOGEUSDT"}),
+    );
     let accounts = json!({"buyRatio": {"set": "0.9"}, "sellRatio": {"set": "0.1"}});
     let accounts = rewritten(&accounts, None, &json!({"symbol": "BNBUSDT"}));
     let total = json!({"kind": "rewrite", "fields": {"total_volume.usd": {"scale": 1.5}}});
-    // In all the ways in which a row tells it: one that contradicts the others would not be believed.
+    // In all the ways in which a row tells it: one that contradicts the others would not be
+    // believed.
     let held = json!({
         "singleOpenInterestValue": {"scale": 2.0}, "openInterestValue": {"scale": 2.0},
         "singleOpenInterest": {"scale": 2.0}, "openInterest": {"scale": 2.0},
@@ -224,11 +277,32 @@ async fn a_rewritten_value_moves_exactly_what_rests_on_it() {
     check(vec![Change::all([
         Change::of_parts("bybit-klines", volume, "SOLUSDT", &of_volume),
         Change::of_parts("bybit-orderbook", bids, "ETHUSDT", &of_book),
-        Change::of_parts("bybit-open-interest", interest, "XRPUSDT", &["orderflow.open_interest"]),
-        Change::of_parts("bybit-funding", fundings, "DOGEUSDT", &["sentiment.funding_rate"])
-            .and(&["mobile-data/perps/funding_zscore", "?**/{funding_zscore,funding_unusual}"]),
-        Change::of_parts("bybit-account-ratio", accounts, "BNBUSDT", &["sentiment.long_short_ratio"])
-            .and(&["mobile-data/perps/{long_pct,short_pct}", "?**/{long_pct,short_pct,ls_entropy}"]),
+        Change::of_parts(
+            "bybit-open-interest",
+            interest,
+            "XRPUSDT",
+            &["orderflow.open_interest"],
+        ),
+        Change::of_parts(
+            "bybit-funding",
+            fundings,
+            "DOGEUSDT",
+            &["sentiment.funding_rate"],
+        )
+        .and(&[
+            "mobile-data/perps/funding_zscore",
+            "?**/{funding_zscore,funding_unusual}",
+        ]),
+        Change::of_parts(
+            "bybit-account-ratio",
+            accounts,
+            "BNBUSDT",
+            &["sentiment.long_short_ratio"],
+        )
+        .and(&[
+            "mobile-data/perps/{long_pct,short_pct}",
+            "?**/{long_pct,short_pct,ls_entropy}",
+        ]),
         Change::new(
             "coingecko-global",
             total,
@@ -238,14 +312,22 @@ async fn a_rewritten_value_moves_exactly_what_rests_on_it() {
                 "snapshot/global_market/value/volume_24h",
             ],
         ),
-        Change::new("bybit-tickers", held, &["mobile-data/perps/{total_open_interest,funding_paid,premium}"])
-            .and(&["?**/{total_open_interest,funding_paid,premium,payer,funding_unusual}"]),
-        Change::default().and(&["?perpetuals-pulse/signals/**", "?perpetuals-pulse/{signals,signal_count}"]),
+        Change::new(
+            "bybit-tickers",
+            held,
+            &["mobile-data/perps/{total_open_interest,funding_paid,premium}"],
+        )
+        .and(&["?**/{total_open_interest,funding_paid,premium,payer,funding_unusual}"]),
+        Change::default().and(&[
+            "?perpetuals-pulse/signals/**",
+            "?perpetuals-pulse/{signals,signal_count}",
+        ]),
     ])])
     .await;
 }
 
-/// Candles of one contract and length that nobody sends: the parts that read candles lose one of their witnesses and stay.
+/// Candles of one contract and length that nobody sends: the parts that read candles lose one of
+/// their witnesses and stay.
 fn no_candles(symbol: &str, interval: &str) -> Change {
     let parts = [
         "?technical.*",
@@ -255,11 +337,18 @@ fn no_candles(symbol: &str, interval: &str) -> Change {
         "?orderflow.open_interest",
     ];
     let fault = blocked(&json!({"symbol": symbol, "interval": interval}));
-    let charts = ["?beta-chart-*", "?snapshot/performance"].map(|place| format!("{place}/**/{symbol}/**"));
-    let lists = ["?beta-chart-*/overview/*", "?beta-chart-*/performance_order/*", "?beta-chart-*/**/(order)"];
+    let charts =
+        ["?beta-chart-*", "?snapshot/performance"].map(|place| format!("{place}/**/{symbol}/**"));
+    let lists = [
+        "?beta-chart-*/overview/*",
+        "?beta-chart-*/performance_order/*",
+        "?beta-chart-*/**/(order)",
+    ];
     // In a chart that lacks the contract another one takes its place, whole.
-    let successor =
-        ["?beta-chart-*/{chart_data,performance_summary}/*", "?snapshot/performance/value/charts/*/lines/*"];
+    let successor = [
+        "?beta-chart-*/{chart_data,performance_summary}/*",
+        "?snapshot/performance/value/charts/*/lines/*",
+    ];
     Change::of_parts("bybit-klines", fault, symbol, &parts)
         .and(&charts.each_ref().map(String::as_str))
         .and(&lists)
@@ -275,9 +364,17 @@ async fn a_silent_input_of_one_contract_takes_exactly_its_parts_and_names_them()
     check(vec![Change::all([
         Change::silent("bybit-orderbook", "ETHUSDT", &of_book),
         Change::silent("bybit-trades", "SOLUSDT", &of_trades),
-        Change::silent("bybit-open-interest", "XRPUSDT", &["orderflow.open_interest"]),
-        Change::silent("bybit-account-ratio", "BNBUSDT", &["sentiment.long_short_ratio"])
-            .and(&["?**/{long_pct,short_pct,ls_entropy}"]),
+        Change::silent(
+            "bybit-open-interest",
+            "XRPUSDT",
+            &["orderflow.open_interest"],
+        ),
+        Change::silent(
+            "bybit-account-ratio",
+            "BNBUSDT",
+            &["sentiment.long_short_ratio"],
+        )
+        .and(&["?**/{long_pct,short_pct,ls_entropy}"]),
         Change::silent("bybit-funding", "DOGEUSDT", &["sentiment.funding_rate"])
             .and(&["?**/{funding_zscore,funding_unusual}"]),
         no_candles("ADAUSDT", "1"),
@@ -291,7 +388,10 @@ async fn a_silent_input_of_one_contract_takes_exactly_its_parts_and_names_them()
             "?**/{trend_adx,trend_adx_contracts}",
             "snapshot/statistics/value/trend_adx/**",
         ]),
-        Change::default().and(&["?perpetuals-pulse/signals/**", "?perpetuals-pulse/{signals,signal_count}"]),
+        Change::default().and(&[
+            "?perpetuals-pulse/signals/**",
+            "?perpetuals-pulse/{signals,signal_count}",
+        ]),
     ])])
     .await;
 }
@@ -374,12 +474,19 @@ async fn a_silent_publisher_takes_exactly_its_own_figures_and_says_why() {
             "?snapshot/overview/bitcoin_volatility",
         ],
     );
-    check(vec![Change::all([global, hourly]), Change::all([defi, index, daily])]).await;
+    check(vec![
+        Change::all([global, hourly]),
+        Change::all([defi, index, daily]),
+    ])
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn without_tickers_or_instruments_there_is_no_data_and_the_problem_names_the_source() {
-    for (link, name) in [("bybit-tickers", "bybit_tickers"), ("bybit-instruments", "bybit_instruments")] {
+    for (link, name) in [
+        ("bybit-tickers", "bybit_tickers"),
+        ("bybit-instruments", "bybit_instruments"),
+    ] {
         let exchange = Exchange::start().await;
         exchange.fault(link, blocked(&json!({}))).await;
         let origin = Origin::start(exchange.url(), &CALM);
@@ -387,7 +494,11 @@ async fn without_tickers_or_instruments_there_is_no_data_and_the_problem_names_t
             let problem = origin.get("/mobile-data").await;
             assert_eq!(problem.status, 503, "{}", problem.text);
             let body = problem.json();
-            body["sources"].as_array()?.iter().find(|source| source["name"] == name).cloned()
+            body["sources"]
+                .as_array()?
+                .iter()
+                .find(|source| source["name"] == name)
+                .cloned()
         })
         .await;
         assert_eq!(source["outcome"], "http_500", "{source}");

@@ -7,7 +7,8 @@ use crate::shape::Shape;
 use expect_test::expect_file;
 use serde_json::{Value, json};
 use shared::endpoints::{
-    BETA_CHART, CLIENT_ROUTES, HEALTH, LIVE, METRICS, Place, READY, RECENT_ALERTS, SNAPSHOT, SymbolEndpoint, find,
+    BETA_CHART, CLIENT_ROUTES, HEALTH, LIVE, METRICS, Place, READY, RECENT_ALERTS, SNAPSHOT,
+    SymbolEndpoint, find,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -15,10 +16,16 @@ use std::path::Path;
 /// What a golden file says of each path: the types.
 fn frozen(body: &str) -> BTreeMap<String, BTreeSet<String>> {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("golden/bodies/{body}.txt"));
-    let text = std::fs::read_to_string(&file).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
+    let text = std::fs::read_to_string(&file)
+        .unwrap_or_else(|error| panic!("{}: {error}", file.display()));
     let lines = text.lines().map(|line| line.split_once(' ').unwrap());
     lines
-        .map(|(path, types)| (path.trim_end_matches('?').to_owned(), types.split('|').map(str::to_owned).collect()))
+        .map(|(path, types)| {
+            (
+                path.trim_end_matches('?').to_owned(),
+                types.split('|').map(str::to_owned).collect(),
+            )
+        })
         .collect()
 }
 
@@ -31,16 +38,30 @@ fn check_within(name: &str, body: &Value) {
     for fact in shape.facts() {
         let (path, types) = fact.split_once(' ').unwrap();
         let path = path.trim_end_matches('?');
-        let known = frozen.get(path).unwrap_or_else(|| panic!("{name} serves {fact}, which is not frozen"));
-        assert!(types.split('|').all(|kind| known.contains(kind)), "{name} serves {fact}, frozen is {known:?}");
+        let known = frozen
+            .get(path)
+            .unwrap_or_else(|| panic!("{name} serves {fact}, which is not frozen"));
+        assert!(
+            types.split('|').all(|kind| known.contains(kind)),
+            "{name} serves {fact}, frozen is {known:?}"
+        );
     }
 }
 
 fn header_names(answer: &Answer) -> Vec<String> {
-    answer.headers.keys().map(|name| name.as_str().to_owned()).collect()
+    answer
+        .headers
+        .keys()
+        .map(|name| name.as_str().to_owned())
+        .collect()
 }
 
-async fn send(origin: &Origin, method: reqwest::Method, path: &str, headers: &[(&str, &str)]) -> Answer {
+async fn send(
+    origin: &Origin,
+    method: reqwest::Method,
+    path: &str,
+    headers: &[(&str, &str)],
+) -> Answer {
     let mut request = client().request(method, format!("{}{path}", origin.url));
     for (name, value) in headers {
         request = request.header(*name, *value);
@@ -51,14 +72,22 @@ async fn send(origin: &Origin, method: reqwest::Method, path: &str, headers: &[(
 /// A real origin in a state that holds everything but what one slow source knows.
 async fn with_all_but_coingecko() -> (Exchange, Origin) {
     let exchange = Exchange::start().await;
-    exchange.fault("coingecko", json!({"kind": "status", "status": 503})).await;
+    exchange
+        .fault("coingecko", json!({"kind": "status", "status": 503}))
+        .await;
     let origin = Origin::start(exchange.url(), &[PLENTY]);
     analysed(&origin).await;
-    eventually("beta, charts and the fear & greed index are there", || async {
-        let sections = origin.get("/mobile-data").await.json()["sections"].clone();
-        let known = ["beta", "performance", "fear_greed", "alerts"];
-        known.iter().all(|part| sections[*part]["status"] == "fresh").then_some(())
-    })
+    eventually(
+        "beta, charts and the fear & greed index are there",
+        || async {
+            let sections = origin.get("/mobile-data").await.json()["sections"].clone();
+            let known = ["beta", "performance", "fear_greed", "alerts"];
+            known
+                .iter()
+                .all(|part| sections[*part]["status"] == "fresh")
+                .then_some(())
+        },
+    )
     .await;
     (exchange, origin)
 }
@@ -67,7 +96,11 @@ async fn with_all_but_coingecko() -> (Exchange, Origin) {
 async fn golden_bodies_are_those_that_a_real_origin_serves() {
     let (_exchange, origin) = with_all_but_coingecko().await;
     let of_symbol = SymbolEndpoint::ALL.map(|endpoint| format!("{}BTCUSDT", endpoint.prefix()));
-    let paths = CLIENT_ROUTES.iter().map(|(path, _)| *path).chain([RECENT_ALERTS, BETA_CHART, SNAPSHOT]);
+    let paths =
+        CLIENT_ROUTES
+            .iter()
+            .map(|(path, _)| *path)
+            .chain([RECENT_ALERTS, BETA_CHART, SNAPSHOT]);
     for path in paths.chain(of_symbol.iter().map(String::as_str)) {
         let answer = origin.get(path).await;
         assert_eq!(answer.status, 200, "{path}: {}", answer.text);
@@ -78,7 +111,9 @@ async fn golden_bodies_are_those_that_a_real_origin_serves() {
 #[tokio::test]
 async fn golden_bodies_are_those_that_an_origin_without_analysis_serves() {
     let exchange = Exchange::start().await;
-    exchange.fault("bybit-klines", json!({"kind": "status", "status": 503})).await;
+    exchange
+        .fault("bybit-klines", json!({"kind": "status", "status": 503}))
+        .await;
     let origin = Origin::start(exchange.url(), &[]);
     origin.data().await;
     for (path, _) in CLIENT_ROUTES {
@@ -99,11 +134,21 @@ async fn golden_health_bodies_of_the_origin() {
         let answer = origin.get(path).await;
         assert_eq!(answer.status, 200, "{path}: {}", answer.text);
         let place = find(path, None).unwrap();
-        let name = if place == Place::Live { "live" } else { "health" };
+        let name = if place == Place::Live {
+            "live"
+        } else {
+            "health"
+        };
         shapes.entry(name).or_default().see(&answer.json());
     }
-    freeze(&expect_file!["../../../golden/bodies/health-origin.txt"], shapes["health"].facts());
-    freeze(&expect_file!["../../../golden/bodies/live-origin.txt"], shapes["live"].facts());
+    freeze(
+        &expect_file!["../../../golden/bodies/health-origin.txt"],
+        shapes["health"].facts(),
+    );
+    freeze(
+        &expect_file!["../../../golden/bodies/live-origin.txt"],
+        shapes["live"].facts(),
+    );
 }
 
 #[tokio::test]
@@ -115,26 +160,49 @@ async fn golden_header_names_of_the_origin() {
     let held = [("if-none-match", "*")];
     let answers = [
         ("data", data),
-        ("data, compressed", send(&origin, reqwest::Method::GET, "/mobile-data", &coded).await),
-        ("data, HEAD", send(&origin, reqwest::Method::HEAD, "/mobile-data", &[]).await),
-        ("304", send(&origin, reqwest::Method::GET, "/mobile-data", &held).await),
+        (
+            "data, compressed",
+            send(&origin, reqwest::Method::GET, "/mobile-data", &coded).await,
+        ),
+        (
+            "data, HEAD",
+            send(&origin, reqwest::Method::HEAD, "/mobile-data", &[]).await,
+        ),
+        (
+            "304",
+            send(&origin, reqwest::Method::GET, "/mobile-data", &held).await,
+        ),
         ("snapshot", origin.get(SNAPSHOT).await),
         ("health", origin.get(HEALTH[0]).await),
         ("live", origin.get(LIVE).await),
         ("metrics", origin.get(METRICS).await),
-        ("OPTIONS", send(&origin, reqwest::Method::OPTIONS, "/mobile-data", &[]).await),
+        (
+            "OPTIONS",
+            send(&origin, reqwest::Method::OPTIONS, "/mobile-data", &[]).await,
+        ),
         ("400", origin.get(&format!("{RECENT_ALERTS}?limit=0")).await),
         ("404", origin.get("/nothing").await),
-        ("405", send(&origin, reqwest::Method::POST, "/mobile-data", &[]).await),
+        (
+            "405",
+            send(&origin, reqwest::Method::POST, "/mobile-data", &[]).await,
+        ),
     ];
     assert!(etag.starts_with("W/\""), "{etag}");
     let mut facts = Vec::new();
     for (kind, answer) in &answers {
         facts.push(format!("{kind}: status {}", answer.status));
-        facts.extend(header_names(answer).into_iter().map(|name| format!("{kind}: {name}")));
+        facts.extend(
+            header_names(answer)
+                .into_iter()
+                .map(|name| format!("{kind}: {name}")),
+        );
         // Values that do not depend on the moment.
         for name in ["content-type", "content-encoding", "vary", "allow"] {
-            facts.extend(answer.header(name).map(|value| format!("{kind}: {name}: {value}")));
+            facts.extend(
+                answer
+                    .header(name)
+                    .map(|value| format!("{kind}: {name}: {value}")),
+            );
         }
     }
     freeze(&expect_file!["../../../golden/headers-origin.txt"], facts);
@@ -146,15 +214,21 @@ async fn golden_names_in_the_metrics_and_outcomes_of_the_origin() {
     let page = origin.get(METRICS).await.text;
     let mut facts: Vec<String> = Vec::new();
     for label in ["upstream", "key", "section"] {
-        let values = page.lines().filter(|line| !line.starts_with('#')).filter_map(|line| {
-            let (_, rest) = line.split_once(&format!("{label}=\""))?;
-            Some(rest.split('"').next()?.to_owned())
-        });
+        let values = page
+            .lines()
+            .filter(|line| !line.starts_with('#'))
+            .filter_map(|line| {
+                let (_, rest) = line.split_once(&format!("{label}=\""))?;
+                Some(rest.split('"').next()?.to_owned())
+            });
         facts.extend(values.map(|value| format!("metrics {label} {value}")));
     }
     let health = origin.get(HEALTH[0]).await.json();
     for dependency in health["dependencies"].as_array().unwrap() {
-        facts.push(format!("health dependency {}", dependency["name"].as_str().unwrap()));
+        facts.push(format!(
+            "health dependency {}",
+            dependency["name"].as_str().unwrap()
+        ));
     }
     freeze(&expect_file!["../../../golden/names-origin.txt"], facts);
 }

@@ -1,7 +1,9 @@
-//! A history checker: origins fight for the lead while they and their Redis are killed, stopped and failed over. Readers
-//! note what they see, origins log what they publish, and afterwards the one must fit the other.
+//! A history checker: origins fight for the lead while they and their Redis are killed, stopped and
+//! failed over. Readers note what they see, origins log what they publish, and afterwards the one
+//! must fit the other.
 //!
-//! `HISTORY_SECS` makes it as long as one likes; by default it is as long as one of each kind of trouble takes.
+//! `HISTORY_SECS` makes it as long as one likes; by default it is as long as one of each kind of
+//! trouble takes.
 
 use super::redis_group::RedisGroup;
 use super::support::{Exchange, Origin, client, eventually};
@@ -17,8 +19,8 @@ const ORIGINS: usize = 3;
 const HTTP_READERS: usize = 45;
 const REDIS_READERS: usize = 5;
 
-/// The oldest data that a reader of a running origin may see. A fail-over takes the sentinels four seconds and the lease
-/// one; the rest is for a machine that has more to do.
+/// The oldest data that a reader of a running origin may see. A fail-over takes the sentinels four
+/// seconds and the lease one; the rest is for a machine that has more to do.
 const MAX_AGE_MS: u64 = 30_000;
 
 /// Where readers find an origin, and which life of it this is.
@@ -26,7 +28,8 @@ const MAX_AGE_MS: u64 = 30_000;
 struct Place {
     url: Mutex<String>,
     life: AtomicU64,
-    /// Odd while the origin is stopped or dead: whether a reader is answered meanwhile is not judged.
+    /// Odd while the origin is stopped or dead: whether a reader is answered meanwhile is not
+    /// judged.
     troubles: AtomicU64,
 }
 
@@ -54,18 +57,28 @@ impl Seen {
     /// Notes a body; `last` is what the same reader saw last of the same process.
     fn note(&mut self, body: &[u8], last: &mut (u64, u64)) {
         let Ok(snapshot) = serde_json::from_slice::<Value>(body) else {
-            self.problems.push(format!("no JSON: {}", String::from_utf8_lossy(&body[..body.len().min(80)])));
+            self.problems.push(format!(
+                "no JSON: {}",
+                String::from_utf8_lossy(&body[..body.len().min(80)])
+            ));
             return;
         };
-        let order = (snapshot["as_of_ms"].as_u64().unwrap_or(0), snapshot["sequence"].as_u64().unwrap_or(0));
+        let order = (
+            snapshot["as_of_ms"].as_u64().unwrap_or(0),
+            snapshot["sequence"].as_u64().unwrap_or(0),
+        );
         if order < *last {
-            self.problems.push(format!("{order:?} was seen after {last:?}"));
+            self.problems
+                .push(format!("{order:?} was seen after {last:?}"));
         }
         *last = order;
         self.reads += 1;
         let mut checksum = flate2::Crc::new();
         checksum.update(body);
-        let first = *self.bodies.entry((order.1, order.0)).or_insert(checksum.sum());
+        let first = *self
+            .bodies
+            .entry((order.1, order.0))
+            .or_insert(checksum.sum());
         if first != checksum.sum() {
             self.problems.push(format!("{order:?} has two bodies"));
         }
@@ -77,18 +90,27 @@ async fn read_http(place: Arc<Place>, done: Arc<AtomicBool>) -> Seen {
     let (mut seen, mut last, mut life) = (Seen::default(), (0, 0), 0);
     while !done.load(Ordering::Relaxed) {
         tokio::time::sleep(Duration::from_millis(40)).await;
-        let before = (place.troubles.load(Ordering::SeqCst), place.life.load(Ordering::SeqCst));
+        let before = (
+            place.troubles.load(Ordering::SeqCst),
+            place.life.load(Ordering::SeqCst),
+        );
         let url = place.url.lock().unwrap().clone();
         let answer = client.get(format!("{url}{SNAPSHOT}")).send().await;
         let answer = match answer {
             Ok(answer) => {
                 let status = answer.status().as_u16();
-                let age = answer.headers().get("age").and_then(|age| age.to_str().ok()?.parse::<u64>().ok());
+                let age = answer
+                    .headers()
+                    .get("age")
+                    .and_then(|age| age.to_str().ok()?.parse::<u64>().ok());
                 answer.bytes().await.map(|body| (status, age, body))
             }
             Err(error) => Err(error),
         };
-        let after = (place.troubles.load(Ordering::SeqCst), place.life.load(Ordering::SeqCst));
+        let after = (
+            place.troubles.load(Ordering::SeqCst),
+            place.life.load(Ordering::SeqCst),
+        );
         let undisturbed = before == after && before.0.is_multiple_of(2);
         match answer {
             Ok((200, age, body)) if before.1 == after.1 => {
@@ -100,7 +122,9 @@ async fn read_http(place: Arc<Place>, done: Arc<AtomicBool>) -> Seen {
                     seen.oldest_ms = seen.oldest_ms.max(age.unwrap_or(u64::MAX / 1_000) * 1_000);
                 }
             }
-            Ok((status, ..)) if undisturbed => seen.problems.push(format!("{url}: status {status}")),
+            Ok((status, ..)) if undisturbed => {
+                seen.problems.push(format!("{url}: status {status}"))
+            }
             Err(error) if undisturbed => seen.problems.push(format!("{url}: {error:?}")),
             _ => {}
         }
@@ -108,8 +132,8 @@ async fn read_http(place: Arc<Place>, done: Arc<AtomicBool>) -> Seen {
     seen
 }
 
-/// Reads what is stored, as anybody may who has Redis. A server that took over may have missed the last writes of the one
-/// before, so the order is that of one server.
+/// Reads what is stored, as anybody may who has Redis. A server that took over may have missed the
+/// last writes of the one before, so the order is that of one server.
 async fn read_redis(primary: Arc<Mutex<String>>, done: Arc<AtomicBool>) -> Seen {
     let (mut seen, mut last, mut server) = (Seen::default(), (0, 0), String::new());
     while !done.load(Ordering::Relaxed) {
@@ -119,9 +143,15 @@ async fn read_redis(primary: Arc<Mutex<String>>, done: Arc<AtomicBool>) -> Seen 
             (server, last) = (url, (0, 0));
         }
         let read = async {
-            let mut connection =
-                ::redis::Client::open(&*server).unwrap().get_multiplexed_async_connection().await.ok()?;
-            let get = ::redis::cmd("GET").arg(StoreKey::Snapshot.name()).query_async(&mut connection).await;
+            let mut connection = ::redis::Client::open(&*server)
+                .unwrap()
+                .get_multiplexed_async_connection()
+                .await
+                .ok()?;
+            let get = ::redis::cmd("GET")
+                .arg(StoreKey::Snapshot.name())
+                .query_async(&mut connection)
+                .await;
             get.ok().flatten()
         };
         let body: Option<Vec<u8>> = read.await;
@@ -171,7 +201,10 @@ impl Stage {
             ("TICKERS_INTERVAL_MS", "250"),
             ("LEADER_LEASE_MS", "1000"),
             ("LOG_FORMAT", "json"),
-            ("RUST_LOG", "warn,origin::publication=debug,origin::store::writer=debug"),
+            (
+                "RUST_LOG",
+                "warn,origin::publication=debug,origin::store::writer=debug",
+            ),
         ];
         let log = self.logs.path().join(format!("origin-{}.log", self.lives));
         let origin = Origin::start_logging(self.exchange.url(), &variables, &log);
@@ -205,7 +238,8 @@ impl Stage {
         origin.signal("STOP");
         self.leader().await;
         origin.signal("CONT");
-        // What it serves at its first breath is what it had; that is not newer than what others saw, nor does it go back.
+        // What it serves at its first breath is what it had; that is not newer than what others
+        // saw, nor does it go back.
         let served = || async { (origin.get("/health/ready").await.status == 200).then_some(()) };
         eventually("the sleeper is ready again", served).await;
         self.places[index].toggle();
@@ -222,7 +256,10 @@ impl Stage {
     /// Tells the readers who is the primary now.
     async fn find_primary(&mut self) {
         self.group.find_primary().await;
-        self.group.primary().url().clone_into(&mut self.primary.lock().unwrap());
+        self.group
+            .primary()
+            .url()
+            .clone_into(&mut self.primary.lock().unwrap());
     }
 
     /// The primary is killed; its replica takes over, and gets a replica of its own.
@@ -250,11 +287,15 @@ impl Stage {
 
     /// Everything that the origins said.
     fn log(&self) -> Vec<Value> {
-        let files: Vec<PathBuf> =
-            std::fs::read_dir(self.logs.path()).unwrap().map(|file| file.unwrap().path()).collect();
+        let files: Vec<PathBuf> = std::fs::read_dir(self.logs.path())
+            .unwrap()
+            .map(|file| file.unwrap().path())
+            .collect();
         let lines = files.iter().flat_map(|file| {
             let text = std::fs::read_to_string(file).unwrap();
-            text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect::<Vec<Value>>()
+            text.lines()
+                .filter_map(|line| serde_json::from_str(line).ok())
+                .collect::<Vec<Value>>()
         });
         lines.collect()
     }
@@ -270,14 +311,20 @@ struct Published {
 }
 
 fn published(log: &[Value]) -> Published {
-    let Published { mut served, mut written } = Published::default();
+    let Published {
+        mut served,
+        mut written,
+    } = Published::default();
     for line in log {
         let fields = &line["fields"];
         let number = |name: &str| fields[name].as_u64();
         match fields["message"].as_str() {
             Some("serving") => {
                 let key = (number("sequence").unwrap(), number("as_of_ms").unwrap());
-                served.entry(key).or_default().insert(u32::try_from(number("crc32").unwrap()).unwrap());
+                served
+                    .entry(key)
+                    .or_default()
+                    .insert(u32::try_from(number("crc32").unwrap()).unwrap());
             }
             Some("written") => written
                 .entry(number("sequence").unwrap())
@@ -291,12 +338,20 @@ fn published(log: &[Value]) -> Published {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn whatever_happens_to_origins_and_redis_every_reader_sees_one_history() {
-    let least = std::env::var("HISTORY_SECS").ok().and_then(|secs| secs.parse().ok()).unwrap_or(0);
+    let least = std::env::var("HISTORY_SECS")
+        .ok()
+        .and_then(|secs| secs.parse().ok())
+        .unwrap_or(0);
     let (began, mut stage) = (Instant::now(), Stage::set().await);
     let done = Arc::new(AtomicBool::new(false));
-    let http = (0..HTTP_READERS)
-        .map(|reader| tokio::spawn(read_http(Arc::clone(&stage.places[reader % ORIGINS]), Arc::clone(&done))));
-    let redis = (0..REDIS_READERS).map(|_| tokio::spawn(read_redis(Arc::clone(&stage.primary), Arc::clone(&done))));
+    let http = (0..HTTP_READERS).map(|reader| {
+        tokio::spawn(read_http(
+            Arc::clone(&stage.places[reader % ORIGINS]),
+            Arc::clone(&done),
+        ))
+    });
+    let redis = (0..REDIS_READERS)
+        .map(|_| tokio::spawn(read_redis(Arc::clone(&stage.primary), Arc::clone(&done))));
     let readers: Vec<_> = http.chain(redis).collect();
     let mut rounds = 0;
     while rounds == 0 || began.elapsed() < Duration::from_secs(least) {
@@ -327,15 +382,30 @@ async fn whatever_happens_to_origins_and_redis_every_reader_sees_one_history() {
         }
     }
     assert_eq!(problems, Vec::<String>::new());
-    assert!(oldest_ms <= MAX_AGE_MS, "a running origin served data of {oldest_ms} ms ago");
+    assert!(
+        oldest_ms <= MAX_AGE_MS,
+        "a running origin served data of {oldest_ms} ms ago"
+    );
     let mut last = (0, 0);
     for (sequence, writers) in &written {
         assert_eq!(writers.len(), 1, "{sequence} was written by {writers:?}");
-        assert!(writers[0].0 >= last.0 && writers[0].1 >= last.1, "{sequence}: {:?} after {last:?}", writers[0]);
+        assert!(
+            writers[0].0 >= last.0 && writers[0].1 >= last.1,
+            "{sequence}: {:?} after {last:?}",
+            writers[0]
+        );
         last = writers[0];
     }
-    let epochs: HashSet<u64> = written.values().flatten().map(|(epoch, _)| *epoch).collect();
-    assert!(epochs.len() > rounds * 2, "{} leaderships are no fight", epochs.len());
+    let epochs: HashSet<u64> = written
+        .values()
+        .flatten()
+        .map(|(epoch, _)| *epoch)
+        .collect();
+    assert!(
+        epochs.len() > rounds * 2,
+        "{} leaderships are no fight",
+        epochs.len()
+    );
     println!(
         "{reads} reads by {} readers of {} publications, {} written by {} leaderships, in {rounds} rounds of trouble and \
          {:?}: nothing went back, every body was published, one winner each; the oldest was {oldest_ms} ms old",

@@ -9,10 +9,18 @@ const OLD: &str = "hunter2-hunter2-hunter2";
 const NEW: &str = "hunter3+hunter3/hunter3=";
 
 /// What clients have no business with, written in every way that means the same.
-const CLOSED: [&str; 5] = ["/snapshot", "/metrics", "/.//%73napshot", "//metrics?x=1", "/health/../snapshot"];
+const CLOSED: [&str; 5] = [
+    "/snapshot",
+    "/metrics",
+    "/.//%73napshot",
+    "//metrics?x=1",
+    "/health/../snapshot",
+];
 
 async fn ask(origin: &Origin, method: Method, path: &str, headers: HeaderMap) -> Answer {
-    let asked = client().request(method, format!("{}{path}", origin.url)).headers(headers);
+    let asked = client()
+        .request(method, format!("{}{path}", origin.url))
+        .headers(headers);
     Answer::of(asked.send().await.unwrap()).await
 }
 
@@ -35,8 +43,16 @@ async fn status(origin: &Origin, path: &str, headers: HeaderMap) -> u16 {
 #[track_caller]
 fn assert_refused(answer: &Answer, what: &str) {
     assert_eq!(answer.status, 401, "{what}: {}", answer.text);
-    assert_eq!(answer.header("www-authenticate"), Some("Bearer realm=\"origin\""), "{what}");
-    assert_eq!(answer.header("content-type"), Some("application/problem+json"), "{what}");
+    assert_eq!(
+        answer.header("www-authenticate"),
+        Some("Bearer realm=\"origin\""),
+        "{what}"
+    );
+    assert_eq!(
+        answer.header("content-type"),
+        Some("application/problem+json"),
+        "{what}"
+    );
     assert_eq!(answer.header("cache-control"), Some("no-store"), "{what}");
     for name in ["etag", "age", "x-data-as-of", "x-data-source"] {
         assert_eq!(answer.header(name), None, "{what}");
@@ -52,10 +68,17 @@ async fn who_knows_the_secret_reads_what_is_not_for_clients_and_nobody_else_does
         let refused = ask(&origin, Method::GET, path, HeaderMap::new()).await;
         assert_refused(&refused, path);
         let problem = refused.json();
-        assert_eq!((&problem["status"], &problem["title"]), (&401.into(), &"Unauthorized".into()), "{path}");
+        assert_eq!(
+            (&problem["status"], &problem["title"]),
+            (&401.into(), &"Unauthorized".into()),
+            "{path}"
+        );
         let shown = ask(&origin, Method::GET, path, bearer(OLD)).await;
         assert_eq!(shown.status, 200, "{path}");
-        assert!(shown.text.len() > 1_000 && refused.text.len() < 300, "{path}");
+        assert!(
+            shown.text.len() > 1_000 && refused.text.len() < 300,
+            "{path}"
+        );
         assert_eq!(shown.header("cache-control"), Some("no-store"), "{path}");
         // Nothing is told of what lies there, not even by a condition that would hold.
         let mut condition = bearer("wrong-wrong-wrong-wrong");
@@ -64,12 +87,31 @@ async fn who_knows_the_secret_reads_what_is_not_for_clients_and_nobody_else_does
         let head = ask(&origin, Method::HEAD, path, HeaderMap::new()).await;
         assert_refused(&head, path);
         assert!(head.bytes.is_empty());
-        assert_eq!(ask(&origin, Method::HEAD, path, bearer(OLD)).await.status, 200, "{path}");
-        assert_eq!(ask(&origin, Method::OPTIONS, path, HeaderMap::new()).await.status, 204, "{path}");
-        assert_eq!(ask(&origin, Method::POST, path, bearer(OLD)).await.status, 405, "{path}");
+        assert_eq!(
+            ask(&origin, Method::HEAD, path, bearer(OLD)).await.status,
+            200,
+            "{path}"
+        );
+        assert_eq!(
+            ask(&origin, Method::OPTIONS, path, HeaderMap::new())
+                .await
+                .status,
+            204,
+            "{path}"
+        );
+        assert_eq!(
+            ask(&origin, Method::POST, path, bearer(OLD)).await.status,
+            405,
+            "{path}"
+        );
     }
-    let page = ask(&origin, Method::GET, "/metrics", bearer(OLD)).await.text;
-    assert!(page.contains("route=\"/snapshot\",status=\"401\""), "refusals are not counted: {page}");
+    let page = ask(&origin, Method::GET, "/metrics", bearer(OLD))
+        .await
+        .text;
+    assert!(
+        page.contains("route=\"/snapshot\",status=\"401\""),
+        "refusals are not counted: {page}"
+    );
 }
 
 #[tokio::test]
@@ -77,8 +119,17 @@ async fn no_other_credential_opens() {
     let exchange = Exchange::start().await;
     let origin = Origin::start(exchange.url(), &[("ORIGIN_SECRET", OLD)]);
     let line = |text: &str| format!("{text}{OLD}").into_bytes();
-    for right in [line("Bearer "), line("bearer "), line("BEARER     "), line("  Bearer ")] {
-        assert_eq!(status(&origin, "/metrics", authorization(&[&right])).await, 200, "{right:?}");
+    for right in [
+        line("Bearer "),
+        line("bearer "),
+        line("BEARER     "),
+        line("  Bearer "),
+    ] {
+        assert_eq!(
+            status(&origin, "/metrics", authorization(&[&right])).await,
+            200,
+            "{right:?}"
+        );
     }
     let non_ascii = [line("Bearer "), b"\xe9".to_vec()].concat();
     let wrong: [&[&[u8]]; 17] = [
@@ -114,11 +165,24 @@ async fn clients_and_probes_need_no_secret_and_lose_nothing_by_a_wrong_one() {
     let origin = Origin::start(exchange.url(), &[("ORIGIN_SECRET", OLD)]);
     origin.data().await;
     let open = CLIENT_ROUTES.iter().map(|(path, _)| *path);
-    for path in open.chain(["/health", "/api/dashboard/health", "/health/live", "/health/ready"]) {
+    for path in open.chain([
+        "/health",
+        "/api/dashboard/health",
+        "/health/live",
+        "/health/ready",
+    ]) {
         let answer = ask(&origin, Method::GET, path, HeaderMap::new()).await;
         // Nothing may be analysed yet.
-        assert!(matches!(answer.status, 200 | 503), "{path}: {}", answer.text);
-        assert_ne!(status(&origin, path, bearer("wrong-wrong-wrong-wrong")).await, 401, "{path}");
+        assert!(
+            matches!(answer.status, 200 | 503),
+            "{path}: {}",
+            answer.text
+        );
+        assert_ne!(
+            status(&origin, path, bearer("wrong-wrong-wrong-wrong")).await,
+            401,
+            "{path}"
+        );
     }
 }
 
@@ -127,13 +191,23 @@ async fn a_new_secret_takes_the_place_of_the_one_before_with_nobody_shut_out_mea
     let exchange = Exchange::start().await;
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("secret");
-    for (of_origin, new, old) in [(OLD, 401, 200), (&*format!("{NEW}\n{OLD}\n"), 200, 200), (NEW, 200, 401)] {
+    for (of_origin, new, old) in [
+        (OLD, 401, 200),
+        (&*format!("{NEW}\n{OLD}\n"), 200, 200),
+        (NEW, 200, 401),
+    ] {
         std::fs::write(&file, of_origin).unwrap();
-        for variable in [("ORIGIN_SECRET", of_origin.trim_end()), ("ORIGIN_SECRET_FILE", file.to_str().unwrap())] {
+        for variable in [
+            ("ORIGIN_SECRET", of_origin.trim_end()),
+            ("ORIGIN_SECRET_FILE", file.to_str().unwrap()),
+        ] {
             let origin = Origin::start(exchange.url(), &[variable]);
             origin.data().await;
             for path in ["/snapshot", "/metrics"] {
-                let found = (status(&origin, path, bearer(NEW)).await, status(&origin, path, bearer(OLD)).await);
+                let found = (
+                    status(&origin, path, bearer(NEW)).await,
+                    status(&origin, path, bearer(OLD)).await,
+                );
                 assert_eq!(found, (new, old), "{path} of {variable:?}");
             }
         }
@@ -141,25 +215,39 @@ async fn a_new_secret_takes_the_place_of_the_one_before_with_nobody_shut_out_mea
 }
 
 #[tokio::test]
-async fn operators_are_asked_too_where_they_have_a_place_of_their_own_and_where_no_client_is_served() {
+async fn operators_are_asked_too_where_they_have_a_place_of_their_own_and_where_no_client_is_served()
+ {
     let exchange = Exchange::start().await;
-    let further = [("ORIGIN_SECRET", OLD), ("ORIGIN_OPERATOR_LISTEN", "127.0.0.1:0")];
+    let further = [
+        ("ORIGIN_SECRET", OLD),
+        ("ORIGIN_OPERATOR_LISTEN", "127.0.0.1:0"),
+    ];
     let origin = Origin::start(exchange.url(), &further);
     origin.data().await;
     let operators = origin.of_operators();
     assert_refused(&operators.get("/metrics").await, "/metrics");
     assert_eq!(operators.get("/health").await.status, 200);
     assert_eq!(operators.get("/health/live").await.status, 200);
-    assert_eq!(operators.get("/snapshot").await.status, 404, "there is no data");
+    assert_eq!(
+        operators.get("/snapshot").await.status,
+        404,
+        "there is no data"
+    );
     let shown = operators.get_with("/metrics", bearer(OLD)).await;
-    assert!(shown.status == 200 && shown.text.contains("http_requests_total"), "{}", shown.text);
+    assert!(
+        shown.status == 200 && shown.text.contains("http_requests_total"),
+        "{}",
+        shown.text
+    );
 }
 
 #[test]
 fn an_address_that_others_reach_is_not_listened_on_without_a_secret() {
-    for (variable, address) in
-        [("ORIGIN_LISTEN", "0.0.0.0:0"), ("ORIGIN_LISTEN", "[::]:0"), ("ORIGIN_OPERATOR_LISTEN", "0.0.0.0:0")]
-    {
+    for (variable, address) in [
+        ("ORIGIN_LISTEN", "0.0.0.0:0"),
+        ("ORIGIN_LISTEN", "[::]:0"),
+        ("ORIGIN_OPERATOR_LISTEN", "0.0.0.0:0"),
+    ] {
         for role in ["all", "collect", "serve"] {
             let mut command = origin_command();
             command
@@ -169,7 +257,13 @@ fn an_address_that_others_reach_is_not_listened_on_without_a_secret() {
             let output = command.env(variable, address).output().unwrap();
             let text = String::from_utf8_lossy(&output.stderr);
             assert!(!output.status.success(), "{variable}={address} was taken");
-            for word in [variable, address, "ORIGIN_SECRET", "ORIGIN_SECRET_FILE", "ORIGIN_OPEN=true"] {
+            for word in [
+                variable,
+                address,
+                "ORIGIN_SECRET",
+                "ORIGIN_SECRET_FILE",
+                "ORIGIN_OPEN=true",
+            ] {
                 assert!(text.contains(word), "{text:?} does not name {word}");
             }
             assert!(output.stdout.is_empty(), "it listened before it checked");
@@ -180,22 +274,49 @@ fn an_address_that_others_reach_is_not_listened_on_without_a_secret() {
 #[tokio::test]
 async fn such_an_address_is_listened_on_with_a_secret_or_by_the_word_that_it_is_open() {
     let exchange = Exchange::start().await;
-    let everywhere = [("ORIGIN_LISTEN", "0.0.0.0:0"), ("ORIGIN_OPERATOR_LISTEN", "0.0.0.0:0")];
-    for (variable, without) in [(("ORIGIN_SECRET", OLD), 401), (("ORIGIN_OPEN", "true"), 200)] {
-        let origin = Origin::start(exchange.url(), &[everywhere.as_slice(), &[variable]].concat());
+    let everywhere = [
+        ("ORIGIN_LISTEN", "0.0.0.0:0"),
+        ("ORIGIN_OPERATOR_LISTEN", "0.0.0.0:0"),
+    ];
+    for (variable, without) in [
+        (("ORIGIN_SECRET", OLD), 401),
+        (("ORIGIN_OPEN", "true"), 200),
+    ] {
+        let origin = Origin::start(
+            exchange.url(),
+            &[everywhere.as_slice(), &[variable]].concat(),
+        );
         origin.data().await;
-        assert_eq!(status(&origin, "/snapshot", HeaderMap::new()).await, without, "{variable:?}");
-        assert_eq!(origin.of_operators().get("/metrics").await.status, without, "{variable:?}");
+        assert_eq!(
+            status(&origin, "/snapshot", HeaderMap::new()).await,
+            without,
+            "{variable:?}"
+        );
+        assert_eq!(
+            origin.of_operators().get("/metrics").await.status,
+            without,
+            "{variable:?}"
+        );
     }
 }
 
 #[test]
 fn a_secret_that_cannot_be_one_is_refused_by_its_variable_without_being_shown() {
     let refused = |variables: &[(&str, &str)], arguments: &[&str]| {
-        let output = origin_command().envs(variables.iter().copied()).args(arguments).output().unwrap();
+        let output = origin_command()
+            .envs(variables.iter().copied())
+            .args(arguments)
+            .output()
+            .unwrap();
         let text = String::from_utf8_lossy(&output.stderr).into_owned();
-        assert!(!output.status.success(), "{variables:?} {arguments:?} were taken");
-        assert!(!text.contains("hunter"), "the secret is in the error: {text:?}");
+        assert!(
+            !output.status.success(),
+            "{variables:?} {arguments:?} were taken"
+        );
+        assert!(
+            !text.contains("hunter"),
+            "the secret is in the error: {text:?}"
+        );
         assert!(output.stdout.is_empty(), "it listened before it checked");
         text
     };
@@ -206,7 +327,10 @@ fn a_secret_that_cannot_be_one_is_refused_by_its_variable_without_being_shown() 
         assert!(text.contains("ORIGIN_SECRET"), "{text:?}");
     }
     let text = refused(&[("ORIGIN_SECRET", OLD), ("ORIGIN_OPEN", "true")], &[]);
-    assert!(text.contains("ORIGIN_OPEN is true, but ORIGIN_SECRET"), "{text:?}");
+    assert!(
+        text.contains("ORIGIN_OPEN is true, but ORIGIN_SECRET"),
+        "{text:?}"
+    );
     for option in ["--secret", "--origin-secret"] {
         let text = refused(&[], &[option, OLD]);
         assert!(text.contains(option), "{text:?}");
@@ -220,13 +344,27 @@ async fn a_secret_is_in_no_log_no_answer_and_no_list_of_processes() {
     let folder = tempfile::tempdir().unwrap();
     let log = folder.path().join("log");
     let both = format!("{NEW},{OLD}");
-    let variables = [("ORIGIN_SECRET", &*both), ("RUST_LOG", "trace"), ("TICKERS_INTERVAL_MS", "250")];
+    let variables = [
+        ("ORIGIN_SECRET", &*both),
+        ("RUST_LOG", "trace"),
+        ("TICKERS_INTERVAL_MS", "250"),
+    ];
     let mut origin = Origin::start_logging(exchange.url(), &variables, &log);
     origin.data().await;
-    for path in ["/health", "/metrics", "/mobile-data", "/snapshot", "/nothing-here"] {
+    for path in [
+        "/health",
+        "/metrics",
+        "/mobile-data",
+        "/snapshot",
+        "/nothing-here",
+    ] {
         for headers in [bearer(OLD), bearer(NEW), bearer("hunter4-hunter4-hunter4")] {
             let answer = ask(&origin, Method::GET, path, headers).await;
-            assert!(!answer.text.contains("hunter") && !format!("{:?}", answer.headers).contains("hunter"), "{path}");
+            assert!(
+                !answer.text.contains("hunter")
+                    && !format!("{:?}", answer.headers).contains("hunter"),
+                "{path}"
+            );
         }
     }
     let command = std::fs::read(format!("/proc/{}/cmdline", origin.process())).unwrap();
@@ -237,9 +375,16 @@ async fn a_secret_is_in_no_log_no_answer_and_no_list_of_processes() {
     assert!(log.contains("asked_for=true"), "{log}");
     assert!(!log.contains("hunter"), "a secret is in the log");
     for argument in ["--version", "--help"] {
-        let output = origin_command().env("ORIGIN_SECRET", OLD).arg(argument).output().unwrap();
+        let output = origin_command()
+            .env("ORIGIN_SECRET", OLD)
+            .arg(argument)
+            .output()
+            .unwrap();
         assert!(output.status.success());
         let text = [output.stdout, output.stderr].concat();
-        assert!(!String::from_utf8_lossy(&text).contains("hunter"), "{argument}");
+        assert!(
+            !String::from_utf8_lossy(&text).contains("hunter"),
+            "{argument}"
+        );
     }
 }

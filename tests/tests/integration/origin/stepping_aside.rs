@@ -29,25 +29,33 @@ async fn mark(redis: &Redis) -> Option<Mark> {
 /// An origin that leads and has published.
 async fn leading(exchange: &Exchange, url: &str) -> Origin {
     let origin = start(exchange, url);
-    origin.counted("store_writes_total{outcome=\"written\"}", 1.0).await;
+    origin
+        .counted("store_writes_total{outcome=\"written\"}", 1.0)
+        .await;
     assert!(origin.leads().await);
     origin
 }
 
-/// Checks that `ill` gives the lead up for this reason, that `sound` publishes then, and that clients of both see it.
+/// Checks that `ill` gives the lead up for this reason, that `sound` publishes then, and that
+/// clients of both see it.
 async fn check_other_leads(redis: &Redis, ill: &Origin, sound: &Origin, why: &str) {
     let before = mark(redis).await.expect("something was published");
     ill.counted(STEPPED_ASIDE, 1.0).await;
     // A write that hangs may have no outcome yet.
-    ill.counted(&format!("store_writes_total{{outcome=\"{why}\"}}"), 1.0).await;
+    ill.counted(&format!("store_writes_total{{outcome=\"{why}\"}}"), 1.0)
+        .await;
     eventually("the other publishes", || async {
-        mark(redis).await.filter(|mark| mark.epoch > before.epoch && mark.as_of_ms > before.as_of_ms)
+        mark(redis)
+            .await
+            .filter(|mark| mark.epoch > before.epoch && mark.as_of_ms > before.as_of_ms)
     })
     .await;
     for origin in [ill, sound] {
         let newer = origin
             .data_where("clients see newer data", |answer| {
-                let as_of = answer.header("x-data-as-of").and_then(|as_of| as_of.parse::<u64>().ok());
+                let as_of = answer
+                    .header("x-data-as-of")
+                    .and_then(|as_of| as_of.parse::<u64>().ok());
                 answer.status == 200 && as_of > Some(before.as_of_ms.as_millis())
             })
             .await;
@@ -67,19 +75,33 @@ async fn a_leader_behind_a_link_that_loses_large_packets_gives_the_lead_up() {
     link.narrow(false);
     drop(sound);
     let before = mark(&redis).await;
-    eventually("it publishes again", || async { (mark(&redis).await?.as_of_ms > before?.as_of_ms).then_some(()) })
-        .await;
+    eventually("it publishes again", || async {
+        (mark(&redis).await?.as_of_ms > before?.as_of_ms).then_some(())
+    })
+    .await;
 }
 
 #[tokio::test]
 async fn a_leader_that_may_lead_but_not_write_gives_the_lead_up() {
     let (exchange, redis) = (Exchange::start().await, redis().await);
-    let _: String = redis.command(&["ACL", "SETUSER", "ill", "on", ">pass", "+@all", "&*", "~*"]).await;
+    let _: String = redis
+        .command(&["ACL", "SETUSER", "ill", "on", ">pass", "+@all", "&*", "~*"])
+        .await;
     let ill = leading(&exchange, &redis.url().replace("//", "//ill:pass@")).await;
     let sound = start(&exchange, &redis.url());
     // The lease, its number and the mark, and none of the keys that clients read.
     let keys = [LEADER_KEY, EPOCH_KEY, PUBLICATION_KEY].map(|key| format!("~{key}"));
-    let _: String = redis.command(&["ACL", "SETUSER", "ill", "resetkeys", &keys[0], &keys[1], &keys[2]]).await;
+    let _: String = redis
+        .command(&[
+            "ACL",
+            "SETUSER",
+            "ill",
+            "resetkeys",
+            &keys[0],
+            &keys[1],
+            &keys[2],
+        ])
+        .await;
     check_other_leads(&redis, &ill, &sound, "not_permitted").await;
 }
 
@@ -89,12 +111,27 @@ async fn a_leader_that_is_late_by_its_clock_gives_the_lead_up_and_goes_on_when_i
     let origin = leading(&exchange, &redis.url()).await;
     // As another left it, by whose clock it is five minutes later.
     let held = mark(&redis).await.unwrap();
-    let ahead = Mark { as_of_ms: held.as_of_ms.plus_millis(300_000), ..held };
-    let _: String = redis.command(&["SET", PUBLICATION_KEY, &ahead.to_string()]).await;
+    let ahead = Mark {
+        as_of_ms: held.as_of_ms.plus_millis(300_000),
+        ..held
+    };
+    let _: String = redis
+        .command(&["SET", PUBLICATION_KEY, &ahead.to_string()])
+        .await;
     origin.counted(STEPPED_ASIDE, 1.0).await;
-    assert!(origin.metric("store_writes_total{outcome=\"refused_older\"}").await >= 1.0);
+    assert!(
+        origin
+            .metric("store_writes_total{outcome=\"refused_older\"}")
+            .await
+            >= 1.0
+    );
     eventually("/health says why it does not lead", || async {
-        origin.get("/health").await.text.contains("cannot_publish").then_some(())
+        origin
+            .get("/health")
+            .await
+            .text
+            .contains("cannot_publish")
+            .then_some(())
     })
     .await;
     let _: i64 = redis.command(&["DEL", PUBLICATION_KEY]).await;

@@ -1,4 +1,5 @@
-//! Redis failing in every way it can: each has a name, clients notice nothing, and it heals without a hand.
+//! Redis failing in every way it can: each has a name, clients notice nothing, and it heals without
+//! a hand.
 
 use super::support::{Exchange, Loopback, Origin, Redis, RedisPlace, assert_true_data, eventually};
 use shared::endpoints::{EPOCH_KEY, LEADER_KEY, PUBLICATION_KEY, StoreKey};
@@ -19,11 +20,16 @@ fn outcome(outcome: &str) -> String {
     format!("store_writes_total{{outcome=\"{outcome}\"}}")
 }
 
-/// Checks that a fault is named, that clients see newer data all the while, and that writing goes on once it is over.
+/// Checks that a fault is named, that clients see newer data all the while, and that writing goes
+/// on once it is over.
 async fn check_named_and_survived(origin: &Origin, label: &str) {
     let held = origin.get("/mobile-data").await;
     eventually(&format!("{label} is named"), || async {
-        assert_eq!(origin.get("/mobile-data").await.status, 200, "clients noticed {label}");
+        assert_eq!(
+            origin.get("/mobile-data").await.status,
+            200,
+            "clients noticed {label}"
+        );
         (origin.metric(&outcome(label)).await >= 1.0).then_some(())
     })
     .await;
@@ -33,9 +39,15 @@ async fn check_named_and_survived(origin: &Origin, label: &str) {
         })
         .await;
     assert_true_data(&newer.json());
-    // A leader whose publications are not taken steps aside now and then, and says for that while who it is instead.
+    // A leader whose publications are not taken steps aside now and then, and says for that while
+    // who it is instead.
     eventually(&format!("/health names {label}"), || async {
-        origin.get("/health").await.text.contains(label).then_some(())
+        origin
+            .get("/health")
+            .await
+            .text
+            .contains(label)
+            .then_some(())
     })
     .await;
 }
@@ -53,7 +65,9 @@ async fn a_redis_that_became_a_replica_is_read_only_until_it_is_a_primary_again(
     origin.counted(&outcome("written"), 1.0).await;
     // Nobody listens there, so what is stored stays.
     let nobody = Loopback::claim();
-    let _: String = redis.command(&["REPLICAOF", &nobody.ip().to_string(), "21379"]).await;
+    let _: String = redis
+        .command(&["REPLICAOF", &nobody.ip().to_string(), "21379"])
+        .await;
     check_named_and_survived(&origin, "read_only").await;
     let _: String = redis.command(&["REPLICAOF", "NO", "ONE"]).await;
     check_healed(&origin, &redis).await;
@@ -64,14 +78,22 @@ async fn a_redis_without_memory_takes_all_keys_or_none() {
     let (exchange, redis) = (Exchange::start().await, Redis::start().await);
     let origin = start(&exchange, &redis.url(), &[]);
     origin.counted(&outcome("written"), 1.0).await;
-    let _: String = redis.command(&["CONFIG", "SET", "maxmemory-policy", "noeviction"]).await;
+    let _: String = redis
+        .command(&["CONFIG", "SET", "maxmemory-policy", "noeviction"])
+        .await;
     let _: String = redis.command(&["CONFIG", "SET", "maxmemory", "1mb"]).await;
     check_named_and_survived(&origin, "out_of_memory").await;
     let mut words = vec!["MGET"];
     words.extend(StoreKey::ALL.iter().map(|key| key.name()));
     let values: Vec<Option<String>> = redis.command(&words).await;
-    let marks: Vec<_> = values.iter().map(|value| value.as_ref().map(|value| as_of(value))).collect();
-    assert!(marks.iter().all(|mark| mark == &marks[0]), "a part was written: {marks:?}");
+    let marks: Vec<_> = values
+        .iter()
+        .map(|value| value.as_ref().map(|value| as_of(value)))
+        .collect();
+    assert!(
+        marks.iter().all(|mark| mark == &marks[0]),
+        "a part was written: {marks:?}"
+    );
     let _: String = redis.command(&["CONFIG", "SET", "maxmemory", "0"]).await;
     check_healed(&origin, &redis).await;
 }
@@ -84,22 +106,32 @@ fn as_of(value: &str) -> u64 {
 #[tokio::test]
 async fn a_redis_that_evicts_anything_at_any_time_costs_clients_nothing() {
     let (exchange, redis) = (Exchange::start().await, Redis::start().await);
-    let origins = [start(&exchange, &redis.url(), &[]), start(&exchange, &redis.url(), &[])];
+    let origins = [
+        start(&exchange, &redis.url(), &[]),
+        start(&exchange, &redis.url(), &[]),
+    ];
     for origin in &origins {
         origin.data().await;
     }
-    let _: String = redis.command(&["CONFIG", "SET", "maxmemory-policy", "allkeys-random"]).await;
+    let _: String = redis
+        .command(&["CONFIG", "SET", "maxmemory-policy", "allkeys-random"])
+        .await;
     // Room for a part of a publication: every write evicts, the lease and the mark included.
     let _: String = redis.command(&["CONFIG", "SET", "maxmemory", "2mb"]).await;
     for origin in &origins {
         let before = origin.data().await;
         let later = origin
-            .data_where("data moves on", |answer| answer.header("x-data-as-of") > before.header("x-data-as-of"))
+            .data_where("data moves on", |answer| {
+                answer.header("x-data-as-of") > before.header("x-data-as-of")
+            })
             .await;
         assert_true_data(&later.json());
     }
     let _: String = redis.command(&["CONFIG", "SET", "maxmemory", "0"]).await;
-    eventually("everything is stored again", || redis.json(StoreKey::MobileData.name())).await;
+    eventually("everything is stored again", || {
+        redis.json(StoreKey::MobileData.name())
+    })
+    .await;
 }
 
 #[tokio::test]
@@ -114,7 +146,10 @@ async fn a_redis_that_sleeps_is_left_waiting_by_everybody() {
     for _ in 0..20 {
         assert_eq!(origin.get("/mobile-data").await.status, 200);
     }
-    assert!(slowest.elapsed().as_secs() < 20, "requests waited for Redis");
+    assert!(
+        slowest.elapsed().as_secs() < 20,
+        "requests waited for Redis"
+    );
     redis.signal("KILL");
 }
 
@@ -141,12 +176,18 @@ async fn a_mark_of_a_later_leader_is_answered_with_a_later_epoch() {
     // As after a fail-over to a replica that knew of the publication but not of the lease.
     let mark: String = redis.command(&["GET", PUBLICATION_KEY]).await;
     let later = mark.split(':').next().unwrap().parse::<u64>().unwrap() + 600_000_000;
-    let _: String = redis.command(&["SET", PUBLICATION_KEY, &format!("{later}:1:1")]).await;
-    // Either a publication is refused first, or the lease is renewed first under a later epoch; both heal it.
+    let _: String = redis
+        .command(&["SET", PUBLICATION_KEY, &format!("{later}:1:1")])
+        .await;
+    // Either a publication is refused first, or the lease is renewed first under a later epoch;
+    // both heal it.
     check_healed(&origin, &redis).await;
     let mark: String = redis.command(&["GET", PUBLICATION_KEY]).await;
     let epoch: u64 = mark.split(':').next().unwrap().parse().unwrap();
-    assert!((later + 1..later + 1_000).contains(&epoch), "{mark} after {later}");
+    assert!(
+        (later + 1..later + 1_000).contains(&epoch),
+        "{mark} after {later}"
+    );
 }
 
 #[tokio::test]
@@ -158,16 +199,27 @@ async fn a_password_opens_redis_and_a_wrong_one_is_named_and_never_logged() {
     let wrong = redis.url().replace("correct-horse", "hunter2");
     let folder = tempfile::tempdir().unwrap();
     let log = folder.path().join("log");
-    let variables = [("REDIS_URL", &*wrong), QUICK, SHORT_LEASE, ("RUST_LOG", "trace")];
+    let variables = [
+        ("REDIS_URL", &*wrong),
+        QUICK,
+        SHORT_LEASE,
+        ("RUST_LOG", "trace"),
+    ];
     let shut_out = Origin::start_logging(exchange.url(), &variables, &log);
     assert_true_data(&shut_out.data().await.json());
     check_named_and_survived(&shut_out, "not_authenticated").await;
     for path in ["/health", "/metrics"] {
-        assert!(!shut_out.get(path).await.text.contains("hunter2"), "{path} shows the password");
+        assert!(
+            !shut_out.get(path).await.text.contains("hunter2"),
+            "{path} shows the password"
+        );
     }
     let log = std::fs::read_to_string(log).unwrap();
     let address = redis.place().address().to_string();
-    assert!(log.contains(&address) && !log.contains("hunter2"), "the password is in the log");
+    assert!(
+        log.contains(&address) && !log.contains("hunter2"),
+        "the password is in the log"
+    );
 }
 
 /// A certificate authority of the moment, and what it signed for an address.
@@ -179,8 +231,16 @@ fn certificates(folder: &std::path::Path, ip: Ipv4Addr) {
         printf 'subjectAltName=IP:%s' "$0" >san
         openssl x509 -req -in redis.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 2 -extfile san -out redis.pem
     "#;
-    let made = Command::new("bash").args(["-euc", script, &ip.to_string()]).current_dir(folder).output().unwrap();
-    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+    let made = Command::new("bash")
+        .args(["-euc", script, &ip.to_string()])
+        .current_dir(folder)
+        .output()
+        .unwrap();
+    assert!(
+        made.status.success(),
+        "{}",
+        String::from_utf8_lossy(&made.stderr)
+    );
 }
 
 #[tokio::test]
@@ -193,8 +253,19 @@ async fn redis_is_reached_by_tls_and_believed_only_by_the_certificates_that_were
     let (plain, tls) = (RedisPlace::port(&ours, 21_379), ours.at(21_380));
     let tls_port = tls.port().to_string();
     let (ca, certificate, key) = (file("ca.pem"), file("redis.pem"), file("redis.key"));
-    let options = ["--tls-port", &tls_port, "--tls-cert-file", &certificate, "--tls-key-file", &key];
-    let options = [options.as_slice(), &["--tls-ca-cert-file", &ca, "--tls-auth-clients", "no"]].concat();
+    let options = [
+        "--tls-port",
+        &tls_port,
+        "--tls-cert-file",
+        &certificate,
+        "--tls-key-file",
+        &key,
+    ];
+    let options = [
+        options.as_slice(),
+        &["--tls-ca-cert-file", &ca, "--tls-auth-clients", "no"],
+    ]
+    .concat();
     let redis = Redis::start_with(&plain, "correct-horse", &options).await;
     let url = format!("rediss://:correct-horse@{tls}/");
     let origin = start(&exchange, &url, &[("REDIS_CA_FILE", &ca)]);

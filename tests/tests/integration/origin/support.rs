@@ -19,7 +19,8 @@ use std::process::{Child, Command, Stdio};
 use std::sync::{Once, OnceLock};
 use std::time::{Duration, Instant};
 
-/// How long a condition may take to come true. Long, for a loaded machine; nothing waits longer than it must.
+/// How long a condition may take to come true. Long, for a loaded machine; nothing waits longer
+/// than it must.
 const PATIENCE: Duration = Duration::from_secs(120);
 
 /// A budget with which everything is analysed within seconds.
@@ -34,7 +35,8 @@ pub(crate) fn client() -> reqwest::Client {
     reqwest::Client::builder()
         .no_proxy()
         .no_gzip()
-        // Nothing here speaks TLS, and reading the machine's certificates takes longer than a test's other work.
+        // Nothing here speaks TLS, and reading the machine's certificates takes longer than a
+        // test's other work.
         .tls_certs_only([])
         .redirect(reqwest::redirect::Policy::none())
         .timeout(Duration::from_secs(10))
@@ -55,7 +57,10 @@ pub(crate) fn eventually<T, F: Future<Output = Option<T>>>(
             if let Some(found) = condition().await {
                 return found;
             }
-            assert!(started.elapsed() < PATIENCE, "{what}: not within {PATIENCE:?}");
+            assert!(
+                started.elapsed() < PATIENCE,
+                "{what}: not within {PATIENCE:?}"
+            );
             tokio::time::sleep(Duration::from_millis(25)).await;
         }
     }
@@ -73,7 +78,9 @@ impl Exchange {
 
     /// Starts one that is unlike the usual one.
     pub(crate) async fn start_with(config: simulator::Config) -> Self {
-        Self { running: simulator::start(config).await.unwrap() }
+        Self {
+            running: simulator::start(config).await.unwrap(),
+        }
     }
 
     pub(crate) fn url(&self) -> &str {
@@ -83,14 +90,25 @@ impl Exchange {
     /// Breaks a part of it.
     pub(crate) async fn fault(&self, link: &str, fault: Value) {
         let url = format!("{}/control/faults/{link}", self.url());
-        let answer = client().put(url).body(fault.to_string()).header("content-type", "application/json");
+        let answer = client()
+            .put(url)
+            .body(fault.to_string())
+            .header("content-type", "application/json");
         let answer = answer.send().await.unwrap();
-        assert!(answer.status().is_success(), "{fault}: {}", answer.text().await.unwrap());
+        assert!(
+            answer.status().is_success(),
+            "{fault}: {}",
+            answer.text().await.unwrap()
+        );
     }
 
     /// Mends it.
     pub(crate) async fn mend(&self) {
-        let answer = client().delete(format!("{}/control/faults", self.url())).send().await.unwrap();
+        let answer = client()
+            .delete(format!("{}/control/faults", self.url()))
+            .send()
+            .await
+            .unwrap();
         assert!(answer.status().is_success());
     }
 
@@ -102,12 +120,20 @@ impl Exchange {
     /// How often Bybit was asked for anything.
     pub(crate) async fn bybit_requests(&self) -> u64 {
         let counts = self.counts().await;
-        let of_bybit = counts.as_object().unwrap().iter().filter(|(link, _)| link.starts_with("bybit-"));
+        let of_bybit = counts
+            .as_object()
+            .unwrap()
+            .iter()
+            .filter(|(link, _)| link.starts_with("bybit-"));
         of_bybit.map(|(_, count)| count.as_u64().unwrap()).sum()
     }
 
     async fn counts(&self) -> Value {
-        let counts = client().get(format!("{}/control/requests", self.url())).send().await.unwrap();
+        let counts = client()
+            .get(format!("{}/control/requests", self.url()))
+            .send()
+            .await
+            .unwrap();
         let mut counts: Value = serde_json::from_slice(&counts.bytes().await.unwrap()).unwrap();
         counts["by_link"].take()
     }
@@ -132,7 +158,15 @@ impl Operators<'_> {
 
     /// One answer to a request with these headers.
     pub(crate) async fn get_with(&self, path: &str, headers: reqwest::header::HeaderMap) -> Answer {
-        Answer::of(client().get(format!("{}{path}", self.0)).headers(headers).send().await.unwrap()).await
+        Answer::of(
+            client()
+                .get(format!("{}{path}", self.0))
+                .headers(headers)
+                .send()
+                .await
+                .unwrap(),
+        )
+        .await
     }
 
     /// See [`Origin::metric`].
@@ -155,45 +189,91 @@ impl Origin {
     }
 
     fn start_command(mut command: Command, exchange: &str, variables: &[(&str, &str)]) -> Self {
-        command.env("ORIGIN_LISTEN", "127.0.0.1:0").env("DRAIN_DELAY_MS", "0");
-        for upstream in ["BYBIT_BASE_URL", "COINGECKO_BASE_URL", "FEAR_GREED_BASE_URL"] {
+        command
+            .env("ORIGIN_LISTEN", "127.0.0.1:0")
+            .env("DRAIN_DELAY_MS", "0");
+        for upstream in [
+            "BYBIT_BASE_URL",
+            "COINGECKO_BASE_URL",
+            "FEAR_GREED_BASE_URL",
+        ] {
             command.env(upstream, exchange);
         }
-        command.envs(variables.iter().copied()).stdout(Stdio::piped());
+        command
+            .envs(variables.iter().copied())
+            .stdout(Stdio::piped());
         let mut child = command.spawn().unwrap();
-        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
-        let url = lines.next().and_then(|line| Some(line.strip_prefix("origin listening on ")?.to_owned()));
-        let has_operators = variables.iter().any(|(name, _)| *name == "ORIGIN_OPERATOR_LISTEN");
+        let mut lines = BufReader::new(child.stdout.take().unwrap())
+            .lines()
+            .map_while(Result::ok);
+        let url = lines
+            .next()
+            .and_then(|line| Some(line.strip_prefix("origin listening on ")?.to_owned()));
+        let has_operators = variables
+            .iter()
+            .any(|(name, _)| *name == "ORIGIN_OPERATOR_LISTEN");
         let operators = has_operators.then(|| {
-            let line = lines.next().and_then(|line| Some(line.strip_prefix("operators are served on ")?.to_owned()));
+            let line = lines
+                .next()
+                .and_then(|line| Some(line.strip_prefix("operators are served on ")?.to_owned()));
             line.expect("the origin did not say where operators are served")
         });
-        Self { child, url: url.expect("the origin did not say where it listens"), operators }
+        Self {
+            child,
+            url: url.expect("the origin did not say where it listens"),
+            operators,
+        }
     }
 
     /// The same for one that may have so many files open.
-    pub(crate) fn start_with_files(exchange: &str, variables: &[(&str, &str)], files: usize) -> Self {
+    pub(crate) fn start_with_files(
+        exchange: &str,
+        variables: &[(&str, &str)],
+        files: usize,
+    ) -> Self {
         let origin = origin_command();
         let mut command = Command::new("sh");
-        command.args(["-c", &format!("ulimit -n {files} && exec \"$0\"")]).arg(origin.get_program()).env_clear();
-        command.envs(origin.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        command
+            .args(["-c", &format!("ulimit -n {files} && exec \"$0\"")])
+            .arg(origin.get_program())
+            .env_clear();
+        command.envs(
+            origin
+                .get_envs()
+                .filter_map(|(name, value)| Some((name, value?))),
+        );
         Self::start_command(command, exchange, variables)
     }
 
     /// What operators see.
     pub(crate) fn of_operators(&self) -> Operators<'_> {
-        Operators(self.operators.as_deref().expect("operators have no place of their own here"))
+        Operators(
+            self.operators
+                .as_deref()
+                .expect("operators have no place of their own here"),
+        )
     }
 
     /// One answer.
     pub(crate) async fn get(&self, path: &str) -> Answer {
-        Answer::of(client().get(format!("{}{path}", self.url)).send().await.unwrap()).await
+        Answer::of(
+            client()
+                .get(format!("{}{path}", self.url))
+                .send()
+                .await
+                .unwrap(),
+        )
+        .await
     }
 
     /// The first answer to `/mobile-data` of an origin that may not take every connection.
     pub(crate) async fn data_after_refusals(&self) -> Answer {
         eventually("the origin takes a connection", || async {
-            let answer = client().get(format!("{}/mobile-data", self.url)).send().await.ok()?;
+            let answer = client()
+                .get(format!("{}/mobile-data", self.url))
+                .send()
+                .await
+                .ok()?;
             Some(Answer::of(answer).await).filter(|answer| answer.status == 200)
         })
         .await
@@ -231,8 +311,9 @@ impl Origin {
         self.metric("leadership_leading").await >= 1.0
     }
 
-    /// The sum of a metric's values that have these labels, such as `store_writes_total{outcome="written"}`; labels that are
-    /// not named may be anything. Zero when there is none.
+    /// The sum of a metric's values that have these labels, such as
+    /// `store_writes_total{outcome="written"}`; labels that are not named may be anything. Zero
+    /// when there is none.
     pub(crate) async fn metric(&self, wanted: &str) -> f64 {
         metric(&self.get("/metrics").await.text, wanted)
     }
@@ -268,9 +349,17 @@ impl Drop for Origin {
 }
 
 fn metric(page: &str, wanted: &str) -> f64 {
-    let (name, labels) = wanted.trim_end_matches('}').split_once('{').unwrap_or((wanted, ""));
-    let labels: Vec<&str> = labels.split(',').filter(|label| !label.is_empty()).collect();
-    let samples = page.lines().filter_map(|line| line.strip_prefix(name)?.rsplit_once(' '));
+    let (name, labels) = wanted
+        .trim_end_matches('}')
+        .split_once('{')
+        .unwrap_or((wanted, ""));
+    let labels: Vec<&str> = labels
+        .split(',')
+        .filter(|label| !label.is_empty())
+        .collect();
+    let samples = page
+        .lines()
+        .filter_map(|line| line.strip_prefix(name)?.rsplit_once(' '));
     samples
         .filter(|(of, _)| of.is_empty() || of.starts_with('{'))
         .filter(|(of, _)| labels.iter().all(|label| of.contains(label)))
@@ -281,7 +370,10 @@ fn metric(page: &str, wanted: &str) -> f64 {
 /// The origin program with a clean environment.
 pub(crate) fn origin_command() -> Command {
     let mut command = Command::new(origin_program());
-    command.env_clear().env("RUST_LOG", "warn").env("PATH", std::env::var_os("PATH").unwrap_or_default());
+    command
+        .env_clear()
+        .env("RUST_LOG", "warn")
+        .env("PATH", std::env::var_os("PATH").unwrap_or_default());
     command
 }
 
@@ -292,7 +384,10 @@ fn origin_program() -> &'static Path {
         if let Some(named) = std::env::var_os("ORIGIN_BIN") {
             return named.into();
         }
-        let built = Command::new(env!("CARGO")).args(["build", "--quiet", "--package", "origin"]).status().unwrap();
+        let built = Command::new(env!("CARGO"))
+            .args(["build", "--quiet", "--package", "origin"])
+            .status()
+            .unwrap();
         assert!(built.success(), "the origin does not build");
         // This test's program lies in target/PROFILE/deps, the origin in target/PROFILE.
         let here = std::env::current_exe().unwrap();
@@ -301,7 +396,10 @@ fn origin_program() -> &'static Path {
 }
 
 fn signal(process: u32, name: &str) {
-    let sent = Command::new("kill").args([&format!("-{name}"), &process.to_string()]).status().unwrap();
+    let sent = Command::new("kill")
+        .args([&format!("-{name}"), &process.to_string()])
+        .status()
+        .unwrap();
     assert!(sent.success(), "could not send {name} to {process}");
 }
 
@@ -318,7 +416,12 @@ impl Answer {
     pub(crate) async fn of(response: reqwest::Response) -> Self {
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
         let bytes = response.bytes().await.unwrap().to_vec();
-        Self { status, headers, text: String::from_utf8_lossy(&bytes).into_owned(), bytes }
+        Self {
+            status,
+            headers,
+            text: String::from_utf8_lossy(&bytes).into_owned(),
+            bytes,
+        }
     }
 
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
@@ -330,24 +433,48 @@ impl Answer {
     }
 }
 
-/// Every number of a body that is a price, volume or capitalisation is above zero, and no row is a placeholder.
+/// Every number of a body that is a price, volume or capitalisation is above zero, and no row is a
+/// placeholder.
 #[track_caller]
 pub(crate) fn assert_true_data(body: &Value) {
     assert_eq!(body["status"], "success");
     let scores = body["confluence_scores"].as_array().unwrap();
     assert!(scores.len() >= 30, "{} scores", scores.len());
     let movers = &body["top_movers"];
-    for row in scores.iter().chain(movers["gainers"].as_array().unwrap()).chain(movers["losers"].as_array().unwrap()) {
+    for row in scores
+        .iter()
+        .chain(movers["gainers"].as_array().unwrap())
+        .chain(movers["losers"].as_array().unwrap())
+    {
         assert!(row["price"].as_f64().unwrap() > 0.0, "{row}");
-        assert!(row["symbol"].as_str().unwrap().chars().all(char::is_alphanumeric), "{row}");
+        assert!(
+            row["symbol"]
+                .as_str()
+                .unwrap()
+                .chars()
+                .all(char::is_alphanumeric),
+            "{row}"
+        );
     }
     let overview = &body["market_overview"];
     for field in ["btc_price", "total_volume_24h", "total_turnover"] {
-        assert!(overview[field].as_f64().unwrap() > 0.0, "{field} is {}", overview[field]);
+        assert!(
+            overview[field].as_f64().unwrap() > 0.0,
+            "{field} is {}",
+            overview[field]
+        );
     }
-    for field in ["btc_dominance", "total_market_cap", "coingecko_volume_24h", "defi_market_cap"] {
+    for field in [
+        "btc_dominance",
+        "total_market_cap",
+        "coingecko_volume_24h",
+        "defi_market_cap",
+    ] {
         let value = &overview[field];
-        assert!(value.is_null() || value.as_f64().unwrap() > 0.0, "{field} is {value}");
+        assert!(
+            value.is_null() || value.as_f64().unwrap() > 0.0,
+            "{field} is {value}"
+        );
     }
 }
 

@@ -46,8 +46,17 @@ fn whole<T>(reading: Result<Reading<T>, ParseError>) -> T {
     reading.value
 }
 
-async fn candles(exchange: &Exchange, symbol: &str, interval: Interval, limit: u16, start: Option<UnixMs>) -> Candles {
-    let body = exchange.get(&paths::klines(symbol, interval, limit, start)).await.body;
+async fn candles(
+    exchange: &Exchange,
+    symbol: &str,
+    interval: Interval,
+    limit: u16,
+    start: Option<UnixMs>,
+) -> Candles {
+    let body = exchange
+        .get(&paths::klines(symbol, interval, limit, start))
+        .await
+        .body;
     whole(klines::parse(&body, symbol, interval, now(exchange)))
 }
 
@@ -59,7 +68,11 @@ async fn every_answer_about_twenty_contracts_is_read_to_the_last_row() {
         for interval in Interval::ALL {
             let candles = candles(&exchange, symbol, interval, 200, None).await;
             // The newest of the 200 is open.
-            assert_eq!((candles.closed.len(), candles.missing()), (199, 0), "{symbol} {interval:?}");
+            assert_eq!(
+                (candles.closed.len(), candles.missing()),
+                (199, 0),
+                "{symbol} {interval:?}"
+            );
         }
         let body = exchange.get(&paths::orderbook(symbol, 50)).await.body;
         let book = orderbook::parse(&body, symbol).unwrap();
@@ -75,10 +88,16 @@ async fn every_answer_about_twenty_contracts_is_read_to_the_last_row() {
         assert_eq!(whole(open_interest::parse(&body, symbol)).len(), 200);
         let body = exchange.get(&paths::account_ratio(symbol, 500)).await.body;
         assert_eq!(whole(account_ratio::parse(&body, symbol)).len(), 500);
-        let body = exchange.get(&paths::funding_history(symbol, 200, None)).await.body;
+        let body = exchange
+            .get(&paths::funding_history(symbol, 200, None))
+            .await
+            .body;
         assert_eq!(whole(funding_history::parse(&body, symbol)).len(), 200);
     }
-    assert!((10..200).contains(&block_trades), "{block_trades} trades were left out");
+    assert!(
+        (10..200).contains(&block_trades),
+        "{block_trades} trades were left out"
+    );
 }
 
 #[tokio::test]
@@ -89,9 +108,16 @@ async fn a_series_that_is_continued_is_the_series_that_is_loaded_at_once() {
         exchange.clock.advance(minutes * 60_000);
         let start = kept.closed.last().map(|candle| candle.start_ms);
         let loaded = candles(&exchange, "ETHUSDT", Interval::OneMinute, 100, start).await;
-        assert_eq!(loaded.closed.len() as i64, minutes + 1, "the overlap and what came after it");
+        assert_eq!(
+            loaded.closed.len() as i64,
+            minutes + 1,
+            "the overlap and what came after it"
+        );
         kept = kept.merge(&loaded, 99).unwrap();
-        assert_eq!(kept, candles(&exchange, "ETHUSDT", Interval::OneMinute, 100, None).await);
+        assert_eq!(
+            kept,
+            candles(&exchange, "ETHUSDT", Interval::OneMinute, 100, None).await
+        );
     }
 }
 
@@ -99,19 +125,33 @@ async fn a_series_that_is_continued_is_the_series_that_is_loaded_at_once() {
 async fn a_clock_that_is_wrong_makes_no_row_implausible_and_no_open_candle_closed() {
     let exchange = Exchange::start().await;
     for skew_ms in [-HOUR_MS, 90_000, HOUR_MS] {
-        exchange.set_fault("bybit", &json!({"kind": "clock_skew", "ms": skew_ms})).await;
+        exchange
+            .set_fault("bybit", &json!({"kind": "clock_skew", "ms": skew_ms}))
+            .await;
         let minutes = candles(&exchange, "BTCUSDT", Interval::OneMinute, 200, None).await;
         let last = minutes.closed.last().unwrap();
-        assert!(last.end_ms(Interval::OneMinute) <= now(&exchange), "{skew_ms}");
+        assert!(
+            last.end_ms(Interval::OneMinute) <= now(&exchange),
+            "{skew_ms}"
+        );
         let body = exchange.get(&paths::orderbook("BTCUSDT", 50)).await.body;
         orderbook::parse(&body, "BTCUSDT").unwrap();
         let body = exchange.get(&paths::trades("BTCUSDT", 1_000)).await.body;
         whole(trades::parse(&body, "BTCUSDT"));
-        let body = exchange.get(&paths::open_interest("BTCUSDT", 200)).await.body;
+        let body = exchange
+            .get(&paths::open_interest("BTCUSDT", 200))
+            .await
+            .body;
         whole(open_interest::parse(&body, "BTCUSDT"));
-        let body = exchange.get(&paths::account_ratio("BTCUSDT", 200)).await.body;
+        let body = exchange
+            .get(&paths::account_ratio("BTCUSDT", 200))
+            .await
+            .body;
         whole(account_ratio::parse(&body, "BTCUSDT"));
-        let body = exchange.get(&paths::funding_history("BTCUSDT", 200, None)).await.body;
+        let body = exchange
+            .get(&paths::funding_history("BTCUSDT", 200, None))
+            .await
+            .body;
         whole(funding_history::parse(&body, "BTCUSDT"));
     }
 }
@@ -126,12 +166,19 @@ async fn each_broken_answer_is_refused_by_its_name() {
         (json!({"kind": "empty_result"}), "result_missing"),
         (json!({"kind": "html_200"}), "html_body"),
         (json!({"kind": "empty_body"}), "empty_body"),
-        (json!({"kind": "truncate", "mode": "short_json"}), "truncated_body"),
-        (json!({"kind": "ret_code", "code": 10_006, "message": "Too many visits!"}), "refused_by_venue"),
+        (
+            json!({"kind": "truncate", "mode": "short_json"}),
+            "truncated_body",
+        ),
+        (
+            json!({"kind": "ret_code", "code": 10_006, "message": "Too many visits!"}),
+            "refused_by_venue",
+        ),
     ] {
         exchange.set_fault("bybit-klines", &fault).await;
         let body = exchange.get(&path).await.body;
-        let refusal = klines::parse(&body, "BTCUSDT", Interval::FiveMinutes, now(&exchange)).unwrap_err();
+        let refusal =
+            klines::parse(&body, "BTCUSDT", Interval::FiveMinutes, now(&exchange)).unwrap_err();
         assert_eq!(refusal.label(), label, "{fault}");
     }
     for (fault, kept, label) in [
@@ -139,20 +186,37 @@ async fn each_broken_answer_is_refused_by_its_name() {
         (json!({"kind": "zero_prices"}), 0, "unusable_field"),
         (json!({"kind": "nan_prices"}), 0, "unusable_field"),
         (json!({"kind": "null_prices"}), 0, "missing_field"),
-        (json!({"kind": "scale_all", "factor": 3.0, "fields": "last"}), 0, "candle_contradicted"),
+        (
+            json!({"kind": "scale_all", "factor": 3.0, "fields": "last"}),
+            0,
+            "candle_contradicted",
+        ),
     ] {
         exchange.set_fault("bybit-klines", &fault).await;
         let body = exchange.get(&path).await.body;
-        let reading = klines::parse(&body, "BTCUSDT", Interval::FiveMinutes, now(&exchange)).unwrap();
+        let reading =
+            klines::parse(&body, "BTCUSDT", Interval::FiveMinutes, now(&exchange)).unwrap();
         assert_eq!(reading.value.closed.len(), kept, "{fault}");
         assert_eq!(reading.refused[0].reason.label(), label, "{fault}");
     }
-    exchange.set_fault("bybit-orderbook", &json!({"kind": "zero_prices"})).await;
+    exchange
+        .set_fault("bybit-orderbook", &json!({"kind": "zero_prices"}))
+        .await;
     let body = exchange.get(&paths::orderbook("BTCUSDT", 50)).await.body;
-    assert_eq!(orderbook::parse(&body, "BTCUSDT").unwrap_err().label(), "bad_book_level");
-    exchange.set_fault("bybit-trades", &json!({"kind": "placeholder_symbol"})).await;
+    assert_eq!(
+        orderbook::parse(&body, "BTCUSDT").unwrap_err().label(),
+        "bad_book_level"
+    );
+    exchange
+        .set_fault("bybit-trades", &json!({"kind": "placeholder_symbol"}))
+        .await;
     let body = exchange.get(&paths::trades("BTCUSDT", 50)).await.body;
     let reading = trades::parse(&body, "BTCUSDT").unwrap();
-    assert!(reading.refused.iter().all(|refused| refused.reason.label() == "other_symbol"));
+    assert!(
+        reading
+            .refused
+            .iter()
+            .all(|refused| refused.reason.label() == "other_symbol")
+    );
     assert_eq!(reading.refused.len(), 2);
 }

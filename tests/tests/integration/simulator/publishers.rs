@@ -1,5 +1,5 @@
-//! What the simulated publishers say is what ours would believe: it agrees in itself, with the exchange's prices, and with
-//! what they said before.
+//! What the simulated publishers say is what ours would believe: it agrees in itself, with the
+//! exchange's prices, and with what they said before.
 
 use shared::exchange::{alternative_me, coingecko};
 use shared::market::{Dated, DefiMarket, FearGreed, GlobalMarket};
@@ -23,12 +23,19 @@ struct Holder<T> {
 
 impl<T: Published> Holder<T> {
     fn new() -> Self {
-        Self { filter: LeapFilter::new(), held: None }
+        Self {
+            filter: LeapFilter::new(),
+            held: None,
+        }
     }
 
     #[track_caller]
     fn take(&mut self, value: T, as_of_ms: UnixMs, now: UnixMs) {
-        let found = Dated { value, as_of_ms, source: Source::declared(Venue::CoinGecko, Some("simulated")) };
+        let found = Dated {
+            value,
+            as_of_ms,
+            source: Source::declared(Venue::CoinGecko, Some("simulated")),
+        };
         if let Verdict::Take(found) = self.filter.examine(found, self.held.as_ref(), now).unwrap() {
             self.held = Some(found);
         }
@@ -38,21 +45,38 @@ impl<T: Published> Holder<T> {
 #[tokio::test]
 async fn what_the_publishers_say_is_believed_for_days() {
     for seed in [1, 7, 2_026] {
-        let exchange = Exchange::start_with(Config { seed, ..Config::default() }).await;
-        let (mut whole, mut part, mut mood) =
-            (Holder::<GlobalMarket>::new(), Holder::<DefiMarket>::new(), Holder::<FearGreed>::new());
+        let exchange = Exchange::start_with(Config {
+            seed,
+            ..Config::default()
+        })
+        .await;
+        let (mut whole, mut part, mut mood) = (
+            Holder::<GlobalMarket>::new(),
+            Holder::<DefiMarket>::new(),
+            Holder::<FearGreed>::new(),
+        );
         for _ in 0..STEPS {
             exchange.clock.advance(STEP_MS);
             let now = UnixMs::from_millis(u64::try_from(exchange.clock.now_ms()).unwrap());
-            let (global, updated_at) = coingecko::parse_global(&exchange.get(GLOBAL).await.body).unwrap();
-            let shares = [global.btc_dominance, global.eth_dominance, global.stablecoin_dominance];
+            let (global, updated_at) =
+                coingecko::parse_global(&exchange.get(GLOBAL).await.body).unwrap();
+            let shares = [
+                global.btc_dominance,
+                global.eth_dominance,
+                global.stablecoin_dominance,
+            ];
             assert!(shares.iter().all(Option::is_some), "{global:?}");
-            let bitcoin = Price::new(number(&exchange.ticker("BTCUSDT").await, "lastPrice")).unwrap();
+            let bitcoin =
+                Price::new(number(&exchange.ticker("BTCUSDT").await, "lastPrice")).unwrap();
             assert_eq!(global.check_supply(bitcoin), Ok(()));
             let defi = coingecko::parse_defi(&exchange.get(DEFI).await.body).unwrap();
-            assert!(defi.volume_24h.is_some() && defi.dominance.is_some(), "{defi:?}");
+            assert!(
+                defi.volume_24h.is_some() && defi.dominance.is_some(),
+                "{defi:?}"
+            );
             assert_eq!(defi.check_part_of(&global), Ok(()));
-            let (index, day) = alternative_me::parse(&exchange.get(FEAR_GREED).await.body, now).unwrap();
+            let (index, day) =
+                alternative_me::parse(&exchange.get(FEAR_GREED).await.body, now).unwrap();
             whole.take(global, told_time(updated_at, now).unwrap(), now);
             part.take(defi, earliest_defi_time(now), now);
             mood.take(index, told_time(day, now).unwrap(), now);
@@ -63,7 +87,9 @@ async fn what_the_publishers_say_is_believed_for_days() {
 #[tokio::test]
 async fn figures_of_decentralised_finance_change_with_the_hour_and_not_before() {
     let exchange = Exchange::start().await;
-    exchange.clock.advance(60 * MINUTE_MS - exchange.clock.now_ms() % (60 * MINUTE_MS));
+    exchange
+        .clock
+        .advance(60 * MINUTE_MS - exchange.clock.now_ms() % (60 * MINUTE_MS));
     let first = exchange.get(DEFI).await.body;
     exchange.clock.advance(60 * MINUTE_MS - 1);
     assert_eq!(exchange.get(DEFI).await.body, first);

@@ -7,18 +7,32 @@ use serde_json::json;
 
 use super::*;
 
-/// The recordings are not part of the project, so the tests that need them are ignored unless `scripts/test` finds their folder.
+/// The recordings are not part of the project, so the tests that need them are ignored unless
+/// `scripts/test` finds their folder.
 fn recordings() -> PathBuf {
-    std::env::var_os("RECORDINGS_DIR")
-        .map_or_else(|| PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared/captures")), PathBuf::from)
+    std::env::var_os("RECORDINGS_DIR").map_or_else(
+        || {
+            PathBuf::from(concat!(
+                env!("CARGO_MANIFEST_DIR"),
+                "/../../shared/captures"
+            ))
+        },
+        PathBuf::from,
+    )
 }
 
 async fn replay(folder: &Path) -> Exchange {
-    Exchange::start_with(Config { replay: Some(folder.to_owned()), ..Config::default() }).await
+    Exchange::start_with(Config {
+        replay: Some(folder.to_owned()),
+        ..Config::default()
+    })
+    .await
 }
 
 fn read(folder: &Path, prefix: &str) -> String {
-    let names = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let names = fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap());
     let newest = names.filter(|name| name.starts_with(prefix)).max().unwrap();
     fs::read_to_string(folder.join(newest)).unwrap()
 }
@@ -26,7 +40,9 @@ fn read(folder: &Path, prefix: &str) -> String {
 /// The body with the envelope's time, the last one in it, replaced by the simulator's.
 fn at_now(body: &str) -> String {
     let recorded: Value = serde_json::from_str(body).unwrap();
-    let (before, after) = body.rsplit_once(&format!("\"time\":{}", recorded["time"])).unwrap();
+    let (before, after) = body
+        .rsplit_once(&format!("\"time\":{}", recorded["time"]))
+        .unwrap();
     format!("{before}\"time\":{NOW_MS}{after}")
 }
 
@@ -37,9 +53,15 @@ async fn only_the_time_of_the_envelope_is_changed() {
     let exchange = replay(&folder).await;
     let tickers = exchange.get(TICKERS).await;
     assert_eq!(tickers.header("x-market-data"), Some("replayed"));
-    assert_eq!(tickers.body, at_now(&read(&folder, "bybit_v5_tickers_linear_all_")));
+    assert_eq!(
+        tickers.body,
+        at_now(&read(&folder, "bybit_v5_tickers_linear_all_"))
+    );
     let instruments = exchange.get(INSTRUMENTS).await;
-    assert_eq!(instruments.body, at_now(&read(&folder, "bybit_v5_instruments_linear_all_")));
+    assert_eq!(
+        instruments.body,
+        at_now(&read(&folder, "bybit_v5_instruments_linear_all_"))
+    );
 }
 
 #[tokio::test]
@@ -47,8 +69,14 @@ async fn only_the_time_of_the_envelope_is_changed() {
 async fn the_market_totals_are_replayed_untouched() {
     let folder = recordings();
     let exchange = replay(&folder).await;
-    assert_eq!(exchange.get(GLOBAL).await.body, read(&folder, "coingecko_global_2"));
-    assert_eq!(exchange.get(DEFI).await.body, read(&folder, "coingecko_global_defi"));
+    assert_eq!(
+        exchange.get(GLOBAL).await.body,
+        read(&folder, "coingecko_global_2")
+    );
+    assert_eq!(
+        exchange.get(DEFI).await.body,
+        read(&folder, "coingecko_global_defi")
+    );
 }
 
 #[tokio::test]
@@ -57,9 +85,15 @@ async fn recorded_instruments_can_be_paged() {
     let folder = recordings();
     let exchange = replay(&folder).await;
     let whole = exchange.instruments().await;
-    let first = exchange.json("/v5/market/instruments-info?category=linear").await;
+    let first = exchange
+        .json("/v5/market/instruments-info?category=linear")
+        .await;
     let cursor = text(&first["result"], "nextPageCursor");
-    let rest = exchange.json(&format!("/v5/market/instruments-info?category=linear&cursor={cursor}")).await;
+    let rest = exchange
+        .json(&format!(
+            "/v5/market/instruments-info?category=linear&cursor={cursor}"
+        ))
+        .await;
     assert_eq!(text(&rest["result"], "nextPageCursor"), "");
     assert_eq!([list(&first), list(&rest)].concat(), whole);
 }
@@ -77,7 +111,11 @@ async fn a_recorded_row_can_be_asked_for_by_its_symbol() {
 #[tokio::test]
 async fn what_was_not_recorded_is_missing_and_never_generated() {
     let folder = tempfile::tempdir().unwrap();
-    record(folder.path(), "bybit_v5_tickers_linear_all_2026-01-01.json", &tickers_of("1"));
+    record(
+        folder.path(),
+        "bybit_v5_tickers_linear_all_2026-01-01.json",
+        &tickers_of("1"),
+    );
     record(
         folder.path(),
         "bybit_v5_instruments_linear_all_2026-01-01.json",
@@ -104,8 +142,16 @@ async fn what_was_not_recorded_is_missing_and_never_generated() {
 #[tokio::test]
 async fn the_newest_of_several_recordings_is_replayed() {
     let folder = tempfile::tempdir().unwrap();
-    record(folder.path(), "bybit_v5_tickers_linear_all_2026-01-02.json", &tickers_of("2"));
-    record(folder.path(), "bybit_v5_tickers_linear_all_2026-01-01.json", &tickers_of("1"));
+    record(
+        folder.path(),
+        "bybit_v5_tickers_linear_all_2026-01-02.json",
+        &tickers_of("2"),
+    );
+    record(
+        folder.path(),
+        "bybit_v5_tickers_linear_all_2026-01-01.json",
+        &tickers_of("1"),
+    );
     record(
         folder.path(),
         "bybit_v5_instruments_linear_all_2026-01-01.json",
@@ -118,9 +164,15 @@ async fn the_newest_of_several_recordings_is_replayed() {
 #[tokio::test]
 async fn a_replay_without_recordings_does_not_start() {
     let folder = tempfile::tempdir().unwrap();
-    let config = Config { replay: Some(folder.path().to_owned()), ..Config::default() };
+    let config = Config {
+        replay: Some(folder.path().to_owned()),
+        ..Config::default()
+    };
     let error = simulator::start(config).await.unwrap_err().to_string();
-    assert!(error.contains(&folder.path().display().to_string()) && error.contains("tickers"), "{error}");
+    assert!(
+        error.contains(&folder.path().display().to_string()) && error.contains("tickers"),
+        "{error}"
+    );
 }
 
 #[tokio::test]
@@ -128,9 +180,16 @@ async fn a_replay_without_recordings_does_not_start() {
 async fn faults_apply_to_a_replay_too() {
     let folder = recordings();
     let exchange = replay(&folder).await;
-    exchange.set_fault("bybit-tickers", &json!({"kind": "few_rows", "rows": 3})).await;
+    exchange
+        .set_fault("bybit-tickers", &json!({"kind": "few_rows", "rows": 3}))
+        .await;
     assert_eq!(exchange.tickers().await.len(), 3);
-    exchange.set_fault("bybit-tickers", &json!({"kind": "clock_skew", "ms": -HOUR_MS})).await;
+    exchange
+        .set_fault(
+            "bybit-tickers",
+            &json!({"kind": "clock_skew", "ms": -HOUR_MS}),
+        )
+        .await;
     assert_eq!(exchange.json(TICKERS).await["time"], NOW_MS - HOUR_MS);
 }
 

@@ -1,4 +1,5 @@
-//! The three services behave like the real ones where clients stumble: pages, errors, envelopes, odd types.
+//! The three services behave like the real ones where clients stumble: pages, errors, envelopes,
+//! odd types.
 
 use super::*;
 
@@ -17,7 +18,10 @@ async fn every_page_together_is_the_whole_list() {
         if cursor.is_empty() {
             break;
         }
-        assert!(cursor.starts_with("first%3D") && cursor.contains("%26last%3D"), "{cursor}");
+        assert!(
+            cursor.starts_with("first%3D") && cursor.contains("%26last%3D"),
+            "{cursor}"
+        );
     }
     assert_eq!(pages.len(), whole.len().div_ceil(123));
     assert_eq!(pages.concat(), whole);
@@ -26,7 +30,9 @@ async fn every_page_together_is_the_whole_list() {
 #[tokio::test]
 async fn the_default_page_is_too_small_for_all_instruments() {
     let exchange = Exchange::start().await;
-    let body = exchange.json("/v5/market/instruments-info?category=linear").await;
+    let body = exchange
+        .json("/v5/market/instruments-info?category=linear")
+        .await;
     assert_eq!(list(&body).len(), 500);
     assert_ne!(text(&body["result"], "nextPageCursor"), "");
 }
@@ -37,7 +43,11 @@ async fn one_symbol_can_be_asked_for() {
     let all = exchange.tickers().await;
     let one = list(&exchange.json(&format!("{TICKERS}&symbol=ETHUSDT")).await);
     assert_eq!(one, [find(&all, "ETHUSDT").clone()]);
-    let instrument = list(&exchange.json(&format!("{INSTRUMENTS}&symbol=ETHUSDT")).await);
+    let instrument = list(
+        &exchange
+            .json(&format!("{INSTRUMENTS}&symbol=ETHUSDT"))
+            .await,
+    );
     assert_eq!(instrument.len(), 1);
     assert_eq!(instrument[0]["baseCoin"], "ETH");
 }
@@ -80,14 +90,22 @@ async fn a_bad_parameter_is_an_error_with_http_200() {
 #[tokio::test]
 async fn an_unknown_path_is_404() {
     let exchange = Exchange::start().await;
-    assert_eq!(exchange.get("/v5/market/ticker").await.status, StatusCode::NOT_FOUND);
-    assert_eq!(exchange.json("/control/requests").await["by_link"]["unknown"], 1);
+    assert_eq!(
+        exchange.get("/v5/market/ticker").await.status,
+        StatusCode::NOT_FOUND
+    );
+    assert_eq!(
+        exchange.json("/control/requests").await["by_link"]["unknown"],
+        1
+    );
 }
 
 #[tokio::test]
 async fn a_get_with_a_body_is_403_on_bybit() {
     let exchange = Exchange::start().await;
-    let answer = exchange.control(Method::GET, TICKERS, Some(&Value::Null)).await;
+    let answer = exchange
+        .control(Method::GET, TICKERS, Some(&Value::Null))
+        .await;
     assert_eq!(answer.status, StatusCode::FORBIDDEN);
     assert_eq!(answer.header("server"), Some("CloudFront"));
 }
@@ -101,28 +119,54 @@ async fn the_market_totals_are_numbers_in_many_currencies() {
     let cap_usd = data["total_market_cap"]["usd"].as_f64().unwrap();
     assert!((1e12..1e13).contains(&cap_usd), "{cap_usd}");
     assert!(data["total_market_cap"].as_object().unwrap().len() > 10);
-    let bitcoin =
-        number(&exchange.tickers().await.into_iter().find(|row| row["symbol"] == "BTCUSDT").unwrap(), "indexPrice");
+    let bitcoin = number(
+        &exchange
+            .tickers()
+            .await
+            .into_iter()
+            .find(|row| row["symbol"] == "BTCUSDT")
+            .unwrap(),
+        "indexPrice",
+    );
     let price = cap_usd / data["total_market_cap"]["btc"].as_f64().unwrap();
     assert!((price / bitcoin - 1.0).abs() < 0.01, "{price} {bitcoin}");
     let shares = data["market_cap_percentage"].as_object().unwrap();
     assert_eq!(shares.len(), 10);
-    assert!(shares.values().map(|share| share.as_f64().unwrap()).sum::<f64>() < 100.0);
+    assert!(
+        shares
+            .values()
+            .map(|share| share.as_f64().unwrap())
+            .sum::<f64>()
+            < 100.0
+    );
     let age_s = NOW_MS / 1_000 - data["updated_at"].as_i64().unwrap();
     assert!((20..620).contains(&age_s), "{age_s}");
-    assert_eq!(data["updated_at"].as_i64().unwrap() % 600, 0, "new totals appear every ten minutes");
+    assert_eq!(
+        data["updated_at"].as_i64().unwrap() % 600,
+        0,
+        "new totals appear every ten minutes"
+    );
 }
 
 #[tokio::test]
 async fn the_defi_totals_are_very_long_strings_and_one_number() {
     let data = Exchange::start().await.json(DEFI).await["data"].clone();
-    for field in ["defi_market_cap", "eth_market_cap", "defi_to_eth_ratio", "trading_volume_24h", "defi_dominance"] {
+    for field in [
+        "defi_market_cap",
+        "eth_market_cap",
+        "defi_to_eth_ratio",
+        "trading_volume_24h",
+        "defi_dominance",
+    ] {
         assert!(number(&data, field) > 0.0);
     }
     assert!(text(&data, "defi_to_eth_ratio").len() > 60);
     assert!(data["top_coin_defi_dominance"].is_f64());
     let ratio = 100.0 * number(&data, "defi_market_cap") / number(&data, "eth_market_cap");
-    assert!((ratio - number(&data, "defi_to_eth_ratio")).abs() < 0.001, "{ratio}");
+    assert!(
+        (ratio - number(&data, "defi_to_eth_ratio")).abs() < 0.001,
+        "{ratio}"
+    );
 }
 
 #[tokio::test]
@@ -147,7 +191,10 @@ async fn the_fear_and_greed_index_is_all_strings_newest_first() {
         assert_eq!(row["value_classification"], expected);
     }
     let left_s = number(&rows[0], "time_until_update") as i64;
-    assert_eq!((NOW_MS / 1_000 + left_s) / 86_400, NOW_MS / DAY_MS + i64::from(NOW_MS % 1_000 == 0));
+    assert_eq!(
+        (NOW_MS / 1_000 + left_s) / 86_400,
+        NOW_MS / DAY_MS + i64::from(NOW_MS % 1_000 == 0)
+    );
 }
 
 #[tokio::test]

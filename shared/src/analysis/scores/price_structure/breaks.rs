@@ -10,13 +10,16 @@ const SWING_BARS: usize = 20;
 /// What a break still counts one bar later: half after 14 bars.
 const MEMORY: f64 = 0.95;
 
-/// How much more a break counts that goes fully against the structure so far: a change of character.
+/// How much more a break counts that goes fully against the structure so far: a change of
+/// character.
 const CHANGE_OF_CHARACTER: f64 = 0.5;
 
-/// Breaks of structure on closes: tanh of a running sum of the distances, in average true ranges, by which closes stand
-/// above the highest high (positive) or below the lowest low (negative) of the 20 bars before. Figure: the sum.
+/// Breaks of structure on closes: tanh of a running sum of the distances, in average true ranges,
+/// by which closes stand above the highest high (positive) or below the lowest low (negative) of
+/// the 20 bars before. Figure: the sum.
 ///
-/// The sum loses 5 % a bar. A break against the sign of the sum is a change of character and counts up to half more.
+/// The sum loses 5 % a bar. A break against the sign of the sum is a change of character and counts
+/// up to half more.
 #[must_use]
 pub fn structure_breaks(bars: &Bars) -> Option<Reading> {
     let mut structure = 0.0_f64;
@@ -31,8 +34,15 @@ pub fn structure_breaks(bars: &Bars) -> Option<Reading> {
 
 /// How far the last close stands above every earlier high; 0 when it does not.
 fn break_above(around: &[Ohlc]) -> f64 {
-    let Some((last, before)) = around.split_last() else { return 0.0 };
-    (last.close - before.iter().map(|bar| bar.high).fold(f64::NEG_INFINITY, f64::max)).max(0.0)
+    let Some((last, before)) = around.split_last() else {
+        return 0.0;
+    };
+    (last.close
+        - before
+            .iter()
+            .map(|bar| bar.high)
+            .fold(f64::NEG_INFINITY, f64::max))
+    .max(0.0)
 }
 
 fn next(structure: f64, up: f64, down: f64) -> f64 {
@@ -56,8 +66,9 @@ mod tests {
 
     #[test]
     fn a_close_above_all_highs_is_a_break_and_fades() {
-        // Quiet bars of a range of 1 with highs of 100.5. The break closes at 101.5, so its true range is 1.5 (from
-        // the close before, 100, or from its own low) and Wilder's average (13·1 + 1.5)/14 = 1.035714.
+        // Quiet bars of a range of 1 with highs of 100.5. The break closes at 101.5, so its true
+        // range is 1.5 (from the close before, 100, or from its own low) and Wilder's average (13·1
+        // + 1.5)/14 = 1.035714.
         let broken = bars(&[(100.0, 100.5, 99.5, 100.0), (100.0, 101.5, 100.0, 101.5)]);
         let found = structure_breaks(&broken).unwrap().figure;
         assert!((found - 1.0 / 1.035_714).abs() < 1e-6, "{found}");

@@ -1,4 +1,5 @@
-//! A link between an origin and its Redis that loses every packet above a size, as behind a tunnel with a wrong MTU.
+//! A link between an origin and its Redis that loses every packet above a size, as behind a tunnel
+//! with a wrong MTU.
 
 use crate::origin::support::Loopback;
 use std::net::SocketAddr;
@@ -7,7 +8,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
-/// The most that passes at once. A bid for the lead is a few hundred bytes, a publication a few hundred thousand.
+/// The most that passes at once. A bid for the lead is a few hundred bytes, a publication a few
+/// hundred thousand.
 const LARGEST: usize = 1_200;
 
 /// Passes everything until it is told to be narrow. Ends with the test's runtime.
@@ -30,7 +32,11 @@ impl NarrowLink {
                 tokio::spawn(pass(client, redis, Arc::clone(&narrow)));
             }
         });
-        Self { address, is_narrow, _ours: ours }
+        Self {
+            address,
+            is_narrow,
+            _ours: ours,
+        }
     }
 
     pub(crate) fn url(&self) -> String {
@@ -43,14 +49,17 @@ impl NarrowLink {
 }
 
 async fn pass(client: TcpStream, redis: SocketAddr, is_narrow: Arc<AtomicBool>) {
-    let Ok(server) = TcpStream::connect(redis).await else { return };
+    let Ok(server) = TcpStream::connect(redis).await else {
+        return;
+    };
     let (mut from_client, mut to_client) = client.into_split();
     let (mut from_server, mut to_server) = server.into_split();
     tokio::spawn(async move { tokio::io::copy(&mut from_server, &mut to_client).await });
     let mut buffer = vec![0; 64 * 1_024];
     while let Ok(read @ 1..) = from_client.read(&mut buffer).await {
         if read > LARGEST && is_narrow.load(Ordering::Relaxed) {
-            // TCP sends the lost packet again and again, and nothing after it arrives. The connection stays open.
+            // TCP sends the lost packet again and again, and nothing after it arrives. The
+            // connection stays open.
             std::future::pending::<()>().await;
         }
         if to_server.write_all(&buffer[..read]).await.is_err() {

@@ -10,8 +10,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
-/// Where a Redis listens. The place belongs to the test and not to the server, so a server can die there and another can
-/// come in its stead.
+/// Where a Redis listens. The place belongs to the test and not to the server, so a server can die
+/// there and another can come in its stead.
 #[derive(Clone)]
 pub(crate) enum RedisPlace {
     /// A socket in a folder of its own.
@@ -56,7 +56,9 @@ impl RedisPlace {
     pub(crate) fn url(&self, password: &str) -> String {
         match (self, password) {
             (Self::Socket(folder), "") => format!("unix://{}", socket_in(folder).display()),
-            (Self::Socket(folder), _) => format!("unix://{}?pass={password}", socket_in(folder).display()),
+            (Self::Socket(folder), _) => {
+                format!("unix://{}?pass={password}", socket_in(folder).display())
+            }
             (Self::Port(..), "") => format!("redis://{}/", self.address()),
             (Self::Port(..), _) => format!("redis://:{password}@{}/", self.address()),
         }
@@ -65,12 +67,20 @@ impl RedisPlace {
     /// What makes a server listen here and nowhere else.
     fn options(&self) -> Vec<String> {
         let options = match self {
-            Self::Socket(folder) => {
-                ["--port", "0", "--unixsocket", &socket_in(folder).display().to_string()].map(String::from)
-            }
-            Self::Port(loopback, port) => {
-                ["--port", &port.to_string(), "--bind", &loopback.ip().to_string()].map(String::from)
-            }
+            Self::Socket(folder) => [
+                "--port",
+                "0",
+                "--unixsocket",
+                &socket_in(folder).display().to_string(),
+            ]
+            .map(String::from),
+            Self::Port(loopback, port) => [
+                "--port",
+                &port.to_string(),
+                "--bind",
+                &loopback.ip().to_string(),
+            ]
+            .map(String::from),
         };
         options.into()
     }
@@ -104,7 +114,8 @@ pub(crate) struct Redis {
     child: Child,
     place: RedisPlace,
     password: String,
-    /// Holds what the server says, and what a replica received: a replica stores that, persistence or not.
+    /// Holds what the server says, and what a replica received: a replica stores that, persistence
+    /// or not.
     folder: TempDir,
 }
 
@@ -122,7 +133,9 @@ impl Redis {
     /// Starts one at a certain place that asks for a password, with further options.
     pub(crate) async fn start_with(place: &RedisPlace, password: &str, options: &[&str]) -> Self {
         let mut command = Command::new(Server::Redis.program());
-        command.args(place.options()).args(["--save", "", "--appendonly", "no"]);
+        command
+            .args(place.options())
+            .args(["--save", "", "--appendonly", "no"]);
         if !password.is_empty() {
             command.args(["--requirepass", password]);
         }
@@ -130,13 +143,17 @@ impl Redis {
         Self::run(command, tempfile::tempdir().unwrap(), place, password).await
     }
 
-    /// Starts a server at a certain place, with the lines of its configuration: what must not stand on a command line.
+    /// Starts a server at a certain place, with the lines of its configuration: what must not stand
+    /// on a command line.
     pub(crate) async fn start_configured(server: Server, place: &RedisPlace, lines: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("redis.conf");
         std::fs::write(&file, lines).unwrap();
         let mut command = Command::new(server.program());
-        command.arg(&file).args(place.options()).args(["--save", "", "--appendonly", "no"]);
+        command
+            .arg(&file)
+            .args(place.options())
+            .args(["--save", "", "--appendonly", "no"]);
         Self::run(command, folder, place, "").await
     }
 
@@ -151,31 +168,62 @@ impl Redis {
         Self::run(command, folder, place, password).await
     }
 
-    async fn run(mut command: Command, folder: TempDir, place: &RedisPlace, password: &str) -> Self {
+    async fn run(
+        mut command: Command,
+        folder: TempDir,
+        place: &RedisPlace,
+        password: &str,
+    ) -> Self {
         let log = std::fs::File::create(log_in(&folder)).unwrap();
-        command.arg("--dir").arg(folder.path()).stdout(log.try_clone().unwrap()).stderr(log);
+        command
+            .arg("--dir")
+            .arg(folder.path())
+            .stdout(log.try_clone().unwrap())
+            .stderr(log);
         let child = command.spawn();
         let child = child.unwrap_or_else(|error| panic!("{command:?}: {error}: run scripts/setup"));
-        let mut redis = Self { child, place: place.clone(), password: password.to_owned(), folder };
+        let mut redis = Self {
+            child,
+            place: place.clone(),
+            password: password.to_owned(),
+            folder,
+        };
         redis.answers().await;
         redis
     }
 
-    /// Waits until this server answers at its place. That it ends first, or that another one answers there, is an error at
-    /// once: a test on somebody else's Redis would go on and mean nothing.
+    /// Waits until this server answers at its place. That it ends first, or that another one
+    /// answers there, is an error at once: a test on somebody else's Redis would go on and mean
+    /// nothing.
     async fn answers(&mut self) {
         let started = Instant::now();
         loop {
             if let Some(status) = self.child.try_wait().unwrap() {
-                panic!("no Redis of ours at {}: it ended, {status}:\n{}", self.url(), self.log());
+                panic!(
+                    "no Redis of ours at {}: it ended, {status}:\n{}",
+                    self.url(),
+                    self.log()
+                );
             }
             if let Some(info) = self.try_text(&["INFO", "server"]).await {
-                let answering = info.lines().find_map(|line| line.strip_prefix("process_id:")).unwrap_or_default();
+                let answering = info
+                    .lines()
+                    .find_map(|line| line.strip_prefix("process_id:"))
+                    .unwrap_or_default();
                 let is_ours = answering == self.child.id().to_string();
-                assert!(is_ours, "no Redis of ours at {}: process {answering} answers:\n{}", self.url(), self.log());
+                assert!(
+                    is_ours,
+                    "no Redis of ours at {}: process {answering} answers:\n{}",
+                    self.url(),
+                    self.log()
+                );
                 return;
             }
-            assert!(started.elapsed() < PATIENCE, "Redis answers: not within {PATIENCE:?}:\n{}", self.log());
+            assert!(
+                started.elapsed() < PATIENCE,
+                "Redis answers: not within {PATIENCE:?}:\n{}",
+                self.log()
+            );
             tokio::time::sleep(Duration::from_millis(25)).await;
         }
     }
@@ -194,11 +242,15 @@ impl Redis {
     }
 
     /// A connection that waits for as long as a loaded machine may need.
-    pub(crate) async fn connection(&self) -> ::redis::RedisResult<::redis::aio::MultiplexedConnection> {
+    pub(crate) async fn connection(
+        &self,
+    ) -> ::redis::RedisResult<::redis::aio::MultiplexedConnection> {
         let config = ::redis::AsyncConnectionConfig::new()
             .set_connection_timeout(Some(PATIENCE))
             .set_response_timeout(Some(PATIENCE));
-        ::redis::Client::open(self.url())?.get_multiplexed_async_connection_with_config(&config).await
+        ::redis::Client::open(self.url())?
+            .get_multiplexed_async_connection_with_config(&config)
+            .await
     }
 
     pub(crate) async fn try_command(&self, words: &[&str]) -> ::redis::RedisResult<::redis::Value> {
@@ -231,7 +283,12 @@ impl Redis {
     /// Writes any bytes.
     pub(crate) async fn set(&self, key: &str, value: &[u8]) {
         let mut connection = self.connection().await.unwrap();
-        let _: () = ::redis::cmd("SET").arg(key).arg(value).query_async(&mut connection).await.unwrap();
+        let _: () = ::redis::cmd("SET")
+            .arg(key)
+            .arg(value)
+            .query_async(&mut connection)
+            .await
+            .unwrap();
     }
 
     /// A key's value as JSON, if the key is there.

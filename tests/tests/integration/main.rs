@@ -1,5 +1,6 @@
 //! The programs from outside: the simulated exchange, and the origin against it and a real Redis,
-//! over real HTTP; and what others rely on, held against the files that freeze it.
+//! over real HTTP; what others rely on, held against the files that freeze it; and the order of the
+//! modules, read from the sources.
 
 #![allow(
     clippy::unwrap_used,
@@ -17,3 +18,4 @@ mod shape;
 mod golden;
 mod origin;
 mod simulator;
+mod structure;

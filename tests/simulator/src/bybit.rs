@@ -1,12 +1,12 @@
 //! Bybit v5, public market data. <https://bybit-exchange.github.io/docs/v5/intro>
 
 mod cursor;
+mod envelope;
 mod instruments;
 mod klines;
 mod orderbook;
 mod positions;
 mod question;
-mod shelf;
 mod tickers;
 mod trades;
 mod writer;
@@ -17,16 +17,12 @@ use axum::Router;
 use axum::routing::get;
 
 use super::link::Link;
-use super::pipeline::{Query, Request, Simulator};
+use super::pipeline::{Request, Simulator};
+use super::query::Query;
 use super::reply::Reply;
 use super::source::{Moment, Source};
-use cursor::Page;
-pub(crate) use instruments::InstrumentRow;
-pub(crate) use shelf::Shelf;
+use envelope::envelope;
 pub(crate) use tickers::bucket;
-
-/// A parameter is wrong.
-const BAD_PARAMETER: i64 = 10_001;
 
 pub(crate) fn routes() -> Router<Arc<Simulator>> {
     Router::new()
@@ -70,33 +66,6 @@ pub(crate) fn routes() -> Router<Arc<Simulator>> {
             "/v5/market/funding/history",
             get(|request: Request| request.answer(Link::BybitFunding, positions::funding_history)),
         )
-}
-
-/// The envelope around every successful result.
-pub(crate) fn envelope(result: &str, stamp_ms: i64) -> String {
-    // One allocation for the 600 kB of all tickers.
-    let mut body = String::with_capacity(result.len() + 96);
-    body.push_str(r#"{"retCode":0,"retMsg":"OK","result":"#);
-    body.push_str(result);
-    body.push_str(r#","retExtInfo":{},"time":"#);
-    body.push_str(&stamp_ms.to_string());
-    body.push('}');
-    body
-}
-
-/// An error of the exchange, which comes with HTTP 200.
-fn refusal(message: &str, stamp_ms: i64) -> Reply {
-    Reply::json(format!(
-        r#"{{"retCode":{BAD_PARAMETER},"retMsg":"{message}","result":{{}},"retExtInfo":{{}},"time":{stamp_ms}}}"#
-    ))
-}
-
-/// The only category that is simulated is `linear`.
-fn check_category(query: &Query) -> Result<(), &'static str> {
-    match query.get("category") {
-        Some("linear") => Ok(()),
-        _ => Err("params error: Category is invalid"),
-    }
 }
 
 /// The exchange's own time. It is no market data, so a replay answers it as well.

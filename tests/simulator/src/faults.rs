@@ -4,12 +4,13 @@ mod board;
 mod fields;
 mod order;
 pub(crate) mod pages;
+mod payload;
 mod rewrite;
 mod wire;
 
 use std::time::Duration;
 
-use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use bytes::{BufMut, Bytes, BytesMut};
 
@@ -107,16 +108,4 @@ fn pad(body: &Bytes, bytes: usize) -> Bytes {
     padded.put_slice(body);
     padded.put_bytes(b' ', bytes.saturating_sub(body.len()));
     padded.freeze()
-}
-
-/// A response of a server in front of the service.
-fn page(status: StatusCode, content_type: &'static str, body: impl Into<Bytes>) -> Response {
-    (status, [(header::CONTENT_TYPE, content_type)], body.into()).into_response()
-}
-
-/// Adds a header that is known to be valid.
-fn set_header(response: &mut Response, name: &'static str, value: impl Into<HeaderValue>) {
-    response
-        .headers_mut()
-        .insert(HeaderName::from_static(name), value.into());
 }

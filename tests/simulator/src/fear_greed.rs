@@ -10,7 +10,8 @@ use serde_json::{Map, Value, json};
 use super::clock::{DAY_MS, SECOND_MS};
 use super::link::Link;
 use super::market::noise::{fork, wave};
-use super::pipeline::{Query, Request, Simulator};
+use super::pipeline::{Request, Simulator};
+use super::query::Query;
 use super::reply::Reply;
 use super::source::{Moment, Source};
 

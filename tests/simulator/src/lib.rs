@@ -1,5 +1,5 @@
 //! A simulated exchange: Bybit v5, OKX v5, Binance spot, CoinGecko and alternative.me on one
-//! listener, with faults that can be set while it runs.
+//! listener, with faults that can be set while it runs. A module uses only those declared above it.
 //!
 //! ```no_run
 //! # async fn example() -> anyhow::Result<()> {
@@ -12,24 +12,47 @@
 //! # }
 //! ```
 
-mod binance;
-mod bybit;
-pub mod cli;
 mod clock;
-mod coingecko;
-mod connection;
-mod control;
-mod counters;
-mod elsewhere;
-mod faults;
-mod fear_greed;
-mod link;
-mod market;
-mod okx;
-mod pipeline;
-mod replay;
+
 mod reply;
+
+mod link;
+
+mod query;
+
+mod instrument_row;
+
+mod shelf;
+
+mod market;
+
+mod replay;
+
 mod source;
+
+mod connection;
+
+mod counters;
+
+mod faults;
+
+mod pipeline;
+
+mod elsewhere;
+
+mod bybit;
+
+mod okx;
+
+mod binance;
+
+mod coingecko;
+
+mod fear_greed;
+
+mod control;
+
+pub mod cli;
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;

@@ -13,13 +13,15 @@ pub(crate) mod positions;
 mod prices;
 pub(crate) mod quote;
 pub(crate) mod tape;
+mod tide;
 mod window;
 
 use std::sync::{Arc, Mutex, PoisonError};
 
 pub(crate) use instrument::{Class, Contract, Instrument, Phase};
 pub(crate) use listing::Listing;
-pub(crate) use quote::{Quote, Tide};
+pub(crate) use quote::Quote;
+pub(crate) use tide::Tide;
 use window::Windows;
 
 /// The market of one seed.

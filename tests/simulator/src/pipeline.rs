@@ -14,6 +14,7 @@ use super::connection::Plug;
 use super::counters::Counters;
 use super::faults::{self, Applied, Board, Fault};
 use super::link::{Exchange, Link};
+use super::query::Query;
 use super::reply::Reply;
 use super::source::{Moment, Source};
 
@@ -91,21 +92,6 @@ impl Simulator {
     }
 }
 
-/// The decoded query of a request, as pairs in their order.
-#[derive(Debug)]
-pub(crate) struct Query(Vec<(String, String)>);
-
-impl Query {
-    /// The value of a parameter; an empty one counts as absent, as on the exchange.
-    pub(crate) fn get(&self, name: &str) -> Option<&str> {
-        let (_, value) = self
-            .0
-            .iter()
-            .find(|(key, value)| key == name && !value.is_empty())?;
-        Some(value)
-    }
-}
-
 /// How an endpoint makes its answer.
 pub(crate) type Endpoint = fn(&Source, &Query, Moment) -> Reply;
 
@@ -134,7 +120,7 @@ impl FromRequestParts<Arc<Simulator>> for Request {
                 .extensions
                 .get::<ConnectInfo<Plug>>()
                 .map(|info| info.0.clone()),
-            query: Query(pairs),
+            query: Query::new(pairs),
             has_body: length.is_some_and(|length| length != "0")
                 || parts.headers.contains_key(header::TRANSFER_ENCODING),
         })

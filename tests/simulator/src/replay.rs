@@ -10,7 +10,7 @@ use bytes::Bytes;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::bybit::InstrumentRow;
+use super::instrument_row::InstrumentRow;
 
 /// The recorded bodies of one folder.
 #[derive(Debug)]

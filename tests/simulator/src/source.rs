@@ -3,9 +3,10 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use super::bybit::{InstrumentRow, Shelf};
+use super::instrument_row::InstrumentRow;
 use super::market::Market;
 use super::replay::Recordings;
+use super::shelf::Shelf;
 
 /// Either a generated market or recorded bodies, never a mix of both.
 #[derive(Debug)]

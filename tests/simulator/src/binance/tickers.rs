@@ -3,11 +3,11 @@
 use axum::http::StatusCode;
 use serde_json::{Value, json};
 
-use super::BINANCE;
+use super::venue::BINANCE;
 use crate::bybit::bucket;
 use crate::clock::DAY_MS;
 use crate::elsewhere::Row;
-use crate::pipeline::Query;
+use crate::query::Query;
 use crate::reply::Reply;
 use crate::source::{Moment, Source};
 

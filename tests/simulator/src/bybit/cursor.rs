@@ -1,6 +1,6 @@
 //! Pages of a sorted list, as Bybit cuts them.
 
-use crate::pipeline::Query;
+use crate::query::Query;
 
 const DEFAULT_LIMIT: usize = 500;
 const MAX_LIMIT: usize = 1_000;

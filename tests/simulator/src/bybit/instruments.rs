@@ -5,11 +5,13 @@ use std::sync::Arc;
 use serde::Serialize;
 use serde_json::{Value, json};
 
+use super::cursor::Page;
+use super::envelope::{check_category, envelope, refusal};
 use super::writer::{push_fixed, push_trimmed};
-use super::{Page, check_category, envelope, refusal};
 use crate::clock::DAY_MS;
+use crate::instrument_row::InstrumentRow;
 use crate::market::{Class, Contract, Instrument, Listing, Phase};
-use crate::pipeline::Query;
+use crate::query::Query;
 use crate::reply::Reply;
 use crate::source::{Moment, Source};
 
@@ -69,17 +71,6 @@ fn select(
         rows.join(",")
     );
     Ok(envelope(&result, stamp_ms))
-}
-
-/// A finished row with the fields that a client can select by.
-#[derive(Debug)]
-pub(crate) struct InstrumentRow {
-    pub(crate) symbol: String,
-    pub(crate) status: String,
-    pub(crate) symbol_type: String,
-    pub(crate) base_coin: String,
-    /// The row as JSON.
-    pub(crate) text: String,
 }
 
 /// Which rows were asked for.

@@ -7,7 +7,7 @@ use super::question::{Asked, about_contract, push_list};
 use super::tickers::bucket;
 use super::writer::push_fixed;
 use crate::market::candle::{Candle, Candles, Interval};
-use crate::pipeline::Query;
+use crate::query::Query;
 use crate::reply::Reply;
 use crate::source::{Moment, Source};
 

@@ -6,7 +6,7 @@ use super::question::{Asked, about_contract, push_list};
 use super::tickers::bucket;
 use super::writer::push_fixed;
 use crate::market::book::{Book, Level};
-use crate::pipeline::Query;
+use crate::query::Query;
 use crate::reply::Reply;
 use crate::source::{Moment, Source};
 

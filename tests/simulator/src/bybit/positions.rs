@@ -7,7 +7,7 @@ use super::question::{Page, about_contract, push_list};
 use super::writer::{Row, push_fixed};
 use crate::clock::HOUR_MS;
 use crate::market::{Contract, positions};
-use crate::pipeline::Query;
+use crate::query::Query;
 use crate::reply::Reply;
 use crate::source::{Moment, Source};
 

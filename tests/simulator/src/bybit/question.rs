@@ -1,8 +1,8 @@
 //! Questions about one contract: what they have in common.
 
-use super::{check_category, envelope, refusal};
+use super::envelope::{check_category, envelope, refusal};
 use crate::market::{Instrument, Market};
-use crate::pipeline::Query;
+use crate::query::Query;
 use crate::reply::Reply;
 use crate::source::{Moment, Source};
 

@@ -1,10 +1,10 @@
 //! `GET /v5/market/tickers`. <https://bybit-exchange.github.io/docs/v5/market/tickers>
 
+use super::envelope::{check_category, envelope, refusal};
 use super::writer::Row;
-use super::{check_category, envelope, refusal};
 use crate::clock::DAY_MS;
 use crate::market::{Contract, Instrument, Market, Phase, Quote};
-use crate::pipeline::Query;
+use crate::query::Query;
 use crate::reply::Reply;
 use crate::source::{Moment, Source};
 

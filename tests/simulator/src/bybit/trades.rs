@@ -7,7 +7,7 @@ use super::writer::push_fixed;
 use crate::market::Instrument;
 use crate::market::noise::fork;
 use crate::market::tape::{self, Trade};
-use crate::pipeline::Query;
+use crate::query::Query;
 use crate::reply::Reply;
 use crate::source::{Moment, Source};
 

@@ -3,11 +3,11 @@
 
 use serde_json::json;
 
-use super::Totals;
+use super::totals::Totals;
 use crate::clock::{DAY_MS, HOUR_MS};
 use crate::market::Market;
 use crate::market::noise::{fork, mix, wave};
-use crate::pipeline::Query;
+use crate::query::Query;
 use crate::reply::Reply;
 use crate::source::{Moment, Source};
 

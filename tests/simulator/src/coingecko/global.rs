@@ -2,10 +2,10 @@
 
 use serde_json::{Map, Value, json};
 
-use super::Totals;
+use super::totals::Totals;
 use crate::clock::{DAY_MS, SECOND_MS};
 use crate::market::Market;
-use crate::pipeline::Query;
+use crate::query::Query;
 use crate::reply::Reply;
 use crate::source::{Moment, Source};
 

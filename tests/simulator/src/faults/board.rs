@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 
 use super::order::{Fault, Order};
 use crate::link::{Link, Scope};
-use crate::pipeline::Query;
+use crate::query::Query;
 
 /// The faults that are set, at most one per scope and condition.
 #[derive(Debug, Default)]

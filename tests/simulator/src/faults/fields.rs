@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::order::FieldsOf;
-use super::rewrite::payload;
+use super::payload::payload;
 
 /// The names of a candle's cells.
 const CANDLE: [&str; 7] = [

@@ -1,10 +1,10 @@
 //! What stands in front of a service when the service itself is not reached.
 
-use axum::http::{HeaderValue, StatusCode};
-use axum::response::Response;
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
 use serde_json::json;
 
-use super::{page, set_header};
 use crate::link::Exchange;
 use crate::reply::JSON;
 
@@ -129,4 +129,16 @@ fn cloudfront(reason: &str) -> Response {
         HeaderValue::from_static("Error from cloudfront"),
     );
     response
+}
+
+/// A response of a server in front of the service.
+fn page(status: StatusCode, content_type: &'static str, body: impl Into<Bytes>) -> Response {
+    (status, [(header::CONTENT_TYPE, content_type)], body.into()).into_response()
+}
+
+/// Adds a header that is known to be valid.
+fn set_header(response: &mut Response, name: &'static str, value: impl Into<HeaderValue>) {
+    response
+        .headers_mut()
+        .insert(HeaderName::from_static(name), value.into());
 }

@@ -4,6 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::fields;
 use super::order::{Fault, FieldChange, ScaledFields};
+use super::payload::payload;
 use crate::reply::Reply;
 
 /// The prices of a row that are multiplied together with the last one.
@@ -52,9 +53,6 @@ const LISTS: [&str; 3] = ["list", "b", "a"];
 
 /// Start, open, high, low, close, volume, turnover.
 const CANDLE_CELLS: usize = 7;
-
-/// Where the services keep what they have to say, but for Binance, which says it without a frame.
-const PAYLOADS: [&str; 2] = ["result", "data"];
 
 /// The reply with `fault` worked into its JSON.
 pub(super) fn rewrite(fault: &Fault, reply: Reply) -> Reply {
@@ -138,16 +136,6 @@ fn spoil(fault: &Fault, body: &mut Value) {
 
 fn name_of(row: &Map<String, Value>) -> Option<&str> {
     NAMES.iter().find_map(|name| row.get(*name)?.as_str())
-}
-
-/// What a service has to say.
-pub(super) fn payload(body: &mut Value) -> Option<&mut Value> {
-    if body.is_array() {
-        return Some(body);
-    }
-    let body = body.as_object_mut()?;
-    let name = PAYLOADS.into_iter().find(|name| body.contains_key(*name))?;
-    body.get_mut(name)
 }
 
 fn replace_payload(body: &mut Value, with: &Value) {

@@ -1,7 +1,7 @@
 //! One listed contract and how its price comes about.
 
 use super::noise;
-use super::quote::Tide;
+use super::tide::Tide;
 use crate::clock::DAY_MS;
 
 /// The periods in which the premium of a contract jitters.

@@ -2,7 +2,7 @@
 
 use super::instrument::{Class, Instrument, PREMIUM_PERIODS_MS};
 use super::noise::{Wander, Wave, fork};
-use super::quote::Tide;
+use super::tide::Tide;
 
 /// The same prices as [`Instrument::last_price`], to the bit, at a fraction of the cost.
 #[derive(Debug)]

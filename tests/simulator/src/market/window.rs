@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use super::listing::Listing;
-use super::quote::Tide;
+use super::tide::Tide;
 use crate::clock::DAY_MS;
 
 /// The window is sampled at this distance.

@@ -2,11 +2,12 @@
 
 use serde_json::{Value, json};
 
-use super::{OKX, SUSPENDED, check_type, contract_value, envelope};
+use super::envelope::{check_type, envelope};
+use super::venue::{OKX, SUSPENDED, contract_value};
 use crate::bybit::bucket;
 use crate::elsewhere::Row;
 use crate::market::Class;
-use crate::pipeline::Query;
+use crate::query::Query;
 use crate::reply::Reply;
 use crate::source::{Moment, Source};
 

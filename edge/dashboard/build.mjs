@@ -20,7 +20,7 @@ const common = {
   absWorkingDir: HERE,
   bundle: true,
   minify: true,
-  // What README.md promises; static/mobile/boot.js tells older ones.
+  // What docs/page.md promises; static/mobile/boot.js tells older ones.
   target: ["chrome98", "firefox98", "safari15.4"],
   legalComments: "none",
   logLevel: "warning",

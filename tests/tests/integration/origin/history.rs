@@ -1,19 +1,20 @@
 //! A history checker: origins fight for the lead while they and their Redis are killed, stopped and
-//! failed over. Readers note what they see, origins log what they publish, and afterwards the one
-//! must fit the other.
+//! failed over, while their clocks step, and while the link to Redis of one of them loses large
+//! packets. Readers note what they see, origins log what they publish, and afterwards the one must
+//! fit the other.
 //!
 //! `HISTORY_SECS` makes it as long as one likes; by default it is as long as one of each kind of
 //! trouble takes.
 
 use super::redis_group::RedisGroup;
-use super::support::{Exchange, Origin, client, eventually};
+use super::support::{Exchange, NarrowLink, Origin, client, eventually};
 use serde_json::Value;
 use shared::endpoints::{SNAPSHOT, StoreKey};
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 const ORIGINS: usize = 3;
 const HTTP_READERS: usize = 45;
@@ -22,6 +23,18 @@ const REDIS_READERS: usize = 5;
 /// The oldest data that a reader of a running origin may see. A fail-over takes the sentinels four
 /// seconds and the lease one; the rest is for a machine that has more to do.
 const MAX_AGE_MS: u64 = 30_000;
+
+/// By how much an answer may call its data younger than it is. `Age` counts whole seconds, and an
+/// origin whose clock stepped takes the time of upstreams that agree within seconds.
+const MAX_FLATTERY_MS: u64 = 5_000;
+
+/// The origin whose way to Redis leads over a link that can lose large packets, as behind a
+/// balancer. The others ask the sentinels.
+const BEHIND_LINK: usize = 2;
+
+/// By how much clocks step: far more than any limit of age, and less than the hour by which a mark
+/// may be ahead.
+const STEP_S: i64 = 600;
 
 /// Where readers find an origin, and which life of it this is.
 #[derive(Default)]
@@ -50,6 +63,8 @@ struct Seen {
     /// Checksums by number, as they were seen.
     bodies: HashMap<(u64, u64), u32>,
     oldest_ms: u64,
+    /// The most by which an answer called its data younger than it was.
+    flattery_ms: u64,
     problems: Vec<String>,
 }
 
@@ -95,6 +110,7 @@ async fn read_http(place: Arc<Place>, done: Arc<AtomicBool>) -> Seen {
             place.life.load(Ordering::SeqCst),
         );
         let url = place.url.lock().unwrap().clone();
+        let asked_ms = now_ms();
         let answer = client.get(format!("{url}{SNAPSHOT}")).send().await;
         let answer = match answer {
             Ok(answer) => {
@@ -118,6 +134,10 @@ async fn read_http(place: Arc<Place>, done: Arc<AtomicBool>) -> Seen {
                     (life, last) = (after.1, (0, 0));
                 }
                 seen.note(&body, &mut last);
+                // Never too young, whatever happens to the clock of who says it.
+                let claimed_ms = age.unwrap_or(0) * 1_000;
+                let true_ms = asked_ms.saturating_sub(last.0);
+                seen.flattery_ms = seen.flattery_ms.max(true_ms.saturating_sub(claimed_ms));
                 if undisturbed {
                     seen.oldest_ms = seen.oldest_ms.max(age.unwrap_or(u64::MAX / 1_000) * 1_000);
                 }
@@ -162,10 +182,27 @@ async fn read_redis(primary: Arc<Mutex<String>>, done: Arc<AtomicBool>) -> Seen 
     seen
 }
 
-/// The origins, their places, and the files that they log to.
+/// The time of the exchange, which is the machine's.
+fn now_ms() -> u64 {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+    u64::try_from(now.as_millis()).unwrap()
+}
+
+/// What makes a program believe another wall time than the machine's, while its timers go on.
+/// Debian's package libfaketime.
+fn faketime_library() -> PathBuf {
+    let folders = std::fs::read_dir("/usr/lib").unwrap();
+    folders
+        .map(|folder| folder.unwrap().path().join("faketime/libfaketimeMT.so.1"))
+        .find(|library| library.exists())
+        .expect("libfaketime is not installed: run scripts/setup --for test")
+}
+
+/// The origins, their places, and the files that they log to and take their clocks' error from.
 struct Stage {
     exchange: Exchange,
     group: RedisGroup,
+    link: NarrowLink,
     origins: Vec<Option<Origin>>,
     places: Vec<Arc<Place>>,
     primary: Arc<Mutex<String>>,
@@ -177,9 +214,11 @@ impl Stage {
     async fn set() -> Self {
         let (exchange, group) = (Exchange::start().await, RedisGroup::start().await);
         let primary = Arc::new(Mutex::new(group.primary().url()));
+        let link = NarrowLink::to(group.primary().place().address()).await;
         let mut stage = Self {
             exchange,
             group,
+            link,
             origins: (0..ORIGINS).map(|_| None).collect(),
             places: (0..ORIGINS).map(|_| Arc::default()).collect(),
             primary,
@@ -195,8 +234,18 @@ impl Stage {
     /// Starts an origin in its place and waits until it serves.
     async fn begin(&mut self, index: usize) {
         self.lives += 1;
-        let url = self.group.url();
+        let url = if index == BEHIND_LINK {
+            self.link.url()
+        } else {
+            self.group.url()
+        };
+        self.set_clock(index, 0);
+        let (library, error) = (faketime_library(), self.clock_file(index));
         let variables = [
+            ("LD_PRELOAD", library.to_str().unwrap()),
+            ("FAKETIME_TIMESTAMP_FILE", error.to_str().unwrap()),
+            ("FAKETIME_CACHE_DURATION", "1"),
+            ("FAKETIME_DONT_FAKE_MONOTONIC", "1"),
             ("REDIS_URL", &*url),
             ("TICKERS_INTERVAL_MS", "250"),
             ("LEADER_LEASE_MS", "1000"),
@@ -253,9 +302,90 @@ impl Stage {
         self.begin(index).await;
     }
 
-    /// Tells the readers who is the primary now.
+    fn clock_file(&self, index: usize) -> PathBuf {
+        self.logs.path().join(format!("clock-of-{index}"))
+    }
+
+    /// Sets the clock of an origin off by so many seconds.
+    fn set_clock(&self, index: usize, by_s: i64) {
+        // Renamed into place: a file that is half written would be no time.
+        let draft = self.logs.path().join("clock-draft");
+        std::fs::write(&draft, format!("{by_s:+}s")).unwrap();
+        std::fs::rename(draft, self.clock_file(index)).unwrap();
+    }
+
+    /// The leader's clock steps, and is corrected. Its answers may call data older than they are
+    /// until upstreams tell it the time, or be none; never younger.
+    async fn step_the_clock(&self, by_s: i64) {
+        let index = self.leader().await;
+        let origin = self.origins[index].as_ref().unwrap();
+        self.places[index].toggle();
+        for by_s in [by_s, 0] {
+            let before = now_ms();
+            self.set_clock(index, by_s);
+            eventually(
+                "the origin serves what is younger than the step",
+                || async {
+                    // The library looks at the file once a second.
+                    let answer = origin.get("/health/ready").await;
+                    let is_new = self.newest(origin).await? > before + 2_000;
+                    (answer.status == 200 && is_new).then_some(())
+                },
+            )
+            .await;
+        }
+        self.places[index].toggle();
+    }
+
+    /// The time of what an origin serves as fresh.
+    async fn newest(&self, origin: &Origin) -> Option<u64> {
+        let answer = origin.get("/mobile-data").await;
+        let is_fresh = answer.header("x-data-freshness") == Some("fresh");
+        answer
+            .header("x-data-as-of")
+            .filter(|_| is_fresh)?
+            .parse()
+            .ok()
+    }
+
+    /// The origin behind the link leads, and its link loses large packets until another leads.
+    async fn narrow_the_link(&self) {
+        for (index, origin) in self.origins.iter().enumerate() {
+            if index != BEHIND_LINK {
+                self.places[index].toggle();
+                origin.as_ref().unwrap().signal("STOP");
+            }
+        }
+        eventually("the origin behind the link leads", || async {
+            self.origins[BEHIND_LINK]
+                .as_ref()?
+                .leads()
+                .await
+                .then_some(())
+        })
+        .await;
+        for (index, origin) in self.origins.iter().enumerate() {
+            if index != BEHIND_LINK {
+                let origin = origin.as_ref().unwrap();
+                origin.signal("CONT");
+                let served =
+                    || async { (origin.get("/health/ready").await.status == 200).then_some(()) };
+                eventually("the sleeper is ready again", served).await;
+                self.places[index].toggle();
+            }
+        }
+        self.link.narrow(true);
+        eventually("another leads", || async {
+            (self.leader().await != BEHIND_LINK).then_some(())
+        })
+        .await;
+        self.link.narrow(false);
+    }
+
+    /// Tells the readers, and the link, who is the primary now.
     async fn find_primary(&mut self) {
         self.group.find_primary().await;
+        self.link.lead_to(self.group.primary().place().address());
         self.group
             .primary()
             .url()
@@ -360,6 +490,9 @@ async fn whatever_happens_to_origins_and_redis_every_reader_sees_one_history() {
         stage.fail_over().await;
         stage.stop_redis().await;
         stage.flush().await;
+        stage.step_the_clock(STEP_S).await;
+        stage.step_the_clock(-STEP_S).await;
+        stage.narrow_the_link().await;
         rounds += 1;
     }
     done.store(true, Ordering::Relaxed);
@@ -369,11 +502,25 @@ async fn whatever_happens_to_origins_and_redis_every_reader_sees_one_history() {
         all_seen.push(reader.await.unwrap());
     }
     // Only now: what a reader saw last was logged before.
-    let Published { served, written } = published(&stage.log());
-    let (mut reads, mut oldest_ms, mut problems) = (0, 0, Vec::new());
+    let log = stage.log();
+    let steps = log
+        .iter()
+        .filter(|line| {
+            line["fields"]["message"]
+                .as_str()
+                .is_some_and(|it| it.contains("clock stepped"))
+        })
+        .count();
+    assert!(
+        steps >= 4 * rounds,
+        "origins noticed {steps} steps of their clocks in {rounds} rounds"
+    );
+    let Published { served, written } = published(&log);
+    let (mut reads, mut oldest_ms, mut flattery_ms, mut problems) = (0, 0, 0, Vec::new());
     for seen in all_seen {
         reads += seen.reads;
         oldest_ms = oldest_ms.max(seen.oldest_ms);
+        flattery_ms = flattery_ms.max(seen.flattery_ms);
         problems.extend(seen.problems);
         for (key, checksum) in seen.bodies {
             if !served.get(&key).is_some_and(|all| all.contains(&checksum)) {
@@ -385,6 +532,10 @@ async fn whatever_happens_to_origins_and_redis_every_reader_sees_one_history() {
     assert!(
         oldest_ms <= MAX_AGE_MS,
         "a running origin served data of {oldest_ms} ms ago"
+    );
+    assert!(
+        flattery_ms <= MAX_FLATTERY_MS,
+        "data was called {flattery_ms} ms younger than it was"
     );
     let mut last = (0, 0);
     for (sequence, writers) in &written {
@@ -408,7 +559,7 @@ async fn whatever_happens_to_origins_and_redis_every_reader_sees_one_history() {
     );
     println!(
         "{reads} reads by {} readers of {} publications, {} written by {} leaderships, in {rounds} rounds of trouble and \
-         {:?}: nothing went back, every body was published, one winner each; the oldest was {oldest_ms} ms old",
+         {:?}: nothing went back, every body was published, one winner each; the oldest was {oldest_ms} ms old, and at most {flattery_ms} ms older than it was called",
         HTTP_READERS + REDIS_READERS,
         served.len(),
         written.len(),

@@ -1,10 +1,8 @@
 //! A leader whose publications nobody gets is no leader: it says why, and another leads.
 
-#[path = "support/narrow_link.rs"]
-mod narrow_link;
-
-use super::support::{Exchange, Origin, Redis, RedisPlace, assert_true_data, eventually};
-use narrow_link::NarrowLink;
+use super::support::{
+    Exchange, NarrowLink, Origin, Redis, RedisPlace, assert_true_data, eventually,
+};
 use shared::endpoints::{EPOCH_KEY, LEADER_KEY, PUBLICATION_KEY};
 use shared::mark::Mark;
 use std::str::FromStr;

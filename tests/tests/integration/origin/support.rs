@@ -2,12 +2,15 @@
 
 #[path = "support/loopback.rs"]
 mod loopback;
+#[path = "support/narrow_link.rs"]
+mod narrow_link;
 #[path = "support/redis_server.rs"]
 mod redis_server;
 #[path = "support/rights.rs"]
 mod rights;
 
 pub(crate) use loopback::Loopback;
+pub(crate) use narrow_link::NarrowLink;
 pub(crate) use redis_server::{Redis, RedisPlace, Server};
 pub(crate) use rights::{PASSWORD, documented_user};
 

@@ -1,10 +1,10 @@
 //! A link between an origin and its Redis that loses every packet above a size, as behind a tunnel
 //! with a wrong MTU.
 
-use crate::origin::support::Loopback;
+use super::Loopback;
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
@@ -15,6 +15,8 @@ const LARGEST: usize = 1_200;
 /// Passes everything until it is told to be narrow. Ends with the test's runtime.
 pub(crate) struct NarrowLink {
     address: SocketAddr,
+    /// Where new connections lead.
+    target: Arc<Mutex<SocketAddr>>,
     is_narrow: Arc<AtomicBool>,
     _ours: Loopback,
 }
@@ -27,13 +29,17 @@ impl NarrowLink {
         let listener = TcpListener::bind(address).await.unwrap();
         let is_narrow = Arc::new(AtomicBool::new(false));
         let narrow = Arc::clone(&is_narrow);
+        let target = Arc::new(Mutex::new(redis));
+        let now = Arc::clone(&target);
         tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
+                let redis = *now.lock().unwrap();
                 tokio::spawn(pass(client, redis, Arc::clone(&narrow)));
             }
         });
         Self {
             address,
+            target,
             is_narrow,
             _ours: ours,
         }
@@ -41,6 +47,12 @@ impl NarrowLink {
 
     pub(crate) fn url(&self) -> String {
         format!("redis://{}/", self.address)
+    }
+
+    /// Leads new connections to another Redis, as a balancer does after a fail-over. Those that are
+    /// open end with the server that they lead to.
+    pub(crate) fn lead_to(&self, redis: SocketAddr) {
+        *self.target.lock().unwrap() = redis;
     }
 
     pub(crate) fn narrow(&self, is_narrow: bool) {

@@ -4,7 +4,7 @@
 //! There is no state that somebody has to leave: an open breaker lets a probe through when its time
 //! is over, and a probe that never reports holds the next one off for no longer than its lease.
 
-use super::is_within;
+use super::time::is_within;
 use shared::units::UnixMs;
 
 /// From so many failures in a row on, the source is left alone.

@@ -2,86 +2,18 @@
 //! share one.
 
 use super::breaker::Breaker;
-use super::is_within;
 use super::ledger::Entry;
+use super::limits::{CALLS_WITHIN_MS, MAX_CALLS, PACE_MS};
+use super::refusal::Refusal;
+use super::time::is_within;
 use shared::units::UnixMs;
 
 /// The least time between two calls of one isolate. One call is all requests that one snapshot
 /// needs.
 const INTERVAL_MS: u64 = 3_000;
 
-/// The time between two calls of one colo: even, so that what all of it shares is never older than
-/// this and a little. A first call that failed may be followed sooner, once.
-pub(super) const PACE_MS: u64 = 10_000;
-
-/// What is counted of a colo's calls: those of this time …
-pub(super) const CALLS_WITHIN_MS: u64 = 60_000;
-
-/// … and so many at most, which leaves room for isolates that begin a call at the same moment, and
-/// for one that has nothing to show and does not wait for its turn.
-pub(super) const MAX_CALLS: usize = 12;
-
 /// From so many calls on nothing is called for practice.
 const SPARE_CALLS: usize = 2;
-
-/// The pause after a refusal that names the region or the address: the venue asks for ten minutes,
-/// and a region stays.
-const LONG_PAUSE_MS: u64 = 600_000;
-
-/// The pause after a refusal that names neither.
-const SHORT_PAUSE_MS: u64 = 60_000;
-
-/// A way in which an exchange sends us away, as against failing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Refusal {
-    /// The country is blocked.
-    Region,
-    /// The address asks too often, by the word of the network in front of the exchange.
-    RateLimit,
-    /// Forbidden, and not said why.
-    Unexplained,
-    /// Too many requests, by the word of the exchange itself.
-    TooManyRequests {
-        /// Its `Retry-After`.
-        retry_after_secs: Option<u64>,
-    },
-}
-
-impl Refusal {
-    shared::labels! {
-        /// The word for keeping away because of it.
-        pub const fn label(self) {
-            Self::Region => "paused_region",
-            Self::RateLimit => "paused_rate_limit",
-            Self::Unexplained => "paused_forbidden",
-            Self::TooManyRequests { .. } => "paused_too_many_requests",
-        }
-    }
-
-    /// The word for the answer that says so; nothing where its status says more.
-    #[must_use]
-    pub const fn answer_label(self) -> Option<&'static str> {
-        match self {
-            Self::Region => Some("forbidden_region"),
-            Self::RateLimit => Some("forbidden_rate_limit"),
-            Self::Unexplained => Some("forbidden"),
-            Self::TooManyRequests { .. } => None,
-        }
-    }
-
-    /// How long the exchange is left alone, milliseconds.
-    #[must_use]
-    pub fn pause_ms(self) -> u64 {
-        match self {
-            Self::Region | Self::RateLimit => LONG_PAUSE_MS,
-            Self::Unexplained => SHORT_PAUSE_MS,
-            Self::TooManyRequests { retry_after_secs } => {
-                let asked_ms = retry_after_secs.unwrap_or(0).saturating_mul(1_000);
-                asked_ms.clamp(SHORT_PAUSE_MS, LONG_PAUSE_MS)
-            }
-        }
-    }
-}
 
 /// Why an upstream is not asked now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

@@ -14,10 +14,11 @@
 //! shown, for clients are not to be sent from one market to another and back. For the same reason
 //! Bybit is not asked directly for a while after it was left.
 
-use super::budget::PACE_MS;
 use super::deadlines::Deadlines;
+use super::decision::{Decision, Refresh, decide};
+use super::limits::PACE_MS;
+use super::time::is_within;
 use super::upstream::{PerUpstream, Upstream};
-use super::{Decision, Refresh, decide, is_within};
 use shared::freshness::{Freshness, Limits};
 use shared::provenance::Venue;
 use shared::units::UnixMs;

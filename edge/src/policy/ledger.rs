@@ -7,9 +7,10 @@
 //! without data is the greater harm, but no isolate asks more often than a whole colo may. Two
 //! isolates that write at once can lose one call of the count, and no more.
 
-use super::NEGATIVE_MS;
-use super::budget::{CALLS_WITHIN_MS, MAX_CALLS, Refusal};
-use super::is_within;
+use super::decision::NEGATIVE_MS;
+use super::limits::{CALLS_WITHIN_MS, MAX_CALLS};
+use super::refusal::Refusal;
+use super::time::is_within;
 use super::upstream::{PerUpstream, Upstream};
 use serde::{Deserialize, Serialize};
 use shared::snapshot::is_reason;

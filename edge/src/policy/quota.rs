@@ -1,7 +1,7 @@
 //! How much is told of answers that are all alike: in a total outage each request would cost a line
 //! and a data point.
 
-use super::is_within;
+use super::time::is_within;
 use shared::units::UnixMs;
 
 /// So many answers of one state are told of an isolate within [`WITHIN_MS`].

@@ -1,6 +1,6 @@
 //! How long a list of contracts that count is used, and when a new one is fetched.
 
-use super::is_within;
+use super::time::is_within;
 use shared::units::UnixMs;
 
 /// From this age on the list of contracts is fetched again, beside the use of the old one.

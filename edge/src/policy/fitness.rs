@@ -1,0 +1,89 @@
+//! Whether a valid snapshot ends a refresh, or another source is called for a better one.
+
+use shared::freshness::{Freshness, Limits};
+use shared::units::{Fraction, UnixMs};
+
+/// The least share of the contracts that a source must price to be taken while another can still be
+/// asked.
+pub const MIN_COVERAGE: f64 = 0.8;
+
+/// The least that is shown, marked, when no other source has better.
+pub const LEAST_COVERAGE: f64 = 0.5;
+
+/// Why a valid snapshot is not good enough while another source can still be asked.
+#[derive(Clone, Copy, Debug, PartialEq, thiserror::Error)]
+pub enum Unfit {
+    /// It is no longer fresh.
+    #[error("the data is {age_ms} ms old")]
+    Stale {
+        /// Its age.
+        age_ms: u64,
+    },
+    /// It prices a part of the market only.
+    #[error("it prices {coverage} of the contracts, less than {MIN_COVERAGE}")]
+    ThinCoverage {
+        /// The share that it prices.
+        coverage: f64,
+    },
+}
+
+impl Unfit {
+    shared::labels! {
+        /// A label for metrics and machine-readable reasons.
+        pub const fn label(&self) {
+            Self::Stale { .. } => "stale",
+            Self::ThinCoverage { .. } => "thin_coverage",
+        }
+    }
+}
+
+/// Whether what a source answered ends the search. Only its tickers are judged: a fallback has
+/// neither analysis nor the figures of the whole market, and is what there is.
+///
+/// # Errors
+/// [`Unfit`] when another source should be asked.
+pub fn fit(as_of: UnixMs, coverage: Fraction, now: UnixMs, limits: &Limits) -> Result<(), Unfit> {
+    if coverage.get() < MIN_COVERAGE {
+        return Err(Unfit::ThinCoverage {
+            coverage: coverage.get(),
+        });
+    }
+    match limits.classify(as_of, now) {
+        Some(Freshness::Fresh) => Ok(()),
+        _ => Err(Unfit::Stale {
+            age_ms: now.millis_since(as_of),
+        }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: UnixMs = UnixMs::from_millis(1_788_870_000_000);
+
+    fn ago(ms: u64) -> UnixMs {
+        UnixMs::from_millis(NOW.as_millis() - ms)
+    }
+
+    #[track_caller]
+    fn check_fit(age_ms: u64, coverage: f64, expected: Result<(), Unfit>) {
+        assert_eq!(
+            fit(
+                ago(age_ms),
+                Fraction::saturating(coverage),
+                NOW,
+                &Limits::DEFAULT
+            ),
+            expected
+        );
+    }
+
+    #[test]
+    fn only_fresh_data_of_enough_coverage_ends_the_search() {
+        check_fit(15_000, 0.8, Ok(()));
+        check_fit(15_001, 1.0, Err(Unfit::Stale { age_ms: 15_001 }));
+        check_fit(600_000, 1.0, Err(Unfit::Stale { age_ms: 600_000 }));
+        check_fit(0, 0.799, Err(Unfit::ThinCoverage { coverage: 0.799 }));
+    }
+}

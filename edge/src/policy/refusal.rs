@@ -1,0 +1,60 @@
+//! The ways in which an exchange turns us away, and for how long it is then left alone.
+
+/// The pause after a refusal that names the region or the address: the venue asks for ten minutes,
+/// and a region stays.
+const LONG_PAUSE_MS: u64 = 600_000;
+
+/// The pause after a refusal that names neither.
+const SHORT_PAUSE_MS: u64 = 60_000;
+
+/// A way in which an exchange sends us away, as against failing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// The country is blocked.
+    Region,
+    /// The address asks too often, by the word of the network in front of the exchange.
+    RateLimit,
+    /// Forbidden, and not said why.
+    Unexplained,
+    /// Too many requests, by the word of the exchange itself.
+    TooManyRequests {
+        /// Its `Retry-After`.
+        retry_after_secs: Option<u64>,
+    },
+}
+
+impl Refusal {
+    shared::labels! {
+        /// The word for keeping away because of it.
+        pub const fn label(self) {
+            Self::Region => "paused_region",
+            Self::RateLimit => "paused_rate_limit",
+            Self::Unexplained => "paused_forbidden",
+            Self::TooManyRequests { .. } => "paused_too_many_requests",
+        }
+    }
+
+    /// The word for the answer that says so; nothing where its status says more.
+    #[must_use]
+    pub const fn answer_label(self) -> Option<&'static str> {
+        match self {
+            Self::Region => Some("forbidden_region"),
+            Self::RateLimit => Some("forbidden_rate_limit"),
+            Self::Unexplained => Some("forbidden"),
+            Self::TooManyRequests { .. } => None,
+        }
+    }
+
+    /// How long the exchange is left alone, milliseconds.
+    #[must_use]
+    pub fn pause_ms(self) -> u64 {
+        match self {
+            Self::Region | Self::RateLimit => LONG_PAUSE_MS,
+            Self::Unexplained => SHORT_PAUSE_MS,
+            Self::TooManyRequests { retry_after_secs } => {
+                let asked_ms = retry_after_secs.unwrap_or(0).saturating_mul(1_000);
+                asked_ms.clamp(SHORT_PAUSE_MS, LONG_PAUSE_MS)
+            }
+        }
+    }
+}

@@ -5,14 +5,13 @@
 //! HTTP lifetimes. What is read passes a checksum and then the same door as everything else; what
 //! fails is deleted. Nothing a client sends reaches a key.
 
-pub(crate) mod seal;
-
 use crate::clock;
-use crate::config::{self, Role};
+use crate::config::Role;
+use crate::deployment;
 use crate::metrics::{self, Event};
 use crate::policy::{DEADLINES, Ledger};
+use crate::seal::Seal;
 use js_sys::{Reflect, Uint8Array};
-use seal::Seal;
 use shared::freshness::{Limits, is_from_the_future};
 use shared::market::{Universe, is_plausible_symbol};
 use shared::provenance::Venue;
@@ -32,7 +31,7 @@ const LEDGER: &str = "ledger/1";
 /// Workers of one zone share its cache, and what the one that owns the way to the exchanges shows
 /// its callers is not what the others show theirs.
 fn key(entry: &str) -> String {
-    let host = match config::role() {
+    let host = match deployment::role() {
         Role::Edge => "market-data-edge",
         Role::Direct => "market-data-direct",
     };

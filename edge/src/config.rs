@@ -1,127 +1,93 @@
-//! What an operator may choose, read from the Worker's variables once per isolate.
+//! What an operator may choose: the Worker's variables, parsed.
+//!
+//! [`Config::read`] is a pure function of a look-up, so it is tested natively. Invariant: a `Config`
+//! exists only if every variable could be used; there is no setting that falls back silently.
 
-use crate::last_good;
+mod role;
+
+mod error;
+
+mod value;
+
 use crate::policy::{DEADLINES, Deadlines};
-use crate::upstream::direct;
-use crate::upstream::fetch::Service;
-use shared::freshness::{Limits, LimitsOutOfOrder};
-use shared::headers::bearer::{BadSecret, Secret};
-use std::cell::{Cell, OnceCell};
-use std::net::IpAddr;
-use std::rc::Rc;
-use wasm_bindgen::{JsCast, JsValue};
-use worker::{Env, KvStore};
+use shared::freshness::Limits;
+use shared::headers::bearer::Secret;
+use value::{Millis, base_url, optional_base_url, percent, seconds, secret_for};
 
-/// Where Bybit's public market data is, unless `BYBIT_BASE_URL` says otherwise.
+pub use error::ConfigError;
+pub use role::Role;
+
+/// The default of `BYBIT_BASE_URL`. <https://bybit-exchange.github.io/docs/v5/guide>
 const BYBIT: &str = "https://api.bybit.com";
 
-/// The longest age limit that is believed to be meant, seconds.
-const MAX_LIMIT_S: u64 = 86_400;
-
-/// How often the way to Bybit is taken without need, unless `DIRECT_EXERCISE_PERCENT` says
-/// otherwise.
+/// The default of `DIRECT_EXERCISE_PERCENT`.
 const EXERCISE_PERCENT: u8 = 1;
 
-thread_local! {
-    static ROLE: Cell<Role> = const { Cell::new(Role::Edge) };
-}
+const HEDGE_AFTER_MS: Millis = Millis {
+    variable: "HEDGE_AFTER_MS",
+    default: DEADLINES.hedge_ms,
+    least: 0,
+    most: 1_000,
+    expected: "a whole number of milliseconds, 1000 at most",
+};
+
+const ORIGIN_TIMEOUT_MS: Millis = Millis {
+    variable: "ORIGIN_TIMEOUT_MS",
+    default: DEADLINES.origin_headers_ms,
+    least: 100,
+    most: 1_000,
+    expected: "a whole number of milliseconds from 100 to 1000",
+};
+
+const FIRST_WAIT_MS: Millis = Millis {
+    variable: "FIRST_WAIT_MS",
+    default: DEADLINES.first_wait_ms,
+    least: 0,
+    most: DEADLINES.total_ms,
+    expected: "a whole number of milliseconds, 1800 at most",
+};
 
 /// The Worker's settings.
 #[derive(Clone, Debug)]
 pub struct Config {
     /// `ROLE`: what this Worker is for, `edge` or `direct`; default `edge`.
     pub role: Role,
-    /// `ORIGIN_URL`: base address of the origin, no default. A Worker in the role `direct` has
-    /// none.
+    /// `ORIGIN_URL`: base address of the origin; required in the role `edge`, ignored in the role
+    /// `direct`.
     pub origin_url: Option<String>,
-    /// `ORIGIN_SECRET`: what opens the origin, sent to it and to nobody else; nothing is sent
-    /// without one, the default.
+    /// `ORIGIN_SECRET`: the bearer secret of the origin's `/snapshot`, sent to the origin and to
+    /// nobody else; default none.
     pub origin_secret: Option<Secret>,
-    /// `DIRECT`: the Worker that owns the way to the exchanges; nothing when the deployment binds
-    /// none, and this one takes that way itself.
-    pub direct: Option<Service>,
     /// `BYBIT_BASE_URL`: base address of Bybit's API, default `https://api.bybit.com`.
     pub bybit_base_url: String,
-    /// `BYBIT_ALTERNATIVE_BASE_URL`: the same at another host, tried once when the first cannot be
-    /// reached or is broken; empty for none, the default.
+    /// `BYBIT_ALTERNATIVE_BASE_URL`: another host of the same API, called once when the first
+    /// cannot be reached or answers 5xx; empty for none, the default.
     pub bybit_alternative_base_url: Option<String>,
-    /// `OKX_BASE_URL`: base address of OKX's API, asked when neither the origin nor Bybit is of
-    /// use; empty for none, the default.
+    /// `OKX_BASE_URL`: base address of OKX's API, a fallback for when both the origin and Bybit
+    /// fail; empty for none, the default.
     pub okx_base_url: Option<String>,
-    /// `BINANCE_BASE_URL`: base address of Binance's public data, asked after OKX; empty for none,
-    /// the default.
+    /// `BINANCE_BASE_URL`: base address of Binance's public data, the fallback after OKX; empty for
+    /// none, the default.
     pub binance_base_url: Option<String>,
-    /// `DIRECT_EXERCISE_PERCENT`: of so many of a hundred refreshes that the origin answered the
-    /// way to Bybit is taken afterwards, to know that it works and that both tell the same; 0–100,
-    /// default 1.
+    /// `DIRECT_EXERCISE_PERCENT`: after how many percent of the refreshes that the origin answered
+    /// Bybit is called as well, to check that the fallback works and agrees; 0–100, default 1.
     pub direct_exercise_percent: u8,
-    /// `ORIGIN_TIMEOUT_MS`: how long the origin has for its headers, milliseconds, default 400;
-    /// for its whole answer twice that. A colo far from the origin needs most of it for the way
-    /// there and back.
+    /// `ORIGIN_TIMEOUT_MS`: how long the origin has until its headers, milliseconds, default 400;
+    /// for its whole answer twice that. A colo far from the origin needs most of it for the round
+    /// trip.
     ///
-    /// `HEDGE_AFTER_MS`: the silence of the origin after which Bybit is asked beside it,
-    /// milliseconds, default 300; a third of that when nothing fresh is held, for then clients
-    /// wait. No less than `ORIGIN_TIMEOUT_MS` means never.
+    /// `HEDGE_AFTER_MS`: the hedge delay, milliseconds, default 300: if the origin has not answered
+    /// by then, Bybit is called beside it. It is divided by three when nothing fresh is held, for
+    /// then clients wait. No less than `ORIGIN_TIMEOUT_MS` disables the hedge.
     pub deadlines: Deadlines,
-    /// `FIRST_WAIT_MS`: how long a client waits for a refresh when what is held is no longer
-    /// fresh, before it gets that, marked; milliseconds, default 600, 1800 at most. When it is
-    /// fresh and wants a refresh, 100 ms of these at most.
+    /// `FIRST_WAIT_MS`: how long a client waits for a refresh when what is held is aging, before it
+    /// gets that, marked; milliseconds, default 600, 1800 at most. While what is held is fresh but
+    /// due for a refresh, a client waits no more than 100 ms of these.
     pub first_wait_ms: u64,
-    /// `LAST_GOOD`: the KV namespace that all colos share; nothing when the deployment binds none.
-    pub last_good: Option<KvStore>,
     /// `REFRESH_AFTER_S`, `FRESH_S`, `AGING_S`, `STALE_S`: ages of the data in whole seconds,
-    /// default 3, 15, 60, 300. From the first on a refresh is started; up to the second data is
-    /// fresh, up to the third aging, up to the fourth stale, and past that it is never served.
+    /// default 3, 15, 60, 300. From the first on a refresh is due; data is fresh up to the second,
+    /// aging up to the third, stale up to the fourth, and is never served past that.
     pub limits: Limits,
-}
-
-/// What a Worker of this build is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Role {
-    /// It serves clients, from the origin's data while that is well.
-    Edge,
-    /// It owns the way to the exchanges, and serves the Workers that are bound to it.
-    Direct,
-}
-
-/// A variable that cannot be used.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum ConfigError {
-    /// A variable without a default is not set.
-    #[error("{variable} is not set")]
-    Missing {
-        /// The variable.
-        variable: &'static str,
-    },
-    /// A value of the wrong kind.
-    #[error("{variable} is {value:?}, which is not {expected}")]
-    Unusable {
-        /// The variable.
-        variable: &'static str,
-        /// Its value.
-        value: String,
-        /// What it should be.
-        expected: &'static str,
-    },
-    /// A secret that cannot be one.
-    #[error("{variable} (not shown, for it is a secret): {reason}")]
-    Secret {
-        /// The variable.
-        variable: &'static str,
-        /// What is wrong with it.
-        reason: BadSecret,
-    },
-    /// A secret that everybody on the way could read.
-    #[error(
-        "ORIGIN_URL is {origin_url:?}, over which ORIGIN_SECRET would go unencrypted: use https, or unset the secret"
-    )]
-    Unencrypted {
-        /// Where it would go.
-        origin_url: String,
-    },
-    /// Age limits that do not ascend.
-    #[error("REFRESH_AFTER_S, FRESH_S, AGING_S, STALE_S: {0}")]
-    Limits(#[from] LimitsOutOfOrder),
 }
 
 impl Config {
@@ -130,15 +96,15 @@ impl Config {
     /// # Errors
     /// [`ConfigError`] for the first variable that cannot be used.
     pub fn read(variable: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
-        let ms = |name, default_ms| millis(name, variable(name), default_ms);
+        let age = |name, default_ms| seconds(name, variable(name), default_ms);
         let default = Limits::DEFAULT;
         let limits = Limits::new(
-            ms("REFRESH_AFTER_S", default.refresh_after_ms)?,
-            ms("FRESH_S", default.fresh_ms)?,
-            ms("AGING_S", default.aging_ms)?,
-            ms("STALE_S", default.stale_ms)?,
+            age("REFRESH_AFTER_S", default.refresh_after_ms)?,
+            age("FRESH_S", default.fresh_ms)?,
+            age("AGING_S", default.aging_ms)?,
+            age("STALE_S", default.stale_ms)?,
         )?;
-        let role = chosen_role(variable("ROLE").as_deref())?;
+        let role = value::role(variable("ROLE").as_deref())?;
         let origin_url = match (role, variable("ORIGIN_URL")) {
             (Role::Edge, Some(origin)) => Some(base_url("ORIGIN_URL", &origin)?),
             (Role::Edge, None) => {
@@ -146,6 +112,7 @@ impl Config {
                     variable: "ORIGIN_URL",
                 });
             }
+            // It stands behind the Workers that call the origin, and must not call it in turn.
             (Role::Direct, _) => None,
         };
         let origin_secret = match &origin_url {
@@ -157,260 +124,26 @@ impl Config {
             role,
             origin_url,
             origin_secret,
-            direct: None,
             bybit_base_url: base_url("BYBIT_BASE_URL", &bybit)?,
+            bybit_alternative_base_url: optional_base_url("BYBIT_ALTERNATIVE_BASE_URL", &variable)?,
             okx_base_url: optional_base_url("OKX_BASE_URL", &variable)?,
             binance_base_url: optional_base_url("BINANCE_BASE_URL", &variable)?,
             direct_exercise_percent: percent(
                 "DIRECT_EXERCISE_PERCENT",
                 variable("DIRECT_EXERCISE_PERCENT"),
+                EXERCISE_PERCENT,
             )?,
-            bybit_alternative_base_url: optional_base_url("BYBIT_ALTERNATIVE_BASE_URL", &variable)?,
             limits,
             deadlines: match role {
                 Role::Edge => Deadlines::with_origin(
-                    short_time(&ORIGIN_TIMEOUT_MS, &variable)?,
-                    short_time(&HEDGE_AFTER_MS, &variable)?,
+                    ORIGIN_TIMEOUT_MS.read(&variable)?,
+                    HEDGE_AFTER_MS.read(&variable)?,
                 ),
                 Role::Direct => Deadlines::of_direct(),
             },
-            first_wait_ms: short_time(&FIRST_WAIT_MS, &variable)?,
-            last_good: None,
+            first_wait_ms: FIRST_WAIT_MS.read(&variable)?,
         })
     }
-}
-
-fn millis(
-    variable: &'static str,
-    value: Option<String>,
-    default_ms: u64,
-) -> Result<u64, ConfigError> {
-    let Some(value) = value else {
-        return Ok(default_ms);
-    };
-    match value.trim().parse::<u64>() {
-        Ok(secs) if secs <= MAX_LIMIT_S => Ok(secs * 1_000),
-        _ => Err(ConfigError::Unusable {
-            variable,
-            value,
-            expected: "a whole number of seconds, 86400 at most",
-        }),
-    }
-}
-
-/// Milliseconds that a variable sets.
-struct ShortTime {
-    variable: &'static str,
-    default: u64,
-    least: u64,
-    most: u64,
-    expected: &'static str,
-}
-
-const HEDGE_AFTER_MS: ShortTime = ShortTime {
-    variable: "HEDGE_AFTER_MS",
-    default: DEADLINES.hedge_ms,
-    least: 0,
-    most: 1_000,
-    expected: "a whole number of milliseconds, 1000 at most",
-};
-
-const ORIGIN_TIMEOUT_MS: ShortTime = ShortTime {
-    variable: "ORIGIN_TIMEOUT_MS",
-    default: DEADLINES.origin_headers_ms,
-    least: 100,
-    most: 1_000,
-    expected: "a whole number of milliseconds from 100 to 1000",
-};
-
-const FIRST_WAIT_MS: ShortTime = ShortTime {
-    variable: "FIRST_WAIT_MS",
-    default: DEADLINES.first_wait_ms,
-    least: 0,
-    most: DEADLINES.total_ms,
-    expected: "a whole number of milliseconds, 1800 at most",
-};
-
-fn short_time(
-    time: &ShortTime,
-    variable: impl Fn(&str) -> Option<String>,
-) -> Result<u64, ConfigError> {
-    let Some(value) = variable(time.variable) else {
-        return Ok(time.default);
-    };
-    match value.trim().parse::<u64>() {
-        Ok(millis) if (time.least..=time.most).contains(&millis) => Ok(millis),
-        _ => Err(ConfigError::Unusable {
-            variable: time.variable,
-            value,
-            expected: time.expected,
-        }),
-    }
-}
-
-fn chosen_role(value: Option<&str>) -> Result<Role, ConfigError> {
-    match value.map(str::trim) {
-        None | Some("edge") => Ok(Role::Edge),
-        Some("direct") => Ok(Role::Direct),
-        Some(other) => Err(ConfigError::Unusable {
-            variable: "ROLE",
-            value: other.to_owned(),
-            expected: "edge or direct",
-        }),
-    }
-}
-
-fn percent(variable: &'static str, value: Option<String>) -> Result<u8, ConfigError> {
-    let Some(value) = value else {
-        return Ok(EXERCISE_PERCENT);
-    };
-    match value.trim().parse::<u8>() {
-        Ok(percent) if percent <= 100 => Ok(percent),
-        _ => Err(ConfigError::Unusable {
-            variable,
-            value,
-            expected: "a whole number from 0 to 100",
-        }),
-    }
-}
-
-/// A base address without the slash at its end, so that a path can follow.
-fn base_url(variable: &'static str, value: &str) -> Result<String, ConfigError> {
-    let base = value.trim().trim_end_matches('/');
-    let rest = base
-        .strip_prefix("https://")
-        .or_else(|| base.strip_prefix("http://"));
-    let is_base = rest.is_some_and(|rest| {
-        !rest.is_empty()
-            && !rest.starts_with(['/', ':', '?', '#'])
-            && rest
-                .chars()
-                .all(|c| c.is_ascii_graphic() && !matches!(c, '?' | '#' | '@' | '\\'))
-    });
-    if is_base {
-        Ok(base.to_owned())
-    } else {
-        let expected = "an http(s) address without credentials, query or fragment";
-        Err(ConfigError::Unusable {
-            variable,
-            value: value.to_owned(),
-            expected,
-        })
-    }
-}
-
-/// The secret for the origin at this address, which must be one that nobody on the way can read.
-fn secret_for(origin_url: &str, value: Option<&str>) -> Result<Option<Secret>, ConfigError> {
-    let Some(value) = value else { return Ok(None) };
-    let secret = Secret::parse(value).map_err(|reason| ConfigError::Secret {
-        variable: "ORIGIN_SECRET",
-        reason,
-    })?;
-    if origin_url.starts_with("https://") || is_this_machine(origin_url) {
-        Ok(Some(secret))
-    } else {
-        Err(ConfigError::Unencrypted {
-            origin_url: origin_url.to_owned(),
-        })
-    }
-}
-
-/// Whether a base address is of the machine on which the Worker runs, as while it is developed.
-fn is_this_machine(base: &str) -> bool {
-    let authority = base.split('/').nth(2).unwrap_or_default();
-    let host = match authority.rsplit_once(':') {
-        Some((host, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => host,
-        _ => authority,
-    };
-    let address = host
-        .trim_start_matches('[')
-        .trim_end_matches(']')
-        .parse::<IpAddr>();
-    host.eq_ignore_ascii_case("localhost")
-        || address.is_ok_and(|address| address.to_canonical().is_loopback())
-}
-
-/// A base address that may be left out.
-fn optional_base_url(
-    name: &'static str,
-    variable: impl Fn(&str) -> Option<String>,
-) -> Result<Option<String>, ConfigError> {
-    match variable(name) {
-        Some(value) if !value.trim().is_empty() => base_url(name, &value).map(Some),
-        _ => Ok(None),
-    }
-}
-
-/// The isolate's settings; variables of a deployment never change while it runs, so they are read
-/// once.
-///
-/// # Errors
-/// [`ConfigError`], the same on every call.
-pub fn of(env: &Env) -> Result<Rc<Config>, ConfigError> {
-    thread_local! {
-        static READ: OnceCell<Result<Rc<Config>, ConfigError>> = const { OnceCell::new() };
-    }
-    let read = || {
-        let config = Config::read(|name| variable(env, name))?;
-        ROLE.set(config.role);
-        // Who owns the way to the exchanges neither asks another for it nor keeps anything for all
-        // colos.
-        let (last_good, direct) = match config.role {
-            Role::Edge => (last_good::bound(env), service(env, direct::BINDING)),
-            Role::Direct => (None, None),
-        };
-        Ok(Rc::new(Config {
-            last_good,
-            direct,
-            ..config
-        }))
-    };
-    READ.with(|cell| cell.get_or_init(read).clone())
-}
-
-/// What this isolate is for. One whose settings cannot be used serves nothing.
-#[must_use]
-pub fn role() -> Role {
-    ROLE.get()
-}
-
-/// Another Worker that the deployment binds to this one.
-fn service(env: &Env, binding: &str) -> Option<Service> {
-    let bound = js_sys::Reflect::get(env.as_ref(), &JsValue::from_str(binding)).ok()?;
-    bound.is_object().then(|| bound.unchecked_into())
-}
-
-/// The deployed version of the Worker, as the platform tells it in the binding
-/// `CF_VERSION_METADATA`.
-pub fn build(env: &Env) -> Option<&'static str> {
-    thread_local! {
-        // Kept for the isolate's life, which is the version's.
-        static BUILD: OnceCell<Option<&'static str>> = const { OnceCell::new() };
-    }
-    let read = || {
-        let metadata =
-            js_sys::Reflect::get(env.as_ref(), &JsValue::from_str("CF_VERSION_METADATA")).ok()?;
-        let id = js_sys::Reflect::get(&metadata, &JsValue::from_str("id"))
-            .ok()?
-            .as_string()?;
-        (!id.is_empty()).then(|| &*id.leak())
-    };
-    BUILD.with(|cell| *cell.get_or_init(read))
-}
-
-/// A variable as text. One that is no text is told as it is, so that the refusal can quote it.
-pub(crate) fn variable(env: &Env, name: &str) -> Option<String> {
-    let value = js_sys::Reflect::get(env.as_ref(), &JsValue::from_str(name)).ok()?;
-    if value.is_undefined() || value.is_null() {
-        return None;
-    }
-    let number = || value.as_f64().map(|number| number.to_string());
-    Some(
-        value
-            .as_string()
-            .or_else(number)
-            .unwrap_or_else(|| "no text".to_owned()),
-    )
 }
 
 #[cfg(test)]

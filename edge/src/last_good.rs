@@ -5,18 +5,15 @@
 //! writes it, once a minute: KV takes one write a second for a key, and a few hundred colos would
 //! pass that.
 
-use crate::cache::seal::Seal;
 use crate::clock;
 use crate::metrics::{self, Event};
 use crate::policy::DEADLINES;
-use crate::upstream::{Asked, Failed};
+use crate::seal::Seal;
+use crate::upstream::{Attempt, AttemptFailure};
 use shared::freshness::Limits;
 use shared::validate::{Baseline, ValidSnapshot};
 use std::collections::BTreeMap;
-use worker::{Env, KvError, KvStore};
-
-/// The name of the binding.
-const BINDING: &str = "LAST_GOOD";
+use worker::{KvError, KvStore};
 
 /// The key, with the version of what is stored.
 const KEY: &str = "snapshot/1";
@@ -32,18 +29,6 @@ const CRON_MS: u64 = 10_000;
 
 /// The store's name in outcomes.
 pub const LAST_GOOD_STORE: &str = "last-good-store";
-
-/// The namespace, when the deployment has one.
-pub fn bound(env: &Env) -> Option<KvStore> {
-    let bound = env.kv(BINDING).ok();
-    if bound.is_none() {
-        worker::console_log!(
-            "{}",
-            serde_json::json!({"event": "last_good_not_bound", "binding": BINDING})
-        );
-    }
-    bound
-}
 
 /// Why there is no snapshot.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -75,7 +60,7 @@ impl Missing {
 }
 
 /// Reads what is stored, within its deadline, and tells how that went.
-pub async fn read(store: &KvStore) -> (Option<ValidSnapshot>, Asked) {
+pub async fn read(store: &KvStore) -> (Option<ValidSnapshot>, Attempt) {
     let started = clock::now();
     let read = clock::within(DEADLINES.last_good_ms, stored(store))
         .await
@@ -92,7 +77,7 @@ pub async fn read(store: &KvStore) -> (Option<ValidSnapshot>, Asked) {
     };
     (
         found,
-        Asked {
+        Attempt {
             source: LAST_GOOD_STORE,
             failure,
             took_ms,
@@ -100,8 +85,8 @@ pub async fn read(store: &KvStore) -> (Option<ValidSnapshot>, Asked) {
     )
 }
 
-fn failed(missing: &Missing) -> Failed {
-    Failed {
+fn failed(missing: &Missing) -> AttemptFailure {
+    AttemptFailure {
         outcome: missing.label().to_owned(),
         message: missing.to_string(),
         proxy_error: None,

@@ -4,23 +4,31 @@
 
 pub mod clock;
 
+pub mod isolate;
+
 pub mod request_id;
+
+pub mod policy;
+
+pub mod metrics;
 
 pub mod config;
 
-pub mod policy;
+pub mod bindings;
+
+pub mod deployment;
+
+pub mod seal;
 
 pub mod memory;
 
 pub mod cache;
 
-pub mod last_good;
-
 pub mod upstream;
 
-pub mod refresh;
+pub mod last_good;
 
-pub mod metrics;
+pub mod refresh;
 
 pub mod respond;
 

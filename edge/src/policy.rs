@@ -23,24 +23,28 @@ mod ledger;
 
 mod budget;
 
-mod ladder;
+mod fallback_chain;
 
 mod universe;
 
 mod exercise;
 
-mod quota;
+mod divergence;
+
+mod log_throttle;
 
 pub use assembly::{fallback_reason, next_sequence};
 pub use breaker::Breaker;
-pub use budget::{Calls, Need, Withheld};
+pub use budget::{Calls, Denied, Need};
 pub use deadlines::{DEADLINES, Deadlines};
 pub use decision::{Decision, LEASE_MS, NEGATIVE_MS, REST_MS, Refresh, RefreshLog, decide};
-pub use exercise::{Divergence, is_exercise_due};
+pub use divergence::Divergence;
+pub use exercise::is_exercise_due;
+pub use fallback_chain::{Available, FallbackChain, ShownVenue, Step};
 pub use fitness::{LEAST_COVERAGE, MIN_COVERAGE, Unfit, fit};
-pub use ladder::{Ladder, Means, Standing, Step};
-pub use ledger::{BadLedger, Entry, Ledger, SharedFailure};
-pub use quota::Quota;
+pub use ledger::wire::BadLedger;
+pub use ledger::{Entry, Ledger, SharedFailure};
+pub use log_throttle::LogThrottle;
 pub use refusal::Refusal;
 pub use universe::{UniverseUse, universe_use};
 pub use upstream::{PerUpstream, Upstream};

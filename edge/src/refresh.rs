@@ -1,22 +1,49 @@
 //! The one refresh that all requests of an isolate share: the colo's cache, then the origin, then
-//! the exchange.
+//! the exchanges.
+//!
+//! A request starts or joins it ([`start`], [`wait`]) and afterwards looks at memory: the refresh
+//! hands its data to memory alone, never to a waiter. The leader goes on when its client is gone.
 
-mod ask;
 mod background;
-mod colo;
-mod exercise;
-mod flight;
-mod keep;
+
 mod report;
+
+mod flight;
+
+mod calls;
+
+mod colo_ledger;
+
+mod health;
+
+mod outcome;
+
+mod exchange_call;
+
+mod universe;
+
+mod origin_call;
+
+mod bybit_call;
+
+mod secondary_call;
+
+mod direct_call;
+
 mod search;
 
-use crate::config::{self, Config};
-use crate::{clock, last_good, memory, metrics, request_id};
-use ask::Unfound;
+mod run;
+
+mod exercise;
+
+use crate::deployment::{self, Deployment};
+use crate::{cache, clock, last_good, memory, request_id};
 use background::Background;
 use futures_util::future::join;
-use search::{Search, Searched};
-use shared::freshness::Freshness;
+use outcome::{NotFound, UniverseTask};
+use run::{Ended, Run, Running};
+use search::SearchReport;
+use shared::freshness::{Freshness, Limits};
 use shared::headers::request_id::RequestId;
 use shared::validate::ValidSnapshot;
 use std::rc::Rc;
@@ -24,8 +51,9 @@ use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::{JsFuture, future_to_promise};
 use worker::{Context, Env};
 
-pub use exercise::Exercise;
-pub use flight::{direct_place, exercise, last, state};
+pub use direct_call::direct_colo;
+pub use exercise::{Exercise, exercise};
+pub use flight::{last, state};
 pub use report::{Report, Via, why_forward};
 
 /// Whether a request started the refresh that it waits for.
@@ -47,7 +75,7 @@ pub struct Wait {
 }
 
 impl Wait {
-    /// This wait and another one after it. A request that led once has asked the sources, whatever
+    /// This wait and another one after it. A request that led once has called the sources, whatever
     /// it joined afterwards.
     #[must_use]
     pub fn and_then(self, next: Self) -> Self {
@@ -63,24 +91,29 @@ impl Wait {
 /// Starts a refresh in the name of the request `id`, unless one is under way.
 ///
 /// The work belongs to the request that starts it but goes on when that request's client is gone.
-pub fn start(context: &Context, config: &Rc<Config>, id: &RequestId) -> Role {
+pub fn start(context: &Context, deployment: &Rc<Deployment>, id: &RequestId) -> Role {
     let Some(generation) = flight::claim(clock::now()) else {
         return Role::Follower;
     };
-    let (config, id) = (Rc::clone(config), id.clone());
+    let (deployment, id) = (Rc::clone(deployment), id.clone());
     let work = future_to_promise(async move {
-        run(generation, &config, &id).await;
+        lead(generation, &deployment, &id).await;
         Ok(JsValue::UNDEFINED)
     });
-    // It throws only where there is no request to belong to; the work itself has started all the
+    // This throws only where there is no request to belong to; the work itself has started all the
     // same.
     let _ = context.as_ref().wait_until(&work);
     Role::Leader
 }
 
-/// Joins or starts the refresh, and waits until it has something to say, for `millis` at most.
-pub async fn wait(context: &Context, config: &Rc<Config>, id: &RequestId, millis: u64) -> Wait {
-    let role = start(context, config, id);
+/// Joins or starts the refresh, and waits until its waiters are woken, for `millis` at most.
+pub async fn wait(
+    context: &Context,
+    deployment: &Rc<Deployment>,
+    id: &RequestId,
+    millis: u64,
+) -> Wait {
+    let role = start(context, deployment, id);
     let (generation, promise) = flight::waiter();
     // Whether the time is over or the refresh, the caller looks at what is held now.
     match promise {
@@ -90,80 +123,104 @@ pub async fn wait(context: &Context, config: &Rc<Config>, id: &RequestId, millis
     Wait { role, generation }
 }
 
-/// Refreshes and keeps what is young for all colos, if this deployment has a place for that.
+/// Refreshes and keeps what is young for all colos, if this deployment has a store for that.
 pub async fn keep_last_good(env: &Env) {
-    let Ok(config) = config::of(env) else { return };
-    let Some(store) = &config.last_good else {
+    let Ok(deployment) = deployment::of(env) else {
+        return;
+    };
+    let Some(store) = &deployment.last_good else {
         return;
     };
     // Where another request of this isolate is refreshing already, its result is as good.
     if let Some(generation) = flight::claim(clock::now()) {
-        run(generation, &config, &request_id::take_or_make(None)).await;
+        lead(generation, &deployment, &request_id::take_or_make(None)).await;
     }
+    let limits = &deployment.config.limits;
     let is_young = |held: &Rc<ValidSnapshot>| {
         matches!(
-            config.limits.classify(held.get().as_of_ms, clock::now()),
+            limits.classify(held.get().as_of_ms, clock::now()),
             Some(Freshness::Fresh | Freshness::Aging)
         )
     };
     if let Some(held) = memory::snapshot().filter(is_young) {
-        last_good::keep(store, &held, &config.limits).await;
+        last_good::keep(store, &held, limits).await;
     }
 }
 
-/// The leader's work, and what may follow once nobody waits any more.
-async fn run(generation: u64, config: &Config, request_id: &RequestId) {
+/// The leader's work, and what follows once nobody waits any more.
+async fn lead(generation: u64, deployment: &Deployment, request_id: &RequestId) {
     let began = clock::now();
     let background = Background::default();
-    let Searched {
-        forward,
-        via,
-        asked,
-        hedged,
+    let Ended {
+        report: found,
         keep,
         universe,
         late,
-    } = Search::new(generation, config, request_id, &background)
-        .run()
+    } = Run::new(generation, deployment, request_id, &background)
+        .to_end()
         .await;
     let finished = clock::now();
-    let is_from_origin = matches!(via, Some(Via::Origin { .. }));
-    let request_id = request_id.clone();
-    let took_ms = finished.millis_since(began);
-    let report = Report {
-        generation,
-        request_id,
+    let is_from_origin = matches!(found.via, Some(Via::Origin { .. }));
+    let SearchReport {
         forward,
         via,
-        asked,
+        attempts,
+        hedged,
+    } = found;
+    let report = Report {
+        generation,
+        request_id: request_id.clone(),
+        forward,
+        via,
+        attempts,
         hedged,
         began,
-        took_ms,
+        took_ms: finished.millis_since(began),
     };
     report.log();
-    metrics::refreshed(&report);
+    report.count();
+    // From here on waiters are answered; what follows costs them nothing.
     flight::finish(report, finished);
-    let late = async {
-        // Its answer comes too late for those who waited, but it may be younger, and tells how the
-        // origin is.
-        if let Some(late) = late {
-            let answered = late.await;
-            let found = match answered.found {
-                Ok(found) => Some(found.snapshot),
-                Err(Unfound::Failed(old)) => old,
-                Err(Unfound::Withheld) => None,
-            };
-            found.map(|found| memory::offer(found, &config.limits));
-        }
-    };
     let from_origin = keep.clone().filter(|_| is_from_origin);
     join(
-        keep::for_others(config, keep.as_deref(), universe, &background),
-        late,
+        store(deployment, keep.as_deref(), universe, &background),
+        take_late(late, &deployment.config.limits),
     )
     .await;
     if let Some(snapshot) = from_origin {
-        exercise::after(config, &snapshot, &background).await;
+        exercise::after(deployment, &snapshot, &background).await;
     }
     background.finish().await;
+}
+
+/// Stores for the other isolates of this colo what they do not have.
+async fn store(
+    deployment: &Deployment,
+    snapshot: Option<&ValidSnapshot>,
+    universe: UniverseTask,
+    background: &Background,
+) {
+    let config = &deployment.config;
+    if let Some(snapshot) = snapshot {
+        cache::keep_snapshot(snapshot, &config.limits).await;
+    }
+    match universe {
+        UniverseTask::Nothing => {}
+        UniverseTask::Store(universe) => cache::keep_universe(&universe).await,
+        UniverseTask::Renew(used) => universe::renew(config, &used, background).await,
+    }
+}
+
+/// Waits for the origin's answer that came too late for the waiters. It may be younger, and its end
+/// tells the circuit breaker how the origin is.
+async fn take_late(late: Option<Running<'_>>, limits: &Limits) {
+    let Some(late) = late else { return };
+    let found = match late.await.found {
+        Ok(found) => Some(found.snapshot),
+        Err(NotFound::Failed(candidate)) => candidate,
+        Err(NotFound::OverBudget) => None,
+    };
+    if let Some(found) = found {
+        memory::offer(found, limits);
+    }
 }

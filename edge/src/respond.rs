@@ -5,6 +5,8 @@
 
 pub mod health;
 pub mod rendered;
+
+pub mod rendered_cache;
 pub mod route;
 
 use shared::headers;

@@ -3,18 +3,26 @@
 //! What need not wait is answered at once, without a promise: a hit costs the runtime one call.
 //! Only a request that has to wait for the shared refresh becomes a future.
 
-mod acquire;
-mod answer;
-mod limit;
-mod operator;
 mod request;
 
-use crate::config::{self, Config, Role};
+mod limit;
+
+mod operator;
+
+mod call;
+
+mod acquire;
+
+mod answer;
+
+use crate::clock;
+use crate::config::{Config, Role};
+use crate::deployment;
 use crate::metrics::{self, Alert, State};
-use crate::respond::{self, Extra, Wish};
-use crate::{clock, memory};
+use crate::respond::{self, Extra, Wish, rendered_cache};
 use acquire::{Found, Patience, Search, Step};
 use answer::Answer;
+use call::Call;
 use request::{Header, Named};
 use shared::endpoints::{self, Asked, Endpoint, NoPlace, Place, Question};
 use shared::freshness::Freshness;
@@ -27,17 +35,6 @@ use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::future_to_promise;
 use web_sys::{Request, Response};
 use worker::{Context, Env};
-
-/// A request that is answered from the snapshot.
-struct Call {
-    place: Place<'static>,
-    wish: Wish,
-    started: UnixMs,
-    config: Rc<Config>,
-    named: Named,
-    env: Env,
-    context: Context,
-}
 
 /// Answers a request: with a response where nothing is to be waited for, else with the promise of
 /// one.
@@ -87,8 +84,8 @@ fn begin(request: Request, env: Env, context: Context, started: UnixMs) -> Resul
             return respond::problem(&none.into(), &wish, started, &Extra::new()).map(Begun::Done);
         }
     };
-    let config = match config::of(&env) {
-        Ok(config) => config,
+    let deployment = match deployment::of(&env) {
+        Ok(deployment) => deployment,
         Err(error) => {
             return failed("bad_configuration", &error.to_string(), head, started).map(Begun::Done);
         }
@@ -105,9 +102,9 @@ fn begin(request: Request, env: Env, context: Context, started: UnixMs) -> Resul
     };
     let mut search = Search::new(started);
     let named = Named::new(request);
-    let step = search.look(&context, &config, &named);
+    let step = search.look(&context, &deployment, &named);
     if let (Place::Data(question), false, Step::Found(found)) = (&place, head, &step)
-        && let Some(response) = hit(&named.request, &config, question, found, started)?
+        && let Some(response) = hit(&named.request, &deployment.config, question, found, started)?
     {
         return Ok(Begun::Done(response));
     }
@@ -120,7 +117,7 @@ fn begin(request: Request, env: Env, context: Context, started: UnixMs) -> Resul
         place: place.into_owned(),
         wish,
         started,
-        config,
+        deployment,
         named,
         env,
         context,
@@ -134,7 +131,7 @@ fn begin(request: Request, env: Env, context: Context, started: UnixMs) -> Resul
 /// The whole snapshot is for Workers of ours, not for clients: only the one that owns the way to
 /// the exchanges, which no client reaches, hands it over.
 fn for_role<'u>(place: Place<'u>, env: &Env) -> Result<Place<'u>, NoPlace> {
-    let hands_over = || config::of(env).is_ok_and(|config| config.role == Role::Direct);
+    let hands_over = || deployment::of(env).is_ok_and(|it| it.config.role == Role::Direct);
     if place == Place::Snapshot && !hands_over() {
         Err(NoPlace::UnknownPath)
     } else {
@@ -163,7 +160,7 @@ fn hit(
     {
         return Ok(None);
     }
-    let Ok(rendered) = memory::rendered(valid, question, *class, &config.limits)? else {
+    let Ok(rendered) = rendered_cache::rendered(valid, question, *class, &config.limits)? else {
         return Ok(None);
     };
     let if_none_match = request::header(request, Header::IfNoneMatch);
@@ -187,7 +184,7 @@ impl Call {
         {
             // Who asks too often gets what is held, where that may be shown.
             search.take_what_is_held();
-            if let Step::Found(found) = search.look(&self.context, &self.config, &self.named) {
+            if let Step::Found(found) = search.look(&self.context, &self.deployment, &self.named) {
                 return self.answer(&found);
             }
             let failure = Failure::TooManyRequests {
@@ -197,9 +194,9 @@ impl Call {
         }
         loop {
             search
-                .wait(&self.context, &self.config, &self.named, wait)
+                .wait(&self.context, &self.deployment, &self.named, wait)
                 .await;
-            match search.look(&self.context, &self.config, &self.named) {
+            match search.look(&self.context, &self.deployment, &self.named) {
                 Step::Found(found) => return self.answer(&found),
                 Step::Wait(reason, patience) => wait = (reason, patience),
             }
@@ -219,7 +216,7 @@ fn broken(error: &JsValue, now: UnixMs) -> Result<Response, JsValue> {
 /// A plain 500; what is wrong stands in the log.
 fn failed(event: &str, reason: &str, head: bool, now: UnixMs) -> Result<Response, JsValue> {
     metrics::answered(State::Failed, metrics::NO_DATA);
-    if let Some(left_out) = metrics::tell(State::Failed, now) {
+    if let Some(left_out) = metrics::admit_log_line(State::Failed, now) {
         let alert = Alert::Failing.name();
         let line = serde_json::json!({"event": event, "reason": reason, "alert": alert, "left_out": left_out});
         worker::console_error!("{line}");

@@ -1,7 +1,8 @@
 //! The counts as Prometheus reads them (text format 0.0.4).
 //! <https://prometheus.io/docs/instrumenting/exposition_formats/>
 
-use super::{Counts, Event};
+use super::counts::Counts;
+use super::event::Event;
 use std::fmt::Write as _;
 
 /// The format's content type.
@@ -50,7 +51,7 @@ pub(super) fn write(counts: &Counts, gauges: &Gauges<'_>) -> String {
         "counter",
         "Turns of a source in a refresh by outcome.",
     );
-    for ((source, outcome), count) in &counts.asked {
+    for ((source, outcome), count) in &counts.attempts {
         page.sample(
             "edge_source_requests_total",
             &[("source", source), ("outcome", outcome)],
@@ -158,7 +159,9 @@ mod tests {
     #[test]
     fn every_line_is_of_the_text_format() {
         let mut counts = Counts::default();
-        counts.asked.insert(("origin", "a\"b\\c\nd".to_owned()), 3);
+        counts
+            .attempts
+            .insert(("origin", "a\"b\\c\nd".to_owned()), 3);
         let gauges = Gauges {
             build: Some("v-1"),
             age_ms: Some(1_500),

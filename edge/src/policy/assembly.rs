@@ -3,15 +3,16 @@
 use shared::snapshot::is_reason;
 use shared::units::UnixMs;
 
-/// The number of a snapshot that is assembled here: above the held one's, and above any that a
-/// clock gave before.
+/// The sequence number of a snapshot that is assembled here: milliseconds of the clock, but above
+/// the held one's even if the clock stands still.
 #[must_use]
 pub fn next_sequence(held: Option<u64>, now: UnixMs) -> u64 {
     held.map_or(0, |sequence| sequence.saturating_add(1))
         .max(now.as_millis())
 }
 
-/// The reason that a snapshot assembled here carries: why not the origin.
+/// The fallback reason of a snapshot that is assembled here: how the origin failed. An outcome that
+/// is no reason code becomes `origin_failed`, for this is shown to clients.
 #[must_use]
 pub fn fallback_reason(origin_outcome: &str) -> String {
     let reason = format!("origin_{origin_outcome}");

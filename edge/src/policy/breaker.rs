@@ -1,28 +1,29 @@
-//! When a source that fails again and again is left alone: arithmetic on its last outcomes and the
-//! clock.
+//! The circuit breaker of one upstream: arithmetic on its last outcomes and the clock.
 //!
-//! There is no state that somebody has to leave: an open breaker lets a probe through when its time
-//! is over, and a probe that never reports holds the next one off for no longer than its lease.
+//! State: how many failures in a row, when the last was, and when a probe began. Open and half-open
+//! are read off these times and are no states that somebody has to leave: an open breaker admits a
+//! probe when its pause is over, and a probe that never reports holds the next one off for no longer
+//! than its lease.
 
 use super::time::is_within;
 use shared::units::UnixMs;
 
-/// From so many failures in a row on, the source is left alone.
+/// From so many failures in a row on the breaker is open.
 const FAILURES: u32 = 3;
 
-/// The first pause; each further failure doubles it.
+/// The first pause, milliseconds; each further failure doubles it.
 const FIRST_PAUSE_MS: u64 = 2_000;
 
-/// The longest pause, which is also the longest that a source that came back goes unnoticed.
+/// The longest pause, milliseconds: as long as the recovery of an upstream may go unnoticed.
 const MAX_PAUSE_MS: u64 = 15_000;
 
-/// How long a probe holds the next one off. Longer than any call may take.
+/// A probe's lease, milliseconds. Longer than any call may take.
 const PROBE_MS: u64 = 3_000;
 
-/// A failure so long after the one before it is a first one.
+/// A failure so many milliseconds after the one before it counts as the first.
 const FORGET_MS: u64 = 60_000;
 
-/// What is known about one source's last calls.
+/// What is known about one upstream's last calls.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Breaker {
     failures: u32,
@@ -31,7 +32,7 @@ pub struct Breaker {
 }
 
 impl Breaker {
-    /// Whether the source may be asked at `now`.
+    /// Whether the upstream may be called at `now`.
     #[must_use]
     pub fn admits(&self, now: UnixMs) -> bool {
         let Some(failed_at) = self.failed_at.filter(|_| self.failures >= FAILURES) else {
@@ -46,7 +47,7 @@ impl Breaker {
 
     /// The state once a call has begun.
     #[must_use]
-    pub const fn asked(self, now: UnixMs) -> Self {
+    pub const fn began(self, now: UnixMs) -> Self {
         Self {
             probed_at: Some(now),
             ..self
@@ -56,16 +57,17 @@ impl Breaker {
     /// The state after a call that worked.
     #[must_use]
     pub fn worked(self) -> Self {
+        // One success is enough to close: the next failures open it again within seconds.
         Self::default()
     }
 
     /// The state after a call that failed.
     #[must_use]
     pub fn failed(self, now: UnixMs) -> Self {
-        let goes_on = self
+        let is_in_a_row = self
             .failed_at
             .is_some_and(|before| is_within(before, now, FORGET_MS));
-        let failures = if goes_on {
+        let failures = if is_in_a_row {
             self.failures.saturating_add(1)
         } else {
             1
@@ -78,6 +80,7 @@ impl Breaker {
     }
 
     fn pause_ms(&self) -> u64 {
+        // Capped before the shift, which would overflow after 63 doublings.
         let doublings = self.failures.saturating_sub(FAILURES).min(16);
         (FIRST_PAUSE_MS << doublings).min(MAX_PAUSE_MS)
     }
@@ -92,7 +95,7 @@ mod tests {
 
     fn failing(times: u32) -> Breaker {
         (0..times).fold(Breaker::default(), |breaker, _| {
-            breaker.asked(NOW).failed(NOW)
+            breaker.began(NOW).failed(NOW)
         })
     }
 
@@ -125,7 +128,7 @@ mod tests {
     #[test]
     fn one_probe_at_a_time_and_one_that_never_reports_ends_by_itself() {
         let over = NOW.plus_millis(2_000);
-        let probing = failing(3).asked(over);
+        let probing = failing(3).began(over);
         assert!(!probing.admits(over.plus_millis(2_999)));
         assert!(probing.admits(over.plus_millis(3_000)));
     }
@@ -148,7 +151,7 @@ mod tests {
     fn a_clock_that_was_set_back_closes_it() {
         assert!(
             failing(9)
-                .asked(NOW)
+                .began(NOW)
                 .admits(UnixMs::from_millis(NOW.as_millis() - 1))
         );
     }
@@ -161,7 +164,7 @@ mod tests {
             let (breaker, now) = steps.into_iter().fold((Breaker::default(), NOW), |(breaker, now), (step, ms)| {
                 let now = now.plus_millis(ms);
                 let next = match step {
-                    0 => breaker.asked(now),
+                    0 => breaker.began(now),
                     1 => breaker.failed(now),
                     _ => breaker.worked(),
                 };

@@ -1,51 +1,55 @@
-//! How often an exchange may be asked from here. Its limits count per address, and many Workers
-//! share one.
+//! Admission of calls to upstreams: the isolate's interval, the colo's pace, refusals, and the
+//! circuit breaker.
+//!
+//! State: what this isolate knows of its own calls ([`Calls`]); what the colo knows is passed in
+//! (the ledger's [`Entry`]). Invariant: no exchange is called while it has turned us away, however
+//! little there is to show.
 
 use super::breaker::Breaker;
 use super::ledger::Entry;
-use super::limits::{CALLS_WITHIN_MS, MAX_CALLS, PACE_MS};
+use super::limits::{MAX_CALLS, PACE_MS, WINDOW_MS};
 use super::refusal::Refusal;
 use super::time::is_within;
 use shared::units::UnixMs;
 
-/// The least time between two calls of one isolate. One call is all requests that one snapshot
-/// needs.
+/// The least time between two calls of one isolate, milliseconds. One call is all requests that one
+/// snapshot needs.
 const INTERVAL_MS: u64 = 3_000;
 
-/// From so many calls on nothing is called for practice.
-const SPARE_CALLS: usize = 2;
+/// From so many calls of the colo in a window on, no exercise is admitted.
+const EXERCISE_CALLS: usize = 2;
 
-/// Why an upstream is not asked now.
+/// Why a call is not made now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Withheld {
-    /// It was asked a moment ago.
+pub enum Denied {
+    /// This isolate called a moment ago.
     #[error("this isolate asked less than {INTERVAL_MS} ms ago")]
-    Budget,
-    /// Others near here asked it often enough.
+    IsolateBudget,
+    /// The colo's budget is spent.
     #[error(
-        "this colo asked less than {PACE_MS} ms ago, or {MAX_CALLS} times within {CALLS_WITHIN_MS} ms"
+        "this colo asked less than {PACE_MS} ms ago, or {MAX_CALLS} times within {WINDOW_MS} ms"
     )]
     ColoBudget,
-    /// It sent us away.
+    /// The upstream turned us away.
     #[error("it sent us away: {}", .0.label())]
     Paused(Refusal),
-    /// It failed again and again.
+    /// Its circuit breaker is open.
     #[error("it failed again and again and is left alone for a while")]
     BreakerOpen,
 }
 
-impl Withheld {
-    /// Whether it is only not its turn: nothing is known against it.
+impl Denied {
+    /// Whether only a budget is spent: nothing is known against the upstream.
     #[must_use]
-    pub const fn is_of_budget(&self) -> bool {
-        matches!(self, Self::Budget | Self::ColoBudget)
+    pub const fn is_over_budget(&self) -> bool {
+        matches!(self, Self::IsolateBudget | Self::ColoBudget)
     }
 
     /// A label for metrics and machine-readable reasons.
     #[must_use]
     pub const fn label(&self) -> &'static str {
         match self {
-            Self::Budget => "withheld_by_budget",
+            Self::IsolateBudget => "withheld_by_budget",
             Self::ColoBudget => "withheld_by_colo_budget",
             Self::Paused(refusal) => refusal.label(),
             Self::BreakerOpen => "breaker_open",
@@ -56,8 +60,8 @@ impl Withheld {
 /// What a call is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Need {
-    /// Something that may be shown: nothing is held. It need not wait for its turn, for a client
-    /// without data is the greater harm.
+    /// Anything that may be shown, for nothing is held. Such a call is not paced: a client without
+    /// data is the greater harm.
     Data,
     /// Younger data than is held.
     YoungerData,
@@ -68,67 +72,68 @@ pub enum Need {
 pub struct Calls {
     /// When the last one began.
     pub started: Option<UnixMs>,
-    /// How they ended.
+    /// The circuit breaker over how they ended.
     pub breaker: Breaker,
 }
 
 impl Calls {
-    /// Whether an upstream without a budget, our own origin, may be asked at `now`.
+    /// Whether an upstream without a budget, one of our own, may be called at `now`.
     ///
     /// # Errors
-    /// [`Withheld::BreakerOpen`].
-    pub fn may_ask(&self, now: UnixMs) -> Result<(), Withheld> {
+    /// [`Denied::BreakerOpen`].
+    pub fn admit(&self, now: UnixMs) -> Result<(), Denied> {
         if self.breaker.admits(now) {
             Ok(())
         } else {
-            Err(Withheld::BreakerOpen)
+            Err(Denied::BreakerOpen)
         }
     }
 
-    /// Whether an exchange may be asked at `now`, by what its colo knows of it.
+    /// Whether an exchange may be called at `now`, by what the colo knows of it.
     ///
     /// # Errors
-    /// [`Withheld`] with the reason why not.
-    pub fn may_ask_exchange(&self, colo: &Entry, need: Need, now: UnixMs) -> Result<(), Withheld> {
+    /// [`Denied`] with the reason why not.
+    pub fn admit_exchange(&self, colo: &Entry, need: Need, now: UnixMs) -> Result<(), Denied> {
         if let Some(refusal) = colo.pause(now) {
-            return Err(Withheld::Paused(refusal));
+            return Err(Denied::Paused(refusal));
         }
         if self
             .started
             .is_some_and(|started| is_within(started, now, INTERVAL_MS))
         {
-            return Err(Withheld::Budget);
+            return Err(Denied::IsolateBudget);
         }
-        let calls = colo.calls_within(now);
+        let calls = colo.calls_in_window(now);
+        // A second call may follow the first at once: the first may have failed.
         let is_paced = calls <= 1 || !colo.was_called_within(PACE_MS, now);
         if calls >= MAX_CALLS || (need == Need::YoungerData && !is_paced) {
-            return Err(Withheld::ColoBudget);
+            return Err(Denied::ColoBudget);
         }
-        self.may_ask(now)
+        self.admit(now)
     }
 
-    /// The same for a call that only keeps the way in practice.
+    /// Whether an exercise may call it: only well within the budget, for that is there for need.
     ///
     /// # Errors
-    /// [`Withheld`] with the reason why not.
-    pub fn may_exercise(&self, colo: &Entry, now: UnixMs) -> Result<(), Withheld> {
-        if colo.calls_within(now) >= SPARE_CALLS {
-            return Err(Withheld::ColoBudget);
+    /// [`Denied`] with the reason why not.
+    pub fn admit_exercise(&self, colo: &Entry, now: UnixMs) -> Result<(), Denied> {
+        if colo.calls_in_window(now) >= EXERCISE_CALLS {
+            return Err(Denied::ColoBudget);
         }
-        self.may_ask_exchange(colo, Need::YoungerData, now)
+        self.admit_exchange(colo, Need::YoungerData, now)
     }
 
     /// The state once a call has begun.
     #[must_use]
-    pub const fn asked(self, now: UnixMs) -> Self {
+    pub const fn began(self, now: UnixMs) -> Self {
         Self {
             started: Some(now),
-            breaker: self.breaker.asked(now),
+            breaker: self.breaker.began(now),
         }
     }
 
-    /// The state after a call that worked, or failed. One that was refused is neither: its pause
-    /// says all.
+    /// The state after a call that worked or failed. A refusal is neither: its pause acts in place
+    /// of the breaker.
     #[must_use]
     pub fn ended(self, worked: bool, now: UnixMs) -> Self {
         Self {
@@ -154,7 +159,7 @@ mod tests {
 
     fn called_at(ages: impl IntoIterator<Item = u64>) -> Entry {
         let mut entry = Entry::default();
-        ages.into_iter().for_each(|ms| entry.called(ago(ms)));
+        ages.into_iter().for_each(|ms| entry.note_call(ago(ms)));
         entry
     }
 
@@ -164,13 +169,13 @@ mod tests {
 
     fn refused(refusal: Refusal, since: UnixMs) -> Entry {
         let mut entry = Entry::default();
-        entry.refused(refusal, since);
+        entry.note_refusal(refusal, since);
         entry
     }
 
     #[track_caller]
-    fn check(calls: Calls, colo: &Entry, expected: Result<(), Withheld>) {
-        let found = calls.may_ask_exchange(colo, Need::YoungerData, NOW);
+    fn check(calls: Calls, colo: &Entry, expected: Result<(), Denied>) {
+        let found = calls.admit_exchange(colo, Need::YoungerData, NOW);
         assert_eq!(found, expected, "for {calls:?} and {colo:?}");
     }
 
@@ -181,7 +186,11 @@ mod tests {
             ..Calls::default()
         };
         check(Calls::default(), &Entry::default(), Ok(()));
-        check(started(2_999), &Entry::default(), Err(Withheld::Budget));
+        check(
+            started(2_999),
+            &Entry::default(),
+            Err(Denied::IsolateBudget),
+        );
         check(started(3_000), &Entry::default(), Ok(()));
     }
 
@@ -191,39 +200,39 @@ mod tests {
         check(
             Calls::default(),
             &called_at([4_000, 100]),
-            Err(Withheld::ColoBudget),
+            Err(Denied::ColoBudget),
         );
         check(
             Calls::default(),
             &called_at([13_000, 9_999]),
-            Err(Withheld::ColoBudget),
+            Err(Denied::ColoBudget),
         );
         check(Calls::default(), &called_at([13_000, 10_000]), Ok(()));
         check(Calls::default(), &called_at([60_000, 100]), Ok(()));
     }
 
     #[test]
-    fn who_has_nothing_to_show_does_not_wait_for_its_turn() {
-        let bare = |entry: &Entry| Calls::default().may_ask_exchange(entry, Need::Data, NOW);
+    fn with_nothing_to_show_calls_are_not_paced() {
+        let bare = |entry: &Entry| Calls::default().admit_exchange(entry, Need::Data, NOW);
         assert_eq!(bare(&called(11, 100)), Ok(()));
-        assert_eq!(bare(&called(12, 100)), Err(Withheld::ColoBudget));
-        let just_asked = Calls {
+        assert_eq!(bare(&called(12, 100)), Err(Denied::ColoBudget));
+        let just_called = Calls {
             started: Some(ago(100)),
             ..Calls::default()
         };
         assert_eq!(
-            just_asked.may_ask_exchange(&Entry::default(), Need::Data, NOW),
-            Err(Withheld::Budget)
+            just_called.admit_exchange(&Entry::default(), Need::Data, NOW),
+            Err(Denied::IsolateBudget)
         );
     }
 
     #[test]
     fn an_exercise_leaves_calls_for_when_they_are_needed() {
-        let exercise = |entry: &Entry| Calls::default().may_exercise(entry, NOW);
+        let exercise = |entry: &Entry| Calls::default().admit_exercise(entry, NOW);
         assert_eq!(exercise(&called(1, 100)), Ok(()));
-        assert_eq!(exercise(&called(2, 100)), Err(Withheld::ColoBudget));
+        assert_eq!(exercise(&called(2, 100)), Err(Denied::ColoBudget));
         let region = refused(Refusal::Region, ago(1));
-        assert_eq!(exercise(&region), Err(Withheld::Paused(Refusal::Region)));
+        assert_eq!(exercise(&region), Err(Denied::Paused(Refusal::Region)));
     }
 
     #[track_caller]
@@ -231,13 +240,13 @@ mod tests {
         check(
             Calls::default(),
             &refused(refusal, ago(pause_ms - 1)),
-            Err(Withheld::Paused(refusal)),
+            Err(Denied::Paused(refusal)),
         );
         check(Calls::default(), &refused(refusal, ago(pause_ms)), Ok(()));
     }
 
     #[test]
-    fn who_is_sent_away_stays_away() {
+    fn a_refusal_is_answered_with_its_pause() {
         check_pause(Refusal::Region, 600_000);
         check_pause(Refusal::RateLimit, 600_000);
         check_pause(Refusal::Unexplained, 60_000);
@@ -262,12 +271,12 @@ mod tests {
     }
 
     #[test]
-    fn who_fails_again_and_again_is_left_alone() {
+    fn an_upstream_that_fails_in_a_row_is_left_alone() {
         let failing = (0..3).fold(Calls::default(), |calls, _| {
-            calls.asked(ago(3_500)).ended(false, ago(1_000))
+            calls.began(ago(3_500)).ended(false, ago(1_000))
         });
-        check(failing, &Entry::default(), Err(Withheld::BreakerOpen));
-        assert_eq!(failing.may_ask(NOW), Err(Withheld::BreakerOpen));
+        check(failing, &Entry::default(), Err(Denied::BreakerOpen));
+        assert_eq!(failing.admit(NOW), Err(Denied::BreakerOpen));
         check(failing.ended(true, NOW), &Entry::default(), Ok(()));
     }
 
@@ -275,7 +284,7 @@ mod tests {
     fn a_clock_that_was_set_back_ends_the_pause() {
         let ahead = NOW.plus_millis(3_600_000);
         check(
-            Calls::default().asked(ahead),
+            Calls::default().began(ahead),
             &refused(Refusal::Region, ahead),
             Ok(()),
         );

@@ -1,31 +1,33 @@
-//! How long each step of a refresh may take. The steps fit into a client's wait, which a test below
-//! adds up.
+//! How long each step of a refresh may take.
+//!
+//! Invariant: the steps together fit into a client's wait ([`Deadlines::total_ms`]); a test below
+//! adds them up, for the defaults and for what an operator may choose.
 
 /// Milliseconds that each step may take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Deadlines {
-    /// Reading entries of the colo's cache, side by side.
+    /// Reading entries of the colo's cache, in parallel.
     pub cache_ms: u64,
-    /// A client's wait for younger data than aging data, unless `FIRST_WAIT_MS` says otherwise.
+    /// How long a client waits for younger data while aging data is held; `FIRST_WAIT_MS`.
     pub first_wait_ms: u64,
-    /// A client's wait for younger data than fresh data that wants a refresh.
+    /// How long a client waits for younger data while fresh data is held that is due for a refresh.
     pub refresh_wait_ms: u64,
-    /// The silence of the origin after which the exchange is asked beside it, unless
-    /// `HEDGE_AFTER_MS` says otherwise.
+    /// The hedge delay of the origin: if it has not answered by then, Bybit is called beside it;
+    /// `HEDGE_AFTER_MS`.
     pub hedge_ms: u64,
-    /// The origin's headers, unless `ORIGIN_TIMEOUT_MS` says otherwise.
+    /// The origin's headers; `ORIGIN_TIMEOUT_MS`.
     pub origin_headers_ms: u64,
     /// The origin's whole answer.
     pub origin_ms: u64,
     /// One exchange's answers together.
     pub exchange_ms: u64,
-    /// The silence of an exchange after which the next one is asked beside it.
+    /// The hedge delay of an exchange: after it the next one is called beside it.
     pub exchange_hedge_ms: u64,
-    /// Less time than this is left: nobody new is asked.
+    /// With less time than this left, no call begins.
     pub least_ms: u64,
     /// All sources together, from the beginning of the refresh. Every call ends by then.
     pub sources_ms: u64,
-    /// What a call that ends at the last moment may take to be told.
+    /// What a call that ends at the last moment may take to report.
     pub grace_ms: u64,
     /// Reading the last good snapshot of all colos.
     pub last_good_ms: u64,
@@ -50,13 +52,12 @@ pub const DEADLINES: Deadlines = Deadlines {
     total_ms: 1_800,
 };
 
-/// With nothing fresh in hand clients wait for the answer, so the exchange is asked after a third
-/// of the usual silence.
+/// With nothing fresh in hand clients wait for the answer, so the hedge delay is a third of the
+/// usual one.
 const COLD_HEDGE_DIVISOR: u64 = 3;
 
 impl Deadlines {
-    /// The deadlines of an operator who gives the origin so long for its headers, and has the
-    /// exchange asked beside it after such a silence.
+    /// The deadlines for an operator's `ORIGIN_TIMEOUT_MS` and `HEDGE_AFTER_MS`.
     #[must_use]
     pub fn with_origin(origin_timeout_ms: u64, hedge_after_ms: u64) -> Self {
         let origin_ms = DEADLINES.sources_ms.min(2 * origin_timeout_ms);
@@ -68,8 +69,8 @@ impl Deadlines {
         }
     }
 
-    /// The deadlines of the Worker that owns the way to the exchanges: over soon enough for whoever
-    /// asked it to hear why there is nothing.
+    /// The deadlines of the Worker that owns the route to the exchanges. They end before its callers
+    /// time out, so that those learn why there is no data.
     #[must_use]
     pub const fn of_direct() -> Self {
         Self {
@@ -80,8 +81,8 @@ impl Deadlines {
         }
     }
 
-    /// The deadlines of a refresh that clients wait for. Whoever wants no hedge gets none here
-    /// either.
+    /// The deadlines of a refresh that clients wait for: a shorter hedge delay. A disabled hedge
+    /// stays disabled.
     #[must_use]
     pub const fn cold(self) -> Self {
         if self.hedge_ms >= self.origin_headers_ms {
@@ -93,7 +94,8 @@ impl Deadlines {
         }
     }
 
-    /// What a call that may take `own_ms` has, so long after the beginning of its refresh.
+    /// The timeout of a call that may take `own_ms`, `elapsed_ms` after its refresh began: cut by
+    /// the deadline of all sources.
     #[must_use]
     pub const fn left_ms(&self, own_ms: u64, elapsed_ms: u64) -> u64 {
         let left_ms = self.sources_ms.saturating_sub(elapsed_ms);
@@ -118,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn whoever_is_asked_last_still_has_time_to_answer() {
+    fn the_last_upstream_of_the_chain_still_has_time_to_answer() {
         // The latest hedge leaves the least time.
         let d = Deadlines {
             hedge_ms: DEADLINES.origin_headers_ms,
@@ -162,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn the_way_to_the_exchanges_ends_before_those_who_asked_for_it_give_up() {
+    fn the_direct_worker_answers_before_its_callers_time_out() {
         let (there, here) = (Deadlines::of_direct(), DEADLINES);
         assert!(there.cache_ms + there.sources_ms + there.grace_ms < here.exchange_ms);
         assert!(

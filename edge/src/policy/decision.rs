@@ -1,22 +1,27 @@
-//! What a request gets, by what is held, its age and how the last refresh went.
+//! What a request gets, by the age of what is held and by how the last refresh went: fresh from
+//! memory, stale-while-revalidate, stale-if-error, or nothing.
+//!
+//! Invariants: what is past the last age limit is never served; what is stale is served only after a
+//! refresh failed; a failed or finished refresh holds the next one off, so requests cannot cause a
+//! storm of calls.
 
 use super::time::is_within;
 use shared::freshness::{Freshness, Limits};
 use shared::units::UnixMs;
 
-/// How long the failure of a refresh is shared: until then no request asks the sources again.
+/// The negative cache's lifetime, milliseconds: for so long after a failed refresh no request starts
+/// another.
 pub const NEGATIVE_MS: u64 = 2_000;
 
-/// How long a refresh that found nothing newer is taken for the last word, so that a busy isolate
-/// does not ask for every request.
+/// The minimum interval between refreshes after one that succeeded, milliseconds: it may have found
+/// nothing newer, and a busy isolate would start one per request.
 pub const REST_MS: u64 = 1_000;
 
-/// How long a refresh may be under way before another may start. Longer than any refresh takes; it
-/// only ends the claim of one that will never come to an end.
+/// A refresh's lease, milliseconds: after it another may start. Longer than any refresh takes, so it
+/// only acts when the leader is gone.
 pub const LEASE_MS: u64 = 3_000;
 
-/// What is known about refreshes of this isolate. Times, not flags: a mark that nobody removes ends
-/// by itself.
+/// What is known about refreshes of this isolate. Times, not flags: each ends by itself.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct RefreshLog {
     /// When the refresh that is under way started.
@@ -27,7 +32,7 @@ pub struct RefreshLog {
     pub failed: Option<UnixMs>,
 }
 
-/// What a refresh would meet now.
+/// Where the isolate's refresh stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Refresh {
     /// One may start.
@@ -41,8 +46,7 @@ pub enum Refresh {
 }
 
 impl RefreshLog {
-    /// The state at `now`. A mark that lies ahead of the clock counts for nothing: the clock was
-    /// set back.
+    /// The state at `now`.
     #[must_use]
     pub fn state(&self, now: UnixMs) -> Refresh {
         let within =
@@ -64,27 +68,26 @@ impl RefreshLog {
 pub enum Decision {
     /// Answer with what is held, marked with this class.
     Serve(Freshness),
-    /// Wait a short while for the refresh that all requests share, then answer with what is held,
-    /// marked with this class: shorter for younger data than fresh data than for younger data than
-    /// aging data.
+    /// Wait briefly for the shared refresh, then answer with what is held, marked with this class.
+    /// The wait is shorter while what is held is fresh than while it is aging.
     WaitBriefly(Freshness),
-    /// Wait for the refresh that all requests share.
+    /// Wait for the shared refresh.
     WaitForRefresh,
-    /// Every source failed: answer with what is held, marked stale.
+    /// Every source failed: answer with what is held, marked stale (stale-if-error).
     LastKnownGood,
     /// Every source failed, and nothing is held that may be shown.
     Unavailable,
 }
 
-/// The one decision: `held` is the data time of what is held.
+/// The one decision; `held` is the data time of what is held.
 #[must_use]
 pub fn decide(held: Option<UnixMs>, now: UnixMs, limits: &Limits, refresh: Refresh) -> Decision {
-    let old = held.is_some_and(|as_of| limits.wants_refresh(as_of, now));
+    let is_due = held.is_some_and(|as_of| limits.wants_refresh(as_of, now));
     match (held.and_then(|as_of| limits.classify(as_of, now)), refresh) {
         (
             Some(class @ (Freshness::Fresh | Freshness::Aging)),
             Refresh::Possible | Refresh::Running,
-        ) if old => Decision::WaitBriefly(class),
+        ) if is_due => Decision::WaitBriefly(class),
         (Some(class @ (Freshness::Fresh | Freshness::Aging)), _) => Decision::Serve(class),
         (Some(Freshness::Stale), Refresh::Failed) => Decision::LastKnownGood,
         (None, Refresh::Failed) => Decision::Unavailable,

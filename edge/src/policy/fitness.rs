@@ -3,14 +3,14 @@
 use shared::freshness::{Freshness, Limits};
 use shared::units::{Fraction, UnixMs};
 
-/// The least share of the contracts that a source must price to be taken while another can still be
-/// asked.
+/// The least share of the listed contracts that a source must price for the refresh to end with it.
+/// Below it the table was probably truncated, and another source is called.
 pub const MIN_COVERAGE: f64 = 0.8;
 
-/// The least that is shown, marked, when no other source has better.
+/// The least share that is shown, marked, when no other source has more.
 pub const LEAST_COVERAGE: f64 = 0.5;
 
-/// Why a valid snapshot is not good enough while another source can still be asked.
+/// Why a valid snapshot is not good enough while another source can still be called.
 #[derive(Clone, Copy, Debug, PartialEq, thiserror::Error)]
 pub enum Unfit {
     /// It is no longer fresh.
@@ -37,11 +37,11 @@ impl Unfit {
     }
 }
 
-/// Whether what a source answered ends the search. Only its tickers are judged: a fallback has
-/// neither analysis nor the figures of the whole market, and is what there is.
+/// Whether a source's snapshot ends the refresh. Only its tickers are judged: a fallback has neither
+/// analysis nor the figures of the whole market.
 ///
 /// # Errors
-/// [`Unfit`] when another source should be asked.
+/// [`Unfit`] when another source should be called.
 pub fn fit(as_of: UnixMs, coverage: Fraction, now: UnixMs, limits: &Limits) -> Result<(), Unfit> {
     if coverage.get() < MIN_COVERAGE {
         return Err(Unfit::ThinCoverage {

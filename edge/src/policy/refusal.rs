@@ -1,31 +1,31 @@
-//! The ways in which an exchange turns us away, and for how long it is then left alone.
+//! The ways in which an exchange turns us away, and how long it is then left alone.
 
-/// The pause after a refusal that names the region or the address: the venue asks for ten minutes,
-/// and a region stays.
+/// The pause after a refusal that names the region or the address, milliseconds: Bybit asks for ten
+/// minutes, and a region stays blocked.
 const LONG_PAUSE_MS: u64 = 600_000;
 
-/// The pause after a refusal that names neither.
+/// The pause after a refusal that names neither, milliseconds.
 const SHORT_PAUSE_MS: u64 = 60_000;
 
-/// A way in which an exchange sends us away, as against failing.
+/// An exchange's word that it does not serve us, as against a failure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Refusal {
     /// The country is blocked.
     Region,
-    /// The address asks too often, by the word of the network in front of the exchange.
+    /// The address calls too often, by the word of the network in front of the exchange.
     RateLimit,
-    /// Forbidden, and not said why.
+    /// Forbidden, without a reason.
     Unexplained,
     /// Too many requests, by the word of the exchange itself.
     TooManyRequests {
-        /// Its `Retry-After`.
+        /// Its `Retry-After`, seconds.
         retry_after_secs: Option<u64>,
     },
 }
 
 impl Refusal {
     shared::labels! {
-        /// The word for keeping away because of it.
+        /// The outcome of a call that is denied because of it.
         pub const fn label(self) {
             Self::Region => "paused_region",
             Self::RateLimit => "paused_rate_limit",
@@ -34,7 +34,7 @@ impl Refusal {
         }
     }
 
-    /// The word for the answer that says so; nothing where its status says more.
+    /// The outcome of the call that was refused; `None` where its status says more.
     #[must_use]
     pub const fn answer_label(self) -> Option<&'static str> {
         match self {
@@ -52,8 +52,10 @@ impl Refusal {
             Self::Region | Self::RateLimit => LONG_PAUSE_MS,
             Self::Unexplained => SHORT_PAUSE_MS,
             Self::TooManyRequests { retry_after_secs } => {
-                let asked_ms = retry_after_secs.unwrap_or(0).saturating_mul(1_000);
-                asked_ms.clamp(SHORT_PAUSE_MS, LONG_PAUSE_MS)
+                // No less than a minute, or a venue that names a second would be called at once by
+                // every isolate; no more than ten, or a mistake there would silence us for good.
+                let wanted_ms = retry_after_secs.unwrap_or(0).saturating_mul(1_000);
+                wanted_ms.clamp(SHORT_PAUSE_MS, LONG_PAUSE_MS)
             }
         }
     }

@@ -5,8 +5,8 @@
 
 use shared::units::UnixMs;
 
-/// Whether `moment` is less than `ms` past. One that lies ahead of the clock is not: the clock was
-/// set back.
+/// Whether `moment` was less than `ms` ago. A moment ahead of the clock was not: the clock was set
+/// back, and no mark may outlive that.
 pub(crate) fn is_within(moment: UnixMs, now: UnixMs, ms: u64) -> bool {
     moment <= now && now.millis_since(moment) < ms
 }

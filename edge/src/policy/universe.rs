@@ -1,15 +1,16 @@
-//! How long a list of contracts that count is used, and when a new one is fetched.
+//! How long a list of contracts (the universe of a venue) is used, and when it is fetched again:
+//! stale-while-revalidate, for a list changes rarely and fetching one takes pages.
 
 use super::time::is_within;
 use shared::units::UnixMs;
 
-/// From this age on the list of contracts is fetched again, beside the use of the old one.
-const REFETCH_MS: u64 = 3_600_000;
+/// From this age on the list is revalidated while the old one is used, milliseconds.
+const REVALIDATE_MS: u64 = 3_600_000;
 
-/// The least time between two tries to renew it.
+/// The least time between two revalidations, milliseconds.
 const RETRY_MS: u64 = 600_000;
 
-/// Past this age the list of contracts is not used.
+/// Past this age the list is not used, milliseconds.
 const MAX_MS: u64 = 24 * 3_600_000;
 
 /// What to do for a list of contracts.
@@ -17,20 +18,20 @@ const MAX_MS: u64 = 24 * 3_600_000;
 pub enum UniverseUse {
     /// Use the one at hand.
     Use,
-    /// Use the one at hand, and fetch a new one for next time.
-    UseAndRefetch,
-    /// Fetch one, and wait for it.
+    /// Use the one at hand, and fetch a new one afterwards.
+    UseAndRevalidate,
+    /// Fetch one first.
     Fetch,
 }
 
-/// What to do, by the time of the youngest list at hand and of the last try to renew one.
+/// What to do, by the time of the youngest list at hand and of the last revalidation.
 #[must_use]
 pub fn universe_use(as_of: Option<UnixMs>, tried: Option<UnixMs>, now: UnixMs) -> UniverseUse {
     let tried = tried.is_some_and(|tried| is_within(tried, now, RETRY_MS));
     match as_of.map(|as_of| now.millis_since(as_of)) {
-        Some(age_ms) if age_ms <= REFETCH_MS => UniverseUse::Use,
+        Some(age_ms) if age_ms <= REVALIDATE_MS => UniverseUse::Use,
         Some(age_ms) if age_ms <= MAX_MS && tried => UniverseUse::Use,
-        Some(age_ms) if age_ms <= MAX_MS => UniverseUse::UseAndRefetch,
+        Some(age_ms) if age_ms <= MAX_MS => UniverseUse::UseAndRevalidate,
         _ => UniverseUse::Fetch,
     }
 }
@@ -49,8 +50,8 @@ mod tests {
     fn a_list_of_contracts_is_used_for_a_day_and_renewed_after_an_hour() {
         let at = |ms| universe_use(Some(ago(ms)), None, NOW);
         assert_eq!(at(3_600_000), UniverseUse::Use);
-        assert_eq!(at(3_600_001), UniverseUse::UseAndRefetch);
-        assert_eq!(at(86_400_000), UniverseUse::UseAndRefetch);
+        assert_eq!(at(3_600_001), UniverseUse::UseAndRevalidate);
+        assert_eq!(at(86_400_000), UniverseUse::UseAndRevalidate);
         assert_eq!(at(86_400_001), UniverseUse::Fetch);
         assert_eq!(universe_use(None, None, NOW), UniverseUse::Fetch);
     }
@@ -59,7 +60,7 @@ mod tests {
     fn a_renewal_that_failed_is_not_tried_at_once_again() {
         let tried = |tried_ms, age_ms| universe_use(Some(ago(age_ms)), Some(ago(tried_ms)), NOW);
         assert_eq!(tried(599_999, 4_000_000), UniverseUse::Use);
-        assert_eq!(tried(600_000, 4_000_000), UniverseUse::UseAndRefetch);
+        assert_eq!(tried(600_000, 4_000_000), UniverseUse::UseAndRevalidate);
         assert_eq!(tried(1, 90_000_000), UniverseUse::Fetch);
     }
 }

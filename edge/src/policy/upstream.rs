@@ -1,28 +1,28 @@
-//! Who can be asked, in the order of preference.
+//! The upstreams, in the order of preference, and a value for each of them.
 
 use shared::exchange::secondary::Secondary;
 
 /// A server that may have data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Upstream {
-    /// Our origin, which knows most.
+    /// Our origin, whose snapshots have every section.
     Origin,
-    /// Bybit itself: the same market, from tickers alone.
+    /// Bybit itself: the same market, from its ticker table alone.
     Bybit,
-    /// OKX: another market, when Bybit cannot be used from here.
+    /// OKX: another perpetual market, when Bybit fails here.
     Okx,
-    /// Binance: the same, when OKX cannot be used either.
+    /// Binance: a spot market, when OKX fails too.
     Binance,
 }
 
 impl Upstream {
-    /// Everybody, the preferred first.
+    /// Every upstream, the preferred first.
     pub const ALL: [Self; 4] = [Self::Origin, Self::Bybit, Self::Okx, Self::Binance];
 
-    /// Those that are exchanges, whose patience is limited.
+    /// The exchanges, which limit calls per address.
     pub const EXCHANGES: [Self; 3] = [Self::Bybit, Self::Okx, Self::Binance];
 
-    /// The one that stands for this other exchange.
+    /// The upstream of a fallback exchange.
     #[must_use]
     pub const fn of(secondary: Secondary) -> Self {
         match secondary {

@@ -1,88 +1,125 @@
-//! Takes the way to Bybit without need, and compares what it brings with what the origin said.
+//! Exercises the direct path: calls Bybit without need, and compares what it brings with the
+//! origin's snapshot. Nobody waits for this, and the data is dropped: the origin's says more.
 
-use super::ask::{AfterUse, Answered, Direct, Found};
 use super::background::Background;
-use super::{ask, colo, flight};
-use crate::clock;
-use crate::config::Config;
+use super::exchange_call::ExchangeCall;
+use super::outcome::{CallOutcome, Found, UniverseTask};
+use super::{calls, colo_ledger, direct_call};
+use crate::deployment::Deployment;
 use crate::metrics::{self, Alert, Event};
 use crate::policy::{DEADLINES, Divergence, Upstream, is_exercise_due};
 use crate::upstream::Purpose;
+use crate::{cache, clock, isolate};
 use shared::units::UnixMs;
 use shared::validate::ValidSnapshot;
+use std::cell::RefCell;
 use std::rc::Rc;
 
-/// The reason that a snapshot of an exercise carries; it is never shown.
+/// The fallback reason of an exercise's snapshot, which is never shown.
 const REASON: &str = "exercise";
 
-/// What came of an exercise, for counters.
+/// What came of an exercise.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Exercise {
-    /// When it ended.
-    pub at: UnixMs,
-    /// How far Bybit's data and the origin's were apart; else why Bybit gave none, in one word.
+    /// How far Bybit's data is from the origin's; else the outcome of the last call that failed.
     pub outcome: Result<Divergence, String>,
 }
 
-/// Takes the way to Bybit, if it is time and the budgets have calls to spare. Nobody waits for
-/// this, and what it brings is compared and dropped: the origin's data says more.
-pub(super) async fn after(config: &Config, origin: &Rc<ValidSnapshot>, background: &Background) {
-    if !is_exercise_due(
+#[derive(Default)]
+struct Known {
+    last: Option<Rc<Exercise>>,
+    number: Option<u64>,
+}
+
+thread_local! {
+    static KNOWN: RefCell<Known> = RefCell::default();
+}
+
+/// The isolate's last exercise.
+#[must_use]
+pub fn exercise() -> Option<Rc<Exercise>> {
+    isolate::with(&KNOWN, |known| known.last.clone()).flatten()
+}
+
+/// Calls Bybit, if an exercise is due after this snapshot and the budgets have calls to spare.
+pub(super) async fn after(
+    deployment: &Deployment,
+    origin: &Rc<ValidSnapshot>,
+    background: &Background,
+) {
+    let is_due = is_exercise_due(
         origin.get().sequence,
-        flight::own_number(),
-        config.direct_exercise_percent,
-    ) || !spares(config, clock::now())
-    {
+        own_number(),
+        deployment.config.direct_exercise_percent,
+    );
+    if !is_due || !is_admitted(deployment, clock::now()) {
         return;
     }
-    // What others did is read here too: with their calls there may be none to spare.
-    colo::read().await;
-    if !spares(config, clock::now()) {
+    // The calls of other isolates count, too.
+    colo_ledger::read().await;
+    if !is_admitted(deployment, clock::now()) {
         return;
     }
-    let held = Some(Rc::clone(origin));
-    let (reason, millis) = (REASON.to_owned(), DEADLINES.exchange_ms);
-    let direct = Direct {
-        config,
+    let call = ExchangeCall {
+        deployment,
         background,
-        held,
-        reason,
-        millis,
+        held: Some(Rc::clone(origin)),
+        reason: REASON.to_owned(),
+        timeout_ms: DEADLINES.exchange_ms,
         purpose: Purpose::Compare,
-        called: Rc::default(),
+        is_sent: Rc::default(),
         request_id: None,
     };
-    let Answered { asked, found, .. } = ask::exchange(direct).await;
+    let CallOutcome {
+        attempts, found, ..
+    } = direct_call::run(call).await;
     let outcome = match found {
         Ok(Found {
             snapshot, universe, ..
         }) => {
-            if let AfterUse::Store(universe) = universe {
-                crate::cache::keep_universe(&universe).await;
+            if let UniverseTask::Store(universe) = universe {
+                cache::keep_universe(&universe).await;
             }
             Ok(Divergence::between(origin.get(), snapshot.get()))
         }
         Err(_) => {
-            let last = asked.into_iter().rev().find_map(|asked| asked.failure);
-            Err(last.map_or_else(String::new, |failed| failed.outcome))
+            let last = attempts
+                .into_iter()
+                .rev()
+                .find_map(|attempt| attempt.failure);
+            Err(last.map_or_else(String::new, |failure| failure.outcome))
         }
     };
     count(&outcome);
     log(&outcome);
-    flight::note_exercise(Exercise {
-        at: clock::now(),
-        outcome,
+    isolate::with(&KNOWN, |known| {
+        known.last = Some(Rc::new(Exercise { outcome }))
     });
 }
 
-/// Whether the isolate and its colo have calls to spare. Where another Worker owns the way it is
-/// for that one to say.
-fn spares(config: &Config, now: UnixMs) -> bool {
-    if config.direct.is_some() {
+/// A number that other isolates hardly have, the same for as long as this one lives.
+fn own_number() -> u64 {
+    // The runtime gives random numbers to requests alone, so it is drawn when it is first needed.
+    isolate::with(&KNOWN, |known| {
+        *known
+            .number
+            .get_or_insert_with(|| js_sys::Math::random().to_bits())
+    })
+    .unwrap_or_default()
+}
+
+/// Whether the isolate and its colo have calls to spare. The direct Worker, where one is bound,
+/// decides that for itself.
+fn is_admitted(deployment: &Deployment, now: UnixMs) -> bool {
+    if deployment.direct.is_some() {
         return true;
     }
-    let calls = flight::calls(Upstream::Bybit);
-    flight::ledger(|ledger| calls.may_exercise(ledger.of(Upstream::Bybit), now).is_ok())
+    let calls = calls::of(Upstream::Bybit);
+    calls::ledger(|ledger| {
+        calls
+            .admit_exercise(ledger.entry(Upstream::Bybit), now)
+            .is_ok()
+    })
 }
 
 fn count(outcome: &Result<Divergence, String>) {

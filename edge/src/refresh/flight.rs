@@ -1,14 +1,19 @@
 //! Single flight: one refresh at a time per isolate, however many requests wait for it.
 //!
-//! A future of one request must not wait for a future of another: the runtime ties every I/O object
-//! to the request that made it. So nothing but plain data is shared. Each waiter makes a promise of
-//! its own and leaves the function that resolves it here; whoever finishes the refresh calls them
-//! all, and the runtime wakes each waiter in its own request. The claim to lead is a time, not a
-//! lock: a leader that never comes back holds nobody up for longer than its lease.
+//! State: when refreshes began and ended, the generation of the latest, its waiters, and the last
+//! report. A future of one request must not wait for a future of another: the runtime ties every
+//! I/O object to the request that made it. So nothing but plain data is shared: each waiter makes a
+//! promise of its own and leaves the function that resolves it here; whoever finishes the refresh
+//! calls them all, and the runtime wakes each waiter in its own request.
+//!
+//! Invariants:
+//! * The lead is a lease, not a lock: a leader that never comes back holds nobody up for longer.
+//! * A waiter is resolved by the refresh that it joined, or by a later one.
+//! * The failure of a refresh whose lease ran out is ignored; its success is not.
 
-use super::exercise::Exercise;
 use super::report::Report;
-use crate::policy::{Calls, Ledger, PerUpstream, Refresh, RefreshLog, Upstream};
+use crate::isolate;
+use crate::policy::{Refresh, RefreshLog};
 use js_sys::{Function, Promise};
 use shared::units::UnixMs;
 use std::cell::RefCell;
@@ -19,88 +24,32 @@ use wasm_bindgen::JsValue;
 struct Flight {
     log: RefreshLog,
     generation: u64,
+    /// Each with the generation that it joined.
     waiters: Vec<(u64, Function)>,
     last: Option<Rc<Report>>,
-    calls: PerUpstream<Calls>,
-    ledger: Ledger,
-    universe_tried: Option<UnixMs>,
-    exercise: Option<Rc<Exercise>>,
-    own_number: Option<u64>,
-    direct_place: Option<String>,
-    direct_calls: Calls,
 }
 
 thread_local! {
     static FLIGHT: RefCell<Flight> = RefCell::default();
 }
 
-/// Works on the shared state. Nothing that is passed here waits or calls back, so it is never in
-/// use already.
 fn with<R>(work: impl FnOnce(&mut Flight) -> R) -> Option<R> {
-    FLIGHT.with(|flight| {
-        flight
-            .try_borrow_mut()
-            .ok()
-            .map(|mut flight| work(&mut flight))
-    })
+    isolate::with(&FLIGHT, work)
 }
 
-/// What a refresh would meet now.
+/// Where the refresh stands now.
 #[must_use]
 pub fn state(now: UnixMs) -> Refresh {
     with(|flight| flight.log.state(now)).unwrap_or(Refresh::Running)
 }
 
-/// The last refresh that finished.
+/// The report of the last refresh that finished.
 #[must_use]
 pub fn last() -> Option<Rc<Report>> {
     with(|flight| flight.last.clone()).flatten()
 }
 
-/// The last time that the way to the exchange was taken without need.
-#[must_use]
-pub fn exercise() -> Option<Rc<Exercise>> {
-    with(|flight| flight.exercise.clone()).flatten()
-}
-
-/// A number that other isolates hardly have, the same for as long as this one lives.
-pub(super) fn own_number() -> u64 {
-    // The runtime gives random numbers to requests alone, so it is drawn when it is first needed.
-    with(|flight| {
-        *flight
-            .own_number
-            .get_or_insert_with(|| js_sys::Math::random().to_bits())
-    })
-    .unwrap_or_default()
-}
-
-/// What this isolate knows about its own calls to the Worker that owns the way to the exchanges.
-pub(super) fn direct_calls() -> Calls {
-    with(|flight| flight.direct_calls).unwrap_or_default()
-}
-
-/// Takes the next state of those.
-pub(super) fn note_direct_calls(next: impl FnOnce(Calls) -> Calls) {
-    with(|flight| flight.direct_calls = next(flight.direct_calls));
-}
-
-/// Where the Worker stands that owns the way to the exchanges, when it was last asked and said so.
-#[must_use]
-pub fn direct_place() -> Option<String> {
-    with(|flight| flight.direct_place.clone()).flatten()
-}
-
-/// Notes where it said that it stands.
-pub(super) fn note_direct_place(place: Option<String>) {
-    with(|flight| flight.direct_place = place);
-}
-
-/// Notes what came of it.
-pub(super) fn note_exercise(exercise: Exercise) {
-    with(|flight| flight.exercise = Some(Rc::new(exercise)));
-}
-
-/// Takes the lead: the number of the new refresh, or nothing while another is under way.
+/// Takes the lead: the generation of the new refresh, or `None` while another is under way.
 pub(super) fn claim(now: UnixMs) -> Option<u64> {
     let take = |flight: &mut Flight| {
         if flight.log.state(now) == Refresh::Running {
@@ -113,7 +62,8 @@ pub(super) fn claim(now: UnixMs) -> Option<u64> {
     with(take).flatten()
 }
 
-/// The number of the running refresh, and a promise of the calling request that it will resolve.
+/// The generation of the running refresh, and a promise of the calling request that it will
+/// resolve.
 pub(super) fn waiter() -> (u64, Option<Promise>) {
     let mut resolver = None;
     let promise = Promise::new(&mut |resolve, _| resolver = Some(resolve));
@@ -127,7 +77,7 @@ pub(super) fn waiter() -> (u64, Option<Promise>) {
     (generation, is_joined.then_some(promise))
 }
 
-/// Wakes who waits for this refresh or an earlier one.
+/// Resolves the waiters of this refresh and of earlier ones.
 pub(super) fn wake(generation: u64) {
     let take = |flight: &mut Flight| {
         let (woken, waiting) = std::mem::take(&mut flight.waiters)
@@ -136,20 +86,19 @@ pub(super) fn wake(generation: u64) {
         flight.waiters = waiting;
         woken
     };
+    // Resolved outside the cell: the runtime may run a waiter at once, which looks in here.
     let woken: Vec<(u64, Function)> = with(take).unwrap_or_default();
     for (_, resolve) in woken {
-        // A waiter that is gone makes the runtime log a warning, no more.
+        // A waiter whose request is gone makes the runtime log a warning, no more.
         let _ = resolve.call0(&JsValue::UNDEFINED);
     }
 }
 
-/// Ends a refresh and wakes who waits for it.
-///
-/// One that outlived its lease may still bring good news; its failure says nothing about the
-/// refresh that replaced it.
+/// Ends a refresh and resolves its waiters.
 pub(super) fn finish(report: Report, now: UnixMs) {
     let generation = report.generation;
     with(|flight| {
+        // Not the current one: its lease ran out and another refresh took the lead.
         let is_current = flight.generation == generation;
         if is_current {
             flight.log.started = None;
@@ -157,6 +106,7 @@ pub(super) fn finish(report: Report, now: UnixMs) {
         if report.succeeded() {
             flight.log.succeeded = Some(now);
             flight.log.failed = None;
+        // Its failure says nothing about the refresh that replaced it.
         } else if is_current {
             flight.log.failed = Some(now);
         }
@@ -167,46 +117,18 @@ pub(super) fn finish(report: Report, now: UnixMs) {
     wake(generation);
 }
 
-/// What this isolate knows about its own calls to one upstream.
-pub(super) fn calls(upstream: Upstream) -> Calls {
-    with(|flight| *flight.calls.get(upstream)).unwrap_or_default()
-}
-
-/// Takes the next state of the calls to one upstream.
-pub(super) fn note_calls(upstream: Upstream, next: impl FnOnce(Calls) -> Calls) {
-    with(|flight| {
-        let calls = flight.calls.get_mut(upstream);
-        *calls = next(*calls);
-    });
-}
-
-/// Works on what is known of the colo's calls.
-pub(super) fn ledger<R: Default>(work: impl FnOnce(&mut Ledger) -> R) -> R {
-    with(|flight| work(&mut flight.ledger)).unwrap_or_default()
-}
-
-/// When the list of contracts was last fetched beside the use of an old one.
-pub(super) fn universe_tried() -> Option<UnixMs> {
-    with(|flight| flight.universe_tried).flatten()
-}
-
-/// Notes that it is being fetched.
-pub(super) fn note_universe_tried(now: UnixMs) {
-    with(|flight| flight.universe_tried = Some(now));
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::report::Via;
     use super::*;
-    use crate::upstream::{Asked, ORIGIN};
+    use crate::upstream::{Attempt, ORIGIN};
     use shared::headers::cache_status::Forward;
     use shared::headers::request_id::RequestId;
 
     const NOW: UnixMs = UnixMs::from_millis(1_788_870_000_000);
 
     fn report(generation: u64, via: Option<Via>) -> Report {
-        let asked = vec![Asked {
+        let attempts = vec![Attempt {
             source: ORIGIN,
             failure: None,
             took_ms: Some(1),
@@ -216,7 +138,7 @@ mod tests {
             request_id: RequestId::parse("r").unwrap(),
             forward: Forward::UriMiss,
             via,
-            asked,
+            attempts,
             hedged: false,
             began: NOW,
             took_ms: 1,

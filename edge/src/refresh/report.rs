@@ -1,18 +1,18 @@
 //! What came of a refresh, for headers, problems, the log and counters.
 
 use crate::last_good::LAST_GOOD_STORE;
-use crate::metrics::Alert;
-use crate::policy::{Refusal, Upstream, Withheld};
-use crate::upstream::Asked;
+use crate::metrics::{self, Alert};
+use crate::policy::{Denied, Refusal, Upstream};
+use crate::upstream::Attempt;
 use shared::exchange::secondary::Secondary;
 use shared::headers::cache_status::Forward;
 use shared::headers::request_id::RequestId;
 use shared::units::UnixMs;
 
-/// Bybit's word that this colo may not ask.
+/// Bybit's refusals of this whole colo, as against a limit of one call.
 const BANS: [Refusal; 2] = [Refusal::Region, Refusal::RateLimit];
 
-/// Where a refresh found what it brought.
+/// Where a refresh found its data.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Via {
     /// In the colo's cache.
@@ -24,7 +24,7 @@ pub enum Via {
     },
     /// At Bybit itself.
     BybitDirect,
-    /// At another exchange.
+    /// At a fallback exchange.
     Secondary(Secondary),
     /// In what all colos share, after every source had failed.
     LastGood,
@@ -44,7 +44,7 @@ impl Via {
     }
 }
 
-/// Why somebody else is asked, where this is held.
+/// The `fwd` reason of `Cache-Status` for a refresh that began while this was held (RFC 9211).
 #[must_use]
 pub const fn why_forward(held: Option<UnixMs>) -> Forward {
     if held.is_some() {
@@ -61,13 +61,13 @@ pub struct Report {
     pub generation: u64,
     /// The request that led it.
     pub request_id: RequestId,
-    /// Why it asked: what the isolate or its colo held was too old, or neither held anything.
+    /// Why it called anybody: what the isolate and its colo held was too old, or they held nothing.
     pub forward: Forward,
-    /// Where it found data; nothing when it found none.
+    /// Where it found data; `None` when it found none.
     pub via: Option<Via>,
     /// Every source that had its turn, in the order of preference.
-    pub asked: Vec<Asked>,
-    /// Whether Bybit was asked beside an origin that was silent.
+    pub attempts: Vec<Attempt>,
+    /// Whether Bybit was called as a hedge, beside a silent origin.
     pub hedged: bool,
     /// When it began.
     pub began: UnixMs,
@@ -76,7 +76,8 @@ pub struct Report {
 }
 
 impl Report {
-    /// Whether a source brought data that ends the search.
+    /// Whether it found data young enough to end the search. The last good snapshot of all colos is
+    /// served but is no success: the sources are called again as after a failure.
     #[must_use]
     pub const fn succeeded(&self) -> bool {
         matches!(
@@ -85,47 +86,51 @@ impl Report {
         )
     }
 
-    /// Whether nobody was asked, because those who failed again and again are being left alone.
+    /// Whether no call was made, because circuit breakers are open.
     #[must_use]
-    pub fn left_all_alone(&self) -> bool {
-        let mut sources = self
-            .asked
+    pub fn is_breaker_open(&self) -> bool {
+        let is_open = |attempt: &Attempt| attempt.outcome() == Denied::BreakerOpen.label();
+        // The store of all colos is no upstream that a breaker could keep from being called.
+        let mut upstreams = self
+            .attempts
             .iter()
-            .filter(|asked| asked.source != LAST_GOOD_STORE);
-        let is_open = |asked: &Asked| {
-            asked
-                .failure
-                .as_ref()
-                .is_some_and(|failed| failed.outcome == Withheld::BreakerOpen.label())
-        };
-        self.asked.iter().any(is_open) && sources.all(|asked| asked.took_ms.is_none())
+            .filter(|attempt| attempt.source != LAST_GOOD_STORE);
+        self.attempts.iter().any(is_open) && upstreams.all(|attempt| attempt.took_ms.is_none())
     }
 
-    /// The alert that what the sources said raises.
+    /// The alert that the attempts raise.
     #[must_use]
     pub fn alert(&self) -> Option<Alert> {
-        let tells = |ban: Refusal, outcome: &str| {
-            ban.answer_label() == Some(outcome) || ban.label() == outcome
+        let is_ban = |outcome: &str| {
+            BANS.iter()
+                .any(|ban| ban.answer_label() == Some(outcome) || ban.label() == outcome)
         };
-        let is_banned = |asked: &Asked| {
-            let failure = asked
-                .failure
-                .as_ref()
-                .filter(|_| asked.source == Upstream::Bybit.name());
-            failure.is_some_and(|failed| BANS.iter().any(|ban| tells(*ban, &failed.outcome)))
-        };
-        self.asked
+        self.attempts
             .iter()
-            .any(is_banned)
+            .any(|attempt| attempt.source == Upstream::Bybit.name() && is_ban(attempt.outcome()))
             .then_some(Alert::DirectPathBanned)
     }
 
-    /// Writes a line when a source failed: a refresh that went the usual way is no news.
+    /// Counts the refresh and its attempts.
+    pub fn count(&self) {
+        metrics::refreshed(
+            self.via.as_ref().map(Via::name),
+            self.attempts
+                .iter()
+                .map(|attempt| (attempt.source, attempt.outcome())),
+        );
+    }
+
+    /// Logs the refresh if a source failed: one that went the usual way is no news.
     pub(super) fn log(&self) {
-        if self.asked.iter().all(|asked| asked.failure.is_none()) {
+        if self
+            .attempts
+            .iter()
+            .all(|attempt| attempt.failure.is_none())
+        {
             return;
         }
-        let asked: Vec<_> = self.asked.iter().map(asked_line).collect();
+        let asked: Vec<_> = self.attempts.iter().map(attempt_line).collect();
         let line = serde_json::json!({
             "event": "refresh",
             "request_id": self.request_id.as_str(),
@@ -139,11 +144,11 @@ impl Report {
     }
 }
 
-fn asked_line(asked: &Asked) -> serde_json::Value {
+fn attempt_line(attempt: &Attempt) -> serde_json::Value {
     serde_json::json!({
-        "source": asked.source,
-        "outcome": asked.failure.as_ref().map_or("ok", |failed| &failed.outcome),
-        "message": asked.failure.as_ref().map(|failed| &failed.message),
-        "took_ms": asked.took_ms,
+        "source": attempt.source,
+        "outcome": attempt.outcome(),
+        "message": attempt.failure.as_ref().map(|failure| &failure.message),
+        "took_ms": attempt.took_ms,
     })
 }

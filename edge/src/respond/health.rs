@@ -48,7 +48,7 @@ impl<'s> Health<'s> {
 
     /// The same, where this is known.
     #[must_use]
-    pub fn with_direct_place(self, direct_place: Option<String>) -> Self {
+    pub fn with_direct_colo(self, direct_place: Option<String>) -> Self {
         Self {
             direct_place,
             ..self

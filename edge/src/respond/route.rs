@@ -3,7 +3,7 @@
 
 use super::EDGE;
 use crate::refresh::{Report, Role, Via};
-use crate::upstream::{Asked, BYBIT_DIRECT};
+use crate::upstream::{Attempt, BYBIT_DIRECT};
 use shared::freshness::Freshness;
 use shared::headers::cache_status::{self, Forward, Forwarded};
 use shared::problem::SourceOutcome;
@@ -31,10 +31,10 @@ pub enum Route {
 
 impl Route {
     /// What the sources said, where this answer depends on it.
-    fn asked(&self) -> &[Asked] {
+    fn asked(&self) -> &[Attempt] {
         match self {
             Self::Held { after: report } | Self::Waited { report, .. } => {
-                report.as_ref().map_or(&[], |r| &r.asked)
+                report.as_ref().map_or(&[], |r| &r.attempts)
             }
         }
     }
@@ -59,7 +59,7 @@ impl Route {
             | Self::Waited {
                 report: Some(report),
                 ..
-            } if class == Freshness::Stale && report.left_all_alone() => {
+            } if class == Freshness::Stale && report.is_breaker_open() => {
                 cache_status::hit_because(EDGE, ttl, "breaker-open")
             }
             Self::Held { .. } if class == Freshness::Stale => {
@@ -156,7 +156,7 @@ impl Route {
             return None;
         };
         let timed: Vec<String> = report
-            .asked
+            .attempts
             .iter()
             .filter_map(|asked| {
                 Some(format!(
@@ -204,7 +204,7 @@ impl Route {
     }
 }
 
-fn proxy_status_member(asked: &Asked) -> Option<String> {
+fn proxy_status_member(asked: &Attempt) -> Option<String> {
     let failed = asked.failure.as_ref()?;
     let error = failed
         .proxy_error
@@ -223,7 +223,7 @@ fn proxy_status_member(asked: &Asked) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::upstream::{Failed, ORIGIN};
+    use crate::upstream::{AttemptFailure, ORIGIN};
     use sfv::{BareItem, Item, List, ListEntry, Parser};
     use shared::exchange::secondary::Secondary;
     use shared::headers::request_id::RequestId;
@@ -234,29 +234,29 @@ mod tests {
         outcome: &str,
         error: Option<&'static str>,
         status: Option<u16>,
-    ) -> Asked {
-        let failure = Failed {
+    ) -> Attempt {
+        let failure = AttemptFailure {
             outcome: outcome.to_owned(),
             message: String::new(),
             proxy_error: error,
             received_status: status,
             as_of: None,
         };
-        Asked {
+        Attempt {
             source,
             failure: Some(failure),
             took_ms: Some(400),
         }
     }
 
-    fn waited(reason: Forward, role: Role, via: Option<Via>, asked: Vec<Asked>) -> Route {
+    fn waited(reason: Forward, role: Role, via: Option<Via>, asked: Vec<Attempt>) -> Route {
         let began = UnixMs::from_millis(0);
         let report = Report {
             generation: 1,
             request_id: RequestId::parse("r").unwrap(),
             forward: reason,
             via,
-            asked,
+            attempts: asked,
             hedged: false,
             began,
             took_ms: 1,
@@ -274,7 +274,7 @@ mod tests {
         })
     }
 
-    fn origin_timeout() -> Asked {
+    fn origin_timeout() -> Attempt {
         failed(ORIGIN, "timeout", Some("http_response_timeout"), None)
     }
 
@@ -425,7 +425,7 @@ mod tests {
 
     #[test]
     fn sources_that_are_left_alone_are_told_from_a_refresh_that_failed() {
-        let alone = |source, outcome| Asked {
+        let alone = |source, outcome| Attempt {
             took_ms: None,
             ..failed(source, outcome, None, None)
         };

@@ -2,6 +2,7 @@
 
 use super::request::Named;
 use crate::config::Config;
+use crate::deployment::Deployment;
 use crate::metrics::State;
 use crate::policy::{self, DEADLINES, Decision, Refresh};
 use crate::refresh::{self, Via, Wait};
@@ -82,7 +83,12 @@ impl Search {
 
     /// Looks at what is held now, and starts a refresh where the policy says that one should follow
     /// the answer.
-    pub(super) fn look(&mut self, context: &Context, config: &Rc<Config>, named: &Named) -> Step {
+    pub(super) fn look(
+        &mut self,
+        context: &Context,
+        deployment: &Rc<Deployment>,
+        named: &Named,
+    ) -> Step {
         let now = clock::now();
         let held = memory::snapshot();
         let as_of = held.as_ref().map(|held| held.get().as_of_ms);
@@ -93,16 +99,18 @@ impl Search {
         } else {
             refresh::state(now)
         };
-        let class = match policy::decide(as_of, now, &config.limits, refresh) {
+        let class = match policy::decide(as_of, now, &deployment.config.limits, refresh) {
             Decision::WaitForRefresh => {
                 return Step::Wait(refresh::why_forward(as_of), Patience::Data);
             }
-            Decision::WaitBriefly(class) if self.brief_left_ms(config, class, now) > 0 => {
+            Decision::WaitBriefly(class)
+                if self.brief_left_ms(&deployment.config, class, now) > 0 =>
+            {
                 return Step::Wait(refresh::why_forward(as_of), Patience::Younger(class));
             }
             Decision::Serve(class) => Some(class),
             Decision::WaitBriefly(class) => {
-                refresh::start(context, config, named.id());
+                refresh::start(context, deployment, named.id());
                 Some(class)
             }
             Decision::LastKnownGood => Some(Freshness::Stale),
@@ -119,16 +127,16 @@ impl Search {
     pub(super) async fn wait(
         &mut self,
         context: &Context,
-        config: &Rc<Config>,
+        deployment: &Rc<Deployment>,
         named: &Named,
         (reason, patience): (Forward, Patience),
     ) {
         let now = clock::now();
         let millis = match patience {
             Patience::Data => self.left_ms(now),
-            Patience::Younger(class) => self.brief_left_ms(config, class, now),
+            Patience::Younger(class) => self.brief_left_ms(&deployment.config, class, now),
         };
-        let wait = refresh::wait(context, config, named.id(), millis).await;
+        let wait = refresh::wait(context, deployment, named.id(), millis).await;
         self.waits_left = self.waits_left.saturating_sub(1);
         let (reason, wait) = self.waited.map_or((reason, wait), |(reason, before)| {
             (reason, before.and_then(wait))

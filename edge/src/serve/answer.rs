@@ -1,13 +1,12 @@
 //! What was found → response, log line, data point and count.
 
-use super::Call;
 use super::acquire::Found;
+use super::call::Call;
 use crate::config::Role;
 use crate::metrics::{self, Event, State};
 use crate::respond::health::Health;
-use crate::respond::{self, Extra};
-use crate::{memory, refresh};
-use js_sys::Reflect;
+use crate::respond::{self, Extra, rendered_cache};
+use crate::{bindings, memory, refresh};
 use shared::endpoints::{Place, Question};
 use shared::freshness::Freshness;
 use shared::headers::cache_status;
@@ -18,13 +17,9 @@ use shared::problem::{Failure, jittered_retry_after_secs};
 use shared::units::UnixMs;
 use shared::validate::ValidSnapshot;
 use std::rc::Rc;
-use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen::JsValue;
 use web_sys::Response;
 use worker::AnalyticsEngineDataPointBuilder;
-use worker::worker_sys::AnalyticsEngineDataset;
-
-/// The data points' binding. Without it none are written.
-const ANALYTICS: &str = "ANALYTICS";
 
 /// What all parts of an answer need.
 pub(super) struct Answer<'c> {
@@ -89,8 +84,8 @@ impl<'c> Answer<'c> {
             as_of: Some(as_of),
         };
         let Place::Data(question) = &self.call.place else {
-            let health = Health::of(valid, class, self.now, crate::config::build(&self.call.env))
-                .with_direct_place(refresh::direct_place())
+            let health = Health::of(valid, class, self.now, bindings::build(&self.call.env))
+                .with_direct_colo(refresh::direct_colo())
                 .body();
             let extra = self.about_data(found, as_of, class);
             let response = respond::uncached(JSON, &health, &self.call.wish, self.now, &extra)?;
@@ -117,7 +112,8 @@ impl<'c> Answer<'c> {
         question: &Question<'_>,
         class: Freshness,
     ) -> Result<Result<Response, Failure>, JsValue> {
-        match memory::rendered(valid, question, class, &self.call.config.limits)? {
+        match rendered_cache::rendered(valid, question, class, &self.call.deployment.config.limits)?
+        {
             Ok(_) if fails_if_match(self.call.wish.if_match.as_deref().map(str::as_bytes)) => {
                 Ok(Err(Failure::PreconditionFailed))
             }
@@ -157,14 +153,14 @@ impl<'c> Answer<'c> {
     }
 
     fn about_data(&self, found: &Found, as_of: UnixMs, class: Freshness) -> Extra {
-        let ttl = ttl_secs(as_of, self.now, &self.call.config.limits);
+        let ttl = ttl_secs(as_of, self.now, &self.call.deployment.config.limits);
         let mut extra = vec![
             ("age", age_secs(as_of, self.now).to_string()),
             ("date", self.now.http_date()),
             (cache_status::NAME, found.route.cache_status(class, ttl)),
         ];
-        if self.call.config.role == Role::Direct {
-            extra.extend(memory::place().map(|place| (DIRECT_PLACE, place)));
+        if self.call.deployment.config.role == Role::Direct {
+            extra.extend(memory::arrival().map(|place| (DIRECT_PLACE, place)));
         }
         extra.extend(about_sources(found));
         extra
@@ -177,7 +173,7 @@ impl<'c> Answer<'c> {
         if is_plain_hit {
             return Ok(());
         }
-        let Some(left_out) = metrics::tell(told.state, self.now) else {
+        let Some(left_out) = metrics::admit_log_line(told.state, self.now) else {
             return Ok(());
         };
         let header = |name| response.headers().get(name);
@@ -217,13 +213,13 @@ impl<'c> Answer<'c> {
         (age_ms, took_ms): (Option<u64>, u64),
         answers: u64,
     ) {
-        let Some(dataset) = dataset(&self.call.env) else {
+        let Some(dataset) = bindings::analytics(&self.call.env) else {
             return;
         };
         // Doubles have no unknown; an age below zero is none.
         let age_ms = age_ms.map_or(-1.0, |age_ms| age_ms as f64);
         let class = told.class.map_or("none", Freshness::name);
-        let build = crate::config::build(&self.call.env).unwrap_or_default();
+        let build = bindings::build(&self.call.env).unwrap_or_default();
         let point = AnalyticsEngineDataPointBuilder::new()
             .indexes([told.state.name()])
             .add_blob(told.state.name())
@@ -244,11 +240,6 @@ impl<'c> Answer<'c> {
             metrics::event(Event::DataPointFailed);
         }
     }
-}
-
-fn dataset(env: &worker::Env) -> Option<AnalyticsEngineDataset> {
-    let binding = Reflect::get(env.as_ref(), &JsValue::from_str(ANALYTICS)).ok()?;
-    binding.is_object().then(|| binding.unchecked_into())
 }
 
 fn about_sources(found: &Found) -> Extra {

@@ -1,17 +1,14 @@
 //! How often one client may make the edge wait for others. Only a request that would wait is
 //! counted: what lies in memory is given to everybody.
 
-use crate::clock;
 use crate::metrics::{self, Event};
+use crate::{bindings, clock};
 use js_sys::{Object, Reflect};
 use std::net::IpAddr;
-use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::JsFuture;
 use worker::Env;
 use worker::worker_sys::RateLimiter;
-
-/// The binding's name. Without it nobody is limited.
-const BINDING: &str = "RATE_LIMIT";
 
 /// How long the limiter may take. One that is slower than this is no help to anybody.
 const WAIT_MS: u64 = 25;
@@ -22,7 +19,7 @@ pub(super) async fn admits(env: &Env, address: Option<&str>) -> bool {
     let Some(key) = address.and_then(key) else {
         return true;
     };
-    let Some(limiter) = limiter(env) else {
+    let Some(limiter) = bindings::rate_limiter(env) else {
         return true;
     };
     match clock::within(WAIT_MS, ask(&limiter, &key)).await {
@@ -32,11 +29,6 @@ pub(super) async fn admits(env: &Env, address: Option<&str>) -> bool {
             true
         }
     }
-}
-
-fn limiter(env: &Env) -> Option<RateLimiter> {
-    let binding = Reflect::get(env.as_ref(), &JsValue::from_str(BINDING)).ok()?;
-    binding.is_object().then(|| binding.unchecked_into())
 }
 
 async fn ask(limiter: &RateLimiter, key: &str) -> Result<bool, JsValue> {

@@ -5,7 +5,7 @@ use crate::metrics::{self, Gauges, State};
 use crate::policy::Divergence;
 use crate::refresh;
 use crate::respond::{self, Extra, Wish};
-use crate::{clock, config, memory};
+use crate::{bindings, clock, memory};
 use shared::headers::{JSON, bearer};
 use shared::problem::{Failure, Realm};
 use shared::units::UnixMs;
@@ -23,12 +23,12 @@ pub(super) fn is_configured(env: &Env) -> bool {
 }
 
 fn token(env: &Env) -> Option<String> {
-    config::variable(env, TOKEN).filter(|token| !token.is_empty())
+    bindings::variable(env, TOKEN).filter(|token| !token.is_empty())
 }
 
 /// That the Worker answers, whatever the state of the data.
 pub(super) fn live(env: &Env, head: bool, now: UnixMs) -> Result<Response, JsValue> {
-    let body = serde_json::json!({"status": "alive", "build": config::build(env)}).to_string();
+    let body = serde_json::json!({"status": "alive", "build": bindings::build(env)}).to_string();
     respond::uncached(JSON, &body, &Wish::of_head(head), now, &Extra::new())
 }
 
@@ -57,7 +57,7 @@ pub(super) fn metrics(
         .and_then(|exercise| exercise.outcome.as_ref().ok().map(Divergence::known));
     let page = metrics::page(&Gauges {
         divergence: compared.as_deref().unwrap_or_default(),
-        build: config::build(env),
+        build: bindings::build(env),
         age_ms: held
             .as_ref()
             .map(|held| clock::now().millis_since(held.get().as_of_ms)),

@@ -1,8 +1,12 @@
 //! A snapshot made here from Bybit's own answers, for when the origin has none.
 
-use super::exchange::{self, ExchangeError};
+use super::admission::admit;
+use super::exchange;
+use super::exchange_error::ExchangeError;
 use super::fetch::Deadline;
-use super::{Made, Materials, NOT_COLLECTED, Purpose, Refused, admitted, judged};
+use super::materials::{Assembled, Materials, NOT_COLLECTED, Purpose};
+use super::outcome::Refused;
+use super::outlier_filter;
 use crate::config::Config;
 use crate::{clock, memory, policy};
 use futures_util::future::try_join;
@@ -24,7 +28,7 @@ pub async fn snapshot(
     base: &str,
     deadline: &Deadline,
     materials: Materials<'_>,
-) -> Result<Made, Refused<ExchangeError>> {
+) -> Result<Assembled, Refused<ExchangeError>> {
     let Materials {
         held,
         universe,
@@ -44,7 +48,7 @@ pub async fn snapshot(
     let mut table =
         tickers::parse(&answer.bytes).map_err(|error| ExchangeError::Tickers(error.into()))?;
     let as_of = match purpose {
-        Purpose::Show => judged::examine(
+        Purpose::Show => outlier_filter::examine(
             held,
             &mut table,
             &universe,
@@ -76,11 +80,11 @@ pub async fn snapshot(
         now,
     };
     let assembled = assemble(&inputs, identity, &Settings::DEFAULT).map_err(ExchangeError::from)?;
-    let snapshot = admitted(assembled.snapshot, held, now, &config.limits)?;
+    let snapshot = admit(assembled.snapshot, held, now, &config.limits)?;
     if purpose == Purpose::Show {
-        judged::believe(&table, as_of);
+        outlier_filter::believe(&table, as_of);
     }
-    Ok(Made {
+    Ok(Assembled {
         snapshot,
         fetched: is_fetched.then_some(universe),
     })

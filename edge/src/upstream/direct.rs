@@ -2,11 +2,15 @@
 //! the cache of that way. This Worker runs near its clients and asks it through a service binding,
 //! which costs no more than the way there and back.
 
-use super::fetch::{self, Answer, Deadline, FetchError, Service};
+use super::colo_name::is_colo_name;
+use super::fetch::{self, Answer, Deadline, FetchError};
 use super::handover::{self, HandoverError};
-use super::{BYBIT_ALTERNATIVE, BYBIT_DIRECT, Failed, Health, Materials, Purpose, Refused, judged};
+use super::materials::{Materials, Purpose};
+use super::outcome::{AttemptFailure, BYBIT_ALTERNATIVE, BYBIT_DIRECT, Health, Refused};
+use super::outlier_filter;
+use crate::bindings::Service;
 use crate::config::Config;
-use crate::policy::{Upstream, Withheld};
+use crate::policy::{Denied, Upstream};
 use serde::Deserialize;
 use shared::assemble::with_sections_of;
 use shared::endpoints;
@@ -16,9 +20,6 @@ use shared::headers::request_id::RequestId;
 use shared::judge::WildTable;
 use shared::snapshot::{Snapshot, is_reason};
 use shared::validate::ValidSnapshot;
-
-/// The name of the binding. Without it this Worker goes to the exchanges itself.
-pub const BINDING: &str = "DIRECT";
 
 /// Its name in outcomes, where the Worker itself is what failed.
 pub const DIRECT_WORKER: &str = "direct-worker";
@@ -43,11 +44,11 @@ pub struct FromDirect {
     /// The snapshot.
     pub snapshot: ValidSnapshot,
     /// Where that Worker stands, by the platform's word or the exchange's.
-    pub place: Option<String>,
+    pub colo: Option<String>,
     /// Who it is made from.
     pub source: &'static str,
     /// Who failed before that one, and how.
-    pub failed: Vec<(&'static str, String)>,
+    pub failed_before: Vec<(&'static str, String)>,
 }
 
 /// Why that Worker did not end the search.
@@ -83,17 +84,17 @@ impl DirectError {
     /// The failures as they are told: one for each source that it names, or the one of that Worker
     /// itself.
     #[must_use]
-    pub fn told(&self) -> Vec<(&'static str, Failed)> {
+    pub fn to_failures(&self) -> Vec<(&'static str, AttemptFailure)> {
         match self {
-            Self::Handover(error) => vec![(DIRECT_WORKER, error.told())],
+            Self::Handover(error) => vec![(DIRECT_WORKER, error.to_failure())],
             Self::Wild {
                 of,
                 wild,
                 failed: before,
-            } => all_there(before)
+            } => failures(before)
                 .chain([(*of, failed(wild.label(), wild.to_string()))])
                 .collect(),
-            Self::Nothing(sources) => all_there(sources).collect(),
+            Self::Nothing(sources) => failures(sources).collect(),
         }
     }
 
@@ -109,16 +110,16 @@ impl DirectError {
 
     /// Whether nobody failed: it was only nobody's turn.
     #[must_use]
-    pub fn is_withheld(&self) -> bool {
-        let of_budget = [Withheld::Budget.label(), Withheld::ColoBudget.label()];
+    pub fn is_over_budget(&self) -> bool {
+        let of_budget = [Denied::IsolateBudget.label(), Denied::ColoBudget.label()];
         matches!(self, Self::Nothing(sources) if sources.iter().all(|(_, outcome)| of_budget.contains(&outcome.as_str())))
     }
 }
 
 /// The failures that it tells of.
-pub fn all_there(
+pub fn failures(
     sources: &[(&'static str, String)],
-) -> impl Iterator<Item = (&'static str, Failed)> {
+) -> impl Iterator<Item = (&'static str, AttemptFailure)> {
     sources.iter().map(|(name, outcome)| {
         (
             *name,
@@ -127,8 +128,8 @@ pub fn all_there(
     })
 }
 
-fn failed(outcome: &str, message: String) -> Failed {
-    Failed {
+fn failed(outcome: &str, message: String) -> AttemptFailure {
+    AttemptFailure {
         outcome: outcome.to_owned(),
         message,
         proxy_error: None,
@@ -168,10 +169,10 @@ pub async fn snapshot(
         .header("proxy-status")
         .map(|members| failed_before(&members))
         .unwrap_or_default();
-    let place = answer
+    let colo = answer
         .header("cf-placement")
         .or_else(|| answer.header(DIRECT_PLACE))
-        .filter(|place| is_place(place));
+        .filter(|colo| is_colo_name(colo));
     let add = |snapshot: Snapshot, now| {
         let snapshot = Snapshot {
             fallback_reason: Some(reason),
@@ -191,7 +192,7 @@ pub async fn snapshot(
         .map_or(Upstream::Bybit, Upstream::of)
         .name();
     if purpose == Purpose::Show
-        && let Err(wild) = judged::examine_snapshot(held, &snapshot)
+        && let Err(wild) = outlier_filter::examine_snapshot(held, &snapshot)
     {
         return Err(DirectError::Wild {
             of: source,
@@ -202,9 +203,9 @@ pub async fn snapshot(
     }
     Ok(FromDirect {
         snapshot,
-        place,
+        colo,
         source,
-        failed,
+        failed_before: failed,
     })
 }
 
@@ -257,15 +258,6 @@ fn sources(problem: &[u8]) -> Vec<(&'static str, String)> {
     problem.sources.into_iter().filter_map(found).collect()
 }
 
-/// Whether this can be the name of a place: it is shown to clients.
-#[must_use]
-pub fn is_place(place: &str) -> bool {
-    (1..=32).contains(&place.len())
-        && place
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -289,16 +281,16 @@ mod tests {
             "it has nothing: bybit-direct forbidden_region, okx timeout"
         );
         let told: Vec<_> = error
-            .told()
+            .to_failures()
             .into_iter()
             .map(|(name, failed)| (name, failed.outcome))
             .collect();
         assert_eq!(told[0], ("bybit-direct", "forbidden_region".to_owned()));
-        assert_eq!((error.works(), error.is_withheld()), (true, false));
+        assert_eq!((error.works(), error.is_over_budget()), (true, false));
     }
 
     #[test]
-    fn a_turn_that_is_withheld_there_is_withheld_here() {
+    fn a_turn_that_is_over_budget_there_is_over_budget_here() {
         let nothing = |outcomes: &[&str]| {
             DirectError::Nothing(
                 outcomes
@@ -307,10 +299,10 @@ mod tests {
                     .collect(),
             )
         };
-        assert!(nothing(&["withheld_by_colo_budget", "withheld_by_budget"]).is_withheld());
-        assert!(!nothing(&["withheld_by_colo_budget", "timeout"]).is_withheld());
+        assert!(nothing(&["withheld_by_colo_budget", "withheld_by_budget"]).is_over_budget());
+        assert!(!nothing(&["withheld_by_colo_budget", "timeout"]).is_over_budget());
         let silent = DirectError::from(HandoverError::from(FetchError::Timeout));
-        assert_eq!((silent.works(), silent.is_withheld()), (false, false));
+        assert_eq!((silent.works(), silent.is_over_budget()), (false, false));
     }
 
     #[test]
@@ -347,16 +339,6 @@ mod tests {
             "\"\"\"",
         ] {
             assert_eq!(failed_before(bad), [], "{bad}");
-        }
-    }
-
-    #[test]
-    fn a_place_is_a_short_word() {
-        for good in ["SIN", "remote-SIN", "SIN52-P1"] {
-            assert!(is_place(good), "{good}");
-        }
-        for bad in ["", "a b", "<b>", "é", "a\u{0}", &"x".repeat(33)] {
-            assert!(!is_place(bad), "{bad}");
         }
     }
 }

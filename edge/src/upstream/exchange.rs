@@ -1,21 +1,15 @@
-//! One answer of an exchange: the body, or why there is none, and whether we were sent away.
+//! One GET to an exchange: the body, or why there is none.
 
-use super::direct::is_place;
-use super::fetch::{self, Deadline, FetchError, Introduction};
-use super::{Failed, Health, NotFit};
+use super::colo_name::is_colo_name;
+use super::exchange_error::AnswerError;
+use super::fetch::{self, Deadline, Introduction};
+use super::refusal::{self, FORBIDDEN};
 use crate::metrics::{self, Event};
 use crate::policy::Refusal;
 use crate::{clock, memory};
-use shared::assemble::AssembleError;
-use shared::exchange::bybit::instruments::UniverseError;
-use shared::exchange::bybit::{self, Forbidden};
-use shared::exchange::{ParseError, binance, okx};
-use shared::freshness::ClockAhead;
 use shared::headers::MARKET_DATA;
-use shared::judge::WildTable;
 use shared::provenance::{Source, Venue};
 use shared::units::UnixMs;
-use shared::validate::Rejections;
 use std::collections::BTreeSet;
 
 /// The largest ticker table that is read, bytes: many times today's largest.
@@ -24,214 +18,11 @@ pub(super) const MAX_TICKERS_BYTES: usize = 4_000_000;
 /// The largest list of contracts, or page of one.
 pub(super) const MAX_LIST_BYTES: usize = 6_000_000;
 
-/// The status whose body alone tells why we are sent away.
-const FORBIDDEN: u16 = 403;
-
 /// Where a call arrived, by the word of the network in front of Bybit.
 const ARRIVED_AT: &str = "x-amz-cf-pop";
 
 /// How much of that body is read.
 const REASON_BYTES: usize = 4_096;
-
-/// Why one answer of an exchange is not data.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum AnswerError {
-    /// No body.
-    #[error("{0}")]
-    Fetch(#[from] FetchError),
-    /// A status that sends us away.
-    #[error("sent away with HTTP status {status}: {refusal:?}")]
-    SentAway {
-        /// Why, and for how long.
-        refusal: Refusal,
-        /// The status.
-        status: u16,
-    },
-    /// Not what was asked for.
-    #[error("{0}")]
-    Parse(#[from] ParseError),
-}
-
-impl AnswerError {
-    fn label(&self) -> String {
-        match self {
-            Self::Fetch(error) => error.label(),
-            Self::SentAway { refusal, status } => refusal
-                .answer_label()
-                .map_or_else(|| format!("http_{status}"), str::to_owned),
-            Self::Parse(error) => error.label().to_owned(),
-        }
-    }
-
-    fn received_status(&self) -> Option<u16> {
-        match self {
-            Self::Fetch(error) => error.received_status(),
-            Self::SentAway { status, .. } => Some(*status),
-            Self::Parse(_) => Some(200),
-        }
-    }
-
-    /// Whether the exchange sent us away, in any of its ways of saying so.
-    fn refusal(&self, venue: Venue) -> Option<Refusal> {
-        match self {
-            Self::SentAway { refusal, .. } => Some(*refusal),
-            Self::Parse(ParseError::Refused { code, .. }) => refusal_of_code(venue, *code),
-            Self::Fetch(_) | Self::Parse(_) => None,
-        }
-    }
-}
-
-/// What a code in the exchange's own envelope says of us.
-fn refusal_of_code(venue: Venue, code: i64) -> Option<Refusal> {
-    let (too_many, regions): (&[i64], &[i64]) = match venue {
-        Venue::Bybit => (&bybit::RATE_LIMITED, &bybit::REGION_REFUSED),
-        Venue::Okx => (&okx::RATE_LIMITED, &okx::REGION_REFUSED),
-        Venue::Binance => (&[binance::RATE_LIMITED], &[]),
-        Venue::CoinGecko | Venue::AlternativeMe => (&[], &[]),
-    };
-    if too_many.contains(&code) {
-        Some(Refusal::TooManyRequests {
-            retry_after_secs: None,
-        })
-    } else {
-        regions.contains(&code).then_some(Refusal::Region)
-    }
-}
-
-/// What a status and the beginning of its body say of us.
-fn refusal_of_status(
-    venue: Venue,
-    status: u16,
-    body: &[u8],
-    retry_after_secs: Option<u64>,
-) -> Option<Refusal> {
-    match status {
-        429 | binance::BANNED => Some(Refusal::TooManyRequests { retry_after_secs }),
-        binance::REGION_REFUSED => Some(Refusal::Region),
-        FORBIDDEN if venue == Venue::Binance && binance::is_region_refused(body) => {
-            Some(Refusal::Region)
-        }
-        FORBIDDEN if venue == Venue::Bybit => Some(match Forbidden::from_body(body) {
-            Forbidden::Region => Refusal::Region,
-            Forbidden::RateLimit => Refusal::RateLimit,
-            Forbidden::Unexplained => Refusal::Unexplained,
-        }),
-        FORBIDDEN => Some(Refusal::Unexplained),
-        _ => None,
-    }
-}
-
-/// Why an exchange did not end the search.
-#[derive(Clone, Debug, PartialEq, thiserror::Error)]
-pub enum ExchangeError {
-    /// No tickers.
-    #[error("tickers: {0}")]
-    Tickers(AnswerError),
-    /// No list of contracts.
-    #[error("instruments: {0}")]
-    Instruments(AnswerError),
-    /// A list of contracts that is none.
-    #[error("instruments: {0}")]
-    Universe(#[from] UniverseError),
-    /// The exchange's own list does not tell what counts, and no other is at hand.
-    #[error("no list of contracts is at hand")]
-    NoUniverse,
-    /// A venue's clock that says nothing about the age of its data.
-    #[error("{0}")]
-    Clock(#[from] ClockAhead),
-    /// Prices that leapt, and are not believed yet.
-    #[error("{0}")]
-    Wild(#[from] WildTable),
-    /// Facts that make no snapshot.
-    #[error("{0}")]
-    Assemble(#[from] AssembleError),
-    /// A snapshot that breaks a rule.
-    #[error("rejected: {0}")]
-    Rejected(#[from] Rejections),
-    /// A valid snapshot, but not a good one.
-    #[error("{0}")]
-    NotFit(#[from] NotFit),
-}
-
-impl ExchangeError {
-    /// The failure of a call to `venue` as it is told.
-    #[must_use]
-    pub fn told(&self, venue: Venue) -> Failed {
-        let outcome = match self {
-            Self::Tickers(error) => error.label(),
-            // Who is sent away is sent away from both, whichever of the two heard it first.
-            Self::Instruments(error) if error.refusal(venue).is_some() => error.label(),
-            Self::Instruments(error) => format!("instruments_{}", error.label()),
-            Self::Universe(error) => error.label().to_owned(),
-            Self::NoUniverse => "instruments_unknown".to_owned(),
-            Self::Clock(error) => error.label().to_owned(),
-            Self::Wild(error) => error.label().to_owned(),
-            Self::Assemble(error) => error.label().to_owned(),
-            Self::Rejected(rejections) => rejections.label().to_owned(),
-            Self::NotFit(not_fit) => not_fit.unfit.label().to_owned(),
-        };
-        let (proxy_error, received_status) = match self {
-            Self::Tickers(error) | Self::Instruments(error) => {
-                let proxy_error = if let AnswerError::Fetch(error) = error {
-                    error.proxy_error()
-                } else {
-                    None
-                };
-                (proxy_error, error.received_status())
-            }
-            Self::NoUniverse => (None, None),
-            Self::Universe(_)
-            | Self::Clock(_)
-            | Self::Wild(_)
-            | Self::Assemble(_)
-            | Self::Rejected(_)
-            | Self::NotFit(_) => (None, Some(200)),
-        };
-        let as_of = if let Self::NotFit(not_fit) = self {
-            Some(not_fit.as_of)
-        } else {
-            None
-        };
-        Failed {
-            outcome,
-            message: self.to_string(),
-            proxy_error,
-            received_status,
-            as_of,
-        }
-    }
-
-    /// What this says of `venue` itself: one whose data is old answers well, and so does one whose
-    /// prices leapt, for only its next answers can confirm them.
-    #[must_use]
-    pub fn health(&self, venue: Venue) -> Health {
-        match self {
-            Self::Tickers(error) | Self::Instruments(error) => {
-                error.refusal(venue).map_or(Health::Fails, Health::Refuses)
-            }
-            Self::Universe(_) | Self::Clock(_) | Self::Assemble(_) | Self::Rejected(_) => {
-                Health::Fails
-            }
-            Self::NoUniverse | Self::Wild(_) | Self::NotFit(_) => Health::Works,
-        }
-    }
-
-    /// Whether another host of the same exchange may do better: this one cannot be reached, or is
-    /// broken. A host that sends us away says so for all of them.
-    #[must_use]
-    pub const fn is_of_the_host(&self) -> bool {
-        match self {
-            Self::Tickers(AnswerError::Fetch(error))
-            | Self::Instruments(AnswerError::Fetch(error)) => {
-                matches!(
-                    error,
-                    FetchError::Connection(_) | FetchError::Status(500..=599)
-                )
-            }
-            _ => false,
-        }
-    }
-}
 
 /// A body, who published it, and when its last byte came.
 #[derive(Clone, Debug)]
@@ -257,7 +48,7 @@ pub async fn get(
 ) -> Result<Body, AnswerError> {
     let answer = fetch::get(&format!("{base}{path}"), Introduction::default(), deadline).await?;
     let status = answer.status();
-    if refusal_of_status(venue, status, b"", None).is_some() {
+    if refusal::of_status(venue, status, b"", None).is_some() {
         let retry_after_secs = answer
             .header("retry-after")
             .and_then(|secs| secs.trim().parse().ok());
@@ -267,7 +58,7 @@ pub async fn get(
             answer.discard();
             Vec::new()
         };
-        let refusal = refusal_of_status(venue, status, &body, retry_after_secs)
+        let refusal = refusal::of_status(venue, status, &body, retry_after_secs)
             .unwrap_or(Refusal::Unexplained);
         return Err(AnswerError::SentAway { refusal, status });
     }
@@ -275,8 +66,8 @@ pub async fn get(
         answer.discard();
         return Err(error.into());
     }
-    if let Some(place) = answer.header(ARRIVED_AT).filter(|place| is_place(place)) {
-        memory::keep_place(&place);
+    if let Some(colo) = answer.header(ARRIVED_AT).filter(|colo| is_colo_name(colo)) {
+        memory::keep_arrival(&colo);
     }
     let source = Source::declared(venue, answer.header(MARKET_DATA).as_deref());
     let bytes = answer.body(limit).await?;
@@ -294,178 +85,5 @@ pub fn tell_unknown_kinds(venue: Venue, kinds: &BTreeSet<String>) {
         metrics::event(Event::UnknownKindListed);
         let line = serde_json::json!({"event": Event::UnknownKindListed.name(), "venue": venue.name(), "kinds": kinds});
         worker::console_warn!("{line}");
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use shared::exchange::Detail;
-
-    fn sent_away(venue: Venue, status: u16, body: &[u8]) -> AnswerError {
-        let refusal = refusal_of_status(venue, status, body, Some(9)).unwrap();
-        AnswerError::SentAway { refusal, status }
-    }
-
-    fn coded(code: i64) -> AnswerError {
-        AnswerError::Parse(ParseError::Refused {
-            code,
-            message: Detail::new(""),
-        })
-    }
-
-    #[track_caller]
-    fn check(venue: Venue, error: AnswerError, outcome: &str, health: Health) {
-        let error = ExchangeError::Tickers(error);
-        assert_eq!(error.told(venue).outcome, outcome);
-        assert_eq!(error.health(venue), health);
-    }
-
-    const REGION: Health = Health::Refuses(Refusal::Region);
-
-    const fn too_many(retry_after_secs: Option<u64>) -> Health {
-        Health::Refuses(Refusal::TooManyRequests { retry_after_secs })
-    }
-
-    #[test]
-    fn every_way_of_bybit_to_send_us_away_is_told_from_failing() {
-        let of = |error, outcome, health| check(Venue::Bybit, error, outcome, health);
-        let page = b"configured to block access from your country";
-        of(
-            sent_away(Venue::Bybit, 403, page),
-            "forbidden_region",
-            REGION,
-        );
-        let frequent = Health::Refuses(Refusal::RateLimit);
-        of(
-            sent_away(Venue::Bybit, 403, b"access too frequent"),
-            "forbidden_rate_limit",
-            frequent,
-        );
-        of(
-            sent_away(Venue::Bybit, 403, b""),
-            "forbidden",
-            Health::Refuses(Refusal::Unexplained),
-        );
-        of(
-            sent_away(Venue::Bybit, 429, b""),
-            "http_429",
-            too_many(Some(9)),
-        );
-        for code in bybit::RATE_LIMITED {
-            of(coded(code), "refused_by_venue", too_many(None));
-        }
-        of(coded(bybit::REGION_REFUSED[0]), "refused_by_venue", REGION);
-        of(coded(10_001), "refused_by_venue", Health::Fails);
-        of(FetchError::Status(503).into(), "http_503", Health::Fails);
-        of(FetchError::Timeout.into(), "timeout", Health::Fails);
-    }
-
-    #[test]
-    fn other_exchanges_have_ways_of_their_own() {
-        check(
-            Venue::Okx,
-            coded(okx::RATE_LIMITED[0]),
-            "refused_by_venue",
-            too_many(None),
-        );
-        check(
-            Venue::Okx,
-            coded(okx::REGION_REFUSED[0]),
-            "refused_by_venue",
-            REGION,
-        );
-        check(
-            Venue::Okx,
-            coded(bybit::RATE_LIMITED[0]),
-            "refused_by_venue",
-            Health::Fails,
-        );
-        let forbidden = Health::Refuses(Refusal::Unexplained);
-        check(
-            Venue::Okx,
-            sent_away(Venue::Okx, 403, b""),
-            "forbidden",
-            forbidden,
-        );
-        check(
-            Venue::Binance,
-            coded(binance::RATE_LIMITED),
-            "refused_by_venue",
-            too_many(None),
-        );
-        check(
-            Venue::Binance,
-            sent_away(Venue::Binance, 451, b""),
-            "forbidden_region",
-            REGION,
-        );
-        check(
-            Venue::Binance,
-            sent_away(Venue::Binance, 418, b""),
-            "http_418",
-            too_many(Some(9)),
-        );
-        let words = b"Service unavailable from a restricted location";
-        check(
-            Venue::Binance,
-            sent_away(Venue::Binance, 403, words),
-            "forbidden_region",
-            REGION,
-        );
-    }
-
-    #[test]
-    fn an_exchange_whose_prices_leapt_is_asked_again() {
-        let wild = ExchangeError::from(WildTable {
-            leaping: 62,
-            compared: 62,
-        });
-        let told = wild.told(Venue::Bybit);
-        assert_eq!(
-            (&*told.outcome, told.received_status),
-            ("wild_table", Some(200))
-        );
-        assert!(shared::snapshot::is_reason(&told.outcome));
-        assert_eq!(wild.health(Venue::Bybit), Health::Works);
-        assert!(!wild.is_of_the_host());
-    }
-
-    #[test]
-    fn a_failure_of_the_list_is_told_from_one_of_the_tickers() {
-        let told = ExchangeError::Instruments(FetchError::Timeout.into()).told(Venue::Bybit);
-        assert_eq!(
-            (&*told.outcome, told.proxy_error),
-            ("instruments_timeout", Some("http_response_timeout"))
-        );
-        let sent_away = AnswerError::SentAway {
-            refusal: Refusal::Region,
-            status: 403,
-        };
-        assert_eq!(
-            &*ExchangeError::Instruments(sent_away)
-                .told(Venue::Bybit)
-                .outcome,
-            "forbidden_region"
-        );
-    }
-
-    #[test]
-    fn another_host_is_tried_for_what_is_wrong_with_this_one_alone() {
-        let is_of_the_host = |error| ExchangeError::Tickers(error).is_of_the_host();
-        assert!(is_of_the_host(
-            FetchError::Connection(Detail::new("refused")).into()
-        ));
-        assert!(is_of_the_host(FetchError::Status(500).into()));
-        assert!(is_of_the_host(FetchError::Status(503).into()));
-        for other in [
-            FetchError::Status(404).into(),
-            FetchError::Timeout.into(),
-            FetchError::ContentType(Detail::new("text/html")).into(),
-            sent_away(Venue::Bybit, 403, b""),
-            sent_away(Venue::Bybit, 429, b""),
-        ] {
-            assert!(!is_of_the_host(other.clone()), "{other}");
-        }
     }
 }

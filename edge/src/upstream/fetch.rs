@@ -1,6 +1,7 @@
 //! One GET to another server: a deadline over headers and body, no redirects, no cache on the way,
 //! a limit on the body's size.
 
+use crate::bindings::Service;
 use crate::clock;
 use js_sys::{Promise, Reflect, Uint8Array};
 use shared::exchange::Detail;
@@ -8,7 +9,6 @@ use shared::headers::bearer::{self, Secret};
 use shared::headers::request_id::RequestId;
 use shared::units::UnixMs;
 use std::future::Future;
-use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{
@@ -132,16 +132,6 @@ impl Drop for Deadline {
 pub struct Answer<'d> {
     response: Response,
     deadline: &'d Deadline,
-}
-
-#[wasm_bindgen]
-extern "C" {
-    /// Another Worker that is bound to this one.
-    #[derive(Clone, Debug)]
-    pub type Service;
-
-    #[wasm_bindgen(method, catch)]
-    fn fetch(this: &Service, url: &str, init: &RequestInit) -> Result<Promise, JsValue>;
 }
 
 /// What a request says of itself beside what every one does. Nothing of a client's request goes

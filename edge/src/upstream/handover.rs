@@ -1,8 +1,9 @@
 //! A snapshot that one of ours hands over: the origin, or the Worker that owns the way to the
 //! exchanges.
 
+use super::admission::{baseline, judge};
 use super::fetch::{Answer, FetchError};
-use super::{Failed, Health, NotFit, Refused, baseline, judge};
+use super::outcome::{AttemptFailure, Health, NotFit, Refused};
 use crate::clock;
 use crate::policy::Unfit;
 use shared::freshness::{Freshness, Limits, is_from_the_future};
@@ -31,7 +32,7 @@ pub enum HandoverError {
 impl HandoverError {
     /// The failure as it is told.
     #[must_use]
-    pub fn told(&self) -> Failed {
+    pub fn to_failure(&self) -> AttemptFailure {
         let (outcome, proxy_error, received_status, as_of) = match self {
             Self::Fetch(error) => (
                 error.label(),
@@ -47,7 +48,7 @@ impl HandoverError {
                 Some(not_fit.as_of),
             ),
         };
-        Failed {
+        AttemptFailure {
             outcome,
             message: self.to_string(),
             proxy_error,

@@ -1,8 +1,8 @@
 //! The origin's snapshot.
 
-use super::Refused;
 use super::fetch::{self, Deadline, FetchError, Introduction};
 use super::handover::{self, HandoverError};
+use super::outcome::Refused;
 use crate::clock;
 use crate::config::Config;
 use shared::endpoints;

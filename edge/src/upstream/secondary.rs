@@ -1,9 +1,13 @@
 //! A snapshot made here from another exchange's answers, for when neither the origin nor Bybit has
 //! one.
 
-use super::exchange::{self, AnswerError, ExchangeError};
+use super::admission::admit;
+use super::exchange;
+use super::exchange_error::{AnswerError, ExchangeError};
 use super::fetch::Deadline;
-use super::{Made, Materials, Refused, admitted, judged};
+use super::materials::{Assembled, Materials};
+use super::outcome::Refused;
+use super::outlier_filter;
 use crate::config::Config;
 use crate::{clock, policy};
 use futures_util::future::{Either, join, ready};
@@ -28,7 +32,7 @@ pub async fn snapshot(
     deadline: &Deadline,
     materials: Materials<'_>,
     spare: Option<Rc<Universe>>,
-) -> Result<Made, Refused<ExchangeError>> {
+) -> Result<Assembled, Refused<ExchangeError>> {
     let Materials {
         held,
         universe,
@@ -63,7 +67,7 @@ pub async fn snapshot(
     let mut table = secondary
         .tickers(&answer.bytes)
         .map_err(|error| ExchangeError::Tickers(error.into()))?;
-    let as_of = judged::examine(
+    let as_of = outlier_filter::examine(
         held,
         &mut table,
         &universe,
@@ -80,14 +84,14 @@ pub async fn snapshot(
     };
     let sequence = policy::next_sequence(held.map(|held| held.get().sequence), now);
     let assembled = assemble_secondary(&substitute, sequence, reason, now, &Settings::DEFAULT);
-    let snapshot = admitted(
+    let snapshot = admit(
         assembled.map_err(ExchangeError::from)?.snapshot,
         held,
         now,
         &config.limits,
     )?;
-    judged::believe(&table, as_of);
-    Ok(Made { snapshot, fetched })
+    outlier_filter::believe(&table, as_of);
+    Ok(Assembled { snapshot, fetched })
 }
 
 async fn get_list(

@@ -4,15 +4,16 @@ use crate::freeze::freeze;
 use crate::shape::Shape;
 use edge::last_good::{LAST_GOOD_STORE, Missing};
 use edge::metrics::{self, Alert, CONTENT_TYPE, Event, Gauges, NO_DATA, State};
-use edge::policy::{Refusal, Unfit, Upstream, Withheld, fallback_reason};
+use edge::policy::{Denied, Refusal, Unfit, Upstream, fallback_reason};
 use edge::refresh::{Report, Role, Via};
 use edge::respond::health::Health;
 use edge::respond::route::Route;
 use edge::upstream::direct::DIRECT_WORKER;
-use edge::upstream::exchange::{AnswerError, ExchangeError};
 use edge::upstream::fetch::FetchError;
 use edge::upstream::handover::HandoverError;
-use edge::upstream::{Asked, BYBIT_ALTERNATIVE, Failed, NotFit};
+use edge::upstream::{
+    AnswerError, Attempt, AttemptFailure, BYBIT_ALTERNATIVE, ExchangeError, NotFit,
+};
 use expect_test::expect_file;
 use shared::exchange::Detail;
 use shared::exchange::secondary::Secondary;
@@ -55,15 +56,15 @@ fn refusals() -> [Refusal; 4] {
     ]
 }
 
-fn withheld() -> Vec<Withheld> {
-    let _ = |withheld: &Withheld| match withheld {
-        Withheld::Budget | Withheld::ColoBudget | Withheld::Paused(_) | Withheld::BreakerOpen => {}
+fn denied() -> Vec<Denied> {
+    let _ = |denied: &Denied| match denied {
+        Denied::IsolateBudget | Denied::ColoBudget | Denied::Paused(_) | Denied::BreakerOpen => {}
     };
-    let paused = refusals().map(Withheld::Paused);
+    let paused = refusals().map(Denied::Paused);
     [
-        Withheld::Budget,
-        Withheld::ColoBudget,
-        Withheld::BreakerOpen,
+        Denied::IsolateBudget,
+        Denied::ColoBudget,
+        Denied::BreakerOpen,
     ]
     .into_iter()
     .chain(paused)
@@ -101,7 +102,7 @@ fn unfit() -> [Unfit; 2] {
 }
 
 /// What the origin's failure is called, apart from the labels of a snapshot that is not admitted.
-fn origin_failures() -> Vec<Failed> {
+fn origin_failures() -> Vec<AttemptFailure> {
     let fetched = fetch_errors().into_iter().map(HandoverError::Fetch);
     let not_fit = unfit().map(|unfit| {
         HandoverError::NotFit(NotFit {
@@ -112,12 +113,15 @@ fn origin_failures() -> Vec<Failed> {
     let _ = |error: &HandoverError| match error {
         HandoverError::Fetch(_) | HandoverError::Inadmissible(_) | HandoverError::NotFit(_) => {}
     };
-    fetched.chain(not_fit).map(|error| error.told()).collect()
+    fetched
+        .chain(not_fit)
+        .map(|error| error.to_failure())
+        .collect()
 }
 
 /// What an exchange's failure is called, apart from the labels of answers that cannot be read and
 /// of snapshots that are not admitted.
-fn exchange_failures() -> Vec<Failed> {
+fn exchange_failures() -> Vec<AttemptFailure> {
     let _ = |error: &ExchangeError| match error {
         ExchangeError::Tickers(error) | ExchangeError::Instruments(error) => match error {
             AnswerError::Fetch(_) | AnswerError::SentAway { .. } | AnswerError::Parse(_) => {}
@@ -159,7 +163,7 @@ fn exchange_failures() -> Vec<Failed> {
         .chain(answers().map(ExchangeError::Instruments));
     all.chain(not_fit)
         .chain(rest)
-        .map(|error| error.told(Venue::Bybit))
+        .map(|error| error.to_failure(Venue::Bybit))
         .collect()
 }
 
@@ -187,7 +191,7 @@ fn vias() -> Vec<Via> {
 
 #[test]
 fn golden_reason_codes_of_the_edge() {
-    let outcomes = |failures: &[Failed]| -> Vec<String> {
+    let outcomes = |failures: &[AttemptFailure]| -> Vec<String> {
         failures
             .iter()
             .map(|failed| without_numbers(&failed.outcome))
@@ -198,7 +202,7 @@ fn golden_reason_codes_of_the_edge() {
         .chain(&exchange_failures())
         .filter_map(|failed| failed.proxy_error)
         .collect();
-    let not_asked = withheld();
+    let not_asked = denied();
     let facts = [
         lines("alert", Alert::LABELS),
         lines("event", Event::ALL.map(Event::name)),
@@ -213,7 +217,7 @@ fn golden_reason_codes_of_the_edge() {
             ],
         ),
         lines("last_good_outcome", Missing::LABELS),
-        lines("not_asked", not_asked.iter().map(Withheld::label)),
+        lines("not_asked", not_asked.iter().map(Denied::label)),
         lines("not_fit", Unfit::LABELS),
         lines("origin_outcome", outcomes(&origin_failures())),
         lines("proxy_error", proxy_errors),
@@ -221,7 +225,7 @@ fn golden_reason_codes_of_the_edge() {
             "proxy_error",
             not_asked
                 .iter()
-                .filter_map(|withheld| Failed::withheld(*withheld).proxy_error),
+                .filter_map(|denied| AttemptFailure::denied(*denied).proxy_error),
         ),
         lines("source", Upstream::ALL.map(Upstream::name)),
         lines(
@@ -237,8 +241,8 @@ fn golden_reason_codes_of_the_edge() {
     );
 }
 
-fn failure(outcome: &str) -> Failed {
-    Failed {
+fn failure(outcome: &str) -> AttemptFailure {
+    AttemptFailure {
         outcome: outcome.to_owned(),
         message: String::new(),
         proxy_error: Some("http_response_timeout"),
@@ -247,13 +251,13 @@ fn failure(outcome: &str) -> Failed {
     }
 }
 
-fn report(via: Option<Via>, outcome: Option<Failed>, took_ms: Option<u64>) -> Rc<Report> {
+fn report(via: Option<Via>, outcome: Option<AttemptFailure>, took_ms: Option<u64>) -> Rc<Report> {
     Rc::new(Report {
         generation: 1,
         request_id: RequestId::parse("r").unwrap(),
         forward: Forward::Stale,
         via,
-        asked: vec![Asked {
+        attempts: vec![Attempt {
             source: Upstream::Origin.name(),
             failure: outcome,
             took_ms,
@@ -267,7 +271,11 @@ fn report(via: Option<Via>, outcome: Option<Failed>, took_ms: Option<u64>) -> Rc
 /// Every way to an answer.
 fn routes() -> Vec<Route> {
     let failed = report(None, Some(failure("timeout")), Some(7));
-    let left_alone = report(None, Some(Failed::withheld(Withheld::BreakerOpen)), None);
+    let left_alone = report(
+        None,
+        Some(AttemptFailure::denied(Denied::BreakerOpen)),
+        None,
+    );
     let mut routes = vec![
         Route::Held { after: None },
         Route::Held {
@@ -342,7 +350,7 @@ fn golden_health_body_of_the_edge() {
         let valid =
             ValidSnapshot::from_json(text.as_bytes(), GENERATED_AT, Baseline::default()).unwrap();
         let health = Health::of(&valid, Freshness::Fresh, GENERATED_AT, build);
-        let body = health.with_direct_place(place.map(str::to_owned)).body();
+        let body = health.with_direct_colo(place.map(str::to_owned)).body();
         shape.see(&serde_json::from_str(&body).unwrap());
     }
     freeze(
@@ -361,7 +369,7 @@ fn golden_metrics_of_the_edge() {
         .chain(&["last_known_good"])
         .for_each(|source| metrics::answered(State::Hit, source));
     for via in vias().into_iter().map(Some).chain([None]) {
-        metrics::refreshed(&report(via, None, None));
+        report(via, None, None).count();
     }
     let gauges = Gauges {
         build: Some("{version}"),

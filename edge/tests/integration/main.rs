@@ -14,6 +14,6 @@ mod freeze;
 #[path = "../../../tests/golden/shape.rs"]
 mod shape;
 
+mod fallback_chain;
 mod golden;
-mod ladder;
 mod outage;

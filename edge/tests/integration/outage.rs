@@ -6,8 +6,8 @@
 //! `docs/outage.md`.
 
 use edge::policy::{
-    Calls, DEADLINES, Decision, Ladder, Ledger, Means, Need, PerUpstream, RefreshLog, Standing,
-    Step, Upstream, decide,
+    Available, Calls, DEADLINES, Decision, FallbackChain, Ledger, Need, PerUpstream, RefreshLog,
+    ShownVenue, Step, Upstream, decide,
 };
 use shared::freshness::{Freshness, Limits};
 use shared::provenance::Venue;
@@ -17,7 +17,7 @@ use std::fmt::Write as _;
 
 const BEGIN: UnixMs = UnixMs::from_millis(1_788_870_000_000);
 const LIMITS: Limits = Limits::DEFAULT;
-const MEANS: Means = Means {
+const AVAILABLE: Available = Available {
     origin: true,
     okx: true,
     binance: true,
@@ -78,7 +78,7 @@ struct Held {
 #[derive(Clone, Debug)]
 struct Isolate {
     held: Held,
-    standing: Standing,
+    shown: ShownVenue,
     log: RefreshLog,
     calls: PerUpstream<Calls>,
     ledger: Ledger,
@@ -116,8 +116,8 @@ impl Isolate {
     fn offer(&mut self, found: Held, now: UnixMs) -> bool {
         let is_younger = found.as_of > self.held.as_of;
         if is_younger {
-            if found.venue != self.standing.venue {
-                self.standing = Standing {
+            if found.venue != self.shown.venue {
+                self.shown = ShownVenue {
                     venue: found.venue,
                     since: now,
                 };
@@ -135,54 +135,54 @@ impl Isolate {
 
     /// Carries out one refresh, and tells when it is over.
     fn refresh(&mut self, colo: &mut Colo, outage: Outage, mut now: UnixMs) -> UnixMs {
-        let mut ladder = Ladder::begin(
+        let mut chain = FallbackChain::begin(
             Some(self.held.as_of),
-            Some(self.standing),
+            Some(self.shown),
             now,
             LIMITS,
             DEADLINES,
-            MEANS,
+            AVAILABLE,
         );
         let mut running: PerUpstream<Option<(UnixMs, Option<Held>)>> = PerUpstream::default();
         let mut found: PerUpstream<Option<Held>> = PerUpstream::default();
         let mut cache_helped = false;
         let succeeded = loop {
-            match ladder.next(Some(self.held.as_of), now) {
-                Step::LookIntoCache => {
+            match chain.next(Some(self.held.as_of), now) {
+                Step::ReadCache => {
                     now = now.plus_millis(LOOK_MS);
                     if let Some(found) = colo.snapshot(now) {
                         cache_helped = self.offer(found, now);
                     }
-                    ladder.looked(Some(self.held.as_of), Some(self.standing), false, now);
+                    chain.cache_read(Some(self.held.as_of), Some(self.shown), false, now);
                 }
-                Step::TakeCached => break true,
-                Step::Ask(upstream) => {
+                Step::UseCached => break true,
+                Step::Call(upstream) => {
                     if upstream != Upstream::Origin {
                         now = now.plus_millis(LOOK_MS);
                         self.read_ledger(colo, now);
                     }
                     let calls = self.calls.get_mut(upstream);
                     let admitted = if upstream == Upstream::Origin {
-                        calls.may_ask(now)
+                        calls.admit(now)
                     } else {
                         let need = LIMITS
                             .classify(self.held.as_of, now)
                             .map_or(Need::Data, |_| Need::YoungerData);
-                        calls.may_ask_exchange(self.ledger.of(upstream), need, now)
+                        calls.admit_exchange(self.ledger.entry(upstream), need, now)
                     };
                     match admitted {
-                        Err(withheld) if withheld.is_of_budget() => ladder.withheld(upstream),
-                        Err(_) => ladder.useless(upstream),
+                        Err(denied) if denied.is_over_budget() => chain.over_budget(upstream),
+                        Err(_) => chain.failed(upstream),
                         Ok(()) => {
-                            *calls = calls.asked(now);
+                            *calls = calls.began(now);
                             let ms = now.millis_since(BEGIN);
                             colo.calls.push((ms, upstream));
                             if upstream != Upstream::Origin {
-                                self.ledger.note(upstream).called(now);
+                                self.ledger.entry_mut(upstream).note_call(now);
                                 colo.ledgers
                                     .push((now.plus_millis(PUT_MS), self.ledger.clone()));
                             }
-                            ladder.asked(upstream, now);
+                            chain.began(upstream, now);
                             let answers = (outage.answers)(upstream, ms);
                             let end = now.plus_millis(if answers { ANSWER_MS } else { FAILURE_MS });
                             let as_of = UnixMs::from_millis(end.as_millis() - AGE_ON_ARRIVAL_MS);
@@ -215,19 +215,19 @@ impl Isolate {
                         *calls = calls.ended(held.is_some(), now);
                         *found.get_mut(upstream) = held;
                         if held.is_some() {
-                            ladder.fit(upstream)
+                            chain.succeeded(upstream)
                         } else {
-                            ladder.useless(upstream)
+                            chain.failed(upstream)
                         }
                     }
                 }
-                Step::Take(upstream) => {
+                Step::Use(upstream) => {
                     let held = found.get(upstream).unwrap();
                     self.offer(held, now);
                     colo.snapshots.push((now.plus_millis(PUT_MS), held));
                     break true;
                 }
-                Step::ReadLastGood => ladder.read_last_good(),
+                Step::ReadLastGood => chain.last_good_read(),
                 Step::GiveUp => break cache_helped,
             }
         };
@@ -296,7 +296,7 @@ fn simulate(outage: Outage, isolates: u64) -> Seen {
             venue: Venue::Bybit,
             is_from_origin: true,
         },
-        standing: Standing {
+        shown: ShownVenue {
             venue: Venue::Bybit,
             since: held(n * 97),
         },

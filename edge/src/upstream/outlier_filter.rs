@@ -6,7 +6,7 @@
 //! about one a minute later, so a wild table is held back for that minute at most, in which what is
 //! held may still be shown.
 
-use super::exchange::ExchangeError;
+use super::exchange_error::ExchangeError;
 use shared::freshness::table_time;
 use shared::judge::{Judge, ListJudge, ShorterList, WildTable};
 use shared::market::{Tickers, Universe};

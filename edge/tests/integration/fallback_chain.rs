@@ -5,8 +5,8 @@
 mod oracle;
 
 use edge::policy::{
-    Calls, DEADLINES, Decision, Entry, Ladder, Means, Need, PerUpstream, Refresh, RefreshLog,
-    Refusal, Step, Upstream, Withheld, decide,
+    Available, Calls, DEADLINES, Decision, Denied, Entry, FallbackChain, Need, PerUpstream,
+    Refresh, RefreshLog, Refusal, Step, Upstream, decide,
 };
 use oracle::Winner;
 use shared::freshness::{Freshness, Limits};
@@ -199,10 +199,10 @@ impl Scenario {
     }
 
     /// What isolate and colo know, by the same bookkeeping as in use.
-    fn admits(&self, upstream: Upstream, need: Need) -> Result<(), Withheld> {
+    fn admits(&self, upstream: Upstream, need: Need) -> Result<(), Denied> {
         let failing = || {
             (0..4).fold(Calls::default(), |calls, _| {
-                calls.asked(before(9_000)).ended(false, before(1_000))
+                calls.began(before(9_000)).ended(false, before(1_000))
             })
         };
         let mut colo = Entry::default();
@@ -213,20 +213,20 @@ impl Scenario {
                 } else {
                     Calls::default()
                 };
-                calls.may_ask(NOW)
+                calls.admit(NOW)
             }
             Upstream::Bybit => {
                 let calls = match self.bybit {
-                    Bybit::SpentByIsolate => Calls::default().asked(before(2_000)),
+                    Bybit::SpentByIsolate => Calls::default().began(before(2_000)),
                     Bybit::BreakerOpen => failing(),
                     _ => Calls::default(),
                 };
                 match self.bybit {
-                    Bybit::SpentByColo => (0..6).for_each(|n| colo.called(before(5_000 + n))),
-                    Bybit::Banned => colo.refused(Refusal::RateLimit, before(300_000)),
+                    Bybit::SpentByColo => (0..6).for_each(|n| colo.note_call(before(5_000 + n))),
+                    Bybit::Banned => colo.note_refusal(Refusal::RateLimit, before(300_000)),
                     _ => {}
                 }
-                calls.may_ask_exchange(&colo, need, NOW)
+                calls.admit_exchange(&colo, need, NOW)
             }
             Upstream::Okx | Upstream::Binance => Ok(()),
         }
@@ -258,17 +258,17 @@ fn offer(held: &mut Option<UnixMs>, as_of: UnixMs) {
     *held = Some(held.map_or(as_of, |held| held.max(as_of)));
 }
 
-/// Carries out the ladder's steps as the shell does, in simulated time.
+/// Carries out the chain's steps as the shell does, in simulated time.
 fn drive(scenario: &Scenario) -> Run {
     let is_there = scenario.others != Others::None;
-    let means = Means {
+    let available = Available {
         origin: true,
         okx: is_there,
         binance: is_there,
         last_good: scenario.kept != Kept::NoStore,
     };
     let (mut now, mut held) = (NOW, scenario.held.map(before));
-    let mut ladder = Ladder::begin(held, None, now, LIMITS, DEADLINES, means);
+    let mut chain = FallbackChain::begin(held, None, now, LIMITS, DEADLINES, available);
     let mut ends: PerUpstream<Option<(UnixMs, Reply)>> = PerUpstream::default();
     let mut run = Run {
         winner: None,
@@ -283,8 +283,8 @@ fn drive(scenario: &Scenario) -> Run {
     loop {
         run.steps += 1;
         assert!(run.steps < 100, "no end");
-        match ladder.next(held, now) {
-            Step::LookIntoCache => {
+        match chain.next(held, now) {
+            Step::ReadCache => {
                 let took_ms = if scenario.cache == Cache::Hangs {
                     DEADLINES.cache_ms
                 } else {
@@ -294,22 +294,22 @@ fn drive(scenario: &Scenario) -> Run {
                 if let Cache::Holds(age_ms) = scenario.cache {
                     offer(&mut held, before(age_ms));
                 }
-                ladder.looked(held, None, scenario.cache == Cache::TellsOfFailure, now);
+                chain.cache_read(held, None, scenario.cache == Cache::TellsOfFailure, now);
                 let servable =
                     decide(held, now, &LIMITS, Refresh::Possible) != Decision::WaitForRefresh;
                 woken = servable.then_some((now, held));
             }
-            Step::Ask(upstream) => {
-                if let Err(withheld) = scenario.admits(upstream, need(held, now)) {
-                    if withheld.is_of_budget() {
-                        ladder.withheld(upstream);
+            Step::Call(upstream) => {
+                if let Err(denied) = scenario.admits(upstream, need(held, now)) {
+                    if denied.is_over_budget() {
+                        chain.over_budget(upstream);
                     } else {
-                        ladder.useless(upstream);
+                        chain.failed(upstream);
                     }
                     continue;
                 }
                 *run.calls.get_mut(upstream) += 1;
-                let (reply, has_ms) = (scenario.reply(upstream), ladder.time_for(upstream, now));
+                let (reply, has_ms) = (scenario.reply(upstream), chain.timeout_ms(upstream, now));
                 let is_in_time = reply.after_ms < has_ms;
                 let reply = if is_in_time {
                     reply
@@ -319,7 +319,7 @@ fn drive(scenario: &Scenario) -> Run {
                         data: None,
                     }
                 };
-                ladder.asked(upstream, now);
+                chain.began(upstream, now);
                 *ends.get_mut(upstream) = Some((now.plus_millis(reply.after_ms), reply));
             }
             Step::WaitUntil(until) => {
@@ -334,12 +334,12 @@ fn drive(scenario: &Scenario) -> Run {
                         continue;
                     };
                     match reply.data {
-                        Some(0) => ladder.fit(upstream),
+                        Some(0) => chain.succeeded(upstream),
                         Some(age_ms) => {
                             offer(&mut held, before(age_ms));
-                            ladder.useless(upstream);
+                            chain.failed(upstream);
                         }
-                        None => ladder.useless(upstream),
+                        None => chain.failed(upstream),
                     }
                 }
             }
@@ -353,14 +353,14 @@ fn drive(scenario: &Scenario) -> Run {
                 if let Kept::Holds(age_ms) = scenario.kept {
                     offer(&mut held, before(age_ms));
                 }
-                ladder.read_last_good();
+                chain.last_good_read();
             }
-            Step::Take(upstream) => {
+            Step::Use(upstream) => {
                 offer(&mut held, now);
                 (run.winner, run.succeeded) = (Some(upstream), true);
                 break;
             }
-            Step::TakeCached => {
+            Step::UseCached => {
                 run.succeeded = true;
                 break;
             }

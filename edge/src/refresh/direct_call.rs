@@ -1,0 +1,108 @@
+//! The call for an exchange's data: through the Worker that owns the route to the exchanges where
+//! one is bound; else, or when that one itself fails, to Bybit from here.
+
+use super::bybit_call;
+use super::calls;
+use super::exchange_call::ExchangeCall;
+use super::outcome::{CallOutcome, Found, NotFound, UniverseTask, attempt};
+use super::report::Via;
+use crate::bindings::Service;
+use crate::policy::DEADLINES;
+use crate::upstream::direct::{self, DIRECT_WORKER, FromDirect};
+use crate::upstream::fetch::Deadline;
+use crate::upstream::{Materials, Refused};
+use crate::{clock, isolate};
+use shared::exchange::secondary::Secondary;
+use std::cell::RefCell;
+use std::rc::Rc;
+
+thread_local! {
+    static COLO: RefCell<Option<String>> = RefCell::default();
+}
+
+/// The data centre of the direct Worker, if it said so when it was last called.
+#[must_use]
+pub fn direct_colo() -> Option<String> {
+    isolate::with(&COLO, |colo| colo.clone()).flatten()
+}
+
+/// Calls for an exchange's data.
+pub(super) async fn run(call: ExchangeCall<'_>) -> CallOutcome {
+    let deadline = Deadline::after(call.timeout_ms);
+    let Some(service) = &call.deployment.direct else {
+        return bybit_call::run(call, &deadline).await;
+    };
+    let mut through = through(service, &call, &deadline).await;
+    if through.covers_others || through.found.is_ok() || deadline.left_ms() < DEADLINES.least_ms {
+        return through;
+    }
+    let CallOutcome {
+        attempts, found, ..
+    } = bybit_call::run(call, &deadline).await;
+    through.attempts.extend(attempts);
+    CallOutcome::of(through.attempts, found)
+}
+
+/// Calls the direct Worker. The budgets of the exchanges are its own affair; here only its circuit
+/// breaker counts.
+async fn through(service: &Service, call: &ExchangeCall<'_>, deadline: &Deadline) -> CallOutcome {
+    let started = clock::now();
+    if let Err(denied) = calls::of_direct().admit(started) {
+        return CallOutcome::denied(DIRECT_WORKER, denied);
+    }
+    calls::update_direct(|calls| calls.began(started));
+    call.is_sent.set(true);
+    let materials = Materials {
+        held: call.held.as_deref(),
+        universe: None,
+        reason: call.reason.clone(),
+        purpose: call.purpose,
+    };
+    let config = &call.deployment.config;
+    let answer = direct::snapshot(config, service, materials, call.request_id, deadline).await;
+    let works = answer
+        .as_ref()
+        .map_or_else(|refused| refused.error.works(), |_| true);
+    let now = clock::now();
+    calls::update_direct(|calls| calls.ended(works, now));
+    let (attempts, found) = match answer {
+        Ok(FromDirect {
+            snapshot,
+            colo,
+            source,
+            failed_before,
+        }) => {
+            isolate::with(&COLO, |known| *known = colo);
+            let via = Secondary::of(snapshot.get().tickers_source.venue)
+                .map_or(Via::BybitDirect, Via::Secondary);
+            let attempts = direct::failures(&failed_before)
+                .map(|(name, failure)| attempt(name, Some(failure), started))
+                .chain([attempt(source, None, started)])
+                .collect();
+            let found = Found {
+                snapshot: Rc::new(snapshot),
+                universe: UniverseTask::Nothing,
+                via,
+            };
+            (attempts, Ok(found))
+        }
+        Err(Refused { error, candidate }) => {
+            let attempts = error
+                .to_failures()
+                .into_iter()
+                .map(|(source, failure)| attempt(source, Some(failure), started))
+                .collect();
+            let not_found = if error.is_over_budget() {
+                NotFound::OverBudget
+            } else {
+                NotFound::Failed(candidate)
+            };
+            (attempts, Err(not_found))
+        }
+    };
+    CallOutcome {
+        attempts,
+        found,
+        covers_others: works,
+    }
+}

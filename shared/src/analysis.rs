@@ -1,5 +1,7 @@
 //! Market facts → the snapshot's sections. Every function is pure arithmetic on what a venue sent.
 
+pub mod means;
+
 pub mod join;
 
 pub mod breadth;
@@ -11,6 +13,8 @@ pub mod volatility;
 pub mod overview;
 
 pub mod movers;
+
+pub mod funding;
 
 pub mod positioning;
 

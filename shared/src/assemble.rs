@@ -1,121 +1,28 @@
 //! Facts → [`Snapshot`]: the one place where sections are put together, by origin and edge alike.
 
 mod carried;
+mod error;
+mod long_view;
+mod sections;
 mod whole_market;
 
 use crate::analysis::join::{Market, is_most};
-use crate::analysis::positioning::Positioning;
-use crate::analysis::scores::Analysis;
-use crate::analysis::volatility::BitcoinVolatility;
 use crate::analysis::{Settings, breadth, movers, overview, perps, regime, scores};
-use crate::freshness::{SectionLimits, is_from_the_future};
-use crate::market::{
-    Dated, DefiMarket, FearGreed, GlobalMarket, RefusedRow, Ticker, Tickers, Universe,
-};
+use crate::freshness::SectionLimits;
+use crate::market::majors::BITCOIN;
+use crate::market::{DefiMarket, FearGreed, GlobalMarket, RefusedRow, Ticker, Tickers, Universe};
 use crate::provenance::Source;
 use crate::snapshot::alerts::AlertSection;
 use crate::snapshot::beta::BetaSection;
 use crate::snapshot::performance::PerformanceSection;
 use crate::snapshot::statistics::Statistics;
-use crate::snapshot::{Lack, Producer, SCHEMA_VERSION, Section, Snapshot, is_reason};
-use crate::units::{Amount, Price, UnixMs};
-use std::collections::BTreeMap;
+use crate::snapshot::{Lack, Producer, SCHEMA_VERSION, Section, Snapshot};
+use crate::units::{Amount, UnixMs};
+use sections::{checked, defi_market, fear_greed, global_market};
 
 pub use carried::with_sections_of;
-
-/// The symbol without which there is no market overview.
-pub const BITCOIN: &str = "BTCUSDT";
-
-/// The contract that every market has beside Bitcoin's.
-pub const ETHER: &str = "ETHUSDT";
-
-/// Both.
-pub const MAJORS: [&str; 2] = [BITCOIN, ETHER];
-
-/// The last known value of a slow source, or why there is none.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Slow<T> {
-    /// The last good value.
-    Known(Dated<T>),
-    /// Nothing was ever received, for this reason.
-    Unknown(String),
-}
-
-impl<T> Slow<T> {
-    /// Nothing was received yet.
-    #[must_use]
-    pub fn unknown(reason: &str) -> Self {
-        Self::Unknown(reason.to_owned())
-    }
-}
-
-impl<T: Clone> Slow<T> {
-    /// Takes a section of an earlier snapshot back as an input, with the time it had.
-    #[must_use]
-    pub fn carried_over(section: &Section<T>) -> Self {
-        match section {
-            Section::Present {
-                source,
-                as_of_ms,
-                value,
-                ..
-            } => Self::Known(Dated {
-                value: value.clone(),
-                as_of_ms: *as_of_ms,
-                source: *source,
-            }),
-            Section::Absent { reason } => Self::Unknown(reason.clone()),
-        }
-    }
-}
-
-/// What is derived from candles, books, trades and positions, which only the origin collects.
-#[derive(Clone, Debug, PartialEq)]
-pub struct LongView {
-    /// Scores in six dimensions, by symbol.
-    pub analyses: BTreeMap<String, Analysis>,
-    /// Who holds the positions.
-    pub positioning: Option<Positioning>,
-    /// How far Bitcoin's price strays.
-    pub bitcoin_volatility: Option<BitcoinVolatility>,
-    /// Contracts against Bitcoin.
-    pub beta: Slow<BetaSection>,
-    /// Contracts side by side.
-    pub performance: Slow<PerformanceSection>,
-    /// Figures of the monitored contracts' candles.
-    pub statistics: Slow<Statistics>,
-    /// The last alerts.
-    pub alerts: Slow<AlertSection>,
-}
-
-impl LongView {
-    /// Nothing of it, for this reason.
-    #[must_use]
-    pub fn unknown(reason: &str) -> Self {
-        Self {
-            analyses: BTreeMap::new(),
-            positioning: None,
-            bitcoin_volatility: None,
-            beta: Slow::unknown(reason),
-            performance: Slow::unknown(reason),
-            statistics: Slow::unknown(reason),
-            alerts: Slow::unknown(reason),
-        }
-    }
-
-    /// What an earlier snapshot still tells: sections with their own time, but no scores, which
-    /// live seconds.
-    #[must_use]
-    pub fn carried_over(snapshot: &Snapshot) -> Self {
-        Self {
-            beta: Slow::carried_over(&snapshot.beta),
-            performance: Slow::carried_over(&snapshot.performance),
-            statistics: Slow::carried_over(&snapshot.statistics),
-            alerts: Slow::carried_over(&snapshot.alerts),
-            ..Self::unknown(Lack::NotCarriedOver.label())
-        }
-    }
-}
+pub use error::AssembleError;
+pub use long_view::{LongView, Slow};
 
 /// Everything that a snapshot is made of.
 #[derive(Clone, Debug)]
@@ -149,57 +56,6 @@ pub struct Identity {
     pub fallback_reason: Option<String>,
     /// The moment of assembly.
     pub now: UnixMs,
-}
-
-/// Why the facts make no snapshot.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum AssembleError {
-    /// `BTCUSDT` has no usable ticker.
-    #[error("{BITCOIN} has no usable ticker among {priced} priced and {refused} refused contracts")]
-    BitcoinMissing {
-        /// Contracts with a usable ticker.
-        priced: usize,
-        /// Contracts whose ticker was refused.
-        refused: usize,
-    },
-    /// No contract could be scored.
-    #[error("none of {priced} contracts could be scored")]
-    NoScores {
-        /// Contracts with a usable ticker.
-        priced: usize,
-    },
-    /// The list of contracts that count is so old that it may count others today.
-    #[error("the instruments list is {age_ms} ms old")]
-    UniverseTooOld {
-        /// Its age.
-        age_ms: u64,
-    },
-    /// A figure without which there is no overview is told by too few contracts.
-    #[error("{known} of {priced} contracts tell their {figure}, fewer than four fifths")]
-    TooFewFigures {
-        /// The figure.
-        figure: &'static str,
-        /// Contracts that tell it.
-        known: usize,
-        /// Contracts with a usable ticker.
-        priced: usize,
-    },
-    /// A sum or mean over the contracts left the range of numbers.
-    #[error("a figure over all contracts is no usable number: {0}")]
-    Arithmetic(String),
-}
-
-impl AssembleError {
-    crate::labels! {
-        /// A label for metrics and machine-readable reasons.
-        pub const fn label(&self) {
-            Self::BitcoinMissing { .. } => "bitcoin_missing",
-            Self::NoScores { .. } => "no_scores",
-            Self::UniverseTooOld { .. } => "universe_too_old",
-            Self::TooFewFigures { .. } => "too_few_figures",
-            Self::Arithmetic(_) => "arithmetic",
-        }
-    }
 }
 
 /// A snapshot that still has to pass [`crate::validate`], and the rows that it leaves out.
@@ -398,73 +254,4 @@ fn whole_market<T: Clone>(held: Option<&Section<T>>) -> Slow<T> {
         || Slow::unknown(Lack::NotCollectedAtEdge.label()),
         Slow::carried_over,
     )
-}
-
-/// A slow source's section at `now`: its value within its limits, else the reason for its absence.
-fn section<T: Clone>(
-    slow: &Slow<T>,
-    now: UnixMs,
-    limits: impl Fn(&Dated<T>) -> SectionLimits,
-) -> Section<T> {
-    match slow {
-        Slow::Unknown(reason) if is_reason(reason) => Section::absent(reason),
-        Slow::Unknown(_) => Section::absent(Lack::Unknown.label()),
-        Slow::Known(dated) if is_from_the_future(dated.as_of_ms, now) => {
-            Section::absent(Lack::FromTheFuture.label())
-        }
-        Slow::Known(dated) => match limits(dated).classify(now) {
-            None => Section::absent(Lack::TooOld.label()),
-            Some(freshness) => Section::Present {
-                source: dated.source,
-                as_of_ms: dated.as_of_ms,
-                freshness,
-                value: dated.value.clone(),
-            },
-        },
-    }
-}
-
-fn fear_greed(slow: &Slow<FearGreed>, now: UnixMs) -> Section<FearGreed> {
-    section(slow, now, |dated| {
-        SectionLimits::fear_greed(dated.as_of_ms, &dated.value)
-    })
-}
-
-fn global_market(
-    slow: &Slow<GlobalMarket>,
-    bitcoin: Price,
-    tickers: Source,
-    now: UnixMs,
-) -> Section<GlobalMarket> {
-    let global_market = section(slow, now, |dated| {
-        SectionLimits::global_market(dated.as_of_ms)
-    });
-    whole_market::believed(global_market, bitcoin, tickers)
-}
-
-fn defi_market(
-    slow: &Slow<DefiMarket>,
-    whole: &Section<GlobalMarket>,
-    now: UnixMs,
-) -> Section<DefiMarket> {
-    let defi_market = section(slow, now, |dated| {
-        SectionLimits::defi_market(dated.as_of_ms)
-    });
-    whole_market::believed_part(defi_market, whole)
-}
-
-/// A section that has rules of its own: one that breaks them is dropped, and takes nothing else
-/// with it.
-fn checked<T: Clone, E>(
-    slow: &Slow<T>,
-    now: UnixMs,
-    limits: impl Fn(UnixMs) -> SectionLimits,
-    check: impl Fn(&T) -> Result<(), E>,
-) -> Section<T> {
-    match slow {
-        Slow::Known(dated) if check(&dated.value).is_err() => {
-            Section::absent(Lack::FailedValidation.label())
-        }
-        _ => section(slow, now, |dated| limits(dated.as_of_ms)),
-    }
 }

@@ -11,25 +11,17 @@ mod beliefs;
 mod list;
 mod motion;
 
-use crate::assemble::MAJORS;
+use crate::market::majors::MAJORS;
 use crate::market::{Figure, OddField, Oddity, RefusedRow, RowRefusal, Ticker, Tickers, Universe};
 use crate::provenance::Source;
 use crate::snapshot::Snapshot;
 use crate::units::{Amount, UnixMs};
-use beliefs::Beliefs;
+use beliefs::{Beliefs, is_near};
 use motion::Motions;
 use std::collections::BTreeMap;
 
+pub use beliefs::{COMPARABLE_MS, CONFIRMATIONS, MAX_LEAP};
 pub use list::{ListJudge, ShorterList};
-
-/// How many times its former self a price may be, or its former self it, between two tables.
-pub const MAX_LEAP: f64 = 1.5;
-
-/// How many further tables must show the same before a leap is believed.
-pub const CONFIRMATIONS: u32 = 2;
-
-/// Prices older than this say nothing about the next: a minute of a crash can be anything.
-pub const COMPARABLE_MS: u64 = 60_000;
 
 /// A turnover or open interest below this says nothing by a leap, USD.
 const NEGLIGIBLE_USD: f64 = 10_000.0;
@@ -279,16 +271,11 @@ fn shown(snapshot: &Snapshot) -> impl Iterator<Item = (&str, f64)> {
     scores.chain(movers.map(|row| (&*row.symbol, row.price.get())))
 }
 
-/// Whether neither value is more than [`MAX_LEAP`] times the other.
-fn is_near(a: f64, b: f64) -> bool {
-    a <= b * MAX_LEAP && b <= a * MAX_LEAP
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::analysis::testing::ticker;
-    use crate::assemble::ETHER;
+    use crate::market::majors::ETHER;
     use crate::provenance::{Source, Venue};
     use crate::units::Price;
     use proptest::prelude::*;

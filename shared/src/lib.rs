@@ -33,10 +33,10 @@ pub mod mark;
 
 pub mod endpoints;
 
-pub mod projection;
-
 pub mod headers;
 
 pub mod health;
 
 pub mod problem;
+
+pub mod projection;

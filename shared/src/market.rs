@@ -2,6 +2,7 @@
 
 pub mod book;
 pub mod candles;
+pub mod majors;
 pub mod positioning;
 mod table;
 pub mod trades;

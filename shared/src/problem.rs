@@ -1,9 +1,8 @@
 //! Failure → HTTP status and `application/problem+json` body (RFC 9457): the only place that
 //! chooses an error status.
 
-use crate::endpoints::{ALLOWED_METHODS, NoPlace, Parameter};
+use crate::endpoints::{ALLOWED_METHODS, Absence, NoPlace, Parameter};
 use crate::headers::{NO_STORE, PROBLEM_JSON};
-use crate::projection::Absence;
 use crate::units::UnixMs;
 use serde::Serialize;
 

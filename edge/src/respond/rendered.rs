@@ -1,11 +1,11 @@
 //! A finished body with its headers, kept on the JavaScript side: answering parses, serialises and
 //! copies nothing through WebAssembly's memory.
 
-use shared::endpoints::Question;
+use shared::endpoints::{Absence, Question};
 use shared::freshness::{Freshness, Limits};
 use shared::headers::cache_status;
 use shared::headers::{self, age_secs, ttl_secs};
-use shared::projection::{self, Absence};
+use shared::projection;
 use shared::units::UnixMs;
 use shared::validate::ValidSnapshot;
 use std::cell::Cell;

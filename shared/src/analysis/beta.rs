@@ -1,6 +1,6 @@
 //! How much each contract moves with Bitcoin, from hourly closes.
 
-use super::overview::{mean, sample_deviation};
+use super::means::{mean, sample_deviation};
 use super::volatility::log_returns;
 use crate::market::candles::{Candles, Interval};
 use crate::snapshot::beta::{BetaRow, BetaSection, BetaSpan, BetaWindow};

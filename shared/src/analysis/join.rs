@@ -1,6 +1,6 @@
 //! Tickers joined with the universe: the rows that count.
 
-use crate::assemble::MAJORS;
+use crate::market::majors::MAJORS;
 use crate::market::{RefusedRow, RowRefusal, Ticker, Tickers, Universe, is_plausible_symbol};
 use crate::snapshot::Coverage;
 use crate::units::Amount;

@@ -3,8 +3,8 @@
 
 mod pulse;
 
-use super::overview::{mean, median, robust_deviation, sample_deviation, weighted_mean};
-use super::perps::FUNDING_PERIOD_HOURS;
+use super::funding::rate_8h;
+use super::means::{mean, median, robust_deviation, sample_deviation, weighted_mean};
 use crate::market::Timed;
 use crate::market::positioning::{AccountRatio, Funding};
 use crate::units::{Amount, Fraction, Share, UnixMs, round_to};
@@ -22,9 +22,6 @@ pub const MAX_RATIO_AGE_MS: u64 = HOUR_MS;
 /// A funding older than this is not the latest: the longest interval, and an hour for the venue to
 /// tell it.
 pub const MAX_FUNDING_AGE_MS: u64 = 9 * HOUR_MS;
-
-/// The longest time between fundings. Where more lies between two, one is missing.
-const LONGEST_INTERVAL_MS: u64 = 8 * HOUR_MS;
 
 /// A deviation of rates up to here is rounding: it is a tenth of the last decimal that the venue
 /// tells.
@@ -160,14 +157,6 @@ fn paid_8h(fundings: &[Funding], now: UnixMs) -> Option<Vec<f64>> {
             .filter_map(|(before, funding)| rate_8h(before, funding))
             .collect()
     })
-}
-
-fn rate_8h(before: &Funding, funding: &Funding) -> Option<f64> {
-    let interval_ms = funding.time_ms.millis_since(before.time_ms);
-    let period_ms = FUNDING_PERIOD_HOURS * HOUR_MS as f64;
-    (1..=LONGEST_INTERVAL_MS)
-        .contains(&interval_ms)
-        .then(|| funding.rate * period_ms / interval_ms as f64)
 }
 
 /// Mean over the contracts that know weight and figure.

@@ -2,7 +2,7 @@
 //! fear & greed.
 
 use super::join::is_most;
-use super::overview::mean;
+use super::means::mean;
 use crate::market::FearGreed;
 use crate::snapshot::{Breadth, Direction, Overview, Regime, ScoreBasis, ScoreRow};
 use crate::units::Score;

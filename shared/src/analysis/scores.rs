@@ -62,8 +62,8 @@ pub mod inputs;
 pub mod six_dimension;
 
 use super::join::Market;
-use crate::assemble::MAJORS;
 use crate::market::Ticker;
+use crate::market::majors::MAJORS;
 use crate::snapshot::confluence::Confluence;
 use crate::snapshot::{ScoreBasis, ScoreRow};
 use crate::units::{Score, UnixMs};

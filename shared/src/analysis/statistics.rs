@@ -2,11 +2,11 @@
 //! Bitcoin.
 
 use super::join::is_most;
-use super::overview::{mean, sample_deviation, weighted_mean};
+use super::means::{mean, sample_deviation, weighted_mean};
 use super::scores::indicators::directional_movement;
 use super::volatility::log_returns;
-use crate::assemble::BITCOIN;
 use crate::market::candles::{Candle, Candles, Interval};
+use crate::market::majors::BITCOIN;
 use crate::snapshot::Lack;
 use crate::snapshot::statistics::{
     Counted, RealisedVolatility, SEASON_CONTRACTS, SEASON_DAYS, Statistics,

@@ -1,6 +1,6 @@
 //! Log returns of closed candles, and what Bitcoin's daily ones say about its volatility.
 
-use super::overview::sample_deviation;
+use super::means::sample_deviation;
 use crate::market::candles::{Candles, Interval};
 use crate::units::{Amount, UnixMs};
 use std::collections::BTreeMap;

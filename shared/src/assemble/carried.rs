@@ -1,6 +1,7 @@
 //! What a snapshot made from tickers alone may take over from an earlier one of the origin's.
 
-use super::{LongView, Slow, checked};
+use super::long_view::{LongView, Slow};
+use super::sections::{self, checked};
 use crate::analysis::regime;
 use crate::freshness::SectionLimits;
 use crate::snapshot::alerts::AlertSection;
@@ -17,13 +18,13 @@ use crate::units::UnixMs;
 pub fn with_sections_of(snapshot: Snapshot, held: &Snapshot, now: UnixMs) -> Snapshot {
     let bitcoin = snapshot.overview.btc_price;
     let fear_greed = own_or(snapshot.fear_greed, &held.fear_greed, |slow| {
-        super::fear_greed(slow, now)
+        sections::fear_greed(slow, now)
     });
     let global_market = own_or(snapshot.global_market, &held.global_market, |slow| {
-        super::global_market(slow, bitcoin, snapshot.tickers_source, now)
+        sections::global_market(slow, bitcoin, snapshot.tickers_source, now)
     });
     let defi_market = own_or(snapshot.defi_market, &held.defi_market, |slow| {
-        super::defi_market(slow, &global_market, now)
+        sections::defi_market(slow, &global_market, now)
     });
     // The mood is one of the things that the regime is judged by.
     let regime = regime::regime(

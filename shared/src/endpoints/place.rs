@@ -6,7 +6,7 @@
 //! cache key, a label or another server.
 
 use super::path::normal;
-use super::{
+use super::routes::{
     BETA_CHART, CLIENT_ROUTES, Endpoint, HEALTH, LIVE, METRICS, READY, RECENT_ALERTS, SNAPSHOT,
     SymbolEndpoint,
 };

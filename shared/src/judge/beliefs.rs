@@ -1,8 +1,16 @@
 //! One figure of every contract: what was believed of it last, and what is suspect.
 
-use super::{COMPARABLE_MS, CONFIRMATIONS, is_near};
 use crate::units::UnixMs;
 use std::collections::BTreeMap;
+
+/// How many times its former self a price may be, or its former self it, between two tables.
+pub const MAX_LEAP: f64 = 1.5;
+
+/// How many further tables must show the same before a leap is believed.
+pub const CONFIRMATIONS: u32 = 2;
+
+/// Prices older than this say nothing about the next: a minute of a crash can be anything.
+pub const COMPARABLE_MS: u64 = 60_000;
 
 /// Values by symbol.
 #[derive(Clone, Debug, Default)]
@@ -76,4 +84,9 @@ impl Beliefs {
 
 fn is_young(time: UnixMs, at: UnixMs) -> bool {
     at.millis_since(time) <= COMPARABLE_MS
+}
+
+/// Whether neither value is more than [`MAX_LEAP`] times the other.
+pub(super) fn is_near(a: f64, b: f64) -> bool {
+    a <= b * MAX_LEAP && b <= a * MAX_LEAP
 }

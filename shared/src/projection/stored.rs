@@ -1,8 +1,8 @@
 //! What each key of the store holds: plain JSON, encoded once, in a versioned envelope.
 
 use super::alerts::alert_list;
+use super::body::{body, json};
 use super::confluence::{Analysed, signal_list};
-use super::json;
 use super::market::{MarketOverview, RegimeDetails, btc_dominance};
 use super::rows::{MarketBreadth, ScoredSymbol, TopMovers};
 use crate::endpoints::{Endpoint, StoreKey, breakdown_key};
@@ -87,7 +87,7 @@ fn value(valid: &ValidSnapshot, key: StoreKey) -> Result<Vec<u8>, serde_json::Er
         StoreKey::Signals => enveloped(snapshot, signal_list(snapshot)),
         StoreKey::Alerts => enveloped(snapshot, alert_list(snapshot)),
         // A body and the snapshot carry version, sequence and time themselves.
-        StoreKey::MobileData => super::body(
+        StoreKey::MobileData => body(
             valid,
             Endpoint::MobileData,
             Freshness::Fresh,

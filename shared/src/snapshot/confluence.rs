@@ -1,6 +1,6 @@
 //! One contract's score in six dimensions, as it is published.
 
-use super::Components;
+use super::components::Components;
 use super::dimension::Dimension;
 use super::measurement::Measurement;
 use super::sub_component::SubComponent;

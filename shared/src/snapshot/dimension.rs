@@ -1,6 +1,6 @@
 //! The six dimensions of a score and what each weighs.
 
-use super::Components;
+use super::components::Components;
 use crate::units::Score;
 use serde::{Deserialize, Serialize};
 

@@ -1,7 +1,7 @@
 //! What can be wrong with a snapshot, each with a name and a text that quotes what was found and
 //! what is allowed.
 
-use super::rules::{MIN_SCORES, REFUSED_ONE_IN};
+use super::limits::{MIN_SCORES, REFUSED_ONE_IN};
 use crate::analysis::scores::{MAX_CARRIED_AGE_MS, MAX_HISTORY};
 use crate::units::UnixMs;
 

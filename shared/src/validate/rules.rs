@@ -1,12 +1,13 @@
 //! The rules.
 
+use super::baseline::{Baseline, Counted, Expected};
+use super::limits::{MIN_SCORES, REFUSED_ONE_IN};
 use super::rejection::{Rejection, Warning};
-use super::{Baseline, Counted, Expected};
 use crate::analysis::join::is_most;
 use crate::analysis::movers::{MAX_LEADERS, MAX_MOVERS};
 use crate::analysis::scores::{MAX_CARRIED_AGE_MS, MAX_HISTORY};
-use crate::assemble::ETHER;
 use crate::freshness::is_from_the_future;
+use crate::market::majors::ETHER;
 use crate::market::{is_funding_interval, is_plausible_symbol};
 use crate::provenance::{Source, Venue};
 use crate::snapshot::confluence::MIN_RELIABILITY;
@@ -14,14 +15,8 @@ use crate::snapshot::{Mover, Producer, ScoreBasis, ScoreRow, Snapshot, is_reason
 use crate::units::{Amount, UnixMs};
 use std::collections::HashSet;
 
-/// The fewest scores that make a dashboard.
-pub const MIN_SCORES: usize = 30;
-
 /// 2020-01-01: a time before it is seconds taken for milliseconds, or nobody's clock.
 const EARLIEST_TIME: UnixMs = UnixMs::from_millis(1_577_836_800_000);
-
-/// The largest share of a universe's ticker rows that may be refused: one in twenty.
-pub(super) const REFUSED_ONE_IN: usize = 20;
 
 /// The longest sentence.
 const MAX_SENTENCE_CHARS: usize = 300;

@@ -2,8 +2,8 @@
 
 use proptest::prelude::*;
 use shared::analysis::beta::{self, WANTED_CLOSES};
-use shared::assemble::BITCOIN;
 use shared::market::candles::{Candle, Candles, Interval};
+use shared::market::majors::BITCOIN;
 use shared::snapshot::beta::{
     BENCHMARK, BetaFault, BetaRow, BetaSection, BetaSpan, BetaWindow, RiskCategory,
 };

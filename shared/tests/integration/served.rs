@@ -4,10 +4,10 @@
 use crate::support::json::{number, text};
 use crate::support::{Scene, ago, body_in, fear_greed, global_market, known};
 use serde_json::Value;
-use shared::endpoints::{Endpoint, Question};
+use shared::endpoints::{Absence, Endpoint, Question};
 use shared::freshness::{Freshness, Limits};
 use shared::headers::{self, DATA_QUALITY};
-use shared::projection::{self, Absence};
+use shared::projection;
 use shared::provenance::Venue;
 use shared::snapshot::alerts::AlertSection;
 use shared::validate::ValidSnapshot;

@@ -7,7 +7,7 @@
 use super::Monitored;
 use super::kind::InputKind;
 use crate::clock::Moment;
-use shared::assemble::BITCOIN;
+use shared::market::majors::BITCOIN;
 use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 use tokio::time::Instant;

@@ -3,7 +3,7 @@
 
 use super::*;
 use serde_json::json;
-use shared::assemble::BITCOIN;
+use shared::market::majors::BITCOIN;
 use shared::provenance::{Source, Venue};
 use shared::snapshot::alerts::AlertKind;
 use std::collections::HashMap;

@@ -1,6 +1,6 @@
 //! What is held of one contract between two observations, and what changes from one to the next.
 
-use super::{ContractFacts, OpenInterestMove, large_value};
+use super::facts::{ContractFacts, OpenInterestMove, large_value};
 use crate::snapshot::Sentiment;
 use crate::snapshot::alerts::{
     AlertEvent, FUNDING_TIERS_PCT, OPEN_INTEREST_PRICE_MOVE_PCT, OPEN_INTEREST_TIERS_PCT,

@@ -2,7 +2,7 @@
 //! next observation.
 
 use super::held::Watch;
-use super::{BASELINE_LIFE_MS, within};
+use super::span::{BASELINE_LIFE_MS, within};
 use crate::analysis::regime::labels;
 use crate::exchange::Detail;
 use crate::freshness::is_from_the_future;

@@ -7,9 +7,10 @@
 
 mod breaks;
 mod levels;
+mod sides;
 mod zones;
 
-use super::bars::{Bars, Ohlc};
+use super::bars::Bars;
 use super::indicators;
 use super::maths::tail;
 use super::profile::Profile;
@@ -18,13 +19,6 @@ use super::reading::Reading;
 pub use breaks::structure_breaks;
 pub use levels::support_resistance;
 pub use zones::{fair_value_gaps, institutional_zones};
-
-/// The bars that are searched for zones, gaps and levels: as many as the venue is asked for on most
-/// timeframes.
-const STRUCTURE_BARS: usize = 200;
-
-/// How far a zone is felt: its weight falls to 1/e over three average true ranges.
-const REACH_RANGES: f64 = 3.0;
 
 /// The moving averages of the trend.
 const TREND_PERIODS: (usize, usize) = (20, 50);
@@ -67,38 +61,6 @@ pub fn range_analysis(bars: &Bars) -> Option<Reading> {
     Reading::new(-place, place)
 }
 
-/// What a formula for bullish structure finds in the bars and in their mirror image.
-///
-/// Writing only the bullish half makes the bearish one its exact mirror.
-fn both_sides(bars: &Bars, bullish: impl Fn(&[Ohlc], f64) -> f64) -> (f64, f64) {
-    let mut window = bars.window(STRUCTURE_BARS);
-    let up = bullish(&window, bars.atr);
-    for bar in &mut window {
-        *bar = bar.mirrored();
-    }
-    (up, bullish(&window, bars.atr))
-}
-
-/// How much a level at `distance` is felt, 0–1.
-fn felt(distance: f64, atr: f64) -> f64 {
-    (-distance.abs() / (REACH_RANGES * atr)).exp()
-}
-
-/// The least of each bar's value and all later ones, in the bars' order.
-fn least_from_here(window: &[Ohlc], of: impl Fn(&Ohlc) -> f64) -> Vec<f64> {
-    let mut least = f64::INFINITY;
-    let mut from_here: Vec<f64> = window
-        .iter()
-        .rev()
-        .map(|bar| {
-            least = least.min(of(bar));
-            least
-        })
-        .collect();
-    from_here.reverse();
-    from_here
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::bars::testing::bars;
@@ -120,19 +82,5 @@ mod tests {
         let mut rows = vec![(100.0, 100.5, 99.5, 100.0); 40];
         rows.push((100.0, 100.5, 99.5, 100.35));
         check(volume_profile(&bars(&rows)).unwrap().lean.get(), 0.761_594);
-    }
-
-    #[test]
-    fn the_least_from_here_looks_forward_only() {
-        let bar = |low: f64| Ohlc {
-            open: low,
-            high: low,
-            low,
-            close: low,
-        };
-        assert_eq!(
-            least_from_here(&[bar(1.0), bar(3.0), bar(2.0)], |bar| bar.low),
-            [1.0, 2.0, 2.0]
-        );
     }
 }

@@ -1,6 +1,9 @@
 //! A JSON object that is read field by field: what is wrong with one field costs that field alone.
 
-use super::{ParseError, WireNumber, WireText, json};
+use super::body::json;
+use super::number::WireNumber;
+use super::string::WireText;
+use crate::exchange::ParseError;
 use serde::de::{Deserializer, MapAccess, Visitor};
 use serde::{Deserialize, de};
 use serde_json::value::RawValue;
@@ -164,7 +167,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for Name<'a> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::text;
+    use super::super::body::text;
     use super::*;
 
     #[track_caller]

@@ -4,8 +4,9 @@
 //! fails field by field: a field that cannot be read, or that stands twice with two values, then
 //! counts as one with a value that nobody can use.
 
+use super::body::json;
 use super::object::{Field, Object};
-use super::{ParseError, json};
+use crate::exchange::ParseError;
 use serde::de::{Deserializer, Error, IntoDeserializer, MapAccess, Visitor, value};
 use serde::{Deserialize, forward_to_deserialize_any};
 use serde_json::value::RawValue;
@@ -99,7 +100,9 @@ impl<'a> Value<'a> {
         match field {
             // A number beyond the range of numbers or half a surrogate pair passes as raw text and
             // fails when it is read.
-            Field::Sent(raw) if serde_json::from_str::<super::WireNumber>(raw.get()).is_ok() => {
+            Field::Sent(raw)
+                if serde_json::from_str::<super::number::WireNumber>(raw.get()).is_ok() =>
+            {
                 Self(raw.get())
             }
             Field::Sent(_) | Field::Contradicted => Self(UNREADABLE),

@@ -1,10 +1,12 @@
 //! An alert as clients read it: with its id, its level and a sentence.
 
-use super::{
-    Alert, AlertEvent, AlertLevel, FUNDING_TIERS_PCT, LARGE_TRADE_USD, MAX_FALLBACK_SHARE,
-    OPEN_INTEREST_TIERS_PCT, STALE_AFTER_MS, ScoreZone, Taker,
+use super::alert::Alert;
+use super::event::{
+    AlertEvent, FUNDING_TIERS_PCT, LARGE_TRADE_USD, MAX_FALLBACK_SHARE, OPEN_INTEREST_TIERS_PCT,
+    STALE_AFTER_MS, ScoreZone, Taker,
 };
-use crate::snapshot::Sentiment;
+use super::kind::AlertLevel;
+use crate::snapshot::sentiment::Sentiment;
 use crate::units::{Amount, Fraction, Percent, Price, Score, UnixMs};
 use serde::Serialize;
 

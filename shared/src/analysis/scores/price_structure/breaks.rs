@@ -2,7 +2,7 @@
 
 use super::super::bars::{Bars, Ohlc};
 use super::super::reading::Reading;
-use super::STRUCTURE_BARS;
+use super::sides::STRUCTURE_BARS;
 
 /// The bars before a close whose highest high is the swing it must break.
 const SWING_BARS: usize = 20;

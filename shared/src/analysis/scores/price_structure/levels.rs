@@ -3,7 +3,7 @@
 use super::super::bars::{Bars, Ohlc};
 use super::super::maths::ramp;
 use super::super::reading::Reading;
-use super::both_sides;
+use super::sides::both_sides;
 
 /// The candles on either side over which a pivot must be the extreme.
 const PIVOT_SIDE: usize = 3;

@@ -3,7 +3,7 @@
 use super::super::bars::{Bars, Ohlc};
 use super::super::maths::ramp;
 use super::super::reading::Reading;
-use super::{both_sides, felt, least_from_here};
+use super::sides::{both_sides, felt, least_from_here};
 
 /// The body of a candle that begins to count as a strong move, and the one that counts in full, in
 /// average true ranges.

@@ -1,0 +1,81 @@
+//! Means, medians and deviations.
+
+/// The arithmetic mean; not a number for nothing.
+#[must_use]
+pub fn mean(values: &[f64]) -> f64 {
+    values.iter().sum::<f64>() / values.len() as f64
+}
+
+/// The mean of (weight, value); not a number where nothing weighs anything.
+#[must_use]
+pub fn weighted_mean(weighed: impl IntoIterator<Item = (f64, f64)>) -> f64 {
+    let (weights, sum) = weighed
+        .into_iter()
+        .fold((0.0, 0.0), |(weights, sum), (weight, value)| {
+            (weights + weight, sum + weight * value)
+        });
+    sum / weights
+}
+
+/// Standard deviation with n − 1 degrees of freedom; nothing for fewer than two values.
+#[must_use]
+pub fn sample_deviation(values: &[f64]) -> Option<f64> {
+    if values.len() < 2 {
+        return None;
+    }
+    let mean = mean(values);
+    let squares: f64 = values.iter().map(|value| (value - mean).powi(2)).sum();
+    Some((squares / (values.len() - 1) as f64).sqrt())
+}
+
+/// What the median distance from the median is multiplied with, so that of a bell curve it is the
+/// standard deviation.
+const MAD_TO_DEVIATION: f64 = 1.4826;
+
+/// The median distance from the median × 1.4826; nothing for fewer than two values.
+#[must_use]
+pub fn robust_deviation(values: &[f64]) -> Option<f64> {
+    if values.len() < 2 {
+        return None;
+    }
+    let middle = median(values)?;
+    let distances: Vec<f64> = values.iter().map(|value| (value - middle).abs()).collect();
+    Some(MAD_TO_DEVIATION * median(&distances)?)
+}
+
+/// The value in the middle, or the mean of the two there; nothing for nothing.
+#[must_use]
+pub fn median(values: &[f64]) -> Option<f64> {
+    let mut sorted = values.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    let upper = *sorted.get(sorted.len() / 2)?;
+    if sorted.len() % 2 == 1 {
+        return Some(upper);
+    }
+    let lower = *sorted.get(sorted.len() / 2 - 1)?;
+    Some(lower.midpoint(upper))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_deviation_is_the_sample_s() {
+        // Squares of −2, −1, 0, 3 around the mean sum to 14; 14 / 3.
+        assert_eq!(
+            sample_deviation(&[-2.0, -1.0, 0.0, 3.0]),
+            Some((14.0_f64 / 3.0).sqrt())
+        );
+        assert_eq!(sample_deviation(&[1.0]), None);
+    }
+
+    #[test]
+    fn one_value_that_leapt_does_not_move_the_robust_deviation() {
+        // Median 2, distances 2, 1, 0, 1, 2: median 1.
+        assert_eq!(robust_deviation(&[0.0, 1.0, 2.0, 3.0, 4.0]), Some(1.4826));
+        assert_eq!(robust_deviation(&[0.0, 1.0, 2.0, 3.0, 4e9]), Some(1.4826));
+        assert_eq!(robust_deviation(&[1.0, 2.0]), Some(1.4826 * 0.5));
+        assert_eq!((robust_deviation(&[1.0]), median(&[])), (None, None));
+    }
+}

@@ -1,0 +1,97 @@
+//! What slow sources and candles add to tickers, as inputs of a snapshot.
+
+use crate::analysis::positioning::Positioning;
+use crate::analysis::scores::Analysis;
+use crate::analysis::volatility::BitcoinVolatility;
+use crate::market::Dated;
+use crate::snapshot::alerts::AlertSection;
+use crate::snapshot::beta::BetaSection;
+use crate::snapshot::performance::PerformanceSection;
+use crate::snapshot::statistics::Statistics;
+use crate::snapshot::{Lack, Section, Snapshot};
+use std::collections::BTreeMap;
+
+/// The last known value of a slow source, or why there is none.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Slow<T> {
+    /// The last good value.
+    Known(Dated<T>),
+    /// Nothing was ever received, for this reason.
+    Unknown(String),
+}
+
+impl<T> Slow<T> {
+    /// Nothing was received yet.
+    #[must_use]
+    pub fn unknown(reason: &str) -> Self {
+        Self::Unknown(reason.to_owned())
+    }
+}
+
+impl<T: Clone> Slow<T> {
+    /// Takes a section of an earlier snapshot back as an input, with the time it had.
+    #[must_use]
+    pub fn carried_over(section: &Section<T>) -> Self {
+        match section {
+            Section::Present {
+                source,
+                as_of_ms,
+                value,
+                ..
+            } => Self::Known(Dated {
+                value: value.clone(),
+                as_of_ms: *as_of_ms,
+                source: *source,
+            }),
+            Section::Absent { reason } => Self::Unknown(reason.clone()),
+        }
+    }
+}
+
+/// What is derived from candles, books, trades and positions, which only the origin collects.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LongView {
+    /// Scores in six dimensions, by symbol.
+    pub analyses: BTreeMap<String, Analysis>,
+    /// Who holds the positions.
+    pub positioning: Option<Positioning>,
+    /// How far Bitcoin's price strays.
+    pub bitcoin_volatility: Option<BitcoinVolatility>,
+    /// Contracts against Bitcoin.
+    pub beta: Slow<BetaSection>,
+    /// Contracts side by side.
+    pub performance: Slow<PerformanceSection>,
+    /// Figures of the monitored contracts' candles.
+    pub statistics: Slow<Statistics>,
+    /// The last alerts.
+    pub alerts: Slow<AlertSection>,
+}
+
+impl LongView {
+    /// Nothing of it, for this reason.
+    #[must_use]
+    pub fn unknown(reason: &str) -> Self {
+        Self {
+            analyses: BTreeMap::new(),
+            positioning: None,
+            bitcoin_volatility: None,
+            beta: Slow::unknown(reason),
+            performance: Slow::unknown(reason),
+            statistics: Slow::unknown(reason),
+            alerts: Slow::unknown(reason),
+        }
+    }
+
+    /// What an earlier snapshot still tells: sections with their own time, but no scores, which
+    /// live seconds.
+    #[must_use]
+    pub fn carried_over(snapshot: &Snapshot) -> Self {
+        Self {
+            beta: Slow::carried_over(&snapshot.beta),
+            performance: Slow::carried_over(&snapshot.performance),
+            statistics: Slow::carried_over(&snapshot.statistics),
+            alerts: Slow::carried_over(&snapshot.alerts),
+            ..Self::unknown(Lack::NotCarriedOver.label())
+        }
+    }
+}

@@ -1,0 +1,78 @@
+//! Slow values → sections: each within its limits and by its own rules, or absent with the reason.
+
+use super::long_view::Slow;
+use super::whole_market;
+use crate::freshness::{SectionLimits, is_from_the_future};
+use crate::market::{Dated, DefiMarket, FearGreed, GlobalMarket};
+use crate::provenance::Source;
+use crate::snapshot::{Lack, Section, is_reason};
+use crate::units::{Price, UnixMs};
+
+/// A slow source's section at `now`: its value within its limits, else the reason for its absence.
+fn section<T: Clone>(
+    slow: &Slow<T>,
+    now: UnixMs,
+    limits: impl Fn(&Dated<T>) -> SectionLimits,
+) -> Section<T> {
+    match slow {
+        Slow::Unknown(reason) if is_reason(reason) => Section::absent(reason),
+        Slow::Unknown(_) => Section::absent(Lack::Unknown.label()),
+        Slow::Known(dated) if is_from_the_future(dated.as_of_ms, now) => {
+            Section::absent(Lack::FromTheFuture.label())
+        }
+        Slow::Known(dated) => match limits(dated).classify(now) {
+            None => Section::absent(Lack::TooOld.label()),
+            Some(freshness) => Section::Present {
+                source: dated.source,
+                as_of_ms: dated.as_of_ms,
+                freshness,
+                value: dated.value.clone(),
+            },
+        },
+    }
+}
+
+pub(super) fn fear_greed(slow: &Slow<FearGreed>, now: UnixMs) -> Section<FearGreed> {
+    section(slow, now, |dated| {
+        SectionLimits::fear_greed(dated.as_of_ms, &dated.value)
+    })
+}
+
+pub(super) fn global_market(
+    slow: &Slow<GlobalMarket>,
+    bitcoin: Price,
+    tickers: Source,
+    now: UnixMs,
+) -> Section<GlobalMarket> {
+    let global_market = section(slow, now, |dated| {
+        SectionLimits::global_market(dated.as_of_ms)
+    });
+    whole_market::believed(global_market, bitcoin, tickers)
+}
+
+pub(super) fn defi_market(
+    slow: &Slow<DefiMarket>,
+    whole: &Section<GlobalMarket>,
+    now: UnixMs,
+) -> Section<DefiMarket> {
+    let defi_market = section(slow, now, |dated| {
+        SectionLimits::defi_market(dated.as_of_ms)
+    });
+    whole_market::believed_part(defi_market, whole)
+}
+
+/// A section that has rules of its own: one that breaks them is dropped, and takes nothing else
+/// with it.
+pub(super) fn checked<T: Clone, E>(
+    slow: &Slow<T>,
+    now: UnixMs,
+    limits: impl Fn(UnixMs) -> SectionLimits,
+    check: impl Fn(&T) -> Result<(), E>,
+) -> Section<T> {
+    match slow {
+        Slow::Known(dated) if check(&dated.value).is_err() => {
+            Section::absent(Lack::FailedValidation.label())
+        }
+        _ => section(slow, now, |dated| limits(dated.as_of_ms)),
+    }
+}

@@ -1,0 +1,191 @@
+//! What is served where: the only place that knows a path.
+
+/// A body that clients read, projected from the snapshot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Endpoint {
+    /// Everything a mobile dashboard shows.
+    MobileData,
+    /// The same with the aliases that existing clients read.
+    DashboardMobileData,
+    /// The scored symbols alone.
+    Symbols,
+    /// The summary of existing clients.
+    Overview,
+    /// The market overview, flat.
+    MarketOverview,
+    /// Gainers, losers, turnover leaders.
+    MarketMovers,
+    /// The fifteen contracts with most turnover.
+    TopSymbols,
+    /// What the six-dimension scores say to do.
+    Signals,
+    /// The contracts that stand out, long and short.
+    Opportunities,
+    /// The last alerts.
+    Alerts,
+    /// The perpetuals as a whole, and what is unusual about them.
+    PerpetualsPulse,
+    /// Contracts against Bitcoin.
+    Beta,
+    /// The whole snapshot, as origin hands it to the edge.
+    Snapshot,
+}
+
+impl Endpoint {
+    /// Every endpoint.
+    pub const ALL: [Self; 13] = [
+        Self::MobileData,
+        Self::DashboardMobileData,
+        Self::Symbols,
+        Self::Overview,
+        Self::MarketOverview,
+        Self::MarketMovers,
+        Self::TopSymbols,
+        Self::Signals,
+        Self::Opportunities,
+        Self::Alerts,
+        Self::PerpetualsPulse,
+        Self::Beta,
+        Self::Snapshot,
+    ];
+
+    /// The name of the projection, in ETags and metrics.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::MobileData => "mobile-data",
+            Self::DashboardMobileData => "dashboard-mobile-data",
+            Self::Symbols => "symbols",
+            Self::Overview => "overview",
+            Self::MarketOverview => "market-overview",
+            Self::MarketMovers => "market-movers",
+            Self::TopSymbols => "top-symbols",
+            Self::Signals => "signals",
+            Self::Opportunities => "opportunities",
+            Self::Alerts => "alerts",
+            Self::PerpetualsPulse => "perpetuals-pulse",
+            Self::Beta => "beta",
+            Self::Snapshot => "snapshot",
+        }
+    }
+
+    /// The endpoint that clients reach at `path`.
+    #[must_use]
+    pub fn at(path: &str) -> Option<Self> {
+        CLIENT_ROUTES
+            .iter()
+            .find(|(route, _)| *route == path)
+            .map(|(_, endpoint)| *endpoint)
+    }
+}
+
+/// Client paths, served alike by origin and edge.
+pub const CLIENT_ROUTES: [(&str, Endpoint); 19] = [
+    ("/mobile-data", Endpoint::MobileData),
+    ("/api/dashboard/mobile-data", Endpoint::DashboardMobileData),
+    (
+        "/api/dashboard-cached/mobile-data",
+        Endpoint::DashboardMobileData,
+    ),
+    ("/api/dashboard/symbols", Endpoint::Symbols),
+    ("/api/dashboard-cached/symbols", Endpoint::Symbols),
+    ("/api/dashboard/overview", Endpoint::Overview),
+    ("/api/dashboard-cached/overview", Endpoint::Overview),
+    ("/api/dashboard/market-overview", Endpoint::MarketOverview),
+    (
+        "/api/dashboard-cached/market-overview",
+        Endpoint::MarketOverview,
+    ),
+    ("/api/market/overview", Endpoint::MarketOverview),
+    ("/api/dashboard/market-movers", Endpoint::MarketMovers),
+    (
+        "/api/dashboard-cached/market-movers",
+        Endpoint::MarketMovers,
+    ),
+    ("/api/dashboard/signals", Endpoint::Signals),
+    ("/api/dashboard/opportunities", Endpoint::Opportunities),
+    (
+        "/api/dashboard-cached/opportunities",
+        Endpoint::Opportunities,
+    ),
+    ("/api/dashboard/alerts", Endpoint::Alerts),
+    ("/api/dashboard/perpetuals-pulse", Endpoint::PerpetualsPulse),
+    ("/api/bitcoin-beta/realtime", Endpoint::Beta),
+    ("/api/bybit-direct/top-symbols", Endpoint::TopSymbols),
+];
+
+/// A body about one contract, whose symbol ends the path.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum SymbolEndpoint {
+    /// The analysis as text, with what it rests on.
+    Analysis,
+    /// Every part of the score.
+    Breakdown,
+}
+
+impl SymbolEndpoint {
+    /// Every endpoint.
+    pub const ALL: [Self; 2] = [Self::Analysis, Self::Breakdown];
+
+    /// What stands before the symbol.
+    #[must_use]
+    pub const fn prefix(self) -> &'static str {
+        match self {
+            Self::Analysis => "/api/dashboard/confluence-analysis/",
+            Self::Breakdown => "/api/dashboard/confluence/breakdown/",
+        }
+    }
+
+    /// The name of the projection, in ETags and metrics.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Analysis => "confluence-analysis",
+            Self::Breakdown => "confluence-breakdown",
+        }
+    }
+}
+
+/// The newest alerts only; `?limit=` says how many, 1 to 100.
+pub const RECENT_ALERTS: &str = "/api/dashboard/alerts/recent";
+
+/// Contracts side by side; `?timeframe=` says how far back, in hours.
+pub const BETA_CHART: &str = "/api/dashboard/beta-chart";
+
+/// Where origin hands its snapshot to the edge.
+pub const SNAPSHOT: &str = "/snapshot";
+
+/// Whether a process answers at all.
+pub const LIVE: &str = "/health/live";
+
+/// Whether data is young enough to be sent clients to.
+pub const READY: &str = "/health/ready";
+
+/// Both in one body, as the edge and existing clients ask for it.
+pub const HEALTH: [&str; 2] = ["/health", "/api/dashboard/health"];
+
+/// Prometheus metrics.
+pub const METRICS: &str = "/metrics";
+
+/// The methods that every path answers to.
+pub const ALLOWED_METHODS: &str = "GET, HEAD, OPTIONS";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_is_found_only_as_it_is_written() {
+        assert_eq!(Endpoint::at("/mobile-data"), Some(Endpoint::MobileData));
+        for other in [
+            "/mobile-data/",
+            "/Mobile-Data",
+            "mobile-data",
+            "/",
+            "",
+            "/snapshot",
+        ] {
+            assert_eq!(Endpoint::at(other), None, "{other}");
+        }
+    }
+}

@@ -1,0 +1,114 @@
+//! What may happen, and from which figures on it is told.
+
+use super::kind::Tier;
+use super::regime_name::RegimeName;
+use crate::market::trades::Side;
+use crate::units::{Amount, Fraction, Percent, Price, Score, UnixMs};
+use serde::{Deserialize, Serialize};
+
+/// Funding per 8 hours beyond which each tier begins, percent, whoever pays.
+pub const FUNDING_TIERS_PCT: [f64; 3] = [0.05, 0.1, 0.15];
+
+/// Growth of open interest in 4 hours at which each tier begins, percent.
+pub const OPEN_INTEREST_TIERS_PCT: [f64; 3] = [8.0, 12.0, 18.0];
+
+/// The least move of the price, either way, over the same 4 hours, percent: growing positions that
+/// move nothing are no news.
+pub const OPEN_INTEREST_PRICE_MOVE_PCT: f64 = 2.0;
+
+/// The least value of a large trade, USD.
+pub const LARGE_TRADE_USD: f64 = 750_000.0;
+
+/// A snapshot older than this is stale, milliseconds.
+pub const STALE_AFTER_MS: u64 = 120_000;
+
+/// More than this share of answers from a fallback is a fault.
+pub const MAX_FALLBACK_SHARE: f64 = 0.1;
+
+/// Which zone a score entered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[serde(rename_all = "lowercase")]
+pub enum ScoreZone {
+    /// At or above the long threshold.
+    Long,
+    /// At or below the short threshold.
+    Short,
+}
+
+/// The taker's side of a trade.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[serde(rename_all = "lowercase")]
+pub enum Taker {
+    /// The taker bought.
+    Buy,
+    /// The taker sold.
+    Sell,
+}
+
+impl From<Side> for Taker {
+    fn from(side: Side) -> Self {
+        match side {
+            Side::Buy => Self::Buy,
+            Side::Sell => Self::Sell,
+        }
+    }
+}
+
+/// What happened, in numbers.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum AlertEvent {
+    /// The market's regime is another.
+    RegimeChange {
+        /// The one that was told last.
+        from: RegimeName,
+        /// The one that is.
+        to: RegimeName,
+    },
+    /// A score entered a zone.
+    ScoreCrossing {
+        /// Which.
+        zone: ScoreZone,
+        /// The score.
+        score: Score,
+    },
+    /// Funding reached a tier.
+    Funding {
+        /// Which.
+        tier: Tier,
+        /// Percent per 8 hours; positive when longs pay.
+        rate_8h_pct: Percent,
+    },
+    /// Open interest grew to a tier.
+    OpenInterest {
+        /// Which.
+        tier: Tier,
+        /// Growth over 4 hours, percent.
+        change_4h_pct: Percent,
+        /// The price's move over the same 4 hours, percent.
+        price_change_4h_pct: Percent,
+    },
+    /// One large trade.
+    LargeTrade {
+        /// The taker's side, where the venue tells it.
+        taker: Option<Taker>,
+        /// Price times size, USD.
+        value_usd: Amount,
+        /// The price, USDT.
+        price: Price,
+        /// When it was made.
+        traded_at_ms: UnixMs,
+    },
+    /// The snapshot is old.
+    StaleData {
+        /// Its age, milliseconds.
+        age_ms: u64,
+    },
+    /// Answers came from a fallback.
+    FallbackShare {
+        /// Their share.
+        share: Fraction,
+    },
+}

@@ -16,6 +16,7 @@ use std::time::Duration;
 use timeline::{Change, Heard, Timeline};
 use tokio::sync::watch;
 use tokio::time::Instant;
+use wall::millis;
 
 pub use timeline::{Direction, LEADER};
 pub use wall::Wall;
@@ -246,10 +247,6 @@ fn read(wall: &Wall, began: Instant) -> timeline::Reading {
         }
     }
     reading.unwrap_or_default()
-}
-
-fn millis(duration: Duration) -> i64 {
-    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
 }
 
 fn plus(moment: UnixMs, passed: Duration) -> UnixMs {

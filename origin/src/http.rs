@@ -1,5 +1,6 @@
 //! Requests, answered from memory alone.
 
+mod app;
 mod data;
 mod health;
 mod layers;
@@ -8,34 +9,5 @@ mod reply;
 mod router;
 mod target;
 
-use crate::collect::Context;
-use crate::config::Role;
-use crate::leadership::Leadership;
-use crate::store::Stored;
-use shared::headers::bearer::Secrets;
-use shared::units::UnixMs;
-use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
-
+pub use app::App;
 pub use router::{operator_router, router};
-
-/// What handlers see.
-#[derive(Clone, Debug)]
-pub struct App {
-    /// What is served, counted and noted.
-    pub context: Context,
-    /// What the store is known to hold.
-    pub stored: Arc<Stored>,
-    /// The store's kind.
-    pub store_kind: &'static str,
-    /// What the process does.
-    pub role: Role,
-    /// Whether it leads.
-    pub leadership: Arc<Leadership>,
-    /// Set when the process is about to end: it still answers, but should be sent no more clients.
-    pub draining: Arc<AtomicBool>,
-    /// What opens that which is not for clients; nothing where it is open.
-    pub secrets: Option<Arc<Secrets>>,
-    /// When this process started, so that whoever replaced it can tell who answers.
-    pub started_at: UnixMs,
-}

@@ -5,21 +5,19 @@
 //! whose Redis changed, writes nothing.
 
 mod duty;
-mod unwritten;
 
 use crate::clock::Moment;
-use crate::collect::Context;
+use crate::context::Context;
+use crate::standing::{Leadership, Standing};
 use crate::status::OK;
 use crate::store::{Lease, Store, StoreError};
 use crate::supervise::Pulse;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::{Notify, watch};
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
 pub use duty::{Duty, StandInAfter};
-use unwritten::Unwritten;
 
 /// Renewals in a lease's life: two may fail before it ends.
 const RENEWALS: u32 = 3;
@@ -34,107 +32,6 @@ pub const CANNOT_PUBLISH: &str = "cannot_publish";
 /// How many leases a leader tries to publish in vain. The next renewal after that ends its
 /// leadership, so another process leads before three leases are over.
 const LEASES_IN_VAIN: u32 = 2;
-
-/// What this process is, as far as it knows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Standing {
-    /// Nothing is known yet.
-    Undecided,
-    /// It collects and publishes.
-    Leading {
-        /// The number of its leadership.
-        epoch: u64,
-    },
-    /// Another process does, or this one has given the lead up.
-    Following,
-    /// The store cannot be asked who leads.
-    CutOff {
-        /// Why, as a label.
-        reason: &'static str,
-    },
-}
-
-impl Standing {
-    shared::labels! {
-        /// The word in metrics and health answers.
-        pub const fn name(self) {
-            Self::Undecided => "undecided",
-            Self::Leading { .. } => "leading",
-            Self::Following => "following",
-            Self::CutOff { .. } => "cut_off",
-        }
-    }
-}
-
-/// This process's standing, for whoever needs to know.
-#[derive(Debug)]
-pub struct Leadership {
-    standing: watch::Sender<Standing>,
-    again: Notify,
-    unwritten: Unwritten,
-}
-
-impl Leadership {
-    /// Nothing is known yet.
-    #[must_use]
-    pub fn new() -> Self {
-        Self {
-            standing: watch::Sender::new(Standing::Undecided),
-            again: Notify::new(),
-            unwritten: Unwritten::default(),
-        }
-    }
-
-    /// The standing now.
-    #[must_use]
-    pub fn standing(&self) -> Standing {
-        *self.standing.borrow()
-    }
-
-    /// Follows the standing.
-    #[must_use]
-    pub fn subscribe(&self) -> watch::Receiver<Standing> {
-        self.standing.subscribe()
-    }
-
-    /// The store says that this process does not lead: it may ask anew at once.
-    pub fn lost(&self) {
-        self.standing.send_if_modified(|standing| {
-            let led = matches!(standing, Standing::Leading { .. });
-            if led {
-                *standing = Standing::Following;
-            }
-            led
-        });
-        self.again.notify_one();
-    }
-
-    /// A publication is about to be written.
-    pub fn writes(&self) {
-        self.unwritten.tries(Instant::now());
-    }
-
-    /// A publication was written.
-    pub fn wrote(&self) {
-        self.unwritten.forget();
-    }
-
-    /// A publication was not written; `why` is a label.
-    pub fn did_not_write(&self, why: &'static str) {
-        self.unwritten.failed(why);
-    }
-
-    fn set(&self, new: Standing) -> bool {
-        self.standing
-            .send_if_modified(|standing| std::mem::replace(standing, new) != new)
-    }
-}
-
-impl Default for Leadership {
-    fn default() -> Self {
-        Self::new()
-    }
-}
 
 /// Why a leadership is of no use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -204,7 +101,7 @@ impl Candidate {
                     let now = self.context.clock.moment();
                     let since = *led_since.get_or_insert_with(|| {
                         // What an earlier leadership could not write says nothing of this one.
-                        self.leadership.unwritten.forget();
+                        self.leadership.wrote();
                         now.instant
                     });
                     match self.futile(since, now) {
@@ -228,7 +125,7 @@ impl Candidate {
             pulse.expect_within(pause);
             tokio::select! {
                 () = sleep(pause) => {}
-                () = self.leadership.again.notified() => {}
+                () = self.leadership.again() => {}
                 () = self.resigning.cancelled() => {}
             }
         }
@@ -264,7 +161,7 @@ impl Candidate {
         {
             return Some(Futile::Blind);
         }
-        let in_vain = self.leadership.unwritten.since()?;
+        let in_vain = self.leadership.in_vain()?;
         let is_long =
             Instant::now().saturating_duration_since(in_vain.since) >= self.lease * LEASES_IN_VAIN;
         is_long.then_some(Futile::CannotPublish { why: in_vain.why })

@@ -1,28 +1,36 @@
 //! The origin: collects from exchanges, publishes validated snapshots, serves them from memory.
 //!
-//! Data flows down this list: [`upstream`] fetches bytes, [`collect`] makes snapshots of them,
-//! [`publication`] holds the one that is served, [`store`] writes it to Redis and takes up what
+//! Data flows down this list: [`upstream`] fetches bytes, [`publication`] holds the snapshot that is
+//! served, [`collect`] makes snapshots of the bytes, [`store`] writes them to Redis and takes up what
 //! others wrote, [`leadership`] says who collects, [`http`] answers requests from memory alone, and
-//! [`server`] keeps the connections that they come by.
+//! [`server`] keeps the connections that they come by. Each uses only what stands above it.
 
 pub mod build;
 pub mod clock;
 pub mod config;
 pub mod jitter;
 pub mod logging;
-pub mod metrics;
 pub mod status;
-pub mod supervise;
 
 pub mod upstream;
 
+pub mod stored;
+
+pub mod metrics;
+
+pub mod supervise;
+
 pub mod publication;
 
-pub mod leadership;
+pub mod context;
+
+pub mod collect;
+
+pub mod standing;
 
 pub mod store;
 
-pub mod collect;
+pub mod leadership;
 
 pub mod http;
 

@@ -1,7 +1,7 @@
 //! What is served: one valid snapshot and its finished bodies.
 
 mod encode;
-mod older;
+pub mod older;
 
 use arc_swap::ArcSwapOption;
 use shared::endpoints::{Endpoint, MAX_AHEAD_MS};
@@ -16,7 +16,6 @@ use std::sync::{Arc, OnceLock};
 use tokio::sync::watch;
 
 pub use encode::Rendered;
-pub use older::prepare_older;
 
 /// Who made a publication's snapshot.
 #[derive(Debug)]
@@ -30,7 +29,7 @@ enum Maker {
 /// A snapshot with its bodies, each made once.
 ///
 /// Bodies of the fresh class are made when the snapshot is; those of the older classes shortly
-/// before it is that old, by [`prepare_older`], if it lives so long.
+/// before it is that old, by [`older::prepare_older`], if it lives so long.
 #[derive(Debug)]
 pub struct Publication {
     valid: ValidSnapshot,

@@ -6,10 +6,10 @@
 
 mod descriptors;
 mod guests;
-mod limits;
 mod vigil;
 mod watched;
 
+use crate::config::ClientLimits;
 use crate::metrics::Metrics;
 use axum::Router;
 use guests::{Guest, Guests};
@@ -29,7 +29,6 @@ use watched::Watched;
 
 pub use descriptors::raise_limit as raise_descriptor_limit;
 pub use guests::Refusal;
-pub use limits::Limits;
 pub use vigil::Overdue;
 
 /// The largest head of a request, bytes.
@@ -43,7 +42,7 @@ const PAUSE: Duration = Duration::from_millis(100);
 pub async fn serve(
     listener: TcpListener,
     router: Router,
-    limits: Limits,
+    limits: ClientLimits,
     metrics: Arc<Metrics>,
     closing: CancellationToken,
 ) {
@@ -91,7 +90,7 @@ pub async fn serve(
 struct Connection {
     vigil: Arc<Vigil>,
     guest: Guest,
-    limits: Limits,
+    limits: ClientLimits,
     metrics: Arc<Metrics>,
     closing: CancellationToken,
 }

@@ -2,26 +2,24 @@
 //! and nothing else.
 
 mod error;
-mod follower;
+pub mod follower;
 mod link;
 mod memory;
+mod outcome;
 mod redis;
-mod writer;
+pub mod writer;
 
 use crate::config::RedisAccess;
 use crate::publication::Publication;
-use arc_swap::ArcSwapOption;
 use memory::MemoryStore;
 use redis::RedisStore;
 use shared::endpoints::{ALERT_STATE_KEY, StoreKey};
-use shared::mark::{Mark, MarkRefusal};
+use shared::mark::Mark;
 use shared::projection::{self, StoredEntry};
-use shared::units::{Fraction, UnixMs};
 
 pub use error::{Cause, StoreError};
-pub use follower::{Follower, Look};
 pub use link::Notices;
-pub use writer::{Writer, keep_writing};
+pub use outcome::{ANNOUNCEMENT_REFUSED, Lease, Marked, Written};
 
 /// A place for publications.
 #[derive(Debug)]
@@ -30,82 +28,6 @@ pub enum Store {
     Memory(MemoryStore),
     /// Redis.
     Redis(Box<RedisStore>),
-}
-
-/// What became of a publication.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Written {
-    /// Every key was written.
-    Written {
-        /// Whether followers heard of it. Where the user may not use the channel they find it by
-        /// looking, up to a second later.
-        is_announced: bool,
-    },
-    /// Nothing was written, for what is stored is not older, or a later leader's.
-    Refused(MarkRefusal),
-    /// Nothing was written, for another process leads, or none.
-    NotLeader,
-}
-
-impl Written {
-    shared::labels! {
-        /// A label for metrics and the last outcome.
-        pub const fn label(self) {
-            Self::Written { .. } => "written",
-            Self::Refused(_) => "refused_older",
-            Self::NotLeader => "not_leader",
-        }
-    }
-}
-
-/// What is told of the channel when a publication was written and may not be announced.
-pub const ANNOUNCEMENT_REFUSED: &str = "announcement_refused";
-
-/// The mark of what is stored.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Marked {
-    /// The mark.
-    pub mark: Mark,
-    /// Whether the snapshot is there too: an evicted or expired one leaves its mark behind.
-    pub has_snapshot: bool,
-}
-
-/// What became of a bid for the lead.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Lease {
-    /// This process leads, under this number.
-    Held {
-        /// The number of its leadership.
-        epoch: u64,
-    },
-    /// Another process leads, and its lease lasts this long unless it is renewed.
-    OfAnother {
-        /// Milliseconds.
-        lasts_ms: u64,
-    },
-}
-
-/// What the store is known to hold.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Held {
-    /// When its data was true.
-    pub as_of_ms: UnixMs,
-    /// The data's quality.
-    pub quality: Fraction,
-}
-
-/// What the store is known to hold; nothing before the first write or read.
-pub type Stored = ArcSwapOption<Held>;
-
-impl Held {
-    /// What the store holds after this publication was written to it or read from it.
-    #[must_use]
-    pub fn of(valid: &shared::validate::ValidSnapshot) -> Self {
-        Self {
-            as_of_ms: valid.get().as_of_ms,
-            quality: valid.quality(),
-        }
-    }
 }
 
 impl Store {

@@ -1,10 +1,9 @@
 //! A wall clock: the machine's, or one that a test sets.
 
-use super::millis;
 use shared::units::UnixMs;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tokio::time::Instant;
 
 /// A wall clock. Its clones are the same clock.
@@ -65,4 +64,8 @@ impl Wall {
                 .saturating_add(set_by_ms.load(Ordering::Relaxed)),
         }
     }
+}
+
+pub(super) fn millis(duration: Duration) -> i64 {
+    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
 }

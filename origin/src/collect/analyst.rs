@@ -5,7 +5,7 @@ mod kept;
 mod memory;
 mod sections;
 
-use super::inputs::SymbolInputs;
+use super::inputs::{Inputs, SymbolInputs};
 use carried::Carried;
 use kept::Kept;
 use memory::Memory;
@@ -98,9 +98,6 @@ const STATISTICS_LAST_MS: u64 = 60_000;
 
 /// How long charts are kept: their shortest candles are a minute long.
 const PERFORMANCE_LASTS_MS: u64 = 15_000;
-
-/// The inputs of every contract.
-pub(super) type Inputs = HashMap<String, Arc<SymbolInputs>>;
 
 impl Analyst {
     /// Everything that needs more than tickers. Pure CPU, milliseconds for forty contracts.

@@ -8,14 +8,15 @@
 mod fetch;
 mod gate;
 mod kind;
+mod monitored;
 mod planner;
 mod shelf;
+mod value;
 
-use super::Context;
 use crate::clock::Moment;
+use crate::context::Context;
 use crate::supervise::Pulse;
 use crate::upstream::{Pauses, Upstream, UpstreamError};
-use fetch::Delivery;
 use planner::{Job, Planner};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -23,10 +24,12 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::task::{self, JoinSet};
 use tokio::time::Instant;
+use value::Delivery;
 
 pub use gate::Gate;
 pub(super) use gate::{Pass, SHORTEST_WAIT};
-pub(super) use shelf::{Shelf, SymbolInputs};
+pub(super) use monitored::Monitored;
+pub(super) use shelf::{Inputs, Shelf, SymbolInputs};
 
 /// The longest sleep, so that a new list of symbols is seen soon.
 const MAX_IDLE: Duration = Duration::from_millis(250);
@@ -37,14 +40,6 @@ const PAUSES: Pauses = Pauses {
     most: Duration::from_secs(300),
     most_stated: Duration::from_secs(300),
 };
-
-/// One monitored contract, in the order of turnover.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) struct Monitored {
-    pub(super) symbol: String,
-    /// Hours between fundings, where known.
-    pub(super) funding_interval_hours: Option<f64>,
-}
 
 /// Fetches for ever what is due of the monitored contracts.
 ///

@@ -1,6 +1,7 @@
 //! One round: a ticker table and what is known → a publication, or the reason why not. Pure CPU.
 
-use super::analyst::{Analyst, Inputs, Table};
+use super::analyst::{Analyst, Table};
+use super::inputs::Inputs;
 use crate::publication::Publication;
 use crate::upstream::Fetched;
 use shared::analysis::Settings;

@@ -1,6 +1,6 @@
 //! A source that changes slowly: fetch, keep the last good value, pause, again.
 
-use super::Context;
+use crate::context::Context;
 use crate::status::OK;
 use crate::supervise::Pulse;
 use crate::upstream::{FaultClass, Pauses, Upstream, UpstreamError, pause};

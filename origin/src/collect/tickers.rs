@@ -2,8 +2,9 @@
 
 use super::expectation::Expectation;
 use super::inputs::{Gate, Monitored, Pass, SHORTEST_WAIT, Shelf};
+use super::known::Known;
 use super::round::{Outcome, Round, RoundError};
-use super::{Context, Known};
+use crate::context::Context;
 use crate::status::OK;
 use crate::supervise::Pulse;
 use crate::upstream::{Fetched, Pauses, Upstream, UpstreamError};

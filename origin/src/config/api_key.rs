@@ -1,6 +1,6 @@
 //! CoinGecko's key: a secret that goes out with requests to CoinGecko and is shown nowhere.
 
-use super::BaseUrl;
+use super::base_url::BaseUrl;
 use reqwest::header::{HeaderName, HeaderValue};
 
 /// The header of the free plan's key, and of the paid plans', which have a host of their own. A key

@@ -1,6 +1,7 @@
 //! Data: the finished body of the current publication, in the class of its age at this moment.
 
-use super::{App, reply};
+use super::app::App;
+use super::reply;
 use crate::publication::{Publication, Rendered};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};

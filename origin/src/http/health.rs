@@ -1,7 +1,8 @@
 //! Health and metrics: derived from the age of the data and the last outcome of each dependency,
 //! never constant.
 
-use super::{App, data, reply};
+use super::app::App;
+use super::{data, reply};
 use crate::build;
 use crate::metrics::{Format, Process, Seen};
 use crate::publication::Publication;

@@ -1,6 +1,7 @@
 //! What every answer goes through.
 
-use super::{App, reply, target};
+use super::app::App;
+use super::{reply, target};
 use crate::metrics::Answered;
 use axum::extract::{Request, State};
 use axum::http::{HeaderName, HeaderValue, header};

@@ -1,6 +1,7 @@
 //! Every path on one screen.
 
-use super::{App, data, health, layers, named, reply};
+use super::app::App;
+use super::{data, health, layers, named, reply};
 use axum::Router;
 use axum::extract::State;
 use axum::http::{HeaderMap, Method, Uri, header};

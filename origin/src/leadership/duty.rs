@@ -6,8 +6,8 @@
 //! for some time collects for its own memory, within the same budget, until something comes. It
 //! publishes nothing then.
 
-use super::Standing;
 use crate::clock::Moment;
+use crate::standing::Standing;
 use shared::freshness::{Limits, age_ms};
 use shared::units::UnixMs;
 use std::time::Duration;

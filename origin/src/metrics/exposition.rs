@@ -1,12 +1,14 @@
 //! The page that Prometheus reads.
 
+use super::counters::Metrics;
+use super::families::Float;
+use super::format::Format;
 use super::labels::{
     BasisLabels, DirectionLabels, KeyLabels, NoLabels, ProcessLabels, SectionLabels,
 };
-use super::{Float, Format, Metrics, Process};
 use crate::build;
 use crate::clock::Report;
-use crate::store::Held;
+use crate::stored::Held;
 use prometheus_client::encoding::text;
 use prometheus_client::metrics::family::Family;
 use shared::endpoints::StoreKey;
@@ -15,6 +17,17 @@ use shared::snapshot::Snapshot;
 use shared::units::UnixMs;
 use shared::validate::ValidSnapshot;
 use std::sync::atomic::Ordering;
+
+/// The process that answers, as it is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Process {
+    /// Its role.
+    pub role: &'static str,
+    /// The kind of its store.
+    pub store: &'static str,
+    /// When it was started.
+    pub started_at: UnixMs,
+}
 
 /// What is on the page beside what was counted.
 #[derive(Clone, Copy, Debug)]
@@ -57,48 +70,52 @@ impl Metrics {
             role,
             store,
         };
-        self.info.get_or_create(&labels).set(1);
-        self.process_start
+        self.families.info.get_or_create(&labels).set(1);
+        self.families
+            .process_start
             .set(started_at.as_millis() as f64 / 1_000.0);
         let age_secs = |as_of: UnixMs| age_ms(as_of, now).map(|age_ms| age_ms as f64 / 1_000.0);
-        self.cache_age.clear();
+        self.families.cache_age.clear();
         if let Some(stored) = stored {
             for key in StoreKey::ALL {
                 let labels = KeyLabels { key: key.name() };
-                set(&self.cache_age, &labels, age_secs(stored.as_of_ms));
-                self.cache_quality
+                set(&self.families.cache_age, &labels, age_secs(stored.as_of_ms));
+                self.families
+                    .cache_quality
                     .get_or_create(&labels)
                     .set(stored.quality.get());
             }
         }
-        self.snapshot_age.clear();
-        self.section_age.clear();
-        self.scores.clear();
+        self.families.snapshot_age.clear();
+        self.families.section_age.clear();
+        self.families.scores.clear();
         if let Some(served) = served {
             for (basis, scores) in score_counts(served.get()) {
-                self.scores
+                self.families
+                    .scores
                     .get_or_create(&BasisLabels { basis })
                     .set(scores);
             }
             set(
-                &self.snapshot_age,
+                &self.families.snapshot_age,
                 &NoLabels {},
                 age_secs(served.get().as_of_ms),
             );
-            self.snapshot_quality
+            self.families
+                .snapshot_quality
                 .get_or_create(&NoLabels {})
                 .set(served.quality().get());
             for (section, as_of) in section_times(served.get()) {
                 set(
-                    &self.section_age,
+                    &self.families.section_age,
                     &SectionLabels { section },
                     age_secs(as_of),
                 );
             }
         }
-        self.clock_skew.clear();
+        self.families.clock_skew.clear();
         set(
-            &self.clock_skew,
+            &self.families.clock_skew,
             &NoLabels {},
             clock.behind_ms.map(|behind_ms| behind_ms as f64 / 1_000.0),
         );
@@ -106,7 +123,8 @@ impl Metrics {
             let labels = DirectionLabels {
                 direction: direction.name(),
             };
-            self.clock_steps
+            self.families
+                .clock_steps
                 .get_or_create(&labels)
                 .inner()
                 .store(*steps, Ordering::Relaxed);

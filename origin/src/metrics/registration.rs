@@ -1,10 +1,10 @@
 //! Under which name and with which help each metric is registered.
 
-use super::Metrics;
+use super::families::Families;
 use prometheus_client::registry::{Registry, Unit};
 
 /// Every metric under its name.
-pub(super) fn registry(metrics: &Metrics) -> Registry {
+pub(super) fn registry(metrics: &Families) -> Registry {
     let mut registry = Registry::default();
     registry.register(
         "origin_info",
@@ -152,7 +152,7 @@ pub(super) fn registry(metrics: &Metrics) -> Registry {
 }
 
 /// Traffic, errors, latency, saturation; and how often an answer was not made of fresh data.
-fn golden_signals(metrics: &Metrics, registry: &mut Registry) {
+fn golden_signals(metrics: &Families, registry: &mut Registry) {
     registry.register(
         "http_requests",
         "Answers by route and status",

@@ -1,8 +1,11 @@
 //! Collects while it is this process's duty, and stops when it is no longer.
 
-use crate::collect::{Context, Gate, Known, Pace, SOURCES, Upstreams, collect};
-use crate::leadership::{Duty, Leadership, StandInAfter, Standing};
-use crate::store::{Store, Stored};
+use crate::collect::{Gate, Known, Pace, SOURCES, Upstreams, collect};
+use crate::context::Context;
+use crate::leadership::{Duty, StandInAfter};
+use crate::standing::{Leadership, Standing};
+use crate::store::Store;
+use crate::stored::Stored;
 use crate::supervise::{Pulse, Storm};
 use shared::freshness::Limits;
 use shared::units::UnixMs;

@@ -1,15 +1,16 @@
 //! What operators read, on a thread of its own: a flood of clients must not blind those who look
 //! after the process.
 
+use crate::config::ClientLimits;
 use crate::http::{App, operator_router};
-use crate::server::{self, Limits};
+use crate::server;
 use anyhow::Context as _;
 use std::net::TcpListener;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 /// What operators' connections may take. There are few of them.
-const LIMITS: Limits = Limits {
+const LIMITS: ClientLimits = ClientLimits {
     connections: 32,
     connections_per_address: 32,
     head: Duration::from_secs(10),

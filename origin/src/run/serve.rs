@@ -1,7 +1,8 @@
 //! Serves until the process is told to end, and ends without failing a request.
 
+use crate::config::ClientLimits;
 use crate::http::{App, router};
-use crate::server::{self, Limits};
+use crate::server;
 use crate::supervise::Storm;
 use anyhow::Context as _;
 use std::sync::atomic::Ordering;
@@ -44,7 +45,7 @@ impl Reason {
 pub(super) async fn serve(
     listener: TcpListener,
     app: App,
-    limits: Limits,
+    limits: ClientLimits,
     resigning: CancellationToken,
     drain_delay: Duration,
     storms: mpsc::Receiver<Storm>,

@@ -1,7 +1,7 @@
 //! What a connection is waiting for, and since when: arithmetic on moments that reading, writing
 //! and answering note.
 
-use super::Limits;
+use crate::config::ClientLimits;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 use tokio::time::Instant;
@@ -93,7 +93,7 @@ impl Vigil {
     }
 
     /// Why the connection is to be closed at `now`, if it is.
-    pub(super) fn overdue(&self, now: Instant, limits: &Limits) -> Option<Overdue> {
+    pub(super) fn overdue(&self, now: Instant, limits: &ClientLimits) -> Option<Overdue> {
         let moments = self.moments();
         let has_passed =
             |since: Instant, limit: Duration| now.saturating_duration_since(since) >= limit;
@@ -127,7 +127,7 @@ impl Vigil {
 mod tests {
     use super::*;
 
-    const LIMITS: Limits = Limits {
+    const LIMITS: ClientLimits = ClientLimits {
         connections: 1,
         connections_per_address: 1,
         head: Duration::from_secs(10),

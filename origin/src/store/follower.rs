@@ -4,11 +4,16 @@
 //! What is read passes the door like anything else. Of what does not, the process says why and
 //! keeps what it has.
 
-use super::{Held, Marked, Notices, Store, StoreError, Stored};
+use super::Store;
+use super::error::StoreError;
+use super::link::Notices;
+use super::outcome::Marked;
 use crate::clock::{Asked, LEADER};
-use crate::collect::{Context, Known};
+use crate::collect::Known;
+use crate::context::Context;
 use crate::publication::Publication;
 use crate::status::OK;
+use crate::stored::{Held, Stored};
 use crate::supervise::Pulse;
 use shared::mark::Mark;
 use shared::validate::{Baseline, Inadmissible, ValidSnapshot};

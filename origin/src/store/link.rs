@@ -3,8 +3,7 @@
 //! Every wait has an end: for a connection, and for an answer. Nothing is tried twice here; callers
 //! come again by themselves, at a bounded pace.
 
-use super::StoreError;
-use super::error::{is_refused_login, wants_new_connection};
+use super::error::{StoreError, is_refused_login, wants_new_connection};
 use crate::config::{RedisAccess, RedisUrl, SentinelLogin, Sentinels};
 use futures_util::StreamExt;
 use redis::aio::{MultiplexedConnection, PubSubStream};

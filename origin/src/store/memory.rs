@@ -1,6 +1,6 @@
 //! The store without Redis: the last publication, in this process.
 
-use super::Written;
+use super::outcome::Written;
 use shared::mark::Mark;
 use shared::projection::StoredEntry;
 use std::sync::{Mutex, PoisonError};

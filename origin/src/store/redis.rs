@@ -1,8 +1,9 @@
 //! The store in Redis. Whatever must happen as one happens in one script, so that no two writers
 //! can interleave.
 
+use super::error::StoreError;
 use super::link::{Dialer, Link, Notices};
-use super::{Lease, Marked, StoreError, Written};
+use super::outcome::{Lease, Marked, Written};
 use crate::config::RedisAccess;
 use redis::{AsyncCommands, Script};
 use shared::endpoints::{

@@ -1,11 +1,13 @@
 //! The task that writes to the store what this process collected, while it leads. Serving never
 //! waits for it.
 
-use super::{ANNOUNCEMENT_REFUSED, Held, Store, Stored, Written};
-use crate::collect::Context;
-use crate::leadership::{Leadership, Standing};
+use super::Store;
+use super::outcome::{ANNOUNCEMENT_REFUSED, Written};
+use crate::context::Context;
 use crate::publication::Publication;
+use crate::standing::{Leadership, Standing};
 use crate::status::OK;
+use crate::stored::{Held, Stored};
 use crate::supervise::Pulse;
 use shared::mark::MarkRefusal;
 use std::sync::Arc;

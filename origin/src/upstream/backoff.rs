@@ -1,7 +1,7 @@
 //! How long to leave an upstream alone after a failure: a pure function of the failure and how
 //! often it came.
 
-use super::{FetchError, UpstreamError};
+use super::error::{FetchError, UpstreamError};
 use shared::exchange::ParseError;
 use shared::exchange::bybit::{Forbidden, RATE_LIMITED, REGION_REFUSED};
 use std::time::Duration;

@@ -7,7 +7,7 @@
 //! where they are answered. Nothing is asked twice: the caller's next try is the one that
 //! goes elsewhere, so that the budget counts every request once.
 
-use super::FetchError;
+use super::error::FetchError;
 use crate::config::BaseUrl;
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};

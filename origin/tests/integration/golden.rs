@@ -6,10 +6,13 @@ use expect_test::expect_file;
 use origin::clock::{Direction, Report};
 use origin::collect::TableOutcome;
 use origin::config::{Config, Role};
-use origin::leadership::{BLIND, CANNOT_PUBLISH, Standing};
+use origin::leadership::{BLIND, CANNOT_PUBLISH};
 use origin::metrics::{Answered, Format, Metrics, Process, Seen};
 use origin::server::{Overdue, Refusal};
-use origin::store::{ANNOUNCEMENT_REFUSED, Cause, Held, Look, Written};
+use origin::standing::Standing;
+use origin::store::follower::Look;
+use origin::store::{ANNOUNCEMENT_REFUSED, Cause, Written};
+use origin::stored::Held;
 use origin::supervise::Interruption;
 use origin::upstream::{FaultClass, FetchError, UpstreamError};
 use shared::endpoints::{

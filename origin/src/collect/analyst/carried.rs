@@ -1,7 +1,7 @@
 //! What the process that led before had worked out, shown with its age until as much of our own is
 //! there.
 
-use super::Table;
+use super::sections::Table;
 use shared::analysis::agreement::{MAX_LIVE_FACTOR, agree};
 use shared::analysis::scores::{Analysis, MAX_CARRIED_AGE_MS};
 use shared::assemble::Slow;

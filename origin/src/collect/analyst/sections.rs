@@ -1,7 +1,6 @@
 //! The sections that rest on all contracts together.
 
-use super::super::inputs::SymbolInputs;
-use super::Inputs;
+use super::super::inputs::{Inputs, SymbolInputs};
 use shared::analysis::alerts::{ContractFacts, open_interest_move};
 use shared::analysis::beta::{Betas, beta};
 use shared::analysis::performance::performance;

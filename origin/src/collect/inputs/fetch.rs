@@ -3,6 +3,7 @@
 use super::kind::InputKind;
 use super::planner::Job;
 use super::shelf::SymbolInputs;
+use super::value::{Delivery, Value};
 use crate::upstream::{Fetched, Upstream, UpstreamError};
 use shared::analysis::beta::WANTED_CLOSES;
 use shared::exchange::bybit::Reading;
@@ -10,9 +11,7 @@ use shared::exchange::bybit::{
     account_ratio, funding_history, klines, open_interest, orderbook, paths, trades,
 };
 use shared::freshness::data_time;
-use shared::market::book::Book;
 use shared::market::candles::{Candles, Interval, MergeRefusal};
-use shared::market::positioning::{AccountRatio, Funding, OpenInterest};
 use shared::market::trades::Trades;
 use shared::market::{Dated, OwnTime};
 use shared::units::UnixMs;
@@ -27,28 +26,6 @@ const ACCOUNT_RATIO_POINTS: u16 = 50;
 
 /// The history that a rate is compared with.
 const FUNDING_POINTS: u16 = 200;
-
-/// A value of some kind.
-#[derive(Clone, Debug)]
-pub(super) enum Value {
-    Book(Arc<Book>),
-    Trades(Arc<Trades>),
-    Candles(Arc<Candles>),
-    OpenInterest(Arc<Vec<OpenInterest>>),
-    AccountRatio(Arc<Vec<AccountRatio>>),
-    Funding(Arc<Vec<Funding>>),
-}
-
-/// What a job brought.
-#[derive(Clone, Debug)]
-pub(super) struct Delivery {
-    /// Nothing when the answer had no row that can be used: what is held then stays, and ages.
-    pub(super) dated: Option<Dated<Value>>,
-    /// Whether there is no more of it to be fetched now.
-    pub(super) is_complete: bool,
-    /// Labels of the rows that were refused.
-    pub(super) refused: Vec<&'static str>,
-}
 
 /// Fetches what the job says and is to be had at `now`.
 pub(super) async fn fetch(

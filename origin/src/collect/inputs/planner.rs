@@ -4,8 +4,8 @@
 //! time leaves the timer's course, as by a sleep, nobody knows what closed or was funded since, so
 //! everything is due.
 
-use super::Monitored;
 use super::kind::InputKind;
+use super::monitored::Monitored;
 use crate::clock::Moment;
 use shared::market::majors::BITCOIN;
 use std::collections::{BTreeMap, HashMap};

@@ -1,7 +1,7 @@
 //! The last good value of every input, with its own time and source.
 
-use super::Monitored;
-use super::fetch::{Delivery, Value};
+use super::monitored::Monitored;
+use super::value::{Delivery, Value};
 use shared::analysis::agreement::Priced;
 use shared::market::Dated;
 use shared::market::book::Book;
@@ -22,6 +22,9 @@ pub(in crate::collect) struct SymbolInputs {
     pub(in crate::collect) account_ratio: Option<Dated<Arc<Vec<AccountRatio>>>>,
     pub(in crate::collect) funding: Option<Dated<Arc<Vec<Funding>>>>,
 }
+
+/// The inputs of every contract.
+pub(in crate::collect) type Inputs = HashMap<String, Arc<SymbolInputs>>;
 
 /// The inputs of all monitored contracts.
 #[derive(Debug, Default)]
@@ -67,7 +70,7 @@ impl Shelf {
     }
 
     /// The inputs of every contract.
-    pub(in crate::collect) fn all(&self) -> HashMap<String, Arc<SymbolInputs>> {
+    pub(in crate::collect) fn all(&self) -> Inputs {
         self.symbols
             .read()
             .unwrap_or_else(PoisonError::into_inner)

@@ -12,11 +12,11 @@ pub(super) struct Unwritten(Mutex<Option<InVain>>);
 
 /// Writing in vain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct InVain {
+pub(crate) struct InVain {
     /// When the first of these writes began: one that hangs counts from its beginning.
-    pub(super) since: Instant,
+    pub(crate) since: Instant,
     /// What became of the last one, as a label.
-    pub(super) why: &'static str,
+    pub(crate) why: &'static str,
 }
 
 impl Unwritten {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 /// What the clients of a listener may take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Limits {
+pub struct ClientLimits {
     /// Connections in all.
     pub connections: usize,
     /// Connections of one client address; of IPv6 one network of 64 bits.
@@ -18,10 +18,11 @@ pub struct Limits {
     pub send: Duration,
 }
 
-impl Limits {
+impl ClientLimits {
     /// The pause between two looks at a connection, by which it may be closed later than the limits
     /// say.
-    pub(super) fn look_every(&self) -> Duration {
+    #[must_use]
+    pub fn look_every(&self) -> Duration {
         self.head.min(self.send).min(self.idle) / 2
     }
 }

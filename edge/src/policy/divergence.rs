@@ -1,6 +1,6 @@
 //! How far Bybit's own figures are from the origin's, and when that is an alarm.
 
-use shared::assemble::BITCOIN;
+use shared::market::majors::BITCOIN;
 use shared::snapshot::Snapshot;
 use shared::units::Amount;
 

@@ -7,9 +7,9 @@
 
 use super::rendered::Rendered;
 use crate::isolate;
+use shared::endpoints::Absence;
 use shared::endpoints::Question;
 use shared::freshness::{Freshness, Limits};
-use shared::projection::Absence;
 use shared::validate::ValidSnapshot;
 use std::cell::RefCell;
 use std::collections::HashMap;

@@ -6,36 +6,23 @@ pub mod join;
 
 pub mod breadth;
 
-pub mod agreement;
-
-pub mod volatility;
-
 pub mod overview;
 
 pub mod movers;
 
 pub mod funding;
 
-pub mod positioning;
-
 pub mod perps;
+
+pub mod pulse;
 
 pub mod scores;
 
 pub mod regime;
 
-pub mod beta;
-
-pub mod performance;
-
-#[cfg(feature = "confluence")]
-pub mod statistics;
-
 pub mod signals;
 
 pub mod opportunities;
-
-pub mod alerts;
 
 /// What an operator may choose.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -58,36 +45,8 @@ impl Settings {
 #[cfg(test)]
 pub(crate) mod testing {
     use crate::market::Ticker;
-    use crate::market::candles::{Candle, Candles, Interval};
-    use crate::units::{Amount, Percent, Price, UnixMs};
+    use crate::units::{Amount, Percent, Price};
     use std::borrow::Cow;
-
-    /// When the candle of step 0 begins: a midnight.
-    pub(crate) const EPOCH: UnixMs = UnixMs::from_millis(1_788_825_600_000);
-
-    /// Candles that stand still at their close, one at each of the steps.
-    pub(crate) fn candles(
-        interval: Interval,
-        closes: impl IntoIterator<Item = (u64, f64)>,
-    ) -> Candles {
-        let candle = |(step, close): (u64, f64)| {
-            let price = Price::new(close).unwrap();
-            let nothing = Amount::new(0.0).unwrap();
-            Candle {
-                start_ms: EPOCH.plus_millis(step * interval.millis()),
-                open: price,
-                high: price,
-                low: price,
-                close: price,
-                volume_base: nothing,
-                turnover: nothing,
-            }
-        };
-        Candles {
-            interval,
-            closed: closes.into_iter().map(candle).collect(),
-        }
-    }
 
     /// A ticker with a price, a change and a turnover; a quiet range around the price.
     pub(crate) fn ticker(

@@ -10,11 +10,11 @@
     reason = "a benchmark that cannot do its part fails"
 )]
 
+use analysis::scores::inputs::{ScoreInputs, TickerFacts, Timed};
+use analysis::scores::six_dimension::six_dimension;
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use shared::analysis::Settings;
 use shared::analysis::scores::Analysis;
-use shared::analysis::scores::inputs::{ScoreInputs, TickerFacts, Timed};
-use shared::analysis::scores::six_dimension::six_dimension;
 use shared::assemble::{Identity, Inputs, LongView, Slow, assemble};
 use shared::endpoints::Endpoint;
 use shared::exchange::bybit::{

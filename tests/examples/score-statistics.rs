@@ -13,13 +13,13 @@
     reason = "a program that measures, and fails where it cannot"
 )]
 
-use clap::Parser;
-use shared::analysis::perps::funding_rate_8h;
-use shared::analysis::scores::inputs::{
+use analysis::scores::inputs::{
     BOOKS_WINDOW_MS, Measures, OwnHistory, ScoreInputs, TickerFacts, Timed,
 };
-use shared::analysis::scores::orderbook::Imbalances;
-use shared::analysis::scores::six_dimension::{evidence, six_dimension};
+use analysis::scores::orderbook::Imbalances;
+use analysis::scores::six_dimension::{evidence, six_dimension};
+use clap::Parser;
+use shared::analysis::perps::funding_rate_8h;
 use shared::exchange::bybit::{
     self, Listing, UniverseBuilder, account_ratio, funding_history, klines, open_interest,
     orderbook, paths, tickers, trades,

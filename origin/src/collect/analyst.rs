@@ -6,6 +6,10 @@ mod memory;
 mod sections;
 
 use super::inputs::{Inputs, SymbolInputs};
+use analysis::alerts::{AlertState, Observation, RestoreError};
+use analysis::positioning::positioning;
+use analysis::scores::inputs::{TickerFacts, Timed};
+use analysis::volatility::bitcoin_volatility;
 use carried::Carried;
 use kept::Kept;
 use memory::Memory;
@@ -13,12 +17,8 @@ use sections::{
     CHART_INTERVALS, STATISTICS_INTERVALS, agreeing, beta_of, contract_facts, holdings, loaded,
     performance_of, statistics_of,
 };
-use shared::analysis::alerts::{AlertState, Observation, RestoreError};
 use shared::analysis::perps::funding_rate_8h;
-use shared::analysis::positioning::positioning;
 use shared::analysis::scores::Analysis;
-use shared::analysis::scores::inputs::{TickerFacts, Timed};
-use shared::analysis::volatility::bitcoin_volatility;
 use shared::assemble::{LongView, Slow};
 use shared::endpoints::ALERT_STATE_KEY;
 use shared::freshness::Freshness;

@@ -3,8 +3,8 @@
 
 use super::json::{leaves, repeated_key};
 use super::seeds::now;
+use analysis::alerts::{AlertState, Observation};
 use serde_json::Value;
-use shared::analysis::alerts::{AlertState, Observation};
 use shared::endpoints::{Endpoint, Question, SymbolEndpoint};
 use shared::freshness::{Freshness, Limits};
 use shared::market::is_plausible_symbol;

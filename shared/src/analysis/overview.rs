@@ -2,11 +2,19 @@
 
 use super::join::{Market, is_most};
 use super::means::{mean, robust_deviation, sample_deviation};
-use super::volatility::BitcoinVolatility;
 use crate::market::Ticker;
 use crate::market::majors::ETHER;
 use crate::snapshot::{Breadth, Overview};
 use crate::units::{Amount, OutOfRange, Percent, Price, Score};
+
+/// How far Bitcoin's price strays.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct BitcoinVolatility {
+    /// Standard deviation of the daily log returns, percent.
+    pub daily_pct: Amount,
+    /// The same for a year, percent: × √365.
+    pub annual_pct: Amount,
+}
 
 /// Computes each figure over the contracts that tell it; `btc_price` is passed in because a market
 /// without Bitcoin has no overview.

@@ -3,14 +3,28 @@
 use super::funding::FUNDING_PERIOD_HOURS;
 use super::join::Market;
 use super::means::weighted_mean;
-use super::positioning::Positioning;
 use crate::market::{Ticker, Universe};
 use crate::provenance::Venue;
 use crate::snapshot::{BasisStatus, Perps};
-use crate::units::{Amount, Percent};
+use crate::units::{Amount, Fraction, Percent, Share};
 
 /// The basis beyond which the market is in contango or backwardation, percent.
 const BASIS_THRESHOLD_PCT: f64 = 0.01;
+
+/// Who holds the positions in all contracts, which needs more than tickers.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Positioning {
+    /// Turnover-weighted mean share of the long accounts, percent.
+    pub long_pct: Option<Share>,
+    /// The rest.
+    pub short_pct: Option<Share>,
+    /// −Σ p·log₂ p over the two shares: 1 when they are equal, 0 when all are on one side.
+    pub ls_entropy: Option<Fraction>,
+    /// Turnover-weighted mean of how unusual each latest funding is for its contract.
+    pub funding_zscore: Option<f64>,
+    /// Mean of how unusual each next rate is for its contract, weighted by open interest.
+    pub funding_unusual: Option<f64>,
+}
 
 /// Derives the section from tickers of `venue`, and from `positioning` what needs history or
 /// account ratios.

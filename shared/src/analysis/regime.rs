@@ -67,7 +67,7 @@ impl Mood {
 }
 
 /// Every label of a regime.
-pub(super) fn labels() -> impl Iterator<Item = &'static str> {
+pub fn labels() -> impl Iterator<Item = &'static str> {
     Direction::ALL
         .into_iter()
         .flat_map(|direction| Width::ALL.map(|width| label(direction, width)))

@@ -1,9 +1,8 @@
 //! Scores of the monitored contracts: by the ticker alone, or in six dimensions.
 //!
-//! Facts flow down the modules below: `inputs` → `bars`, `flow` → the formulas of the six
-//! dimensions → `six_dimension` → [`combine`], by the [`weights`] → [`report`]. What needs
-//! indicators stands behind the feature `confluence`; the types of the result and their weights do
-//! not, for whoever serves scores needs them.
+//! [`momentum`] reads the ticker. What six dimensions say, the origin works out beside this crate and
+//! hands in as [`Analysis`]; its [`weights`] and the [`report`] of it stand here, for whoever serves
+//! scores needs them.
 
 pub mod momentum;
 
@@ -11,55 +10,7 @@ pub mod timeframe;
 
 pub mod weights;
 
-pub mod reading;
-
-pub mod interpret;
-
-pub mod combine;
-
 pub mod report;
-
-#[cfg(feature = "confluence")]
-pub mod maths;
-
-#[cfg(feature = "confluence")]
-pub mod indicators;
-
-#[cfg(feature = "confluence")]
-pub mod bars;
-
-#[cfg(feature = "confluence")]
-mod profile;
-
-#[cfg(feature = "confluence")]
-pub mod flow;
-
-#[cfg(feature = "confluence")]
-mod swings;
-
-#[cfg(feature = "confluence")]
-pub mod technical;
-
-#[cfg(feature = "confluence")]
-pub mod volume;
-
-#[cfg(feature = "confluence")]
-pub mod orderflow;
-
-#[cfg(feature = "confluence")]
-pub mod orderbook;
-
-#[cfg(feature = "confluence")]
-pub mod price_structure;
-
-#[cfg(feature = "confluence")]
-pub mod sentiment;
-
-#[cfg(feature = "confluence")]
-pub mod inputs;
-
-#[cfg(feature = "confluence")]
-pub mod six_dimension;
 
 use super::join::Market;
 use crate::market::Ticker;

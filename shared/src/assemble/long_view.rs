@@ -1,8 +1,8 @@
 //! What slow sources and candles add to tickers, as inputs of a snapshot.
 
-use crate::analysis::positioning::Positioning;
+use crate::analysis::overview::BitcoinVolatility;
+use crate::analysis::perps::Positioning;
 use crate::analysis::scores::Analysis;
-use crate::analysis::volatility::BitcoinVolatility;
 use crate::market::Dated;
 use crate::snapshot::alerts::AlertSection;
 use crate::snapshot::beta::BetaSection;

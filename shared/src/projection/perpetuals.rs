@@ -2,7 +2,7 @@
 
 use super::head::Provenance;
 use super::mobile::PerpsView;
-use crate::analysis::positioning::{FundingSentiment, FundingStrength, PulseSignal, pulse_signals};
+use crate::analysis::pulse::{FundingSentiment, FundingStrength, PulseSignal, pulse_signals};
 use crate::freshness::Freshness;
 use crate::snapshot::Snapshot;
 use serde::Serialize;

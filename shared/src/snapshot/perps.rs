@@ -47,7 +47,7 @@ pub struct Perps {
     /// percent per 8 hours.
     #[serde(default)]
     pub funding_paid: Option<Percent>,
-    /// How unusual that rate is, see [`crate::analysis::positioning::unusual_funding`].
+    /// How unusual that rate is, see `analysis::positioning::unusual_funding`.
     #[serde(default)]
     pub funding_unusual: Option<f64>,
     /// The mean of (mark − index) / index weighted by open interest, percent.

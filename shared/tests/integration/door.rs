@@ -4,7 +4,7 @@ use crate::support::{
     NO_BASELINE, NOW, Scene, admit, ago, amount, fear_greed, global_market, good_snapshot, known,
     percent,
 };
-use shared::analysis::scores::combine::combine;
+use analysis::scores::combine::combine;
 use shared::analysis::scores::{MAX_CARRIED_AGE_MS, MAX_HISTORY};
 use shared::assemble::Slow;
 use shared::freshness::Limits;

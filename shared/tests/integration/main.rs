@@ -12,12 +12,8 @@
     reason = "the fuzz targets, which are a library of their own, walk JSON with the same helper"
 )]
 
-mod alerts;
-mod around_the_score;
-mod beta;
 mod bodies;
 mod carried;
-mod confluence;
 mod defects;
 mod dependence;
 mod door;
@@ -31,5 +27,4 @@ mod secondary;
 mod served;
 mod spoiled;
 mod support;
-mod ta_lib;
 mod tolerance;

@@ -90,6 +90,11 @@ fn files_of_the_origin_depend_on_each_other_in_one_direction() {
 }
 
 #[test]
+fn files_of_the_analysis_depend_on_each_other_in_one_direction() {
+    check("origin/analysis/src");
+}
+
+#[test]
 fn files_of_the_edge_depend_on_each_other_in_one_direction() {
     check("edge/src");
 }

@@ -2,7 +2,7 @@
 //! there.
 
 use super::sections::Table;
-use shared::analysis::agreement::{MAX_LIVE_FACTOR, agree};
+use analysis::agreement::{MAX_LIVE_FACTOR, agree};
 use shared::analysis::scores::{Analysis, MAX_CARRIED_AGE_MS};
 use shared::assemble::Slow;
 use shared::freshness::age_ms;

@@ -1,13 +1,13 @@
 //! What is remembered of one contract between two rounds, and its analysis against that.
 
 use super::super::inputs::SymbolInputs;
-use shared::analysis::agreement::Priced;
-use shared::analysis::scores::Analysis;
-use shared::analysis::scores::inputs::{
+use analysis::agreement::Priced;
+use analysis::scores::inputs::{
     BOOKS_WINDOW_MS, Measures, OwnHistory, ScoreInputs, TickerFacts, Timed,
 };
-use shared::analysis::scores::orderbook::Imbalances;
-use shared::analysis::scores::six_dimension::six_dimension;
+use analysis::scores::orderbook::Imbalances;
+use analysis::scores::six_dimension::six_dimension;
+use shared::analysis::scores::Analysis;
 use shared::market::Dated;
 use shared::market::candles::Candles;
 use shared::units::{Price, Score, UnixMs};

@@ -1,12 +1,12 @@
 //! The sections that rest on all contracts together.
 
 use super::super::inputs::{Inputs, SymbolInputs};
-use shared::analysis::alerts::{ContractFacts, open_interest_move};
-use shared::analysis::beta::{Betas, beta};
-use shared::analysis::performance::performance;
+use analysis::alerts::{ContractFacts, open_interest_move};
+use analysis::beta::{Betas, beta};
+use analysis::performance::performance;
+use analysis::positioning::Holdings;
+use analysis::statistics::{Monitored, statistics};
 use shared::analysis::perps::funding_rate_8h;
-use shared::analysis::positioning::Holdings;
-use shared::analysis::statistics::{Monitored, statistics};
 use shared::assemble::Slow;
 use shared::market::candles::{Candles, Interval};
 use shared::market::majors::BITCOIN;

@@ -5,7 +5,7 @@ use super::planner::Job;
 use super::shelf::SymbolInputs;
 use super::value::{Delivery, Value};
 use crate::upstream::{Fetched, Upstream, UpstreamError};
-use shared::analysis::beta::WANTED_CLOSES;
+use analysis::beta::WANTED_CLOSES;
 use shared::exchange::bybit::Reading;
 use shared::exchange::bybit::{
     account_ratio, funding_history, klines, open_interest, orderbook, paths, trades,

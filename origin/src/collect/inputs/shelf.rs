@@ -2,7 +2,7 @@
 
 use super::monitored::Monitored;
 use super::value::{Delivery, Value};
-use shared::analysis::agreement::Priced;
+use analysis::agreement::Priced;
 use shared::market::Dated;
 use shared::market::book::Book;
 use shared::market::candles::{Candles, Interval};

@@ -3,9 +3,9 @@
 
 use super::bodies::{questions, snapshots};
 use crate::freeze::freeze;
+use analysis::alerts::RestoreError;
 use expect_test::expect_file;
 use serde_json::Value;
-use shared::analysis::alerts::RestoreError;
 use shared::analysis::regime;
 use shared::assemble::AssembleError;
 use shared::endpoints::Absence;

@@ -1,0 +1,96 @@
+//! What of a contract can alert.
+
+use shared::market::candles::Candles;
+use shared::market::positioning::OpenInterest;
+use shared::market::trades::Trade;
+use shared::snapshot::alerts::LARGE_TRADE_USD;
+use shared::units::{Amount, Percent, Score, UnixMs};
+
+const MINUTE_MS: u64 = 60_000;
+
+const HOUR_MS: u64 = 3_600_000;
+
+/// The span over which open interest and price are compared.
+const SPAN_MS: u64 = 4 * HOUR_MS;
+
+/// How far the row that stands for the beginning of the span may lie from it: three rows of the
+/// venue.
+const SPAN_TOLERANCE_MS: u64 = 15 * MINUTE_MS;
+
+/// Open interest that is older than this is not the latest: six rows of the venue.
+const MAX_INTEREST_AGE_MS: u64 = 30 * MINUTE_MS;
+
+/// What can alert about one contract.
+#[derive(Clone, Copy, Debug)]
+pub struct ContractFacts<'o> {
+    /// The venue's full symbol.
+    pub symbol: &'o str,
+    /// The six-dimension score; `None` for a momentum score.
+    pub score: Option<Score>,
+    /// Funding, percent per 8 hours.
+    pub funding_8h_pct: Option<Percent>,
+    /// Open interest and price over 4 hours.
+    pub open_interest: Option<OpenInterestMove>,
+    /// The last trades; those that an earlier observation held count once.
+    pub trades: &'o [Trade],
+}
+
+/// What open interest and price did in the same 4 hours.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct OpenInterestMove {
+    /// Growth of the open interest, percent.
+    pub change_pct: Percent,
+    /// Move of the price, percent.
+    pub price_change_pct: Percent,
+}
+
+/// The latest open interest against the one 4 hours before, and the closes of the candles that end
+/// there.
+///
+/// Nothing when the latest is not recent, a row or a candle at either end is missing, or nothing
+/// was open.
+#[must_use]
+pub fn open_interest_move(
+    history: &[OpenInterest],
+    candles: &Candles,
+    now: UnixMs,
+) -> Option<OpenInterestMove> {
+    let latest = history.iter().max_by_key(|row| row.time_ms)?;
+    if now.millis_since(latest.time_ms) > MAX_INTEREST_AGE_MS {
+        return None;
+    }
+    let from_ms = UnixMs::from_millis(latest.time_ms.as_millis().checked_sub(SPAN_MS)?);
+    let distance = |row: &&OpenInterest| row.time_ms.as_millis().abs_diff(from_ms.as_millis());
+    let earlier = history
+        .iter()
+        .min_by_key(distance)
+        .filter(|row| distance(row) <= SPAN_TOLERANCE_MS)?;
+    let change_pct = |before: f64, after: f64| Percent::new((after / before - 1.0) * 100.0).ok();
+    Some(OpenInterestMove {
+        change_pct: change_pct(earlier.one_sided_base.get(), latest.one_sided_base.get())?
+            .rounded(4),
+        price_change_pct: change_pct(
+            close_by(candles, earlier.time_ms)?,
+            close_by(candles, latest.time_ms)?,
+        )?
+        .rounded(4),
+    })
+}
+
+/// The close of the last candle that had ended at `moment`, unless it ended long before.
+fn close_by(candles: &Candles, moment: UnixMs) -> Option<f64> {
+    let ended = candles
+        .closed
+        .iter()
+        .filter(|candle| candle.end_ms(candles.interval) <= moment);
+    let last = ended.max_by_key(|candle| candle.start_ms)?;
+    let age_ms = moment.millis_since(last.end_ms(candles.interval));
+    (age_ms <= SPAN_TOLERANCE_MS.max(candles.interval.millis())).then(|| last.close.get())
+}
+
+/// Price times size, of a trade that is large.
+pub(super) fn large_value(trade: &Trade) -> Option<Amount> {
+    Amount::new(trade.price.get() * trade.size_base.get())
+        .ok()
+        .filter(|value| value.get() >= LARGE_TRADE_USD)
+}

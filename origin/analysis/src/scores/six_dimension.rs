@@ -1,0 +1,346 @@
+//! Market facts → a score in six dimensions: which formula reads which input.
+
+use super::bars::Bars;
+use super::combine::combine;
+use super::flow::{Flow, trade_rate};
+use super::inputs::{BOOKS_WINDOW_MS, Limits, OwnHistory, ScoreInputs, TickerFacts, Timed};
+use super::orderbook::Imbalances;
+use super::reading::{Basis, Evidence, Reading};
+use super::{orderbook, orderflow, price_structure, sentiment, technical, volume};
+use crate::agreement::Priced;
+use shared::analysis::scores::timeframe::Timeframe;
+use shared::market::OwnTime;
+use shared::market::book::Book;
+use shared::market::candles::Candles;
+use shared::market::positioning::{AccountRatio, Funding, OpenInterest};
+use shared::market::trades::Trades;
+use shared::snapshot::confluence::Confluence;
+use shared::snapshot::sub_component::SubComponent;
+use shared::units::{Price, UnixMs};
+use std::collections::BTreeMap;
+
+/// Scores one contract by what is known of it at `now`.
+#[must_use]
+pub fn six_dimension(inputs: &ScoreInputs<'_>, now: UnixMs) -> Confluence {
+    combine(&evidence(inputs, now))
+}
+
+/// What every part that has input says.
+#[must_use]
+pub fn evidence(inputs: &ScoreInputs<'_>, now: UnixMs) -> BTreeMap<SubComponent, Evidence> {
+    let facts = Facts::new(inputs, now);
+    SubComponent::ALL
+        .iter()
+        .filter_map(|part| Some((*part, facts.read(*part)?)))
+        .collect()
+}
+
+/// A fact with its freshness, above 0.
+struct Fresh<T> {
+    value: T,
+    freshness: f64,
+}
+
+/// A timeframe that has enough candles and is not frozen.
+struct Live<'a> {
+    timeframe: Timeframe,
+    candles: &'a Candles,
+    bars: Bars,
+    freshness: f64,
+}
+
+/// The mean of the books of a window.
+struct Books {
+    mean: Imbalances,
+    /// From the first of them to the last, milliseconds.
+    span_ms: u64,
+}
+
+impl Books {
+    fn new(book: &Timed<'_, Book>, history: Option<&OwnHistory<'_>>) -> Option<Self> {
+        let at = book.as_of_ms;
+        let earlier = || {
+            let all = history.into_iter().flat_map(|history| history.imbalances);
+            all.filter(move |(time, _)| *time < at && at.millis_since(*time) <= BOOKS_WINDOW_MS)
+        };
+        let mean = Imbalances::mean(Imbalances::of(book.value)?, earlier().map(|(_, one)| *one));
+        let span_ms = earlier()
+            .map(|(time, _)| at.millis_since(*time))
+            .max()
+            .unwrap_or(0);
+        Some(Self { mean, span_ms })
+    }
+}
+
+/// The inputs that can be used, prepared for the formulas once.
+struct Facts<'a> {
+    timeframes: Vec<Live<'a>>,
+    flow: Option<Fresh<Flow>>,
+    trades: Option<Fresh<&'a Trades>>,
+    book: Option<Fresh<&'a Book>>,
+    imbalances: Option<Fresh<Books>>,
+    open_interest: Option<Fresh<&'a [OpenInterest]>>,
+    account_ratios: Option<Fresh<&'a [AccountRatio]>>,
+    fundings: Option<Fresh<&'a [Funding]>>,
+    ticker: Option<Fresh<&'a TickerFacts>>,
+    history: Option<Fresh<&'a OwnHistory<'a>>>,
+}
+
+impl<'a> Facts<'a> {
+    fn new(inputs: &ScoreInputs<'a>, now: UnixMs) -> Self {
+        let ticker = answered(inputs.ticker, Limits::LIVE, now);
+        let last = ticker.as_ref().map(|ticker| ticker.value.last);
+        let trades = fresh(agreeing(inputs.trades, last), Limits::LIVE, now);
+        let live = |timeframe| live(timeframe, inputs.candles, last, now);
+        let timed_book = agreeing(inputs.book, last);
+        let book = fresh(timed_book, Limits::LIVE, now);
+        let history = answered(inputs.history, Limits::HISTORY, now);
+        Self {
+            timeframes: Timeframe::ALL.into_iter().filter_map(live).collect(),
+            flow: trades.as_ref().and_then(|trades| {
+                Some(Fresh {
+                    value: Flow::new(trades.value)?,
+                    freshness: trades.freshness,
+                })
+            }),
+            trades,
+            imbalances: book
+                .as_ref()
+                .zip(timed_book.as_ref())
+                .and_then(|(book, timed)| {
+                    let value = Books::new(timed, history.as_ref().map(|history| history.value))?;
+                    Some(Fresh {
+                        value,
+                        freshness: book.freshness,
+                    })
+                }),
+            book,
+            open_interest: fresh(inputs.open_interest, Limits::POSITIONING, now),
+            account_ratios: fresh(inputs.account_ratios, Limits::POSITIONING, now),
+            fundings: fresh(inputs.fundings, Limits::HISTORY, now),
+            ticker,
+            history,
+        }
+    }
+
+    fn read(&self, part: SubComponent) -> Option<Evidence> {
+        use SubComponent as P;
+        match part {
+            P::Rsi => self.by_timeframe(technical::rsi),
+            P::Ao => self.by_timeframe(technical::ao),
+            P::Adx => self.by_timeframe(technical::adx),
+            P::Atr => self.by_timeframe(technical::atr),
+            P::Cci => self.by_timeframe(technical::cci),
+            P::WilliamsR => self.by_timeframe(technical::williams_r),
+            P::VolumeDelta => self.by_flow(volume::volume_delta),
+            P::Adl => self.by_timeframe(volume::adl),
+            P::Cmf => self.by_timeframe(volume::cmf),
+            P::Obv => self.by_timeframe(volume::obv),
+            P::RelativeVolume => self.by_timeframe(volume::relative_volume),
+            P::VolumeProfile => self.by_timeframe(volume::volume_profile),
+            P::Vwap => self.by_timeframe(volume::vwap),
+            P::Cvd => self.by_flow(orderflow::cvd),
+            P::TradeFlow => self.by_flow(orderflow::trade_flow),
+            P::OpenInterest => self.open_interest(),
+            P::SmartMoneyFlow => self.by_flow(orderflow::smart_money_flow),
+            P::TradeImbalance => self.by_flow(orderflow::imbalance),
+            P::TradeLiquidity => self.trade_liquidity(),
+            P::Pressure => self.by_flow(orderflow::pressure),
+            P::Depth => self.by_book(orderbook::depth),
+            P::BookImbalance => self.by_book(orderbook::imbalance),
+            P::Oir => self.by_book(orderbook::oir),
+            P::BookLiquidity => self.book_liquidity(),
+            P::Di => self.by_book(orderbook::di),
+            P::InstitutionalZones => self.by_timeframe(price_structure::institutional_zones),
+            P::SupportResistance => self.by_timeframe(price_structure::support_resistance),
+            P::TrendPosition => self.by_timeframe(price_structure::trend_position),
+            P::StructureProfile => self.by_timeframe(price_structure::volume_profile),
+            P::StructureBreaks => self.by_timeframe(price_structure::structure_breaks),
+            P::RangeAnalysis => self.by_timeframe(price_structure::range_analysis),
+            P::FairValueGaps => self.by_timeframe(price_structure::fair_value_gaps),
+            P::FundingRate => self.funding_rate(),
+            P::Volatility => self.by_timeframe(sentiment::volatility),
+            P::LongShortRatio => self.long_short_ratio(),
+            P::MarketActivity => self.market_activity(),
+        }
+    }
+
+    /// One formula on every timeframe, by the timeframes' weights times their freshness,
+    /// renormalised over those that have a reading.
+    ///
+    /// The figure is that of one timeframe, the one that pulls most the way the part leans: a mean
+    /// of four RSIs is on no chart.
+    ///
+    /// The coverage is not renormalised: a missing timeframe is missing evidence. The freshness is
+    /// the mean, by the same weights, so that a timeframe which fades away takes no freshness with
+    /// it.
+    fn by_timeframe(&self, formula: impl Fn(&Bars) -> Option<Reading>) -> Option<Evidence> {
+        let (mut lean, mut freshness, mut coverage) = (0.0, 0.0, 0.0);
+        let mut found: Vec<(Timeframe, f64, Reading)> = Vec::new();
+        for live in &self.timeframes {
+            let Some(reading) = formula(&live.bars) else {
+                continue;
+            };
+            let weight = live.timeframe.weight() * live.freshness;
+            lean += weight * reading.lean.get();
+            freshness += weight * live.freshness;
+            coverage += weight;
+            found.push((live.timeframe, weight, reading));
+        }
+        let pull = |&(_, weight, reading): &(Timeframe, f64, Reading)| {
+            weight * reading.lean.get() * lean.signum()
+        };
+        let (timeframe, _, quoted) = found
+            .into_iter()
+            .max_by(|a, b| pull(a).total_cmp(&pull(b)))?;
+        let reading = Reading::new(lean / coverage, quoted.figure)?;
+        Some(Evidence {
+            reading,
+            basis: Basis::Candles(timeframe),
+            freshness: freshness / coverage,
+            coverage,
+        })
+    }
+
+    fn by_flow(&self, formula: impl Fn(&Flow) -> Option<Reading>) -> Option<Evidence> {
+        let flow = self.flow.as_ref()?;
+        Some(Evidence::whole(formula(&flow.value)?, flow.freshness).on(flow.value.basis()))
+    }
+
+    fn by_book(&self, formula: impl Fn(&Imbalances) -> Option<Reading>) -> Option<Evidence> {
+        let books = self.imbalances.as_ref()?;
+        let basis = Basis::Books {
+            span_ms: books.value.span_ms,
+        };
+        Some(Evidence::whole(formula(&books.value.mean)?, books.freshness).on(basis))
+    }
+
+    fn open_interest(&self) -> Option<Evidence> {
+        let interest = self.open_interest.as_ref()?;
+        let candles = self
+            .timeframes
+            .iter()
+            .map(|live| live.freshness)
+            .fold(0.0, f64::max);
+        let reading = orderflow::open_interest(interest.value, |time| self.price_at(time))?;
+        Some(Evidence::whole(reading, interest.freshness.min(candles)))
+    }
+
+    fn trade_liquidity(&self) -> Option<Evidence> {
+        let (flow, history) = (self.flow.as_ref()?, self.history.as_ref()?);
+        let rate = trade_rate(self.trades.as_ref()?.value)?;
+        let reading = orderflow::liquidity(&flow.value, rate, history.value.trade_rates)?;
+        Some(Evidence::whole(reading, flow.freshness.min(history.freshness)).on(flow.value.basis()))
+    }
+
+    fn book_liquidity(&self) -> Option<Evidence> {
+        let (book, history) = (self.book.as_ref()?, self.history.as_ref()?);
+        let mean = &self.imbalances.as_ref()?.value.mean;
+        let reading = orderbook::liquidity(
+            book.value,
+            mean,
+            history.value.spreads,
+            history.value.depths,
+        )?;
+        Some(Evidence::whole(
+            reading,
+            book.freshness.min(history.freshness),
+        ))
+    }
+
+    fn funding_rate(&self) -> Option<Evidence> {
+        let (ticker, fundings) = (self.ticker.as_ref()?, self.fundings.as_ref()?);
+        let earlier = sentiment::normalised_to_8h(fundings.value);
+        let reading = sentiment::funding_rate(ticker.value.funding_rate_8h?, &earlier)?;
+        Some(Evidence::whole(
+            reading,
+            ticker.freshness.min(fundings.freshness),
+        ))
+    }
+
+    fn long_short_ratio(&self) -> Option<Evidence> {
+        let ratios = self.account_ratios.as_ref()?;
+        Some(Evidence::whole(
+            sentiment::long_short_ratio(ratios.value)?,
+            ratios.freshness,
+        ))
+    }
+
+    fn market_activity(&self) -> Option<Evidence> {
+        let ticker = self.ticker.as_ref()?;
+        let long = self
+            .timeframes
+            .iter()
+            .find(|live| live.timeframe == Timeframe::Long)?;
+        let (volume, change) = (ticker.value.volume_base_24h?, ticker.value.change_24h_pct?);
+        let reading = sentiment::market_activity(volume.get(), change.get(), &long.bars)?;
+        Some(Evidence::whole(
+            reading,
+            ticker.freshness.min(long.freshness),
+        ))
+    }
+
+    /// The close of the last candle that had closed at `time`, by the shortest timeframe that knows
+    /// it.
+    fn price_at(&self, time: UnixMs) -> Option<f64> {
+        self.timeframes.iter().find_map(|live| {
+            let interval = live.candles.interval;
+            let closed = live
+                .candles
+                .closed
+                .iter()
+                .rev()
+                .find(|candle| candle.end_ms(interval) <= time)?;
+            let waited = time.millis_since(closed.end_ms(interval));
+            (waited <= interval.millis()).then_some(closed.close.get())
+        })
+    }
+}
+
+/// The facts, unless they are about another price than the ticker's.
+fn agreeing<T: Priced>(timed: Option<Timed<'_, T>>, last: Option<Price>) -> Option<Timed<'_, T>> {
+    timed.filter(|timed| timed.value.agrees_with(last))
+}
+
+/// The facts with their freshness by the time of their newest row.
+fn fresh<T: OwnTime + ?Sized>(
+    timed: Option<Timed<'_, T>>,
+    limits: Limits,
+    now: UnixMs,
+) -> Option<Fresh<&T>> {
+    let timed = timed?;
+    Some(Fresh {
+        value: timed.value,
+        freshness: limits.freshness(timed.known_until()?, now)?,
+    })
+}
+
+/// The same for facts without rows, which are as old as their answer.
+fn answered<T>(timed: Option<Timed<'_, T>>, limits: Limits, now: UnixMs) -> Option<Fresh<&T>> {
+    let timed = timed?;
+    Some(Fresh {
+        value: timed.value,
+        freshness: limits.freshness(timed.as_of_ms, now)?,
+    })
+}
+
+fn live<'a>(
+    timeframe: Timeframe,
+    candles: &[Timed<'a, Candles>],
+    last: Option<Price>,
+    now: UnixMs,
+) -> Option<Live<'a>> {
+    let interval = timeframe.interval();
+    let timed = candles
+        .iter()
+        .find(|timed| timed.value.interval == interval)
+        .copied();
+    let candles = fresh(agreeing(timed, last), Limits::candles(interval), now)?;
+    let bars = Bars::new(timeframe, &candles.value.closed)?;
+    Some(Live {
+        timeframe,
+        candles: candles.value,
+        bars,
+        freshness: candles.freshness,
+    })
+}

@@ -123,12 +123,12 @@ describe("a running origin", () => {
     // A counter or a family is not on the page before its first event, so the names are read where they are registered ...
     const read = (file) => readFile(path.join(ROOT, "origin/src", file), "utf8");
     const exporter = await readFile(path.join(ROOT, "origin/ops/edge-exporter/exporter.mjs"), "utf8");
-    const [source, registration] = await Promise.all(["metrics.rs", "metrics/registration.rs"].map(read));
+    const [source, registration] = await Promise.all(["metrics/families.rs", "metrics/registration.rs"].map(read));
     const registered = new Map();
     for (const [, unit, name, field] of registration.matchAll(
       /register(_with_unit)?\(\s*"(\w+)",\s*"[^"]*",(?:\s*Unit::Seconds,)?\s*metrics\.(\w+)\.clone/g,
     )) {
-      const kind = new RegExp(`^    ${field}: (?:Family<\\w+, )?(\\w+)`, "m").exec(source)[1];
+      const kind = new RegExp(`^    pub\\(super\\) ${field}: (?:Family<\\w+, )?(\\w+)`, "m").exec(source)[1];
       registered.set(unit ? `${name}_seconds` : name, kind);
     }
     // ... and everything that is on the page must be among them.

@@ -1,4 +1,4 @@
-// The paths that clients read, with the projection that each shows; a test compares them with shared/src/endpoints.rs.
+// The paths that clients read, with the projection that each shows; a test compares them with shared/src/endpoints/routes.rs.
 
 /** What tickers alone can fill: path → projection. */
 export const TICKER_ROUTES = {

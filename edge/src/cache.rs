@@ -1,9 +1,11 @@
-//! The colo's cache, which survives isolates: a snapshot, the list of contracts, and the ledger of
-//! calls to exchanges, each under one constant key.
+//! The colo's cache (Cache API), which outlives isolates: a snapshot, lists of contracts, and the
+//! ledger of calls to exchanges, each under one constant key.
 //!
-//! An entry outlives every limit of ours, so whether it may be shown is judged here and never by
-//! HTTP lifetimes. What is read passes a checksum and then the same door as everything else; what
-//! fails is deleted. Nothing a client sends reaches a key.
+//! Invariants:
+//! * Nothing that a client sends reaches a key, so nobody can poison an entry.
+//! * What is read passes its seal and then the validation boundary; what fails is deleted.
+//! * An entry outlives every age limit, so its age is judged by its data and never by HTTP lifetimes.
+//! * Every read has a deadline; a cache that hangs is a cache without an entry.
 
 use crate::clock;
 use crate::config::Role;
@@ -21,15 +23,15 @@ use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{Headers, Response, ResponseInit, WorkerGlobalScope};
 
-/// Keys are absolute URLs that no request can have, with the version of what is stored: the host of
-/// a role, and one of these.
+/// Keys are absolute URLs that no request can have: the host of a role, and one of these paths. Each
+/// ends with the version of what is stored.
 const SNAPSHOT: &str = "snapshot/1";
 const UNIVERSE: &str = "universe/1";
 const OKX_UNIVERSE: &str = "universe-okx/1";
 const LEDGER: &str = "ledger/1";
 
-/// Workers of one zone share its cache, and what the one that owns the way to the exchanges shows
-/// its callers is not what the others show theirs.
+/// The key of an entry. Workers of one zone share its cache, and the snapshots that the direct Worker
+/// gives its callers are not those that the others show to clients.
 fn key(entry: &str) -> String {
     let host = match deployment::role() {
         Role::Edge => "market-data-edge",
@@ -38,13 +40,13 @@ fn key(entry: &str) -> String {
     format!("https://{host}.internal/{entry}")
 }
 
-/// Past this the cache may drop an entry; far above every age limit.
+/// When the cache may drop an entry: two days, far above every age limit.
 const LIFETIME: &str = "max-age=172800";
 
-/// How long a write may take. Nobody waits for it.
+/// How long a write may take, milliseconds. No client waits for it.
 const WRITE_MS: u64 = 2_000;
 
-/// The snapshot of some isolate of this colo, if one is stored and still passes the door.
+/// The snapshot that an isolate of this colo stored, if it still passes the validation boundary.
 pub async fn snapshot() -> Option<ValidSnapshot> {
     let read = |body: &[u8]| {
         ValidSnapshot::from_json(body, clock::now(), Baseline::default())
@@ -53,8 +55,8 @@ pub async fn snapshot() -> Option<ValidSnapshot> {
     entry(SNAPSHOT, read).await
 }
 
-/// Stores a snapshot, unless what is stored is better: another isolate's answer may have overtaken
-/// ours.
+/// Stores a snapshot, unless what is stored is better. The Cache API has no compare-and-swap, so this
+/// narrows the race between isolates and does not close it.
 pub async fn keep_snapshot(valid: &ValidSnapshot, limits: &Limits) {
     if snapshot()
         .await
@@ -75,7 +77,7 @@ pub async fn universe(venue: Venue) -> Option<Universe> {
     .await
 }
 
-/// Stores a list of contracts.
+/// Stores a list of contracts for the other isolates.
 pub async fn keep_universe(universe: &Universe) {
     if let (Ok(body), Some(key)) = (
         serde_json::to_vec(universe),
@@ -85,7 +87,7 @@ pub async fn keep_universe(universe: &Universe) {
     }
 }
 
-/// Where the list of a venue that has one is stored.
+/// The entry of a venue's list; `None` where the venue has none that is fetched.
 const fn universe_key(venue: Venue) -> Option<&'static str> {
     match venue {
         Venue::Bybit => Some(UNIVERSE),
@@ -94,7 +96,7 @@ const fn universe_key(venue: Venue) -> Option<&'static str> {
     }
 }
 
-/// What the isolates of this colo noted about their calls to exchanges.
+/// The ledger that the isolates of this colo share.
 pub async fn ledger() -> Option<Ledger> {
     entry(LEDGER, |body| {
         Ledger::from_json(body).map_err(|error| error.to_string())
@@ -126,7 +128,8 @@ fn read_universe(body: &[u8], venue: Venue, now: UnixMs) -> Result<Universe, Str
     }
 }
 
-/// Reads an entry within its deadline. One that is damaged, or that `read` refuses, is deleted.
+/// Reads an entry within its deadline. One that is damaged, or that `read` refuses, is deleted, or
+/// every isolate would read and refuse it again.
 async fn entry<T>(name: &str, read: impl FnOnce(&[u8]) -> Result<T, String>) -> Option<T> {
     let key = &key(name);
     let bytes = clock::within(DEADLINES.cache_ms, look_up(key))
@@ -147,7 +150,7 @@ async fn entry<T>(name: &str, read: impl FnOnce(&[u8]) -> Result<T, String>) -> 
     }
 }
 
-/// The bytes of an entry: nothing when there is none, an error text when they are not what was
+/// The bytes of an entry: `None` when there is none, an error text when they are not those that were
 /// stored.
 async fn look_up(key: &str) -> Result<Option<Result<Vec<u8>, String>>, JsValue> {
     let found = JsFuture::from(default_cache()?.match_with_str(key)).await?;
@@ -157,7 +160,7 @@ async fn look_up(key: &str) -> Result<Option<Result<Vec<u8>, String>>, JsValue> 
     let response: Response = found.dyn_into()?;
     let headers = response.headers();
     let seal = Seal::read(|name| headers.get(name).ok().flatten());
-    // Read even without a seal: an answer whose body nobody reads keeps its connection.
+    // Read even without a seal: an answer whose body is never read keeps its connection.
     let body = match JsFuture::from(response.array_buffer()?).await {
         Ok(buffer) => Uint8Array::new(&buffer).to_vec(),
         Err(_) => return Ok(Some(Err("the entry broke off".to_owned()))),
@@ -174,8 +177,8 @@ async fn delete(key: &str) -> Result<(), JsValue> {
         .map(drop)
 }
 
-/// A write that fails or hangs changes nothing for anybody, and the cache does not say whether it
-/// kept the entry.
+/// Writes an entry. A write that fails is counted and costs nobody anything; the cache does not say
+/// whether it kept the entry.
 async fn store(name: &str, body: &[u8]) {
     let key = &key(name);
     let put = async {
@@ -202,7 +205,7 @@ async fn store(name: &str, body: &[u8]) {
 
 fn default_cache() -> Result<web_sys::Cache, JsValue> {
     let global: WorkerGlobalScope = js_sys::global().unchecked_into();
-    // The default cache is Cloudflare's addition to the standard interface.
+    // `caches.default` is Cloudflare's addition to the standard interface, so `web_sys` lacks it.
     Ok(Reflect::get(global.caches()?.as_ref(), &JsValue::from_str("default"))?.unchecked_into())
 }
 

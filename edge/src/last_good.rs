@@ -1,9 +1,12 @@
 //! The last good snapshot of all colos, in a KV namespace that a deployment may bind.
 //!
-//! It is old by design: it is read when every source failed and nothing younger is at hand, passes
-//! the same seal and the same door as everything else, and is judged by its own age. Only the cron
-//! writes it, once a minute: KV takes one write a second for a key, and a few hundred colos would
-//! pass that.
+//! It is old by design: it is read when every source failed and nothing younger is at hand.
+//!
+//! Invariants:
+//! * It passes the same seal and validation boundary as everything else, and is judged by its age.
+//! * Only the cron writes it, once a minute: KV takes one write per second and key, which a few
+//!   hundred colos would exceed. <https://developers.cloudflare.com/kv/platform/limits/>
+//! * A younger snapshot in the store is never replaced by an older one.
 
 use crate::clock;
 use crate::metrics::{self, Event};
@@ -18,13 +21,13 @@ use worker::{KvError, KvStore};
 /// The key, with the version of what is stored.
 const KEY: &str = "snapshot/1";
 
-/// How long a colo may answer from what it read itself, seconds: the least that the store allows.
+/// How long a colo may answer from its own copy of what it read, seconds: the least that KV allows.
 const COLO_TTL_S: u64 = 30;
 
 /// When the store may forget it, seconds; far above every age limit.
 const LIFETIME_S: u64 = 172_800;
 
-/// How long the cron waits for the store.
+/// How long the cron waits for the store, milliseconds.
 const CRON_MS: u64 = 10_000;
 
 /// The store's name in outcomes.
@@ -42,7 +45,7 @@ pub enum Missing {
     /// The store failed.
     #[error("the store failed: {0}")]
     Failed(String),
-    /// What is stored is not what was written, or breaks a rule.
+    /// What is stored is damaged, or is not admissible.
     #[error("refused: {0}")]
     Refused(String),
 }
@@ -59,7 +62,7 @@ impl Missing {
     }
 }
 
-/// Reads what is stored, within its deadline, and tells how that went.
+/// Reads what is stored, within its deadline, and reports the attempt.
 pub async fn read(store: &KvStore) -> (Option<ValidSnapshot>, Attempt) {
     let started = clock::now();
     let read = clock::within(DEADLINES.last_good_ms, stored(store))
@@ -72,7 +75,7 @@ pub async fn read(store: &KvStore) -> (Option<ValidSnapshot>, Attempt) {
             if matches!(missing, Missing::Refused(_)) {
                 metrics::event(Event::LastGoodRefused);
             }
-            (None, Some(failed(&missing)))
+            (None, Some(failure(&missing)))
         }
     };
     (
@@ -85,14 +88,8 @@ pub async fn read(store: &KvStore) -> (Option<ValidSnapshot>, Attempt) {
     )
 }
 
-fn failed(missing: &Missing) -> AttemptFailure {
-    AttemptFailure {
-        outcome: missing.label().to_owned(),
-        message: missing.to_string(),
-        proxy_error: None,
-        received_status: None,
-        as_of: None,
-    }
+fn failure(missing: &Missing) -> AttemptFailure {
+    AttemptFailure::without_answer(missing.label().to_owned(), missing.to_string())
 }
 
 async fn stored(store: &KvStore) -> Result<ValidSnapshot, Missing> {
@@ -111,7 +108,7 @@ async fn stored(store: &KvStore) -> Result<ValidSnapshot, Missing> {
         .map_err(|error| Missing::Refused(error.to_string()))
 }
 
-/// Stores a snapshot, unless what is stored is better, and says what it did.
+/// Stores a snapshot, unless what is stored is better, and logs what it did.
 pub async fn keep(store: &KvStore, snapshot: &ValidSnapshot, limits: &Limits) {
     let kept = clock::within(CRON_MS, keep_better(store, snapshot, limits))
         .await
@@ -144,7 +141,8 @@ async fn keep_better(
 ) -> Result<bool, Missing> {
     match stored(store).await {
         Ok(held) if !snapshot.is_better(&held, clock::now(), limits) => return Ok(false),
-        // What cannot be read is replaced; a store that fails is not written to blindly.
+        // What is damaged is replaced. A store that fails is not written to: it may hold a younger
+        // one.
         Ok(_) | Err(Missing::Empty | Missing::Refused(_)) => {}
         Err(missing) => return Err(missing),
     }
@@ -173,13 +171,13 @@ mod tests {
     }
 
     #[test]
-    fn every_way_of_missing_has_its_word() {
-        let told = |missing: Missing| failed(&missing).outcome;
-        assert_eq!(told(Missing::Empty), "empty");
-        assert_eq!(told(Missing::Timeout), "timeout");
-        assert_eq!(told(Missing::Failed("503".to_owned())), "failed");
+    fn every_way_of_missing_has_its_outcome() {
+        let outcome = |missing: Missing| failure(&missing).outcome;
+        assert_eq!(outcome(Missing::Empty), "empty");
+        assert_eq!(outcome(Missing::Timeout), "timeout");
+        assert_eq!(outcome(Missing::Failed("503".to_owned())), "failed");
         assert_eq!(
-            told(Missing::Refused("it has no seal".to_owned())),
+            outcome(Missing::Refused("it has no seal".to_owned())),
             "refused"
         );
     }

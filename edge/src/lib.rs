@@ -1,6 +1,9 @@
-//! The Worker at the edge: serves the snapshot from what it holds, renews it from the origin, and
-//! goes to the exchange itself when the origin fails. The modules stand in the order in which a
-//! request passes through them.
+//! The Worker at the edge: serves the snapshot that it holds, refreshes it from the origin, and calls
+//! an exchange itself when the origin fails.
+//!
+//! The modules are declared in reading order: each uses only those above it. From the leaves (time,
+//! decisions, names) over what the isolate holds and whom it can call, up to the refresh that joins
+//! them, the response, and the request.
 
 pub mod clock;
 
@@ -40,14 +43,14 @@ use worker::{Context, Env, ScheduleContext, ScheduledEvent, event, worker_sys};
 
 /// The Worker's entry: a response, or the promise of one.
 ///
-/// Not `worker`'s own attribute, which makes a promise and a task of every request: more than half
-/// of what a hit costs.
+/// This is not `worker`'s own attribute, which makes a promise and a task of every request: that is
+/// more than half of what a hit costs.
 #[wasm_bindgen]
 pub fn fetch(request: web_sys::Request, env: Env, context: worker_sys::Context) -> JsValue {
     serve::serve(request, env, Context::new(context))
 }
 
-/// Every minute: a refresh as any other, whose result all colos may fall back on.
+/// Every minute: a refresh like any other, whose result all colos may fall back on.
 #[event(scheduled)]
 async fn scheduled(_event: ScheduledEvent, env: Env, _context: ScheduleContext) {
     refresh::keep_last_good(&env).await;

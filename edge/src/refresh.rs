@@ -157,7 +157,7 @@ async fn lead(generation: u64, deployment: &Deployment, request_id: &RequestId) 
         universe,
         late,
     } = Run::new(generation, deployment, request_id, &background)
-        .to_end()
+        .drive()
         .await;
     let finished = clock::now();
     let is_from_origin = matches!(found.via, Some(Via::Origin { .. }));

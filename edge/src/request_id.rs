@@ -1,10 +1,11 @@
-//! Names for requests that come without one.
+//! The request ID: the client's own, or a random one.
 
 use shared::headers::request_id::RequestId;
 use wasm_bindgen::JsCast;
 use web_sys::WorkerGlobalScope;
 
-/// The name that the client gave its request, or a new one where it has none that can be used.
+/// The ID that the client gave its request, or a new one where it gave none that is harmless in a
+/// header and a log line.
 #[must_use]
 pub fn take_or_make(claimed: Option<&str>) -> RequestId {
     RequestId::take_or_make(claimed, || {

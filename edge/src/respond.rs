@@ -1,13 +1,15 @@
-//! Decision → HTTP response, built from the runtime's own types.
+//! HTTP responses, built from the runtime's own types.
 //!
 //! Nothing here chooses a lifetime, a status or a body: those come from `shared`. What is added is
-//! what differs from one response to the next.
+//! what differs from one response to the next: date, age, cache state.
 
 pub mod health;
+
 pub mod rendered;
 
 pub mod rendered_cache;
-pub mod route;
+
+pub mod answer_path;
 
 use shared::headers;
 use shared::problem::Failure;
@@ -18,55 +20,43 @@ use web_sys::{Headers, Response, ResponseInit};
 /// This holder's name in `Cache-Status` and `Proxy-Status`.
 const EDGE: &str = "edge";
 
-/// What a request says that an answer depends on.
+/// The preconditions of a request (RFC 9110 section 13), as its headers state them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Wish {
-    /// Headers only.
-    pub head: bool,
+pub struct Preconditions {
     /// The ETags that the client holds.
     pub if_none_match: Option<String>,
     /// The ETags of which one must be the answer's.
     pub if_match: Option<String>,
 }
 
-impl Wish {
-    /// The wish of a request of which only this counts.
-    #[must_use]
-    pub fn of_head(head: bool) -> Self {
-        Self {
-            head,
-            ..Self::default()
-        }
-    }
-}
-
 /// Headers of one response, in addition to those of its body.
 pub type Extra = Vec<(&'static str, String)>;
 
-/// A failure, as a problem.
+/// A failure as problem+json; its headers alone for a HEAD.
 ///
 /// # Errors
 /// What the runtime throws when it refuses a header; none can occur, for all of them are ours.
 pub fn problem(
     failure: &Failure,
-    wish: &Wish,
+    head: bool,
     now: UnixMs,
     extra: &Extra,
 ) -> Result<Response, JsValue> {
     let headers = common(now)?;
     set_all(&headers, &failure.headers())?;
     set_all(&headers, extra)?;
-    text(failure.status(), &failure.body(), &headers, wish)
+    text(failure.status(), &failure.body(), &headers, head)
 }
 
-/// What is no data and no problem, such as the state of the service: never kept by any cache.
+/// A body that is neither data nor a problem, such as the state of the service. No cache may keep
+/// it.
 ///
 /// # Errors
 /// As [`problem`].
 pub fn uncached(
     content_type: &str,
     body: &str,
-    wish: &Wish,
+    head: bool,
     now: UnixMs,
     extra: &Extra,
 ) -> Result<Response, JsValue> {
@@ -74,7 +64,7 @@ pub fn uncached(
     headers.set("content-type", content_type)?;
     headers.set("cache-control", headers::NO_STORE)?;
     set_all(&headers, extra)?;
-    text(200, body, &headers, wish)
+    text(200, body, &headers, head)
 }
 
 /// The answer to a preflight request.
@@ -87,7 +77,7 @@ pub fn preflight(requested: Option<&str>, now: UnixMs) -> Result<Response, JsVal
     empty(204, &headers)
 }
 
-/// The headers of every answer.
+/// The headers of every response.
 fn common(now: UnixMs) -> Result<Headers, JsValue> {
     let headers = Headers::new()?;
     for (name, value) in headers::ALWAYS {
@@ -102,15 +92,15 @@ fn set_all(headers: &Headers, all: &[(&'static str, String)]) -> Result<(), JsVa
         .try_for_each(|(name, value)| headers.set(name, value))
 }
 
-fn text(status: u16, body: &str, headers: &Headers, wish: &Wish) -> Result<Response, JsValue> {
-    if wish.head {
+fn text(status: u16, body: &str, headers: &Headers, head: bool) -> Result<Response, JsValue> {
+    if head {
         headers.set("content-length", &body.len().to_string())?;
         return empty(status, headers);
     }
     Response::new_with_opt_str_and_init(Some(body), &init(status, headers))
 }
 
-/// Without a body at all: an empty one is not the same, and is refused for 204 and 304.
+/// A response without a body. An empty body is not the same: the runtime refuses it for 204 and 304.
 fn empty(status: u16, headers: &Headers) -> Result<Response, JsValue> {
     Response::new_with_opt_str_and_init(None, &init(status, headers))
 }

@@ -1,5 +1,7 @@
-//! What is stored beside a snapshot so that it can be told from anything else: time, length,
-//! checksum.
+//! The seal of a stored entry: its time, length and checksum, stored beside it.
+//!
+//! Both stores can return bytes that were cut, and an answer of another kind. A seal shows damage,
+//! not forgery: nobody but this Worker can write to its cache.
 
 use shared::units::UnixMs;
 
@@ -7,8 +9,7 @@ const STORED_AT: &str = "x-stored-at";
 const LENGTH: &str = "x-stored-length";
 const CHECKSUM: &str = "x-stored-fnv1a";
 
-/// The mark on an entry. It shows damage, not forgery: nobody but this Worker can write to its
-/// cache.
+/// The seal of one entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Seal {
     stored_at: UnixMs,
@@ -33,7 +34,7 @@ impl Seal {
         ]
     }
 
-    /// Reads a seal back; nothing when one of its headers is missing or malformed.
+    /// Reads a seal back; `None` when one of its headers is missing or malformed.
     pub(crate) fn read(header: impl Fn(&str) -> Option<String>) -> Option<Self> {
         Some(Self {
             stored_at: UnixMs::from_millis(header(STORED_AT)?.parse().ok()?),
@@ -42,7 +43,7 @@ impl Seal {
         })
     }
 
-    /// Whether these are the bytes that were stored.
+    /// Refuses bytes that are not those that were stored.
     pub(crate) fn check(self, body: &[u8]) -> Result<(), String> {
         if body.len() != self.length {
             Err(format!(

@@ -2,8 +2,11 @@
 //!
 //! What need not wait is answered at once, without a promise: a hit costs the runtime one call.
 //! Only a request that has to wait for the shared refresh becomes a future.
+//!
+//! Order: route → settings → what is held → hit, or wait → answer. A hit reads no header but the
+//! preconditions, and makes no request ID.
 
-mod request;
+mod client_request;
 
 mod limit;
 
@@ -11,7 +14,7 @@ mod operator;
 
 mod call;
 
-mod acquire;
+mod acquisition;
 
 mod answer;
 
@@ -19,11 +22,11 @@ use crate::clock;
 use crate::config::{Config, Role};
 use crate::deployment;
 use crate::metrics::{self, Alert, State};
-use crate::respond::{self, Extra, Wish, rendered_cache};
-use acquire::{Found, Patience, Search, Step};
+use crate::respond::{self, Extra, Preconditions, rendered_cache};
+use acquisition::{Acquisition, Found, Step, WaitFor};
 use answer::Answer;
 use call::Call;
-use request::{Header, Named};
+use client_request::{ClientRequest, Header};
 use shared::endpoints::{self, Asked, Endpoint, NoPlace, Place, Question};
 use shared::freshness::Freshness;
 use shared::headers::cache_status::Forward;
@@ -36,63 +39,73 @@ use wasm_bindgen_futures::future_to_promise;
 use web_sys::{Request, Response};
 use worker::{Context, Env};
 
-/// Answers a request: with a response where nothing is to be waited for, else with the promise of
+/// Answers a request: with a response where there is nothing to wait for, else with the promise of
 /// one.
 pub fn serve(request: Request, env: Env, context: Context) -> JsValue {
     let started = clock::now();
     match begin(request, env, context, started) {
-        Ok(Begun::Done(response)) => response.into(),
-        Ok(Begun::Waits(call, search, reason)) => {
+        Ok(Progress::Answered(response)) => response.into(),
+        Ok(Progress::Waits(call, acquisition, wait)) => {
             let waiting = Rc::clone(&call);
             let promise = future_to_promise(async move {
                 let response = waiting
-                    .finish(search, reason)
+                    .finish(acquisition, wait)
                     .await
-                    .or_else(|error| broken(&error, started))?;
+                    .or_else(|error| defect(&error, started))?;
                 Ok(response.into())
             });
             // The runtime never drops the future of a request whose client has left, which would
-            // lose its memory for ever; so it is told to run it to its end. It throws only where
-            // there is no request to belong to.
+            // leak its memory, so it is told to run it to its end. This throws only where there is
+            // no request to belong to.
             let _ = call.context.as_ref().wait_until(&promise);
             promise.into()
         }
-        Err(error) => broken(&error, started).map_or_else(|error| error, Into::into),
+        Err(error) => defect(&error, started).map_or_else(|error| error, Into::into),
     }
 }
 
-enum Begun {
-    Done(Response),
-    Waits(Rc<Call>, Search, (Forward, Patience)),
+/// How far a request gets without waiting.
+enum Progress {
+    Answered(Response),
+    Waits(Rc<Call>, Acquisition, (Forward, WaitFor)),
 }
 
-fn begin(request: Request, env: Env, context: Context, started: UnixMs) -> Result<Begun, JsValue> {
+fn begin(
+    request: Request,
+    env: Env,
+    context: Context,
+    started: UnixMs,
+) -> Result<Progress, JsValue> {
     let (method, url) = (request.method(), request.url());
-    let found = match request::place(&url).and_then(|place| for_role(place, &env)) {
+    let place = match client_request::place(&url).and_then(|place| for_role(place, &env)) {
         Ok(Place::Metrics) if !operator::is_configured(&env) => Err(NoPlace::UnknownPath),
-        found => found,
+        place => place,
     };
-    let (place, head) = match endpoints::asked(&method, found) {
+    let (place, head) = match endpoints::asked(&method, place) {
         Ok(Asked::Read { place, head }) => (place, head),
         Ok(Asked::Options) => {
-            let requested = request::header(&request, Header::RequestedHeaders);
-            return respond::preflight(requested.as_deref(), started).map(Begun::Done);
+            let requested = client_request::header(&request, Header::RequestedHeaders);
+            return respond::preflight(requested.as_deref(), started).map(Progress::Answered);
         }
         Err(none) => {
             metrics::answered(State::Refused, metrics::NO_DATA);
-            let wish = Wish::of_head(method == "HEAD");
-            return respond::problem(&none.into(), &wish, started, &Extra::new()).map(Begun::Done);
+            let head = method == "HEAD";
+            return respond::problem(&none.into(), head, started, &Extra::new())
+                .map(Progress::Answered);
         }
     };
     let deployment = match deployment::of(&env) {
         Ok(deployment) => deployment,
         Err(error) => {
-            return failed("bad_configuration", &error.to_string(), head, started).map(Begun::Done);
+            return failed("bad_configuration", &error.to_string(), head, started)
+                .map(Progress::Answered);
         }
     };
     match place {
-        Place::Live => return operator::live(&env, head, started).map(Begun::Done),
-        Place::Metrics => return operator::metrics(&request, &env, head, started).map(Begun::Done),
+        Place::Live => return operator::live(&env, head, started).map(Progress::Answered),
+        Place::Metrics => {
+            return operator::metrics(&request, &env, head, started).map(Progress::Answered);
+        }
         Place::Data(_) | Place::Health | Place::Ready | Place::Snapshot => {}
     }
     let place = if place == Place::Snapshot {
@@ -100,70 +113,74 @@ fn begin(request: Request, env: Env, context: Context, started: UnixMs) -> Resul
     } else {
         place
     };
-    let mut search = Search::new(started);
-    let named = Named::new(request);
-    let step = search.look(&context, &deployment, &named);
-    if let (Place::Data(question), false, Step::Found(found)) = (&place, head, &step)
-        && let Some(response) = hit(&named.request, &deployment.config, question, found, started)?
+    let mut acquisition = Acquisition::new(started);
+    let client = ClientRequest::new(request);
+    let step = acquisition.next(&context, &deployment, &client);
+    // The hot path: everything below this is for answers that are rarer.
+    if let (Place::Data(query), false, Step::Found(found)) = (&place, head, &step)
+        && let Some(response) = hit(&client.request, &deployment.config, query, found, started)?
     {
-        return Ok(Begun::Done(response));
+        return Ok(Progress::Answered(response));
     }
-    let wish = Wish {
-        head,
-        if_none_match: request::header(&named.request, Header::IfNoneMatch),
-        if_match: request::header(&named.request, Header::IfMatch),
+    let preconditions = Preconditions {
+        if_none_match: client_request::header(&client.request, Header::IfNoneMatch),
+        if_match: client_request::header(&client.request, Header::IfMatch),
     };
     let call = Call {
         place: place.into_owned(),
-        wish,
+        head,
+        preconditions,
         started,
         deployment,
-        named,
+        client,
         env,
         context,
     };
     match step {
-        Step::Found(found) => call.answer(&found).map(Begun::Done),
-        Step::Wait(reason, patience) => Ok(Begun::Waits(Rc::new(call), search, (reason, patience))),
+        Step::Found(found) => call.answer(&found).map(Progress::Answered),
+        Step::Wait(reason, wait) => Ok(Progress::Waits(Rc::new(call), acquisition, (reason, wait))),
     }
 }
 
-/// The whole snapshot is for Workers of ours, not for clients: only the one that owns the way to
-/// the exchanges, which no client reaches, hands it over.
+/// The whole snapshot is for Workers of ours and not for clients: only the direct Worker, which no
+/// client reaches, hands it over.
 fn for_role<'u>(place: Place<'u>, env: &Env) -> Result<Place<'u>, NoPlace> {
-    let hands_over = || deployment::of(env).is_ok_and(|it| it.config.role == Role::Direct);
-    if place == Place::Snapshot && !hands_over() {
+    let is_direct =
+        || deployment::of(env).is_ok_and(|deployment| deployment.config.role == Role::Direct);
+    if place == Place::Snapshot && !is_direct() {
         Err(NoPlace::UnknownPath)
     } else {
         Ok(place)
     }
 }
 
-/// The answer to a GET from what is held, where that is all there is to tell.
+/// The response to a GET from what is held, where no header beyond those of a hit is to be sent.
 fn hit(
     request: &Request,
     config: &Config,
-    question: &Question<'_>,
+    query: &Question<'_>,
     found: &Found,
     now: UnixMs,
 ) -> Result<Option<Response>, JsValue> {
     let Found {
         data: Some((valid, class)),
-        route,
+        path,
     } = found
     else {
         return Ok(None);
     };
-    // Who owns the way to the exchanges says where it stands, on each answer.
-    let is_told_more = config.role == Role::Direct;
-    if is_told_more || !route.is_plain_hit() || request::header(request, Header::IfMatch).is_some()
+    // The direct Worker names its data centre on every answer.
+    let has_more_headers = config.role == Role::Direct;
+    if has_more_headers
+        || !path.is_plain_hit()
+        || client_request::header(request, Header::IfMatch).is_some()
     {
         return Ok(None);
     }
-    let Ok(rendered) = rendered_cache::rendered(valid, question, *class, &config.limits)? else {
+    let Ok(rendered) = rendered_cache::rendered(valid, query, *class, &config.limits)? else {
         return Ok(None);
     };
-    let if_none_match = request::header(request, Header::IfNoneMatch);
+    let if_none_match = client_request::header(request, Header::IfNoneMatch);
     let response = rendered.hit(if_none_match.as_deref(), now, &config.limits)?;
     metrics::answered(found.state(), data_source(valid.get(), *class));
     Ok(Some(response))
@@ -173,18 +190,19 @@ impl Call {
     /// Waits as long as the policy says, and answers.
     async fn finish(
         &self,
-        mut search: Search,
-        mut wait: (Forward, Patience),
+        mut acquisition: Acquisition,
+        mut wait: (Forward, WaitFor),
     ) -> Result<Response, JsValue> {
-        let address = request::header(&self.named.request, Header::ConnectingIp);
-        // The moment that fresh data waits for younger costs less than to look up how often this
-        // client asks.
-        if wait.1 != Patience::Younger(Freshness::Fresh)
+        let address = client_request::header(&self.client.request, Header::ConnectingIp);
+        // Fresh data waits so briefly for younger data that asking the rate limiter would cost
+        // more.
+        if wait.1 != WaitFor::Younger(Freshness::Fresh)
             && !limit::admits(&self.env, address.as_deref()).await
         {
-            // Who asks too often gets what is held, where that may be shown.
-            search.take_what_is_held();
-            if let Step::Found(found) = search.look(&self.context, &self.deployment, &self.named) {
+            // A client over its limit gets what is held, where that may be shown.
+            acquisition.take_what_is_held();
+            let step = acquisition.next(&self.context, &self.deployment, &self.client);
+            if let Step::Found(found) = step {
                 return self.answer(&found);
             }
             let failure = Failure::TooManyRequests {
@@ -193,12 +211,12 @@ impl Call {
             return Answer::of(self, clock::now()).refusal(&failure);
         }
         loop {
-            search
-                .wait(&self.context, &self.deployment, &self.named, wait)
+            acquisition
+                .wait(&self.context, &self.deployment, &self.client, wait)
                 .await;
-            match search.look(&self.context, &self.deployment, &self.named) {
+            match acquisition.next(&self.context, &self.deployment, &self.client) {
                 Step::Found(found) => return self.answer(&found),
-                Step::Wait(reason, patience) => wait = (reason, patience),
+                Step::Wait(reason, next) => wait = (reason, next),
             }
         }
     }
@@ -208,12 +226,12 @@ impl Call {
     }
 }
 
-/// What the runtime threw at us where it never should.
-fn broken(error: &JsValue, now: UnixMs) -> Result<Response, JsValue> {
+/// The response when the runtime throws where it never should.
+fn defect(error: &JsValue, now: UnixMs) -> Result<Response, JsValue> {
     failed("defect", &format!("{error:?}"), false, now)
 }
 
-/// A plain 500; what is wrong stands in the log.
+/// A plain 500; the reason stands in the log alone.
 fn failed(event: &str, reason: &str, head: bool, now: UnixMs) -> Result<Response, JsValue> {
     metrics::answered(State::Failed, metrics::NO_DATA);
     if let Some(left_out) = metrics::admit_log_line(State::Failed, now) {
@@ -221,5 +239,5 @@ fn failed(event: &str, reason: &str, head: bool, now: UnixMs) -> Result<Response
         let line = serde_json::json!({"event": event, "reason": reason, "alert": alert, "left_out": left_out});
         worker::console_error!("{line}");
     }
-    respond::problem(&Failure::Internal, &Wish::of_head(head), now, &Extra::new())
+    respond::problem(&Failure::Internal, head, now, &Extra::new())
 }

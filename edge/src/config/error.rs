@@ -22,7 +22,7 @@ pub enum ConfigError {
         /// What it should be.
         expected: &'static str,
     },
-    /// A secret that cannot be one.
+    /// A secret that is too weak or malformed; its value is not quoted.
     #[error("{variable} (not shown, for it is a secret): {reason}")]
     Secret {
         /// The variable.
@@ -30,7 +30,7 @@ pub enum ConfigError {
         /// What is wrong with it.
         reason: BadSecret,
     },
-    /// A secret that everybody on the way could read.
+    /// A secret that would be sent unencrypted.
     #[error(
         "ORIGIN_URL is {origin_url:?}, over which ORIGIN_SECRET would go unencrypted: use https, or unset the secret"
     )]

@@ -1,20 +1,20 @@
 //! The alerts that a log line can raise.
 
-/// A state of the service that somebody should look at, as the field `alert` of a log line names
+/// A state of the service that an operator should look at; the field `alert` of a log line names
 /// it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Alert {
     /// Every source failed; clients get old data, marked.
     ServingLastKnownGood,
-    /// Neither origin nor Bybit is of use; clients get another exchange's data.
+    /// The origin and Bybit failed; clients get a fallback exchange's data.
     ServingSecondaryExchange,
     /// Every source failed and nothing is left; clients get 503.
     ServingNothing,
     /// Answers are 500.
     Failing,
-    /// Bybit sent this colo away.
+    /// Bybit turned this colo away.
     DirectPathBanned,
-    /// Origin and Bybit tell different prices.
+    /// The origin's figures and Bybit's own differ.
     DataDivergence,
 }
 

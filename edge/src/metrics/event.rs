@@ -1,4 +1,4 @@
-//! What is counted beside answers.
+//! Events that are counted beside answers.
 
 /// Something that happened beside an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -7,28 +7,28 @@ pub enum Event {
     CacheRefused,
     /// An entry could not be written.
     CacheWriteFailed,
-    /// What was kept for all colos was damaged or not admissible.
+    /// The last good snapshot of all colos was damaged or not admissible.
     LastGoodRefused,
-    /// What was kept for all colos could not be renewed.
+    /// The last good snapshot of all colos could not be replaced.
     LastGoodNotWritten,
-    /// The way to Bybit was taken without need, and led to data.
+    /// An exercise of the direct path brought data.
     DirectExercised,
-    /// It led to none.
+    /// An exercise brought no data.
     DirectExerciseFailed,
-    /// It led to data that differs from the origin's.
+    /// An exercise brought data that differs from the origin's.
     DataDiverged,
     /// The rate limiter did not answer, and the request went on.
     RateLimiterFailed,
     /// A data point could not be written.
     DataPointFailed,
-    /// An answer was neither logged nor told as a data point, for many like it were just before.
+    /// An answer got neither a log line nor a data point, because its state is throttled.
     AnswerLeftOut,
-    /// An exchange listed contracts of a kind that no rule knows; they are left out.
+    /// An exchange listed contracts of a kind that no rule knows; they are ignored.
     UnknownKindListed,
 }
 
 impl Event {
-    /// Every event: a counter that stands at zero is on the page too.
+    /// Every event. A counter at zero is on the page too, so that its first increase is seen.
     pub const ALL: [Self; 11] = [
         Self::CacheRefused,
         Self::CacheWriteFailed,

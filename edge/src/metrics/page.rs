@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 /// The format's content type.
 pub const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
 
-/// What is measured at the moment of asking. What is unknown is left out.
+/// What is measured when the page is requested. What is unknown is left out.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Gauges<'g> {
     /// The version of the Worker that was deployed.
@@ -17,8 +17,8 @@ pub struct Gauges<'g> {
     pub age_ms: Option<u64>,
     /// Its quality, 0–1.
     pub quality: Option<f64>,
-    /// How far Bybit's own figures and the origin's were apart when they were last compared, as
-    /// fractions by name.
+    /// The relative differences of Bybit's own figures from the origin's at the last exercise, by
+    /// name.
     pub divergence: &'g [(&'static str, f64)],
     /// WebAssembly's memory, bytes.
     pub memory_bytes: Option<f64>,
@@ -124,6 +124,7 @@ impl Page {
 
     fn sample(&mut self, name: &str, labels: &[(&str, &str)], value: f64) {
         self.0.push_str(name);
+        // Outcomes can quote a server, so label values are escaped as the format demands.
         for (at, (label, text)) in labels.iter().enumerate() {
             let text = text
                 .replace('\\', r"\\")

@@ -1,4 +1,4 @@
-//! How an answer came about: the state by which answers are counted and logged.
+//! The state of an answer: how it came about, by which it is counted, logged and throttled.
 
 use super::alert::Alert;
 
@@ -15,21 +15,21 @@ pub enum State {
     ColoCache,
     /// Fresh, after waiting for Bybit itself.
     Direct,
-    /// Fresh, after waiting for another exchange.
+    /// Fresh, after waiting for a fallback exchange.
     Secondary,
-    /// From what all colos share, for every source failed.
+    /// From what all colos share, because every source failed.
     LastGood,
-    /// Marked stale, for every source failed.
+    /// Marked stale, because every source failed (stale-if-error).
     Stale,
     /// 503: nothing may be shown.
     Unavailable,
-    /// 503: the data is good, but not analysed.
+    /// 503: there is data, but without the analysis that was requested.
     NotAnalysed,
-    /// 429.
+    /// 429: the client is over its rate limit and nothing is held.
     RateLimited,
-    /// 4xx: nothing that there is was asked for.
+    /// 4xx: no such path, method or symbol.
     Refused,
-    /// 500: a defect, or a configuration that cannot be used.
+    /// 500: a defect, or settings that cannot be used.
     Failed,
 }
 
@@ -53,7 +53,7 @@ impl State {
         }
     }
 
-    /// The alert that such an answer raises.
+    /// The alert that an answer of this state raises.
     #[must_use]
     pub const fn alert(self) -> Option<Alert> {
         match self {

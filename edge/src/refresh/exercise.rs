@@ -93,7 +93,7 @@ pub(super) async fn after(
     count(&outcome);
     log(&outcome);
     isolate::with(&KNOWN, |known| {
-        known.last = Some(Rc::new(Exercise { outcome }))
+        known.last = Some(Rc::new(Exercise { outcome }));
     });
 }
 

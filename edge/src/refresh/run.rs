@@ -90,8 +90,8 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// Takes step after step until the search is over.
-    pub(super) async fn to_end(mut self) -> Ended<'a> {
+    /// Carries out step after step until the search is over.
+    pub(super) async fn drive(mut self) -> Ended<'a> {
         loop {
             let now = clock::now();
             match self.search.next(held_as_of(), now) {

@@ -1,4 +1,4 @@
-//! `/health`: derived from the data that a client would get now, never constant.
+//! The body of `/health`: derived from the data that a client would get now, never constant.
 
 use serde::Serialize;
 use shared::freshness::Freshness;
@@ -14,14 +14,13 @@ pub struct Health<'s> {
     data: DataHealth,
     contracts: usize,
     scores: usize,
-    /// Why not the origin.
+    /// Why the data is not the origin's; `null` when it is.
     fallback_reason: Option<&'s str>,
     /// `live`, `replayed` or `simulated`.
     market_data: &'static str,
     /// The deployed version of the Worker, where the platform tells it.
     build: Option<&'s str>,
-    /// Where the Worker stands that owns the way to the exchanges, when it was last asked; unknown
-    /// where none is bound.
+    /// The data centre of the direct Worker, when it was last called; `null` where none is bound.
     direct_place: Option<String>,
 }
 
@@ -46,7 +45,7 @@ impl<'s> Health<'s> {
         }
     }
 
-    /// The same, where this is known.
+    /// Adds the data centre of the direct Worker.
     #[must_use]
     pub fn with_direct_colo(self, direct_place: Option<String>) -> Self {
         Self {

@@ -1,5 +1,8 @@
-//! A finished body with its headers, kept on the JavaScript side: answering parses, serialises and
-//! copies nothing through WebAssembly's memory.
+//! A finished body with its headers, kept on the JavaScript side. A hit parses and serialises nothing,
+//! and copies nothing through WebAssembly's memory: this is what makes a hit cheap.
+//!
+//! Invariant: body, ETag and fixed headers belong together and never change; only date, age and
+//! cache state of the two hits are brought up to date in place.
 
 use shared::endpoints::{Absence, Question};
 use shared::freshness::{Freshness, Limits};
@@ -12,7 +15,7 @@ use std::cell::Cell;
 use wasm_bindgen::JsValue;
 use web_sys::{Headers, Response, ResponseInit};
 
-use super::{EDGE, Extra, Wish, empty, init, set_all};
+use super::{EDGE, Extra, empty, init, set_all};
 use js_sys::Uint8Array;
 
 /// The body of one answer in one class.
@@ -21,26 +24,26 @@ pub struct Rendered {
     body: Uint8Array,
     etag: Box<str>,
     as_of: UnixMs,
-    /// The headers that never change, to be copied.
+    /// The fixed headers, to be copied.
     headers: Headers,
     /// A hit with the body.
     full: Hit,
-    /// A hit for a client that holds the body already.
+    /// A hit for a client that holds the body already: 304.
     unchanged: Hit,
 }
 
 impl Rendered {
-    /// Projects the body; the reason where the snapshot has none.
+    /// Projects the body, or says why the snapshot has none.
     ///
     /// # Errors
     /// What the runtime throws when it refuses a header; none can occur, for all of them are ours.
     pub fn of<'s>(
         valid: &'s ValidSnapshot,
-        question: &Question<'_>,
+        query: &Question<'_>,
         class: Freshness,
         limits: &Limits,
     ) -> Result<Result<Self, Absence<'s>>, JsValue> {
-        let answer = projection::answer(valid, question, class, limits);
+        let answer = projection::answer(valid, query, class, limits);
         let body = match answer.map_err(|error| JsValue::from_str(&error.to_string()))? {
             Ok(body) => body,
             Err(absence) => return Ok(Err(absence)),
@@ -49,12 +52,13 @@ impl Rendered {
         for (name, value) in headers::ALWAYS {
             template.set(name, value)?;
         }
-        set_all(&template, &headers::of_body(valid, question, class, limits))?;
+        set_all(&template, &headers::of_body(valid, query, class, limits))?;
         let without_body = Headers::new_with_headers(&template)?;
+        // A 304 repeats the headers that a cache updates by; a type without a body is none of them.
         without_body.delete("content-type")?;
         Ok(Ok(Self {
             body: Uint8Array::from(body.as_slice()),
-            etag: headers::etag(valid.get(), question, class).into(),
+            etag: headers::etag(valid.get(), query, class).into(),
             as_of: valid.get().as_of_ms,
             full: Hit::new(200, Headers::new_with_headers(&template)?),
             unchanged: Hit::new(304, without_body),
@@ -62,8 +66,8 @@ impl Rendered {
         }))
     }
 
-    /// The answer from memory to a GET. The runtime copies the headers, so those that are kept may
-    /// change afterwards.
+    /// A hit, for a GET. The runtime copies the headers into the response, so the kept ones may change
+    /// afterwards.
     ///
     /// # Errors
     /// As [`Rendered::of`].
@@ -87,17 +91,22 @@ impl Rendered {
     ///
     /// # Errors
     /// As [`Rendered::of`].
-    pub fn answer(&self, wish: &Wish, extra: &Extra) -> Result<Response, JsValue> {
+    pub fn answer(
+        &self,
+        head: bool,
+        if_none_match: Option<&str>,
+        extra: &Extra,
+    ) -> Result<Response, JsValue> {
         // A copy: the kept headers must stay as they are.
         let headers = Headers::new_with_headers(&self.headers)?;
         set_all(&headers, extra)?;
-        if self.is_held_by(wish.if_none_match.as_deref()) {
+        if self.is_held_by(if_none_match) {
             headers.delete("content-type")?;
             return empty(304, &headers);
         }
-        if wish.head {
-            // A client may learn the size from this, and without it the connection would be closed
-            // to mark the end.
+        if head {
+            // A client can learn the size from this. Without it the connection would be closed to
+            // mark the end.
             headers.set("content-length", &self.body.byte_length().to_string())?;
             return empty(200, &headers);
         }
@@ -109,14 +118,14 @@ impl Rendered {
     }
 }
 
-/// What a hit is answered with, brought up to date at most twice a second: when the second changes,
-/// and when the age does.
+/// The headers and status of a hit. They change at most twice a second, when the clock's second and
+/// when the age changes, so that most hits set no header at all.
 #[derive(Debug)]
 struct Hit {
     headers: Headers,
     init: ResponseInit,
-    /// The second of the clock and the age that the headers tell.
-    told: Cell<Option<(u64, u64)>>,
+    /// The clock's second and the age that the headers state.
+    stated: Cell<Option<(u64, u64)>>,
 }
 
 impl Hit {
@@ -124,20 +133,20 @@ impl Hit {
         Self {
             init: init(status, &headers),
             headers,
-            told: Cell::new(None),
+            stated: Cell::new(None),
         }
     }
 
     fn at(&self, as_of: UnixMs, now: UnixMs, limits: &Limits) -> Result<&ResponseInit, JsValue> {
         let moment = (now.as_secs(), age_secs(as_of, now));
-        if self.told.get() != Some(moment) {
+        if self.stated.get() != Some(moment) {
             self.headers.set("date", &now.http_date())?;
             self.headers.set("age", &moment.1.to_string())?;
             self.headers.set(
                 cache_status::NAME,
                 &cache_status::hit(EDGE, ttl_secs(as_of, now, limits)),
             )?;
-            self.told.set(Some(moment));
+            self.stated.set(Some(moment));
         }
         Ok(&self.init)
     }

@@ -1,8 +1,8 @@
-//! One request that is answered from the snapshot: what was asked, and what answering takes.
+//! One request that is answered from the snapshot: what was requested, and what answering it takes.
 
-use super::request::Named;
+use super::client_request::ClientRequest;
 use crate::deployment::Deployment;
-use crate::respond::Wish;
+use crate::respond::Preconditions;
 use shared::endpoints::Place;
 use shared::units::UnixMs;
 use std::rc::Rc;
@@ -11,10 +11,12 @@ use worker::{Context, Env};
 /// A request that is answered from the snapshot.
 pub(super) struct Call {
     pub(super) place: Place<'static>,
-    pub(super) wish: Wish,
+    /// Whether only the headers are requested.
+    pub(super) head: bool,
+    pub(super) preconditions: Preconditions,
     pub(super) started: UnixMs,
     pub(super) deployment: Rc<Deployment>,
-    pub(super) named: Named,
+    pub(super) client: ClientRequest,
     pub(super) env: Env,
     pub(super) context: Context,
 }

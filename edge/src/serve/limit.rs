@@ -1,5 +1,8 @@
-//! How often one client may make the edge wait for others. Only a request that would wait is
-//! counted: what lies in memory is given to everybody.
+//! The rate limit of requests that wait for a refresh, per client. What is in memory is given to
+//! everybody, so only a request that would wait is counted.
+//!
+//! Invariant: the limiter can only ever refuse by its own word. A request without an address, and a
+//! limiter that fails or hangs, limit nobody.
 
 use crate::metrics::{self, Event};
 use crate::{bindings, clock};
@@ -10,11 +13,11 @@ use wasm_bindgen_futures::JsFuture;
 use worker::Env;
 use worker::worker_sys::RateLimiter;
 
-/// How long the limiter may take. One that is slower than this is no help to anybody.
+/// How long the limiter may take, milliseconds. A slower one would cost the client more than it
+/// protects.
 const WAIT_MS: u64 = 25;
 
-/// Whether this client may go on. One without an address, and a limiter that fails or hangs, limit
-/// nobody.
+/// Whether this client may go on.
 pub(super) async fn admits(env: &Env, address: Option<&str>) -> bool {
     let Some(key) = address.and_then(key) else {
         return true;
@@ -32,19 +35,15 @@ pub(super) async fn admits(env: &Env, address: Option<&str>) -> bool {
 }
 
 async fn ask(limiter: &RateLimiter, key: &str) -> Result<bool, JsValue> {
-    let question = Object::new();
-    Reflect::set(
-        &question,
-        &JsValue::from_str("key"),
-        &JsValue::from_str(key),
-    )?;
-    let answer = JsFuture::from(limiter.limit(question)?).await?;
+    let query = Object::new();
+    Reflect::set(&query, &JsValue::from_str("key"), &JsValue::from_str(key))?;
+    let answer = JsFuture::from(limiter.limit(query)?).await?;
     let success = Reflect::get(&answer, &JsValue::from_str("success"))?;
     success.as_bool().ok_or(success)
 }
 
-/// Who counts as one client: an address, and of IPv6 the network, for a host there has as many
-/// addresses as it likes.
+/// What counts as one client: an IPv4 address, or an IPv6 network of 64 bits, for one host has a whole
+/// such network to itself.
 fn key(address: &str) -> Option<String> {
     match address.trim().parse().ok()? {
         IpAddr::V4(v4) => Some(v4.to_string()),
@@ -76,7 +75,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_address_is_nobody() {
+    fn what_is_no_address_is_no_client() {
         for bad in [
             "",
             "localhost",

@@ -1,10 +1,10 @@
-//! What is for whoever runs the service: that the Worker answers, and its counts.
+//! The operator's routes: that the Worker answers, and its counters.
 
-use super::request::{self, Header};
+use super::client_request::{self, Header};
 use crate::metrics::{self, Gauges, State};
 use crate::policy::Divergence;
 use crate::refresh;
-use crate::respond::{self, Extra, Wish};
+use crate::respond::{self, Extra};
 use crate::{bindings, clock, memory};
 use shared::headers::{JSON, bearer};
 use shared::problem::{Failure, Realm};
@@ -14,10 +14,10 @@ use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{Request, Response};
 use worker::Env;
 
-/// The secret that opens `/metrics`. Without it there is no such path.
+/// The bearer token of `/metrics`. Without it there is no such route.
 const TOKEN: &str = "METRICS_TOKEN";
 
-/// Whether there is a secret, and so a page.
+/// Whether `/metrics` exists.
 pub(super) fn is_configured(env: &Env) -> bool {
     token(env).is_some()
 }
@@ -26,37 +26,36 @@ fn token(env: &Env) -> Option<String> {
     bindings::variable(env, TOKEN).filter(|token| !token.is_empty())
 }
 
-/// That the Worker answers, whatever the state of the data.
+/// Liveness: that the Worker answers, whatever the state of the data.
 pub(super) fn live(env: &Env, head: bool, now: UnixMs) -> Result<Response, JsValue> {
     let body = serde_json::json!({"status": "alive", "build": bindings::build(env)}).to_string();
-    respond::uncached(JSON, &body, &Wish::of_head(head), now, &Extra::new())
+    respond::uncached(JSON, &body, head, now, &Extra::new())
 }
 
-/// The counts of this isolate, for whoever has the token.
+/// The counters of this isolate, for a request with the token.
 pub(super) fn metrics(
     request: &Request,
     env: &Env,
     head: bool,
     now: UnixMs,
 ) -> Result<Response, JsValue> {
-    let wish = Wish::of_head(head);
-    let given = request::header(request, Header::Authorization);
+    let given = client_request::header(request, Header::Authorization);
     if !opens(given.as_deref(), token(env).as_deref()) {
         metrics::answered(State::Refused, metrics::NO_DATA);
         return respond::problem(
             &Failure::Unauthorized {
                 realm: Realm::Metrics,
             },
-            &wish,
+            head,
             now,
             &Extra::new(),
         );
     }
     let held = memory::snapshot();
-    let compared = refresh::exercise()
+    let divergence = refresh::exercise()
         .and_then(|exercise| exercise.outcome.as_ref().ok().map(Divergence::known));
     let page = metrics::page(&Gauges {
-        divergence: compared.as_deref().unwrap_or_default(),
+        divergence: divergence.as_deref().unwrap_or_default(),
         build: bindings::build(env),
         age_ms: held
             .as_ref()
@@ -64,11 +63,11 @@ pub(super) fn metrics(
         quality: held.as_ref().map(|held| held.quality().get()),
         memory_bytes: memory_bytes(),
     });
-    respond::uncached(metrics::CONTENT_TYPE, &page, &wish, now, &Extra::new())
+    respond::uncached(metrics::CONTENT_TYPE, &page, head, now, &Extra::new())
 }
 
-/// Whether an `Authorization` value bears the token. How long this takes says nothing about where a
-/// wrong one differs.
+/// Whether an `Authorization` value bears the token. Compared in constant time, so that its duration
+/// does not tell how much of a guess is right.
 fn opens(given: Option<&str>, token: Option<&str>) -> bool {
     let given = given.and_then(|value| bearer::token(value.as_bytes()));
     let (Some(given), Some(token)) = (given, token) else {

@@ -1,4 +1,5 @@
-//! A snapshot made here from Bybit's own answers, for when the origin has none.
+//! A snapshot assembled here from Bybit's own answers, for when the origin has none: tickers now,
+//! and what only the origin collects carried over from the held snapshot while it may be shown.
 
 use super::admission::admit;
 use super::exchange;
@@ -12,14 +13,14 @@ use crate::{clock, memory, policy};
 use futures_util::future::try_join;
 use shared::analysis::Settings;
 use shared::assemble::{Identity, Inputs, LongView, Slow, assemble};
-use shared::exchange::bybit::{self, Listing, UniverseBuilder, tickers};
+use shared::exchange::bybit::{self, Listing, UniverseBuilder};
 use shared::freshness::table_time;
 use shared::market::Universe;
 use shared::provenance::Venue;
 use shared::snapshot::{Producer, Section};
 use std::rc::Rc;
 
-/// Makes a snapshot of what the host at `base` answers.
+/// Assembles a snapshot from what the host at `base` answers.
 ///
 /// # Errors
 /// [`Refused`] when what Bybit answered does not end the search.
@@ -36,17 +37,17 @@ pub async fn snapshot(
         purpose,
     } = materials;
     let is_fetched = universe.is_none();
-    let asked = exchange::get(
+    let tickers = exchange::get(
         Venue::Bybit,
         base,
         bybit::TICKERS,
         deadline,
         exchange::MAX_TICKERS_BYTES,
     );
-    let asked = async { asked.await.map_err(ExchangeError::Tickers) };
-    let (answer, universe) = try_join(asked, known_or_fetched(base, deadline, universe)).await?;
-    let mut table =
-        tickers::parse(&answer.bytes).map_err(|error| ExchangeError::Tickers(error.into()))?;
+    let tickers = async { tickers.await.map_err(ExchangeError::Tickers) };
+    let (answer, universe) = try_join(tickers, known_or_fetched(base, deadline, universe)).await?;
+    let mut table = bybit::tickers::parse(&answer.bytes)
+        .map_err(|error| ExchangeError::Tickers(error.into()))?;
     let as_of = match purpose {
         Purpose::Show => outlier_filter::examine(
             held,
@@ -81,8 +82,9 @@ pub async fn snapshot(
     };
     let assembled = assemble(&inputs, identity, &Settings::DEFAULT).map_err(ExchangeError::from)?;
     let snapshot = admit(assembled.snapshot, held, now, &config.limits)?;
+    // Only what is shown is a basis for later tables.
     if purpose == Purpose::Show {
-        outlier_filter::believe(&table, as_of);
+        outlier_filter::accept(&table, as_of);
     }
     Ok(Assembled {
         snapshot,
@@ -103,7 +105,7 @@ async fn known_or_fetched(
         Some(universe) => Ok(universe),
         None => {
             let universe = Rc::new(get_universe(base, deadline).await?);
-            // Kept at once: whatever becomes of the tickers, the next try need not fetch it again.
+            // Kept at once: whatever becomes of the tickers, the next call need not fetch it again.
             memory::keep_universe(Rc::clone(&universe));
             Ok(universe)
         }
@@ -132,7 +134,7 @@ pub async fn get_universe(base: &str, deadline: &Deadline) -> Result<Universe, E
         match builder.add(listing)? {
             Some(cursor) => path = bybit::instruments_after(&cursor),
             None => {
-                exchange::tell_unknown_kinds(Venue::Bybit, builder.unknown_types());
+                exchange::report_unknown_kinds(Venue::Bybit, builder.unknown_types());
                 return Ok(builder.finish(page.source, page.received_at)?);
             }
         }

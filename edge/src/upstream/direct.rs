@@ -1,6 +1,9 @@
-//! The Worker that owns the way to the exchanges: it stands near them, and keeps the budgets and
-//! the cache of that way. This Worker runs near its clients and asks it through a service binding,
-//! which costs no more than the way there and back.
+//! The direct Worker, which owns the route to the exchanges: it runs near them, and keeps the budgets
+//! and the cache of that route. This Worker runs near its clients and calls it through a service
+//! binding, which costs no more than the round trip.
+//!
+//! Its answers name what failed behind it: a 503 in the body, a snapshot in `Proxy-Status`. Only
+//! names and reason codes that are known here are taken over, for both are shown to clients.
 
 use super::colo_name::is_colo_name;
 use super::fetch::{self, Answer, Deadline, FetchError};
@@ -21,16 +24,16 @@ use shared::judge::WildTable;
 use shared::snapshot::{Snapshot, is_reason};
 use shared::validate::ValidSnapshot;
 
-/// Its name in outcomes, where the Worker itself is what failed.
+/// Its name in outcomes, where the Worker itself failed.
 pub const DIRECT_WORKER: &str = "direct-worker";
 
-/// A binding ignores the host, but an address needs one.
+/// A binding ignores the host, but a URL needs one.
 const BASE: &str = "https://direct.internal";
 
-/// The largest problem that is read, bytes.
+/// How much of a problem's body is read, bytes.
 const MAX_PROBLEM_BYTES: usize = 8_192;
 
-/// Who may have failed on the way, by name.
+/// The sources that may have failed behind it.
 const SOURCES: [&str; 4] = [
     BYBIT_DIRECT,
     BYBIT_ALTERNATIVE,
@@ -43,36 +46,36 @@ const SOURCES: [&str; 4] = [
 pub struct FromDirect {
     /// The snapshot.
     pub snapshot: ValidSnapshot,
-    /// Where that Worker stands, by the platform's word or the exchange's.
+    /// The data centre of that Worker, by the platform's word or the exchange's.
     pub colo: Option<String>,
-    /// Who it is made from.
+    /// The source that it is made from.
     pub source: &'static str,
-    /// Who failed before that one, and how.
+    /// The sources that failed before that one, with their outcomes.
     pub failed_before: Vec<(&'static str, String)>,
 }
 
-/// Why that Worker did not end the search.
+/// Why a call to the direct Worker does not end the search.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum DirectError {
     /// It gave no good snapshot.
     #[error("{0}")]
     Handover(#[from] HandoverError),
-    /// Prices that leapt against what is held here, and are not believed yet.
+    /// Its prices jumped against what is held here, so the outlier filter rejects them for now.
     #[error("{wild}")]
     Wild {
-        /// Whose prices.
+        /// The source of the prices.
         of: &'static str,
         /// How many.
         wild: WildTable,
-        /// Who failed before that one, and how.
+        /// The sources that failed before that one, with their outcomes.
         failed: Vec<(&'static str, String)>,
     },
-    /// It has nothing to show, for these reasons.
-    #[error("it has nothing: {}", told(.0))]
+    /// It has nothing to show: these sources failed.
+    #[error("it has nothing: {}", in_words(.0))]
     Nothing(Vec<(&'static str, String)>),
 }
 
-fn told(sources: &[(&'static str, String)]) -> String {
+fn in_words(sources: &[(&'static str, String)]) -> String {
     sources
         .iter()
         .map(|(name, outcome)| format!("{name} {outcome}"))
@@ -81,8 +84,7 @@ fn told(sources: &[(&'static str, String)]) -> String {
 }
 
 impl DirectError {
-    /// The failures as they are told: one for each source that it names, or the one of that Worker
-    /// itself.
+    /// The failures as they are reported: one for each source that it names, or its own.
     #[must_use]
     pub fn to_failures(&self) -> Vec<(&'static str, AttemptFailure)> {
         match self {
@@ -92,14 +94,14 @@ impl DirectError {
                 wild,
                 failed: before,
             } => failures(before)
-                .chain([(*of, failed(wild.label(), wild.to_string()))])
+                .chain([(*of, failure(wild.label(), wild.to_string()))])
                 .collect(),
             Self::Nothing(sources) => failures(sources).collect(),
         }
     }
 
-    /// Whether that Worker itself works: it does when it tells what failed behind it, or hands over
-    /// data that is only old.
+    /// Whether the direct Worker itself works: it does when it names what failed behind it, or hands
+    /// over data that is only old.
     #[must_use]
     pub fn works(&self) -> bool {
         match self {
@@ -108,7 +110,7 @@ impl DirectError {
         }
     }
 
-    /// Whether nobody failed: it was only nobody's turn.
+    /// Whether no source failed: all budgets there are spent.
     #[must_use]
     pub fn is_over_budget(&self) -> bool {
         let of_budget = [Denied::IsolateBudget.label(), Denied::ColoBudget.label()];
@@ -116,31 +118,25 @@ impl DirectError {
     }
 }
 
-/// The failures that it tells of.
+/// The failures behind the direct Worker, as they are reported.
 pub fn failures(
     sources: &[(&'static str, String)],
 ) -> impl Iterator<Item = (&'static str, AttemptFailure)> {
     sources.iter().map(|(name, outcome)| {
         (
             *name,
-            failed(outcome, format!("by the word of {DIRECT_WORKER}")),
+            failure(outcome, format!("by the word of {DIRECT_WORKER}")),
         )
     })
 }
 
-fn failed(outcome: &str, message: String) -> AttemptFailure {
-    AttemptFailure {
-        outcome: outcome.to_owned(),
-        message,
-        proxy_error: None,
-        received_status: None,
-        as_of: None,
-    }
+fn failure(outcome: &str, message: String) -> AttemptFailure {
+    AttemptFailure::without_answer(outcome.to_owned(), message)
 }
 
-/// Asks that Worker in the name of a request. Its snapshots are the same for everybody who asks it,
-/// so why the origin was not taken is added here, and with it what only the origin collects and
-/// what is held still tells.
+/// Calls the direct Worker in the name of a request. Its snapshots are the same for every caller, so
+/// the fallback reason is added here, and with it the sections that only the origin collects, while
+/// what is held may still be shown.
 ///
 /// # Errors
 /// [`Refused`] when its answer does not end the search.
@@ -209,7 +205,7 @@ pub async fn snapshot(
     })
 }
 
-/// Who failed, by the members of a `Proxy-Status` of ours.
+/// The sources that failed, by the members of a `Proxy-Status` of ours.
 fn failed_before(members: &str) -> Vec<(&'static str, String)> {
     let quoted = |member: &str, name: &str| {
         let (_, value) = member.split_once(&format!("; {name}=\""))?;
@@ -229,7 +225,7 @@ fn known(name: &str) -> Option<&'static str> {
     SOURCES.into_iter().find(|known| *known == name)
 }
 
-/// What a 503 says of the sources behind it.
+/// The error that a 503 stands for: the sources behind it, or the status where it names none.
 async fn why_nothing(answer: Answer<'_>) -> DirectError {
     let sources = sources(&answer.beginning(MAX_PROBLEM_BYTES).await);
     if sources.is_empty() {
@@ -263,7 +259,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_failed_behind_it_is_told_by_its_own_name() {
+    fn what_failed_behind_it_is_reported_by_its_own_name() {
         let problem = br#"{"sources":[{"name":"bybit-direct","outcome":"forbidden_region","as_of_ms":null},
             {"name":"okx","outcome":"timeout"},{"name":"edge-last-good","outcome":"empty"},{"name":"<b>","outcome":"x"},
             {"name":"binance","outcome":"No Word"}]}"#;
@@ -280,12 +276,12 @@ mod tests {
             error.to_string(),
             "it has nothing: bybit-direct forbidden_region, okx timeout"
         );
-        let told: Vec<_> = error
+        let failures: Vec<_> = error
             .to_failures()
             .into_iter()
             .map(|(name, failed)| (name, failed.outcome))
             .collect();
-        assert_eq!(told[0], ("bybit-direct", "forbidden_region".to_owned()));
+        assert_eq!(failures[0], ("bybit-direct", "forbidden_region".to_owned()));
         assert_eq!((error.works(), error.is_over_budget()), (true, false));
     }
 
@@ -323,7 +319,7 @@ mod tests {
     }
 
     #[test]
-    fn who_failed_before_the_one_that_answered_is_told_too() {
+    fn what_failed_before_the_source_that_answered_is_reported_too() {
         let members = "edge; next-hop=\"bybit-direct\"; received-status=403; details=\"forbidden_region\", \
                        edge; error=http_response_timeout; next-hop=\"okx\"; details=\"timeout\"";
         let expected = [

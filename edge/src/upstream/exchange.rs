@@ -1,4 +1,4 @@
-//! One GET to an exchange: the body, or why there is none.
+//! One GET to an exchange: the body, or why there is none, and whether the exchange turned us away.
 
 use super::colo_name::is_colo_name;
 use super::exchange_error::AnswerError;
@@ -15,30 +15,30 @@ use std::collections::BTreeSet;
 /// The largest ticker table that is read, bytes: many times today's largest.
 pub(super) const MAX_TICKERS_BYTES: usize = 4_000_000;
 
-/// The largest list of contracts, or page of one.
+/// The largest list of contracts, or page of one, bytes.
 pub(super) const MAX_LIST_BYTES: usize = 6_000_000;
 
-/// Where a call arrived, by the word of the network in front of Bybit.
+/// The header by which the network in front of Bybit says where a call arrived.
 const ARRIVED_AT: &str = "x-amz-cf-pop";
 
-/// How much of that body is read.
+/// How much of the body of a 403 is read for its reason, bytes.
 const REASON_BYTES: usize = 4_096;
 
-/// A body, who published it, and when its last byte came.
+/// A body, its publisher, and when its last byte came.
 #[derive(Clone, Debug)]
 pub struct Body {
     /// The bytes.
     pub bytes: Vec<u8>,
-    /// Who published them, by the host's own word.
+    /// Their publisher, by the host's own word: the simulator says that it is one.
     pub source: Source,
-    /// When they were there.
+    /// When the last byte came, by the local clock.
     pub received_at: UnixMs,
 }
 
-/// Asks one question of an exchange.
+/// Gets one path of an exchange.
 ///
 /// # Errors
-/// [`AnswerError::Fetch`] or [`AnswerError::SentAway`].
+/// [`AnswerError::Fetch`] or [`AnswerError::Refused`].
 pub async fn get(
     venue: Venue,
     base: &str,
@@ -60,12 +60,13 @@ pub async fn get(
         };
         let refusal = refusal::of_status(venue, status, &body, retry_after_secs)
             .unwrap_or(Refusal::Unexplained);
-        return Err(AnswerError::SentAway { refusal, status });
+        return Err(AnswerError::Refused { refusal, status });
     }
     if let Err(error) = answer.expect_json() {
         answer.discard();
         return Err(error.into());
     }
+    // Before the body is read: where the call arrived is known even if the body breaks off.
     if let Some(colo) = answer.header(ARRIVED_AT).filter(|colo| is_colo_name(colo)) {
         memory::keep_arrival(&colo);
     }
@@ -78,9 +79,9 @@ pub async fn get(
     })
 }
 
-/// Tells what a list of contracts holds that no rule knows and that is left out of it, so that a
-/// new kind of contract is not missed for ever.
-pub fn tell_unknown_kinds(venue: Venue, kinds: &BTreeSet<String>) {
+/// Reports kinds of contracts that no rule knows. They are left out of the list, and without a
+/// warning a new kind would be missed for good.
+pub fn report_unknown_kinds(venue: Venue, kinds: &BTreeSet<String>) {
     if !kinds.is_empty() {
         metrics::event(Event::UnknownKindListed);
         let line = serde_json::json!({"event": Event::UnknownKindListed.name(), "venue": venue.name(), "kinds": kinds});

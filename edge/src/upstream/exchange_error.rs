@@ -18,15 +18,15 @@ pub enum AnswerError {
     /// No body.
     #[error("{0}")]
     Fetch(#[from] FetchError),
-    /// A status that sends us away.
+    /// A status by which the exchange turns us away.
     #[error("sent away with HTTP status {status}: {refusal:?}")]
-    SentAway {
+    Refused {
         /// Why, and for how long.
         refusal: Refusal,
         /// The status.
         status: u16,
     },
-    /// Not what was asked for.
+    /// An answer that cannot be read.
     #[error("{0}")]
     Parse(#[from] ParseError),
 }
@@ -35,7 +35,7 @@ impl AnswerError {
     fn label(&self) -> String {
         match self {
             Self::Fetch(error) => error.label(),
-            Self::SentAway { refusal, status } => refusal
+            Self::Refused { refusal, status } => refusal
                 .answer_label()
                 .map_or_else(|| format!("http_{status}"), str::to_owned),
             Self::Parse(error) => error.label().to_owned(),
@@ -45,22 +45,22 @@ impl AnswerError {
     fn received_status(&self) -> Option<u16> {
         match self {
             Self::Fetch(error) => error.received_status(),
-            Self::SentAway { status, .. } => Some(*status),
+            Self::Refused { status, .. } => Some(*status),
             Self::Parse(_) => Some(200),
         }
     }
 
-    /// Whether the exchange sent us away, in any of its ways of saying so.
+    /// The refusal, by status or by the code in an answer with status 200.
     fn refusal(&self, venue: Venue) -> Option<Refusal> {
         match self {
-            Self::SentAway { refusal, .. } => Some(*refusal),
+            Self::Refused { refusal, .. } => Some(*refusal),
             Self::Parse(ParseError::Refused { code, .. }) => refusal::of_code(venue, *code),
             Self::Fetch(_) | Self::Parse(_) => None,
         }
     }
 }
 
-/// Why an exchange did not end the search.
+/// Why a call to an exchange does not end the search.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum ExchangeError {
     /// No tickers.
@@ -69,19 +69,19 @@ pub enum ExchangeError {
     /// No list of contracts.
     #[error("instruments: {0}")]
     Instruments(AnswerError),
-    /// A list of contracts that is none.
+    /// A list of contracts that contradicts itself or is empty.
     #[error("instruments: {0}")]
     Universe(#[from] UniverseError),
-    /// The exchange's own list does not tell what counts, and no other is at hand.
+    /// The exchange's own list does not say which contracts count, and no other is at hand.
     #[error("no list of contracts is at hand")]
     NoUniverse,
-    /// A venue's clock that says nothing about the age of its data.
+    /// A venue's clock that is too far ahead to date its data.
     #[error("{0}")]
     Clock(#[from] ClockAhead),
-    /// Prices that leapt, and are not believed yet.
+    /// A table that the outlier filter rejected, until it is confirmed.
     #[error("{0}")]
     Wild(#[from] WildTable),
-    /// Facts that make no snapshot.
+    /// Facts that no snapshot can be assembled from.
     #[error("{0}")]
     Assemble(#[from] AssembleError),
     /// A snapshot that breaks a rule.
@@ -93,12 +93,12 @@ pub enum ExchangeError {
 }
 
 impl ExchangeError {
-    /// The failure of a call to `venue` as it is told.
+    /// The failure of a call to `venue` as it is reported.
     #[must_use]
     pub fn to_failure(&self, venue: Venue) -> AttemptFailure {
         let outcome = match self {
             Self::Tickers(error) => error.label(),
-            // Who is sent away is sent away from both, whichever of the two heard it first.
+            // A refusal bans the whole address, so it has one name whichever request met it first.
             Self::Instruments(error) if error.refusal(venue).is_some() => error.label(),
             Self::Instruments(error) => format!("instruments_{}", error.label()),
             Self::Universe(error) => error.label().to_owned(),
@@ -140,8 +140,8 @@ impl ExchangeError {
         }
     }
 
-    /// What this says of `venue` itself: one whose data is old answers well, and so does one whose
-    /// prices leapt, for only its next answers can confirm them.
+    /// What this says of `venue` itself. A venue whose data is old works; so does one with a rejected
+    /// table, for only its next tables can confirm it, and an open breaker would prevent that.
     #[must_use]
     pub fn health(&self, venue: Venue) -> Health {
         match self {
@@ -155,8 +155,8 @@ impl ExchangeError {
         }
     }
 
-    /// Whether another host of the same exchange may do better: this one cannot be reached, or is
-    /// broken. A host that sends us away says so for all of them.
+    /// Whether another host of the same exchange may do better: this one cannot be reached or answers
+    /// 5xx. A refusal holds for all of them, and a timeout leaves no time.
     #[must_use]
     pub const fn is_of_the_host(&self) -> bool {
         match self {
@@ -177,9 +177,9 @@ mod tests {
     use super::*;
     use shared::exchange::{Detail, binance, bybit, okx};
 
-    fn sent_away(venue: Venue, status: u16, body: &[u8]) -> AnswerError {
+    fn refused(venue: Venue, status: u16, body: &[u8]) -> AnswerError {
         let refusal = refusal::of_status(venue, status, body, Some(9)).unwrap();
-        AnswerError::SentAway { refusal, status }
+        AnswerError::Refused { refusal, status }
     }
 
     fn coded(code: i64) -> AnswerError {
@@ -203,27 +203,23 @@ mod tests {
     }
 
     #[test]
-    fn every_way_of_bybit_to_send_us_away_is_told_from_failing() {
+    fn every_refusal_of_bybit_is_distinguished_from_a_failure() {
         let of = |error, outcome, health| check(Venue::Bybit, error, outcome, health);
         let page = b"configured to block access from your country";
-        of(
-            sent_away(Venue::Bybit, 403, page),
-            "forbidden_region",
-            REGION,
-        );
+        of(refused(Venue::Bybit, 403, page), "forbidden_region", REGION);
         let frequent = Health::Refuses(Refusal::RateLimit);
         of(
-            sent_away(Venue::Bybit, 403, b"access too frequent"),
+            refused(Venue::Bybit, 403, b"access too frequent"),
             "forbidden_rate_limit",
             frequent,
         );
         of(
-            sent_away(Venue::Bybit, 403, b""),
+            refused(Venue::Bybit, 403, b""),
             "forbidden",
             Health::Refuses(Refusal::Unexplained),
         );
         of(
-            sent_away(Venue::Bybit, 429, b""),
+            refused(Venue::Bybit, 429, b""),
             "http_429",
             too_many(Some(9)),
         );
@@ -237,7 +233,7 @@ mod tests {
     }
 
     #[test]
-    fn other_exchanges_have_ways_of_their_own() {
+    fn other_exchanges_refuse_in_ways_of_their_own() {
         check(
             Venue::Okx,
             coded(okx::RATE_LIMITED[0]),
@@ -259,7 +255,7 @@ mod tests {
         let forbidden = Health::Refuses(Refusal::Unexplained);
         check(
             Venue::Okx,
-            sent_away(Venue::Okx, 403, b""),
+            refused(Venue::Okx, 403, b""),
             "forbidden",
             forbidden,
         );
@@ -271,54 +267,55 @@ mod tests {
         );
         check(
             Venue::Binance,
-            sent_away(Venue::Binance, 451, b""),
+            refused(Venue::Binance, 451, b""),
             "forbidden_region",
             REGION,
         );
         check(
             Venue::Binance,
-            sent_away(Venue::Binance, 418, b""),
+            refused(Venue::Binance, 418, b""),
             "http_418",
             too_many(Some(9)),
         );
         let words = b"Service unavailable from a restricted location";
         check(
             Venue::Binance,
-            sent_away(Venue::Binance, 403, words),
+            refused(Venue::Binance, 403, words),
             "forbidden_region",
             REGION,
         );
     }
 
     #[test]
-    fn an_exchange_whose_prices_leapt_is_asked_again() {
+    fn an_exchange_whose_table_was_rejected_is_called_again() {
         let wild = ExchangeError::from(WildTable {
             leaping: 62,
             compared: 62,
         });
-        let told = wild.to_failure(Venue::Bybit);
+        let failure = wild.to_failure(Venue::Bybit);
         assert_eq!(
-            (&*told.outcome, told.received_status),
+            (&*failure.outcome, failure.received_status),
             ("wild_table", Some(200))
         );
-        assert!(shared::snapshot::is_reason(&told.outcome));
+        assert!(shared::snapshot::is_reason(&failure.outcome));
         assert_eq!(wild.health(Venue::Bybit), Health::Works);
         assert!(!wild.is_of_the_host());
     }
 
     #[test]
-    fn a_failure_of_the_list_is_told_from_one_of_the_tickers() {
-        let told = ExchangeError::Instruments(FetchError::Timeout.into()).to_failure(Venue::Bybit);
+    fn a_failure_of_the_list_is_distinguished_from_one_of_the_tickers() {
+        let failure =
+            ExchangeError::Instruments(FetchError::Timeout.into()).to_failure(Venue::Bybit);
         assert_eq!(
-            (&*told.outcome, told.proxy_error),
+            (&*failure.outcome, failure.proxy_error),
             ("instruments_timeout", Some("http_response_timeout"))
         );
-        let sent_away = AnswerError::SentAway {
+        let refusal = AnswerError::Refused {
             refusal: Refusal::Region,
             status: 403,
         };
         assert_eq!(
-            &*ExchangeError::Instruments(sent_away)
+            &*ExchangeError::Instruments(refusal)
                 .to_failure(Venue::Bybit)
                 .outcome,
             "forbidden_region"
@@ -326,7 +323,7 @@ mod tests {
     }
 
     #[test]
-    fn another_host_is_tried_for_what_is_wrong_with_this_one_alone() {
+    fn another_host_is_called_only_when_this_one_is_broken() {
         let is_of_the_host = |error| ExchangeError::Tickers(error).is_of_the_host();
         assert!(is_of_the_host(
             FetchError::Connection(Detail::new("refused")).into()
@@ -337,8 +334,8 @@ mod tests {
             FetchError::Status(404).into(),
             FetchError::Timeout.into(),
             FetchError::ContentType(Detail::new("text/html")).into(),
-            sent_away(Venue::Bybit, 403, b""),
-            sent_away(Venue::Bybit, 429, b""),
+            refused(Venue::Bybit, 403, b""),
+            refused(Venue::Bybit, 429, b""),
         ] {
             assert!(!is_of_the_host(other.clone()), "{other}");
         }

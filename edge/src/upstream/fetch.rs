@@ -1,5 +1,7 @@
-//! One GET to another server: a deadline over headers and body, no redirects, no cache on the way,
-//! a limit on the body's size.
+//! One GET to another server.
+//!
+//! Invariants: one deadline covers headers and body; no redirect is followed; no cache on the way
+//! answers; no body grows past its limit; nothing of a client's request is passed on but its ID.
 
 use crate::bindings::Service;
 use crate::clock;
@@ -22,7 +24,7 @@ pub enum FetchError {
     /// The deadline passed, before the headers or in the body.
     #[error("no complete answer within the deadline")]
     Timeout,
-    /// No connection, or one that broke before the headers.
+    /// No connection, or one that broke before the headers came.
     #[error("connection failed: {0}")]
     Connection(Detail),
     /// The body ended before its end.
@@ -31,7 +33,7 @@ pub enum FetchError {
     /// A status other than 200; redirects are not followed.
     #[error("HTTP status {0}")]
     Status(u16),
-    /// A body that is not JSON by its own word.
+    /// A body that is not JSON by its `Content-Type`.
     #[error("content type {0:?} in place of JSON")]
     ContentType(Detail),
     /// A body above the limit.
@@ -43,7 +45,7 @@ pub enum FetchError {
 }
 
 impl FetchError {
-    /// A machine-readable word.
+    /// The outcome in one word.
     #[must_use]
     pub fn label(&self) -> String {
         match self {
@@ -79,8 +81,8 @@ impl FetchError {
     }
 }
 
-/// A deadline over everything that is fetched with it, bodies included. Letting go of it aborts
-/// what is still under way.
+/// A deadline over everything that is fetched with it, bodies included. Dropping it aborts what is
+/// still under way.
 ///
 /// The runtime's own `AbortSignal.timeout` would keep the request alive until its time is over,
 /// however early the answer.
@@ -94,8 +96,8 @@ impl Deadline {
     /// A deadline so many milliseconds from now.
     #[must_use]
     pub fn after(millis: u64) -> Self {
-        // Without a controller, which no runtime is known to refuse, calls end all the same, only
-        // their connections later.
+        // No runtime is known to refuse a controller. Without one calls still end by the timer, and
+        // only their connections stay open for longer.
         Self {
             until: clock::now().plus_millis(millis),
             abort: AbortController::new().ok(),
@@ -108,7 +110,7 @@ impl Deadline {
         self.until.millis_since(clock::now())
     }
 
-    /// Waits for `work` until then.
+    /// Waits for `work` until the deadline.
     async fn hold<T>(
         &self,
         work: impl Future<Output = Result<T, FetchError>>,
@@ -134,13 +136,13 @@ pub struct Answer<'d> {
     deadline: &'d Deadline,
 }
 
-/// What a request says of itself beside what every one does. Nothing of a client's request goes
-/// into it but its name.
+/// The headers of a request beside those that every one has.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Introduction<'i> {
-    /// The name of the request that is the reason for this one; exchanges are not told.
+    /// The ID of the client's request that caused this one. It is for our own servers: exchanges are
+    /// not sent it.
     pub request_id: Option<&'i RequestId>,
-    /// What opens the server; for the origin alone.
+    /// The bearer secret; for the origin alone.
     pub secret: Option<&'i Secret>,
 }
 
@@ -160,7 +162,7 @@ pub async fn get<'d>(
     send(network, introduction, deadline).await
 }
 
-/// The same to another Worker.
+/// Sends the request to another Worker.
 ///
 /// # Errors
 /// [`FetchError::Timeout`] or [`FetchError::Connection`].
@@ -199,10 +201,10 @@ async fn send<'d>(
         }
         let init = RequestInit::new();
         init.set_headers(&headers);
-        // A redirect is an answer of no use: what goes with the request goes to no other server.
+        // A redirect is a failure: following it could send the secret to another server.
         init.set_redirect(RequestRedirect::Manual);
-        // A Worker's own requests go through its zone's cache, which knows nothing of the age of
-        // what it holds.
+        // A Worker's own requests go through its zone's cache, which knows nothing of the age of the
+        // data in it.
         init.set_cache(RequestCache::NoStore);
         init.set_signal(
             deadline
@@ -269,7 +271,7 @@ impl Answer<'_> {
                 self.discard();
                 Err(FetchError::TooLarge { limit })
             }
-            // One crossing in place of one per chunk.
+            // One crossing of the WASM boundary instead of one per chunk.
             Some(_) if is_plain => self.deadline.hold(self.whole()).await,
             _ => match self.deadline.hold(self.up_to(limit)).await? {
                 (body, true) => Ok(body),
@@ -278,7 +280,7 @@ impl Answer<'_> {
         }
     }
 
-    /// The beginning of the body, `limit` bytes at most; nothing when it does not come.
+    /// The beginning of the body, `limit` bytes at most; empty when it does not come.
     pub async fn beginning(self, limit: usize) -> Vec<u8> {
         let mut body = self
             .deadline
@@ -290,10 +292,10 @@ impl Answer<'_> {
         body
     }
 
-    /// Lets go of a body that nobody wants, and with it of the connection.
+    /// Cancels a body that is not read, which frees its connection.
     pub fn discard(self) {
         if let Some(stream) = self.response.body() {
-            // The outcome of letting go is of no interest.
+            // Nobody waits for the cancellation.
             let _ = stream.cancel();
         }
     }
@@ -339,7 +341,7 @@ fn is_json(content_type: &str) -> bool {
     essence.trim().eq_ignore_ascii_case(shared::headers::JSON)
 }
 
-/// What `kind` makes of the text of what was thrown.
+/// The error of this kind with the text of what the runtime threw.
 fn thrown(error: &JsValue, kind: fn(Detail) -> FetchError) -> FetchError {
     let text = Reflect::get(error, &JsValue::from_str("message"))
         .ok()
@@ -352,7 +354,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn json_is_told_by_its_essence() {
+    fn json_is_recognised_by_its_media_type() {
         for good in [
             "application/json",
             "application/json; charset=utf-8",
@@ -382,7 +384,7 @@ mod tests {
     }
 
     #[test]
-    fn every_failure_has_its_word_and_its_registered_error() {
+    fn every_failure_has_its_outcome_and_its_registered_error() {
         check(
             &FetchError::Timeout,
             "timeout",

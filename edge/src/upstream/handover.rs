@@ -1,5 +1,5 @@
-//! A snapshot that one of ours hands over: the origin, or the Worker that owns the way to the
-//! exchanges.
+//! A snapshot that another server of ours hands over: the origin, or the direct Worker. It passes
+//! the validation boundary like anything from outside.
 
 use super::admission::{baseline, judge};
 use super::fetch::{Answer, FetchError};
@@ -15,22 +15,22 @@ use shared::validate::{Inadmissible, ValidSnapshot};
 /// The largest snapshot that is read, bytes: many times a full one.
 const MAX_BYTES: usize = 2_000_000;
 
-/// Why what was handed over does not end the search.
+/// Why a handover does not end the search.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum HandoverError {
     /// No body.
     #[error("{0}")]
     Fetch(#[from] FetchError),
-    /// No snapshot.
+    /// A body that is no valid snapshot.
     #[error("{0}")]
     Inadmissible(#[from] Inadmissible),
-    /// A snapshot, but not a good one.
+    /// A valid snapshot that is not good enough.
     #[error("{0}")]
     NotFit(#[from] NotFit),
 }
 
 impl HandoverError {
-    /// The failure as it is told.
+    /// The failure as it is reported.
     #[must_use]
     pub fn to_failure(&self) -> AttemptFailure {
         let (outcome, proxy_error, received_status, as_of) = match self {
@@ -57,7 +57,7 @@ impl HandoverError {
         }
     }
 
-    /// What this says of who answered: one whose data is old answers well.
+    /// What this says of the server: one whose data is old works.
     #[must_use]
     pub const fn health(&self) -> Health {
         match self {
@@ -67,7 +67,7 @@ impl HandoverError {
     }
 }
 
-/// Reads the snapshot in an answer, lets it through the door with what `add` adds, and judges it.
+/// Reads the snapshot in an answer, admits it with what `add` adds, and judges it.
 ///
 /// # Errors
 /// [`Refused`] when it does not end the search.
@@ -111,13 +111,14 @@ fn worth_reading(
     })
 }
 
+/// Old data is read all the same if it is younger than what is held: it may become a candidate.
 fn not_too_old(
     as_of: UnixMs,
     held: Option<UnixMs>,
     now: UnixMs,
     limits: &Limits,
 ) -> Result<(), HandoverError> {
-    // The door refuses it by its name.
+    // Left to the validation boundary, which refuses it by its own name.
     if is_from_the_future(as_of, now) {
         return Ok(());
     }

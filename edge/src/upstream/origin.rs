@@ -1,4 +1,4 @@
-//! The origin's snapshot.
+//! The origin's snapshot, which is complete: with analysis and the figures of the whole market.
 
 use super::fetch::{self, Deadline, FetchError, Introduction};
 use super::handover::{self, HandoverError};
@@ -14,11 +14,11 @@ use shared::validate::ValidSnapshot;
 pub struct FromOrigin {
     /// The snapshot.
     pub snapshot: ValidSnapshot,
-    /// What the origin says of its own store.
+    /// What the origin says of its own store, in its `Cache-Status`.
     pub cache_status: Option<String>,
 }
 
-/// Asks the origin at `base` in the name of a request, for so many milliseconds at most.
+/// Calls the origin at `base` in the name of a request, for `millis` at most.
 ///
 /// # Errors
 /// [`Refused`] when its answer does not end the search.
@@ -35,8 +35,10 @@ pub async fn snapshot(
         request_id: Some(request_id),
         secret: config.origin_secret.as_ref(),
     };
-    let asked = fetch::get(&url, introduction, &deadline);
-    let headers = clock::within(config.deadlines.origin_headers_ms, asked).await;
+    let answer = fetch::get(&url, introduction, &deadline);
+    // Its headers have a deadline of their own: an origin that has begun to answer is waited for
+    // longer than one that is silent.
+    let headers = clock::within(config.deadlines.origin_headers_ms, answer).await;
     let answer = headers
         .unwrap_or(Err(FetchError::Timeout))
         .map_err(HandoverError::from)?;

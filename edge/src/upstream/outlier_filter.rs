@@ -1,12 +1,13 @@
-//! What this isolate believes of prices and lists: the judges that the origin uses, asked of what
-//! is fetched here.
+//! The outlier filter of this isolate: the origin's own filter (`shared::judge`), applied to tables
+//! and lists that are fetched here.
 //!
-//! What is held, whoever made it, is what a table is compared with first; then what was served of
-//! earlier tables. Isolates do not share their suspicions. That costs little: a price says nothing
-//! about one a minute later, so a wild table is held back for that minute at most, in which what is
-//! held may still be shown.
+//! State: recently accepted prices and rejected tables. A table is compared with the snapshot in
+//! memory, then with previously accepted tables. The state is per isolate, which costs little: after
+//! a minute a price says nothing about the next one, so a table is rejected for a minute at most, in
+//! which what is held may still be shown.
 
 use super::exchange_error::ExchangeError;
+use crate::isolate;
 use shared::freshness::table_time;
 use shared::judge::{Judge, ListJudge, ShorterList, WildTable};
 use shared::market::{Tickers, Universe};
@@ -16,26 +17,15 @@ use shared::validate::ValidSnapshot;
 use std::cell::RefCell;
 
 thread_local! {
-    static JUDGE: RefCell<Judge> = RefCell::default();
-    static LIST_JUDGE: RefCell<ListJudge> = RefCell::default();
+    static PRICES: RefCell<Judge> = RefCell::default();
+    static LISTS: RefCell<ListJudge> = RefCell::default();
 }
 
-/// Works on the judge. Nothing that is passed here waits or calls back, so it is never in use
-/// already.
-fn with<R>(work: impl FnOnce(&mut Judge) -> R) -> Option<R> {
-    JUDGE.with(|judge| {
-        judge
-            .try_borrow_mut()
-            .ok()
-            .map(|mut judge| work(&mut judge))
-    })
-}
-
-/// Takes what leapt out of a table, and tells when its market last moved.
+/// Removes prices that jumped from a table, and returns the time of its data.
 ///
 /// # Errors
 /// [`ExchangeError::Clock`] when the venue's clock cannot be believed, [`ExchangeError::Wild`] when
-/// the table as a whole is not to be believed yet.
+/// so many prices jumped that the table is rejected until others confirm it.
 pub(super) fn examine(
     held: Option<&ValidSnapshot>,
     tickers: &mut Tickers<'_>,
@@ -43,46 +33,44 @@ pub(super) fn examine(
     source: Source,
     received_at: UnixMs,
 ) -> Result<UnixMs, ExchangeError> {
-    let told = table_time(tickers.server_time, received_at)?;
-    let examined = with(|judge| {
+    let as_of = table_time(tickers.server_time, received_at)?;
+    let examined = isolate::with(&PRICES, |filter| {
+        // Whatever is shown, whoever made it, is what a jump is measured against.
         if let Some(held) = held {
-            judge.remember(held.get());
+            filter.remember(held.get());
         }
-        judge.examine(tickers, universe, source, told)
+        filter.examine(tickers, universe, source, as_of)
     });
-    Ok(examined.unwrap_or(Ok(told))?)
+    Ok(examined.unwrap_or(Ok(as_of))?)
 }
 
-/// Believes a snapshot that another Worker put together, or not yet.
+/// Examines a snapshot that the direct Worker assembled.
 ///
 /// # Errors
-/// [`WildTable`] when prices leapt against what is held.
+/// [`WildTable`] when its prices jumped against what is held.
 pub(super) fn examine_snapshot(
     held: Option<&ValidSnapshot>,
     new: &ValidSnapshot,
 ) -> Result<(), WildTable> {
-    let examined = with(|judge| {
+    let examined = isolate::with(&PRICES, |filter| {
         if let Some(held) = held {
-            judge.remember(held.get());
+            filter.remember(held.get());
         }
-        judge.examine_snapshot(new.get())
+        filter.examine_snapshot(new.get())
     });
     examined.unwrap_or(Ok(()))
 }
 
-/// Believes a table that was examined and made into a valid snapshot.
-pub(super) fn believe(tickers: &Tickers<'_>, as_of: UnixMs) {
-    with(|judge| judge.believe(tickers, as_of));
+/// Accepts a table that was examined and became a valid snapshot: later ones are compared with it.
+pub(super) fn accept(tickers: &Tickers<'_>, as_of: UnixMs) {
+    isolate::with(&PRICES, |filter| filter.believe(tickers, as_of));
 }
 
-/// Believes a list of contracts that is to take the place of the one in use, or not yet.
+/// Examines a list of contracts that is to replace the one in use.
 ///
 /// # Errors
-/// [`ShorterList`] when it lacks contracts that the one before it did not lack.
+/// [`ShorterList`] when it lacks contracts of the one in use, until another list confirms that.
 pub fn examine_list(used: &Universe, new: &Universe) -> Result<(), ShorterList> {
-    LIST_JUDGE.with(|judge| {
-        judge
-            .try_borrow_mut()
-            .map_or(Ok(()), |mut judge| judge.examine(Some(used), new))
-    })
+    let examined = isolate::with(&LISTS, |filter| filter.examine(Some(used), new));
+    examined.unwrap_or(Ok(()))
 }

@@ -40,6 +40,7 @@ pub(super) fn of_status(
     retry_after_secs: Option<u64>,
 ) -> Option<Refusal> {
     match status {
+        // Binance answers 418 to an address that went on after its 429s.
         429 | binance::BANNED => Some(Refusal::TooManyRequests { retry_after_secs }),
         binance::REGION_REFUSED => Some(Refusal::Region),
         FORBIDDEN if venue == Venue::Binance && binance::is_region_refused(body) => {

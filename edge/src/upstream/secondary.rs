@@ -1,5 +1,5 @@
-//! A snapshot made here from another exchange's answers, for when neither the origin nor Bybit has
-//! one.
+//! A snapshot assembled here from a fallback exchange's answers, for when neither the origin nor
+//! Bybit has one.
 
 use super::admission::admit;
 use super::exchange;
@@ -19,9 +19,9 @@ use shared::market::Universe;
 use shared::validate::ValidSnapshot;
 use std::rc::Rc;
 
-/// Makes a snapshot of what the host at `base` answers. `materials.universe` is the exchange's own
-/// list of contracts while that is young; without it the list is fetched beside the tickers, where
-/// the exchange has one that tells crypto from the rest. `spare` is what else is at hand.
+/// Assembles a snapshot from what the host at `base` answers. `materials.universe` is the exchange's
+/// own list of contracts while that is young; without it the list is fetched beside the tickers,
+/// where the exchange has one that separates crypto from the rest. `spare` is any other list at hand.
 ///
 /// # Errors
 /// [`Refused`] when what the exchange answered does not end the search.
@@ -54,8 +54,7 @@ pub async fn snapshot(
     let answer = answer.map_err(ExchangeError::Tickers)?;
     let fetched = match list {
         Ok(list) => list.map(Rc::new),
-        // A list of yesterday, or of another exchange, is good enough when the own one does not
-        // come.
+        // Yesterday's list, or another exchange's, is good enough when the own one does not come.
         Err(_) if spare.is_some() => None,
         Err(error) => return Err(ExchangeError::Instruments(error).into()),
     };
@@ -74,6 +73,7 @@ pub async fn snapshot(
         answer.source,
         answer.received_at,
     )?;
+    // Assembled with the time after the last wait, so that no datum is from the future.
     let now = clock::now();
     let substitute = Substitute {
         tickers: &table,
@@ -90,7 +90,7 @@ pub async fn snapshot(
         now,
         &config.limits,
     )?;
-    outlier_filter::believe(&table, as_of);
+    outlier_filter::accept(&table, as_of);
     Ok(Assembled { snapshot, fetched })
 }
 
@@ -109,6 +109,6 @@ async fn get_list(
     )
     .await?;
     let listing = Listing::parse(&answer.bytes)?;
-    exchange::tell_unknown_kinds(secondary.venue(), listing.unknown_categories());
+    exchange::report_unknown_kinds(secondary.venue(), listing.unknown_categories());
     Ok(Some(listing.universe(answer.source, answer.received_at)))
 }

@@ -6,8 +6,8 @@ use edge::last_good::{LAST_GOOD_STORE, Missing};
 use edge::metrics::{self, Alert, CONTENT_TYPE, Event, Gauges, NO_DATA, State};
 use edge::policy::{Denied, Refusal, Unfit, Upstream, fallback_reason};
 use edge::refresh::{Report, Role, Via};
+use edge::respond::answer_path::AnswerPath;
 use edge::respond::health::Health;
-use edge::respond::route::Route;
 use edge::upstream::direct::DIRECT_WORKER;
 use edge::upstream::fetch::FetchError;
 use edge::upstream::handover::HandoverError;
@@ -124,7 +124,7 @@ fn origin_failures() -> Vec<AttemptFailure> {
 fn exchange_failures() -> Vec<AttemptFailure> {
     let _ = |error: &ExchangeError| match error {
         ExchangeError::Tickers(error) | ExchangeError::Instruments(error) => match error {
-            AnswerError::Fetch(_) | AnswerError::SentAway { .. } | AnswerError::Parse(_) => {}
+            AnswerError::Fetch(_) | AnswerError::Refused { .. } | AnswerError::Parse(_) => {}
         },
         ExchangeError::Universe(_)
         | ExchangeError::NoUniverse
@@ -135,14 +135,14 @@ fn exchange_failures() -> Vec<AttemptFailure> {
         | ExchangeError::NotFit(_) => {}
     };
     let answers = || {
-        let sent_away = refusals().map(|refusal| AnswerError::SentAway {
+        let refused = refusals().map(|refusal| AnswerError::Refused {
             refusal,
             status: 599,
         });
         fetch_errors()
             .into_iter()
             .map(AnswerError::Fetch)
-            .chain(sent_away)
+            .chain(refused)
     };
     let not_fit = unfit().map(|unfit| {
         ExchangeError::NotFit(NotFit {
@@ -268,20 +268,20 @@ fn report(via: Option<Via>, outcome: Option<AttemptFailure>, took_ms: Option<u64
     })
 }
 
-/// Every way to an answer.
-fn routes() -> Vec<Route> {
+/// Every path of an answer.
+fn paths() -> Vec<AnswerPath> {
     let failed = report(None, Some(failure("timeout")), Some(7));
     let left_alone = report(
         None,
         Some(AttemptFailure::denied(Denied::BreakerOpen)),
         None,
     );
-    let mut routes = vec![
-        Route::Held { after: None },
-        Route::Held {
+    let mut paths = vec![
+        AnswerPath::Held { after: None },
+        AnswerPath::Held {
             after: Some(Rc::clone(&failed)),
         },
-        Route::Held {
+        AnswerPath::Held {
             after: Some(Rc::clone(&left_alone)),
         },
     ];
@@ -293,39 +293,37 @@ fn routes() -> Vec<Route> {
     );
     for role in [Role::Leader, Role::Follower] {
         for reason in [Forward::UriMiss, Forward::Stale] {
-            routes.extend(reports.iter().map(|report| Route::Waited {
+            paths.extend(reports.iter().map(|report| AnswerPath::Waited {
                 reason,
                 role,
                 report: report.clone(),
             }));
         }
     }
-    routes
+    paths
 }
 
 #[test]
 fn golden_header_values_of_the_edge() {
     let mut facts = BTreeSet::new();
-    for route in routes() {
+    for path in paths() {
         for class in Freshness::ALL {
-            let members = route
+            let members = path
                 .cache_status(class, 9)
                 .replace("599", "{status}")
                 .replace("ttl=9", "ttl={seconds}");
             facts.insert(format!("cache-status ({}): {members}", class.name()));
         }
         facts.extend(
-            route
-                .proxy_status()
+            path.proxy_status()
                 .map(|value| format!("proxy-status: {}", without_numbers(&value))),
         );
         facts.extend(
-            route
-                .server_timing()
+            path.server_timing()
                 .map(|value| format!("server-timing: {}", value.replace("dur=7", "dur={ms}"))),
         );
         for held in [None, Some(GENERATED_AT)] {
-            for source in route.outcomes(held) {
+            for source in path.outcomes(held) {
                 facts.insert(format!("sources[]: {} {}", source.name, source.outcome));
             }
         }

@@ -1,5 +1,7 @@
-//! How an answer came about, as the headers tell it: `Cache-Status`, `Proxy-Status`,
-//! `Server-Timing`.
+//! The path of an answer: from memory, or from a refresh that the request waited for. It is reported
+//! in `Cache-Status` (RFC 9211), `Proxy-Status` (RFC 9209), `Server-Timing` and problem bodies.
+//!
+//! Invariant: every member of `Cache-Status` says either `hit` or `fwd`, never both.
 
 use super::EDGE;
 use crate::refresh::{Report, Role, Via};
@@ -10,12 +12,12 @@ use shared::problem::SourceOutcome;
 use shared::units::UnixMs;
 use std::rc::Rc;
 
-/// How a request got to its answer.
+/// How an answer came about.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Route {
-    /// From what was held, without waiting for anybody.
+pub enum AnswerPath {
+    /// From what was held, without a wait.
     Held {
-        /// The refresh that failed just now and was not tried again for this request.
+        /// The refresh that failed just now, for which this request started no other.
         after: Option<Rc<Report>>,
     },
     /// After waiting for a refresh.
@@ -24,14 +26,14 @@ pub enum Route {
         reason: Forward,
         /// Whether it started the refresh.
         role: Role,
-        /// What came of it; nothing when the wait ended first.
+        /// Its report; `None` when the wait ended first.
         report: Option<Rc<Report>>,
     },
 }
 
-impl Route {
-    /// What the sources said, where this answer depends on it.
-    fn asked(&self) -> &[Attempt] {
+impl AnswerPath {
+    /// The attempts that this answer depends on.
+    fn attempts(&self) -> &[Attempt] {
         match self {
             Self::Held { after: report } | Self::Waited { report, .. } => {
                 report.as_ref().map_or(&[], |r| &r.attempts)
@@ -39,8 +41,8 @@ impl Route {
         }
     }
 
-    /// Where the refresh that this answer waited for found its data; nothing where it waited for
-    /// none, or in vain.
+    /// Where the refresh that this answer waited for found its data; `None` where it waited for none,
+    /// or in vain.
     #[must_use]
     pub fn via(&self) -> Option<&Via> {
         match self {
@@ -49,7 +51,7 @@ impl Route {
         }
     }
 
-    /// `Cache-Status` of an answer with data of this class and so many seconds of fresh life left.
+    /// `Cache-Status` of an answer with data of this class, which stays fresh for `ttl` seconds.
     #[must_use]
     pub fn cache_status(&self, class: Freshness, ttl: i64) -> String {
         match self {
@@ -73,8 +75,8 @@ impl Route {
             } => {
                 let via = report.as_ref().map(|report| report.via.as_ref());
                 let forwarded = Forwarded {
-                    // The colo's cache is a part of this cache, and whoever waited did not know yet
-                    // what it held.
+                    // The colo's cache is part of this cache, and had not been read when the wait
+                    // began; the report knows what it held.
                     reason: report.as_ref().map_or(*reason, |report| report.forward),
                     status: Some(200),
                     collapsed: *role == Role::Follower,
@@ -84,6 +86,7 @@ impl Route {
                 };
                 match via {
                     Some(Some(Via::Origin { cache_status })) => {
+                        // Only the leader's request went through the origin's store.
                         let inherited = cache_status.as_deref().filter(|_| *role == Role::Leader);
                         cache_status::append(inherited, &forwarded.member(EDGE))
                     }
@@ -97,21 +100,21 @@ impl Route {
                         ..forwarded
                     }
                     .member(EDGE),
-                    // Kept by another colo: what was asked for this answer is a store of ours.
+                    // A store of ours, written by another colo.
                     Some(Some(via @ Via::LastGood)) => Forwarded {
                         detail: Some(via.name()),
                         stored: false,
                         ..forwarded
                     }
                     .member(EDGE),
-                    // Another isolate's entry: nobody outside was asked for this answer.
+                    // Another isolate's entry: no source was called for this answer.
                     Some(Some(Via::EdgeCache)) => cache_status::hit(EDGE, ttl),
                     None if class != Freshness::Stale => cache_status::hit(EDGE, ttl),
                     Some(None) | None => {
                         let status = self
-                            .asked()
+                            .attempts()
                             .iter()
-                            .find_map(|asked| asked.failure.as_ref()?.received_status);
+                            .find_map(|attempt| attempt.failure.as_ref()?.received_status);
                         let detail = Some(if class == Freshness::Stale {
                             "stale-if-error"
                         } else {
@@ -134,7 +137,7 @@ impl Route {
     #[must_use]
     pub fn proxy_status(&self) -> Option<String> {
         let members: Vec<String> = self
-            .asked()
+            .attempts()
             .iter()
             .filter_map(proxy_status_member)
             .collect();
@@ -145,7 +148,7 @@ impl Route {
         gave_up.then(|| format!("{EDGE}; error=http_response_timeout; details=\"deadline_passed\""))
     }
 
-    /// `Server-Timing` of the requests that this answer waited for.
+    /// `Server-Timing` of the calls that this answer waited for.
     #[must_use]
     pub fn server_timing(&self) -> Option<String> {
         let Self::Waited {
@@ -158,24 +161,24 @@ impl Route {
         let timed: Vec<String> = report
             .attempts
             .iter()
-            .filter_map(|asked| {
+            .filter_map(|attempt| {
                 Some(format!(
                     "{};dur={};desc=\"fetch\"",
-                    asked.source, asked.took_ms?
+                    attempt.source, attempt.took_ms?
                 ))
             })
             .collect();
         (!timed.is_empty()).then(|| timed.join(", "))
     }
 
-    /// What each source said, for a problem's body; `held` is the time of the data that is too old
-    /// to be shown.
+    /// The outcome of each source, for a problem's body; `held` is the time of the data that is too
+    /// old to be shown.
     #[must_use]
     pub fn outcomes(&self, held: Option<UnixMs>) -> Vec<SourceOutcome> {
-        let failed = self.asked().iter().filter_map(|asked| {
-            let failed = asked.failure.as_ref()?;
+        let failed = self.attempts().iter().filter_map(|attempt| {
+            let failed = attempt.failure.as_ref()?;
             Some(SourceOutcome {
-                name: asked.source,
+                name: attempt.source,
                 outcome: failed.outcome.clone(),
                 as_of_ms: failed.as_of,
             })
@@ -197,15 +200,15 @@ impl Route {
         outcomes
     }
 
-    /// Whether this is the ordinary case, of which the log is told nothing.
+    /// Whether this is the ordinary case, which is not logged.
     #[must_use]
     pub fn is_plain_hit(&self) -> bool {
         matches!(self, Self::Held { after: None })
     }
 }
 
-fn proxy_status_member(asked: &Attempt) -> Option<String> {
-    let failed = asked.failure.as_ref()?;
+fn proxy_status_member(attempt: &Attempt) -> Option<String> {
+    let failed = attempt.failure.as_ref()?;
     let error = failed
         .proxy_error
         .map(|error| format!("; error={error}"))
@@ -216,7 +219,7 @@ fn proxy_status_member(asked: &Attempt) -> Option<String> {
         .unwrap_or_default();
     Some(format!(
         "{EDGE}{error}; next-hop=\"{}\"{status}; details=\"{}\"",
-        asked.source, failed.outcome
+        attempt.source, failed.outcome
     ))
 }
 
@@ -249,19 +252,19 @@ mod tests {
         }
     }
 
-    fn waited(reason: Forward, role: Role, via: Option<Via>, asked: Vec<Attempt>) -> Route {
+    fn waited(reason: Forward, role: Role, via: Option<Via>, attempts: Vec<Attempt>) -> AnswerPath {
         let began = UnixMs::from_millis(0);
         let report = Report {
             generation: 1,
             request_id: RequestId::parse("r").unwrap(),
             forward: reason,
             via,
-            attempts: asked,
+            attempts,
             hedged: false,
             began,
             took_ms: 1,
         };
-        Route::Waited {
+        AnswerPath::Waited {
             reason,
             role,
             report: Some(Rc::new(report)),
@@ -279,26 +282,26 @@ mod tests {
     }
 
     #[track_caller]
-    fn check(route: &Route, class: Freshness, ttl: i64, expected: &str) {
-        assert_eq!(route.cache_status(class, ttl), expected);
+    fn check(path: &AnswerPath, class: Freshness, ttl: i64, expected: &str) {
+        assert_eq!(path.cache_status(class, ttl), expected);
     }
 
     #[test]
     fn what_is_held_is_a_hit() {
         check(
-            &Route::Held { after: None },
+            &AnswerPath::Held { after: None },
             Freshness::Fresh,
             9,
             "edge; hit; ttl=9",
         );
         check(
-            &Route::Held { after: None },
+            &AnswerPath::Held { after: None },
             Freshness::Aging,
             -20,
             "edge; hit; ttl=-20",
         );
         check(
-            &Route::Held { after: None },
+            &AnswerPath::Held { after: None },
             Freshness::Stale,
             -95,
             "edge; hit; ttl=-95; detail=refresh-failed",
@@ -338,39 +341,39 @@ mod tests {
 
     #[test]
     fn what_the_exchange_brought_says_so_and_why() {
-        let route = waited(
+        let path = waited(
             Forward::Stale,
             Role::Leader,
             Some(Via::BybitDirect),
             vec![origin_timeout()],
         );
         check(
-            &route,
+            &path,
             Freshness::Fresh,
             15,
             "edge; fwd=stale; fwd-status=200; stored; ttl=15; detail=bybit-direct",
         );
         let expected =
             "edge; error=http_response_timeout; next-hop=\"origin\"; details=\"timeout\"";
-        assert_eq!(route.proxy_status().as_deref(), Some(expected));
+        assert_eq!(path.proxy_status().as_deref(), Some(expected));
         assert_eq!(
-            route.server_timing().as_deref(),
+            path.server_timing().as_deref(),
             Some("origin;dur=400;desc=\"fetch\"")
         );
     }
 
     #[test]
     fn what_the_colo_held_was_no_miss() {
-        let route = waited(
+        let path = waited(
             Forward::Stale,
             Role::Leader,
             Some(Via::BybitDirect),
             Vec::new(),
         );
-        let Route::Waited { role, report, .. } = route else {
+        let AnswerPath::Waited { role, report, .. } = path else {
             return;
         };
-        let cold = Route::Waited {
+        let cold = AnswerPath::Waited {
             reason: Forward::UriMiss,
             role,
             report,
@@ -384,47 +387,44 @@ mod tests {
     }
 
     #[test]
-    fn what_nobody_could_renew_says_so_and_why() {
+    fn stale_data_says_which_sources_failed() {
         let bybit = failed(BYBIT_DIRECT, "http_503", None, Some(503));
-        let route = waited(
+        let path = waited(
             Forward::Stale,
             Role::Leader,
             None,
             vec![origin_timeout(), bybit],
         );
         let expected = "edge; fwd=stale; fwd-status=503; ttl=-95; detail=stale-if-error";
-        check(&route, Freshness::Stale, -95, expected);
+        check(&path, Freshness::Stale, -95, expected);
         let expected = "edge; error=http_response_timeout; next-hop=\"origin\"; details=\"timeout\", \
             edge; next-hop=\"bybit-direct\"; received-status=503; details=\"http_503\"";
-        assert_eq!(route.proxy_status().as_deref(), Some(expected));
+        assert_eq!(path.proxy_status().as_deref(), Some(expected));
     }
 
     #[test]
     fn a_wait_that_ended_first_says_so() {
-        let route = Route::Waited {
+        let path = AnswerPath::Waited {
             reason: Forward::Stale,
             role: Role::Follower,
             report: None,
         };
         check(
-            &route,
+            &path,
             Freshness::Stale,
             -95,
             "edge; fwd=stale; collapsed; ttl=-95; detail=stale-if-error",
         );
         let expected = "edge; error=http_response_timeout; details=\"deadline_passed\"";
-        assert_eq!(route.proxy_status().as_deref(), Some(expected));
+        assert_eq!(path.proxy_status().as_deref(), Some(expected));
         assert_eq!(
-            route
-                .outcomes(None)
-                .first()
-                .map(|outcome| &*outcome.outcome),
+            path.outcomes(None).first().map(|outcome| &*outcome.outcome),
             Some("deadline_passed")
         );
     }
 
     #[test]
-    fn sources_that_are_left_alone_are_told_from_a_refresh_that_failed() {
+    fn open_breakers_are_distinguished_from_a_refresh_that_failed() {
         let alone = |source, outcome| Attempt {
             took_ms: None,
             ..failed(source, outcome, None, None)
@@ -433,29 +433,29 @@ mod tests {
             alone(ORIGIN, "breaker_open"),
             alone(BYBIT_DIRECT, "paused_region"),
         ];
-        let route = waited(Forward::Stale, Role::Leader, None, both.clone());
+        let path = waited(Forward::Stale, Role::Leader, None, both.clone());
         check(
-            &route,
+            &path,
             Freshness::Stale,
             -95,
             "edge; hit; ttl=-95; detail=breaker-open",
         );
-        let Route::Waited { report, .. } = route else {
+        let AnswerPath::Waited { report, .. } = path else {
             return;
         };
         check(
-            &Route::Held { after: report },
+            &AnswerPath::Held { after: report },
             Freshness::Stale,
             -95,
             "edge; hit; ttl=-95; detail=breaker-open",
         );
-        let asked = vec![
+        let attempts = vec![
             both[0].clone(),
             failed(BYBIT_DIRECT, "http_503", None, Some(503)),
         ];
-        let route = waited(Forward::Stale, Role::Leader, None, asked);
+        let path = waited(Forward::Stale, Role::Leader, None, attempts);
         let expected = "edge; fwd=stale; fwd-status=503; ttl=-95; detail=stale-if-error";
-        check(&route, Freshness::Stale, -95, expected);
+        check(&path, Freshness::Stale, -95, expected);
     }
 
     #[test]
@@ -559,7 +559,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_told_of_every_way_to_an_answer_is_a_structured_field_by_the_rules() {
+    fn every_path_is_reported_in_structured_fields_by_the_rules() {
         let failures = || {
             let odd = failed(BYBIT_DIRECT, "http_503", None, Some(503));
             vec![vec![], vec![origin_timeout()], vec![origin_timeout(), odd]]
@@ -571,7 +571,7 @@ mod tests {
             Some(Via::BybitDirect),
             Some(Via::EdgeCache),
         ];
-        let mut routes = vec![Route::Held { after: None }];
+        let mut paths = vec![AnswerPath::Held { after: None }];
         for (reason, role) in [Forward::Stale, Forward::UriMiss]
             .map(|reason| (reason, Role::Leader))
             .into_iter()
@@ -580,34 +580,35 @@ mod tests {
                 (Forward::UriMiss, Role::Follower),
             ])
         {
-            routes.push(Route::Waited {
+            paths.push(AnswerPath::Waited {
                 reason,
                 role,
                 report: None,
             });
             for via in &vias {
-                routes.extend(
+                paths.extend(
                     failures()
                         .into_iter()
-                        .map(|asked| waited(reason, role, via.clone(), asked)),
+                        .map(|attempt| waited(reason, role, via.clone(), attempts)),
                 );
             }
         }
-        for route in &routes {
+        for path in &paths {
             for (class, ttl) in Freshness::ALL
                 .into_iter()
                 .flat_map(|class| [(class, 9), (class, 0), (class, -95)])
             {
-                let told = members(&route.cache_status(class, ttl));
-                told.iter()
+                let reported = members(&path.cache_status(class, ttl));
+                reported
+                    .iter()
                     .for_each(|(name, params)| check_cache_status(name, params));
                 assert_eq!(
-                    told.last().map(|(name, _)| name.as_str()),
+                    reported.last().map(|(name, _)| name.as_str()),
                     Some("edge"),
                     "the nearest to the client is last"
                 );
             }
-            for (name, params) in route
+            for (name, params) in path
                 .proxy_status()
                 .as_deref()
                 .map(members)
@@ -630,7 +631,7 @@ mod tests {
                         .is_none_or(|status| matches!(status, BareItem::Integer(_)))
                 );
             }
-            for metric in route
+            for metric in path
                 .server_timing()
                 .as_deref()
                 .unwrap_or_default()
@@ -656,9 +657,9 @@ mod tests {
 
     #[test]
     fn a_problem_names_every_source() {
-        let route = waited(Forward::UriMiss, Role::Leader, None, vec![origin_timeout()]);
+        let path = waited(Forward::UriMiss, Role::Leader, None, vec![origin_timeout()]);
         let names = |held| {
-            let outcomes = route.outcomes(held).into_iter();
+            let outcomes = path.outcomes(held).into_iter();
             outcomes
                 .map(|outcome| (outcome.name, outcome.outcome))
                 .collect::<Vec<_>>()

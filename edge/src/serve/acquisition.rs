@@ -1,12 +1,18 @@
-//! What a request gets: what is held, or what the shared refresh brings while the request waits.
+//! How a request gets its data: from what is held, or after waits for the shared refresh.
+//!
+//! State: when the request began, the waits it has had and has left. The policy decides at each
+//! step; a request that is over its time decides as after a failed refresh.
+//!
+//! Invariants: a request never waits past its own deadline ([`DEADLINES`]), nor more than
+//! [`MAX_WAITS`] times; data and class are read in one step, with the same clock.
 
-use super::request::Named;
+use super::client_request::ClientRequest;
 use crate::config::Config;
 use crate::deployment::Deployment;
 use crate::metrics::State;
 use crate::policy::{self, DEADLINES, Decision, Refresh};
 use crate::refresh::{self, Via, Wait};
-use crate::respond::route::Route;
+use crate::respond::answer_path::AnswerPath;
 use crate::{clock, memory};
 use shared::freshness::Freshness;
 use shared::headers::cache_status::Forward;
@@ -19,12 +25,12 @@ use worker::Context;
 /// request waited for it.
 const MAX_WAITS: u8 = 3;
 
-/// What a request gets, and how it got there.
+/// What a request gets, and how it came about.
 pub(super) struct Found {
-    /// Data and its mark; nothing where none may be shown.
+    /// Data and its class; `None` where none may be shown.
     pub(super) data: Option<(Rc<ValidSnapshot>, Freshness)>,
     /// How it came about.
-    pub(super) route: Route,
+    pub(super) path: AnswerPath,
 }
 
 impl Found {
@@ -33,7 +39,7 @@ impl Found {
         let Some((_, class)) = &self.data else {
             return State::Unavailable;
         };
-        match (class, self.route.via()) {
+        match (class, self.path.via()) {
             (_, Some(Via::LastGood)) => State::LastGood,
             (Freshness::Stale, _) => State::Stale,
             (Freshness::Aging, _) => State::Aging,
@@ -51,12 +57,12 @@ pub(super) enum Step {
     /// Answer with this.
     Found(Found),
     /// Wait for the shared refresh, for this reason.
-    Wait(Forward, Patience),
+    Wait(Forward, WaitFor),
 }
 
 /// What a request waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Patience {
+pub(super) enum WaitFor {
     /// Anything that may be shown.
     Data,
     /// Younger data than what may be shown already, which is of this class.
@@ -64,14 +70,14 @@ pub(super) enum Patience {
 }
 
 /// One request's way to its data.
-pub(super) struct Search {
+pub(super) struct Acquisition {
     started: UnixMs,
     waited: Option<(Forward, Wait)>,
     waits_left: u8,
     takes_what_is_held: bool,
 }
 
-impl Search {
+impl Acquisition {
     pub(super) fn new(started: UnixMs) -> Self {
         Self {
             started,
@@ -81,18 +87,18 @@ impl Search {
         }
     }
 
-    /// Looks at what is held now, and starts a refresh where the policy says that one should follow
-    /// the answer.
-    pub(super) fn look(
+    /// Decides by what is held now. Where the policy says that a refresh should follow the answer,
+    /// it is started.
+    pub(super) fn next(
         &mut self,
         context: &Context,
         deployment: &Rc<Deployment>,
-        named: &Named,
+        client: &ClientRequest,
     ) -> Step {
         let now = clock::now();
         let held = memory::snapshot();
         let as_of = held.as_ref().map(|held| held.get().as_of_ms);
-        // Whoever has waited long enough takes what there is, as after a failure.
+        // A request that has waited long enough takes what there is, as after a failure.
         let is_over = self.waits_left == 0 || self.left_ms(now) == 0;
         let refresh = if is_over {
             Refresh::Failed
@@ -101,25 +107,26 @@ impl Search {
         };
         let class = match policy::decide(as_of, now, &deployment.config.limits, refresh) {
             Decision::WaitForRefresh => {
-                return Step::Wait(refresh::why_forward(as_of), Patience::Data);
+                return Step::Wait(refresh::why_forward(as_of), WaitFor::Data);
             }
             Decision::WaitBriefly(class)
                 if self.brief_left_ms(&deployment.config, class, now) > 0 =>
             {
-                return Step::Wait(refresh::why_forward(as_of), Patience::Younger(class));
+                return Step::Wait(refresh::why_forward(as_of), WaitFor::Younger(class));
             }
             Decision::Serve(class) => Some(class),
+            // The wait is over or disabled: stale-while-revalidate.
             Decision::WaitBriefly(class) => {
-                refresh::start(context, deployment, named.id());
+                refresh::start(context, deployment, client.id());
                 Some(class)
             }
             Decision::LastKnownGood => Some(Freshness::Stale),
             Decision::Unavailable => None,
         };
-        let route = self.route(class);
+        let path = self.path(class);
         Step::Found(Found {
             data: held.zip(class),
-            route,
+            path,
         })
     }
 
@@ -128,23 +135,24 @@ impl Search {
         &mut self,
         context: &Context,
         deployment: &Rc<Deployment>,
-        named: &Named,
-        (reason, patience): (Forward, Patience),
+        client: &ClientRequest,
+        (reason, wait_for): (Forward, WaitFor),
     ) {
         let now = clock::now();
-        let millis = match patience {
-            Patience::Data => self.left_ms(now),
-            Patience::Younger(class) => self.brief_left_ms(&deployment.config, class, now),
+        let millis = match wait_for {
+            WaitFor::Data => self.left_ms(now),
+            WaitFor::Younger(class) => self.brief_left_ms(&deployment.config, class, now),
         };
-        let wait = refresh::wait(context, deployment, named.id(), millis).await;
+        let wait = refresh::wait(context, deployment, client.id(), millis).await;
         self.waits_left = self.waits_left.saturating_sub(1);
+        // The first reason is reported: it is why this request was not answered at once.
         let (reason, wait) = self.waited.map_or((reason, wait), |(reason, before)| {
             (reason, before.and_then(wait))
         });
         self.waited = Some((reason, wait));
     }
 
-    /// Waits for nothing younger than what may be shown.
+    /// From here on the request does not wait for younger data than what may be shown.
     pub(super) const fn take_what_is_held(&mut self) {
         self.takes_what_is_held = true;
     }
@@ -170,17 +178,18 @@ impl Search {
             .saturating_sub(now.millis_since(self.started))
     }
 
-    fn route(&self, class: Option<Freshness>) -> Route {
+    fn path(&self, class: Option<Freshness>) -> AnswerPath {
         let is_servable = matches!(class, Some(Freshness::Fresh | Freshness::Aging));
         let Some((reason, wait)) = self.waited else {
-            return Route::Held {
+            // What is not servable is explained by the refresh that failed before.
+            return AnswerPath::Held {
                 after: refresh::last().filter(|_| !is_servable),
             };
         };
         match refresh::last().filter(|report| report.generation >= wait.generation) {
             // The colo's cache had something to serve before the refresh was over.
-            None if is_servable => Route::Held { after: None },
-            report => Route::Waited {
+            None if is_servable => AnswerPath::Held { after: None },
+            report => AnswerPath::Waited {
                 reason,
                 role: wait.role,
                 report,

@@ -1,5 +1,5 @@
-//! What is read of a client's request: method, path, query, and few headers. Nothing else is looked
-//! at.
+//! What is read of a client's request: method, path, query, and six headers. Nothing else of it has
+//! any effect.
 
 use crate::request_id;
 use js_sys::JsString;
@@ -12,24 +12,24 @@ use web_sys::Request;
 
 #[wasm_bindgen]
 extern "C" {
-    /// A client's headers, asked for by names that lie ready on the JavaScript side: a text that
-    /// crosses the boundary costs more than all else that a hit does.
+    /// A client's headers, read by names that are kept on the JavaScript side: copying a string across
+    /// the WASM boundary costs more than everything else in a hit.
     type ClientHeaders;
 
     #[wasm_bindgen(method)]
     fn get(this: &ClientHeaders, name: &JsString) -> Option<String>;
 }
 
-/// A header that means something here.
+/// A header that has an effect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Header {
     IfNoneMatch,
     IfMatch,
     Authorization,
-    /// What a browser's preflight asks for.
+    /// `Access-Control-Request-Headers` of a preflight.
     RequestedHeaders,
     RequestId,
-    /// The client's address, set by the platform, which overwrites what a client may have sent.
+    /// The client's address. The platform sets it and overwrites what a client may have sent.
     ConnectingIp,
 }
 
@@ -70,13 +70,13 @@ pub(super) fn header(request: &Request, header: Header) -> Option<String> {
     )
 }
 
-/// A request, and its name once that is asked for: a hit needs none.
-pub(super) struct Named {
+/// A request, and its ID once that is needed: a hit needs none.
+pub(super) struct ClientRequest {
     pub(super) request: Request,
     id: OnceCell<RequestId>,
 }
 
-impl Named {
+impl ClientRequest {
     pub(super) fn new(request: Request) -> Self {
         Self {
             request,
@@ -84,7 +84,7 @@ impl Named {
         }
     }
 
-    /// The client's own name for it, or a new one; the same each time.
+    /// The client's own ID for it, or a new one; the same each time.
     pub(super) fn id(&self) -> &RequestId {
         self.id.get_or_init(|| {
             request_id::take_or_make(header(&self.request, Header::RequestId).as_deref())
@@ -92,13 +92,14 @@ impl Named {
     }
 }
 
-/// What an absolute URL asks for.
+/// The route of an absolute URL.
 pub(super) fn place(url: &str) -> Result<Place<'_>, NoPlace> {
     let (path, query) = path_and_query(url);
     endpoints::find(path, query)
 }
 
-/// The path and the query of an absolute URL, without the fragment.
+/// The path and the query of an absolute URL, without the fragment. Sliced, not parsed: the runtime
+/// has validated the URL, and a `URL` object would cost an allocation per request.
 fn path_and_query(url: &str) -> (&str, Option<&str>) {
     let address = url.split('#').next().unwrap_or_default();
     let (address, query) = address

@@ -36,7 +36,7 @@ extern "C" {
     pub fn fetch(this: &Service, url: &str, init: &RequestInit) -> Result<Promise, JsValue>;
 }
 
-/// A variable as text. One of another type is told as it is, so that the refusal can quote it.
+/// A variable as text. One of another type is rendered as text, so that the error can quote it.
 pub fn variable(env: &Env, name: &str) -> Option<String> {
     let value = get(env, name)?;
     if value.is_undefined() || value.is_null() {

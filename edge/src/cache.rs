@@ -4,7 +4,7 @@
 //! Invariants:
 //! * Nothing that a client sends reaches a key, so nobody can poison an entry.
 //! * What is read passes its seal and then the validation boundary; what fails is deleted.
-//! * An entry outlives every age limit, so its age is judged by its data and never by HTTP lifetimes.
+//! * An entry outlives every age limit, so the age of its data decides, never an HTTP lifetime.
 //! * Every read has a deadline; a cache that hangs is a cache without an entry.
 
 use crate::clock;
@@ -23,15 +23,15 @@ use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{Headers, Response, ResponseInit, WorkerGlobalScope};
 
-/// Keys are absolute URLs that no request can have: the host of a role, and one of these paths. Each
-/// ends with the version of what is stored.
+/// Keys are absolute URLs that no request can have: the host of a role, and one of these paths.
+/// Each ends with the version of what is stored.
 const SNAPSHOT: &str = "snapshot/1";
 const UNIVERSE: &str = "universe/1";
 const OKX_UNIVERSE: &str = "universe-okx/1";
 const LEDGER: &str = "ledger/1";
 
-/// The key of an entry. Workers of one zone share its cache, and the snapshots that the direct Worker
-/// gives its callers are not those that the others show to clients.
+/// The key of an entry. Workers of one zone share its cache, and the snapshots that the direct
+/// Worker gives its callers are not those that the others show to clients.
 fn key(entry: &str) -> String {
     let host = match deployment::role() {
         Role::Edge => "market-data-edge",
@@ -55,8 +55,8 @@ pub async fn snapshot() -> Option<ValidSnapshot> {
     entry(SNAPSHOT, read).await
 }
 
-/// Stores a snapshot, unless what is stored is better. The Cache API has no compare-and-swap, so this
-/// narrows the race between isolates and does not close it.
+/// Stores a snapshot, unless what is stored is better. The Cache API has no compare-and-swap, so
+/// this narrows the race between isolates and does not close it.
 pub async fn keep_snapshot(valid: &ValidSnapshot, limits: &Limits) {
     if snapshot()
         .await
@@ -64,6 +64,7 @@ pub async fn keep_snapshot(valid: &ValidSnapshot, limits: &Limits) {
     {
         return;
     }
+    // A snapshot always has a JSON form; without one there would be nothing to share.
     if let Ok(body) = valid.to_json() {
         store(SNAPSHOT, &body).await;
     }
@@ -114,6 +115,7 @@ fn read_universe(body: &[u8], venue: Venue, now: UnixMs) -> Result<Universe, Str
     if universe.source.venue != venue {
         return Err(format!("the list is of {}", universe.source.venue.name()));
     }
+    // Its age would be unknown, and it would be used for longer than a day.
     if is_from_the_future(universe.as_of_ms, now) {
         return Err("the list is from the future".to_owned());
     }
@@ -132,6 +134,7 @@ fn read_universe(body: &[u8], venue: Venue, now: UnixMs) -> Result<Universe, Str
 /// every isolate would read and refuse it again.
 async fn entry<T>(name: &str, read: impl FnOnce(&[u8]) -> Result<T, String>) -> Option<T> {
     let key = &key(name);
+    // A cache that hangs or throws is one without an entry: the next source answers.
     let bytes = clock::within(DEADLINES.cache_ms, look_up(key))
         .await?
         .ok()
@@ -144,19 +147,21 @@ async fn entry<T>(name: &str, read: impl FnOnce(&[u8]) -> Result<T, String>) -> 
                 "{}",
                 serde_json::json!({"event": "cache_entry_refused", "key": key, "reason": reason})
             );
+            // Bounded like the read: this runs while clients wait.
             clock::within(DEADLINES.cache_ms, delete(key)).await;
             None
         }
     }
 }
 
-/// The bytes of an entry: `None` when there is none, an error text when they are not those that were
-/// stored.
+/// The bytes of an entry: `None` when there is none, an error text when they are not those that
+/// were stored.
 async fn look_up(key: &str) -> Result<Option<Result<Vec<u8>, String>>, JsValue> {
     let found = JsFuture::from(default_cache()?.match_with_str(key)).await?;
     if found.is_undefined() {
         return Ok(None);
     }
+    // The runtime returns `undefined` for a miss, and a `Response` for a hit.
     let response: Response = found.dyn_into()?;
     let headers = response.headers();
     let seal = Seal::read(|name| headers.get(name).ok().flatten());

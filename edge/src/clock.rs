@@ -8,8 +8,9 @@ use std::pin::pin;
 use std::time::Duration;
 use worker::Delay;
 
-/// Now, by the runtime's clock. In production it only advances with I/O, so two reads without a wait
-/// between them are equal: <https://developers.cloudflare.com/workers/reference/security-model/>.
+/// Now, by the runtime's clock. In production it only advances with I/O, so two reads without a
+/// wait between them are equal:
+/// <https://developers.cloudflare.com/workers/reference/security-model/>.
 #[must_use]
 pub fn now() -> UnixMs {
     #[expect(clippy::disallowed_methods, reason = "this is the one place")]
@@ -20,8 +21,8 @@ pub fn now() -> UnixMs {
 
 /// Waits for `future` for `millis` at most; `None` when the time is over first.
 ///
-/// The timer belongs to the request that waits. A request that only waits for another request's work
-/// has no I/O of its own, and the runtime ends it as hung.
+/// The timer belongs to the request that waits. A request that only waits for another request's
+/// work has no I/O of its own, and the runtime ends it as hung.
 pub async fn within<F: Future>(millis: u64, future: F) -> Option<F::Output> {
     match select(
         pin!(future),

@@ -1,7 +1,8 @@
 //! What an operator may choose: the Worker's variables, parsed.
 //!
-//! [`Config::read`] is a pure function of a look-up, so it is tested natively. Invariant: a `Config`
-//! exists only if every variable could be used; there is no setting that falls back silently.
+//! [`Config::read`] is a pure function of a look-up, so it is tested natively. Invariant: a
+//! `Config` exists only if every variable could be used; there is no setting that falls back
+//! silently.
 
 mod role;
 
@@ -185,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn who_owns_the_way_to_the_exchanges_needs_no_origin() {
+    fn the_direct_worker_needs_no_origin() {
         assert_eq!(read(&[ORIGIN]).unwrap().role, Role::Edge);
         let direct = read(&[("ROLE", "direct")]).unwrap();
         assert_eq!((direct.role, direct.origin_url), (Role::Direct, None));
@@ -203,7 +204,7 @@ mod tests {
     }
 
     #[test]
-    fn the_secret_of_the_origin_is_taken_where_nobody_can_read_it_on_the_way() {
+    fn the_secret_of_the_origin_is_accepted_only_over_an_encrypted_connection() {
         const SECRET: &str = "hunter2-hunter2-hunter2";
         let sent = |origin: &str| {
             let config = read(&[("ORIGIN_URL", origin), ("ORIGIN_SECRET", SECRET)]);

@@ -3,7 +3,7 @@
 //! It is old by design: it is read when every source failed and nothing younger is at hand.
 //!
 //! Invariants:
-//! * It passes the same seal and validation boundary as everything else, and is judged by its age.
+//! * It passes the same seal and validation boundary as everything else, and its own age decides.
 //! * Only the cron writes it, once a minute: KV takes one write per second and key, which a few
 //!   hundred colos would exceed. <https://developers.cloudflare.com/kv/platform/limits/>
 //! * A younger snapshot in the store is never replaced by an older one.
@@ -72,6 +72,7 @@ pub async fn read(store: &KvStore) -> (Option<ValidSnapshot>, Attempt) {
     let (found, failure) = match read {
         Ok(snapshot) => (Some(snapshot), None),
         Err(missing) => {
+            // An empty store is normal on a new deployment; damage is not.
             if matches!(missing, Missing::Refused(_)) {
                 metrics::event(Event::LastGoodRefused);
             }
@@ -101,9 +102,11 @@ async fn stored(store: &KvStore) -> Result<ValidSnapshot, Missing> {
         .map_err(failed)?;
     let body = body.ok_or(Missing::Empty)?;
     let metadata = metadata.unwrap_or_default();
+    // The seal is in the metadata, which KV returns with the value in one read.
     let seal = Seal::read(|name| metadata.get(name).cloned());
     let seal = seal.ok_or_else(|| Missing::Refused("it has no seal".to_owned()))?;
     seal.check(&body).map_err(Missing::Refused)?;
+    // Without a baseline: the held snapshot may be of another time or venue, or missing.
     ValidSnapshot::from_json(&body, clock::now(), Baseline::default())
         .map_err(|error| Missing::Refused(error.to_string()))
 }
@@ -119,6 +122,7 @@ pub async fn keep(store: &KvStore, snapshot: &ValidSnapshot, limits: &Limits) {
             let event = if written {
                 "last_good_written"
             } else {
+                // Another colo's cron, or this one a minute ago, stored a better one.
                 "last_good_is_younger"
             };
             worker::console_log!(
@@ -127,6 +131,7 @@ pub async fn keep(store: &KvStore, snapshot: &ValidSnapshot, limits: &Limits) {
             );
         }
         Err(missing) => {
+            // Counted, for the store is only missed when every source fails.
             metrics::event(Event::LastGoodNotWritten);
             let line = serde_json::json!({"event": "last_good_not_written", "reason": missing.to_string()});
             worker::console_warn!("{line}");

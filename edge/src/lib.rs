@@ -1,5 +1,5 @@
-//! The Worker at the edge: serves the snapshot that it holds, refreshes it from the origin, and calls
-//! an exchange itself when the origin fails.
+//! The Worker at the edge: serves the snapshot that it holds, refreshes it from the origin, and
+//! calls an exchange itself when the origin fails.
 //!
 //! The modules are declared in reading order: each uses only those above it. From the leaves (time,
 //! decisions, names) over what the isolate holds and whom it can call, up to the refresh that joins

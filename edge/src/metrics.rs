@@ -1,8 +1,8 @@
 //! What this isolate counted, and the only place that names it: states of answers, alerts, events.
 //!
-//! Counters live as long as the isolate and only grow. Sums over isolates are made by whoever reads
-//! the logs or the data points. This is a leaf: it knows names and numbers, and callers say what
-//! happened in its words.
+//! Counters live as long as the isolate and only grow. Sums over isolates are the work of whatever
+//! reads the logs or the data points. This is a leaf: it knows names and numbers, and callers say
+//! what happened in its words.
 
 mod alert;
 

@@ -1,5 +1,5 @@
-//! Every decision of the edge, as arithmetic on what is held, what was tried, and the clock. Nothing
-//! here waits, does I/O or keeps state of its own.
+//! Every decision of the edge, as arithmetic on what is held, what was tried, and the clock.
+//! Nothing here waits, does I/O or keeps state of its own.
 
 mod time;
 

@@ -136,6 +136,8 @@ pub async fn keep_last_good(env: &Env) {
         lead(generation, &deployment, &request_id::take_or_make(None)).await;
     }
     let limits = &deployment.config.limits;
+    // Only young data: the store is for colos that hold nothing, and what is stale now would soon
+    // be past the last limit.
     let is_young = |held: &Rc<ValidSnapshot>| {
         matches!(
             limits.classify(held.get().as_of_ms, clock::now()),
@@ -177,6 +179,7 @@ async fn lead(generation: u64, deployment: &Deployment, request_id: &RequestId) 
         began,
         took_ms: finished.millis_since(began),
     };
+    // Logged before the waiters are woken, so that the line precedes those of their answers.
     report.log();
     report.count();
     // From here on waiters are answered; what follows costs them nothing.
@@ -187,6 +190,7 @@ async fn lead(generation: u64, deployment: &Deployment, request_id: &RequestId) 
         take_late(late, &deployment.config.limits),
     )
     .await;
+    // Last, for it may take as long as a refresh and nothing depends on it.
     if let Some(snapshot) = from_origin {
         exercise::after(deployment, &snapshot, &background).await;
     }
@@ -221,6 +225,7 @@ async fn take_late(late: Option<Running<'_>>, limits: &Limits) {
         Err(NotFound::OverBudget) => None,
     };
     if let Some(found) = found {
+        // Offered even though the waiters were answered: the next request gets it.
         memory::offer(found, limits);
     }
 }

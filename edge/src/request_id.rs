@@ -11,6 +11,7 @@ pub fn take_or_make(claimed: Option<&str>) -> RequestId {
     RequestId::take_or_make(claimed, || {
         let global: WorkerGlobalScope = js_sys::global().unchecked_into();
         global
+            // Without it the ID is empty, and all such requests get one fixed ID: a small loss.
             .crypto()
             .map(|crypto| crypto.random_uuid())
             .unwrap_or_default()

@@ -62,6 +62,7 @@ pub fn uncached(
 ) -> Result<Response, JsValue> {
     let headers = common(now)?;
     headers.set("content-type", content_type)?;
+    // A state that a cache kept would say that all is well through an outage.
     headers.set("cache-control", headers::NO_STORE)?;
     set_all(&headers, extra)?;
     text(200, body, &headers, head)
@@ -94,13 +95,15 @@ fn set_all(headers: &Headers, all: &[(&'static str, String)]) -> Result<(), JsVa
 
 fn text(status: u16, body: &str, headers: &Headers, head: bool) -> Result<Response, JsValue> {
     if head {
+        // RFC 9110 section 9.3.2: a HEAD has the headers that the GET would have.
         headers.set("content-length", &body.len().to_string())?;
         return empty(status, headers);
     }
     Response::new_with_opt_str_and_init(Some(body), &init(status, headers))
 }
 
-/// A response without a body. An empty body is not the same: the runtime refuses it for 204 and 304.
+/// A response without a body. An empty body is not the same: the runtime refuses it for 204 and
+/// 304.
 fn empty(status: u16, headers: &Headers) -> Result<Response, JsValue> {
     Response::new_with_opt_str_and_init(None, &init(status, headers))
 }

@@ -45,6 +45,7 @@ impl Seal {
 
     /// Refuses bytes that are not those that were stored.
     pub(crate) fn check(self, body: &[u8]) -> Result<(), String> {
+        // The length first: it is cheaper, and its message says more about a cut body.
         if body.len() != self.length {
             Err(format!(
                 "{} bytes were stored and {} came back",

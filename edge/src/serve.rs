@@ -16,6 +16,8 @@ mod call;
 
 mod acquisition;
 
+mod record;
+
 mod answer;
 
 use crate::clock;
@@ -55,7 +57,7 @@ pub fn serve(request: Request, env: Env, context: Context) -> JsValue {
                 Ok(response.into())
             });
             // The runtime never drops the future of a request whose client has left, which would
-            // leak its memory, so it is told to run it to its end. This throws only where there is
+            // leak its memory, so it is kept until its end. This throws only where there is
             // no request to belong to.
             let _ = call.context.as_ref().wait_until(&promise);
             promise.into()
@@ -88,6 +90,7 @@ fn begin(
             return respond::preflight(requested.as_deref(), started).map(Progress::Answered);
         }
         Err(none) => {
+            // Counted but not logged: scanners would fill the log with paths of their choice.
             metrics::answered(State::Refused, metrics::NO_DATA);
             let head = method == "HEAD";
             return respond::problem(&none.into(), head, started, &Extra::new())
@@ -108,6 +111,7 @@ fn begin(
         }
         Place::Data(_) | Place::Health | Place::Ready | Place::Snapshot => {}
     }
+    // From here on it is data like any other, with its own endpoint.
     let place = if place == Place::Snapshot {
         Place::Data(Question::Whole(Endpoint::Snapshot))
     } else {
@@ -177,6 +181,7 @@ fn hit(
     {
         return Ok(None);
     }
+    // A query without an answer is rarer than a hit, and its problem needs the request ID.
     let Ok(rendered) = rendered_cache::rendered(valid, query, *class, &config.limits)? else {
         return Ok(None);
     };

@@ -1,7 +1,7 @@
 //! The sources of snapshots: the origin, the exchanges, and the Worker that owns the route to them.
 //!
 //! One call to one source: bytes → parsed → assembled, for what an exchange sends → admitted →
-//! judged. Nothing here decides who is called when; that is [`crate::policy`].
+//! fit. Nothing here decides who is called when; that is [`crate::policy`].
 
 mod outcome;
 
@@ -16,6 +16,8 @@ mod refusal;
 mod exchange_error;
 
 mod admission;
+
+mod reported;
 
 pub mod exchange;
 

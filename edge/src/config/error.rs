@@ -1,4 +1,5 @@
-//! Why a setting cannot be used. Each names its variable, and quotes the value unless it is a secret.
+//! Why a setting cannot be used. Each names its variable, and quotes the value unless it is a
+//! secret.
 
 use shared::freshness::LimitsOutOfOrder;
 use shared::headers::bearer::BadSecret;

@@ -20,6 +20,7 @@ pub(super) fn seconds(
         return Ok(default_ms);
     };
     match value.trim().parse::<u64>() {
+        // A larger number is a mistake, such as milliseconds.
         Ok(secs) if secs <= MAX_LIMIT_S => Ok(secs * 1_000),
         _ => Err(ConfigError::Unusable {
             variable,
@@ -62,6 +63,7 @@ pub(super) fn role(value: Option<&str>) -> Result<Role, ConfigError> {
     match value.map(str::trim) {
         None | Some("edge") => Ok(Role::Edge),
         Some("direct") => Ok(Role::Direct),
+        // A role that is misspelt must not silently become a Worker that asks an origin.
         Some(other) => Err(ConfigError::Unusable {
             variable: "ROLE",
             value: other.to_owned(),

@@ -29,6 +29,7 @@ pub fn universe(venue: Venue) -> Option<Rc<Universe>> {
         .map(|snapshot| &snapshot.get().universe)
         .filter(|list| list.source.venue == venue);
     match (fetched, held) {
+        // The origin renews its list more often than this isolate does.
         (Some(fetched), Some(held)) if held.as_of_ms > fetched.as_of_ms => {
             Some(Rc::new(held.clone()))
         }
@@ -40,6 +41,7 @@ pub fn universe(venue: Venue) -> Option<Rc<Universe>> {
 /// Keeps a list of contracts, replacing an earlier one of its venue.
 pub fn keep_universe(universe: Rc<Universe>) {
     isolate::with(&FETCHED, |lists| {
+        // Replaced, so that the number of lists is bounded by the number of venues.
         lists.retain(|kept| kept.source.venue != universe.source.venue);
         lists.push(universe);
     });

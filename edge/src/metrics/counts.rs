@@ -6,8 +6,8 @@ use crate::policy::LogThrottle;
 use shared::units::UnixMs;
 use std::collections::BTreeMap;
 
-/// The most outcomes that are told apart per source. A server may answer with any status, and each
-/// would be a time series of its own.
+/// The most outcomes that are counted apart per source. A server may answer with any status, and
+/// each would be a time series of its own.
 pub(super) const MAX_OUTCOMES: usize = 64;
 
 /// The label under which outcomes beyond [`MAX_OUTCOMES`] are counted together.
@@ -16,7 +16,7 @@ const OTHER: &str = "other";
 /// Every counter of the isolate.
 #[derive(Debug, Default)]
 pub(super) struct Counts {
-    /// By state and by who made the data.
+    /// By state and by the producer of the data.
     pub(super) answers: BTreeMap<(State, &'static str), u64>,
     /// By source and outcome.
     pub(super) attempts: BTreeMap<(&'static str, String), u64>,
@@ -37,6 +37,7 @@ impl Counts {
     }
 
     pub(super) fn attempt(&mut self, source: &'static str, outcome: &str) {
+        // An outcome that is known is always counted as itself: series do not vanish at the limit.
         let (mut count, mut is_known) = (0, false);
         for (_, known) in self.attempts.keys().filter(|(of, _)| *of == source) {
             count += 1;

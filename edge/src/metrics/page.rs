@@ -63,6 +63,7 @@ pub(super) fn write(counts: &Counts, gauges: &Gauges<'_>) -> String {
         "counter",
         "What happened beside answers.",
     );
+    // Answers and attempts have too many combinations for that; they appear with their first.
     for event in Event::ALL {
         let count = counts.events.get(&event).copied().unwrap_or_default();
         page.sample(

@@ -7,6 +7,7 @@ use shared::units::UnixMs;
 /// the held one's even if the clock stands still.
 #[must_use]
 pub fn next_sequence(held: Option<u64>, now: UnixMs) -> u64 {
+    // Saturating: a held number at the maximum is a defect elsewhere and must not panic here.
     held.map_or(0, |sequence| sequence.saturating_add(1))
         .max(now.as_millis())
 }
@@ -16,6 +17,7 @@ pub fn next_sequence(held: Option<u64>, now: UnixMs) -> u64 {
 #[must_use]
 pub fn fallback_reason(origin_outcome: &str) -> String {
     let reason = format!("origin_{origin_outcome}");
+    // Outcomes can contain a server's status, so the result is checked and not assumed.
     if is_reason(&reason) {
         reason
     } else {

@@ -2,8 +2,8 @@
 //!
 //! State: how many failures in a row, when the last was, and when a probe began. Open and half-open
 //! are read off these times and are no states that somebody has to leave: an open breaker admits a
-//! probe when its pause is over, and a probe that never reports holds the next one off for no longer
-//! than its lease.
+//! probe when its pause is over, and a probe that never reports holds the next one off for no
+//! longer than its lease.
 
 use super::time::is_within;
 use shared::units::UnixMs;

@@ -94,6 +94,7 @@ impl Calls {
     /// # Errors
     /// [`Denied`] with the reason why not.
     pub fn admit_exchange(&self, colo: &Entry, need: Need, now: UnixMs) -> Result<(), Denied> {
+        // First, for it binds every isolate of the colo and every need.
         if let Some(refusal) = colo.pause(now) {
             return Err(Denied::Paused(refusal));
         }
@@ -109,6 +110,7 @@ impl Calls {
         if calls >= MAX_CALLS || (need == Need::YoungerData && !is_paced) {
             return Err(Denied::ColoBudget);
         }
+        // The breaker last: what a budget denies says nothing against the upstream.
         self.admit(now)
     }
 

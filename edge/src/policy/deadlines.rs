@@ -60,6 +60,7 @@ impl Deadlines {
     /// The deadlines for an operator's `ORIGIN_TIMEOUT_MS` and `HEDGE_AFTER_MS`.
     #[must_use]
     pub fn with_origin(origin_timeout_ms: u64, hedge_after_ms: u64) -> Self {
+        // The whole answer has twice the time of its headers, but never more than all sources.
         let origin_ms = DEADLINES.sources_ms.min(2 * origin_timeout_ms);
         Self {
             hedge_ms: hedge_after_ms,
@@ -69,8 +70,8 @@ impl Deadlines {
         }
     }
 
-    /// The deadlines of the Worker that owns the route to the exchanges. They end before its callers
-    /// time out, so that those learn why there is no data.
+    /// The deadlines of the Worker that owns the route to the exchanges. They end before its
+    /// callers time out, so that those learn why there is no data.
     #[must_use]
     pub const fn of_direct() -> Self {
         Self {
@@ -85,6 +86,7 @@ impl Deadlines {
     /// stays disabled.
     #[must_use]
     pub const fn cold(self) -> Self {
+        // The origin times out before the hedge would act, so the operator has disabled it.
         if self.hedge_ms >= self.origin_headers_ms {
             return self;
         }

@@ -1,24 +1,24 @@
 //! What a request gets, by the age of what is held and by how the last refresh went: fresh from
 //! memory, stale-while-revalidate, stale-if-error, or nothing.
 //!
-//! Invariants: what is past the last age limit is never served; what is stale is served only after a
-//! refresh failed; a failed or finished refresh holds the next one off, so requests cannot cause a
-//! storm of calls.
+//! Invariants: what is past the last age limit is never served; what is stale is served only after
+//! a refresh failed; a failed or finished refresh holds the next one off, so requests cannot cause
+//! a storm of calls.
 
 use super::time::is_within;
 use shared::freshness::{Freshness, Limits};
 use shared::units::UnixMs;
 
-/// The negative cache's lifetime, milliseconds: for so long after a failed refresh no request starts
-/// another.
+/// The negative cache's lifetime, milliseconds: for so long after a failed refresh no request
+/// starts another.
 pub const NEGATIVE_MS: u64 = 2_000;
 
 /// The minimum interval between refreshes after one that succeeded, milliseconds: it may have found
 /// nothing newer, and a busy isolate would start one per request.
 pub const REST_MS: u64 = 1_000;
 
-/// A refresh's lease, milliseconds: after it another may start. Longer than any refresh takes, so it
-/// only acts when the leader is gone.
+/// A refresh's lease, milliseconds: after it another may start. Longer than any refresh takes, so
+/// it only acts when the leader is gone.
 pub const LEASE_MS: u64 = 3_000;
 
 /// What is known about refreshes of this isolate. Times, not flags: each ends by itself.
@@ -51,6 +51,7 @@ impl RefreshLog {
     pub fn state(&self, now: UnixMs) -> Refresh {
         let within =
             |moment: Option<UnixMs>, ms| moment.is_some_and(|moment| is_within(moment, now, ms));
+        // A running refresh counts first: its end will replace what the last one left.
         if within(self.started, LEASE_MS) {
             Refresh::Running
         } else if within(self.failed, NEGATIVE_MS) {
@@ -89,6 +90,7 @@ pub fn decide(held: Option<UnixMs>, now: UnixMs, limits: &Limits, refresh: Refre
             Refresh::Possible | Refresh::Running,
         ) if is_due => Decision::WaitBriefly(class),
         (Some(class @ (Freshness::Fresh | Freshness::Aging)), _) => Decision::Serve(class),
+        // Stale data is only shown once no source had better.
         (Some(Freshness::Stale), Refresh::Failed) => Decision::LastKnownGood,
         (None, Refresh::Failed) => Decision::Unavailable,
         (Some(Freshness::Stale) | None, _) => Decision::WaitForRefresh,
@@ -119,7 +121,7 @@ mod tests {
     ];
 
     #[test]
-    fn young_data_is_served_and_nobody_is_asked() {
+    fn young_data_is_served_without_a_refresh() {
         for refresh in ALL {
             check(Some(0), refresh, Decision::Serve(Freshness::Fresh));
             check(Some(3_000), refresh, Decision::Serve(Freshness::Fresh));

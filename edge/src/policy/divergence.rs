@@ -83,6 +83,7 @@ impl Divergence {
 }
 
 fn apart(first: f64, second: f64) -> Option<f64> {
+    // Zero divides to infinity or NaN, which is no number for an alarm: unknown.
     let apart = (second - first).abs() / first.abs();
     apart.is_finite().then_some(apart)
 }

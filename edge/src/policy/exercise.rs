@@ -6,10 +6,12 @@
 /// snapshots, and without it all of them, in all colos, would call Bybit at the same moment.
 #[must_use]
 pub const fn is_exercise_due(sequence: u64, isolate: u64, percent: u8) -> bool {
+    // Both are mixed, for neighbouring numbers on either side must not be due together.
     mixed(sequence ^ mixed(isolate)) % 100 < percent as u64
 }
 
-/// SplitMix64: neighbouring numbers become numbers far apart. <https://prng.di.unimi.it/splitmix64.c>
+/// SplitMix64: neighbouring numbers become numbers far apart.
+/// <https://prng.di.unimi.it/splitmix64.c>
 const fn mixed(number: u64) -> u64 {
     let mut mixed = number.wrapping_add(0x9e37_79b9_7f4a_7c15);
     mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -22,7 +24,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_share_of_exercises_is_the_one_asked_for() {
+    fn the_share_of_exercises_is_the_configured_one() {
         let share = |percent| {
             (0..100_000_u64)
                 .filter(|n| is_exercise_due(1_788_870_000_000 + n * 3_000, 7, percent))

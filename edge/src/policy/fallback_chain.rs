@@ -140,11 +140,13 @@ impl FallbackChain {
         now: UnixMs,
     ) {
         self.cache = CacheRead::Done;
+        // The cache may have brought another venue's snapshot, which clients see from now on.
         self.schedule.shown = shown;
         self.is_cached_enough = matches!(
             decide(held, now, &self.schedule.limits, Refresh::Possible),
             Decision::Serve(_)
         );
+        // A source that was called here already says more than another isolate's failure.
         self.is_negative_cache_hit =
             is_failure_shared && *self.schedule.calls.get(self.first) == Call::Pending;
     }
@@ -201,8 +203,10 @@ impl FallbackChain {
             return Step::ReadCache;
         }
         if self.is_cached_enough {
+            // Data of a neighbour that needs no refresh is as good as a call of our own.
             return Step::UseCached;
         }
+        // In the order of preference: of two answers that came together the origin's is used.
         if let Some(upstream) = self.schedule.first(|call| *call == Call::Succeeded) {
             return Step::Use(upstream);
         }
@@ -221,8 +225,8 @@ impl FallbackChain {
                 return Step::WaitUntil(next_hedge.map_or(end, |at| at.min(end)));
             }
         }
-        // Data that may only be shown as stale is worth a read of the store: whoever kept younger
-        // data there.
+        // Data that may only be shown as stale is worth a read of the store, which may have
+        // younger data.
         let class = self.schedule.class(held, now);
         let is_young = matches!(class, Some(Freshness::Fresh | Freshness::Aging));
         if self.is_last_good_unread && !is_young {
@@ -278,7 +282,7 @@ mod tests {
         })
     }
 
-    /// A refresh that looked into an empty cache.
+    /// A refresh that found nothing in the cache.
     fn cold(available: Available) -> FallbackChain {
         let mut chain = begin(None, available);
         assert_eq!(chain.next(None, NOW), Step::ReadCache);
@@ -287,7 +291,7 @@ mod tests {
     }
 
     #[test]
-    fn the_cache_is_looked_into_when_nothing_fresh_is_held_or_the_origin_is_given_up() {
+    fn the_cache_is_read_when_nothing_fresh_is_held_or_at_the_hedge() {
         assert_eq!(begin(None, ALL).next(None, NOW), Step::ReadCache);
         assert_eq!(
             begin(ago(15_001), ALL).next(ago(15_001), NOW),
@@ -309,7 +313,7 @@ mod tests {
     }
 
     #[test]
-    fn nobody_takes_the_place_of_one_who_waits_for_its_turn_while_anything_may_be_shown() {
+    fn an_upstream_over_budget_is_not_replaced_while_anything_may_be_shown() {
         let after = |held| {
             let mut chain = begin(
                 held,
@@ -330,7 +334,7 @@ mod tests {
     }
 
     #[test]
-    fn the_spot_market_is_asked_when_no_perpetual_market_has_anything_to_show() {
+    fn the_spot_market_is_called_when_no_perpetual_market_has_anything_to_show() {
         let after = |held, venue| {
             let mut chain = begin(held, ALL);
             chain.cache_read(held, Some(ShownVenue { venue, since: NOW }), false, NOW);
@@ -353,7 +357,7 @@ mod tests {
     }
 
     #[test]
-    fn who_was_left_is_not_asked_for_a_while_unless_its_successor_fails() {
+    fn a_venue_that_was_left_is_not_called_for_a_while_unless_its_successor_fails() {
         let since = |ms| {
             Some(ShownVenue {
                 venue: Venue::Okx,
@@ -380,9 +384,9 @@ mod tests {
 
     #[test]
     fn what_the_cache_had_ends_the_search_only_while_it_needs_no_refresh() {
-        let after = |found, told| {
+        let after = |found, is_failure_shared| {
             let mut chain = begin(None, ALL);
-            chain.cache_read(found, None, told, NOW);
+            chain.cache_read(found, None, is_failure_shared, NOW);
             chain.next(found, NOW)
         };
         assert_eq!(after(ago(3_000), false), Step::UseCached);
@@ -460,7 +464,7 @@ mod tests {
     }
 
     #[test]
-    fn another_exchange_is_not_asked_while_what_is_held_stays_fresh_until_bybit_s_next_turn() {
+    fn another_exchange_is_not_called_while_what_is_held_stays_fresh_until_bybit_s_next_turn() {
         let with = |held| {
             let mut chain = begin(
                 held,
@@ -479,7 +483,7 @@ mod tests {
     }
 
     #[test]
-    fn nobody_is_asked_who_could_not_answer_in_time() {
+    fn no_call_begins_that_could_not_answer_in_time() {
         let mut chain = cold(ALL);
         chain.failed(Upstream::Origin);
         chain.began(Upstream::Bybit, at(801));
@@ -515,7 +519,7 @@ mod tests {
     }
 
     #[test]
-    fn without_an_origin_the_exchange_is_the_first_to_be_asked() {
+    fn without_an_origin_the_exchange_is_called_first() {
         let mut chain = begin(
             ago(5_000),
             Available {
@@ -526,7 +530,7 @@ mod tests {
         assert_eq!(
             chain.next(ago(5_000), NOW),
             Step::ReadCache,
-            "a neighbour may have asked"
+            "a neighbour may have called"
         );
         chain.cache_read(ago(5_000), usual(), false, NOW);
         assert_eq!(chain.next(ago(5_000), NOW), Step::Call(Upstream::Bybit));

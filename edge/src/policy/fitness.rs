@@ -37,7 +37,7 @@ impl Unfit {
     }
 }
 
-/// Whether a source's snapshot ends the refresh. Only its tickers are judged: a fallback has neither
+/// Whether a source's snapshot ends the refresh. Only its tickers count: a fallback has neither
 /// analysis nor the figures of the whole market.
 ///
 /// # Errors
@@ -48,6 +48,7 @@ pub fn fit(as_of: UnixMs, coverage: Fraction, now: UnixMs, limits: &Limits) -> R
             coverage: coverage.get(),
         });
     }
+    // Only fresh data: the next source may have it, and this stays as a candidate.
     match limits.classify(as_of, now) {
         Some(Freshness::Fresh) => Ok(()),
         _ => Err(Unfit::Stale {

@@ -63,8 +63,10 @@ impl Entry {
     }
 
     fn take_calls(&mut self, others: &[UnixMs]) {
-        // The same call read twice is one call: it is told by its moment.
+        // The same call read twice is one call: it is identified by its moment.
         self.calls.extend(others);
+        // Sorted, so that the oldest are dropped first; deduplicated, so that a merge is
+        // idempotent.
         self.calls.sort_unstable();
         self.calls.dedup();
         self.calls
@@ -78,7 +80,8 @@ impl Entry {
         }
     }
 
-    /// Forgets what is over, and what is ahead of the clock: a wrong clock there must not count here.
+    /// Forgets what is over, and what is ahead of the clock: a wrong clock there must not count
+    /// here.
     fn prune(&mut self, now: UnixMs) {
         self.calls.retain(|began| is_within(*began, now, WINDOW_MS));
         self.refusal = self.refusal.filter(|_| self.pause(now).is_some());
@@ -131,6 +134,7 @@ impl Ledger {
     pub fn merge(&mut self, other: &Self, now: UnixMs) {
         for exchange in Upstream::EXCHANGES {
             let (mine, theirs) = (self.entries.get_mut(exchange), other.entries.get(exchange));
+            // Both sides are pruned first, or moments ahead of the clock would push out real calls.
             mine.prune(now);
             let mut theirs = theirs.clone();
             theirs.prune(now);
@@ -140,6 +144,7 @@ impl Ledger {
             }
         }
         let at = |ledger: &Self| ledger.failure(now).map(|failure| failure.at);
+        // The younger failure holds; times ahead of the clock were filtered out by `failure`.
         if at(other) > at(self) {
             self.failure.clone_from(&other.failure);
         }

@@ -30,6 +30,7 @@ impl LogThrottle {
         if !is_open {
             (self.window_began, self.logged) = (Some(now), 0);
         }
+        // Counted and not queued: a line that is late says less than a sum.
         if self.logged == LINES {
             self.suppressed = self.suppressed.saturating_add(1);
             return None;
@@ -46,7 +47,7 @@ mod tests {
     const NOW: UnixMs = UnixMs::from_millis(1_788_870_000_000);
 
     #[test]
-    fn ten_are_told_in_ten_seconds_and_the_next_stands_for_those_left_out() {
+    fn ten_are_logged_in_ten_seconds_and_the_next_counts_those_suppressed() {
         let mut throttle = LogThrottle::default();
         for _ in 0..10 {
             assert_eq!(throttle.admit(NOW), Some(0));
@@ -60,14 +61,14 @@ mod tests {
 
     #[test]
     fn none_is_lost_and_the_cost_does_not_grow_with_the_requests() {
-        let (mut throttle, mut told, mut counted) = (LogThrottle::default(), 0_u64, 0_u64);
+        let (mut throttle, mut logged, mut counted) = (LogThrottle::default(), 0_u64, 0_u64);
         for ms in 0..100_000 {
             if let Some(left_out) = throttle.admit(NOW.plus_millis(ms)) {
-                told += 1;
+                logged += 1;
                 counted += 1 + left_out;
             }
         }
-        assert_eq!(told, 100);
+        assert_eq!(logged, 100);
         assert_eq!(counted + throttle.suppressed, 100_000);
     }
 

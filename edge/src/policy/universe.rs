@@ -30,6 +30,7 @@ pub fn universe_use(as_of: Option<UnixMs>, tried: Option<UnixMs>, now: UnixMs) -
     let tried = tried.is_some_and(|tried| is_within(tried, now, RETRY_MS));
     match as_of.map(|as_of| now.millis_since(as_of)) {
         Some(age_ms) if age_ms <= REVALIDATE_MS => UniverseUse::Use,
+        // A failed revalidation is not repeated by every refresh.
         Some(age_ms) if age_ms <= MAX_MS && tried => UniverseUse::Use,
         Some(age_ms) if age_ms <= MAX_MS => UniverseUse::UseAndRevalidate,
         _ => UniverseUse::Fetch,

@@ -56,6 +56,7 @@ impl<T> PerUpstream<T> {
     /// The value that `of` gives for each.
     pub fn new(mut of: impl FnMut(Upstream) -> T) -> Self {
         Self {
+            // By name and not by index: a lookup cannot fail, so it cannot panic.
             origin: of(Upstream::Origin),
             bybit: of(Upstream::Bybit),
             okx: of(Upstream::Okx),

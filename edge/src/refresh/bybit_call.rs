@@ -63,11 +63,13 @@ async fn at_hosts(
         |refused| refused.error.health(Venue::Bybit),
         |_| Health::Works,
     );
+    // Noted once for both hosts: they share the address' limits and the breaker.
     health::note(Upstream::Bybit, health, Some(call.background));
     let found = match answer {
         Ok(Assembled { snapshot, fetched }) => Ok(Found {
             via: Via::BybitDirect,
             snapshot: Rc::new(snapshot),
+            // Renewed after the answer is out: the list that was used is good for a day.
             universe: match universe.filter(|_| renew) {
                 Some(used) => UniverseTask::Renew(used),
                 None => fetched.map_or(UniverseTask::Nothing, UniverseTask::Store),

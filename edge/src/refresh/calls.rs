@@ -26,6 +26,7 @@ pub(super) fn of(upstream: Upstream) -> Calls {
 pub(super) fn update(upstream: Upstream, next: impl FnOnce(Calls) -> Calls) {
     isolate::with(&KNOWN, |known| {
         let calls = known.upstreams.get_mut(upstream);
+        // Read and written in one step, for calls to the same upstream can end in any order.
         *calls = next(*calls);
     });
 }

@@ -14,6 +14,7 @@ use shared::units::UnixMs;
 pub(super) async fn read() {
     if let Some(read) = cache::ledger().await {
         let now = clock::now();
+        // Merged, not replaced: the entry may be older than what this isolate did since.
         calls::ledger(|ledger| ledger.merge(&read, now));
     }
 }
@@ -52,5 +53,6 @@ pub(super) fn failure(now: UnixMs) -> Option<SharedFailure> {
 
 fn publish(background: &Background) {
     let body = calls::ledger(|ledger| Ledger::to_json(ledger));
+    // Serialised now, stored later: what is noted meanwhile has a write of its own.
     background.start(async move { cache::keep_ledger(&body).await });
 }

@@ -33,12 +33,15 @@ pub(super) async fn run(call: ExchangeCall<'_>) -> CallOutcome {
         return bybit_call::run(call, &deadline).await;
     };
     let mut through = through(service, &call, &deadline).await;
+    // A Worker that answered has called every exchange. One that failed is replaced from here,
+    // while there is time for another call.
     if through.covers_others || through.found.is_ok() || deadline.left_ms() < DEADLINES.least_ms {
         return through;
     }
     let CallOutcome {
         attempts, found, ..
     } = bybit_call::run(call, &deadline).await;
+    // Both attempts are reported: the reason for a slow answer is the first one.
     through.attempts.extend(attempts);
     CallOutcome::of(through.attempts, found)
 }
@@ -60,6 +63,7 @@ async fn through(service: &Service, call: &ExchangeCall<'_>, deadline: &Deadline
     };
     let config = &call.deployment.config;
     let answer = direct::snapshot(config, service, materials, call.request_id, deadline).await;
+    // Its breaker is about the Worker, not about the exchanges behind it.
     let works = answer
         .as_ref()
         .map_or_else(|refused| refused.error.works(), |_| true);
@@ -73,6 +77,7 @@ async fn through(service: &Service, call: &ExchangeCall<'_>, deadline: &Deadline
             failed_before,
         }) => {
             isolate::with(&COLO, |known| *known = colo);
+            // Counted by the venue of the data, whichever Worker called it.
             let via = Secondary::of(snapshot.get().tickers_source.venue)
                 .map_or(Via::BybitDirect, Via::Secondary);
             let attempts = direct::failures(&failed_before)

@@ -43,6 +43,7 @@ impl ExchangeCall<'_> {
         let ((), read) = join(colo_ledger::read(), beside).await;
         let now = clock::now();
         colo_ledger::admit(exchange, need, now)?;
+        // Noted before the request is sent, or two isolates would both find the budget free.
         colo_ledger::note_call(exchange, now, self.background);
         self.is_sent.set(true);
         Ok(read)

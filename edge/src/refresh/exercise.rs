@@ -77,12 +77,14 @@ pub(super) async fn after(
         Ok(Found {
             snapshot, universe, ..
         }) => {
+            // The list is the only part that is worth keeping.
             if let UniverseTask::Store(universe) = universe {
                 cache::keep_universe(&universe).await;
             }
             Ok(Divergence::between(origin.get(), snapshot.get()))
         }
         Err(_) => {
+            // The last host that was called decides; the first may have been broken only there.
             let last = attempts
                 .into_iter()
                 .rev()
@@ -141,6 +143,7 @@ fn log(outcome: &Result<Divergence, String>) {
         Ok(divergence) => {
             let alarms = divergence.alarms();
             let line = serde_json::json!({
+                // Two event names, so that a divergence can be searched without its outcome.
                 "event": if alarms.is_empty() { "direct_exercise" } else { "data_divergence" },
                 "alert": (!alarms.is_empty()).then_some(Alert::DataDivergence.name()),
                 "outcome": "ok",

@@ -3,8 +3,8 @@
 //! State: when refreshes began and ended, the generation of the latest, its waiters, and the last
 //! report. A future of one request must not wait for a future of another: the runtime ties every
 //! I/O object to the request that made it. So nothing but plain data is shared: each waiter makes a
-//! promise of its own and leaves the function that resolves it here; whoever finishes the refresh
-//! calls them all, and the runtime wakes each waiter in its own request.
+//! promise of its own and leaves the function that resolves it here; the end of the refresh calls
+//! them all, and the runtime wakes each waiter in its own request.
 //!
 //! Invariants:
 //! * The lead is a lease, not a lock: a leader that never comes back holds nobody up for longer.

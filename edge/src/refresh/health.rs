@@ -13,6 +13,7 @@ pub(super) fn note(upstream: Upstream, health: Health, background: Option<&Backg
     match (health, background) {
         (Health::Works, _) => calls::update(upstream, |calls| calls.ended(true, now)),
         (Health::Refuses(refusal), Some(background)) => {
+            // A refusal is of the address, which the isolates of the colo share.
             colo_ledger::note_refusal(upstream, refusal, background);
         }
         (Health::Fails | Health::Refuses(_), _) => {

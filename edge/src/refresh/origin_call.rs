@@ -21,11 +21,13 @@ pub(super) async fn run(
     timeout_ms: u64,
 ) -> CallOutcome {
     let started = clock::now();
+    // Before the wait: a call that never ends must count as a probe of the breaker.
     calls::update(Upstream::Origin, |calls| calls.began(started));
     let answer = origin::snapshot(config, base, held.as_deref(), request_id, timeout_ms).await;
     let health = answer
         .as_ref()
         .map_or_else(|refused| refused.error.health(), |_| Health::Works);
+    // Our own origin does not refuse, so there is nothing to publish for the colo.
     health::note(Upstream::Origin, health, None);
     match answer {
         Ok(FromOrigin {

@@ -60,6 +60,7 @@ impl CallOutcome {
 
     /// The outcome of a call that was denied before it was made.
     pub(super) fn denied(source: &'static str, denied: Denied) -> Self {
+        // A breaker or a pause stands for failures, so the chain goes on to the next upstream.
         let not_found = if denied.is_over_budget() {
             NotFound::OverBudget
         } else {

@@ -101,6 +101,7 @@ impl Report {
     /// The alert that the attempts raise.
     #[must_use]
     pub fn alert(&self) -> Option<Alert> {
+        // The refusal itself, or a call that is denied because of an earlier one.
         let is_ban = |outcome: &str| {
             BANS.iter()
                 .any(|ban| ban.answer_label() == Some(outcome) || ban.label() == outcome)
@@ -130,7 +131,7 @@ impl Report {
         {
             return;
         }
-        let asked: Vec<_> = self.attempts.iter().map(attempt_line).collect();
+        let attempts: Vec<_> = self.attempts.iter().map(attempt_line).collect();
         let line = serde_json::json!({
             "event": "refresh",
             "request_id": self.request_id.as_str(),
@@ -138,7 +139,8 @@ impl Report {
             "via": self.via.as_ref().map(Via::name),
             "hedged": self.hedged,
             "took_ms": self.took_ms,
-            "asked": asked,
+            // The name of the field in the log, which queries rely on.
+            "asked": attempts,
         });
         worker::console_warn!("{line}");
     }

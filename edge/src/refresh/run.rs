@@ -1,6 +1,6 @@
 //! Carries out the steps of a search: every call runs beside the others, and the search says when
-//! the next one begins. The only decisions here are about what is running: what is aborted, and what
-//! may still end later.
+//! the next one begins. The only decisions here are about what is running: what is aborted, and
+//! what may still end later.
 
 use super::exchange_call::ExchangeCall;
 use super::outcome::{CallOutcome, Found, UniverseTask};
@@ -130,6 +130,7 @@ impl<'a> Run<'a> {
             now,
         );
         if may_wake {
+            // Waiters can be answered by what the colo held; the search goes on without them.
             flight::wake(self.generation);
         }
     }
@@ -137,6 +138,8 @@ impl<'a> Run<'a> {
     fn call(&mut self, upstream: Upstream, now: UnixMs) {
         let config = &self.deployment.config;
         let timeout_ms = self.search.timeout_ms(upstream, now);
+        // What is held when the call begins: the answer is compared with it and carries sections
+        // over.
         let held = memory::snapshot();
         let call: Option<Running<'a>> = match upstream {
             Upstream::Origin => {
@@ -161,6 +164,7 @@ impl<'a> Run<'a> {
         };
         match call {
             Some(call) => {
+                // Not polled yet: the call makes its first step in the next wait.
                 self.search.began(upstream, now);
                 *self.running.get_mut(upstream) = Some((now, call));
             }
@@ -201,6 +205,7 @@ impl<'a> Run<'a> {
     async fn wait(&mut self, millis: u64) {
         let running = &mut self.running;
         let answers = poll_fn(|context| {
+            // Polled in the order of preference; a call that ended must not be polled again.
             let mut answers = Vec::new();
             for upstream in Upstream::ALL {
                 let slot = running.get_mut(upstream);
@@ -266,6 +271,8 @@ impl<'a> Run<'a> {
             memory::keep_universe(usual);
         }
         let limits = &self.deployment.config.limits;
+        // Memory refuses it if a better one came in meanwhile; then the colo has no use for it
+        // either.
         let is_taken = memory::offer(Rc::clone(&snapshot), limits);
         Ended {
             report: self.search.report(Some(via)),
@@ -290,6 +297,7 @@ impl<'a> Run<'a> {
     fn give_up(mut self) -> Ended<'a> {
         self.cancel(|_| true);
         let now = clock::now();
+        // Isolates that hold nothing read this before they call the sources that just failed.
         if let Some(failure) = self.search.shared_failure(now) {
             colo_ledger::note_failure(failure, self.background);
         }

@@ -106,6 +106,7 @@ impl Search {
         // have been forwarded for that reason.
         self.forward = why_forward(held);
         self.chain.cache_read(held, shown, failure.is_some(), now);
+        // Reported as the outcomes of this search, for it makes no calls of its own.
         let reported = failure.filter(|_| self.chain.is_negative_cache_hit());
         for (upstream, outcome) in reported.into_iter().flat_map(|failure| failure.outcomes) {
             let message = "another isolate of this colo was told so a moment ago".to_owned();
@@ -168,10 +169,12 @@ impl Search {
         match outcome.found {
             Ok(found) => {
                 self.chain.succeeded(upstream);
+                // Kept until the chain decides: the origin's answer may come in the same moment.
                 *self.found.get_mut(upstream) = Some(found);
                 None
             }
             Err(NotFound::OverBudget) => {
+                // Not a failure: the chain must not go on to another venue for it.
                 self.chain.over_budget(upstream);
                 None
             }
@@ -193,6 +196,7 @@ impl Search {
         self.attempts.get_mut(upstream).push(Attempt {
             source: upstream.name(),
             failure: Some(failure),
+            // A call was made, and this is how long it was waited for.
             took_ms: Some(silent_ms),
         });
     }
@@ -218,6 +222,7 @@ impl Search {
         if self.chain.is_negative_cache_hit() || self.chain.is_over_budget() {
             return None;
         }
+        // The first of several hosts: the other one is only called because of it.
         let first_failure = |upstream: Upstream| {
             let failed = self
                 .attempts
@@ -628,9 +633,9 @@ mod tests {
             for upstream in Upstream::ALL {
                 prop_assert!(*called.get(upstream) <= 1, "{upstream:?} was called twice");
             }
-            let is_over_budget = Upstream::ALL.into_iter().any(|upstream| {
-                let budget = matches!(of(upstream), Call::IsDenied(denied) if denied.is_over_budget());
-                budget && *called.get(upstream) == 1
+            let is_over_budget = Upstream::ALL.into_iter().any(|upstream| match of(upstream) {
+                Call::IsDenied(denied) => denied.is_over_budget() && *called.get(upstream) == 1,
+                _ => false,
             });
             prop_assert_eq!(search.shared_failure(now).is_none(), is_over_budget);
             let order: Vec<usize> = search

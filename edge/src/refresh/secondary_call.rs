@@ -18,6 +18,7 @@ pub(super) async fn run(secondary: Secondary, base: &str, call: ExchangeCall<'_>
     let upstream = Upstream::of(secondary);
     let deadline = Deadline::after(call.timeout_ms);
     let now = clock::now();
+    // Both lists, for either can say which contracts count when the own one does not come.
     let lists = join(
         universe::at_hand(Venue::Okx, None, now),
         universe::at_hand(Venue::Bybit, None, now),
@@ -28,6 +29,7 @@ pub(super) async fn run(secondary: Secondary, base: &str, call: ExchangeCall<'_>
     };
     let own = okx
         .clone()
+        // An older one is fetched again beside the tickers, and stays as the spare.
         .filter(|_| secondary == Secondary::Okx && okx_use == UniverseUse::Use);
     let spare = secondary.universe(okx.into_iter().chain(bybit));
     let materials = Materials {

@@ -39,6 +39,7 @@ pub(super) async fn at_hand(
         universe_use(universe.as_ref().map(|list| list.as_of_ms), renewed_at, now)
     };
     let mut universe = memory::universe(venue);
+    // A read of the cache costs up to its deadline, so it is spared while this isolate has a list.
     if to_do(&universe) == UniverseUse::Fetch {
         universe = cache::universe(venue).await.map(Rc::new);
     }
@@ -48,6 +49,7 @@ pub(super) async fn at_hand(
 
 /// Fetches Bybit's list for the next refreshes. Whatever is wrong with it, the one in use stays.
 pub(super) async fn renew(config: &Config, used: &Universe, background: &Background) {
+    // Before the call: one that fails is not repeated by every refresh.
     RENEWED_AT.set(Some(clock::now()));
     let deadline = Deadline::after(RENEW_MS);
     let universe = match bybit::get_universe(&config.bybit_base_url, &deadline).await {
@@ -61,6 +63,7 @@ pub(super) async fn renew(config: &Config, used: &Universe, background: &Backgro
             return log_not_renewed(&error);
         }
     };
+    // A list that lost contracts would silently shrink the market for a day.
     match outlier_filter::examine_list(used, &universe) {
         Ok(()) => {
             cache::keep_universe(&universe).await;

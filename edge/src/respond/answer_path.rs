@@ -1,11 +1,12 @@
-//! The path of an answer: from memory, or from a refresh that the request waited for. It is reported
-//! in `Cache-Status` (RFC 9211), `Proxy-Status` (RFC 9209), `Server-Timing` and problem bodies.
+//! The path of an answer: from memory, or from a refresh that the request waited for. It is
+//! reported in `Cache-Status` (RFC 9211), `Proxy-Status` (RFC 9209), `Server-Timing` and problem
+//! bodies.
 //!
 //! Invariant: every member of `Cache-Status` says either `hit` or `fwd`, never both.
 
 use super::EDGE;
 use crate::refresh::{Report, Role, Via};
-use crate::upstream::{Attempt, BYBIT_DIRECT};
+use crate::upstream::Attempt;
 use shared::freshness::Freshness;
 use shared::headers::cache_status::{self, Forward, Forwarded};
 use shared::problem::SourceOutcome;
@@ -41,8 +42,8 @@ impl AnswerPath {
         }
     }
 
-    /// Where the refresh that this answer waited for found its data; `None` where it waited for none,
-    /// or in vain.
+    /// Where the refresh that this answer waited for found its data; `None` where it waited for
+    /// none, or in vain.
     #[must_use]
     pub fn via(&self) -> Option<&Via> {
         match self {
@@ -62,6 +63,8 @@ impl AnswerPath {
                 report: Some(report),
                 ..
             } if class == Freshness::Stale && report.is_breaker_open() => {
+                // Nobody was called, so this is no forwarded request, though the wait was for a
+                // refresh.
                 cache_status::hit_because(EDGE, ttl, "breaker-open")
             }
             Self::Held { .. } if class == Freshness::Stale => {
@@ -72,65 +75,76 @@ impl AnswerPath {
                 reason,
                 role,
                 report,
-            } => {
-                let via = report.as_ref().map(|report| report.via.as_ref());
-                let forwarded = Forwarded {
-                    // The colo's cache is part of this cache, and had not been read when the wait
-                    // began; the report knows what it held.
-                    reason: report.as_ref().map_or(*reason, |report| report.forward),
-                    status: Some(200),
-                    collapsed: *role == Role::Follower,
-                    stored: *role == Role::Leader,
-                    ttl,
-                    detail: None,
-                };
-                match via {
-                    Some(Some(Via::Origin { cache_status })) => {
-                        // Only the leader's request went through the origin's store.
-                        let inherited = cache_status.as_deref().filter(|_| *role == Role::Leader);
-                        cache_status::append(inherited, &forwarded.member(EDGE))
-                    }
-                    Some(Some(Via::BybitDirect)) => Forwarded {
-                        detail: Some(BYBIT_DIRECT),
-                        ..forwarded
-                    }
-                    .member(EDGE),
-                    Some(Some(via @ Via::Secondary(_))) => Forwarded {
-                        detail: Some(via.name()),
-                        ..forwarded
-                    }
-                    .member(EDGE),
-                    // A store of ours, written by another colo.
-                    Some(Some(via @ Via::LastGood)) => Forwarded {
-                        detail: Some(via.name()),
-                        stored: false,
-                        ..forwarded
-                    }
-                    .member(EDGE),
-                    // Another isolate's entry: no source was called for this answer.
-                    Some(Some(Via::EdgeCache)) => cache_status::hit(EDGE, ttl),
-                    None if class != Freshness::Stale => cache_status::hit(EDGE, ttl),
-                    Some(None) | None => {
-                        let status = self
-                            .attempts()
-                            .iter()
-                            .find_map(|attempt| attempt.failure.as_ref()?.received_status);
-                        let detail = Some(if class == Freshness::Stale {
-                            "stale-if-error"
-                        } else {
-                            "not-fresh"
-                        });
-                        Forwarded {
-                            status,
-                            stored: false,
-                            detail,
-                            ..forwarded
-                        }
-                        .member(EDGE)
-                    }
-                }
-            }
+            } => self.after_wait(*reason, *role, report.as_deref(), class, ttl),
         }
+    }
+
+    fn after_wait(
+        &self,
+        reason: Forward,
+        role: Role,
+        report: Option<&Report>,
+        class: Freshness,
+        ttl: i64,
+    ) -> String {
+        let forwarded = Forwarded {
+            // The colo's cache is part of this cache, and had not been read when the wait began;
+            // the report knows what it held.
+            reason: report.map_or(reason, |report| report.forward),
+            status: Some(200),
+            collapsed: role == Role::Follower,
+            stored: role == Role::Leader,
+            ttl,
+            detail: None,
+        };
+        let Some(via) = report.and_then(|report| report.via.as_ref()) else {
+            // The wait ended before the refresh, and what was held is good enough.
+            if report.is_none() && class != Freshness::Stale {
+                return cache_status::hit(EDGE, ttl);
+            }
+            return self.after_failure(forwarded, class);
+        };
+        match via {
+            Via::Origin { cache_status } => {
+                // Only the leader's request went through the origin's store.
+                let inherited = cache_status.as_deref().filter(|_| role == Role::Leader);
+                cache_status::append(inherited, &forwarded.member(EDGE))
+            }
+            Via::BybitDirect | Via::Secondary(_) => Forwarded {
+                detail: Some(via.name()),
+                ..forwarded
+            }
+            .member(EDGE),
+            // A store of ours, written by another colo: nothing new was stored.
+            Via::LastGood => Forwarded {
+                detail: Some(via.name()),
+                stored: false,
+                ..forwarded
+            }
+            .member(EDGE),
+            // Another isolate's entry: no source was called for this answer.
+            Via::EdgeCache => cache_status::hit(EDGE, ttl),
+        }
+    }
+
+    /// No source had data: the status is that of the first one that answered at all.
+    fn after_failure(&self, forwarded: Forwarded, class: Freshness) -> String {
+        let status = self
+            .attempts()
+            .iter()
+            .find_map(|attempt| attempt.failure.as_ref()?.received_status);
+        let detail = if class == Freshness::Stale {
+            "stale-if-error"
+        } else {
+            "not-fresh"
+        };
+        Forwarded {
+            status,
+            stored: false,
+            detail: Some(detail),
+            ..forwarded
+        }
+        .member(EDGE)
     }
 
     /// `Proxy-Status` (RFC 9209): one member per source that failed this answer.
@@ -139,11 +153,13 @@ impl AnswerPath {
         let members: Vec<String> = self
             .attempts()
             .iter()
+            // Attempts that worked are no members: the field is about failures.
             .filter_map(proxy_status_member)
             .collect();
         if !members.is_empty() {
             return Some(members.join(", "));
         }
+        // RFC 9209: this proxy itself ran out of time, so no next hop is named.
         let gave_up = matches!(self, Self::Waited { report: None, .. });
         gave_up.then(|| format!("{EDGE}; error=http_response_timeout; details=\"deadline_passed\""))
     }
@@ -163,6 +179,7 @@ impl AnswerPath {
             .iter()
             .filter_map(|attempt| {
                 Some(format!(
+                    // Calls that were denied took no time, and are left out.
                     "{};dur={};desc=\"fetch\"",
                     attempt.source, attempt.took_ms?
                 ))
@@ -186,6 +203,7 @@ impl AnswerPath {
         let mut outcomes: Vec<SourceOutcome> = failed.collect();
         if outcomes.is_empty() {
             outcomes.push(SourceOutcome {
+                // No source has reported yet: the refresh itself is what is late.
                 name: "refresh",
                 outcome: "deadline_passed".to_owned(),
                 as_of_ms: None,
@@ -193,6 +211,7 @@ impl AnswerPath {
         }
         let outcome = if held.is_some() { "too_old" } else { "empty" };
         outcomes.push(SourceOutcome {
+            // What is held is a source, too: it is the last one that could have answered.
             name: "edge-last-good",
             outcome: outcome.to_owned(),
             as_of_ms: held,
@@ -226,7 +245,7 @@ fn proxy_status_member(attempt: &Attempt) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::upstream::{AttemptFailure, ORIGIN};
+    use crate::upstream::{AttemptFailure, BYBIT_DIRECT, ORIGIN};
     use sfv::{BareItem, Item, List, ListEntry, Parser};
     use shared::exchange::secondary::Secondary;
     use shared::headers::request_id::RequestId;
@@ -589,7 +608,7 @@ mod tests {
                 paths.extend(
                     failures()
                         .into_iter()
-                        .map(|attempt| waited(reason, role, via.clone(), attempts)),
+                        .map(|attempts| waited(reason, role, via.clone(), attempts)),
                 );
             }
         }

@@ -1,5 +1,5 @@
-//! A finished body with its headers, kept on the JavaScript side. A hit parses and serialises nothing,
-//! and copies nothing through WebAssembly's memory: this is what makes a hit cheap.
+//! A finished body with its headers, kept on the JavaScript side. A hit parses and serialises
+//! nothing, and copies nothing through WebAssembly's memory: this is what makes a hit cheap.
 //!
 //! Invariant: body, ETag and fixed headers belong together and never change; only date, age and
 //! cache state of the two hits are brought up to date in place.
@@ -48,6 +48,7 @@ impl Rendered {
             Ok(body) => body,
             Err(absence) => return Ok(Err(absence)),
         };
+        // Three copies of one set: one to be copied, and one for each kind of hit to be updated.
         let template = Headers::new()?;
         for (name, value) in headers::ALWAYS {
             template.set(name, value)?;
@@ -66,8 +67,8 @@ impl Rendered {
         }))
     }
 
-    /// A hit, for a GET. The runtime copies the headers into the response, so the kept ones may change
-    /// afterwards.
+    /// A hit, for a GET. The runtime copies the headers into the response, so the kept ones may
+    /// change afterwards.
     ///
     /// # Errors
     /// As [`Rendered::of`].
@@ -138,6 +139,7 @@ impl Hit {
     }
 
     fn at(&self, as_of: UnixMs, now: UnixMs, limits: &Limits) -> Result<&ResponseInit, JsValue> {
+        // The age can change between two seconds of the clock, for the data has milliseconds.
         let moment = (now.as_secs(), age_secs(as_of, now));
         if self.stated.get() != Some(moment) {
             self.headers.set("date", &now.http_date())?;

@@ -64,6 +64,7 @@ pub fn rendered<'s>(
     isolate::with(&CACHE, |cache| {
         if !cache.is_of(valid) {
             cache.snapshot = Rc::downgrade(valid);
+            // Only now: requests that still answer from the old snapshot keep what they hold.
             cache.bodies.clear();
         }
         cache

@@ -40,6 +40,7 @@ impl Found {
             return State::Unavailable;
         };
         match (class, self.path.via()) {
+            // Whatever its class, this is an outage that an operator should see.
             (_, Some(Via::LastGood)) => State::LastGood,
             (Freshness::Stale, _) => State::Stale,
             (Freshness::Aging, _) => State::Aging,
@@ -168,6 +169,7 @@ impl Acquisition {
         };
         config
             .first_wait_ms
+            // The operator's limit or the class's, whichever ends first.
             .min(most_ms)
             .saturating_sub(now.millis_since(self.started))
     }
@@ -186,6 +188,7 @@ impl Acquisition {
                 after: refresh::last().filter(|_| !is_servable),
             };
         };
+        // An earlier report says nothing about the refresh that this request waited for.
         match refresh::last().filter(|report| report.generation >= wait.generation) {
             // The colo's cache had something to serve before the refresh was over.
             None if is_servable => AnswerPath::Held { after: None },

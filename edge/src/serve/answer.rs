@@ -1,12 +1,13 @@
-//! What was found → response, counter, log line and data point.
+//! What was found → response and record.
 //!
-//! Invariant: every answer is counted once; only one that was not a plain hit is also logged, and
-//! throttled by its state.
+//! Whether a path has data, a health body or a problem is decided here; statuses and bodies come
+//! from `shared`.
 
 use super::acquisition::Found;
 use super::call::Call;
+use super::record::Record;
 use crate::config::Role;
-use crate::metrics::{self, Event, State};
+use crate::metrics::{self, State};
 use crate::respond::health::Health;
 use crate::respond::{self, Extra, rendered_cache};
 use crate::{bindings, memory, refresh};
@@ -22,20 +23,11 @@ use shared::validate::ValidSnapshot;
 use std::rc::Rc;
 use wasm_bindgen::JsValue;
 use web_sys::Response;
-use worker::AnalyticsEngineDataPointBuilder;
 
 /// One answer in the making.
 pub(super) struct Answer<'c> {
     call: &'c Call,
     now: UnixMs,
-}
-
-/// What is recorded of an answer beside its response.
-struct Record {
-    state: State,
-    source: &'static str,
-    class: Option<Freshness>,
-    as_of: Option<UnixMs>,
 }
 
 impl<'c> Answer<'c> {
@@ -51,11 +43,12 @@ impl<'c> Answer<'c> {
                 self.unavailable(found, Some(valid.get().as_of_ms))?
             }
             (Some((valid, class)), _) => self.data(found, valid, *class)?,
+            // What is held is past the last limit; its time is reported, its data is not shown.
             (None, _) => {
                 self.unavailable(found, memory::snapshot().map(|held| held.get().as_of_ms))?
             }
         };
-        self.record(&response, &record, found.path.is_plain_hit())?;
+        record.write(self.call, &response, self.now, found.path.is_plain_hit())?;
         Ok(response)
     }
 
@@ -68,7 +61,7 @@ impl<'c> Answer<'c> {
             class: None,
             as_of: None,
         };
-        self.record(&response, &record, false)?;
+        record.write(self.call, &response, self.now, false)?;
         Ok(response)
     }
 
@@ -86,6 +79,7 @@ impl<'c> Answer<'c> {
             class: Some(class),
             as_of: Some(as_of),
         };
+        // Health and readiness: derived from the data that a client would get.
         let Place::Data(query) = &self.call.place else {
             let health = Health::of(valid, class, self.now, bindings::build(&self.call.env))
                 .with_direct_colo(refresh::direct_colo())
@@ -97,6 +91,8 @@ impl<'c> Answer<'c> {
         match self.body(found, valid, query, class)? {
             Ok(response) => Ok((response, record(found.state()))),
             Err(failure) => {
+                // A missing symbol is the client's affair; missing analysis is ours, and counted
+                // apart.
                 let is_refusal = matches!(failure, Failure::NotFound | Failure::PreconditionFailed);
                 let state = if is_refusal {
                     State::Refused
@@ -119,6 +115,7 @@ impl<'c> Answer<'c> {
         class: Freshness,
     ) -> Result<Result<Response, Failure>, JsValue> {
         match rendered_cache::rendered(valid, query, class, &self.call.deployment.config.limits)? {
+            // RFC 9110 section 13.2.2: If-Match is evaluated before If-None-Match.
             Ok(_)
                 if fails_if_match(
                     self.call
@@ -151,6 +148,7 @@ impl<'c> Answer<'c> {
     ) -> Result<(Response, Record), JsValue> {
         let failure = Failure::NoValidData {
             sources: found.path.outcomes(held),
+            // Jittered, or all clients of an outage would come back in the same second.
             retry_after_secs: jittered_retry_after_secs(self.now),
         };
         let response = self.problem(&failure, &about_sources(found))?;
@@ -163,8 +161,8 @@ impl<'c> Answer<'c> {
         Ok((response, record))
     }
 
-    /// A problem carries the request ID, so that it can be found in the log. Data does not: a cache on
-    /// the way would hand one client's ID to others.
+    /// A problem carries the request ID, so that it can be found in the log. Data does not: a cache
+    /// on the way would hand one client's ID to others.
     fn problem(&self, failure: &Failure, about: &Extra) -> Result<Response, JsValue> {
         let mut extra = about.clone();
         extra.push((REQUEST_ID, self.call.client.id().as_str().to_owned()));
@@ -179,90 +177,10 @@ impl<'c> Answer<'c> {
             (cache_status::NAME, found.path.cache_status(class, ttl)),
         ];
         if self.call.deployment.config.role == Role::Direct {
-            extra.extend(memory::arrival().map(|place| (DIRECT_PLACE, place)));
+            extra.extend(memory::arrival().map(|colo| (DIRECT_PLACE, colo)));
         }
         extra.extend(about_sources(found));
         extra
-    }
-
-    /// Counts the answer. One that was not a plain hit also gets a log line and a data point, unless
-    /// its state is throttled.
-    fn record(
-        &self,
-        response: &Response,
-        record: &Record,
-        is_plain_hit: bool,
-    ) -> Result<(), JsValue> {
-        metrics::answered(record.state, record.source);
-        if is_plain_hit {
-            return Ok(());
-        }
-        let Some(left_out) = metrics::admit_log_line(record.state, self.now) else {
-            return Ok(());
-        };
-        let header = |name| response.headers().get(name);
-        let (cache_status, proxy_status) = (header(cache_status::NAME)?, header("proxy-status")?);
-        let age_ms = record.as_of.map(|as_of| self.now.millis_since(as_of));
-        let took_ms = self.now.millis_since(self.call.started);
-        let line = serde_json::json!({
-            "event": "request",
-            "request_id": self.call.client.id().as_str(),
-            "target": self.call.place.name(),
-            "state": record.state.name(),
-            "alert": record.state.alert().map(metrics::Alert::name),
-            "status": response.status(),
-            "source": record.source,
-            "class": record.class.map(Freshness::name),
-            "age_ms": age_ms,
-            "cache_status": cache_status,
-            "proxy_status": proxy_status,
-            "took_ms": took_ms,
-            "left_out": left_out,
-        });
-        if record.state.alert().is_some() {
-            worker::console_warn!("{line}");
-        } else {
-            worker::console_log!("{line}");
-        }
-        self.data_point(response.status(), record, (age_ms, took_ms), left_out + 1);
-        Ok(())
-    }
-
-    /// Writes a data point. It is indexed by state: points are sampled per index, so a rare state is
-    /// not lost among many of a frequent one.
-    fn data_point(
-        &self,
-        status: u16,
-        record: &Record,
-        (age_ms, took_ms): (Option<u64>, u64),
-        answers: u64,
-    ) {
-        let Some(dataset) = bindings::analytics(&self.call.env) else {
-            return;
-        };
-        // A data point has no null: −1 stands for an unknown age.
-        let age_ms = age_ms.map_or(-1.0, |age_ms| age_ms as f64);
-        let class = record.class.map_or("none", Freshness::name);
-        let build = bindings::build(&self.call.env).unwrap_or_default();
-        let point = AnalyticsEngineDataPointBuilder::new()
-            .indexes([record.state.name()])
-            .add_blob(record.state.name())
-            .add_blob(self.call.place.name())
-            .add_blob(record.source)
-            .add_blob(class)
-            .add_blob(build)
-            .add_double(f64::from(status))
-            .add_double(age_ms)
-            .add_double(took_ms as f64)
-            .add_double(answers as f64)
-            .build();
-        let written = point
-            .to_js_object()
-            .map_err(JsValue::from)
-            .and_then(|point| dataset.write_data_point(point));
-        if written.is_err() {
-            metrics::event(Event::DataPointFailed);
-        }
     }
 }
 

@@ -12,8 +12,8 @@ use web_sys::Request;
 
 #[wasm_bindgen]
 extern "C" {
-    /// A client's headers, read by names that are kept on the JavaScript side: copying a string across
-    /// the WASM boundary costs more than everything else in a hit.
+    /// A client's headers, read by names that are kept on the JavaScript side: copying a string
+    /// across the WASM boundary costs more than everything else in a hit.
     type ClientHeaders;
 
     #[wasm_bindgen(method)]
@@ -58,6 +58,7 @@ pub(super) fn header(request: &Request, header: Header) -> Option<String> {
             request_id,
             connecting_ip,
         ]| {
+            // One crossing per header: the name is a handle, and only the value is copied.
             headers.get(match header {
                 Header::IfNoneMatch => if_none_match,
                 Header::IfMatch => if_match,
@@ -105,6 +106,7 @@ fn path_and_query(url: &str) -> (&str, Option<&str>) {
     let (address, query) = address
         .split_once('?')
         .map_or((address, None), |(address, query)| (address, Some(query)));
+    // The query was cut off before: it may contain "://" and slashes.
     let after_scheme = address.split_once("://").map_or(address, |(_, rest)| rest);
     let path = after_scheme
         .find('/')

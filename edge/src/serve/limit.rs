@@ -28,6 +28,8 @@ pub(super) async fn admits(env: &Env, address: Option<&str>) -> bool {
     match clock::within(WAIT_MS, ask(&limiter, &key)).await {
         Some(Ok(admitted)) => admitted,
         Some(Err(_)) | None => {
+            // Counted, for a limiter that always fails protects nobody and is not noticed
+            // otherwise.
             metrics::event(Event::RateLimiterFailed);
             true
         }
@@ -42,12 +44,13 @@ async fn ask(limiter: &RateLimiter, key: &str) -> Result<bool, JsValue> {
     success.as_bool().ok_or(success)
 }
 
-/// What counts as one client: an IPv4 address, or an IPv6 network of 64 bits, for one host has a whole
-/// such network to itself.
+/// What counts as one client: an IPv4 address, or an IPv6 network of 64 bits, for one host has a
+/// whole such network to itself.
 fn key(address: &str) -> Option<String> {
     match address.trim().parse().ok()? {
         IpAddr::V4(v4) => Some(v4.to_string()),
         IpAddr::V6(v6) => match v6.to_ipv4_mapped() {
+            // An IPv4 client in IPv6 notation has one budget, not two.
             Some(v4) => Some(v4.to_string()),
             None => {
                 let [a, b, c, d, ..] = v6.segments();

@@ -40,6 +40,7 @@ pub(super) fn metrics(
     now: UnixMs,
 ) -> Result<Response, JsValue> {
     let given = client_request::header(request, Header::Authorization);
+    // Counters tell the traffic of a deployment, so they are not for everybody.
     if !opens(given.as_deref(), token(env).as_deref()) {
         metrics::answered(State::Refused, metrics::NO_DATA);
         return respond::problem(
@@ -51,6 +52,7 @@ pub(super) fn metrics(
             &Extra::new(),
         );
     }
+    // Gauges are of this isolate alone, as the counters are.
     let held = memory::snapshot();
     let divergence = refresh::exercise()
         .and_then(|exercise| exercise.outcome.as_ref().ok().map(Divergence::known));
@@ -66,8 +68,8 @@ pub(super) fn metrics(
     respond::uncached(metrics::CONTENT_TYPE, &page, head, now, &Extra::new())
 }
 
-/// Whether an `Authorization` value bears the token. Compared in constant time, so that its duration
-/// does not tell how much of a guess is right.
+/// Whether an `Authorization` value bears the token. Compared in constant time, so that its
+/// duration does not tell how much of a guess is right.
 fn opens(given: Option<&str>, token: Option<&str>) -> bool {
     let given = given.and_then(|value| bearer::token(value.as_bytes()));
     let (Some(given), Some(token)) = (given, token) else {
@@ -78,6 +80,7 @@ fn opens(given: Option<&str>, token: Option<&str>) -> bool {
 
 fn memory_bytes() -> Option<f64> {
     let memory: js_sys::WebAssembly::Memory = wasm_bindgen::memory().dyn_into().ok()?;
+    // WASM memory never shrinks, so its size is its peak.
     let buffer: js_sys::ArrayBuffer = memory.buffer().dyn_into().ok()?;
     Some(f64::from(buffer.byte_length()))
 }

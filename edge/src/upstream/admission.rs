@@ -1,5 +1,6 @@
-//! The last step of every call: a snapshot passes the validation boundary, and is then judged by
-//! its age and coverage. Whatever the source, there is no other way to a [`ValidSnapshot`] here.
+//! The last step of every call: a snapshot passes the validation boundary, and is then refused or
+//! taken by its age and coverage. Whatever the source, there is no other way to a [`ValidSnapshot`]
+//! here.
 
 use super::exchange_error::ExchangeError;
 use super::outcome::{NotFit, Refused};
@@ -11,14 +12,15 @@ use shared::units::{Fraction, UnixMs};
 use shared::validate::{Baseline, ValidSnapshot};
 use std::rc::Rc;
 
-/// Judges a valid snapshot by [`policy::fit`]; one that is merely old or thin stays a candidate.
-pub(super) fn judge<E: From<NotFit>>(
+/// Refuses a valid snapshot that does not end the search ([`policy::fit`]); one that is merely old
+/// or thin stays a candidate.
+pub(super) fn require_fit<E: From<NotFit>>(
     snapshot: ValidSnapshot,
     now: UnixMs,
     limits: &Limits,
 ) -> Result<ValidSnapshot, Refused<E>> {
     let as_of = snapshot.get().as_of_ms;
-    let coverage = coverage_judged(&snapshot);
+    let coverage = relevant_coverage(&snapshot);
     match policy::fit(as_of, coverage, now, limits) {
         Ok(()) => Ok(snapshot),
         Err(unfit) => {
@@ -32,9 +34,10 @@ pub(super) fn judge<E: From<NotFit>>(
     }
 }
 
-/// The share of the contracts that count. A replay joins a ticker table and a list of contracts
-/// that were recorded years apart, so its coverage says nothing; it is marked on every answer.
-fn coverage_judged(snapshot: &ValidSnapshot) -> Fraction {
+/// The share of the listed contracts that are priced. A replay joins a ticker table and a list of
+/// contracts that were recorded years apart, so its coverage says nothing; it is marked on every
+/// answer.
+fn relevant_coverage(snapshot: &ValidSnapshot) -> Fraction {
     match snapshot.get().tickers_source.feed {
         Feed::Replayed => Fraction::saturating(1.0),
         Feed::Live | Feed::Simulated => snapshot.coverage(),
@@ -50,13 +53,14 @@ pub(super) fn baseline(held: Option<&ValidSnapshot>, now: UnixMs, limits: &Limit
     servable.map_or_else(Baseline::default, Baseline::after)
 }
 
-/// Admits what was assembled here, and judges it.
+/// Admits what was assembled here, and requires it to be fit.
 pub(super) fn admit(
     snapshot: Snapshot,
     held: Option<&ValidSnapshot>,
     now: UnixMs,
     limits: &Limits,
 ) -> Result<ValidSnapshot, Refused<ExchangeError>> {
+    // Checked against what is held, as a snapshot from outside would be.
     let admitted = ValidSnapshot::admit(snapshot, now, baseline(held, now, limits));
-    judge(admitted.map_err(ExchangeError::from)?, now, limits)
+    require_fit(admitted.map_err(ExchangeError::from)?, now, limits)
 }

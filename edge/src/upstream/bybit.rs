@@ -45,6 +45,7 @@ pub async fn snapshot(
         exchange::MAX_TICKERS_BYTES,
     );
     let tickers = async { tickers.await.map_err(ExchangeError::Tickers) };
+    // Side by side, and over with the first failure: one is of no use without the other.
     let (answer, universe) = try_join(tickers, known_or_fetched(base, deadline, universe)).await?;
     let mut table = bybit::tickers::parse(&answer.bytes)
         .map_err(|error| ExchangeError::Tickers(error.into()))?;
@@ -66,6 +67,7 @@ pub async fn snapshot(
         tickers_source: answer.source,
         as_of,
         universe: &universe,
+        // What only the origin collects keeps its own time, and expires by it.
         global_market: &carried_over(held.map(|held| &held.get().global_market)),
         defi_market: &carried_over(held.map(|held| &held.get().defi_market)),
         fear_greed: &carried_over(held.map(|held| &held.get().fear_greed)),
@@ -128,6 +130,7 @@ pub async fn get_universe(base: &str, deadline: &Deadline) -> Result<Universe, E
             exchange::MAX_LIST_BYTES,
         )
         .await;
+        // A list with a page missing is none: contracts would seem to be delisted.
         let page = page.map_err(ExchangeError::Instruments)?;
         let listing = Listing::parse(&page.bytes)
             .map_err(|error| ExchangeError::Instruments(error.into()))?;

@@ -1,6 +1,6 @@
-//! The direct Worker, which owns the route to the exchanges: it runs near them, and keeps the budgets
-//! and the cache of that route. This Worker runs near its clients and calls it through a service
-//! binding, which costs no more than the round trip.
+//! The direct Worker, which owns the route to the exchanges: it runs near them, and keeps the
+//! budgets and the cache of that route. This Worker runs near its clients and calls it through a
+//! service binding, which costs no more than the round trip.
 //!
 //! Its answers name what failed behind it: a 503 in the body, a snapshot in `Proxy-Status`. Only
 //! names and reason codes that are known here are taken over, for both are shown to clients.
@@ -9,19 +9,19 @@ use super::colo_name::is_colo_name;
 use super::fetch::{self, Answer, Deadline, FetchError};
 use super::handover::{self, HandoverError};
 use super::materials::{Materials, Purpose};
-use super::outcome::{AttemptFailure, BYBIT_ALTERNATIVE, BYBIT_DIRECT, Health, Refused};
+use super::outcome::{AttemptFailure, Health, Refused};
 use super::outlier_filter;
+use super::reported::{self, SourceFailure};
 use crate::bindings::Service;
 use crate::config::Config;
 use crate::policy::{Denied, Upstream};
-use serde::Deserialize;
 use shared::assemble::with_sections_of;
 use shared::endpoints;
 use shared::exchange::secondary::Secondary;
 use shared::headers::DIRECT_PLACE;
 use shared::headers::request_id::RequestId;
 use shared::judge::WildTable;
-use shared::snapshot::{Snapshot, is_reason};
+use shared::snapshot::Snapshot;
 use shared::validate::ValidSnapshot;
 
 /// Its name in outcomes, where the Worker itself failed.
@@ -33,14 +33,6 @@ const BASE: &str = "https://direct.internal";
 /// How much of a problem's body is read, bytes.
 const MAX_PROBLEM_BYTES: usize = 8_192;
 
-/// The sources that may have failed behind it.
-const SOURCES: [&str; 4] = [
-    BYBIT_DIRECT,
-    BYBIT_ALTERNATIVE,
-    Upstream::Okx.name(),
-    Upstream::Binance.name(),
-];
-
 /// A snapshot that is good enough to end the search.
 #[derive(Debug)]
 pub struct FromDirect {
@@ -51,7 +43,7 @@ pub struct FromDirect {
     /// The source that it is made from.
     pub source: &'static str,
     /// The sources that failed before that one, with their outcomes.
-    pub failed_before: Vec<(&'static str, String)>,
+    pub failed_before: Vec<SourceFailure>,
 }
 
 /// Why a call to the direct Worker does not end the search.
@@ -68,14 +60,14 @@ pub enum DirectError {
         /// How many.
         wild: WildTable,
         /// The sources that failed before that one, with their outcomes.
-        failed: Vec<(&'static str, String)>,
+        failed: Vec<SourceFailure>,
     },
     /// It has nothing to show: these sources failed.
     #[error("it has nothing: {}", in_words(.0))]
-    Nothing(Vec<(&'static str, String)>),
+    Nothing(Vec<SourceFailure>),
 }
 
-fn in_words(sources: &[(&'static str, String)]) -> String {
+fn in_words(sources: &[SourceFailure]) -> String {
     sources
         .iter()
         .map(|(name, outcome)| format!("{name} {outcome}"))
@@ -100,12 +92,13 @@ impl DirectError {
         }
     }
 
-    /// Whether the direct Worker itself works: it does when it names what failed behind it, or hands
-    /// over data that is only old.
+    /// Whether the direct Worker itself works: it does when it names what failed behind it, or
+    /// hands over data that is only old.
     #[must_use]
     pub fn works(&self) -> bool {
         match self {
             Self::Handover(error) => error.health() == Health::Works,
+            // It did what it is for: the breaker must not keep us from its next answer.
             Self::Wild { .. } | Self::Nothing(_) => true,
         }
     }
@@ -113,15 +106,14 @@ impl DirectError {
     /// Whether no source failed: all budgets there are spent.
     #[must_use]
     pub fn is_over_budget(&self) -> bool {
+        // Only then is its 503 a matter of seconds, and Bybit not to be replaced.
         let of_budget = [Denied::IsolateBudget.label(), Denied::ColoBudget.label()];
         matches!(self, Self::Nothing(sources) if sources.iter().all(|(_, outcome)| of_budget.contains(&outcome.as_str())))
     }
 }
 
 /// The failures behind the direct Worker, as they are reported.
-pub fn failures(
-    sources: &[(&'static str, String)],
-) -> impl Iterator<Item = (&'static str, AttemptFailure)> {
+pub fn failures(sources: &[SourceFailure]) -> impl Iterator<Item = (&'static str, AttemptFailure)> {
     sources.iter().map(|(name, outcome)| {
         (
             *name,
@@ -134,9 +126,9 @@ fn failure(outcome: &str, message: String) -> AttemptFailure {
     AttemptFailure::without_answer(outcome.to_owned(), message)
 }
 
-/// Calls the direct Worker in the name of a request. Its snapshots are the same for every caller, so
-/// the fallback reason is added here, and with it the sections that only the origin collects, while
-/// what is held may still be shown.
+/// Calls the direct Worker in the name of a request. Its snapshots are the same for every caller,
+/// so the fallback reason is added here, and with it the sections that only the origin collects,
+/// while what is held may still be shown.
 ///
 /// # Errors
 /// [`Refused`] when its answer does not end the search.
@@ -158,13 +150,17 @@ pub async fn snapshot(
         .await
         .map_err(HandoverError::from);
     let answer = answer.map_err(DirectError::from)?;
+    // A 503 of ours has a body that says which sources failed; any other status is its own failure.
     if answer.status() == 503 {
         return Err(why_nothing(answer).await.into());
     }
+    // A snapshot of OKX says in its headers why it is not of Bybit.
     let failed = answer
         .header("proxy-status")
-        .map(|members| failed_before(&members))
+        .map(|members| reported::in_proxy_status(&members))
         .unwrap_or_default();
+    // The platform's word counts before the exchange's, which names the nearest entry to its
+    // network.
     let colo = answer
         .header("cf-placement")
         .or_else(|| answer.header(DIRECT_PLACE))
@@ -187,6 +183,7 @@ pub async fn snapshot(
     let source = Secondary::of(snapshot.get().tickers_source.venue)
         .map_or(Upstream::Bybit, Upstream::of)
         .name();
+    // Its filter compares with what it holds; clients here saw what this isolate holds.
     if purpose == Purpose::Show
         && let Err(wild) = outlier_filter::examine_snapshot(held, &snapshot)
     {
@@ -205,29 +202,9 @@ pub async fn snapshot(
     })
 }
 
-/// The sources that failed, by the members of a `Proxy-Status` of ours.
-fn failed_before(members: &str) -> Vec<(&'static str, String)> {
-    let quoted = |member: &str, name: &str| {
-        let (_, value) = member.split_once(&format!("; {name}=\""))?;
-        value.split_once('"').map(|(value, _)| value.to_owned())
-    };
-    let failed = members.split(", ").filter_map(|member| {
-        let hop = quoted(member, "next-hop")?;
-        Some((
-            known(&hop)?,
-            quoted(member, "details").filter(|outcome| is_reason(outcome))?,
-        ))
-    });
-    failed.collect()
-}
-
-fn known(name: &str) -> Option<&'static str> {
-    SOURCES.into_iter().find(|known| *known == name)
-}
-
 /// The error that a 503 stands for: the sources behind it, or the status where it names none.
 async fn why_nothing(answer: Answer<'_>) -> DirectError {
-    let sources = sources(&answer.beginning(MAX_PROBLEM_BYTES).await);
+    let sources = reported::in_problem(&answer.beginning(MAX_PROBLEM_BYTES).await);
     if sources.is_empty() {
         HandoverError::from(FetchError::Status(503)).into()
     } else {
@@ -235,35 +212,17 @@ async fn why_nothing(answer: Answer<'_>) -> DirectError {
     }
 }
 
-fn sources(problem: &[u8]) -> Vec<(&'static str, String)> {
-    #[derive(Deserialize)]
-    struct Problem {
-        sources: Vec<Source>,
-    }
-    #[derive(Deserialize)]
-    struct Source {
-        name: String,
-        outcome: String,
-    }
-    let problem = serde_json::from_slice(problem).unwrap_or(Problem {
-        sources: Vec::new(),
-    });
-    let found = |Source { name, outcome }: Source| {
-        Some((known(&name)?, Some(outcome).filter(|word| is_reason(word))?))
-    };
-    problem.sources.into_iter().filter_map(found).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::upstream::BYBIT_DIRECT;
 
     #[test]
     fn what_failed_behind_it_is_reported_by_its_own_name() {
         let problem = br#"{"sources":[{"name":"bybit-direct","outcome":"forbidden_region","as_of_ms":null},
             {"name":"okx","outcome":"timeout"},{"name":"edge-last-good","outcome":"empty"},{"name":"<b>","outcome":"x"},
             {"name":"binance","outcome":"No Word"}]}"#;
-        let found = sources(problem);
+        let found = reported::in_problem(problem);
         assert_eq!(
             found,
             [
@@ -299,42 +258,5 @@ mod tests {
         assert!(!nothing(&["withheld_by_colo_budget", "timeout"]).is_over_budget());
         let silent = DirectError::from(HandoverError::from(FetchError::Timeout));
         assert_eq!((silent.works(), silent.is_over_budget()), (false, false));
-    }
-
-    #[test]
-    fn a_problem_that_is_none_names_nobody() {
-        for bad in [
-            "",
-            "{",
-            "[]",
-            "null",
-            "{}",
-            r#"{"sources":7}"#,
-            r#"{"sources":[7]}"#,
-            "\u{0}\u{ff}",
-        ] {
-            assert_eq!(sources(bad.as_bytes()), [], "{bad}");
-        }
-        assert_eq!(sources(&[0xff; 100]), []);
-    }
-
-    #[test]
-    fn what_failed_before_the_source_that_answered_is_reported_too() {
-        let members = "edge; next-hop=\"bybit-direct\"; received-status=403; details=\"forbidden_region\", \
-                       edge; error=http_response_timeout; next-hop=\"okx\"; details=\"timeout\"";
-        let expected = [
-            ("bybit-direct", "forbidden_region".to_owned()),
-            ("okx", "timeout".to_owned()),
-        ];
-        assert_eq!(failed_before(members), expected);
-        for bad in [
-            "",
-            ", , ",
-            "edge; next-hop=\"bybit-direct",
-            "edge; next-hop=\"x\"; details=\"timeout\"",
-            "\"\"\"",
-        ] {
-            assert_eq!(failed_before(bad), [], "{bad}");
-        }
     }
 }

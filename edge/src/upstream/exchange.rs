@@ -48,10 +48,12 @@ pub async fn get(
 ) -> Result<Body, AnswerError> {
     let answer = fetch::get(&format!("{base}{path}"), Introduction::default(), deadline).await?;
     let status = answer.status();
+    // Before the content type: a block page is HTML, and not a failure of the exchange.
     if refusal::of_status(venue, status, b"", None).is_some() {
         let retry_after_secs = answer
             .header("retry-after")
             .and_then(|secs| secs.trim().parse().ok());
+        // The other statuses say all by themselves, so their bodies are not waited for.
         let body = if status == FORBIDDEN {
             answer.beginning(REASON_BYTES).await
         } else {
@@ -59,6 +61,7 @@ pub async fn get(
             Vec::new()
         };
         let refusal = refusal::of_status(venue, status, &body, retry_after_secs)
+            // The status alone already stood for a refusal, so there is one with the body, too.
             .unwrap_or(Refusal::Unexplained);
         return Err(AnswerError::Refused { refusal, status });
     }

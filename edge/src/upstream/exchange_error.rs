@@ -46,6 +46,7 @@ impl AnswerError {
         match self {
             Self::Fetch(error) => error.received_status(),
             Self::Refused { status, .. } => Some(*status),
+            // The envelope came with 200, whatever code it contains.
             Self::Parse(_) => Some(200),
         }
     }
@@ -118,6 +119,7 @@ impl ExchangeError {
                 };
                 (proxy_error, error.received_status())
             }
+            // No answer was missing: this isolate lacks a list.
             Self::NoUniverse => (None, None),
             Self::Universe(_)
             | Self::Clock(_)
@@ -126,6 +128,7 @@ impl ExchangeError {
             | Self::Rejected(_)
             | Self::NotFit(_) => (None, Some(200)),
         };
+        // Only this variant has data, and so a time to report.
         let as_of = if let Self::NotFit(not_fit) = self {
             Some(not_fit.as_of)
         } else {
@@ -140,8 +143,9 @@ impl ExchangeError {
         }
     }
 
-    /// What this says of `venue` itself. A venue whose data is old works; so does one with a rejected
-    /// table, for only its next tables can confirm it, and an open breaker would prevent that.
+    /// What this says of `venue` itself. A venue whose data is old works; so does one with a
+    /// rejected table, for only its next tables can confirm it, and an open breaker would prevent
+    /// that.
     #[must_use]
     pub fn health(&self, venue: Venue) -> Health {
         match self {
@@ -151,12 +155,13 @@ impl ExchangeError {
             Self::Universe(_) | Self::Clock(_) | Self::Assemble(_) | Self::Rejected(_) => {
                 Health::Fails
             }
+            // The exchange did its part.
             Self::NoUniverse | Self::Wild(_) | Self::NotFit(_) => Health::Works,
         }
     }
 
-    /// Whether another host of the same exchange may do better: this one cannot be reached or answers
-    /// 5xx. A refusal holds for all of them, and a timeout leaves no time.
+    /// Whether another host of the same exchange may do better: this one cannot be reached or
+    /// answers 5xx. A refusal holds for all of them, and a timeout leaves no time.
     #[must_use]
     pub const fn is_of_the_host(&self) -> bool {
         match self {

@@ -76,6 +76,7 @@ impl FetchError {
         match self {
             Self::Timeout | Self::Connection(_) => None,
             Self::Status(status) => Some(*status),
+            // These are found after a 200 only; other statuses are not read.
             Self::Incomplete(_) | Self::ContentType(_) | Self::TooLarge { .. } => Some(200),
         }
     }
@@ -139,8 +140,8 @@ pub struct Answer<'d> {
 /// The headers of a request beside those that every one has.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Introduction<'i> {
-    /// The ID of the client's request that caused this one. It is for our own servers: exchanges are
-    /// not sent it.
+    /// The ID of the client's request that caused this one. It is for our own servers: exchanges
+    /// are not sent it.
     pub request_id: Option<&'i RequestId>,
     /// The bearer secret; for the origin alone.
     pub secret: Option<&'i Secret>,
@@ -203,8 +204,8 @@ async fn send<'d>(
         init.set_headers(&headers);
         // A redirect is a failure: following it could send the secret to another server.
         init.set_redirect(RequestRedirect::Manual);
-        // A Worker's own requests go through its zone's cache, which knows nothing of the age of the
-        // data in it.
+        // A Worker's own requests go through its zone's cache, which knows nothing of the age of
+        // the data in it.
         init.set_cache(RequestCache::NoStore);
         init.set_signal(
             deadline
@@ -267,6 +268,7 @@ impl Answer<'_> {
             .header("content-encoding")
             .is_none_or(|encoding| encoding == "identity");
         match announced {
+            // Refused by the header, before a byte is read.
             Some(length) if length > limit => {
                 self.discard();
                 Err(FetchError::TooLarge { limit })
@@ -327,6 +329,7 @@ impl Answer<'_> {
                 return Ok((body, true));
             }
             let chunk: Uint8Array = Reflect::get(&step, &JsValue::from_str("value"))?.dyn_into()?;
+            // Checked after each chunk: a compressed body can unpack to any size.
             body.extend_from_slice(&chunk.to_vec());
             if body.len() > limit {
                 let _ = reader.cancel();

@@ -1,7 +1,7 @@
 //! A snapshot that another server of ours hands over: the origin, or the direct Worker. It passes
 //! the validation boundary like anything from outside.
 
-use super::admission::{baseline, judge};
+use super::admission::{baseline, require_fit};
 use super::fetch::{Answer, FetchError};
 use super::outcome::{AttemptFailure, Health, NotFit, Refused};
 use crate::clock;
@@ -67,7 +67,7 @@ impl HandoverError {
     }
 }
 
-/// Reads the snapshot in an answer, admits it with what `add` adds, and judges it.
+/// Reads the snapshot in an answer, admits it with what `add` adds, and requires it to be fit.
 ///
 /// # Errors
 /// [`Refused`] when it does not end the search.
@@ -77,16 +77,18 @@ pub async fn read(
     limits: &Limits,
     add: impl FnOnce(Snapshot, UnixMs) -> Snapshot,
 ) -> Result<ValidSnapshot, Refused<HandoverError>> {
+    // A snapshot is large, and its headers say whether it is worth parsing.
     if let Err(error) = worth_reading(&answer, held, limits) {
         answer.discard();
         return Err(error.into());
     }
     let body = answer.body(MAX_BYTES).await.map_err(HandoverError::from)?;
+    // After the body: its time is that of receipt, and the validation boundary compares with it.
     let now = clock::now();
     let read = ValidSnapshot::from_json_with(&body, now, baseline(held, now, limits), |snapshot| {
         add(snapshot, now)
     });
-    judge(read.map_err(HandoverError::from)?, now, limits)
+    require_fit(read.map_err(HandoverError::from)?, now, limits)
 }
 
 /// Refuses by the headers what need not be read: no JSON, or data that is old and no younger than
@@ -125,6 +127,7 @@ fn not_too_old(
     let may_serve = match limits.classify(as_of, now) {
         Some(Freshness::Fresh) => true,
         Some(Freshness::Aging | Freshness::Stale) => held.is_none_or(|held| as_of > held),
+        // Past the last limit it may never be shown, not even as a candidate.
         None => false,
     };
     let unfit = Unfit::Stale {
@@ -149,7 +152,7 @@ mod tests {
 
     #[track_caller]
     fn check(announced_age_ms: u64, held_age_ms: Option<u64>, worth: bool) {
-        let judged = not_too_old(
+        let result = not_too_old(
             ago(announced_age_ms),
             held_age_ms.map(ago),
             NOW,
@@ -162,7 +165,7 @@ mod tests {
             unfit,
             as_of: ago(announced_age_ms),
         });
-        assert_eq!(judged, if worth { Ok(()) } else { Err(refused) });
+        assert_eq!(result, if worth { Ok(()) } else { Err(refused) });
     }
 
     #[test]

@@ -42,6 +42,7 @@ pub async fn snapshot(
     let answer = headers
         .unwrap_or(Err(FetchError::Timeout))
         .map_err(HandoverError::from)?;
+    // Read before the body, which consumes the answer.
     let cache_status = answer.header(shared::headers::cache_status::NAME);
     let snapshot = handover::read(answer, held, &config.limits, |snapshot, _| snapshot).await?;
     Ok(FromOrigin {

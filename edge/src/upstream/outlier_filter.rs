@@ -2,9 +2,9 @@
 //! and lists that are fetched here.
 //!
 //! State: recently accepted prices and rejected tables. A table is compared with the snapshot in
-//! memory, then with previously accepted tables. The state is per isolate, which costs little: after
-//! a minute a price says nothing about the next one, so a table is rejected for a minute at most, in
-//! which what is held may still be shown.
+//! memory, then with previously accepted tables. The state is per isolate, which costs little:
+//! after a minute a price says nothing about the next one, so a table is rejected for a minute at
+//! most, in which what is held may still be shown.
 
 use super::exchange_error::ExchangeError;
 use crate::isolate;

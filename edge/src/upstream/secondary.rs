@@ -19,9 +19,10 @@ use shared::market::Universe;
 use shared::validate::ValidSnapshot;
 use std::rc::Rc;
 
-/// Assembles a snapshot from what the host at `base` answers. `materials.universe` is the exchange's
-/// own list of contracts while that is young; without it the list is fetched beside the tickers,
-/// where the exchange has one that separates crypto from the rest. `spare` is any other list at hand.
+/// Assembles a snapshot from what the host at `base` answers. `materials.universe` is the
+/// exchange's own list of contracts while that is young; without it the list is fetched beside the
+/// tickers, where the exchange has one that separates crypto from the rest. `spare` is any other
+/// list at hand.
 ///
 /// # Errors
 /// [`Refused`] when what the exchange answered does not end the search.
@@ -46,6 +47,7 @@ pub async fn snapshot(
         deadline,
         exchange::MAX_TICKERS_BYTES,
     );
+    // Beside the tickers, not before them: a client may be waiting.
     let list = match (&universe, secondary.instruments_path()) {
         (None, Some(path)) => Either::Left(get_list(secondary, base, path, deadline)),
         _ => Either::Right(ready(Ok(None))),
@@ -58,6 +60,7 @@ pub async fn snapshot(
         Err(_) if spare.is_some() => None,
         Err(error) => return Err(ExchangeError::Instruments(error).into()),
     };
+    // The freshest first: just fetched, then the own list at hand, then any other.
     let universe = fetched
         .clone()
         .or(universe)
@@ -90,6 +93,7 @@ pub async fn snapshot(
         now,
         &config.limits,
     )?;
+    // Only after admission: a table that was refused must not be a basis for the next one.
     outlier_filter::accept(&table, as_of);
     Ok(Assembled { snapshot, fetched })
 }

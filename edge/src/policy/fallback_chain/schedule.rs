@@ -126,10 +126,12 @@ impl Schedule {
     }
 
     fn bybit_at(&self, held: Option<UnixMs>, now: UnixMs) -> Option<UnixMs> {
+        // The origin comes first in any case; with OKX shown, Bybit also waits for OKX.
         let origin = self.hedge_at(held, now)?;
         if !self.stays_with_okx(now) {
             return Some(origin);
         }
+        // Back to Bybit only when OKX fails as well: else clients would be moved twice.
         let okx = self.exchange_next_at(Upstream::Okx, held, now)?;
         Some(origin.max(okx))
     }
@@ -139,6 +141,7 @@ impl Schedule {
             return None;
         }
         if self.stays_with_okx(now) {
+            // It keeps the place that it took, and is called as soon as the origin failed.
             Some(self.began)
         } else {
             self.exchange_next_at(Upstream::Bybit, held, now)
@@ -155,6 +158,7 @@ impl Schedule {
         if self.class(held, now).is_some() && !is_shown {
             return None;
         }
+        // Both perpetual markets have their turn first, or their hedge delay.
         let bybit = self.exchange_next_at(Upstream::Bybit, held, now)?;
         let okx = self.exchange_next_at(Upstream::Okx, held, now)?;
         Some(bybit.max(okx))
@@ -197,6 +201,7 @@ impl Schedule {
     fn next_at(&self, upstream: Upstream, is_servable: bool, hedge_ms: u64) -> Option<UnixMs> {
         match self.calls.get(upstream) {
             Call::Pending | Call::Succeeded => None,
+            // Its turn comes within seconds, and another venue would be shown for as long as that.
             Call::OverBudget if is_servable => None,
             Call::Running { since } => Some(since.plus_millis(hedge_ms)),
             Call::OverBudget | Call::Failed => Some(self.began),

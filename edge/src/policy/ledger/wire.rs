@@ -45,6 +45,7 @@ impl Ledger {
                 entry.take_refusal((kind.with(retry_after_secs), at));
             }
         }
+        // Outcomes are shown to clients, so each must be a reason code.
         ledger.failure = wire.failed.map(WireFailure::read).transpose()?;
         Ok(ledger)
     }

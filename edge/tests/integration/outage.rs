@@ -215,9 +215,9 @@ impl Isolate {
                         *calls = calls.ended(held.is_some(), now);
                         *found.get_mut(upstream) = held;
                         if held.is_some() {
-                            chain.succeeded(upstream)
+                            chain.succeeded(upstream);
                         } else {
-                            chain.failed(upstream)
+                            chain.failed(upstream);
                         }
                     }
                 }

@@ -9,7 +9,7 @@ mod deadlines;
 
 mod decision;
 
-mod fitness;
+mod usable;
 
 mod assembly;
 
@@ -41,10 +41,10 @@ pub use decision::{Decision, LEASE_MS, NEGATIVE_MS, REST_MS, Refresh, RefreshLog
 pub use divergence::Divergence;
 pub use exercise::is_exercise_due;
 pub use fallback_chain::{Available, FallbackChain, ShownVenue, Step};
-pub use fitness::{LEAST_COVERAGE, MIN_COVERAGE, Unfit, fit};
 pub use ledger::wire::BadLedger;
 pub use ledger::{Entry, Ledger, SharedFailure};
 pub use log_throttle::LogThrottle;
 pub use refusal::Refusal;
 pub use universe::{UniverseUse, universe_use};
 pub use upstream::{PerUpstream, Upstream};
+pub use usable::{LEAST_COVERAGE, MIN_COVERAGE, Unusable, check_usable};

@@ -72,6 +72,39 @@ enum Progress {
     Waits(Rc<Call>, Acquisition, (Forward, WaitFor)),
 }
 
+/// Where a request leads.
+enum Route<'u> {
+    To { place: Place<'u>, head: bool },
+    Answered(Response),
+}
+
+/// The route of a request. A method or path that there is not is answered at once.
+fn route<'u>(
+    request: &Request,
+    method: &str,
+    url: &'u str,
+    env: &Env,
+    now: UnixMs,
+) -> Result<Route<'u>, JsValue> {
+    let place = match client_request::place(url).and_then(|place| for_role(place, env)) {
+        Ok(Place::Metrics) if !operator::is_configured(env) => Err(NoPlace::UnknownPath),
+        place => place,
+    };
+    match endpoints::asked(method, place) {
+        Ok(Asked::Read { place, head }) => Ok(Route::To { place, head }),
+        Ok(Asked::Options) => {
+            let requested = client_request::header(request, Header::RequestedHeaders);
+            respond::preflight(requested.as_deref(), now).map(Route::Answered)
+        }
+        Err(none) => {
+            // Counted but not logged: scanners would fill the log with paths of their choice.
+            metrics::answered(State::Refused, metrics::NO_DATA);
+            let head = method == "HEAD";
+            respond::problem(&none.into(), head, now, &Extra::new()).map(Route::Answered)
+        }
+    }
+}
+
 fn begin(
     request: Request,
     env: Env,
@@ -79,23 +112,9 @@ fn begin(
     started: UnixMs,
 ) -> Result<Progress, JsValue> {
     let (method, url) = (request.method(), request.url());
-    let place = match client_request::place(&url).and_then(|place| for_role(place, &env)) {
-        Ok(Place::Metrics) if !operator::is_configured(&env) => Err(NoPlace::UnknownPath),
-        place => place,
-    };
-    let (place, head) = match endpoints::asked(&method, place) {
-        Ok(Asked::Read { place, head }) => (place, head),
-        Ok(Asked::Options) => {
-            let requested = client_request::header(&request, Header::RequestedHeaders);
-            return respond::preflight(requested.as_deref(), started).map(Progress::Answered);
-        }
-        Err(none) => {
-            // Counted but not logged: scanners would fill the log with paths of their choice.
-            metrics::answered(State::Refused, metrics::NO_DATA);
-            let head = method == "HEAD";
-            return respond::problem(&none.into(), head, started, &Extra::new())
-                .map(Progress::Answered);
-        }
+    let (place, head) = match route(&request, &method, &url, &env, started)? {
+        Route::To { place, head } => (place, head),
+        Route::Answered(response) => return Ok(Progress::Answered(response)),
     };
     let deployment = match deployment::of(&env) {
         Ok(deployment) => deployment,

@@ -1,7 +1,7 @@
 //! The sources of snapshots: the origin, the exchanges, and the Worker that owns the route to them.
 //!
 //! One call to one source: bytes → parsed → assembled, for what an exchange sends → admitted →
-//! fit. Nothing here decides who is called when; that is [`crate::policy`].
+//! usable. Nothing here decides who is called when; that is [`crate::policy`].
 
 mod outcome;
 
@@ -36,5 +36,6 @@ pub mod secondary;
 pub use exchange_error::{AnswerError, ExchangeError};
 pub use materials::{Assembled, Materials, Purpose};
 pub use outcome::{
-    Attempt, AttemptFailure, BYBIT_ALTERNATIVE, BYBIT_DIRECT, Health, NotFit, ORIGIN, Refused,
+    Attempt, AttemptFailure, BYBIT_ALTERNATIVE, BYBIT_DIRECT, Health, ORIGIN, Refused,
+    UnusableSnapshot,
 };

@@ -3,7 +3,7 @@
 //! here.
 
 use super::exchange_error::ExchangeError;
-use super::outcome::{NotFit, Refused};
+use super::outcome::{Refused, UnusableSnapshot};
 use crate::policy;
 use shared::freshness::Limits;
 use shared::provenance::Feed;
@@ -12,22 +12,22 @@ use shared::units::{Fraction, UnixMs};
 use shared::validate::{Baseline, ValidSnapshot};
 use std::rc::Rc;
 
-/// Refuses a valid snapshot that does not end the search ([`policy::fit`]); one that is merely old
+/// Refuses a valid snapshot that does not end the search ([`policy::check_usable`]); one that is merely old
 /// or thin stays a candidate.
-pub(super) fn require_fit<E: From<NotFit>>(
+pub(super) fn require_usable<E: From<UnusableSnapshot>>(
     snapshot: ValidSnapshot,
     now: UnixMs,
     limits: &Limits,
 ) -> Result<ValidSnapshot, Refused<E>> {
     let as_of = snapshot.get().as_of_ms;
     let coverage = relevant_coverage(&snapshot);
-    match policy::fit(as_of, coverage, now, limits) {
+    match policy::check_usable(as_of, coverage, now, limits) {
         Ok(()) => Ok(snapshot),
-        Err(unfit) => {
+        Err(reason) => {
             // Below this even a last resort would mislead: it would show a part as the market.
             let candidate = (coverage.get() >= policy::LEAST_COVERAGE).then(|| Rc::new(snapshot));
             Err(Refused {
-                error: NotFit { unfit, as_of }.into(),
+                error: UnusableSnapshot { reason, as_of }.into(),
                 candidate,
             })
         }
@@ -53,7 +53,7 @@ pub(super) fn baseline(held: Option<&ValidSnapshot>, now: UnixMs, limits: &Limit
     servable.map_or_else(Baseline::default, Baseline::after)
 }
 
-/// Admits what was assembled here, and requires it to be fit.
+/// Admits what was assembled here, and requires it to be usable.
 pub(super) fn admit(
     snapshot: Snapshot,
     held: Option<&ValidSnapshot>,
@@ -62,5 +62,5 @@ pub(super) fn admit(
 ) -> Result<ValidSnapshot, Refused<ExchangeError>> {
     // Checked against what is held, as a snapshot from outside would be.
     let admitted = ValidSnapshot::admit(snapshot, now, baseline(held, now, limits));
-    require_fit(admitted.map_err(ExchangeError::from)?, now, limits)
+    require_usable(admitted.map_err(ExchangeError::from)?, now, limits)
 }

@@ -1,7 +1,7 @@
 //! Why a call to an exchange brought no snapshot: from a single answer to the refresh as a whole.
 
 use super::fetch::FetchError;
-use super::outcome::{AttemptFailure, Health, NotFit};
+use super::outcome::{AttemptFailure, Health, UnusableSnapshot};
 use super::refusal;
 use crate::policy::Refusal;
 use shared::assemble::AssembleError;
@@ -90,7 +90,7 @@ pub enum ExchangeError {
     Rejected(#[from] Rejections),
     /// A valid snapshot, but not a good one.
     #[error("{0}")]
-    NotFit(#[from] NotFit),
+    Unusable(#[from] UnusableSnapshot),
 }
 
 impl ExchangeError {
@@ -108,7 +108,7 @@ impl ExchangeError {
             Self::Wild(error) => error.label().to_owned(),
             Self::Assemble(error) => error.label().to_owned(),
             Self::Rejected(rejections) => rejections.label().to_owned(),
-            Self::NotFit(not_fit) => not_fit.unfit.label().to_owned(),
+            Self::Unusable(unusable) => unusable.reason.label().to_owned(),
         };
         let (proxy_error, received_status) = match self {
             Self::Tickers(error) | Self::Instruments(error) => {
@@ -126,11 +126,11 @@ impl ExchangeError {
             | Self::Wild(_)
             | Self::Assemble(_)
             | Self::Rejected(_)
-            | Self::NotFit(_) => (None, Some(200)),
+            | Self::Unusable(_) => (None, Some(200)),
         };
         // Only this variant has data, and so a time to report.
-        let as_of = if let Self::NotFit(not_fit) = self {
-            Some(not_fit.as_of)
+        let as_of = if let Self::Unusable(unusable) = self {
+            Some(unusable.as_of)
         } else {
             None
         };
@@ -156,7 +156,7 @@ impl ExchangeError {
                 Health::Fails
             }
             // The exchange did its part.
-            Self::NoUniverse | Self::Wild(_) | Self::NotFit(_) => Health::Works,
+            Self::NoUniverse | Self::Wild(_) | Self::Unusable(_) => Health::Works,
         }
     }
 

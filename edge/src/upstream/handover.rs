@@ -1,11 +1,11 @@
 //! A snapshot that another server of ours hands over: the origin, or the direct Worker. It passes
 //! the validation boundary like anything from outside.
 
-use super::admission::{baseline, require_fit};
+use super::admission::{baseline, require_usable};
 use super::fetch::{Answer, FetchError};
-use super::outcome::{AttemptFailure, Health, NotFit, Refused};
+use super::outcome::{AttemptFailure, Health, Refused, UnusableSnapshot};
 use crate::clock;
-use crate::policy::Unfit;
+use crate::policy::Unusable;
 use shared::freshness::{Freshness, Limits, is_from_the_future};
 use shared::headers::DATA_AS_OF;
 use shared::snapshot::Snapshot;
@@ -26,7 +26,7 @@ pub enum HandoverError {
     Inadmissible(#[from] Inadmissible),
     /// A valid snapshot that is not good enough.
     #[error("{0}")]
-    NotFit(#[from] NotFit),
+    Unusable(#[from] UnusableSnapshot),
 }
 
 impl HandoverError {
@@ -41,11 +41,11 @@ impl HandoverError {
                 None,
             ),
             Self::Inadmissible(error) => (error.label().to_owned(), None, Some(200), None),
-            Self::NotFit(not_fit) => (
-                not_fit.unfit.label().to_owned(),
+            Self::Unusable(unusable) => (
+                unusable.reason.label().to_owned(),
                 None,
                 Some(200),
-                Some(not_fit.as_of),
+                Some(unusable.as_of),
             ),
         };
         AttemptFailure {
@@ -62,12 +62,12 @@ impl HandoverError {
     pub const fn health(&self) -> Health {
         match self {
             Self::Fetch(_) | Self::Inadmissible(_) => Health::Fails,
-            Self::NotFit(_) => Health::Works,
+            Self::Unusable(_) => Health::Works,
         }
     }
 }
 
-/// Reads the snapshot in an answer, admits it with what `add` adds, and requires it to be fit.
+/// Reads the snapshot in an answer, admits it with what `add` adds, and requires it to be usable.
 ///
 /// # Errors
 /// [`Refused`] when it does not end the search.
@@ -88,7 +88,7 @@ pub async fn read(
     let read = ValidSnapshot::from_json_with(&body, now, baseline(held, now, limits), |snapshot| {
         add(snapshot, now)
     });
-    require_fit(read.map_err(HandoverError::from)?, now, limits)
+    require_usable(read.map_err(HandoverError::from)?, now, limits)
 }
 
 /// Refuses by the headers what need not be read: no JSON, or data that is old and no younger than
@@ -130,13 +130,13 @@ fn not_too_old(
         // Past the last limit it may never be shown, not even as a candidate.
         None => false,
     };
-    let unfit = Unfit::Stale {
+    let reason = Unusable::Stale {
         age_ms: now.millis_since(as_of),
     };
     if may_serve {
         Ok(())
     } else {
-        Err(NotFit { unfit, as_of }.into())
+        Err(UnusableSnapshot { reason, as_of }.into())
     }
 }
 
@@ -158,11 +158,11 @@ mod tests {
             NOW,
             &Limits::DEFAULT,
         );
-        let unfit = Unfit::Stale {
+        let reason = Unusable::Stale {
             age_ms: announced_age_ms,
         };
-        let refused = HandoverError::NotFit(NotFit {
-            unfit,
+        let refused = HandoverError::Unusable(UnusableSnapshot {
+            reason,
             as_of: ago(announced_age_ms),
         });
         assert_eq!(result, if worth { Ok(()) } else { Err(refused) });

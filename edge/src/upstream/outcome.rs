@@ -4,7 +4,7 @@
 //! upstream ([`Health`]), and what may still be served ([`Refused::candidate`]). Old data is a
 //! failed attempt at a healthy upstream that may leave a candidate.
 
-use crate::policy::{Denied, Refusal, Unfit, Upstream};
+use crate::policy::{Denied, Refusal, Unusable, Upstream};
 use shared::units::UnixMs;
 use shared::validate::ValidSnapshot;
 use std::rc::Rc;
@@ -110,10 +110,10 @@ impl<E> From<E> for Refused<E> {
 
 /// A valid snapshot that is not good enough while another source can be called.
 #[derive(Clone, Copy, Debug, PartialEq, thiserror::Error)]
-#[error("{unfit}")]
-pub struct NotFit {
+#[error("{reason}")]
+pub struct UnusableSnapshot {
     /// What is wrong with it.
-    pub unfit: Unfit,
+    pub reason: Unusable,
     /// Its time.
     pub as_of: UnixMs,
 }

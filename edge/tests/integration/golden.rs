@@ -4,7 +4,7 @@ use crate::freeze::freeze;
 use crate::shape::Shape;
 use edge::last_good::{LAST_GOOD_STORE, Missing};
 use edge::metrics::{self, Alert, CONTENT_TYPE, Event, Gauges, NO_DATA, State};
-use edge::policy::{Denied, Refusal, Unfit, Upstream, fallback_reason};
+use edge::policy::{Denied, Refusal, Unusable, Upstream, fallback_reason};
 use edge::refresh::{Report, Role, Via};
 use edge::respond::answer_path::AnswerPath;
 use edge::respond::health::Health;
@@ -12,7 +12,7 @@ use edge::upstream::direct::DIRECT_WORKER;
 use edge::upstream::fetch::FetchError;
 use edge::upstream::handover::HandoverError;
 use edge::upstream::{
-    AnswerError, Attempt, AttemptFailure, BYBIT_ALTERNATIVE, ExchangeError, NotFit,
+    AnswerError, Attempt, AttemptFailure, BYBIT_ALTERNATIVE, ExchangeError, UnusableSnapshot,
 };
 use expect_test::expect_file;
 use shared::exchange::Detail;
@@ -91,30 +91,30 @@ fn fetch_errors() -> Vec<FetchError> {
     ]
 }
 
-fn unfit() -> [Unfit; 2] {
-    let _ = |unfit: Unfit| match unfit {
-        Unfit::Stale { .. } | Unfit::ThinCoverage { .. } => {}
+fn unusable() -> [Unusable; 2] {
+    let _ = |unusable: Unusable| match unusable {
+        Unusable::Stale { .. } | Unusable::ThinCoverage { .. } => {}
     };
     [
-        Unfit::Stale { age_ms: 0 },
-        Unfit::ThinCoverage { coverage: 0.0 },
+        Unusable::Stale { age_ms: 0 },
+        Unusable::ThinCoverage { coverage: 0.0 },
     ]
 }
 
 /// What the origin's failure is called, apart from the labels of a snapshot that is not admitted.
 fn origin_failures() -> Vec<AttemptFailure> {
     let fetched = fetch_errors().into_iter().map(HandoverError::Fetch);
-    let not_fit = unfit().map(|unfit| {
-        HandoverError::NotFit(NotFit {
-            unfit,
+    let unusable = unusable().map(|reason| {
+        HandoverError::Unusable(UnusableSnapshot {
+            reason,
             as_of: GENERATED_AT,
         })
     });
     let _ = |error: &HandoverError| match error {
-        HandoverError::Fetch(_) | HandoverError::Inadmissible(_) | HandoverError::NotFit(_) => {}
+        HandoverError::Fetch(_) | HandoverError::Inadmissible(_) | HandoverError::Unusable(_) => {}
     };
     fetched
-        .chain(not_fit)
+        .chain(unusable)
         .map(|error| error.to_failure())
         .collect()
 }
@@ -132,7 +132,7 @@ fn exchange_failures() -> Vec<AttemptFailure> {
         | ExchangeError::Wild(_)
         | ExchangeError::Assemble(_)
         | ExchangeError::Rejected(_)
-        | ExchangeError::NotFit(_) => {}
+        | ExchangeError::Unusable(_) => {}
     };
     let answers = || {
         let refused = refusals().map(|refusal| AnswerError::Refused {
@@ -144,9 +144,9 @@ fn exchange_failures() -> Vec<AttemptFailure> {
             .map(AnswerError::Fetch)
             .chain(refused)
     };
-    let not_fit = unfit().map(|unfit| {
-        ExchangeError::NotFit(NotFit {
-            unfit,
+    let unusable = unusable().map(|reason| {
+        ExchangeError::Unusable(UnusableSnapshot {
+            reason,
             as_of: GENERATED_AT,
         })
     });
@@ -161,7 +161,7 @@ fn exchange_failures() -> Vec<AttemptFailure> {
     let all = answers()
         .map(ExchangeError::Tickers)
         .chain(answers().map(ExchangeError::Instruments));
-    all.chain(not_fit)
+    all.chain(unusable)
         .chain(rest)
         .map(|error| error.to_failure(Venue::Bybit))
         .collect()
@@ -218,7 +218,7 @@ fn golden_reason_codes_of_the_edge() {
         ),
         lines("last_good_outcome", Missing::LABELS),
         lines("not_asked", not_asked.iter().map(Denied::label)),
-        lines("not_fit", Unfit::LABELS),
+        lines("not_fit", Unusable::LABELS),
         lines("origin_outcome", outcomes(&origin_failures())),
         lines("proxy_error", proxy_errors),
         lines(

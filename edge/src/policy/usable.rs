@@ -12,7 +12,7 @@ pub const LEAST_COVERAGE: f64 = 0.5;
 
 /// Why a valid snapshot is not good enough while another source can still be called.
 #[derive(Clone, Copy, Debug, PartialEq, thiserror::Error)]
-pub enum Unfit {
+pub enum Unusable {
     /// It is no longer fresh.
     #[error("the data is {age_ms} ms old")]
     Stale {
@@ -27,7 +27,7 @@ pub enum Unfit {
     },
 }
 
-impl Unfit {
+impl Unusable {
     shared::labels! {
         /// A label for metrics and machine-readable reasons.
         pub const fn label(&self) {
@@ -41,17 +41,22 @@ impl Unfit {
 /// analysis nor the figures of the whole market.
 ///
 /// # Errors
-/// [`Unfit`] when another source should be called.
-pub fn fit(as_of: UnixMs, coverage: Fraction, now: UnixMs, limits: &Limits) -> Result<(), Unfit> {
+/// [`Unusable`] when another source should be called.
+pub fn check_usable(
+    as_of: UnixMs,
+    coverage: Fraction,
+    now: UnixMs,
+    limits: &Limits,
+) -> Result<(), Unusable> {
     if coverage.get() < MIN_COVERAGE {
-        return Err(Unfit::ThinCoverage {
+        return Err(Unusable::ThinCoverage {
             coverage: coverage.get(),
         });
     }
     // Only fresh data: the next source may have it, and this stays as a candidate.
     match limits.classify(as_of, now) {
         Some(Freshness::Fresh) => Ok(()),
-        _ => Err(Unfit::Stale {
+        _ => Err(Unusable::Stale {
             age_ms: now.millis_since(as_of),
         }),
     }
@@ -68,9 +73,9 @@ mod tests {
     }
 
     #[track_caller]
-    fn check_fit(age_ms: u64, coverage: f64, expected: Result<(), Unfit>) {
+    fn check(age_ms: u64, coverage: f64, expected: Result<(), Unusable>) {
         assert_eq!(
-            fit(
+            check_usable(
                 ago(age_ms),
                 Fraction::saturating(coverage),
                 NOW,
@@ -82,9 +87,9 @@ mod tests {
 
     #[test]
     fn only_fresh_data_of_enough_coverage_ends_the_search() {
-        check_fit(15_000, 0.8, Ok(()));
-        check_fit(15_001, 1.0, Err(Unfit::Stale { age_ms: 15_001 }));
-        check_fit(600_000, 1.0, Err(Unfit::Stale { age_ms: 600_000 }));
-        check_fit(0, 0.799, Err(Unfit::ThinCoverage { coverage: 0.799 }));
+        check(15_000, 0.8, Ok(()));
+        check(15_001, 1.0, Err(Unusable::Stale { age_ms: 15_001 }));
+        check(600_000, 1.0, Err(Unusable::Stale { age_ms: 600_000 }));
+        check(0, 0.799, Err(Unusable::ThinCoverage { coverage: 0.799 }));
     }
 }

@@ -12,6 +12,8 @@ pub mod movers;
 
 pub mod funding;
 
+pub mod premium;
+
 pub mod perps;
 
 pub mod pulse;

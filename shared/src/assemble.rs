@@ -141,6 +141,7 @@ pub fn assemble<'a>(
             &market,
             inputs.universe,
             long_view.positioning.as_ref(),
+            &long_view.past_premiums,
             inputs.tickers_source.venue,
         ),
         global_market,

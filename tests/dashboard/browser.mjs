@@ -57,7 +57,7 @@ export function live({ body }) {
 export function direct({ body, path }) {
   Object.assign(body, { data_source: "bybit_direct", producer: "bybit_direct" });
   body.degraded = [...body.degraded, "origin_timeout"];
-  const history = { funding_zscore: null, funding_unusual: null, long_pct: null, short_pct: null, ls_entropy: null };
+  const history = { funding_zscore: null, funding_unusual: null, premium_unusual: null, long_pct: null, short_pct: null, ls_entropy: null };
   if (path === "/api/dashboard/perpetuals-pulse") Object.assign(body, history);
   if (path !== "/mobile-data") return;
   const absent = { source: null, as_of_ms: null, status: "unavailable", reason: "not_collected_at_edge" };

@@ -336,6 +336,7 @@ export function valuesSuite(world) {
         "funding_paid",
         "funding_unusual",
         "premium",
+        "premium_unusual",
         "total_open_interest",
         "long_pct",
         "short_pct",

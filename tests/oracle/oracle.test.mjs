@@ -146,7 +146,8 @@ describe("the figures that are published are those that follow from the answers"
       await pause(1_000);
       return false;
     };
-    const found = await observed("simulated", t, { isThere, settings: { must_answer } });
+    // A premium is set beside two hours of its own past.
+    const found = await observed("simulated", t, { isThere, mayBeNull: /premium_unusual$/, settings: { must_answer } });
     assert.ok(found.compared > 20_000, `only ${found.compared} figures were compared`);
     assert.equal(found.six_dimension, MONITORED);
     const withHistory = ["orderbook.liquidity", "orderflow.liquidity"].filter((part) => found.parts.includes(part));
@@ -167,7 +168,7 @@ describe("the figures that are published are those that follow from the answers"
     };
     const found = await observed("hostile", t, {
       rewrite, isThere, settings: { must_answer },
-      mayBeNull: /(active_cryptocurrencies|(stablecoin|stablecoin_top10|altcoin|remaining)_dominance)$/,
+      mayBeNull: /(premium_unusual|active_cryptocurrencies|(stablecoin|stablecoin_top10|altcoin|remaining)_dominance)$/,
     });
     assert.ok(found.compared > 20_000, `only ${found.compared} figures were compared`);
     assert.ok(alarms.every((kind) => found.alerts.includes(kind)));

@@ -58,7 +58,8 @@ export type Alerts = {
  */
 alerts_as_of_ms: UnixMs | null, alerts: Array<Alert>, count: number, 
 /**
- * Always `success`: a body exists only for a snapshot that passed validation, and existing clients ignore all else.
+ * Always `success`: a body exists only for a snapshot that passed validation, and existing
+ * clients ignore all else.
  */
 status: string, 
 /**
@@ -66,7 +67,8 @@ status: string,
  */
 data_source: string, 
 /**
- * The exchange whose ticker table this is, also when it is the last known good one: `bybit`, `okx` or `binance`.
+ * The exchange whose ticker table this is, also when it is the last known good one: `bybit`,
+ * `okx` or `binance`.
  */
 venue: string, 
 /**
@@ -109,7 +111,8 @@ weights: string | null, sentiment: Sentiment, components: Components, interpreta
  */
 volume_24h: Amount | null, 
 /**
- * Always `success`: a body exists only for a snapshot that passed validation, and existing clients ignore all else.
+ * Always `success`: a body exists only for a snapshot that passed validation, and existing
+ * clients ignore all else.
  */
 status: string, 
 /**
@@ -117,7 +120,8 @@ status: string,
  */
 data_source: string, 
 /**
- * The exchange whose ticker table this is, also when it is the last known good one: `bybit`, `okx` or `binance`.
+ * The exchange whose ticker table this is, also when it is the last known good one: `bybit`,
+ * `okx` or `binance`.
  */
 venue: string, 
 /**
@@ -144,7 +148,8 @@ export type Beta = {
  */
 beta_as_of_ms: UnixMs | null, overview: BetaOverview, symbols: Array<BetaSymbol>, 
 /**
- * Always `success`: a body exists only for a snapshot that passed validation, and existing clients ignore all else.
+ * Always `success`: a body exists only for a snapshot that passed validation, and existing
+ * clients ignore all else.
  */
 status: string, 
 /**
@@ -152,7 +157,8 @@ status: string,
  */
 data_source: string, 
 /**
- * The exchange whose ticker table this is, also when it is the last known good one: `bybit`, `okx` or `binance`.
+ * The exchange whose ticker table this is, also when it is the last known good one: `bybit`,
+ * `okx` or `binance`.
  */
 venue: string, 
 /**
@@ -182,7 +188,8 @@ performance_order: Array<string>, performance_summary: Array<PerformanceRow>, ov
  */
 generated_at: string, 
 /**
- * Always `success`: a body exists only for a snapshot that passed validation, and existing clients ignore all else.
+ * Always `success`: a body exists only for a snapshot that passed validation, and existing
+ * clients ignore all else.
  */
 status: string, 
 /**
@@ -190,7 +197,8 @@ status: string,
  */
 data_source: string, 
 /**
- * The exchange whose ticker table this is, also when it is the last known good one: `bybit`, `okx` or `binance`.
+ * The exchange whose ticker table this is, also when it is the last known good one: `bybit`,
+ * `okx` or `binance`.
  */
 venue: string, 
 /**
@@ -232,7 +240,8 @@ export type BetaWindow = { days: number,
  */
 hours: number, beta: Ratio, beta_low: Ratio | null, beta_high: Ratio | null, r_squared: Fraction, 
 /**
- * What it gained beyond β times Bitcoin over these hours, percent; unknown where the interval holds zero.
+ * What it gained beyond β times Bitcoin over these hours, percent; unknown where the interval
+ * holds zero.
  */
 excess_return: Percent | null, excess_return_low: Percent | null, excess_return_high: Percent | null, };
 
@@ -243,7 +252,8 @@ export type BreadthMood = "bullish" | "bearish" | "neutral";
 
 export type Breakdown = { symbol: string, overall_score: Score, sentiment: Sentiment, reliability: Fraction, consensus: Fraction | null, components: Components, sub_components: { [key in SubComponent]?: Score | null }, 
 /**
- * What the score is made of: what measures the same has one voice. Empty where a release before this field worked it out.
+ * What the score is made of: what measures the same has one voice. Empty where a release
+ * before this field worked it out.
  */
 measurements: Array<MeasurementView>, interpretations: { [key in Dimension]?: string }, missing: Array<SubComponent>, as_of_ms: UnixMs, 
 /**
@@ -261,7 +271,8 @@ weights: string | null, score_history: Array<Score>, };
 
 export type BreakdownBody = { data: Breakdown, 
 /**
- * Always `success`: a body exists only for a snapshot that passed validation, and existing clients ignore all else.
+ * Always `success`: a body exists only for a snapshot that passed validation, and existing
+ * clients ignore all else.
  */
 status: string, 
 /**
@@ -269,7 +280,8 @@ status: string,
  */
 data_source: string, 
 /**
- * The exchange whose ticker table this is, also when it is the last known good one: `bybit`, `okx` or `binance`.
+ * The exchange whose ticker table this is, also when it is the last known good one: `bybit`,
+ * `okx` or `binance`.
  */
 venue: string, 
 /**
@@ -370,7 +382,8 @@ export type DashboardMobileData = { market_regime: string, regime: string, trend
  */
 generated_at: string, sections: Sections, 
 /**
- * Always `success`: a body exists only for a snapshot that passed validation, and existing clients ignore all else.
+ * Always `success`: a body exists only for a snapshot that passed validation, and existing
+ * clients ignore all else.
  */
 status: string, 
 /**
@@ -378,7 +391,8 @@ status: string,
  */
 data_source: string, 
 /**
- * The exchange whose ticker table this is, also when it is the last known good one: `bybit`, `okx` or `binance`.
+ * The exchange whose ticker table this is, also when it is the last known good one: `bybit`,
+ * `okx` or `binance`.
  */
 venue: string, 
 /**
@@ -396,7 +410,8 @@ timestamp: number, degraded: Array<string>, };
 
 export type DashboardOverview = { summary: DashboardSummary, market_overview: MarketOverview, market_regime: string, top_gainers: Array<MovedSymbol>, top_losers: Array<MovedSymbol>, momentum: MomentumCounts, volatility: DashboardVolatility, signals: DashboardSignals, 
 /**
- * Always `success`: a body exists only for a snapshot that passed validation, and existing clients ignore all else.
+ * Always `success`: a body exists only for a snapshot that passed validation, and existing
+ * clients ignore all else.
  */
 status: string, 
 /**
@@ -404,7 +419,8 @@ status: string,
  */
 data_source: string, 
 /**
- * The exchange whose ticker table this is, also when it is the last known good one: `bybit`, `okx` or `binance`.
+ * The exchange whose ticker table this is, also when it is the last known good one: `bybit`,
+ * `okx` or `binance`.
  */
 venue: string, 
 /**
@@ -440,7 +456,8 @@ total_volume_24h: Amount | null, average_change: Percent, timestamp: number, };
 export type DashboardVolatility = { value: Amount | null, level: string, };
 
 /**
- * The state of what a client would get now, never constant. That nothing can be served is said by a problem.
+ * The state of what a client would get now, never constant. That nothing can be served is said by
+ * a problem.
  */
 export type DataHealth = { 
 /**
@@ -496,7 +513,8 @@ export type Direction = "long" | "short";
 
 export type FlatMarketOverview = { market_breadth: MarketBreadth, 
 /**
- * Always `success`: a body exists only for a snapshot that passed validation, and existing clients ignore all else.
+ * Always `success`: a body exists only for a snapshot that passed validation, and existing
+ * clients ignore all else.
  */
 status: string, 
 /**
@@ -504,7 +522,8 @@ status: string,
  */
 data_source: string, 
 /**
- * The exchange whose ticker table this is, also when it is the last known good one: `bybit`, `okx` or `binance`.
+ * The exchange whose ticker table this is, also when it is the last known good one: `bybit`,
+ * `okx` or `binance`.
  */
 venue: string, 
 /**
@@ -544,11 +563,13 @@ realised_volatility_avg: Amount | null,
  */
 realised_volatility_contracts: number | null, 
 /**
- * How far the 24-hour changes of the contracts lie apart, percent: 1.4826 × their median distance from the median.
+ * How far the 24-hour changes of the contracts lie apart, percent: 1.4826 × their median
+ * distance from the median.
  */
 dispersion: Amount | null, volatility: Amount | null, current_volatility: Amount | null, market_dispersion: Amount | null, avg_volatility: Amount | null, btc_daily_volatility: Amount | null, btc_volatility: Amount | null, btc_price: Price, btc_dominance: Share | null, eth_dominance: Share | null, stablecoin_dominance: Share | null, altcoin_dominance: Share | null, 
 /**
- * The share of the stablecoins among the ten largest coins, percent: the source lists no smaller ones.
+ * The share of the stablecoins among the ten largest coins, percent: the source lists no
+ * smaller ones.
  */
 stablecoin_top10_dominance: Share | null, 
 /**
@@ -603,7 +624,8 @@ export type MarketBreadth = { up: number, down: number, flat: number, up_count: 
 
 export type MarketMovers = { top_gainers: Array<MovedSymbol>, top_losers: Array<MovedSymbol>, volume_leaders: Array<MovedSymbol>, statistics: MoverStatistics, 
 /**
- * Always `success`: a body exists only for a snapshot that passed validation, and existing clients ignore all else.
+ * Always `success`: a body exists only for a snapshot that passed validation, and existing
+ * clients ignore all else.
  */
 status: string, 
 /**
@@ -611,7 +633,8 @@ status: string,
  */
 data_source: string, 
 /**
- * The exchange whose ticker table this is, also when it is the last known good one: `bybit`, `okx` or `binance`.
+ * The exchange whose ticker table this is, also when it is the last known good one: `bybit`,
+ * `okx` or `binance`.
  */
 venue: string, 
 /**
@@ -656,11 +679,13 @@ realised_volatility_avg: Amount | null,
  */
 realised_volatility_contracts: number | null, 
 /**
- * How far the 24-hour changes of the contracts lie apart, percent: 1.4826 × their median distance from the median.
+ * How far the 24-hour changes of the contracts lie apart, percent: 1.4826 × their median
+ * distance from the median.
  */
 dispersion: Amount | null, volatility: Amount | null, current_volatility: Amount | null, market_dispersion: Amount | null, avg_volatility: Amount | null, btc_daily_volatility: Amount | null, btc_volatility: Amount | null, btc_price: Price, btc_dominance: Share | null, eth_dominance: Share | null, stablecoin_dominance: Share | null, altcoin_dominance: Share | null, 
 /**
- * The share of the stablecoins among the ten largest coins, percent: the source lists no smaller ones.
+ * The share of the stablecoins among the ten largest coins, percent: the source lists no
+ * smaller ones.
  */
 stablecoin_top10_dominance: Share | null, 
 /**
@@ -720,7 +745,8 @@ export type MobileData = { market_overview: MarketOverview, market_breadth: Mark
  */
 generated_at: string, sections: Sections, 
 /**
- * Always `success`: a body exists only for a snapshot that passed validation, and existing clients ignore all else.
+ * Always `success`: a body exists only for a snapshot that passed validation, and existing
+ * clients ignore all else.
  */
 status: string, 
 /**
@@ -728,7 +754,8 @@ status: string,
  */
 data_source: string, 
 /**
- * The exchange whose ticker table this is, also when it is the last known good one: `bybit`, `okx` or `binance`.
+ * The exchange whose ticker table this is, also when it is the last known good one: `bybit`,
+ * `okx` or `binance`.
  */
 venue: string, 
 /**
@@ -766,7 +793,8 @@ positive_percentage: Share | null, negative_percentage: Share | null, };
 
 export type Opportunities = { opportunities: Array<Opportunity>, count: number, 
 /**
- * Always `success`: a body exists only for a snapshot that passed validation, and existing clients ignore all else.
+ * Always `success`: a body exists only for a snapshot that passed validation, and existing
+ * clients ignore all else.
  */
 status: string, 
 /**
@@ -774,7 +802,8 @@ status: string,
  */
 data_source: string, 
 /**
- * The exchange whose ticker table this is, also when it is the last known good one: `bybit`, `okx` or `binance`.
+ * The exchange whose ticker table this is, also when it is the last known good one: `bybit`,
+ * `okx` or `binance`.
  */
 venue: string, 
 /**
@@ -839,7 +868,8 @@ opportunity_score: Score,
  */
 stance: Stance, 
 /**
- * The same as `opportunity_score` with a factor that only a price moving the score's way raises, 0–100.
+ * The same as `opportunity_score` with a factor that only a price moving the score's way
+ * raises, 0–100.
  */
 aligned_score: Score, 
 /**
@@ -896,7 +926,8 @@ export type PerpetualsPulse = { funding_sentiment: FundingSentiment | null, fund
  */
 exchange_count: number | null, signals: Array<PulseSignal>, signal_count: number, 
 /**
- * Always `success`: a body exists only for a snapshot that passed validation, and existing clients ignore all else.
+ * Always `success`: a body exists only for a snapshot that passed validation, and existing
+ * clients ignore all else.
  */
 status: string, 
 /**
@@ -904,7 +935,8 @@ status: string,
  */
 data_source: string, 
 /**
- * The exchange whose ticker table this is, also when it is the last known good one: `bybit`, `okx` or `binance`.
+ * The exchange whose ticker table this is, also when it is the last known good one: `bybit`,
+ * `okx` or `binance`.
  */
 venue: string, 
 /**
@@ -954,10 +986,15 @@ funding_unusual: number | null,
 /**
  * How far perpetuals are marked above their index, weighted by open interest, percent.
  */
-premium: Percent | null, cex_pct: Share | null, dex_pct: Share | null, contract_count: number | null, };
+premium: Percent | null, 
+/**
+ * How unusual that is: −5 to 5, 0 where it is as in the middle of its last day.
+ */
+premium_unusual: number | null, cex_pct: Share | null, dex_pct: Share | null, contract_count: number | null, };
 
 /**
- * The perpetuals. There is no source for a split between centralised and decentralised venues, so those stay `null`.
+ * The perpetuals. There is no source for a split between centralised and decentralised venues, so
+ * those stay `null`.
  */
 export type Perps = { 
 /**
@@ -995,7 +1032,11 @@ funding_unusual: number | null,
 /**
  * How far perpetuals are marked above their index, weighted by open interest, percent.
  */
-premium: Percent | null, cex_pct: Share | null, dex_pct: Share | null, contract_count: number | null, };
+premium: Percent | null, 
+/**
+ * How unusual that is: −5 to 5, 0 where it is as in the middle of its last day.
+ */
+premium_unusual: number | null, cex_pct: Share | null, dex_pct: Share | null, contract_count: number | null, };
 
 /**
  * How much an opportunity stands out, in a word. It is no forecast of a price.
@@ -1069,7 +1110,8 @@ export type ScoreZone = "long" | "short";
  */
 export type ScoredSymbol = { symbol: string, display_symbol: string, score: Score, score_basis: ScoreBasis, 
 /**
- * When the score was worked out: up to a minute before the prices where the process that led before did.
+ * When the score was worked out: up to a minute before the prices where the process that led
+ * before did.
  */
 score_as_of_ms: UnixMs, 
 /**
@@ -1152,7 +1194,8 @@ export type SignalType = "BUY" | "SELL" | "NEUTRAL";
 
 export type Signals = { signals: Array<Signal>, count: number, 
 /**
- * Always `success`: a body exists only for a snapshot that passed validation, and existing clients ignore all else.
+ * Always `success`: a body exists only for a snapshot that passed validation, and existing
+ * clients ignore all else.
  */
 status: string, 
 /**
@@ -1160,7 +1203,8 @@ status: string,
  */
 data_source: string, 
 /**
- * The exchange whose ticker table this is, also when it is the last known good one: `bybit`, `okx` or `binance`.
+ * The exchange whose ticker table this is, also when it is the last known good one: `bybit`,
+ * `okx` or `binance`.
  */
 venue: string, 
 /**
@@ -1199,7 +1243,8 @@ outcome: string,
 as_of_ms: UnixMs | null, };
 
 /**
- * Which side a score takes, by thresholds that lie as far from neutral on either: a mirrored market has the mirrored stance.
+ * Which side a score takes, by thresholds that lie as far from neutral on either: a mirrored
+ * market has the mirrored stance.
  */
 export type Stance = "long" | "neutral" | "short";
 
@@ -1216,7 +1261,8 @@ export type SubComponent = "technical.rsi" | "technical.ao" | "technical.adx" | 
 
 export type Symbols = { symbols: Array<ScoredSymbol>, count: number, 
 /**
- * Always `success`: a body exists only for a snapshot that passed validation, and existing clients ignore all else.
+ * Always `success`: a body exists only for a snapshot that passed validation, and existing
+ * clients ignore all else.
  */
 status: string, 
 /**
@@ -1224,7 +1270,8 @@ status: string,
  */
 data_source: string, 
 /**
- * The exchange whose ticker table this is, also when it is the last known good one: `bybit`, `okx` or `binance`.
+ * The exchange whose ticker table this is, also when it is the last known good one: `bybit`,
+ * `okx` or `binance`.
  */
 venue: string, 
 /**
@@ -1258,7 +1305,8 @@ volume_24h: Amount, turnover_24h: Amount, status: string, momentum_score: Score 
 
 export type TopSymbols = { symbols: Array<TopSymbol>, source: Source, total_symbols_processed: number, 
 /**
- * Always `success`: a body exists only for a snapshot that passed validation, and existing clients ignore all else.
+ * Always `success`: a body exists only for a snapshot that passed validation, and existing
+ * clients ignore all else.
  */
 status: string, 
 /**
@@ -1266,7 +1314,8 @@ status: string,
  */
 data_source: string, 
 /**
- * The exchange whose ticker table this is, also when it is the last known good one: `bybit`, `okx` or `binance`.
+ * The exchange whose ticker table this is, also when it is the last known good one: `bybit`,
+ * `okx` or `binance`.
  */
 venue: string, 
 /**

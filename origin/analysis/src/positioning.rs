@@ -2,7 +2,7 @@
 //! how unusual funding is.
 
 use shared::analysis::funding::rate_8h;
-use shared::analysis::means::{mean, median, robust_deviation, sample_deviation, weighted_mean};
+use shared::analysis::means::{mean, sample_deviation, unusual, weighted_mean};
 use shared::analysis::perps::Positioning;
 use shared::market::Timed;
 use shared::market::positioning::{AccountRatio, Funding};
@@ -26,9 +26,6 @@ const LEAST_DEVIATION: f64 = 1e-9;
 
 /// The floor under the deviation of [`unusual_funding`]: a tenth of a basis point per 8 hours.
 const LEAST_ROBUST_DEVIATION: f64 = 1e-5;
-
-/// What [`unusual_funding`] is clipped to: one contract must not decide the mean of all.
-const MOST_UNUSUAL: f64 = 5.0;
 
 const HOUR_MS: u64 = 3_600_000;
 
@@ -62,7 +59,7 @@ pub fn positioning(contracts: &[Holdings<'_>], now: UnixMs) -> Positioning {
     let zscore = mean_by(contracts, by_turnover, |contract| {
         funding_zscore(contract.fundings, now)
     });
-    let unusual = mean_by(contracts, by_open_interest, |contract| {
+    let funding_unusual = mean_by(contracts, by_open_interest, |contract| {
         unusual_funding(contract.funding_8h?, contract.fundings, now)
     });
     Positioning {
@@ -70,7 +67,7 @@ pub fn positioning(contracts: &[Holdings<'_>], now: UnixMs) -> Positioning {
         short_pct,
         ls_entropy: long.map(|share| Fraction::saturating(round_to(entropy(share), 4))),
         funding_zscore: zscore.map(|zscore| round_to(zscore, 4)),
-        funding_unusual: unusual.map(|unusual| round_to(unusual, 4)),
+        funding_unusual: funding_unusual.map(|unusual| round_to(unusual, 4)),
     }
 }
 
@@ -123,10 +120,7 @@ pub fn funding_zscore(fundings: &[Funding], now: UnixMs) -> Option<f64> {
 #[must_use]
 pub fn unusual_funding(next_8h: f64, fundings: &[Funding], now: UnixMs) -> Option<f64> {
     let paid = paid_8h(fundings, now).filter(|paid| paid.len() >= FEWEST_EARLIER_FUNDINGS)?;
-    let deviation = robust_deviation(&paid)?.max(LEAST_ROBUST_DEVIATION);
-    Some((next_8h - median(&paid)?) / deviation)
-        .filter(|found| found.is_finite())
-        .map(|found| found.clamp(-MOST_UNUSUAL, MOST_UNUSUAL))
+    unusual(next_8h, &paid, LEAST_ROBUST_DEVIATION)
 }
 
 /// What was paid, by the time since the payment before, oldest first; nothing when the newest is

@@ -18,6 +18,7 @@ use sections::{
     performance_of, statistics_of,
 };
 use shared::analysis::perps::funding_rate_8h;
+use shared::analysis::premium::PremiumHistory;
 use shared::analysis::scores::Analysis;
 use shared::assemble::{LongView, Slow};
 use shared::endpoints::ALERT_STATE_KEY;
@@ -43,6 +44,7 @@ pub(super) use sections::Table;
 pub(super) struct Analyst {
     memories: HashMap<String, Memory>,
     alerts: AlertState,
+    premiums: PremiumHistory,
     /// The time of the newest snapshot that was admitted.
     published_ms: Option<UnixMs>,
     analyses: Kept<BTreeMap<String, Analysis>>,
@@ -58,6 +60,7 @@ impl Default for Analyst {
         Self {
             memories: HashMap::new(),
             alerts: AlertState::empty(),
+            premiums: PremiumHistory::default(),
             published_ms: None,
             analyses: Kept::EMPTY,
             beta: Kept::EMPTY,
@@ -166,6 +169,7 @@ impl Analyst {
         LongView {
             analyses,
             positioning: Some(positioning(&holdings(inputs, rows, universe), now)),
+            past_premiums: self.premiums.before(as_of_ms),
             bitcoin_volatility: daily.and_then(|daily| bitcoin_volatility(&daily.value, now)),
             beta: self.carried.beta_or(beta),
             performance: self.carried.performance_or(performance),
@@ -244,8 +248,11 @@ impl Analyst {
         self.carried = Carried::of(valid.get());
     }
 
-    /// Remembers the scores that were published.
+    /// Remembers the scores and the premium that were published.
     pub(super) fn remember(&mut self, valid: &ValidSnapshot) {
+        if let Some(premium) = valid.get().perps.premium {
+            self.premiums.put(valid.get().as_of_ms, premium);
+        }
         self.published_ms = self.published_ms.max(Some(valid.get().as_of_ms));
         for row in valid
             .get()

@@ -56,6 +56,19 @@ pub fn median(values: &[f64]) -> Option<f64> {
     Some(lower.midpoint(upper))
 }
 
+/// What [`unusual`] is clipped to: one figure must not decide the mean of all.
+const MOST_UNUSUAL: f64 = 5.0;
+
+/// How far `value` lies from the median of `past`, in [`robust_deviation`]s of `past` of at least
+/// `least_deviation`, within five either way; nothing for fewer than two values.
+#[must_use]
+pub fn unusual(value: f64, past: &[f64], least_deviation: f64) -> Option<f64> {
+    let deviation = robust_deviation(past)?.max(least_deviation);
+    Some((value - median(past)?) / deviation)
+        .filter(|found| found.is_finite())
+        .map(|found| found.clamp(-MOST_UNUSUAL, MOST_UNUSUAL))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

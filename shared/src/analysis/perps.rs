@@ -3,6 +3,7 @@
 use super::funding::FUNDING_PERIOD_HOURS;
 use super::join::Market;
 use super::means::weighted_mean;
+use super::premium::unusual_premium;
 use crate::market::{Ticker, Universe};
 use crate::provenance::Venue;
 use crate::snapshot::{BasisStatus, Perps};
@@ -26,13 +27,14 @@ pub struct Positioning {
     pub funding_unusual: Option<f64>,
 }
 
-/// Derives the section from tickers of `venue`, and from `positioning` what needs history or
-/// account ratios.
+/// Derives the section from tickers of `venue`, from `positioning` what needs history or account
+/// ratios, and from `past_premiums`, percent, how unusual the premium is.
 #[must_use]
 pub fn perps(
     market: &Market<'_, '_>,
     universe: &Universe,
     positioning: Option<&Positioning>,
+    past_premiums: &[f64],
     venue: Venue,
 ) -> Perps {
     let funding_pct = |row: &Ticker<'_>| Some(funding_rate_8h(row, universe)? * 100.0);
@@ -41,6 +43,7 @@ pub fn perps(
         mean_by(TURNOVER, market, basis_pct),
     );
     let shown = |(mean, _): (Percent, usize)| mean.rounded(6);
+    let premium = mean_by(OPEN_INTEREST, market, basis_pct).map(shown);
     let interest = |row: &Ticker<'_>| row.open_interest_usd.map(Amount::get);
     let interests: Vec<f64> = market.rows.iter().copied().filter_map(interest).collect();
     let is_told = is_of_most(market, interest);
@@ -65,7 +68,8 @@ pub fn perps(
         contract_count: venue.trades_perpetuals().then_some(market.rows.len()),
         funding_paid: mean_by(OPEN_INTEREST, market, funding_pct).map(shown),
         funding_unusual: positioning.and_then(|positioning| positioning.funding_unusual),
-        premium: mean_by(OPEN_INTEREST, market, basis_pct).map(shown),
+        premium,
+        premium_unusual: premium.and_then(|premium| unusual_premium(premium, past_premiums)),
     }
 }
 
@@ -140,12 +144,21 @@ fn is_of_most<T>(market: &Market<'_, '_>, figure: impl Fn(&Ticker<'_>) -> Option
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::analysis::premium::FEWEST_PREMIUMS;
     use crate::analysis::testing::ticker;
     use crate::market::Tickers;
     use crate::provenance::Source;
     use crate::units::{Price, UnixMs};
 
     fn perps_of(rows: Vec<Ticker<'static>>, listed_hours: Option<f64>) -> Perps {
+        perps_after(&[], rows, listed_hours)
+    }
+
+    fn perps_after(
+        past_premiums: &[f64],
+        rows: Vec<Ticker<'static>>,
+        listed_hours: Option<f64>,
+    ) -> Perps {
         let contracts = rows
             .iter()
             .map(|row| (row.symbol.to_string(), listed_hours))
@@ -165,6 +178,7 @@ mod tests {
             &Market::join(&tickers, &universe),
             &universe,
             None,
+            past_premiums,
             Venue::Bybit,
         )
     }
@@ -231,6 +245,31 @@ mod tests {
         assert_eq!(perps.funding_rate.map(Percent::get), Some(-0.0425));
         assert_eq!(perps.funding_paid.map(Percent::get), Some(0.0079));
         assert_eq!(perps.premium.map(Percent::get), Some(0.098));
+    }
+
+    #[test]
+    fn the_premium_that_is_shown_is_set_beside_its_own_past() {
+        let with_mark = |mark: f64| {
+            let row = Ticker {
+                mark: Some(Price::new(mark).unwrap()),
+                ..ticker("AUSDT", 100.0, 0.0, 1e6)
+            };
+            vec![row]
+        };
+        // Median 0.01 %, the median distance from it 0.01 %: (0.04 − 0.01) / 0.014826.
+        let past: Vec<f64> = [0.0, 0.01, 0.02, 0.0, 0.02].repeat(FEWEST_PREMIUMS / 5);
+        let shown = |past: &[f64], mark| perps_after(past, with_mark(mark), None).premium_unusual;
+        assert_eq!(shown(&past, 100.04), Some(2.0235));
+        assert_eq!(shown(&past, 101.0), Some(5.0));
+        assert_eq!(shown(&[], 100.04), None);
+        let unknown = Ticker {
+            mark: None,
+            ..ticker("AUSDT", 100.0, 0.0, 1e6)
+        };
+        assert_eq!(
+            perps_after(&past, vec![unknown], None).premium_unusual,
+            None
+        );
     }
 
     #[test]

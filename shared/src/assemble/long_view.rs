@@ -55,6 +55,9 @@ pub struct LongView {
     pub analyses: BTreeMap<String, Analysis>,
     /// Who holds the positions.
     pub positioning: Option<Positioning>,
+    /// The premiums that were published before, percent, see
+    /// [`crate::analysis::premium::PremiumHistory`].
+    pub past_premiums: Vec<f64>,
     /// How far Bitcoin's price strays.
     pub bitcoin_volatility: Option<BitcoinVolatility>,
     /// Contracts against Bitcoin.
@@ -74,6 +77,7 @@ impl LongView {
         Self {
             analyses: BTreeMap::new(),
             positioning: None,
+            past_premiums: Vec::new(),
             bitcoin_volatility: None,
             beta: Slow::unknown(reason),
             performance: Slow::unknown(reason),

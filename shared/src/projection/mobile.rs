@@ -50,6 +50,8 @@ pub(super) struct PerpsView {
     funding_unusual: Option<f64>,
     /// How far perpetuals are marked above their index, weighted by open interest, percent.
     premium: Option<Percent>,
+    /// How unusual that is: −5 to 5, 0 where it is as in the middle of its last day.
+    premium_unusual: Option<f64>,
     cex_pct: Option<Share>,
     dex_pct: Option<Share>,
     contract_count: Option<usize>,
@@ -73,6 +75,7 @@ impl PerpsView {
             payer: perps.funding_paid.and_then(Payer::of),
             funding_unusual: perps.funding_unusual,
             premium: perps.premium,
+            premium_unusual: perps.premium_unusual,
             cex_pct: None,
             dex_pct: None,
             contract_count: perps.contract_count,

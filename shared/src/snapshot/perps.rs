@@ -53,6 +53,10 @@ pub struct Perps {
     /// The mean of (mark − index) / index weighted by open interest, percent.
     #[serde(default)]
     pub premium: Option<Percent>,
+    /// How unusual the premium is against its own last day, see
+    /// [`crate::analysis::premium::unusual_premium`].
+    #[serde(default)]
+    pub premium_unusual: Option<f64>,
 }
 
 impl Perps {
@@ -73,6 +77,7 @@ impl Perps {
         funding_paid: None,
         funding_unusual: None,
         premium: None,
+        premium_unusual: None,
     };
 
     /// Whether nothing is known but how many contracts there are.
@@ -89,6 +94,7 @@ impl Perps {
             && self.funding_paid.is_none()
             && self.funding_unusual.is_none()
             && self.premium.is_none()
+            && self.premium_unusual.is_none()
     }
 }
 

@@ -249,12 +249,19 @@ fn perpetuals_have_their_fields_and_what_has_no_source_is_null() {
                 "open_interest_contracts",
                 "basis_contracts",
             ],
-            &["funding_paid", "payer", "funding_unusual", "premium"],
+            &[
+                "funding_paid",
+                "payer",
+                "funding_unusual",
+                "premium",
+                "premium_unusual",
+            ],
         ],
     );
     for unknown in [
         "funding_zscore",
         "funding_unusual",
+        "premium_unusual",
         "long_pct",
         "short_pct",
         "ls_entropy",

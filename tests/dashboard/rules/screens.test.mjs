@@ -236,10 +236,11 @@ describe("addresses", () => {
 
 describe("that nothing is unusual", () => {
   test("is said only of what was measured", () => {
-    const all = { funding_paid: 0.01, funding_unusual: 0, long_pct: 50, short_pct: 50 };
+    const all = { funding_paid: 0.01, funding_unusual: 0, premium_unusual: 0, long_pct: 50, short_pct: 50 };
     assert.deepEqual(notLookedAt(all), []);
-    assert.deepEqual(notLookedAt({ ...all, funding_unusual: null, long_pct: null }), [
+    assert.deepEqual(notLookedAt({ ...all, funding_unusual: null, premium_unusual: null, long_pct: null }), [
       "funding against what was paid before",
+      "the premium against its last day",
       "long and short accounts",
     ]);
     const none = Object.fromEntries(Object.keys(all).map((field) => [field, null]));
@@ -248,12 +249,13 @@ describe("that nothing is unusual", () => {
   });
 
   test("is not said of what is past its threshold, by the figures that are shown", () => {
-    const loud = { funding_paid: -0.0612, funding_unusual: -2.34, long_pct: 38, short_pct: 62 };
+    const loud = { funding_paid: -0.0612, funding_unusual: -2.34, premium_unusual: 2, long_pct: 38, short_pct: 62 };
     assert.deepEqual(
       standOuts(loud).map(({ title, sentence }) => `${title}: ${sentence}`),
       [
         "Funding is high: It is -0.0612% per 8 hours. Shorts pay longs.",
         "Funding far from before: It is -2.34 deviations from the middle of what was paid before.",
+        "Premium far from before: It is +2.00 deviations from the middle of its last day.",
         "Most accounts are short: 62.00% of them, weighted by turnover.",
       ],
     );

@@ -31,7 +31,8 @@ class Expected:
         self.breadth = sections.breadth(market)
         self.overview = sections.overview(market, self.breadth, sections.bitcoin_volatility(self.shelf, by_symbol, self.now))
         self.movers, self.leaders = sections.movers(market, case.settings["mover_turnover_floor"]), sections.leaders(market)
-        self.perps = sections.perps(market, self.universe, sections.positioning(self.shelf, by_symbol, self.universe, self.now))
+        self.perps = sections.perps(market, self.universe, sections.positioning(self.shelf, by_symbol, self.universe, self.now),
+                                    self.premiums())
         self.whole_market(market)
         self.version = snapshot["scores"][0]["weights"]
         self.scores = self.score_rows(market, snapshot)
@@ -78,6 +79,17 @@ class Expected:
                 chosen_at = now
                 self.shelf.watch(publication["symbols"])
                 self.measures = {symbol: self.measures[symbol] for symbol in self.shelf.symbols if symbol in self.measures}
+
+    def premiums(self):
+        """The premiums of the publications before this one, one a minute, of the last day."""
+        times = []
+        for publication in self.case.publications:
+            at = publication["as_of_ms"]
+            if publication["generated_at_ms"] < self.now and (not times or at - times[-1] >= MINUTE):
+                times.append(at)
+        markets = (sections.Market(*self.table(at), self.universe) for at in times if 0 < self.as_of - at <= DAY)
+        found = (sections.by_open_interest(market, sections.basis) for market in markets)
+        return [rounded(premium, 6) for premium in found if premium is not None]
 
     def keep_state(self, now, rows):
         """What charts and betas were made of, should they have been made now."""

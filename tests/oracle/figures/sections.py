@@ -147,7 +147,7 @@ def weighted(market, figure):
     return math.fsum(turnover * value for turnover, value in told) / weight, len(told)
 
 
-def perps(market, universe, held):
+def perps(market, universe, held, premiums):
     percent = lambda row: None if funding_8h(row, universe) is None else funding_8h(row, universe) * 100
     funding, of_funding = weighted(market, percent)
     premium, of_premium = weighted(market, basis)
@@ -168,7 +168,15 @@ def perps(market, universe, held):
         "contract_count": len(market.rows),
         "funding_paid": Fig.of(by_open_interest(market, percent), 6),
         "premium": Fig.of(by_open_interest(market, basis), 6),
+        "premium_unusual": Fig.of(unusual_premium(by_open_interest(market, basis), premiums), 4),
     }
+
+
+def unusual_premium(premium, past):
+    """Deviations from the median of the past ones, by medians, with a floor of a tenth of a basis point; -5 to 5."""
+    if premium is None or len(past) < 120:
+        return None
+    return clamp((rounded(premium, 6) - float(numpy.median(past))) / max(robust_deviation(past), 1e-3), -5, 5)
 
 
 def by_open_interest(market, figure):

@@ -16,8 +16,9 @@ export function Perps(): JSX.Element {
 
 function PerpsOf({ body }: { body: PerpetualsPulse }): JSX.Element {
   // What the exchange's tickers alone do not tell is known to the origin only.
-  const whyHistory =
-    (body.producer ?? body.data_source) === "bybit_direct" ? "the exchange's tickers alone do not tell" : "not enough is loaded yet";
+  const isOfTickersAlone = (body.producer ?? body.data_source) === "bybit_direct";
+  const whyHistory = isOfTickersAlone ? "the exchange's tickers alone do not tell" : "not enough is loaded yet";
+  const whyPast = isOfTickersAlone ? whyHistory : "it was not watched for two hours yet";
   const isSplitUnknown = body.long_pct === null && body.short_pct === null;
   return (
     <div class="columns">
@@ -43,6 +44,9 @@ function PerpsOf({ body }: { body: PerpetualsPulse }): JSX.Element {
           </Figure>
           <Figure label="Premium over index" note={typeof body.premium === "number" ? premiumNote(body.premium) : undefined}>
             <Maybe of={body.premium} as={format.rate} name="premium" why={words.TOO_FEW_TELL} />
+          </Figure>
+          <Figure label="Against its last day" note="deviations from the middle, −5 to 5">
+            <Maybe of={body.premium_unusual} as={format.signedRatio} name="premium_unusual" why={whyPast} />
           </Figure>
         </dl>
       </Card>

@@ -3,12 +3,13 @@
 import type { PerpetualsPulse } from "../../generated/contract.ts";
 import * as format from "../format.ts";
 
-type Measured = Pick<PerpetualsPulse, "funding_paid" | "funding_unusual" | "long_pct" | "short_pct">;
+type Measured = Pick<PerpetualsPulse, "funding_paid" | "funding_unusual" | "premium_unusual" | "long_pct" | "short_pct">;
 
 /** Every measure that is looked at, with its name. */
 export const MEASURES: readonly (readonly [keyof Measured, string])[] = [
   ["funding_paid", "the funding rate"],
   ["funding_unusual", "funding against what was paid before"],
+  ["premium_unusual", "the premium against its last day"],
   ["long_pct", "long and short accounts"],
 ];
 
@@ -29,7 +30,8 @@ export interface StandOut {
 }
 
 /** What stands out, by the figures that the screen shows. */
-export function standOuts({ funding_paid: paid, funding_unusual: far, long_pct: long, short_pct: short }: Measured): StandOut[] {
+export function standOuts(body: Measured): StandOut[] {
+  const { funding_paid: paid, funding_unusual: far, premium_unusual: premium, long_pct: long, short_pct: short } = body;
   const found: StandOut[] = [];
   if (typeof paid === "number" && Math.abs(paid) >= HIGH_FUNDING)
     found.push({
@@ -42,6 +44,12 @@ export function standOuts({ funding_paid: paid, funding_unusual: far, long_pct: 
       kind: "funding_unusual",
       title: "Funding far from before",
       sentence: `It is ${format.signedRatio(far)} deviations from the middle of what was paid before.`,
+    });
+  if (typeof premium === "number" && Math.abs(premium) >= FAR_FROM_BEFORE)
+    found.push({
+      kind: "premium_unusual",
+      title: "Premium far from before",
+      sentence: `It is ${format.signedRatio(premium)} deviations from the middle of its last day.`,
     });
   for (const [kind, share] of [["long", long], ["short", short]] as const)
     if (share !== null && share >= CROWDED)

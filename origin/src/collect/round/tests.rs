@@ -1,8 +1,9 @@
-//! Alerts rest on published snapshots alone: what the door refuses, and what is no newer than what
-//! was published, leaves nothing behind.
+//! Alerts, and what a premium is compared with, rest on published snapshots alone: what the door
+//! refuses, and what is no newer than what was published, leaves nothing behind.
 
 use super::*;
 use serde_json::json;
+use shared::analysis::premium::FEWEST_PREMIUMS;
 use shared::market::majors::BITCOIN;
 use shared::provenance::{Source, Venue};
 use shared::snapshot::alerts::AlertKind;
@@ -140,4 +141,29 @@ fn a_table_that_is_no_newer_than_the_last_is_not_looked_at() {
     assert_eq!(alerts(&process.take(2, EXTREME, 0).unwrap()), []);
     assert_eq!(alerts(&process.take(1, EXTREME, 0).unwrap()), []);
     assert_eq!(alerts(&process.take(4, CALM, 0).unwrap()), []);
+}
+
+/// How unusual the premium of a round is.
+fn unusual(outcome: &Outcome) -> Option<f64> {
+    outcome.publication.valid().get().perps.premium_unusual
+}
+
+#[test]
+fn a_premium_is_compared_with_two_hours_of_those_that_this_process_published_or_took_up() {
+    let (leader, follower) = (Process::new(), Process::new());
+    for minute in 0..FEWEST_PREMIUMS as u64 {
+        let published = leader.take(60 * minute, CALM, 0).unwrap();
+        assert_eq!(unusual(&published), None, "minute {minute}");
+        // Within the same minute another one is no other past.
+        assert_eq!(
+            unusual(&leader.take(60 * minute + 2, CALM, 0).unwrap()),
+            None
+        );
+        let mut analyst = follower.analyst.lock().unwrap();
+        analyst.take_over(published.publication.valid());
+    }
+    let next = 60 * FEWEST_PREMIUMS as u64;
+    assert_eq!(unusual(&leader.take(next, CALM, 0).unwrap()), Some(0.0));
+    assert_eq!(unusual(&follower.take(next, CALM, 0).unwrap()), Some(0.0));
+    assert_eq!(unusual(&Process::new().take(next, CALM, 0).unwrap()), None);
 }

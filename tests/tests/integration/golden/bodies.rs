@@ -89,6 +89,7 @@ fn with_figures_of_tickers(mut snapshot: Value) -> Value {
 fn with_later_figures(snapshot: Value) -> Value {
     let mut snapshot = with_figures_of_tickers(snapshot);
     snapshot["perps"]["funding_unusual"] = (-1.5).into();
+    snapshot["perps"]["premium_unusual"] = 0.75.into();
     for row in snapshot["scores"].as_array_mut().unwrap() {
         row["weights"] = "7cd96548".into();
         if let Some(confluence) = row["confluence"].as_object_mut() {

@@ -317,7 +317,9 @@ async fn a_rewritten_value_moves_exactly_what_rests_on_it() {
             held,
             &["mobile-data/perps/{total_open_interest,funding_paid,premium}"],
         )
-        .and(&["?**/{total_open_interest,funding_paid,premium,payer,funding_unusual}"]),
+        .and(&[
+            "?**/{total_open_interest,funding_paid,premium,premium_unusual,payer,funding_unusual}",
+        ]),
         Change::default().and(&[
             "?perpetuals-pulse/signals/**",
             "?perpetuals-pulse/{signals,signal_count}",

@@ -18,6 +18,7 @@ mod components;
 pub mod dimension;
 
 pub mod measurement;
+pub mod missing_reason;
 
 pub mod sub_component;
 

@@ -255,7 +255,11 @@ export type Breakdown = { symbol: string, overall_score: Score, sentiment: Senti
  * What the score is made of: what measures the same has one voice. Empty where a release
  * before this field worked it out.
  */
-measurements: Array<MeasurementView>, interpretations: { [key in Dimension]?: string }, missing: Array<SubComponent>, as_of_ms: UnixMs, 
+measurements: Array<MeasurementView>, interpretations: { [key in Dimension]?: string }, missing: Array<SubComponent>, 
+/**
+ * Why each of them has no input. Empty where a release before this field worked it out.
+ */
+missing_reasons: { [key in SubComponent]?: MissingReason }, as_of_ms: UnixMs, 
 /**
  * When the score was worked out.
  */
@@ -738,6 +742,12 @@ reads: Reads | null,
  * The parts that read it, those without input too.
  */
 parts: Array<SubComponent>, };
+
+/**
+ * Why a part of a score has no input. Where several inputs are at fault, the later in this
+ * list is told: it says more than that something is still on its way.
+ */
+export type MissingReason = "not_loaded" | "too_little" | "too_old" | "contradicts_price";
 
 export type MobileData = { market_overview: MarketOverview, market_breadth: MarketBreadth, confluence_scores: Array<ScoredSymbol>, top_movers: TopMovers, perps: Perps, schema_version: number, sequence: number, 
 /**

@@ -36,4 +36,6 @@ pub mod sentiment;
 
 pub mod inputs;
 
+mod missing;
+
 pub mod six_dimension;

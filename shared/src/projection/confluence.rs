@@ -9,6 +9,7 @@ use crate::freshness::Freshness;
 use crate::snapshot::confluence::{Confluence, Measured};
 use crate::snapshot::dimension::Dimension;
 use crate::snapshot::measurement::Measurement;
+use crate::snapshot::missing_reason::MissingReason;
 use crate::snapshot::sub_component::{Reads, SubComponent};
 use crate::snapshot::{Components, ScoreRow, Sentiment, Snapshot, display_symbol};
 use crate::units::{Amount, Fraction, Percent, Price, Score, UnixMs};
@@ -166,6 +167,7 @@ impl<'s> Analysed<'s> {
                 .collect(),
             interpretations: &confluence.interpretations,
             missing: &confluence.missing,
+            missing_reasons: &confluence.missing_reasons,
             as_of_ms: snapshot.as_of_ms,
             score_as_of_ms: row.scored_at(snapshot.as_of_ms),
             horizon_hours: row.score_basis.horizon_hours(),
@@ -252,6 +254,8 @@ pub(super) struct Breakdown<'s> {
     measurements: Vec<MeasurementView>,
     interpretations: &'s BTreeMap<Dimension, String>,
     missing: &'s [SubComponent],
+    /// Why each of them has no input. Empty where a release before this field worked it out.
+    missing_reasons: &'s BTreeMap<SubComponent, MissingReason>,
     as_of_ms: UnixMs,
     /// When the score was worked out.
     score_as_of_ms: UnixMs,

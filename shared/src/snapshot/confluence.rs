@@ -3,6 +3,7 @@
 use super::components::Components;
 use super::dimension::Dimension;
 use super::measurement::Measurement;
+use super::missing_reason::MissingReason;
 use super::sub_component::SubComponent;
 use crate::units::{Fraction, Score};
 use serde::{Deserialize, Deserializer, Serialize};
@@ -29,6 +30,9 @@ pub struct Confluence {
     /// The parts without input: their weight went to the others.
     #[serde(deserialize_with = "known_names")]
     pub missing: Vec<SubComponent>,
+    /// Why each of them has none; nothing from a release before this field.
+    #[serde(default, deserialize_with = "known_reasons")]
+    pub missing_reasons: BTreeMap<SubComponent, MissingReason>,
     /// How much the measurements agree, 1 when they all say the same; nothing without one.
     pub consensus: Option<Fraction>,
     /// The share of the score's evidence that was there and fresh.
@@ -70,6 +74,22 @@ fn known_names<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<SubComponent>, 
         .collect())
 }
 
+/// The same of reasons, by the names of their parts.
+fn known_reasons<'de, D: Deserializer<'de>>(
+    from: D,
+) -> Result<BTreeMap<SubComponent, MissingReason>, D::Error> {
+    let all = BTreeMap::<String, String>::deserialize(from)?;
+    Ok(all
+        .iter()
+        .filter_map(|(part, reason)| {
+            Some((
+                SubComponent::of_wire_name(part)?,
+                MissingReason::of_wire_name(reason)?,
+            ))
+        })
+        .collect())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -86,5 +106,15 @@ mod tests {
         );
         assert_eq!(read.missing, [SubComponent::Ao]);
         assert_eq!((read.measurements.len(), read.weights), (0, None));
+        assert_eq!(read.missing_reasons, BTreeMap::new());
+        let later = other.replace(
+            r#""consensus""#,
+            r#""missing_reasons":{"orderbook.mpi":"too_old","technical.ao":"too_old","technical.rsi":"on_strike"},"consensus""#,
+        );
+        let read: Confluence = serde_json::from_str(&later).unwrap();
+        assert_eq!(
+            read.missing_reasons,
+            BTreeMap::from([(SubComponent::Ao, MissingReason::TooOld)])
+        );
     }
 }

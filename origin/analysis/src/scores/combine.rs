@@ -108,6 +108,8 @@ pub fn combine(evidence: &BTreeMap<SubComponent, Evidence>) -> Confluence {
             .copied()
             .filter(|part| !evidence.contains_key(part))
             .collect(),
+        // What is missing alone does not say why; who read the inputs does.
+        missing_reasons: BTreeMap::new(),
         consensus: spread
             .map(|spread| Fraction::saturating((-DISAGREEMENT_PENALTY * spread).exp()).rounded(4)),
         reliability,

@@ -4,6 +4,7 @@ use super::bars::Bars;
 use super::combine::combine;
 use super::flow::{Flow, trade_rate};
 use super::inputs::{BOOKS_WINDOW_MS, Limits, OwnHistory, ScoreInputs, TickerFacts, Timed};
+use super::missing::reasons;
 use super::orderbook::Imbalances;
 use super::reading::{Basis, Evidence, Reading};
 use super::{orderbook, orderflow, price_structure, sentiment, technical, volume};
@@ -22,17 +23,20 @@ use std::collections::BTreeMap;
 /// Scores one contract by what is known of it at `now`.
 #[must_use]
 pub fn six_dimension(inputs: &ScoreInputs<'_>, now: UnixMs) -> Confluence {
-    combine(&evidence(inputs, now))
+    let facts = Facts::new(inputs, now);
+    let found = combine(&facts.evidence());
+    let last = facts.ticker.as_ref().map(|ticker| ticker.value.last);
+    let live: Vec<Timeframe> = facts.timeframes.iter().map(|live| live.timeframe).collect();
+    Confluence {
+        missing_reasons: reasons(&found.missing, inputs, last, &live, now),
+        ..found
+    }
 }
 
 /// What every part that has input says.
 #[must_use]
 pub fn evidence(inputs: &ScoreInputs<'_>, now: UnixMs) -> BTreeMap<SubComponent, Evidence> {
-    let facts = Facts::new(inputs, now);
-    SubComponent::ALL
-        .iter()
-        .filter_map(|part| Some((*part, facts.read(*part)?)))
-        .collect()
+    Facts::new(inputs, now).evidence()
 }
 
 /// A fact with its freshness, above 0.
@@ -121,6 +125,13 @@ impl<'a> Facts<'a> {
             ticker,
             history,
         }
+    }
+
+    fn evidence(&self) -> BTreeMap<SubComponent, Evidence> {
+        SubComponent::ALL
+            .iter()
+            .filter_map(|part| Some((*part, self.read(*part)?)))
+            .collect()
     }
 
     fn read(&self, part: SubComponent) -> Option<Evidence> {

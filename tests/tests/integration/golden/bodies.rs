@@ -95,6 +95,11 @@ fn with_later_figures(snapshot: Value) -> Value {
         if let Some(confluence) = row["confluence"].as_object_mut() {
             confluence.insert("weights".to_owned(), "7cd96548".into());
             confluence.insert("measurements".to_owned(), every_measurement());
+            let missing = confluence["missing"].as_array().unwrap().iter();
+            let reasons = missing
+                .map(|part| (part.as_str().unwrap().to_owned(), "too_little".into()))
+                .collect();
+            confluence.insert("missing_reasons".to_owned(), Value::Object(reasons));
         }
     }
     for row in snapshot["beta"]["value"]["rows"].as_array_mut().unwrap() {
@@ -137,6 +142,7 @@ fn with_every_part(mut snapshot: Value) -> Value {
             continue;
         };
         confluence["missing"] = json!([]);
+        confluence["missing_reasons"] = json!({});
         for (_, part) in confluence["sub_components"].as_object_mut().unwrap() {
             if part.is_null() {
                 *part = 50.0.into();

@@ -23,6 +23,7 @@ use shared::published::Doubt;
 use shared::snapshot::alerts::{AlertFault, AlertKind, AlertLevel};
 use shared::snapshot::beta::{BetaFault, RiskCategory};
 use shared::snapshot::dimension::Dimension;
+use shared::snapshot::missing_reason::MissingReason;
 use shared::snapshot::performance::{ChartTimeframe, PerformanceFault};
 use shared::snapshot::statistics::StatisticsFault;
 use shared::snapshot::sub_component::SubComponent;
@@ -100,6 +101,10 @@ fn golden_reason_codes_of_the_contract() {
         lines(
             "missing",
             SubComponent::ALL.iter().map(|part| part.wire_name()),
+        ),
+        lines(
+            "missing_reason",
+            MissingReason::ALL.iter().map(|reason| reason.wire_name()),
         ),
         lines("no_analysis", absences()),
         lines("degraded", degraded()),

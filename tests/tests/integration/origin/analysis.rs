@@ -568,6 +568,7 @@ async fn a_blocked_input_makes_exactly_its_parts_absent() {
         let missing = missing(&data);
         for part in &blocked {
             assert!(missing.contains(part), "{part} is there without {link}");
+            assert_eq!(data["missing_reasons"][part], "not_loaded", "{part}");
         }
         for dimension in Dimension::ALL.map(Dimension::name) {
             let is_blocked = parts_of(dimension)

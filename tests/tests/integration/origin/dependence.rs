@@ -100,6 +100,8 @@ impl Change {
             change.expected.extend([
                 format!("breakdown/{symbol}/data/missing/{part}"),
                 format!("snapshot/scores/{symbol}/confluence/missing/{part}"),
+                format!("breakdown/{symbol}/data/missing_reasons/{part}"),
+                format!("snapshot/scores/{symbol}/confluence/missing_reasons/{part}"),
             ]);
         }
         change
@@ -386,6 +388,7 @@ async fn a_silent_input_of_one_contract_takes_exactly_its_parts_and_names_them()
         no_candles("SUIUSDT", "240").and(&[
             "breakdown/SUIUSDT/data/missing/sentiment.market_activity",
             "snapshot/scores/SUIUSDT/confluence/missing/sentiment.market_activity",
+            "{breakdown/SUIUSDT/data,snapshot/scores/SUIUSDT/confluence}/missing_reasons/sentiment.market_activity",
             "mobile-data/market_overview/trend_adx_contracts",
             "?**/{trend_adx,trend_adx_contracts}",
             "snapshot/statistics/value/trend_adx/**",

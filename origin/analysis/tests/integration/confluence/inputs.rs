@@ -8,6 +8,7 @@ use shared::market::candles::{Candles, Interval};
 use shared::snapshot::confluence::MIN_RELIABILITY;
 use shared::snapshot::dimension::Dimension;
 use shared::snapshot::measurement::Measurement;
+use shared::snapshot::missing_reason::MissingReason;
 use shared::snapshot::sub_component::SubComponent as P;
 use shared::units::{Amount, Price, UnixMs};
 use std::collections::BTreeSet;
@@ -21,6 +22,10 @@ const OF_TRADES: [P; 7] = [
     P::TradeLiquidity,
     P::Pressure,
 ];
+
+const NOT_LOADED: Option<MissingReason> = Some(MissingReason::NotLoaded);
+const TOO_LITTLE: Option<MissingReason> = Some(MissingReason::TooLittle);
+const CONTRADICTS: Option<MissingReason> = Some(MissingReason::ContradictsPrice);
 
 const OF_BOOK: [P; 5] = [P::Depth, P::BookImbalance, P::Oir, P::BookLiquidity, P::Di];
 
@@ -47,9 +52,27 @@ fn scene() -> Scene {
 /// Only the parts named disappear with the input; every other says what it said.
 #[track_caller]
 fn check_without(drop: impl FnOnce(&mut Scene), gone: &[P]) {
+    check_why(drop, gone, None);
+}
+
+/// The same, with the reason that stands beside each of them where one is given.
+#[track_caller]
+fn check_why(drop: impl FnOnce(&mut Scene), gone: &[P], why: Option<MissingReason>) {
     let whole = scene();
     let mut reduced = whole.clone();
     drop(&mut reduced);
+    let told = reduced
+        .with(|inputs| six_dimension(inputs, NOW))
+        .missing_reasons;
+    let found: BTreeSet<P> = told.keys().copied().collect();
+    assert_eq!(
+        found,
+        gone.iter().copied().collect(),
+        "every one has a reason"
+    );
+    if let Some(why) = why {
+        assert!(told.values().all(|reason| *reason == why), "{told:?}");
+    }
     let (whole, reduced) = [whole, reduced]
         .map(|scene| scene.with(|inputs| evidence(inputs, NOW)))
         .into();
@@ -72,6 +95,7 @@ fn check_without(drop: impl FnOnce(&mut Scene), gone: &[P]) {
 fn everything_that_can_be_polled_is_read() {
     let found = scene().with(|inputs| six_dimension(inputs, NOW));
     assert_eq!(found.missing, []);
+    assert!(found.missing_reasons.is_empty());
     assert_eq!(found.reliability.get(), 1.0);
     assert_eq!(found.interpretations.len(), 6);
     assert!(found.score.is_some());
@@ -79,14 +103,23 @@ fn everything_that_can_be_polled_is_read() {
 
 #[test]
 fn without_an_input_only_its_own_parts_are_absent() {
-    check_without(|scene| scene.trades = None, &OF_TRADES);
-    check_without(|scene| scene.book = None, &OF_BOOK);
-    check_without(|scene| scene.open_interest = None, &[P::OpenInterest]);
-    check_without(|scene| scene.account_ratios = None, &[P::LongShortRatio]);
-    check_without(|scene| scene.fundings = None, &[P::FundingRate]);
-    check_without(
+    check_why(|scene| scene.trades = None, &OF_TRADES, NOT_LOADED);
+    check_why(|scene| scene.book = None, &OF_BOOK, NOT_LOADED);
+    check_why(
+        |scene| scene.open_interest = None,
+        &[P::OpenInterest],
+        NOT_LOADED,
+    );
+    check_why(
+        |scene| scene.account_ratios = None,
+        &[P::LongShortRatio],
+        NOT_LOADED,
+    );
+    check_why(|scene| scene.fundings = None, &[P::FundingRate], NOT_LOADED);
+    check_why(
         |scene| scene.ticker = None,
         &[P::FundingRate, P::MarketActivity],
+        NOT_LOADED,
     );
     let measures = |scene: &mut Scene| {
         let history = scene.history.as_mut().unwrap();
@@ -98,16 +131,16 @@ fn without_an_input_only_its_own_parts_are_absent() {
         .into_iter()
         .for_each(Vec::clear);
     };
-    check_without(measures, &[P::TradeLiquidity, P::BookLiquidity]);
-    check_without(|scene| scene.candles.clear(), &of_candles());
+    check_why(measures, &[P::TradeLiquidity, P::BookLiquidity], TOO_LITTLE);
+    check_why(|scene| scene.candles.clear(), &of_candles(), NOT_LOADED);
 }
 
 #[test]
 fn without_a_part_of_an_input_only_what_needs_it_is_absent() {
     let history = |scene: &mut Scene| scene.history.as_mut().unwrap().spreads.truncate(5);
-    check_without(history, &[P::BookLiquidity]);
+    check_why(history, &[P::BookLiquidity], TOO_LITTLE);
     let funding = |scene: &mut Scene| scene.ticker.as_mut().unwrap().funding_rate_8h = None;
-    check_without(funding, &[P::FundingRate]);
+    check_why(funding, &[P::FundingRate], TOO_LITTLE);
     let interest = |scene: &mut Scene| _ = scene.open_interest.as_mut().unwrap().drain(..40);
     check_without(interest, &[P::OpenInterest]);
 }
@@ -191,7 +224,16 @@ fn inputs_lose_their_weight_as_they_age() {
         old.sub_components[&P::OpenInterest].is_some()
     );
     assert_eq!(old.components.orderbook, None);
-    assert_eq!(at(365 * 86_400_000).missing.len(), P::ALL.len());
+    let in_a_year = at(365 * 86_400_000);
+    assert_eq!(in_a_year.missing.len(), P::ALL.len());
+    assert!(
+        in_a_year
+            .missing_reasons
+            .values()
+            .all(|reason| *reason == MissingReason::TooOld),
+        "{:?}",
+        in_a_year.missing_reasons
+    );
 }
 
 #[test]
@@ -321,7 +363,7 @@ fn inputs_that_contradict_the_tickers_price_are_absent_and_named() {
             }
         }
     };
-    check_without(candles(None), &of_candles());
+    check_why(candles(None), &of_candles(), CONTRADICTS);
     let mut scene = scene();
     candles(Some(Interval::FourHours))(&mut scene);
     let found = scene.with(|inputs| six_dimension(inputs, NOW));
@@ -329,6 +371,10 @@ fn inputs_that_contradict_the_tickers_price_are_absent_and_named() {
         found.missing.contains(&P::MarketActivity) && !found.missing.contains(&P::Rsi),
         "{:?}",
         found.missing
+    );
+    assert_eq!(
+        found.missing_reasons[&P::MarketActivity],
+        MissingReason::ContradictsPrice
     );
 
     let book = |scene: &mut Scene| {
@@ -338,7 +384,7 @@ fn inputs_that_contradict_the_tickers_price_are_absent_and_named() {
             .chain(&mut book.asks)
             .for_each(|level| level.price = scaled(level.price));
     };
-    check_without(book, &OF_BOOK);
+    check_why(book, &OF_BOOK, CONTRADICTS);
     let trades = |scene: &mut Scene| {
         scene
             .trades
@@ -348,7 +394,7 @@ fn inputs_that_contradict_the_tickers_price_are_absent_and_named() {
             .iter_mut()
             .for_each(|trade| trade.price = scaled(trade.price));
     };
-    check_without(trades, &OF_TRADES);
+    check_why(trades, &OF_TRADES, CONTRADICTS);
 
     // Nothing can be compared with a ticker that is not known.
     let blind = |change: &dyn Fn(&mut Scene)| {

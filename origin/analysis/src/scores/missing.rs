@@ -1,0 +1,156 @@
+//! Why parts of a score are missing: what is wrong with the inputs that they read.
+
+use super::inputs::{Limits, ScoreInputs, Timed};
+use crate::agreement::Priced;
+use shared::analysis::scores::timeframe::Timeframe;
+use shared::market::OwnTime;
+use shared::snapshot::missing_reason::MissingReason;
+use shared::snapshot::sub_component::SubComponent;
+use shared::units::{Price, UnixMs};
+use std::collections::BTreeMap;
+
+/// Why each of the `missing` parts has no input. `last` is the price that the inputs were compared
+/// with, `live` the timeframes whose candles are read.
+pub(super) fn reasons(
+    missing: &[SubComponent],
+    inputs: &ScoreInputs<'_>,
+    last: Option<Price>,
+    live: &[Timeframe],
+    now: UnixMs,
+) -> BTreeMap<SubComponent, MissingReason> {
+    if missing.is_empty() {
+        return BTreeMap::new();
+    }
+    let lacks = Lacks::of(inputs, last, live, now);
+    missing
+        .iter()
+        .map(|part| {
+            let reason = lacks.of_part(*part).unwrap_or(MissingReason::TooLittle);
+            (*part, reason)
+        })
+        .collect()
+}
+
+/// What is wrong with each input; nothing with one that is read.
+struct Lacks {
+    /// Of the candles of all lengths; nothing where those of one are read.
+    candles: Option<MissingReason>,
+    /// Of the longest candles.
+    long_candles: Option<MissingReason>,
+    trades: Option<MissingReason>,
+    book: Option<MissingReason>,
+    open_interest: Option<MissingReason>,
+    account_ratios: Option<MissingReason>,
+    fundings: Option<MissingReason>,
+    ticker: Option<MissingReason>,
+    history: Option<MissingReason>,
+}
+
+impl Lacks {
+    fn of(inputs: &ScoreInputs<'_>, last: Option<Price>, live: &[Timeframe], now: UnixMs) -> Self {
+        let of_timeframe = |timeframe: Timeframe| {
+            if live.contains(&timeframe) {
+                return None;
+            }
+            let interval = timeframe.interval();
+            let candles = inputs
+                .candles
+                .iter()
+                .find(|timed| timed.value.interval == interval)
+                .copied();
+            // What is neither of another price nor old is too short, or did not move.
+            priced(candles, last, Limits::candles(interval), now).or(Some(MissingReason::TooLittle))
+        };
+        Self {
+            candles: if live.is_empty() {
+                Timeframe::ALL.into_iter().filter_map(of_timeframe).max()
+            } else {
+                None
+            },
+            long_candles: of_timeframe(Timeframe::Long),
+            trades: priced(inputs.trades, last, Limits::LIVE, now),
+            book: priced(inputs.book, last, Limits::LIVE, now),
+            open_interest: of_rows(inputs.open_interest, Limits::POSITIONING, now),
+            account_ratios: of_rows(inputs.account_ratios, Limits::POSITIONING, now),
+            fundings: of_rows(inputs.fundings, Limits::HISTORY, now),
+            ticker: answered(inputs.ticker, Limits::LIVE, now),
+            history: answered(inputs.history, Limits::HISTORY, now),
+        }
+    }
+
+    fn of_part(&self, part: SubComponent) -> Option<MissingReason> {
+        use SubComponent as P;
+        match part {
+            P::VolumeDelta
+            | P::Cvd
+            | P::TradeFlow
+            | P::SmartMoneyFlow
+            | P::TradeImbalance
+            | P::Pressure => self.trades,
+            P::TradeLiquidity => self.trades.or(self.history),
+            P::Depth | P::BookImbalance | P::Oir | P::Di => self.book,
+            P::BookLiquidity => self.book.or(self.history),
+            P::OpenInterest => self.open_interest.or(self.candles),
+            P::FundingRate => self.fundings.or(self.ticker),
+            P::LongShortRatio => self.account_ratios,
+            P::MarketActivity => self.long_candles.or(self.ticker),
+            P::Rsi
+            | P::Ao
+            | P::Adx
+            | P::Atr
+            | P::Cci
+            | P::WilliamsR
+            | P::Adl
+            | P::Cmf
+            | P::Obv
+            | P::RelativeVolume
+            | P::VolumeProfile
+            | P::Vwap
+            | P::InstitutionalZones
+            | P::SupportResistance
+            | P::TrendPosition
+            | P::StructureProfile
+            | P::StructureBreaks
+            | P::RangeAnalysis
+            | P::FairValueGaps
+            | P::Volatility => self.candles,
+        }
+    }
+}
+
+fn priced<T: Priced + OwnTime>(
+    timed: Option<Timed<'_, T>>,
+    last: Option<Price>,
+    limits: Limits,
+    now: UnixMs,
+) -> Option<MissingReason> {
+    match timed {
+        Some(timed) if !timed.value.agrees_with(last) => Some(MissingReason::ContradictsPrice),
+        timed => of_rows(timed, limits, now),
+    }
+}
+
+fn of_rows<T: OwnTime + ?Sized>(
+    timed: Option<Timed<'_, T>>,
+    limits: Limits,
+    now: UnixMs,
+) -> Option<MissingReason> {
+    match timed.map(|timed| timed.known_until()) {
+        None => Some(MissingReason::NotLoaded),
+        Some(None) => Some(MissingReason::TooLittle),
+        Some(Some(until)) => past(until, limits, now),
+    }
+}
+
+fn answered<T>(timed: Option<Timed<'_, T>>, limits: Limits, now: UnixMs) -> Option<MissingReason> {
+    timed.map_or(Some(MissingReason::NotLoaded), |timed| {
+        past(timed.as_of_ms, limits, now)
+    })
+}
+
+fn past(until: UnixMs, limits: Limits, now: UnixMs) -> Option<MissingReason> {
+    limits
+        .freshness(until, now)
+        .is_none()
+        .then_some(MissingReason::TooOld)
+}

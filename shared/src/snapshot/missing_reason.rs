@@ -1,0 +1,31 @@
+//! Why a part of a score has no input.
+
+use super::wire_enum::wire_enum;
+
+wire_enum! {
+    /// Why a part of a score has no input. Where several inputs are at fault, the later in this
+    /// list is told: it says more than that something is still on its way.
+    MissingReason {
+        /// What it reads was not received yet.
+        NotLoaded "not_loaded";
+        /// What it reads is there, and its formula makes nothing of it: too few rows, a market that
+        /// did not move, a figure that the exchange does not tell.
+        TooLittle "too_little";
+        /// What it reads is past its limit.
+        TooOld "too_old";
+        /// What it reads tells another price than the ticker.
+        ContradictsPrice "contradicts_price";
+    }
+}
+
+impl MissingReason {
+    /// The reason of this name; nothing where another release wrote one that this one does not
+    /// know.
+    #[must_use]
+    pub fn of_wire_name(name: &str) -> Option<Self> {
+        Self::ALL
+            .iter()
+            .copied()
+            .find(|reason| reason.wire_name() == name)
+    }
+}

@@ -156,14 +156,16 @@ async fn defi_market(upstream: Upstream) -> Result<Dated<DefiMarket>, UpstreamEr
     let value = coingecko::parse_defi(&fetched.body)?;
     Ok(Dated {
         value,
-        as_of_ms: earliest_defi_time(fetched.received_at),
+        as_of_ms: earliest_defi_time(fetched.sent_at?),
         source: fetched.source,
     })
 }
 
 async fn index(upstream: Upstream) -> Result<Dated<FearGreed>, UpstreamError> {
     let fetched = upstream.get(alternative_me::FEAR_GREED).await?;
-    let (value, day) = alternative_me::parse(&fetched.body, fetched.received_at)?;
+    // When the next value is due is told as a time from when the answer was made.
+    let sent_at = fetched.sent_at?;
+    let (value, day) = alternative_me::parse(&fetched.body, sent_at)?;
     Ok(Dated {
         value,
         as_of_ms: told_time(day, fetched.received_at)?,

@@ -10,7 +10,7 @@ use crate::config::{ApiKey, BaseUrl};
 use bytes::{Bytes, BytesMut};
 use reqwest::header::HeaderName;
 use reqwest::{Client, ClientBuilder, Method, Request, Response, StatusCode, Url, header};
-use shared::exchange::bybit;
+use shared::exchange::{ParseError, bybit, sent_time};
 use shared::headers::MARKET_DATA;
 use shared::provenance::{Source, Venue};
 use shared::units::UnixMs;
@@ -101,6 +101,10 @@ pub struct Fetched {
     pub body: Bytes,
     /// When its last byte arrived.
     pub received_at: UnixMs,
+    /// When it left its publisher, at the latest: earlier than it arrived where it lay in a cache.
+    /// What tells no time of its own is as old as this; nobody knows where its `Age` cannot be
+    /// read.
+    pub sent_at: Result<UnixMs, ParseError>,
     /// The venue, and whether its host serves the real market.
     pub source: Source,
 }
@@ -182,15 +186,18 @@ impl Upstream {
             .map(|value| value.to_str().unwrap_or(""));
         let source = Source::declared(self.venue, declared);
         let until_reset = self.until_reset(&response);
+        let age = joined(&response, &header::AGE);
         let body = read(response, MAX_BODY_BYTES, Overflow::Refuse).await?;
         if self.venue == Venue::Bybit && bybit::is_rate_limited(&body) {
             return Err(FetchError::RateLimited {
                 retry_after: until_reset,
             });
         }
+        let received_at = self.clock.now();
         Ok(Fetched {
             body,
-            received_at: self.clock.now(),
+            received_at,
+            sent_at: sent_time(received_at, age.as_deref()),
             source,
         })
     }
@@ -252,6 +259,13 @@ fn date(response: &Response) -> Option<UnixMs> {
 /// A header that holds a number of seconds.
 fn seconds(response: &Response, name: &HeaderName) -> Option<u64> {
     text(response, name)?.parse().ok()
+}
+
+/// Every value of a header, as one list; what is no text is an empty value.
+fn joined(response: &Response, name: &HeaderName) -> Option<String> {
+    let values = response.headers().get_all(name).iter();
+    let values: Vec<&str> = values.map(|value| value.to_str().unwrap_or("")).collect();
+    (!values.is_empty()).then(|| values.join(","))
 }
 
 fn text<'r>(response: &'r Response, name: &HeaderName) -> Option<&'r str> {

@@ -139,6 +139,41 @@ impl ParseError {
     }
 }
 
+/// The longest that an answer is believed to have lain in caches, seconds: a year.
+const LONGEST_CACHED_SECS: u64 = 365 * 86_400;
+
+/// When an answer that reached us at `received_at` left its publisher, at the latest: earlier by
+/// what its `Age` says that it lay in caches on its way. Of several values the largest counts.
+/// RFC 9111, section 5.1.
+///
+/// # Errors
+/// [`ParseError::Unusable`] for an `Age` that is no whole number of seconds, or longer than anybody
+/// keeps an answer: nobody knows then how old it is.
+pub fn sent_time(received_at: UnixMs, age: Option<&str>) -> Result<UnixMs, ParseError> {
+    let Some(age) = age else {
+        return Ok(received_at);
+    };
+    let unusable = || ParseError::Unusable {
+        field: "Age",
+        value: Detail::new(age),
+    };
+    let mut longest = 0;
+    for value in age.split(',').map(str::trim) {
+        // `parse` alone would take a sign.
+        let is_digits = !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit());
+        let secs: u64 = value
+            .parse()
+            .ok()
+            .filter(|secs| is_digits && *secs <= LONGEST_CACHED_SECS)
+            .ok_or_else(unusable)?;
+        longest = longest.max(secs);
+    }
+    let cached_ms = longest.saturating_mul(1_000);
+    Ok(UnixMs::from_millis(
+        received_at.as_millis().saturating_sub(cached_ms),
+    ))
+}
+
 /// Foreign text kept for a message: at most 120 characters, control characters replaced.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Detail(String);
@@ -165,5 +200,39 @@ impl fmt::Display for Detail {
 impl fmt::Debug for Detail {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Debug::fmt(&self.0, f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_lay_in_a_cache_is_older_by_that_and_of_unknown_age_where_that_is_unknown() {
+        let received_at = UnixMs::from_millis(1_788_870_000_000);
+        let before = |age: &str| {
+            sent_time(received_at, Some(age)).map(|sent| received_at.millis_since(sent))
+        };
+        assert_eq!(sent_time(received_at, None), Ok(received_at));
+        assert_eq!(before("0"), Ok(0));
+        assert_eq!(before(" 300 "), Ok(300_000));
+        assert_eq!(before("5, 70,1"), Ok(70_000), "the longest counts");
+        assert_eq!(before("31536000"), Ok(31_536_000_000));
+        for bad in [
+            "",
+            "-1",
+            "+1",
+            "1.5",
+            "soon",
+            "5,",
+            "31536001",
+            "99999999999999999999",
+        ] {
+            assert_eq!(
+                before(bad).map_err(|error| error.label()),
+                Err("unusable_field"),
+                "{bad:?}"
+            );
+        }
     }
 }

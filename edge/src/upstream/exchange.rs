@@ -33,6 +33,8 @@ pub struct Body {
     pub source: Source,
     /// When the last byte came, by the local clock.
     pub received_at: UnixMs,
+    /// What its `Age` says, which names how long it lay in caches.
+    pub age: Option<String>,
 }
 
 /// Gets one path of an exchange.
@@ -74,11 +76,13 @@ pub async fn get(
         memory::keep_arrival(&colo);
     }
     let source = Source::declared(venue, answer.header(MARKET_DATA).as_deref());
+    let age = answer.header("age");
     let bytes = answer.body(limit).await?;
     Ok(Body {
         bytes,
         source,
         received_at: clock::now(),
+        age,
     })
 }
 

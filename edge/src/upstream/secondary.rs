@@ -15,6 +15,7 @@ use shared::analysis::Settings;
 use shared::assemble::{Substitute, assemble_secondary};
 use shared::exchange::okx::instruments::Listing;
 use shared::exchange::secondary::Secondary;
+use shared::exchange::sent_time;
 use shared::market::Universe;
 use shared::validate::ValidSnapshot;
 use std::rc::Rc;
@@ -114,5 +115,6 @@ async fn get_list(
     .await?;
     let listing = Listing::parse(&answer.bytes)?;
     exchange::report_unknown_kinds(secondary.venue(), listing.unknown_categories());
-    Ok(Some(listing.universe(answer.source, answer.received_at)))
+    let sent_at = sent_time(answer.received_at, answer.age.as_deref())?;
+    Ok(Some(listing.universe(answer.source, sent_at)))
 }

@@ -248,3 +248,29 @@ async fn a_connection_whose_peer_is_gone_without_a_word_is_given_up_for_a_new_on
     assert_eq!(connections.load(Ordering::Relaxed), 2, "{failures:?}");
     assert!(!failures.is_empty(), "the relay was not silent");
 }
+
+/// When an answer with these headers left its publisher.
+async fn sent_at(headers: &[(&'static str, String)]) -> Result<UnixMs, ParseError> {
+    let upstream = Upstream::new(
+        answering(200, headers, "{}"),
+        base("https://x.invalid"),
+        Venue::CoinGecko,
+        Clock::beginning_at(NOW),
+    );
+    let fetched = upstream.get("/api/v3/global").await.unwrap();
+    assert_eq!(fetched.received_at, NOW);
+    fetched.sent_at
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_out_of_a_cache_was_sent_when_it_went_in() {
+    let age = |text: &str| ("age", text.to_owned());
+    let before = |ms| Ok(UnixMs::from_millis(NOW.as_millis() - ms));
+    assert_eq!(sent_at(&[]).await, before(0));
+    assert_eq!(sent_at(&[age("300")]).await, before(300_000));
+    assert_eq!(sent_at(&[age("300"), age("20")]).await, before(300_000));
+    for bad in ["-5", "99999999999999999999"] {
+        let refused = sent_at(&[age("300"), age(bad)]).await.unwrap_err();
+        assert_eq!(refused.label(), "unusable_field", "{bad}");
+    }
+}

@@ -70,6 +70,7 @@ impl Process {
             tickers: Fetched {
                 body: body.to_string().into(),
                 received_at: now,
+                sent_at: Ok(now),
                 source: SOURCE,
             },
             universe: Arc::new(Universe::new(NOW, SOURCE, contracts)),

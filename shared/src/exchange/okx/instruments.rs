@@ -96,15 +96,16 @@ impl Listing {
         &self.unknown_categories
     }
 
-    /// The universe. The answer has no time of its own, so it is as old as its arrival.
+    /// The universe. The answer has no time of its own, so it is as old as its way from the venue,
+    /// see [`crate::exchange::sent_time`].
     #[must_use]
-    pub fn universe(self, source: Source, received_at: UnixMs) -> Universe {
+    pub fn universe(self, source: Source, sent_at: UnixMs) -> Universe {
         let contracts = self
             .symbols
             .into_iter()
             .map(|symbol| (symbol, None))
             .collect();
-        Universe::new(received_at, source, contracts)
+        Universe::new(sent_at, source, contracts)
     }
 }
 

@@ -3,6 +3,7 @@
 use shared::exchange::ParseError;
 use shared::exchange::bybit::instruments::UniverseError;
 use shared::exchange::bybit::{Forbidden, RATE_LIMITED, REGION_REFUSED};
+use shared::freshness::ClockAhead;
 use shared::published::Doubt;
 use std::borrow::Cow;
 use std::time::Duration;
@@ -105,6 +106,9 @@ pub enum UpstreamError {
     /// The figures can be read and are not believed.
     #[error(transparent)]
     Doubted(#[from] Doubt),
+    /// The venue's clock says nothing about the age of its data.
+    #[error(transparent)]
+    Clock(#[from] ClockAhead),
 }
 
 /// Whose fault it is that there is no data.
@@ -143,9 +147,11 @@ impl UpstreamError {
             Self::Fetch(
                 FetchError::Timeout | FetchError::Unreachable(_) | FetchError::BrokenOff(_),
             ) => FaultClass::NotReached,
-            Self::Fetch(_) | Self::Parse(_) | Self::Universe(_) | Self::Doubted(_) => {
-                FaultClass::BadData
-            }
+            Self::Fetch(_)
+            | Self::Parse(_)
+            | Self::Universe(_)
+            | Self::Doubted(_)
+            | Self::Clock(_) => FaultClass::BadData,
         }
     }
 
@@ -167,7 +173,7 @@ impl UpstreamError {
             Self::Parse(ParseError::Refused { code, .. }) => {
                 RATE_LIMITED.contains(code) || REGION_REFUSED.contains(code)
             }
-            Self::Parse(_) | Self::Universe(_) | Self::Doubted(_) => false,
+            Self::Parse(_) | Self::Universe(_) | Self::Doubted(_) | Self::Clock(_) => false,
         }
     }
 
@@ -179,6 +185,7 @@ impl UpstreamError {
             Self::Parse(error) => error.label().into(),
             Self::Universe(error) => error.label().into(),
             Self::Doubted(doubt) => doubt.label().into(),
+            Self::Clock(error) => error.label().into(),
         }
     }
 }

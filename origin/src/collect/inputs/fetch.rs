@@ -10,7 +10,7 @@ use shared::exchange::bybit::Reading;
 use shared::exchange::bybit::{
     account_ratio, funding_history, klines, open_interest, orderbook, paths, trades,
 };
-use shared::freshness::data_time;
+use shared::freshness::{ClockAhead, table_time};
 use shared::market::candles::{Candles, Interval, MergeRefusal};
 use shared::market::trades::Trades;
 use shared::market::{Dated, OwnTime};
@@ -52,7 +52,7 @@ pub(super) async fn fetch(
             };
             Ok(read(reading, &fetched, |value| {
                 Value::Book(Arc::new(value))
-            }))
+            })?)
         }
         InputKind::Trades => {
             let fetched = upstream
@@ -66,28 +66,28 @@ pub(super) async fn fetch(
             };
             Ok(read(reading, &fetched, |value| {
                 Value::Trades(Arc::new(continued(value)))
-            }))
+            })?)
         }
         InputKind::OpenInterest => {
             let fetched = upstream
                 .get(&paths::open_interest(symbol, OPEN_INTEREST_POINTS))
                 .await?;
             let reading = open_interest::parse(&fetched.body, symbol)?;
-            Ok(read_rows(reading, &fetched, Value::OpenInterest))
+            Ok(read_rows(reading, &fetched, Value::OpenInterest)?)
         }
         InputKind::AccountRatio => {
             let fetched = upstream
                 .get(&paths::account_ratio(symbol, ACCOUNT_RATIO_POINTS))
                 .await?;
             let reading = account_ratio::parse(&fetched.body, symbol)?;
-            Ok(read_rows(reading, &fetched, Value::AccountRatio))
+            Ok(read_rows(reading, &fetched, Value::AccountRatio)?)
         }
         InputKind::Funding => {
             let fetched = upstream
                 .get(&paths::funding_history(symbol, FUNDING_POINTS, None))
                 .await?;
             let reading = funding_history::parse(&fetched.body, symbol)?;
-            Ok(read_rows(reading, &fetched, Value::Funding))
+            Ok(read_rows(reading, &fetched, Value::Funding)?)
         }
     }
 }
@@ -98,7 +98,7 @@ fn read<T: OwnTime>(
     reading: Reading<T>,
     fetched: &Fetched,
     wrap: impl FnOnce(T) -> Value,
-) -> Delivery {
+) -> Result<Delivery, ClockAhead> {
     let known_until = reading.value.known_until();
     deliver(reading, known_until, fetched, wrap)
 }
@@ -108,7 +108,7 @@ fn read_rows<T>(
     reading: Reading<Vec<T>>,
     fetched: &Fetched,
     wrap: impl FnOnce(Arc<Vec<T>>) -> Value,
-) -> Delivery
+) -> Result<Delivery, ClockAhead>
 where
     [T]: OwnTime,
 {
@@ -116,19 +116,21 @@ where
     deliver(reading, known_until, fetched, |value| wrap(Arc::new(value)))
 }
 
+/// A clock that is far ahead of ours tells nothing about the age of what it dates, as that of a
+/// ticker table. Rows further ahead than their own answer were refused by the parser.
 fn deliver<T>(
     reading: Reading<T>,
     known_until: Option<UnixMs>,
     fetched: &Fetched,
     wrap: impl FnOnce(T) -> Value,
-) -> Delivery {
-    let answered = data_time(reading.server_time, fetched.received_at);
+) -> Result<Delivery, ClockAhead> {
+    let answered = table_time(reading.server_time, fetched.received_at)?;
     let dated = known_until.map(|known_until| Dated {
         value: wrap(reading.value),
         as_of_ms: answered.min(known_until),
         source: fetched.source,
     });
-    Delivery {
+    Ok(Delivery {
         dated,
         is_complete: true,
         refused: reading
@@ -136,7 +138,7 @@ fn deliver<T>(
             .iter()
             .map(|row| row.reason.label())
             .collect(),
-    }
+    })
 }
 
 /// Loads candles: all that are wanted the first time, and then only those that closed since.
@@ -181,7 +183,7 @@ async fn candles(
         },
         &fetched,
         |value| Value::Candles(Arc::new(value)),
-    );
+    )?;
     Ok(Delivery {
         is_complete,
         ..delivery
@@ -261,6 +263,7 @@ impl CandleRequest {
 mod tests {
     use super::*;
     use shared::market::candles::Candle;
+    use shared::provenance::{Source, Venue};
     use shared::units::{Amount, Price};
 
     const NOW: UnixMs = UnixMs::from_millis(1_788_868_810_000);
@@ -293,6 +296,52 @@ mod tests {
                 start
             }
         );
+    }
+
+    #[test]
+    fn an_answer_of_a_clock_that_is_far_ahead_is_refused_whatever_it_brings() {
+        let fetched = Fetched {
+            body: Vec::new().into(),
+            received_at: NOW,
+            sent_at: Ok(NOW),
+            source: Source::live(Venue::Bybit),
+        };
+        let as_of = |delivery: Result<Delivery, ClockAhead>| {
+            delivery.map(|delivery| delivery.dated.map(|dated| dated.as_of_ms))
+        };
+        let fundings = |ahead_ms| {
+            let time_ms = NOW;
+            let reading = Reading {
+                server_time: NOW.plus_millis(ahead_ms),
+                value: vec![Funding {
+                    time_ms,
+                    rate: 1e-4,
+                }],
+                refused: Vec::new(),
+            };
+            as_of(read_rows(reading, &fetched, Value::Funding))
+        };
+        let book = |ahead_ms| {
+            let as_of_ms = NOW.plus_millis(ahead_ms);
+            let reading = Reading {
+                server_time: as_of_ms,
+                value: Book {
+                    as_of_ms,
+                    bids: Vec::new(),
+                    asks: Vec::new(),
+                },
+                refused: Vec::new(),
+            };
+            as_of(read(reading, &fetched, |book| Value::Book(Arc::new(book))))
+        };
+        for found in [fundings(0), fundings(5_000), book(5_000)] {
+            assert_eq!(found, Ok(Some(NOW)), "a little ahead is now");
+        }
+        for found in [fundings(5_001), book(5_001)] {
+            assert_eq!(found, Err(ClockAhead { ahead_ms: 5_001 }));
+        }
+        let error = UpstreamError::from(ClockAhead { ahead_ms: 5_001 });
+        assert_eq!(error.label(), "venue_clock_ahead");
     }
 
     #[test]

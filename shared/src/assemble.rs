@@ -16,9 +16,9 @@ use crate::snapshot::alerts::AlertSection;
 use crate::snapshot::beta::BetaSection;
 use crate::snapshot::performance::PerformanceSection;
 use crate::snapshot::statistics::Statistics;
-use crate::snapshot::{Lack, Producer, SCHEMA_VERSION, Section, Snapshot};
+use crate::snapshot::{Lack, Producer, SCHEMA_VERSION, Section, Snapshot, Withheld};
 use crate::units::{Amount, UnixMs};
-use sections::{checked, defi_market, fear_greed, global_market};
+use sections::{checked, defi_market, fear_greed, global_market, withheld};
 
 pub use carried::with_sections_of;
 pub use error::AssembleError;
@@ -121,6 +121,15 @@ pub fn assemble<'a>(
         now,
     );
     let defi_market = defi_market(inputs.defi_market, &global_market, now);
+    // Only the origin asks these publishers, and stores what it makes.
+    let withheld = if identity.producer == Producer::Origin {
+        Withheld {
+            global_market: withheld(inputs.global_market, &global_market),
+            defi_market: withheld(inputs.defi_market, &defi_market),
+        }
+    } else {
+        Withheld::NOTHING
+    };
     let snapshot = Snapshot {
         schema_version: SCHEMA_VERSION,
         sequence: identity.sequence,
@@ -171,6 +180,7 @@ pub fn assemble<'a>(
             SectionLimits::alerts,
             AlertSection::check,
         ),
+        withheld,
     };
     Ok(Assembled {
         snapshot,

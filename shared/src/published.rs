@@ -233,7 +233,9 @@ impl<T: Published> LeapFilter<T> {
     }
 }
 
-fn is_same<T: Published>(one: &T, other: &T) -> bool {
+/// Whether two answers are the same publication: equal figures, where that is no chance.
+#[must_use]
+pub fn is_same<T: Published>(one: &T, other: &T) -> bool {
     T::EQUAL_IS_SAME && one == other
 }
 

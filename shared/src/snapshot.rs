@@ -125,6 +125,54 @@ pub struct Snapshot {
     pub statistics: Section<Statistics>,
     /// The last alerts, newest first.
     pub alerts: Section<AlertSection>,
+    /// What slow publishers said last where their sections are absent.
+    #[serde(default, skip_serializing_if = "Withheld::is_empty")]
+    pub withheld: Withheld,
+}
+
+/// What publishers said last that may not be shown, as it is past its limit or contradicted.
+///
+/// Nothing of it reaches a client's figures. By it a process that goes on from a stored snapshot
+/// knows the same figures again, and how old they are.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Withheld {
+    /// Of the whole crypto market.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub global_market: Option<Stated<GlobalMarket>>,
+    /// Of decentralised finance.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub defi_market: Option<Stated<DefiMarket>>,
+}
+
+/// Figures with their publisher and their time.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Stated<T> {
+    /// Who said so.
+    pub source: Source,
+    /// When it was true.
+    pub as_of_ms: UnixMs,
+    /// The figures.
+    pub value: T,
+}
+
+impl Withheld {
+    /// Nothing is withheld.
+    pub const NOTHING: Self = Self {
+        global_market: None,
+        defi_market: None,
+    };
+
+    /// Whether nothing is.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.global_market.is_none() && self.defi_market.is_none()
+    }
+}
+
+impl Default for Withheld {
+    fn default() -> Self {
+        Self::NOTHING
+    }
 }
 
 /// What a snapshot lacks whose writer did not know the section yet.

@@ -4,8 +4,9 @@ use super::analyst::Analyst;
 use crate::context::Context;
 use shared::assemble::Slow;
 use shared::judge::Judge;
-use shared::market::{DefiMarket, FearGreed, GlobalMarket, Universe};
-use shared::snapshot::Lack;
+use shared::market::{Dated, DefiMarket, FearGreed, GlobalMarket, Universe};
+use shared::published::{Published, is_same};
+use shared::snapshot::{Lack, Snapshot};
 use shared::validate::ValidSnapshot;
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::watch;
@@ -55,12 +56,19 @@ impl Known {
             }
             is_newer
         });
-        restore(
-            &self.global_market,
-            Slow::carried_over(&snapshot.global_market),
-        );
-        restore(&self.defi_market, Slow::carried_over(&snapshot.defi_market));
+        let (global_market, defi_market) = slow_of(snapshot);
+        restore(&self.global_market, global_market);
+        restore(&self.defi_market, defi_market);
         restore(&self.fear_greed, Slow::carried_over(&snapshot.fear_greed));
+    }
+
+    /// Makes what is known here no younger than a snapshot says that does not take our place: the
+    /// figures of a publisher that stands still may have been asked for here before what is stored
+    /// could be read.
+    pub fn recall(&self, snapshot: &ValidSnapshot) {
+        let (global_market, defi_market) = slow_of(snapshot.get());
+        recall(&self.global_market, &global_market);
+        recall(&self.defi_market, &defi_market);
     }
 
     /// Takes over what the alerts of an earlier process remembered.
@@ -84,11 +92,29 @@ impl Default for Known {
     }
 }
 
-fn restore<T>(known: &watch::Sender<Slow<T>>, other: Slow<T>) {
+/// What a snapshot knows of the publishers whose figures tell by themselves that they stand still,
+/// shown or not.
+fn slow_of(snapshot: &Snapshot) -> (Slow<GlobalMarket>, Slow<DefiMarket>) {
+    let (withheld, until) = (&snapshot.withheld, snapshot.generated_at_ms);
+    (
+        Slow::taken_over(
+            &snapshot.global_market,
+            withheld.global_market.as_ref(),
+            until,
+        ),
+        Slow::taken_over(&snapshot.defi_market, withheld.defi_market.as_ref(), until),
+    )
+}
+
+/// Takes over what is newer, and of the same figures the older time.
+fn restore<T: Published>(known: &watch::Sender<Slow<T>>, other: Slow<T>) {
+    recall(known, &other);
     known.send_if_modified(|known| {
         let is_newer = match (&*known, &other) {
             (Slow::Unknown(_), Slow::Known(_)) => true,
-            (Slow::Known(known), Slow::Known(other)) => known.as_of_ms < other.as_of_ms,
+            (Slow::Known(known), Slow::Known(other)) => {
+                known.as_of_ms < other.as_of_ms && !is_one_publication(known, other)
+            }
             (_, Slow::Unknown(_)) => false,
         };
         if is_newer {
@@ -98,37 +124,124 @@ fn restore<T>(known: &watch::Sender<Slow<T>>, other: Slow<T>) {
     });
 }
 
+/// Takes over the older time of the same figures: figures that equal those before to the last digit
+/// make nothing younger, whichever process saw them first.
+fn recall<T: Published>(known: &watch::Sender<Slow<T>>, other: &Slow<T>) {
+    let Slow::Known(other) = other else { return };
+    known.send_if_modified(|known| {
+        let Slow::Known(known) = known else {
+            return false;
+        };
+        let is_older = other.as_of_ms < known.as_of_ms && is_one_publication(known, other);
+        if is_older {
+            known.as_of_ms = other.as_of_ms;
+        }
+        is_older
+    });
+}
+
+fn is_one_publication<T: Published>(one: &Dated<T>, other: &Dated<T>) -> bool {
+    one.source == other.source && is_same(&one.value, &other.value)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use shared::market::Dated;
     use shared::provenance::{Source, Venue};
-    use shared::units::UnixMs;
+    use shared::snapshot::{Section, Stated};
+    use shared::units::{Amount, Share, UnixMs};
 
-    fn of(moment: u64) -> Slow<u64> {
-        let as_of_ms = UnixMs::from_millis(moment);
+    fn dated<T>(value: T, moment: u64) -> Slow<T> {
         Slow::Known(Dated {
-            value: moment,
-            as_of_ms,
+            value,
+            as_of_ms: UnixMs::from_secs(1_788_870_000 + moment),
             source: Source::live(Venue::CoinGecko),
         })
     }
 
+    fn index(value: f64, moment: u64) -> Slow<FearGreed> {
+        let index = FearGreed {
+            value: Share::new(value).unwrap(),
+            label: "Fear".to_owned(),
+            next_update_ms: None,
+        };
+        dated(index, moment)
+    }
+
+    fn defi(market_cap: f64, moment: u64) -> Slow<DefiMarket> {
+        let market = DefiMarket {
+            market_cap: Amount::new(market_cap).unwrap(),
+            volume_24h: None,
+            dominance: None,
+        };
+        dated(market, moment)
+    }
+
+    #[track_caller]
+    fn check<T: Published + std::fmt::Debug>(steps: impl IntoIterator<Item = (Slow<T>, Slow<T>)>) {
+        let known = watch::Sender::new(Slow::unknown(Lack::NotFetchedYet.label()));
+        for (other, expected) in steps {
+            restore(&known, other);
+            assert_eq!(*known.borrow(), expected);
+        }
+    }
+
     #[test]
     fn what_another_process_knew_is_taken_over_where_it_is_newer() {
-        let known = watch::Sender::new(Slow::unknown(Lack::NotFetchedYet.label()));
-        for (other, expected) in [
+        check([
             (
                 Slow::unknown("timeout"),
                 Slow::unknown(Lack::NotFetchedYet.label()),
             ),
-            (of(5), of(5)),
-            (of(4), of(5)),
-            (Slow::unknown("timeout"), of(5)),
-            (of(6), of(6)),
-        ] {
-            restore(&known, other);
-            assert_eq!(*known.borrow(), expected);
-        }
+            (index(25.0, 5), index(25.0, 5)),
+            (index(24.0, 4), index(25.0, 5)),
+            (Slow::unknown("timeout"), index(25.0, 5)),
+            // Two days may well have the same whole number.
+            (index(25.0, 6), index(25.0, 6)),
+        ]);
+    }
+
+    #[test]
+    fn the_same_figures_keep_the_older_time_whichever_process_saw_them_first() {
+        check([
+            (defi(9.25e10, 7), defi(9.25e10, 7)),
+            (defi(9.25e10, 3), defi(9.25e10, 3)),
+            (defi(9.25e10, 8), defi(9.25e10, 3)),
+            (defi(9.5e10, 2), defi(9.25e10, 3)),
+            (defi(9.5e10, 9), defi(9.5e10, 9)),
+        ]);
+    }
+
+    #[test]
+    fn figures_that_stand_still_beyond_their_limit_are_known_again() {
+        let (Slow::Known(of), until) = (defi(9.25e10, 3), UnixMs::from_secs(1_788_890_000)) else {
+            panic!("known")
+        };
+        let stated = Stated {
+            source: of.source,
+            as_of_ms: of.as_of_ms,
+            value: of.value.clone(),
+        };
+        let too_old = Section::absent(Lack::TooOld.label());
+        let taken = Slow::taken_over(&too_old, Some(&stated), until);
+        assert_eq!(taken, Slow::Known(of.clone()));
+        let mut filter = shared::published::LeapFilter::new();
+        let Slow::Known(again) = defi(9.25e10, 20_000) else {
+            panic!("known")
+        };
+        assert_eq!(
+            filter.examine(again, Some(&of), until),
+            Ok(shared::published::Verdict::Keep),
+            "they do not begin a new life"
+        );
+        let ahead = Stated {
+            as_of_ms: until.plus_millis(1),
+            ..stated
+        };
+        assert_eq!(
+            Slow::taken_over(&too_old, Some(&ahead), until),
+            Slow::unknown(Lack::TooOld.label()),
+            "what is dated ahead says nothing"
+        );
     }
 }

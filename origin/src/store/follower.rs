@@ -220,6 +220,7 @@ impl Follower {
             stored.store(Some(Arc::new(Held::of(&valid))));
             let held = context.current.get();
             if held.is_some_and(|held| !valid.supersedes(held.valid(), now)) {
+                known.recall(&valid);
                 return Ok(false);
             }
             known.restore(&valid);

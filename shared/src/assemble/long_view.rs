@@ -8,7 +8,8 @@ use crate::snapshot::alerts::AlertSection;
 use crate::snapshot::beta::BetaSection;
 use crate::snapshot::performance::PerformanceSection;
 use crate::snapshot::statistics::Statistics;
-use crate::snapshot::{Lack, Section, Snapshot};
+use crate::snapshot::{Lack, Section, Snapshot, Stated};
+use crate::units::UnixMs;
 use std::collections::BTreeMap;
 
 /// The last known value of a slow source, or why there is none.
@@ -44,6 +45,22 @@ impl<T: Clone> Slow<T> {
                 source: *source,
             }),
             Section::Absent { reason } => Self::Unknown(reason.clone()),
+        }
+    }
+
+    /// The same, with what is `withheld` where the section is absent. What is dated later than
+    /// `until` is of unknown age and says nothing.
+    #[must_use]
+    pub fn taken_over(section: &Section<T>, withheld: Option<&Stated<T>>, until: UnixMs) -> Self {
+        match (section, withheld) {
+            (Section::Absent { .. }, Some(stated)) if stated.as_of_ms <= until => {
+                Self::Known(Dated {
+                    value: stated.value.clone(),
+                    as_of_ms: stated.as_of_ms,
+                    source: stated.source,
+                })
+            }
+            _ => Self::carried_over(section),
         }
     }
 }

@@ -5,7 +5,7 @@ use super::whole_market;
 use crate::freshness::{SectionLimits, is_from_the_future};
 use crate::market::{Dated, DefiMarket, FearGreed, GlobalMarket};
 use crate::provenance::Source;
-use crate::snapshot::{Lack, Section, is_reason};
+use crate::snapshot::{Lack, Section, Stated, is_reason};
 use crate::units::{Price, UnixMs};
 
 /// A slow source's section at `now`: its value within its limits, else the reason for its absence.
@@ -29,6 +29,18 @@ fn section<T: Clone>(
                 value: dated.value.clone(),
             },
         },
+    }
+}
+
+/// What is known of a slow source and not shown.
+pub(super) fn withheld<T: Clone>(slow: &Slow<T>, section: &Section<T>) -> Option<Stated<T>> {
+    match (slow, section) {
+        (Slow::Known(dated), Section::Absent { .. }) => Some(Stated {
+            source: dated.source,
+            as_of_ms: dated.as_of_ms,
+            value: dated.value.clone(),
+        }),
+        _ => None,
     }
 }
 

@@ -1,7 +1,7 @@
 //! A snapshot as it is served: its parts in the class of their age at that moment, not at that of
 //! assembly.
 
-use super::{Lack, Section, Snapshot};
+use super::{Lack, Producer, Section, Snapshot, Stated};
 use crate::freshness::{Freshness, SectionLimits};
 use crate::units::UnixMs;
 use std::borrow::Cow;
@@ -49,6 +49,22 @@ impl Fate {
     }
 }
 
+fn stated<T: Clone>(section: &Section<T>) -> Option<Stated<T>> {
+    match section {
+        Section::Present {
+            source,
+            as_of_ms,
+            value,
+            ..
+        } => Some(Stated {
+            source: *source,
+            as_of_ms: *as_of_ms,
+            value: value.clone(),
+        }),
+        Section::Absent { .. } => None,
+    }
+}
+
 impl Snapshot {
     /// The snapshot with every part that has a time of its own in its class at `now`, and without
     /// those that are past their limit by then. No part becomes younger.
@@ -90,6 +106,15 @@ impl Snapshot {
             return Cow::Borrowed(self);
         }
         let mut served = self.clone();
+        if self.producer == Producer::Origin {
+            // The publisher may go on telling the same for hours.
+            if global_market == Fate::Ends {
+                served.withheld.global_market = stated(&self.global_market);
+            }
+            if defi_market == Fate::Ends {
+                served.withheld.defi_market = stated(&self.defi_market);
+            }
+        }
         global_market.befall(&mut served.global_market);
         defi_market.befall(&mut served.defi_market);
         fear_greed.befall(&mut served.fear_greed);

@@ -2,13 +2,14 @@
 //! moment of assembly.
 
 use crate::support::json::{number, text};
-use crate::support::{Scene, ago, body_in, fear_greed, global_market, known};
+use crate::support::{NOW, Scene, ago, body_in, fear_greed, global_market, known, tree};
 use serde_json::Value;
 use shared::endpoints::{Absence, Endpoint, Question};
 use shared::freshness::{Freshness, Limits};
 use shared::headers::{self, DATA_QUALITY};
 use shared::projection;
 use shared::provenance::Venue;
+use shared::snapshot::Withheld;
 use shared::snapshot::alerts::AlertSection;
 use shared::validate::ValidSnapshot;
 
@@ -140,4 +141,39 @@ fn the_quality_is_that_of_the_parts_as_they_are_shown() {
     // An aging part counts half, and the whole market's figures are a tenth.
     assert_eq!(quality(Freshness::Fresh), valid.quality().get());
     assert!((quality(Freshness::Fresh) - quality(Freshness::Aging) - 0.05).abs() < 1e-9);
+}
+
+#[test]
+fn what_is_past_its_limit_is_withheld_with_its_time_for_whoever_goes_on_from_it() {
+    let age_ms = 24 * HOUR_MS;
+    let scene = Scene {
+        global_market: known(global_market(), Venue::CoinGecko, age_ms),
+        ..Scene::good()
+    };
+    let snapshot = scene.snapshot();
+    assert_eq!(snapshot.global_market.reason(), Some("too_old"));
+    let stated = snapshot.withheld.global_market.clone().unwrap();
+    assert_eq!(
+        (stated.value, stated.as_of_ms),
+        (global_market(), ago(age_ms))
+    );
+    assert_eq!(snapshot.withheld.defi_market, None, "that one is shown");
+    let body = body_in(&scene.valid(), Endpoint::MobileData, Freshness::Fresh);
+    assert_eq!(body["market_overview"]["total_market_cap"], Value::Null);
+
+    // So is what ends while a stored snapshot is good.
+    let ending = with_global(2 * HOUR_MS);
+    assert_eq!(ending.get().withheld, Withheld::NOTHING);
+    let later = ending.get().served_at(NOW.plus_millis(HOUR_MS));
+    assert!(later.global_market.value().is_none() && later.withheld.global_market.is_some());
+
+    let good = tree(&Scene::good().valid());
+    assert_eq!(good.get("withheld"), None);
+    assert_eq!(Scene::good().snapshot().withheld, Withheld::NOTHING);
+    // Only the origin asks these publishers and stores what they said.
+    let at_the_edge = Scene {
+        global_market: known(global_market(), Venue::CoinGecko, age_ms),
+        ..Scene::fallback()
+    };
+    assert_eq!(at_the_edge.snapshot().withheld, Withheld::NOTHING);
 }

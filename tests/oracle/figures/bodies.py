@@ -405,16 +405,20 @@ class Bodies:
         rows = [{**{name: value for name, value in row.items() if name != "horizon_hours"}, "confluence": row["confluence"] and {
             "score": row["score"], "reliability": row["reliability"], **row["confluence"]}} for row in e.scores]
         g, d, f = e.global_market, e.defi_market, e.fear_greed
+        whole = lambda g: g and {
+            "total_market_cap": g["cap"], "volume_24h": g["volume"], "market_cap_change_24h_pct": g["change"],
+            "btc_dominance": g["btc"], "eth_dominance": g["eth"], "stablecoin_dominance": g["stable"],
+            "active_cryptocurrencies": g["coins"]}
+        defi = lambda d: d and {"market_cap": d["cap"], "volume_24h": d["volume"], "dominance": d["dominance"]}
+        withheld = {name: {"as_of_ms": known["as_of"], "value": of(known)}
+                    for name, known, of in (("global_market", e.withheld_global, whole), ("defi_market", e.withheld_defi, defi)) if known}
         return {
-            "schema_version": 1, "sequence": SEQUENCE, "as_of_ms": e.as_of, "generated_at_ms": ASSEMBLED,
+            **({"withheld": withheld} if withheld else {}), "schema_version": 1, "sequence": SEQUENCE, "as_of_ms": e.as_of, "generated_at_ms": ASSEMBLED,
             "universe": {"as_of_ms": e.universe.as_of, "contracts": e.universe.contracts}, "coverage": e.coverage,
             "overview": e.overview, "breadth": e.breadth, "regime": e.regime, "movers": e.movers, "volume_leaders": e.leaders,
             "scores": rows, "perps": e.perps,
-            "global_market": section(g and g["as_of"], g and {
-                "total_market_cap": g["cap"], "volume_24h": g["volume"], "market_cap_change_24h_pct": g["change"],
-                "btc_dominance": g["btc"], "eth_dominance": g["eth"], "stablecoin_dominance": g["stable"],
-                "active_cryptocurrencies": g["coins"]}),
-            "defi_market": section(d and d["as_of"], d and {"market_cap": d["cap"], "volume_24h": d["volume"], "dominance": d["dominance"]}),
+            "global_market": section(g and g["as_of"], whole(g)),
+            "defi_market": section(d and d["as_of"], defi(d)),
             "fear_greed": section(f and f["as_of"], f and {"value": f["value"], "label": f["label"], "next_update_ms": f["next"]}),
             "beta": section(e.beta_as_of, e.beta and {"rows": [{name: row[name] for name in ("symbol", "week", "month", "quarter")}
                                                               for row in e.beta]}),

@@ -112,6 +112,7 @@ class Expected:
         found, defi, index = last("global"), last("defi"), last("fear-greed")
         self.global_market = found and exchange.global_market(found.json, found.received)
         self.defi_market = defi and {**exchange.defi_market(defi.json), "as_of": Moment(defi.received - HOUR)}
+        known_global, known_defi = self.global_market, self.defi_market
         self.fear_greed = index and exchange.fear_greed(index.json, index.received)
         if self.fear_greed and self.fear_greed["next"] is not None:
             self.fear_greed["next"] = Moment(self.fear_greed["next"])
@@ -133,6 +134,9 @@ class Expected:
             implied = g["cap"] * d["dominance"] / 100 if d["dominance"] else None
             if d["cap"] > g["cap"] or (implied and max(d["cap"] / implied, implied / d["cap"]) > 1.5):
                 self.defi_market = None
+        # What is known and not shown stands apart, for whoever goes on from the snapshot.
+        self.withheld_global = known_global if self.global_market is None else None
+        self.withheld_defi = known_defi if self.defi_market is None else None
         if self.fear_greed and self.now - self.fear_greed["as_of"] > 2 * DAY:
             self.fear_greed = None
 

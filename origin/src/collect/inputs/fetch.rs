@@ -262,7 +262,9 @@ impl CandleRequest {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use shared::market::book::Book;
     use shared::market::candles::Candle;
+    use shared::market::positioning::Funding;
     use shared::provenance::{Source, Venue};
     use shared::units::{Amount, Price};
 

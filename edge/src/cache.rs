@@ -182,7 +182,7 @@ async fn delete(key: &str) -> Result<(), JsValue> {
         .map(drop)
 }
 
-/// Writes an entry. A write that fails is counted and costs nobody anything; the cache does not say
+/// Writes an entry. A write that fails is counted and changes nothing else; the cache does not say
 /// whether it kept the entry.
 async fn store(name: &str, body: &[u8]) {
     let key = &key(name);

@@ -36,7 +36,7 @@ pub fn of(env: &Env) -> Result<Rc<Deployment>, ConfigError> {
     let read = || {
         let config = Config::read(|name| bindings::variable(env, name))?;
         ROLE.set(config.role);
-        // The Worker that owns the route to the exchanges has nobody to pass a call on to, and its
+        // The Worker that owns the route to the exchanges has no other Worker to call, and its
         // snapshots are for its callers, so it keeps none for all colos.
         let (direct, last_good) = match config.role {
             Role::Edge => (bindings::direct(env), bindings::last_good(env)),

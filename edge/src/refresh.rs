@@ -149,7 +149,7 @@ pub async fn keep_last_good(env: &Env) {
     }
 }
 
-/// The leader's work, and what follows once nobody waits any more.
+/// The leader's work, and what follows once the waiters are answered.
 async fn lead(generation: u64, deployment: &Deployment, request_id: &RequestId) {
     let began = clock::now();
     let background = Background::default();

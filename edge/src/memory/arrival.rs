@@ -8,13 +8,13 @@ thread_local! {
     static ARRIVAL: RefCell<Option<String>> = RefCell::default();
 }
 
-/// Where the last call arrived, by the word of the network in front of the exchange.
+/// Where the last call arrived, as the network in front of the exchange said.
 #[must_use]
 pub fn arrival() -> Option<String> {
     isolate::with(&ARRIVAL, |arrival| arrival.clone()).flatten()
 }
 
-/// Keeps that word.
+/// Keeps where a call arrived.
 pub fn keep_arrival(colo: &str) {
     isolate::with(&ARRIVAL, |arrival| *arrival = Some(colo.to_owned()));
 }

@@ -72,6 +72,11 @@ pub(super) fn write(counts: &Counts, gauges: &Gauges<'_>) -> String {
             count as f64,
         );
     }
+    write_gauges(&mut page, gauges);
+    page.0
+}
+
+fn write_gauges(page: &mut Page, gauges: &Gauges<'_>) {
     page.gauge(
         "edge_snapshot_age_seconds",
         "Age of the held snapshot.",
@@ -105,7 +110,6 @@ pub(super) fn write(counts: &Counts, gauges: &Gauges<'_>) -> String {
         );
         page.sample("edge_build_info", &[("version", build)], 1.0);
     }
-    page.0
 }
 
 struct Page(String);

@@ -1,9 +1,9 @@
 //! The circuit breaker of one upstream: arithmetic on its last outcomes and the clock.
 //!
 //! State: how many failures in a row, when the last was, and when a probe began. Open and half-open
-//! are read off these times and are no states that somebody has to leave: an open breaker admits a
-//! probe when its pause is over, and a probe that never reports holds the next one off for no
-//! longer than its lease.
+//! are read off these times and are not states that a transition has to leave: an open breaker
+//! admits a probe when its pause is over, and a probe that never reports holds the next one off for
+//! no longer than its lease.
 
 use super::time::is_within;
 use shared::units::UnixMs;

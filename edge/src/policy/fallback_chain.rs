@@ -151,7 +151,7 @@ impl FallbackChain {
             is_failure_shared && *self.schedule.calls.get(self.first) == Call::Pending;
     }
 
-    /// Whether nobody is called because another isolate noted that every source failed.
+    /// Whether no upstream is called because another isolate noted that every source failed.
     #[must_use]
     pub const fn is_negative_cache_hit(&self) -> bool {
         self.is_negative_cache_hit
@@ -177,7 +177,7 @@ impl FallbackChain {
         *self.schedule.calls.get_mut(upstream) = Call::Failed;
     }
 
-    /// Whether a call was over budget, so that nobody can say that every source failed.
+    /// Whether a call was over budget, so that it is unknown whether every source fails.
     #[must_use]
     pub fn is_over_budget(&self) -> bool {
         self.schedule

@@ -12,11 +12,11 @@ const SHORT_PAUSE_MS: u64 = 60_000;
 pub enum Refusal {
     /// The country is blocked.
     Region,
-    /// The address calls too often, by the word of the network in front of the exchange.
+    /// The address calls too often, as the network in front of the exchange says.
     RateLimit,
     /// Forbidden, without a reason.
     Unexplained,
-    /// Too many requests, by the word of the exchange itself.
+    /// Too many requests, as the exchange itself says.
     TooManyRequests {
         /// Its `Retry-After`, seconds.
         retry_after_secs: Option<u64>,

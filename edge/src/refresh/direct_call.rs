@@ -8,11 +8,12 @@ use super::outcome::{CallOutcome, Found, NotFound, UniverseTask, attempt};
 use super::report::Via;
 use crate::bindings::Service;
 use crate::policy::DEADLINES;
-use crate::upstream::direct::{self, DIRECT_WORKER, FromDirect};
+use crate::upstream::direct::{self, DIRECT_WORKER, DirectError, FromDirect};
 use crate::upstream::fetch::Deadline;
-use crate::upstream::{Materials, Refused};
+use crate::upstream::{Attempt, Materials, Refused};
 use crate::{clock, isolate};
 use shared::exchange::secondary::Secondary;
+use shared::units::UnixMs;
 use std::cell::RefCell;
 use std::rc::Rc;
 
@@ -70,44 +71,47 @@ async fn through(service: &Service, call: &ExchangeCall<'_>, deadline: &Deadline
     let now = clock::now();
     calls::update_direct(|calls| calls.ended(works, now));
     let (attempts, found) = match answer {
-        Ok(FromDirect {
-            snapshot,
-            colo,
-            source,
-            failed_before,
-        }) => {
-            isolate::with(&COLO, |known| *known = colo);
-            // Counted by the venue of the data, whichever Worker called it.
-            let via = Secondary::of(snapshot.get().tickers_source.venue)
-                .map_or(Via::BybitDirect, Via::Secondary);
-            let attempts = direct::failures(&failed_before)
-                .map(|(name, failure)| attempt(name, Some(failure), started))
-                .chain([attempt(source, None, started)])
-                .collect();
-            let found = Found {
-                snapshot: Rc::new(snapshot),
-                universe: UniverseTask::Nothing,
-                via,
-            };
-            (attempts, Ok(found))
-        }
-        Err(Refused { error, candidate }) => {
-            let attempts = error
-                .to_failures()
-                .into_iter()
-                .map(|(source, failure)| attempt(source, Some(failure), started))
-                .collect();
-            let not_found = if error.is_over_budget() {
-                NotFound::OverBudget
-            } else {
-                NotFound::Failed(candidate)
-            };
-            (attempts, Err(not_found))
-        }
+        Ok(answer) => succeeded(answer, started),
+        Err(refused) => failed(refused, started),
     };
     CallOutcome {
         attempts,
         found,
         covers_others: works,
     }
+}
+
+fn succeeded(answer: FromDirect, started: UnixMs) -> (Vec<Attempt>, Result<Found, NotFound>) {
+    isolate::with(&COLO, |known| *known = answer.colo);
+    // What failed behind the Worker is reported as if it had been called from here.
+    let attempts = direct::failures(&answer.failed_before)
+        .map(|(name, failure)| attempt(name, Some(failure), started))
+        .chain([attempt(answer.source, None, started)])
+        .collect();
+    // Counted by the venue of the data, whichever Worker called it.
+    let via = Secondary::of(answer.snapshot.get().tickers_source.venue)
+        .map_or(Via::BybitDirect, Via::Secondary);
+    let found = Found {
+        via,
+        snapshot: Rc::new(answer.snapshot),
+        universe: UniverseTask::Nothing,
+    };
+    (attempts, Ok(found))
+}
+
+fn failed(
+    Refused { error, candidate }: Refused<DirectError>,
+    started: UnixMs,
+) -> (Vec<Attempt>, Result<Found, NotFound>) {
+    let attempts = error
+        .to_failures()
+        .into_iter()
+        .map(|(source, failure)| attempt(source, Some(failure), started))
+        .collect();
+    let not_found = if error.is_over_budget() {
+        NotFound::OverBudget
+    } else {
+        NotFound::Failed(candidate)
+    };
+    (attempts, Err(not_found))
 }

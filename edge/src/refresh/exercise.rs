@@ -60,6 +60,20 @@ pub(super) async fn after(
     if !is_admitted(deployment, clock::now()) {
         return;
     }
+    let outcome = compare(deployment, origin, background).await;
+    count(&outcome);
+    log(&outcome);
+    isolate::with(&KNOWN, |known| {
+        known.last = Some(Rc::new(Exercise { outcome }));
+    });
+}
+
+/// Calls Bybit and compares its data with the origin's; else the outcome of the call.
+async fn compare(
+    deployment: &Deployment,
+    origin: &Rc<ValidSnapshot>,
+    background: &Background,
+) -> Result<Divergence, String> {
     let call = ExchangeCall {
         deployment,
         background,
@@ -73,7 +87,7 @@ pub(super) async fn after(
     let CallOutcome {
         attempts, found, ..
     } = direct_call::run(call).await;
-    let outcome = match found {
+    match found {
         Ok(Found {
             snapshot, universe, ..
         }) => {
@@ -91,12 +105,7 @@ pub(super) async fn after(
                 .find_map(|attempt| attempt.failure);
             Err(last.map_or_else(String::new, |failure| failure.outcome))
         }
-    };
-    count(&outcome);
-    log(&outcome);
-    isolate::with(&KNOWN, |known| {
-        known.last = Some(Rc::new(Exercise { outcome }));
-    });
+    }
 }
 
 /// A number that other isolates hardly have, the same for as long as this one lives.

@@ -7,7 +7,7 @@
 //! them all, and the runtime wakes each waiter in its own request.
 //!
 //! Invariants:
-//! * The lead is a lease, not a lock: a leader that never comes back holds nobody up for longer.
+//! * The lead is a lease, not a lock: a leader that never comes back delays the next no longer.
 //! * A waiter is resolved by the refresh that it joined, or by a later one.
 //! * The failure of a refresh whose lease ran out is ignored; its success is not.
 

@@ -2,7 +2,7 @@
 //! everybody, so only a request that would wait is counted.
 //!
 //! Invariant: the limiter can only ever refuse by its own word. A request without an address, and a
-//! limiter that fails or hangs, limit nobody.
+//! limiter that fails or hangs, limit no one.
 
 use crate::metrics::{self, Event};
 use crate::{bindings, clock};

@@ -12,8 +12,8 @@ use shared::units::{Fraction, UnixMs};
 use shared::validate::{Baseline, ValidSnapshot};
 use std::rc::Rc;
 
-/// Refuses a valid snapshot that does not end the search ([`policy::check_usable`]); one that is merely old
-/// or thin stays a candidate.
+/// Refuses a valid snapshot that does not end the search ([`policy::check_usable`]); one that is
+/// merely old or thin stays a candidate.
 pub(super) fn require_usable<E: From<UnusableSnapshot>>(
     snapshot: ValidSnapshot,
     now: UnixMs,

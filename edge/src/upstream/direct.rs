@@ -159,12 +159,7 @@ pub async fn snapshot(
         .header("proxy-status")
         .map(|members| reported::in_proxy_status(&members))
         .unwrap_or_default();
-    // The platform's word counts before the exchange's, which names the nearest entry to its
-    // network.
-    let colo = answer
-        .header("cf-placement")
-        .or_else(|| answer.header(DIRECT_PLACE))
-        .filter(|colo| is_colo_name(colo));
+    let colo = colo(&answer);
     let add = |snapshot: Snapshot, now| {
         let snapshot = Snapshot {
             fallback_reason: Some(reason),
@@ -200,6 +195,15 @@ pub async fn snapshot(
         source,
         failed_before: failed,
     })
+}
+
+/// The data centre of the direct Worker. The platform's word counts before the exchange's, which
+/// names the entry to its network that is nearest to that Worker.
+fn colo(answer: &Answer<'_>) -> Option<String> {
+    answer
+        .header("cf-placement")
+        .or_else(|| answer.header(DIRECT_PLACE))
+        .filter(|colo| is_colo_name(colo))
 }
 
 /// The error that a 503 stands for: the sources behind it, or the status where it names none.

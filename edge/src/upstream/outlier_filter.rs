@@ -35,7 +35,7 @@ pub(super) fn examine(
 ) -> Result<UnixMs, ExchangeError> {
     let as_of = table_time(tickers.server_time, received_at)?;
     let examined = isolate::with(&PRICES, |filter| {
-        // Whatever is shown, whoever made it, is what a jump is measured against.
+        // A jump is measured against what clients are shown, whatever its source.
         if let Some(held) = held {
             filter.remember(held.get());
         }

@@ -237,7 +237,7 @@ impl Scenario {
 struct Run {
     winner: Option<Upstream>,
     ended: UnixMs,
-    /// When those who waited could first be answered, and what was held then.
+    /// When the waiters could first be answered, and what was held then.
     woken: (UnixMs, Option<UnixMs>),
     held: Option<UnixMs>,
     succeeded: bool,
@@ -486,7 +486,7 @@ fn no_combination_breaks_the_promise() {
             run.held >= begun && run.woken.1 >= begun,
             "back in time in {scenario:?}"
         );
-        // Bounded harm: each is asked once, and who must not be asked is not.
+        // Bounded harm: each upstream is called at most once, and none that is denied.
         for upstream in Upstream::ALL {
             let allowed = u32::from(scenario.admits(upstream, Need::Data).is_ok());
             assert!(
@@ -496,7 +496,7 @@ fn no_combination_breaks_the_promise() {
         }
         assert!(
             *run.calls.get(Upstream::Okx) == 0 || scenario.origin != Origin::Fresh,
-            "another exchange was asked beside a good origin in {scenario:?}"
+            "another exchange was called beside a good origin in {scenario:?}"
         );
         // Whoever comes next, follower or not, gets an answer at once, of the class of its age, and
         // asks nobody.

@@ -1,8 +1,8 @@
-//! Fifteen minutes without the origin, with so many isolates in one colo: who is asked how often,
-//! and what clients see.
+//! Fifteen minutes without the origin, with several isolates in one colo: how often each upstream is
+//! called, and what clients see.
 //!
-//! The isolates run the policy as the Worker does, each with its own memory, over one cache in
-//! which what is put can be read a moment later. The table that comes of it is kept in
+//! The isolates run the policy as the Worker does, each with its own memory, over one cache whose
+//! entries can be read a moment after they are written. The resulting table is kept in
 //! `docs/outage.md`.
 
 use edge::policy::{
@@ -41,7 +41,7 @@ const AGE_ON_ARRIVAL_MS: u64 = 50;
 /// sent back.
 const ONE_REFRESH_MS: u64 = 12_500;
 
-/// When who answers, milliseconds from the beginning.
+/// An outage: which upstream answers at which time, milliseconds from the beginning.
 #[derive(Clone, Copy, Debug)]
 struct Outage {
     what: &'static str,
@@ -133,7 +133,7 @@ impl Isolate {
         }
     }
 
-    /// Carries out one refresh, and tells when it is over.
+    /// Carries out one refresh, and returns when it is over.
     fn refresh(&mut self, colo: &mut Colo, outage: Outage, mut now: UnixMs) -> UnixMs {
         let mut chain = FallbackChain::begin(
             Some(self.held.as_of),

@@ -3,8 +3,8 @@
 //! State: one [`Call`] per upstream. Invariants:
 //! * An upstream is called once per refresh.
 //! * A call starts early enough to end by the deadline of all sources, with time to answer.
-//! * An upstream that is only over budget has not failed, so nobody replaces it while anything may
-//!   be shown.
+//! * An upstream that is only over budget has not failed, so no other replaces it while anything
+//!   may be shown.
 
 use crate::policy::deadlines::Deadlines;
 use crate::policy::limits::PACE_MS;

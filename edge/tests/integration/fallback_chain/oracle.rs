@@ -1,9 +1,9 @@
-//! What a client should get, from tables: written from the rules alone, and knowing nothing of
-//! steps, timers or breakers.
+//! What a client should get, from tables: written from the rules alone, without steps, timers or
+//! breakers.
 
 use super::{Bybit, Cache, Kept, Origin, Others, Scenario};
 
-/// Who may have brought what is served.
+/// The upstream whose data is served.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Winner {
     Origin,
@@ -25,7 +25,7 @@ pub(crate) fn class(age_ms: Option<u64>) -> Class {
     }
 }
 
-/// What may be shown without waiting for anybody.
+/// What may be shown without a wait.
 fn is_shown_at_once(age_ms: Option<u64>) -> bool {
     matches!(class(age_ms), Some("fresh" | "aging"))
 }
@@ -64,7 +64,7 @@ fn beside_the_origin(of: &Scenario) -> Option<u64> {
     younger(younger(of.held, cached), old)
 }
 
-/// Who answers the refresh, if anybody does.
+/// The upstream that ends the refresh, if one does.
 pub(crate) fn winner(of: &Scenario) -> Option<Winner> {
     let is_looked_up_first = class(of.held) != Some("fresh");
     let is_cached_young = matches!(of.cache, Cache::Holds(0..=2_500));
@@ -86,10 +86,10 @@ pub(crate) fn winner(of: &Scenario) -> Option<Winner> {
         (Some(_), Others::BinanceAfterSilence) => Others::Silent,
         (_, others) => others,
     };
-    // With nothing fresh in hand Bybit is asked that much sooner.
+    // With nothing fresh in hand Bybit is called that much sooner.
     let is_asked_late = of.origin == Origin::NoHeaders && !is_looked_up_first;
     match (of.origin, of.bybit, others) {
-        // Clients wait, so Bybit is asked before the origin has had all its time.
+        // Clients wait, so Bybit is called before the origin has had all its time.
         (Origin::Late, Bybit::Fresh, _) if is_looked_up_first => Some(Winner::Bybit),
         (Origin::Late, Bybit::SpentByColo, _) if held.is_none() => Some(Winner::Bybit),
         (Origin::Fresh | Origin::Late, ..) => Some(Winner::Origin),
@@ -111,7 +111,7 @@ pub(crate) fn winner(of: &Scenario) -> Option<Winner> {
     }
 }
 
-/// Who brings what the first request is answered with, if anybody is asked for it, and its class.
+/// The upstream whose data answers the first request, if one is called for it, and the class.
 pub(crate) fn first(of: &Scenario) -> (Option<Winner>, Class) {
     let at_hand = at_hand(of);
     if is_shown_at_once(at_hand) {

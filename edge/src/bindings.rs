@@ -1,5 +1,5 @@
-//! What the deployment gives this Worker, by the names in `wrangler.toml`: variables as text, and
-//! the handles of other services. Only this file knows those names; [`crate::config`] knows what a
+//! What the deployment gives this Worker: its variables as text, and the handles of other services.
+//! Only this file knows the names of bindings (`wrangler.toml`); [`crate::config`] knows what a
 //! variable may say.
 
 use js_sys::{Promise, Reflect};

@@ -9,6 +9,10 @@ mod colo_name;
 
 mod materials;
 
+mod fetch_error;
+
+mod deadline;
+
 pub mod fetch;
 
 mod refusal;
@@ -33,7 +37,9 @@ pub mod bybit;
 
 pub mod secondary;
 
+pub use deadline::Deadline;
 pub use exchange_error::{AnswerError, ExchangeError};
+pub use fetch_error::FetchError;
 pub use materials::{Assembled, Materials, Purpose};
 pub use outcome::{
     Attempt, AttemptFailure, BYBIT_ALTERNATIVE, BYBIT_DIRECT, Health, ORIGIN, Refused,

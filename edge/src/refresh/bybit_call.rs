@@ -5,7 +5,7 @@ use super::outcome::{CallOutcome, Found, NotFound, UniverseTask, exchange_attemp
 use super::report::Via;
 use super::{health, universe};
 use crate::policy::Upstream;
-use crate::upstream::fetch::Deadline;
+use crate::upstream::Deadline;
 use crate::upstream::{
     Assembled, BYBIT_ALTERNATIVE, BYBIT_DIRECT, Health, Materials, Refused, bybit,
 };

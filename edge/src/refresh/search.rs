@@ -20,7 +20,7 @@ use crate::policy::{
     Available, Deadlines, Decision, FallbackChain, PerUpstream, Refresh, SharedFailure, ShownVenue,
     Step, Upstream, decide, fallback_reason,
 };
-use crate::upstream::fetch::FetchError;
+use crate::upstream::FetchError;
 use crate::upstream::{Attempt, AttemptFailure};
 use shared::freshness::{Freshness, Limits};
 use shared::headers::cache_status::Forward;

@@ -6,7 +6,7 @@ use super::report::Via;
 use super::{health, universe};
 use crate::clock;
 use crate::policy::{UniverseUse, Upstream};
-use crate::upstream::fetch::Deadline;
+use crate::upstream::Deadline;
 use crate::upstream::{Assembled, Health, Materials, secondary};
 use futures_util::future::join;
 use shared::exchange::secondary::Secondary;

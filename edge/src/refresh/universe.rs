@@ -4,7 +4,7 @@ use super::background::Background;
 use super::health;
 use crate::config::Config;
 use crate::policy::{UniverseUse, Upstream, universe_use};
-use crate::upstream::fetch::Deadline;
+use crate::upstream::Deadline;
 use crate::upstream::{bybit, outlier_filter};
 use crate::{cache, clock, memory};
 use shared::market::Universe;

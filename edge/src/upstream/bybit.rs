@@ -2,9 +2,9 @@
 //! and what only the origin collects carried over from the held snapshot while it may be shown.
 
 use super::admission::admit;
+use super::deadline::Deadline;
 use super::exchange;
 use super::exchange_error::ExchangeError;
-use super::fetch::Deadline;
 use super::materials::{Assembled, Materials, NOT_COLLECTED, Purpose};
 use super::outcome::Refused;
 use super::outlier_filter;

@@ -6,7 +6,9 @@
 //! names and reason codes that are known here are taken over, for both are shown to clients.
 
 use super::colo_name::is_colo_name;
-use super::fetch::{self, Answer, Deadline, FetchError};
+use super::deadline::Deadline;
+use super::fetch::{self, Answer};
+use super::fetch_error::FetchError;
 use super::handover::{self, HandoverError};
 use super::materials::{Materials, Purpose};
 use super::outcome::{AttemptFailure, Health, Refused};

@@ -1,8 +1,9 @@
 //! One GET to an exchange: the body, or why there is none, and whether the exchange turned us away.
 
 use super::colo_name::is_colo_name;
+use super::deadline::Deadline;
 use super::exchange_error::AnswerError;
-use super::fetch::{self, Deadline, Introduction};
+use super::fetch::{self, Introduction};
 use super::refusal::{self, FORBIDDEN};
 use crate::metrics::{self, Event};
 use crate::policy::Refusal;

@@ -1,6 +1,6 @@
 //! Why a call to an exchange brought no snapshot: from a single answer to the refresh as a whole.
 
-use super::fetch::FetchError;
+use super::fetch_error::FetchError;
 use super::outcome::{AttemptFailure, Health, UnusableSnapshot};
 use super::refusal;
 use crate::policy::Refusal;

@@ -3,132 +3,19 @@
 //! Invariants: one deadline covers headers and body; no redirect is followed; no cache on the way
 //! answers; no body grows past its limit; nothing of a client's request is passed on but its ID.
 
+use super::deadline::Deadline;
+use super::fetch_error::FetchError;
 use crate::bindings::Service;
-use crate::clock;
 use js_sys::{Promise, Reflect, Uint8Array};
 use shared::exchange::Detail;
 use shared::headers::bearer::{self, Secret};
 use shared::headers::request_id::RequestId;
-use shared::units::UnixMs;
-use std::future::Future;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{
-    AbortController, Headers, ReadableStreamDefaultReader, RequestCache, RequestInit,
-    RequestRedirect, Response, WorkerGlobalScope,
+    Headers, ReadableStreamDefaultReader, RequestCache, RequestInit, RequestRedirect, Response,
+    WorkerGlobalScope,
 };
-
-/// Why there is no body.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum FetchError {
-    /// The deadline passed, before the headers or in the body.
-    #[error("no complete answer within the deadline")]
-    Timeout,
-    /// No connection, or one that broke before the headers came.
-    #[error("connection failed: {0}")]
-    Connection(Detail),
-    /// The body ended before its end.
-    #[error("the body broke off: {0}")]
-    Incomplete(Detail),
-    /// A status other than 200; redirects are not followed.
-    #[error("HTTP status {0}")]
-    Status(u16),
-    /// A body that is not JSON by its `Content-Type`.
-    #[error("content type {0:?} in place of JSON")]
-    ContentType(Detail),
-    /// A body above the limit.
-    #[error("the body is larger than {limit} bytes")]
-    TooLarge {
-        /// The limit.
-        limit: usize,
-    },
-}
-
-impl FetchError {
-    /// The outcome in one word.
-    #[must_use]
-    pub fn label(&self) -> String {
-        match self {
-            Self::Timeout => "timeout".to_owned(),
-            Self::Connection(_) => "connection_failed".to_owned(),
-            Self::Incomplete(_) => "incomplete_body".to_owned(),
-            Self::Status(status) => format!("http_{status}"),
-            Self::ContentType(_) => "content_type".to_owned(),
-            Self::TooLarge { .. } => "too_large".to_owned(),
-        }
-    }
-
-    /// The error type of RFC 9209 section 2.3, where one applies.
-    #[must_use]
-    pub const fn proxy_error(&self) -> Option<&'static str> {
-        match self {
-            Self::Timeout => Some("http_response_timeout"),
-            Self::Connection(_) => Some("connection_terminated"),
-            Self::Incomplete(_) => Some("http_response_incomplete"),
-            Self::TooLarge { .. } => Some("http_response_body_size"),
-            Self::Status(_) | Self::ContentType(_) => None,
-        }
-    }
-
-    /// The HTTP status that came, where one did.
-    #[must_use]
-    pub const fn received_status(&self) -> Option<u16> {
-        match self {
-            Self::Timeout | Self::Connection(_) => None,
-            Self::Status(status) => Some(*status),
-            // These are found after a 200 only; other statuses are not read.
-            Self::Incomplete(_) | Self::ContentType(_) | Self::TooLarge { .. } => Some(200),
-        }
-    }
-}
-
-/// A deadline over everything that is fetched with it, bodies included. Dropping it aborts what is
-/// still under way.
-///
-/// The runtime's own `AbortSignal.timeout` would keep the request alive until its time is over,
-/// however early the answer.
-#[derive(Debug)]
-pub struct Deadline {
-    until: UnixMs,
-    abort: Option<AbortController>,
-}
-
-impl Deadline {
-    /// A deadline so many milliseconds from now.
-    #[must_use]
-    pub fn after(millis: u64) -> Self {
-        // No runtime is known to refuse a controller. Without one calls still end by the timer, and
-        // only their connections stay open for longer.
-        Self {
-            until: clock::now().plus_millis(millis),
-            abort: AbortController::new().ok(),
-        }
-    }
-
-    /// What is left of it, milliseconds.
-    #[must_use]
-    pub fn left_ms(&self) -> u64 {
-        self.until.millis_since(clock::now())
-    }
-
-    /// Waits for `work` until the deadline.
-    async fn hold<T>(
-        &self,
-        work: impl Future<Output = Result<T, FetchError>>,
-    ) -> Result<T, FetchError> {
-        clock::within(self.left_ms(), work)
-            .await
-            .unwrap_or(Err(FetchError::Timeout))
-    }
-}
-
-impl Drop for Deadline {
-    fn drop(&mut self) {
-        if let Some(abort) = &self.abort {
-            abort.abort();
-        }
-    }
-}
 
 /// An answer whose headers have come.
 #[derive(Debug)]
@@ -207,13 +94,7 @@ async fn send<'d>(
         // A Worker's own requests go through its zone's cache, which knows nothing of the age of
         // the data in it.
         init.set_cache(RequestCache::NoStore);
-        init.set_signal(
-            deadline
-                .abort
-                .as_ref()
-                .map(AbortController::signal)
-                .as_ref(),
-        );
+        init.set_signal(deadline.signal().as_ref());
         JsFuture::from(carry(&init)?).await?.dyn_into::<Response>()
     };
     let sent = async {
@@ -374,50 +255,5 @@ mod tests {
         ] {
             assert!(!is_json(bad), "{bad}");
         }
-    }
-
-    #[track_caller]
-    fn check(error: &FetchError, label: &str, proxy_error: Option<&str>, status: Option<u16>) {
-        assert_eq!(error.label(), label);
-        assert_eq!(error.proxy_error(), proxy_error);
-        assert_eq!(error.received_status(), status);
-        assert!(shared::snapshot::is_reason(&format!(
-            "origin_instruments_{label}"
-        )));
-    }
-
-    #[test]
-    fn every_failure_has_its_outcome_and_its_registered_error() {
-        check(
-            &FetchError::Timeout,
-            "timeout",
-            Some("http_response_timeout"),
-            None,
-        );
-        check(
-            &FetchError::Connection(Detail::new("x")),
-            "connection_failed",
-            Some("connection_terminated"),
-            None,
-        );
-        check(
-            &FetchError::Incomplete(Detail::new("x")),
-            "incomplete_body",
-            Some("http_response_incomplete"),
-            Some(200),
-        );
-        check(&FetchError::Status(503), "http_503", None, Some(503));
-        check(
-            &FetchError::ContentType(Detail::new("text/html")),
-            "content_type",
-            None,
-            Some(200),
-        );
-        check(
-            &FetchError::TooLarge { limit: 9 },
-            "too_large",
-            Some("http_response_body_size"),
-            Some(200),
-        );
     }
 }

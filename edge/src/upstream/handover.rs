@@ -2,7 +2,8 @@
 //! the validation boundary like anything from outside.
 
 use super::admission::{baseline, require_usable};
-use super::fetch::{Answer, FetchError};
+use super::fetch::Answer;
+use super::fetch_error::FetchError;
 use super::outcome::{AttemptFailure, Health, Refused, UnusableSnapshot};
 use crate::clock;
 use crate::policy::Unusable;

@@ -1,6 +1,8 @@
 //! The origin's snapshot, which is complete: with analysis and the figures of the whole market.
 
-use super::fetch::{self, Deadline, FetchError, Introduction};
+use super::deadline::Deadline;
+use super::fetch::{self, Introduction};
+use super::fetch_error::FetchError;
 use super::handover::{self, HandoverError};
 use super::outcome::Refused;
 use crate::clock;

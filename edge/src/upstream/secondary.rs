@@ -2,9 +2,9 @@
 //! Bybit has one.
 
 use super::admission::admit;
+use super::deadline::Deadline;
 use super::exchange;
 use super::exchange_error::{AnswerError, ExchangeError};
-use super::fetch::Deadline;
 use super::materials::{Assembled, Materials};
 use super::outcome::Refused;
 use super::outlier_filter;

@@ -8,8 +8,8 @@ use edge::policy::{Denied, Refusal, Unusable, Upstream, fallback_reason};
 use edge::refresh::{Report, Role, Via};
 use edge::respond::answer_path::AnswerPath;
 use edge::respond::health::Health;
+use edge::upstream::FetchError;
 use edge::upstream::direct::DIRECT_WORKER;
-use edge::upstream::fetch::FetchError;
 use edge::upstream::handover::HandoverError;
 use edge::upstream::{
     AnswerError, Attempt, AttemptFailure, BYBIT_ALTERNATIVE, ExchangeError, UnusableSnapshot,

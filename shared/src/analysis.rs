@@ -10,8 +10,6 @@ pub mod overview;
 
 pub mod movers;
 
-pub mod funding;
-
 pub mod premium;
 
 pub mod perps;

@@ -1,7 +1,7 @@
 //! How old is too old: arithmetic on `now`, in one place.
 
 use crate::market::FearGreed;
-use crate::units::UnixMs;
+use crate::units::{HOUR_MS, MINUTE_MS, UnixMs};
 use serde::{Deserialize, Serialize};
 
 /// How far ahead of ours a venue's clock may be before we stop believing it.
@@ -140,9 +140,6 @@ pub struct SectionLimits {
     /// Aging until then, unavailable after.
     pub usable_until: UnixMs,
 }
-
-const MINUTE_MS: u64 = 60_000;
-const HOUR_MS: u64 = 60 * MINUTE_MS;
 
 impl SectionLimits {
     /// The whole market's figures: 25 minutes, and 2 hours. The publisher renews them every 10

@@ -125,6 +125,12 @@ pub fn round_to(value: f64, decimals: i32) -> f64 {
     if rounded.is_finite() { rounded } else { value }
 }
 
+/// A minute, milliseconds.
+pub const MINUTE_MS: u64 = 60_000;
+
+/// An hour, milliseconds.
+pub const HOUR_MS: u64 = 60 * MINUTE_MS;
+
 /// A moment, in milliseconds since 1970-01-01T00:00:00Z.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]

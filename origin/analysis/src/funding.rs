@@ -1,12 +1,8 @@
 //! Funding rates of any interval, brought to eight hours.
 
-use crate::market::positioning::Funding;
-
-/// The period to which funding rates are normalised, hours. Most contracts pay every four, so bare
-/// rates do not compare.
-pub const FUNDING_PERIOD_HOURS: f64 = 8.0;
-
-const HOUR_MS: u64 = 3_600_000;
+use shared::analysis::perps::FUNDING_PERIOD_HOURS;
+use shared::market::positioning::Funding;
+use shared::units::HOUR_MS;
 
 /// The longest time between fundings. Where more lies between two, one is missing.
 const LONGEST_INTERVAL_MS: u64 = 8 * HOUR_MS;
@@ -20,4 +16,11 @@ pub fn rate_8h(before: &Funding, funding: &Funding) -> Option<f64> {
     (1..=LONGEST_INTERVAL_MS)
         .contains(&interval_ms)
         .then(|| funding.rate * period_ms / interval_ms as f64)
+}
+
+/// Every payment of a history as a fraction per 8 hours, oldest first. The first has none before it,
+/// so it is left out, as is one after a gap.
+pub fn paid_8h(history: &[Funding]) -> impl Iterator<Item = f64> {
+    let pairs = history.iter().zip(history.iter().skip(1));
+    pairs.filter_map(|(before, funding)| rate_8h(before, funding))
 }

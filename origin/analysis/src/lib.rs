@@ -9,6 +9,8 @@ pub mod agreement;
 
 pub mod volatility;
 
+pub mod funding;
+
 pub mod positioning;
 
 pub mod scores;

@@ -1,12 +1,12 @@
 //! Who holds the positions and what they pay, over all contracts: long against short accounts, and
 //! how unusual funding is.
 
-use shared::analysis::funding::rate_8h;
+use crate::funding;
 use shared::analysis::means::{mean, sample_deviation, unusual, weighted_mean};
 use shared::analysis::perps::Positioning;
 use shared::market::Timed;
 use shared::market::positioning::{AccountRatio, Funding};
-use shared::units::{Amount, Fraction, Share, UnixMs, round_to};
+use shared::units::{Amount, Fraction, HOUR_MS, Share, UnixMs, round_to};
 
 /// The fewest earlier fundings against which the latest is judged: about a week of eight-hourly
 /// ones.
@@ -26,8 +26,6 @@ const LEAST_DEVIATION: f64 = 1e-9;
 
 /// The floor under the deviation of [`unusual_funding`]: a tenth of a basis point per 8 hours.
 const LEAST_ROBUST_DEVIATION: f64 = 1e-5;
-
-const HOUR_MS: u64 = 3_600_000;
 
 /// What is known of the positions in one contract.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -97,11 +95,11 @@ fn entropy(share: f64) -> f64 {
 /// they are all the same.
 #[must_use]
 pub fn funding_zscore(fundings: &[Funding], now: UnixMs) -> Option<f64> {
-    let paid = paid_8h(fundings, now)?;
+    let paid = recently_paid_8h(fundings, now)?;
     let [.., before, last] = fundings else {
         return None;
     };
-    let latest = rate_8h(before, last)?;
+    let latest = funding::rate_8h(before, last)?;
     let (_, earlier) = paid
         .split_last()
         .filter(|(_, earlier)| earlier.len() >= FEWEST_EARLIER_FUNDINGS)?;
@@ -119,20 +117,16 @@ pub fn funding_zscore(fundings: &[Funding], now: UnixMs) -> Option<f64> {
 /// not recent, or fewer than [`FEWEST_EARLIER_FUNDINGS`] are usable.
 #[must_use]
 pub fn unusual_funding(next_8h: f64, fundings: &[Funding], now: UnixMs) -> Option<f64> {
-    let paid = paid_8h(fundings, now).filter(|paid| paid.len() >= FEWEST_EARLIER_FUNDINGS)?;
+    let paid =
+        recently_paid_8h(fundings, now).filter(|paid| paid.len() >= FEWEST_EARLIER_FUNDINGS)?;
     unusual(next_8h, &paid, LEAST_ROBUST_DEVIATION)
 }
 
 /// What was paid, by the time since the payment before, oldest first; nothing when the newest is
 /// not recent.
-fn paid_8h(fundings: &[Funding], now: UnixMs) -> Option<Vec<f64>> {
+fn recently_paid_8h(fundings: &[Funding], now: UnixMs) -> Option<Vec<f64>> {
     let is_recent = now.millis_since(fundings.last()?.time_ms) <= MAX_FUNDING_AGE_MS;
-    let pairs = fundings.iter().zip(fundings.iter().skip(1));
-    is_recent.then(|| {
-        pairs
-            .filter_map(|(before, funding)| rate_8h(before, funding))
-            .collect()
-    })
+    is_recent.then(|| funding::paid_8h(fundings).collect())
 }
 
 /// Mean over the contracts that know weight and figure.

@@ -11,7 +11,7 @@ use shared::snapshot::Lack;
 use shared::snapshot::statistics::{
     Counted, RealisedVolatility, SEASON_CONTRACTS, SEASON_DAYS, Statistics,
 };
-use shared::units::{Amount, Price, Score, Share, UnixMs};
+use shared::units::{Amount, HOUR_MS, Price, Score, Share, UnixMs};
 use std::collections::BTreeMap;
 
 /// Wilder's own period.
@@ -38,8 +38,6 @@ const SEASON_ENDS: usize = 2;
 
 /// The fewest contracts with a history as long as Bitcoin's that make a share: fewer are no market.
 const FEWEST_SEASON_CONTRACTS: usize = 10;
-
-const HOUR_MS: u64 = Interval::OneHour.millis();
 
 /// One monitored contract.
 #[derive(Clone, Copy, Debug)]

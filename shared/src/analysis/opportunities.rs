@@ -2,14 +2,12 @@
 
 use super::signals::{Stance, six_dimension};
 use crate::snapshot::ScoreRow;
+use crate::snapshot::confluence::MIN_RELIABILITY;
 use crate::units::{Amount, Fraction, Percent, Ratio, Score};
 use serde::Serialize;
 
 /// The most opportunities.
 pub const MAX_OPPORTUNITIES: usize = 20;
-
-/// The least share of a score's inputs that must have been there.
-pub const MIN_RELIABILITY: f64 = 0.6;
 
 /// A change over 24 hours of this many percent doubles an opportunity, as does every larger one.
 const DOUBLING_CHANGE_PCT: f64 = 10.0;

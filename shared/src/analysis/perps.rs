@@ -1,6 +1,5 @@
 //! The perpetuals as a whole: funding, open interest, basis.
 
-use super::funding::FUNDING_PERIOD_HOURS;
 use super::join::Market;
 use super::means::weighted_mean;
 use super::premium::unusual_premium;
@@ -8,6 +7,10 @@ use crate::market::{Ticker, Universe};
 use crate::provenance::Venue;
 use crate::snapshot::{BasisStatus, Perps};
 use crate::units::{Amount, Fraction, Percent, Share};
+
+/// The period to which funding rates are normalised, hours. Most contracts pay every four, so bare
+/// rates do not compare.
+pub const FUNDING_PERIOD_HOURS: f64 = 8.0;
 
 /// The basis beyond which the market is in contango or backwardation, percent.
 const BASIS_THRESHOLD_PCT: f64 = 0.01;

@@ -1,7 +1,7 @@
 //! Candles: what was traded in one interval of time.
 
 use super::OwnTime;
-use crate::units::{Amount, Price, UnixMs};
+use crate::units::{Amount, MINUTE_MS, Price, UnixMs};
 use std::collections::BTreeMap;
 
 /// The length of a candle.
@@ -35,7 +35,6 @@ impl Interval {
     /// The length in milliseconds.
     #[must_use]
     pub const fn millis(self) -> u64 {
-        const MINUTE_MS: u64 = 60_000;
         match self {
             Self::OneMinute => MINUTE_MS,
             Self::FiveMinutes => 5 * MINUTE_MS,

@@ -1,12 +1,13 @@
 //! How much each contract moves with Bitcoin.
 
 use crate::market::is_plausible_symbol;
+use crate::market::majors::BITCOIN;
 use crate::units::{Correlation, Fraction, Percent, Ratio};
 use serde::{Deserialize, Serialize};
 use std::collections::HashSet;
 
 /// The contract that the others are measured against.
-pub const BENCHMARK: &str = "BTCUSDT";
+pub const BENCHMARK: &str = BITCOIN;
 
 /// The most rows that are believed.
 pub const MAX_BETA_ROWS: usize = 500;

@@ -6,7 +6,7 @@
 
 use crate::market::is_plausible_symbol;
 use crate::snapshot::beta::BENCHMARK;
-use crate::units::{Price, UnixMs};
+use crate::units::{MINUTE_MS, Price, UnixMs};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -19,8 +19,6 @@ pub const MAX_LAG_POINTS: usize = 2;
 
 /// A line may lack one point in this many.
 const MISSING_ONE_IN: usize = 5;
-
-const MINUTE_MS: u64 = 60_000;
 
 /// How far back a chart goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]

@@ -4,11 +4,7 @@ use shared::market::candles::Candles;
 use shared::market::positioning::OpenInterest;
 use shared::market::trades::Trade;
 use shared::snapshot::alerts::LARGE_TRADE_USD;
-use shared::units::{Amount, Percent, Score, UnixMs};
-
-const MINUTE_MS: u64 = 60_000;
-
-const HOUR_MS: u64 = 3_600_000;
+use shared::units::{Amount, HOUR_MS, MINUTE_MS, Percent, Score, UnixMs};
 
 /// The span over which open interest and price are compared.
 const SPAN_MS: u64 = 4 * HOUR_MS;

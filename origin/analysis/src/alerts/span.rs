@@ -1,8 +1,6 @@
 //! How long something counts, whichever way a clock was set.
 
-use shared::units::UnixMs;
-
-const HOUR_MS: u64 = 3_600_000;
+use shared::units::{HOUR_MS, UnixMs};
 
 /// What was seen of a contract this long ago is no baseline any more, nor is what was seen of the
 /// market.

@@ -48,12 +48,6 @@ pub fn net_share(signed: impl Iterator<Item = (f64, f64)>) -> f64 {
     net / all
 }
 
-/// The arithmetic mean; not a number for nothing.
-#[must_use]
-pub fn mean(values: &[f64]) -> f64 {
-    values.iter().sum::<f64>() / values.len() as f64
-}
-
 /// The share of `earlier` values that lie below `value`, 0…1; nothing for fewer than
 /// [`FEWEST_EARLIER_VALUES`].
 ///

@@ -4,12 +4,11 @@
 //! changed.
 
 use super::bars::Bars;
-use super::maths::{mean, tail};
+use super::maths::tail;
 use super::reading::Reading;
+use crate::funding;
+use shared::analysis::means::{mean, sample_deviation};
 use shared::market::positioning::{AccountRatio, Funding};
-
-/// The period to which funding is normalised, hours.
-const FUNDING_PERIOD_MS: u64 = 8 * 3_600_000;
 
 /// The fewest earlier fundings that make a history: three days and a bit of eight-hour ones.
 const FEWEST_FUNDINGS: usize = 10;
@@ -46,26 +45,16 @@ pub fn funding_rate(rate_8h: f64, earlier_8h: &[f64]) -> Option<Reading> {
     if earlier_8h.len() < FEWEST_FUNDINGS {
         return None;
     }
-    let average = mean(earlier_8h);
-    let squares: f64 = earlier_8h.iter().map(|rate| (rate - average).powi(2)).sum();
-    let deviation = (squares / (earlier_8h.len() as f64 - 1.0)).sqrt();
-    let z = (rate_8h - average) / deviation.max(FUNDING_NOISE);
+    let deviation = sample_deviation(earlier_8h)?;
+    let z = (rate_8h - mean(earlier_8h)) / deviation.max(FUNDING_NOISE);
     Reading::new(-(z / FUNDING_SCALE).tanh(), rate_8h * 100.0)
 }
 
-/// A history of fundings as fractions per 8 hours, each by the time since the one before.
-///
-/// The first has none before it; one after a gap of more than 8 hours, the longest interval of the
-/// venues, is left out.
+/// A history of fundings as fractions per 8 hours: those of [`funding::paid_8h`] that are numbers.
 #[must_use]
 pub fn normalised_to_8h(history: &[Funding]) -> Vec<f64> {
-    let pairs = history.iter().zip(history.iter().skip(1));
-    pairs
-        .filter_map(|(before, funding)| {
-            let interval = funding.time_ms.millis_since(before.time_ms);
-            let rate = funding.rate * FUNDING_PERIOD_MS as f64 / interval as f64;
-            ((1..=FUNDING_PERIOD_MS).contains(&interval) && rate.is_finite()).then_some(rate)
-        })
+    funding::paid_8h(history)
+        .filter(|rate| rate.is_finite())
         .collect()
 }
 

@@ -6,8 +6,9 @@
 
 use super::bars::{Bars, WILDER_PERIOD};
 use super::indicators;
-use super::maths::{mean, tail};
+use super::maths::tail;
 use super::reading::Reading;
+use shared::analysis::means::mean;
 
 /// The moving averages of the awesome oscillator (Williams 1995).
 const AO_PERIODS: (usize, usize) = (5, 34);

@@ -1,6 +1,7 @@
 //! What one ticker row tells about momentum. This is not confluence and is never presented as such.
 
 use crate::market::Ticker;
+use crate::snapshot::confluence::MIN_RELIABILITY;
 use crate::units::{Fraction, Score};
 
 /// The change over 24 hours that counts as strong, percent: tanh(1) of the way to the end of the
@@ -12,9 +13,6 @@ const STRONG_1H_PCT: f64 = 2.0;
 
 /// What the change over 24 hours, that over one hour and the place in the day's range weigh.
 pub const WEIGHTS: [f64; 3] = [0.5, 0.3, 0.2];
-
-/// The least share of inputs that makes a score.
-const MIN_RELIABILITY: f64 = 0.6;
 
 /// A momentum score and the share of its inputs that was there.
 #[derive(Clone, Copy, Debug, PartialEq)]

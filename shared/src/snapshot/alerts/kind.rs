@@ -1,8 +1,7 @@
 //! What kinds of alert there are, how urgent each is and how long it then stays silent.
 
+use crate::units::MINUTE_MS;
 use serde::{Deserialize, Serialize};
-
-const MINUTE_MS: u64 = 60_000;
 
 /// What happened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

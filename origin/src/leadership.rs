@@ -172,7 +172,7 @@ impl Candidate {
     async fn step_aside(&self, futile: Futile) -> Duration {
         match futile {
             Futile::Blind => {
-                tracing::warn!("this leader gets no data; it gives the lead up for others to try")
+                tracing::warn!("this leader gets no data; it gives the lead up for others to try");
             }
             Futile::CannotPublish { why } => {
                 tracing::warn!(

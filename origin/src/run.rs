@@ -243,7 +243,7 @@ fn announce(
         .context("writing to standard output")?;
     match redis {
         Some(access) => {
-            tracing::info!(url = %access.url, role = config.role.name(), "working with Redis")
+            tracing::info!(url = %access.url, role = config.role.name(), "working with Redis");
         }
         None => tracing::warn!("without Redis: snapshots are kept in this process's memory only"),
     }

@@ -128,7 +128,7 @@ impl Collecting {
             Ok(Some(bytes)) => self.known.restore_alerts(&bytes, &self.context),
             Ok(None) => {}
             Err(error) => {
-                tracing::warn!(%error, "the alerts could not be read; they go on from what is known here")
+                tracing::warn!(%error, "the alerts could not be read; they go on from what is known here");
             }
         }
     }

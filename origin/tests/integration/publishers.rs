@@ -218,7 +218,7 @@ fn frozen(target: &str, body: &[u8]) -> Vec<u8> {
     }
     let told: Value = serde_json::from_slice(body).unwrap();
     with(first, |answer| {
-        answer["data"]["updated_at"] = told["data"]["updated_at"].clone()
+        answer["data"]["updated_at"] = told["data"]["updated_at"].clone();
     })
 }
 

@@ -9,7 +9,7 @@ use serde::Serialize;
 /// The body of one endpoint, as JSON.
 ///
 /// # Errors
-/// None that can occur, as for [`super::answer`].
+/// None that can occur, as for [`answer()`](super::answer()).
 pub fn body(
     valid: &ValidSnapshot,
     endpoint: Endpoint,

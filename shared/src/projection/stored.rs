@@ -45,7 +45,7 @@ struct DominanceEntry {
 /// Every key of one publication.
 ///
 /// # Errors
-/// None that can occur, as for [`super::body`].
+/// None that can occur, as for [`body()`].
 pub fn stored(valid: &ValidSnapshot) -> Result<Vec<StoredEntry>, serde_json::Error> {
     let fixed = StoreKey::ALL.into_iter().map(|key| {
         Ok(StoredEntry {

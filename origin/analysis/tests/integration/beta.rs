@@ -322,7 +322,7 @@ fn a_section_that_contradicts_itself_is_refused_by_name() {
                 section.rows[0].week,
                 section.rows[0].month,
                 section.rows[0].quarter,
-            ) = (None, None, None)
+            ) = (None, None, None);
         },
         BetaFault::NothingKnown,
     );

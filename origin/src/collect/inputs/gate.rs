@@ -241,7 +241,7 @@ impl Gate {
             // One path may be forbidden while all others are served, so that tells no more than
             // silence does.
             FaultClass::Refused | FaultClass::ServerError | FaultClass::NotReached => {
-                self.lost(pass)
+                self.lost(pass);
             }
         }
         self.jitter.lengthen(pause(error, failures, pauses))

@@ -27,7 +27,7 @@ fn result(asked: &Asked<'_>) -> Result<String, &'static str> {
     let mut out = String::with_capacity(trades.len() * ROW_BYTES + 64);
     out.push_str(r#"{"category":"linear","list":"#);
     push_list(&mut out, trades, |out, trade| {
-        push_row(out, asked.instrument, &trade, asked.ahead_ms())
+        push_row(out, asked.instrument, &trade, asked.ahead_ms());
     });
     out.push('}');
     Ok(out)

@@ -13,9 +13,9 @@ pub mod provenance;
 
 pub mod market;
 
-pub mod exchange;
-
 pub mod freshness;
+
+pub mod exchange;
 
 pub mod snapshot;
 

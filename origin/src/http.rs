@@ -3,11 +3,11 @@
 mod app;
 mod data;
 mod health;
-mod layers;
-mod named;
+mod journal;
 mod reply;
-mod router;
+mod routes;
+mod service;
 mod target;
 
 pub use app::App;
-pub use router::{operator_router, router};
+pub use service::{operator_router, router};

@@ -3,8 +3,9 @@
 use super::app::App;
 use super::reply;
 use crate::publication::{Publication, Rendered};
-use axum::http::{HeaderMap, StatusCode, header};
-use axum::response::{IntoResponse, Response};
+use axum::body::Body;
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::Response;
 use shared::endpoints::Question;
 use shared::freshness::Limits;
 use shared::headers;
@@ -37,18 +38,21 @@ pub(super) fn serve(question: &Question<'_>, app: &App, request: &HeaderMap) -> 
     // All others are made anew for each request: few ask, and each is a few kilobytes.
     match projection::answer(valid, question, class, &app.context.limits) {
         Ok(Ok(body)) => {
-            let rendered = Rendered::uncompressed(
-                body,
-                headers::of_body(valid, question, class, &app.context.limits),
-            );
-            found(&publication, &rendered, request, &app.context.limits, now)
+            let headers = headers::of_body(valid, question, class, &app.context.limits);
+            match Rendered::uncompressed(body, headers) {
+                Ok(rendered) => found(&publication, &rendered, request, &app.context.limits, now),
+                Err(error) => defect(&error),
+            }
         }
         Ok(Err(absence)) => reply::failure(&Failure::absent(absence, now)),
-        Err(error) => {
-            tracing::error!(%error, "a body could not be made");
-            reply::failure(&Failure::Internal)
-        }
+        Err(error) => defect(&error),
     }
+}
+
+/// A body that should have been made, and was not.
+fn defect(error: &(dyn std::error::Error + 'static)) -> Response {
+    tracing::error!(error, "a body could not be made");
+    reply::failure(&Failure::Internal)
 }
 
 /// The problem that says which source failed how.
@@ -74,31 +78,26 @@ fn found(
         header::ACCEPT_ENCODING,
     )));
     let etag = rendered.etag(coding);
-    let unchanged = matches_etag(reply::lines(request, header::IF_NONE_MATCH), &etag);
+    let unchanged = matches_etag(
+        reply::lines(request, header::IF_NONE_MATCH),
+        etag.to_str().unwrap_or_default(),
+    );
     let mut response = if unchanged {
         reply::bodiless(StatusCode::NOT_MODIFIED)
     } else {
-        rendered.body(coding).into_response()
+        Response::new(Body::from(rendered.body(coding)))
     };
     let as_of = publication.valid().get().as_of_ms;
     let headers = response.headers_mut();
-    reply::insert(headers, rendered.headers());
-    reply::insert(
-        headers,
-        [
-            ("etag", etag.as_str()),
-            ("age", &age_secs(as_of, now).to_string()),
-            (
-                "cache-status",
-                &cache_status::hit(CACHE_NAME, ttl_secs(as_of, now, limits)),
-            ),
-        ]
-        .into_iter(),
-    );
+    headers.clone_from(rendered.headers());
+    headers.insert(header::ETAG, etag.clone());
+    headers.insert(header::AGE, HeaderValue::from(age_secs(as_of, now)));
+    let cache_status = cache_status::hit(CACHE_NAME, ttl_secs(as_of, now, limits));
+    reply::insert(headers, [("cache-status", &*cache_status)].into_iter());
     if unchanged {
         headers.remove(header::CONTENT_TYPE);
     } else if let Some(name) = coding.name() {
-        reply::insert(headers, [("content-encoding", name)].into_iter());
+        headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static(name));
     }
     response
 }

@@ -10,6 +10,7 @@ use serde::Serialize;
 use shared::headers::{self, JSON, NO_STORE};
 use shared::problem::Failure;
 use std::convert::Infallible;
+use std::sync::LazyLock;
 
 /// A problem.
 pub(super) fn failure(failure: &Failure) -> Response {
@@ -73,6 +74,22 @@ pub(super) fn text(content_type: &'static str, body: impl Into<Body>) -> Respons
         body.into(),
     )
         .into_response()
+}
+
+/// The headers that belong on every answer.
+static ALWAYS: LazyLock<Vec<(HeaderName, HeaderValue)>> = LazyLock::new(|| {
+    let header = |(name, value)| {
+        (
+            HeaderName::from_static(name),
+            HeaderValue::from_static(value),
+        )
+    };
+    headers::ALWAYS.into_iter().map(header).collect()
+});
+
+/// Adds them.
+pub(super) fn complete(headers: &mut HeaderMap) {
+    headers.extend(ALWAYS.iter().cloned());
 }
 
 /// Sets headers whose values are ours; one that is no header value is left out and logged.

@@ -4,12 +4,12 @@
 //! No answer depends on the host. But a request whose host two readers could read differently is
 //! one that a proxy on the way may have read differently, so it is not answered.
 
-use axum::http::{HeaderMap, Method, Request, Uri, Version, header};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, Method, Uri, Version, header};
 
 /// Whether a request is addressed as it must be.
-pub(super) fn is_sound<B>(request: &Request<B>) -> bool {
-    has_sound_host(request.version(), request.headers())
-        && has_path(request.method(), request.uri())
+pub(super) fn is_sound(request: &Parts) -> bool {
+    has_sound_host(request.version, &request.headers) && has_path(&request.method, &request.uri)
 }
 
 /// One valid `Host`; none only where the version knows no such header, or has another place for it.
@@ -81,9 +81,9 @@ fn is_name_byte(byte: u8) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use axum::http::HeaderValue;
+    use axum::http::{HeaderValue, Request};
 
-    fn request(method: &str, target: &str, version: Version, hosts: &[&str]) -> Request<()> {
+    fn request(method: &str, target: &str, version: Version, hosts: &[&str]) -> Parts {
         let mut request = Request::builder()
             .method(method)
             .uri(target)
@@ -96,7 +96,7 @@ mod tests {
                 HeaderValue::from_bytes(host.as_bytes()).unwrap(),
             );
         }
-        request
+        request.into_parts().0
     }
 
     #[track_caller]

@@ -1,5 +1,7 @@
 //! A body in every coding that clients ask for, compressed once.
 
+use axum::http::header::InvalidHeaderValue;
+use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use bytes::Bytes;
 use flate2::Compression;
 use flate2::write::GzEncoder;
@@ -24,7 +26,8 @@ pub struct Rendered {
     identity: Bytes,
     /// gzip and Brotli, for bodies that are served often enough to be worth it.
     compressed: Option<(Bytes, Bytes)>,
-    headers: Vec<(&'static str, String)>,
+    headers: HeaderMap,
+    etags: Etags,
 }
 
 impl Rendered {
@@ -39,10 +42,13 @@ impl Rendered {
             .map_err(std::io::Error::from)
             .and_then(|identity| {
                 let compressed = Some((gzip(&identity)?.into(), brotli(&identity)?.into()));
+                let headers = headers::of_body(valid, &Question::Whole(endpoint), class, limits);
+                let (headers, etags) = ready(headers).map_err(std::io::Error::other)?;
                 Ok(Self {
                     identity: identity.into(),
                     compressed,
-                    headers: headers::of_body(valid, &Question::Whole(endpoint), class, limits),
+                    headers,
+                    etags,
                 })
             });
         made.inspect_err(
@@ -52,13 +58,21 @@ impl Rendered {
     }
 
     /// A body that few ask for, uncompressed.
-    #[must_use]
-    pub fn uncompressed(body: Vec<u8>, headers: Vec<(&'static str, String)>) -> Self {
-        Self {
+    ///
+    /// # Errors
+    ///
+    /// When one of the values is none that a header can have.
+    pub fn uncompressed(
+        body: Vec<u8>,
+        headers: Vec<(&'static str, String)>,
+    ) -> Result<Self, InvalidHeaderValue> {
+        let (headers, etags) = ready(headers)?;
+        Ok(Self {
             identity: body.into(),
             compressed: None,
             headers,
-        }
+            etags,
+        })
     }
 
     /// The coding in which the body is sent to a client that would take `wanted`.
@@ -82,26 +96,50 @@ impl Rendered {
     }
 
     /// The headers that do not change while the body does not, without the ETag.
-    pub fn headers(&self) -> impl Iterator<Item = (&'static str, &str)> {
-        self.headers
-            .iter()
-            .filter(|(name, _)| *name != "etag")
-            .map(|(name, value)| (*name, value.as_str()))
+    #[must_use]
+    pub fn headers(&self) -> &HeaderMap {
+        &self.headers
     }
 
     /// The ETag of a coding. Each has its own, for the bytes differ.
     #[must_use]
-    pub fn etag(&self, coding: Coding) -> String {
-        let etag = self
-            .headers
-            .iter()
-            .find(|(name, _)| *name == "etag")
-            .map_or("", |(_, value)| value);
-        match coding.name() {
-            None => etag.to_owned(),
-            Some(name) => format!("{}-{name}\"", etag.trim_end_matches('"')),
+    pub fn etag(&self, coding: Coding) -> &HeaderValue {
+        match coding {
+            Coding::Identity => &self.etags.identity,
+            Coding::Gzip => &self.etags.gzip,
+            Coding::Brotli => &self.etags.brotli,
         }
     }
+}
+
+#[derive(Debug)]
+struct Etags {
+    identity: HeaderValue,
+    gzip: HeaderValue,
+    brotli: HeaderValue,
+}
+
+/// The headers of a body as they are sent, made once: a request that is answered only counts
+/// references to them.
+fn ready(headers: Vec<(&'static str, String)>) -> Result<(HeaderMap, Etags), InvalidHeaderValue> {
+    let (mut map, mut etag) = (HeaderMap::new(), String::new());
+    for (name, value) in headers {
+        if name == "etag" {
+            etag = value;
+        } else {
+            map.insert(HeaderName::from_static(name), HeaderValue::try_from(value)?);
+        }
+    }
+    let of = |coding: Coding| match coding.name() {
+        None => HeaderValue::from_str(&etag),
+        Some(name) => HeaderValue::try_from(format!("{}-{name}\"", etag.trim_end_matches('"'))),
+    };
+    let etags = Etags {
+        identity: of(Coding::Identity)?,
+        gzip: of(Coding::Gzip)?,
+        brotli: of(Coding::Brotli)?,
+    };
+    Ok((map, etags))
 }
 
 fn gzip(body: &[u8]) -> std::io::Result<Vec<u8>> {

@@ -2,16 +2,14 @@
 
 use super::reply;
 use crate::clock::Clock;
-use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderValue, header};
-use axum::middleware::Next;
 use axum::response::Response;
-use shared::endpoints::{self, SNAPSHOT};
+use shared::endpoints::SNAPSHOT;
 use shared::headers::request_id::RequestId;
 use shared::headers::{DATA_AS_OF, NO_STORE, REQUEST_ID};
 use shared::units::UnixMs;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Instant;
+use std::time::Duration;
 use tracing::Level;
 use uuid::Uuid;
 
@@ -34,56 +32,54 @@ impl Journal {
         }
     }
 
+    /// Names a request as its client does, or anew, and writes down what an edge was answered and
+    /// what failed; with `RUST_LOG=debug` everything.
+    ///
+    /// An answer bears the name only if no cache may keep it: a cache would hand one client's name
+    /// to others.
+    pub(super) fn note(
+        &self,
+        route: &str,
+        request: &HeaderMap,
+        response: &mut Response,
+        took: Duration,
+    ) {
+        let is_kept_by_none = response
+            .headers()
+            .get(header::CACHE_CONTROL)
+            .is_some_and(|value| value == NO_STORE);
+        if !is_kept_by_none && !tracing::enabled!(Level::DEBUG) {
+            return;
+        }
+        let claimed = only_line(request).and_then(|value| value.to_str().ok());
+        let id = RequestId::take_or_make(claimed, || Uuid::new_v4().to_string());
+        if is_kept_by_none {
+            reply::insert(
+                response.headers_mut(),
+                [(REQUEST_ID, id.as_str())].into_iter(),
+            );
+        }
+        let (request_id, status) = (id.as_str(), response.status().as_u16());
+        let as_of_ms = response
+            .headers()
+            .get(DATA_AS_OF)
+            .and_then(|value| value.to_str().ok());
+        let took_us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
+        let is_news = route == SNAPSHOT || response.status().is_server_error();
+        match is_news.then(|| self.admits()).flatten() {
+            Some(left_out) => tracing::info!(
+                request_id, route, status, as_of_ms, took_us, left_out, "answered"
+            ),
+            None => tracing::debug!(request_id, route, status, as_of_ms, took_us, "answered"),
+        }
+    }
+
     fn admits(&self) -> Option<u64> {
         self.volume
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .admits(self.clock.now())
     }
-}
-
-/// Names a request as its client does, or anew, and writes down what an edge was answered and what
-/// failed; with `RUST_LOG=debug` everything.
-///
-/// An answer bears the name only if no cache may keep it: a cache would hand one client's name to
-/// others.
-pub(super) async fn named(
-    State(journal): State<Journal>,
-    request: Request,
-    next: Next,
-) -> Response {
-    let claimed = only_line(request.headers()).cloned();
-    let (route, started) = (endpoints::route(request.uri().path()), Instant::now());
-    let mut response = next.run(request).await;
-    let is_kept_by_none = response
-        .headers()
-        .get(header::CACHE_CONTROL)
-        .is_some_and(|value| value == NO_STORE);
-    if !is_kept_by_none && !tracing::enabled!(Level::DEBUG) {
-        return response;
-    }
-    let claimed = claimed.as_ref().and_then(|value| value.to_str().ok());
-    let id = RequestId::take_or_make(claimed, || Uuid::new_v4().to_string());
-    if is_kept_by_none {
-        reply::insert(
-            response.headers_mut(),
-            [(REQUEST_ID, id.as_str())].into_iter(),
-        );
-    }
-    let (request_id, status) = (id.as_str(), response.status().as_u16());
-    let as_of_ms = response
-        .headers()
-        .get(DATA_AS_OF)
-        .and_then(|value| value.to_str().ok());
-    let took_us = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
-    let is_news = route == SNAPSHOT || response.status().is_server_error();
-    match is_news.then(|| journal.admits()).flatten() {
-        Some(left_out) => tracing::info!(
-            request_id, route, status, as_of_ms, took_us, left_out, "answered"
-        ),
-        None => tracing::debug!(request_id, route, status, as_of_ms, took_us, "answered"),
-    }
-    response
 }
 
 /// The name that a request claims; none where it claims several, for then none of them is its name.

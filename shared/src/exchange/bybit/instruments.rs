@@ -375,11 +375,13 @@ mod tests {
             builder.unknown_types().iter().collect::<Vec<_>>(),
             ["weather"]
         );
-        let universe = builder.finish(SOURCE, UnixMs::from_millis(5)).unwrap();
+        let universe = builder
+            .finish(SOURCE, UnixMs::from_millis(1_692_163_167_240))
+            .unwrap();
         assert!(!universe.contains("RAINUSDT"));
         assert_eq!(
             universe.as_of_ms,
-            UnixMs::from_millis(5),
+            UnixMs::from_millis(1_692_163_167_240),
             "a venue's clock ahead of ours made the list young"
         );
     }
@@ -411,7 +413,7 @@ mod tests {
         assert_eq!(builder.add(last).unwrap(), None);
         assert_eq!(
             builder
-                .finish(SOURCE, UnixMs::from_millis(5))
+                .finish(SOURCE, UnixMs::from_millis(1_692_163_167_240))
                 .unwrap()
                 .len(),
             2
@@ -457,7 +459,7 @@ mod tests {
             );
             assert!(
                 builder
-                    .finish(SOURCE, UnixMs::from_millis(5))
+                    .finish(SOURCE, UnixMs::from_millis(1_692_163_167_240))
                     .unwrap()
                     .contains("BTCUSDT"),
                 "{end}"

@@ -194,7 +194,7 @@ fn bench(c: &mut Criterion) {
     let mut parse = c.benchmark_group("parse");
     parse.throughput(Throughput::Bytes(market.tickers.len() as u64));
     parse.bench_function("tickers", |b| {
-        b.iter(|| tickers::parse(black_box(&market.tickers)).unwrap())
+        b.iter(|| tickers::parse(black_box(&market.tickers)).unwrap());
     });
     parse.finish();
 
@@ -232,7 +232,7 @@ fn bench(c: &mut Criterion) {
     let bytes = valid.to_json().unwrap();
     let mut round = c.benchmark_group("round");
     round.bench_function("parse, assemble, admit", |b| {
-        b.iter(|| snapshot(black_box(&market), &long_view))
+        b.iter(|| snapshot(black_box(&market), &long_view));
     });
     round.bench_function("read back and admit", |b| {
         b.iter(|| ValidSnapshot::from_json(black_box(&bytes), NOW, Baseline::default()).unwrap());

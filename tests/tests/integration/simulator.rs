@@ -170,7 +170,7 @@ fn client() -> Client {
     PROVIDER.call_once(|| {
         rustls::crypto::ring::default_provider()
             .install_default()
-            .unwrap()
+            .unwrap();
     });
     // Nothing here speaks TLS, so no certificates are read.
     Client::builder()

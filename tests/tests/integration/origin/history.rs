@@ -143,7 +143,7 @@ async fn read_http(place: Arc<Place>, done: Arc<AtomicBool>) -> Seen {
                 }
             }
             Ok((status, ..)) if undisturbed => {
-                seen.problems.push(format!("{url}: status {status}"))
+                seen.problems.push(format!("{url}: status {status}"));
             }
             Err(error) if undisturbed => seen.problems.push(format!("{url}: {error:?}")),
             _ => {}

@@ -7,7 +7,6 @@
 use super::envelope;
 use crate::exchange::ParseError;
 use crate::exchange::wire::{self, Row, WireNumber, WireText};
-use crate::freshness::{ClockAhead, table_time};
 use crate::market::{Universe, is_funding_interval, is_plausible_symbol};
 use crate::provenance::Source;
 use crate::units::UnixMs;
@@ -179,9 +178,6 @@ pub enum UniverseError {
         /// All rows.
         rows: usize,
     },
-    /// The venue's clock says nothing about the list's age.
-    #[error(transparent)]
-    Clock(#[from] ClockAhead),
 }
 
 impl UniverseError {
@@ -191,7 +187,6 @@ impl UniverseError {
             Self::Empty => "empty_universe",
             Self::Endless => "endless_list",
             Self::TooManyNameless { .. } => "too_many_nameless_rows",
-            Self::Clock(_) => "venue_clock_ahead",
         }
     }
 }
@@ -257,8 +252,7 @@ impl UniverseBuilder {
     ///
     /// # Errors
     /// [`UniverseError::Empty`] when no contract passed the rule,
-    /// [`UniverseError::TooManyNameless`] when much of the list is none, [`UniverseError::Clock`]
-    /// when even its oldest page is dated far ahead of `received_at`.
+    /// [`UniverseError::TooManyNameless`] when much of the list is none.
     pub fn finish(self, source: Source, received_at: UnixMs) -> Result<Universe, UniverseError> {
         // One row alone is never a share.
         if self.nameless > (self.rows / NAMELESS_ONE_IN).max(1) {
@@ -269,7 +263,10 @@ impl UniverseBuilder {
         }
         match self.oldest_page {
             Some(oldest) if !self.contracts.is_empty() => Ok(Universe {
-                as_of_ms: table_time(oldest, received_at)?,
+                // Not refused where the venue's clock is ahead, as tickers are: a list changes once in
+                // days, and without one there is no market at all. It is never younger than its
+                // receipt.
+                as_of_ms: oldest.min(received_at),
                 source,
                 contracts: self.contracts,
                 others: Some(Arc::new(self.others)),
@@ -310,26 +307,6 @@ mod tests {
         let mut builder = UniverseBuilder::new();
         builder.add(Listing::parse(page(rows, "").as_bytes()).unwrap())?;
         builder.finish(SOURCE, UnixMs::from_millis(u64::MAX))
-    }
-
-    #[test]
-    fn a_list_whose_clock_is_far_ahead_is_of_unknown_age() {
-        let listed = |ahead_ms: u64| {
-            let mut builder = UniverseBuilder::new();
-            let body = page(&[instrument("BTCUSDT", &[])], "");
-            let listing = Listing::parse(body.as_bytes()).unwrap();
-            let received_at = UnixMs::from_millis(listing.server_time.as_millis() - ahead_ms);
-            builder.add(listing).unwrap();
-            let universe = builder.finish(SOURCE, received_at);
-            universe.map(|universe| received_at.millis_since(universe.as_of_ms))
-        };
-        assert_eq!(listed(5_000), Ok(0));
-        let refused = listed(5_001).unwrap_err();
-        assert_eq!(
-            refused,
-            UniverseError::Clock(ClockAhead { ahead_ms: 5_001 })
-        );
-        assert_eq!(refused.label(), "venue_clock_ahead");
     }
 
     #[test]

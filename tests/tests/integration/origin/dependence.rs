@@ -366,8 +366,13 @@ async fn a_silent_input_of_one_contract_takes_exactly_its_parts_and_names_them()
     of_trades.retain(|part| *part != "orderflow.liquidity");
     let of_book = ["orderbook.{depth,imbalance,oir,di}"];
     check(vec![Change::all([
-        Change::silent("bybit-orderbook", "ETHUSDT", &of_book),
-        Change::silent("bybit-trades", "SOLUSDT", &of_trades),
+        // Liquidity is compared with its own history, of which there is too little so soon.
+        Change::silent("bybit-orderbook", "ETHUSDT", &of_book).and(&[
+            "?{breakdown/ETHUSDT/data,snapshot/scores/ETHUSDT/confluence}/missing_reasons/orderbook.liquidity",
+        ]),
+        Change::silent("bybit-trades", "SOLUSDT", &of_trades).and(&[
+            "?{breakdown/SOLUSDT/data,snapshot/scores/SOLUSDT/confluence}/missing_reasons/orderflow.liquidity",
+        ]),
         Change::silent(
             "bybit-open-interest",
             "XRPUSDT",

@@ -1,4 +1,13 @@
-//! The services we read: bytes → market facts, or an error with a name.
+//! The services we read: the bytes of an answer → market facts, or an error with a name.
+//!
+//! One module per service, with the same shape: an envelope (is this an answer at all, or a
+//! refusal?), then one file per endpoint that turns wire types into the facts of [`crate::market`].
+//! The order within a parser is always: [`wire`] (is it text, is it JSON) → envelope (the venue's
+//! own code) → shape → rows, each by itself → [`claims`] (figures of one row against each other).
+//!
+//! Invariants: no parser panics on any bytes. A wrong row or field costs itself alone, unless the
+//! answer is one fact, as an order book is. A number that was not sent is absent, never zero.
+//! Foreign text that goes into an error is cut by [`Detail`].
 
 pub mod alternative_me;
 pub mod binance;
@@ -15,8 +24,8 @@ mod wire;
 use crate::units::UnixMs;
 use std::fmt;
 
-/// 2013-01-01: before it neither publisher of slow figures existed, so no figure of theirs is
-/// older.
+/// 2013-01-01. Neither publisher of slow figures existed before, so an earlier time is a wrong unit
+/// or an unset clock.
 const EARLIEST_PUBLISHED: UnixMs = UnixMs::from_millis(1_356_998_400_000);
 
 /// Why an upstream's answer is not data. The text quotes what was found, cut short.
@@ -139,17 +148,18 @@ impl ParseError {
     }
 }
 
-/// The longest that an answer is believed to have lain in caches, seconds: a year.
+/// The longest time that an answer can have spent in caches, seconds: a year.
 const LONGEST_CACHED_SECS: u64 = 365 * 86_400;
 
-/// When an answer that reached us at `received_at` left its publisher, at the latest: earlier by
-/// what its `Age` says that it lay in caches on its way. Of several values the largest counts.
-/// RFC 9111, section 5.1.
+/// When an answer that reached us at `received_at` left its publisher, at the latest. Its `Age`
+/// header says how long it lay in caches, and of several values the largest counts. RFC 9111,
+/// section 5.1.
 ///
 /// # Errors
-/// [`ParseError::Unusable`] for an `Age` that is no whole number of seconds, or longer than anybody
-/// keeps an answer: nobody knows then how old it is.
+/// [`ParseError::Unusable`] for an `Age` that is no whole number of seconds, or longer than any
+/// cache keeps an answer: the age of the answer is then unknown.
 pub fn sent_time(received_at: UnixMs, age: Option<&str>) -> Result<UnixMs, ParseError> {
+    // No cache was on the way.
     let Some(age) = age else {
         return Ok(received_at);
     };
@@ -159,13 +169,15 @@ pub fn sent_time(received_at: UnixMs, age: Option<&str>) -> Result<UnixMs, Parse
     };
     let mut longest = 0;
     for value in age.split(',').map(str::trim) {
-        // `parse` alone would take a sign.
+        // `parse` accepts a leading `+`, and the RFC does not.
         let is_digits = !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit());
         let secs: u64 = value
             .parse()
             .ok()
             .filter(|secs| is_digits && *secs <= LONGEST_CACHED_SECS)
             .ok_or_else(unusable)?;
+        // Each cache on the way may have added a line, which proxies join with a comma. The largest
+        // never makes the data younger than it is.
         longest = longest.max(secs);
     }
     let cached_ms = longest.saturating_mul(1_000);
@@ -183,6 +195,7 @@ impl Detail {
     #[must_use]
     pub fn new(text: &str) -> Self {
         Self(
+            // By characters and not bytes, so that the cut never splits one.
             text.chars()
                 .take(120)
                 .map(|c| if c.is_control() { '\u{fffd}' } else { c })

@@ -1,10 +1,22 @@
 //! How old is too old: arithmetic on `now`, in one place.
+//!
+//! Every rule about age is a pure function of a data time and `now`. Nothing here reads a clock, so
+//! origin and edge classify the same data alike and tests need no waiting.
+//!
+//! Two kinds of limits: [`Limits`] for a snapshot, by the age of its prices in seconds, and
+//! [`SectionLimits`] for its slow sections, in minutes to days. A snapshot can be stale and marked;
+//! a section past its limit is `null`.
+//!
+//! Invariants: a class is a function of age alone and never becomes younger as time passes. A data
+//! time in the future has no age, so it has no class and is not served. A data time is never later
+//! than its receipt, so a venue's fast clock makes nothing younger.
 
 use crate::market::FearGreed;
 use crate::units::{HOUR_MS, MINUTE_MS, UnixMs};
 use serde::{Deserialize, Serialize};
 
-/// How far ahead of ours a venue's clock may be before we stop believing it.
+/// How far ahead of ours a venue's clock may be before its time is ignored, milliseconds. Machines
+/// that keep their clocks by NTP differ by far less; more is a wrong clock or a wrong unit.
 pub const MAX_CLOCK_AHEAD_MS: u64 = 5_000;
 
 /// The mark that a body carries about its age.
@@ -38,7 +50,7 @@ impl Freshness {
 /// The ages at which a snapshot changes its class, in milliseconds of data age.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// A holder asks for newer data from this age on.
+    /// A holder requests newer data from this age on.
     pub refresh_after_ms: u64,
     /// Up to this age data is [`Freshness::Fresh`].
     pub fresh_ms: u64,
@@ -84,13 +96,15 @@ impl Limits {
         }
     }
 
-    /// The class of data of this age, or nothing when it may not be served at all: it is too old,
-    /// or nobody knows how old it is, for its time lies ahead of ours ([`age_ms`]).
+    /// The class of data of this age; `None` when it may not be served at all. It is too old, or
+    /// its age is unknown because its time lies in the future ([`age_ms`]).
     #[must_use]
     pub const fn classify(&self, as_of: UnixMs, now: UnixMs) -> Option<Freshness> {
         let Some(age_ms) = age_ms(as_of, now) else {
             return None;
         };
+        // Each limit belongs to the younger class, so that [`Self::end_of`] is the last moment of a
+        // class.
         if age_ms <= self.fresh_ms {
             Some(Freshness::Fresh)
         } else if age_ms <= self.aging_ms {
@@ -112,9 +126,11 @@ impl Limits {
         })
     }
 
-    /// Whether a holder of data of this age should ask for newer.
+    /// Whether a holder of data of this age should request newer data.
     #[must_use]
     pub const fn wants_refresh(&self, as_of: UnixMs, now: UnixMs) -> bool {
+        // A time in the future counts as age 0 here: the holder refreshes once the clocks agree, or
+        // when `classify` refuses the data.
         now.millis_since(as_of) > self.refresh_after_ms
     }
 }
@@ -131,8 +147,8 @@ pub struct LimitsOutOfOrder {
     stale_ms: u64,
 }
 
-/// The limits of one slow section (the whole market's figures, fear & greed): past `max` it is
-/// `null`.
+/// The limits of one slow section (the whole market's figures, fear & greed). Past `usable_until`
+/// the section is `null`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SectionLimits {
     /// Fresh until then.
@@ -142,9 +158,9 @@ pub struct SectionLimits {
 }
 
 impl SectionLimits {
-    /// The whole market's figures: 25 minutes, and 2 hours. The publisher renews them every 10
-    /// minutes and they are asked for every 10 minutes, so they are up to 20 minutes old while
-    /// everybody does as he should.
+    /// The whole market's figures: fresh for 25 minutes, usable for 2 hours. The publisher renews
+    /// them every 10 minutes and they are fetched every 10 minutes, so they are up to 20 minutes
+    /// old when everything works.
     #[must_use]
     pub const fn global_market(as_of: UnixMs) -> Self {
         Self {
@@ -153,9 +169,9 @@ impl SectionLimits {
         }
     }
 
-    /// The figures of decentralised finance: two and a half hours, and six. The publisher renews
-    /// them every hour and tells no time, so their time is a lower bound that lies an hour before
-    /// they were first seen.
+    /// The DeFi figures: fresh for two and a half hours, usable for six. The publisher renews them
+    /// every hour and states no time, so their time is a lower bound, one hour before they were
+    /// first seen.
     #[must_use]
     pub const fn defi_market(as_of: UnixMs) -> Self {
         Self {
@@ -164,7 +180,8 @@ impl SectionLimits {
         }
     }
 
-    /// The list of contracts that count: an hour, and a day. Listings change a few times a week.
+    /// The list of contracts: fresh for an hour, usable for a day. Listings change a few times a
+    /// week.
     #[must_use]
     pub const fn universe(as_of: UnixMs) -> Self {
         Self {
@@ -173,7 +190,8 @@ impl SectionLimits {
         }
     }
 
-    /// Betas, whose newest hour may just have begun: three hours, and a day.
+    /// Betas: fresh for three hours, usable for a day. Their newest hourly candle may just have
+    /// begun.
     #[must_use]
     pub const fn beta(as_of: UnixMs) -> Self {
         Self {
@@ -182,7 +200,7 @@ impl SectionLimits {
         }
     }
 
-    /// Charts, whose newest candle may be half an hour long: an hour, and two.
+    /// Charts: fresh for an hour, usable for two. Their newest candle may be half an hour long.
     #[must_use]
     pub const fn performance(as_of: UnixMs) -> Self {
         Self {
@@ -191,7 +209,8 @@ impl SectionLimits {
         }
     }
 
-    /// Statistics of candles, the longest of which are four hours long: nine hours, and twelve.
+    /// Statistics of candles: fresh for nine hours, usable for twelve. The longest candles last
+    /// four hours, so two of them pass before statistics of the newest closed one are overdue.
     #[must_use]
     pub const fn statistics(as_of: UnixMs) -> Self {
         Self {
@@ -200,7 +219,8 @@ impl SectionLimits {
         }
     }
 
-    /// The list of alerts: a minute, and an hour. Each alert has its own time beside.
+    /// The list of alerts: fresh for a minute, usable for an hour. Each alert has a time of its
+    /// own.
     #[must_use]
     pub const fn alerts(as_of: UnixMs) -> Self {
         Self {
@@ -209,14 +229,16 @@ impl SectionLimits {
         }
     }
 
-    /// Fear & greed: until the next value is due and two hours more, and 48 hours.
+    /// Fear & greed: fresh until two hours after the next value is due, usable for 48 hours.
     #[must_use]
     pub fn fear_greed(as_of: UnixMs, index: &FearGreed) -> Self {
         let due = index
             .next_update_ms
+            // The index has one value a day, when the publisher states no time of the next.
             .unwrap_or_else(|| as_of.plus_millis(24 * HOUR_MS));
         let usable_until = as_of.plus_millis(48 * HOUR_MS);
         Self {
+            // A publisher that announces a far next value must not keep an old one fresh.
             fresh_until: due.plus_millis(2 * HOUR_MS).min(usable_until),
             usable_until,
         }
@@ -235,8 +257,8 @@ impl SectionLimits {
     }
 }
 
-/// How old data is, milliseconds; nothing when its time lies so far ahead of `now` that one of the
-/// two clocks is wrong. What lies ahead by less counts as of now.
+/// The age of data, milliseconds; `None` when its time lies so far ahead of `now` that one of the
+/// two clocks is wrong. A time ahead by less counts as now.
 #[must_use]
 pub const fn age_ms(as_of: UnixMs, now: UnixMs) -> Option<u64> {
     if is_from_the_future(as_of, now) {
@@ -246,17 +268,17 @@ pub const fn age_ms(as_of: UnixMs, now: UnixMs) -> Option<u64> {
     }
 }
 
-/// When data was true: the venue's clock, but never later than it reached us.
+/// The data time of an answer: the venue's clock, but never later than the receipt.
 #[must_use]
 pub fn data_time(venue_clock: UnixMs, received_at: UnixMs) -> UnixMs {
     venue_clock.min(received_at)
 }
 
-/// When a table was true: the venue's clock, but never later than it reached us.
+/// The data time of a table: the venue's clock, but never later than the receipt.
 ///
 /// # Errors
 /// [`ClockAhead`] when that clock is so far ahead of ours that it tells nothing about the table's
-/// age: were it taken for "now", a clock that runs ahead would make every old table young.
+/// age. Read as "now", it would make every old table look new.
 pub fn table_time(venue_clock: UnixMs, received_at: UnixMs) -> Result<UnixMs, ClockAhead> {
     if is_from_the_future(venue_clock, received_at) {
         return Err(ClockAhead {
@@ -266,7 +288,7 @@ pub fn table_time(venue_clock: UnixMs, received_at: UnixMs) -> Result<UnixMs, Cl
     Ok(data_time(venue_clock, received_at))
 }
 
-/// A venue's clock that cannot be believed.
+/// A venue's clock too far ahead of ours to be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
     "the venue's clock is {ahead_ms} ms ahead of ours (allowed: {MAX_CLOCK_AHEAD_MS} ms), so the age of its data is unknown"
@@ -284,7 +306,7 @@ impl ClockAhead {
     }
 }
 
-/// Whether a clock is so far ahead of `now` that what it says cannot be believed.
+/// Whether a moment lies so far ahead of `now` that the clock it came from is wrong.
 #[must_use]
 pub const fn is_from_the_future(moment: UnixMs, now: UnixMs) -> bool {
     moment.millis_since(now) > MAX_CLOCK_AHEAD_MS

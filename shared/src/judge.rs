@@ -1,11 +1,23 @@
-//! A ticker table against those before: when its market last moved, and what of it leapt and is not
-//! believed until the next tables say the same.
+//! The outlier filter for ticker tables: each table is compared with the tables accepted before it.
 //!
-//! One row whose price leaps is left out. A table in which many leap, or one of the majors does, is
-//! quarantined whole: such a market is more likely a venue's mistake than a market. What the
-//! following tables confirm twice is believed, for real crashes and listings do happen; held back
-//! it was for two rounds. A turnover or an open interest that leaps costs itself alone, so that no
-//! sum over the market rests on one row that leapt.
+//! State: per contract the last accepted price, turnover and open interest with their times, and
+//! the values that jumped and wait for confirmation ([`beliefs`]); per venue the time at which each
+//! row last changed ([`motion`]). The state belongs to one process and is not shared.
+//!
+//! Order of one round: [`Judge::examine`] first works out the data time from the rows that changed,
+//! then compares prices, then turnovers and open interests. The caller assembles and validates a
+//! snapshot from what is left, and only then calls [`Judge::believe`]. So a table that fails
+//! validation never becomes the reference of a later one.
+//!
+//! Rules:
+//!
+//! * One row whose price jumps is left out of the table.
+//! * A table in which many prices jump, or one of the majors does, is quarantined whole. A venue's
+//!   mistake is more likely than such a market.
+//! * A jump that the next two tables repeat is accepted, since real crashes and listings happen. It
+//!   is delayed by two rounds.
+//! * A turnover or open interest that jumps is dropped from its row. The row stays, and no sum over
+//!   the market includes the jump.
 
 mod beliefs;
 mod list;
@@ -23,21 +35,22 @@ use std::collections::BTreeMap;
 pub use beliefs::{COMPARABLE_MS, CONFIRMATIONS, MAX_LEAP};
 pub use list::{ListJudge, ShorterList};
 
-/// A turnover or open interest below this says nothing by a leap, USD.
+/// Turnovers and open interests below this may jump freely, USD. In a contract that is hardly
+/// traded, one ordinary trade multiplies the day's turnover.
 const NEGLIGIBLE_USD: f64 = 10_000.0;
 
-/// The share of leaping rows that a table may have: one in twenty, as for rows that are unusable by
-/// themselves.
+/// The share of prices that may jump before the table is quarantined: one in twenty, the same share
+/// as for rows that the validation boundary lets a venue send unusable.
 pub const LEAPING_ONE_IN: usize = 20;
 
-/// A table that is quarantined.
+/// A ticker table that is quarantined.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
     "{leaping} of {compared} prices leapt to more than {MAX_LEAP} times or less than a {MAX_LEAP}th of what they were \
      (allowed: one in {LEAPING_ONE_IN}, and no major): quarantined until {CONFIRMATIONS} further tables agree"
 )]
 pub struct WildTable {
-    /// Prices that leapt.
+    /// Prices that jumped.
     pub leaping: usize,
     /// Prices that could be compared.
     pub compared: usize,
@@ -51,19 +64,22 @@ impl WildTable {
     }
 }
 
-/// Remembers what was believed last, and what is suspect.
+/// The filter's state: the accepted values, and those that wait for confirmation.
 #[derive(Clone, Debug, Default)]
 pub struct Judge {
     prices: Beliefs,
-    /// Those of [`SUMMED`], in its order.
+    /// Accepted turnovers and open interests, in the order of [`SUMMED`].
     sums: [Beliefs; SUMMED.len()],
-    /// Whose sums they are: one venue's turnover tells nothing about another's.
+    /// The source of `sums`. Turnover and open interest of two venues are not comparable, so a
+    /// change of the source clears them. Prices are comparable, so `prices` is kept through a
+    /// change of venue.
     summed: Option<Source>,
+    // The newest data time seen so far, which tells a new table from a repeated one.
     judged: Option<UnixMs>,
     motions: Motions,
 }
 
-/// Figures that are summed over the market.
+/// The figures that are summed over the market, each with the field of a row that holds it.
 const SUMMED: [(Figure, SummedFigure); 2] = [
     (Figure::Turnover24h, |row| &mut row.turnover_24h),
     (Figure::OpenInterest, |row| &mut row.open_interest_usd),
@@ -72,13 +88,15 @@ const SUMMED: [(Figure, SummedFigure); 2] = [
 type SummedFigure = for<'r> fn(&'r mut Ticker<'_>) -> &'r mut Option<Amount>;
 
 impl Judge {
-    /// Nothing is known, so everything is believed.
+    /// An empty filter. There is nothing to compare the first table with, so it is accepted as it
+    /// is.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Goes on from the prices that another process published, where nothing newer is known.
+    /// Takes the prices of a published snapshot as the reference where this process has none that
+    /// is newer. A restarted process then filters its first table, too.
     pub fn remember(&mut self, snapshot: &Snapshot) {
         for (symbol, price) in shown(snapshot) {
             self.prices.remember(symbol, price, snapshot.as_of_ms);
@@ -86,13 +104,15 @@ impl Judge {
         self.motions.remember(snapshot);
     }
 
-    /// Takes rows and figures that leapt out of a table that says of itself to be of `at`, or
-    /// quarantines it whole; tells when its market last moved, which is the time of its data. Rows
-    /// of contracts that do not count are not judged. The same table again, or an older one,
-    /// confirms nothing.
+    /// Removes the rows and figures that jumped from a table, or quarantines the table whole.
+    /// Returns the data time: when the market last moved, at most `at`, the time that the table
+    /// states.
+    ///
+    /// Rows of contracts outside the universe are not compared. A table that is no newer than one
+    /// seen before confirms nothing.
     ///
     /// # Errors
-    /// [`WildTable`]; what was believed before still is.
+    /// [`WildTable`] for a quarantined table. The accepted values stay as they are.
     pub fn examine(
         &mut self,
         tickers: &mut Tickers<'_>,
@@ -100,6 +120,8 @@ impl Judge {
         source: Source,
         at: UnixMs,
     ) -> Result<UnixMs, WildTable> {
+        // The data time comes first. A gateway that repeats old rows under a new time would
+        // otherwise count as a new table at each round, and confirm its own jumps.
         let at = self.motions.examine(tickers, universe, source, at);
         if self.summed != Some(source) {
             self.sums = <[Beliefs; SUMMED.len()]>::default();
@@ -115,7 +137,9 @@ impl Judge {
             at,
             is_new,
         );
-        // One row alone is never a wild market, however few could be compared.
+        // One row never quarantines a table: of fewer than twenty comparable rows one in twenty is
+        // none, and leaving out the row is enough. A major is the exception, because the regime,
+        // the betas and every comparison with Bitcoin rest on it.
         let is_wild = leaping.len() > (compared / LEAPING_ONE_IN).max(1)
             || MAJORS.iter().any(|major| leaping.contains_key(*major));
         if is_wild {
@@ -137,16 +161,18 @@ impl Judge {
                     reason: RowRefusal::Leapt { before, after },
                 })
             }));
+        // After the rows with unconfirmed prices are gone, so that their figures are neither
+        // compared nor remembered as suspects.
         self.examine_sums(tickers, universe, at, is_new);
         Ok(at)
     }
 
-    /// The same of a snapshot that somebody else put together, by the prices that it shows. Its
-    /// sums rest on all rows and cannot be worked out without one, so a single price that leapt
-    /// quarantines it.
+    /// The same for a snapshot that another process assembled, by the prices in its scores and
+    /// movers. Its sums include all rows and cannot be worked out again without one, so a single
+    /// jump quarantines the whole snapshot. An admitted snapshot becomes the reference at once.
     ///
     /// # Errors
-    /// [`WildTable`]; what was believed before still is.
+    /// [`WildTable`] for a quarantined snapshot. The accepted values stay as they are.
     pub fn examine_snapshot(&mut self, snapshot: &Snapshot) -> Result<(), WildTable> {
         let at = snapshot.as_of_ms;
         let is_new = self.is_new(at);
@@ -164,15 +190,15 @@ impl Judge {
         Ok(())
     }
 
-    /// Whether what is judged now is younger than all that was, and so can confirm something.
+    /// Whether this table is newer than every table before it, and so can confirm a jump.
     fn is_new(&mut self, at: UnixMs) -> bool {
         let is_new = self.judged.is_none_or(|judged| judged < at);
         self.judged = self.judged.max(Some(at));
         is_new
     }
 
-    /// How many of these prices can be compared with what is believed, and those that leapt and are
-    /// not confirmed: what they were, and what they are.
+    /// How many of these prices have a reference, and which of them jumped without being confirmed,
+    /// each with its reference and its new value.
     fn leaping<'p>(
         &mut self,
         prices: impl Iterator<Item = (&'p str, f64)>,
@@ -182,6 +208,7 @@ impl Judge {
         let (mut compared, mut leaping) = (0, BTreeMap::new());
         for (symbol, price) in prices {
             let Some(before) = self.prices.comparable(symbol, at) else {
+                // No reference: the contract is new, or its last price is more than a minute old.
                 continue;
             };
             compared += 1;
@@ -194,7 +221,7 @@ impl Judge {
         (compared, leaping)
     }
 
-    /// Takes turnovers and open interests that leapt out of their rows.
+    /// Clears the turnovers and open interests that jumped.
     fn examine_sums(
         &mut self,
         tickers: &mut Tickers<'_>,
@@ -207,7 +234,8 @@ impl Judge {
             .iter_mut()
             .filter(|row| universe.contains(&row.symbol))
         {
-            // With a price that leapt and was confirmed, what is counted in dollars leaps too.
+            // A confirmed price jump multiplies every figure in dollars by the same factor.
+            // Comparing them here would delay them by two more rounds.
             let price = row.last.get();
             if self
                 .prices
@@ -223,7 +251,8 @@ impl Judge {
                 let Some(before) = beliefs.comparable(&row.symbol, at) else {
                     continue;
                 };
-                // What was next to nothing can be anything next.
+                // The larger of the two decides: a figure that falls to nothing from a large one is
+                // a jump.
                 if is_near(amount, before) || amount.max(before) < NEGLIGIBLE_USD {
                     beliefs.acquit(&row.symbol);
                 } else if !beliefs.is_confirmed(&row.symbol, amount, at, is_new) {
@@ -238,7 +267,7 @@ impl Judge {
         }
     }
 
-    /// Believes the prices of a table that was examined and admitted.
+    /// Makes an admitted table the reference of the next ones.
     pub fn believe(&mut self, tickers: &Tickers<'_>, at: UnixMs) {
         for row in &tickers.rows {
             self.prices.believe(&row.symbol, row.last.get(), at);
@@ -253,6 +282,7 @@ impl Judge {
         }
         std::iter::once(&mut self.prices)
             .chain(&mut self.sums)
+            // Delisted contracts would otherwise stay in memory for as long as the process runs.
             .for_each(|beliefs| beliefs.forget_old(at));
     }
 }

@@ -1,32 +1,39 @@
-//! A publisher's new answer beside the one before: whether it is newer, and whether it is believed.
+//! The outlier filter for figures that a publisher renews: CoinGecko's market and DeFi figures, and
+//! the Fear & Greed index.
 //!
-//! What is held stays, with its own time, while a new answer is not believed: it ages and ends by
-//! its own limits. Figures that equal the ones held in every digit are those figures again,
-//! whatever time is told with them: they make nothing younger, and confirm nothing.
+//! A new answer is compared with the one that is held, in this order: another source replaces it;
+//! the same figures again change nothing; an older answer changes nothing; a figure that jumps is
+//! held back until another answer confirms it; anything else replaces it.
+//!
+//! State: the last answer that jumped. The held answer belongs to the caller.
+//!
+//! Invariants: while a new answer is held back the held one keeps its own time and expires by its
+//! own limits. Figures that equal the held ones in every digit are the same publication, whatever
+//! time comes with them, so they neither make the held ones younger nor confirm a jump.
 
 use crate::exchange::Detail;
 use crate::freshness::{ClockAhead, SectionLimits, table_time};
 use crate::market::{Dated, DefiMarket, FearGreed, GlobalMarket};
 use crate::units::UnixMs;
 
-/// How many times its former self a total may be, or its former self it, between two answers.
+/// The factor between two answers above which a total counts as a jump, in either direction.
 pub const MAX_FACTOR: f64 = 1.5;
 
-/// How many points of a hundred the index may move between two answers.
+/// How many points of a hundred the index may move between two answers without counting as a jump.
 pub const MAX_POINTS: f64 = 40.0;
 
-/// How near another answer must be to confirm a leap: one part in ten, or as many points of a
-/// hundred.
+/// How near to the suspect another answer must be to confirm it: one part in ten of a total, or ten
+/// points of the index.
 const CONFIRMS_WITHIN: f64 = 0.1;
 
-/// How long the figures of decentralised finance may have been true before they are seen: the
-/// publisher renews them every hour and tells no time with them.
+/// How long the DeFi figures may have been true before they are first seen, milliseconds. The
+/// publisher renews them every hour and sends no time with them.
 pub const DEFI_PERIOD_MS: u64 = 3_600_000;
 
-/// Why an answer is not believed though it can be read.
+/// Why an answer that can be read is not accepted.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Doubt {
-    /// A time that is not yet, so that nobody knows how old the figures are.
+    /// A time in the future. The age of the figures is then unknown.
     #[error("the figures are dated {ahead_ms} ms ahead")]
     FromTheFuture {
         /// How far ahead of the receipt.
@@ -35,11 +42,11 @@ pub enum Doubt {
     /// A figure far from the one before, which no other answer has confirmed.
     #[error("{figure} leapt from {before} to {after}")]
     Leapt {
-        /// Which.
+        /// The figure's name.
         figure: &'static str,
-        /// As held.
+        /// The held value.
         before: Detail,
-        /// As it came.
+        /// The new value.
         after: Detail,
     },
 }
@@ -54,11 +61,11 @@ impl Doubt {
     }
 }
 
-/// When figures were true: the time that their publisher tells, as far as it can be.
+/// The data time of figures: the time that their publisher states.
 ///
-/// A publisher's clock may be a little ahead of ours, which makes nothing younger than its receipt.
-/// One that is far ahead (milliseconds for seconds, tomorrow) says nothing about the figures' age,
-/// and the receipt does not either.
+/// A publisher's clock may be slightly ahead of ours; figures then count as of their receipt. A
+/// clock far ahead (milliseconds sent for seconds, a date of tomorrow) tells nothing about the age,
+/// and the receipt does not replace it: stale figures would look new.
 ///
 /// # Errors
 /// [`Doubt::FromTheFuture`].
@@ -67,9 +74,8 @@ pub fn told_time(told: UnixMs, received_at: UnixMs) -> Result<UnixMs, Doubt> {
         .map_err(|ClockAhead { ahead_ms }| Doubt::FromTheFuture { ahead_ms })
 }
 
-/// When figures of decentralised finance were true at the earliest: their publisher tells no time,
-/// and what it tells is up to a period old. A lower bound, so that nothing is shown as younger than
-/// it is.
+/// The earliest data time of DeFi figures received now. Their publisher states none, and they may
+/// be a period old. A lower bound never shows them as younger than they are.
 #[must_use]
 pub fn earliest_defi_time(received_at: UnixMs) -> UnixMs {
     UnixMs::from_millis(received_at.as_millis().saturating_sub(DEFI_PERIOD_MS))
@@ -77,14 +83,15 @@ pub fn earliest_defi_time(received_at: UnixMs) -> UnixMs {
 
 /// Figures that a publisher renews from time to time.
 pub trait Published: PartialEq + Clone {
-    /// How old they may be.
+    /// The ages at which they stop being fresh, and usable.
     fn limits(dated: &Dated<Self>) -> SectionLimits;
 
-    /// Whether the same figures are the same publication: figures with many digits do not come out
-    /// equal by chance.
+    /// Whether equal figures mean the same publication. True for figures with many digits, which
+    /// are never equal by chance.
     const EQUAL_IS_SAME: bool;
 
-    /// Each figure that cannot leap, with its name.
+    /// The figures that are checked for jumps, each with its name. The rest of the answer follows
+    /// them.
     fn steady(&self) -> Vec<(&'static str, Figure)>;
 }
 
@@ -111,7 +118,7 @@ impl Figure {
     fn is_near(self, other: Self, factor: f64, points: f64) -> bool {
         let (one, other_value) = (self.get(), other.get());
         match self {
-            // Written so that what is no number is not near.
+            // Comparisons with NaN are false, so NaN is never near.
             Self::Total(_) => one <= other_value * factor && other_value <= one * factor,
             Self::Points(_) => (one - other_value).abs() <= points,
         }
@@ -155,7 +162,7 @@ impl Published for DefiMarket {
 }
 
 impl Published for FearGreed {
-    /// Two days may well have the same whole number.
+    /// The index is a whole number from 0 to 100, so two days often have the same one.
     const EQUAL_IS_SAME: bool = false;
 
     fn limits(dated: &Dated<Self>) -> SectionLimits {
@@ -167,30 +174,30 @@ impl Published for FearGreed {
     }
 }
 
-/// Holds answers back whose figures leap, until another one says the same.
+/// Holds back answers whose figures jump, until another answer confirms them.
 #[derive(Clone, Debug, Default)]
 pub struct LeapFilter<T> {
     suspect: Option<T>,
 }
 
-/// What to do with an answer that is believed.
+/// What to do with an answer that is not held back.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Verdict<T> {
-    /// It takes the place of what is held.
+    /// It replaces the held one.
     Take(Dated<T>),
-    /// It is no newer than what is held, which stays with the time that it has.
+    /// It is no newer than the held one, which stays with the time that it has.
     Keep,
 }
 
 impl<T: Published> LeapFilter<T> {
-    /// Suspects nothing.
+    /// A filter without a suspect.
     #[must_use]
     pub const fn new() -> Self {
         Self { suspect: None }
     }
 
-    /// Judges an answer beside what is held at `now`. What is past its limit says nothing about
-    /// what follows.
+    /// Compares an answer with the held one at `now`. A held answer past its usable limit is no
+    /// reference.
     ///
     /// # Errors
     /// [`Doubt::Leapt`] until another answer confirms it.
@@ -200,10 +207,11 @@ impl<T: Published> LeapFilter<T> {
         held: Option<&Dated<T>>,
         now: UnixMs,
     ) -> Result<Verdict<T>, Doubt> {
-        // Other sources publish other figures: one takes the place of the other as it is.
+        // Two sources differ by more than a jump, so they are not compared. A change of source is a
+        // decision of the caller.
         let held = held.filter(|held| held.source == found.source);
-        // However old they are: figures that stand still do not begin a new life when their limit
-        // is past.
+        // Checked before the limit below. A publisher that stands still repeats its figures after
+        // they have expired; accepted then as a new answer, they would start a new life.
         if held.is_some_and(|held| is_same(&held.value, &found.value)) {
             self.suspect = None;
             return Ok(Verdict::Keep);
@@ -212,19 +220,23 @@ impl<T: Published> LeapFilter<T> {
             self.suspect = None;
             return Ok(Verdict::Take(found));
         };
+        // Answers of two requests can arrive out of order.
         if found.as_of_ms < held.as_of_ms {
             return Ok(Verdict::Keep);
         }
-        let Some(doubt) = leap(&held.value, &found.value) else {
+        let Some(doubt) = first_jump(&held.value, &found.value) else {
             self.suspect = None;
             return Ok(Verdict::Take(found));
         };
+        // The same publication fetched again is no second opinion, so the suspect stays.
         match &self.suspect {
             Some(suspect) if is_same(suspect, &found.value) => Err(doubt),
             Some(suspect) if is_confirmed(suspect, &found.value) => {
                 self.suspect = None;
                 Ok(Verdict::Take(found))
             }
+            // Either the first jump, or one that does not confirm the suspect: the newest is
+            // compared next.
             _ => {
                 self.suspect = Some(found.value);
                 Err(doubt)
@@ -239,8 +251,8 @@ pub fn is_same<T: Published>(one: &T, other: &T) -> bool {
     T::EQUAL_IS_SAME && one == other
 }
 
-/// The first figure that leapt. One that only one of two answers has is no leap.
-fn leap<T: Published>(before: &T, after: &T) -> Option<Doubt> {
+/// The first figure that jumped. A figure that only one of the two answers has is not compared.
+fn first_jump<T: Published>(before: &T, after: &T) -> Option<Doubt> {
     let before = before.steady();
     after.steady().into_iter().find_map(|(figure, after)| {
         let (_, before) = before.iter().find(|(name, _)| *name == figure)?;
@@ -257,6 +269,7 @@ fn is_confirmed<T: Published>(suspect: &T, found: &T) -> bool {
     let suspect = suspect.steady();
     found.steady().into_iter().all(|(figure, after)| {
         let before = suspect.iter().find(|(name, _)| *name == figure);
+        // A figure that the suspect lacks cannot contradict it.
         before.is_none_or(|(_, before)| {
             after.is_near(*before, 1.0 + CONFIRMS_WITHIN, 100.0 * CONFIRMS_WITHIN)
         })
@@ -421,9 +434,9 @@ mod tests {
             volume_24h: volume.map(|volume| Amount::new(volume).unwrap()),
             dominance: None,
         };
-        assert_eq!(leap(&defi(None), &defi(Some(5e9))), None);
-        assert_eq!(leap(&defi(Some(5e9)), &defi(None)), None);
-        assert!(leap(&defi(Some(5e9)), &defi(Some(8e9))).is_some());
+        assert_eq!(first_jump(&defi(None), &defi(Some(5e9))), None);
+        assert_eq!(first_jump(&defi(Some(5e9)), &defi(None)), None);
+        assert!(first_jump(&defi(Some(5e9)), &defi(Some(8e9))).is_some());
     }
 
     #[track_caller]
@@ -454,7 +467,7 @@ mod tests {
             let mut before: Option<f64> = None;
             for (minute, cap) in (1..).zip(caps) {
                 let found = global(cap, 1e11, minute);
-                let leapt = leap(&held.value, &found.value).is_some();
+                let leapt = first_jump(&held.value, &found.value).is_some();
                 if let Ok(Verdict::Take(taken)) = filter.examine(found, Some(&held), at(minute)) {
                     let is_confirmed = before.is_some_and(|before| cap <= before * 1.1 && before <= cap * 1.1);
                     prop_assert!(!leapt || is_confirmed, "{cap} after {before:?}, held {held:?}");

@@ -1,8 +1,12 @@
-//! The one door: what is stored or served is a [`ValidSnapshot`], and there is no other way to make
-//! one.
+//! The validation boundary: only a [`ValidSnapshot`] is stored or served, and
+//! [`ValidSnapshot::admit`] is the only way to make one.
 //!
-//! Bytes that come *back*, from the store or from the origin, pass through the same door as what
-//! was just assembled.
+//! Invariant: the field of [`ValidSnapshot`] is private, so the type proves that every rule holds.
+//! Bytes that come *back*, from the store or from the origin, are admitted again like a snapshot
+//! that was just assembled. They may be of another version, damaged, or written by somebody else.
+//!
+//! In order: bytes → [`Snapshot`] (version, then shape) → [`rules`] (every broken rule, by name) →
+//! warnings and [`quality`] → [`ValidSnapshot`].
 
 mod baseline;
 mod limits;
@@ -31,9 +35,9 @@ pub struct ValidSnapshot {
 }
 
 impl ValidSnapshot {
-    /// The door.
+    /// The validation boundary.
     ///
-    /// Age is not judged here: how old is too old depends on `now` at the time of serving
+    /// Age is not checked here: how old is too old depends on `now` at the time of serving
     /// ([`crate::freshness::Limits`]). Only a time that cannot be true is refused.
     ///
     /// # Errors
@@ -43,6 +47,7 @@ impl ValidSnapshot {
         if !rejections.is_empty() {
             return Err(Rejections(rejections));
         }
+        // Computed once here and not at each request: neither changes while the snapshot does not.
         let warnings = rules::warnings(&snapshot);
         let quality = quality::quality(&snapshot);
         Ok(Self {
@@ -52,7 +57,7 @@ impl ValidSnapshot {
         })
     }
 
-    /// Reads a snapshot back and lets it through the same door.
+    /// Reads a snapshot back and admits it by the same rules.
     ///
     /// # Errors
     /// [`Inadmissible`] when the bytes are no snapshot of our version, or the snapshot breaks a
@@ -61,10 +66,10 @@ impl ValidSnapshot {
         Self::from_json_with(body, now, baseline, |snapshot| snapshot)
     }
 
-    /// The same for a snapshot to which the reader has something to add.
+    /// The same for a snapshot to which the reader adds something before it is admitted.
     ///
     /// # Errors
-    /// As [`Self::from_json`]; what was added passes the door too.
+    /// As [`Self::from_json`]; what was added is checked, too.
     pub fn from_json_with(
         body: &[u8],
         now: UnixMs,
@@ -89,9 +94,9 @@ impl ValidSnapshot {
         &self.snapshot
     }
 
-    /// How complete and young it is, 0–1: [`Self::coverage`] × (0.50 tickers + 0.20 · share of the
+    /// How complete and fresh it is, 0–1: [`Self::coverage`] × (0.50 tickers + 0.20 · share of the
     /// scores that rest on six dimensions + 0.10 global market + 0.05 DeFi + 0.05 fear & greed +
-    /// 0.05 betas + 0.05 charts), where an aging part counts half and an absent one nothing.
+    /// 0.05 betas + 0.05 charts). An aging part counts half, an absent part nothing.
     #[must_use]
     pub fn quality(&self) -> Fraction {
         self.quality
@@ -104,33 +109,34 @@ impl ValidSnapshot {
         quality::quality(&self.snapshot.served_at(moment))
     }
 
-    /// The share of the contracts that trade, as far as they are known, that have a usable ticker.
+    /// The share of the trading contracts that have a usable ticker, as far as the number that
+    /// trade is known.
     #[must_use]
     pub fn coverage(&self) -> Fraction {
         coverage(self.snapshot.coverage)
     }
 
-    /// Whether this snapshot is to be shown in the place of `held` at `now`. First decides the
-    /// class of its age, then what it can hold (scores in six dimensions; Bybit's tickers; another
-    /// exchange's), then its time. So what is held goes back in time by one refresh at most, and
-    /// only for a fuller answer.
+    /// Whether this snapshot replaces `held` in what is shown at `now`.
+    ///
+    /// The freshness class decides first, then the completeness of its kind (scores in six
+    /// dimensions; Bybit's tickers; another exchange's), then its time. So the shown time moves
+    /// back by at most one refresh, and only for a more complete answer.
     #[must_use]
     pub fn is_better(&self, held: &Self, now: UnixMs, limits: &Limits) -> bool {
         quality::is_better(&self.snapshot, &held.snapshot, now, limits)
     }
 
-    /// What is unusual about it without making it unusable.
+    /// Anomalies that do not make it unusable.
     #[must_use]
     pub fn warnings(&self) -> &[Warning] {
         &self.warnings
     }
 
-    /// Whether this snapshot may take the place of `held`: its data is younger, or as young and
-    /// assembled later. A holder that asks this never moves back in time, whatever order answers
-    /// arrive in.
+    /// Whether this snapshot may replace `held`: its data is newer, or as new and assembled later.
+    /// A holder that asks this never moves back in time, whatever order answers arrive in.
     ///
-    /// What is held with a time ahead of `now` is not younger: the clock that it was dated by was
-    /// wrong, so it yields to whatever is not.
+    /// A held time in the future loses to any that is not: the clock that dated it was wrong, and
+    /// nothing could otherwise replace it before that time comes.
     #[must_use]
     pub fn supersedes(&self, held: &Self, now: UnixMs) -> bool {
         let order = |valid: &Self| (valid.snapshot.as_of_ms, valid.snapshot.sequence);
@@ -138,19 +144,21 @@ impl ValidSnapshot {
     }
 }
 
-/// Whether data with this time and number takes the place of that with those: see
-/// [`ValidSnapshot::supersedes`].
+/// The rule of [`ValidSnapshot::supersedes`] on the pair of data time and sequence number alone.
 pub(crate) fn is_younger(new: (UnixMs, u64), held: (UnixMs, u64), now: UnixMs) -> bool {
     match (
         is_from_the_future(new.0, now),
         is_from_the_future(held.0, now),
     ) {
+        // A dated-ahead pair would win every comparison below.
         (false, true) => true,
         (true, false) => false,
         _ => new > held,
     }
 }
 
+// The version is read before the whole, so that a snapshot of another version is reported as such
+// and not as a missing field.
 fn read(body: &[u8]) -> Result<Snapshot, Unreadable> {
     #[derive(Deserialize)]
     struct Version {
@@ -162,6 +170,8 @@ fn read(body: &[u8]) -> Result<Snapshot, Unreadable> {
         .trim();
     match text.as_bytes().first() {
         None => return Err(Unreadable::NotJson(Detail::new("no bytes"))),
+        // Named apart, because the cause is a writer that serialised a string that already was
+        // JSON.
         Some(b'"') => return Err(Unreadable::EncodedTwice),
         Some(b'{') => {}
         Some(_) => return Err(Unreadable::NotJson(Detail::new(text))),
@@ -169,6 +179,8 @@ fn read(body: &[u8]) -> Result<Snapshot, Unreadable> {
     let version: Version = serde_json::from_str(text)
         .map_err(|error| Unreadable::NotJson(Detail::new(&error.to_string())))?;
     match version.schema_version {
+        // Another writer's object under a key that it shares with us. Its own label keeps it apart
+        // from a damaged snapshot.
         None => Err(Unreadable::Placeholder),
         Some(SCHEMA_VERSION) => serde_json::from_str(text)
             .map_err(|error| Unreadable::Shape(Detail::new(&error.to_string()))),
@@ -176,7 +188,7 @@ fn read(body: &[u8]) -> Result<Snapshot, Unreadable> {
     }
 }
 
-/// The rules that a snapshot broke; at least one.
+/// The rules that a snapshot breaks; at least one.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Rejections(Vec<Rejection>);
 
@@ -187,7 +199,7 @@ impl Rejections {
         &self.0
     }
 
-    /// The first broken rule's label, for where there is room for one word.
+    /// The label of the first broken rule, for a metric or a header that holds one word.
     #[must_use]
     pub fn label(&self) -> &'static str {
         self.0.first().map_or("rejected", Rejection::label)
@@ -206,16 +218,16 @@ impl fmt::Display for Rejections {
 
 impl std::error::Error for Rejections {}
 
-/// Why bytes are no snapshot of ours.
+/// Why bytes cannot be read as a snapshot.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum Unreadable {
     /// No JSON object.
     #[error("no snapshot: {0}")]
     NotJson(Detail),
-    /// A JSON string that holds JSON: somebody encoded twice.
+    /// A JSON string that holds JSON: its writer encoded it twice.
     #[error("no snapshot: JSON encoded twice")]
     EncodedTwice,
-    /// An object without a schema version: a placeholder of some other writer.
+    /// An object without a schema version: a placeholder of another writer.
     #[error("no snapshot: an object without schema_version")]
     Placeholder,
     /// A snapshot of another version.

@@ -1,8 +1,8 @@
-//! alternative.me: the Crypto Fear & Greed index, one value a day. <https://alternative.me/crypto/fear-and-greed-index/>
+//! Every field is a string, and only the newest row states when the next is due:
+//! `{"value":"69","value_classification":"Greed","timestamp":"1788825600","time_until_update":"33817"}`.
 //!
-//! Everything is a string; only the newest row tells when the next is due:
-//! `{"value":"69","value_classification":"Greed","timestamp":"1788825600","time_until_update":"
-//! 33817"}`.
+//! 0 is a legal value and also what a broken publisher sends. Value and label are therefore checked
+//! against each other: a placeholder seldom has the right word.
 
 use super::wire::{self, Object};
 use super::{Detail, EARLIEST_PUBLISHED, ParseError};
@@ -12,13 +12,13 @@ use crate::units::{Share, UnixMs};
 /// Path and query of the newest value.
 pub const FEAR_GREED: &str = "/fng/?limit=1";
 
-/// The longest label that is believed; real ones have two words.
+/// The longest label that is accepted, characters; real ones have two words.
 const MAX_LABEL_CHARS: usize = 32;
 
-/// The longest that a next value is believed to take, seconds: twice the publisher's day.
+/// The longest time until the next value that is accepted, seconds: twice the publisher's day.
 const MAX_UNTIL_UPDATE_SECS: f64 = 2.0 * 86_400.0;
 
-/// The publisher's words, each with the least and the greatest value that it was seen to have.
+/// The publisher's words, each with the least and the greatest value that it was observed with.
 const BANDS: [(&str, f64, f64); 5] = [
     ("extreme fear", 0.0, 25.0),
     ("fear", 25.0, 46.0),
@@ -27,13 +27,13 @@ const BANDS: [(&str, f64, f64); 5] = [
     ("extreme greed", 75.0, 100.0),
 ];
 
-/// How far a value may lie outside its word's band: where the bands end is documented nowhere.
+/// How far a value may lie outside its word's band. The publisher documents no bounds.
 const BAND_SLACK: f64 = 3.0;
 
 /// Reads the newest value: the index, and the day it stands for.
 ///
-/// The first row that can be read is taken; others cost nothing. 0 is a legal value (extreme fear),
-/// so a value counts only together with its label.
+/// The first row that can be read is taken. 0 is a legal value (extreme fear), so a value counts
+/// only together with its label.
 ///
 /// # Errors
 /// Any [`ParseError`]; of the first row where none can be used: [`ParseError::Unusable`] when
@@ -42,7 +42,8 @@ const BAND_SLACK: f64 = 3.0;
 pub fn parse(body: &[u8], received_at: UnixMs) -> Result<(FearGreed, UnixMs), ParseError> {
     let text = wire::text(body)?;
     let answer = Object::open(&text)?;
-    // Whatever else stands there, or stands in its place, says nothing.
+    // `metadata.error` is `null` in an answer that succeeded. Anything else there is the
+    // publisher's text for a failure, which comes with status 200.
     if let Some(error) = answer
         .object("metadata")
         .and_then(|metadata| metadata.value("error"))
@@ -58,6 +59,7 @@ pub fn parse(body: &[u8], received_at: UnixMs) -> Result<(FearGreed, UnixMs), Pa
         let row = Object::read(raw).ok_or_else(|| ParseError::Malformed(Detail::new(raw.get())));
         match row.and_then(|row| index(&row, received_at)) {
             Ok(found) => return Ok(found),
+            // The first row is the newest, so its error is the one that explains the missing value.
             Err(error) if place == 0 => refusal = error,
             Err(_) => {}
         }
@@ -89,7 +91,8 @@ fn index(row: &Object<'_>, received_at: UnixMs) -> Result<(FearGreed, UnixMs), P
             label: Detail::new(&label),
         });
     }
-    // Unix seconds, 00:00 UTC of the value's day. Whether it is past is for whoever has a clock.
+    // Unix seconds, 00:00 UTC of the value's day. Whether that is in the past is checked by the
+    // caller, who has a clock.
     let day = row.number("timestamp");
     let as_of = day
         .value()
@@ -102,6 +105,7 @@ fn index(row: &Object<'_>, received_at: UnixMs) -> Result<(FearGreed, UnixMs), P
             value: day.quoted(),
         })?;
     let until_update = row.number("time_until_update").value();
+    // An implausible countdown is dropped and the value kept: the section has a default limit.
     let until_update = until_update.filter(|secs| (0.0..=MAX_UNTIL_UPDATE_SECS).contains(secs));
     let next_update_ms = until_update.map(|secs| received_at.plus_millis((secs * 1_000.0) as u64));
     Ok((
@@ -120,8 +124,8 @@ fn is_plain_words(label: &str) -> bool {
         && label.chars().all(|c| c.is_alphabetic() || c == ' ')
 }
 
-/// Whether a label is the publisher's for the value. A word that we do not know vouches for no
-/// value that a broken publisher would send.
+/// Whether a label is the publisher's for the value. An unknown word is accepted, since the
+/// publisher may rename its bands, but not for 0 and 100, which a broken publisher would send.
 fn is_label_of(label: &str, value: Share) -> bool {
     let words = label
         .split_whitespace()

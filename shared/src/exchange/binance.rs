@@ -1,22 +1,19 @@
-//! Binance's public market data of the spot market, from the host that serves nothing else.
-//! <https://developers.binance.com/docs/binance-spot-api-docs/faqs/market_data_only>
-//!
 //! Spot is another market than perpetuals: its volumes are not comparable, and it has neither
 //! funding nor open interest. Its own list of pairs (`exchangeInfo`, many megabytes) does not tell
-//! coins from currencies, so which pairs count is known only from a list of another venue: pairs of
-//! the same name. Pairs trade single coins (`PEPEUSDT`) where Bybit trades lots of a
-//! thousand (`1000PEPEUSDT`); those are two, and neither is converted into the other.
+//! coins from currencies, so the pairs that count are those with the name of a contract in another
+//! venue's list. Pairs trade single coins (`PEPEUSDT`) where Bybit trades lots of a thousand
+//! (`1000PEPEUSDT`). Such contracts stay two, and neither is converted into the other.
 
 mod envelope;
 pub mod tickers;
 
-/// Path and query of the table of all pairs that trade, in the short form: the long one is twice as
-/// large and tells nothing more that we read. It weighs 80 of the 6000 that an address may ask for
-/// in a minute.
+/// Path and query of the table of all trading pairs, in the short form. The long form is twice as
+/// large and adds nothing that we read. A request weighs 80 of the 6000 that an address may use per
+/// minute.
 pub const TICKERS: &str = "/api/v3/ticker/24hr?type=MINI&symbolStatus=TRADING";
 
-/// HTTP status of an address that is banned for asking on after a 429; `Retry-After` tells for how
-/// long.
+/// HTTP status of an address that is banned because it continued after a 429. `Retry-After` states
+/// for how long.
 pub const BANNED: u16 = 418;
 
 /// HTTP status of a country that is not served.
@@ -29,6 +26,7 @@ pub const RATE_LIMITED: i64 = -1_003;
 /// it in its body, with code 0.
 #[must_use]
 pub fn is_region_refused(body: &[u8]) -> bool {
+    // By the text, because the code beside it is 0, which other refusals share.
     String::from_utf8_lossy(body).contains("from a restricted location")
 }
 

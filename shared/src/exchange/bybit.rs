@@ -1,4 +1,10 @@
 //! Bybit v5 public market data. <https://bybit-exchange.github.io/docs/v5/intro>
+//!
+//! [`envelope`] opens every answer; [`rows`] reads answers about one contract; each other file is
+//! one endpoint. [`paths`] writes the requests.
+//!
+//! What a refusal means is decided here: back off (rate limit), use another venue (region), or
+//! neither. A refusal may come with status 200 and a code, or with status 403 and a web page.
 
 pub mod account_ratio;
 mod envelope;
@@ -20,8 +26,8 @@ pub use rows::{Reading, Refused};
 /// Path and query of the ticker table of all linear contracts: one answer, no paging.
 pub const TICKERS: &str = "/v5/market/tickers?category=linear";
 
-/// Path and query of the first page of the instruments list. The venue's default of 500 rows is too
-/// few.
+/// Path and query of the first page of the instruments list. The venue's default of 500 rows a page
+/// would need more requests.
 pub const INSTRUMENTS: &str = "/v5/market/instruments-info?category=linear&limit=1000";
 
 /// `retCode`s that ask to back off, until the announced reset where there is one: "Too many
@@ -29,10 +35,11 @@ pub const INSTRUMENTS: &str = "/v5/market/instruments-info?category=linear&limit
 /// the whole system. <https://bybit-exchange.github.io/docs/v5/error>
 pub const RATE_LIMITED: [i64; 3] = [10_006, 10_018, 10_429];
 
-/// The longest refusal, so that no market's table is read twice.
+/// The longest body that is read as a refusal. A refusal has a few hundred bytes; a ticker table,
+/// which is larger, is thus not parsed twice.
 const MAX_REFUSAL_BYTES: usize = 4 * 1024;
 
-/// Whether a body with status 200 says that there were too many requests.
+/// Whether a body with status 200 reports too many requests.
 #[must_use]
 pub fn is_rate_limited(body: &[u8]) -> bool {
     refusal(body).is_some_and(|code| RATE_LIMITED.contains(&code))
@@ -61,22 +68,23 @@ pub fn instruments_after(cursor: &str) -> String {
     format!("{INSTRUMENTS}&cursor={cursor}")
 }
 
-/// What a 403 of Bybit means. Its status alone does not tell.
+/// What a 403 of Bybit means. The status alone does not distinguish the causes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Forbidden {
     /// The caller's country is blocked: no retry will help from here.
     Region,
     /// Too many requests from this address: no call for ten minutes.
     RateLimit,
-    /// Neither is said.
+    /// The body names neither.
     Unexplained,
 }
 
 impl Forbidden {
-    /// Tells the kinds apart by the beginning of the body (4 kB are enough): by the words of the
+    /// Distinguishes the causes by the beginning of the body (4 kB are enough): by the words of the
     /// servers in front of the exchange, or by the exchange's own code.
     #[must_use]
     pub fn from_body(body: &[u8]) -> Self {
+        // The CDN answers with HTML, which no parser of ours reads; its sentence is the only mark.
         let text = String::from_utf8_lossy(body);
         let code = refusal(body);
         let is_one_of = |codes: &[i64]| code.is_some_and(|code| codes.contains(&code));

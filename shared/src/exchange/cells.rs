@@ -1,4 +1,7 @@
-//! Rows that are arrays: a number's meaning is its place.
+//! Rows that are arrays of numbers: a number's meaning is its place in the row.
+//!
+//! Bybit sends candles and book levels like this. Too short a row is no error here: its last cells
+//! are absent, and the parser refuses the row by the name of the missing field.
 
 use super::wire::WireNumber;
 use serde::Deserialize;
@@ -29,6 +32,8 @@ impl<'de, const N: usize> Deserialize<'de> for Cells<N> {
                         None => return Ok(Cells(cells)),
                     }
                 }
+                // Venues append columns without notice. serde fails unless the rest of the array is
+                // consumed.
                 while seq.next_element::<IgnoredAny>()?.is_some() {}
                 Ok(Cells(cells))
             }

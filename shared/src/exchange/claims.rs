@@ -1,9 +1,16 @@
-//! What a ticker row says of itself, judged by what else it says.
+//! The plausibility checks of a ticker row: each figure against the other figures of the same row.
 //!
-//! Every figure that is shown or summed is checked against the others of its row: a price against
-//! mark, index, book, range and stated change; a turnover against volume and range; open interest
-//! against itself in coins. What contradicts the rest is unknown. The price alone decides about the
-//! row, for the other figures mean nothing without it.
+//! Every figure that is shown or summed is checked: a price against mark, index, book, range and
+//! stated change; a turnover against volume and range; open interest against itself in coins. A
+//! figure that contradicts the rest becomes unknown, and the row stays. Only the price decides
+//! about the whole row, since the other figures mean nothing without it.
+//!
+//! Order ([`settle`]): first each field over all rows, because a field that the venue fills with
+//! zeros would contradict every row; then each row by itself: price, range, changes, volume with
+//! turnover, funding, open interest.
+//!
+//! The limits below are wide on purpose. They catch wrong units, wrong fields and placeholders, and
+//! must not catch a crash. What changed between two tables is checked by [`crate::judge`].
 
 use super::wire::WireNumber;
 use crate::market::{
@@ -13,65 +20,65 @@ use crate::units::{Amount, Percent, Price};
 use std::borrow::Cow;
 
 /// The most that one contract can turn over in a day, or hold in open interest, USD: a thousand
-/// times what the whole market does.
+/// times what the whole market does. More is another unit.
 const MAX_USD: f64 = 1e15;
 
 /// How many days' turnover a contract may hold in open interest, and how many times its open
-/// interest it may turn over in a day. The most that was seen is 37 and 19; contracts that are
-/// hardly traded may be anywhere, hence the sums below.
+/// interest it may turn over in a day. The most that was seen is 37 and 19. Contracts that hardly
+/// trade can have any ratio, hence the two thresholds below.
 const MAX_RATIO: f64 = 1_000.0;
 
-/// From which open interest on the ratio is judged, USD.
+/// The open interest from which on the ratio is checked, USD.
 const LARGE_INTEREST: f64 = 1e8;
 
-/// From which turnover on it is, USD.
+/// The turnover from which on the ratio is checked, USD.
 const LARGE_TURNOVER: f64 = 1e10;
 
-/// How far the stated change may be from the prices' own, percentage points, before the prices' own
-/// is shown: the venue cuts its fraction after six decimals.
+/// How far the stated change may be from the computed one, percentage points, before the computed
+/// one is shown. The venue cuts its fraction after six decimals.
 const CHANGE_TOLERANCE_PCT: f64 = 0.001;
 
-/// How far the price may be from the one that the stated change gives: the two are not always read
-/// at the same instant.
+/// How far the price may be from the one that the stated change implies, as a fraction. The venue
+/// does not always read the two at the same instant.
 const CHANGE_SLACK: f64 = 0.01;
 
-/// How far a price may lie outside the day's range, for the same reason.
+/// How far a price may lie outside the day's range, as a fraction, for the same reason.
 const RANGE_SLACK: f64 = 0.01;
 
-/// The same for the price of 24 hours ago, which stands at the edge of the window and not within
-/// it.
+/// The same for the price of 24 hours ago. It stands at the edge of the window, so the range may
+/// already have moved on from it.
 const EDGE_SLACK: f64 = 0.05;
 
-/// The highest price of a day is not more than so many times its lowest. On the day that LUNA fell,
-/// bigger ones were seen; such a range is unknown rather than shown wrongly.
+/// The most times its lowest price that the highest price of a day may be. LUNA exceeded it on the
+/// day of its fall; such a range is shown as unknown.
 const MAX_RANGE: f64 = 50.0;
 
-/// How many times the price mark, index and book may be, or the price them.
+/// The factor within which mark, index and book must agree with the price.
 const NEAR: f64 = 1.25;
 
-/// How far apart two ways of telling the open interest may be: one of them rests on the last price
-/// in place of the mark.
+/// The factor within which two statements of the open interest must agree. One of them uses the
+/// last price in place of the mark.
 const INTEREST_SLACK: f64 = 1.25;
 
-/// The most that a funding can be, as a fraction: venues' own caps are at most four in a hundred.
+/// The largest funding rate, as a fraction. The venues' own caps are at most 0.04.
 const MAX_FUNDING_RATE: f64 = 0.1;
 
-/// Half of the last decimal of a funding rate.
+/// Half a unit in the last decimal of a funding rate: a smaller rate is zero.
 const LEAST_FUNDING_RATE: f64 = 5e-9;
 
-/// Rounding that a venue's cap allows for.
+/// The factor by which a rate may exceed the row's own cap: both are rounded.
 const CAP_SLACK: f64 = 1.000_1;
 
-/// A field that is zero in so many of a hundred rows is not filled.
+/// A field that is zero in this share of the rows is not filled by the venue, percent.
 const ZERO_PERCENT: usize = 90;
 
-/// Fewer rows say nothing about a field as a whole.
+/// With fewer rows no field is judged as a whole.
 const ZERO_ROWS: usize = 20;
 
-/// A number as it was sent, in the unit of its figure, or nothing.
+/// A number as it was sent, in the unit of its figure; `None` when it was not sent or is no number.
 pub(super) type Claim = Option<f64>;
 
-/// What one row says beside its symbol.
+/// The figures of one row, as sent.
 #[derive(Clone, Debug)]
 pub(super) struct Claims {
     pub(super) last: Price,
@@ -98,22 +105,23 @@ pub(super) struct Claims {
     pub(super) coins_single: Claim,
     /// Both sides, coins.
     pub(super) coins_both: Claim,
-    /// What could not even be read.
+    /// Fields whose text is no number.
     pub(super) odd: Vec<(Figure, Oddity)>,
 }
 
-/// How a venue tells turnover.
+/// How a venue states turnover.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Turnover {
-    /// It states it.
+    /// The venue states it.
     Stated(Claim),
-    /// It states the volume only: volume times the day's typical price (high + low + last) / 3,
-    /// which lies between volume × low and volume × high as the true one does.
+    /// The venue states only the volume. The estimate is volume times the day's typical price (high
+    /// + low + last) / 3, which lies between volume × low and volume × high as the true turnover
+    /// does.
     Estimated,
 }
 
 impl Claims {
-    /// A row that says no more than its price.
+    /// A row of which only the price is known.
     pub(super) fn of(last: Price) -> Self {
         Self {
             last,
@@ -139,7 +147,7 @@ impl Claims {
         }
     }
 
-    /// The number of a field, or nothing; one that is no number is noted.
+    /// The number of a field. One that was sent and is no number is recorded as odd.
     pub(super) fn claim(&mut self, figure: Figure, number: &WireNumber) -> Claim {
         if let WireNumber::Unusable(_) = number {
             self.note(figure, Oddity::Unusable);
@@ -151,13 +159,16 @@ impl Claims {
         self.odd.push((figure, oddity));
     }
 
-    /// The row that these claims bear out, still without its name, and what of it is odd.
+    /// The row without its symbol, with the figures that the checks accept, and what is odd about
+    /// it.
     ///
     /// # Errors
-    /// [`RowRefusal::PriceContradicted`] when the price itself is not borne out.
+    /// [`RowRefusal::PriceContradicted`] when more than half of the figures that imply a price
+    /// contradict the last price.
     fn settle(mut self) -> Result<(Ticker<'static>, Vec<(Figure, Oddity)>), RowRefusal> {
         let last = self.last;
-        // An empty side of the book is sent as 0 too.
+        // An empty side of the book is sent as 0 or `""`. That is ordinary, so it is absent and not
+        // odd.
         let [bid, ask] =
             [self.bid, self.ask].map(|claim| claim.and_then(|price| Price::new(price).ok()));
         let mark = self.price(Figure::Mark, self.mark);
@@ -165,6 +176,8 @@ impl Claims {
         let high = self.price(Figure::High24h, self.high);
         let low = self.price(Figure::Low24h, self.low);
         let price_24h = self.price(Figure::Price24h, self.price_24h);
+        // A price of 24 hours ago and a stated change imply a price, and are checked together:
+        // either alone says nothing about the last price.
         let implied = price_24h
             .zip(self.change_24h)
             .map(|(price, change)| price.get() * (1.0 + change));
@@ -181,9 +194,13 @@ impl Claims {
             .chain(
                 range.map(|(high, low)| is_within(last.get(), low.get(), high.get(), RANGE_SLACK)),
             )
+            // The implied price uses the wide factor like the others. The narrow one decides about
+            // the change itself, in [`Self::change`].
             .chain(implied.map(|implied| is_near(implied, last.get(), NEAR)))
             .collect();
         let against = witnesses.iter().filter(|agrees| !**agrees).count();
+        // A majority, because any single field may be the wrong one. With no witness at all nothing
+        // contradicts the price.
         if against * 2 > witnesses.len() {
             return Err(RowRefusal::PriceContradicted {
                 last: last.get(),
@@ -195,6 +212,7 @@ impl Claims {
             let price = price?;
             let is_near = is_near(price.get(), last.get(), NEAR);
             if !is_near {
+                // The price is accepted above, so a figure far from it is the wrong one.
                 self.note(figure, Oddity::Contradicted);
             }
             is_near.then_some(price)
@@ -206,6 +224,7 @@ impl Claims {
         let traded = self.traded(volume, range, price_24h);
         let funding_rate = self.funding();
         let interval = self.funding_interval;
+        // Rates are normalised to 8 hours, which divides by the interval.
         let funding_interval_hours = interval.filter(|hours| is_funding_interval(*hours));
         if interval != funding_interval_hours {
             self.note(Figure::FundingInterval, Oddity::OutOfRange);
@@ -249,23 +268,26 @@ impl Claims {
         amount
     }
 
-    /// The day's highest and lowest price, when the last one lies between them.
+    /// The day's range, when the last price lies within it.
     fn range(&mut self, range: Option<(Price, Price)>) -> Option<(Price, Price)> {
         let (high, low) = range?;
         let oddity =
             if high < low || !is_within(self.last.get(), low.get(), high.get(), RANGE_SLACK) {
                 Oddity::Contradicted
+            // Checked after the contradiction, so that the graver finding gives the name.
             } else if high.get() > low.get() * MAX_RANGE {
                 Oddity::OutOfRange
             } else {
                 return Some((high, low));
             };
+        // Which of the two is wrong cannot be told, so both are dropped.
         self.note(Figure::High24h, oddity);
         self.note(Figure::Low24h, oddity);
         None
     }
 
-    /// The stated change when the prices bear it out, the prices' own when they nearly do.
+    /// The 24-hour change: the stated one when the prices imply it, the computed one when they
+    /// nearly do.
     fn change(
         &mut self,
         price_24h: Option<Price>,
@@ -274,12 +296,15 @@ impl Claims {
         let last = self.last.get();
         let computed = |price: Price| Percent::new((last / price.get() - 1.0) * 100.0).ok();
         let is_of_the_day = |price: f64| {
+            // A price of 24 hours ago far outside the day's range is of another time.
             range.is_none_or(|(high, low)| is_within(price, low.get(), high.get(), EDGE_SLACK))
         };
         let stated = self.change_24h;
         let change = match (price_24h, stated) {
             (None, None) => return None,
             (Some(price), None) => computed(price).filter(|_| is_of_the_day(price.get())),
+            // Nothing but the range can confirm a change that comes without a price, so without a
+            // range it is dropped.
             (None, Some(stated)) => {
                 let price = last / (1.0 + stated);
                 Percent::new(stated * 100.0)
@@ -300,6 +325,7 @@ impl Claims {
                     }
                 })
             }
+            // The two state different changes, and neither can be told to be right.
             (Some(_), Some(_)) => None,
         };
         if change.is_none() {
@@ -311,6 +337,8 @@ impl Claims {
     fn change_1h(&mut self, range: Option<(Price, Price)>) -> Option<Percent> {
         let price = self.price(Figure::Price1h, self.price_1h)?.get();
         let last = self.last.get();
+        // An hour lies within the day, so its price lies within the day's range. Without a range
+        // the wide factor takes its place.
         let is_of_the_day = match range {
             Some((high, low)) => is_within(price, low.get(), high.get(), RANGE_SLACK),
             None => is_near(price, last, NEAR),
@@ -322,8 +350,8 @@ impl Claims {
         Percent::new((last / price - 1.0) * 100.0).ok()
     }
 
-    /// Volume and turnover: the one divided by the other is a mean price of the day. Which of two
-    /// that contradict one another is wrong cannot be told.
+    /// Volume and turnover. Their ratio is a mean price, so it must lie within the day's range.
+    /// When it does not, neither can be told to be right, and both are dropped.
     fn traded(
         &mut self,
         volume: Option<Amount>,
@@ -331,7 +359,7 @@ impl Claims {
         price_24h: Option<Price>,
     ) -> Traded {
         let last = self.last.get();
-        // Without a range the day lies about its two ends.
+        // Without a range the day's two ends, widened, take its place.
         let first = price_24h.map_or(last, Price::get);
         let (high, low) = range.map_or_else(
             || (last.max(first) * NEAR, last.min(first) / NEAR),
@@ -339,6 +367,7 @@ impl Claims {
         );
         let turnover = match self.turnover {
             Turnover::Stated(claim) => self.amount(Figure::Turnover24h, claim),
+            // The estimate lies within the range by construction, so the check below passes.
             Turnover::Estimated => range.zip(volume).and_then(|((high, low), volume)| {
                 let typical = (high.get() + low.get() + self.last.get()) / 3.0;
                 Amount::new(volume.get() * typical).ok()
@@ -349,10 +378,12 @@ impl Claims {
             return (None, None);
         }
         let Some((volume, turnover)) = volume.zip(turnover) else {
+            // One of the two alone has nothing to be checked against.
             return (volume, turnover);
         };
         let (traded, paid) = (volume.get(), turnover.get());
         let agree = if traded == 0.0 || paid == 0.0 {
+            // Nothing traded and nothing paid agree; one without the other does not.
             traded == paid
         } else {
             is_within(paid / traded, low, high, RANGE_SLACK)
@@ -365,11 +396,14 @@ impl Claims {
         (None, None)
     }
 
-    /// The rate, within the row's own cap where it tells one that can be.
+    /// The funding rate, when it is within the row's own cap or, without a plausible cap, the
+    /// general one.
     fn funding(&mut self) -> Option<f64> {
         let rate = self.funding_rate?;
         let cap = self
             .funding_cap
+            // A cap of zero or above the general one is a wrong field, and must not decide about
+            // the rate.
             .filter(|cap| *cap > 0.0 && *cap <= MAX_FUNDING_RATE)
             .unwrap_or(MAX_FUNDING_RATE);
         if rate.abs() <= cap * CAP_SLACK {
@@ -379,8 +413,7 @@ impl Claims {
         None
     }
 
-    /// One side's open interest, USD: what most of the row's ways of telling it agree on. Zero is
-    /// what a broken publisher sends, so it agrees with nothing but is counted.
+    /// One side's open interest, USD: the statement on which most of the row's statements agree.
     fn open_interest(&mut self) -> Option<Amount> {
         let last = self.last.get();
         let told: Vec<f64> = [
@@ -398,7 +431,10 @@ impl Claims {
                 .filter(|other| is_near(*one, **other, INTEREST_SLACK))
                 .count()
         };
-        // What is stated in dollars comes first, and is the more exact.
+        // The first two statements are the candidates: figures in dollars come first where they are
+        // sent, and are more exact than products with the last price. A majority must agree with a
+        // candidate, itself included. A zero agrees with nothing but still counts, so zeros from a
+        // broken publisher cannot form a majority.
         let agreed = told
             .iter()
             .take(2)
@@ -407,6 +443,7 @@ impl Claims {
             .filter(|one| **one > 0.0 && **one <= MAX_USD)
             .and_then(|one| Amount::new(*one).ok());
         if interest.is_none() {
+            // All agree and the value is still not used, so it is its size that is wrong.
             let oddity = if agreeing(first) == told.len() {
                 Oddity::OutOfRange
             } else {
@@ -417,8 +454,8 @@ impl Claims {
         interest
     }
 
-    /// Volume and turnover, and open interest, of which one that dwarfs the other beyond anything
-    /// that a market does is another unit.
+    /// Compares volume and turnover with open interest. One that dwarfs the other beyond any market
+    /// is in another unit, and is dropped.
     fn in_proportion(
         &mut self,
         traded: Traded,
@@ -428,6 +465,7 @@ impl Claims {
         else {
             return (traded, interest);
         };
+        // The larger one is dropped: it is the one that would distort the sums over the market.
         if held > LARGE_INTEREST && held > paid * MAX_RATIO {
             self.note(Figure::OpenInterest, Oddity::Contradicted);
             (traded, None)
@@ -449,12 +487,12 @@ fn is_near(a: f64, b: f64, times: f64) -> bool {
     a > 0.0 && b > 0.0 && a <= b * times && b <= a * times
 }
 
-/// Whether a price lies between two others, or so little outside.
+/// Whether a price lies between two others, or outside by at most `slack`, a fraction.
 fn is_within(price: f64, low: f64, high: f64, slack: f64) -> bool {
     price >= low * (1.0 - slack) && price <= high * (1.0 + slack)
 }
 
-/// The rows of one answer, and what of them is not used.
+/// The rows of one answer after the checks, and what of them is not used.
 #[derive(Debug, Default)]
 pub(super) struct Settled<'a> {
     pub(super) rows: Vec<Ticker<'a>>,
@@ -462,7 +500,7 @@ pub(super) struct Settled<'a> {
     pub(super) odd: Vec<OddField<'a>>,
 }
 
-/// Judges the rows of an answer: first each field over all rows, then each row.
+/// Checks the rows of an answer: first each field over all rows, then each row.
 pub(super) fn settle<'a>(mut all: Vec<(Cow<'a, str>, Claims)>) -> Settled<'a> {
     without_empty_fields(&mut all);
     let mut settled = Settled {
@@ -489,8 +527,8 @@ pub(super) fn settle<'a>(mut all: Vec<(Cow<'a, str>, Claims)>) -> Settled<'a> {
 /// A field of a row.
 type Place = fn(&mut Claims) -> &mut Claim;
 
-/// Fields that are zero in a few rows at most. The turnover is none of them: where nothing was
-/// traded, its zero is true.
+/// Fields that are zero in few rows of a table that is filled. Turnover is not among them: where
+/// nothing was traded its zero is true.
 const FILLED: [(Figure, Place); 11] = [
     (Figure::Mark, |row| &mut row.mark),
     (Figure::Index, |row| &mut row.index),
@@ -505,18 +543,20 @@ const FILLED: [(Figure, Place); 11] = [
     (Figure::OpenInterestCoins, |row| &mut row.coins_both),
 ];
 
-/// Whether a value is none: a rate has eight decimals at most, so a smaller one is no rate.
+/// Whether a value counts as zero. A rate has at most eight decimals, so a smaller one is no rate.
 fn is_zero(figure: Figure, value: f64) -> bool {
     value == 0.0 || (figure == Figure::FundingRate && value.abs() < LEAST_FUNDING_RATE)
 }
 
-/// Takes out what a venue fills with zeros: a figure that is 0 everywhere is one that is not there.
+/// Clears the fields that a venue fills with zeros: a figure that is 0 in nearly every row is not
+/// there.
 fn without_empty_fields(all: &mut [(Cow<'_, str>, Claims)]) {
     for (figure, place) in FILLED {
         let sent = all.iter_mut().filter_map(|(_, row)| *place(row));
         let (sent, zeros) = sent.fold((0, 0), |(sent, zeros), value| {
             (sent + 1, zeros + usize::from(is_zero(figure, value)))
         });
+        // Rows that do not send the field are not counted: an absent field is no zero.
         if sent < ZERO_ROWS || zeros * 100 < sent * ZERO_PERCENT {
             continue;
         }

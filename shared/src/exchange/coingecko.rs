@@ -1,7 +1,8 @@
-//! CoinGecko: figures of the whole market. <https://docs.coingecko.com/reference/crypto-global>
+//! The totals and their time are the core of an answer; without them it is refused. Every other
+//! field is read by itself, and is absent where it is unusable.
 //!
-//! Only the totals and their time are the core of an answer, without which it is refused. Every
-//! other field is read by itself, and absent where it is of no use.
+//! Figures are checked against each other here ([`GlobalMarket::check`]), and against Bitcoin's
+//! price when a snapshot is assembled ([`crate::assemble`]).
 
 use super::wire::{self, Object, WireNumber};
 use super::{Detail, EARLIEST_PUBLISHED, ParseError};
@@ -18,10 +19,10 @@ pub const DEFI: &str = "/api/v3/global/decentralized_finance_defi";
 /// Dollar coins that may stand among the ten largest coins.
 const STABLECOINS: [&str; 6] = ["usdt", "usdc", "dai", "usds", "usde", "fdusd"];
 
-/// What the shares may sum to, percent: a hundred, and what rounding adds.
+/// The most that the shares may sum to, percent: a hundred, and what rounding adds.
 const MAX_SUM_OF_SHARES: f64 = 100.5;
 
-/// The most coins that are believed to be counted; today it is some 17,000.
+/// The most coins that are accepted; in 2026 some 17,000 are counted.
 const MAX_COINS: f64 = 1e7;
 
 /// Reads [`GLOBAL`]: the figures, and when the publisher says that it computed them.
@@ -60,11 +61,13 @@ pub fn parse_global(body: &[u8]) -> Result<(GlobalMarket, UnixMs), ParseError> {
 pub fn parse_defi(body: &[u8]) -> Result<DefiMarket, ParseError> {
     let text = wire::text(body)?;
     let data = data(&text)?;
-    // Every number is a string of up to sixty decimals.
+    // The DeFi endpoint sends every number as a string of up to sixty decimals.
     let market_cap = core("defi_market_cap", &data.number("defi_market_cap"))?;
     let volume = above_zero(&data.number("trading_volume_24h"));
     let facts = DefiMarket {
         market_cap,
+        // A volume that contradicts the capitalisation is dropped alone: it is not part of the
+        // core.
         volume_24h: volume.filter(|volume| is_volume_of(*volume, market_cap)),
         dominance: above_zero(&data.number("defi_dominance")),
     };
@@ -84,8 +87,8 @@ fn data(text: &str) -> Result<Object<'_>, ParseError> {
         .ok_or(ParseError::ResultMissing)
 }
 
-/// The shares of the largest coins; none where they sum to more than there is, for then nobody
-/// knows which of them is wrong.
+/// The shares of the largest coins; none when they sum to more than the whole, since which of them
+/// is wrong cannot be told.
 fn shares<'a>(data: &Object<'a>) -> Object<'a> {
     let shares = data.object("market_cap_percentage").unwrap_or_default();
     let sum: f64 = shares
@@ -93,7 +96,7 @@ fn shares<'a>(data: &Object<'a>) -> Object<'a> {
         .filter_map(|share| share.value())
         .filter(|share| *share > 0.0)
         .sum();
-    // Written so that a sum which is no number is too much.
+    // Comparisons with NaN are false, so NaN counts as too much.
     if sum <= MAX_SUM_OF_SHARES {
         shares
     } else {
@@ -101,8 +104,8 @@ fn shares<'a>(data: &Object<'a>) -> Object<'a> {
     }
 }
 
-/// The stablecoins' share. One that is sent and cannot be read makes the sum unknown: the rest of
-/// it would be too small.
+/// The stablecoins' share. One that is sent and unusable makes the sum unknown, because the sum of
+/// the rest would be too small.
 fn stablecoins(shares: &Object<'_>) -> Option<Share> {
     let sent = STABLECOINS
         .iter()
@@ -115,8 +118,8 @@ fn stablecoins(shares: &Object<'_>) -> Option<Share> {
     Share::new(sum).ok().filter(|sum| sum.get() > 0.0)
 }
 
-/// Nothing of a market can fall by all of it, or has doubled in a day; and a change of nothing at
-/// all, of a figure with fifteen digits, is a placeholder.
+/// The change over 24 hours, when it is plausible. No market loses 90 % or doubles in a day, and an
+/// exact 0 in a figure of fifteen digits is a placeholder.
 fn change(number: &WireNumber) -> Option<Percent> {
     number
         .checked::<Percent>()
@@ -130,8 +133,8 @@ fn coins(number: &WireNumber) -> Option<u64> {
     Some(count as u64)
 }
 
-/// A moment in Unix seconds at which the publisher existed. Whether it is past is for whoever has a
-/// clock.
+/// A moment in Unix seconds at which the publisher existed. Whether it is in the past is checked by
+/// the caller, who has a clock.
 fn time(field: &'static str, secs: &WireNumber) -> Result<UnixMs, ParseError> {
     let moment = secs
         .value()
@@ -145,7 +148,7 @@ fn time(field: &'static str, secs: &WireNumber) -> Result<UnixMs, ParseError> {
         })
 }
 
-/// A figure without which the answer is worth nothing.
+/// A figure of the core: without it the answer is refused.
 fn core(field: &'static str, number: &WireNumber) -> Result<Amount, ParseError> {
     above_zero(number).ok_or_else(|| ParseError::Unusable {
         field,
@@ -153,7 +156,7 @@ fn core(field: &'static str, number: &WireNumber) -> Result<Amount, ParseError> 
     })
 }
 
-/// A figure that cannot honestly be zero: zero is what a broken publisher sends.
+/// A figure that cannot truthfully be zero: zero is what a broken publisher sends.
 fn above_zero<T: TryFrom<f64> + Copy + Into<f64>>(number: &WireNumber) -> Option<T> {
     number.checked::<T>().filter(|value| (*value).into() > 0.0)
 }

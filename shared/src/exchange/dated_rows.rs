@@ -1,9 +1,13 @@
-//! Ticker tables whose rows are dated one by one while the answer as a whole has no time: what OKX
+//! Ticker tables whose rows are dated one by one, while the answer as a whole has no time: what OKX
 //! and Binance have in common.
 //!
-//! A row's time is that of its last change, so a quiet contract has an old one although its price
-//! still holds. The age of the table is therefore told by its busiest rows, which change every
-//! second, and not by its youngest or its oldest row.
+//! Steps: [`Table::push`] collects rows, [`Table::finish`] checks the figures of each
+//! ([`super::claims`]), derives the time of the table, and drops the rows that are too old for it.
+//!
+//! A row's time is that of its last change, so a quiet contract has an old time although its price
+//! still holds. The time of the table is therefore the median of its busiest rows, which change
+//! every second. The youngest row could be one wrong clock, and the oldest is a contract that
+//! hardly trades.
 
 use super::ParseError;
 use super::claims::{Claims, settle};
@@ -11,15 +15,15 @@ use crate::market::{RefusedRow, RowRefusal, Ticker, Tickers};
 use crate::units::UnixMs;
 use std::borrow::Cow;
 
-/// The rows that tell the time of a table: as many as trade all the time on any venue.
+/// The number of rows that decide the time of a table: as many as trade all the time on any venue.
 const BUSY_ROWS: usize = 20;
 
-/// A row that has not changed for so long is left out: nothing is shown that is older than five
-/// minutes, and a contract that is halted or delisted stays in some tables with its last prices.
+/// A row that has not changed for this long is left out, milliseconds. Nothing older than five
+/// minutes is served, and a contract that is halted or delisted stays in some tables with its last
+/// prices.
 const QUIET_MS: u64 = 300_000;
 
-/// The range in which a coin must stay for a whole day to be taken for one that is pegged to the
-/// dollar.
+/// The range in which a coin must stay for a whole day to count as pegged to the dollar.
 const PEGGED: std::ops::RangeInclusive<f64> = 0.99..=1.01;
 
 /// One row, and when it last changed.
@@ -47,13 +51,16 @@ impl<'a> Table<'a> {
         }
     }
 
-    /// Takes a row, or the reason why it is none. Coins that are pegged to the dollar are left out:
-    /// on a spot market they turn over more than most coins, and would stand among the leaders of a
-    /// market that they do not move with.
+    /// Adds a row, or the reason why it is refused.
+    ///
+    /// Coins that are pegged to the dollar are left out. On a spot market their turnover is larger
+    /// than that of most coins, so they would stand among the leaders of a market that they do not
+    /// move with.
     pub(super) fn push(&mut self, symbol: Cow<'a, str>, facts: Result<Facts, RowRefusal>) {
         match facts {
             Ok(facts) if is_pegged(&facts.claims) => {}
             Ok(facts) => {
+                // Kept apart from the claims, which `settle` consumes.
                 self.times.push((symbol.clone(), facts.time));
                 self.claims.push((symbol, facts.claims));
             }
@@ -61,7 +68,7 @@ impl<'a> Table<'a> {
         }
     }
 
-    /// Notes a row that is none.
+    /// Adds a row of another shape, which has no symbol.
     pub(super) fn malformed(&mut self, row: String) {
         self.refused.push(RefusedRow {
             symbol: Cow::Borrowed(""),
@@ -72,15 +79,19 @@ impl<'a> Table<'a> {
     /// The table, without the rows that have been quiet for too long.
     ///
     /// # Errors
-    /// [`ParseError::NoUsableRow`] when there is none: such a table has no time.
+    /// [`ParseError::NoUsableRow`] when no row is usable: such a table has no time.
     pub(super) fn finish(self) -> Result<Tickers<'a>, ParseError> {
         let settled = settle(self.claims);
         let times: std::collections::HashMap<Cow<'a, str>, UnixMs> =
             self.times.into_iter().collect();
         let time = |row: &Ticker<'_>| times.get(&*row.symbol).copied();
         let server_time =
+            // From the rows that passed the checks only: a row with a wrong turnover could
+            // otherwise be among the busiest.
             busiest_time(&settled.rows, time).ok_or(ParseError::NoUsableRow { rows: self.sent })?;
         let is_quiet = |row: &Ticker<'_>| {
+            // Relative to the table's own time and not to our clock, which may differ from the
+            // venue's.
             time(row).is_none_or(|time| server_time.millis_since(time) > QUIET_MS)
         };
         let rows = settled
@@ -103,6 +114,7 @@ fn busiest_time(
     rows: &[Ticker<'_>],
     time: impl Fn(&Ticker<'_>) -> Option<UnixMs>,
 ) -> Option<UnixMs> {
+    // A row of unknown turnover sorts last and decides only in a table of few rows.
     let turnover = |row: &Ticker<'_>| row.turnover_24h.map_or(0.0, crate::units::Amount::get);
     let mut busiest: Vec<&Ticker<'_>> = rows.iter().collect();
     busiest.sort_by(|a, b| turnover(b).total_cmp(&turnover(a)));

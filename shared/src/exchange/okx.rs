@@ -1,16 +1,14 @@
-//! OKX v5 public market data of the perpetual swaps. <https://www.okx.com/docs-v5/en/>
-//!
-//! An instrument such as `PEPE-USDT-SWAP` is called `PEPEUSDT` here: base coin and quote coin, as
-//! every symbol of ours. Prices and volumes are those of one coin, also where another venue trades
-//! lots of a thousand under a name of its own (`1000PEPEUSDT`): such contracts are two, and neither
-//! is converted into the other.
+//! An instrument such as `PEPE-USDT-SWAP` is named `PEPEUSDT` here: base coin and quote coin, as
+//! every symbol of ours. Prices and volumes are those of one coin, even where another venue trades
+//! lots of a thousand under a name of its own (`1000PEPEUSDT`). Such contracts stay two, and
+//! neither is converted into the other.
 
 mod envelope;
 pub mod instruments;
 pub mod tickers;
 
-/// Path and query of the ticker table of all swaps: one answer, no paging. 20 requests in 2 s are
-/// allowed.
+/// Path and query of the ticker table of all swaps: one answer, no paging. The venue allows 20
+/// requests in 2 s.
 pub const TICKERS: &str = "/api/v5/market/tickers?instType=SWAP";
 
 /// Path and query of the list of all swaps: one answer, no paging.
@@ -24,8 +22,8 @@ pub const RATE_LIMITED: [i64; 3] = [50_011, 50_013, 50_040];
 /// needed.
 pub const REGION_REFUSED: [i64; 2] = [50_051, 50_121];
 
-/// How the instruments that we read end: perpetual, in USDT. Inverse swaps and those in other coins
-/// end otherwise.
+/// The suffix of the instruments that we read: perpetual, in USDT. Inverse swaps and swaps in other
+/// coins have another.
 const SUFFIX: &str = "-USDT-SWAP";
 
 /// The symbol of an instrument that is a swap in USDT; nothing for any other instrument.

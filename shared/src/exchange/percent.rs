@@ -10,6 +10,7 @@ pub(super) fn encoded(value: &str) -> Cow<'_, str> {
         return Cow::Borrowed(value);
     }
     let mut out = String::with_capacity(value.len() * 3);
+    // Byte by byte, so that a letter beyond ASCII becomes one `%XX` per byte of its UTF-8 form.
     for byte in value.bytes() {
         if is_unreserved(byte) {
             out.push(char::from(byte));

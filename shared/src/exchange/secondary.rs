@@ -1,12 +1,15 @@
-//! The venues that are asked when Bybit cannot be: what each is asked for, and which contracts of
-//! it count.
+//! The secondary exchanges, which replace Bybit when it cannot be reached: what is fetched from
+//! each, and which of its contracts count.
+//!
+//! Invariant: one snapshot is of one venue. Figures of two venues are never mixed, because their
+//! turnovers, contracts and units differ.
 
 use super::{ParseError, binance, okx};
 use crate::market::{Tickers, Universe};
 use crate::provenance::Venue;
 use std::borrow::Borrow;
 
-/// A venue that takes Bybit's place. Its figures are never mixed with another's.
+/// A venue that replaces Bybit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Secondary {
     /// OKX's perpetual swaps.
@@ -16,8 +19,7 @@ pub enum Secondary {
 }
 
 impl Secondary {
-    /// All of them, the one to be asked first at the head: perpetuals are nearer to what is
-    /// replaced than spot is.
+    /// The order in which they are tried: perpetuals are closer to what they replace than spot is.
     pub const IN_ORDER: [Self; 2] = [Self::Okx, Self::Binance];
 
     /// The venue.
@@ -29,7 +31,7 @@ impl Secondary {
         }
     }
 
-    /// The one that is this venue.
+    /// The secondary exchange of this venue; `None` for any other venue.
     #[must_use]
     pub fn of(venue: Venue) -> Option<Self> {
         Self::IN_ORDER
@@ -46,12 +48,13 @@ impl Secondary {
         }
     }
 
-    /// Path and query of its own list of contracts, where that tells crypto from everything else;
-    /// it is read by [`okx::instruments::Listing`].
+    /// Path and query of its own list of contracts, where that list tells crypto from everything
+    /// else. Read by [`okx::instruments::Listing`].
     #[must_use]
     pub const fn instruments_path(self) -> Option<&'static str> {
         match self {
             Self::Okx => Some(okx::INSTRUMENTS),
+            // Its list weighs many megabytes and does not say which pairs are currencies.
             Self::Binance => None,
         }
     }
@@ -67,12 +70,13 @@ impl Secondary {
         }
     }
 
-    /// Which of the lists at hand says what counts: the venue's own; else OKX's, which names single
-    /// coins as Binance does; else Bybit's, of which then only contracts of the same name and so of
-    /// the same unit are found. Nothing when no list is at hand: without one, coins cannot be told
-    /// from shares and currencies.
+    /// The list that decides which contracts count, from the lists at hand: the venue's own; else
+    /// OKX's, which names single coins as Binance does; else Bybit's, of which then only contracts
+    /// of the same name, and so of the same unit, are found. `None` without a list: coins could
+    /// then not be told from shares and currencies.
     #[must_use]
     pub fn universe<U: Borrow<Universe>>(self, at_hand: impl IntoIterator<Item = U>) -> Option<U> {
+        // The lower the rank the better the list; 3 marks a list that is never used.
         let rank = |universe: &U| match universe.borrow().source.venue {
             venue if venue == self.venue() => 0,
             Venue::Okx => 1,

@@ -1,5 +1,11 @@
-//! What every parser needs: a body as text, numbers that may be strings, rows of which some may be
-//! odd, errors that keep their name.
+//! What every parser needs, in the order in which it is used.
+//!
+//! * [`body`]: bytes → text → JSON. Tells an empty body, a web page and a cut body from bad JSON.
+//! * [`rows`] and [`object`]: lists and objects of which a part may be odd. What cannot be read
+//!   costs itself alone.
+//! * [`number`] and [`string`]: one field, of whatever JSON type the venue sent.
+//!
+//! Invariant: the fast path borrows from the body. Only a text with bad bytes or escapes is copied.
 
 mod body;
 mod number;

@@ -1,15 +1,21 @@
-//! One figure of every contract: what was believed of it last, and what is suspect.
+//! One figure of every contract: its last accepted value, and a value that waits for confirmation.
+//!
+//! State: `believed` maps a symbol to a value and its data time; `suspects` maps it to a value that
+//! jumped, and the number of new tables that showed it. A symbol can be in both maps. A suspect is
+//! removed when a value near the accepted one returns, when its own value is accepted, or when it
+//! is more than a minute old.
 
 use crate::units::UnixMs;
 use std::collections::BTreeMap;
 
-/// How many times its former self a price may be, or its former self it, between two tables.
+/// The factor between two tables above which a price counts as a jump, in either direction.
 pub const MAX_LEAP: f64 = 1.5;
 
-/// How many further tables must show the same before a leap is believed.
+/// How many further tables must show a jump before it is accepted.
 pub const CONFIRMATIONS: u32 = 2;
 
-/// Prices older than this say nothing about the next: a minute of a crash can be anything.
+/// The age in milliseconds above which an accepted value is no reference: in a crash a price can
+/// fall by any factor within a minute.
 pub const COMPARABLE_MS: u64 = 60_000;
 
 /// Values by symbol.
@@ -28,13 +34,14 @@ struct Suspect {
 }
 
 impl Beliefs {
-    /// What is believed of a contract, when it is young enough to be compared with a value of `at`.
+    /// The accepted value of a contract, when it is recent enough to be compared with a value of
+    /// `at`.
     pub(super) fn comparable(&self, symbol: &str, at: UnixMs) -> Option<f64> {
         let (value, time) = self.believed.get(symbol)?;
         is_young(*time, at).then_some(*value)
     }
 
-    /// Takes over what another process believed, where nothing newer is.
+    /// Takes a value that another process accepted, unless a newer one is held.
     pub(super) fn remember(&mut self, symbol: &str, value: f64, at: UnixMs) {
         let place = self
             .believed
@@ -45,12 +52,12 @@ impl Beliefs {
         }
     }
 
-    /// Suspects nothing of a contract any more.
+    /// Drops the suspect value of a contract.
     pub(super) fn acquit(&mut self, symbol: &str) {
         self.suspects.remove(symbol);
     }
 
-    /// Notes a suspect value; whether enough tables have shown it.
+    /// Records a value that jumped. Returns whether enough tables have shown it.
     pub(super) fn is_confirmed(
         &mut self,
         symbol: &str,
@@ -59,9 +66,13 @@ impl Beliefs {
         is_new: bool,
     ) -> bool {
         let seen = match self.suspects.get(symbol) {
+            // Near the previous suspect, not near the first one: a crash goes on falling while it
+            // is being confirmed.
             Some(suspect) if is_near(value, suspect.value) => {
+                // A repeated table keeps the count; only a new one adds to it.
                 suspect.seen.saturating_add(u32::from(is_new))
             }
+            // Another value than the suspect's is a jump of its own, and its count starts anew.
             _ => 1,
         };
         self.suspects
@@ -69,13 +80,13 @@ impl Beliefs {
         seen > CONFIRMATIONS
     }
 
-    /// Believes a value.
+    /// Accepts a value.
     pub(super) fn believe(&mut self, symbol: &str, value: f64, at: UnixMs) {
         self.acquit(symbol);
         self.believed.insert(symbol.to_owned(), (value, at));
     }
 
-    /// Forgets what says nothing about a table of `at`.
+    /// Drops the values that are too old to be compared with a table of `at`.
     pub(super) fn forget_old(&mut self, at: UnixMs) {
         self.believed.retain(|_, (_, time)| is_young(*time, at));
         self.suspects.retain(|_, suspect| is_young(suspect.at, at));

@@ -1,10 +1,16 @@
-//! A list of contracts against the one before: one that lacks contracts is not believed until a
-//! second one lacks the same.
+//! The outlier filter for lists of contracts: a list that lacks contracts of the one before is not
+//! accepted until the next list lacks the same ones.
+//!
+//! A venue that drops a part of its list would otherwise remove contracts from the universe, and
+//! with them their scores. A real delisting is accepted one fetch later, and added contracts at
+//! once.
+//!
+//! State: the symbols that the last refused list lacked.
 
 use crate::market::Universe;
 use std::collections::BTreeSet;
 
-/// A list that is not believed yet.
+/// A list that is not accepted yet.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
     "{missing} of {held} contracts are not in the new list of {listed}: the list before stays until a second one agrees"
@@ -26,14 +32,16 @@ impl ShorterList {
     }
 }
 
-/// Remembers what the last list that was not believed lacked.
+/// The filter's state.
 #[derive(Clone, Debug, Default)]
 pub struct ListJudge {
+    // What the last refused list lacked; `None` after an accepted one.
     lacked: Option<BTreeSet<String>>,
 }
 
 impl ListJudge {
-    /// Believes a list, or not yet. A first list is believed: there is nothing that it could lack.
+    /// Accepts a list, or defers it. A first list is accepted, since there is none that it could
+    /// lack contracts of.
     ///
     /// # Errors
     /// [`ShorterList`] when it lacks contracts that the list before holds, and the fetch before it
@@ -45,6 +53,7 @@ impl ListJudge {
             .filter(|symbol| !new.contains(symbol))
             .cloned()
             .collect();
+        // The same set, and not merely as many: two lists cut at different places confirm nothing.
         let before = self.lacked.take();
         if lacks.is_empty() || before.as_ref() == Some(&lacks) {
             return Ok(());

@@ -1,11 +1,15 @@
-//! When a market last moved: the time of its tables, for the time in an answer's envelope is that
-//! of the venue's gateway.
+//! When a market last moved, which is the data time of its tables.
 //!
-//! A gateway that goes on answering while the matching behind it stands still stamps old prices
-//! with a new time. So each row keeps the time at which it last changed, and a table is as old as
-//! its hundredth part that changed last: in a market that lives that is the table's own time, in
-//! one that stands still it is the moment at which it stopped, and a few rows that flicker do not
-//! hide that.
+//! The time in the envelope of an answer is that of the venue's gateway. A gateway can go on
+//! answering while the matching engine behind it stands still, and then stamps old prices with a
+//! new time.
+//!
+//! State: per source and symbol, the last observed figures and the time at which they last changed.
+//! The data time of a table is the time since which at least one row in a hundred has changed. In a
+//! live market that is the table's own time. In a halted market it is the moment of the halt, and a
+//! few rows that still flicker do not hide it.
+//!
+//! The data time is never later than the time that the table states.
 
 use crate::market::{Ticker, Tickers, Universe};
 use crate::provenance::{Feed, Source};
@@ -13,22 +17,22 @@ use crate::snapshot::Snapshot;
 use crate::units::{Amount, Price, UnixMs};
 use std::collections::HashMap;
 
-/// The share of the rows that must have changed for the market to have moved: one in a hundred.
+/// One row in this many must have changed for the market to have moved.
 const MOVED_ONE_IN: usize = 100;
 
-/// Turnovers that are no further apart are the same: what is published is rounded to the cent.
+/// Turnovers that differ by no more than this are equal, USD. A published snapshot rounds them to
+/// the cent, so its figures differ from the venue's by up to half a cent.
 const SAME_TURNOVER_USD: f64 = 0.006;
 
-/// What every venue's tables said last.
+/// The last observed rows of every source. Sources are few, so a list is searched.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Motions(Vec<(Source, Motion)>);
 
 impl Motions {
-    /// When the market was last seen to move, given a table that says of itself to be of `at`;
-    /// never later than that.
+    /// When the market last moved, given a table that states the time `at`; never later than `at`.
     ///
-    /// A first table is believed, for there is nothing to compare it with. A replay stands still by
-    /// its nature, and is believed always.
+    /// The first table of a source has the time that it states, for there is nothing to compare it
+    /// with. A replayed table always has the time that it states: a recording repeats itself.
     pub(super) fn examine(
         &mut self,
         tickers: &Tickers<'_>,
@@ -47,17 +51,19 @@ impl Motions {
         self.of(source).examine(&rows, at)
     }
 
-    /// Goes on from what another process published, where nothing is known of its rows.
+    /// Takes the rows of a published snapshot where none are known. A restarted process then
+    /// notices that a market halted before it started.
     pub(super) fn remember(&mut self, snapshot: &Snapshot) {
         let motion = self.of(snapshot.tickers_source);
         for row in &snapshot.scores {
-            let told = Told {
+            let observed = Observed {
                 last: row.price,
                 turnover: row.turnover_24h,
+                // A published score row has no bid and ask.
                 book: None,
             };
             let known = Known {
-                told,
+                observed,
                 changed: snapshot.as_of_ms,
             };
             motion.rows.entry(row.symbol.clone()).or_insert(known);
@@ -70,7 +76,7 @@ impl Motions {
             self.0.push((source, Motion::default()));
             self.0.len() - 1
         });
-        // In range: it was found, or pushed just now.
+        // The place was found or pushed just now, so it is in range.
         #[expect(
             clippy::indexing_slicing,
             reason = "a place that was found or made above"
@@ -87,22 +93,23 @@ struct Motion {
 
 #[derive(Clone, Copy, Debug)]
 struct Known {
-    told: Told,
-    /// When it was first told.
+    observed: Observed,
+    /// The data time of the first table that showed these figures.
     changed: UnixMs,
 }
 
-/// What of a row changes when its market moves.
+/// The figures of a row that change when its market moves. Mark and index are left out: venues
+/// compute them from other markets, and they go on moving through a halt.
 #[derive(Clone, Copy, Debug, PartialEq)]
-struct Told {
+struct Observed {
     last: Price,
     turnover: Option<Amount>,
-    /// Best bid and ask; nothing where they are not known, as in what was published.
+    /// Best bid and ask; `None` for a row of a published snapshot.
     book: Option<(Option<Price>, Option<Price>)>,
 }
 
-impl Told {
-    fn by(row: &Ticker<'_>) -> Self {
+impl Observed {
+    fn of(row: &Ticker<'_>) -> Self {
         Self {
             last: row.last,
             turnover: row.turnover_24h,
@@ -110,7 +117,7 @@ impl Told {
         }
     }
 
-    /// Whether everything is the same of which both tell something.
+    /// Whether all figures that both have are equal.
     fn is_same(&self, other: &Self) -> bool {
         let differ = |one: Option<Price>, other: Option<Price>| {
             one.zip(other).is_some_and(|(one, other)| one != other)
@@ -133,7 +140,7 @@ impl Motion {
         let known = |motion: &Self| {
             let changes = rows.iter().filter_map(|row| {
                 let known = motion.rows.get(&*row.symbol)?;
-                Some(if known.told.is_same(&Told::by(row)) {
+                Some(if known.observed.is_same(&Observed::of(row)) {
                     known.changed
                 } else {
                     at
@@ -141,27 +148,35 @@ impl Motion {
             });
             changes.collect::<Vec<UnixMs>>()
         };
+        // Only rows that were seen before are counted. A row that is new says nothing about when
+        // its market moved, and a table of new rows alone is taken at its word.
         let moved = newest_hundredth(known(self)).map_or(at, |moved| moved.min(at));
         let mut next = HashMap::with_capacity(self.rows.len());
         for row in rows {
-            let told = Told::by(row);
+            let observed = Observed::of(row);
             let changed = match self.rows.get(&*row.symbol) {
-                Some(known) if known.told.is_same(&told) => known.changed,
-                // An older table than the last tells nothing of when a row changed.
+                Some(known) if known.observed.is_same(&observed) => known.changed,
+                // Answers can arrive out of order. An older table must not move the time of a
+                // change back.
                 Some(known) => known.changed.max(at),
-                // A row that is seen first is as old as its market.
+                // A new row in a halted market must not look like a change, so it gets the market's
+                // own time.
                 None => moved,
             };
-            next.insert(row.symbol.to_string(), Known { told, changed });
+            next.insert(row.symbol.to_string(), Known { observed, changed });
         }
+        // Rows that the table lacks are dropped: a delisted contract would stand still for ever,
+        // and in time make every market look halted.
         self.rows = next;
         moved
     }
 }
 
-/// The time since which at least one in [`MOVED_ONE_IN`] rows changed; nothing for no row.
+/// The time since which at least one in [`MOVED_ONE_IN`] of the rows has changed; `None` without
+/// rows.
 fn newest_hundredth(mut changes: Vec<UnixMs>) -> Option<UnixMs> {
     let least = changes.len().div_ceil(MOVED_ONE_IN);
+    // Selection instead of a sort: this runs on every table, and only one element is needed.
     let (_, newest, _) = changes.select_nth_unstable_by(least.checked_sub(1)?, |a, b| b.cmp(a));
     Some(*newest)
 }

@@ -1,4 +1,8 @@
-//! What earlier snapshots let us expect of the next.
+//! What earlier snapshots let us expect of the next: the number of contracts with a price.
+//!
+//! It exists to notice half a table. A venue that sends only some of its rows sends each of them
+//! correctly, so only the number shows that rows are missing. A process that has just started has
+//! no baseline, and accepts the first table by the other rules alone.
 
 use crate::provenance::Venue;
 use crate::snapshot::Snapshot;
@@ -6,7 +10,8 @@ use crate::snapshot::Snapshot;
 /// What earlier snapshots let us expect of the next.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Baseline {
-    /// How many contracts usually have a price; unknown at the start and after a long silence.
+    /// How many contracts usually have a price; `None` at the start and after a long time without
+    /// data.
     pub expected: Option<Expected>,
 }
 
@@ -23,7 +28,7 @@ impl Baseline {
     }
 }
 
-/// A number of contracts, which says something only about snapshots in which the same was counted.
+/// A number of contracts, comparable only with snapshots that count the same contracts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Expected {
     /// What was counted.
@@ -32,18 +37,18 @@ pub struct Expected {
     pub contracts: usize,
 }
 
-/// Whose contracts a snapshot counts: one venue's tell nothing about another's, nor do those of one
-/// list about another list.
+/// Which contracts a snapshot counts. Numbers of contracts are comparable only within one venue and
+/// one list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Counted {
-    /// Who published the tickers.
+    /// The venue of the tickers.
     pub tickers: Venue,
-    /// Who listed the contracts that count.
+    /// The venue of the list that decides which contracts count.
     pub listing: Venue,
 }
 
 impl Counted {
-    /// What Bybit's tickers and its own list count.
+    /// Bybit's tickers, counted by Bybit's own list.
     pub const BYBIT: Self = Self {
         tickers: Venue::Bybit,
         listing: Venue::Bybit,

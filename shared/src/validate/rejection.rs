@@ -1,5 +1,8 @@
-//! What can be wrong with a snapshot, each with a name and a text that quotes what was found and
-//! what is allowed.
+//! The reasons for which a snapshot is rejected, and the warnings that do not reject it.
+//!
+//! One variant per rule. Its text quotes what was found and what is allowed, for the log; its label
+//! has no fields, for metrics. Labels are a stable interface: dashboards and alerts are written
+//! against them.
 
 use super::limits::{MIN_SCORES, REFUSED_ONE_IN};
 use crate::analysis::scores::{MAX_CARRIED_AGE_MS, MAX_HISTORY};
@@ -24,7 +27,7 @@ pub enum Rejection {
         /// How far ahead.
         ahead_ms: u64,
     },
-    /// A part of another venue than its producer speaks for.
+    /// A part of a venue that the snapshot's producer does not read.
     #[error("{part} of {venue} in a snapshot of {producer}")]
     ForeignVenue {
         /// The part.
@@ -62,7 +65,7 @@ pub enum Rejection {
         /// All rows of listed contracts.
         rows: usize,
     },
-    /// A symbol that is none: a placeholder, markup.
+    /// A text in the place of a symbol: a placeholder, markup.
     #[error("{symbol:?} is no symbol")]
     MalformedSymbol {
         /// What stands in its place.
@@ -124,7 +127,7 @@ pub enum Rejection {
         /// Contracts with a price.
         priced: usize,
     },
-    /// A momentum score dressed as confluence, or a confluence score without its dimensions.
+    /// A momentum score marked as confluence, or a confluence score without its dimensions.
     #[error("the score of {symbol} contradicts its basis")]
     BasisContradicted {
         /// The symbol.
@@ -234,7 +237,7 @@ impl Rejection {
     }
 }
 
-/// Something unusual that does not make a snapshot unusable.
+/// An anomaly that does not make a snapshot unusable.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Warning {
     /// Many listed contracts have no ticker.

@@ -1,4 +1,13 @@
-//! The rules.
+//! The rules of the validation boundary, one function per concern.
+//!
+//! Each function adds every broken rule to `found`. All of them run even after the first finding: a
+//! log line with every reason shows what happened, and a test can assert the exact set.
+//!
+//! The rules check what the analysis guarantees by construction, because a snapshot may also come
+//! from the store or from another process: the times are possible, every part is of a venue that
+//! its producer reads, counts agree, lists are sorted, free of repeats and within their lengths,
+//! every symbol is in the universe, and texts are ours or plain words. Whether a *value* is likely
+//! is the outlier filter's question ([`crate::judge`]), not this module's.
 
 use super::baseline::{Baseline, Counted, Expected};
 use super::limits::{MIN_SCORES, REFUSED_ONE_IN};
@@ -15,13 +24,14 @@ use crate::snapshot::{Mover, Producer, ScoreBasis, ScoreRow, Snapshot, is_reason
 use crate::units::{Amount, UnixMs};
 use std::collections::HashSet;
 
-/// 2020-01-01: a time before it is seconds taken for milliseconds, or nobody's clock.
+/// 2020-01-01. A time before it is seconds sent as milliseconds, or an unset clock.
 const EARLIEST_TIME: UnixMs = UnixMs::from_millis(1_577_836_800_000);
 
-/// The longest sentence.
+/// The longest sentence, characters. A longer text is none of the sentences that the analysis
+/// writes.
 const MAX_SENTENCE_CHARS: usize = 300;
 
-/// The longest text of plain words.
+/// The longest label of plain words, characters.
 const MAX_WORDS_CHARS: usize = 64;
 
 /// Every rule that the snapshot breaks.
@@ -55,6 +65,8 @@ fn times(snapshot: &Snapshot, now: UnixMs, found: &mut Vec<Rejection>) {
         section_time(snapshot.alerts.as_of_ms(), "alerts.as_of_ms"),
     ];
     for (field, time) in all.into_iter().flatten() {
+        // Both times and sections are compared with `now` alone. How the time of a section relates
+        // to that of the snapshot is not a rule: sections are renewed at their own pace.
         if time < EARLIEST_TIME {
             found.push(Rejection::ImplausibleTime { field, found: time });
         }
@@ -67,15 +79,17 @@ fn times(snapshot: &Snapshot, now: UnixMs, found: &mut Vec<Rejection>) {
     }
 }
 
-/// No figure of one venue stands in a snapshot of another. Only the list of the contracts that
-/// count may be of another venue than a secondary exchange's tickers, for a list has no figures.
+/// No figure of one venue stands in a snapshot of another. The list of contracts may be of another
+/// venue than a secondary exchange's tickers, since a list has no figures.
 fn venues(snapshot: &Snapshot, found: &mut Vec<Rejection>) {
     let is_secondary = snapshot.producer == Producer::SecondaryExchange;
     let may_publish = |venue| match venue {
         Venue::Bybit => !is_secondary,
         Venue::Okx | Venue::Binance => is_secondary,
+        // They publish figures of the whole market and no contract.
         Venue::CoinGecko | Venue::AlternativeMe => false,
     };
+    // Binance publishes no list that tells coins from currencies, so it may not list.
     let may_list = |venue| matches!(venue, Venue::Bybit) || (is_secondary && venue == Venue::Okx);
     let mut check = |part, source: Option<Source>, may: &dyn Fn(Venue) -> bool| {
         if let Some(venue) = source
@@ -95,7 +109,8 @@ fn venues(snapshot: &Snapshot, found: &mut Vec<Rejection>) {
     check("performance", snapshot.performance.source(), &may_publish);
     check("statistics", snapshot.statistics.source(), &may_publish);
     check("alerts", snapshot.alerts.source(), &may_publish);
-    // What is made of Bybit's candles and accounts, and has no source of its own.
+    // These are computed from Bybit's candles, trades and accounts, and have no source field of
+    // their own. A secondary exchange's snapshot must not contain them.
     let overview = &snapshot.overview;
     let derived = [
         (
@@ -123,18 +138,22 @@ fn venues(snapshot: &Snapshot, found: &mut Vec<Rejection>) {
 fn counts(snapshot: &Snapshot, baseline: Baseline, found: &mut Vec<Rejection>) {
     let coverage = snapshot.coverage;
     let rows = coverage.priced.saturating_add(coverage.refused);
+    // A few bad rows are ordinary; many mean that the venue has changed its format.
     if coverage.refused > rows / REFUSED_ONE_IN {
         found.push(Rejection::TooManyRowsRefused {
             refused: coverage.refused,
             rows,
         });
     }
+    // Two fields of one snapshot that say the same thing must agree.
     if coverage.listed != snapshot.universe.len() {
         found.push(Rejection::ListedDisagrees {
             counted: coverage.listed,
             listed: snapshot.universe.len(),
         });
     }
+    // Half a table passes every other rule, so its size is compared with the usual one. Not across
+    // venues or lists: they trade different numbers of contracts.
     if let Some(Expected {
         counted,
         contracts: usual,
@@ -147,6 +166,7 @@ fn counts(snapshot: &Snapshot, baseline: Baseline, found: &mut Vec<Rejection>) {
             usual,
         });
     }
+    // The numbers come from bytes, so their sum may overflow.
     let Some(counted) = snapshot
         .breadth
         .up
@@ -159,7 +179,8 @@ fn counts(snapshot: &Snapshot, baseline: Baseline, found: &mut Vec<Rejection>) {
         });
         return;
     };
-    // Contracts whose change is unknown are not counted; there are few of them.
+    // Breadth does not count contracts whose change is unknown, so it may be below the number of
+    // priced contracts, but only by a fifth.
     if counted > coverage.priced || !is_most(counted, coverage.priced) || counted == 0 {
         found.push(Rejection::CountsDisagree {
             counted,
@@ -181,8 +202,8 @@ fn scores(snapshot: &Snapshot, found: &mut Vec<Rejection>) {
     if rows.len() < MIN_SCORES {
         found.push(Rejection::TooFewScores { found: rows.len() });
     }
-    // Bitcoin has a price in every snapshot. A major whose other figures are odd has a price and no
-    // score.
+    // The overview's Bitcoin price is not optional, so only Ether has to be looked for. A major
+    // whose other figures are odd has a price and no score, hence the two places.
     if snapshot.overview.eth_price.is_none() && !rows.iter().any(|row| row.symbol == ETHER) {
         found.push(Rejection::MajorMissing { symbol: ETHER });
     }
@@ -193,6 +214,7 @@ fn scores(snapshot: &Snapshot, found: &mut Vec<Rejection>) {
         found,
     );
     for (before, after) in rows.iter().zip(rows.iter().skip(1)) {
+        // Written as "less", so that equal scores may stand in any order.
         if before.score < after.score {
             found.push(Rejection::OutOfOrder {
                 list: "scores",
@@ -206,6 +228,8 @@ fn scores(snapshot: &Snapshot, found: &mut Vec<Rejection>) {
                 symbol: row.symbol.clone(),
             });
         }
+        // A carried score may not be newer than the prices beside it, nor older than scores may be
+        // carried.
         if let Some(scored_at) = row.score_as_of_ms
             && (scored_at > snapshot.as_of_ms
                 || snapshot.generated_at_ms.millis_since(scored_at) > MAX_CARRIED_AGE_MS)
@@ -226,6 +250,8 @@ fn scores(snapshot: &Snapshot, found: &mut Vec<Rejection>) {
 
 fn contradicts_its_basis(row: &ScoreRow) -> bool {
     match row.score_basis {
+        // A client shows the basis beside the score, so a score must not claim more than it rests
+        // on.
         ScoreBasis::TickerMomentum => {
             row.confluence.is_some() || row.momentum_score != Some(row.score)
         }
@@ -243,8 +269,8 @@ fn movers(snapshot: &Snapshot, found: &mut Vec<Rejection>) {
     mover_list(snapshot, "losers", &snapshot.movers.losers, -1.0, found);
 }
 
-/// `sign` is 1 for a list of rising contracts and −1 for one of falling contracts; both have the
-/// largest move first.
+/// `sign` is 1 for the gainers and −1 for the losers. Multiplied by it, both lists are in
+/// descending order and above zero.
 fn mover_list(
     snapshot: &Snapshot,
     list: &'static str,
@@ -264,6 +290,7 @@ fn mover_list(
                 change_pct,
             });
         }
+        // The floor keeps contracts that hardly trade out of the lists; their changes are noise.
         if row.turnover_24h < floor {
             let (turnover_usd, floor_usd) = (row.turnover_24h.get(), floor.get());
             found.push(Rejection::BelowFloor {
@@ -307,9 +334,11 @@ fn universe(snapshot: &Snapshot, found: &mut Vec<Rejection>) {
     for (symbol, hours) in &snapshot.universe.contracts {
         if !is_plausible_symbol(symbol) {
             found.push(Rejection::MalformedSymbol {
+                // Cut, because the text goes into a log line and came from outside.
                 symbol: symbol.chars().take(64).collect(),
             });
         }
+        // Funding rates are normalised to 8 hours, which divides by the interval.
         if let Some(hours) = hours.filter(|hours| !is_funding_interval(*hours)) {
             found.push(Rejection::ImplausibleInterval {
                 symbol: symbol.clone(),
@@ -319,7 +348,8 @@ fn universe(snapshot: &Snapshot, found: &mut Vec<Rejection>) {
     }
 }
 
-/// Figures of the whole market that cannot honestly be zero.
+/// Figures of the whole market that cannot truthfully be zero. Zero is what a broken publisher
+/// sends.
 fn capitalisation(snapshot: &Snapshot, found: &mut Vec<Rejection>) {
     let global = snapshot.global_market.value();
     let all = [
@@ -343,8 +373,8 @@ fn capitalisation(snapshot: &Snapshot, found: &mut Vec<Rejection>) {
     }
 }
 
-/// Sections with rules of their own. Whoever assembles drops a bad one; here it came from somebody
-/// else.
+/// Sections with rules of their own. Assembly drops a bad section and keeps the rest; a bad section
+/// here means that another process wrote the snapshot, so the snapshot is rejected.
 fn sections(snapshot: &Snapshot, found: &mut Vec<Rejection>) {
     let beta = snapshot
         .beta
@@ -382,7 +412,7 @@ fn length(list: &'static str, rows: usize, limit: usize, found: &mut Vec<Rejecti
     }
 }
 
-/// Every symbol of a list is one, is listed, and stands once.
+/// Every symbol of a list is plausible, is in the universe, and stands once.
 fn symbols<'s>(
     snapshot: &Snapshot,
     list: &'static str,
@@ -391,6 +421,7 @@ fn symbols<'s>(
 ) {
     let mut seen = HashSet::new();
     for symbol in all {
+        // One finding per symbol, the gravest first: a malformed symbol is foreign, too.
         if !is_plausible_symbol(symbol) {
             found.push(Rejection::MalformedSymbol {
                 symbol: symbol.chars().take(64).collect(),
@@ -409,7 +440,8 @@ fn symbols<'s>(
     }
 }
 
-/// Texts that reach a client are ours or plain words.
+/// Texts that reach a client are ours or plain words. Labels of publishers are shown on a page, and
+/// a sentence with markup would be a way to inject a script.
 fn texts(snapshot: &Snapshot, found: &mut Vec<Rejection>) {
     let plain = |text: &str| {
         text.chars().count() <= MAX_WORDS_CHARS
@@ -465,10 +497,12 @@ fn texts(snapshot: &Snapshot, found: &mut Vec<Rejection>) {
     }
 }
 
-/// Everything unusual.
+/// Every anomaly that does not reject the snapshot.
 pub(super) fn warnings(snapshot: &Snapshot) -> Vec<Warning> {
     let mut found = Vec::new();
     let coverage = snapshot.coverage;
+    // A warning and no rejection: what has a price is still true, and the coverage lowers the
+    // quality that clients see.
     if !is_most(coverage.priced, coverage.listed) {
         found.push(Warning::ThinCoverage {
             priced: coverage.priced,
@@ -481,6 +515,8 @@ pub(super) fn warnings(snapshot: &Snapshot) -> Vec<Warning> {
         });
     }
     for row in &snapshot.scores {
+        // A venue may read the last price and the day's range at two instants, so a new extreme
+        // lies outside for a moment.
         if row.low_24h.is_some_and(|low| row.price < low)
             || row.high_24h.is_some_and(|high| row.price > high)
         {

@@ -1,4 +1,6 @@
-//! Binance answers with bare rows, or with an object that says why not.
+//! Binance has no envelope: an answer is a bare array of rows, or an object that states the error.
+//!
+//! The first character distinguishes the two, so a refusal is recognised whatever its status.
 
 use crate::exchange::wire::{self, Row, WireNumber, WireText};
 use crate::exchange::{Detail, ParseError};
@@ -34,6 +36,7 @@ pub(super) fn open<'a, T: Deserialize<'a>>(text: &'a str) -> Result<Vec<Row<T>>,
 
 fn refusal(refusal: &Refusal<'_>) -> ParseError {
     match refusal.code.value() {
+        // The code may be 0, in the refusal of a region.
         Some(code) if code.fract() == 0.0 => ParseError::Refused {
             code: code as i64,
             message: Detail::new(refusal.msg.get()),

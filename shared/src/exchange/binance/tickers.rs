@@ -20,7 +20,7 @@ use crate::units::{Amount, UnixMs};
 use serde::Deserialize;
 use std::borrow::Cow;
 
-/// How the pairs that we read end.
+/// The suffix of the pairs that we read.
 const QUOTE: &str = "USDT";
 
 /// The fields that we use. Every one may be missing.
@@ -43,9 +43,9 @@ struct WireTicker<'a> {
     count: WireNumber,
 }
 
-/// Reads the table: the pairs in USDT, without those of which nothing was traded for a day. Those
-/// that no longer trade stay in the table, some with zeros and some with their last prices; the
-/// time of their rows tells them from the others.
+/// Reads the table: the pairs in USDT, without those that had no trade for a day. Pairs that no
+/// longer trade stay in the table, some with zeros and some with their last prices;
+/// [`Table::finish`] drops them by the time of their rows.
 ///
 /// A row that lacks a core field is refused by itself and the rest is kept.
 ///
@@ -84,7 +84,7 @@ fn facts(row: &WireTicker<'_>) -> Result<Facts, RowRefusal> {
     if !is_plausible_symbol(row.symbol.get()) {
         return Err(RowRefusal::MalformedSymbol);
     }
-    // Only whether there were trades matters, but a row that does not tell is not of this table.
+    // Only whether the count is zero matters, but a row without it is not a row of this table.
     let _: Amount = required("count", &row.count)?;
     let time: Amount = required("closeTime", &row.close_time)?;
     let mut claims = Claims::of(required("lastPrice", &row.last_price)?);

@@ -1,12 +1,5 @@
-//! `GET /v5/market/account-ratio?category=linear`: which share of the accounts is long, every five
-//! minutes. <https://bybit-exchange.github.io/docs/v5/market/long-short-ratio>
-//!
-//! Accounts are counted, not contracts. Unlike those of other endpoints the result has no
-//! `category`.
-//!
-//! ```json
-//! {"symbol":"BTCUSDT","buyRatio":"0.5777","sellRatio":"0.4223","timestamp":"1695772800000"}
-//! ```
+//! `GET /v5/market/account-ratio?category=linear`: the share of the accounts that is long, every
+//! five minutes. <https://bybit-exchange.github.io/docs/v5/market/long-short-ratio>
 
 use super::rows::{List, Once, Reading, check_row_symbol, past_moment, required};
 use crate::exchange::ParseError;
@@ -59,6 +52,7 @@ fn ratio(
     let time_ms = past_moment("timestamp", &row.timestamp, server_time)?;
     let long: Fraction = required("buyRatio", &row.buy_ratio)?;
     let short: Fraction = required("sellRatio", &row.sell_ratio)?;
+    // Two shares that are no whole are not both right, and which is wrong cannot be told.
     if (long.get() + short.get() - 1.0).abs() > SUM_TOLERANCE {
         return Err(RowRefusal::SharesContradicted {
             long: long.get(),

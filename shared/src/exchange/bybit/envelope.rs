@@ -1,5 +1,7 @@
-//! The frame around every Bybit answer. Business errors come with HTTP 200, so the code is read
-//! before the result.
+//! The envelope around every Bybit answer: `retCode`, `retMsg`, `result`, `time`.
+//!
+//! Business errors come with HTTP 200, so the code is read before the result. The result stays raw,
+//! because its shape depends on the endpoint.
 
 use crate::exchange::wire::{self, WireNumber, WireText};
 use crate::exchange::{Detail, ParseError};
@@ -29,6 +31,7 @@ pub(super) fn open(text: &str) -> Result<(&str, UnixMs), ParseError> {
     let envelope: Envelope<'_> = wire::object(text)?;
     match envelope.ret_code.value() {
         Some(0.0) => {}
+        // A code that is no whole number, or missing, is not the venue's own envelope.
         Some(code) if code.fract() == 0.0 => {
             return Err(ParseError::Refused {
                 code: code as i64,
@@ -55,7 +58,8 @@ pub(super) fn open(text: &str) -> Result<(&str, UnixMs), ParseError> {
     }
 }
 
-/// Whether a raw result is `null`, an empty object, or was not sent.
+/// Whether a raw result is `null`, an empty object, or was not sent. Bybit sends `{}` beside a code
+/// of 0 when it has nothing.
 fn is_nothing(result: &str) -> bool {
     let empty_object = result
         .strip_prefix('{')

@@ -1,12 +1,5 @@
-//! `GET /v5/market/funding/history?category=linear`: what holding a position cost.
+//! `GET /v5/market/funding/history?category=linear`: the fundings that a position paid.
 //! <https://bybit-exchange.github.io/docs/v5/market/history-fund-rate>
-//!
-//! One row per funding; how many hours lie between two differs from contract to contract, and can
-//! change.
-//!
-//! ```json
-//! {"symbol":"ETHPERP","fundingRate":"0.0001","fundingRateTimestamp":"1672041600000"}
-//! ```
 
 use super::rows::{List, Once, Reading, check_row_symbol, past_moment, required};
 use crate::exchange::ParseError;
@@ -16,7 +9,7 @@ use crate::market::positioning::Funding;
 use crate::units::UnixMs;
 use serde::Deserialize;
 
-/// The largest rate of one funding that is believed, as a fraction. The venue's own caps end at a
+/// The largest rate of one funding that is accepted, as a fraction. The venue's own caps end at a
 /// few hundredths.
 const MAX_RATE: f64 = 0.5;
 
@@ -43,6 +36,7 @@ pub fn parse(body: &[u8], symbol: &str) -> Result<Reading<Vec<Funding>>, ParseEr
     Ok(list.read(
         |row: WireFunding<'_>| {
             let funding = funding(&row, symbol, list.server_time)?;
+            // A contract pays once at a time, so the time is the key.
             once.check(funding.time_ms)?;
             Ok(Some(funding))
         },

@@ -1,8 +1,5 @@
 //! `GET /v5/market/instruments-info?category=linear`: what is listed, and so which contracts count.
 //! <https://bybit-exchange.github.io/docs/v5/market/instrument>
-//!
-//! The linear category holds shares, metals, oil, dated futures and USDC contracts beside crypto,
-//! and a ticker row does not tell which it is. So the tickers are joined with this list.
 
 use super::envelope;
 use crate::exchange::ParseError;
@@ -15,13 +12,14 @@ use serde_json::value::RawValue;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-/// Symbol types that are crypto. `innovation` is the venue's zone for young coins.
+/// Symbol types that are crypto. Ordinary coins have an empty one; `innovation` is the venue's zone
+/// for young coins.
 const CRYPTO_TYPES: [&str; 2] = ["", "innovation"];
 
 /// Symbol types that are known not to be crypto.
 const OTHER_TYPES: [&str; 3] = ["stock", "commodity", "forex"];
 
-/// The most pages that are followed; at 1000 rows each this is ten times today's list.
+/// The most pages that are followed. At 1000 rows each this is ten times the list of 2026.
 pub const MAX_PAGES: usize = 10;
 
 /// The largest share of rows that name no contract: one in twenty, as for tickers.
@@ -62,7 +60,7 @@ enum Exclusion {
     /// A dated future, a USDC contract, not trading, a pre-listing, or a share, metal, oil or
     /// currency.
     NotOurs,
-    /// A symbol type that did not exist when this was written: left out, and told.
+    /// A symbol type that no rule knows: left out, and reported.
     UnknownType(String),
 }
 
@@ -71,7 +69,7 @@ enum Exclusion {
 pub struct Listing {
     server_time: UnixMs,
     contracts: Vec<(String, Option<f64>)>,
-    /// What is listed and does not count.
+    /// Contracts that are listed and do not count.
     others: BTreeSet<String>,
     unknown_types: BTreeSet<String>,
     rows: usize,
@@ -81,8 +79,7 @@ pub struct Listing {
 }
 
 impl Listing {
-    /// Reads one page. It may be empty, as the last one sometimes is; a row that is none costs
-    /// itself.
+    /// Reads one page. It may be empty, as the last one sometimes is. A malformed row costs itself.
     ///
     /// # Errors
     /// Any [`ParseError`] when the answer is no page of instruments.
@@ -108,6 +105,8 @@ impl Listing {
         for row in &list {
             match row {
                 Ok(row) if is_plausible_symbol(row.symbol.get()) => page.take(row),
+                // Counted and not ignored: many such rows mean that the format has changed, see
+                // [`UniverseBuilder::finish`].
                 _ => page.nameless += 1,
             }
         }
@@ -134,6 +133,8 @@ fn judge(row: &WireInstrument<'_>) -> Result<(), Exclusion> {
         && row.quote_coin.get() == "USDT"
         && row.settle_coin.get() == "USDT";
     let trades = row.status.get() == "Trading" && !row.is_pre_listing.is_true();
+    // A missing field is another thing than an empty one, which means crypto. It is reported only
+    // for contracts that the type would decide about.
     let Some(symbol_type) = row.symbol_type.sent() else {
         return Err(if perpetual_in_usdt && trades {
             Exclusion::UnknownType("none".to_owned())
@@ -155,6 +156,7 @@ fn judge(row: &WireInstrument<'_>) -> Result<(), Exclusion> {
 fn funding_hours(row: &WireInstrument<'_>) -> Option<f64> {
     row.funding_interval
         .value()
+        // The list states minutes, the ticker row hours.
         .map(|minutes| minutes / 60.0)
         .filter(|hours| is_funding_interval(*hours))
 }
@@ -165,10 +167,10 @@ pub enum UniverseError {
     /// None of the listed contracts is a crypto USDT perpetual that trades.
     #[error("the instruments list holds no crypto USDT perpetual")]
     Empty,
-    /// The venue's cursor never came to an end.
+    /// The venue's cursors do not come to an end.
     #[error("the instruments list did not end within {MAX_PAGES} pages")]
     Endless,
-    /// So many rows name no contract that the rest is no list of what trades.
+    /// So many rows name no contract that the rest is no complete list.
     #[error(
         "{nameless} of {rows} rows of the instruments list name no contract, more than one in {NAMELESS_ONE_IN}"
     )]
@@ -201,7 +203,7 @@ pub struct UniverseBuilder {
     pages: usize,
     rows: usize,
     nameless: usize,
-    /// Cursors that were given, so that one which comes again is not followed in a circle.
+    /// Cursors that were followed. One that comes again would be followed in a circle.
     cursors: BTreeSet<String>,
 }
 
@@ -212,8 +214,9 @@ impl UniverseBuilder {
         Self::default()
     }
 
-    /// Adds a page; gives the cursor of the next one, or nothing when this was the last: when it
-    /// gives none, one that was given before, or nothing new. What came until then is the list.
+    /// Adds a page and returns the cursor of the next; `None` after the last. A page is the last
+    /// when it has no cursor, repeats one, or adds no contract. The list is then what was
+    /// collected.
     ///
     /// # Errors
     /// [`UniverseError::Endless`] when there are more pages than any real list has.
@@ -222,6 +225,8 @@ impl UniverseBuilder {
         self.contracts.extend(page.contracts);
         self.others.extend(page.others);
         self.unknown_types.extend(page.unknown_types);
+        // The oldest page dates the whole, so that the list is never shown as younger than any part
+        // of it.
         self.oldest_page = Some(
             self.oldest_page
                 .map_or(page.server_time, |oldest| oldest.min(page.server_time)),
@@ -236,13 +241,14 @@ impl UniverseBuilder {
         if !self.cursors.insert(cursor.clone()) {
             return Ok(None);
         }
+        // Bounds the requests of one refresh, whatever cursors the venue sends.
         if self.pages >= MAX_PAGES {
             return Err(UniverseError::Endless);
         }
         Ok(Some(cursor))
     }
 
-    /// Symbol types that no rule knows, for the log: their contracts are left out.
+    /// Symbol types that no rule knows, for the log. Their contracts are left out.
     #[must_use]
     pub fn unknown_types(&self) -> &BTreeSet<String> {
         &self.unknown_types
@@ -254,7 +260,7 @@ impl UniverseBuilder {
     /// [`UniverseError::Empty`] when no contract passed the rule,
     /// [`UniverseError::TooManyNameless`] when much of the list is none.
     pub fn finish(self, source: Source, received_at: UnixMs) -> Result<Universe, UniverseError> {
-        // One row alone is never a share.
+        // One such row is always allowed, however short the list.
         if self.nameless > (self.rows / NAMELESS_ONE_IN).max(1) {
             return Err(UniverseError::TooManyNameless {
                 nameless: self.nameless,

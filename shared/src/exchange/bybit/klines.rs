@@ -21,8 +21,8 @@ type WireCandle = Cells<7>;
 /// Reads the closed candles of `symbol`. The newest row of an answer is usually the open candle,
 /// which is left out.
 ///
-/// A candle is closed when its interval is over by the venue's clock and by ours: of two clocks
-/// that disagree the slower one decides, because a candle that is taken for closed too early never
+/// A candle is closed when its interval is over by the venue's clock and by ours. Of two clocks
+/// that disagree the slower one decides, because a candle that is taken as closed too early never
 /// changes again.
 ///
 /// # Errors
@@ -40,6 +40,7 @@ pub fn parse(
     let closed = list.read(
         |row: WireCandle| {
             let candle = candle(&row, interval, list.server_time)?;
+            // Checked after the row itself, so that a bad row does not reserve its place.
             once.check(candle.start_ms)?;
             Ok(Some(candle).filter(|candle| candle.end_ms(interval) <= now))
         },
@@ -51,6 +52,8 @@ pub fn parse(
 fn candle(row: &WireCandle, interval: Interval, server_time: UnixMs) -> Result<Candle, RowRefusal> {
     let Cells([start, open, high, low, close, volume, turnover]) = row;
     let start_ms = past_moment("start", start, server_time)?;
+    // Unix time starts at midnight UTC, so every interval up to a day begins at a multiple of its
+    // length.
     if !start_ms.as_millis().is_multiple_of(interval.millis()) {
         return Err(RowRefusal::OffGrid { start_ms });
     }

@@ -1,9 +1,5 @@
-//! `GET /v5/market/open-interest?category=linear`: how much was open, every five minutes.
-//! <https://bybit-exchange.github.io/docs/v5/market/open-interest>
-//!
-//! ```json
-//! {"openInterest":"56404.95300000","singleOpenInterest":"28202.47650000","timestamp":"1669571400000"}
-//! ```
+//! `GET /v5/market/open-interest?category=linear`: the open interest of one contract, every five
+//! minutes. <https://bybit-exchange.github.io/docs/v5/market/open-interest>
 
 use super::rows::{List, Once, Reading, past_moment, required};
 use crate::exchange::ParseError;
@@ -46,7 +42,7 @@ pub fn parse(body: &[u8], symbol: &str) -> Result<Reading<Vec<OpenInterest>>, Pa
 fn interest(row: &WireInterest, server_time: UnixMs) -> Result<OpenInterest, RowRefusal> {
     let time_ms = past_moment("timestamp", &row.timestamp, server_time)?;
     let one_sided_base = match &row.single_open_interest {
-        // Both sides are counted in the older field; other venues, and we, count one.
+        // The older field counts both sides of each contract; other venues, and we, count one.
         WireNumber::Absent => {
             let both_sides: Amount = required("openInterest", &row.open_interest)?;
             Amount::new(both_sides.get() / 2.0).map_err(|_| RowRefusal::Unusable {

@@ -1,12 +1,5 @@
-//! `GET /v5/market/orderbook?category=linear`: what is offered for one contract, the best prices
-//! first. <https://bybit-exchange.github.io/docs/v5/market/orderbook>
-//!
-//! Levels are pairs of strings; the times and counters are bare numbers.
-//!
-//! ```json
-//! {"s":"BTCUSDT","b":[["65485.47","47.081829"]],"a":[["65557.7","16.606555"]],"ts":1716863719031,"u":230704,
-//!  "seq":1432604333,"cts":1716863718905}
-//! ```
+//! `GET /v5/market/orderbook?category=linear`: the order book of one contract, best prices first.
+//! <https://bybit-exchange.github.io/docs/v5/market/orderbook>
 
 use super::envelope;
 use super::rows::{check_symbol, past_moment, required};
@@ -40,10 +33,10 @@ struct Result_<'a> {
     cts: WireNumber,
 }
 
-/// Reads the book of `symbol`. One side may be empty: then nobody offers.
+/// Reads the book of `symbol`. One side may be empty: nobody offers on it.
 ///
-/// Unlike a list, a book is one fact: a level that is wrong makes every sum over the levels wrong,
-/// so the whole of it is refused.
+/// Unlike a list, a book is one fact. A wrong level makes every sum over the levels wrong, so the
+/// whole book is refused.
 ///
 /// # Errors
 /// Any [`ParseError`]; [`ParseError::BookLevel`], [`ParseError::BookUnsorted`] and
@@ -60,6 +53,7 @@ pub fn parse(body: &[u8], symbol: &str) -> Result<Book, ParseError> {
     }
     check_order("b", &bids, |better, worse| better > worse)?;
     check_order("a", &asks, |better, worse| better < worse)?;
+    // A crossed book mixes two moments: at one moment the two orders would have traded.
     if let (Some(bid), Some(ask)) = (bids.first(), asks.first())
         && bid.price >= ask.price
     {
@@ -75,7 +69,8 @@ pub fn parse(body: &[u8], symbol: &str) -> Result<Book, ParseError> {
     })
 }
 
-/// The matching engine's time where it is told, else that of the answer.
+/// The matching engine's time where it is sent, else the answer's. The engine's is the earlier one,
+/// and the true age of the book.
 fn as_of(ts: &WireNumber, cts: &WireNumber, server_time: UnixMs) -> Result<UnixMs, ParseError> {
     let (field, number) = if *cts == WireNumber::Absent {
         ("ts", ts)

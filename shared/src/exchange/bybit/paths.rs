@@ -1,7 +1,4 @@
-//! Path and query of everything that is asked about one contract.
-//!
-//! A limit above what the venue allows is answered with an error there, so each builder cuts its
-//! own to the allowed range.
+//! Path and query of every request about one contract.
 
 use crate::exchange::percent::encoded;
 use crate::market::candles::Interval;
@@ -27,8 +24,8 @@ pub const MAX_FUNDINGS: u16 = 200;
 
 /// Candles: the newest `limit`, or with `start` the first `limit` that begin there or later.
 ///
-/// To continue a series, `start` is the beginning of its last candle: the overlap proves that
-/// nothing is missing, and replaces a candle whose last trades came in after it was read.
+/// To continue a series, `start` is the beginning of its last candle. The overlap proves that
+/// nothing is missing, and replaces a candle whose last trades arrived after it was read.
 #[must_use]
 pub fn klines(symbol: &str, interval: Interval, limit: u16, start: Option<UnixMs>) -> String {
     let (symbol, limit) = (encoded(symbol), limit.clamp(1, MAX_KLINES));

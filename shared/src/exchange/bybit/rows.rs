@@ -1,5 +1,9 @@
-//! Answers that are a list of rows about one contract: each row is judged by itself, and one bad
-//! row costs only itself.
+//! Answers that are a list of rows about one contract: candles, trades, open interest, ratios,
+//! fundings.
+//!
+//! Steps: [`List::open`] checks that the answer is about the requested contract, and [`List::read`]
+//! turns rows into facts. Each row is accepted or refused by itself, and one bad row costs only
+//! itself. The result is oldest first.
 
 use super::envelope;
 use crate::exchange::wire::{self, WireNumber, WireText};
@@ -12,14 +16,14 @@ use std::collections::BTreeSet;
 
 pub(super) use crate::exchange::wire::required;
 
-/// 2018-01-01: before it the venue did not exist, so no row of its can be older.
+/// 2018-01-01. The venue did not exist before, so an earlier time is a wrong unit.
 const EARLIEST: UnixMs = UnixMs::from_millis(1_514_764_800_000);
 
-/// How far a row may be ahead of the answer's own time: the venue's machines do not agree to the
-/// millisecond.
+/// How far a row may be ahead of the answer's own time, milliseconds: the venue's machines do not
+/// agree to the millisecond.
 const AHEAD_TOLERANCE_MS: u64 = 5_000;
 
-/// What an answer told, and what of it was not believed.
+/// What an answer states, and what of it is not used.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Reading<T> {
     /// The fact.
@@ -40,7 +44,7 @@ pub struct Refused {
 }
 
 impl<T> Reading<T> {
-    /// The same reading of another shape.
+    /// The same reading with its value converted.
     pub(super) fn map<U>(self, shape: impl FnOnce(T) -> U) -> Reading<U> {
         Reading {
             value: shape(self.value),
@@ -75,6 +79,8 @@ impl<'a> List<'a> {
     pub(super) fn open(text: &'a str, symbol: &str) -> Result<Self, ParseError> {
         let (result, server_time) = envelope::open(text)?;
         let result: Result_<'a> = wire::object(result)?;
+        // A proxy or cache that mixes up two answers would otherwise give one contract another's
+        // figures.
         check_symbol(symbol, result.symbol.sent())?;
         let rows = result.list.ok_or(ParseError::ResultMissing)?;
         if rows.is_empty() {
@@ -83,7 +89,7 @@ impl<'a> List<'a> {
         Ok(Self { server_time, rows })
     }
 
-    /// Reads each row through `fact`, which may leave one out without refusing it, and turns the
+    /// Reads each row through `fact`, which may leave one out without refusing it, and reverses the
     /// venue's order (newest first) into ours: oldest first, by `time`. Rows of one moment keep the
     /// order in which the venue made them.
     pub(super) fn read<W: Deserialize<'a>, T>(
@@ -101,6 +107,8 @@ impl<'a> List<'a> {
                 Err(reason) => refused.push(Refused { row, reason }),
             }
         }
+        // Reversed before the sort, which is stable: rows of one millisecond then stay oldest
+        // first.
         kept.reverse();
         kept.sort_by_key(|one| time(one));
         Reading {
@@ -111,8 +119,8 @@ impl<'a> List<'a> {
     }
 }
 
-/// Refuses an answer about another contract than the one that was asked for. One that does not say
-/// is believed.
+/// Refuses an answer about another contract than the requested one. An answer that names none is
+/// accepted: some endpoints name the contract in the rows alone.
 pub(super) fn check_symbol(asked: &str, found: Option<&str>) -> Result<(), ParseError> {
     match found {
         Some(found) if !found.is_empty() && found != asked => Err(ParseError::OtherSymbol {
@@ -130,7 +138,7 @@ pub(super) fn check_row_symbol(asked: &str, found: &WireText<'_>) -> Result<(), 
     })
 }
 
-/// A moment of the past, in whole milliseconds, by the clock of the answer it stands in.
+/// A moment of the past, in whole milliseconds, by the clock of the answer that contains it.
 pub(super) fn past_moment(
     field: &'static str,
     number: &WireNumber,
@@ -154,7 +162,7 @@ pub(super) fn past_moment(
     Ok(moment)
 }
 
-/// Lets each key through once.
+/// Accepts each key once. A repeated row would count a trade or a candle twice.
 #[derive(Debug, Default)]
 pub(super) struct Once<K>(BTreeSet<K>);
 

@@ -68,13 +68,14 @@ struct WireTicker<'a> {
 
 /// Reads the ticker table.
 ///
-/// A row without a price is refused by itself, a figure that nobody can use or that contradicts its
-/// row is left out by itself; the rest is kept.
+/// A row without a price is refused by itself. A figure that is unusable or contradicts its row is
+/// left out by itself. The rest is kept.
 ///
 /// # Errors
 /// Any [`ParseError`] when the answer as a whole is no ticker table.
 pub fn parse(body: &[u8]) -> Result<Tickers<'_>, ParseError> {
     match wire::text(body)? {
+        // The usual case borrows every symbol from the body. Only a body with bad bytes is copied.
         Cow::Borrowed(text) => table(text),
         Cow::Owned(text) => table(&text).map(Tickers::into_owned),
     }
@@ -85,6 +86,7 @@ fn table(text: &str) -> Result<Tickers<'_>, ParseError> {
     let list = wire::object::<Result_<'_>>(result)?
         .list
         .ok_or(ParseError::ResultMissing)?;
+    // The list stays raw until here, so that one bad row does not fail the whole result.
     let list: Vec<Row<WireTicker<'_>>> = wire::rows(list.get())?;
     if list.is_empty() {
         return Err(ParseError::ListEmpty);
@@ -117,9 +119,11 @@ fn table(text: &str) -> Result<Tickers<'_>, ParseError> {
 }
 
 fn claims(row: &WireTicker<'_>) -> Result<Claims, RowRefusal> {
+    // Before the price: a placeholder row is reported as such, and not as a missing price.
     if !is_plausible_symbol(row.symbol.get()) {
         return Err(RowRefusal::MalformedSymbol);
     }
+    // The only field that a row must have; every other figure is a claim that is checked later.
     let last: Price = required("lastPrice", &row.last_price)?;
     let mut claims = Claims::of(last);
     claims.bid = claims.claim(Figure::Bid, &row.bid_price);

@@ -35,9 +35,9 @@ struct WireTrade<'a> {
 
 /// Reads the last trades of `symbol`.
 ///
-/// Block trades are left out: they are agreed upon beside the book, at a price of their own, and
-/// print later. Trades against retail price improvement orders are kept: they happen at the
-/// market's price.
+/// Block trades are left out: they are agreed upon outside the book at a price of their own, and
+/// are published later. Trades against retail price improvement orders are kept: they happen at the
+/// market price.
 ///
 /// # Errors
 /// Any [`ParseError`] when the answer as a whole is no list of trades.
@@ -48,7 +48,8 @@ pub fn parse(body: &[u8], symbol: &str) -> Result<Reading<Trades>, ParseError> {
     let trades = list.read(
         |row: WireTrade<'_>| {
             let trade = trade(&row, symbol, list.server_time)?;
-            // Many trades share a millisecond, so only the venue's own name tells two apart.
+            // Many trades share a millisecond, so only the venue's own id distinguishes two of
+            // them. A trade without one is kept but can never be recognised in a later answer.
             let name = row.exec_id.into_inner();
             let id = if name.is_empty() { 0 } else { id_of(&name) };
             if !name.is_empty() {
@@ -61,11 +62,12 @@ pub fn parse(body: &[u8], symbol: &str) -> Result<Reading<Trades>, ParseError> {
     Ok(trades.map(|trades| Trades { trades }))
 }
 
-/// The venue's name as a number: of a few ten thousand names two share one once in many thousand
-/// million times.
+/// The venue's id as a number, which is smaller to keep than a text. Among a few ten thousand
+/// trades two share one about once in many thousand million answers.
 fn id_of(name: &str) -> u64 {
     let mut hasher = DefaultHasher::new();
     name.hash(&mut hasher);
+    // 0 means "no id".
     hasher.finish().max(1)
 }
 
@@ -85,6 +87,7 @@ fn trade(row: &WireTrade<'_>, symbol: &str, server_time: UnixMs) -> Result<Trade
         taker: match row.side.get() {
             "Buy" => Some(Side::Buy),
             "Sell" => Some(Side::Sell),
+            // An unknown word is no side. Guessing would add the trade to the wrong flow.
             _ => None,
         },
         id: 0,

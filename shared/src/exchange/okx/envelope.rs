@@ -1,5 +1,7 @@
-//! The frame around every OKX answer. It has no time; refusals come with any HTTP status, so the
-//! code is read first.
+//! The envelope around every OKX answer: `code`, `msg`, `data`.
+//!
+//! It has no time, so the age of an answer comes from its rows ([`crate::exchange::dated_rows`]).
+//! Refusals come with any HTTP status, so the code is read first.
 
 use crate::exchange::wire::{self, Row, WireNumber, WireText};
 use crate::exchange::{Detail, ParseError};
@@ -39,6 +41,7 @@ pub(super) fn open<'a, T: Deserialize<'a>>(text: &'a str) -> Result<Vec<Row<T>>,
             });
         }
     }
+    // A missing `data` and a `null` mean the same.
     let data = envelope.data.map_or("null", RawValue::get);
     if data == "null" {
         return Err(ParseError::ResultMissing);

@@ -1,7 +1,8 @@
 //! `GET /api/v5/public/instruments?instType=SWAP`: what is listed, and so which swaps count.
 //! <https://www.okx.com/docs-v5/en/#public-data-rest-api-get-instruments>
 //!
-//! The swaps hold shares, metals and currencies beside crypto; `instCategory` tells which each is.
+//! The swaps contain shares, metals and currencies beside crypto. `instCategory` says which each
+//! is. As for Bybit, only what is known to be crypto counts, and an unknown category is reported.
 
 use super::{envelope, symbol};
 use crate::exchange::ParseError;
@@ -56,6 +57,8 @@ impl Listing {
             symbols: BTreeSet::new(),
             unknown_categories: BTreeSet::new(),
         };
+        // A malformed row names no contract, so it is skipped. A list that lacks contracts is
+        // noticed by comparison with the one before ([`crate::judge::ListJudge`]).
         for row in list.iter().flatten() {
             listing.take(row);
         }
@@ -74,6 +77,7 @@ impl Listing {
         let trades = row.ct_type.get() == "linear"
             && row.settle_ccy.get() == "USDT"
             && row.state.get() == "live"
+            // Other rule types are pre-market swaps, whose price no index bounds.
             && row.rule_type.get() == "normal";
         if !trades || !is_plausible_symbol(&symbol) {
             return;
@@ -90,14 +94,14 @@ impl Listing {
         }
     }
 
-    /// Categories that no rule knows, for the log: their swaps are left out.
+    /// Categories that no rule knows, for the log. Their swaps are left out.
     #[must_use]
     pub fn unknown_categories(&self) -> &BTreeSet<String> {
         &self.unknown_categories
     }
 
-    /// The universe. The answer has no time of its own, so it is as old as its way from the venue,
-    /// see [`crate::exchange::sent_time`].
+    /// The universe. The answer has no time of its own, so its time is that of its sending, see
+    /// [`crate::exchange::sent_time`].
     #[must_use]
     pub fn universe(self, source: Source, sent_at: UnixMs) -> Universe {
         let contracts = self

@@ -43,7 +43,7 @@ struct WireTicker<'a> {
     ts: WireNumber,
 }
 
-/// Reads the ticker table: the swaps in USDT, without those of which nothing was traded for a day.
+/// Reads the ticker table: the swaps in USDT, without those that had no trade for a day.
 ///
 /// A row that lacks a core field is refused by itself and the rest is kept.
 ///
@@ -63,9 +63,13 @@ fn read(text: &str) -> Result<Tickers<'_>, ParseError> {
         match row {
             Err(row) => table.malformed(row),
             Ok(row) => {
+                // Swaps in other coins are not ours, so they are neither read nor counted as
+                // refused.
                 let Some(symbol) = symbol(row.inst_id.get()) else {
                     continue;
                 };
+                // A contract without a trade for a day keeps its last price, which says nothing
+                // about now.
                 if row.vol_ccy_24h != WireNumber::Value(0.0) {
                     let facts = facts(&symbol, &row);
                     table.push(symbol.into(), facts);
@@ -87,6 +91,7 @@ fn facts(symbol: &str, row: &WireTicker<'_>) -> Result<Facts, RowRefusal> {
     claims.low = claims.claim(Figure::Low24h, &row.low_24h);
     claims.volume = claims.claim(Figure::Volume24h, &row.vol_ccy_24h);
     claims.price_24h = claims.claim(Figure::Price24h, &row.open_24h);
+    // `Amount` refuses what is negative, NaN or infinite, which the conversion below would hide.
     let time: Amount = required("ts", &row.ts)?;
     Ok(Facts {
         claims,

@@ -1,14 +1,17 @@
-//! A body as text, and text as JSON, with errors that keep their name.
+//! A body as text, and text as JSON, with errors that name the cause.
+//!
+//! A block page, a captive portal, a cut transfer and a bug of the venue all fail to parse.
+//! Operators must tell them apart, so each has an error of its own.
 
 use crate::exchange::{Detail, ParseError};
 use serde::Deserialize;
 use std::borrow::Cow;
 
-/// Checks what can be told before parsing: something is there, and it is no web page.
+/// Checks what is visible before parsing: the body is not empty and is no web page.
 ///
-/// Bytes that are no UTF-8 become U+FFFD, which no symbol and no number has, and so do control
-/// characters, which JSON allows in no text: a bad byte costs the field it stands in and not the
-/// whole answer. Checking once here lets serde_json borrow strings without checking each again.
+/// Bytes that are no UTF-8 become U+FFFD, which no symbol and no number contains, and so do control
+/// characters, which JSON allows in no text. A bad byte then costs the field that contains it and
+/// not the whole answer. One check here lets serde_json borrow strings without checking each again.
 pub(in crate::exchange) fn text(body: &[u8]) -> Result<Cow<'_, str>, ParseError> {
     let text = match String::from_utf8_lossy(body) {
         Cow::Borrowed(text) => without_controls(trimmed(text)),
@@ -17,8 +20,8 @@ pub(in crate::exchange) fn text(body: &[u8]) -> Result<Cow<'_, str>, ParseError>
     match text.as_bytes().first() {
         None => Err(ParseError::Empty),
         Some(b'<') => Err(ParseError::Html),
-        // Nothing but an object or a list is an answer; what begins otherwise is no text at all, or
-        // no answer.
+        // Only an object or a list is an answer. A body that begins otherwise is checked for its
+        // encoding, so that a compressed or binary body is reported as such and not as bad JSON.
         Some(b'{' | b'[') => Ok(text),
         Some(_) => match std::str::from_utf8(body) {
             Err(error) => Err(ParseError::NotUtf8 {
@@ -30,6 +33,7 @@ pub(in crate::exchange) fn text(body: &[u8]) -> Result<Cow<'_, str>, ParseError>
 }
 
 fn trimmed(text: &str) -> &str {
+    // Some servers send a byte order mark, which JSON does not allow.
     text.trim_start_matches('\u{feff}').trim()
 }
 
@@ -39,7 +43,7 @@ fn without_controls(text: &str) -> Cow<'_, str> {
         return Cow::Borrowed(text);
     }
     let replaced = |c| match c {
-        // Between values they mean nothing, and within a text a space is as good.
+        // Between values they mean nothing, and within a text a space serves as well.
         '\t' | '\n' | '\r' => ' ',
         '\0'..'\u{20}' => char::REPLACEMENT_CHARACTER,
         other => other,
@@ -51,6 +55,8 @@ fn without_controls(text: &str) -> Cow<'_, str> {
 fn has_foreign_controls(text: &str) -> bool {
     let (mut is_in_string, mut is_escaped) = (false, false);
     text.bytes().any(|byte| {
+        // A byte scan is enough: every byte of a multi-byte UTF-8 character is above 0x7f, so none
+        // is mistaken for a quote, a backslash or a control character.
         let is_quote = byte == b'"' && !is_escaped;
         is_escaped = byte == b'\\' && !is_escaped;
         is_in_string ^= is_quote;
@@ -58,14 +64,15 @@ fn has_foreign_controls(text: &str) -> bool {
     })
 }
 
-/// Whether a byte is below a space. Eight at a time: a table has half a million of them, and hardly
-/// ever one of these.
+/// Whether any byte is below a space. Eight at a time, because a ticker table has half a million
+/// bytes and hardly ever a control character.
 fn has_controls(bytes: &[u8]) -> bool {
     const SPACES: u64 = 0x2020_2020_2020_2020;
     const HIGH_BITS: u64 = 0x8080_8080_8080_8080;
     let (words, rest) = bytes.as_chunks::<8>();
-    // The subtraction borrows into the high bit of a byte that is less than a space; a byte that
-    // has it anyway is none.
+    // The subtraction sets the high bit of a byte that is less than a space; `!word` excludes bytes
+    // that have it anyway. A borrow can also mark the byte above a match, which changes nothing:
+    // the question is only whether there is a match.
     let has_in = |word: &[u8; 8]| {
         let word = u64::from_le_bytes(*word);
         word.wrapping_sub(SPACES) & !word & HIGH_BITS != 0

@@ -1,4 +1,7 @@
 //! Numbers that may be strings, absent or rubbish.
+//!
+//! Venues send numbers as strings to keep their decimals, and use `""` for "none". Absent and
+//! unusable are kept apart: the first is ordinary, the second is reported.
 
 use crate::exchange::Detail;
 use crate::market::RowRefusal;
@@ -35,7 +38,7 @@ impl WireNumber {
         self.value().and_then(|value| T::try_from(value).ok())
     }
 
-    /// Whether it is no number but the word `true`, bare or as a text.
+    /// Whether it is the word `true`, bare or as a text. Bybit's `isPreListing` is a bare boolean.
     pub(in crate::exchange) fn is_true(&self) -> bool {
         matches!(self, Self::Unusable(text) if text.eq_ignore_ascii_case("true"))
     }
@@ -53,6 +56,7 @@ impl WireNumber {
         if text.is_empty() {
             return Self::Absent;
         }
+        // Rust parses "NaN" and "inf" as numbers.
         match text.parse::<f64>() {
             Ok(value) if value.is_finite() => Self::Value(value),
             _ => Self::Unusable(text.chars().take(32).collect()),
@@ -96,6 +100,8 @@ impl<'de> Deserialize<'de> for WireNumber {
             }
 
             fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<WireNumber, A::Error> {
+                // serde fails unless the array is consumed, and the error would cost the whole
+                // body.
                 while seq.next_element::<IgnoredAny>()?.is_some() {}
                 Ok(WireNumber::Unusable("[…]".to_owned()))
             }

@@ -1,4 +1,7 @@
-//! A JSON object that is read field by field: what is wrong with one field costs that field alone.
+//! A JSON object that is read field by field: a bad field costs that field alone.
+//!
+//! State: each field's raw text by name. A value is parsed when it is asked for, so a value of an
+//! unexpected type fails there and not for the whole object.
 
 use super::body::json;
 use super::number::WireNumber;
@@ -18,7 +21,8 @@ const QUOTED_CHARS: usize = 32;
 #[derive(Debug, Default)]
 pub(in crate::exchange) struct Object<'a> {
     fields: BTreeMap<Cow<'a, str>, Field<'a>>,
-    /// Whether a field has a name that is no text.
+    /// Whether a field's name is no text. It may be any field, so a reader of all fields must
+    /// refuse.
     has_nameless: bool,
 }
 
@@ -89,7 +93,8 @@ impl<'a> Object<'a> {
 impl Field<'_> {
     fn number(&self) -> WireNumber {
         match self {
-            // A number that is out of range is an error of its own, and rubbish as any other.
+            // serde_json fails for a number out of range such as `1e999`. It is unusable like any
+            // other.
             Self::Sent(raw) => serde_json::from_str(raw.get()).unwrap_or_else(|_| {
                 WireNumber::Unusable(raw.get().chars().take(QUOTED_CHARS).collect())
             }),
@@ -114,6 +119,8 @@ impl<'de: 'a, 'a> Deserialize<'de> for Object<'a> {
                 while let Some((name, raw)) = map.next_entry::<Name<'de>, &'de RawValue>()? {
                     object.has_nameless |= !name.is_text;
                     let field = object.fields.entry(name.name).or_insert(Field::Sent(raw));
+                    // JSON allows a name twice and parsers differ in which value wins. Two equal
+                    // values are one; two different ones cannot be told apart, so neither is used.
                     if !matches!(field, Field::Sent(first) if first.get() == raw.get()) {
                         *field = Field::Contradicted;
                     }
@@ -126,7 +133,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for Object<'a> {
     }
 }
 
-/// A field's name. One that is no text is another field than any that is read.
+/// A field's name. A name that is no text never equals a name that is read.
 struct Name<'a> {
     name: Cow<'a, str>,
     is_text: bool,
@@ -159,8 +166,8 @@ impl<'de: 'a, 'a> Deserialize<'de> for Name<'a> {
             }
         }
 
-        // As bytes: half of a surrogate pair is refused where text is asked for, and the whole
-        // object with it.
+        // Read as bytes, because serde_json refuses half of a surrogate pair where text is asked
+        // for, and with it the whole object.
         deserializer.deserialize_bytes(NameVisitor)
     }
 }

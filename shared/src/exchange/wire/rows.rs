@@ -1,8 +1,8 @@
-//! Lists of rows of which some may be odd: what is odd costs itself alone.
+//! Lists of rows of which some may be odd: a bad row costs itself alone.
 //!
-//! A list is read whole, which is quick. Only when that fails is it read row by row, and a row that
-//! fails field by field: a field that cannot be read, or that stands twice with two values, then
-//! counts as one with a value that nobody can use.
+//! A list is read whole first, which is fast. Only when that fails is it read row by row, and a row
+//! that fails field by field. A field that cannot be read, or that stands twice with two values,
+//! then counts as one with an unusable value.
 
 use super::body::json;
 use super::object::{Field, Object};
@@ -13,10 +13,10 @@ use serde_json::value::RawValue;
 use std::fmt;
 use std::marker::PhantomData;
 
-/// What stands for a field that cannot be read: neither a number nor a text.
+/// Stands for a field that cannot be read: it deserialises neither as a number nor as a text.
 const UNREADABLE: &str = "{}";
 
-/// A row, or how one begins that is none.
+/// A row, or the beginning of what stands in its place.
 pub(in crate::exchange) type Row<T> = Result<T, String>;
 
 /// Reads the rows of `list`, the JSON text of an array.
@@ -29,6 +29,8 @@ pub(in crate::exchange) fn rows<'a, T: Deserialize<'a>>(
     if let Ok(rows) = serde_json::from_str::<Vec<Whole<T>>>(list) {
         return Ok(rows.into_iter().map(|row| Ok(row.0)).collect());
     }
+    // The slow path. serde_json stops at the first error, so each row is split off before it is
+    // read.
     let rows: Vec<&'a RawValue> = json(list)?;
     Ok(rows
         .into_iter()
@@ -36,8 +38,8 @@ pub(in crate::exchange) fn rows<'a, T: Deserialize<'a>>(
         .collect())
 }
 
-/// A row that is an object: of a row that is an array, the places would be taken for the fields in
-/// their order.
+/// A row that must be an object. serde also reads a struct from an array, and would take its places
+/// for the fields in their order.
 struct Whole<T>(T);
 
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for Whole<T> {
@@ -98,8 +100,8 @@ struct Value<'a>(&'a str);
 impl<'a> Value<'a> {
     fn of(field: Field<'a>) -> Self {
         match field {
-            // A number beyond the range of numbers or half a surrogate pair passes as raw text and
-            // fails when it is read.
+            // A number out of range or half a surrogate pair passes as raw text, and fails only
+            // when it is read.
             Field::Sent(raw)
                 if serde_json::from_str::<super::number::WireNumber>(raw.get()).is_ok() =>
             {

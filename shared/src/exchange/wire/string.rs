@@ -1,4 +1,7 @@
 //! Texts in whose place something else may stand.
+//!
+//! Every JSON type has a visitor method that yields "no text". Without it one number in the place
+//! of a text would make serde refuse the whole body.
 
 use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, de};

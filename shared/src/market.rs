@@ -1,4 +1,8 @@
-//! Facts about the market, free of any venue's wire format.
+//! Facts about the market, free of any venue's wire format. Parsers make them and the analysis
+//! reads them.
+//!
+//! A fact carries its own time where it has one ([`OwnTime`]), its receipt ([`Timed`]), or its
+//! publisher ([`Dated`]). Invariant: `None` means unknown, and never zero.
 
 pub mod book;
 pub mod candles;
@@ -16,24 +20,24 @@ use std::sync::Arc;
 
 pub use table::{Figure, OddField, Oddity, RefusedRow, RowRefusal, Ticker, Tickers};
 
-/// The longest symbol that is believed.
+/// The longest symbol that is accepted, characters.
 const MAX_SYMBOL_CHARS: usize = 40;
 
-/// A fact with its time and its publisher.
+/// A fact with its data time and its publisher.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Dated<T> {
     /// The fact.
     pub value: T,
-    /// When it was true, by the venue's clock where it tells one.
+    /// Its data time, by the venue's clock where it sends one.
     pub as_of_ms: UnixMs,
-    /// Who said so.
+    /// The publisher.
     pub source: Source,
 }
 
-/// Facts whose rows have times of their own, which tell how old they are whenever the venue
-/// answered.
+/// Facts whose rows have times of their own. Those times, and not the time of the answer, decide
+/// how old the facts are.
 pub trait OwnTime {
-    /// The moment until which they are known; nothing when there is no row.
+    /// The moment until which they are known; `None` without a row.
     fn known_until(&self) -> Option<UnixMs>;
 }
 
@@ -42,11 +46,11 @@ pub trait OwnTime {
 pub struct Timed<'a, T: ?Sized> {
     /// The facts.
     pub value: &'a T,
-    /// When the venue answered, by its clock where it tells one, but never later than the answer
-    /// reached us.
+    /// When the venue answered, by its clock where it sends one, but never later than the receipt.
     pub as_of_ms: UnixMs,
 }
 
+// Written out: a derive would require `T: Clone`, although only the reference is copied.
 impl<T: ?Sized> Clone for Timed<'_, T> {
     fn clone(&self) -> Self {
         *self
@@ -56,8 +60,7 @@ impl<T: ?Sized> Clone for Timed<'_, T> {
 impl<T: ?Sized> Copy for Timed<'_, T> {}
 
 impl<T: OwnTime + ?Sized> Timed<'_, T> {
-    /// The moment until which the facts are known: an answer that is new does not make the rows in
-    /// it new.
+    /// The moment until which the facts are known: a new answer does not make the rows in it new.
     #[must_use]
     pub fn known_until(&self) -> Option<UnixMs> {
         Some(self.as_of_ms.min(self.value.known_until()?))
@@ -75,29 +78,31 @@ pub fn is_plausible_symbol(symbol: &str) -> bool {
         && symbol.chars().all(|c| c.is_alphanumeric() || c == '-')
 }
 
-/// Whether a number can be the hours between two fundings: venues use 1 to 24.
+/// Whether a number can be the hours between two fundings. Venues use 1 to 24; the bounds are wide
+/// because new intervals do appear, and exclude minutes or seconds sent as hours.
 #[must_use]
 pub fn is_funding_interval(hours: f64) -> bool {
     (0.1..=168.0).contains(&hours)
 }
 
-/// The crypto USDT linear perpetuals that trade: the only contracts that any figure of ours counts.
+/// The universe: the crypto USDT linear perpetuals that trade. No figure of ours counts any other
+/// contract.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Universe {
     /// When the venue listed them.
     pub as_of_ms: UnixMs,
-    /// Who listed them.
+    /// The venue of the list.
     pub source: Source,
-    /// Symbol → hours between fundings, where the listing tells it.
+    /// Symbol → hours between fundings, where the list states them.
     pub contracts: BTreeMap<String, Option<f64>>,
-    /// What the list names beside them: shares, metals, dated contracts. Known where the list was
-    /// fetched and not published.
+    /// The other names in the list: shares, metals, dated contracts. Known only where the list was
+    /// fetched; it is not published.
     #[serde(skip)]
     pub others: Option<Arc<BTreeSet<String>>>,
 }
 
 impl Universe {
-    /// A list of which only the contracts that count are known.
+    /// A universe without the other names of its list.
     #[must_use]
     pub const fn new(
         as_of_ms: UnixMs,
@@ -112,8 +117,8 @@ impl Universe {
         }
     }
 
-    /// Whether the list names a symbol at all; unknown when it only tells what counts and this does
-    /// not.
+    /// Whether the list names a symbol at all; `None` when the other names of the list are unknown
+    /// and the symbol is not in the universe.
     #[must_use]
     pub fn names(&self, symbol: &str) -> Option<bool> {
         if self.contains(symbol) {

@@ -1,5 +1,11 @@
+//! alternative.me: the Crypto Fear & Greed index, one value a day.
+//! <https://alternative.me/crypto/fear-and-greed-index/>
+//!
 //! Every field is a string, and only the newest row states when the next is due:
-//! `{"value":"69","value_classification":"Greed","timestamp":"1788825600","time_until_update":"33817"}`.
+//!
+//! ```json
+//! {"value":"69","value_classification":"Greed","timestamp":"1788825600","time_until_update":"33817"}
+//! ```
 //!
 //! 0 is a legal value and also what a broken publisher sends. Value and label are therefore checked
 //! against each other: a placeholder seldom has the right word.

@@ -1,3 +1,6 @@
+//! Binance's public market data of the spot market, from the host that serves nothing else.
+//! <https://developers.binance.com/docs/binance-spot-api-docs/faqs/market_data_only>
+//!
 //! Spot is another market than perpetuals: its volumes are not comparable, and it has neither
 //! funding nor open interest. Its own list of pairs (`exchangeInfo`, many megabytes) does not tell
 //! coins from currencies, so the pairs that count are those with the name of a contract in another

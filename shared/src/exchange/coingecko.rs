@@ -1,3 +1,5 @@
+//! CoinGecko: figures of the whole market. <https://docs.coingecko.com/reference/crypto-global>
+//!
 //! The totals and their time are the core of an answer; without them it is refused. Every other
 //! field is read by itself, and is absent where it is unusable.
 //!

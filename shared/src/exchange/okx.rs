@@ -1,3 +1,5 @@
+//! OKX v5 public market data of the perpetual swaps. <https://www.okx.com/docs-v5/en/>
+//!
 //! An instrument such as `PEPE-USDT-SWAP` is named `PEPEUSDT` here: base coin and quote coin, as
 //! every symbol of ours. Prices and volumes are those of one coin, even where another venue trades
 //! lots of a thousand under a name of its own (`1000PEPEUSDT`). Such contracts stay two, and

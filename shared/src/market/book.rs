@@ -1,4 +1,7 @@
 //! The order book: what is offered at which price.
+//!
+//! Invariants, checked by the parser: both sides are sorted best price first, every size is above
+//! zero, and the best bid is below the best ask.
 
 use super::OwnTime;
 use crate::units::{Amount, Price, UnixMs};
@@ -16,7 +19,7 @@ pub struct Level {
 /// offers on it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Book {
-    /// When the matching engine made it.
+    /// The matching engine's time.
     pub as_of_ms: UnixMs,
     /// Buyers, highest price first.
     pub bids: Vec<Level>,

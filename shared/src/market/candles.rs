@@ -1,4 +1,8 @@
 //! Candles: what was traded in one interval of time.
+//!
+//! Invariants of a series ([`Candles`]): closed candles only, oldest first, none twice. A series
+//! may have holes, since a venue sends no candle or a bad one; [`Candles::missing`] counts them. A
+//! series is extended by [`Candles::merge`], which refuses to join two that do not meet.
 
 use super::OwnTime;
 use crate::units::{Amount, MINUTE_MS, Price, UnixMs};
@@ -72,7 +76,7 @@ impl Candle {
         self.start_ms.plus_millis(interval.millis())
     }
 
-    /// Whether highest and lowest price hold the others between them.
+    /// Whether open and close lie between the lowest and the highest price.
     #[must_use]
     pub fn is_coherent(&self) -> bool {
         self.low <= self.high
@@ -84,8 +88,8 @@ impl Candle {
 
 /// The candles of one symbol and interval, oldest first, without repeats.
 ///
-/// Only closed candles: the one that is still open changes until it closes, and an indicator on it
-/// would change its past.
+/// Closed candles only. The open candle changes until it closes, and an indicator on it would
+/// rewrite its own past.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Candles {
     /// Their length.
@@ -94,10 +98,10 @@ pub struct Candles {
     pub closed: Vec<Candle>,
 }
 
-/// Why candles that were loaded do not continue those that are kept.
+/// Why loaded candles do not continue the kept ones.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum MergeRefusal {
-    /// Candles between the two were never loaded: the series must be loaded anew.
+    /// Candles between the two were never loaded: the whole series must be loaded again.
     #[error("{missing} candles between the kept and the loaded ones are missing")]
     Gap {
         /// How many.
@@ -124,8 +128,9 @@ impl MergeRefusal {
 }
 
 impl Candles {
-    /// The series that `loaded` continues: where both have a candle the loaded one counts (its last
-    /// trades may have come in after the kept one was read), and only the newest `keep` remain.
+    /// The kept series with `loaded` added. Where both have a candle the loaded one replaces the
+    /// kept one, whose last trades may have arrived after it was read. Only the newest `keep`
+    /// remain.
     ///
     /// # Errors
     /// [`MergeRefusal::Gap`] when candles between the two are missing,
@@ -138,6 +143,7 @@ impl Candles {
                 loaded: loaded.interval,
             });
         }
+        // Both directions: loaded candles may also lie before the kept ones.
         match missing_between(self, loaded).max(missing_between(loaded, self)) {
             0 => {}
             missing => return Err(MergeRefusal::Gap { missing }),
@@ -153,6 +159,7 @@ impl Candles {
                 .iter()
                 .map(|candle| (candle.start_ms, *candle)),
         );
+        // Bounds the memory of a process that runs for months.
         let surplus = by_start.len().saturating_sub(keep);
         Ok(Self {
             interval: self.interval,
@@ -160,7 +167,7 @@ impl Candles {
         })
     }
 
-    /// How many candles within the series are not there: the venue had none, or sent one that was
+    /// How many candles are missing within the series: the venue had none, or sent one that was
     /// refused.
     #[must_use]
     pub fn missing(&self) -> u64 {
@@ -172,7 +179,7 @@ impl Candles {
 }
 
 impl OwnTime for Candles {
-    /// When the candle after the last would have closed: from then on there is a hole at the end.
+    /// The close of the candle after the last one: from then on the end of the series has a hole.
     fn known_until(&self) -> Option<UnixMs> {
         Some(
             self.closed
@@ -196,6 +203,7 @@ fn steps_between(before: &Candle, after: &Candle, interval: Interval) -> u64 {
     after
         .start_ms
         .millis_since(before.start_ms)
+        // Rounded up, so that a start off the grid counts as a step and not as none.
         .div_ceil(interval.millis())
 }
 

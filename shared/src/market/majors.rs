@@ -1,9 +1,10 @@
-//! The contracts without which there is no market.
+//! The contracts without which there is no market: the outlier filter, the analysis and the
+//! validation boundary all treat their absence or jump as a fault of the whole table.
 
-/// The symbol without which there is no market overview.
+/// Bitcoin's contract: every overview has its price, and betas are measured against it.
 pub const BITCOIN: &str = "BTCUSDT";
 
-/// The contract that every market has beside Bitcoin's.
+/// Ether's contract, which every venue lists beside Bitcoin's.
 pub const ETHER: &str = "ETHUSDT";
 
 /// Both.

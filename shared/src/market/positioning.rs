@@ -1,10 +1,12 @@
-//! Positions: how many contracts are open, who holds them, what holding them costs.
+//! Positions: how many contracts are open, which side holds them, what holding them costs.
+//!
+//! Lists are oldest first, as the parsers return them, so the last element dates a list.
 
 use super::OwnTime;
 use crate::units::{Amount, Fraction, UnixMs};
 
-/// The time from one row of open interest or accounts to the next, as it is asked for. A row stands
-/// until then.
+/// The time from one row of open interest or account ratios to the next, as requested,
+/// milliseconds. A row is current for that long.
 const PERIOD_MS: u64 = 5 * 60_000;
 
 /// Open interest at one moment.
@@ -50,8 +52,7 @@ impl OwnTime for [AccountRatio] {
     }
 }
 
-/// Oldest first. How long a funding stands differs from contract to contract, so it counts from its
-/// own time.
+/// Oldest first. Contracts pay at different intervals, so a funding is dated by its own time.
 impl OwnTime for [Funding] {
     fn known_until(&self) -> Option<UnixMs> {
         Some(self.last()?.time_ms)

@@ -1,10 +1,17 @@
-//! A ticker table: one row per contract, what of it is not used, and why.
+//! A ticker table: one row per contract, and what of it is not used, with the reason.
+//!
+//! Invariants: every row has a price. A figure is `None` when it was not sent or contradicts its
+//! row, and then it is in [`Tickers::odd`], unless its absence is ordinary. A row without a usable
+//! price is in [`Tickers::refused`]. Nothing is dropped silently.
+//!
+//! A table borrows its symbols from the body. The labels of refusals and oddities are metric labels
+//! and therefore stable.
 
 use crate::units::{Amount, Percent, Price, UnixMs};
 use std::borrow::Cow;
 
-/// One contract's row of the ticker table. Only the price is always there; a figure that was not
-/// sent, or that contradicts what else the row says, is unknown.
+/// One contract's row of the ticker table. Only the price is always present. A figure that was not
+/// sent, or that contradicts the rest of the row, is unknown.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Ticker<'a> {
     /// The venue's full symbol, such as `BTCUSDT`.
@@ -30,7 +37,7 @@ pub struct Ticker<'a> {
     pub turnover_24h: Option<Amount>,
     /// Funding rate as a fraction per funding interval; positive when longs pay.
     pub funding_rate: Option<f64>,
-    /// Hours between fundings, as the ticker row tells it.
+    /// Hours between fundings, as the ticker row states them.
     pub funding_interval_hours: Option<f64>,
     /// One side's open interest, USD.
     pub open_interest_usd: Option<Amount>,
@@ -43,7 +50,7 @@ pub struct Ticker<'a> {
 /// The whole ticker table of one answer.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Tickers<'a> {
-    /// The venue's clock when it answered; of a venue that dates its rows and not its answer, the
+    /// The venue's clock when it answered. For a venue that dates its rows and not its answer, the
     /// time of the busiest rows.
     pub server_time: UnixMs,
     /// Rows with a price.
@@ -55,7 +62,7 @@ pub struct Tickers<'a> {
 }
 
 impl Tickers<'_> {
-    /// The same table, on its own.
+    /// The same table without borrowing from the body.
     #[must_use]
     pub fn into_owned(self) -> Tickers<'static> {
         let own = |symbol: Cow<'_, str>| Cow::Owned(symbol.into_owned());
@@ -86,7 +93,7 @@ impl Tickers<'_> {
     }
 }
 
-/// A figure of a row, whatever a venue calls its field.
+/// A figure of a row, independent of a venue's field names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Figure {
     /// Best bid.
@@ -147,7 +154,7 @@ impl Figure {
     }
 }
 
-/// A figure that was sent and is not used. The rest of its row is.
+/// A figure that was sent and is not used. The rest of its row is used.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OddField<'a> {
     /// The row's symbol.
@@ -169,7 +176,7 @@ pub enum Oddity {
     Contradicted,
     /// It is zero in nearly every row of the table: the venue does not fill the field.
     ZeroEverywhere,
-    /// It is far from what it was in the table before, and no further tables have confirmed it.
+    /// It jumped from the last accepted table, and no further tables have confirmed it.
     Leapt,
 }
 
@@ -215,25 +222,24 @@ pub enum RowRefusal {
         /// What was sent, cut short.
         value: String,
     },
-    /// Most of what else the row says of its price says that it is another.
+    /// Most other figures of the row imply another price.
     #[error(
         "the last price of {last} is contradicted by {against} of {witnesses} other figures of its row"
     )]
     PriceContradicted {
         /// Last price.
         last: f64,
-        /// Figures that it does not agree with.
+        /// Figures that contradict it.
         against: usize,
-        /// Figures that say something of the price.
+        /// Figures that imply a price.
         witnesses: usize,
     },
-    /// The price is far from what it was in the table before, and no further tables have confirmed
-    /// it.
+    /// The price jumped from the last accepted table, and no further tables have confirmed it.
     #[error("the price leapt from {before} to {after}")]
     Leapt {
-        /// The price that was believed last.
+        /// The last accepted price.
         before: f64,
-        /// The price that is not believed yet.
+        /// The price that is not accepted yet.
         after: f64,
     },
     /// The symbol was already seen in the same answer.
@@ -261,14 +267,14 @@ pub enum RowRefusal {
         /// The venue's clock when it answered.
         server_ms: UnixMs,
     },
-    /// A candle that does not begin at a multiple of its length: it is of another length, or no
+    /// A candle that does not begin at a multiple of its length: it has another length, or is no
     /// candle.
     #[error("a candle of this length does not begin at {start_ms}")]
     OffGrid {
         /// Where it begins.
         start_ms: UnixMs,
     },
-    /// A candle's highest and lowest price do not hold the others between them.
+    /// Open or close of a candle lies outside its range.
     #[error("the range from {low} to {high} does not hold open {open} and close {close}")]
     CandleContradicted {
         /// First price.
@@ -280,7 +286,7 @@ pub enum RowRefusal {
         /// Last price.
         close: f64,
     },
-    /// The shares of the accounts on either side are no whole.
+    /// The long and the short share of the accounts do not sum to 1.
     #[error("the shares {long} and {short} do not sum to 1")]
     SharesContradicted {
         /// Share of the accounts that are net long.

@@ -1,15 +1,18 @@
 //! Trades: what changed hands.
+//!
+//! An answer of a venue has only the newest trades, so longer windows are made by joining answers
+//! ([`Trades::continued`]). Invariant: no trade is counted twice. A gap is possible where the
+//! market traded more between two answers than one answer holds.
 
 use super::OwnTime;
 use crate::units::{Amount, Price, UnixMs};
 use std::collections::HashSet;
 
-/// How far trades are kept back from the newest, milliseconds: what the figures made of them look
-/// at.
+/// The window of kept trades back from the newest, milliseconds: the longest that any figure reads.
 pub const TRADES_WINDOW_MS: u64 = 15 * 60_000;
 
-/// The most trades that are kept of one contract: some 800 KB. Of a contract that is traded faster
-/// the window is shorter.
+/// The most trades that are kept of one contract: some 800 KB. A contract that trades faster has a
+/// shorter window.
 const MOST_TRADES: usize = 20_000;
 
 /// The side of a trade's taker.
@@ -30,10 +33,10 @@ pub struct Trade {
     pub price: Price,
     /// How much, in the base coin.
     pub size_base: Amount,
-    /// The taker's side as the venue tells it; an unknown side is never guessed.
+    /// The taker's side as the venue states it; an unknown side is never guessed.
     pub taker: Option<Side>,
-    /// What tells it from every other trade of the contract, made of the venue's own name for it;
-    /// 0 where the venue gives none.
+    /// Distinguishes it from every other trade of the contract, made of the venue's own id; 0 where
+    /// the venue gives none.
     pub id: u64,
 }
 
@@ -45,17 +48,19 @@ pub struct Trades {
 }
 
 impl Trades {
-    /// These trades, and after them those of a later answer: all of the answer, and of what was
-    /// held before that which is within [`TRADES_WINDOW_MS`] of its newest.
+    /// These trades continued by those of a later answer: all trades of the answer, and the kept
+    /// ones within [`TRADES_WINDOW_MS`] of its newest.
     ///
-    /// An answer has the newest trades without a gap, so what is held and is neither in it nor
-    /// older than its oldest belongs to another time and is dropped; so is what has no name, which
-    /// might be counted twice. Between the two may lie trades that nobody saw.
+    /// An answer has the newest trades without a gap. So a kept trade that is not in it but younger
+    /// than its oldest belongs to another time and is dropped. A trade without an id is dropped,
+    /// too, since it could be counted twice. Trades between the two answers may be missing.
     #[must_use]
     pub fn continued(&self, answer: Self) -> Self {
         let (Some(oldest), Some(newest)) = (answer.trades.first(), answer.trades.last()) else {
             return self.clone();
         };
+        // Trades of one millisecond can stand on both sides of the border, so the time alone does
+        // not separate kept from new.
         let known: HashSet<u64> = answer.trades.iter().map(|trade| trade.id).collect();
         let is_earlier = |trade: &&Trade| {
             trade.id != 0
@@ -65,6 +70,7 @@ impl Trades {
         };
         let mut trades: Vec<Trade> = self.trades.iter().filter(is_earlier).copied().collect();
         trades.extend(answer.trades);
+        // From the front: the oldest go.
         trades.drain(..trades.len().saturating_sub(MOST_TRADES));
         Self { trades }
     }

@@ -1,26 +1,30 @@
-//! What figures of the whole market must agree on to be believed: among one another, with Bitcoin's
-//! price, and with those of decentralised finance.
+//! The plausibility checks of figures of the whole market: among themselves, with Bitcoin's price,
+//! and with those of DeFi.
+//!
+//! The bounds are wide on purpose. They catch a wrong currency, a wrong unit or a placeholder, and
+//! must never reject a real market. The checks against other sources run when a snapshot is
+//! assembled ([`crate::assemble`]), where both figures are at hand.
 
 use super::{DefiMarket, GlobalMarket};
 use crate::units::{Amount, Price, Share};
 use std::ops::RangeInclusive;
 
-/// What the whole market can be worth, USD. It was worth 0.1 trillion in 2017 and 4 trillion in
-/// 2025.
+/// The capitalisation that the whole market can have, USD. It was 0.1 trillion in 2017 and 4
+/// trillion in 2025.
 const MARKET_CAP_USD: RangeInclusive<f64> = 1e11..=1e14;
 
-/// What decentralised finance can be worth, USD. It was worth a billion in 2020.
+/// The capitalisation that DeFi can have, USD. It was a billion in 2020.
 const DEFI_MARKET_CAP_USD: RangeInclusive<f64> = 1e8..=1e14;
 
-/// The share of a capitalisation that can change hands in a day.
+/// The share of a capitalisation that can be traded in a day.
 const TURNED_OVER: RangeInclusive<f64> = 0.001..=1.0;
 
-/// How many bitcoins a share, a capitalisation and a price may imply: half to twice of those that
-/// exist.
+/// The number of bitcoins that share, capitalisation and price may imply: half to twice of those
+/// that exist.
 const BITCOINS: RangeInclusive<f64> = 10e6..=42e6;
 
-/// How many times the one figure of decentralised finance may be the other: they are computed up to
-/// an hour apart.
+/// The factor within which the two figures of DeFi must agree: they are computed up to an hour
+/// apart.
 const MAX_DEFI_FACTOR: f64 = 1.5;
 
 /// Two figures that cannot both be true.
@@ -69,7 +73,7 @@ pub enum Contradiction {
     },
 }
 
-/// Whether a volume of a day is one that a capitalisation can have.
+/// Whether a capitalisation can have this volume in a day.
 #[must_use]
 pub fn is_volume_of(volume: Amount, market_cap: Amount) -> bool {
     TURNED_OVER.contains(&(volume.get() / market_cap.get()))
@@ -81,6 +85,7 @@ impl GlobalMarket {
     /// # Errors
     /// The first [`Contradiction`] among them.
     pub fn check(&self) -> Result<(), Contradiction> {
+        // First, because the volume below is judged by its share of the capitalisation.
         check_capitalisation(self.total_market_cap, &MARKET_CAP_USD)?;
         if is_volume_of(self.volume_24h, self.total_market_cap) {
             return Ok(());
@@ -97,6 +102,8 @@ impl GlobalMarket {
     /// [`Contradiction::Supply`].
     pub fn check_supply(&self, bitcoin: Price) -> Result<(), Contradiction> {
         let coins =
+            // Three figures of two sources at once: a wrong currency, a wrong share or a wrong
+            // price each changes the number of coins, which is known.
             |share: Share| self.total_market_cap.get() * share.get() / 100.0 / bitcoin.get();
         match self.btc_dominance.map(coins) {
             Some(coins) if !BITCOINS.contains(&coins) => Err(Contradiction::Supply { coins }),
@@ -114,7 +121,7 @@ impl DefiMarket {
         check_capitalisation(self.market_cap, &DEFI_MARKET_CAP_USD)
     }
 
-    /// Whether this can be a part of the whole market, and the part that it says it is.
+    /// Whether this can be a part of the whole market, and the part that it states.
     ///
     /// # Errors
     /// [`Contradiction::PartAboveWhole`] or [`Contradiction::Dominance`].
@@ -131,7 +138,7 @@ impl DefiMarket {
         };
         let implied_usd = whole_usd * dominance.get() / 100.0;
         let factor = (part_usd / implied_usd).max(implied_usd / part_usd);
-        // Written so that what is no number is a contradiction, too.
+        // Comparisons with NaN are false, so NaN is a contradiction, too.
         if factor <= MAX_DEFI_FACTOR {
             Ok(())
         } else {

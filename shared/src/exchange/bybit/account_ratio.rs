@@ -1,5 +1,12 @@
 //! `GET /v5/market/account-ratio?category=linear`: the share of the accounts that is long, every
 //! five minutes. <https://bybit-exchange.github.io/docs/v5/market/long-short-ratio>
+//!
+//! Accounts are counted, not contracts. Unlike the results of other endpoints this one has no
+//! `category`.
+//!
+//! ```json
+//! {"symbol":"BTCUSDT","buyRatio":"0.5777","sellRatio":"0.4223","timestamp":"1695772800000"}
+//! ```
 
 use super::rows::{List, Once, Reading, check_row_symbol, past_moment, required};
 use crate::exchange::ParseError;

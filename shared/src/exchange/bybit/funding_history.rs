@@ -1,5 +1,11 @@
 //! `GET /v5/market/funding/history?category=linear`: the fundings that a position paid.
 //! <https://bybit-exchange.github.io/docs/v5/market/history-fund-rate>
+//!
+//! One row per funding. The hours between two differ from contract to contract, and can change.
+//!
+//! ```json
+//! {"symbol":"ETHPERP","fundingRate":"0.0001","fundingRateTimestamp":"1672041600000"}
+//! ```
 
 use super::rows::{List, Once, Reading, check_row_symbol, past_moment, required};
 use crate::exchange::ParseError;

@@ -1,5 +1,14 @@
 //! `GET /v5/market/instruments-info?category=linear`: what is listed, and so which contracts count.
 //! <https://bybit-exchange.github.io/docs/v5/market/instrument>
+//!
+//! The linear category contains shares, metals, oil, dated futures and USDC contracts beside
+//! crypto, and a ticker row does not say which it is. So the tickers are joined with this list.
+//!
+//! Order: [`Listing::parse`] reads one page, [`UniverseBuilder::add`] collects pages and returns
+//! the next cursor, [`UniverseBuilder::finish`] makes the [`Universe`].
+//!
+//! Invariant: only what is known to be crypto counts. A type that no rule knows is left out and
+//! reported, because a share among the scores is worse than a missing coin.
 
 use super::envelope;
 use crate::exchange::ParseError;

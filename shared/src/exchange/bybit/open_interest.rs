@@ -1,5 +1,9 @@
 //! `GET /v5/market/open-interest?category=linear`: the open interest of one contract, every five
 //! minutes. <https://bybit-exchange.github.io/docs/v5/market/open-interest>
+//!
+//! ```json
+//! {"openInterest":"56404.95300000","singleOpenInterest":"28202.47650000","timestamp":"1669571400000"}
+//! ```
 
 use super::rows::{List, Once, Reading, past_moment, required};
 use crate::exchange::ParseError;

@@ -1,5 +1,12 @@
 //! `GET /v5/market/orderbook?category=linear`: the order book of one contract, best prices first.
 //! <https://bybit-exchange.github.io/docs/v5/market/orderbook>
+//!
+//! Levels are pairs of strings; the times and counters are bare numbers.
+//!
+//! ```json
+//! {"s":"BTCUSDT","b":[["65485.47","47.081829"]],"a":[["65557.7","16.606555"]],
+//!  "ts":1716863719031,"u":230704,"seq":1432604333,"cts":1716863718905}
+//! ```
 
 use super::envelope;
 use super::rows::{check_symbol, past_moment, required};

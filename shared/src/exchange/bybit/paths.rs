@@ -1,4 +1,7 @@
 //! Path and query of every request about one contract.
+//!
+//! The venue answers a limit above its own with an error, so each builder cuts the limit to the
+//! allowed range.
 
 use crate::exchange::percent::encoded;
 use crate::market::candles::Interval;

@@ -2,8 +2,8 @@
 //!
 //! One module per service, with the same shape: an envelope (is this an answer at all, or a
 //! refusal?), then one file per endpoint that turns wire types into the facts of [`crate::market`].
-//! The order within a parser is always: [`wire`] (is it text, is it JSON) → envelope (the venue's
-//! own code) → shape → rows, each by itself → [`claims`] (figures of one row against each other).
+//! The order within a parser is always: `wire` (is it text, is it JSON) → envelope (the venue's
+//! own code) → shape → rows, each by itself → `claims` (figures of one row against each other).
 //!
 //! Invariants: no parser panics on any bytes. A wrong row or field costs itself alone, unless the
 //! answer is one fact, as an order book is. A number that was not sent is absent, never zero.

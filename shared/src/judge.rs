@@ -1,8 +1,8 @@
 //! The outlier filter for ticker tables: each table is compared with the tables accepted before it.
 //!
 //! State: per contract the last accepted price, turnover and open interest with their times, and
-//! the values that jumped and wait for confirmation ([`beliefs`]); per venue the time at which each
-//! row last changed ([`motion`]). The state belongs to one process and is not shared.
+//! the values that jumped and wait for confirmation (`beliefs`); per venue the time at which each
+//! row last changed (`motion`). The state belongs to one process and is not shared.
 //!
 //! Order of one round: [`Judge::examine`] first works out the data time from the rows that changed,
 //! then compares prices, then turnovers and open interests. The caller assembles and validates a

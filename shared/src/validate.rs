@@ -5,8 +5,8 @@
 //! Bytes that come *back*, from the store or from the origin, are admitted again like a snapshot
 //! that was just assembled. They may be of another version, damaged, or written by somebody else.
 //!
-//! In order: bytes → [`Snapshot`] (version, then shape) → [`rules`] (every broken rule, by name) →
-//! warnings and [`quality`] → [`ValidSnapshot`].
+//! In order: bytes → [`Snapshot`] (version, then shape) → `rules` (every broken rule, by name) →
+//! warnings and `quality` → [`ValidSnapshot`].
 
 mod baseline;
 mod limits;

@@ -1,5 +1,8 @@
-//! What stands before every key of the store and before its channel, so that several environments
-//! can share one store.
+//! The prefix of every store key and of the channel, so that several environments can share one
+//! store.
+//!
+//! Invariant: a [`KeyPrefix`] is safe as it is in a Redis key, in a cluster's hash tag and in the
+//! rights of a Redis user. So nothing has to be escaped later.
 
 use std::fmt;
 use std::str::FromStr;
@@ -7,12 +10,10 @@ use std::str::FromStr;
 /// The longest prefix, bytes: enough for a name, and short beside the keys.
 const MAX_BYTES: usize = 64;
 
-/// What stands before every key and the channel; empty where one environment has the store to
-/// itself.
+/// The prefix; empty where one environment has the store to itself.
 ///
 /// A part in braces, as in `{market}:`, keeps all keys in one slot of a Redis Cluster, where a
-/// script may touch no other. Every character is one that is no pattern in the rights of a Redis
-/// user, so a prefix can stand there as it is.
+/// script can touch no other slot. No allowed character is a pattern in the rights of a Redis user.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct KeyPrefix(String);
 
@@ -33,8 +34,8 @@ pub enum BadKeyPrefix {
         /// The first of them.
         found: char,
     },
-    /// Braces that are no part in braces: of several pairs, or of one that is empty or turned
-    /// round, Redis makes something else than it looks like.
+    /// Braces that are not one pair around a name. Redis reads several pairs, an empty pair or a
+    /// reversed one differently from what the text suggests.
     #[error("its braces are not one pair around a name, as in {{market}}:")]
     Braces,
 }
@@ -74,6 +75,8 @@ impl FromStr for KeyPrefix {
             .chars()
             .filter(|found| matches!(found, '{' | '}'))
             .collect();
+        // Redis hashes the part between the first `{` and the next `}`, and the whole key when that
+        // part is empty. Then the keys would lie in different slots.
         if !(braces.is_empty() || braces == "{}" && !text.contains("{}")) {
             return Err(BadKeyPrefix::Braces);
         }

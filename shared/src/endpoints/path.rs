@@ -1,23 +1,23 @@
-//! Paths that mean the same, brought into one form before they are looked up.
+//! Brings a path into one form before it is looked up, so that all spellings of a path mean the
+//! same.
 //!
-//! What stands between a client and our code resolves some of it already, and not each the same:
-//! the runtime of the edge parses every URL (dot segments, backslashes), the platform in front of
+//! The software between a client and our code resolves some spellings already, and not each the
+//! same: the edge's runtime parses every URL (dot segments, backslashes), the platform in front of
 //! it normalises more (percent-encoding, repeated slashes), and nothing stands in front of the
-//! origin's code. So the rule is all of that, and it changes nothing that was brought into its form
-//! before:
+//! origin. The rule here is the sum of these, and leaves unchanged what was normalised before:
 //!
 //! 1. `\` is `/`, as in every URL of the web.
 //! 2. `%` and the number of a letter, digit, `-`, `.`, `_` or `~` is that character (RFC 3986,
-//!    6.2.2.2). Once: `%2541` stays.
+//!    6.2.2.2). Once only: `%2541` stays.
 //! 3. `.` and `..` are resolved, and none leads above the root (RFC 3986, 5.2.4).
-//! 4. Slashes in a row are one.
+//! 4. Repeated slashes are one.
 //!
-//! Upper and lower case, and a slash at the end, make another path.
+//! Upper and lower case, and a slash at the end, make a different path.
 
 use std::borrow::Cow;
 
-/// The path in its one form. One that does not begin with a slash, such as the `*` of `OPTIONS *`,
-/// is no path and stays.
+/// The path in its one form. A target that does not begin with a slash, such as the `*` of `OPTIONS
+/// *`, is no path and stays unchanged.
 pub(super) fn normal(path: &str) -> Cow<'_, str> {
     if is_normal(path) {
         return Cow::Borrowed(path);
@@ -29,8 +29,8 @@ pub(super) fn normal(path: &str) -> Cow<'_, str> {
     Cow::Owned(joined(&resolved(segments)))
 }
 
-/// Whether nothing is to be done, which is nearly always so. Some of which it says no are in that
-/// form, too.
+/// A cheap test that finds nearly every path to be normal already. It may say no for a normal path,
+/// never yes for another.
 fn is_normal(path: &str) -> bool {
     let has_pair = |second: u8| {
         path.as_bytes()
@@ -46,6 +46,8 @@ fn decoded(path: &str) -> String {
     while let Some(c) = rest.next() {
         match c {
             '\\' => decoded.push('/'),
+            // Only unreserved characters are decoded. `%2F` stays, since an encoded slash is data
+            // and no separator.
             '%' => match unreserved(rest.as_str()) {
                 Some(meant) => {
                     decoded.push(meant);
@@ -59,7 +61,7 @@ fn decoded(path: &str) -> String {
     decoded
 }
 
-/// The character whose number two hexadecimal digits are, where it means the same written out.
+/// The unreserved character that two hexadecimal digits encode, if they do.
 fn unreserved(after_percent: &str) -> Option<char> {
     let digits = after_percent
         .get(..2)
@@ -69,27 +71,29 @@ fn unreserved(after_percent: &str) -> Option<char> {
         .then(|| char::from(byte))
 }
 
-/// The segments after the first slash, without those of dots. Empty ones count here: `/a//..` is
-/// `/a/`.
+/// The segments after the first slash, with dot segments resolved. Empty segments count until here:
+/// `/a//..` is `/a/`.
 fn resolved(path: &str) -> Vec<&str> {
     let mut segments = Vec::new();
     let mut rest = path.split('/').peekable();
     while let Some(segment) = rest.next() {
         let is_dots = matches!(segment, "." | "..");
         if segment == ".." {
+            // Nothing to pop at the root: `/../x` is `/x`.
             segments.pop();
         }
         if !is_dots {
             segments.push(segment);
         } else if rest.peek().is_none() {
-            // What dots end with is a folder.
+            // A path that ends in a dot segment names a folder, so it ends in a slash.
             segments.push("");
         }
     }
     segments
 }
 
-/// The path of these segments, of which only the last may be empty.
+/// The path of these segments. Empty ones are dropped, except the last, which is the slash at the
+/// end.
 fn joined(segments: &[&str]) -> String {
     let Some((last, before)) = segments.split_last() else {
         return "/".to_owned();

@@ -1,9 +1,12 @@
-//! Path and query → what is asked for. Origin and edge both ask here, so a path means the same at
-//! both.
+//! Routing: path and query → [`Place`], and method → [`Asked`]. Origin and edge both use it, so a
+//! path means the same at both.
 //!
-//! Nothing else that a client sends is looked at. What comes out is a closed set: a known endpoint,
-//! a plausible symbol or a parameter within its bounds, so nothing that a client makes up reaches a
-//! cache key, a label or another server.
+//! In order: [`find`] brings the path into its one form and looks it up; [`asked`] applies the
+//! method; [`route`] names the request for metrics.
+//!
+//! Invariant: the result is of a closed set: a known endpoint, a plausible symbol, or a parameter
+//! within its bounds. So nothing that a client makes up reaches a cache key, a metric label or
+//! another server. Headers are not read here.
 
 use super::path::normal;
 use super::routes::{
@@ -16,20 +19,20 @@ use crate::snapshot::performance::ChartTimeframe;
 use percent_encoding::percent_decode_str;
 use std::borrow::Cow;
 
-/// How many of the newest alerts are sent when nobody says.
+/// The number of alerts without a `limit`.
 const DEFAULT_ALERTS: usize = 20;
 
-/// How far back a chart goes when nobody says.
+/// The range of a chart without a `timeframe`.
 const DEFAULT_TIMEFRAME: ChartTimeframe = ChartTimeframe::OneDay;
 
-/// Data that a client asks for.
+/// A query for data.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Question<'p> {
-    /// A body that there is once.
+    /// A body without parameters: one per snapshot.
     Whole(Endpoint),
     /// A body about one contract.
     OfSymbol {
-        /// Which one.
+        /// The kind of body.
         endpoint: SymbolEndpoint,
         /// The contract's full symbol, as it is written at the venue.
         symbol: Cow<'p, str>,
@@ -39,7 +42,7 @@ pub enum Question<'p> {
         /// How many, 1 to [`MAX_ALERTS`].
         limit: usize,
     },
-    /// Contracts side by side, so far back.
+    /// Contracts side by side, over this range.
     BetaChart(ChartTimeframe),
 }
 
@@ -55,13 +58,14 @@ impl Question<'_> {
         }
     }
 
-    /// The name of this body among all of a snapshot, ASCII, for ETags.
+    /// The name of this body among all bodies of a snapshot, ASCII, for entity tags.
     #[must_use]
     pub fn projection(&self) -> Cow<'static, str> {
         match self {
             Self::Whole(endpoint) => Cow::Borrowed(endpoint.name()),
             Self::OfSymbol { endpoint, symbol } => {
-                // An ETag is ASCII, a symbol need not be.
+                // An entity tag is ASCII; a symbol may have other letters. The escape keeps two
+                // symbols apart.
                 let ascii = |c: char| {
                     if c.is_ascii() {
                         vec![c]
@@ -75,12 +79,13 @@ impl Question<'_> {
                     symbol.chars().flat_map(ascii).collect::<String>()
                 ))
             }
+            // The parameters are part of the name: bodies that differ need tags that differ.
             Self::RecentAlerts { limit } => Cow::Owned(format!("alerts-{limit}")),
             Self::BetaChart(timeframe) => Cow::Owned(format!("beta-chart-{}", timeframe.name())),
         }
     }
 
-    /// The same question, kept beyond the request.
+    /// The same query without borrowing from the request.
     #[must_use]
     pub fn into_owned(self) -> Question<'static> {
         match self {
@@ -95,7 +100,7 @@ impl Question<'_> {
     }
 }
 
-/// What is at a path.
+/// What a path names.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Place<'p> {
     /// Data for clients.
@@ -113,7 +118,7 @@ pub enum Place<'p> {
 }
 
 impl Place<'_> {
-    /// The same place, kept beyond the request.
+    /// The same place without borrowing from the request.
     #[must_use]
     pub fn into_owned(self) -> Place<'static> {
         match self {
@@ -126,7 +131,7 @@ impl Place<'_> {
         }
     }
 
-    /// The name of what is asked for, for metrics and logs: one of a fixed set.
+    /// The name of the place, for metrics and logs: one of a fixed set.
     #[must_use]
     pub const fn name(&self) -> &'static str {
         match self {
@@ -140,7 +145,7 @@ impl Place<'_> {
     }
 }
 
-/// A query parameter that means something.
+/// A query parameter that is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Parameter {
     /// How many alerts.
@@ -159,7 +164,7 @@ impl Parameter {
         }
     }
 
-    /// What it may be, as a sentence.
+    /// The values it may have, as a sentence.
     #[must_use]
     pub const fn allowed(self) -> &'static str {
         match self {
@@ -169,7 +174,7 @@ impl Parameter {
     }
 }
 
-/// Why nothing is asked for.
+/// Why a request names no place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NoPlace {
     /// No such path.
@@ -186,24 +191,25 @@ pub enum NoPlace {
     },
 }
 
-/// What a request asks for.
+/// What a request asks for, by its method.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Asked<'p> {
-    /// What it may be asked with: a browser's preflight.
+    /// The allowed methods and headers: a browser's preflight.
     Options,
     /// What is at a place.
     Read {
         /// The place.
         place: Place<'p>,
-        /// Whether for its headers alone.
+        /// Whether only the headers are wanted.
         head: bool,
     },
 }
 
-/// What a method asks of what was [found](find).
+/// Applies a method to what was [found](find).
 ///
-/// What is not there is so by any method, and only of what is there it matters how its query reads.
-/// `OPTIONS` is answered everywhere: a browser whose preflight fails does not let the page see why.
+/// An unknown path is unknown by any method, so 404 comes before 405. A bad query matters only to a
+/// method that reads. `OPTIONS` is answered everywhere, even for an unknown path: when the
+/// preflight fails, the browser hides the real error from the page.
 ///
 /// # Errors
 /// [`NoPlace`].
@@ -219,19 +225,20 @@ pub fn asked<'p>(method: &str, found: Result<Place<'p>, NoPlace>) -> Result<Aske
     }
 }
 
-/// What a path and a query ask for. Parameters that mean nothing are ignored; `path` is as it
-/// stands in the request, still percent-encoded, and means what its one form means.
+/// Finds the place of a path and a query. Unknown parameters are ignored. `path` is as in the
+/// request, still percent-encoded.
 ///
 /// # Errors
 /// [`NoPlace`].
 pub fn find<'p>(path: &'p str, query: Option<&str>) -> Result<Place<'p>, NoPlace> {
     match normal(path) {
         Cow::Borrowed(path) => at(path, query),
+        // The normalised path does not outlive this function, so its symbol is copied.
         Cow::Owned(path) => at(&path, query).map(Place::into_owned),
     }
 }
 
-/// What is at a path in its one form.
+/// Finds the place of a path in its one form.
 fn at<'p>(path: &'p str, query: Option<&str>) -> Result<Place<'p>, NoPlace> {
     if let Some(endpoint) = Endpoint::at(path) {
         return Ok(Place::Data(Question::Whole(endpoint)));
@@ -244,14 +251,17 @@ fn at<'p>(path: &'p str, query: Option<&str>) -> Result<Place<'p>, NoPlace> {
         READY => Ok(Place::Ready),
         METRICS => Ok(Place::Metrics),
         _ if HEALTH.contains(&path) => Ok(Place::Health),
+        // Last, because it is the only pattern: every fixed path is compared before a symbol is
+        // parsed.
         _ => of_symbol(path).map(Place::Data).ok_or(NoPlace::UnknownPath),
     }
 }
 
-/// Under which every path is counted that is no route.
+/// The metric label of every path that is no route.
 pub const OTHER: &str = "other";
 
-/// The path or prefix under which a request is counted: never one that a client made up.
+/// The path or prefix under which a request is counted. It never contains text of the client:
+/// labels without bound would fill the memory of a metrics server.
 #[must_use]
 pub fn route(path: &str) -> &'static str {
     let path = &*normal(path);
@@ -272,6 +282,8 @@ pub fn route(path: &str) -> &'static str {
 
 fn of_symbol(path: &str) -> Option<Question<'_>> {
     SymbolEndpoint::ALL.into_iter().find_map(|endpoint| {
+        // Decoded after the prefix is matched, so an encoded slash stays inside the symbol, where
+        // it is refused as no letter.
         let symbol = percent_decode_str(path.strip_prefix(endpoint.prefix())?)
             .decode_utf8()
             .ok()?;
@@ -301,7 +313,7 @@ fn beta_chart(query: Option<&str>) -> Result<Question<'static>, NoPlace> {
     Ok(Question::BetaChart(timeframe))
 }
 
-/// The first value of a parameter, as it is written: values with meaning here need no decoding.
+/// The first value of a parameter, as written: no allowed value needs decoding.
 fn value(query: Option<&str>, parameter: Parameter) -> Option<&str> {
     query?
         .split('&')

@@ -1,11 +1,14 @@
-//! What is served where: the only place that knows a path.
+//! The table of paths, the same at origin and edge.
+//!
+//! A path is an interface: existing clients call each of these, so a path is never changed or
+//! removed. Several paths with one body are aliases of earlier versions.
 
 /// A body that clients read, projected from the snapshot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Endpoint {
     /// Everything a mobile dashboard shows.
     MobileData,
-    /// The same with the aliases that existing clients read.
+    /// The same with field aliases that existing clients read.
     DashboardMobileData,
     /// The scored symbols alone.
     Symbols,
@@ -17,9 +20,9 @@ pub enum Endpoint {
     MarketMovers,
     /// The fifteen contracts with most turnover.
     TopSymbols,
-    /// What the six-dimension scores say to do.
+    /// The signals of the six-dimension scores.
     Signals,
-    /// The contracts that stand out, long and short.
+    /// The contracts whose scores stand out, long and short.
     Opportunities,
     /// The last alerts.
     Alerts,
@@ -114,7 +117,7 @@ pub const CLIENT_ROUTES: [(&str, Endpoint); 19] = [
     ("/api/bybit-direct/top-symbols", Endpoint::TopSymbols),
 ];
 
-/// A body about one contract, whose symbol ends the path.
+/// A body about one contract. The symbol is the rest of the path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum SymbolEndpoint {
     /// The analysis as text, with what it rests on.
@@ -127,7 +130,7 @@ impl SymbolEndpoint {
     /// Every endpoint.
     pub const ALL: [Self; 2] = [Self::Analysis, Self::Breakdown];
 
-    /// What stands before the symbol.
+    /// The path before the symbol.
     #[must_use]
     pub const fn prefix(self) -> &'static str {
         match self {
@@ -152,16 +155,16 @@ pub const RECENT_ALERTS: &str = "/api/dashboard/alerts/recent";
 /// Contracts side by side; `?timeframe=` says how far back, in hours.
 pub const BETA_CHART: &str = "/api/dashboard/beta-chart";
 
-/// Where origin hands its snapshot to the edge.
+/// The whole snapshot, which the edge reads from the origin.
 pub const SNAPSHOT: &str = "/snapshot";
 
-/// Whether a process answers at all.
+/// Liveness: whether the process answers at all.
 pub const LIVE: &str = "/health/live";
 
-/// Whether data is young enough to be sent clients to.
+/// Readiness: whether the data is fresh enough for a load balancer to send clients here.
 pub const READY: &str = "/health/ready";
 
-/// Both in one body, as the edge and existing clients ask for it.
+/// Both in one body, as the edge and existing clients read it.
 pub const HEALTH: [&str; 2] = ["/health", "/api/dashboard/health"];
 
 /// Prometheus metrics.

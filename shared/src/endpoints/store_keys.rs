@@ -1,11 +1,16 @@
-//! What is stored where and for how long: the only place that knows a key of the store.
+//! The keys of the store and their lifetimes.
+//!
+//! Data model: one publication writes every [`StoreKey`] and the [mark](PUBLICATION_KEY) in one
+//! transaction, then announces the mark on [`PUBLISHED_CHANNEL`]. A leader holds [`LEADER_KEY`] and
+//! takes its number from [`EPOCH_KEY`]. The mark, the epoch and the lease together keep an earlier
+//! leader from overwriting a later one's data.
 
 /// A key of the store. One publication writes all of them or none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum StoreKey {
     /// Figures over all contracts and of the whole market.
     Overview,
-    /// Rising against falling.
+    /// Numbers of rising and falling contracts.
     Breadth,
     /// Gainers and losers.
     Movers,
@@ -58,48 +63,47 @@ impl StoreKey {
     }
 }
 
-/// The key that holds the [mark](crate::mark::Mark) of what is stored, by which an older writer is
-/// refused.
+/// The [mark](crate::mark::Mark) of the stored publication, by which an older writer is refused.
 pub const PUBLICATION_KEY: &str = "market:publication";
 
-/// The key that holds the lease of the one process that collects and publishes, as `process:epoch`.
+/// The lease of the one process that collects and publishes, as `process:epoch`.
 pub const LEADER_KEY: &str = "market:leader";
 
-/// The key that holds the number of the last leadership. It never expires: a later leader has a
-/// higher number.
+/// The number of the last leadership. It never expires, so that a later leader always has a higher
+/// one.
 pub const EPOCH_KEY: &str = "market:epoch";
 
 /// The channel on which each publication's mark is announced.
 pub const PUBLISHED_CHANNEL: &str = "market:published";
 
-/// The key that holds what the alerts remember, so that a restart neither repeats nor forgets one.
+/// The memory of the alerts, so that a restart neither repeats nor loses one.
 pub const ALERT_STATE_KEY: &str = "dashboard:alert_state";
 
-/// The key that holds every part of one contract's score.
+/// The key of every part of one contract's score.
 #[must_use]
 pub fn breakdown_key(symbol: &str) -> String {
     format!("confluence:breakdown:{symbol}")
 }
 
-/// How long the mark of a publication lives, milliseconds: longer than the data may be served, so
-/// that a writer that slept meanwhile cannot put back what is older than readers have seen.
+/// The lifetime of a publication's mark, milliseconds. It is longer than data may be served, so a
+/// writer that was suspended for as long cannot put back data older than readers have seen.
 pub const MARK_TTL_MS: u64 = 3_600_000;
 
-/// How far a number of the store may lie ahead of the clock, milliseconds, before it is nobody's:
-/// epochs, times and sequences all count time, so what is further ahead was written by no origin,
-/// and must shut none out. It is the life of a mark, so a lower one shuts none out for longer than
-/// that either.
+/// How far a number in the store may lie ahead of the clock, milliseconds. Epochs, times and
+/// sequences all count time, so a number further ahead was written by no origin and must not shut
+/// origins out. It equals the lifetime of a mark, so a smaller one shuts none out for longer than
+/// that, either.
 pub const MAX_AHEAD_MS: u64 = MARK_TTL_MS;
 
-/// A lease that lasts longer, milliseconds, is no origin's: ten times the longest that can be
-/// configured.
+/// The longest lease that an origin can write, milliseconds: ten times the longest that can be
+/// configured. A longer one was written by other software, and is ignored.
 pub const MAX_LEASE_MS: u64 = 600_000;
 
-/// The least life of a stored key, milliseconds.
+/// The shortest lifetime of a stored key, milliseconds.
 const MIN_STORE_TTL_MS: u64 = 60_000;
 
-/// How long stored keys live: long enough to outlast ten missed publications, so that a key's
-/// absence never says more than its `as_of_ms` would have.
+/// The lifetime of stored keys, milliseconds. It outlasts ten missed publications, so data expires
+/// by its `as_of_ms` before its key does, and an absent key never means more than old data.
 #[must_use]
 pub const fn store_ttl_ms(publication_interval_ms: u64) -> u64 {
     let ten_intervals = publication_interval_ms.saturating_mul(10);

@@ -1,6 +1,6 @@
 //! Bybit v5 public market data. <https://bybit-exchange.github.io/docs/v5/intro>
 //!
-//! [`envelope`] opens every answer; [`rows`] reads answers about one contract; each other file is
+//! `envelope` opens every answer; `rows` reads answers about one contract; each other file is
 //! one endpoint. [`paths`] writes the requests.
 //!
 //! What a refusal means is decided here: back off (rate limit), use another venue (region), or

@@ -1,9 +1,9 @@
 //! What every parser needs, in the order in which it is used.
 //!
-//! * [`body`]: bytes → text → JSON. Tells an empty body, a web page and a cut body from bad JSON.
-//! * [`rows`] and [`object`]: lists and objects of which a part may be odd. What cannot be read
+//! * `body`: bytes → text → JSON. Tells an empty body, a web page and a cut body from bad JSON.
+//! * `rows` and `object`: lists and objects of which a part may be odd. What cannot be read
 //!   costs itself alone.
-//! * [`number`] and [`string`]: one field, of whatever JSON type the venue sent.
+//! * `number` and `string`: one field, of whatever JSON type the venue sent.
 //!
 //! Invariant: the fast path borrows from the body. Only a text with bad bytes or escapes is copied.
 

@@ -1,27 +1,27 @@
-//! Secrets that one of ours shows another as `Authorization: Bearer` (RFC 6750), and whether a
-//! request bears one.
+//! Secrets that one of our processes sends another as `Authorization: Bearer` (RFC 6750), and
+//! whether a request carries one.
 //!
-//! A secret is never printed, and how long a comparison takes tells nothing about it: both sides
-//! are brought to one length first, and every secret is looked at, whether one before it matched or
-//! not.
+//! Invariants: a secret is never printed, not even in an error. The time of a comparison tells
+//! nothing about the secrets: both sides are padded to one length, and every secret is compared,
+//! whether an earlier one matched or not.
 
 use std::fmt;
 use subtle::{Choice, ConstantTimeEq};
 
-/// The header in which a secret is shown.
+/// The header that carries a secret.
 pub const AUTHORIZATION: &str = "authorization";
 
-/// The scheme; its case does not matter.
+/// The scheme, matched in any case.
 const SCHEME: &[u8] = b"bearer";
 
-/// The shortest secret that nobody guesses, and the longest that is taken for one.
+/// The shortest secret that cannot be guessed, and the longest that is accepted, bytes.
 const MIN_BYTES: usize = 16;
 const MAX_BYTES: usize = 256;
 
-/// The new one and the one before, while one takes the other's place.
+/// The most secrets at a time: during a change both the new and the old one are accepted.
 const MOST: usize = 2;
 
-/// Why a text is no secret, or no list of them. It never quotes the text.
+/// Why a text is no secret, or no list of secrets. It never quotes the text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BadSecret {
     /// Nothing but white space and commas.
@@ -39,13 +39,13 @@ pub enum BadSecret {
         /// The length of the secret.
         bytes: usize,
     },
-    /// A control character, or anything beyond ASCII: proxies differ in what they make of it.
+    /// A control character, or one beyond ASCII: proxies treat these differently.
     #[error("a secret in it holds a character that is not visible ASCII, at its byte {at}")]
     Character {
         /// Its place.
         at: usize,
     },
-    /// More than one takes the place of another.
+    /// More secrets than a change needs.
     #[error("it holds {count} secrets, separated by white space or commas, and {most} are allowed")]
     TooMany {
         /// How many it holds.
@@ -55,7 +55,7 @@ pub enum BadSecret {
     },
 }
 
-/// One secret, brought to the length of the longest.
+/// One secret, padded to the longest length so that a comparison takes the same time for all.
 #[derive(Clone)]
 #[cfg_attr(test, derive(PartialEq, Eq))]
 pub struct Secret {
@@ -70,7 +70,7 @@ impl fmt::Debug for Secret {
 }
 
 impl Secret {
-    /// The only secret in a text. White space around it is none of it: files end with a line break.
+    /// The only secret in a text. White space around it is ignored: files end with a line break.
     ///
     /// # Errors
     /// [`BadSecret`] when it holds none, more than one, or one that cannot be used.
@@ -79,7 +79,7 @@ impl Secret {
         all.pop().ok_or(BadSecret::Empty)
     }
 
-    /// What is sent in [`AUTHORIZATION`].
+    /// The value of [`AUTHORIZATION`].
     #[must_use]
     pub fn authorization(&self) -> String {
         let text = self
@@ -103,11 +103,13 @@ impl Secret {
     }
 
     fn is(&self, given: &[u8; MAX_BYTES], bytes: usize) -> Choice {
+        // Without the length, a secret and the same with zero bytes at its end would be equal. `&`
+        // on `Choice` evaluates both sides; `&&` would stop at the first difference.
         self.padded.ct_eq(given) & self.bytes.ct_eq(&bytes)
     }
 }
 
-/// The secrets that open a door: one, or two while a new one takes the place of the one before.
+/// The accepted secrets: one, or two during a change.
 #[derive(Clone, Debug)]
 #[cfg_attr(test, derive(PartialEq, Eq))]
 pub struct Secrets(Vec<Secret>);
@@ -121,9 +123,8 @@ impl Secrets {
         parse_up_to(MOST, text).map(Self)
     }
 
-    /// Whether a request opens the door whose lines of [`AUTHORIZATION`] are these. One that has
-    /// two says two things of itself, of which a proxy on the way may have believed either, so it
-    /// does not.
+    /// Whether a request with these lines of [`AUTHORIZATION`] carries an accepted secret. A
+    /// request with two lines is refused: a proxy on the way may have checked either.
     pub fn admit<'h>(&self, lines: impl IntoIterator<Item = &'h [u8]>) -> bool {
         let mut lines = lines.into_iter();
         let (Some(line), None) = (lines.next(), lines.next()) else {
@@ -132,16 +133,17 @@ impl Secrets {
         let Some(token) = token(line) else {
             return false;
         };
-        // Longer than any secret: what this tells, the sender knows.
+        // Longer than any secret. The early return tells the sender only the length that it sent.
         let Some(given) = padded(token) else {
             return false;
         };
         let matches = self.0.iter().map(|secret| secret.is(&given, token.len()));
+        // Not `any`, which would stop at the first match and tell by its time which secret matched.
         matches.fold(Choice::from(0), |any, one| any | one).into()
     }
 }
 
-/// The token of a bearer credential; nothing where it is another credential or has none.
+/// The token of a bearer credential; `None` for another scheme or an empty token.
 #[must_use]
 pub fn token(value: &[u8]) -> Option<&[u8]> {
     let (scheme, token) = value.split_at_checked(SCHEME.len())?;

@@ -1,29 +1,29 @@
 //! `Cache-Status` (RFC 9211): how each holder of data on the way came to its answer.
 //!
 //! The field is a list with one member per holder, the one nearest to the data first. A holder
-//! appends its own member and never touches the others'. A member says either `hit` or `fwd`, never
-//! both, and names no key.
+//! appends its own member and never changes the others'. A member says either `hit` or `fwd`, never
+//! both, and contains no cache key, which could hold text of a client.
 
 use std::fmt::Write as _;
 
 /// The header's name.
 pub const NAME: &str = "cache-status";
 
-/// The member of a holder that answered from what it held: `snapshot; hit; ttl=13`.
+/// The member of a holder that answered from its own copy: `snapshot; hit; ttl=13`.
 ///
-/// `ttl` is what is left of the data's fresh life, in seconds, and negative once that is over.
+/// `ttl` is the rest of the data's fresh lifetime in seconds, negative once it is over.
 #[must_use]
 pub fn hit(name: &str, ttl: i64) -> String {
     format!("{name}; hit; ttl={ttl}")
 }
 
-/// The same with the reason why nobody was asked for newer data, a token such as `refresh-failed`.
+/// The same with the reason why no newer data was fetched, a token such as `refresh-failed`.
 #[must_use]
 pub fn hit_because(name: &str, ttl: i64, detail: &str) -> String {
     format!("{}; detail={detail}", hit(name, ttl))
 }
 
-/// Why a holder asked somebody else.
+/// Why a holder forwarded the request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Forward {
     /// It held nothing.
@@ -32,18 +32,18 @@ pub enum Forward {
     Stale,
 }
 
-/// How a holder that asked somebody else came to its answer.
+/// How a holder that forwarded the request came to its answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Forwarded {
-    /// Why it asked.
+    /// Why it forwarded.
     pub reason: Forward,
     /// The HTTP status that came back, where one did.
     pub status: Option<u16>,
-    /// Whether another request was already asking, and its answer was shared.
+    /// Whether the request joined another one that was already under way, and shared its answer.
     pub collapsed: bool,
     /// Whether this request stored the answer.
     pub stored: bool,
-    /// What is left of the data's fresh life, seconds.
+    /// The rest of the data's fresh lifetime, seconds.
     pub ttl: i64,
     /// More about it, as a token.
     pub detail: Option<&'static str>,
@@ -76,16 +76,17 @@ impl Forwarded {
     }
 }
 
-/// The longest foreign field value that is passed on.
+/// The longest inherited value that is passed on, bytes.
 const MAX_INHERITED_BYTES: usize = 256;
 
-/// Appends a holder's own member to what the holders before it said; a value that is no header text
-/// is left out.
+/// Appends a holder's own member to the members before it. An inherited value that is no header
+/// text is dropped.
 #[must_use]
 pub fn append(inherited: Option<&str>, member: &str) -> String {
     let is_text = |value: &&str| {
         !value.trim().is_empty()
             && value.len() <= MAX_INHERITED_BYTES
+            // An upstream's value is foreign text. A line break in it would inject a header.
             && value.bytes().all(|b| b == b' ' || b.is_ascii_graphic())
     };
     match inherited.filter(is_text) {

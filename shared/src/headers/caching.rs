@@ -1,12 +1,15 @@
 //! How long caches may keep an answer, by the age of its data.
+//!
+//! Invariant: no cache that keeps the rules serves data past its fresh limit without revalidation.
+//! All lifetimes count from the data time (`Age`), not from the time of the answer.
 
 use super::names::NO_STORE;
 use crate::freshness::{Freshness, Limits};
 use crate::units::UnixMs;
 use std::borrow::Cow;
 
-/// How long fresh data is used without asking, seconds of its age, and how much longer while it is
-/// asked for, where the fresh limit leaves room for both.
+/// `max-age` of fresh data, seconds of data age, and the further window in which it may be used
+/// while it is revalidated. Both are shortened where the fresh limit leaves less room.
 const MAX_AGE_S: u64 = 5;
 
 const WINDOW_S: u64 = 10;
@@ -14,7 +17,7 @@ const WINDOW_S: u64 = 10;
 /// `Cache-Control` of a body of this class.
 ///
 /// Caches count from `Age`, which is the data's own. `max-age` plus either window stays within the
-/// fresh limit, so no cache that keeps the rules can make data silently old. `s-maxage` and
+/// fresh limit, so no cache that keeps the rules can serve old data unmarked. `s-maxage` and
 /// `must-revalidate` are left out on purpose: they switch both windows off in some caches.
 #[must_use]
 pub fn cache_control(class: Freshness, limits: &Limits) -> Cow<'static, str> {
@@ -26,12 +29,14 @@ pub fn cache_control(class: Freshness, limits: &Limits) -> Cow<'static, str> {
             format!("max-age={max_age}, stale-while-revalidate={window}, stale-if-error={window}")
                 .into()
         }
+        // May be stored but is revalidated at each use, which costs a 304 and no body.
         Freshness::Aging => "no-cache".into(),
+        // A stored copy would be served after a source has recovered.
         Freshness::Stale => NO_STORE.into(),
     }
 }
 
-/// Seconds of data age, rounded up, so that no cache downstream takes data for younger than it is.
+/// Seconds of data age, rounded up so that no cache takes data for younger than it is.
 #[must_use]
 pub const fn age_secs(as_of: UnixMs, now: UnixMs) -> u64 {
     now.millis_since(as_of).div_ceil(1_000)
@@ -40,6 +45,7 @@ pub const fn age_secs(as_of: UnixMs, now: UnixMs) -> u64 {
 /// Seconds until data of this age is no longer fresh; negative when that is past.
 #[must_use]
 pub fn ttl_secs(as_of: UnixMs, now: UnixMs, limits: &Limits) -> i64 {
+    // Rounded down, as the age is rounded up: both errors are on the safe side.
     let fresh = i64::try_from(limits.fresh_ms / 1_000).unwrap_or(i64::MAX);
     let age = i64::try_from(age_secs(as_of, now)).unwrap_or(i64::MAX);
     fresh.saturating_sub(age)

@@ -1,8 +1,8 @@
 //! Which content coding a client gets, from its `Accept-Encoding` (RFC 9110, 12.5.3).
 //!
-//! Only the origin has more than one: what leaves the edge is compressed by the platform. A
-//! representation is always sent. Where a client refuses all of them, `identity` included, it gets
-//! the plain one and no 406: data that says what it is does more good than an error.
+//! Only the origin has more than one: the platform compresses what leaves the edge. A
+//! representation is always sent. A client that refuses all of them, `identity` included, gets the
+//! plain one and no 406, because labelled data helps it more than an error.
 
 /// A content coding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,7 +29,7 @@ impl Coding {
         }
     }
 
-    /// The coding that clients call so, in any case.
+    /// The coding with this name, in any case.
     fn called(name: &[u8]) -> Option<Self> {
         let names: [(&str, Self); 4] = [
             ("identity", Self::Identity),
@@ -47,9 +47,9 @@ impl Coding {
     /// The best coding that the lines of an `Accept-Encoding` allow: the highest weight first, then
     /// the smallest body.
     ///
-    /// Without a line it is identity: a client that can read a coding says so. A weight that is
-    /// none counts as zero, and of two weights for one coding the lower counts: a client is sent
-    /// nothing that it may be unable to read.
+    /// Without a line it is identity: a client that can decode a coding says so. A malformed weight
+    /// counts as zero, and of two weights for one coding the lower counts. So a client never gets
+    /// what it may be unable to read.
     #[must_use]
     pub fn negotiate<'l>(lines: impl IntoIterator<Item = &'l [u8]>) -> Self {
         let mut accepted = Accepted::default();
@@ -58,6 +58,7 @@ impl Coding {
             .flat_map(|line| line.split(|byte| *byte == b','))
             .for_each(|member| accepted.take(member));
         // The smaller body comes first, for the first of equals is taken.
+        // `None < Some`, so a coding that is named wins over one that is not.
         let compressed = if accepted.weight(Self::Brotli) >= accepted.weight(Self::Gzip) {
             Self::Brotli
         } else {
@@ -73,19 +74,18 @@ impl Coding {
     }
 }
 
-/// The weights that a client gave, in thousandths.
+/// The weights of an `Accept-Encoding`, in thousandths.
 #[derive(Debug, Default)]
 struct Accepted {
     identity: Option<u16>,
     gzip: Option<u16>,
     brotli: Option<u16>,
-    /// That of `*`: every coding which is not named.
+    /// The weight of `*`: every coding that is not named.
     any: Option<u16>,
 }
 
 impl Accepted {
-    /// Notes one member of the list. What is no coding that we have, or no member at all, says
-    /// nothing.
+    /// Reads one member of the list. An unknown coding or a malformed member is ignored.
     fn take(&mut self, member: &[u8]) {
         let mut parts = member.split(|byte| *byte == b';');
         let name = parts.next().unwrap_or_default().trim_ascii();
@@ -110,14 +110,14 @@ impl Accepted {
     }
 }
 
-/// The weight of what has none, in thousandths.
+/// The default weight, in thousandths.
 pub const MAX_WEIGHT: u16 = 1_000;
 
 /// The most digits after the point.
 const DECIMALS: usize = 3;
 
-/// The weight that a parameter of a list's member gives, in thousandths (RFC 9110, 12.4.2); zero
-/// where it is malformed, and nothing for any other parameter.
+/// The weight in a parameter of a list member, in thousandths (RFC 9110, 12.4.2); zero for a
+/// malformed one, `None` for any other parameter.
 #[must_use]
 pub fn weight_in(parameter: &[u8]) -> Option<u16> {
     let mut sides = parameter.splitn(2, |byte| *byte == b'=');

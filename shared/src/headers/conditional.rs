@@ -1,18 +1,17 @@
 //! Conditional requests (RFC 9110, 13.1): what a client holds, and what it wants its request to
 //! depend on.
 //!
-//! Entity tags are all that there is to compare: no answer has a date of modification, so
-//! `If-Modified-Since` and `If-Unmodified-Since` are to be ignored, and ranges are not served, so
-//! `If-Range` is too.
+//! Only entity tags are compared. No answer has a modification date, so `If-Modified-Since` and
+//! `If-Unmodified-Since` are ignored; ranges are not served, so `If-Range` is ignored, too.
 //!
-//! A header is given as its lines, which mean the same as one line with all of them: a runtime that
-//! hands out a joined value gives one line.
+//! A header is given as its lines, which mean the same as one line that joins them. A runtime that
+//! only hands out the joined value gives one line.
 
-/// Whether an `If-None-Match` names this ETag, by the weak comparison: the client holds the body
-/// already.
+/// Whether an `If-None-Match` names this entity tag by the weak comparison, so that the client
+/// already holds the body.
 ///
-/// A list is read up to the first thing that is no entity tag: after an unbalanced quote, nothing
-/// is sure to be one.
+/// A list is read up to the first member that is no entity tag. After an unbalanced quote nothing
+/// is certain to be one.
 #[must_use]
 pub fn matches_etag<'l>(if_none_match: impl IntoIterator<Item = &'l [u8]>, etag: &str) -> bool {
     let lines: Vec<&[u8]> = if_none_match.into_iter().collect();
@@ -41,15 +40,15 @@ pub fn matches_etag<'l>(if_none_match: impl IntoIterator<Item = &'l [u8]>, etag:
     false
 }
 
-/// Whether an `If-Match` forbids to answer with this service's data: any but `*`, since tags are
-/// compared strongly there and all of ours are weak.
+/// Whether an `If-Match` forbids an answer. Any value but `*` does: the comparison is strong there,
+/// and all our tags are weak.
 #[must_use]
 pub fn fails_if_match<'l>(if_match: impl IntoIterator<Item = &'l [u8]>) -> bool {
     let lines: Vec<&[u8]> = if_match.into_iter().collect();
     !lines.is_empty() && !is_any(&lines)
 }
 
-/// Whether the whole value is `*`: anything that there is.
+/// Whether the whole value is `*`, which matches any representation.
 fn is_any(lines: &[&[u8]]) -> bool {
     matches!(lines, [line] if line.trim_ascii() == b"*")
 }
@@ -62,15 +61,15 @@ fn after_separators(text: &[u8]) -> &[u8] {
     text.get(end..).unwrap_or_default()
 }
 
-/// What stands between the quotes of a tag that is all of the text.
+/// The opaque part of a text that is one entity tag and nothing else.
 fn opaque(tag: &[u8]) -> Option<&[u8]> {
     entity_tag(tag)
         .filter(|(_, rest)| rest.is_empty())
         .map(|(opaque, _)| opaque)
 }
 
-/// The entity tag at the beginning of a text, what stands between its quotes, and what follows it:
-/// nothing, or a separator.
+/// The opaque part of the entity tag at the beginning of a text, and the rest after it: nothing, or
+/// a separator.
 fn entity_tag(text: &[u8]) -> Option<(&[u8], &[u8])> {
     let quoted = text
         .strip_prefix(b"W/")
@@ -78,6 +77,8 @@ fn entity_tag(text: &[u8]) -> Option<(&[u8], &[u8])> {
         .strip_prefix(b"\"")?;
     let end = quoted
         .iter()
+        // The characters of an opaque tag in RFC 9110, 8.8.3: visible ones without the quote. A
+        // comma is one of them, so a list cannot be split at commas.
         .position(|byte| !matches!(byte, 0x21 | 0x23..=0x7e | 0x80..))?;
     let (opaque, rest) = (quoted.get(..end)?, quoted.get(end..)?.strip_prefix(b"\"")?);
     matches!(rest.first(), None | Some(b',' | b' ' | b'\t')).then_some((opaque, rest))

@@ -1,4 +1,6 @@
-//! The names of headers, and those that stand on every answer.
+//! The names of our headers, and the headers of every answer.
+//!
+//! The `x-` names repeat what a body says in JSON, for clients and proxies that read only headers.
 
 /// Says that a host does not serve the real market: `simulated` or `replayed`. The simulator sends
 /// it, and everything made from such data carries it on.
@@ -19,8 +21,8 @@ pub const DATA_QUALITY: &str = "x-data-quality";
 /// The name of one request, by which it is found in the logs of edge and origin.
 pub const REQUEST_ID: &str = "x-request-id";
 
-/// Where the Worker stands that owns the way to the exchanges, by the exchange's word. Between
-/// Workers alone.
+/// The location of the Worker that calls the exchanges, by the exchange's word. Sent between
+/// Workers only.
 pub const DIRECT_PLACE: &str = "x-direct-place";
 
 /// Content type of data.
@@ -32,15 +34,16 @@ pub const PROBLEM_JSON: &str = "application/problem+json";
 /// On everything that must not be kept by any cache.
 pub const NO_STORE: &str = "no-store";
 
-/// What browser code may read; none of these is on the safe list.
+/// Headers that browser code may read. None is on the safe list of the Fetch standard.
 const EXPOSED: &str = "Age, Date, ETag, Cache-Status, Proxy-Status, Retry-After, Server-Timing, X-Market-Data, \
     X-Data-Source, X-Data-As-Of, X-Data-Freshness, X-Data-Quality, X-Request-Id";
 
-/// For a year this host alone: what else lies in its domain, and whether that speaks HTTPS, is its
-/// owner's to say.
+/// For a year, for this host alone. Whether other hosts of its domain speak HTTPS is their owner's
+/// decision, so `includeSubDomains` is left out.
 const HSTS: &str = "max-age=31536000";
 
-/// Headers of every answer: any site may read, nothing may be sniffed, framed or embedded as code.
+/// Headers of every answer: any site may read it, and it is never sniffed, framed or run as code.
+/// The data is public, so `*` gives away nothing.
 pub const ALWAYS: [(&str, &str); 8] = [
     ("access-control-allow-origin", "*"),
     ("access-control-expose-headers", EXPOSED),

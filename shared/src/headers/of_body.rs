@@ -1,4 +1,7 @@
 //! The headers of a body, and its entity tag.
+//!
+//! Invariant: both are functions of snapshot, query, class and limits, like the body itself. What
+//! changes while the body stays (`Age`, `Date`, `Cache-Status`) is added per request elsewhere.
 
 use super::caching::cache_control;
 use super::names::{
@@ -10,12 +13,13 @@ use crate::freshness::{Freshness, Limits};
 use crate::snapshot::{Producer, Snapshot};
 use crate::validate::ValidSnapshot;
 
-/// The weak ETag of the answer to one question from one snapshot in one class: equal tags mean
+/// The weak entity tag of the answer to one query from one snapshot in one class: equal tags mean
 /// equal bodies.
 ///
-/// Weak, for networks on the way recompress bodies.
+/// Weak, because networks on the way recompress bodies.
 #[must_use]
 pub fn etag(snapshot: &Snapshot, question: &Question<'_>, class: Freshness) -> String {
+    // Each producer counts its own sequence, so the number alone would not be unique.
     let producer = match snapshot.producer {
         Producer::Origin => 'o',
         Producer::BybitDirect => 'd',
@@ -31,7 +35,7 @@ pub fn etag(snapshot: &Snapshot, question: &Question<'_>, class: Freshness) -> S
     )
 }
 
-/// The headers of the answer to a question that do not change while its body does not.
+/// The headers of an answer that do not change while its body does not.
 #[must_use]
 pub fn of_body(
     valid: &ValidSnapshot,
@@ -40,10 +44,10 @@ pub fn of_body(
     limits: &Limits,
 ) -> Vec<(&'static str, String)> {
     let snapshot = valid.get();
-    // The parts of the body are shown as they are then.
+    // A body is served until its class ends, so its parts are shown as of that moment.
     let until = limits.end_of(class, snapshot.as_of_ms);
-    // A cache between origin and edge would make every edge's data older than it needs to be, and
-    // unseen.
+    // A cache between origin and edge would make the data of every edge older, and nothing would
+    // show it.
     let is_snapshot = *question == Question::Whole(Endpoint::Snapshot);
     let cache_control = if is_snapshot {
         NO_STORE.into()
@@ -54,7 +58,7 @@ pub fn of_body(
         ("content-type", JSON.to_owned()),
         ("cache-control", cache_control.into_owned()),
         ("etag", etag(snapshot, question, class)),
-        // Of the unchanged body, too: the origin has other codings of it, the edge's platform
+        // Even on an uncompressed body: the origin has other codings of it, and the edge's platform
         // makes them.
         ("vary", "Accept-Encoding".to_owned()),
         (DATA_SOURCE, data_source(snapshot, class).to_owned()),

@@ -1,16 +1,16 @@
 //! The answer to a browser's preflight request (Fetch, 3.2), the same for every path.
 //!
-//! Any site may read and nothing depends on who asks, so a page may send whatever headers it or the
-//! libraries in it like: those for tracing, for caches, `Authorization`. The names are echoed, for
-//! `*` does not cover `Authorization` and is only a name to older browsers. It is the same for a
-//! path where there is nothing: else the page could not read that.
+//! Any site may read, and no answer depends on who reads, so a page may send whatever headers it or
+//! its libraries add: tracing, caching, `Authorization`. The requested names are echoed, because
+//! `*` does not cover `Authorization` and older browsers read it as a name. An unknown path is
+//! answered alike, since the page could otherwise not read the 404.
 //!
-//! `Access-Control-Request-Private-Network` is not answered: whether a public page may reach into a
-//! private network is its owner's to decide.
+//! `Access-Control-Request-Private-Network` is not answered: whether a public page may reach a
+//! private network is its owner's decision.
 
 use crate::endpoints::ALLOWED_METHODS;
 
-/// The names of headers that mean something here, told where none are asked for or they cannot be
+/// The request headers that are read here, sent where no names are requested or they cannot be
 /// echoed.
 const MEANT: &str = "If-None-Match, X-Request-Id";
 
@@ -28,13 +28,14 @@ pub fn preflight<'l>(requested: impl IntoIterator<Item = &'l [u8]>) -> [(&'stati
             "access-control-allow-headers",
             echoed(requested).unwrap_or_else(|| MEANT.to_owned()),
         ),
+        // A day; browsers cap it lower themselves.
         ("access-control-max-age", "86400".to_owned()),
+        // The echo depends on the request, so a cache must not give it to another.
         ("vary", "Access-Control-Request-Headers".to_owned()),
     ]
 }
 
-/// The list as it is sent back; nothing where there is no name in it, something that is no name, or
-/// too much.
+/// The list to echo; `None` when it is empty, too long, or contains something that is no name.
 fn echoed<'l>(lines: impl IntoIterator<Item = &'l [u8]>) -> Option<String> {
     let mut echo = String::new();
     let members = lines
@@ -51,6 +52,7 @@ fn echoed<'l>(lines: impl IntoIterator<Item = &'l [u8]>) -> Option<String> {
             echo.push_str(", ");
         }
         echo.push_str(name);
+        // Checked inside the loop, so that a huge header is not copied first.
         if echo.len() > MAX_REQUESTED_BYTES {
             return None;
         }

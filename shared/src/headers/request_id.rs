@@ -1,17 +1,20 @@
-//! The name of one request, by which its lines in the logs of edge and origin are found.
+//! The id of one request, which joins its log lines at edge and origin.
+//!
+//! A client may choose it. It goes into headers and logs, so only characters that are harmless in
+//! both are accepted; any other id is replaced.
 
 use std::fmt;
 
-/// The longest name that is taken from somebody else.
+/// The longest id that is accepted, bytes.
 const MAX_BYTES: usize = 64;
 
-/// A name of 1–64 ASCII letters, digits, `-`, `_` and `.`: it can stand in a header and in a log as
+/// An id of 1–64 ASCII letters, digits, `-`, `_` and `.`: it can stand in a header and in a log as
 /// it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RequestId(Box<str>);
 
 impl RequestId {
-    /// The name, if it is one.
+    /// The id, if it is one.
     #[must_use]
     pub fn parse(claimed: &str) -> Option<Self> {
         let is_name = !claimed.is_empty()
@@ -22,8 +25,8 @@ impl RequestId {
         is_name.then(|| Self(claimed.into()))
     }
 
-    /// The name that the client gave its request, or the new one that `make` gives it. Where that
-    /// fails too, which is a small loss, all such requests have one name.
+    /// The client's id, or a new one from `make`. When that fails too, the id is `unnamed`: losing
+    /// an id must not lose a request.
     #[must_use]
     pub fn take_or_make(claimed: Option<&str>, make: impl FnOnce() -> String) -> Self {
         claimed
@@ -32,7 +35,7 @@ impl RequestId {
             .unwrap_or_else(|| Self("unnamed".into()))
     }
 
-    /// The name.
+    /// The id.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0

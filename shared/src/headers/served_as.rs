@@ -1,4 +1,4 @@
-//! Whether a snapshot is what the sources give, and who they are.
+//! Whether a snapshot is current or the last known good one, and which sources it is made of.
 
 use crate::freshness::Freshness;
 use crate::provenance::Feed;

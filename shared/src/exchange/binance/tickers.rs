@@ -45,7 +45,7 @@ struct WireTicker<'a> {
 
 /// Reads the table: the pairs in USDT, without those that had no trade for a day. Pairs that no
 /// longer trade stay in the table, some with zeros and some with their last prices;
-/// [`Table::finish`] drops them by the time of their rows.
+/// `Table::finish` drops them by the time of their rows.
 ///
 /// A row that lacks a core field is refused by itself and the rest is kept.
 ///

@@ -1,4 +1,11 @@
 //! Market facts → the snapshot's sections. Every function is pure arithmetic on what a venue sent.
+//!
+//! Modules stand in the order of use: [`means`] and [`join`] first, since every section is made of
+//! the joined rows; then one module per section; [`signals`] and [`opportunities`] last, because
+//! they read finished scores.
+//!
+//! Invariant: a figure over the market is `None` unless most contracts have it ([`join::is_most`]).
+//! A mean of a few would be read as one of the market.
 
 pub mod means;
 
@@ -24,7 +31,7 @@ pub mod signals;
 
 pub mod opportunities;
 
-/// What an operator may choose.
+/// The settings of an operator.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Settings {
     /// The least turnover of 24 hours that a mover must have, USD.

@@ -1,4 +1,11 @@
-//! Facts → [`Snapshot`]: the one place where sections are put together, by origin and edge alike.
+//! Facts → [`Snapshot`]. Origin and edge assemble with the same function.
+//!
+//! Order: the list's age → join with the universe → Bitcoin and enough figures → breadth, overview
+//! and scores → regime (reads those three) → slow sections, each by its own limits and rules →
+//! snapshot. The result still has to pass [`crate::validate`].
+//!
+//! Invariants: tickers decide whether there is a snapshot at all. A slow section never prevents
+//! one: it is absent with a reason. Figures of one venue are never mixed with another's.
 
 mod carried;
 mod error;
@@ -24,16 +31,16 @@ pub use carried::with_sections_of;
 pub use error::AssembleError;
 pub use long_view::{LongView, Slow};
 
-/// Everything that a snapshot is made of.
+/// The inputs of a snapshot.
 #[derive(Clone, Debug)]
 pub struct Inputs<'i, 'a> {
     /// The ticker table.
     pub tickers: &'i Tickers<'a>,
-    /// Who published it.
+    /// The source of the ticker table.
     pub tickers_source: Source,
     /// When its market last moved, as [`crate::judge::Judge::examine`] tells it.
     pub as_of: UnixMs,
-    /// The contracts that count.
+    /// The universe.
     pub universe: &'i Universe,
     /// The whole market's figures.
     pub global_market: &'i Slow<GlobalMarket>,
@@ -41,24 +48,24 @@ pub struct Inputs<'i, 'a> {
     pub defi_market: &'i Slow<DefiMarket>,
     /// Fear & greed.
     pub fear_greed: &'i Slow<FearGreed>,
-    /// What needs more than tickers.
+    /// Results that need more than tickers.
     pub long_view: &'i LongView,
 }
 
-/// What the producer says of itself.
+/// What the producer states about itself.
 #[derive(Clone, Debug)]
 pub struct Identity {
     /// The snapshot's number.
     pub sequence: u64,
     /// Who assembles it.
     pub producer: Producer,
-    /// Why not the origin.
+    /// Why this producer and not the origin.
     pub fallback_reason: Option<String>,
     /// The moment of assembly.
     pub now: UnixMs,
 }
 
-/// A snapshot that still has to pass [`crate::validate`], and the rows that it leaves out.
+/// A snapshot that has not passed [`crate::validate`] yet, and the rows that it leaves out.
 #[derive(Clone, Debug)]
 pub struct Assembled<'a> {
     /// The snapshot.
@@ -77,6 +84,7 @@ pub fn assemble<'a>(
     settings: &Settings,
 ) -> Result<Assembled<'a>, AssembleError> {
     let listed_at = inputs.universe.as_of_ms;
+    // First, because a list that is too old counts contracts that may have been delisted since.
     if SectionLimits::universe(listed_at)
         .classify(identity.now)
         .is_none()
@@ -88,6 +96,7 @@ pub fn assemble<'a>(
     let market = Market::join(inputs.tickers, inputs.universe);
     let coverage = market.coverage;
     let arithmetic = |error: crate::units::OutOfRange| AssembleError::Arithmetic(error.to_string());
+    // Betas, the regime and the check of the capitalisation all need Bitcoin's price.
     let bitcoin = market.find(BITCOIN).ok_or(AssembleError::BitcoinMissing {
         priced: coverage.priced,
         refused: coverage.refused,
@@ -103,7 +112,8 @@ pub fn assemble<'a>(
     );
     let overview = overview.map_err(arithmetic)?;
     let scores = scores::rows(&market, settings.monitored_symbols, &long_view.analyses);
-    // To the cent, as turnovers are shown: a mover must not seem to be below the floor.
+    // To the cent, like the turnovers: an unrounded floor could lie above a mover's rounded
+    // turnover, and the validation boundary would reject the snapshot.
     let floor = Amount::new(settings.mover_turnover_floor)
         .map_err(arithmetic)?
         .rounded(2);
@@ -114,6 +124,8 @@ pub fn assemble<'a>(
             priced: coverage.priced,
         },
     )?;
+    // In this order: the whole market is checked against Bitcoin's price, then DeFi against the
+    // whole market.
     let global_market = global_market(
         inputs.global_market,
         bitcoin.last,
@@ -121,7 +133,8 @@ pub fn assemble<'a>(
         now,
     );
     let defi_market = defi_market(inputs.defi_market, &global_market, now);
-    // Only the origin asks these publishers, and stores what it makes.
+    // Only the origin fetches from these publishers and stores its snapshots, so only its withheld
+    // figures are of use after a restart.
     let withheld = if identity.producer == Producer::Origin {
         Withheld {
             global_market: withheld(inputs.global_market, &global_market),
@@ -188,8 +201,8 @@ pub fn assemble<'a>(
     })
 }
 
-/// Refuses a market of which a large share does not tell what the overview is made of: its means
-/// would be those of a part.
+/// Refuses a market in which too many contracts lack what the overview is made of: its means would
+/// be those of a part.
 fn enough_figures(market: &Market<'_, '_>) -> Result<(), AssembleError> {
     let priced = market.rows.len();
     let count =
@@ -211,23 +224,23 @@ fn enough_figures(market: &Market<'_, '_>) -> Result<(), AssembleError> {
     }
 }
 
-/// What a secondary exchange answered, and what it stands in for.
+/// The answer of a secondary exchange, and the snapshot that it replaces.
 #[derive(Clone, Copy, Debug)]
 pub struct Substitute<'i, 'a> {
     /// The ticker table.
     pub tickers: &'i Tickers<'a>,
-    /// Who published it.
+    /// The source of the ticker table.
     pub tickers_source: Source,
     /// When its market last moved, as [`crate::judge::Judge::examine`] tells it.
     pub as_of: UnixMs,
     /// The contracts that count, from [`crate::exchange::secondary::Secondary::universe`].
     pub universe: &'i Universe,
-    /// What is held, of whichever producer: the figures of the whole market come from no exchange
-    /// and are carried over with their own time and source. Nothing else is.
+    /// The held snapshot, of any producer. The whole market's figures come from no exchange, so
+    /// they are carried over with their own time and source. Nothing else is.
     pub held: Option<&'i Snapshot>,
 }
 
-/// Puts a snapshot together from a secondary exchange's tickers. What they do not tell stays
+/// Assembles a snapshot from a secondary exchange's tickers. What they do not contain stays
 /// unknown.
 ///
 /// # Errors

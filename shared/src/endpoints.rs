@@ -1,9 +1,9 @@
 //! The names that clients and stores depend on: paths, queries and store keys. No other module
 //! writes one.
 //!
-//! In order: `path` brings a path into one form, `place` turns path and query into a query of a
-//! closed set, `routes` lists the paths, `store_keys` and `key_prefix` name what is stored, and
-//! `absence` says why a snapshot has no answer.
+//! In order: `path` brings a path into one form, `place` finds what path and query name, `routes`
+//! lists the paths, `store_keys` and `key_prefix` name what is stored, and `absence` says why a
+//! snapshot has no answer.
 
 mod absence;
 mod key_prefix;

@@ -1,8 +1,8 @@
 //! Header names and values, the same from origin and edge.
 //!
-//! What an answer says about its data is a function of snapshot, query and class ([`of_body`]). How
-//! long it may be cached follows from the age of the data ([`cache_control`]), and each holder on
-//! the way appends how it came to its answer ([`cache_status`]). What a request says is parsed
+//! What an answer says about its data is a function of snapshot, query and class ([`of_body()`]).
+//! How long it may be cached follows from the age of the data ([`cache_control`]), and each holder
+//! on the way appends how it came to its answer ([`cache_status`]). What a request says is parsed
 //! here, too: codings, conditions, preflights, secrets and request ids. Parsers of request headers
 //! never fail: an unusable header counts as absent, or as the safer of its meanings.
 

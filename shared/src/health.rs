@@ -1,4 +1,5 @@
-//! What `/health` says of the data, the same from origin and edge; each adds what it alone knows.
+//! What `/health` states about the data, the same from origin and edge. Each adds what only it
+//! knows.
 
 use crate::freshness::Freshness;
 use crate::headers::{self, ServedAs};
@@ -41,6 +42,7 @@ impl DataHealth {
         let snapshot = valid.get();
         Self {
             status: class,
+            // Stale data is the last resort, so load balancers should prefer another host.
             ready: class != Freshness::Stale,
             data_source: headers::data_source(snapshot, class),
             venue: snapshot.tickers_source.venue.name(),

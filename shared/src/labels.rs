@@ -1,4 +1,7 @@
-//! The words by which clients, logs and metrics tell the variants of an enum apart.
+//! The labels by which clients, logs and metrics distinguish the variants of an enum.
+//!
+//! Labels are an interface: alerts and dashboards match them, so a label is never renamed. A golden
+//! test compares the lists.
 
 /// Declares a function that gives each variant its word, and `LABELS`, the list of these words.
 ///

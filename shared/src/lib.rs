@@ -1,8 +1,10 @@
 //! The contract and every rule that origin and edge share.
 //!
-//! Pure: no I/O, no clock, no environment, no panic. The modules stand in the order in which data
-//! flows through them, and each uses only what stands above it:
-//! bytes → wire types → [`market`] facts → [`snapshot`] → [`validate::ValidSnapshot`] →
+//! Pure: no I/O, no clock, no environment, no panic. Time is an argument (`now`), and bytes come in
+//! and go out; origin and edge do the rest.
+//!
+//! The modules stand in the order in which data flows through them, and each uses only what stands
+//! above it: bytes → wire types → [`market`] facts → [`snapshot`] → [`validate::ValidSnapshot`] →
 //! [`projection`] bytes.
 
 mod labels;

@@ -1,13 +1,18 @@
-//! The mark of a publication: which leader published it, how old its data is, and its number. By it
-//! an older writer is refused and a reader knows without reading more whether there is something
-//! new.
+//! The mark of a publication: the epoch of its leader, its data time, and its number.
+//!
+//! It decides two things without the snapshot being read: an older writer is refused
+//! ([`Mark::admits`]), and a reader knows whether there is news ([`Mark::is_news_to`]).
+//!
+//! Text form `epoch:as_of_ms:sequence`, in decimal digits. The script that writes to the store
+//! parses the same form, so each number stays below 2^53.
 
 use crate::units::UnixMs;
 use crate::validate::is_younger;
 use std::fmt;
 use std::str::FromStr;
 
-/// The largest number in a mark: the store's scripts count in doubles.
+/// The largest number in a mark. Scripts of the store calculate in doubles, which hold integers
+/// exactly up to here.
 pub const MAX_MARK_NUMBER: u64 = (1 << 53) - 1;
 
 /// A publication's mark.
@@ -43,28 +48,32 @@ pub enum MarkRefusal {
 }
 
 impl Mark {
-    /// Whether `new` may take the place of this: no earlier leader's, no older data, and a number
-    /// that was not used.
+    /// Whether `new` may replace this one: of no earlier leader, with no older data, and with a
+    /// number that was not used.
     ///
-    /// The script that writes to Redis decides the same; a test holds one against the other.
+    /// The script that writes to Redis applies the same rule; a test compares the two.
     ///
     /// # Errors
     /// [`MarkRefusal`].
     pub fn admits(self, new: Self) -> Result<(), MarkRefusal> {
+        // The epoch first: a leader that lost its lease may have newer data, and is refused all the
+        // same.
         if self.epoch > new.epoch {
             return Err(MarkRefusal::EarlierEpoch {
                 held: self.epoch,
                 new: new.epoch,
             });
         }
+        // Equal data times are admitted, since alerts and slow sections change while the market
+        // stands still. An equal number is not: it would be the same publication twice.
         if self.as_of_ms > new.as_of_ms || self.sequence >= new.sequence {
             return Err(MarkRefusal::NotNewer { held: self, new });
         }
         Ok(())
     }
 
-    /// Whether this publication's snapshot would take the place of one with these, as
-    /// [`crate::validate::ValidSnapshot::supersedes`] decides it.
+    /// Whether this publication's snapshot would replace one with this time and number, by the rule
+    /// of [`crate::validate::ValidSnapshot::supersedes`].
     #[must_use]
     pub fn is_news_to(self, held: Option<(UnixMs, u64)>, now: UnixMs) -> bool {
         held.is_none_or(|held| is_younger((self.as_of_ms, self.sequence), held, now))
@@ -83,7 +92,7 @@ impl fmt::Display for Mark {
     }
 }
 
-/// A text that is no mark: nobody's.
+/// A text that is no mark.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("no mark of the form epoch:as_of_ms:sequence")]
 pub struct NoMark;
@@ -93,6 +102,7 @@ impl FromStr for Mark {
 
     fn from_str(text: &str) -> Result<Self, NoMark> {
         let mut numbers = text.split(':').map(|part| {
+            // `parse` also accepts a leading `+`, which the store's script does not.
             let plain = !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
             let number = part
                 .parse()

@@ -1,5 +1,8 @@
 //! Failure → HTTP status and `application/problem+json` body (RFC 9457): the only place that
 //! chooses an error status.
+//!
+//! Invariants: every error body has this shape. It contains nothing of the request and no
+//! internals, and is never cached. `Retry-After` is set where a later attempt can succeed.
 
 use crate::endpoints::{ALLOWED_METHODS, Absence, NoPlace, Parameter};
 use crate::headers::{NO_STORE, PROBLEM_JSON};
@@ -104,6 +107,8 @@ impl Failure {
     #[must_use]
     pub fn absent(absence: Absence<'_>, now: UnixMs) -> Self {
         match absence {
+            // A symbol that is not scored has no resource, while a missing analysis comes back by
+            // itself: 404 and 503.
             Absence::NotMonitored => Self::NotFound,
             Absence::NotAnalysed(reason) => Self::not_analysed(reason, now),
         }
@@ -170,6 +175,7 @@ impl Failure {
                 retry_after_secs, ..
             }
             | Self::TooManyRequests { retry_after_secs } => Some(*retry_after_secs),
+            // Fixed and short: the limit is on simultaneous requests, so it frees within seconds.
             Self::Overloaded => Some(3),
             Self::NotFound
             | Self::MethodNotAllowed
@@ -256,6 +262,7 @@ impl From<NoPlace> for Failure {
 /// once.
 #[must_use]
 pub const fn jittered_retry_after_secs(now: UnixMs) -> u32 {
+    // The clock's milliseconds serve as randomness, which this crate does not have.
     3 + (now.as_millis() % 8) as u32
 }
 

@@ -1,11 +1,16 @@
-//! One snapshot → each endpoint's body, and each stored key's value.
+//! Projections: one snapshot → each endpoint's body, and each stored key's value.
 //!
 //! A body is a pure function of snapshot, class and limits: no clock, no cache state. So it is
-//! byte-identical for every client, and a client that reads only JSON still sees how old it is.
+//! byte-identical for every client and process, equal entity tags mean equal bodies, and a client
+//! that reads only JSON still sees how old the data is.
 //!
-//! A body is kept for as long as its class is served. So its parts are shown in the class that they
-//! have when that ends, and none is ever shown as younger than it is; one that is past its own
-//! limit by then is absent.
+//! A body is kept for as long as its class is served. Its sections are therefore shown in the class
+//! that they have at the end of that time, so none is shown as younger than it is, and one that is
+//! past its limit by then is absent.
+//!
+//! Order: [`answer()`] decides whether there is a body, `body` picks the projection, the files by
+//! endpoint build it from `head`, `rows` and `market`. Field names are an interface: they are never
+//! renamed, and old aliases stay.
 
 mod head;
 

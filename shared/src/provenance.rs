@@ -1,4 +1,7 @@
-//! Where a fact came from: the venue, and whether its host speaks for the real market.
+//! Where a fact came from: the venue, and whether its host serves the real market.
+//!
+//! Invariant: a simulated or replayed feed is never shown as the real one. The feed travels with
+//! every section, and the least real one marks the whole body.
 
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -80,6 +83,7 @@ impl Feed {
     #[must_use]
     pub fn from_header(value: Option<&str>) -> Self {
         match value {
+            // The real services send no such header.
             None | Some("live") => Self::Live,
             Some("replayed") => Self::Replayed,
             Some(_) => Self::Simulated,
@@ -156,6 +160,8 @@ impl TryFrom<String> for Source {
             None => (Some(Feed::Live), text.as_str()),
             Some(("replayed", venue)) => (Some(Feed::Replayed), venue),
             Some(("simulated", venue)) => (Some(Feed::Simulated), venue),
+            // An unknown feed is refused and not read as simulated: this text was written by
+            // ourselves, so it is damaged or of another version.
             Some((_, venue)) => (None, venue),
         };
         let venue = Venue::ALL.into_iter().find(|known| known.name() == venue);

@@ -1,7 +1,12 @@
 //! The contract: one snapshot of the market, from which every endpoint's body is projected.
 //!
-//! These types are what origin publishes and what the edge keeps. Unknown is `None`; nothing has a
-//! default.
+//! These types are what the origin publishes and the edge holds. One file per section; [`Section`]
+//! wraps the parts that have a source and a time of their own.
+//!
+//! Invariants: unknown is `None`, and no field has a default that looks like data. A field that is
+//! added later has `#[serde(default)]` with an unknown value, so that old and new releases read
+//! each other's snapshots. The doc comments of serialised types are copied into the generated
+//! TypeScript contract.
 
 mod wire_enum;
 
@@ -17,6 +22,8 @@ mod components;
 
 pub mod dimension;
 
+// Names first, then what is built of them: dimensions, measurements and parts make a confluence
+// score.
 pub mod measurement;
 pub mod missing_reason;
 
@@ -186,6 +193,8 @@ impl Snapshot {
     pub fn analysed(&self) -> usize {
         self.scores
             .iter()
+            // Counted by the analysis itself and not by the basis, so that a row without its parts
+            // never counts.
             .filter(|row| row.confluence.is_some())
             .count()
     }

@@ -1,5 +1,8 @@
-//! Checked quantities: a venue's text becomes one of these once, and from then on cannot be zero,
-//! NaN or infinite by accident.
+//! Checked quantities: a venue's text becomes one of these once, in the parser. From then on it
+//! cannot be NaN or infinite, and a price cannot be zero.
+//!
+//! Invariant: the field is private, and constructor and deserialiser share one check. So a snapshot
+//! that is read back is checked number by number like one that was just computed.
 
 use serde::{Deserialize, Serialize};
 use std::fmt;

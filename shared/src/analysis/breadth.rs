@@ -1,10 +1,10 @@
-//! How many contracts rise and how many fall.
+//! Breadth: how many contracts rise and how many fall over 24 hours.
 
 use super::join::Market;
 use crate::snapshot::{Breadth, BreadthMood};
 use crate::units::{Percent, Share};
 
-/// Counts the signs of the 24-hour changes that are known.
+/// Counts the signs of the known 24-hour changes.
 #[must_use]
 pub fn breadth(market: &Market<'_, '_>) -> Breadth {
     let (mut up, mut down, mut flat) = (0, 0, 0);
@@ -22,6 +22,8 @@ pub fn breadth(market: &Market<'_, '_>) -> Breadth {
             flat += 1;
         }
     }
+    // Unmoved contracts are left out of the share: with them a quiet market would read as a falling
+    // one.
     let moved = up + down;
     let percentage = if moved == 0 {
         None

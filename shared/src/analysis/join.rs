@@ -1,4 +1,7 @@
 //! Tickers joined with the universe: the rows that count.
+//!
+//! Invariants: [`Market::rows`] has at most one row per contract of the universe, and no contract
+//! is both there and in [`Market::refused`]. [`Coverage`] counts the same rows.
 
 use crate::market::majors::MAJORS;
 use crate::market::{RefusedRow, RowRefusal, Ticker, Tickers, Universe, is_plausible_symbol};
@@ -6,18 +9,19 @@ use crate::snapshot::Coverage;
 use crate::units::Amount;
 use std::collections::{BTreeSet, HashMap};
 
-/// Whether a part of the contracts is most of them, four of five: what fewer tell is not told of
-/// the market.
+/// Whether a part of the contracts is most of them: at least four of five. A figure that fewer have
+/// is not shown as one of the market.
 #[must_use]
 pub const fn is_most(part: usize, whole: usize) -> bool {
+    // In integers, so that four of five is exactly enough.
     part.saturating_mul(5) >= whole.saturating_mul(4)
 }
 
-/// How contracts in USDT without a date end.
+/// The suffix of undated contracts in USDT.
 const QUOTE: &str = "USDT";
 
-/// Symbols of the table that look like ours and that the list does not even name: it lacks a part.
-/// Unknown where only the contracts that count are known.
+/// The number of symbols in the table that look like ours and that the list does not name: the list
+/// lacks a part. `None` when the other names of the list are unknown.
 fn unlisted(tickers: &Tickers<'_>, universe: &Universe) -> Option<usize> {
     universe.others.as_ref()?;
     let symbols = tickers
@@ -26,9 +30,11 @@ fn unlisted(tickers: &Tickers<'_>, universe: &Universe) -> Option<usize> {
         .map(|row| &*row.symbol)
         .chain(tickers.refused.iter().map(|row| &*row.symbol));
     let ours = symbols.filter(|symbol| {
+        // A hyphen marks a dated contract, which the list names under another type.
         symbol.ends_with(QUOTE) && is_plausible_symbol(symbol) && !symbol.contains('-')
     });
     let named: Option<Vec<bool>> = ours
+        // A symbol can be in the rows and among the refused ones; it counts once.
         .collect::<BTreeSet<_>>()
         .into_iter()
         .map(|symbol| universe.names(symbol))
@@ -41,8 +47,8 @@ fn unlisted(tickers: &Tickers<'_>, universe: &Universe) -> Option<usize> {
 pub struct Market<'t, 'a> {
     /// One usable row per contract.
     pub rows: Vec<&'t Ticker<'a>>,
-    /// Rows of the universe's contracts that are not used, with the reason, one a contract; and
-    /// those that name no contract.
+    /// Rows of the universe's contracts that are not used, one per contract, with the reason; and
+    /// rows that name no contract.
     pub refused: Vec<RefusedRow<'a>>,
     /// The rows of the universe's contracts counted.
     pub coverage: Coverage,
@@ -51,8 +57,8 @@ pub struct Market<'t, 'a> {
 }
 
 impl<'t, 'a> Market<'t, 'a> {
-    /// Whether a figure is told by most contracts, and by the two that are half of the market: a
-    /// sum or mean without these would say something of the market that it does not know.
+    /// Whether most contracts have a figure, and both majors. These two are half of the market, so
+    /// a sum or mean without them is not one of the market.
     #[must_use]
     pub fn is_told(&self, of: impl Fn(&Ticker<'a>) -> bool) -> bool {
         let told = self.rows.iter().filter(|row| of(row)).count();
@@ -60,11 +66,10 @@ impl<'t, 'a> Market<'t, 'a> {
             && MAJORS.iter().all(|major| self.find(major).is_none_or(&of))
     }
 
-    /// Keeps the rows of listed contracts. Rows of other contracts are not ours to judge, so they
-    /// are not counted.
+    /// Keeps the rows of listed contracts. Other rows are outside the universe and are not counted.
     ///
-    /// Rows that repeat one another are one row. Of a symbol that stands twice with different
-    /// figures no row is used: which one is right cannot be told.
+    /// Equal rows of one symbol are one row. When they differ none is used, since which is right
+    /// cannot be told.
     #[must_use]
     pub fn join(tickers: &'t Tickers<'a>, universe: &Universe) -> Self {
         let listed = || {
@@ -81,12 +86,14 @@ impl<'t, 'a> Market<'t, 'a> {
                 None => {
                     first.insert(&row.symbol, row);
                 }
+                // The copy states nothing new, so it is counted and ignored.
                 Some(known) if *known == row => repeats += 1,
                 Some(_) => {
                     disputed.insert(&row.symbol);
                 }
             }
         }
+        // By address, because equal rows cannot be distinguished by their content.
         let is_first = |row: &&'t Ticker<'a>| {
             first
                 .get(&*row.symbol)
@@ -100,7 +107,7 @@ impl<'t, 'a> Market<'t, 'a> {
             .refused
             .iter()
             .filter(|row| universe.contains(&row.symbol));
-        // A symbol that has a row of use has been told, whatever a second row of it looks like.
+        // A symbol with a usable row is not refused, whatever its second row looks like.
         let of_ours = of_ours
             .filter(|row| !first.contains_key(&*row.symbol) || disputed.contains(&*row.symbol))
             .cloned();
@@ -113,6 +120,7 @@ impl<'t, 'a> Market<'t, 'a> {
             });
         let mut refused: Vec<RefusedRow<'a>> = disputed.collect();
         for row in of_ours {
+            // One reason per contract, so that the counts are counts of contracts.
             if refused.iter().all(|known| known.symbol != row.symbol) {
                 refused.push(row);
             }
@@ -123,6 +131,7 @@ impl<'t, 'a> Market<'t, 'a> {
             refused: refused.len(),
             unlisted: unlisted(tickers, universe),
         };
+        // Reported for the log, but not part of the coverage: they belong to no contract.
         let nameless = tickers
             .refused
             .iter()
@@ -142,8 +151,8 @@ impl<'t, 'a> Market<'t, 'a> {
         self.rows.iter().copied().find(|row| row.symbol == symbol)
     }
 
-    /// Rows with the most turnover first, those of an unknown one last; symbols settle ties, so
-    /// that the order never depends on the venue's.
+    /// Rows by turnover, largest first and unknown last. Symbols settle ties, so that the order
+    /// never depends on the venue's.
     #[must_use]
     pub fn by_turnover(&self) -> Vec<&'t Ticker<'a>> {
         let turnover = |row: &Ticker<'_>| row.turnover_24h.map_or(-1.0, Amount::get);

@@ -1,12 +1,15 @@
-//! Means, medians and deviations.
+//! Means, medians and deviations, used by every section.
+//!
+//! A result without a value is NaN or `None`, never 0. The checked types of [`crate::units`] refuse
+//! NaN, so a caller cannot publish it by accident.
 
-/// The arithmetic mean; not a number for nothing.
+/// The arithmetic mean; NaN for no values.
 #[must_use]
 pub fn mean(values: &[f64]) -> f64 {
     values.iter().sum::<f64>() / values.len() as f64
 }
 
-/// The mean of (weight, value); not a number where nothing weighs anything.
+/// The mean of (weight, value); NaN when the weights sum to 0.
 #[must_use]
 pub fn weighted_mean(weighed: impl IntoIterator<Item = (f64, f64)>) -> f64 {
     let (weights, sum) = weighed
@@ -17,7 +20,7 @@ pub fn weighted_mean(weighed: impl IntoIterator<Item = (f64, f64)>) -> f64 {
     sum / weights
 }
 
-/// Standard deviation with n − 1 degrees of freedom; nothing for fewer than two values.
+/// Standard deviation with n − 1 degrees of freedom; `None` for fewer than two values.
 #[must_use]
 pub fn sample_deviation(values: &[f64]) -> Option<f64> {
     if values.len() < 2 {
@@ -28,11 +31,12 @@ pub fn sample_deviation(values: &[f64]) -> Option<f64> {
     Some((squares / (values.len() - 1) as f64).sqrt())
 }
 
-/// What the median distance from the median is multiplied with, so that of a bell curve it is the
-/// standard deviation.
+/// The factor that makes the median distance from the median equal to the standard deviation for a
+/// normal distribution.
 const MAD_TO_DEVIATION: f64 = 1.4826;
 
-/// The median distance from the median × 1.4826; nothing for fewer than two values.
+/// The median distance from the median × 1.4826; `None` for fewer than two values. Unlike the
+/// standard deviation it hardly changes when one contract moves by a hundred percent.
 #[must_use]
 pub fn robust_deviation(values: &[f64]) -> Option<f64> {
     if values.len() < 2 {
@@ -43,7 +47,7 @@ pub fn robust_deviation(values: &[f64]) -> Option<f64> {
     Some(MAD_TO_DEVIATION * median(&distances)?)
 }
 
-/// The value in the middle, or the mean of the two there; nothing for nothing.
+/// The middle value, or the mean of the two middle ones; `None` for no values.
 #[must_use]
 pub fn median(values: &[f64]) -> Option<f64> {
     let mut sorted = values.to_vec();
@@ -56,13 +60,15 @@ pub fn median(values: &[f64]) -> Option<f64> {
     Some(lower.midpoint(upper))
 }
 
-/// What [`unusual`] is clipped to: one figure must not decide the mean of all.
+/// The bound of [`unusual`]: one figure must not decide the mean of all.
 const MOST_UNUSUAL: f64 = 5.0;
 
-/// How far `value` lies from the median of `past`, in [`robust_deviation`]s of `past` of at least
-/// `least_deviation`, within five either way; nothing for fewer than two values.
+/// The distance of `value` from the median of `past`, in [`robust_deviation`]s of `past` that are
+/// at least `least_deviation`, within five either way; `None` for fewer than two values.
 #[must_use]
 pub fn unusual(value: f64, past: &[f64], least_deviation: f64) -> Option<f64> {
+    // Without the floor a figure that stood still would make the smallest change infinitely
+    // unusual.
     let deviation = robust_deviation(past)?.max(least_deviation);
     Some((value - median(past)?) / deviation)
         .filter(|found| found.is_finite())

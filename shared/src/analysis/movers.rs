@@ -1,4 +1,7 @@
-//! The contracts that moved most, and those with most turnover.
+//! The contracts that moved most over 24 hours, and those with most turnover.
+//!
+//! Changes are rounded before they are filtered and sorted, so that the validation boundary, which
+//! sees the rounded figures, finds the same order and signs.
 
 use super::join::Market;
 use crate::market::Ticker;
@@ -13,12 +16,13 @@ pub const MAX_LEADERS: usize = 15;
 
 /// The biggest gainers and losers among contracts with at least `turnover_floor` USD of turnover.
 ///
-/// A contract whose change is shown as 0 is neither, so either list may be shorter than
-/// [`MAX_MOVERS`] and even empty.
+/// A contract whose change rounds to 0 is neither, so either list may be shorter than
+/// [`MAX_MOVERS`] or even empty.
 #[must_use]
 pub fn movers(market: &Market<'_, '_>, turnover_floor: Amount) -> Movers {
     let is_liquid = |row: &&Ticker<'_>| {
         row.turnover_24h
+            // In a contract that hardly trades one order moves the price by percents.
             .is_some_and(|turnover| turnover >= turnover_floor)
     };
     let liquid = || {
@@ -36,7 +40,7 @@ pub fn movers(market: &Market<'_, '_>, turnover_floor: Amount) -> Movers {
     }
 }
 
-/// The largest moves, whatever their direction; symbols settle ties.
+/// The largest moves in either direction; symbols settle ties.
 fn largest(rows: impl Iterator<Item = Mover>) -> Vec<Mover> {
     let mut rows: Vec<Mover> = rows.collect();
     let size = |row: &Mover| row.change_24h.get().abs();
@@ -60,7 +64,7 @@ pub fn volume_leaders(market: &Market<'_, '_>) -> Vec<Mover> {
         .collect()
 }
 
-/// Nothing when change or turnover is unknown.
+/// A list row; `None` when change or turnover is unknown.
 fn mover(row: &Ticker<'_>) -> Option<Mover> {
     Some(Mover {
         symbol: row.symbol.to_string(),

@@ -1,4 +1,7 @@
-//! The contracts whose score stands out most, long and short alike, each with the reason.
+//! The contracts whose score stands out most, long and short alike, each with its reason.
+//!
+//! The ranking is |score − 50| × reliability × a factor of the day's move. It ranks what stands out
+//! and forecasts nothing.
 
 use super::signals::{Stance, six_dimension};
 use crate::snapshot::ScoreRow;
@@ -9,17 +12,18 @@ use serde::Serialize;
 /// The most opportunities.
 pub const MAX_OPPORTUNITIES: usize = 20;
 
-/// A change over 24 hours of this many percent doubles an opportunity, as does every larger one.
+/// The change over 24 hours that doubles an opportunity, percent. A larger one does not raise it
+/// further.
 const DOUBLING_CHANGE_PCT: f64 = 10.0;
 
 /// The largest momentum factor. With a score 50 from neutral and full reliability it makes 100.
 const MAX_MOMENTUM_FACTOR: f64 = 2.0;
 
-/// A score of 40 and more has a high potential: a strong signal (30) whose price moves by a third
-/// of the doubling change.
+/// An opportunity score from here on is high: a strong signal (30) whose price moves by a third of
+/// the doubling change.
 const HIGH_POTENTIAL: f64 = 40.0;
 
-/// A score of 20 and more has a medium one: a medium signal (20) whose price stands still.
+/// An opportunity score from here on is medium: a medium signal (20) whose price stands still.
 const MEDIUM_POTENTIAL: f64 = 20.0;
 
 /// Which way.
@@ -133,13 +137,17 @@ pub fn opportunities(rows: &[ScoreRow]) -> Vec<Opportunity<'_>> {
 }
 
 fn opportunity(row: &ScoreRow) -> Option<Opportunity<'_>> {
+    // A six-dimension score below it is not published; this keeps the ranking right for any rows.
     if row.reliability.get() < MIN_RELIABILITY {
         return None;
     }
     let direction = Direction::of(row.score)?;
+    // Without a change the factor is unknown, and 1 would rank the row too low.
     let (change, turnover) = (row.change_24h?, row.turnover_24h?);
     let factor =
         |change_pct: f64| (1.0 + change_pct / DOUBLING_CHANGE_PCT).min(MAX_MOMENTUM_FACTOR);
+    // The size of the move alone: a large move against the score stands out, too. `aligned` is the
+    // one that counts only moves in the score's direction.
     let momentum = factor(change.get().abs());
     let aligned = factor(match direction {
         Direction::Long => change.get().max(0.0),
@@ -180,8 +188,7 @@ fn opportunity(row: &ScoreRow) -> Option<Opportunity<'_>> {
     })
 }
 
-/// What the price did in the day: a move that would be read as none is not told as one of "-0.00
-/// %".
+/// The day's move in words. A move that rounds to zero is not printed as "-0.00 %".
 fn moved(change_pct: f64) -> String {
     if change_pct == 0.0 {
         "hardly moved in 24 hours".to_owned()

@@ -1,4 +1,7 @@
-//! Figures over all contracts.
+//! Figures over all contracts of the universe: turnover, mean change, dispersion, range.
+//!
+//! Each figure is computed over the contracts that have it. A sum needs both majors too
+//! ([`Market::is_told`]); a mean needs most contracts.
 
 use super::join::{Market, is_most};
 use super::means::{mean, robust_deviation, sample_deviation};
@@ -7,7 +10,7 @@ use crate::market::majors::ETHER;
 use crate::snapshot::{Breadth, Overview};
 use crate::units::{Amount, OutOfRange, Percent, Price, Score};
 
-/// How far Bitcoin's price strays.
+/// Bitcoin's volatility.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct BitcoinVolatility {
     /// Standard deviation of the daily log returns, percent.
@@ -16,11 +19,11 @@ pub struct BitcoinVolatility {
     pub annual_pct: Amount,
 }
 
-/// Computes each figure over the contracts that tell it; `btc_price` is passed in because a market
-/// without Bitcoin has no overview.
+/// Computes each figure over the contracts that have it. `btc_price` is an argument because a
+/// market without Bitcoin has no overview.
 ///
 /// # Errors
-/// [`OutOfRange`] when no contract tells its change, so that a mean is no number.
+/// [`OutOfRange`] when no contract has a change, so that the mean is NaN.
 pub fn overview(
     market: &Market<'_, '_>,
     breadth: &Breadth,
@@ -45,12 +48,15 @@ pub fn overview(
         btc_price,
         eth_price: market.find(ETHER).map(|row| row.last),
         total_turnover: market
+            // A sum without Bitcoin would look like a sudden fall of the market's turnover.
             .is_told(|row| row.turnover_24h.is_some())
             .then(|| turnovers.iter().sum())
             .and_then(|sum| Amount::new(sum).ok())
             .map(|sum| sum.rounded(2)),
         turnover_contracts: Some(turnovers.len()),
         average_change: Percent::new(mean(&changes))?.rounded(4),
+        // Both are published: the robust one for reading, the standard deviation for clients that
+        // know it.
         robust_dispersion: robust_deviation(&changes)
             .and_then(|d| Amount::new(d).ok())
             .map(|d| d.rounded(4)),
@@ -67,13 +73,13 @@ pub fn overview(
     })
 }
 
-/// (high − low) / last, percent; never below zero, whatever order the venue sent the two in.
+/// (high − low) / last, percent; never below zero, even for a row that states the two in reverse.
 #[must_use]
 pub fn range_pct(high: Price, low: Price, last: Price) -> f64 {
     ((high.get() - low.get()) / last.get() * 100.0).max(0.0)
 }
 
-/// 50 + 50·(up − down)/(up + down); nothing when nothing moved.
+/// 50 + 50·(up − down)/(up + down); `None` when no contract moved, where it is 0/0.
 fn trend_strength(breadth: &Breadth) -> Option<Score> {
     let (up, down) = (breadth.up as f64, breadth.down as f64);
     Score::new(50.0 + 50.0 * (up - down) / (up + down))

@@ -1,4 +1,8 @@
-//! The perpetuals as a whole: funding, open interest, basis.
+//! The perpetuals as a whole: funding, open interest, basis and premium.
+//!
+//! Two weights are used on purpose. Means by turnover describe who trades, means by open interest
+//! describe who holds and therefore pays. A mean needs most contracts by number, by turnover, and
+//! both majors; without them it is `None`.
 
 use super::join::Market;
 use super::means::weighted_mean;
@@ -8,14 +12,14 @@ use crate::provenance::Venue;
 use crate::snapshot::{BasisStatus, Perps};
 use crate::units::{Amount, Fraction, Percent, Share};
 
-/// The period to which funding rates are normalised, hours. Most contracts pay every four, so bare
-/// rates do not compare.
+/// The period to which funding rates are normalised, hours. Contracts pay every 1, 4 or 8 hours, so
+/// rates per interval are not comparable.
 pub const FUNDING_PERIOD_HOURS: f64 = 8.0;
 
 /// The basis beyond which the market is in contango or backwardation, percent.
 const BASIS_THRESHOLD_PCT: f64 = 0.01;
 
-/// Who holds the positions in all contracts, which needs more than tickers.
+/// Who holds the positions in all contracts. It needs more than tickers.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Positioning {
     /// Turnover-weighted mean share of the long accounts, percent.
@@ -30,8 +34,8 @@ pub struct Positioning {
     pub funding_unusual: Option<f64>,
 }
 
-/// Derives the section from tickers of `venue`, from `positioning` what needs history or account
-/// ratios, and from `past_premiums`, percent, how unusual the premium is.
+/// Derives the section from the tickers of `venue`. What needs history or account ratios comes from
+/// `positioning`, and `past_premiums`, percent, decide how unusual the premium is.
 #[must_use]
 pub fn perps(
     market: &Market<'_, '_>,
@@ -68,6 +72,7 @@ pub fn perps(
         basis_pct: basis.map(shown),
         basis_contracts: basis.map(|(_, contracts)| contracts),
         basis_status: basis.map(|(basis, _)| basis_status(basis)),
+        // Binance's rows are spot pairs.
         contract_count: venue.trades_perpetuals().then_some(market.rows.len()),
         funding_paid: mean_by(OPEN_INTEREST, market, funding_pct).map(shown),
         funding_unusual: positioning.and_then(|positioning| positioning.funding_unusual),
@@ -76,11 +81,13 @@ pub fn perps(
     }
 }
 
-/// The rate as a fraction per 8 hours; nothing when the contract's interval is told neither by
-/// ticker nor by listing.
+/// The rate as a fraction per 8 hours; `None` when neither ticker nor list states the interval.
 #[must_use]
 pub fn funding_rate_8h(row: &Ticker<'_>, universe: &Universe) -> Option<f64> {
     let listed = || universe.contracts.get(&*row.symbol).copied().flatten();
+    // The ticker first: it shows a changed interval at once, the list only when it is fetched
+    // again. Without an interval the rate is unknown; 8 hours as a default would misstate it up to
+    // eightfold.
     let interval_hours = row.funding_interval_hours.or_else(listed)?;
     Some(row.funding_rate? * (FUNDING_PERIOD_HOURS / interval_hours))
 }
@@ -100,17 +107,17 @@ fn basis_status(basis: Percent) -> BasisStatus {
     }
 }
 
-/// What a row weighs in a mean.
+/// The weight of a row in a mean.
 type Weight = fn(&Ticker<'_>) -> Option<Amount>;
 
-/// Who trades: one contract that is traded wildly for a day outweighs the market.
+/// By trading. One contract with a day of extreme turnover outweighs the market.
 const TURNOVER: Weight = |row| row.turnover_24h;
 
-/// Who holds, and so who pays.
+/// By holding, which is what funding is paid on.
 const OPEN_INTEREST: Weight = |row| row.open_interest_usd;
 
-/// The mean over the rows that know weight and figure, and how many they are; nothing when they are
-/// not most of the market.
+/// The mean over the rows with both weight and figure, and their number; `None` when they are not
+/// most of the market.
 fn mean_by(
     weight: Weight,
     market: &Market<'_, '_>,
@@ -129,7 +136,7 @@ fn mean_by(
     Some((Percent::new(weighted_mean(rows())).ok()?, rows().count()))
 }
 
-/// Whether the rows that tell a figure are most of the market, by their turnover too.
+/// Whether the rows with a figure are most of the market by number and by turnover.
 fn is_of_most<T>(market: &Market<'_, '_>, figure: impl Fn(&Ticker<'_>) -> Option<T>) -> bool {
     let (mut told_turnover, mut turnover) = (0.0, 0.0);
     for row in &market.rows {
@@ -141,6 +148,8 @@ fn is_of_most<T>(market: &Market<'_, '_>, figure: impl Fn(&Ticker<'_>) -> Option
     }
     !market.rows.is_empty()
         && market.is_told(|row| figure(row).is_some())
+        // Four fifths, as `is_most` asks of the number: many small contracts do not make up for a
+        // few large ones.
         && told_turnover >= 0.8 * turnover
 }
 

@@ -1,8 +1,10 @@
-//! How unusual the premium of the perpetuals is against its own last day.
+//! How unusual the premium of the perpetuals is, against its own last day.
 //!
-//! A venue tells a premium of now alone, so the past is what was published: one value a minute, kept
-//! by whoever publishes and by whoever takes up what is published. A process that starts knows
-//! none.
+//! A venue states only the present premium. The past is what was published, one value a minute,
+//! kept by the process that publishes and by every process that follows it. A process that has just
+//! started has none.
+//!
+//! State: [`PremiumHistory`], oldest first, at most a day long.
 
 use super::means::unusual;
 use crate::units::{Percent, UnixMs, round_to};
@@ -11,24 +13,24 @@ use std::collections::VecDeque;
 /// The least time between two values that are kept.
 pub const PREMIUM_EVERY_MS: u64 = 60_000;
 
-/// How far back they reach.
+/// The age up to which values are kept, milliseconds.
 pub const PREMIUMS_REACH_MS: u64 = 24 * 3_600_000;
 
-/// The fewest against which a premium is judged: two hours of them.
+/// The fewest values against which a premium is compared: two hours of them.
 pub const FEWEST_PREMIUMS: usize = 120;
 
-/// The floor under the deviation, percent: a tenth of a basis point, as that of funding.
+/// The floor of the deviation, percent: a tenth of a basis point, as for funding.
 const LEAST_DEVIATION_PCT: f64 = 1e-3;
 
-/// The premiums that were published, at most one a minute, of the last 24 hours, oldest first.
+/// The published premiums of the last 24 hours, at most one a minute, oldest first.
 #[derive(Clone, Debug, Default)]
 pub struct PremiumHistory(VecDeque<(UnixMs, Percent)>);
 
 impl PremiumHistory {
-    /// Takes in the premium of a market that last moved at `at`, unless one of less than a minute
-    /// before is kept.
+    /// Adds the premium of a market that last moved at `at`, unless a value less than a minute
+    /// older is kept.
     pub fn put(&mut self, at: UnixMs, premium: Percent) {
-        // What is later is from before a clock was set back.
+        // A later value is of a clock that has been set back since, and would block every new one.
         self.0
             .retain(|(time, _)| *time <= at && at.millis_since(*time) <= PREMIUMS_REACH_MS);
         let is_due = self
@@ -40,7 +42,7 @@ impl PremiumHistory {
         }
     }
 
-    /// Those of the 24 hours before `at`, percent, oldest first.
+    /// The values of the 24 hours before `at`, percent, oldest first.
     #[must_use]
     pub fn before(&self, at: UnixMs) -> Vec<f64> {
         self.0
@@ -51,12 +53,11 @@ impl PremiumHistory {
     }
 }
 
-/// How unusual a premium is: its distance from the median of the `past` ones, percent, in
-/// deviations by the median distance from that (× 1.4826), within five either way, to four
-/// decimals.
+/// How unusual a premium is: its distance from the median of the `past` ones, percent, in robust
+/// deviations (median distance from the median × 1.4826), within five either way, to four decimals.
 ///
-/// The deviation has a floor, for a premium that hardly moved for hours moves by something in the
-/// end, and that is no event. Nothing for fewer than [`FEWEST_PREMIUMS`].
+/// `None` for fewer than [`FEWEST_PREMIUMS`]. The deviation has a floor: a premium that hardly
+/// moved for hours moves a little in the end, and that is no event.
 #[must_use]
 pub fn unusual_premium(premium: Percent, past: &[f64]) -> Option<f64> {
     if past.len() < FEWEST_PREMIUMS {

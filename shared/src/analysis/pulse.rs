@@ -1,4 +1,7 @@
-//! What stands out in the perpetuals as a whole, in words.
+//! What stands out in the perpetuals as a whole, as kinds and as sentences.
+//!
+//! Thresholds are those of the alerts where there are alerts for the same figure, so that page and
+//! alerts never disagree.
 
 use crate::snapshot::alerts::{FUNDING_TIERS_PCT, Tier};
 use crate::snapshot::{BasisStatus, Perps};
@@ -104,6 +107,7 @@ pub fn pulse_signals(perps: &Perps) -> Vec<PulseSignal> {
             "shorts pay longs"
         }
     };
+    // Each figure is `None` when unknown, and then has no entry: unknown is not unremarkable.
     let funding = perps
         .funding_rate
         .map(Percent::get)
@@ -140,6 +144,7 @@ pub fn pulse_signals(perps: &Perps) -> Vec<PulseSignal> {
             BasisStatus::Backwardation => Some((PulseKind::Backwardation, basis.get(), "below")),
             BasisStatus::Neutral => None,
         });
+    // The side is in the word, so the number is shown without its sign.
     let basis = basis.map(|(kind, basis, side)| {
         let basis = basis.abs();
         (kind, format!("Mark prices are {basis:.3} % {side} the index, the mean of the contracts by turnover."))

@@ -1,5 +1,8 @@
-//! The market's state in words, from mean score and breadth, beside the words for dispersion and
-//! fear & greed.
+//! The market regime: direction by the mean score, width by breadth, beside words for dispersion
+//! and fear & greed.
+//!
+//! Every text comes from an enum of this file or of the snapshot, and [`vocabulary`] lists them
+//! all: a golden test keeps a word from changing unnoticed.
 
 use super::join::is_most;
 use super::means::mean;
@@ -28,13 +31,13 @@ impl Width {
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Spread {
+enum Dispersion {
     High,
     Elevated,
     Normal,
 }
 
-impl Spread {
+impl Dispersion {
     crate::labels! {
         const fn name(self) {
             Self::High => "high",
@@ -80,13 +83,13 @@ pub fn vocabulary() -> [(&'static str, BTreeSet<&'static str>); 4] {
     [
         ("label", labels().collect()),
         ("breadth", words(Width::LABELS)),
-        ("dispersion", words(Spread::LABELS)),
+        ("dispersion", words(Dispersion::LABELS)),
         ("sentiment", words(Mood::LABELS)),
     ]
 }
 
-/// The regime; nothing without a score. Its mean is on one scale: that of the scores in six
-/// dimensions where most contracts have one, else that of every ticker's momentum.
+/// The regime; `None` without a score. The mean uses one scale: six-dimension scores where most
+/// contracts have one, else every ticker's momentum.
 #[must_use]
 pub fn regime(
     scores: &[ScoreRow],
@@ -98,6 +101,7 @@ pub fn regime(
         .iter()
         .filter(|row| row.score_basis == ScoreBasis::SixDimension);
     let full: Vec<f64> = full.map(|row| row.score.get()).collect();
+    // Never a mixture: the two scales differ, so a mean of both would move with the share of each.
     let (score_basis, values) = if is_most(full.len(), scores.len()) {
         (ScoreBasis::SixDimension, full)
     } else {
@@ -116,11 +120,12 @@ pub fn regime(
         mean_score: mean_score.rounded(2),
         score_basis,
         breadth: width.name().to_owned(),
-        dispersion: spread(overview).name().to_owned(),
+        dispersion: dispersion(overview).name().to_owned(),
         sentiment: fear_greed.map(|index| mood(index).name().to_owned()),
     })
 }
 
+// Thresholds are symmetric about 50, so that a mirrored market gets the mirrored word.
 fn direction(mean: Score) -> Direction {
     match mean.get() {
         mean if mean >= 70.0 => Direction::StrongBullish,
@@ -139,11 +144,12 @@ fn width(breadth: &Breadth) -> Width {
     }
 }
 
-fn spread(overview: &Overview) -> Spread {
+fn dispersion(overview: &Overview) -> Dispersion {
     match overview.dispersion {
-        Some(dispersion) if dispersion.get() > 15.0 => Spread::High,
-        Some(dispersion) if dispersion.get() > 8.0 => Spread::Elevated,
-        _ => Spread::Normal,
+        // Percent, by the standard deviation of the 24-hour changes.
+        Some(dispersion) if dispersion.get() > 15.0 => Dispersion::High,
+        Some(dispersion) if dispersion.get() > 8.0 => Dispersion::Elevated,
+        _ => Dispersion::Normal,
     }
 }
 
@@ -157,8 +163,8 @@ fn mood(index: &FearGreed) -> Mood {
     }
 }
 
-/// What was measured and nothing else: how high the scores are on the whole, and whether most
-/// contracts rise or fall. Each has its mirror image on the other side.
+/// States only what was measured: how high the scores are, and whether most contracts rise or fall.
+/// Every label has its mirror image.
 const fn label(direction: Direction, width: Width) -> &'static str {
     match (direction, width) {
         (Direction::StrongBullish, Width::Broad) => "Strong Widespread Rise",

@@ -1,8 +1,8 @@
 //! Scores of the monitored contracts: by the ticker alone, or in six dimensions.
 //!
-//! [`momentum`] reads the ticker. What six dimensions say, the origin works out beside this crate and
-//! hands in as [`Analysis`]; its [`weights`] and the [`report`] of it stand here, for whoever serves
-//! scores needs them.
+//! [`momentum`] reads the ticker. The origin computes the six dimensions outside this crate and
+//! passes them in as [`Analysis`]. Their [`weights`] and the [`report`] are here, because the edge
+//! needs them to serve a score.
 
 pub mod momentum;
 
@@ -20,18 +20,18 @@ use crate::snapshot::{ScoreBasis, ScoreRow};
 use crate::units::{Score, UnixMs};
 use std::collections::BTreeMap;
 
-/// What the long analysis found about one contract.
+/// The six-dimension analysis of one contract.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Analysis {
     /// The score in six dimensions, if there is enough for one.
     pub confluence: Confluence,
     /// Earlier distinct scores, oldest first.
     pub history: Vec<Score>,
-    /// When the process that led before worked it out, where it is carried over from that one.
+    /// When the previous leader computed it, where it is carried over from that one.
     pub carried_from_ms: Option<UnixMs>,
 }
 
-/// How long a score is carried over, milliseconds: a new leader has inputs of its own for every
+/// How long a score may be carried over, milliseconds. A new leader has its own inputs for every
 /// contract before that.
 pub const MAX_CARRIED_AGE_MS: u64 = 60_000;
 
@@ -39,8 +39,8 @@ pub const MAX_CARRIED_AGE_MS: u64 = 60_000;
 pub const MAX_HISTORY: usize = 24;
 
 /// Scores the `count` contracts with most turnover that can be scored, highest score first: in six
-/// dimensions where there is an analysis that came to a score, else by the ticker alone. The majors
-/// are among them whatever their turnover is said to be.
+/// dimensions where an analysis has a score, else by the ticker alone. The majors are included
+/// whatever turnover is stated for them.
 #[must_use]
 pub fn rows(
     market: &Market<'_, '_>,
@@ -50,7 +50,9 @@ pub fn rows(
     let (majors, others): (Vec<_>, Vec<_>) = market
         .by_turnover()
         .into_iter()
+        // A major whose turnover is unknown sorts last, and a snapshot without it is rejected.
         .partition(|row| MAJORS.contains(&&*row.symbol));
+    // Lazily scored: contracts beyond `count` cost nothing.
     let scored = majors
         .into_iter()
         .chain(others)
@@ -70,7 +72,7 @@ pub fn sort(rows: &mut [ScoreRow]) {
     });
 }
 
-/// One contract's row; nothing when too little is known for any score.
+/// One contract's row; `None` when too little is known for any score.
 fn row(ticker: &Ticker<'_>, analysis: Option<&Analysis>) -> Option<ScoreRow> {
     let momentum = momentum::momentum(ticker);
     let analysed = analysis.and_then(|analysis| Some((analysis.confluence.score?, analysis)));
@@ -110,7 +112,7 @@ fn row(ticker: &Ticker<'_>, analysis: Option<&Analysis>) -> Option<ScoreRow> {
     })
 }
 
-/// A history with the present score at its end, without repeating its last.
+/// A history with the present score at its end, unless its last score is the same.
 #[must_use]
 pub fn continued(history: &[Score], score: Score) -> Vec<Score> {
     let mut history = history.to_vec();

@@ -1,4 +1,8 @@
-//! Scores → signals. Momentum makes none: only a score in six dimensions does.
+//! Scores → signals. Only a six-dimension score makes a signal; momentum makes none, because it
+//! reads a single ticker row.
+//!
+//! Two scales exist side by side. [`SignalType`] keeps the thresholds that existing clients know
+//! ([`Sentiment::of`]); [`Stance`] has thresholds symmetric about neutral.
 
 use crate::snapshot::{ScoreBasis, ScoreRow, Sentiment};
 use crate::units::Score;
@@ -54,6 +58,8 @@ impl Strength {
     #[must_use]
     pub fn of(score: Score) -> Option<Self> {
         let deviation = (score.get() - 50.0).abs();
+        // A neutral score has no strength, however far it is from 50: the thresholds are not
+        // symmetric.
         (SignalType::of(score) != SignalType::Neutral).then_some(if deviation >= STRONG_DEVIATION {
             Self::Strong
         } else if deviation >= MEDIUM_DEVIATION {
@@ -112,7 +118,7 @@ pub struct Signal<'s> {
     pub strength: Option<Strength>,
 }
 
-/// The rows with a score in six dimensions, neutral ones too, in their order.
+/// The signals of the rows with a six-dimension score, neutral ones included, in their order.
 #[must_use]
 pub fn signals(rows: &[ScoreRow]) -> Vec<Signal<'_>> {
     six_dimension(rows)
@@ -144,8 +150,8 @@ pub struct SignalCounts {
 }
 
 impl SignalCounts {
-    /// Counts the signals; nothing when no row has a score in six dimensions, so that no signal is
-    /// not taken for none.
+    /// Counts the signals; `None` when no row has a six-dimension score. Zero would read as a
+    /// market without signals.
     #[must_use]
     pub fn of(rows: &[ScoreRow]) -> Option<Self> {
         six_dimension(rows).next()?;

@@ -1,4 +1,8 @@
-//! What a snapshot made from tickers alone may take over from an earlier one of the origin's.
+//! What a snapshot that an edge assembled from tickers may take over from an earlier one of the
+//! origin.
+//!
+//! Invariants: a carried section keeps its own time, so it expires as if it had not been carried. A
+//! section of the newer snapshot is never replaced.
 
 use super::long_view::{LongView, Slow};
 use super::sections::{self, checked};
@@ -11,9 +15,9 @@ use crate::snapshot::statistics::Statistics;
 use crate::snapshot::{Producer, Section, Snapshot};
 use crate::units::UnixMs;
 
-/// The same snapshot with the sections that only the origin collects, as `held` has them and with
-/// the time they had, where it has none of its own: what [`super::assemble`] would have made with
-/// them at hand. For whoever gets a snapshot from a Worker that never met the origin.
+/// The same snapshot with the sections that only the origin collects, taken from `held` with their
+/// own times where it has none of its own: what [`super::assemble`] would have made with them at
+/// hand. Needed where a snapshot comes from a Worker that has never reached the origin.
 #[must_use]
 pub fn with_sections_of(snapshot: Snapshot, held: &Snapshot, now: UnixMs) -> Snapshot {
     let bitcoin = snapshot.overview.btc_price;
@@ -23,10 +27,11 @@ pub fn with_sections_of(snapshot: Snapshot, held: &Snapshot, now: UnixMs) -> Sna
     let global_market = own_or(snapshot.global_market, &held.global_market, |slow| {
         sections::global_market(slow, bitcoin, snapshot.tickers_source, now)
     });
+    // After the whole market, which it is checked against.
     let defi_market = own_or(snapshot.defi_market, &held.defi_market, |slow| {
         sections::defi_market(slow, &global_market, now)
     });
-    // The mood is one of the things that the regime is judged by.
+    // The regime contains the sentiment, so it is computed again with the carried index.
     let regime = regime::regime(
         &snapshot.scores,
         &snapshot.breadth,
@@ -40,8 +45,8 @@ pub fn with_sections_of(snapshot: Snapshot, held: &Snapshot, now: UnixMs) -> Sna
         defi_market,
         ..snapshot
     };
-    // Another exchange's contracts are others: what was worked out of Bybit's says nothing about
-    // them.
+    // Betas, charts, statistics and alerts are computed from Bybit's contracts and say nothing
+    // about another exchange's.
     if carried.producer != Producer::BybitDirect {
         return carried;
     }

@@ -1,4 +1,5 @@
-//! Why facts make no snapshot.
+//! Why facts make no snapshot. Each error means that the tickers, or the list they are joined with,
+//! cannot carry one; the caller keeps the snapshot that it holds.
 
 use crate::market::majors::BITCOIN;
 
@@ -19,13 +20,13 @@ pub enum AssembleError {
         /// Contracts with a usable ticker.
         priced: usize,
     },
-    /// The list of contracts that count is so old that it may count others today.
+    /// The list of contracts is so old that others may be listed by now.
     #[error("the instruments list is {age_ms} ms old")]
     UniverseTooOld {
         /// Its age.
         age_ms: u64,
     },
-    /// A figure without which there is no overview is told by too few contracts.
+    /// Too few contracts have a figure without which there is no overview.
     #[error("{known} of {priced} contracts tell their {figure}, fewer than four fifths")]
     TooFewFigures {
         /// The figure.

@@ -1,4 +1,7 @@
-//! What slow sources and candles add to tickers, as inputs of a snapshot.
+//! What slow sources and candles add to the tickers, as inputs of a snapshot.
+//!
+//! The origin collects these over minutes to days. Every other producer passes
+//! [`LongView::unknown`] with its reason, which each section then carries to the client.
 
 use crate::analysis::overview::BitcoinVolatility;
 use crate::analysis::perps::Positioning;
@@ -17,12 +20,12 @@ use std::collections::BTreeMap;
 pub enum Slow<T> {
     /// The last good value.
     Known(Dated<T>),
-    /// Nothing was ever received, for this reason.
+    /// No value was received, for this reason.
     Unknown(String),
 }
 
 impl<T> Slow<T> {
-    /// Nothing was received yet.
+    /// No value, for this reason.
     #[must_use]
     pub fn unknown(reason: &str) -> Self {
         Self::Unknown(reason.to_owned())
@@ -30,7 +33,7 @@ impl<T> Slow<T> {
 }
 
 impl<T: Clone> Slow<T> {
-    /// Takes a section of an earlier snapshot back as an input, with the time it had.
+    /// Makes an input of a section of an earlier snapshot, with its own time.
     #[must_use]
     pub fn carried_over(section: &Section<T>) -> Self {
         match section {
@@ -48,8 +51,8 @@ impl<T: Clone> Slow<T> {
         }
     }
 
-    /// The same, with what is `withheld` where the section is absent. What is dated later than
-    /// `until` is of unknown age and says nothing.
+    /// The same, with the `withheld` figures where the section is absent. Figures dated later than
+    /// `until` are of unknown age and are dropped.
     #[must_use]
     pub fn taken_over(section: &Section<T>, withheld: Option<&Stated<T>>, until: UnixMs) -> Self {
         match (section, withheld) {
@@ -75,7 +78,7 @@ pub struct LongView {
     /// The premiums that were published before, percent, see
     /// [`crate::analysis::premium::PremiumHistory`].
     pub past_premiums: Vec<f64>,
-    /// How far Bitcoin's price strays.
+    /// Bitcoin's volatility.
     pub bitcoin_volatility: Option<BitcoinVolatility>,
     /// Contracts against Bitcoin.
     pub beta: Slow<BetaSection>,
@@ -88,7 +91,7 @@ pub struct LongView {
 }
 
 impl LongView {
-    /// Nothing of it, for this reason.
+    /// Without any of it, for this reason.
     #[must_use]
     pub fn unknown(reason: &str) -> Self {
         Self {
@@ -103,8 +106,8 @@ impl LongView {
         }
     }
 
-    /// What an earlier snapshot still tells: sections with their own time, but no scores, which
-    /// live seconds.
+    /// The parts of an earlier snapshot that remain valid: sections with their own times. Scores
+    /// are not among them, since they are valid for seconds.
     #[must_use]
     pub fn carried_over(snapshot: &Snapshot) -> Self {
         Self {

@@ -1,4 +1,7 @@
 //! Slow values → sections: each within its limits and by its own rules, or absent with the reason.
+//!
+//! Order per section: its own rules, a time in the future, its age, then its contradictions with
+//! the rest ([`whole_market`]).
 
 use super::long_view::Slow;
 use super::whole_market;
@@ -16,6 +19,7 @@ fn section<T: Clone>(
 ) -> Section<T> {
     match slow {
         Slow::Unknown(reason) if is_reason(reason) => Section::absent(reason),
+        // A reason reaches clients, so text that is no machine-readable word is replaced.
         Slow::Unknown(_) => Section::absent(Lack::Unknown.label()),
         Slow::Known(dated) if is_from_the_future(dated.as_of_ms, now) => {
             Section::absent(Lack::FromTheFuture.label())
@@ -32,7 +36,8 @@ fn section<T: Clone>(
     }
 }
 
-/// What is known of a slow source and not shown.
+/// The value of a slow source that is known and not shown. A restarted origin compares the
+/// publisher's next answer with it.
 pub(super) fn withheld<T: Clone>(slow: &Slow<T>, section: &Section<T>) -> Option<Stated<T>> {
     match (slow, section) {
         (Slow::Known(dated), Section::Absent { .. }) => Some(Stated {
@@ -73,8 +78,8 @@ pub(super) fn defi_market(
     whole_market::believed_part(defi_market, whole)
 }
 
-/// A section that has rules of its own: one that breaks them is dropped, and takes nothing else
-/// with it.
+/// A section with rules of its own. A section that breaks them is dropped, and nothing else with
+/// it.
 pub(super) fn checked<T: Clone, E>(
     slow: &Slow<T>,
     now: UnixMs,

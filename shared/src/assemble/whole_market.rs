@@ -1,5 +1,5 @@
-//! Figures of the whole market beside what else is known: a section that contradicts another part
-//! of its snapshot is absent.
+//! The whole market's figures, checked against the rest of the snapshot: a section that contradicts
+//! another part is absent.
 
 use crate::market::whole::Contradiction;
 use crate::market::{DefiMarket, GlobalMarket};
@@ -7,7 +7,7 @@ use crate::provenance::{Feed, Source};
 use crate::snapshot::{Lack, Section};
 use crate::units::Price;
 
-/// The whole market's figures, unless they contradict one another or Bitcoin's price.
+/// The whole market's figures, unless they contradict themselves or Bitcoin's price.
 pub(super) fn believed(
     section: Section<GlobalMarket>,
     bitcoin: Price,
@@ -15,6 +15,8 @@ pub(super) fn believed(
 ) -> Section<GlobalMarket> {
     unless_contradicted(section, |global, source| {
         global.check()?;
+        // A simulated exchange has a Bitcoin price of its own, which real capitalisations rightly
+        // contradict.
         if tell_one_market(source, tickers_source) {
             global.check_supply(bitcoin)
         } else {
@@ -23,7 +25,7 @@ pub(super) fn believed(
     })
 }
 
-/// The figures of decentralised finance, unless they cannot be a part of the whole market's.
+/// The DeFi figures, unless they cannot be a part of the whole market's.
 pub(super) fn believed_part(
     section: Section<DefiMarket>,
     whole: &Section<GlobalMarket>,
@@ -41,8 +43,8 @@ pub(super) fn believed_part(
     })
 }
 
-/// Whether figures of two sources are about one market at one time. Recordings are of different
-/// years.
+/// Whether figures of two sources describe one market at one time. Two recordings may be of
+/// different years.
 fn tell_one_market(one: Source, other: Source) -> bool {
     one.feed == other.feed && one.feed != Feed::Replayed
 }

@@ -95,8 +95,8 @@ pub const MARK_TTL_MS: u64 = 3_600_000;
 /// that, either.
 pub const MAX_AHEAD_MS: u64 = MARK_TTL_MS;
 
-/// The longest lease that an origin can write, milliseconds: ten times the longest that can be
-/// configured. A longer one was written by other software, and is ignored.
+/// The longest lease that is plausible, milliseconds: ten times the longest that can be configured.
+/// A longer one was not written by an origin.
 pub const MAX_LEASE_MS: u64 = 600_000;
 
 /// The shortest lifetime of a stored key, milliseconds.

@@ -29,6 +29,8 @@ pub fn matches_etag<'l>(if_none_match: impl IntoIterator<Item = &'l [u8]>, etag:
                 break;
             }
             let Some((tag, after)) = entity_tag(rest) else {
+                // A false negative costs a full body. A false positive would leave a client without
+                // one.
                 return false;
             };
             if tag == wanted {

@@ -1,4 +1,4 @@
-//! The last alerts.
+//! The projection of the last alerts.
 
 use super::head::Provenance;
 use crate::freshness::Freshness;
@@ -20,6 +20,7 @@ pub(super) struct Alerts<'s> {
 
 /// The newest `limit` alerts, newest first.
 pub(super) fn alerts(snapshot: &Snapshot, class: Freshness, limit: usize) -> Alerts<'_> {
+    // An absent section never gets here: the caller answers with its reason first.
     let mut alerts = alert_list(snapshot).unwrap_or_default();
     alerts.truncate(limit);
     let alerts_as_of_ms = snapshot.alerts.as_of_ms();

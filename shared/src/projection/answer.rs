@@ -1,4 +1,8 @@
-//! What a snapshot says to a question, or why it says nothing.
+//! The answer of a snapshot to a query, or the reason why it has none.
+//!
+//! An absent section is answered with a reason and never with an empty list. The reason is read
+//! from the snapshot as assembled, since a section that has expired since then only says that it is
+//! too old.
 
 use super::body::{body, json};
 use super::{alerts, beta, confluence};
@@ -10,7 +14,7 @@ use crate::validate::ValidSnapshot;
 /// The reason where no contract, or not this one, has a six-dimension score.
 const NOT_ANALYSED: &str = "not_analysed";
 
-/// What a snapshot says to a question: a body as JSON, or why it has none.
+/// The answer of a snapshot to a query: a body as JSON, or why it has none.
 ///
 /// # Errors
 /// None that can occur: the contract's types hold only finite numbers and string keys.
@@ -51,8 +55,8 @@ pub fn answer<'s>(
     body.map(Ok)
 }
 
-/// Why a snapshot has nothing to say at an endpoint, as a machine-readable word: an empty list
-/// would be taken for a market in which nothing is to be told.
+/// Why a snapshot has no body for an endpoint, as a machine-readable word. An empty list would read
+/// as a market in which nothing happened.
 #[must_use]
 pub fn absence<'s>(
     valid: &'s ValidSnapshot,
@@ -64,6 +68,7 @@ pub fn absence<'s>(
     let served = snapshot.served_at(limits.end_of(class, snapshot.as_of_ms));
     match endpoint {
         Endpoint::Signals | Endpoint::Opportunities => {
+            // An edge's own snapshot has no analysis at all, which is not the same as no signal.
             (snapshot.analysed() == 0).then_some(NOT_ANALYSED)
         }
         Endpoint::PerpetualsPulse => snapshot.perps.is_unknown().then_some("perpetuals_unknown"),
@@ -73,8 +78,9 @@ pub fn absence<'s>(
     }
 }
 
-/// A contract without an analysis: unknown, or merely not analysed now. Where nothing at all is
-/// analysed, which contracts would be is unknown too, so every contract that trades counts.
+/// A contract without an analysis: unmonitored, or merely not analysed now. When nothing at all is
+/// analysed, the monitored contracts are unknown, so every contract that trades counts as
+/// monitored.
 fn without_analysis<'s>(snapshot: &Snapshot, symbol: &str) -> Absence<'s> {
     let is_scored = snapshot.scores.iter().any(|row| row.symbol == symbol);
     if is_scored || (snapshot.analysed() == 0 && snapshot.universe.contracts.contains_key(symbol)) {
@@ -84,13 +90,14 @@ fn without_analysis<'s>(snapshot: &Snapshot, symbol: &str) -> Absence<'s> {
     }
 }
 
-/// Where a section is there but holds nothing for the question, such as a chart of this length.
+/// Also for a section that is present but has nothing for the query, such as a chart of this
+/// length.
 fn absent<'s, T>(assembled: &'s Section<T>, served: &Section<T>) -> Absence<'s> {
     Absence::NotAnalysed(reason(assembled, served).unwrap_or("absent"))
 }
 
-/// Why a section is not served, when it is not: why it was absent from the beginning, or that it
-/// became too old since.
+/// Why a section is not served: the reason of its absence at assembly, or that it has become too
+/// old since. `None` when it is served.
 fn reason<'s, T>(assembled: &'s Section<T>, served: &Section<T>) -> Option<&'s str> {
     served.reason()?;
     Some(assembled.reason().unwrap_or(Lack::TooOld.label()))

@@ -1,4 +1,4 @@
-//! Contracts against Bitcoin: the table, and the chart of rebased performance.
+//! Projections of contracts against Bitcoin: the table, and the chart of rebased performance.
 
 use super::head::Provenance;
 use super::market::btc_dominance;
@@ -120,10 +120,12 @@ impl Risk {
 
 impl<'s> Symbol<'s> {
     fn of(row: &'s BetaRow, snapshot: &Snapshot) -> Self {
+        // Betas cover contracts that are not scored now; those rows have no price.
         let scored = snapshot
             .scores
             .iter()
             .find(|scored| scored.symbol == row.symbol);
+        // A span without enough hours has no window, and each of its fields is `null`.
         let window = |span| row.window(span);
         let beta = |span| window(span).map(|window: &BetaWindow| window.beta);
         let correlation = |span| window(span).map(|window: &BetaWindow| window.correlation);

@@ -1,4 +1,4 @@
-//! The body of one endpoint.
+//! The table of endpoints and their projections.
 
 use super::{alerts, beta, confluence, dashboard, mobile, perpetuals};
 use crate::endpoints::Endpoint;
@@ -16,6 +16,7 @@ pub fn body(
     class: Freshness,
     limits: &Limits,
 ) -> Result<Vec<u8>, serde_json::Error> {
+    // The end of the class: the body stays unchanged until then, see the module above.
     let until = limits.end_of(class, valid.get().as_of_ms);
     let served = valid.get().served_at(until);
     let snapshot = &*served;
@@ -34,6 +35,7 @@ pub fn body(
         Endpoint::Alerts => json(&alerts::alerts(snapshot, class, usize::MAX)),
         Endpoint::PerpetualsPulse => json(&perpetuals::pulse(snapshot, class)),
         Endpoint::Beta => json(&beta::beta(snapshot, class)),
+        // As assembled and not as served: the edge classifies its sections itself, at its own time.
         Endpoint::Snapshot => valid.to_json(),
     }
 }

@@ -1,4 +1,4 @@
-//! What the six-dimension scores say: signals of all contracts, and all about one.
+//! Projections of the six-dimension scores: signals of all contracts, and everything about one.
 
 use super::head::Provenance;
 use crate::analysis::opportunities::{self, Opportunity};
@@ -84,7 +84,8 @@ impl<'s> Signal<'s> {
             score: row.score,
             confluence_score: row.score,
             price: row.price,
-            // A list leaves out what some clients would draw as a number.
+            // Some clients draw `null` as a number, so a row without these figures is left out of
+            // the list.
             change_24h: row.change_24h?,
             volume_24h: row.turnover_24h?,
             components: row.components()?,
@@ -288,6 +289,7 @@ impl MeasurementView {
             name,
             score: measured.score,
             weight: measured.weight,
+            // Parts of one measurement read it the same way, so the first stands for all.
             reads: parts_of(name).next().map(SubComponent::reads),
             parts: parts_of(name).collect(),
         }

@@ -1,4 +1,5 @@
-//! The smaller bodies that existing clients read.
+//! The smaller bodies that existing clients read. Their field names and their redundancy are kept
+//! as those clients expect them.
 
 use super::head::Provenance;
 use super::market::MarketOverview;
@@ -170,6 +171,7 @@ struct Statistics {
 
 pub(super) fn market_movers(snapshot: &Snapshot, class: Freshness) -> MarketMovers<'_> {
     let breadth = &snapshot.breadth;
+    // 0/0 for no contract is NaN, which `Share` refuses, so the share is `null`.
     let share = |count: usize| {
         Share::new(count as f64 / breadth.total() as f64 * 100.0)
             .ok()
@@ -232,6 +234,7 @@ pub(super) fn top_symbols(snapshot: &Snapshot, class: Freshness) -> TopSymbols<'
                 symbol: &row.symbol,
                 price: row.price,
                 change_24h: row.change_24h,
+                // Existing clients read a volume in dollars under this name, which is the turnover.
                 volume_24h: row.turnover_24h,
                 turnover_24h: row.turnover_24h,
                 status: "trading",

@@ -1,4 +1,4 @@
-//! What every body says first: how good, how old, from where.
+//! The head of every body: quality, age and origin of its data.
 
 use crate::freshness::{Freshness, SectionLimits};
 use crate::headers::{ServedAs, artificial_feed, data_source};
@@ -50,6 +50,8 @@ impl Provenance {
 /// Machine-readable reasons why this body is less than it could be.
 fn degraded(snapshot: &Snapshot, class: Freshness) -> Vec<String> {
     let mut reasons = Vec::new();
+    // First in the list: nothing else about a body matters more than that it is not the real
+    // market.
     if let Some(feed) = artificial_feed(snapshot) {
         reasons.push(format!("{}_data", feed.name()));
     }
@@ -94,6 +96,7 @@ fn thin_parts(snapshot: &Snapshot) -> Vec<&'static str> {
     let unlisted = counted
         .unlisted
         .is_some_and(|unlisted| unlisted > counted.listed / UNLISTED_ONE_IN);
+    // Rounded down, so that one contract without turnover does not mark a small market.
     let most = (counted.priced as f64 * WHOLE_COVERAGE) as usize;
     let overview = &snapshot.overview;
     let is_turnover_thin = overview.total_turnover.is_none()
@@ -183,7 +186,9 @@ impl Sections {
             status,
             reason: None,
         };
-        // A list past its limit makes no snapshot, and may pass it while one is served.
+        // A list past its limit prevents a new snapshot, but may pass it while an earlier one is
+        // served. It is then shown as stale instead of hidden: the contracts are still those of the
+        // tickers.
         let listed_at = snapshot.universe.as_of_ms;
         let instruments = SectionLimits::universe(listed_at).classify(until);
         Self {

@@ -1,4 +1,7 @@
 //! The market overview as clients read it.
+//!
+//! Several fields repeat one figure under other names: clients in the field read different ones, so
+//! none is removed. Absent figures are `null`.
 
 use crate::snapshot::{Regime, Snapshot};
 use crate::units::{Amount, Percent, Price, Score, Share, UnixMs, round_to};
@@ -123,6 +126,8 @@ impl<'s> MarketOverview<'s> {
             realised_volatility: volatility.map(|found| found.value.day),
             realised_volatility_avg: volatility.map(|found| found.value.month),
             realised_volatility_contracts: volatility.map(|found| found.contracts),
+            // The robust dispersion under its own name; the aliases below keep the standard
+            // deviation that existing clients know.
             dispersion: overview.robust_dispersion,
             volatility: overview.dispersion,
             current_volatility: overview.dispersion,
@@ -137,6 +142,8 @@ impl<'s> MarketOverview<'s> {
             altcoin_dominance: remaining_dominance,
             stablecoin_top10_dominance: stablecoin_dominance,
             remaining_dominance,
+            // By Bitcoin's share alone, as existing clients know it; `altcoin_share` is the
+            // measured figure.
             altcoin_season: btc_dominance.map(altcoin_season),
             altcoin_share: season.map(|found| found.value),
             altcoin_share_contracts: season.map(|found| found.contracts),
@@ -169,14 +176,13 @@ pub(super) fn btc_dominance(snapshot: &Snapshot) -> Option<Share> {
     shown(snapshot.global_market.value()?.btc_dominance?)
 }
 
-/// A share to four decimals; nothing for one that would be shown as zero, which no share of the
-/// market is.
+/// A share to four decimals; `None` when it rounds to zero, since no coin's share of the market is
+/// zero.
 fn shown(share: Share) -> Option<Share> {
     Some(share.rounded(4)).filter(|share| share.get() > 0.0)
 }
 
-/// A part of a whole in percent, to four decimals, or to all of them where fewer would show it as
-/// zero.
+/// A part of a whole in percent, to four decimals, or unrounded when four would show it as zero.
 fn ratio_pct(part: Amount, whole: Amount) -> Option<f64> {
     let ratio = part.get() / whole.get() * 100.0;
     let rounded = round_to(ratio, 4);
@@ -184,8 +190,8 @@ fn ratio_pct(part: Amount, whole: Amount) -> Option<f64> {
         .filter(|ratio| ratio.is_finite() && *ratio > 0.0)
 }
 
-/// What is left of the whole: coins other than Bitcoin, Ether and stablecoins. Unknown when one of
-/// those is.
+/// The rest of the whole: coins other than Bitcoin, Ether and stablecoins. Unknown when one of the
+/// three is: the rest would contain it.
 fn rest(shares: [Option<Share>; 3]) -> Option<Share> {
     let known: Option<Vec<f64>> = shares
         .into_iter()

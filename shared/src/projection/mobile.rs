@@ -76,6 +76,7 @@ impl PerpsView {
             funding_unusual: perps.funding_unusual,
             premium: perps.premium,
             premium_unusual: perps.premium_unusual,
+            // No venue publishes these. The fields stay because clients read them.
             cex_pct: None,
             dex_pct: None,
             contract_count: perps.contract_count,
@@ -133,6 +134,7 @@ pub(super) fn dashboard_mobile_data(
     until: UnixMs,
 ) -> DashboardMobileData<'_> {
     DashboardMobileData {
+        // Whole rows only: clients of this path draw `null` as a number.
         mobile_data: of_rows(snapshot, class, until, ScoredSymbol::whole(snapshot)),
         market_regime: snapshot.regime.wire_form(),
         regime: snapshot.regime.wire_form(),

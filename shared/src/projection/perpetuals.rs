@@ -1,4 +1,4 @@
-//! The perpetuals as a whole, with what stands out.
+//! The projection of the perpetuals as a whole, with the signals about them.
 
 use super::head::Provenance;
 use super::mobile::PerpsView;
@@ -29,6 +29,7 @@ pub(super) fn pulse(snapshot: &Snapshot, class: Freshness) -> PerpetualsPulse {
         perps: PerpsView::of(&snapshot.perps),
         funding_sentiment: snapshot.perps.funding_rate.map(FundingSentiment::of),
         funding_strength: snapshot.perps.funding_rate.map(FundingStrength::of),
+        // One, because a snapshot has the tickers of one venue.
         exchange_count: snapshot.perps.contract_count.map(|_| 1),
         signal_count: signals.len(),
         signals,

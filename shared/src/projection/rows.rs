@@ -1,4 +1,4 @@
-//! Rows as clients read them: one contract a row.
+//! Rows as clients read them, one contract a row; shared by several bodies.
 
 use crate::analysis::overview::range_pct;
 use crate::snapshot::{
@@ -53,6 +53,8 @@ impl<'s> ScoredSymbol<'s> {
             reliability: row.reliability,
             price: row.price,
             change_24h: row.change_24h,
+            // In dollars under this name, as existing clients read it; base coins have a field of
+            // their own.
             volume_24h: row.turnover_24h,
             volume_base_24h: row.volume_base_24h,
             turnover_24h: row.turnover_24h,
@@ -73,7 +75,7 @@ impl<'s> ScoredSymbol<'s> {
             .collect()
     }
 
-    /// Those of which a client that draws `null` as a number says nothing untrue.
+    /// The rows without unknown figures, for clients that draw `null` as a number.
     pub(super) fn whole(snapshot: &'s Snapshot) -> Vec<Self> {
         snapshot
             .scores

@@ -1,4 +1,7 @@
-//! What each key of the store holds: plain JSON, encoded once, in a versioned envelope.
+//! The value of each key of the store: plain JSON in a versioned envelope.
+//!
+//! Readers of the store may be other programs, so each value carries its version, number and time,
+//! and is understood without any other key.
 
 use super::alerts::alert_list;
 use super::body::{body, json};
@@ -86,7 +89,8 @@ fn value(valid: &ValidSnapshot, key: StoreKey) -> Result<Vec<u8>, serde_json::Er
         ),
         StoreKey::Signals => enveloped(snapshot, signal_list(snapshot)),
         StoreKey::Alerts => enveloped(snapshot, alert_list(snapshot)),
-        // A body and the snapshot carry version, sequence and time themselves.
+        // A body and the snapshot carry version, sequence and time themselves, so they have no
+        // envelope. The body is that of fresh data: it is stored at the moment of publication.
         StoreKey::MobileData => body(
             valid,
             Endpoint::MobileData,

@@ -1,6 +1,8 @@
-//! The contract as TypeScript: the types of the bodies, the paths at which they are, and the
-//! numbers that a page must agree on with the server. The dashboard is built from this, so nothing
-//! of it is written twice: a test compares `edge/dashboard/generated/contract.ts` with it.
+//! The contract as TypeScript: the types of the bodies, their paths, and the numbers on which a
+//! page must agree with the server. The dashboard is built from it, so nothing is written twice; a
+//! test compares `edge/dashboard/generated/contract.ts` with it.
+//!
+//! The doc comments of the types are part of the output.
 
 use super::alerts::Alerts;
 use super::beta::{Beta, BetaChart};
@@ -91,6 +93,7 @@ impl TypeVisitor for Types {
 
 fn constants() -> String {
     let limits = Limits::DEFAULT;
+    // Rounded, so that the file has readable decimals and no rounding errors.
     let rounded = |share: f64| (share * 1e4).round() / 1e4;
     let dimensions: Vec<Value> = Dimension::ALL
         .iter()

@@ -1,6 +1,7 @@
-//! Alerts: something that just happened, as facts. Identity, level and sentence follow from the
-//! facts, so nothing that is stored can carry a text of somebody else's, but for the symbol, which
-//! is checked.
+//! Alerts: events that just happened, as facts.
+//!
+//! Identity, level and sentence are derived from the facts. So nothing that is stored can carry
+//! foreign text except the symbol, which is checked.
 //!
 //! Liquidation cascades have no alert: they need the venue's liquidation stream, which nobody reads
 //! yet.

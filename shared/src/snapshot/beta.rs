@@ -1,4 +1,12 @@
-//! How much each contract moves with Bitcoin.
+//! How much each contract moves with Bitcoin: β, correlation, R² and excess return over three
+//! spans.
+//!
+//! Data model: [`BetaSection`] has one row per contract, a row has up to three windows, and a
+//! window is the result of one regression of hourly log returns. What a client reads beyond that
+//! (class, risk category, intervals) is derived here from the window.
+//!
+//! Invariants, checked by [`BetaSection::check`]: the figures of a window agree with each other (β
+//! = ρ · volatility ratio, R² = ρ²) to their rounding.
 
 use crate::market::is_plausible_symbol;
 use crate::market::majors::BITCOIN;
@@ -108,6 +116,7 @@ fn student_quantile(degrees: f64) -> f64 {
 impl BetaWindow {
     /// How far a figure with this standard error may be off, in 95 of 100 samples.
     fn reach(&self, error: f64) -> f64 {
+        // A regression with slope and intercept has n − 2 degrees of freedom.
         student_quantile(self.pairs.saturating_sub(2) as f64) * error
     }
 
@@ -138,6 +147,8 @@ impl BetaWindow {
             low: end(excess - reach)?,
             high: end(excess + reach)?,
         };
+        // Compared before rounding: an interval that rounds to an end of 0.00 does not contain
+        // zero.
         (excess.abs() > reach).then_some(interval)
     }
 }

@@ -1,4 +1,4 @@
-//! Rising against falling contracts.
+//! Breadth: how many contracts rise and how many fall.
 
 use crate::units::Share;
 use serde::{Deserialize, Serialize};

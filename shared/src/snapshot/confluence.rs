@@ -1,4 +1,10 @@
 //! One contract's score in six dimensions, as it is published.
+//!
+//! Data model: parts → measurements (parts that read one figure) → score; dimensions group the
+//! parts for people. The origin computes all of it; this crate checks, stores and shows it.
+//!
+//! Old and new releases run side by side during a rollout. So names that this release does not know
+//! are dropped on reading instead of failing the snapshot.
 
 use super::components::Components;
 use super::dimension::Dimension;
@@ -61,6 +67,8 @@ fn known_parts<'de, D: Deserializer<'de>>(
     let all = BTreeMap::<String, Option<Score>>::deserialize(from)?;
     Ok(all
         .into_iter()
+        // A part of a newer release has a weight in the score already; only its detail cannot be
+        // shown.
         .filter_map(|(name, score)| Some((SubComponent::of_wire_name(&name)?, score)))
         .collect())
 }

@@ -1,4 +1,5 @@
-//! The six dimensions of a score and what each weighs.
+//! The six dimensions of a score and the weight of each before parts of one measurement are merged
+//! ([`crate::analysis::scores::weights`]).
 
 use super::components::Components;
 use crate::units::Score;
@@ -35,6 +36,7 @@ impl Dimension {
     ];
 
     /// The weight in percent: whole numbers, so that their sum is exact.
+    // Whole percents, so that the sum can be checked exactly when this is compiled.
     const fn percent(self) -> u32 {
         match self {
             Self::Technical => 10,
@@ -92,6 +94,7 @@ impl Dimension {
     }
 }
 
+// A sum other than 100 would stretch every score, and no test of a single score would show it.
 const _: () = {
     let mut sum = 0;
     let mut rest: &[Dimension] = &Dimension::ALL;

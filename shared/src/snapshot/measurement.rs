@@ -1,4 +1,5 @@
-//! What is measured, whatever reads it: parts that rest on the same figure count once.
+//! What is measured, whichever part reads it. Parts that read the same figure count once in a
+//! score; otherwise a figure that six parts read would decide it.
 
 use super::wire_enum::wire_enum;
 

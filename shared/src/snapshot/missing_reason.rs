@@ -1,4 +1,5 @@
-//! Why a part of a score has no input.
+//! Why a part of a score has no input. The reason reaches clients, so that a missing part is not
+//! taken for a neutral one.
 
 use super::wire_enum::wire_enum;
 

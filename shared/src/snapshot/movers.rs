@@ -1,4 +1,4 @@
-//! The contracts that moved most.
+//! The contracts that moved most, and the row that leaders by turnover share with them.
 
 use crate::units::{Amount, Percent, Price};
 use serde::{Deserialize, Serialize};

@@ -1,4 +1,5 @@
-//! Figures over all contracts, and of how many they are.
+//! Figures over all contracts, and the number of contracts that each is of. A reader needs that
+//! number: a mean of a few contracts is no mean of the market.
 
 use crate::units::{Amount, Percent, Price, Score};
 use serde::{Deserialize, Serialize};

@@ -1,8 +1,12 @@
-//! How contracts performed side by side, rebased to the beginning of a span: what the beta chart
-//! draws.
+//! How contracts performed side by side, rebased to the beginning of a span: the data of the beta
+//! chart.
 //!
-//! Stored compactly: a span's moments are a beginning and a step, and each value is a whole number
-//! of ten-thousandths of a percent. Fifteen contracts in seven spans stay below 20 kB.
+//! Stored compactly: the moments of a span are a beginning and a step, and each value is a whole
+//! number of ten-thousandths of a percent. Fifteen contracts in seven spans stay below 20 kB.
+//!
+//! Invariants, checked by [`PerformanceSection::check`]: at most one chart per timeframe, shortest
+//! first; Bitcoin's line in each; every line begins at 0 %, ends near the end of the chart and has
+//! few holes.
 
 use crate::market::is_plausible_symbol;
 use crate::snapshot::beta::BENCHMARK;
@@ -67,6 +71,8 @@ impl ChartTimeframe {
             .into_iter()
             .find(|timeframe| timeframe.name() == text)
             .ok_or_else(|| {
+                // Foreign text that goes into a log, so it is cut and cleared of control
+                // characters.
                 UnknownTimeframe(text.chars().filter(|c| !c.is_control()).take(16).collect())
             })
     }
@@ -274,6 +280,8 @@ impl Chart {
             .iter()
             .filter_map(|(symbol, line)| self.row(symbol, line))
             .collect();
+        // By the stored integers: equal distances are exactly equal, which floats would not
+        // guarantee.
         rows.sort_by(|(a, one), (b, other)| b.cmp(a).then_with(|| one.symbol.cmp(other.symbol)));
         rows.into_iter().map(|(_, row)| row).collect()
     }
@@ -294,6 +302,7 @@ impl Chart {
 
     /// A line less Bitcoin's at the last moment that both have, in ten-thousandths of a percent.
     fn against_bitcoin(&self, line: &Line) -> Option<i32> {
+        // From the end, so that the first pair with both values is the newest.
         let pairs = line.iter().zip(self.lines.get(BENCHMARK)?).rev();
         let (own, bitcoin) = pairs
             .filter_map(|(own, bitcoin)| Some(((*own)?, (*bitcoin)?)))
@@ -327,6 +336,7 @@ impl Chart {
 pub fn is_drawable(line: &Line, timeframe: ChartTimeframe) -> bool {
     let missing = line.iter().filter(|value| value.is_none()).count();
     line.len() == timeframe.points()
+        // A line that begins later than the chart has another base than the others.
         && line.first() == Some(&Some(Rebased(0)))
         && line
             .iter()

@@ -1,4 +1,7 @@
-//! The perpetuals as a whole.
+//! The perpetuals as a whole: what holding costs, who holds, and how far perpetuals are from spot.
+//!
+//! Every figure is optional, because spot venues have none of them and each needs most of the
+//! market.
 
 use crate::units::{Amount, Fraction, Percent, Share};
 use serde::{Deserialize, Serialize};
@@ -83,6 +86,7 @@ impl Perps {
     /// Whether nothing is known but how many contracts there are.
     #[must_use]
     pub const fn is_unknown(&self) -> bool {
+        // The counts are left out: a number of contracts alone is no information about perpetuals.
         self.funding_rate.is_none()
             && self.funding_zscore.is_none()
             && self.long_pct.is_none()

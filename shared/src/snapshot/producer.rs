@@ -1,4 +1,5 @@
-//! Who assembled a snapshot.
+//! Who assembled a snapshot. The producer decides which venues and sections it may contain
+//! ([`crate::validate`]), and its name is what clients read as the data source.
 
 use serde::{Deserialize, Serialize};
 

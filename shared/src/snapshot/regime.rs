@@ -1,4 +1,7 @@
-//! The market's state in words.
+//! The market regime: its state in words, and the figures that the words rest on.
+//!
+//! The texts are owned strings and not enums, so that a snapshot of another release with other
+//! words can be read; the validation boundary checks that they are plain words.
 
 use super::score::ScoreBasis;
 use crate::units::Score;

@@ -1,4 +1,6 @@
-//! One symbol's score, and what it is made of.
+//! One contract's score with the ticker figures it is shown beside, and what it is made of.
+//!
+//! A row has one of two bases and says which: six dimensions, or the ticker's momentum alone.
 
 use super::components::Components;
 use super::confluence::Confluence;

@@ -1,4 +1,7 @@
-//! A part of a snapshot that has its own source and clock, and why one is absent.
+//! A part of a snapshot with its own source and time, or the reason for its absence.
+//!
+//! An absent section always states a reason, which reaches clients. So an empty list is always a
+//! fact, and never hides a failure.
 
 use crate::freshness::Freshness;
 use crate::provenance::Source;

@@ -1,4 +1,4 @@
-//! What a score says.
+//! The three words for a score, by the one table of thresholds.
 
 use crate::units::Score;
 use serde::{Deserialize, Serialize};

@@ -1,14 +1,17 @@
-//! A snapshot as it is served: its parts in the class of their age at that moment, not at that of
+//! A snapshot as it is served: its sections in the class of their age at that moment, not at
 //! assembly.
+//!
+//! A snapshot is assembled once and served for minutes, during which its slow sections age.
+//! Invariant: no section ever becomes younger, and a section past its limit is absent.
 
 use super::{Lack, Producer, Section, Snapshot, Stated};
 use crate::freshness::{Freshness, SectionLimits};
 use crate::units::UnixMs;
 use std::borrow::Cow;
 
-/// What becomes of a section.
+/// What happens to a section at a moment.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Fate {
+enum Transition {
     /// It stays as it is.
     Same,
     /// It stays, in this class.
@@ -17,7 +20,7 @@ enum Fate {
     Ends,
 }
 
-impl Fate {
+impl Transition {
     fn of<T>(
         section: &Section<T>,
         limits: impl FnOnce(UnixMs, &T) -> SectionLimits,
@@ -34,13 +37,13 @@ impl Fate {
         };
         match limits(*as_of_ms, value).classify(now) {
             None => Self::Ends,
-            // Whoever assembled it may have had a reason to call it older.
+            // The assembler may have had a reason to call it older, so a class is only ever raised.
             Some(class) if class > *freshness => Self::Becomes(class),
             Some(_) => Self::Same,
         }
     }
 
-    fn befall<T>(self, section: &mut Section<T>) {
+    fn apply<T>(self, section: &mut Section<T>) {
         match (self, section) {
             (Self::Becomes(class), Section::Present { freshness, .. }) => *freshness = class,
             (Self::Ends, section) => *section = Section::absent(Lack::TooOld.label()),
@@ -70,30 +73,30 @@ impl Snapshot {
     /// those that are past their limit by then. No part becomes younger.
     #[must_use]
     pub fn served_at(&self, now: UnixMs) -> Cow<'_, Self> {
-        let global_market = Fate::of(
+        let global_market = Transition::of(
             &self.global_market,
             |as_of, _| SectionLimits::global_market(as_of),
             now,
         );
-        let defi_market = Fate::of(
+        let defi_market = Transition::of(
             &self.defi_market,
             |as_of, _| SectionLimits::defi_market(as_of),
             now,
         );
-        let fear_greed = Fate::of(&self.fear_greed, SectionLimits::fear_greed, now);
-        let beta = Fate::of(&self.beta, |as_of, _| SectionLimits::beta(as_of), now);
-        let performance = Fate::of(
+        let fear_greed = Transition::of(&self.fear_greed, SectionLimits::fear_greed, now);
+        let beta = Transition::of(&self.beta, |as_of, _| SectionLimits::beta(as_of), now);
+        let performance = Transition::of(
             &self.performance,
             |as_of, _| SectionLimits::performance(as_of),
             now,
         );
-        let statistics = Fate::of(
+        let statistics = Transition::of(
             &self.statistics,
             |as_of, _| SectionLimits::statistics(as_of),
             now,
         );
-        let alerts = Fate::of(&self.alerts, |as_of, _| SectionLimits::alerts(as_of), now);
-        let fates = [
+        let alerts = Transition::of(&self.alerts, |as_of, _| SectionLimits::alerts(as_of), now);
+        let transitions = [
             global_market,
             defi_market,
             fear_greed,
@@ -102,30 +105,33 @@ impl Snapshot {
             statistics,
             alerts,
         ];
-        if fates.iter().all(|fate| *fate == Fate::Same) {
+        if transitions.iter().all(|transition| *transition == Transition::Same) {
+            // The usual case: a snapshot lives for seconds, a section for minutes, so nothing is
+            // copied.
             return Cow::Borrowed(self);
         }
         let mut served = self.clone();
         if self.producer == Producer::Origin {
-            // The publisher may go on telling the same for hours.
-            if global_market == Fate::Ends {
+            // The publisher may repeat the same figures for hours. A process that goes on from this
+            // snapshot then recognises them as old.
+            if global_market == Transition::Ends {
                 served.withheld.global_market = stated(&self.global_market);
             }
-            if defi_market == Fate::Ends {
+            if defi_market == Transition::Ends {
                 served.withheld.defi_market = stated(&self.defi_market);
             }
         }
-        global_market.befall(&mut served.global_market);
-        defi_market.befall(&mut served.defi_market);
-        fear_greed.befall(&mut served.fear_greed);
-        if fear_greed == Fate::Ends {
-            // The index in a word; no index, no word.
+        global_market.apply(&mut served.global_market);
+        defi_market.apply(&mut served.defi_market);
+        fear_greed.apply(&mut served.fear_greed);
+        if fear_greed == Transition::Ends {
+            // The regime's sentiment is the index in a word, and goes with it.
             served.regime.sentiment = None;
         }
-        beta.befall(&mut served.beta);
-        performance.befall(&mut served.performance);
-        statistics.befall(&mut served.statistics);
-        alerts.befall(&mut served.alerts);
+        beta.apply(&mut served.beta);
+        performance.apply(&mut served.performance);
+        statistics.apply(&mut served.statistics);
+        alerts.apply(&mut served.alerts);
         Cow::Owned(served)
     }
 }

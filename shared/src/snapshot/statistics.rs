@@ -1,5 +1,7 @@
-//! Figures of the monitored contracts' candles: how much they trend, how far their prices stray,
-//! how many beat Bitcoin.
+//! Figures of the monitored contracts' candles: how much they trend, how volatile they are, and how
+//! many beat Bitcoin.
+//!
+//! Each figure carries the number of its contracts, and is checked to be possible for that number.
 
 use crate::units::{Amount, Score, Share};
 use serde::{Deserialize, Serialize};

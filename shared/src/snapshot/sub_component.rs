@@ -1,5 +1,7 @@
-//! The parts of which the dimensions are made: what each measures, how it reads that, and what it
-//! weighs.
+//! The parts that the dimensions are made of: what each measures, how it reads it, and its weight.
+//!
+//! One table defines everything about a part, so that no part can lack a property. The wire names
+//! are an interface and are never changed.
 
 use super::dimension::Dimension;
 use super::measurement::Measurement;

@@ -1,4 +1,4 @@
-//! Texts of the contract: reasons and short symbols.
+//! Checked texts of the contract: machine-readable reasons, and short symbols.
 
 /// The longest machine-readable reason.
 const MAX_REASON_BYTES: usize = 64;
@@ -7,6 +7,8 @@ const MAX_REASON_BYTES: usize = 64;
 #[must_use]
 pub fn is_reason(text: &str) -> bool {
     !text.is_empty()
+        // A reason goes into headers, metrics and pages as it is, so nothing that any of them
+        // escapes is allowed.
         && text.len() <= MAX_REASON_BYTES
         && text
             .bytes()
@@ -18,6 +20,7 @@ pub fn is_reason(text: &str) -> bool {
 pub fn display_symbol(symbol: &str) -> &str {
     symbol
         .strip_suffix("USDT")
+        // A symbol `USDT` would otherwise be shown as nothing.
         .filter(|short| !short.is_empty())
         .unwrap_or(symbol)
 }

@@ -1,17 +1,17 @@
-//! What one ticker row tells about momentum. This is not confluence and is never presented as such.
+//! The momentum score of one ticker row. It is not confluence and is never shown as such.
 
 use crate::market::Ticker;
 use crate::snapshot::confluence::MIN_RELIABILITY;
 use crate::units::{Fraction, Score};
 
-/// The change over 24 hours that counts as strong, percent: tanh(1) of the way to the end of the
-/// scale.
+/// The change over 24 hours that counts as strong, percent: it reaches tanh(1) = 76 % of the scale.
 const STRONG_24H_PCT: f64 = 10.0;
 
 /// The same over one hour.
 const STRONG_1H_PCT: f64 = 2.0;
 
-/// What the change over 24 hours, that over one hour and the place in the day's range weigh.
+/// The weights of the change over 24 hours, the change over one hour, and the place in the day's
+/// range.
 pub const WEIGHTS: [f64; 3] = [0.5, 0.3, 0.2];
 
 /// A momentum score and the share of its inputs that was there.
@@ -30,7 +30,7 @@ pub struct Momentum {
 /// - 0.2: the last price's place in the 24-hour range, low −1, high 1
 ///
 /// Multiplying all prices by a factor changes nothing, and a mirrored market gives 100 − score.
-/// Nothing when less than 60 % of the weight is there.
+/// `None` when less than 60 % of the weight is known.
 #[must_use]
 pub fn momentum(ticker: &Ticker<'_>) -> Option<Momentum> {
     let [of_day, of_hour, of_range] = WEIGHTS;
@@ -39,6 +39,7 @@ pub fn momentum(ticker: &Ticker<'_>) -> Option<Momentum> {
             of_day,
             ticker
                 .change_24h_pct
+                // tanh keeps one extreme change from deciding the whole score.
                 .map(|change| (change.get() / STRONG_24H_PCT).tanh()),
         ),
         (
@@ -49,6 +50,8 @@ pub fn momentum(ticker: &Ticker<'_>) -> Option<Momentum> {
         ),
         (of_range, place_in_range(ticker)),
     ];
+    // Unknown inputs are left out and the rest is renormalised. A neutral value in their place
+    // would pull every score to 50.
     let known = inputs
         .iter()
         .filter_map(|(weight, signal)| signal.map(|signal| (*weight, signal)));
@@ -64,8 +67,8 @@ pub fn momentum(ticker: &Ticker<'_>) -> Option<Momentum> {
     })
 }
 
-/// Low −1, high 1; nothing when the price did not move. A new high or low is one at which the price
-/// may already be a little beyond the range that was read an instant before.
+/// Low −1, high 1; `None` when the day has no range. The last price is read an instant after the
+/// range, so a new extreme may lie slightly outside and is clamped.
 fn place_in_range(ticker: &Ticker<'_>) -> Option<f64> {
     let (low, high) = (ticker.low_24h?.get(), ticker.high_24h?.get());
     let place = (ticker.last.get() - low) / (high - low) * 2.0 - 1.0;

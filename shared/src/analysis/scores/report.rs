@@ -1,5 +1,6 @@
-//! The analysis of one contract as text of fixed width, for people who read it in a terminal or a
-//! monospaced box.
+//! The analysis of one contract as text of fixed width, for a terminal or a monospaced box.
+//!
+//! Every word is ours except the symbol, which the router has checked.
 
 use super::weights;
 use crate::snapshot::confluence::Confluence;
@@ -15,7 +16,7 @@ pub const WIDTH: usize = 60;
 /// The characters of a bar from 0 to 100.
 const BAR: usize = 20;
 
-/// The report on `symbol`. Its text is our own but for the symbol.
+/// The report on `symbol`.
 #[must_use]
 pub fn report(symbol: &str, confluence: &Confluence) -> String {
     let mut text = String::new();
@@ -40,6 +41,7 @@ fn write_report(out: &mut String, symbol: &str, confluence: &Confluence) -> Resu
     for dimension in Dimension::ALL {
         writeln!(out, "{single}\n{}", dimension.title().to_uppercase())?;
         for part in SubComponent::of(dimension) {
+            // Parts without input are listed under MISSING.
             if let Some(Some(score)) = confluence.sub_components.get(&part) {
                 write_line(
                     out,

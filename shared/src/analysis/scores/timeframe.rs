@@ -1,8 +1,8 @@
-//! The lengths of candle that are read, and what each weighs.
+//! The lengths of candle that are read, and the weight of each.
 //!
-//! The weights fit the time that a score speaks of, `ScoreBasis::horizon_hours`: fourteen to fifty
-//! candles of five minutes are one to four hours, of thirty minutes seven to twenty-five. What a
-//! minute's candles say is mostly noise to that.
+//! The weights fit the horizon of a score, `ScoreBasis::horizon_hours`: fourteen to fifty candles
+//! of five minutes span one to four hours, of thirty minutes seven to twenty-five. One-minute
+//! candles are mostly noise at that horizon.
 
 use crate::market::candles::Interval;
 
@@ -34,7 +34,7 @@ impl Timeframe {
         }
     }
 
-    /// What its candles are called.
+    /// The name of its candles.
     #[must_use]
     pub const fn title(self) -> &'static str {
         match self {
@@ -45,6 +45,7 @@ impl Timeframe {
         }
     }
 
+    // Whole percents, so that the sum can be checked exactly when this is compiled.
     const fn percent(self) -> u32 {
         match self {
             Self::Base => 5,
@@ -54,8 +55,8 @@ impl Timeframe {
         }
     }
 
-    /// The share of a part that rests on candles; the four sum to 1 and are renormalised over those
-    /// that are there.
+    /// The weight of the timeframe in a part that reads candles. The four sum to 1 and are
+    /// renormalised over the available ones.
     #[must_use]
     pub const fn weight(self) -> f64 {
         self.percent() as f64 / 100.0
@@ -65,6 +66,7 @@ impl Timeframe {
     #[must_use]
     pub const fn fewest_candles(self) -> usize {
         match self {
+            // One-minute candles are noisy, so more of them are needed.
             Self::Base => 100,
             Self::Short | Self::Medium | Self::Long => 50,
         }
@@ -80,6 +82,7 @@ impl Timeframe {
     }
 }
 
+// `for` and iterators are not available in a constant.
 const _: () = {
     let mut sum = 0;
     let mut rest: &[Timeframe] = &Timeframe::ALL;

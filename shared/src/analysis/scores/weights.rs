@@ -1,9 +1,12 @@
-//! What every part weighs in a score, from one table: that of the parts and dimensions, in which
-//! parts that rest on the same figure have one voice.
+//! The weight of every part in a score, from one table of parts and dimensions, in which parts that
+//! read the same figure share one weight.
 //!
-//! Six parts read what takers bought less what they sold, five the sizes in the book. Counted one
-//! by one such a figure would make a quarter of the score. So the parts of one [`Measurement`]
-//! count together, and none weighs more than [`MOST_SHARE`].
+//! Six parts read the balance of taker trades, five the sizes in the book. Counted one by one, such
+//! a figure would make a quarter of the score. So the parts of one [`Measurement`] count together,
+//! and none weighs more than [`MOST_SHARE`].
+//!
+//! Invariants: shares sum to 1, and none is above [`MOST_SHARE`]. [`version`] changes with every
+//! weight.
 
 use super::momentum;
 use super::timeframe::Timeframe;
@@ -13,18 +16,18 @@ use crate::snapshot::sub_component::SubComponent;
 use std::fmt::Write;
 use std::sync::LazyLock;
 
-/// The most that one measurement weighs in a score.
+/// The largest weight of one measurement in a score.
 pub const MOST_SHARE: f64 = 0.10;
 
-/// How many times its share a measurement weighs at most where others are missing; with less
-/// evidence there is no score.
+/// The most by which a measurement's weight may grow where others are missing. With less evidence
+/// there is no score.
 pub const MOST_GROWTH: f64 = 2.0;
 
-/// Counted up with every change of a formula, which the tables of weights do not show.
+/// Raised by hand with every change of a formula, which the tables of weights do not show.
 const FORMULAS: u32 = 2;
 
-/// The share of the score that a measurement has where everything is there and fresh: by the tables
-/// of parts and dimensions, none above [`MOST_SHARE`], together 1.
+/// The weight of a measurement when everything is available: by the tables of parts and dimensions,
+/// none above [`MOST_SHARE`], together 1.
 #[must_use]
 pub fn share(measurement: Measurement) -> f64 {
     static SHARES: LazyLock<Vec<f64>> = LazyLock::new(|| {
@@ -37,14 +40,14 @@ pub fn share(measurement: Measurement) -> f64 {
     SHARES.get(measurement as usize).copied().unwrap_or(0.0)
 }
 
-/// The same of one part: that of its measurement, split by weight among the measurement's parts.
+/// The same for one part: the weight of its measurement, split among its parts by their weights.
 #[must_use]
 pub fn share_of_part(part: SubComponent) -> f64 {
     let measurement = part.measurement();
     share(measurement) * nominal(part) / parts_of(measurement).map(nominal).sum::<f64>()
 }
 
-/// The same of one dimension: that of its parts.
+/// The same for one dimension: the sum over its parts.
 #[must_use]
 pub fn share_of_dimension(dimension: Dimension) -> f64 {
     SubComponent::of(dimension).map(share_of_part).sum()
@@ -69,23 +72,25 @@ pub fn parts_of(measurement: Measurement) -> impl Iterator<Item = SubComponent> 
 pub struct Capped {
     /// In the order of what was given.
     pub weights: Vec<f64>,
-    /// By how much those below the limit grew; infinite where too few are there for the limit,
-    /// which then holds for none.
+    /// The factor by which weights below the limit grew; infinite when too few are available for
+    /// the limit, which then applies to none.
     pub growth: f64,
 }
 
-/// Weights in proportion to `nominal`, but none above [`MOST_SHARE`]: what is cut off goes to the
+/// Weights in proportion to `nominal`, but none above [`MOST_SHARE`]. What is cut off goes to the
 /// others in proportion.
 #[must_use]
 pub fn capped(nominal: &[f64]) -> Capped {
     let all: f64 = nominal.iter().sum();
     let mut growth = 1.0 / all;
-    // Each round puts at least one more at the limit, or changes nothing.
+    // What is cut off raises the others, which may put one of them above the limit. So this repeats
+    // until no further weight reaches it; each round adds at least one, which bounds the rounds.
     for _ in nominal {
         let is_cut = |weight: &&f64| *weight * growth > MOST_SHARE;
         let cut = nominal.iter().filter(is_cut).count() as f64;
         let rest: f64 = nominal.iter().filter(|weight| !is_cut(weight)).sum();
         let next = (1.0 - cut * MOST_SHARE) / rest;
+        // Fewer than ten weights of at most a tenth cannot sum to 1.
         if !next.is_finite() || next < 0.0 {
             return Capped {
                 weights: nominal.iter().map(|weight| weight / all).collect(),
@@ -106,15 +111,15 @@ pub fn capped(nominal: &[f64]) -> Capped {
     }
 }
 
-/// The version of all weights and formulas of scores, eight hexadecimal digits: scores of different
-/// versions cannot be compared.
+/// The version of all weights and formulas, eight hexadecimal digits. Scores of different versions
+/// are not comparable.
 #[must_use]
 pub fn version() -> &'static str {
     static VERSION: LazyLock<String> = LazyLock::new(|| format!("{:08x}", fnv_1a(&table())));
     &VERSION
 }
 
-/// Every weight, as text.
+/// Every weight as text: the input of [`version`].
 fn table() -> String {
     let mut table = format!(
         "formulas {FORMULAS}; most {MOST_SHARE}, grown {MOST_GROWTH}; momentum {:?}",
@@ -139,7 +144,8 @@ fn table() -> String {
     table
 }
 
-/// Fowler, Noll and Vo's hash, 32 bits.
+/// Fowler, Noll and Vo's hash FNV-1a, 32 bits. The standard library's hasher may change between
+/// releases, and this value is compared across processes.
 fn fnv_1a(text: &str) -> u32 {
     text.bytes().fold(0x811c_9dc5, |hash, byte| {
         (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193)

@@ -1,4 +1,7 @@
 //! One alert: what happened, when and where. Its kind, level, key and id follow from that.
+//!
+//! An alert that is read back is checked against the same thresholds that raise one, so a stored
+//! alert cannot claim what its numbers do not show.
 
 use super::event::{
     AlertEvent, FUNDING_TIERS_PCT, LARGE_TRADE_USD, MAX_FALLBACK_SHARE,
@@ -71,6 +74,8 @@ impl Alert {
                 ..
             } => format!("{kind}:{symbol}:short"),
             AlertEvent::Funding { tier, rate_8h_pct } => {
+                // The payer is part of the key: funding that turns from one extreme to the other is
+                // news in spite of the cooldown.
                 let payer = if rate_8h_pct.get() > 0.0 {
                     "longs"
                 } else {
@@ -91,6 +96,7 @@ impl Alert {
         format!(
             "{}:{}",
             self.key(),
+            // Integer division: every moment of one cooldown window gives the same number.
             self.at_ms.as_millis() / self.kind().cooldown_ms()
         )
     }
@@ -98,6 +104,7 @@ impl Alert {
     /// Whether the numbers are those of such an alert.
     pub(super) fn check(&self) -> Result<(), AlertFault> {
         match (&self.symbol, self.kind().has_symbol()) {
+            // The symbol is the only foreign text of an alert, so it is checked before the numbers.
             (None, false) => {}
             (Some(symbol), true) if is_plausible_symbol(symbol) => {}
             (Some(_), true) => return Err(AlertFault::MalformedSymbol),
@@ -114,6 +121,7 @@ impl Alert {
                 score,
             } => score.get() <= Sentiment::SHORT_TO,
             AlertEvent::Funding { tier, rate_8h_pct } => {
+                // Exactly this tier: a higher rate belongs to a higher tier, which has another key.
                 Tier::reached(rate_8h_pct.get().abs(), &FUNDING_TIERS_PCT) == Some(*tier)
             }
             AlertEvent::OpenInterest {
@@ -125,6 +133,8 @@ impl Alert {
                     && price_change_4h_pct.get().abs() >= OPEN_INTEREST_PRICE_MOVE_PCT
             }
             AlertEvent::LargeTrade { value_usd, .. } => value_usd.get() >= LARGE_TRADE_USD,
+            // Strictly above, like the sentence ("more than"); tiers include their threshold ("or
+            // more").
             AlertEvent::StaleData { age_ms } => *age_ms > STALE_AFTER_MS,
             AlertEvent::FallbackShare { share } => share.get() > MAX_FALLBACK_SHARE,
         };

@@ -1,4 +1,7 @@
-//! An alert as clients read it: with its id, its level and a sentence.
+//! An alert as clients read it: with its id, its level, a sentence, and the numbers that it rests
+//! on.
+//!
+//! Sentences are written here and not stored, so a release can reword them for old alerts, too.
 
 use super::alert::Alert;
 use super::event::{
@@ -128,6 +131,7 @@ impl Alert {
                 } else {
                     "shorts pay longs"
                 };
+                // The threshold of the tier and not the lowest one: it is what this alert exceeded.
                 let threshold = tier.threshold(&FUNDING_TIERS_PCT);
                 format!(
                     "Funding of {symbol} is {rate:+.4} % per 8 hours, {threshold} % or more: {payer}."
@@ -161,6 +165,7 @@ impl Alert {
             }
             AlertEvent::StaleData { age_ms } => {
                 format!(
+                    // Whole seconds, rounded down: the age is at least what the sentence says.
                     "The market data is {} s old, more than {} s.",
                     age_ms / 1_000,
                     STALE_AFTER_MS / 1_000

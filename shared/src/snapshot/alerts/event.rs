@@ -1,4 +1,7 @@
-//! What may happen, and from which figures on it is told.
+//! The events that alert, and the thresholds from which on they do.
+//!
+//! The thresholds are public because three places use them: the detector in the origin, the check
+//! of stored alerts, and the sentences for clients.
 
 use super::kind::Tier;
 use super::regime_name::RegimeName;

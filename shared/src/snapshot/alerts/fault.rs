@@ -1,4 +1,4 @@
-//! Why a section of alerts may not be published.
+//! Why a section of alerts may not be published, and the bound on their number.
 
 /// The most alerts that are kept.
 pub const MAX_ALERTS: usize = 100;

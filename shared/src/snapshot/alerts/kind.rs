@@ -1,4 +1,7 @@
-//! What kinds of alert there are, how urgent each is and how long it then stays silent.
+//! The kinds of alert, the level of each, and its cooldown: the time in which the same key does not
+//! alert again.
+//!
+//! Kinds and their names are an interface: they are in the wire form, in ids and in keys.
 
 use crate::units::MINUTE_MS;
 use serde::{Deserialize, Serialize};
@@ -61,6 +64,8 @@ impl AlertKind {
         match self {
             Self::RegimeChange => 15 * MINUTE_MS,
             Self::ScoreCrossing | Self::FallbackShare => 30 * MINUTE_MS,
+            // Four hours: the period over which open interest is compared, and half a funding
+            // period.
             Self::Funding | Self::OpenInterest => 240 * MINUTE_MS,
             Self::LargeTrade => 5 * MINUTE_MS,
             Self::StaleData => 10 * MINUTE_MS,
@@ -123,6 +128,8 @@ impl Tier {
             .into_iter()
             .zip(ladder)
             .filter_map(reached)
+            // The highest tier that is reached. A NaN reaches none, since every comparison with it
+            // is false.
             .max()
     }
 

@@ -1,4 +1,7 @@
 //! The market regime as an alert quotes it.
+//!
+//! It is stored as text, because a later release may have other labels, and checked to be plain
+//! words, because it stands in a sentence for clients.
 
 use serde::{Deserialize, Serialize};
 

@@ -1,4 +1,7 @@
 //! The last alerts, as a snapshot holds them.
+//!
+//! Invariants, checked by [`AlertSection::check`]: at most [`MAX_ALERTS`], newest first, no id
+//! twice, and every alert's numbers reach its threshold.
 
 use super::alert::Alert;
 use super::fault::{AlertFault, MAX_ALERTS};
@@ -24,6 +27,7 @@ impl AlertSection {
         self.alerts.iter().try_for_each(Alert::check)?;
         if !self
             .alerts
+            // Equal times are allowed: one snapshot can raise several alerts.
             .is_sorted_by(|before, after| before.at_ms >= after.at_ms)
         {
             return Err(AlertFault::OutOfOrder);

@@ -38,7 +38,7 @@ pub struct Inputs<'i, 'a> {
     pub tickers: &'i Tickers<'a>,
     /// The source of the ticker table.
     pub tickers_source: Source,
-    /// When its market last moved, as [`crate::judge::Judge::examine`] tells it.
+    /// When its market last moved, as [`crate::judge::Judge::examine`] returns it.
     pub as_of: UnixMs,
     /// The universe.
     pub universe: &'i Universe,
@@ -93,6 +93,7 @@ pub fn assemble<'a>(
             age_ms: identity.now.millis_since(listed_at),
         });
     }
+    // From here on only contracts of the universe are seen.
     let market = Market::join(inputs.tickers, inputs.universe);
     let coverage = market.coverage;
     let arithmetic = |error: crate::units::OutOfRange| AssembleError::Arithmetic(error.to_string());
@@ -111,6 +112,7 @@ pub fn assemble<'a>(
         long_view.bitcoin_volatility,
     );
     let overview = overview.map_err(arithmetic)?;
+    // Before the regime, whose direction is the mean of the scores.
     let scores = scores::rows(&market, settings.monitored_symbols, &long_view.analyses);
     // To the cent, like the turnovers: an unrounded floor could lie above a mover's rounded
     // turnover, and the validation boundary would reject the snapshot.
@@ -159,6 +161,7 @@ pub fn assemble<'a>(
         movers: movers::movers(&market, floor),
         volume_leaders: movers::volume_leaders(&market),
         scores,
+        // The venue is passed, because a spot table has no perpetuals to count.
         perps: perps::perps(
             &market,
             inputs.universe,
@@ -213,6 +216,7 @@ fn enough_figures(market: &Market<'_, '_>) -> Result<(), AssembleError> {
     ];
     match figures
         .into_iter()
+        // The first figure names the error; one is enough to refuse.
         .find(|(_, known)| !is_most(*known, priced))
     {
         Some((figure, known)) => Err(AssembleError::TooFewFigures {
@@ -231,7 +235,7 @@ pub struct Substitute<'i, 'a> {
     pub tickers: &'i Tickers<'a>,
     /// The source of the ticker table.
     pub tickers_source: Source,
-    /// When its market last moved, as [`crate::judge::Judge::examine`] tells it.
+    /// When its market last moved, as [`crate::judge::Judge::examine`] returns it.
     pub as_of: UnixMs,
     /// The contracts that count, from [`crate::exchange::secondary::Secondary::universe`].
     pub universe: &'i Universe,
@@ -261,6 +265,8 @@ pub fn assemble_secondary<'a>(
         global_market: &whole_market(held.map(|held| &held.global_market)),
         defi_market: &whole_market(held.map(|held| &held.defi_market)),
         fear_greed: &whole_market(held.map(|held| &held.fear_greed)),
+        // Betas, charts and scores are of Bybit's contracts and are never shown beside another
+        // venue's prices.
         long_view: &LongView::unknown(Lack::UnknownToSecondaryExchange.label()),
     };
     let producer = Producer::SecondaryExchange;

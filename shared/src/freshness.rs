@@ -79,6 +79,8 @@ impl Limits {
         aging_ms: u64,
         stale_ms: u64,
     ) -> Result<Self, LimitsOutOfOrder> {
+        // Equal limits are refused, too: a class of no length would never be served, and data would
+        // be refreshed only after it is no longer fresh.
         if refresh_after_ms < fresh_ms && fresh_ms < aging_ms && aging_ms < stale_ms {
             Ok(Self {
                 refresh_after_ms,
@@ -271,6 +273,7 @@ pub const fn age_ms(as_of: UnixMs, now: UnixMs) -> Option<u64> {
 /// The data time of an answer: the venue's clock, but never later than the receipt.
 #[must_use]
 pub fn data_time(venue_clock: UnixMs, received_at: UnixMs) -> UnixMs {
+    // Data cannot be newer than its receipt by our own clock.
     venue_clock.min(received_at)
 }
 

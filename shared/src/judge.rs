@@ -74,7 +74,7 @@ pub struct Judge {
     /// change of the source clears them. Prices are comparable, so `prices` is kept through a
     /// change of venue.
     summed: Option<Source>,
-    // The newest data time seen so far, which tells a new table from a repeated one.
+    /// The newest data time seen so far, which tells a new table from a repeated one.
     judged: Option<UnixMs>,
     motions: Motions,
 }

@@ -74,6 +74,7 @@ impl<T: OwnTime + ?Sized> Timed<'_, T> {
 #[must_use]
 pub fn is_plausible_symbol(symbol: &str) -> bool {
     !symbol.is_empty()
+        // Characters and not bytes: a letter beyond ASCII has several bytes.
         && symbol.chars().count() <= MAX_SYMBOL_CHARS
         && symbol.chars().all(|c| c.is_alphanumeric() || c == '-')
 }
@@ -185,7 +186,7 @@ pub struct FearGreed {
     pub value: Share,
     /// The publisher's word for the value, as sent.
     pub label: String,
-    /// When the next value is due, where the publisher tells it.
+    /// When the next value is due, where the publisher states it.
     pub next_update_ms: Option<UnixMs>,
 }
 

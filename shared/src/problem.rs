@@ -95,6 +95,7 @@ impl Failure {
     pub fn not_analysed(reason: &str, now: UnixMs) -> Self {
         Self::NoValidData {
             sources: vec![SourceOutcome {
+                // Listed like a source, so that clients find every reason of a 503 in one place.
                 name: "analysis",
                 outcome: reason.to_owned(),
                 as_of_ms: None,
@@ -147,6 +148,7 @@ impl Failure {
         };
         // A struct of strings and integers always has a JSON form.
         serde_json::to_string(&problem)
+            // An error body must not fail, so the impossible case has a constant one.
             .unwrap_or_else(|_| r#"{"type":"about:blank","status":500}"#.to_owned())
     }
 
@@ -160,6 +162,7 @@ impl Failure {
         if let Some(secs) = self.retry_after_secs() {
             headers.push(("retry-after", secs.to_string()));
         }
+        // RFC 9110 requires `Allow` on a 405, and `WWW-Authenticate` on a 401.
         if matches!(self, Self::MethodNotAllowed) {
             headers.push(("allow", ALLOWED_METHODS.to_owned()));
         }
@@ -196,6 +199,8 @@ impl Failure {
                 "This service is read with GET, HEAD or OPTIONS.",
             ),
             Self::NoValidData { .. } => (
+                // The only problem with a type of its own: clients react to it. The others say no
+                // more than their status.
                 "urn:market-data:problem:no-valid-data",
                 "No valid market data",
                 "No source has data that is complete and young enough to be shown.",

@@ -79,7 +79,7 @@ pub enum Feed {
 impl Feed {
     /// Reads the value of the header [`crate::headers::MARKET_DATA`].
     ///
-    /// An unknown value is [`Feed::Simulated`]: whoever sets the header is not the real exchange.
+    /// An unknown value is [`Feed::Simulated`]: the real exchanges do not send the header.
     #[must_use]
     pub fn from_header(value: Option<&str>) -> Self {
         match value {
@@ -164,6 +164,7 @@ impl TryFrom<String> for Source {
             // ourselves, so it is damaged or of another version.
             Some((_, venue)) => (None, venue),
         };
+        // By the table of names, so that a new venue cannot be written and then not be read.
         let venue = Venue::ALL.into_iter().find(|known| known.name() == venue);
         match (venue, feed) {
             (Some(venue), Some(feed)) => Ok(Self { venue, feed }),

@@ -256,6 +256,7 @@ fn first_jump<T: Published>(before: &T, after: &T) -> Option<Doubt> {
     let before = before.steady();
     after.steady().into_iter().find_map(|(figure, after)| {
         let (_, before) = before.iter().find(|(name, _)| *name == figure)?;
+        // Only figures of the same name are compared, so an added figure is never a jump.
         let is_near = after.is_near(*before, MAX_FACTOR, MAX_POINTS);
         (!is_near).then(|| Doubt::Leapt {
             figure,

@@ -33,6 +33,7 @@ macro_rules! checked_number {
             /// [`OutOfRange`] when the value is not finite or outside the type's range.
             pub fn new(value: f64) -> Result<Self, OutOfRange> {
                 let holds: fn(f64) -> bool = $holds;
+                // `is_finite` first, so that no range has to think of NaN.
                 if value.is_finite() && holds(value) {
                     // `-0.0` would be printed as "-0.0" and read by people as a defect.
                     Ok(Self(if value == 0.0 { 0.0 } else { value }))
@@ -115,6 +116,7 @@ impl Fraction {
     /// The nearest fraction; 0 for what is no number.
     #[must_use]
     pub fn saturating(value: f64) -> Self {
+        // Written so that NaN gives 0: every comparison with NaN is false.
         Self(if value > 0.0 { value.min(1.0) } else { 0.0 })
     }
 }
@@ -125,6 +127,7 @@ impl Fraction {
 pub fn round_to(value: f64, decimals: i32) -> f64 {
     let scale = 10_f64.powi(decimals);
     let rounded = (value * scale).round() / scale;
+    // The scaled value of a huge number overflows to infinity.
     if rounded.is_finite() { rounded } else { value }
 }
 
@@ -218,6 +221,7 @@ impl fmt::Display for UnixMs {
 /// Years are counted from March so that the leap day is the last of its year; 146 097 days make a
 /// 400-year era.
 fn civil_from_days(days: u64) -> (u64, u64, u64) {
+    // Days from 0000-03-01 to 1970-01-01.
     let shifted = days + 719_468;
     let era = shifted / 146_097;
     let day_of_era = shifted % 146_097;

@@ -45,6 +45,7 @@ impl ValidSnapshot {
     pub fn admit(snapshot: Snapshot, now: UnixMs, baseline: Baseline) -> Result<Self, Rejections> {
         let rejections = rules::rejections(&snapshot, now, baseline);
         if !rejections.is_empty() {
+            // Warnings are not looked for: a rejected snapshot has no reader.
             return Err(Rejections(rejections));
         }
         // Computed once here and not at each request: neither changes while the snapshot does not.
@@ -76,6 +77,7 @@ impl ValidSnapshot {
         baseline: Baseline,
         add: impl FnOnce(Snapshot) -> Snapshot,
     ) -> Result<Self, Inadmissible> {
+        // The addition happens before the rules run: what a reader adds is checked like the rest.
         let snapshot = add(read(body)?);
         Self::admit(snapshot, now, baseline).map_err(Inadmissible::Rejected)
     }

@@ -111,6 +111,7 @@ pub fn pulse_signals(perps: &Perps) -> Vec<PulseSignal> {
     let funding = perps
         .funding_rate
         .map(Percent::get)
+        // The first alert tier: below it funding is ordinary.
         .filter(|rate| rate.abs() >= FUNDING_TIERS_PCT[0])
         .map(|rate| {
             (
@@ -128,6 +129,7 @@ pub fn pulse_signals(perps: &Perps) -> Vec<PulseSignal> {
     let crowded = |share: Option<Share>, kind, side: &str| {
         let share = share
             .map(Share::get)
+            // The two shares sum to 100, so at most one side is crowded.
             .filter(|share| *share >= CROWDED_PCT)?;
         Some((
             kind,

@@ -138,8 +138,10 @@ fn direction(mean: Score) -> Direction {
 
 fn width(breadth: &Breadth) -> Width {
     match breadth.percentage {
+        // The thresholds of breadth's own mood.
         Some(share) if share.get() >= 60.0 => Width::Broad,
         Some(share) if share.get() <= 40.0 => Width::Narrow,
+        // Unknown breadth is neither broad nor narrow.
         _ => Width::Mixed,
     }
 }

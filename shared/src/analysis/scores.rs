@@ -50,7 +50,7 @@ pub fn rows(
     let (majors, others): (Vec<_>, Vec<_>) = market
         .by_turnover()
         .into_iter()
-        // A major whose turnover is unknown sorts last, and a snapshot without it is rejected.
+        // A major whose turnover is unknown sorts last, and would have no score.
         .partition(|row| MAJORS.contains(&&*row.symbol));
     // Lazily scored: contracts beyond `count` cost nothing.
     let scored = majors
@@ -83,6 +83,8 @@ fn row(ticker: &Ticker<'_>, analysis: Option<&Analysis>) -> Option<ScoreRow> {
             ScoreBasis::SixDimension,
             confluence.weights.clone(),
         ),
+        // The analysis wins where it has a score. The ticker's score is kept beside it in
+        // `momentum_score`.
         (None, Some(momentum)) => (
             momentum.score,
             momentum.reliability,

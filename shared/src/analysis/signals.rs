@@ -89,6 +89,7 @@ impl Stance {
     #[must_use]
     pub fn of(score: Score) -> Self {
         match score.get() - 50.0 {
+            // Inclusive on both sides, so that 70 and 30 mirror each other.
             deviation if deviation >= MEDIUM_DEVIATION => Self::Long,
             deviation if deviation <= -MEDIUM_DEVIATION => Self::Short,
             _ => Self::Neutral,

@@ -31,7 +31,7 @@ pub enum AssembleError {
     TooFewFigures {
         /// The figure.
         figure: &'static str,
-        /// Contracts that tell it.
+        /// Contracts that have it.
         known: usize,
         /// Contracts with a usable ticker.
         priced: usize,

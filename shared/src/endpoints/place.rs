@@ -217,6 +217,7 @@ pub fn asked<'p>(method: &str, found: Result<Place<'p>, NoPlace>) -> Result<Aske
     match (method, found) {
         ("OPTIONS", _) => Ok(Asked::Options),
         (_, Err(NoPlace::UnknownPath)) => Err(NoPlace::UnknownPath),
+        // HEAD is routed like GET, so that it has the same status and headers.
         ("GET" | "HEAD", found) => found.map(|place| Asked::Read {
             place,
             head: method == "HEAD",
@@ -298,6 +299,7 @@ fn recent_alerts(query: Option<&str>) -> Result<Question<'static>, NoPlace> {
         Some(text) => text
             .parse()
             .ok()
+            // Refused and not cut: a client that asks for 500 must not take 100 for all.
             .filter(|limit| (1..=MAX_ALERTS).contains(limit))
             .ok_or(NoPlace::BadQuery { parameter })?,
     };
@@ -307,6 +309,7 @@ fn recent_alerts(query: Option<&str>) -> Result<Question<'static>, NoPlace> {
 fn beta_chart(query: Option<&str>) -> Result<Question<'static>, NoPlace> {
     let parameter = Parameter::Timeframe;
     let timeframe = match value(query, parameter) {
+        // A parameter that is missing has a default; one that is wrong is an error.
         None => DEFAULT_TIMEFRAME,
         Some(text) => ChartTimeframe::parse(text).map_err(|_| NoPlace::BadQuery { parameter })?,
     };

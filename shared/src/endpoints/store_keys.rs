@@ -1,9 +1,9 @@
 //! The keys of the store and their lifetimes.
 //!
-//! Data model: one publication writes every [`StoreKey`] and the [mark](PUBLICATION_KEY) in one
-//! transaction, then announces the mark on [`PUBLISHED_CHANNEL`]. A leader holds [`LEADER_KEY`] and
-//! takes its number from [`EPOCH_KEY`]. The mark, the epoch and the lease together keep an earlier
-//! leader from overwriting a later one's data.
+//! Data model: one publication writes every [`StoreKey`] and the [mark](PUBLICATION_KEY), all or
+//! none, then announces the mark on [`PUBLISHED_CHANNEL`]. A leader holds [`LEADER_KEY`] and takes
+//! its number from [`EPOCH_KEY`]. The mark, the epoch and the lease together keep an earlier leader
+//! from overwriting a later one's data.
 
 /// A key of the store. One publication writes all of them or none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -29,7 +29,7 @@ pub const RATE_LIMITED: i64 = -1_003;
 /// it in its body, with code 0.
 #[must_use]
 pub fn is_region_refused(body: &[u8]) -> bool {
-    // By the text, because the code beside it is 0, which other refusals share.
+    // By the text: the code beside it is 0, which names no error.
     String::from_utf8_lossy(body).contains("from a restricted location")
 }
 

@@ -26,6 +26,7 @@ pub fn cache_control(class: Freshness, limits: &Limits) -> Cow<'static, str> {
             let fresh = limits.fresh_ms / 1_000;
             let max_age = fresh.min(MAX_AGE_S);
             let window = fresh.saturating_sub(max_age).min(WINDOW_S);
+            // Both windows, so that neither a slow origin nor a failing one makes a client wait.
             format!("max-age={max_age}, stale-while-revalidate={window}, stale-if-error={window}")
                 .into()
         }

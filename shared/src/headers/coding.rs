@@ -138,6 +138,7 @@ fn thousandths(value: &[u8]) -> Option<u16> {
     if digits.len() > DECIMALS || !digits.iter().all(u8::is_ascii_digit) {
         return None;
     }
+    // `0.5` is 500 thousandths: missing digits are zeros on the right.
     let padded = digits.iter().chain(b"000").take(DECIMALS);
     let fraction = padded.fold(0_u16, |sum, digit| sum * 10 + u16::from(digit - b'0'));
     Some(whole + fraction).filter(|weight| *weight <= MAX_WEIGHT)

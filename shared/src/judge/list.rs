@@ -35,7 +35,7 @@ impl ShorterList {
 /// The filter's state.
 #[derive(Clone, Debug, Default)]
 pub struct ListJudge {
-    // What the last refused list lacked; `None` after an accepted one.
+    /// What the last refused list lacked; `None` after an accepted one.
     lacked: Option<BTreeSet<String>>,
 }
 

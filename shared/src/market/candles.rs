@@ -173,6 +173,7 @@ impl Candles {
     pub fn missing(&self) -> u64 {
         let pairs = self.closed.iter().zip(self.closed.iter().skip(1));
         pairs
+            // Neighbours are one step apart, so every further step is a missing candle.
             .map(|(before, after)| steps_between(before, after, self.interval).saturating_sub(1))
             .sum()
     }

@@ -57,6 +57,7 @@ impl Trades {
     #[must_use]
     pub fn continued(&self, answer: Self) -> Self {
         let (Some(oldest), Some(newest)) = (answer.trades.first(), answer.trades.last()) else {
+            // An empty answer says nothing about what came before it.
             return self.clone();
         };
         // Trades of one millisecond can stand on both sides of the border, so the time alone does

@@ -147,11 +147,14 @@ impl<'s> Symbol<'s> {
             alpha_7d: alpha(BetaSpan::Week),
             alpha_30d: alpha(BetaSpan::Month),
             alpha_90d: alpha(BetaSpan::Quarter),
+            // By the row's leading window: a row without any window has no category.
             risk_category: row.risk_category().map(Risk::of),
             volatility_ratio: row.volatility_ratio(),
             beta_class: row.lead().map(|window| BetaClass::of(window.beta)),
             windows: BetaSpan::ALL
                 .into_iter()
+                // Unlike the flat fields above, which are `null`, a missing span is left out of the
+                // list.
                 .filter_map(|span| Some(Window::of(span, row.window(span)?)))
                 .collect(),
         }
@@ -220,6 +223,8 @@ pub(super) fn chart(
             .collect(),
         performance_order: summary.iter().map(|row| row.symbol).collect(),
         performance_summary: summary,
+        // The price of the snapshot and not of the chart's last candle, so that it agrees with
+        // other bodies.
         overview: chart.overview(snapshot.overview.btc_price),
         generated_at: snapshot.generated_at_ms.rfc3339(),
     })

@@ -72,6 +72,7 @@ pub(super) fn signal_list(snapshot: &Snapshot) -> Option<Vec<Signal<'_>>> {
         .into_iter()
         .filter_map(|signal| Signal::of(signal, snapshot.as_of_ms))
         .collect();
+    // The store keeps `null` for "no analysis"; an empty list would mean "no signals".
     (!all.is_empty()).then_some(all)
 }
 
@@ -95,6 +96,7 @@ impl<'s> Signal<'s> {
             strength: signal.strength,
             stance: Stance::of(row.score),
             stance_strength: Stance::strength(row.score),
+            // Every row here has a six-dimension score, and with it a breakdown.
             has_breakdown: true,
             timestamp: as_of_ms.as_secs(),
             score_as_of_ms: row.scored_at(as_of_ms),
@@ -141,6 +143,7 @@ impl<'s> Analysed<'s> {
         snapshot.scores.iter().filter_map(|row| {
             Some(Self {
                 row,
+                // By the analysis and not by the basis: the breakdown needs its parts.
                 confluence: row.confluence.as_deref()?,
             })
         })
@@ -169,6 +172,7 @@ impl<'s> Analysed<'s> {
             interpretations: &confluence.interpretations,
             missing: &confluence.missing,
             missing_reasons: &confluence.missing_reasons,
+            // The time of the prices; the score's own time is the next field.
             as_of_ms: snapshot.as_of_ms,
             score_as_of_ms: row.scored_at(snapshot.as_of_ms),
             horizon_hours: row.score_basis.horizon_hours(),
@@ -215,6 +219,7 @@ pub(super) fn analysis<'s>(
     AnalysisBody {
         provenance: Provenance::of(snapshot, class),
         symbol: &row.symbol,
+        // Written when it is needed: a text per contract would multiply the size of the snapshot.
         analysis: report(&row.symbol, confluence),
         score: row.score,
         score_as_of_ms: row.scored_at(snapshot.as_of_ms),

@@ -106,6 +106,8 @@ pub(super) fn overview(snapshot: &Snapshot, class: Freshness) -> Overview<'_> {
             total_volume: snapshot
                 .global_market
                 .value()
+                // The whole market by CoinGecko, unlike the next field, which is the turnover of
+                // our contracts.
                 .map(|global| global.volume_24h.rounded(2)),
             total_volume_24h: snapshot.overview.total_turnover,
             average_change: snapshot.overview.average_change,
@@ -115,12 +117,14 @@ pub(super) fn overview(snapshot: &Snapshot, class: Freshness) -> Overview<'_> {
         market_regime: snapshot.regime.wire_form(),
         top_gainers: MovedSymbol::all(&snapshot.movers.gainers),
         top_losers: MovedSymbol::all(&snapshot.movers.losers),
+        // Existing clients read the counts of rising and falling contracts under this name.
         momentum: MomentumCounts {
             gainers: snapshot.breadth.up,
             losers: snapshot.breadth.down,
         },
         volatility: Volatility {
             value: snapshot.overview.dispersion,
+            // The word of the regime, so that the number and its level never disagree.
             level: &snapshot.regime.dispersion,
         },
         signals: Signals::of(SignalCounts::of(&snapshot.scores)),
@@ -223,6 +227,7 @@ pub(super) fn top_symbols(snapshot: &Snapshot, class: Freshness) -> TopSymbols<'
             .scores
             .iter()
             .find(|row| row.symbol == symbol)?
+            // Leaders are not all scored; a leader without a score has `null` here.
             .momentum_score
     };
     TopSymbols {
@@ -237,6 +242,7 @@ pub(super) fn top_symbols(snapshot: &Snapshot, class: Freshness) -> TopSymbols<'
                 // Existing clients read a volume in dollars under this name, which is the turnover.
                 volume_24h: row.turnover_24h,
                 turnover_24h: row.turnover_24h,
+                // The universe holds only contracts that trade.
                 status: "trading",
                 momentum_score: momentum(&row.symbol),
                 data_source: snapshot.tickers_source,

@@ -61,6 +61,7 @@ fn degraded(snapshot: &Snapshot, class: Freshness) -> Vec<String> {
     if let Some(reason) = &snapshot.fallback_reason {
         reasons.push(reason.clone());
     }
+    // A reader who compares venues must know that a turnover is an estimate, or of the spot market.
     reasons.extend(snapshot.tickers_source.venue.caveat().map(str::to_owned));
     if snapshot.perps.is_unknown() {
         reasons.push("perpetuals_unknown".to_owned());
@@ -106,10 +107,13 @@ fn thin_parts(snapshot: &Snapshot) -> Vec<&'static str> {
     let analysed = snapshot.analysed();
     [
         (coverage(counted).get() < WHOLE_COVERAGE, "coverage_thin"),
+        // Every section can be present while the list lacks contracts, so sections alone do not
+        // show it.
         (unlisted, "instruments_incomplete"),
         (is_turnover_thin, "turnover_incomplete"),
         (analysed == 0, "analysis_missing"),
         (
+            // Some but not all. None at all has a reason of its own above.
             analysed > 0 && analysed < snapshot.scores.len(),
             "analysis_incomplete",
         ),
@@ -225,6 +229,7 @@ fn state<T>(section: &Section<T>) -> SectionState {
         Section::Absent { reason } => SectionState {
             source: None,
             as_of_ms: None,
+            // Without source and time: those of an absent value would date data that is not shown.
             status: "unavailable",
             reason: Some(reason.clone()),
         },

@@ -116,6 +116,7 @@ impl<'s> MarketOverview<'s> {
         let eth_dominance = global.and_then(|g| g.eth_dominance).and_then(shown);
         let stablecoin_dominance = global.and_then(|g| g.stablecoin_dominance).and_then(shown);
         let remaining_dominance = rest([btc_dominance, eth_dominance, stablecoin_dominance]);
+        // Two decimals: the publisher's fifteen digits are no measurement.
         let volume = global.map(|g| g.volume_24h.rounded(2));
         Self {
             market_regime: snapshot.regime.wire_form(),
@@ -151,6 +152,7 @@ impl<'s> MarketOverview<'s> {
             market_cap_change_24h: global
                 .and_then(|g| g.market_cap_change_24h_pct)
                 .map(|p| p.rounded(4)),
+            // Named by its source, because the turnover below is another quantity in the same unit.
             coingecko_volume_24h: volume,
             total_volume: volume,
             total_volume_24h: overview.total_turnover,
@@ -186,6 +188,7 @@ fn shown(share: Share) -> Option<Share> {
 fn ratio_pct(part: Amount, whole: Amount) -> Option<f64> {
     let ratio = part.get() / whole.get() * 100.0;
     let rounded = round_to(ratio, 4);
+    // A ratio of zero would read as a market without volume.
     Some(if rounded > 0.0 { rounded } else { ratio })
         .filter(|ratio| ratio.is_finite() && *ratio > 0.0)
 }

@@ -72,6 +72,7 @@ impl PerpsView {
             basis_contracts: perps.basis_contracts,
             basis_status: perps.basis_status,
             funding_paid: perps.funding_paid,
+            // From the mean by open interest: who holds, pays.
             payer: perps.funding_paid.and_then(Payer::of),
             funding_unusual: perps.funding_unusual,
             premium: perps.premium,

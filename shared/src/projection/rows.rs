@@ -46,6 +46,7 @@ impl<'s> ScoredSymbol<'s> {
             display_symbol: display_symbol(&row.symbol),
             score: row.score,
             score_basis: row.score_basis,
+            // A carried score is older than the prices beside it, so each row states its time.
             score_as_of_ms: row.scored_at(as_of_ms),
             horizon_hours: row.score_basis.horizon_hours(),
             weights: row.weights.as_deref(),
@@ -63,6 +64,7 @@ impl<'s> ScoredSymbol<'s> {
             range_24h: range_24h(row),
             components: row.components(),
             score_history: &row.score_history,
+            // Clients request the breakdown only where there is one, which saves them a 503.
             has_breakdown: row.confluence.is_some(),
         }
     }
@@ -165,6 +167,7 @@ impl MarketBreadth {
             flat: breadth.flat,
             up_count: breadth.up,
             down_count: breadth.down,
+            // Contracts with a known change; it may be below the number of priced ones.
             total: breadth.total(),
             breadth_percentage: breadth.percentage,
             sentiment: breadth.mood,

@@ -57,6 +57,7 @@ pub fn stored(valid: &ValidSnapshot) -> Result<Vec<StoredEntry>, serde_json::Err
         })
     });
     let snapshot = valid.get();
+    // One key per contract, so that a reader of one contract does not load all of them.
     let breakdowns = Analysed::all(snapshot).map(|analysed| {
         let value = enveloped(snapshot, analysed.breakdown(snapshot))?;
         Ok(StoredEntry {
@@ -106,6 +107,7 @@ fn enveloped(snapshot: &Snapshot, data: impl Serialize) -> Result<Vec<u8>, serde
         schema_version: snapshot.schema_version,
         sequence: snapshot.sequence,
         as_of_ms: snapshot.as_of_ms,
+        // The producer and not `last_known_good`: at the time of writing the data is current.
         data_source: snapshot.producer.name(),
         data,
     })

@@ -56,6 +56,7 @@ impl BetaSpan {
     /// listed ten days ago has a week, and no month.
     #[must_use]
     pub const fn fewest_pairs(self) -> usize {
+        // Rounded up, so that exactly 60 % is enough and less is not.
         (self.hours() * 60).div_ceil(100)
     }
 }
@@ -124,6 +125,8 @@ impl BetaWindow {
     #[must_use]
     pub fn beta_interval(&self) -> Option<Interval<Ratio>> {
         let reach = self.reach(self.beta_error?.get());
+        // The ends are rounded like β itself; more decimals would claim a precision that it does
+        // not have.
         let end = |end: f64| Ratio::new(end).ok().map(|end| end.rounded(4));
         let beta = self.beta.get();
         Some(Interval {
@@ -176,6 +179,7 @@ impl BetaClass {
     pub fn of(beta: Ratio) -> Self {
         match beta.get() {
             beta if beta <= -0.2 => Self::Inverse,
+            // The bounds around 0 and 1 are conventions for reading, not statistical limits.
             beta if beta < 0.2 => Self::MarketNeutral,
             beta if beta < 0.9 => Self::Lower,
             beta if beta <= 1.1 => Self::Similar,

@@ -36,8 +36,8 @@ impl Dimension {
     ];
 
     /// The weight in percent: whole numbers, so that their sum is exact.
-    // Whole percents, so that the sum can be checked exactly when this is compiled.
     const fn percent(self) -> u32 {
+        // Whole percents, so that the sum can be checked exactly when this is compiled.
         match self {
             Self::Technical => 10,
             Self::Volume => 18,

@@ -121,6 +121,7 @@ impl ChartTimeframe {
             Self::FourHours => 10,
             Self::EightHours => 15,
             Self::TwelveHours => 30,
+            // Each step is a multiple of a candle length that is loaded anyway.
             Self::OneDay => 60,
         };
         minutes * MINUTE_MS
@@ -157,6 +158,7 @@ impl Rebased {
         // The comparison also refuses what is no number; within it the conversion is exact.
         (f64::from(Self::LOWEST)..=f64::from(i32::MAX))
             .contains(&parts)
+            // `as` saturates silently, hence the check before it.
             .then_some(Self(parts as i32))
     }
 
@@ -171,6 +173,7 @@ impl TryFrom<i32> for Rebased {
     type Error = RebasedOutOfRange;
 
     fn try_from(parts: i32) -> Result<Self, RebasedOutOfRange> {
+        // A price cannot fall below zero. Bytes that are read back can claim it.
         if parts < Self::LOWEST {
             Err(RebasedOutOfRange(parts))
         } else {
@@ -289,6 +292,7 @@ impl Chart {
     /// A line's figures, after its distance from Bitcoin's.
     fn row<'s>(&self, symbol: &'s str, line: &Line) -> Option<(i32, PerformanceRow<'s>)> {
         let known = || line.iter().flatten().copied();
+        // A line that shares no moment with Bitcoin's has no rank, so it is left out.
         let distance = self.against_bitcoin(line)?;
         let row = PerformanceRow {
             symbol,
@@ -322,6 +326,8 @@ impl Chart {
         Some(ChartOverview {
             btc_change: bitcoin.percent(),
             btc_price,
+            // Bitcoin is one of the lines; its distance is 0, so it counts as neither better nor
+            // worse.
             symbols_count: self.lines.len(),
             outperformers: distances.iter().filter(|distance| **distance > 0).count(),
             underperformers: distances.iter().filter(|distance| **distance < 0).count(),
@@ -341,6 +347,8 @@ pub fn is_drawable(line: &Line, timeframe: ChartTimeframe) -> bool {
         && line
             .iter()
             .rev()
+            // A line that ends earlier is of a contract that has stopped trading, and would be
+            // compared with others at another time.
             .take(MAX_LAG_POINTS + 1)
             .any(Option::is_some)
         && missing * MISSING_ONE_IN <= line.len()
@@ -361,6 +369,7 @@ impl PerformanceSection {
     /// The end of the oldest chart; nothing without a chart.
     #[must_use]
     pub fn as_of_ms(&self) -> Option<UnixMs> {
+        // The oldest end, so that no chart is shown as younger than it is.
         self.charts.iter().map(Chart::last_ms).min()
     }
 
@@ -390,6 +399,7 @@ impl PerformanceSection {
             if chart.lines.len() > MAX_CHART_SYMBOLS {
                 return Err(PerformanceFault::TooManyLines);
             }
+            // Before the lines: every figure of the summary is a distance from this one.
             if !chart.lines.contains_key(BENCHMARK) {
                 return Err(PerformanceFault::BitcoinMissing);
             }

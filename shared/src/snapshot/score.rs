@@ -25,6 +25,8 @@ impl ScoreBasis {
     #[must_use]
     pub const fn horizon_hours(self) -> u32 {
         match self {
+            // The horizon that the weights of the timeframes are chosen for, see
+            // `analysis::scores::timeframe`.
             Self::SixDimension => 4,
             Self::TickerMomentum => 24,
         }
@@ -80,6 +82,7 @@ impl ScoreRow {
     /// When the score was worked out, in a snapshot of `as_of_ms`.
     #[must_use]
     pub fn scored_at(&self, as_of_ms: UnixMs) -> UnixMs {
+        // Only a carried score has a time of its own; every other one was computed with the prices.
         self.score_as_of_ms.unwrap_or(as_of_ms)
     }
 

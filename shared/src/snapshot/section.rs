@@ -35,6 +35,8 @@ impl<T> Section<T> {
     #[must_use]
     pub fn absent(reason: &str) -> Self {
         Self::Absent {
+            // Owned text and not [`Lack`]: a source's own failure label can be the reason, and
+            // another release may have other reasons.
             reason: reason.to_owned(),
         }
     }

@@ -105,7 +105,10 @@ impl Snapshot {
             statistics,
             alerts,
         ];
-        if transitions.iter().all(|transition| *transition == Transition::Same) {
+        if transitions
+            .iter()
+            .all(|transition| *transition == Transition::Same)
+        {
             // The usual case: a snapshot lives for seconds, a section for minutes, so nothing is
             // copied.
             return Cow::Borrowed(self);

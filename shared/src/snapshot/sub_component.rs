@@ -150,6 +150,7 @@ impl SubComponent {
     #[must_use]
     pub fn weight(self) -> f64 {
         let all: u32 = Self::of(self.dimension()).map(Self::percent).sum();
+        // Divided by the sum and not by 100: removing a part must not shrink its dimension.
         f64::from(self.percent()) / f64::from(all)
     }
 

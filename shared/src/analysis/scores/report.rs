@@ -126,6 +126,7 @@ fn write_line(
     let Some(score) = score else {
         return writeln!(out, "  {name:<21} {percent:>6}  no data");
     };
+    // A score is within 0–100 by its type, so the bar never overflows.
     let filled = (score.get() / 100.0 * BAR as f64).round() as usize;
     let bar = "#".repeat(filled) + &".".repeat(BAR.saturating_sub(filled));
     writeln!(
@@ -139,6 +140,7 @@ fn write_line(
 fn write_wrapped(out: &mut String, text: &str) -> Result<(), Error> {
     let mut line = String::from(" ");
     for word in text.split_whitespace() {
+        // Measured in bytes: a character beyond ASCII only makes a line shorter.
         if line.len() + 1 + word.len() > WIDTH {
             writeln!(out, "{line}")?;
             line.truncate(1);

@@ -103,6 +103,7 @@ impl<'a> List<'a> {
             let wire = wire::row::<W>(raw).map_err(|row| RowRefusal::Malformed { row });
             match wire.and_then(&mut fact) {
                 Ok(Some(one)) => kept.push(one),
+                // Left out on purpose, such as an open candle: neither kept nor reported.
                 Ok(None) => {}
                 Err(reason) => refused.push(Refused { row, reason }),
             }
@@ -145,6 +146,7 @@ pub(super) fn past_moment(
     server_time: UnixMs,
 ) -> Result<UnixMs, RowRefusal> {
     let millis: f64 = required(field, number)?;
+    // A fraction is a time in seconds sent as milliseconds; `as` would hide both.
     if millis.fract() != 0.0 || millis < 0.0 {
         return Err(RowRefusal::Unusable {
             field,

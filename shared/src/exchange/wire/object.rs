@@ -79,7 +79,7 @@ impl<'a> Object<'a> {
         }
     }
 
-    /// Every field with its name; nothing when a name is none.
+    /// Every field with its name; `None` when a name is no text.
     pub(super) fn into_fields(self) -> Option<impl Iterator<Item = (Cow<'a, str>, Field<'a>)>> {
         (!self.has_nameless).then(|| self.fields.into_iter())
     }

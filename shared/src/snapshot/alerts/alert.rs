@@ -111,6 +111,7 @@ impl Alert {
             _ => return Err(AlertFault::MisplacedSymbol),
         }
         let holds = match &self.event {
+            // A change to the same regime is no event.
             AlertEvent::RegimeChange { from, to } => from != to,
             AlertEvent::ScoreCrossing {
                 zone: ScoreZone::Long,
@@ -130,6 +131,7 @@ impl Alert {
                 price_change_4h_pct,
             } => {
                 Tier::reached(change_4h_pct.get(), &OPEN_INTEREST_TIERS_PCT) == Some(*tier)
+                    // Open interest that grows while the price stands still does not alert.
                     && price_change_4h_pct.get().abs() >= OPEN_INTEREST_PRICE_MOVE_PCT
             }
             AlertEvent::LargeTrade { value_usd, .. } => value_usd.get() >= LARGE_TRADE_USD,

@@ -97,6 +97,7 @@ impl Alert {
             symbol: self.symbol.as_deref(),
             message: self.message(),
             unix_timestamp: self.at_ms.as_secs(),
+            // Milliseconds here and seconds above: clients of both kinds exist.
             timestamp: self.at_ms,
             details: self.details(),
         }
@@ -115,6 +116,8 @@ impl Alert {
                 )
             }
             AlertEvent::ScoreCrossing { zone, score } => {
+                // The same thresholds that raise the alert, so a changed threshold changes the
+                // sentence, too.
                 let (verb, side, threshold) = match zone {
                     ScoreZone::Long => ("rose", "long", Sentiment::LONG_FROM),
                     ScoreZone::Short => ("fell", "short", Sentiment::SHORT_TO),
@@ -155,6 +158,7 @@ impl Alert {
                 let what = match taker {
                     Some(Taker::Buy) => "A taker bought",
                     Some(Taker::Sell) => "A taker sold",
+                    // The venue states no side, so the sentence names none.
                     None => "One trade moved",
                 };
                 format!(

@@ -1,7 +1,13 @@
-//! The collectors: each source on its own task, so that none delays another.
+//! The collectors: each source has its own task, so that a slow or failing one delays no other.
 //!
-//! The slow sources put their last good value where `tickers` finds it; every ticker table that
-//! arrives is joined with what is there at that moment.
+//! State: `Known` holds the last good value of every slow source in a `watch` channel, the shelf
+//! the inputs of the scores, the gate the request budget for Bybit.
+//!
+//! Order: the slow sources and the inputs write their values whenever they come. `tickers` drives
+//! the rounds: each ticker table that arrives is joined with the values that are held at that
+//! moment and becomes one publication. `supervise` restarts a task that panics, ends or stalls.
+//! Tickers and inputs are indispensable, so their restart storm ends collecting; any other source
+//! is parked.
 
 mod analyst;
 mod expectation;
@@ -28,10 +34,11 @@ pub use inputs::Gate;
 pub use known::Known;
 pub use tickers::TableOutcome;
 
-/// How long the list of contracts is left alone after a storm when none is known.
+/// How long the instruments task is parked after a restart storm while no list is held. Shorter
+/// than [`PARKED`], because nothing can be served without a list.
 const PARKED_WITHOUT_A_LIST: Duration = Duration::from_secs(60);
 
-/// The names of the sources, as each has them in its outcomes.
+/// The sources' names, as the status board and the metrics label them.
 pub const SOURCES: [&str; 5] = [
     "bybit_tickers",
     "bybit_instruments",
@@ -64,7 +71,8 @@ pub struct Upstreams {
     pub fear_greed: Upstream,
 }
 
-/// Runs every collector, each begun anew by itself when it fails, until one cannot be kept running.
+/// Runs every collector and restarts the ones that fail. Returns when tickers or inputs cannot be
+/// kept running; dropping it ends all tasks.
 pub async fn collect(
     context: Context,
     upstreams: Upstreams,
@@ -78,6 +86,7 @@ pub async fn collect(
         fear_greed,
     } = upstreams;
     let shelf = Arc::new(Shelf::default());
+    // The ticker task chooses the contracts worth scoring, the input task fetches for them.
     let monitored = watch::Sender::new(Vec::new());
     let watched = monitored.subscribe();
     let feeds = tickers::Feeds {
@@ -99,6 +108,8 @@ pub async fn collect(
             tickers::run(context.clone(), bybit.clone(), feeds.clone(), pace.tickers, pulse)
         }) => storm,
         storm = supervise("bybit_inputs", metrics(), |pulse| {
+            // A restarted task has an empty planner. The clone has seen the current list, so
+            // without this mark the task would idle until the list changes.
             let mut watched = watched.clone();
             watched.mark_changed();
             inputs::run(context.clone(), bybit.clone(), Arc::clone(&gate), Arc::clone(&shelf), watched, pulse)
@@ -122,16 +133,16 @@ pub async fn collect(
     }
 }
 
-/// Leaves a source alone whose task crashed again and again, and forgets what was held of it: that
-/// may be what it crashes on. Tells for how long.
+/// Parks a slow source whose task crashed again and again. Its held value is dropped, because that
+/// value may be what the task crashes on. Returns how long the source stays parked.
 fn park<T>(context: &Context, name: &'static str, known: &watch::Sender<Slow<T>>) -> Duration {
     known.send_replace(Slow::unknown(CRASHED));
     context.board.record(name, CRASHED, None);
     PARKED
 }
 
-/// The same for the list of contracts: one that is known stays in use. Without any nothing can be
-/// served, so it is tried again soon.
+/// Parks the instruments task. The list that is held stays in use. Returns how long the task stays
+/// parked.
 fn park_list(context: &Context, known: &watch::Sender<Option<Arc<Universe>>>) -> Duration {
     context.board.record("bybit_instruments", CRASHED, None);
     if known.borrow().is_some() {
@@ -152,6 +163,8 @@ async fn global_market(upstream: Upstream) -> Result<Dated<GlobalMarket>, Upstre
 }
 
 async fn defi_market(upstream: Upstream) -> Result<Dated<DefiMarket>, UpstreamError> {
+    // This answer carries no time of its own. It is dated one period of the publisher before the
+    // answer was made, so that nothing is shown as younger than it is.
     let fetched = upstream.get(coingecko::DEFI).await?;
     let value = coingecko::parse_defi(&fetched.body)?;
     Ok(Dated {
@@ -163,7 +176,8 @@ async fn defi_market(upstream: Upstream) -> Result<Dated<DefiMarket>, UpstreamEr
 
 async fn index(upstream: Upstream) -> Result<Dated<FearGreed>, UpstreamError> {
     let fetched = upstream.get(alternative_me::FEAR_GREED).await?;
-    // When the next value is due is told as a time from when the answer was made.
+    // The body states the next value as seconds from when the answer was made, so the answer's own
+    // date is needed, not the time of receipt.
     let sent_at = fetched.sent_at?;
     let (value, day) = alternative_me::parse(&fetched.body, sent_at)?;
     Ok(Dated {

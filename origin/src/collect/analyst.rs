@@ -1,4 +1,12 @@
 //! The long analysis of every monitored contract, and what it remembers of each between two rounds.
+//!
+//! State: per contract, a memory of its own measures and scores; the alerts; the premiums; results
+//! that are too dear to make in every round (`Kept`); and the analysis of the process that led
+//! before, shown until this one has loaded as much (`Carried`).
+//!
+//! Order in a round: `long_view` → (assemble) → `alerts` on a copy of the alert state → (validation
+//! boundary) → `keep` and `remember`. A rejected snapshot therefore changes neither alerts nor
+//! score histories.
 
 mod carried;
 mod kept;
@@ -39,7 +47,7 @@ use std::sync::Arc;
 
 pub(super) use sections::Table;
 
-/// Analyses contracts, and remembers.
+/// The analysis and its memory. One for the process, used by one round at a time.
 #[derive(Debug)]
 pub(super) struct Analyst {
     memories: HashMap<String, Memory>,
@@ -51,7 +59,7 @@ pub(super) struct Analyst {
     beta: Kept<Slow<BetaSection>>,
     performance: Kept<Slow<PerformanceSection>>,
     statistics: Kept<Slow<Statistics>>,
-    /// What the last process that published beside this one had worked out.
+    /// The analysis of the last other process that published.
     carried: Carried,
 }
 
@@ -71,7 +79,7 @@ impl Default for Analyst {
     }
 }
 
-/// What alerts on a snapshot of which it is not known yet whether it is admitted.
+/// The alerts on a snapshot that may still be refused.
 #[derive(Debug)]
 pub(super) struct ObservedAlerts {
     state: AlertState,
@@ -90,20 +98,21 @@ impl ObservedAlerts {
     }
 }
 
-/// How long scores are kept: their inputs change every few seconds.
+/// How long scores are reused, ms. Less than a round's usual interval: their inputs change every
+/// few seconds.
 const ANALYSES_LAST_MS: u64 = 1_500;
 
-/// How long betas are kept: their inputs change once an hour.
+/// How long betas are reused, ms: their inputs change once an hour.
 const BETA_LASTS_MS: u64 = 60_000;
 
-/// How long statistics are kept: their inputs change once an hour, their weights slowly.
+/// How long statistics are reused, ms: their inputs change once an hour, their weights slowly.
 const STATISTICS_LAST_MS: u64 = 60_000;
 
-/// How long charts are kept: their shortest candles are a minute long.
+/// How long charts are reused, ms: their shortest candles are a minute long.
 const PERFORMANCE_LASTS_MS: u64 = 15_000;
 
 impl Analyst {
-    /// Everything that needs more than tickers. Pure CPU, milliseconds for forty contracts.
+    /// Everything that rests on more than tickers. Pure CPU, milliseconds for forty contracts.
     pub(super) fn long_view(
         &mut self,
         inputs: &Inputs,
@@ -112,8 +121,8 @@ impl Analyst {
         now: UnixMs,
     ) -> LongView {
         let (rows, as_of_ms) = (&table.rows, table.as_of_ms);
-        // Before the first contracts are chosen, what an earlier process remembered has to wait for
-        // them.
+        // Without inputs no contract is chosen yet, and the memories that came from another process
+        // would be dropped before they are used.
         if !inputs.is_empty() {
             self.memories
                 .retain(|symbol, _| inputs.contains_key(symbol));
@@ -123,6 +132,8 @@ impl Analyst {
             .analyses
             .get_or(inputs.len(), now, ANALYSES_LAST_MS, || {
                 let analyse = |(symbol, inputs): (&String, &Arc<SymbolInputs>)| {
+                    // A monitored contract without a row is still analysed: its score then lacks
+                    // what rests on the ticker.
                     let ticker = rows.get(symbol.as_str()).map(|row| facts(row, universe));
                     let ticker = ticker.as_ref().map(|value| Timed { value, as_of_ms });
                     (
@@ -141,6 +152,7 @@ impl Analyst {
                 .map(|memory| memory.scores.clone())
                 .unwrap_or_default()
         };
+        // After `Kept`, so that a carried score is never reused beyond its age.
         self.carried.complete(&mut analyses, table, history, now);
         let beta = self.beta.get_or(
             loaded(inputs, &[Interval::OneHour]),
@@ -174,14 +186,14 @@ impl Analyst {
             beta: self.carried.beta_or(beta),
             performance: self.carried.performance_or(performance),
             statistics: self.carried.statistics_or(statistics),
-            // They are observed on the finished snapshot.
+            // Alerts are observed on the finished snapshot.
             alerts: Slow::unknown(Lack::NotObservedYet.label()),
         }
     }
 
-    /// What alerts now, and what did before. Nothing of it is remembered until the snapshot is
-    /// admitted, see [`Self::keep`]. A table that is no newer than the last one that was admitted
-    /// is not looked at.
+    /// The alerts on this snapshot, on a copy of the alert state. [`Self::keep`] takes the copy
+    /// over once the snapshot is admitted. A table that is no newer than the last admitted one is
+    /// not observed, since the same facts would count twice.
     pub(super) fn alerts(
         &self,
         snapshot: &Snapshot,
@@ -199,11 +211,13 @@ impl Analyst {
         {
             return observed;
         }
+        // Inputs at another price than the ticker's are about another market.
         let inputs = &agreeing(inputs, &table.rows);
         let regime = RegimeName::try_from(snapshot.regime.wire_form()).ok();
         let contracts = contract_facts(inputs, &table.rows, snapshot, now);
         let observation = Observation {
-            // A regime of momentum scores is not compared with one of confluence.
+            // Until scores of six dimensions are there, the regime rests on momentum. A change of
+            // basis is no change of regime.
             regime: regime
                 .as_ref()
                 .filter(|_| snapshot.regime.score_basis == ScoreBasis::SixDimension),
@@ -215,7 +229,7 @@ impl Analyst {
         observed
     }
 
-    /// Remembers what alerts on a snapshot that was admitted.
+    /// Takes over the alerts that were observed on an admitted snapshot.
     pub(super) fn keep(&mut self, observed: ObservedAlerts) {
         for alert in observed.new {
             tracing::info!(id = alert.id(), "alert");
@@ -223,7 +237,7 @@ impl Analyst {
         self.alerts = observed.state;
     }
 
-    /// What the next process needs to go on alerting.
+    /// The alert state as it is stored for the next leader.
     pub(super) fn remembered_alerts(&self) -> Option<StoredEntry> {
         let value = self.alerts.to_json();
         let value = value
@@ -235,24 +249,24 @@ impl Analyst {
         })
     }
 
-    /// Goes on from what an earlier process remembered.
+    /// Continues from another process's alert state.
     pub(super) fn restore_alerts(&mut self, bytes: &[u8], now: UnixMs) -> Result<(), RestoreError> {
         self.alerts = AlertState::restore(bytes, now)?;
         Ok(())
     }
 
-    /// Goes on from what another process published: its scores are shown until as much is known
-    /// here.
+    /// Continues from another process's snapshot: its analysis is shown until this one has as much.
     pub(super) fn take_over(&mut self, valid: &ValidSnapshot) {
         self.remember(valid);
         self.carried = Carried::of(valid.get());
     }
 
-    /// Remembers the scores and the premium that were published.
+    /// Records the scores and the premium of an admitted snapshot.
     pub(super) fn remember(&mut self, valid: &ValidSnapshot) {
         if let Some(premium) = valid.get().perps.premium {
             self.premiums.put(valid.get().as_of_ms, premium);
         }
+        // A snapshot that is taken over may be older than the newest admitted one.
         self.published_ms = self.published_ms.max(Some(valid.get().as_of_ms));
         for row in valid
             .get()

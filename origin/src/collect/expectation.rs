@@ -1,5 +1,11 @@
-//! How many contracts usually have a price: the running median, by which a table that lost its rows
-//! is recognised.
+//! How many contracts usually have a price: the running median, by which the validation boundary
+//! recognises a truncated table.
+//!
+//! State: the counts of the last admitted snapshots, and the smaller size on which rejected tables
+//! have agreed, with the time since when.
+//!
+//! Invariant: no expectation can refuse the market for ever. It is given up when smaller tables
+//! have agreed for two minutes, and when nothing was admitted for as long as data may be served.
 
 use shared::freshness::Limits;
 use shared::validate::{Baseline, Counted, Expected};
@@ -10,29 +16,32 @@ use tokio::time::Instant;
 /// How many snapshots the median spans: a minute at the usual pace.
 const WINDOW: usize = 30;
 
-/// How long tables must agree on a smaller market before it is believed.
+/// How long tables must agree on a smaller market before it is believed. A truncated table is
+/// expected to be whole again before that.
 const BELIEVED_AFTER: Duration = Duration::from_secs(120);
 
-/// Sizes that differ by one in so many are the same.
+/// Two sizes are the same when they differ by at most one in so many: contracts are listed and
+/// delisted, and not every one has a price in each table.
 const SAME_SIZE_ONE_IN: usize = 20;
 
-/// Counts of the last admitted snapshots.
+/// The counts of the last admitted snapshots.
 #[derive(Debug, Default)]
 pub(super) struct Expectation {
     counts: VecDeque<usize>,
     last: Option<Instant>,
-    /// The size that too small tables agree on, and since when.
+    /// The size on which tables that were too small agree, and since when.
     smaller: Option<(usize, Instant)>,
 }
 
 impl Expectation {
-    /// Notes an admitted snapshot. After a long silence it begins anew: counts of before say
-    /// nothing any more, or one table would be admitted in each silence and the next ones refused
-    /// again.
+    /// Records an admitted snapshot. After a long gap the window starts empty, because older counts
+    /// no longer describe the market: kept, they would admit one table after each gap and refuse
+    /// the next ones.
     pub(super) fn record(&mut self, priced: usize, now: Instant, limits: &Limits) {
         if self.has_lapsed(now, limits) {
             self.counts.clear();
         }
+        // A full table ends the suspicion that the market shrank.
         self.smaller = None;
         if self.counts.len() >= WINDOW {
             self.counts.pop_front();
@@ -41,12 +50,15 @@ impl Expectation {
         self.last = Some(now);
     }
 
-    /// Notes a table that held too few contracts. A market that has really shrunk stays at its new
-    /// size: once tables have said the same for [`BELIEVED_AFTER`], nothing is expected any more.
+    /// Records a table with too few contracts. Once tables have agreed on a size for
+    /// [`BELIEVED_AFTER`], nothing is expected any more: a truncation varies, a market that shrank
+    /// does not.
     pub(super) fn too_few(&mut self, found: usize, now: Instant) {
         let same = |size: usize| size.abs_diff(found) * SAME_SIZE_ONE_IN <= size;
         let (size, since) = self
             .smaller
+            // Another size starts the count anew, so a table that is cut off at changing places is
+            // never believed.
             .filter(|(size, _)| same(*size))
             .unwrap_or((found, now));
         self.smaller = Some((size, since));
@@ -56,7 +68,7 @@ impl Expectation {
         }
     }
 
-    /// Whether a smaller market was just believed, so that no other expectation stands in for ours.
+    /// Whether a smaller market was just believed. No other expectation may replace this one then.
     pub(super) fn is_forgotten(&self, now: Instant) -> bool {
         self.last.is_none()
             && self
@@ -70,10 +82,8 @@ impl Expectation {
             .is_none_or(|last| now.saturating_duration_since(last) > servable)
     }
 
-    /// What to expect now.
-    ///
-    /// Once nothing was admitted for as long as data may be served, the market may really have
-    /// shrunk, so the expectation lapses: a wrong one must not refuse the market for ever.
+    /// How many contracts to expect now; nothing once the last admission is longer ago than data
+    /// may be served.
     pub(super) fn baseline(&self, now: Instant, limits: &Limits) -> Baseline {
         let lapsed = self.has_lapsed(now, limits);
         let mut sorted: Vec<usize> = self.counts.iter().copied().collect();
@@ -81,6 +91,7 @@ impl Expectation {
         let usual = if lapsed {
             None
         } else {
+            // The median: a few odd counts in the window do not move it.
             sorted.get(sorted.len() / 2).copied()
         };
         Baseline {

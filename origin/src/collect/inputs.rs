@@ -1,9 +1,15 @@
-//! What the scores rest on beside tickers: candles, book, trades, positions, of every monitored
+//! The inputs of the scores beside tickers: candles, book, trades and positions of every monitored
 //! contract.
 //!
-//! [`planner`] says what is due, [`gate`] whether the exchange may be asked, [`fetch`] asks,
-//! [`shelf`] keeps. An input is a value with a source and a time, whoever delivers it, so a stream
-//! can put the same values on the same shelf.
+//! One scheduler task owns all of it. `planner` says what is due, `gate` whether the request budget
+//! allows a request now, `fetch` makes the request, `shelf` keeps the last good value. An input is
+//! a value with a source and a time, whichever transport delivers it, so a stream can put the same
+//! values on the same shelf.
+//!
+//! Order in each turn of the loop: take over a changed list of contracts, react to a clock that
+//! stepped, start as many requests as the gate lets through, then wait for one to end or for the
+//! next to become possible. Each job that was taken ends in exactly one call of `succeeded` or
+//! `failed` at the planner, and each pass in one of `answered`, `failed` or `lost` at the gate.
 
 mod fetch;
 mod gate;
@@ -31,20 +37,23 @@ pub(super) use gate::{Pass, SHORTEST_WAIT};
 pub(super) use monitored::Monitored;
 pub(super) use shelf::{Inputs, Shelf, SymbolInputs};
 
-/// The longest sleep, so that a new list of symbols is seen soon.
+/// The longest sleep of the scheduler. It bounds how late a new list of contracts is noticed, which
+/// wakes nobody.
 const MAX_IDLE: Duration = Duration::from_millis(250);
 
-/// The pauses after failures of one input.
+/// The backoff after failures of one input. Nobody waits for a single input, so five minutes are no
+/// harm, and an endpoint that fails keeps its cost low.
 const PAUSES: Pauses = Pauses {
     first: Duration::from_secs(2),
     most: Duration::from_secs(300),
     most_stated: Duration::from_secs(300),
 };
 
-/// Fetches for ever what is due of the monitored contracts.
+/// Fetches what is due of the monitored contracts. Never returns.
 ///
-/// How many requests are under way is bounded by the budget and the time that each may take. There
-/// is no other limit, for an endpoint that hangs would take every place and hold up the rest.
+/// The requests under way are bounded by the budget and each request's time limit. There is no
+/// limit on their number, because an endpoint that hangs would take every slot and hold up the
+/// others.
 pub(super) async fn run(
     context: Context,
     upstream: Upstream,
@@ -58,6 +67,8 @@ pub(super) async fn run(
     let mut planner = Planner::new(gate.requests_per_second());
     let mut monitored = monitored;
     let mut under_way: JoinSet<Result<Delivery, UpstreamError>> = JoinSet::new();
+    // Kept outside the tasks: a panicking task returns nothing, and its job and pass must still be
+    // settled.
     let mut jobs: HashMap<task::Id, (Job, Pass)> = HashMap::new();
     loop {
         pulse.expect_within(MAX_IDLE);
@@ -72,7 +83,10 @@ pub(super) async fn run(
             planner.time_changed();
         }
         while let Some((job, pass)) = next(&mut planner, &gate, now) {
+            // The held value is read when the request starts: candles ask only for what closed
+            // since.
             let (upstream, held) = (upstream.clone(), shelf.get(&job.symbol));
+            // `jobs` keeps the original for the case that the task panics.
             let asked = job.clone();
             let task = under_way.spawn(async move {
                 fetch::fetch(&upstream, &asked, held.as_deref(), now.time).await
@@ -89,29 +103,37 @@ pub(super) async fn run(
                 Err(panic) => {
                     tracing::error!(%panic, "fetching an input panicked");
                     if let Some((job, pass)) = jobs.remove(&panic.id()) {
+                        // Nothing is known about the exchange, so the trial request after a pause
+                        // may be sent again.
                         gate.lost(pass);
+                        // The same answer would make the parser panic again: the longest backoff at
+                        // once.
                         planner.failed(&job, Instant::now(), PAUSES.most);
                     }
                 }
             },
+            // Recomputed in each turn, because every finished request changes what is due and what
+            // the gate allows.
             () = tokio::time::sleep(idle(&planner, &gate)) => {}
         }
     }
 }
 
-/// The most urgent job that is due, with leave to ask for it, if there are both.
+/// The most urgent due job and a pass for it, or nothing when either is missing.
 fn next(planner: &mut Planner, gate: &Gate, now: Moment) -> Option<(Job, Pass)> {
+    // Checked first: a pass that is taken spends budget, so none may be taken without a job.
     planner.due_in(now.instant).filter(Duration::is_zero)?;
     let pass = gate.pass_input(now.instant)?;
     Some((planner.take_due(now.instant)?, pass))
 }
 
-/// How long nothing can be done.
+/// How long neither the planner nor the gate allows a request.
 fn idle(planner: &Planner, gate: &Gate) -> Duration {
     let now = Instant::now();
     let until_due = planner.due_in(now).unwrap_or(MAX_IDLE);
     until_due
         .max(gate.opens_in(now))
+        // Not zero, or rounding could make the loop spin.
         .clamp(Duration::from_millis(1), MAX_IDLE)
 }
 
@@ -131,11 +153,13 @@ fn finish(
             for reason in &delivery.refused {
                 context.metrics.input_refused(job.kind.name(), reason);
             }
+            // A page of a long history is incomplete: the planner makes the next page due at once.
             let is_complete = shelf.put(&job.symbol, delivery);
             planner.succeeded(job, now, is_complete);
         }
         Err(error) => {
             context.metrics.upstream_failed(job.kind.name(), &error);
+            // This failure included; the planner counts it only below.
             let failures = planner.failures(job).saturating_add(1);
             let pause = gate.failed(pass, now.instant, &error, failures, PAUSES);
             if error.concerns_all_requests() {

@@ -1,4 +1,11 @@
-//! The instruments list: which contracts count.
+//! The instruments list: which contracts exist and count.
+//!
+//! Order in each turn: a pass from the gate → all pages → compare with the held list → keep or hold
+//! back → rest. The list is requested at the gate like the ticker table, because nothing can be
+//! served without it.
+//!
+//! Invariant: a list that lacks contracts replaces the held one only after another fetch confirms
+//! it.
 
 use super::inputs::{Gate, SHORTEST_WAIT};
 use super::slow::Task;
@@ -11,16 +18,16 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
-/// When a list is looked at again that lacks contracts.
+/// When a list that lacks contracts is fetched again for confirmation.
 const SECOND_LOOK: Duration = Duration::from_secs(10);
 
-/// The longest pause after failures while no list is known, for nothing can be served without one.
+/// The longest backoff while no list is known, because nothing can be served without one.
 const MOST_WITHOUT_A_LIST: Duration = Duration::from_secs(30);
 
-/// The longest stated pause that is obeyed.
+/// The longest stated pause that is obeyed, for the same reason.
 const MAX_STATED_PAUSE: Duration = Duration::from_secs(60);
 
-/// Fetches the list for ever.
+/// Fetches the list. Never returns.
 pub(super) async fn run(
     mut task: Task,
     upstream: Upstream,
@@ -32,6 +39,7 @@ pub(super) async fn run(
     let as_of = known.borrow().as_ref().map(|known| known.as_of_ms);
     task.wait_out(as_of).await;
     loop {
+        // One pass for all pages: the gate has reserved two requests for them.
         let Some(pass) = gate.pass_table(Instant::now()) else {
             task.sleep(gate.paused(Instant::now()).max(SHORTEST_WAIT))
                 .await;
@@ -41,6 +49,7 @@ pub(super) async fn run(
             Ok(universe) => {
                 gate.answered(pass, Instant::now());
                 failures = 0;
+                // Read now: a follower may have restored a newer list during the fetch.
                 let held = known.borrow().clone();
                 match judge.examine(held.as_deref(), &universe.value) {
                     Ok(()) => {
@@ -80,13 +89,15 @@ fn pauses(task: &Task, is_known: bool) -> Pauses {
     }
 }
 
-/// Follows the list page by page.
+/// Fetches all pages. The list is dated by its oldest page.
 async fn fetch(upstream: &Upstream) -> Result<Dated<Universe>, UpstreamError> {
     let mut builder = UniverseBuilder::new();
     let mut path = bybit::INSTRUMENTS.to_owned();
     loop {
         let page = upstream.get(&path).await?;
         let Some(cursor) = builder.add(Listing::parse(&page.body)?)? else {
+            // Logged, because a new type of contract is a decision for the maintainers, not an
+            // error.
             let unknown_types = builder.unknown_types();
             if !unknown_types.is_empty() {
                 tracing::warn!(

@@ -1,4 +1,11 @@
 //! The last good value of every source but the tickers, and what is remembered of earlier tables.
+//!
+//! State: a `watch` channel for each slow source, and behind locks the analyst's memory and the
+//! outlier filter. The collectors write here; rounds read; a follower restores here what another
+//! process published, so that this one continues from it when it leads.
+//!
+//! Invariant: restoring never makes a value younger than its figures are. Equal figures keep the
+//! older of two times, whichever process saw them first.
 
 use super::analyst::Analyst;
 use crate::context::Context;
@@ -11,7 +18,7 @@ use shared::validate::ValidSnapshot;
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::watch;
 
-/// The last good value of every source but the tickers.
+/// The last good values. Clones share them.
 #[derive(Clone, Debug)]
 pub struct Known {
     pub(super) universe: watch::Sender<Option<Arc<Universe>>>,
@@ -23,7 +30,7 @@ pub struct Known {
 }
 
 impl Known {
-    /// Nothing is known.
+    /// Nothing is known yet.
     #[must_use]
     pub fn new() -> Self {
         Self {
@@ -36,13 +43,15 @@ impl Known {
         }
     }
 
-    /// Takes over what another process knew, where nothing newer is known.
+    /// Takes over from another process's snapshot whatever is newer than what is held.
     pub fn restore(&self, snapshot: &ValidSnapshot) {
         self.analyst
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .take_over(snapshot);
         let snapshot = snapshot.get();
+        // The next table is compared with these prices, so a leader change opens no gap for
+        // outliers.
         self.judge
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
@@ -50,6 +59,7 @@ impl Known {
         self.universe.send_if_modified(|known| {
             let is_newer = known
                 .as_ref()
+                // An older list could bring back contracts that were delisted.
                 .is_none_or(|known| known.as_of_ms < snapshot.universe.as_of_ms);
             if is_newer {
                 *known = Some(Arc::new(snapshot.universe.clone()));
@@ -62,16 +72,17 @@ impl Known {
         restore(&self.fear_greed, Slow::carried_over(&snapshot.fear_greed));
     }
 
-    /// Makes what is known here no younger than a snapshot says that does not take our place: the
-    /// figures of a publisher that stands still may have been asked for here before what is stored
-    /// could be read.
+    /// Takes over only the ages of a snapshot that is not served. This process may have fetched the
+    /// figures of a publisher that stands still before it could read the store, and dated them too
+    /// young.
     pub fn recall(&self, snapshot: &ValidSnapshot) {
         let (global_market, defi_market) = slow_of(snapshot.get());
         recall(&self.global_market, &global_market);
         recall(&self.defi_market, &defi_market);
     }
 
-    /// Takes over what the alerts of an earlier process remembered.
+    /// Takes over the alert state of an earlier process. State that fails validation is dropped,
+    /// and alerts start without memory.
     pub fn restore_alerts(&self, bytes: &[u8], context: &Context) {
         let now = context.clock.now();
         let restored = self
@@ -92,8 +103,8 @@ impl Default for Known {
     }
 }
 
-/// What a snapshot knows of the publishers whose figures tell by themselves that they stand still,
-/// shown or not.
+/// What a snapshot holds of the publishers whose own figures show that they stand still, served or
+/// withheld.
 fn slow_of(snapshot: &Snapshot) -> (Slow<GlobalMarket>, Slow<DefiMarket>) {
     let (withheld, until) = (&snapshot.withheld, snapshot.generated_at_ms);
     (
@@ -106,8 +117,9 @@ fn slow_of(snapshot: &Snapshot) -> (Slow<GlobalMarket>, Slow<DefiMarket>) {
     )
 }
 
-/// Takes over what is newer, and of the same figures the older time.
+/// Takes over the newer value, or the older time of the same figures.
 fn restore<T: Published>(known: &watch::Sender<Slow<T>>, other: Slow<T>) {
+    // First, because the same figures are never "newer" below.
     recall(known, &other);
     known.send_if_modified(|known| {
         let is_newer = match (&*known, &other) {
@@ -124,8 +136,8 @@ fn restore<T: Published>(known: &watch::Sender<Slow<T>>, other: Slow<T>) {
     });
 }
 
-/// Takes over the older time of the same figures: figures that equal those before to the last digit
-/// make nothing younger, whichever process saw them first.
+/// Takes over the older time of the same figures. Figures that equal the held ones to the last
+/// digit are the same publication.
 fn recall<T: Published>(known: &watch::Sender<Slow<T>>, other: &Slow<T>) {
     let Slow::Known(other) = other else { return };
     known.send_if_modified(|known| {

@@ -1,4 +1,12 @@
-//! One round: a ticker table and what is known → a publication, or the reason why not. Pure CPU.
+//! One round: a ticker table and the values that are held → a publication, or the reason why not.
+//! Pure CPU on a blocking thread; no I/O, and `now` is an argument.
+//!
+//! Order: parse → date → outlier filter → long view → assemble → alerts → validation boundary →
+//! remember → render.
+//!
+//! Invariant: believed prices, score histories, premiums and alerts change only after the snapshot
+//! was admitted, so a rejected table leaves no trace in what is served later. The filter's account
+//! of jumps changes with every table: it needs the suspicious ones to confirm a jump.
 
 use super::analyst::{Analyst, Table};
 use super::inputs::Inputs;
@@ -15,7 +23,7 @@ use shared::units::UnixMs;
 use shared::validate::{Baseline, Rejection, Rejections, ValidSnapshot};
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// Everything that a round needs.
+/// Everything that a round needs, collected before it starts.
 #[derive(Debug)]
 pub(super) struct Round {
     pub(super) tickers: Fetched,
@@ -41,9 +49,9 @@ pub(super) struct Outcome {
     pub(super) refused: Vec<(String, RowRefusal)>,
     /// Figures of listed contracts that are not used.
     pub(super) odd: Vec<(String, Figure, Oddity)>,
-    /// The time that the table tells of itself.
+    /// The time that the venue states for the table.
     pub(super) told: UnixMs,
-    /// How long the market has stood still by that time.
+    /// How long the market has stood still by that time, ms.
     pub(super) still_ms: u64,
 }
 
@@ -63,7 +71,7 @@ pub(super) enum RoundError {
 }
 
 impl RoundError {
-    /// Every reason's label.
+    /// A label for each reason: a rejection may have several.
     pub(super) fn labels(&self) -> Vec<&'static str> {
         match self {
             Self::Parse(error) => vec![error.label()],
@@ -76,7 +84,7 @@ impl RoundError {
 }
 
 impl RoundError {
-    /// How many contracts there were, when they were too few.
+    /// How many contracts had a price, if the snapshot was rejected for having too few.
     pub(super) fn too_few_contracts(&self) -> Option<usize> {
         let Self::Rejected(rejections) = self else {
             return None;
@@ -92,14 +100,21 @@ impl RoundError {
 }
 
 impl Round {
-    /// Parses, judges, assembles, passes the door, renders.
+    /// Runs the round.
+    ///
+    /// # Errors
+    /// The first stage that refuses the table. Nothing is remembered of it but by the outlier
+    /// filter.
     pub(super) fn run(self) -> Result<Outcome, RoundError> {
         let mut tickers = bybit::tickers::parse(&self.tickers.body)?;
         let told = table_time(tickers.server_time, self.tickers.received_at)?;
+        // Every round locks the filter before the analyst and holds both to its end. A restore
+        // locks one at a time, so no deadlock is possible.
         let mut judge = self.judge.lock().unwrap_or_else(PoisonError::into_inner);
+        // `as_of` is when the market last moved, not when the venue answered: a halted market ages.
         let as_of = judge.examine(&mut tickers, &self.universe, self.tickers.source, told)?;
         let table = Table::new(&tickers, as_of);
-        // Held for the whole round: there is one at a time.
+        // Held for the whole round, because there is only one at a time.
         let mut analyst = self.analyst.lock().unwrap_or_else(PoisonError::into_inner);
         let long_view = analyst.long_view(&self.inputs, &table, &self.universe, self.now);
         let inputs = shared::assemble::Inputs {
@@ -119,6 +134,8 @@ impl Round {
             now: self.now,
         };
         let mut assembled = assemble(&inputs, identity, &self.settings)?;
+        // Observed on the assembled snapshot, since alerts rest on its scores and regime, but on a
+        // copy of their state: validation may still refuse it.
         let alerts = analyst.alerts(&assembled.snapshot, &table, &self.inputs, self.now);
         assembled.snapshot.alerts = alerts.section(&assembled.snapshot);
         let refused = assembled
@@ -126,9 +143,11 @@ impl Round {
             .into_iter()
             .map(|row| (row.symbol.into_owned(), row.reason))
             .collect();
+        // The validation boundary. Everything below is reached only by an admitted snapshot.
         let valid = ValidSnapshot::admit(assembled.snapshot, self.now, self.baseline)?;
         analyst.keep(alerts);
         analyst.remember(&valid);
+        // From now on the next table is compared with this one.
         judge.believe(&tickers, as_of);
         let odd = tickers
             .odd

@@ -1,4 +1,8 @@
-//! A source that changes slowly: fetch, keep the last good value, pause, again.
+//! A source that changes slowly: fetch, keep the last good value, rest, repeat.
+//!
+//! Order in each turn: fetch → parse → jump filter → keep → rest for the interval; after a failure,
+//! back off and retry. The value that is held survives failures; whether it is too old is decided
+//! where it is used.
 
 use crate::context::Context;
 use crate::status::OK;
@@ -12,19 +16,20 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
-/// More than any fetch may take, of several pages.
+/// Longer than any fetch may take, all pages included; after it the supervisor counts the task as
+/// stalled.
 const LONGEST_FETCH: Duration = Duration::from_secs(60);
 
 /// The pause after the first failure.
 const FIRST_PAUSE: Duration = Duration::from_secs(2);
 
-/// The longest stated pause that is obeyed. What is held lasts longer than that.
+/// The longest stated pause that is obeyed. The held value may be served for longer than that.
 const MAX_STATED_PAUSE: Duration = Duration::from_secs(3_600);
 
-/// How soon a source that was fetched early, because the time changed, may be again.
+/// The least time between two early fetches that were caused by a changed clock.
 const WOKEN_AGAIN: Duration = Duration::from_secs(60);
 
-/// One source's name, pace and surroundings.
+/// A source's name, interval and environment.
 #[derive(Clone, Debug)]
 pub(super) struct Task {
     pub(super) name: &'static str,
@@ -36,7 +41,8 @@ pub(super) struct Task {
 }
 
 impl Task {
-    /// Waits until a value of `as_of` that another process fetched is due to be fetched anew.
+    /// Waits until a value that another process fetched (as of `as_of`) is due again. A new leader
+    /// thus costs the publishers no extra requests.
     pub(super) async fn wait_out(&self, as_of: Option<UnixMs>) {
         let age =
             as_of.map(|as_of| Duration::from_millis(self.context.clock.now().millis_since(as_of)));
@@ -45,17 +51,18 @@ impl Task {
         }
     }
 
-    /// Sleeps, and says how long.
+    /// Sleeps, and tells the supervisor for how long.
     pub(super) async fn sleep(&self, pause: Duration) {
         self.pulse.expect_within(pause);
         tokio::time::sleep(pause).await;
         self.pulse.expect_within(LONGEST_FETCH);
     }
 
-    /// Rests until the next fetch is due; not as long when the time left the timer's course, as by
-    /// a sleep, for nobody knows how old what was fetched is then. Twice in a minute is enough,
-    /// however often the clock steps.
+    /// Rests until the next fetch is due. A clock that left the timer's course, as after a
+    /// suspension, ends the rest early: the held value may be older than it seemed. However often
+    /// the clock steps, two fetches a minute are the most.
     pub(super) async fn rest(&mut self) {
+        // Subscribed before the first sleep, or a change during it would go unnoticed.
         let mut changes = self.context.clock.changes();
         let at_least = if self
             .woken
@@ -65,6 +72,7 @@ impl Task {
         } else {
             FIRST_PAUSE
         };
+        // An interval below the minimum, as in tests, is kept.
         let at_least = at_least.min(self.interval);
         self.sleep(at_least).await;
         self.pulse.expect_within(self.interval);
@@ -87,7 +95,7 @@ impl Task {
         }
     }
 
-    /// Notes an answer that is not believed yet.
+    /// Records an answer that a filter has not confirmed yet.
     pub(super) fn held_back(&self, why: &dyn std::fmt::Display, label: &'static str) {
         self.context.metrics.upstream_rejected(self.name);
         self.context.metrics.rejection(label);
@@ -105,8 +113,8 @@ impl Task {
         }
     }
 
-    /// How long to wait after a failure. An outage ends for everybody at once, so the next tries
-    /// are spread; an answer that is not believed is nobody's outage.
+    /// The backoff after a failure. An outage ends for all processes at once, so the retry is
+    /// jittered. An answer that is not believed is no outage and needs no jitter.
     fn pause(&self, error: &UpstreamError, failures_in_a_row: u32) -> Duration {
         let pause = pause(error, failures_in_a_row, self.pauses());
         if error.class() == FaultClass::BadData {
@@ -116,7 +124,7 @@ impl Task {
         }
     }
 
-    /// Notes a failure, after which `pause` is waited.
+    /// Records a failure; `pause` is the backoff that follows.
     pub(super) fn failed(&self, error: &UpstreamError, pause: Duration) {
         let label = error.label();
         self.context.metrics.upstream_failed(self.name, error);
@@ -126,8 +134,7 @@ impl Task {
     }
 }
 
-/// Fetches for ever. A failure leaves the last good value where it is, and so does an answer that
-/// is not believed; whether that value is too old is judged where it is used.
+/// Fetches for ever. A failure, or an answer that is not believed, leaves the held value unchanged.
 pub(super) async fn run<T: Published, F>(
     mut task: Task,
     known: watch::Sender<Slow<T>>,
@@ -149,7 +156,8 @@ pub(super) async fn run<T: Published, F>(
                 if let Verdict::Take(found) = verdict {
                     known.send_replace(Slow::Known(found));
                 }
-                // Where what was held stays, its time is told: the answer made nothing younger.
+                // The board shows the time of what is held, not of the answer: an unchanged value
+                // is not made younger by being fetched again.
                 if let Some(held) = held(&known) {
                     task.succeeded(&held);
                 }
@@ -159,6 +167,7 @@ pub(super) async fn run<T: Published, F>(
                 failures = failures.saturating_add(1);
                 let pause = task.pause(&error, failures);
                 task.failed(&error, pause);
+                // Only a missing value gets the reason; a held one is still served.
                 known.send_if_modified(|known| match known {
                     Slow::Known(_) => false,
                     Slow::Unknown(reason) => {

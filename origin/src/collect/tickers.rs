@@ -1,4 +1,11 @@
 //! The ticker table: fetched at the pace of the market, each table made into a publication at once.
+//!
+//! Order in each turn: a pass from the gate → fetch → round on a blocking thread → publish → sleep
+//! for the rest of the interval. This task is the only one that runs rounds and the only writer of
+//! collected publications.
+//!
+//! Invariants: what was published stays when a table fails, is rejected or is no newer. Each pass
+//! is settled at the gate, whatever became of the table.
 
 use super::expectation::Expectation;
 use super::inputs::{Gate, Monitored, Pass, SHORTEST_WAIT, Shelf};
@@ -21,16 +28,16 @@ use tokio::time::{Instant, sleep_until};
 
 const NAME: &str = "bybit_tickers";
 
-/// What comes of a table of which no error says why it is not served.
+/// Why a table is not served, where no error says so.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TableOutcome {
-    /// The list of contracts that count is not there yet.
+    /// The list of contracts is not known yet.
     WaitingForInstruments,
-    /// The table is as old as the one before: the venue's clock stands still.
+    /// The table is no newer than the one before: the venue's clock stands still.
     Frozen,
-    /// The venue's clock goes on and its market does not: its prices are as old as its last move.
+    /// The venue's clock advances and no price moves: the prices are as old as the last move.
     MarketStill,
-    /// Making a snapshot of it panicked.
+    /// The round panicked.
     Panicked,
     /// No snapshot could be made of it.
     Rejected,
@@ -49,20 +56,21 @@ impl TableOutcome {
     }
 }
 
-/// How long the choice of the monitored contracts lasts.
+/// How long the choice of monitored contracts lasts. At every round, contracts at the edge of the
+/// list would come and go, and each would be loaded from nothing.
 const CHOICE_LASTS: Duration = Duration::from_secs(300);
 
-/// More than fetching a table and making a publication of it may take.
+/// Longer than a fetch and a round may take; after it the supervisor counts the task as stalled.
 const LONGEST_ROUND: Duration = Duration::from_secs(15);
 
-/// The longest pause after failures that do not state their own.
+/// The longest backoff where the exchange states none.
 const MAX_PAUSE: Duration = Duration::from_secs(30);
 
-/// The longest stated pause that is obeyed: whoever says "in an hour" may be back in ten seconds,
-/// and clients wait.
+/// The longest stated pause that is obeyed. A maintenance page may announce an hour and be gone
+/// after ten seconds, and clients wait for this table.
 const MAX_STATED_PAUSE: Duration = Duration::from_secs(60);
 
-/// Fetches and publishes for ever.
+/// Fetches and publishes. Never returns.
 pub(super) async fn run(
     context: Context,
     upstream: Upstream,
@@ -80,6 +88,7 @@ pub(super) async fn run(
     };
     let mut universe = collector.feeds.known.universe.subscribe();
     let mut next_fetch = Instant::now();
+    // The last table, for a list of contracts that arrives after it.
     let mut waiting: Option<(Fetched, Pass)> = None;
     loop {
         pulse.expect_within(
@@ -89,7 +98,8 @@ pub(super) async fn run(
         );
         tokio::select! {
             () = sleep_until(next_fetch) => {
-                // Whoever sent any of our requests away, sent this one away too.
+                // A ban or a rate limit is of the whole address, so a pause that another request
+                // caused delays this one too.
                 let started = Instant::now();
                 let Some(pass) = collector.feeds.gate.pass_table(started) else {
                     next_fetch = started + collector.feeds.gate.paused(started).max(SHORTEST_WAIT);
@@ -99,12 +109,16 @@ pub(super) async fn run(
                     Ok(tickers) => {
                         let pause = collector.publish(&tickers, pass, interval).await;
                         waiting = Some((tickers, pass));
+                        // Counted from the beginning of the fetch: a slow answer does not slow the
+                        // pace down.
                         next_fetch = started + pause;
                     }
+                    // Counted from the failure: a timeout already lasted longer than the interval.
                     Err(error) => next_fetch = Instant::now() + collector.failed(&error.into(), pass, interval),
                 }
             }
-            // At the start either may come first. Tickers that came before the first list are used the moment it is there.
+            // At the start the list may come after the first table. That table is used at once
+            // then, instead of waiting an interval.
             Ok(()) = universe.changed() => {
                 if collector.context.current.get().is_none()
                     && let Some((tickers, pass)) = waiting.take()
@@ -116,8 +130,8 @@ pub(super) async fn run(
     }
 }
 
-/// Where the other collectors leave what they have, and where this one says what is worth
-/// collecting.
+/// What the other collectors provide, and the list of contracts that this one gives to the
+/// scheduler of inputs.
 #[derive(Clone)]
 pub(super) struct Feeds {
     pub(super) known: Known,
@@ -131,17 +145,18 @@ struct Collector {
     feeds: Feeds,
     expectation: Expectation,
     failures: u32,
-    /// When the monitored contracts were chosen, and how often the clock had changed its course by
-    /// then.
+    /// When the monitored contracts were chosen, and the clock's count of changes at that time.
     chosen: Option<(Instant, u64)>,
-    /// The time that the last table told of itself, where it brought nothing newer.
+    /// The venue's time of the last table that was no newer than what is published.
     told: Option<UnixMs>,
 }
 
 impl Collector {
-    /// Makes a publication of a table; says how long to wait from the beginning of its fetch.
+    /// Makes a publication of a table. Returns the interval from the beginning of its fetch to the
+    /// next.
     async fn publish(&mut self, tickers: &Fetched, pass: Pass, interval: Duration) -> Duration {
         let universe = self.feeds.known.universe.borrow().clone();
+        // Without the list it is not known which rows count, so nothing is published.
         let Some(universe) = universe else {
             self.feeds.gate.answered(pass, Instant::now());
             self.context.metrics.upstream_answered(NAME);
@@ -166,7 +181,10 @@ impl Collector {
             settings: self.context.settings,
             limits: self.context.limits,
         };
+        // Milliseconds of CPU: on an async thread they would delay every answer to a client.
         match tokio::task::spawn_blocking(move || round.run()).await {
+            // The gate is told after the round, because a body may turn out to be a refusal by the
+            // exchange: that is known once it is parsed.
             Ok(Ok(outcome)) => {
                 self.feeds.gate.answered(pass, Instant::now());
                 self.succeeded(outcome);
@@ -175,6 +193,7 @@ impl Collector {
             Ok(Err(error)) => self.rejected(error, pass, interval),
             Err(panic) => {
                 self.feeds.gate.answered(pass, Instant::now());
+                // The next table may be another, so the task goes on instead of being restarted.
                 tracing::error!(%panic, "a round panicked");
                 self.context
                     .metrics
@@ -184,11 +203,13 @@ impl Collector {
         }
     }
 
-    /// What to expect of the next table. Before this process has seen any, it is what another's
-    /// publication held.
+    /// How many contracts the next table should have. Before this process has admitted any, the
+    /// publication of another process tells; not when it is too old to be served.
     fn baseline(&self, now: UnixMs, instant: Instant) -> Baseline {
         let limits = &self.context.limits;
         let published = || {
+            // Tables have agreed on a smaller market for so long that it is believed. The published
+            // count would refuse it again.
             if self.expectation.is_forgotten(instant) {
                 return None;
             }
@@ -234,12 +255,15 @@ impl Collector {
             snapshot.coverage.priced,
             snapshot.tickers_source,
         );
+        // Read after the round: another process's publication may have been taken up meanwhile.
         let (held, now) = (self.context.current.get(), self.context.clock.now());
-        // What is from the future is no measure of what stands still.
+        // A publication from the future says nothing about whether this table stands still, and
+        // would make every table look frozen.
         let held = held
             .map(|held| held.valid().get().as_of_ms)
             .filter(|held| !is_from_the_future(*held, now));
         if held.is_some_and(|held| held >= as_of_ms) {
+            // Two causes, two alerts: a venue that is down, and one whose market is halted.
             let clock_goes_on = self.told.is_none_or(|before| before < outcome.told);
             let still = if clock_goes_on && outcome.still_ms > 0 {
                 TableOutcome::MarketStill
@@ -253,6 +277,7 @@ impl Collector {
             }
             return;
         }
+        // Before the offer, which takes the publication.
         self.choose_monitored(outcome.publication.valid());
         self.context.metrics.published(outcome.publication.valid());
         self.context.current.offer(outcome.publication, now);
@@ -266,10 +291,9 @@ impl Collector {
         }
     }
 
-    /// Says which contracts are worth more than their ticker: those that have a score. Not at every
-    /// round, for a contract at the edge of the list would come and go.
+    /// Chooses the contracts whose inputs are loaded: those that have a row of scores, by turnover.
     fn choose_monitored(&mut self, valid: &ValidSnapshot) {
-        // After a sleep, in which the timer stood still, the market is another.
+        // After a suspension, in which the timer stood still, the choice may be hours old.
         let changes = *self.context.clock.changes().borrow();
         if self
             .chosen
@@ -284,6 +308,8 @@ impl Collector {
         rows.sort_by(|a, b| {
             turnover(b)
                 .total_cmp(&turnover(a))
+                // A stable order: equal turnovers would otherwise change the list and wake the
+                // scheduler.
                 .then_with(|| a.symbol.cmp(&b.symbol))
         });
         let interval = |symbol: &str| snapshot.universe.contracts.get(symbol).copied().flatten();
@@ -294,6 +320,7 @@ impl Collector {
                 funding_interval_hours: interval(&row.symbol),
             })
             .collect();
+        // An unchanged list must not wake the scheduler.
         self.feeds.monitored.send_if_modified(|before| {
             let changed = *before != monitored;
             *before = monitored;
@@ -301,13 +328,16 @@ impl Collector {
         });
     }
 
-    /// The answer came and is no snapshot: what was published before stays.
+    /// An answer came and is no snapshot. What was published stays. Returns the interval to the
+    /// next fetch.
     fn rejected(&mut self, error: RoundError, pass: Pass, interval: Duration) -> Duration {
+        // A body that cannot be parsed may be a refusal by the exchange, which has its own pause.
         if let RoundError::Parse(error) = error {
             return self.failed(&error.into(), pass, interval);
         }
         self.feeds.gate.answered(pass, Instant::now());
         if let Some(found) = error.too_few_contracts() {
+            // Counts towards believing a market that has really shrunk.
             self.expectation.too_few(found, Instant::now());
         }
         self.context.metrics.upstream_rejected(NAME);
@@ -328,12 +358,14 @@ impl Collector {
         interval
     }
 
+    /// Counts and logs a failure. Returns the backoff.
     fn failed(&mut self, error: &UpstreamError, pass: Pass, interval: Duration) -> Duration {
         self.failures = self.failures.saturating_add(1);
         let label = error.label();
         self.context.metrics.upstream_failed(NAME, error);
-        // No answer says nothing about the market; `UpstreamFails` and `UpstreamNotReached` report
-        // that.
+        // Without an answer nothing is known about the market. `UpstreamFails` and
+        // `UpstreamNotReached` report the failure, and the still market's alert must not add to
+        // them.
         self.context.metrics.market_still(0);
         let pauses = Pauses {
             first: interval,

@@ -1,5 +1,9 @@
-//! What the process that led before had worked out, shown with its age until as much of our own is
-//! there.
+//! The analysis of the process that led before, shown with its own age until this process has
+//! loaded as much.
+//!
+//! Without it every leader change would empty the scores and charts for minutes. Invariants: a
+//! carried score is shown only while it is young, agrees with the current price, and rests on more
+//! than ours. Its age is the time at which it was made, never that of the change.
 
 use super::sections::Table;
 use analysis::agreement::{MAX_LIVE_FACTOR, agree};
@@ -14,7 +18,7 @@ use shared::snapshot::{Lack, Snapshot};
 use shared::units::{self, Price, UnixMs};
 use std::collections::BTreeMap;
 
-/// What a snapshot that another process published says of the long analysis.
+/// The analysis in a snapshot that another process published.
 #[derive(Debug)]
 pub(super) struct Carried {
     scores: BTreeMap<String, Score>,
@@ -32,7 +36,7 @@ struct Score {
 }
 
 impl Carried {
-    /// Nothing came from anybody.
+    /// Nothing is carried over.
     pub(super) fn nothing() -> Self {
         let unknown = Lack::CandlesNotLoadedYet.label();
         Self {
@@ -43,7 +47,7 @@ impl Carried {
         }
     }
 
-    /// What this snapshot says.
+    /// The analysis in `snapshot`.
     pub(super) fn of(snapshot: &Snapshot) -> Self {
         let scores = snapshot.scores.iter().filter_map(|row| {
             let confluence = row.confluence.as_deref()?.clone();
@@ -65,9 +69,8 @@ impl Carried {
         }
     }
 
-    /// Puts a score in the place of each of ours that rests on less, while it is young at `now` and
-    /// the contract's price in `table` is about the one that it was made of. `history` is what is
-    /// remembered of a contract's earlier scores.
+    /// Replaces or adds the carried scores that are more reliable than ours, are young at `now` and
+    /// were made at about the price in `table`. `history` gives a contract's earlier scores.
     pub(super) fn complete(
         &self,
         analyses: &mut BTreeMap<String, Analysis>,
@@ -78,6 +81,7 @@ impl Carried {
         for (symbol, score) in &self.scores {
             let is_young =
                 age_ms(score.made_at, now).is_some_and(|age_ms| age_ms <= MAX_CARRIED_AGE_MS);
+            // A score newer than the table would make the row's analysis younger than its price.
             let is_earlier = score.made_at <= table.as_of_ms;
             let last = table.rows.get(symbol.as_str()).map(|row| row.last);
             let is_about_this_price =
@@ -98,7 +102,7 @@ impl Carried {
         }
     }
 
-    /// Ours, or what was carried over while candles are on their way.
+    /// Our betas, or the carried ones while candles are loading.
     pub(super) fn beta_or(&self, ours: Slow<BetaSection>) -> Slow<BetaSection> {
         unless_loading(ours, &self.beta)
     }
@@ -117,8 +121,8 @@ impl Carried {
     }
 }
 
-/// Ours, or what was carried over while candles are on their way: none yet, or too few, for long
-/// histories come in pages.
+/// Our section, or the carried one while candles are loading: none yet, or too few, because long
+/// histories arrive in pages. Any other lack is ours to show.
 fn unless_loading<T: Clone>(ours: Slow<T>, carried: &Slow<T>) -> Slow<T> {
     let is_loading = |reason: &str| {
         [Lack::CandlesNotLoadedYet, Lack::TooFewCandles]

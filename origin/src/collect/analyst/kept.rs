@@ -1,8 +1,11 @@
-//! A result that is dear to make and good for a while.
+//! A result that is dear to make, reused for a while.
+//!
+//! Invariant: it is made again when the number of facts it rests on changed, when its time is over,
+//! or when the clock went back behind it.
 
 use shared::units::UnixMs;
 
-/// A result, used again while what it was made of has not grown and not too much time has passed.
+/// A result with the number of facts that it was made of and when.
 #[derive(Debug)]
 pub(super) struct Kept<T>(Option<Made<T>>);
 
@@ -19,7 +22,10 @@ impl<T> Kept<T> {
 }
 
 impl<T: Clone> Kept<T> {
-    /// What was made of as many facts (`of`) less than `lasts_ms` ago, else what `make` makes now.
+    /// The result that was made of as many facts (`of`) less than `lasts_ms` ago, else a new one
+    /// from `make`.
+    ///
+    /// The count notices newly loaded inputs at once, without comparing them.
     pub(super) fn get_or(
         &mut self,
         of: usize,
@@ -29,6 +35,8 @@ impl<T: Clone> Kept<T> {
     ) -> T {
         match &self.0 {
             Some(made)
+                // A result from the future is not reused: the clock was set back, and it would last
+                // too long.
                 if made.of == of && made.at <= now && now.millis_since(made.at) < lasts_ms =>
             {
                 made.result.clone()

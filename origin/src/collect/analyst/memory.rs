@@ -1,4 +1,10 @@
-//! What is remembered of one contract between two rounds, and its analysis against that.
+//! What is remembered of one contract between rounds, and its analysis against that.
+//!
+//! State: the last published scores; series of the contract's own trade rate, spread and depth,
+//! with which the newest measures are compared; the book imbalances of the last minutes.
+//!
+//! Invariants: an input counts once, however many rounds analyse it. A measure is never compared
+//! with itself.
 
 use super::super::inputs::SymbolInputs;
 use analysis::agreement::Priced;
@@ -14,7 +20,7 @@ use shared::units::{Price, Score, UnixMs};
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-/// How many measures are kept of each kind: an hour at the usual pace.
+/// Measures of each kind that are kept: an hour at one per ten seconds.
 const MAX_MEASURES: usize = 360;
 
 /// What is remembered of one contract.
@@ -33,8 +39,8 @@ pub(super) struct Memory {
 struct Recent(VecDeque<(UnixMs, Imbalances)>);
 
 impl Recent {
-    /// Takes in that of a book from `at`. What is not older is of the same book, or from before a
-    /// clock was set back.
+    /// Adds the imbalances of a book from `at`. Entries that are not older are dropped: they are of
+    /// the same book, or from before the clock was set back.
     fn put(&mut self, at: UnixMs, imbalances: Option<Imbalances>) {
         self.0
             .retain(|(time, _)| *time < at && at.millis_since(*time) <= BOOKS_WINDOW_MS);
@@ -46,11 +52,10 @@ impl Recent {
     }
 }
 
-/// Measures of one kind, each of another input than the one before.
+/// Measures of one kind, one for each input.
 ///
-/// The newest is set apart until a later input has come: a measure never stands among the values
-/// that it is compared with, and the same inputs are compared with the same values however often
-/// they are analysed.
+/// The newest stands apart until a later input arrives. So a measure is never among the values that
+/// it is compared with, and analysing the same inputs again gives the same result.
 #[derive(Debug, Default)]
 struct Series {
     /// Oldest first.
@@ -62,8 +67,8 @@ struct Series {
 }
 
 impl Series {
-    /// Takes in the measure of an input from `at`. Of inputs with one time the last counts, and an
-    /// older one never does.
+    /// Adds the measure of an input from `at`. Of inputs with the same time the last one counts; an
+    /// older input is ignored.
     fn put(&mut self, at: UnixMs, measure: Option<f64>) {
         let (newest_at, newest) = *self.newest.get_or_insert((at, measure));
         if at < newest_at {
@@ -73,6 +78,7 @@ impl Series {
         if at == newest_at {
             return;
         }
+        // An input that could not be measured takes no place in the series.
         let Some(newest) = newest else { return };
         if self.earlier.len() >= MAX_MEASURES {
             self.earlier.pop_front();
@@ -87,18 +93,20 @@ impl Series {
 }
 
 impl Memory {
-    /// The analysis of what is known now.
+    /// The analysis of what is known at `now`.
     pub(super) fn analyse(
         &mut self,
         inputs: &SymbolInputs,
         ticker: Option<Timed<'_, TickerFacts>>,
         now: UnixMs,
     ) -> Analysis {
+        // Before the comparison: a new input moves the former newest measure into the series.
         self.measure(inputs, ticker.map(|ticker| ticker.value.last));
         let candles: Vec<Timed<'_, Candles>> = inputs.candles.values().map(timed).collect();
         let measured_at = [&self.trade_rates, &self.spreads, &self.depths]
             .into_iter()
             .filter_map(|one| one.earlier_at);
+        // The history is as old as the last value in any series, and older histories weigh less.
         let measured_at = measured_at.max();
         let history = OwnHistory {
             trade_rates: self.trade_rates.earlier(),
@@ -129,8 +137,8 @@ impl Memory {
         }
     }
 
-    /// Measures what is there, for later rounds to compare with. What is about another price than
-    /// the ticker's is measured in another unit.
+    /// Measures the inputs, for later rounds to compare with. Inputs at another price than the
+    /// ticker's are left out: their measures would be in another unit.
     fn measure(&mut self, inputs: &SymbolInputs, last: Option<Price>) {
         if let Some(book) = inputs
             .book

@@ -1,4 +1,8 @@
-//! The sections that rest on all contracts together.
+//! The sections that rest on all contracts together: beta, charts, statistics, positions, and the
+//! facts for alerts.
+//!
+//! All of them use only inputs that agree with the ticker's price. A section is as old as the
+//! oldest input that it shows; why one is absent is a [`Lack`].
 
 use super::super::inputs::{Inputs, SymbolInputs};
 use analysis::alerts::{ContractFacts, open_interest_move};
@@ -29,7 +33,8 @@ pub(super) const CHART_INTERVALS: [Interval; 3] = [
 /// The candles that statistics are made of.
 pub(super) const STATISTICS_INTERVALS: [Interval; 2] = [Interval::OneHour, Interval::FourHours];
 
-/// How many candles of these lengths are there, over all contracts.
+/// How many candles of these lengths are held, over all contracts: the count by which `Kept`
+/// notices new ones.
 pub(super) fn loaded(inputs: &Inputs, intervals: &[Interval]) -> usize {
     let of = |inputs: &SymbolInputs| -> usize {
         intervals
@@ -61,7 +66,8 @@ impl<'r, 'a> Table<'r, 'a> {
     }
 }
 
-/// What is known of the positions in every contract.
+/// What is known of the positions in every contract. A contract without turnover has no weight and
+/// is left out.
 pub(super) fn holdings<'h>(
     inputs: &'h Inputs,
     rows: &Rows<'_, '_>,
@@ -86,7 +92,7 @@ pub(super) fn holdings<'h>(
     inputs.iter().filter_map(holding).collect()
 }
 
-/// The inputs that are about the price that each contract's ticker tells.
+/// The inputs at about the price that each contract's ticker states.
 pub(super) fn agreeing(inputs: &Inputs, rows: &Rows<'_, '_>) -> Inputs {
     let last = |symbol: &str| rows.get(symbol).map(|row| row.last);
     inputs
@@ -95,7 +101,8 @@ pub(super) fn agreeing(inputs: &Inputs, rows: &Rows<'_, '_>) -> Inputs {
         .collect()
 }
 
-/// Why Bitcoin's candles of one length are not among the agreeing inputs.
+/// Why Bitcoin's candles of one length are missing: not loaded, or at another price than the
+/// ticker's.
 fn lack_of_bitcoin(inputs: &Inputs, interval: Interval) -> Lack {
     let is_loaded = inputs
         .get(BITCOIN)
@@ -128,6 +135,8 @@ pub(super) fn beta_of(inputs: &Inputs, rows: &Rows<'_, '_>) -> Slow<BetaSection>
             section,
             known_until_ms,
         }) => {
+            // The older of the two: candles may be complete while the answer that brought them is
+            // late.
             let as_of_ms = known_until_ms.min(bitcoin.as_of_ms);
             Slow::Known(Dated {
                 value: section,
@@ -139,7 +148,7 @@ pub(super) fn beta_of(inputs: &Inputs, rows: &Rows<'_, '_>) -> Slow<BetaSection>
     }
 }
 
-/// The contracts with most turnover side by side, as old as the oldest chart.
+/// The contracts with the highest turnover side by side, as old as the oldest chart.
 pub(super) fn performance_of(
     inputs: &Inputs,
     rows: &Rows<'_, '_>,
@@ -152,6 +161,7 @@ pub(super) fn performance_of(
             .map_or(0.0, Amount::get)
     };
     let mut symbols: Vec<&str> = inputs.keys().map(String::as_str).collect();
+    // Symbols break ties, so two processes draw the same contracts.
     symbols.sort_by(|a, b| turnover(b).total_cmp(&turnover(a)).then_with(|| a.cmp(b)));
     let Some(bitcoin) = agreeing.get(BITCOIN).and_then(|inputs| {
         CHART_INTERVALS
@@ -201,7 +211,7 @@ pub(super) fn statistics_of(inputs: &Inputs, rows: &Rows<'_, '_>, now: UnixMs) -
     }
 }
 
-/// What can alert about every contract.
+/// The facts about every contract that alerts rest on.
 pub(super) fn contract_facts<'f>(
     inputs: &'f Inputs,
     rows: &Rows<'_, '_>,
@@ -211,6 +221,7 @@ pub(super) fn contract_facts<'f>(
     let analysed: HashMap<&str, Score> = snapshot
         .scores
         .iter()
+        // A momentum score is not comparable with one of six dimensions, so it raises no alert.
         .filter(|row| row.confluence.is_some())
         .map(|row| (row.symbol.as_str(), row.score))
         .collect();
@@ -222,7 +233,7 @@ pub(super) fn contract_facts<'f>(
         let history = inputs.open_interest.as_ref()?;
         open_interest_move(&history.value, candles(inputs, Interval::FiveMinutes)?, now)
     };
-    // By symbol, so that two processes tell the same alerts in the same order.
+    // Sorted by symbol below, so that two processes report the same alerts in the same order.
     let mut facts: Vec<ContractFacts<'f>> = inputs
         .iter()
         .map(|(symbol, inputs)| ContractFacts {

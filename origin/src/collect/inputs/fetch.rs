@@ -1,4 +1,11 @@
-//! One job: what to ask for, and what the answer is.
+//! One job: the request to send for an input, and what its answer is.
+//!
+//! Order: request → parse → join with what is held (candles, trades) → date. An input is dated by
+//! its newest row or by its answer, whichever is earlier, because a venue whose statistics stand
+//! still goes on answering.
+//!
+//! Candles are the only input with a history worth keeping: the first load takes all that is
+//! wanted, page by page where one answer does not hold it, and later loads take what closed since.
 
 use super::kind::InputKind;
 use super::planner::Job;
@@ -17,17 +24,19 @@ use shared::market::{Dated, OwnTime};
 use shared::units::UnixMs;
 use std::sync::Arc;
 
+/// Levels of each side of the book.
 const BOOK_LEVELS: u16 = 50;
 
-/// Five-minute points of four hours and a little more: what an alert looks back on.
+/// Points of five minutes: five hours, of which alerts look back on four.
 const OPEN_INTEREST_POINTS: u16 = 60;
 
+/// Points of five minutes: about four hours.
 const ACCOUNT_RATIO_POINTS: u16 = 50;
 
-/// The history that a rate is compared with.
+/// Settlements against which the current rate is ranked; one answer holds no more.
 const FUNDING_POINTS: u16 = 200;
 
-/// Fetches what the job says and is to be had at `now`.
+/// Fetches the input of `job` as it is at `now`. `held` is what is already known of the contract.
 pub(super) async fn fetch(
     upstream: &Upstream,
     job: &Job,
@@ -46,6 +55,8 @@ pub(super) async fn fetch(
             let fetched = upstream.get(&paths::orderbook(symbol, BOOK_LEVELS)).await?;
             let book = orderbook::parse(&fetched.body, symbol)?;
             let reading = Reading {
+                // The book carries the matching engine's time, which is never later than the
+                // answer's.
                 server_time: book.as_of_ms,
                 value: book,
                 refused: Vec::new(),
@@ -61,6 +72,8 @@ pub(super) async fn fetch(
             let reading = trades::parse(&fetched.body, symbol)?;
             let held = held.and_then(|held| held.trades.as_ref());
             let continued = |value: Trades| match held {
+                // An answer holds the newest trades only. Joined with the held ones they reach
+                // further back.
                 Some(held) => held.value.continued(value),
                 None => value,
             };
@@ -92,8 +105,7 @@ pub(super) async fn fetch(
     }
 }
 
-/// An answer that is the whole value, as old as its newest row: a venue whose statistics stand
-/// still goes on answering.
+/// An answer that is the whole value, dated by its newest row.
 fn read<T: OwnTime>(
     reading: Reading<T>,
     fetched: &Fetched,
@@ -103,7 +115,7 @@ fn read<T: OwnTime>(
     deliver(reading, known_until, fetched, wrap)
 }
 
-/// The same for rows without anything around them.
+/// The same for a list of rows.
 fn read_rows<T>(
     reading: Reading<Vec<T>>,
     fetched: &Fetched,
@@ -116,8 +128,9 @@ where
     deliver(reading, known_until, fetched, |value| wrap(Arc::new(value)))
 }
 
-/// A clock that is far ahead of ours tells nothing about the age of what it dates, as that of a
-/// ticker table. Rows further ahead than their own answer were refused by the parser.
+/// Dates a value. A server time far ahead of the clock says nothing about the age of the rows, so
+/// the answer is refused, as a ticker table's is. The parser refused rows that are ahead of their
+/// own answer.
 fn deliver<T>(
     reading: Reading<T>,
     known_until: Option<UnixMs>,
@@ -125,6 +138,7 @@ fn deliver<T>(
     wrap: impl FnOnce(T) -> Value,
 ) -> Result<Delivery, ClockAhead> {
     let answered = table_time(reading.server_time, fetched.received_at)?;
+    // Without a usable row there is nothing to date: what is held stays and ages.
     let dated = known_until.map(|known_until| Dated {
         value: wrap(reading.value),
         as_of_ms: answered.min(known_until),
@@ -141,7 +155,7 @@ fn deliver<T>(
     })
 }
 
-/// Loads candles: all that are wanted the first time, and then only those that closed since.
+/// Loads candles: all that are wanted the first time, then those that closed since.
 async fn candles(
     upstream: &Upstream,
     symbol: &str,
@@ -165,11 +179,14 @@ async fn candles(
         refused,
     } = reading;
     let keep = usize::from(wanted(interval));
+    // Judged by the time of receipt: the machine may have slept during the request.
     let is_overtaken = request.is_overtaken(held, fetched.received_at);
     let joined = match held.map(|held| (held, held.merge(&loaded, keep))) {
         Some((_, Ok(joined))) => joined,
+        // The request asked for too few candles. The held ones stay, and the input is due again at
+        // once.
         Some((held, Err(MergeRefusal::Gap { .. }))) if is_overtaken => held.clone(),
-        // What was held ends too long ago to be continued, so what was loaded begins anew.
+        // The held candles end too long ago to be continued, so the loaded ones replace them.
         Some((_, Err(MergeRefusal::Gap { .. } | MergeRefusal::OtherInterval { .. }))) | None => {
             loaded
         }
@@ -190,12 +207,14 @@ async fn candles(
     })
 }
 
-/// How many closed candles are wanted of each length.
+/// How many closed candles are wanted of each length: what charts, statistics, beta and indicators
+/// read, and no more, because all of them stay in memory.
 const fn wanted(interval: Interval) -> u16 {
     match interval {
         Interval::OneMinute => 1_000,
         Interval::FiveMinutes | Interval::ThirtyMinutes | Interval::FourHours => 300,
-        // One hour more than is read, which others may not have yet.
+        // One hour more than beta reads: the newest hour may not have arrived for other contracts,
+        // and all are read at the last hour that all have.
         Interval::OneHour => WANTED_CLOSES as u16 + 1,
         Interval::OneDay => 40,
     }
@@ -213,8 +232,8 @@ impl CandleRequest {
     fn plan(interval: Interval, held: Option<&Candles>, now: UnixMs) -> Self {
         let length_ms = interval.millis();
         let (missing, from) = match held.and_then(|held| held.closed.last()) {
-            // One that is held is asked for again, as proof that nothing lies between, and the open
-            // one comes with it.
+            // The last held candle is requested again: its presence proves that the answer joins
+            // without a gap. The open candle comes with it.
             Some(last) => (
                 now.millis_since(last.start_ms) / length_ms + 1,
                 last.start_ms,
@@ -231,8 +250,9 @@ impl CandleRequest {
         let limit = u16::try_from(missing)
             .unwrap_or(u16::MAX)
             .min(paths::MAX_KLINES);
-        // The newest come without a start; older ones than one answer holds are asked for from
-        // their beginning.
+        // Without a start the venue sends the newest candles. If one answer cannot reach back to
+        // `from`, the pages are walked from there. The 1 is the open candle: without it, the first
+        // load of one-minute candles (1,000 closed) would be walked.
         let fits = missing <= u64::from(paths::MAX_KLINES) + 1;
         Self {
             interval,
@@ -241,16 +261,17 @@ impl CandleRequest {
         }
     }
 
-    /// Whether so much time passed while it was under way, as on a machine that was suspended, that
-    /// it asked for too little to continue what is held. To begin anew with that little would leave
-    /// out all that came before, for good.
+    /// Whether more candles closed during the request than it could fetch, as when the machine was
+    /// suspended. Replacing the held candles by its short answer would lose the history before them
+    /// for good. One candle more is normal: a minute may end during any request.
     fn is_overtaken(&self, held: Option<&Candles>, now: UnixMs) -> bool {
         held.is_some() && Self::plan(self.interval, held, now).limit > self.limit.saturating_add(1)
     }
 
-    /// Whether candles that are closed by now are still to be fetched, when this was one page of
-    /// several.
+    /// Whether another page is due, for a load that walks pages.
     fn has_more(&self, joined: &Candles, now: UnixMs) -> bool {
+        // The newest closed candle starts less than two lengths ago. The third length is for one
+        // that closed during the request; the next regular load brings it.
         let behind = joined
             .closed
             .last()

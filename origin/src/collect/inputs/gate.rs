@@ -1,13 +1,17 @@
-//! Whether the exchange may be asked: a hard budget of requests in a rolling window, a pace within
-//! it, and pauses that the exchange asked for.
+//! Whether a request may be sent to the exchange: a hard budget of requests in a rolling window, a
+//! pace within it, and a circuit breaker for the pauses that the exchange asks for.
 //!
-//! The budget is one for everything that is asked of the exchange. The ticker table and the
-//! instruments list wait for nobody; their share, which is known beforehand, is kept free, and the
-//! inputs share the rest.
+//! The budget is one for all requests to the exchange. The ticker table and the instruments list
+//! never wait for it: their share is known beforehand and subtracted from it. The inputs have the
+//! rest.
 //!
-//! After a pause one single request goes first, whoever sends it. Only when the exchange answered
-//! that does the pace return, evenly over a window: an address that was told to stop does not come
-//! back with everything at once.
+//! State machine: `Open` → (a refusal that concerns every request) `Paused` → (its end) `Trying` →
+//! (the trial request is answered) `Open`, or (it is refused) `Paused` again. In `Trying` a single
+//! request is under way, whoever sends it. After it the pace is even for one window, so that an
+//! address which was told to stop does not return with a burst.
+//!
+//! Invariant: a `Pass` carries the number of pauses before it. What became of a request that was
+//! sent before the latest pause neither opens the gate nor counts as another refusal.
 
 use crate::jitter::Jitter;
 use crate::upstream::{FaultClass, Pauses, UpstreamError, pause};
@@ -16,76 +20,76 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// The venue's window.
+/// The rolling window of Bybit's limit per IP address:
+/// <https://bybit-exchange.github.io/docs/v5/rate-limit>.
 const WINDOW: Duration = Duration::from_secs(5);
 
 /// Requests for the instruments list that may fall into one window: two pages.
 const INSTRUMENT_PAGES: usize = 2;
 
-/// How many times the even pace is gone while a window is empty, as at the start: the budget of a
-/// window, and with it the first scores, in a third of its time.
+/// How much faster than evenly requests go while the window has room, as at the start. The budget
+/// of a window, and with it the first scores, is spent in a third of its time.
 const HURRY: u32 = 3;
 
-/// More than a request may take: the first one after a pause counts as lost when nothing came of it
-/// until then.
+/// When the trial request counts as lost and another may go. Longer than any request may take, so
+/// it acts only when a task ended without reporting.
 const LOST_AFTER: Duration = Duration::from_secs(8);
 
-/// The least that is waited before the gate is asked again.
+/// The least wait before the gate is tried again, so that no caller spins.
 pub(in crate::collect) const SHORTEST_WAIT: Duration = Duration::from_millis(1);
 
-/// The longest that everything is left alone for a limit, whatever end is stated. Then one request
-/// looks whether it holds on; a ban, which such a look could make longer, lasts as long as a ban
-/// does.
+/// The longest pause for a rate limit, whatever end is stated. Then one trial request shows whether
+/// the limit still holds. It does not shorten a ban, which a trial request could prolong.
 const LONGEST_LIMIT: Duration = Duration::from_secs(60);
 
-/// How soon it is looked again whether the first request after a pause was answered.
+/// How often callers check whether the trial request was answered: nothing wakes them.
 const LOOK_AGAIN: Duration = Duration::from_millis(50);
 
 /// The gate.
 #[derive(Debug)]
 pub struct Gate {
-    /// What is left of the budget for the inputs.
+    /// The budget that is left for the inputs.
     inputs_per_window: usize,
     jitter: Jitter,
     state: Mutex<State>,
 }
 
-/// Leave to send one request. What came of it is told to the gate.
+/// Permission to send one request. Its outcome is reported to the gate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Pass {
-    /// How many pauses were before it.
+    /// Pauses before it was given; another number at the gate makes its outcome obsolete.
     pauses: u64,
     is_first: bool,
 }
 
-/// Whether the exchange lets us.
+/// The state of the circuit breaker.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum Phase {
     #[default]
     Open,
-    /// It asked for a pause.
+    /// The exchange asked for a pause: no request goes.
     Paused { until: Instant },
-    /// The pause is over, and the first request is to show whether all may go: since when it is
-    /// under way.
+    /// The pause is over, and a single trial request decides. `since` is when it was sent; `None`
+    /// before that.
     Trying { since: Option<Instant> },
 }
 
 #[derive(Debug, Default)]
 struct State {
-    /// Requests for inputs of the last window, oldest first.
+    /// When the inputs of the last window were requested, oldest first.
     recent: VecDeque<Instant>,
     phase: Phase,
     pauses: u64,
-    /// Refusals since the exchange last answered, not counting those of requests that were under
-    /// way at an earlier one.
+    /// Refusals in a row, for the backoff. Requests that were under way together count once.
     refusals: u32,
-    /// Until when the pace is even.
+    /// Until when the pace is even, after a pause.
     even_until: Option<Instant>,
 }
 
 impl State {
-    /// How long the exchange asked to be left alone, or the first request after that is under way.
+    /// How long no request may go, because of a pause or of a trial request under way.
     fn paused(&mut self, now: Instant) -> Duration {
+        // Paused → Trying. Done here, because nobody is woken when a pause ends.
         if let Phase::Paused { until } = self.phase
             && until <= now
         {
@@ -94,13 +98,15 @@ impl State {
         match self.phase {
             Phase::Open | Phase::Trying { since: None } => Duration::ZERO,
             Phase::Paused { until } => until.saturating_duration_since(now),
+            // Callers come again soon; once the trial counts as lost, this is zero and the next is
+            // a trial.
             Phase::Trying { since: Some(since) } => (since + LOST_AFTER)
                 .saturating_duration_since(now)
                 .min(LOOK_AGAIN),
         }
     }
 
-    /// How long until the budget and the pace have room for another input.
+    /// How long until budget and pace have room for another input.
     fn full(&mut self, now: Instant, limit: usize) -> Duration {
         while self
             .recent
@@ -109,6 +115,7 @@ impl State {
         {
             self.recent.pop_front();
         }
+        // The window has room once the oldest `surplus` requests have left it.
         let surplus = (self.recent.len() + 1).saturating_sub(limit);
         let leaving = surplus
             .checked_sub(1)
@@ -117,6 +124,7 @@ impl State {
             (*leaving + WINDOW).saturating_duration_since(now)
         });
         let even = WINDOW / u32::try_from(limit).unwrap_or(u32::MAX).max(1);
+        // Hurrying is for a start. After a pause it would be the burst that caused it.
         let step = if self.even_until.is_some_and(|until| now < until) {
             even
         } else {
@@ -128,6 +136,7 @@ impl State {
         budget.max(pace)
     }
 
+    // In `Trying` the pass is the trial: recording `since` closes the gate for all others.
     fn pass(&mut self, now: Instant) -> Pass {
         let is_first = matches!(self.phase, Phase::Trying { .. });
         if is_first {
@@ -141,8 +150,9 @@ impl State {
 }
 
 impl Gate {
-    /// A gate for so many requests in any five seconds, of which the ticker table takes its share
-    /// first. No pause ends for two processes at the same moment.
+    /// A gate for `requests_per_window` requests in any five seconds. The ticker table and the
+    /// instruments list take their share first. `jitter` lengthens pauses, so that no two processes
+    /// return at the same moment.
     #[must_use]
     pub fn new(requests_per_window: usize, tickers_interval: Duration, jitter: Jitter) -> Self {
         let tickers = WINDOW
@@ -152,19 +162,20 @@ impl Gate {
             .unwrap_or(usize::MAX)
             .saturating_add(INSTRUMENT_PAGES);
         Self {
+            // At least one, or a small budget would stop the inputs altogether.
             inputs_per_window: requests_per_window.saturating_sub(reserved).max(1),
             jitter,
             state: Mutex::default(),
         }
     }
 
-    /// The mean rate that is left for the inputs.
+    /// The mean rate that is left for the inputs, requests per second.
     #[must_use]
     pub fn requests_per_second(&self) -> f64 {
         self.inputs_per_window as f64 / WINDOW.as_secs_f64()
     }
 
-    /// How long until an input may be asked for.
+    /// How long until an input may be requested.
     #[must_use]
     pub fn opens_in(&self, now: Instant) -> Duration {
         self.with(|state| {
@@ -174,17 +185,19 @@ impl Gate {
         })
     }
 
-    /// How long until the ticker table may be asked for: the budget has its share, so only a pause
-    /// keeps it.
+    /// How long until the ticker table or the instruments list may be requested. Their share of the
+    /// budget is reserved, so only a pause delays them.
     #[must_use]
     pub fn paused(&self, now: Instant) -> Duration {
         self.with(|state| state.paused(now))
     }
 
-    /// Leave to ask for an input now, if there is.
+    /// A pass for an input, if one may be requested now.
     #[must_use]
     pub fn pass_input(&self, now: Instant) -> Option<Pass> {
         self.with(|state| {
+            // Checked and recorded under one lock: two callers cannot both take the last slot or be
+            // the trial.
             let is_open = state
                 .paused(now)
                 .max(state.full(now, self.inputs_per_window))
@@ -196,28 +209,31 @@ impl Gate {
         })
     }
 
-    /// Leave to ask for the ticker table now, if there is.
+    /// A pass for the ticker table or the instruments list, if no pause is on.
     #[must_use]
     pub fn pass_table(&self, now: Instant) -> Option<Pass> {
         self.with(|state| state.paused(now).is_zero().then(|| state.pass(now)))
     }
 
-    /// The exchange answered, whatever it answered.
+    /// The exchange answered with anything but a refusal of every request, so it serves this
+    /// address.
     pub fn answered(&self, pass: Pass, now: Instant) {
         self.with(|state| {
+            // An answer to a request from before the pause says nothing about the pause.
             if pass.pauses != state.pauses {
                 return;
             }
             state.refusals = 0;
             if pass.is_first {
+                // Trying → Open, at an even pace for one window.
                 (state.phase, state.even_until) = (Phase::Open, Some(now + WINDOW));
             }
         });
     }
 
-    /// A request brought no data; says how long to leave alone what it asked for, of which so many
-    /// failed in a row. When we were sent away for a reason that holds for every request,
-    /// everything is left alone as long.
+    /// A request brought no data; returns how long to leave what it asked for alone. `failures`
+    /// counts failures in a row, this one included. A refusal that concerns every request pauses
+    /// them all for as long.
     pub fn failed(
         &self,
         pass: Pass,
@@ -229,6 +245,8 @@ impl Gate {
         if error.concerns_all_requests() {
             let pause = pause(
                 error,
+                // Each input counts its own failures. The refusals of the address are the longer
+                // memory, because after a pause the trial may be another input's.
                 failures.max(self.refusals(pass)),
                 pauses.at_most(LONGEST_LIMIT),
             );
@@ -237,9 +255,10 @@ impl Gate {
             return pause;
         }
         match error.class() {
+            // An answer that cannot be read is an answer: the address is served.
             FaultClass::BadData => self.answered(pass, now),
-            // One path may be forbidden while all others are served, so that tells no more than
-            // silence does.
+            // A 403 without a reason may concern one path only, and a timeout or a 5xx says nothing
+            // about the address. The trial is undecided.
             FaultClass::Refused | FaultClass::ServerError | FaultClass::NotReached => {
                 self.lost(pass);
             }
@@ -247,8 +266,8 @@ impl Gate {
         self.jitter.lengthen(pause(error, failures, pauses))
     }
 
-    /// Nothing that tells anything came of a request: the next one is as much a first one as this
-    /// was.
+    /// The request ended without evidence about the address. If it was the trial, the next request
+    /// is.
     pub fn lost(&self, pass: Pass) {
         self.with(|state| {
             if pass.is_first
@@ -260,8 +279,8 @@ impl Gate {
         });
     }
 
-    /// How often the exchange has now sent us away in a row, this time included. Requests that were
-    /// under way together are sent away together and count once.
+    /// Refusals in a row, this one included. Requests that were under way together are refused
+    /// together and count once, or one ban would raise the backoff by dozens of steps.
     fn refusals(&self, pass: Pass) -> u32 {
         self.with(|state| {
             state
@@ -270,19 +289,24 @@ impl Gate {
         })
     }
 
-    /// The exchange sent a request away: nothing goes through for a while; a longer pause stays.
+    /// The exchange refused the address: no request goes for `pause`. A longer pause that is
+    /// already on stays.
     fn refused(&self, pass: Pass, now: Instant, pause: Duration) {
         self.with(|state| {
+            // The first refusal of those under way together. The others carry the older number.
             if pass.pauses == state.pauses {
                 state.refusals = state.refusals.saturating_add(1);
                 state.pauses = state.pauses.saturating_add(1);
             }
-            // One too long for the clock is as good as one that is over: no stated pause is.
+            // A pause beyond the timer's range counts as none. No stated pause is that long:
+            // `Pauses` bounds it.
             let asked = now.checked_add(pause).unwrap_or(now);
             let until = match state.phase {
                 Phase::Paused { until } => until.max(asked),
                 Phase::Open | Phase::Trying { .. } => asked,
             };
+            // From any phase. Late refusals of earlier requests close an open gate too, since a ban
+            // is of the address.
             state.phase = Phase::Paused { until };
         });
     }

@@ -1,4 +1,6 @@
-//! The kinds of input, how often each changes, and which come first.
+//! The kinds of input, how often each changes at the venue, and which of them come first.
+//!
+//! Pure tables and arithmetic. `planner` decides with them what is due.
 
 use shared::market::candles::Interval;
 use shared::units::UnixMs;
@@ -15,27 +17,29 @@ pub(in crate::collect) enum InputKind {
     Funding,
 }
 
-/// The least pause between two books, or two lists of trades.
+/// The least interval between two books, or two lists of trades, ms.
 const FAST_MS: u64 = 10_000;
 
-/// The period of open interest and account ratio at the venue.
+/// The venue's period of open interest and account ratio, ms. More frequent requests would fetch
+/// the same rows.
 const FIVE_MINUTES_MS: u64 = 300_000;
 
-/// How long after its close a candle is asked for: late trades may still come in.
+/// How long after its close a candle is requested, ms: the venue may still add late trades.
 const AFTER_CLOSE_MS: u64 = 1_500;
 
-/// Over how much of a candle's length the requests of all contracts are spread, at most.
+/// The longest span over which the requests of all contracts for one close are spread, ms. All
+/// contracts' candles close at the same moment, and the budget would be spent at once.
 const MAX_SPREAD_MS: u64 = 60_000;
 
-/// The interval of fundings where the venue does not tell it: the shortest, for asking too often
-/// costs little.
+/// The funding interval where the venue states none, hours: the shortest, because a superfluous
+/// request costs little.
 const UNKNOWN_FUNDING_HOURS: f64 = 1.0;
 
-/// How long after its time a funding is asked for.
+/// How long after a funding's time it is requested, ms: the venue may list the settlement late.
 const AFTER_FUNDING_MS: u64 = 60_000;
 
 impl InputKind {
-    /// What every monitored contract has; [`Self::OF_BITCOIN`] is for one alone.
+    /// What is fetched of every monitored contract. [`Self::OF_BITCOIN`] is fetched of one alone.
     pub(in crate::collect) const OF_ALL: [Self; 10] = [
         Self::Trades,
         Self::Book,
@@ -64,8 +68,8 @@ impl InputKind {
         }
     }
 
-    /// Which of a contract's first loads come before others: what a score needs, then what makes it
-    /// better, then what only the long view needs.
+    /// Which of a contract's first loads come first: 0, what a score needs; 1, what improves it; 2,
+    /// what only the long view needs.
     pub(super) const fn stage(self) -> u8 {
         match self {
             Self::Book
@@ -76,12 +80,11 @@ impl InputKind {
         }
     }
 
-    /// How long until the next value is there to be fetched, after one was fetched at `now`. The
-    /// pause is for a timer: only how long it is to the next close or funding is reckoned by the
-    /// calendar.
+    /// How long until the next value can be fetched, after one was fetched at `now`.
     ///
-    /// `place` is the contract's place among all, 0–1: requests that a clock makes due are spread
-    /// by it. `fast_ms` is the pause of what changes all the time.
+    /// `place` is the contract's place among all, from 0 to 1; requests that fall due at one moment
+    /// are spread by it. `fast_ms` is the interval of books and trades. Only the distance to the
+    /// next close or funding is calendar time; the result is for a timer.
     pub(super) fn next_in(
         self,
         now: UnixMs,
@@ -93,6 +96,8 @@ impl InputKind {
             Self::Book | Self::Trades => fast_ms.max(FAST_MS),
             Self::OpenInterest | Self::AccountRatio => FIVE_MINUTES_MS,
             Self::Candles(interval) => {
+                // Half a candle at most, so that the next close does not overtake the spread
+                // requests.
                 let spread_ms = (interval.millis() / 2).min(MAX_SPREAD_MS) as f64;
                 until_multiple(now, interval.millis()) + AFTER_CLOSE_MS + (place * spread_ms) as u64
             }
@@ -108,6 +113,8 @@ impl InputKind {
 /// Milliseconds from `now` to the next moment after it that is a multiple of `period_ms` of Unix
 /// time.
 const fn until_multiple(now: UnixMs, period_ms: u64) -> u64 {
+    // An interval of 0 hours would divide by zero; a millisecond makes it due after the pause
+    // alone.
     let period_ms = if period_ms == 0 { 1 } else { period_ms };
     period_ms - now.as_millis() % period_ms
 }

@@ -1,8 +1,15 @@
-//! What is due next: pure bookkeeping over contracts, kinds of input and time.
+//! What is due next: pure bookkeeping over contracts, kinds of input and time, without I/O.
 //!
-//! An input is due when the timer says so, whatever is done to the wall clock meanwhile. When the
-//! time leaves the timer's course, as by a sleep, nobody knows what closed or was funded since, so
-//! everything is due.
+//! State: for each input (contract and kind), when it is due, whether a request is under way,
+//! whether it is loaded completely, and how often it failed in a row.
+//!
+//! Order: `monitor` sets the contracts. `take_due` hands out the most urgent job and marks it as
+//! under way, so at most one request per input is. `succeeded` or `failed` follows and sets the
+//! next due time.
+//!
+//! Due times are instants of the timer, so setting the wall clock does not move them. When the time
+//! leaves the timer's course, as when the machine was suspended, candles closed and fundings were
+//! paid unseen, so every input becomes due.
 
 use super::kind::InputKind;
 use super::monitored::Monitored;
@@ -12,10 +19,11 @@ use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// The share of the budget that what changes all the time may use; the rest is for everything else.
+/// The share of the budget that books and trades may use. The rest is for renewals and first loads,
+/// which would starve otherwise.
 const FAST_SHARE: f64 = 0.7;
 
-/// How many inputs of one contract change all the time: book and trades.
+/// Inputs of one contract that change all the time: book and trades.
 const FAST_KINDS: f64 = 2.0;
 
 /// One input of one contract, to be fetched.
@@ -28,8 +36,8 @@ pub(super) struct Job {
 #[derive(Clone, Copy, Debug)]
 struct Progress {
     due: Instant,
-    /// Whether the time left the timer's course since it was asked for: then it is due whatever
-    /// the timer says.
+    /// Whether the time left the timer's course since the input was requested. It is due then,
+    /// whatever `due` says.
     is_overtaken: bool,
     under_way: bool,
     is_loaded: bool,
@@ -37,19 +45,21 @@ struct Progress {
 }
 
 impl Progress {
+    // `under_way` comes first: a request that is running is never duplicated, even when the clock
+    // stepped meanwhile.
     fn is_due(&self, now: Instant) -> bool {
         !self.under_way && (self.is_overtaken || self.due <= now)
     }
 }
 
-/// One monitored contract's place and interval.
+/// A monitored contract's rank by turnover (0 is the first) and its funding interval.
 #[derive(Clone, Copy, Debug)]
 struct Place {
     rank: usize,
     funding_interval_hours: Option<f64>,
 }
 
-/// What is due, and what was.
+/// The state of every input of every monitored contract.
 #[derive(Debug)]
 pub(super) struct Planner {
     requests_per_second: f64,
@@ -58,7 +68,7 @@ pub(super) struct Planner {
 }
 
 impl Planner {
-    /// Nothing is monitored.
+    /// A planner without contracts.
     pub(super) fn new(requests_per_second: f64) -> Self {
         Self {
             requests_per_second,
@@ -67,7 +77,8 @@ impl Planner {
         }
     }
 
-    /// Monitors these contracts, the first first. What is already known of them stays.
+    /// Monitors these contracts, in order of precedence. The progress of contracts that stay is
+    /// kept.
     pub(super) fn monitor(&mut self, symbols: &[Monitored], now: Instant) {
         self.places = symbols
             .iter()
@@ -97,18 +108,20 @@ impl Planner {
             for kind in InputKind::OF_ALL.into_iter().chain(of_bitcoin) {
                 self.progress
                     .entry((one.symbol.clone(), kind))
+                    // Only inputs that are new start from nothing: a changed list must not reload
+                    // what is held.
                     .or_insert(new);
             }
         }
     }
 
-    /// The most urgent job that is due, marked as under way.
+    /// The most urgent due job, marked as under way.
     ///
-    /// First what a contract needs for its first score, contract by contract; then what is renewed,
-    /// and what failed before; then first loads that make scores better; then the long view. What
-    /// is renewed has a bounded share of the budget, so the rest comes to its turn. What failed has
-    /// no precedence over what was never tried: an endpoint that hangs would else use up the budget
-    /// of the others.
+    /// The order: what a contract needs for its first score, contract by contract; renewals and
+    /// retries by due time; first loads that make scores better; the long view. The first contracts
+    /// thus get whole scores early, instead of all contracts getting parts. Renewals have a bounded
+    /// share of the budget, so the classes below them are reached. A failed input has no precedence
+    /// over one that was never tried: an endpoint that hangs would use up the budget of the others.
     pub(super) fn take_due(&mut self, now: Instant) -> Option<Job> {
         let due = self
             .progress
@@ -120,14 +133,19 @@ impl Planner {
                     .places
                     .get(symbol)
                     .map_or(usize::MAX, |place| place.rank);
+                // (class, due time within a class of renewals, rank). `None` sorts first, but no
+                // class mixes it with `Some`.
                 let urgency = match (progress.is_loaded, kind.stage()) {
+                    // By rank alone: complete the first contract before the second is begun.
                     (false, 0) if progress.failures == 0 => (0, None, rank),
+                    // Tried and failed: it queues with the renewals by its backoff.
                     (false, 0) => (1, Some(progress.due), rank),
                     (true, _) => (1, Some(progress.due), rank),
                     (false, stage) => (1 + stage, None, rank),
                 };
                 ((symbol, *kind), (urgency, *kind))
             })
+            // The kind breaks ties, so the order does not depend on the map.
             .min_by_key(|(_, urgency)| *urgency)?;
         let job = Job {
             symbol: job.0.clone(),
@@ -135,12 +153,13 @@ impl Planner {
         };
         if let Some(progress) = self.of(&job) {
             progress.under_way = true;
+            // From here on the flag means that the time changed during this request.
             progress.is_overtaken = false;
         }
         Some(job)
     }
 
-    /// How long until the next job is due that is not under way.
+    /// How long until the next job is due; `None` when all are under way or none is monitored.
     pub(super) fn due_in(&self, now: Instant) -> Option<Duration> {
         let waiting = self
             .progress
@@ -157,9 +176,9 @@ impl Planner {
             .min()
     }
 
-    /// The time left the timer's course: everything is due but what failed, which has its pause. In
-    /// the order in which it would have been due, so that nothing is held up for ever by a clock
-    /// that goes on stepping.
+    /// The time left the timer's course, so everything is due. Inputs that failed keep their
+    /// backoff, or a stepping clock would turn it into a retry loop. The old due times stay and
+    /// order the work, so a clock that steps again and again starves no input.
     pub(super) fn time_changed(&mut self) {
         for progress in self
             .progress
@@ -170,12 +189,14 @@ impl Planner {
         }
     }
 
-    /// The input was fetched. An incomplete one, of which more pages are to come, is due at once;
-    /// so is one that was asked for before the time changed.
+    /// The input was fetched. It is due at once when more pages follow or when the time changed
+    /// during the request.
     pub(super) fn succeeded(&mut self, job: &Job, now: Moment, is_complete: bool) {
+        // The contract left the list while the request was under way.
         let Some(place) = self.places.get(&job.symbol).copied() else {
             return;
         };
+        // Contracts are spread by rank: their candles all close at the same moment.
         let share = place.rank as f64 / self.places.len() as f64;
         let pause = job.kind.next_in(
             now.time,
@@ -189,6 +210,7 @@ impl Planner {
             now.instant
         };
         if let Some(progress) = self.of(job) {
+            // Set only if the time changed during the request, whose answer may then be too old.
             let is_overtaken = progress.is_overtaken;
             *progress = Progress {
                 due,
@@ -200,7 +222,7 @@ impl Planner {
         }
     }
 
-    /// The input could not be fetched.
+    /// The input could not be fetched; it is retried after `pause`.
     pub(super) fn failed(&mut self, job: &Job, now: Instant, pause: Duration) {
         if let Some(progress) = self.of(job) {
             progress.due = now.checked_add(pause).unwrap_or(now);
@@ -210,14 +232,15 @@ impl Planner {
         }
     }
 
-    /// How often the input failed in a row.
+    /// Failures in a row.
     pub(super) fn failures(&self, job: &Job) -> u32 {
         self.progress
             .get(&(job.symbol.clone(), job.kind))
             .map_or(0, |progress| progress.failures)
     }
 
-    /// The pause at which what changes all the time stays within its share of the budget.
+    /// The interval, in ms, at which all contracts' books and trades together use their share of
+    /// the budget and no more.
     fn fast_pause_ms(&self) -> u64 {
         let requests = FAST_KINDS * self.places.len() as f64;
         (requests / (FAST_SHARE * self.requests_per_second) * 1_000.0) as u64

@@ -1,4 +1,10 @@
 //! The last good value of every input, with its own time and source.
+//!
+//! State: one entry per monitored contract. Entries are shared by `Arc`, so a round takes a
+//! consistent copy of all of them without holding the lock while it computes.
+//!
+//! Invariants: a value is only replaced by one that is at least as new. A contract that is no
+//! longer monitored has no entry, and an answer that comes late does not create one.
 
 use super::monitored::Monitored;
 use super::value::{Delivery, Value};
@@ -26,15 +32,18 @@ pub(in crate::collect) struct SymbolInputs {
 /// The inputs of every contract.
 pub(in crate::collect) type Inputs = HashMap<String, Arc<SymbolInputs>>;
 
-/// The inputs of all monitored contracts.
+/// The inputs of all monitored contracts. Read by rounds, written by the scheduler.
 #[derive(Debug, Default)]
 pub(in crate::collect) struct Shelf {
     symbols: RwLock<HashMap<String, Arc<SymbolInputs>>>,
 }
 
 impl SymbolInputs {
-    /// Those that are about the price that the ticker tells; all where it tells none.
+    /// The inputs whose price agrees with `last`, the ticker's; all of them when it has none. Open
+    /// interest, ratios and fundings state no price and always stay.
     pub(in crate::collect) fn agreeing_with(self: &Arc<Self>, last: Option<Price>) -> Arc<Self> {
+        // The usual case, and one that happens for every contract in every round: nothing is
+        // copied.
         if self
             .candles
             .values()
@@ -77,7 +86,7 @@ impl Shelf {
             .clone()
     }
 
-    /// Forgets contracts that are no longer monitored.
+    /// Drops contracts that are no longer monitored and makes room for new ones.
     pub(super) fn keep_only(&self, monitored: &[Monitored]) {
         let mut symbols = self.symbols.write().unwrap_or_else(PoisonError::into_inner);
         symbols.retain(|symbol, _| monitored.iter().any(|one| one.symbol == *symbol));
@@ -86,10 +95,12 @@ impl Shelf {
         }
     }
 
-    /// Puts an input in its place, unless it is none or what is there is younger; whether it is
-    /// complete. A contract that is no longer monitored gets none.
+    /// Stores an input unless a newer one is held; returns whether the input is complete. An empty
+    /// delivery changes nothing.
     pub(super) fn put(&self, symbol: &str, delivery: Delivery) -> bool {
         let mut symbols = self.symbols.write().unwrap_or_else(PoisonError::into_inner);
+        // The contract was dropped while its request was under way. "Complete" keeps the planner
+        // from asking for more.
         let Some(inputs) = symbols.get_mut(symbol) else {
             return true;
         };
@@ -101,6 +112,7 @@ impl Shelf {
         else {
             return delivery.is_complete;
         };
+        // Copied only while a round still reads the old values.
         let inputs = Arc::make_mut(inputs);
         match value {
             Value::Book(value) => renew(
@@ -161,6 +173,8 @@ impl Shelf {
     }
 }
 
+/// Replaces a value unless the held one is newer. An equal time replaces: the newest row may be the
+/// same while more rows, or corrected ones, came with it.
 fn renew<T>(place: &mut Option<Dated<T>>, new: Dated<T>) {
     if place
         .as_ref()

@@ -1,4 +1,4 @@
-//! What a fetch brings.
+//! What a fetch brings: a value of one kind, dated, or nothing usable.
 
 use shared::market::Dated;
 use shared::market::book::Book;
@@ -7,7 +7,7 @@ use shared::market::positioning::{AccountRatio, Funding, OpenInterest};
 use shared::market::trades::Trades;
 use std::sync::Arc;
 
-/// A value of some kind.
+/// A value of one kind. Shared by `Arc`, because rounds copy the shelf.
 #[derive(Clone, Debug)]
 pub(super) enum Value {
     Book(Arc<Book>),
@@ -21,10 +21,10 @@ pub(super) enum Value {
 /// What a job brought.
 #[derive(Clone, Debug)]
 pub(super) struct Delivery {
-    /// Nothing when the answer had no row that can be used: what is held then stays, and ages.
+    /// `None` when the answer had no usable row: what is held stays and ages.
     pub(super) dated: Option<Dated<Value>>,
-    /// Whether there is no more of it to be fetched now.
+    /// Whether no further page is to be fetched now.
     pub(super) is_complete: bool,
-    /// Labels of the rows that were refused.
+    /// Labels of refused rows, for the metrics.
     pub(super) refused: Vec<&'static str>,
 }

@@ -1,10 +1,15 @@
-//! The only place that reads the clock: what time it is by the machine's wall clock, put right
-//! where that is known to be wrong.
+//! The only module that reads the clock: the machine's wall clock, corrected where it is known to
+//! be wrong.
 //!
-//! Wall time is for what is about calendar time: when a candle closes, how old data is. How long
-//! something lasts is measured by [`Instant`], for a wall clock may be set, and stands still for
-//! nobody while the machine sleeps. `timeline` says what becomes of a wall clock that stepped, or
-//! that the dates of upstreams' answers contradict.
+//! Two kinds of time. Wall time is for what is about calendar time: when a candle closes, how old
+//! data is. Durations are measured by [`Instant`], because a wall clock may be set, and keeps
+//! running while the machine is suspended.
+//!
+//! State: one `Timeline` behind a lock, shared by all clones. Every call reads both clocks, lets
+//! the timeline detect a step between them, and returns the wall time with the correction that is
+//! believed. `timeline` decides which correction that is, by the dates of upstreams' answers.
+//!
+//! Invariant: on doubt, time is later rather than earlier, so that data looks older, never younger.
 
 mod timeline;
 mod wall;
@@ -21,19 +26,20 @@ use wall::millis;
 pub use timeline::{Direction, LEADER};
 pub use wall::Wall;
 
-/// Both clocks are read again when this much time passed between the first of the two and the
-/// second: a thread that was kept waiting just there would see a step that never was.
+/// Both clocks are read again when more time than this passed between the two readings: a thread
+/// that was descheduled in between would see a step that never was.
 const READ_WITHIN: Duration = Duration::from_millis(50);
 
-/// The slowest answer that still tells the time: its date is from some moment on its way.
+/// The slowest answer that is still evidence of the time, ms. Its date is from an unknown moment on
+/// its way.
 const SLOWEST_ANSWER_MS: i64 = 6_000;
 
-/// How often both are read before what they say is taken as it is.
+/// How often both clocks are read before the last reading is accepted as it is.
 const READINGS: u32 = 4;
 
-/// What tells the time. Its clones share what is known of the wall clock.
+/// Tells the time. Clones share what is known of the wall clock.
 ///
-/// Whoever needs the time is given one; nothing reads the machine's clock behind its back.
+/// A clock is passed to whatever needs the time; nothing reads the machine's clock behind its back.
 #[derive(Clone, Debug)]
 pub struct Clock(Arc<Shared>);
 
@@ -42,7 +48,7 @@ struct Shared {
     wall: Wall,
     began: Instant,
     timeline: Mutex<Timeline>,
-    /// How often [`Clock::now`] left its course.
+    /// How often the time that [`Clock::now`] returns left the timer's course.
     changes: watch::Sender<u64>,
 }
 
@@ -66,7 +72,7 @@ impl Moment {
     }
 }
 
-/// When a request was sent, by which its answer's date is judged.
+/// When a request was sent, for judging its answer's date.
 #[derive(Clone, Copy, Debug)]
 pub struct Asked {
     at_ms: i64,
@@ -79,7 +85,7 @@ pub struct Report {
     /// How far the wall clock is behind what upstreams date their answers with, milliseconds:
     /// negative when it is ahead; unknown while none was heard lately.
     pub behind_ms: Option<i64>,
-    /// Steps that were seen, by where the wall clock went.
+    /// Steps that were seen, by direction.
     pub steps: BTreeMap<Direction, u64>,
 }
 
@@ -90,8 +96,8 @@ impl Clock {
         Self::reading(Wall::machine())
     }
 
-    /// A clock that shows `moment` now and goes on with the runtime's timer: where a test moves the
-    /// timer, every pause, every time limit and this clock move together.
+    /// A clock that shows `moment` now and follows the runtime's timer: where a test moves the
+    /// timer, every pause, every timeout and this clock move together.
     #[must_use]
     pub fn beginning_at(moment: UnixMs) -> Self {
         Self::reading(Wall::beginning_at(moment))
@@ -110,8 +116,8 @@ impl Clock {
         }))
     }
 
-    /// The present moment; 1970 when the machine's clock is set before it, which the door then
-    /// refuses as implausible.
+    /// The present moment; 1970 when the machine's clock is set before it, which the validation
+    /// boundary then refuses as implausible.
     #[must_use]
     pub fn now(&self) -> UnixMs {
         self.moment().time
@@ -130,7 +136,7 @@ impl Clock {
         }
     }
 
-    /// Notes that a request is about to be sent; [`Self::hear`] takes it.
+    /// Records that a request is about to be sent; [`Self::hear`] takes it.
     #[must_use]
     pub fn asked(&self) -> Asked {
         self.with(|timeline| {
@@ -144,12 +150,11 @@ impl Clock {
         })
     }
 
-    /// Takes the date of an answer whose head has just come as evidence of what time it is: the
-    /// name of who dated it (or [`LEADER`]), its `Date` and, if it lay in a cache, its `Age` in
-    /// seconds.
+    /// Takes the date of an answer whose head has just arrived as evidence of the time: the name of
+    /// its source (or [`LEADER`]), its `Date` and, if it came from a cache, its `Age` in seconds.
     ///
-    /// An answer during whose way the clock stepped says nothing: it may have waited through a
-    /// sleep. Nor does one that took so long that nobody knows when it was dated.
+    /// An answer during which the clock stepped is no evidence: it may have waited through a
+    /// suspension. Nor is one that took so long that the moment of its date is unknown.
     pub fn hear(&self, source: &'static str, asked: Asked, date: UnixMs, age_secs: Option<u64>) {
         self.with(|timeline| {
             let came_ms = timeline.last().timer_ms;
@@ -163,8 +168,8 @@ impl Clock {
         });
     }
 
-    /// Follows the times at which [`Self::now`] left the course of the timer, as after a sleep.
-    /// Whoever waits for a calendar time thinks anew then.
+    /// Follows the times at which [`Self::now`] left the timer's course, as after a suspension. A
+    /// task that waits for a calendar time computes its wait anew then.
     #[must_use]
     pub fn changes(&self) -> watch::Receiver<u64> {
         self.0.changes.subscribe()
@@ -185,7 +190,7 @@ impl Clock {
         })
     }
 
-    /// Reads both clocks, works on what is known, and tells what changed of it.
+    /// Reads both clocks, applies `work` to what is known, and reports what changed.
     fn with<T>(&self, work: impl FnOnce(&mut Timeline) -> (Option<Change>, T)) -> T {
         let (changes, has_left_its_course, result) = {
             let mut timeline = self
@@ -194,12 +199,13 @@ impl Clock {
                 .lock()
                 .unwrap_or_else(PoisonError::into_inner);
             let before_ms = timeline.believed_lead_ms();
-            // Read under the lock: a reading of before a step that came in after one of behind it
-            // would be another step.
+            // Read under the lock. Otherwise two threads could hand in their readings in reverse
+            // order, and a step would be seen twice, once in each direction.
             let stepped = timeline.observe(read(&self.0.wall, self.0.began));
             let (change, result) = work(&mut timeline);
             ([stepped, change], timeline.has_left(before_ms), result)
         };
+        // After the lock is released: logging may block.
         for change in changes.into_iter().flatten() {
             note(change);
         }
@@ -231,7 +237,7 @@ fn note(change: Change) {
     }
 }
 
-/// Reads both clocks, as close to one another as can be.
+/// Reads both clocks as close to one another as possible.
 fn read(wall: &Wall, began: Instant) -> timeline::Reading {
     let mut reading = None;
     for _ in 0..READINGS {
@@ -240,6 +246,8 @@ fn read(wall: &Wall, began: Instant) -> timeline::Reading {
         let after = Instant::now();
         reading = Some(timeline::Reading {
             wall_ms,
+            // The later of the two instants: a delay between them makes the wall clock look late,
+            // by less than `READ_WITHIN`.
             timer_ms: millis(after.duration_since(began)),
         });
         if after.duration_since(before) < READ_WITHIN {

@@ -1,8 +1,15 @@
 //! Who collects and publishes: one process at a time, by a lease in Redis.
 //!
-//! The lease only saves the others the work. What keeps two writers apart is the script that
-//! publishes: it asks for the lease again at the moment of writing, so a leader that slept, or
-//! whose Redis changed, writes nothing.
+//! State machine (`Standing`): `Undecided` → `Leading`, `Following` or `CutOff`, after every bid.
+//! The candidate bids three times in the life of a lease; a bid by the holder renews it. A leader
+//! that is of no use (it gets no data, or cannot publish) gives the lease up and waits, so that
+//! another can take it.
+//!
+//! Invariant: the lease only saves the other processes the work. What keeps two writers apart is
+//! the fencing token: the script that publishes compares the lease and its epoch at the moment of
+//! writing, so a leader that slept, or whose Redis changed, writes nothing.
+//!
+//! Order at the end of the process: resigning → give the lease up → resigned.
 
 mod duty;
 
@@ -19,21 +26,20 @@ use tokio_util::sync::CancellationToken;
 
 pub use duty::{Duty, StandInAfter};
 
-/// Renewals in a lease's life: two may fail before it ends.
+/// Bids in a lease's life, so two renewals in a row may fail before it ends.
 const RENEWALS: u32 = 3;
 
-/// The change of a leader that gets no data and gives the lead up for others to try.
+/// The label of a leader that gets no data and gives the lead up.
 pub const BLIND: &str = "blind";
 
-/// The change of a leader whose publications the store does not take, and that gives the lead up
-/// for others to try.
+/// The label of a leader whose publications the store does not take and that gives the lead up.
 pub const CANNOT_PUBLISH: &str = "cannot_publish";
 
-/// How many leases a leader tries to publish in vain. The next renewal after that ends its
-/// leadership, so another process leads before three leases are over.
+/// For how many leases a leader may fail to publish. The renewal after that ends its leadership, so
+/// another process leads before three leases have passed.
 const LEASES_IN_VAIN: u32 = 2;
 
-/// Why a leadership is of no use.
+/// Why a leader is of no use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Futile {
     /// Nothing new comes from the exchanges.
@@ -53,9 +59,9 @@ impl Futile {
         }
     }
 
-    /// How many leases to stay out of the way. Others bid every third of a lease. Who cannot
-    /// publish may be alone with a store that is ill for everybody, and then must not keep it
-    /// waiting when it is well again.
+    /// For how many leases to stay out of the way: long enough for the others, who bid every third
+    /// of a lease. A leader that cannot publish waits less: it may be the only process at a store
+    /// that fails for all, and must return soon after the store does.
     const fn leases_aside(self) -> u32 {
         match self {
             Self::Blind => 2,
@@ -71,21 +77,21 @@ pub struct Candidate {
     pub store: Arc<Store>,
     /// Where the standing is kept.
     pub leadership: Arc<Leadership>,
-    /// What is served, by which a leader sees whether it still collects anything; counters, last
-    /// outcomes.
+    /// What is served, by which a leader sees whether it still collects; counters, last outcomes.
     pub context: Context,
     /// The lease's life.
     pub lease: Duration,
-    /// How old data may be before a leader counts as blind.
+    /// The age of data from which a leader counts as blind.
     pub stand_in_after: StandInAfter,
-    /// Cancelled when the process is about to end and should lead no more.
+    /// Cancelled when the process is about to end.
     pub resigning: CancellationToken,
-    /// Cancelled when it leads no more.
+    /// Cancelled by this task once the lead is given up.
     pub resigned: CancellationToken,
 }
 
 impl Candidate {
-    /// Bids for the lead, and keeps it, until it is told to resign.
+    /// Bids for the lead and renews it until the process ends. Never returns: a supervised task
+    /// that returns is restarted.
     pub async fn run(self, pulse: Pulse) {
         let mut kept_until = Instant::now();
         let mut led_since = None;
@@ -96,11 +102,13 @@ impl Candidate {
                 .await
             {
                 Ok(Lease::Held { epoch }) => {
+                    // Counted from the answer, so a little beyond the lease itself: the fencing
+                    // token covers the difference.
                     kept_until = Instant::now() + self.lease;
                     self.stand(Standing::Leading { epoch });
                     let now = self.context.clock.moment();
                     let since = *led_since.get_or_insert_with(|| {
-                        // What an earlier leadership could not write says nothing of this one.
+                        // Failed writes of an earlier leadership say nothing about this one.
                         self.leadership.wrote();
                         now.instant
                     });
@@ -115,6 +123,7 @@ impl Candidate {
                 Ok(Lease::OfAnother { lasts_ms }) => {
                     led_since = None;
                     self.stand(Standing::Following);
+                    // The next bid comes right after the other's lease could end.
                     (self.lease / RENEWALS).min(Duration::from_millis(lasts_ms.saturating_add(1)))
                 }
                 Err(error) => {
@@ -125,6 +134,7 @@ impl Candidate {
             pulse.expect_within(pause);
             tokio::select! {
                 () = sleep(pause) => {}
+                // The store refused a write for lack of the lease: ask at once who leads.
                 () = self.leadership.again() => {}
                 () = self.resigning.cancelled() => {}
             }
@@ -135,8 +145,8 @@ impl Candidate {
         std::future::pending::<()>().await;
     }
 
-    /// While its lease may last, a leader that cannot renew it still tries to publish: the store
-    /// decides.
+    /// The store does not answer. Until its lease has run out, a leader goes on publishing: the
+    /// script decides whether it may.
     fn unreachable(&self, error: &StoreError, kept_until: Instant) {
         let leads = matches!(self.leadership.standing(), Standing::Leading { .. });
         if !leads || Instant::now() >= kept_until {
@@ -149,8 +159,8 @@ impl Candidate {
         }
     }
 
-    /// Why leading since `since` is of no use to anybody, if it is not. Where nobody else can lead,
-    /// nothing is futile.
+    /// Why leading since `since` is of no use, if so. Without a shared store nobody else can lead,
+    /// so it is never futile.
     fn futile(&self, since: Instant, now: Moment) -> Option<Futile> {
         if !self.store.is_shared() {
             return None;
@@ -161,14 +171,15 @@ impl Candidate {
         {
             return Some(Futile::Blind);
         }
+        // Renewals alone prove nothing: Redis may grant the lease and refuse every write (memory,
+        // rights, replicas).
         let in_vain = self.leadership.in_vain()?;
         let is_long =
             Instant::now().saturating_duration_since(in_vain.since) >= self.lease * LEASES_IN_VAIN;
         is_long.then_some(Futile::CannotPublish { why: in_vain.why })
     }
 
-    /// A leader that is of no use gives the lead to whoever may be, and stays out of the way for a
-    /// while.
+    /// Gives up a useless lead. Returns how long to wait before the next bid.
     async fn step_aside(&self, futile: Futile) -> Duration {
         match futile {
             Futile::Blind => {
@@ -182,7 +193,9 @@ impl Candidate {
             }
         }
         self.context.metrics.leadership_change(futile.name());
+        // Given up instead of left to expire: another process takes over at once.
         self.resign().await;
+        // After `resign`, so that the reason is what the board shows.
         self.context.board.record("leadership", futile.name(), None);
         self.lease * futile.leases_aside()
     }
@@ -201,6 +214,7 @@ impl Candidate {
             _ => None,
         };
         self.context.metrics.leading(epoch);
+        // `unreachable` records the store's failure itself.
         if !matches!(new, Standing::CutOff { .. }) {
             self.context.board.record("leadership", OK, None);
         }

@@ -1,8 +1,13 @@
-//! Connections of clients: how many there may be, and how long each may take. What they ask is
+//! Connections of clients: how many there may be, and how long each may take. Their requests are
 //! answered by [`crate::http`].
 //!
-//! A client that sends or reads slowly, sends nothing, or comes a thousand times costs itself
-//! alone: collecting has file descriptors of its own, and what a client may hold has an end.
+//! Three limits protect the process: a number of connections in all and per client address
+//! (`guests`), time limits for head, answer and idleness (`vigil`), and file descriptors that are
+//! kept back for collecting (`descriptors`). A client that sends or reads slowly, or opens a
+//! thousand connections, harms itself alone.
+//!
+//! Order for a connection: accept → admit or refuse → serve until the client ends it, it is
+//! overdue, its place is needed, or the process closes.
 
 mod descriptors;
 mod guests;
@@ -31,14 +36,14 @@ pub use descriptors::raise_limit as raise_descriptor_limit;
 pub use guests::Refusal;
 pub use vigil::Overdue;
 
-/// The largest head of a request, bytes.
+/// The largest request head, bytes. Heads of browsers stay far below it.
 const MAX_HEAD: usize = 32 * 1_024;
 
-/// The pause after a connection could not be accepted: there is no descriptor left, and the next
-/// try would fail as well.
+/// The pause after a failed accept. Usually there is no file descriptor left, so the next call
+/// would fail at once and the loop would spin.
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// Serves until `closing`; then takes no more connections, and lets open requests end.
+/// Serves until `closing`. Then no connection is accepted any more, and open requests may finish.
 pub async fn serve(
     listener: TcpListener,
     router: Router,
@@ -55,7 +60,7 @@ pub async fn serve(
         let (stream, address) = match accepted {
             Ok(accepted) => accepted,
             Err(error) => {
-                // The client gave up; the next one has nothing to do with it.
+                // The client gave up before the accept: no shortage, so no pause.
                 if error.kind() == std::io::ErrorKind::ConnectionAborted {
                     continue;
                 }
@@ -65,6 +70,7 @@ pub async fn serve(
                 continue;
             }
         };
+        // Dropping `stream` closes a refused connection. An answer would cost what is short.
         let vigil = Arc::new(Vigil::new(Instant::now()));
         let guest = match guests.admit(address.ip(), Arc::clone(&vigil)) {
             Ok(guest) => guest,
@@ -105,17 +111,19 @@ impl Connection {
             closing,
         } = self;
         let _open = metrics.connection();
-        // Answers are written whole; waiting for more of them would only make each late.
+        // Answers are written whole; Nagle's algorithm would only delay the last segment of each.
         let _ = stream.set_nodelay(true);
         let begun = Arc::clone(&vigil);
         let service =
             router.map_request(move |request: axum::http::Request<hyper::body::Incoming>| {
+                // Called once the head is complete, which ends the time limit for it.
                 begun.request_begins();
                 request.map(axum::body::Body::new)
             });
+        // HTTP/1 alone: a proxy or the edge in front speaks HTTP/2 to clients.
         let mut builder = Builder::new(TokioExecutor::new()).http1_only();
-        // The library's own limit counts from the end of the answer before, so it is the one for
-        // idle connections.
+        // The library's limit counts from the end of the previous answer, so it limits idleness.
+        // `vigil` limits the head from its first byte.
         builder
             .http1()
             .timer(TokioTimer::new())
@@ -131,8 +139,10 @@ impl Connection {
                     if let Err(error) = ended {
                         tracing::debug!(%address, error, "a connection ended early");
                     }
+                    // Dropping the future closes the connection, here and below.
                     return;
                 }
+                // Once: a cancelled token stays ready and would spin the loop.
                 () = closing.cancelled(), if !is_closing => {
                     is_closing = true;
                     connection.as_mut().graceful_shutdown();

@@ -1,4 +1,8 @@
-//! What this process is among those that may lead, for whoever needs to know.
+//! The standing of this process among those that may lead, shared between the candidate, the
+//! writer, the collectors and the health answers.
+//!
+//! State: the standing in a `watch` channel, a wake-up for the candidate, and the writes that
+//! failed in a row. Only the candidate sets the standing; the writer may withdraw it (`lost`).
 
 mod unwritten;
 
@@ -6,19 +10,19 @@ use tokio::sync::{Notify, watch};
 use tokio::time::Instant;
 use unwritten::{InVain, Unwritten};
 
-/// What this process is, as far as it knows.
+/// The standing of this process, as far as it knows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Standing {
-    /// Nothing is known yet.
+    /// No bid was answered yet.
     Undecided,
     /// It collects and publishes.
     Leading {
         /// The number of its leadership.
         epoch: u64,
     },
-    /// Another process does, or this one has given the lead up.
+    /// Another process leads, or this one has given the lead up.
     Following,
-    /// The store cannot be asked who leads.
+    /// The store does not answer who leads.
     CutOff {
         /// Why, as a label.
         reason: &'static str,
@@ -37,7 +41,7 @@ impl Standing {
     }
 }
 
-/// This process's standing, for whoever needs to know.
+/// The standing, and what the candidate needs to know of the writer.
 #[derive(Debug)]
 pub struct Leadership {
     standing: watch::Sender<Standing>,
@@ -46,7 +50,7 @@ pub struct Leadership {
 }
 
 impl Leadership {
-    /// Nothing is known yet.
+    /// Undecided.
     #[must_use]
     pub fn new() -> Self {
         Self {
@@ -68,44 +72,49 @@ impl Leadership {
         self.standing.subscribe()
     }
 
-    /// The store says that this process does not lead: it may ask anew at once.
+    /// The store refused a write because this process does not lead. The candidate bids again at
+    /// once.
     pub fn lost(&self) {
         self.standing.send_if_modified(|standing| {
+            // Only a leader falls back: the candidate may have learnt better while the write was
+            // under way.
             let led = matches!(standing, Standing::Leading { .. });
             if led {
                 *standing = Standing::Following;
             }
             led
         });
+        // `notify_one` keeps a permit, so the wake-up is not lost while the candidate is busy
+        // bidding.
         self.again.notify_one();
     }
 
-    /// A publication is about to be written.
+    /// A write begins.
     pub fn writes(&self) {
         self.unwritten.tries(Instant::now());
     }
 
-    /// A publication was written.
+    /// A write succeeded.
     pub fn wrote(&self) {
         self.unwritten.forget();
     }
 
-    /// A publication was not written; `why` is a label.
+    /// A write failed; `why` is a label.
     pub fn did_not_write(&self, why: &'static str) {
         self.unwritten.failed(why);
     }
 
-    /// Since when publications are written in vain, if they are.
+    /// Since when writes fail, if they do.
     pub(crate) fn in_vain(&self) -> Option<InVain> {
         self.unwritten.since()
     }
 
-    /// Waits until the lead may be asked for anew at once.
+    /// Waits for a reason to bid at once.
     pub(crate) async fn again(&self) {
         self.again.notified().await;
     }
 
-    /// Changes the standing; whether it was another.
+    /// Changes the standing. Returns whether it was another.
     pub(crate) fn set(&self, new: Standing) -> bool {
         self.standing
             .send_if_modified(|standing| std::mem::replace(standing, new) != new)

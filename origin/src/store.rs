@@ -1,5 +1,12 @@
-//! Where publications are kept: Redis, or this process's memory. The store takes valid snapshots
-//! and nothing else.
+//! Where publications are kept: Redis, or this process's memory.
+//!
+//! State of the store: a lease with its epoch, the mark of the last publication (epoch, time,
+//! sequence), one key per body, and what the alerts remember. The store takes valid snapshots and
+//! nothing else; bytes that are read from it pass the validation boundary again.
+//!
+//! Invariants: a publication is written whole or not at all, and only by the holder of the lease;
+//! what is stored never goes back in epoch, time or sequence. Nothing is retried here: the writer
+//! soon has a newer publication, and the follower looks again in a second.
 
 mod error;
 pub mod follower;
@@ -31,8 +38,8 @@ pub enum Store {
 }
 
 impl Store {
-    /// The store that the configuration asks for. Connecting is left to the first use, so a Redis
-    /// that is down stops nothing.
+    /// The store that the configuration asks for. The connection is opened on first use, so a Redis
+    /// that is down does not prevent the start.
     ///
     /// # Errors
     /// When the URL or the certificates are not usable.
@@ -58,11 +65,11 @@ impl Store {
         matches!(self, Self::Redis(_))
     }
 
-    /// Writes every key of a publication or none, and announces it. Only the holder of the lease of
-    /// this epoch may.
+    /// Writes every key of a publication or none, and announces it. Requires the lease of this
+    /// epoch. Keys live for `ttl_ms`.
     ///
     /// # Errors
-    /// [`StoreError`]; what was stored before is untouched.
+    /// [`StoreError`]; what was stored before is untouched, unless the answer was lost on its way.
     pub async fn publish(
         &self,
         publication: &Publication,
@@ -83,7 +90,7 @@ impl Store {
         }
     }
 
-    /// Takes the lead if nobody has it, or keeps it for as long again.
+    /// Takes the lease if nobody holds it, or renews it for `ttl_ms`.
     ///
     /// # Errors
     /// [`StoreError`]; who leads is unknown then.
@@ -95,10 +102,10 @@ impl Store {
         }
     }
 
-    /// Gives the lead up, so that another process need not wait for the lease to end.
+    /// Ends the lease, so that another process need not wait for it to expire.
     ///
     /// # Errors
-    /// [`StoreError`]; the lease then ends by itself.
+    /// [`StoreError`]; the lease then expires.
     pub async fn give_up_lead(&self) -> Result<(), StoreError> {
         match self {
             Self::Memory(_) => Ok(()),
@@ -120,7 +127,8 @@ impl Store {
         }
     }
 
-    /// The bytes of the last snapshot. They have to pass the door before they are used.
+    /// The bytes of the last snapshot. They have to pass the validation boundary before they are
+    /// used.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -128,7 +136,7 @@ impl Store {
         self.get(StoreKey::Snapshot.name()).await
     }
 
-    /// The bytes of what the alerts remember. They have to be checked before they are used.
+    /// The bytes of the alert state. They have to be validated before they are used.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -136,7 +144,7 @@ impl Store {
         self.get(ALERT_STATE_KEY).await
     }
 
-    /// The announcements of publications; none where nobody else publishes.
+    /// The announcements of publications; `None` for a store that no other process sees.
     ///
     /// # Errors
     /// [`StoreError`].

@@ -1,7 +1,13 @@
-//! Keeps tasks running: one that panics, ends or stalls is begun anew after a pause, and is
-//! counted. When that does not help, the process ends with a code of its own, so that whoever
-//! started it begins everything anew; but a source without which the rest can be served is parked,
-//! for every process that is begun anew would meet the same answer of it.
+//! Keeps tasks running. A task that panics, ends or stalls is restarted after a pause, and counted.
+//!
+//! State per task: its pulse (until when it must be heard of) and the restarts of the last two
+//! minutes. The pause doubles with each restart in that window. Too many of them are a storm: the
+//! process ends with an exit code of its own, so that its service manager starts it anew with fresh
+//! memory.
+//!
+//! A source that the process can do without is parked instead of ending the process. What it
+//! crashes on is probably an answer that every restarted process would get as well, so the whole
+//! fleet would go down with it.
 
 use crate::metrics::Metrics;
 use std::collections::VecDeque;
@@ -13,21 +19,23 @@ use tokio_util::task::AbortOnDropHandle;
 /// The exit code of a process whose tasks could not be kept running: `EX_SOFTWARE` of `sysexits.h`.
 pub const EXIT_STORM: u8 = 70;
 
-/// The pause before the first new beginning; it doubles with each within [`WINDOW`].
+/// The pause before the first restart; it doubles with each within [`WINDOW`].
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 
-/// The span in which new beginnings are counted, and how many of one task are borne in it.
+/// The window in which restarts are counted, and how many of one task are tolerated in it.
 const WINDOW: Duration = Duration::from_secs(120);
 const MAX_RESTARTS: usize = 6;
 
-/// How long a task may go on beyond what it said, before it counts as stalled.
+/// How long a task may exceed what it announced before it counts as stalled. Generous, because a
+/// busy machine is no reason for a restart.
 const SLACK: Duration = Duration::from_secs(30);
 
-/// How long a task that was told to end may take for it.
+/// How long a task that was aborted may take to end. An abort acts at the next `await`; a task that
+/// reaches none holds its thread.
 const ABORT_PATIENCE: Duration = Duration::from_secs(5);
 
-/// How long a source that the process can do without is left alone after a storm: the answer that
-/// it fell over may have been followed by another by then.
+/// How long a dispensable source is parked after a storm. By then its publisher may send another
+/// answer than the one that it crashes on.
 pub const PARKED: Duration = Duration::from_secs(600);
 
 /// The outcome of a source that is parked, and the reason why its section is absent.
@@ -36,7 +44,7 @@ pub const CRASHED: &str = "crashed";
 /// A task that could not be kept running.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Storm {
-    /// It was begun anew too often.
+    /// It was restarted too often.
     #[error(
         "the task {task} was begun anew {MAX_RESTARTS} times within {WINDOW:?} and ended again"
     )]
@@ -44,7 +52,7 @@ pub enum Storm {
         /// Its name.
         task: &'static str,
     },
-    /// It stalled and did not end when told to: it holds a thread.
+    /// It stalled and did not end when aborted: it holds a thread.
     #[error("the task {task} stalled, and did not end within {ABORT_PATIENCE:?} when told to")]
     Stuck {
         /// Its name.
@@ -55,11 +63,11 @@ pub enum Storm {
 /// Why a task does not run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Interruption {
-    /// It returned, which none should.
+    /// It returned, which no supervised task should.
     Ended,
     /// It panicked.
     Panicked,
-    /// It was not heard of when it said it would be.
+    /// It exceeded the time that it announced.
     Stalled,
 }
 
@@ -74,31 +82,33 @@ impl Interruption {
     }
 }
 
-/// By which a task says until when it will be heard of again.
+/// By which a task announces until when it will be heard of again; `None` while it waits for
+/// something that may never come.
 #[derive(Clone, Debug)]
 pub struct Pulse(Arc<Mutex<Option<Instant>>>);
 
 impl Pulse {
-    /// Nothing was said.
+    /// Nothing is announced.
     #[must_use]
     pub fn new() -> Self {
         Self(Arc::new(Mutex::new(None)))
     }
 
-    /// The next beat comes within this time, but for some slack.
+    /// Announces the next beat within `pause`. [`SLACK`] is added.
     pub fn expect_within(&self, pause: Duration) {
         *self.due() = Instant::now().checked_add(pause);
     }
 
-    /// The task waits for something that may never come.
+    /// Announces nothing: the task waits for something that may never come.
     pub fn rest(&self) {
         *self.due() = None;
     }
 
     /// Returns when a beat is overdue.
     ///
-    /// That the time is over says nothing when the whole process slept through it, stopped or on a
-    /// suspended machine. So a task has its slack only while this runs too.
+    /// Both waits run on the timer of this process. When the whole process was stopped or the
+    /// machine suspended, the task still gets its slack after waking, because the slack begins only
+    /// now.
     async fn missed(&self) {
         loop {
             let due = *self.due();
@@ -106,10 +116,13 @@ impl Pulse {
                 Some(due) => {
                     sleep_until(due).await;
                     sleep(SLACK).await;
+                    // The same deadline as before the slack, so there was no beat in between.
                     if *self.due() == Some(due) {
                         return;
                     }
                 }
+                // Nothing wakes this when the task announces again; a second late does not matter
+                // against the slack.
                 None => sleep(Duration::from_secs(1)).await,
             }
         }
@@ -126,8 +139,8 @@ impl Default for Pulse {
     }
 }
 
-/// Runs what `begin` makes, again and again. Returns only when that does not help; dropping it ends
-/// the task.
+/// Runs what `begin` makes and restarts it. Returns only after a storm; dropping it aborts the
+/// task.
 pub async fn supervise<F>(
     task: &'static str,
     metrics: Arc<Metrics>,
@@ -139,8 +152,8 @@ where
     until_storm(task, &metrics, &mut begin).await.0
 }
 
-/// Runs what the process can do without. A storm parks it: `parked` is called, and after [`PARKED`]
-/// (or less, where `parked` says so) it is begun anew. Never returns.
+/// Runs a task that the process can do without. A storm parks it: `parked` is called and returns
+/// for how long, then the task is restarted. Never returns.
 pub async fn supervise_optional<F>(
     task: &'static str,
     metrics: Arc<Metrics>,
@@ -152,19 +165,21 @@ where
 {
     loop {
         let (storm, stuck) = until_storm(task, &metrics, &mut begin).await;
+        // First, so that the value which the task may crash on is dropped before the source counts
+        // as parked.
         let rest = parked();
         let _parked = Parked::begin(&metrics, task);
         tracing::error!(task, %storm, ?rest, "a source is parked; everything else goes on without it");
         sleep(rest).await;
         if let Some(stuck) = stuck {
-            // It holds a thread. Another beginning might take the next one, until there is none
-            // left.
+            // The stuck task holds a thread of the runtime. Each restart beside it could take
+            // another one, until none is left.
             let _ = stuck.await;
         }
     }
 }
 
-/// A source is parked, as long as this lives: collecting may end meanwhile.
+/// Sets the metric for as long as it lives: the future may be dropped while it sleeps.
 struct Parked<'a> {
     metrics: &'a Metrics,
     task: &'static str,
@@ -183,8 +198,8 @@ impl Drop for Parked<'_> {
     }
 }
 
-/// Runs what `begin` makes until that does not help; with the task that stalled and goes on, if
-/// that is why.
+/// Restarts what `begin` makes until a storm. Returns the storm, and the task that is stuck if that
+/// is the cause.
 async fn until_storm<F>(
     task: &'static str,
     metrics: &Metrics,
@@ -195,7 +210,9 @@ where
 {
     let mut restarts = VecDeque::new();
     loop {
+        // A pulse for each run: a beat of the aborted one must not count for its successor.
         let pulse = Pulse::new();
+        // A task of its own, so that its panic is caught at the join and does not unwind this one.
         let mut running = AbortOnDropHandle::new(tokio::spawn(begin(pulse.clone())));
         let reason = tokio::select! {
             ended = &mut running => match ended {
@@ -211,6 +228,7 @@ where
             }
         };
         let reason = reason.label();
+        // Counted before the limit is checked: the last interruption is one, too.
         metrics.task_restart(task, reason);
         let now = Instant::now();
         while restarts
@@ -222,6 +240,8 @@ where
         if restarts.len() >= MAX_RESTARTS {
             return (Storm::TooManyRestarts { task }, None);
         }
+        // 0.1 s to 3.2 s: six restarts take far less than the window, so a task that always fails
+        // reaches the limit.
         let pause = FIRST_PAUSE.saturating_mul(1 << restarts.len());
         restarts.push_back(now);
         tracing::error!(task, reason, ?pause, "a task does not run; it begins anew");

@@ -1,44 +1,53 @@
-//! Which time to believe: pure bookkeeping over readings of the wall clock and the timer, and over
-//! what upstreams say.
+//! Which time to believe: pure bookkeeping over readings of wall clock and timer, and over the
+//! dates of upstreams' answers.
 //!
-//! As long as both clocks advance alike, the wall clock is believed, with a correction where one
-//! was taken up. When they do not, there are several candidates: the wall clock as it shows now,
-//! the timelines that the timer continues, and, when the wall clock went forward as in a sleep, the
-//! wall clock with the correction that held before. Until evidence decides, the latest of them
-//! counts: data can only look older by it, never younger.
+//! Unit: a *lead* is by how much a clock is ahead of the timer, ms; a *correction* is what is added
+//! to the wall clock, ms. While wall clock and timer advance alike, leads are constant, so
+//! comparing leads compares clocks without waiting.
 //!
-//! Evidence is the date of an upstream's answer. One that fits a candidate decides between them. To
-//! say that our clock is off by what is no candidate, two upstreams have to agree: one alone may be
-//! wrong itself. A process that only follows hears of no upstream; for it, what another process
-//! published just now decides, and does no more than that.
+//! State machine. *Accepted*: the wall clock with one correction (usually 0). A step between the
+//! two clocks → *dispute* between candidates: the wall clock as it is now, the timelines that the
+//! timer continues, and, when the wall clock went forward as in a suspension, the wall clock with
+//! its previous correction. Evidence → *accepted* again.
+//!
+//! Invariant: in a dispute the latest candidate counts, so data can only look older by it, never
+//! younger.
+//!
+//! Evidence is the date of an upstream's answer. One answer that fits a candidate decides between
+//! them. To say that the clock is off by what is no candidate, two upstreams have to agree, because
+//! one alone may be wrong itself. A process that only follows calls no upstream; for it, the time
+//! of what the leader has just published decides between candidates, and does no more than that.
 
 use shared::units::UnixMs;
 use std::collections::BTreeMap;
 
-/// How far the two clocks may drift apart between two readings before it is a step.
+/// How far the two clocks may drift apart between two readings before that is a step, ms. Above
+/// what slewing by NTP makes of them, below what matters to the age of data.
 const STEP_MS: i64 = 1_000;
 
-/// How far what an upstream says may be from a timeline that it agrees with.
+/// How far an upstream's date may be from a timeline that it agrees with, ms: whole seconds, and
+/// the time on its way.
 const AGREES_MS: i64 = 5_000;
 
-/// How near the wall clock has to be to what an upstream says before a correction is given up. Less
-/// than [`AGREES_MS`], so that one that is off by about that much does not go to and fro.
+/// How near the wall clock has to be to an upstream's date before a correction is given up, ms.
+/// Less than [`AGREES_MS`]: the hysteresis keeps a clock that is off by about that much from
+/// alternating.
 const TRUSTED_MS: i64 = 3_000;
 
-/// How long what an upstream said counts.
+/// How long evidence counts, ms.
 const EVIDENCE_LASTS_MS: i64 = 900_000;
 
-/// The name of another process by whose publications the time is known: its own clock is corrected
-/// by upstreams, so it is no witness beside them.
+/// The name of another process whose publications are evidence of the time. Its clock is corrected
+/// by the same upstreams, so it is no independent witness beside them.
 pub const LEADER: &str = "leader";
 
-/// How many upstreams it takes to move our clock where it did not step.
+/// How many upstreams have to agree to move a clock that did not step.
 const WITNESSES: usize = 2;
 
 /// Where a wall clock stepped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Direction {
-    /// It went ahead of the timer: it was set forward, or the machine slept.
+    /// Ahead of the timer: it was set forward, or the machine was suspended.
     Forward,
     /// It was set back.
     Backward,
@@ -73,36 +82,37 @@ impl Reading {
     }
 }
 
-/// What changed of the time that is believed.
+/// What changed in the time that is believed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Change {
     /// The wall clock stepped.
     Stepped { direction: Direction, by_ms: i64 },
-    /// Another time than the wall clock's is believed from now on, later by so much.
+    /// From now on the wall clock is corrected by so much.
     Corrected { by_ms: i64 },
     /// The wall clock is believed again.
     Trusted,
 }
 
-/// What an upstream said: by how much the time leads the timer.
+/// One piece of evidence: by how much the true time leads the timer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Heard {
     at_ms: i64,
     lead_ms: i64,
-    /// The same for an answer that lay in a cache, if the cache left its date as it was: caches
-    /// differ in that.
+    /// The same for an answer from a cache, if the cache kept the original date. Caches differ in
+    /// that, so either may be true.
     kept_lead_ms: Option<i64>,
 }
 
 impl Heard {
     /// The date of an answer, between the times of the request and of its arrival by the timer.
     pub(super) fn of(asked_ms: i64, came_ms: i64, date: UnixMs, age_secs: Option<u64>) -> Self {
-        // A date is cut to the second before, and written somewhere on the way: the middle of both
-        // is the best guess.
+        // A date is truncated to the second, and written at some moment between request and
+        // arrival. The middle of both spans is the best guess.
         let since_ms = 500 + came_ms.saturating_sub(asked_ms) / 2;
         let date_ms = i64::try_from(date.as_millis()).unwrap_or(i64::MAX);
         let lead_ms = date_ms.saturating_add(since_ms).saturating_sub(came_ms);
         let age_ms = age_secs
+            // An age of 0 makes both readings the same.
             .filter(|age| *age > 0)
             .map(|age| i64::try_from(age.saturating_mul(1_000)).unwrap_or(i64::MAX));
         Self {
@@ -127,8 +137,8 @@ impl Heard {
         self.distance_ms(lead_ms) <= AGREES_MS
     }
 
-    /// The later of two leads, one of each, that agree: a date is never later than the time at
-    /// which it arrives.
+    /// The later of two leads, one of each, that agree: dates are delayed on their way, never
+    /// early.
     fn agreed_with(self, other: Self) -> Option<i64> {
         let pairs = self
             .leads()
@@ -144,15 +154,17 @@ const fn distance(a: i64, b: i64) -> i64 {
     a.saturating_sub(b).saturating_abs()
 }
 
-/// Corrections of the wall clock among which nothing has decided yet, beside none at all.
+/// The corrections between which no evidence has decided yet. No correction (0) is always a
+/// candidate.
 #[derive(Clone, Copy, Debug)]
 struct Dispute {
-    /// That of the timeline which the timer continues since the last one that was known.
+    /// Of the timeline that the timer continues since the last undisputed reading.
     continued_ms: i64,
-    /// That of the timeline which the timer continues since the last step: another one when that
-    /// was in dispute as well.
+    /// Of the timeline that the timer continues since the last step. It differs from the first when
+    /// that step happened during a dispute.
     believed_ms: i64,
-    /// That which held before, when the wall clock went forward.
+    /// The correction before the step, when the wall clock went forward: after a suspension a wrong
+    /// clock is still wrong by as much.
     kept_ms: Option<i64>,
 }
 
@@ -169,7 +181,7 @@ impl Dispute {
     }
 }
 
-/// What is known.
+/// What is known of the two clocks.
 #[derive(Debug)]
 pub(super) struct Timeline {
     last: Reading,
@@ -183,7 +195,7 @@ pub(super) struct Timeline {
 }
 
 impl Timeline {
-    /// Nothing but this reading is known, and it is believed.
+    /// Starts by believing the wall clock: nothing contradicts it yet.
     pub(super) fn beginning(reading: Reading) -> Self {
         Self {
             last: reading,
@@ -200,7 +212,7 @@ impl Timeline {
         self.last
     }
 
-    /// What is to be added to the wall clock, milliseconds.
+    /// What is added to the wall clock, ms: in a dispute the latest candidate.
     pub(super) fn correction_ms(&self) -> i64 {
         match self.dispute {
             Some(dispute) => dispute.candidates().max().unwrap_or(0),
@@ -221,7 +233,7 @@ impl Timeline {
         }
     }
 
-    /// How far the wall clock is behind the upstream that is nearest to what is believed.
+    /// How far the wall clock is behind the upstream that is nearest to the believed time, ms.
     pub(super) fn behind_ms(&self) -> Option<i64> {
         let believed = self.believed_lead_ms();
         let leads = self.young().flat_map(|(_, heard)| heard.leads());
@@ -229,29 +241,33 @@ impl Timeline {
         Some(nearest.saturating_sub(self.last.lead_ms()))
     }
 
-    /// Takes a reading of both clocks; says whether they stepped apart since the last.
+    /// Takes a reading of both clocks. Returns whether they stepped apart since the last.
     pub(super) fn observe(&mut self, reading: Reading) -> Option<Change> {
         let by_ms = reading.lead_ms().saturating_sub(self.last.lead_ms());
+        // Drift below a step is followed: slewing is how a right clock is kept right.
         if by_ms.saturating_abs() <= STEP_MS {
             self.last = reading;
             return None;
         }
         let before_ms = self.correction_ms();
+        // Steps add up while nothing decides: this timeline started before the first of them.
         let continued_ms = self
             .dispute
             .map_or(self.accepted_ms, |dispute| dispute.continued_ms)
             .saturating_sub(by_ms);
         self.last = reading;
-        // What was said before fits the timer's timeline, whether the machine slept or the clock
-        // was set.
+        // Older evidence fits the timeline that the timer continues whether the machine was
+        // suspended or the clock was set, so it cannot decide between the two.
         self.heard.clear();
         self.accepted_ms = 0;
         let dispute = Dispute {
             continued_ms,
             believed_ms: before_ms.saturating_sub(by_ms),
-            // A clock that was set back kept no correction: time does not go back.
+            // A clock that was set back was set by somebody; its earlier error says nothing any
+            // more.
             kept_ms: Some(before_ms).filter(|before_ms| by_ms > 0 && *before_ms != 0),
         };
+        // A step that undoes the one before leaves the wall clock where it was: nothing to decide.
         let is_in_dispute = [dispute.continued_ms, dispute.believed_ms]
             .iter()
             .any(|one| distance(*one, 0) > STEP_MS);
@@ -268,10 +284,12 @@ impl Timeline {
         Some(Change::Stepped { direction, by_ms })
     }
 
-    /// Takes what an upstream said; says whether another time is believed now.
+    /// Takes a piece of evidence. Returns whether another time is believed now.
     pub(super) fn hear(&mut self, source: &'static str, heard: Heard) -> Option<Change> {
         self.heard.insert(source, heard);
         let is_witness = source != LEADER;
+        // From the weakest claim to the strongest: choose a candidate, correct the clock, end a
+        // correction. The leader only chooses.
         let decided = self
             .decided_by(heard)
             .or_else(|| self.witnessed(source, heard).filter(|_| is_witness))
@@ -281,6 +299,7 @@ impl Timeline {
             std::mem::replace(&mut self.accepted_ms, decided),
         );
         match (before, decided) {
+            // A dispute that ends with the wall clock changes nothing that would need a log line.
             ((true, _), 0) => None,
             ((_, 0), 0) => None,
             (_, 0) => Some(Change::Trusted),
@@ -288,8 +307,8 @@ impl Timeline {
         }
     }
 
-    /// The candidate that an answer decides for. The wall clock's own, if that is near enough, else
-    /// the nearest.
+    /// The candidate that this evidence decides for: the wall clock's own if near enough, else the
+    /// nearest.
     fn decided_by(&self, heard: Heard) -> Option<i64> {
         let wall_lead_ms = self.last.lead_ms();
         let distance_ms =
@@ -300,10 +319,12 @@ impl Timeline {
                 .flat_map(Dispute::candidates)
                 .filter(|one| distance_ms(*one) <= AGREES_MS)
         };
-        // Of an answer from a cache it is not known which of two times it tells.
+        // An answer from a cache has two possible times. If they fit different candidates, it
+        // decides nothing.
         if heard.kept_lead_ms.is_some() && fits().count() > 1 {
             return None;
         }
+        // `max(1)` keeps 0 for the wall clock alone: on a tie it needs no correction.
         fits().min_by_key(|one| {
             if *one == 0 && distance_ms(0) <= TRUSTED_MS {
                 0
@@ -313,7 +334,8 @@ impl Timeline {
         })
     }
 
-    /// The correction that this answer and another upstream's ask for together.
+    /// The correction on which this evidence and another upstream's agree, against the believed
+    /// time.
     fn witnessed(&self, source: &'static str, heard: Heard) -> Option<i64> {
         let believed = self.believed_lead_ms();
         let others = self
@@ -326,6 +348,7 @@ impl Timeline {
             .filter_map(|other| heard.agreed_with(other))
             .max()?;
         let correction_ms = lead_ms.saturating_sub(self.last.lead_ms());
+        // Nearly right is right: a correction of a second would be as inexact as the dates.
         Some(if distance(correction_ms, 0) <= TRUSTED_MS {
             0
         } else {
@@ -333,7 +356,8 @@ impl Timeline {
         })
     }
 
-    /// No correction, when the wall clock is right by this answer and not by two others wrong.
+    /// No correction, when this evidence says that the wall clock is right and fewer than two other
+    /// upstreams support the correction.
     fn trusted(&self, source: &'static str, heard: Heard) -> Option<i64> {
         let believed = self.believed_lead_ms();
         let against = self
@@ -347,17 +371,17 @@ impl Timeline {
             .then_some(0)
     }
 
-    /// By how much the time that is believed leads the timer.
+    /// By how much the believed time leads the timer, ms.
     pub(super) fn believed_lead_ms(&self) -> i64 {
         self.last.lead_ms().saturating_add(self.correction_ms())
     }
 
-    /// Whether the time that is believed went on by more or less than the timer since it led it by
-    /// so much.
+    /// Whether the believed time left the timer's course since it led it by `before_ms`.
     pub(super) fn has_left(&self, before_ms: i64) -> bool {
         distance(self.believed_lead_ms(), before_ms) > STEP_MS
     }
 
+    /// Evidence that still counts.
     fn young(&self) -> impl Iterator<Item = (&'static str, Heard)> {
         let now_ms = self.last.timer_ms;
         let young = self

@@ -1,4 +1,4 @@
-//! A wall clock: the machine's, or one that a test sets.
+//! A wall clock: the machine's, or one that a test sets. Nothing here judges it; `timeline` does.
 
 use shared::units::UnixMs;
 use std::sync::Arc;
@@ -27,7 +27,7 @@ impl Wall {
         Self(Kind::Machine)
     }
 
-    /// One that shows `moment` now, goes on with the runtime's timer, and can be set.
+    /// A clock that shows `moment` now, follows the runtime's timer, and can be set.
     #[must_use]
     pub fn beginning_at(moment: UnixMs) -> Self {
         Self(Kind::Timer {
@@ -37,10 +37,11 @@ impl Wall {
         })
     }
 
-    /// Sets it forward, or back, while the timer goes on as if nothing were: as one that is
-    /// corrected, or on a machine that slept. The machine's own stays as it is.
+    /// Sets the clock forward or back while the timer goes on, as a correction or a suspension
+    /// does. The machine's own clock is never set.
     pub fn set_by(&self, by_ms: i64) {
         if let Kind::Timer { set_by_ms, .. } = &self.0 {
+            // The value stands alone: no other memory is ordered by it.
             set_by_ms.fetch_add(by_ms, Ordering::Relaxed);
         }
     }

@@ -1,10 +1,14 @@
-//! Whether this process should ask the exchanges: arithmetic on its standing and on what it has.
+//! Whether this process should collect: arithmetic on its standing and on the age of what it has.
+//! No I/O.
 //!
-//! Who leads, collects. Who follows, stands by and asks nobody, so that the exchanges see one of
-//! us; but clients must not pay for a leader that hangs, for a Redis that is gone, or for a
-//! publication that cannot be read. So a process that serves and has seen nothing new in the store
-//! for some time collects for its own memory, within the same budget, until something comes. It
-//! publishes nothing then.
+//! The leader collects. Followers do not, so that the exchanges see one of us. But clients must not
+//! suffer from a leader that hangs, a Redis that is gone, or a publication that cannot be read. So
+//! a follower that serves and has seen nothing new in the store for some time stands in: it
+//! collects for its own memory, within the same request budget, and publishes nothing, until the
+//! store has something young again.
+//!
+//! Hysteresis: a process that collects stops only for young data, one that does not starts only
+//! when its data is old. Otherwise it would start and stop with every round.
 
 use crate::clock::Moment;
 use crate::standing::Standing;
@@ -13,50 +17,53 @@ use shared::units::UnixMs;
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// Rounds that may be missed before something is wrong.
+/// Rounds that may be missed before data counts as late.
 const MISSED_ROUNDS: u32 = 3;
 
-/// The age of data from which a leader counts as blind, and a follower helps itself.
+/// The age of data from which a leader counts as blind and a follower stands in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct StandInAfter(Duration);
 
 impl StandInAfter {
-    /// As soon as data is no longer fresh; but never before three rounds were missed.
+    /// The age at which data is no longer fresh, but at least three rounds: with slow rounds, data
+    /// is older than fresh in normal operation.
     #[must_use]
     pub fn new(limits: &Limits, round: Duration) -> Self {
         Self(Duration::from_millis(limits.fresh_ms).max(round * MISSED_ROUNDS))
     }
 
-    /// Whether data is younger than that. What is dated ahead of our time is of unknown age.
+    /// Whether data is younger than that. Data from the future is of unknown age, so not young.
     fn is_young(self, as_of: Option<UnixMs>, now: Moment) -> bool {
         let age_ms = as_of.and_then(|as_of| age_ms(as_of, now.time));
         age_ms.is_some_and(|age_ms| Duration::from_millis(age_ms) <= self.0)
     }
 
-    /// Whether nothing came since `since`, nor is what came before young enough.
+    /// Whether nothing came since `since`, and what came before is not young either.
     fn has_passed(self, since: Instant, as_of: Option<UnixMs>, now: Moment) -> bool {
         now.instant.saturating_duration_since(since) > self.0 && !self.is_young(as_of, now)
     }
 
-    /// Whether a leader since `since` that serves data of `as_of` gets nothing from the exchanges.
+    /// Whether a leader since `since` whose data is of `as_of` gets nothing from the exchanges. A
+    /// new leader has the whole time for its first round.
     #[must_use]
     pub fn is_blind(self, since: Instant, as_of: Option<UnixMs>, now: Moment) -> bool {
         self.has_passed(since, as_of, now)
     }
 }
 
-/// Whether to collect, and since when that is so.
+/// Whether to collect, and what that depends on.
 #[derive(Clone, Copy, Debug)]
 pub struct Duty {
     stand_in_after: StandInAfter,
     /// Whether clients depend on this process.
     serves: bool,
     collecting: bool,
+    /// Since when another process leads, for its time to publish.
     follows_since: Option<Instant>,
 }
 
 impl Duty {
-    /// Nothing is collected yet.
+    /// Not collecting yet.
     #[must_use]
     pub const fn new(stand_in_after: StandInAfter, serves: bool) -> Self {
         Self {
@@ -67,10 +74,11 @@ impl Duty {
         }
     }
 
-    /// Whether to collect from now on. `stored` is the time of the last publication that came from
-    /// the store.
+    /// Whether to collect from now on. `stored` is the time of the newest publication that was read
+    /// from or written to the store.
     pub fn decide(&mut self, standing: Standing, stored: Option<UnixMs>, now: Moment) -> bool {
         let since = match standing {
+            // Counted from the change, or a new leader would be judged by the gap before it.
             Standing::Following => *self.follows_since.get_or_insert(now.instant),
             _ => {
                 self.follows_since = None;
@@ -79,16 +87,17 @@ impl Duty {
         };
         let has_young = self.stand_in_after.is_young(stored, now);
         self.collecting = match standing {
+            // The first bid decides. Collecting before it would double the leader's requests.
             Standing::Undecided => false,
             Standing::Leading { .. } => true,
-            // Who collected goes on until something young is stored; who did not gives the leader
-            // time.
+            // Hysteresis: stop only when the leader's data arrives, so that clients have no gap.
             Standing::Following if self.collecting => self.serves && !has_young,
+            // Not collecting yet: the leader gets its time.
             Standing::Following => {
                 self.serves && self.stand_in_after.has_passed(since, stored, now)
             }
-            // Who collected goes on, for Redis may be back soon; who did not begins when what it
-            // has is no longer young.
+            // Redis may be back soon, so a collecting process continues. One that did not collect
+            // starts when its data is no longer young: no announcement can reach it.
             Standing::CutOff { .. } => self.collecting || (self.serves && !has_young),
         };
         self.collecting

@@ -1,16 +1,16 @@
-//! File descriptors: clients may not take those that collecting, the store and the log need.
+//! File descriptors: clients must not take those that collecting, the store and the log need.
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-/// Descriptors that are no client's: exchanges, Redis, listeners, the runtime, the log. Some thirty
-/// are open at once.
+/// Descriptors that are kept back: exchanges, Redis, listeners, the runtime, the log. About thirty
+/// are open in operation.
 const OWN: usize = 96;
 
-/// The least that is left for clients, whatever the limit.
+/// The least number of client connections, whatever the limit.
 const LEAST: usize = 16;
 
-/// Raises the process's limit of open files as far as it may by itself, and tells how many
-/// connections of `wanted` fit in.
+/// Raises the process's soft limit of open files to its hard limit. Returns how many of the
+/// `wanted` connections fit into it.
 #[must_use]
 pub fn raise_limit(wanted: usize) -> usize {
     let limit = getrlimit(Resource::Nofile);
@@ -25,7 +25,7 @@ pub fn raise_limit(wanted: usize) -> usize {
             limit.current
         }
     };
-    // Without a limit there is nothing to fit in.
+    // No limit at all.
     let Some(files) = current.map(|files| usize::try_from(files).unwrap_or(usize::MAX)) else {
         return wanted;
     };

@@ -1,4 +1,8 @@
-//! Who is connected, and who may come in.
+//! The places for connections: how many are taken, in all and per client address, and which
+//! connection makes room.
+//!
+//! Invariants: a place is counted from `admit` until it is evicted or its `Guest` is dropped,
+//! exactly once. A connection at work is never evicted; only idle ones are, the longest first.
 
 use super::vigil::Vigil;
 use std::collections::HashMap;
@@ -6,14 +10,14 @@ use std::net::{IpAddr, Ipv6Addr};
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio_util::sync::{CancellationToken, WaitForCancellationFuture};
 
-/// Why a connection was not taken.
+/// Why a connection was refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Refusal {
-    /// As many as there may be are open, and each is at work.
+    /// All places are taken by connections at work.
     TooMany,
     /// The same for one client address.
     TooManyOfAddress,
-    /// The system had no place for it: file descriptors are used up.
+    /// The system could not accept it: file descriptors are used up.
     NotAccepted,
 }
 
@@ -28,7 +32,7 @@ impl Refusal {
     }
 }
 
-/// Everybody who is connected.
+/// All places.
 #[derive(Debug)]
 pub(super) struct Guests {
     places: usize,
@@ -67,9 +71,8 @@ impl Guests {
         }
     }
 
-    /// A place for a client from this address. Where there is none, the one who has waited longest
-    /// for nothing makes room; of those from the same address, when it is that address which has
-    /// too many.
+    /// A place for a client of this address. When none is free, the connection that has been idle
+    /// longest makes room; one of the same address, when that address has too many.
     pub(super) fn admit(
         self: &Arc<Self>,
         address: IpAddr,
@@ -82,6 +85,7 @@ impl Guests {
             .get(&address)
             .copied()
             .unwrap_or_default();
+        // The address first: a client with too many connections must not evict another's.
         if of_address >= self.places_per_address && !present.send_one_away(Some(address)) {
             return Err(Refusal::TooManyOfAddress);
         }
@@ -108,6 +112,8 @@ impl Guests {
 }
 
 impl Present {
+    /// Evicts the connection that has been idle longest, of one address or of all. Returns whether
+    /// one was found.
     fn send_one_away(&mut self, of: Option<IpAddr>) -> bool {
         let candidates = self
             .by_number
@@ -118,6 +124,7 @@ impl Present {
         let Some((_, number)) = idle.min() else {
             return false;
         };
+        // Its place is free from now on, before its task has ended: the newcomer need not wait.
         let Some(place) = self.leave(number) else {
             return false;
         };
@@ -126,6 +133,7 @@ impl Present {
     }
 
     fn leave(&mut self, number: u64) -> Option<Place> {
+        // An evicted guest is dropped later and finds its number gone, so nothing is counted twice.
         let place = self.by_number.remove(&number)?;
         if let Some(count) = self.by_address.get_mut(&place.address) {
             *count -= 1;
@@ -138,7 +146,7 @@ impl Present {
 }
 
 impl Guest {
-    /// Ends when the place is needed for another.
+    /// Resolves when the place is needed for another client.
     pub(super) fn is_sent_away(&self) -> WaitForCancellationFuture<'_> {
         self.away.cancelled()
     }
@@ -154,8 +162,8 @@ impl Drop for Guest {
     }
 }
 
-/// What stands for one client: an address, and of IPv6 the network that a household or machine is
-/// given.
+/// What identifies a client: an IPv4 address, or the /64 of an IPv6 address, because a household or
+/// machine is assigned a whole /64 and could use a new address for every connection.
 fn of_client(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(address) => {

@@ -1,21 +1,25 @@
-//! What a connection is waiting for, and since when: arithmetic on moments that reading, writing
-//! and answering note.
+//! What a connection waits for and since when: pure arithmetic on moments that reading, writing and
+//! answering record.
+//!
+//! State: the last activity; since when a request head is incomplete; since when an answer cannot
+//! be written. At most one of the last two is the reason for closing; with neither, the connection
+//! is idle.
 
 use crate::config::ClientLimits;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// Why a connection was closed although its client had not done with it.
+/// Why the server closed a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Overdue {
-    /// A request was begun and not finished, or more came after it than a request.
+    /// The head is not complete in time, or bytes came that are no request.
     SlowHead,
     /// The client does not read its answer.
     SlowReader,
-    /// Nothing was asked.
+    /// No request came.
     Idle,
-    /// It waited longest for nothing when others wanted to come in.
+    /// It was idle the longest when another client needed a place.
     MadeRoom,
 }
 
@@ -35,13 +39,14 @@ impl Overdue {
 #[derive(Debug)]
 pub(super) struct Vigil(Mutex<Moments>);
 
+/// The moments of one connection.
 #[derive(Clone, Copy, Debug)]
 struct Moments {
-    /// When something last went either way.
+    /// When bytes last went through, either way.
     active_at: Instant,
-    /// When bytes came that no request is made of yet.
+    /// Since when bytes are there that are no complete request yet.
     head_since: Option<Instant>,
-    /// When the client first did not take all that was to be written.
+    /// Since when the client does not take all that is to be written.
     unread_since: Option<Instant>,
 }
 
@@ -58,31 +63,34 @@ impl Vigil {
     pub(super) fn reads(&self, now: Instant) {
         self.note(|moments| {
             moments.active_at = now;
+            // The first byte counts: a client that sends one byte a second does not extend its
+            // time.
             moments.head_since.get_or_insert(now);
         });
     }
 
-    /// What came is a request.
+    /// The head is complete.
     pub(super) fn request_begins(&self) {
         self.note(|moments| moments.head_since = None);
     }
 
-    /// All that was to be written is written.
+    /// Everything was written.
     pub(super) fn wrote(&self, now: Instant) {
         self.note(|moments| {
             moments.active_at = now;
+            // Only a complete write ends it: a client that reads a few bytes at a time stays slow.
             moments.unread_since = None;
         });
     }
 
-    /// The client does not take all of it now.
+    /// The client takes only a part, or nothing.
     pub(super) fn cannot_write(&self, now: Instant) {
         self.note(|moments| {
             moments.unread_since.get_or_insert(now);
         });
     }
 
-    /// Since when nothing has been going on; nothing while something is.
+    /// Since when the connection is idle; `None` while a request or an answer is under way.
     pub(super) fn idle_since(&self) -> Option<Instant> {
         let Moments {
             active_at,
@@ -92,7 +100,7 @@ impl Vigil {
         (head_since.is_none() && unread_since.is_none()).then_some(active_at)
     }
 
-    /// Why the connection is to be closed at `now`, if it is.
+    /// Why the connection has to be closed at `now`, if it has.
     pub(super) fn overdue(&self, now: Instant, limits: &ClientLimits) -> Option<Overdue> {
         let moments = self.moments();
         let has_passed =

@@ -1,4 +1,4 @@
-//! A stream that notes when something goes through it.
+//! A stream that reports to its connection's `vigil` when bytes go through it. It changes nothing.
 
 use super::vigil::Vigil;
 use std::io::{IoSlice, Result};
@@ -22,6 +22,7 @@ impl Watched {
     }
 
     fn noted(&self, written: Poll<Result<usize>>, wanted: usize) -> Poll<Result<usize>> {
+        // A partial write means that the socket's buffer is full: the client does not read.
         match &written {
             Poll::Ready(Ok(count)) if *count >= wanted => self.vigil.wrote(Instant::now()),
             _ => self.vigil.cannot_write(Instant::now()),
@@ -39,6 +40,7 @@ impl AsyncRead for Watched {
         let this = self.get_mut();
         let before = buffer.filled().len();
         ready!(Pin::new(&mut this.stream).poll_read(context, buffer))?;
+        // Zero bytes are the end of the stream, not activity.
         if buffer.filled().len() > before {
             this.vigil.reads(Instant::now());
         }

@@ -1,21 +1,24 @@
-//! Since when a leader has tried to publish in vain.
+//! Since when a leader has failed to publish.
+//!
+//! Invariant: the time is that of the first write since the last success, also while that write
+//! hangs. A leader whose store never answers is thus noticed, although no write has failed.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use tokio::time::Instant;
 
-/// What is said of a write that has not ended yet, and of which none failed before it.
+/// The label while the first of these writes has not ended.
 const UNDER_WAY: &str = "under_way";
 
-/// The first of the writes since the last that was taken.
+/// The first write since the last success, if one was begun.
 #[derive(Debug, Default)]
 pub(super) struct Unwritten(Mutex<Option<InVain>>);
 
-/// Writing in vain.
+/// Writes that fail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct InVain {
-    /// When the first of these writes began: one that hangs counts from its beginning.
+    /// When the first of them began.
     pub(crate) since: Instant,
-    /// What became of the last one, as a label.
+    /// The last failure, as a label.
     pub(crate) why: &'static str,
 }
 
@@ -28,19 +31,19 @@ impl Unwritten {
         });
     }
 
-    /// The write that was begun was not taken.
+    /// The write failed.
     pub(super) fn failed(&self, why: &'static str) {
         if let Some(held) = &mut *self.held() {
             held.why = why;
         }
     }
 
-    /// A write was taken, or a leadership begins.
+    /// A write succeeded, or a leadership begins.
     pub(super) fn forget(&self) {
         *self.held() = None;
     }
 
-    /// Since when, and why.
+    /// Since when, and the last failure.
     pub(super) fn since(&self) -> Option<InVain> {
         *self.held()
     }

@@ -1,4 +1,4 @@
-//! Why the store could not be used, each cause with a label.
+//! Why the store could not be used. Each cause has a label that an operator finds in the runbook.
 
 use redis::{ErrorKind, RedisError, ServerErrorKind};
 
@@ -8,8 +8,7 @@ pub enum StoreError {
     /// Redis failed or could not be reached.
     #[error("Redis: {0}")]
     Redis(RedisError),
-    /// Redis is a cluster, and our keys are in several of its slots, where no script may touch them
-    /// all.
+    /// Redis is a cluster and our keys are in several slots: a script may only touch keys of one.
     #[error(
         "Redis is a cluster, where REDIS_KEY_PREFIX needs a part in braces, as in {{market}}:, for all keys at one place: {0}"
     )]
@@ -22,13 +21,13 @@ pub enum StoreError {
         /// What the system says.
         error: std::io::Error,
     },
-    /// A script answered something that it never answers.
+    /// A script gave an answer that it never gives.
     #[error("Redis: the answer {found} is none of the script's")]
     Answer {
         /// The answer.
         found: String,
     },
-    /// A value could not be encoded, which is a defect of ours.
+    /// A value could not be encoded: a defect.
     #[error("encoding: {0}")]
     Encoding(#[from] serde_json::Error),
 }
@@ -56,14 +55,14 @@ impl StoreError {
     }
 }
 
-/// Why the store could not be used, as far as an operator can do something about it.
+/// Why the store could not be used, as far as an operator can act on it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Cause {
     /// No answer in time.
     Timeout,
     /// User and password are wrong or missing.
     NotAuthenticated,
-    /// No connection, or one that broke.
+    /// No connection, or a broken one.
     Unreachable,
     /// The sentinels know no primary, or the primary is down.
     NoPrimary,
@@ -79,16 +78,16 @@ pub enum Cause {
     CannotPersist,
     /// A key holds another type of value.
     ForeignKey,
-    /// The server runs somebody's script.
+    /// The server runs a script that does not end.
     Busy,
     /// The server has fewer replicas than its `min-replicas-to-write` asks for, so it refuses
     /// writes.
     NoReplicas,
     /// The server is a cluster, and our keys are in several of its slots.
     CrossSlot,
-    /// The cluster says that our keys are at another of its servers, which is asked from then on.
+    /// The cluster redirects to another of its servers, which is used from then on.
     Moved,
-    /// The cluster is moving our keys from one of its servers to another.
+    /// The cluster is moving our keys between servers.
     SlotMoving,
     /// The cluster has too few servers to answer.
     ClusterDown,
@@ -96,7 +95,7 @@ pub enum Cause {
     RefusedByRedis,
     /// The file with the certificates could not be read.
     Certificates,
-    /// An answer that a script never gives.
+    /// A script gave an answer that it never gives.
     StrangeAnswer,
     /// A value could not be encoded.
     Encoding,
@@ -134,6 +133,7 @@ fn cause(error: &RedisError) -> Cause {
     if error.is_timeout() {
         return Cause::Timeout;
     }
+    // Before the kinds: `NOAUTH` and `WRONGPASS` have none.
     if is_refused_login(error) {
         return Cause::NotAuthenticated;
     }
@@ -148,6 +148,7 @@ fn cause(error: &RedisError) -> Cause {
         ErrorKind::Server(ServerErrorKind::Moved) => Cause::Moved,
         ErrorKind::Server(ServerErrorKind::Ask | ServerErrorKind::TryAgain) => Cause::SlotMoving,
         ErrorKind::Server(ServerErrorKind::ClusterDown) => Cause::ClusterDown,
+        // Codes for which the library has no kind.
         _ => match error.code() {
             Some("OOM") => Cause::OutOfMemory,
             Some("MISCONF") => Cause::CannotPersist,
@@ -159,22 +160,26 @@ fn cause(error: &RedisError) -> Cause {
     }
 }
 
-/// Whether user and password are wrong or missing.
+/// Whether user or password are wrong or missing.
 pub(super) fn is_refused_login(error: &RedisError) -> bool {
     error.kind() == ErrorKind::AuthenticationFailed
         || matches!(error.code(), Some("NOAUTH" | "WRONGPASS"))
 }
 
-/// Whether another connection may fare better: the server behind this one is gone, silent, or no
-/// longer the one that our keys are at.
+/// Whether a new connection may succeed: the server behind this one is gone, does not answer, or no
+/// longer has our keys. Other errors would come again on any connection.
 pub(super) fn wants_new_connection(error: &RedisError) -> bool {
     error.is_io_error()
         || error.is_timeout()
         || error.is_unrecoverable_error()
         || matches!(
             error.kind(),
+            // A login is sent when connecting, so a password that was put right needs a new
+            // connection.
             ErrorKind::AuthenticationFailed
                 | ErrorKind::Server(
+                    // After a failover the old primary is a replica. Connecting again finds the new
+                    // one.
                     ServerErrorKind::ReadOnly
                         | ServerErrorKind::MasterDown
                         | ServerErrorKind::BusyLoading

@@ -1,8 +1,12 @@
-//! The task that takes up what others publish: at an announcement at once, and from time to time
-//! without one.
+//! The task that takes up what other processes publish: at once after an announcement, and by
+//! polling without one.
 //!
-//! What is read passes the door like anything else. Of what does not, the process says why and
-//! keeps what it has.
+//! Order of a look: mark → is it news? → snapshot → validation boundary → serve. The first look
+//! reads the snapshot whatever its mark says, and `looked` is set after it, so that collectors can
+//! start from what is stored.
+//!
+//! Invariants: what is read passes the validation boundary like anything else; what does not is
+//! reported and changes nothing. What is served never goes back in time.
 
 use super::Store;
 use super::error::StoreError;
@@ -22,30 +26,30 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
 
-/// The pause between two looks without an announcement.
+/// The interval of looks without an announcement.
 const POLL: Duration = Duration::from_secs(1);
 
-/// More than a look may take: connecting twice, and two answers.
+/// Longer than a look may take: connecting twice, and two answers.
 const LONGEST_LOOK: Duration = Duration::from_secs(10);
 
-/// How many publications may be found without having been announced, before the connection for
-/// announcements counts as dead: a server that vanished without a word says nothing for ever.
+/// Publications found by polling in a row before the announcements' connection counts as dead. A
+/// server that vanished without closing it would stay silent for ever.
 const MAX_UNANNOUNCED: u32 = 3;
 
-/// What came of a look at the store, where no error says it.
+/// The outcome of a look at the store, where no error says it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Look {
-    /// What is stored is not newer than what the last look saw.
+    /// The stored publication is not newer than at the last look.
     NothingNew,
-    /// What is stored is served now.
+    /// The stored publication is served now.
     TakenUp,
-    /// What is stored is older than what is served.
+    /// The stored publication is older than the one that is served.
     NotNewer,
-    /// Announcements cannot be heard; looking goes on.
+    /// Announcements cannot be received; polling continues.
     NotListening,
-    /// The mark of a publication is there, and its snapshot is not: evicted, expired or deleted.
+    /// The mark is stored and its snapshot is not: evicted, expired or deleted.
     SnapshotMissing,
-    /// Reading what is stored panicked.
+    /// Reading the stored publication panicked.
     Panicked,
 }
 
@@ -70,7 +74,7 @@ pub struct Follower {
     pub store: Arc<Store>,
     /// Where to put it; counters, last outcomes.
     pub context: Context,
-    /// What the collectors go on from, should this process lead one day.
+    /// What the collectors continue from, should this process lead.
     pub known: Known,
     /// What the store is known to hold.
     pub stored: Arc<Stored>,
@@ -79,12 +83,13 @@ pub struct Follower {
 }
 
 impl Follower {
-    /// Looks, for ever.
+    /// Looks. Never returns.
     pub async fn run(self, pulse: Pulse) {
         pulse.expect_within(LONGEST_LOOK);
         let mut looked = None;
         self.look(Reading::Whole, &mut looked).await;
         self.looked.send_replace(true);
+        // A store in memory changes by this process alone.
         if !self.store.is_shared() {
             pulse.rest();
             return std::future::pending().await;
@@ -99,12 +104,15 @@ impl Follower {
                         unannounced = 0;
                         self.look(Reading::IfNews, &mut looked).await;
                     } else {
+                        // The connection ended. The next poll opens another.
                         notices = None;
                     }
                 }
                 () = sleep_until(next_poll) => {
                     next_poll = Instant::now() + POLL;
                     let found = self.look(Reading::IfNews, &mut looked).await;
+                    // An announcement that is on its way may lose the race against the poll, so one
+                    // miss proves nothing.
                     unannounced = if found { unannounced + 1 } else { unannounced };
                     if unannounced >= MAX_UNANNOUNCED {
                         (notices, unannounced) = (None, 0);
@@ -128,14 +136,17 @@ impl Follower {
         }
     }
 
-    /// Looks for something new; whether there was. `looked` is when the look before was, unless it
-    /// failed.
+    /// Looks for a newer publication; returns whether there was one. `looked` is when the last look
+    /// began, unless that failed.
     async fn look(&self, reading: Reading, looked: &mut Option<Asked>) -> bool {
         let asked = self.context.clock.asked();
+        // Taken before reading: what a later look finds was published after this moment.
         let before = looked.replace(asked);
         let found = match self.read(reading).await {
             Ok(found) => found,
             Err(error) => {
+                // A failed look proves nothing about what was stored, so the next one gives no
+                // evidence of the time.
                 *looked = None;
                 self.failed(error.label(), &error);
                 return false;
@@ -161,6 +172,7 @@ impl Follower {
     }
 
     async fn read(&self, reading: Reading) -> Result<Found, StoreError> {
+        // The mark is a few bytes; the snapshot is read only for news.
         let marked = self.store.marked().await?;
         if let Some(Marked {
             mark,
@@ -180,6 +192,7 @@ impl Follower {
             .map_or(Found::Nothing, Found::Snapshot))
     }
 
+    /// Whether a mark promises a publication that is not known here.
     fn is_news(&self, mark: Mark) -> bool {
         let now = self.context.clock.now();
         self.context.current.note_used(mark.sequence, now);
@@ -188,21 +201,22 @@ impl Follower {
             .as_ref()
             .map(|held| (held.valid().get().as_of_ms, held.valid().get().sequence));
         if let Some(served) = served.filter(|_| held == Some((mark.as_of_ms, mark.sequence))) {
-            // Stored, whatever the writer heard of it: its answer may have been lost on the way.
+            // It is stored, whatever the writer was told: the answer to its write may have been
+            // lost.
             self.stored.store(Some(Arc::new(Held::of(served.valid()))));
             return false;
         }
         let stored = self.stored.load_full();
-        // What stands in for the leader's may be younger than that; whether the leader is back is
-        // news all the same.
+        // While this process stands in for the leader, its own data may be younger than the stored
+        // one. A newer stored publication is news all the same: the leader is back.
         mark.is_news_to(held, now) || stored.is_none_or(|stored| stored.as_of_ms < mark.as_of_ms)
     }
 
-    /// Lets the bytes through the door and publishes what comes out. On a blocking thread: it takes
+    /// Validates the bytes and serves the result. On a blocking thread, because it takes
     /// milliseconds of CPU.
     ///
-    /// What was not there yet at the look before was published since, and so tells the time: to a
-    /// process that follows and asks no upstream, nothing else does.
+    /// A publication that was not there at the last look was made since then, so it is evidence of
+    /// the time: a process that follows and calls no upstream has no other.
     async fn take_up(&self, bytes: Vec<u8>, before: Option<Asked>) {
         let (context, known, stored) = (
             self.context.clone(),
@@ -217,12 +231,15 @@ impl Follower {
                     .clock
                     .hear(LEADER, before, valid.get().generated_at_ms, None);
             }
+            // Whether or not it is served: duty depends on what the leader stores.
             stored.store(Some(Arc::new(Held::of(&valid))));
             let held = context.current.get();
             if held.is_some_and(|held| !valid.supersedes(held.valid(), now)) {
+                // Its ages still count: the same figures may be held here with a younger time.
                 known.recall(&valid);
                 return Ok(false);
             }
+            // Before it is served, so that a round which starts now already builds on it.
             known.restore(&valid);
             Ok(context
                 .current
@@ -260,9 +277,9 @@ impl Follower {
 /// What a look found.
 #[derive(Debug)]
 enum Found {
-    /// Nothing that is not known.
+    /// Nothing new.
     Nothing,
-    /// A mark, and not what it marks.
+    /// A mark without its snapshot.
     MarkAlone(Mark),
     /// A snapshot's bytes.
     Snapshot(Vec<u8>),
@@ -277,7 +294,7 @@ enum Reading {
     Whole,
 }
 
-/// The next announcement; waits for ever where there is no connection for them.
+/// The next announcement; pending without a connection, so that `select!` waits for the poll.
 async fn next(notices: &mut Option<Notices>) -> Option<()> {
     match notices {
         Some(notices) => notices.next().await,

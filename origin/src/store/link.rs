@@ -1,7 +1,12 @@
-//! One connection to Redis, opened when it is needed and given up when another may fare better.
+//! Connections to Redis: opened on first use, shared by all tasks, and dropped when a new one may
+//! fare better.
 //!
-//! Every wait has an end: for a connection, and for an answer. Nothing is tried twice here; callers
-//! come again by themselves, at a bounded pace.
+//! State: a `Dialer` that knows the server (from the URL, from a cluster's redirect, or from
+//! sentinels), and per `Link` one open connection with its number.
+//!
+//! Invariants: every wait is bounded, for a connection and for an answer. Nothing is retried here:
+//! callers come again by themselves, at a bounded pace. A connection is dropped only by the failure
+//! of that very connection.
 
 use super::error::{StoreError, is_refused_login, wants_new_connection};
 use crate::config::{RedisAccess, RedisUrl, SentinelLogin, Sentinels};
@@ -21,18 +26,18 @@ use tokio::time::timeout;
 /// The longest wait for a connection, the search for the primary included.
 const CONNECTION_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// Redis answers a publication within a millisecond; the library's default of 500 ms is short for a
-/// slow link.
+/// The longest wait for an answer. Redis answers a publication within a millisecond; the library's
+/// default of 500 ms is short for a slow link.
 const RESPONSE_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// Finds the server.
+/// Finds the server and connects to it.
 #[derive(Clone)]
 pub(super) struct Dialer(Arc<Place>);
 
 enum Place {
     Server {
         named: Client,
-        /// Where a cluster said that our keys are; forgotten as soon as nobody answers there.
+        /// The server to which a cluster redirected us. Forgotten when it does not answer.
         moved_to: std::sync::Mutex<Option<Client>>,
     },
     Sentinels(Mutex<SentinelClient>),
@@ -55,6 +60,7 @@ impl Dialer {
             });
         let certificates = certificates.transpose()?;
         let place = match (&access.url, certificates) {
+            // Certificates matter to TLS alone; with any other scheme they are ignored.
             (RedisUrl::Server(url), Some(certificates)) if url.scheme() == "rediss" => {
                 server(&Client::build_with_tls(url.as_str(), certificates)?)?
             }
@@ -67,7 +73,7 @@ impl Dialer {
         Ok(Self(Arc::new(place)))
     }
 
-    /// A client of the server of the moment.
+    /// A client of the server that is primary now.
     async fn client(&self) -> RedisResult<Client> {
         match &*self.0 {
             Place::Server { named, moved_to } => Ok(moved_to
@@ -77,6 +83,7 @@ impl Dialer {
                 .unwrap_or(named)
                 .clone()),
             Place::Sentinels(sentinels) => {
+                // The client caches its sentinel connections, so one search at a time.
                 let mut sentinels = sentinels.lock().await;
                 match sentinels.async_get_client().await {
                     Err(error) if is_refused_login(&error) => {
@@ -98,8 +105,8 @@ impl Dialer {
             .await
     }
 
-    /// Takes up where our keys are now, if a cluster says so. All of them are in one slot, so they
-    /// are at one place.
+    /// Remembers where a cluster says our keys are. All of them are in one slot, so one server has
+    /// them all.
     fn follow(&self, error: &RedisError) {
         let (Place::Server { named, moved_to }, Some((address, _))) =
             (&*self.0, error.redirect_node())
@@ -118,14 +125,16 @@ impl Dialer {
         }
     }
 
-    /// Goes back to the server that the URL names, for nobody answered at the other.
+    /// Returns to the server of the URL, because the redirected one does not answer: the cluster
+    /// may have changed again.
     fn go_back(&self) {
         if let Place::Server { moved_to, .. } = &*self.0 {
             *moved_to.lock().unwrap_or_else(PoisonError::into_inner) = None;
         }
     }
 
-    /// Announcements on a channel, over a connection of their own.
+    /// Announcements on a channel, over a connection of their own: a subscribed connection takes no
+    /// other commands.
     pub(super) async fn listen(&self, channel: &str) -> RedisResult<Notices> {
         within(CONNECTION_TIMEOUT, async {
             let mut listener = self.client().await?.get_async_pubsub().await?;
@@ -143,16 +152,16 @@ fn server(named: &Client) -> RedisResult<Place> {
     })
 }
 
-/// The same server, not told the name of the library: a user would need a right for that, and a
-/// refusal fills the log of refusals.
+/// The same server, without the `CLIENT SETINFO` that the library sends by default. A restricted
+/// user has no right to it, and each refusal is an entry in the server's ACL log.
 fn nameless(client: &Client) -> RedisResult<Client> {
     let info = client.get_connection_info().clone();
     let settings = info.redis_settings().clone().set_skip_set_lib_name();
     Client::open(info.set_redis_settings(settings))
 }
 
-/// The server at `host:port`, reached and logged in to as this one. Without a host it is the same
-/// host.
+/// The server at `host:port`, with this one's TLS and login. An empty host means the same host, as
+/// in a cluster that does not know its own address.
 fn elsewhere(client: &Client, address: &str) -> Option<Client> {
     let (host, port) = address.rsplit_once(':')?;
     let port = port.parse().ok()?;
@@ -183,7 +192,8 @@ fn elsewhere(client: &Client, address: &str) -> Option<Client> {
     Client::open(info.set_addr(there)).ok()
 }
 
-/// Says which of the two refuses the login: sentinels and servers ask for a password each.
+/// Names the party that refuses the login, since sentinels and servers have separate passwords and
+/// the library's error does not tell them apart.
 async fn who_refuses(sentinels: &mut SentinelClient, error: RedisError) -> RedisError {
     let asked: RedisResult<()> = async {
         let sentinel = sentinels.async_get_sentinel_client().await?;
@@ -228,6 +238,7 @@ fn sentinel_client(
         builder = builder.set_client_to_redis_password(password);
     }
     if let Some(login) = login {
+        // The sentinels' own login; without one, none is sent to them.
         builder = builder.set_client_to_sentinel_password(login.password.expose());
         if let Some(user) = &login.user {
             builder = builder.set_client_to_sentinel_username(user);
@@ -258,17 +269,17 @@ impl Link {
         }
     }
 
-    /// The connection; a new one where there is none.
+    /// The open connection, or a new one.
     pub(super) async fn line(&self) -> RedisResult<Line<MultiplexedConnection>> {
         let line = within(CONNECTION_TIMEOUT, self.open.get(|| self.dialer.dial())).await;
+        // The next attempt starts from the URL's server, which knows where the keys are now.
         if line.is_err() {
             self.dialer.go_back();
         }
         line
     }
 
-    /// Hands an answer on, and gives the connection that it came by up after an error that a new
-    /// one may not have.
+    /// Passes an answer on, and drops its connection after an error that a new one may not have.
     pub(super) async fn settle<T>(
         &self,
         line: &Line<MultiplexedConnection>,
@@ -284,17 +295,17 @@ impl Link {
     }
 }
 
-/// A connection, and which one it is: by the time that it fails another may have taken its place.
+/// A connection and its number. When it fails, another task may already have replaced it.
 pub(super) struct Line<C> {
     number: u64,
     pub(super) connection: C,
 }
 
-/// The place of the connection that is open, if one is.
+/// The open connection, if there is one.
 struct Slot<C>(Mutex<Opened<C>>);
 
 struct Opened<C> {
-    /// How many were opened so far.
+    /// Connections that were opened so far: the number of the current one.
     count: u64,
     connection: Option<C>,
 }
@@ -309,11 +320,12 @@ impl<C> Default for Slot<C> {
 }
 
 impl<C: Clone> Slot<C> {
-    /// What is open; else what `open` gives.
+    /// The open connection, or the one that `open` makes.
     async fn get<E, F: Future<Output = Result<C, E>>>(
         &self,
         open: impl FnOnce() -> F,
     ) -> Result<Line<C>, E> {
+        // Held while connecting: single flight. Tasks that come meanwhile share the new connection.
         let mut opened = self.0.lock().await;
         let connection = match &opened.connection {
             Some(connection) => connection.clone(),
@@ -329,7 +341,8 @@ impl<C: Clone> Slot<C> {
         })
     }
 
-    /// Closes this one, unless another has taken its place.
+    /// Drops this connection, unless it was replaced already: many requests fail with it, and the
+    /// later ones must not drop its successor.
     async fn drop(&self, line: &Line<C>) {
         let mut opened = self.0.lock().await;
         if opened.count == line.number {
@@ -350,7 +363,7 @@ impl fmt::Debug for Dialer {
     }
 }
 
-/// Announcements of publications. They may be lost, so whoever listens also asks from time to time.
+/// Announcements of publications. Pub/sub may lose them, so followers also poll.
 pub struct Notices(PubSubStream);
 
 impl Notices {
@@ -366,6 +379,7 @@ impl fmt::Debug for Notices {
     }
 }
 
+/// Turns a time limit into an I/O timeout, which every caller handles already.
 async fn within<T>(limit: Duration, work: impl Future<Output = RedisResult<T>>) -> RedisResult<T> {
     match timeout(limit, work).await {
         Ok(done) => done,

@@ -1,4 +1,7 @@
 //! The store without Redis: the last publication, in this process.
+//!
+//! It applies the same order of marks as Redis, so that both behave alike; there is no lease,
+//! because no other process sees it.
 
 use super::outcome::Written;
 use shared::mark::Mark;

@@ -2,18 +2,18 @@
 
 use shared::mark::{Mark, MarkRefusal};
 
-/// What became of a publication.
+/// The outcome of a write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Written {
     /// Every key was written.
     Written {
-        /// Whether followers heard of it. Where the user may not use the channel they find it by
-        /// looking, up to a second later.
+        /// Whether it was announced. A user without the right to the channel cannot; followers then
+        /// find it by polling, up to a second later.
         is_announced: bool,
     },
-    /// Nothing was written, for what is stored is not older, or a later leader's.
+    /// Nothing was written: the stored mark is not older, or of a later leader.
     Refused(MarkRefusal),
-    /// Nothing was written, for another process leads, or none.
+    /// Nothing was written: this process does not hold the lease.
     NotLeader,
 }
 
@@ -28,7 +28,7 @@ impl Written {
     }
 }
 
-/// What is told of the channel when a publication was written and may not be announced.
+/// The label of a publication that was written and could not be announced.
 pub const ANNOUNCEMENT_REFUSED: &str = "announcement_refused";
 
 /// The mark of what is stored.
@@ -36,11 +36,12 @@ pub const ANNOUNCEMENT_REFUSED: &str = "announcement_refused";
 pub struct Marked {
     /// The mark.
     pub mark: Mark,
-    /// Whether the snapshot is there too: an evicted or expired one leaves its mark behind.
+    /// Whether the snapshot is there too. An evicted or expired one leaves its mark, which lives
+    /// longer.
     pub has_snapshot: bool,
 }
 
-/// What became of a bid for the lead.
+/// The outcome of a bid for the lead.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Lease {
     /// This process leads, under this number.
@@ -48,7 +49,7 @@ pub enum Lease {
         /// The number of its leadership.
         epoch: u64,
     },
-    /// Another process leads, and its lease lasts this long unless it is renewed.
+    /// Another process leads; its lease lasts this long unless it is renewed.
     OfAnother {
         /// Milliseconds.
         lasts_ms: u64,

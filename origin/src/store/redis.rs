@@ -1,5 +1,8 @@
-//! The store in Redis. Whatever must happen as one happens in one script, so that no two writers
-//! can interleave.
+//! The store in Redis.
+//!
+//! Invariant: whatever must happen together happens in one script (`scripts/*.lua`), which Redis
+//! runs atomically, so no two writers can interleave. Keys are named here alone, with the prefix of
+//! this environment.
 
 use super::error::StoreError;
 use super::link::{Dialer, Link, Notices};
@@ -19,18 +22,19 @@ use std::hash::{BuildHasher, Hasher, RandomState};
 pub struct RedisStore {
     /// For publications, which are long.
     data: Link,
-    /// For the lease, so that it never queues behind a publication.
+    /// For the lease, so that a renewal never queues behind a publication.
     lease: Link,
     dialer: Dialer,
     names: Names,
-    /// This process's name in the lease. Nobody else has it, not even this process's next life.
+    /// The holder's name in the lease, unique to this run of the process: after a restart, the old
+    /// lease is another's.
     process: String,
     publish: Script,
     take_lead: Script,
     give_up_lead: Script,
 }
 
-/// The full names of what this process uses in Redis. Nothing else here may name a key.
+/// The full names of all keys. No other place builds one.
 #[derive(Debug)]
 struct Names {
     prefix: KeyPrefix,
@@ -80,6 +84,8 @@ impl RedisStore {
         invocation.key(&names.leader).key(&names.publication);
         invocation
             .arg(&self.process)
+            // Epoch, time and sequence are the fencing token: the script compares them with the
+            // lease and the stored mark.
             .arg(mark.epoch)
             .arg(mark.as_of_ms.as_millis())
             .arg(mark.sequence);
@@ -101,6 +107,7 @@ impl RedisStore {
                 is_announced: false,
             }),
             "not_leader" => Ok(Written::NotLeader),
+            // A refusal answers with the stored mark, which says what it was refused for.
             held => match held.parse::<Mark>().map(|held| held.admits(mark)) {
                 Ok(Err(refusal)) => Ok(Written::Refused(refusal)),
                 _ => Err(StoreError::Answer { found: answer }),
@@ -124,6 +131,8 @@ impl RedisStore {
         let answer = invocation.invoke_async(&mut line.connection).await;
         let answer: (u8, u64) = self.lease.settle(&line, answer).await?;
         Ok(match answer {
+            // The second number is the epoch for the holder, the rest of the lease in ms for
+            // others.
             (1, epoch) => Lease::Held { epoch },
             (_, lasts_ms) => Lease::OfAnother { lasts_ms },
         })
@@ -140,7 +149,8 @@ impl RedisStore {
 
     pub(super) async fn marked(&self) -> Result<Option<Marked>, StoreError> {
         let line = self.data.line().await?;
-        // Both at once, and not as one pipeline, whose errors lose their codes.
+        // Two commands at once on one connection. A pipeline would do the same, but its errors lose
+        // their codes.
         let (mut one, mut other) = (line.connection.clone(), line.connection.clone());
         let (mark, has_snapshot) = tokio::join!(
             one.get(&self.names.publication),
@@ -148,6 +158,7 @@ impl RedisStore {
         );
         let mark: Option<Vec<u8>> = self.data.settle(&line, mark).await?;
         let has_snapshot = self.data.settle(&line, has_snapshot).await?;
+        // A mark of another form is nobody's: it counts as none, as in the script.
         let mark = mark.and_then(|mark| std::str::from_utf8(&mark).ok()?.parse().ok());
         Ok(mark.map(|mark| Marked { mark, has_snapshot }))
     }
@@ -163,7 +174,7 @@ impl RedisStore {
     }
 }
 
-/// The process's number and 64 bits that the system's random source gave.
+/// The process id and 64 bits of the system's random source: ids repeat across hosts and restarts.
 fn process_name() -> String {
     format!(
         "{}-{:016x}",

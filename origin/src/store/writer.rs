@@ -1,5 +1,7 @@
-//! The task that writes to the store what this process collected, while it leads. Serving never
-//! waits for it.
+//! The task that writes what this process collected to the store, while it leads.
+//!
+//! Serving never waits for it. Backpressure: the `watch` channel holds the newest publication only,
+//! so a store that is slower than the market skips publications instead of queueing them.
 
 use super::Store;
 use super::outcome::{ANNOUNCEMENT_REFUSED, Written};
@@ -13,7 +15,7 @@ use shared::mark::MarkRefusal;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// More than connecting and writing may take together.
+/// Longer than connecting and writing may take together.
 const LONGEST_WRITE: Duration = Duration::from_secs(10);
 
 /// Everything that writing needs.
@@ -40,8 +42,10 @@ pub async fn keep_writing(writer: Writer, pulse: Pulse) {
             Some(publication) if publication.is_collected() => {
                 pulse.expect_within(LONGEST_WRITE);
                 writer.write(&publication).await;
+                // Between publications the task may wait as long as there is no market.
                 pulse.rest();
             }
+            // Adopted publications come from the store and are not written back.
             Some(_) if writer.leadership.standing() == Standing::Following => writer.rests(),
             _ => {}
         }
@@ -50,6 +54,8 @@ pub async fn keep_writing(writer: Writer, pulse: Pulse) {
 
 impl Writer {
     async fn write(&self, publication: &Publication) {
+        // Read before the write; the script checks the lease again, so a change in between is
+        // harmless.
         let epoch = match self.leadership.standing() {
             Standing::Leading { epoch } => epoch,
             Standing::CutOff { reason } => {
@@ -57,6 +63,7 @@ impl Writer {
             }
             Standing::Undecided | Standing::Following => return self.not_leader(),
         };
+        // Before the call: a write that hangs counts from its beginning.
         self.leadership.writes();
         match self.store.publish(publication, epoch, self.ttl_ms).await {
             Ok(Written::Written { is_announced }) => {
@@ -79,6 +86,7 @@ impl Writer {
                 self.stored.store(Some(Arc::new(held)));
             }
             Ok(Written::NotLeader) => {
+                // The candidate may not know yet, so it is sent to ask.
                 self.leadership.lost();
                 self.not_leader();
             }
@@ -93,7 +101,7 @@ impl Writer {
         }
     }
 
-    /// Another process publishes: what this one could not is not its failure any more.
+    /// Another process publishes, so failures of this one are over.
     fn rests(&self) {
         self.context.board.rest("store");
         self.context.board.rest("store_announcements");
@@ -125,10 +133,12 @@ impl Writer {
             MarkRefusal::NotNewer { held, .. } => {
                 self.context
                     .current
+                    // The stored number is used up: the next snapshot gets a higher one and is
+                    // accepted.
                     .note_used(held.sequence, self.context.clock.now());
             }
-            // The lease of a later leader was lost with the server that granted it: this one needs
-            // a higher number.
+            // A later leader wrote, and its lease is gone, as after a failover. A new bid gets a
+            // higher epoch.
             MarkRefusal::EarlierEpoch { .. } => self.leadership.lost(),
         }
         self.context.metrics.store_write(label);

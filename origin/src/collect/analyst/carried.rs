@@ -1,9 +1,9 @@
 //! The analysis of the process that led before, shown with its own age until this process has
 //! loaded as much.
 //!
-//! Without it every leader change would empty the scores and charts for minutes. Invariants: a
-//! carried score is shown only while it is young, agrees with the current price, and rests on more
-//! than ours. Its age is the time at which it was made, never that of the change.
+//! Without it every leader change would empty the scores and charts until candles are loaded.
+//! Invariants: a carried score is shown only while it is young, agrees with the current price, and
+//! rests on more than ours. Its age is the time at which it was made, never that of the change.
 
 use super::sections::Table;
 use analysis::agreement::{MAX_LIVE_FACTOR, agree};

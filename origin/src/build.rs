@@ -1,15 +1,14 @@
-//! What this program was made of.
+//! The version and commit that this program was built from.
 
 use std::sync::LazyLock;
 
 /// The version in the manifest.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 
-/// The commit, and whether something of it was changed; unknown in a build for tests, or where it
-/// was built without git.
+/// The commit, and whether the working tree was changed; unknown in test builds and without git.
 pub const COMMIT: Option<&str> = option_env!("ORIGIN_COMMIT");
 
-/// Both, as `origin --version` prints them.
+/// Version and commit as `origin --version` prints them.
 #[must_use]
 pub fn version() -> &'static str {
     static TOLD: LazyLock<String> = LazyLock::new(|| described(VERSION, COMMIT));

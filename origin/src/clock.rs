@@ -246,8 +246,8 @@ fn read(wall: &Wall, began: Instant) -> timeline::Reading {
         let after = Instant::now();
         reading = Some(timeline::Reading {
             wall_ms,
-            // The later of the two instants: a delay between them makes the wall clock look late,
-            // by less than `READ_WITHIN`.
+            // The later of the two instants: a delay between them makes the wall clock look late by
+            // as much.
             timer_ms: millis(after.duration_since(began)),
         });
         if after.duration_since(before) < READ_WITHIN {

@@ -1,4 +1,4 @@
-//! What the parts of the process share.
+//! What all parts of the process share. Clones share it.
 
 use crate::clock::Clock;
 use crate::jitter::Jitter;
@@ -9,7 +9,7 @@ use shared::analysis::Settings;
 use shared::freshness::Limits;
 use std::sync::Arc;
 
-/// What the parts of the process share.
+/// What all parts of the process share.
 #[derive(Clone, Debug)]
 pub struct Context {
     /// What is served.
@@ -18,12 +18,12 @@ pub struct Context {
     pub metrics: Arc<Metrics>,
     /// Last outcomes.
     pub board: Arc<StatusBoard>,
-    /// What the analysis was told.
+    /// The settings of the analysis.
     pub settings: Settings,
-    /// How old is too old.
+    /// The ages at which data is fresh, aging, stale and no longer served.
     pub limits: Limits,
-    /// What time it is.
+    /// The time.
     pub clock: Clock,
-    /// What keeps this process from doing everything at the same moment as others.
+    /// Keeps this process from acting at the same moment as others.
     pub jitter: Jitter,
 }

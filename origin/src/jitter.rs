@@ -1,42 +1,44 @@
-//! Spreads what many processes would do at the same moment: after an outage all of them come back
-//! to the same exchange.
+//! Jitter: spreads what many processes would do at the same moment. After an outage all of them
+//! return to the same exchange.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-/// A pause is made longer by one part of so many at most.
+/// A pause is lengthened by at most one part in so many.
 const SHARE: u32 = 4;
 
-/// The step of SplitMix64, by which a seed goes on. <https://prng.di.unimi.it/splitmix64.c>
+/// The increment of SplitMix64: <https://prng.di.unimi.it/splitmix64.c>.
 const STEP: u64 = 0x9E37_79B9_7F4A_7C15;
 
-/// A source of spread. Its clones share one course, which a seed determines.
+/// A random source for pauses. Clones share one sequence, determined by its seed.
 #[derive(Clone, Debug)]
 pub struct Jitter(Arc<AtomicU64>);
 
 impl Jitter {
-    /// One that is unlike that of any other process.
+    /// A sequence unlike that of any other process.
     #[must_use]
     pub fn random() -> Self {
         let (high, low) = uuid::Uuid::new_v4().as_u64_pair();
-        // A version 4 identifier has fixed bits in either half, at other places.
+        // Both halves of a version 4 UUID have fixed bits, at different places. Rotating one fills
+        // them with random bits of the other.
         Self::seeded(high ^ low.rotate_left(32))
     }
 
-    /// One whose course is known beforehand.
+    /// A sequence that is known beforehand.
     #[must_use]
     pub fn seeded(seed: u64) -> Self {
         Self(Arc::new(AtomicU64::new(seed)))
     }
 
-    /// A pause made longer by up to a quarter; never shorter, for it may be one that was asked for.
+    /// A pause lengthened by up to a quarter. Never shortened, since it may be one that an upstream
+    /// asked for.
     #[must_use]
     pub fn lengthen(&self, pause: Duration) -> Duration {
         pause.saturating_add(self.up_to(pause / SHARE))
     }
 
-    /// Something between nothing and `most`.
+    /// A duration from zero up to `most`.
     #[must_use]
     pub fn up_to(&self, most: Duration) -> Duration {
         most.mul_f64(self.next())
@@ -44,10 +46,12 @@ impl Jitter {
 
     /// The next number of [0, 1).
     fn next(&self) -> f64 {
+        // SplitMix64 needs one atomic addition per number, so no lock.
         let mut mixed = self.0.fetch_add(STEP, Ordering::Relaxed).wrapping_add(STEP);
         mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
         mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
         mixed ^= mixed >> 31;
+        // 53 bits, which a double holds exactly.
         (mixed >> 11) as f64 / (1_u64 << 53) as f64
     }
 }

@@ -1,4 +1,11 @@
 //! What is served: one valid snapshot and its finished bodies.
+//!
+//! State: `Current` holds the publication in a wait-free slot for requests and in a `watch` channel
+//! for the tasks that follow it. A `Publication` is immutable but for bodies of older classes, each
+//! made once.
+//!
+//! Invariants: what is served never moves back in time (`supersedes`). Each snapshot's sequence
+//! number is above that of every snapshot before it, in any process, as far as this one knows.
 
 mod encode;
 pub mod older;
@@ -22,14 +29,15 @@ pub use encode::Rendered;
 enum Maker {
     /// This process, with what is stored beside the snapshot for the next one.
     Collected { remembered: Option<StoredEntry> },
-    /// Another, or this one's earlier life: it came from the store.
+    /// Another process, or an earlier run of this one: it was read from the store.
     Adopted,
 }
 
 /// A snapshot with its bodies, each made once.
 ///
-/// Bodies of the fresh class are made when the snapshot is; those of the older classes shortly
-/// before it is that old, by [`older::prepare_older`], if it lives so long.
+/// Bodies of the fresh class are made with the publication. Those of older classes are made by
+/// [`older::prepare_older`] shortly before they are needed, since most publications are replaced
+/// long before.
 #[derive(Debug)]
 pub struct Publication {
     valid: ValidSnapshot,
@@ -39,11 +47,10 @@ pub struct Publication {
 }
 
 impl Publication {
-    /// A publication of what this process collected, with what is stored beside the snapshot for
-    /// the next process. The limits are those by which caches are told how long to keep it.
+    /// A publication of what this process collected. `remembered` is stored beside the snapshot for
+    /// the next leader; `limits` tell caches how long to keep an answer.
     ///
-    /// Renders and compresses every fresh body. Takes milliseconds of CPU, so it does not belong on
-    /// an async thread.
+    /// Renders and compresses every fresh body: milliseconds of CPU, so not on an async thread.
     #[must_use]
     pub fn collected(
         valid: ValidSnapshot,
@@ -53,7 +60,7 @@ impl Publication {
         Self::new(valid, Maker::Collected { remembered }, limits)
     }
 
-    /// A publication of what came from the store. As dear as [`Self::collected`].
+    /// A publication of what was read from the store. As expensive as [`Self::collected`].
     #[must_use]
     pub fn adopted(valid: ValidSnapshot, limits: Limits) -> Self {
         Self::new(valid, Maker::Adopted, limits)
@@ -70,6 +77,7 @@ impl Publication {
             limits,
             bodies,
         };
+        // Before anybody can see it, so that no request waits for a compression.
         publication.prepare(Freshness::Fresh);
         publication
     }
@@ -80,7 +88,7 @@ impl Publication {
         &self.valid
     }
 
-    /// Makes every body of a class. As dear as [`Self::collected`].
+    /// Makes every body of a class. As expensive as [`Self::collected`].
     pub fn prepare(&self, class: Freshness) {
         for endpoint in Endpoint::ALL {
             let _ = self.body(endpoint, class);
@@ -100,8 +108,8 @@ impl Publication {
         matches!(self.maker, Maker::Collected { .. })
     }
 
-    /// Writes what is about to be served to the log, so that what a client saw can be told from
-    /// what nobody published.
+    /// Logs a checksum of what is about to be served, so that a body which a client saw can be
+    /// traced to a publication.
     fn note(&self) {
         if tracing::enabled!(tracing::Level::DEBUG) {
             let mut checksum = flate2::Crc::new();
@@ -119,7 +127,7 @@ impl Publication {
         }
     }
 
-    /// What is stored beside the snapshot, for the next process to go on from.
+    /// What is stored beside the snapshot for the next leader.
     pub fn remembered(&self) -> impl Iterator<Item = &StoredEntry> {
         let remembered = match &self.maker {
             Maker::Collected { remembered } => remembered.as_ref(),
@@ -128,12 +136,13 @@ impl Publication {
         remembered.into_iter()
     }
 
-    /// The finished body of an endpoint in a class; nothing only if it could not be made, which is
-    /// a defect of ours.
+    /// The finished body of an endpoint in a class; `None` only if it could not be made, which is a
+    /// defect.
     #[must_use]
     pub fn body(&self, endpoint: Endpoint, class: Freshness) -> Option<&Rendered> {
         let place = self.bodies.get(&(endpoint, class))?;
         place
+            // Single flight: requests that come while an older body is made wait for that one.
             .get_or_init(|| Rendered::new(&self.valid, endpoint, class, &self.limits))
             .as_ref()
     }
@@ -144,7 +153,7 @@ impl Publication {
 pub struct Current {
     slot: ArcSwapOption<Publication>,
     changed: watch::Sender<Option<Arc<Publication>>>,
-    /// The highest number that is known to be used, by whomever.
+    /// The highest sequence number known to be used by any process.
     used: AtomicU64,
 }
 
@@ -171,9 +180,9 @@ impl Current {
         self.changed.subscribe()
     }
 
-    /// Publishes, unless what is published is as young at `now`; tells whether it did. What is
-    /// served never moves back in time.
+    /// Publishes, unless the current publication is at least as new; returns whether it did.
     pub fn offer(&self, publication: Publication, now: UnixMs) -> bool {
+        // The channel's lock orders writers: collector and follower may offer at the same time.
         self.changed.send_if_modified(|held| {
             if held
                 .as_ref()
@@ -183,6 +192,7 @@ impl Current {
             }
             publication.note();
             let publication = Arc::new(publication);
+            // Before the channel wakes anyone, so that a woken task finds what it was woken for.
             self.slot.store(Some(Arc::clone(&publication)));
             *held = Some(publication);
             true
@@ -195,20 +205,21 @@ impl Current {
         self.get().map(|held| held.valid.get().as_of_ms)
     }
 
-    /// Notes that a number is used, so that the next is above it. One that is far ahead of `now` is
-    /// nobody's.
+    /// Records that a sequence number is used. A number far ahead of `now` is ignored, since no
+    /// origin made it.
     pub fn note_used(&self, sequence: u64, now: UnixMs) {
         if is_plausible(sequence, now) {
+            // Relaxed: the number alone matters, no other memory is ordered by it.
             self.used.fetch_max(sequence, Ordering::Relaxed);
         }
     }
 
-    /// The number of the next snapshot: above the last, and above that of any process before, for
-    /// it counts milliseconds.
+    /// The sequence number of the next snapshot. It counts milliseconds, so it is above those of
+    /// earlier processes without knowing them.
     ///
-    /// A last one that is far ahead of the time is not counted on from: it was another's, or our
-    /// clock's when it was wrong, and numbers above it would soon be more than readers can count.
-    /// Order is kept all the same, for age goes before number.
+    /// A last number far ahead of the time is not continued: it came from a wrong clock, and
+    /// counting on from it would soon exceed what readers can represent. Order is kept, because age
+    /// goes before number.
     #[must_use]
     pub fn next_sequence(&self, now: UnixMs) -> u64 {
         let held = self.get().map_or(0, |held| held.valid.get().sequence);

@@ -1,4 +1,11 @@
-//! Puts the parts together, and takes them apart when the process is told to end.
+//! Puts the parts together, and takes them apart when the process ends.
+//!
+//! Order of the start: bind → read secrets → open the store (no connection yet) → HTTP client →
+//! announce the address → tasks → serve. Everything that a configuration can get wrong fails before
+//! the first request.
+//!
+//! Order of the end, by [`serve`]: not ready → give up the lead → drain → close. Tasks end with
+//! [`Tasks`].
 
 mod collecting;
 mod operator;
@@ -38,22 +45,22 @@ use tokio::task::JoinSet;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
-/// How long giving the lead up may keep an ending process.
+/// How long the end of the process waits for the lead to be given up. Otherwise the lease expires
+/// by itself.
 const RESIGN_PATIENCE: Duration = Duration::from_secs(2);
 
-/// The exit code that tells why the process ended: 70 when its tasks could not be kept running, 1
-/// for anything else.
+/// The exit code: 70 when tasks could not be kept running, 1 for anything else.
 #[must_use]
 pub fn exit_code(error: &anyhow::Error) -> ExitCode {
     ExitCode::from(if error.is::<Storm>() { EXIT_STORM } else { 1 })
 }
 
-/// Runs the origin until it is told to end.
+/// Runs the origin until the process is told to end.
 ///
 /// # Errors
-/// When it cannot start, where the text names the variable and the value; or the [`Storm`] that
-/// ended it.
+/// When it cannot start, naming the variable and the value; or the [`Storm`] that ended it.
 pub async fn run(config: Config) -> anyhow::Result<()> {
+    // First: a port that is taken must stop a second process before it bids for the lead.
     let listener = TcpListener::bind(config.listen)
         .await
         .with_context(|| format!("ORIGIN_LISTEN: binding {}", config.listen))?;
@@ -84,6 +91,7 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
         stored: Arc::new(Stored::empty()),
     };
     let (resigning, resigned) = (CancellationToken::new(), CancellationToken::new());
+    // One slot: the first storm ends the process.
     let (storms, storm) = mpsc::channel(1);
     let mut tasks = Tasks {
         running: JoinSet::new(),
@@ -112,6 +120,7 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
         operator::serve(operators, app.clone())?;
     }
     let mut limits = config.server_limits();
+    // Never more connections than there are file descriptors for.
     limits.connections = server::raise_descriptor_limit(limits.connections);
     let drain_delay = Duration::from_millis(config.drain_delay_ms);
     let served = serve::serve(listener, app, limits, resigning, drain_delay, storm).await;
@@ -134,7 +143,8 @@ struct Parts {
 }
 
 impl Parts {
-    /// Begins every task that the role asks for.
+    /// Starts every task that the role asks for. The follower comes first: the collectors wait for
+    /// its first look.
     fn begin(
         &self,
         config: &Config,
@@ -164,6 +174,7 @@ impl Parts {
                 )
             });
         }
+        // Without collecting there is nothing to lead or to write.
         if !config.role.collects() {
             return;
         }
@@ -203,7 +214,7 @@ impl Parts {
     }
 }
 
-/// The supervised tasks. They end with this.
+/// The supervised tasks. Dropping this aborts them.
 struct Tasks {
     running: JoinSet<()>,
     metrics: Arc<Metrics>,
@@ -218,13 +229,13 @@ impl Tasks {
         let (metrics, storms) = (Arc::clone(&self.metrics), self.storms.clone());
         self.running.spawn(async move {
             let storm = supervise(name, metrics, begin).await;
-            // Nobody listens any more only when the process ends anyway.
+            // Without a receiver the process is ending anyway.
             let _ = storms.send(storm).await;
         });
     }
 }
 
-/// Says where to reach this process, on standard output, and what it works with, in the log.
+/// Prints the addresses on standard output and logs what the process works with.
 fn announce(
     config: &Config,
     redis: Option<&RedisAccess>,
@@ -237,7 +248,7 @@ fn announce(
         let address = operators.local_addr().context("ORIGIN_OPERATOR_LISTEN")?;
         lines.push_str(&format!("operators are served on http://{address}\n"));
     }
-    // At once, for some read the first line and close the pipe.
+    // In one write: some readers close the pipe after the first line.
     std::io::stdout()
         .write_all(lines.as_bytes())
         .context("writing to standard output")?;

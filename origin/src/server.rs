@@ -120,7 +120,7 @@ impl Connection {
                 begun.request_begins();
                 request.map(axum::body::Body::new)
             });
-        // HTTP/1 alone: a proxy or the edge in front speaks HTTP/2 to clients.
+        // HTTP/1 alone: `vigil` assumes one request at a time on a connection.
         let mut builder = Builder::new(TokioExecutor::new()).http1_only();
         // The library's limit counts from the end of the previous answer, so it limits idleness.
         // `vigil` limits the head from its first byte.

@@ -1,5 +1,6 @@
-//! The last outcome of each thing that can fail, for health answers, problem bodies and a log that
-//! speaks only of changes.
+//! The last outcome of everything that can fail, for health answers and problem bodies. It also
+//! tells callers whether an outcome changed, so that the log reports a failure when it begins and
+//! when it ends, not each time.
 
 use shared::problem::SourceOutcome;
 use shared::units::UnixMs;
@@ -9,7 +10,7 @@ use std::sync::{Mutex, PoisonError};
 /// The outcome of something that worked.
 pub const OK: &str = "ok";
 
-/// The outcome of something that failed and is not tried any more, for another process does it now.
+/// The outcome of something that failed and that another process does now.
 pub const RESTS: &str = "rests";
 
 /// Last outcomes by name.
@@ -19,11 +20,12 @@ pub struct StatusBoard {
 }
 
 impl StatusBoard {
-    /// Notes an outcome; tells whether it differs from the one before.
+    /// Records an outcome. Returns whether it differs from the one before.
     pub fn record(&self, name: &'static str, outcome: &str, as_of_ms: Option<UnixMs>) -> bool {
         let mut outcomes = self.outcomes.lock().unwrap_or_else(PoisonError::into_inner);
         let before = outcomes.get(name);
         let changed = before.is_none_or(|before| before.outcome != outcome);
+        // A failure keeps the time of the last success: that is what an operator asks for.
         let as_of_ms = as_of_ms.or_else(|| before.and_then(|before| before.as_of_ms));
         outcomes.insert(
             name,
@@ -36,8 +38,8 @@ impl StatusBoard {
         changed
     }
 
-    /// Ends a failure that nobody will mend here, for this process does no longer what failed. When
-    /// it last worked stays.
+    /// Ends a failure of something that this process no longer does: nothing here would ever clear
+    /// it. The time of the last success stays.
     pub fn rest(&self, name: &'static str) {
         let mut outcomes = self.outcomes.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(outcome) = outcomes

@@ -1,10 +1,11 @@
-//! What the store is known to hold.
+//! What the store is known to hold: written by the writer and the follower, read by duty and the
+//! health answers.
 
 use arc_swap::ArcSwapOption;
 use shared::units::{Fraction, UnixMs};
 use shared::validate::ValidSnapshot;
 
-/// What the store is known to hold.
+/// The time and quality of a stored snapshot.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Held {
     /// When its data was true.
@@ -13,7 +14,7 @@ pub struct Held {
     pub quality: Fraction,
 }
 
-/// What the store is known to hold; nothing before the first write or read.
+/// The last snapshot known to be stored; empty before the first write or read.
 pub type Stored = ArcSwapOption<Held>;
 
 impl Held {

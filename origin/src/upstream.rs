@@ -1,5 +1,11 @@
-//! Upstreams: a path → bytes with the time they arrived, or a failure with a name. One try; pauses
-//! are the caller's.
+//! Upstreams: a path → bytes with the time they arrived, or an error with a name.
+//!
+//! Order for a request: choose the host → send → the answer's date is evidence for the clock →
+//! status → body within a limit → rate limits that come with status 200. One attempt; retry and
+//! backoff are the caller's.
+//!
+//! Invariants: every wait is bounded. Redirects are not followed, so no answer comes from a host
+//! that was not configured. An error never contains a URL, which may hold a key.
 
 mod backoff;
 mod error;
@@ -24,33 +30,34 @@ pub use backoff::{Pauses, pause};
 pub use error::{FaultClass, FetchError, UpstreamError};
 use hosts::{Host, Hosts};
 
-/// The longest body that is read: ten times today's largest answer.
+/// The longest body that is read, bytes: ten times the largest answer in use.
 const MAX_BODY_BYTES: usize = 8 * 1024 * 1024;
 
-/// How much of a refusal's body is read to tell its kind.
+/// How much of a refusal's body is read to tell its kind, bytes.
 const REFUSAL_BYTES: usize = 4 * 1024;
 
-/// Bybit's header with the moment at which a limit starts anew.
+/// Bybit's header with the moment at which a rate limit resets, Unix ms:
+/// <https://bybit-exchange.github.io/docs/v5/rate-limit>.
 const LIMIT_RESET: &str = "x-bapi-limit-reset-timestamp";
 
-/// No limit of Bybit's lasts longer: its windows are of one and of five seconds. A moment further
-/// ahead is one that somebody counted by another clock.
+/// No rate limit of Bybit lasts longer: its windows are one and five seconds. A moment further
+/// ahead comes from a wrong clock.
 const LONGEST_LIMIT: Duration = Duration::from_secs(10);
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 const TOTAL_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// The longest silence of an upstream, before its answer and within it.
+/// The longest time without a byte, before an answer and within it.
 pub const READ_TIMEOUT: Duration = Duration::from_secs(3);
 
-/// After how much silence of an HTTP/2 connection its peer is asked for a sign of life, and how
-/// long that may take. All requests to a host share one connection. Where its peer is gone without
-/// a word, each of them would run into its time limit until the operating system gives the
-/// connection up, half a minute later.
+/// HTTP/2 keep-alive: the time without traffic after which the peer is pinged, and how long its
+/// answer may take. All requests to a host share one connection. When the peer vanishes without
+/// closing it, every request would run into its timeout until the operating system gives up, half a
+/// minute later.
 const SIGN_OF_LIFE_AFTER: Duration = Duration::from_secs(3);
 const SIGN_OF_LIFE_WITHIN: Duration = Duration::from_secs(2);
 
-/// What carries requests to upstreams: an HTTP client, or what a test puts in its place.
+/// What carries requests to upstreams: an HTTP client, or a test's replacement.
 pub type Transport = BoxCloneSyncService<Request, Response, FetchError>;
 
 /// The HTTP client that all upstreams share.
@@ -61,18 +68,22 @@ pub fn client() -> Result<Transport, reqwest::Error> {
     Ok(transport(settings().build()?))
 }
 
-/// How the client is set.
+/// The settings of the client.
 fn settings() -> ClientBuilder {
     Client::builder()
         .user_agent(concat!("market-data-origin/", env!("CARGO_PKG_VERSION")))
         .connect_timeout(CONNECT_TIMEOUT)
         .read_timeout(READ_TIMEOUT)
         .timeout(TOTAL_TIMEOUT)
+        // Shorter than the idle limits of the upstreams, so that no request is sent on a connection
+        // that the peer is closing.
         .pool_idle_timeout(Duration::from_secs(30))
         .http2_keep_alive_interval(SIGN_OF_LIFE_AFTER)
         .http2_keep_alive_timeout(SIGN_OF_LIFE_WITHIN)
         .http2_keep_alive_while_idle(true)
+        // An API does not redirect; a block page or a maintenance page may.
         .redirect(reqwest::redirect::Policy::none())
+        // A proxy variable of the environment must not reroute market data.
         .no_proxy()
 }
 
@@ -101,16 +112,16 @@ pub struct Fetched {
     pub body: Bytes,
     /// When its last byte arrived.
     pub received_at: UnixMs,
-    /// When it left its publisher, at the latest: earlier than it arrived where it lay in a cache.
-    /// What tells no time of its own is as old as this; nobody knows where its `Age` cannot be
-    /// read.
+    /// When it left its publisher, at the latest: before it arrived, if it came from a cache.
+    /// Answers that carry no time of their own are as old as this. An error when the `Age` header
+    /// cannot be read, because then nobody knows.
     pub sent_at: Result<UnixMs, ParseError>,
     /// The venue, and whether its host serves the real market.
     pub source: Source,
 }
 
 impl Upstream {
-    /// An upstream at `base`, whose answers are stamped by `clock` when they arrive.
+    /// An upstream at `base`. `clock` dates its answers when they arrive.
     #[must_use]
     pub fn new(transport: Transport, base: BaseUrl, venue: Venue, clock: Clock) -> Self {
         Self {
@@ -122,7 +133,7 @@ impl Upstream {
         }
     }
 
-    /// The same, with another host of the same service, which is asked while the first one fails.
+    /// The same, with an alternative host of the same service, used while the first one fails.
     #[must_use]
     pub fn or_at(self, other: Option<BaseUrl>) -> Self {
         let first = self.hosts.base(Host::First).clone();
@@ -132,16 +143,16 @@ impl Upstream {
         }
     }
 
-    /// The same, with a key that goes out with every request.
+    /// The same, with a key that is sent with every request.
     #[must_use]
     pub fn with_key(self, key: Option<ApiKey>) -> Self {
         Self { key, ..self }
     }
 
-    /// Fetches a path (with its query) from the host that is its turn.
+    /// Fetches a path (with its query) from the host in use. One attempt.
     ///
     /// # Errors
-    /// [`FetchError`]; redirects are not followed, and bodies are cut off at a limit.
+    /// [`FetchError`]; redirects are not followed, and bodies are limited in length.
     pub async fn get(&self, path: &str) -> Result<Fetched, FetchError> {
         let host = self.hosts.choose(path, Instant::now());
         let outcome = self.get_from(host, path).await;
@@ -156,8 +167,11 @@ impl Upstream {
         if let Some(ApiKey { name, value }) = &self.key {
             request.headers_mut().insert(name.clone(), value.clone());
         }
+        // Directly before sending: the date of the answer lies between this moment and its arrival.
         let asked = self.clock.asked();
         let response = self.transport.clone().oneshot(request).await?;
+        // Before the body is read, which may take seconds. Refusals are evidence of the time as
+        // well.
         if let Some(date) = date(&response) {
             self.clock.hear(
                 self.venue.name(),
@@ -168,11 +182,13 @@ impl Upstream {
         }
         let status = response.status();
         if status == StatusCode::FORBIDDEN {
+            // Only the body says whether this is a ban, a blocked country or something about this
+            // path.
             let body = read(response, REFUSAL_BYTES, Overflow::Cut).await?;
             return Err(FetchError::forbidden(&body));
         }
         if status != StatusCode::OK {
-            // The date form is not used by the services we read.
+            // `Retry-After` as a date is not used by the services we call.
             let stated = seconds(&response, &header::RETRY_AFTER).map(Duration::from_secs);
             let retry_after = stated.or_else(|| self.until_reset(&response));
             return Err(FetchError::Status {
@@ -185,9 +201,11 @@ impl Upstream {
             .get(MARKET_DATA)
             .map(|value| value.to_str().unwrap_or(""));
         let source = Source::declared(self.venue, declared);
+        // Read before the body, which consumes the response.
         let until_reset = self.until_reset(&response);
         let age = joined(&response, &header::AGE);
         let body = read(response, MAX_BODY_BYTES, Overflow::Refuse).await?;
+        // Bybit reports rate limits with status 200 and an error code in the body.
         if self.venue == Venue::Bybit && bybit::is_rate_limited(&body) {
             return Err(FetchError::RateLimited {
                 retry_after: until_reset,
@@ -204,9 +222,8 @@ impl Upstream {
 }
 
 impl Upstream {
-    /// How long until the moment at which Bybit's limit starts anew, in Unix milliseconds; it comes
-    /// with refusals that have status 200, too. By the answer's own date alone: by our clock, which
-    /// may be wrong, a second could be minutes.
+    /// How long until Bybit's rate limit resets. Measured by the answer's own `Date`: by our clock,
+    /// if it is wrong, a second could become minutes.
     fn until_reset(&self, response: &Response) -> Option<Duration> {
         if self.venue != Venue::Bybit {
             return None;
@@ -249,7 +266,7 @@ async fn read(
     Ok(body.freeze())
 }
 
-/// What the answer's `Date` says, to the second.
+/// The answer's `Date`, to the second.
 fn date(response: &Response) -> Option<UnixMs> {
     let date = httpdate::parse_http_date(text(response, &header::DATE)?).ok()?;
     let since = date.duration_since(UNIX_EPOCH).ok()?;
@@ -261,7 +278,8 @@ fn seconds(response: &Response, name: &HeaderName) -> Option<u64> {
     text(response, name)?.parse().ok()
 }
 
-/// Every value of a header, as one list; what is no text is an empty value.
+/// All values of a header as one list. A value that is no text counts as empty, so that it is
+/// noticed as unreadable.
 fn joined(response: &Response, name: &HeaderName) -> Option<String> {
     let values = response.headers().get_all(name).iter();
     let values: Vec<&str> = values.map(|value| value.to_str().unwrap_or("")).collect();

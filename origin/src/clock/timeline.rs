@@ -25,8 +25,8 @@ use std::collections::BTreeMap;
 /// what slewing by NTP makes of them, below what matters to the age of data.
 const STEP_MS: i64 = 1_000;
 
-/// How far an upstream's date may be from a timeline that it agrees with, ms: whole seconds, and
-/// the time on its way.
+/// How far an upstream's date may be from a timeline that it agrees with, ms: room for truncated
+/// seconds and for the time on its way.
 const AGREES_MS: i64 = 5_000;
 
 /// How near the wall clock has to be to an upstream's date before a correction is given up, ms.
@@ -188,7 +188,7 @@ pub(super) struct Timeline {
     /// What is added to the wall clock while nothing is in dispute, milliseconds.
     accepted_ms: i64,
     dispute: Option<Dispute>,
-    /// What each upstream said last, since the last step.
+    /// The last evidence of each source since the last step.
     heard: BTreeMap<&'static str, Heard>,
     forward: u64,
     backward: u64,
@@ -225,7 +225,7 @@ impl Timeline {
         self.forward.saturating_add(self.backward)
     }
 
-    /// How many steps were seen there.
+    /// Steps in this direction.
     pub(super) const fn steps_to(&self, direction: Direction) -> u64 {
         match direction {
             Direction::Forward => self.forward,
@@ -288,8 +288,8 @@ impl Timeline {
     pub(super) fn hear(&mut self, source: &'static str, heard: Heard) -> Option<Change> {
         self.heard.insert(source, heard);
         let is_witness = source != LEADER;
-        // From the weakest claim to the strongest: choose a candidate, correct the clock, end a
-        // correction. The leader only chooses.
+        // In this order: choose a candidate of a dispute, correct by two witnesses, end a
+        // correction. The leader is evidence for the first alone.
         let decided = self
             .decided_by(heard)
             .or_else(|| self.witnessed(source, heard).filter(|_| is_witness))

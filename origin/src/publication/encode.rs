@@ -1,4 +1,7 @@
-//! A body in every coding that clients ask for, compressed once.
+//! A body in every coding that clients accept, compressed once.
+//!
+//! Invariant: each coding has its own ETag, because the bytes differ. Bytes and headers are shared
+//! by reference count, so an answer copies neither.
 
 use axum::http::header::InvalidHeaderValue;
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
@@ -12,7 +15,7 @@ use shared::validate::ValidSnapshot;
 use shared::{headers, projection};
 use std::io::Write;
 
-/// Brotli's level: level 5 is hardly smaller and twice as slow, level 9 thirty times as slow.
+/// Brotli's level. Level 5 is hardly smaller and takes twice the time, level 9 thirty times.
 const BROTLI_QUALITY: u32 = 4;
 
 /// Brotli's window, 2^22 bytes: its default.
@@ -31,7 +34,7 @@ pub struct Rendered {
 }
 
 impl Rendered {
-    /// Projects and compresses; nothing if either fails, which is a defect of ours.
+    /// Projects and compresses; `None` if either fails, which is a defect.
     pub(super) fn new(
         valid: &ValidSnapshot,
         endpoint: Endpoint,
@@ -57,11 +60,10 @@ impl Rendered {
         .ok()
     }
 
-    /// A body that few ask for, uncompressed.
+    /// An uncompressed body, for answers that few clients request.
     ///
     /// # Errors
-    ///
-    /// When one of the values is none that a header can have.
+    /// When a value cannot be that of a header.
     pub fn uncompressed(
         body: Vec<u8>,
         headers: Vec<(&'static str, String)>,
@@ -75,7 +77,7 @@ impl Rendered {
         })
     }
 
-    /// The coding in which the body is sent to a client that would take `wanted`.
+    /// The coding for a client that prefers `wanted`.
     #[must_use]
     pub fn available(&self, wanted: Coding) -> Coding {
         if self.compressed.is_some() {
@@ -119,8 +121,8 @@ struct Etags {
     brotli: HeaderValue,
 }
 
-/// The headers of a body as they are sent, made once: a request that is answered only counts
-/// references to them.
+/// The headers as they are sent, made once. The ETag is kept apart, because it depends on the
+/// coding.
 fn ready(headers: Vec<(&'static str, String)>) -> Result<(HeaderMap, Etags), InvalidHeaderValue> {
     let (mut map, mut etag) = (HeaderMap::new(), String::new());
     for (name, value) in headers {
@@ -132,6 +134,7 @@ fn ready(headers: Vec<(&'static str, String)>) -> Result<(HeaderMap, Etags), Inv
     }
     let of = |coding: Coding| match coding.name() {
         None => HeaderValue::from_str(&etag),
+        // The suffix goes inside the quotes: `"abc-gzip"`.
         Some(name) => HeaderValue::try_from(format!("{}-{name}\"", etag.trim_end_matches('"'))),
     };
     let etags = Etags {

@@ -1,5 +1,8 @@
-//! Bodies of the older classes, made before somebody asks for them: an outage begins with a hundred
-//! requests at once, and none of them should wait while thirteen bodies are compressed.
+//! Bodies of the older classes, made before they are requested.
+//!
+//! An outage begins with a hundred requests at once, and none of them should wait for thirteen
+//! bodies to be compressed. Most publications are replaced while fresh, so making these bodies for
+//! all of them would be wasted.
 
 use super::{Current, Publication};
 use crate::clock::Clock;
@@ -11,14 +14,14 @@ use std::time::Duration;
 use tokio::task::spawn_blocking;
 use tokio::time::sleep;
 
-/// How long before a publication changes its class the bodies of the next one are made. Making them
-/// takes a tenth of it.
+/// How long before a publication changes its class the next class's bodies are made, ms. Making
+/// them takes a tenth of it.
 const AHEAD_MS: u64 = 2_000;
 
-/// How often to look.
+/// How often the age is checked.
 const PAUSE: Duration = Duration::from_millis(500);
 
-/// Keeps the bodies ready that what is published will need next.
+/// Keeps the bodies ready that the current publication needs next. Never returns.
 pub async fn prepare_older(current: Arc<Current>, limits: Limits, clock: Clock, pulse: Pulse) {
     loop {
         pulse.expect_within(PAUSE);
@@ -32,13 +35,14 @@ pub async fn prepare_older(current: Arc<Current>, limits: Limits, clock: Clock, 
         if publication.is_prepared(class) {
             continue;
         }
+        // A busy machine may take long for the compression; that is no stall of this task.
         pulse.rest();
-        // A body that cannot be made is told where it is asked for.
+        // A body that cannot be made is reported where it is requested.
         let _ = spawn_blocking(move || publication.prepare(class)).await;
     }
 }
 
-/// The class that a publication is about to have, if that is another than it has.
+/// The class that a publication will have in [`AHEAD_MS`], if that is another than now.
 fn next_class(publication: &Publication, limits: &Limits, now: UnixMs) -> Option<Freshness> {
     let as_of = publication.valid().get().as_of_ms;
     let soon = limits.classify(as_of, now.plus_millis(AHEAD_MS))?;

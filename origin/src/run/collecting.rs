@@ -1,4 +1,8 @@
-//! Collects while it is this process's duty, and stops when it is no longer.
+//! Collects while it is this process's duty, and stops when it no longer is.
+//!
+//! State machine: waiting → (duty) → jittered wait, unless it leads → collecting → (no duty) →
+//! waiting. Stopping drops all collector tasks; `known` and `gate` survive, so the next start
+//! continues from the held values and keeps every pause that an exchange asked for.
 
 use crate::collect::{Gate, Known, Pace, SOURCES, Upstreams, collect};
 use crate::context::Context;
@@ -14,16 +18,15 @@ use std::time::Duration;
 use tokio::sync::{mpsc, watch};
 use tokio::time::{sleep, timeout};
 
-/// How often duty is thought about when nothing else gives a reason to.
+/// How often duty is decided without another reason: it depends on ages, which change silently.
 const TICK: Duration = Duration::from_millis(250);
 
-/// How long the beginning waits for what is stored. A store that hangs must not keep the market
-/// from anybody.
+/// How long the start waits for the first look at the store. A store that hangs must not delay the
+/// market.
 const START_PATIENCE: Duration = Duration::from_secs(4);
 
-/// The longest that a process which stands in for the leader waits beyond the moment at which it
-/// may: all who lost the same leader, or the same Redis, lost it at once. What it has is young
-/// enough to be served meanwhile.
+/// The longest jittered wait before standing in for a leader. All who lost the same leader, or the
+/// same Redis, lost it at once. What they hold is young enough to be served meanwhile.
 const STAND_IN_SPREAD: Duration = Duration::from_secs(5);
 
 /// Everything that collecting needs.
@@ -36,20 +39,20 @@ pub(super) struct Collecting {
     pub(super) upstreams: Upstreams,
     pub(super) known: Known,
     pub(super) pace: Pace,
-    /// Outlives every beginning, so that a pause which an exchange asked for is kept.
+    /// Outlives every start of the collectors, so that a pause is kept across them.
     pub(super) gate: Arc<Gate>,
     pub(super) stand_in_after: StandInAfter,
     pub(super) serves: bool,
-    /// Whether what is stored was looked at.
+    /// Whether the follower has looked at the store.
     pub(super) looked: watch::Receiver<bool>,
-    /// Where a collector that cannot be kept running is told.
+    /// Where a storm of the collectors is reported.
     pub(super) storms: mpsc::Sender<Storm>,
 }
 
 impl Collecting {
     pub(super) async fn run(mut self, pulse: Pulse) {
         pulse.expect_within(START_PATIENCE);
-        // Whoever goes on from what is stored spares the exchanges a beginning, and clients a gap.
+        // Continuing from stored values saves the upstreams a first load, and clients a gap.
         let _ = timeout(START_PATIENCE, self.looked.wait_for(|looked| *looked)).await;
         let mut standing = self.leadership.subscribe();
         let mut duty = Duty::new(self.stand_in_after, self.serves);
@@ -62,6 +65,7 @@ impl Collecting {
                 continue;
             }
             self.context.metrics.collecting(true);
+            // Before the first round, which would set a new baseline.
             self.go_on_alerting().await;
             tracing::info!("collecting begins");
             let collect = collect(
@@ -73,7 +77,7 @@ impl Collecting {
             );
             tokio::select! {
                 storm = collect => {
-                    // The process ends of it; there is nothing left to do here.
+                    // The process ends because of it; nothing is left to do here.
                     let _ = self.storms.send(storm).await;
                     pulse.rest();
                     return std::future::pending().await;
@@ -81,7 +85,7 @@ impl Collecting {
                 () = until(false, &mut duty, &mut standing, &self, &pulse) => {}
             }
             self.context.metrics.collecting(false);
-            // What failed here is asked by another process now, and was not mended by this one.
+            // Failures of this process's collectors are over: another process collects now.
             SOURCES
                 .iter()
                 .for_each(|source| self.context.board.rest(source));
@@ -89,9 +93,9 @@ impl Collecting {
         }
     }
 
-    /// Waits before standing in, so that not all who lost the same leader ask the exchanges at the
-    /// same moment; says whether collecting is still wanted then. Who leads by now has waited
-    /// enough.
+    /// Waits a random time before standing in, so that not all who lost the same leader call the
+    /// exchanges at once. Returns whether collecting is still wanted. Winning the lead ends the
+    /// wait.
     async fn wait_for_the_others(
         &self,
         duty: &mut Duty,
@@ -114,13 +118,15 @@ impl Collecting {
         }
     }
 
-    /// Alerts go on from what the last leader remembered, if that was another process.
+    /// Continues with the alert state of the last leader, if that was another process.
     async fn go_on_alerting(&self) {
         let is_ours = self
             .context
             .current
             .get()
             .is_some_and(|held| held.is_collected());
+        // What this process remembers is newer than what it stored; and an unreachable store would
+        // only delay the start.
         if is_ours || matches!(self.leadership.standing(), Standing::CutOff { .. }) {
             return;
         }
@@ -138,8 +144,8 @@ impl Collecting {
     }
 }
 
-/// The longest that a process may wait before it collects: not at all when it leads, nor while it
-/// has nothing to serve, nor so long that what it serves would be stale by then.
+/// The longest wait before collecting: none for a leader, none with nothing to serve, and half the
+/// time until what is served would be stale otherwise.
 fn longest_wait(
     standing: Standing,
     limits: &Limits,
@@ -156,7 +162,7 @@ fn longest_wait(
     ))
 }
 
-/// Returns when duty says so.
+/// Returns when duty is `wanted`.
 async fn until(
     wanted: bool,
     duty: &mut Duty,

@@ -1,5 +1,5 @@
-//! What operators read, on a thread of its own: a flood of clients must not blind those who look
-//! after the process.
+//! The operators' listener, on a thread and runtime of its own: a flood of clients, or a stuck
+//! task, must not blind those who look after the process.
 
 use crate::config::ClientLimits;
 use crate::http::{App, operator_router};
@@ -9,7 +9,7 @@ use std::net::TcpListener;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
-/// What operators' connections may take. There are few of them.
+/// Limits of operators' connections, of which there are few.
 const LIMITS: ClientLimits = ClientLimits {
     connections: 32,
     connections_per_address: 32,
@@ -21,7 +21,7 @@ const LIMITS: ClientLimits = ClientLimits {
 /// Serves operators until the process ends.
 ///
 /// # Errors
-/// When the thread cannot be begun.
+/// When the thread cannot be started.
 pub(super) fn serve(listener: TcpListener, app: App) -> anyhow::Result<()> {
     listener
         .set_nonblocking(true)
@@ -33,7 +33,7 @@ pub(super) fn serve(listener: TcpListener, app: App) -> anyhow::Result<()> {
     let serve = move || {
         runtime.block_on(async {
             match tokio::net::TcpListener::from_std(listener) {
-                // Their connections are not among the clients' that are counted.
+                // Metrics of their own, which nobody reads: operators do not count as clients.
                 Ok(listener) => {
                     let uncounted = std::sync::Arc::default();
                     server::serve(

@@ -1,4 +1,7 @@
 //! Serves until the process is told to end, and ends without failing a request.
+//!
+//! Order of the end: readiness goes, the lead is given up, load balancers get `drain_delay` to
+//! notice while requests are still accepted, no new connections, open requests may finish.
 
 use crate::config::ClientLimits;
 use crate::http::{App, router};
@@ -13,14 +16,14 @@ use tokio::sync::mpsc;
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
-/// How long open requests may take to end.
+/// How long open requests may take to finish.
 const DRAIN: Duration = Duration::from_secs(5);
 
 /// Why the process ends.
 enum Reason {
-    /// SIGTERM: load balancers should notice first.
+    /// SIGTERM: load balancers have to notice first.
     Terminated,
-    /// SIGINT, by a person who waits.
+    /// SIGINT, from a person who waits: no drain delay.
     Interrupted,
     /// A task cannot be kept running.
     Storm(Storm),
@@ -36,9 +39,8 @@ impl Reason {
     }
 }
 
-/// Serves until SIGTERM, SIGINT or a storm. Then readiness goes first, and with it the lead; while
-/// load balancers notice, requests are still taken, each answer asking its client for another
-/// connection next time; then open requests end.
+/// Serves until SIGTERM, SIGINT or a storm, then ends in the order above. While draining, each
+/// answer asks its client to use another connection next time.
 ///
 /// # Errors
 /// When serving fails, and the [`Storm`] that ended it.
@@ -50,6 +52,7 @@ pub(super) async fn serve(
     drain_delay: Duration,
     storms: mpsc::Receiver<Storm>,
 ) -> anyhow::Result<()> {
+    // Installed before serving: a SIGTERM in between would kill the process.
     let terminate = signal(SignalKind::terminate()).context("listening for SIGTERM")?;
     let draining = app.draining.clone();
     let closing = CancellationToken::new();
@@ -66,6 +69,7 @@ pub(super) async fn serve(
         reason = Reason::to_end(terminate, storms) => reason,
     };
     draining.store(true, Ordering::Relaxed);
+    // At once, so that another process takes over while this one drains.
     resigning.cancel();
     if matches!(reason, Reason::Terminated) {
         tracing::info!(

@@ -1,31 +1,36 @@
-//! How long to leave an upstream alone after a failure: a pure function of the failure and how
-//! often it came.
+//! The backoff after a failure: a pure function of the failure and of how many came in a row.
+//! Callers add jitter.
+//!
+//! Precedence: a ban or a blocked country → its fixed pause; a pause that the answer states → that,
+//! within bounds; a rate limit without one → a few seconds at least; anything else → exponential
+//! backoff.
 
 use super::error::{FetchError, UpstreamError};
 use shared::exchange::ParseError;
 use shared::exchange::bybit::{Forbidden, RATE_LIMITED, REGION_REFUSED};
 use std::time::Duration;
 
-/// A ban lifts itself after ten minutes without a call; a blocked country does not change sooner.
+/// Bybit lifts a ban of an address ten minutes after the last request. A blocked country does not
+/// change sooner either.
 const BAN: Duration = Duration::from_secs(600);
 
-/// After "too many" without a stated end.
+/// The least pause after a rate limit that states no end: Bybit's longest window.
 const TOO_MANY: Duration = Duration::from_secs(5);
 
-/// The pauses of one source.
+/// The bounds of one source's backoff.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Pauses {
     /// After a first failure.
     pub first: Duration,
-    /// The longest of those that double.
+    /// The longest exponential backoff.
     pub most: Duration,
-    /// The longest that is obeyed when the answer states one. A maintenance page may announce an
-    /// hour and be gone after ten seconds: a source that clients wait for is looked at meanwhile.
+    /// The longest stated pause that is obeyed. A maintenance page may announce an hour and be gone
+    /// after ten seconds, so a source that clients wait for is tried in between.
     pub most_stated: Duration,
 }
 
 impl Pauses {
-    /// The same, none of which is longer than `limit`.
+    /// The same, with no pause longer than `limit`.
     #[must_use]
     pub fn at_most(self, limit: Duration) -> Self {
         Self {
@@ -36,10 +41,10 @@ impl Pauses {
     }
 }
 
-/// The pause before the next try.
+/// The pause before the next attempt.
 ///
-/// A failure that tells its own pause gets it. Any other starts at the first and doubles with each
-/// in a row, up to the most.
+/// A failure that states its own pause gets it. Any other starts at `first` and doubles with each
+/// failure in a row, up to `most`.
 #[must_use]
 pub fn pause(error: &UpstreamError, failures_in_a_row: u32, pauses: Pauses) -> Duration {
     let Pauses {
@@ -47,6 +52,7 @@ pub fn pause(error: &UpstreamError, failures_in_a_row: u32, pauses: Pauses) -> D
         most,
         most_stated,
     } = pauses;
+    // 2¹⁶ times the first is far beyond any `most`; the cap keeps the power from overflowing.
     let doubled = first
         .saturating_mul(2_u32.saturating_pow(failures_in_a_row.saturating_sub(1).min(16)))
         .min(most);
@@ -62,6 +68,8 @@ pub fn pause(error: &UpstreamError, failures_in_a_row: u32, pauses: Pauses) -> D
             | FetchError::RateLimited {
                 retry_after: Some(stated),
             },
+        // A stated pause shortens no backoff: an upstream that always says "one second" would be
+        // called every second.
         ) => (*stated).clamp(doubled, most_stated.max(doubled)),
         UpstreamError::Fetch(
             FetchError::RateLimited { retry_after: None } | FetchError::Status { status: 429, .. },

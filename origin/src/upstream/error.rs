@@ -1,4 +1,7 @@
-//! Why an upstream gave no data: what they said is told apart from what never reached us.
+//! Why an upstream gave no data.
+//!
+//! Two questions are kept apart: whose fault it is ([`FaultClass`]: metrics, alerts), and whether
+//! the next request for something else would meet the same (`concerns_all_requests`: the gate).
 
 use shared::exchange::ParseError;
 use shared::exchange::bybit::instruments::UniverseError;
@@ -8,7 +11,7 @@ use shared::published::Doubt;
 use std::borrow::Cow;
 use std::time::Duration;
 
-/// A fetch that brought no body.
+/// A request that brought no body.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum FetchError {
     /// No complete answer in time.
@@ -34,7 +37,7 @@ pub enum FetchError {
         /// When to come back, if told.
         retry_after: Option<Duration>,
     },
-    /// A rate limit, told with status 200 and the moment of its end.
+    /// A rate limit that was reported with status 200 and the moment of its reset.
     #[error("too many requests")]
     RateLimited {
         /// When to come back, if told.
@@ -67,6 +70,8 @@ impl FetchError {
             Self::Forbidden { kind } => kind.label().into(),
             Self::Status { status, .. } => format!("http_{status}").into(),
             // The same word as without the moment: what the venue says is the same.
+            // The same label as a refusal in a parsed body: the venue says the same thing, with or
+            // without a moment.
             Self::RateLimited { .. } => "refused_by_venue".into(),
             Self::TooLarge { .. } => "body_too_large".into(),
         }
@@ -75,7 +80,8 @@ impl FetchError {
 
 impl From<reqwest::Error> for FetchError {
     fn from(error: reqwest::Error) -> Self {
-        // The innermost cause says most; the URL is known to whoever logs this.
+        // The innermost cause is the most specific. The URL is left out: the caller logs which
+        // upstream it was, and a query may hold a key.
         let error = error.without_url();
         let mut cause: &dyn std::error::Error = &error;
         while let Some(inner) = cause.source() {
@@ -106,7 +112,7 @@ pub enum UpstreamError {
     /// The figures can be read and are not believed.
     #[error(transparent)]
     Doubted(#[from] Doubt),
-    /// The venue's clock says nothing about the age of its data.
+    /// The venue's clock is too far ahead to date its data.
     #[error(transparent)]
     Clock(#[from] ClockAhead),
 }
@@ -114,13 +120,13 @@ pub enum UpstreamError {
 /// Whose fault it is that there is no data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FaultClass {
-    /// They sent us away: a ban, a rate limit, a blocked country.
+    /// They refused us: a ban, a rate limit, a blocked country.
     Refused,
-    /// They said that they failed.
+    /// They reported a failure of their own.
     ServerError,
-    /// The way to them failed: no connection, or no whole answer.
+    /// They were not reached: no connection, or no complete answer.
     NotReached,
-    /// They answered, but not with data.
+    /// They answered, but not with usable data.
     BadData,
 }
 
@@ -141,6 +147,7 @@ impl UpstreamError {
     #[must_use]
     pub fn class(&self) -> FaultClass {
         match self {
+            // First: Bybit reports bans and rate limits as parse results as well.
             _ if self.concerns_all_requests() => FaultClass::Refused,
             Self::Fetch(FetchError::Forbidden { .. }) => FaultClass::Refused,
             Self::Fetch(FetchError::Status { status: 500.., .. }) => FaultClass::ServerError,
@@ -155,9 +162,8 @@ impl UpstreamError {
         }
     }
 
-    /// Whether the next request for something else would meet the same: a ban, a blocked country, a
-    /// rate limit. A 403 that gives no reason may be about this one path, so it concerns what was
-    /// asked for alone.
+    /// Whether every other request would meet the same: a ban, a blocked country, a rate limit. A
+    /// 403 without a reason may concern one path only.
     #[must_use]
     pub fn concerns_all_requests(&self) -> bool {
         match self {

@@ -1,11 +1,14 @@
-//! Under which host an upstream is asked: its first one, or another of the same service while the
-//! first one fails.
+//! Which host of an upstream serves a request: the first one, or an alternative of the same service
+//! while the first one fails.
 //!
-//! Each endpoint (a path without its query) has a state of its own, for a host may fail at one and
-//! serve the others. A failure of the host sends the next request of that endpoint to the other
-//! one; after a while a single request looks whether the first one is back, while all others stay
-//! where they are answered. Nothing is asked twice: the caller's next try is the one that
-//! goes elsewhere, so that the budget counts every request once.
+//! State machine per endpoint (a path without its query), since a host may fail at one endpoint and
+//! serve the others. No entry: the first host is used. A failure of the host → `Away`: the
+//! alternative is used for a while (`stay`), then one request probes the first host while all
+//! others stay. If the probe fails, the stay doubles. If the alternative fails too, requests
+//! alternate.
+//!
+//! Invariant: no request is sent twice. The caller's retry is the one that goes to the other host,
+//! so the budget counts every request once.
 
 use super::error::FetchError;
 use crate::config::BaseUrl;
@@ -14,13 +17,12 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// How long the other host is used before the first one is tried again; it doubles with each time
-/// that this is in vain.
+/// How long the alternative is used before the first host is probed. It doubles with each failed
+/// probe.
 const FIRST_STAY: Duration = Duration::from_secs(10);
 const LONGEST_STAY: Duration = Duration::from_secs(600);
 
-/// More than a request may take: the one that looks at the first host counts as lost when nothing
-/// came of it until then.
+/// When a probe counts as lost and another may go: longer than any request may take.
 const LOST_AFTER: Duration = Duration::from_secs(8);
 
 /// The hosts of one upstream.
@@ -34,21 +36,21 @@ pub(super) struct Hosts {
 /// An endpoint that the first host does not serve.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Away {
-    /// When the first host is tried again.
+    /// When the first host is probed.
     back_at: Instant,
     stay: Duration,
-    /// Since when a request looks whether the first host is back.
+    /// Since when a probe is under way.
     looking: Option<Instant>,
-    /// Whether the other host failed as well, so that the next request goes to the first one.
+    /// Whether the alternative failed as well, so the next request goes to the first host.
     both_fail: bool,
 }
 
-/// Where one request goes.
+/// The host of one request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Host {
-    /// To the first host.
+    /// The first host.
     First,
-    /// To the other one.
+    /// The alternative.
     Other,
 }
 
@@ -68,7 +70,7 @@ impl Hosts {
         }
     }
 
-    /// Where the next request for `path` goes.
+    /// The host of the next request for `path`.
     pub(super) fn choose(&self, path: &str, now: Instant) -> Host {
         if self.other.is_none() {
             return Host::First;
@@ -77,6 +79,7 @@ impl Hosts {
         let Some(away) = away.get_mut(endpoint(path)) else {
             return Host::First;
         };
+        // Neither is known to work, so no probe is needed.
         if away.both_fail {
             return Host::First;
         }
@@ -86,11 +89,12 @@ impl Hosts {
         if now < away.back_at || is_looking {
             return Host::Other;
         }
+        // Claimed under the lock: a single request is the probe.
         away.looking = Some(now);
         Host::First
     }
 
-    /// Learns from what came of a request for `path`.
+    /// Takes the outcome of a request for `path`.
     pub(super) fn note<T>(
         &self,
         path: &str,
@@ -106,10 +110,12 @@ impl Hosts {
         let mut away = self.away.lock().unwrap_or_else(PoisonError::into_inner);
         match (host, fails, away.get_mut(endpoint)) {
             (Host::First, false, None) => {}
+            // Away → back: the probe succeeded, or an early request did after all.
             (Host::First, false, Some(_)) => {
                 away.remove(endpoint);
                 tracing::info!(endpoint, host = %self.first, "answers again");
             }
+            // First → away.
             (Host::First, true, None) => {
                 let back_at = now + FIRST_STAY;
                 away.insert(
@@ -124,25 +130,30 @@ impl Hosts {
                 tracing::warn!(endpoint, host = %self.first, "fails; another host of the same service is asked");
             }
             (Host::First, true, Some(away)) => away.leave_again(now),
+            // A success of the alternative ends the alternation.
             (Host::Other, fails, Some(away)) => away.both_fail = fails,
+            // The first host came back while this request was under way.
             (Host::Other, _, None) => {}
         }
     }
 }
 
 impl Away {
-    /// The first host failed again, or a request of before it was left came back.
+    /// The first host failed while the endpoint is away.
     fn leave_again(&mut self, now: Instant) {
+        // Only a probe doubles the stay. Otherwise this is a request from before the change, and
+        // its failure is already accounted for.
         if self.looking.take().is_some() {
             self.stay = self.stay.saturating_mul(2).min(LONGEST_STAY);
             self.back_at = now + self.stay;
         }
+        // The next request goes to the alternative again.
         self.both_fail = false;
     }
 }
 
-/// Whether another host of the same service may do better: not when this one says what all of them
-/// would, such as that we ask too often, and not when its answer is no data.
+/// Whether the alternative may do better. Not after a rate limit or ban, which is of our address,
+/// nor after bad data, which both hosts would send.
 fn is_of_the_host(error: &FetchError) -> bool {
     matches!(
         error,

@@ -1,4 +1,10 @@
-//! Configuration: flags and environment variables, checked before anything is bound or fetched.
+//! Configuration: options and environment variables, checked before anything is bound or fetched.
+//!
+//! The doc comment of each field is its `--help` text. Order: parse each option → `check` what no
+//! option can check alone → refuse passwords on the command line. A value that is wrong stops the
+//! process with a text that names the variable.
+//!
+//! Invariant: no error, help text or log line quotes a secret.
 
 mod api_key;
 mod base_url;
@@ -26,16 +32,16 @@ pub use client_limits::ClientLimits;
 pub use kinds::{LogFormat, Role, StoreKind};
 pub use redis_url::{RedisAccess, RedisUrl, Secret, SentinelLogin, Sentinels};
 
-/// Bybit's REST API, and another host of the same that shares its limits and its bans.
+/// Bybit's REST API, and another host of the same service, which shares its limits and bans.
 const BYBIT: &str = "https://api.bybit.com";
 const BYBIT_ALTERNATIVE: &str = "https://api.bytick.com";
 
-/// The variable with CoinGecko's key. There is no option for it: everybody on a machine can read
-/// the options of a process.
+/// The variable with CoinGecko's key. There is no option for it, because every user of a machine
+/// can read the options of a process.
 const COINGECKO_KEY: &str = "COINGECKO_API_KEY";
 const COINGECKO_KEY_FILE: &str = "COINGECKO_API_KEY_FILE";
 
-/// The variable with the secrets that open what clients have no business with. No option either.
+/// The variable with the secrets for `/snapshot` and `/metrics`. No option, for the same reason.
 const SECRET: &str = "ORIGIN_SECRET";
 const SECRET_FILE: &str = "ORIGIN_SECRET_FILE";
 
@@ -288,6 +294,7 @@ impl Config {
         let matches = Self::command().try_get_matches_from(arguments)?;
         let config = Self::from_arg_matches(&matches)?;
         config.check()?;
+        // Checked after parsing: the parser's own errors would quote the value.
         let is_argument = |id| matches.value_source(id) == Some(ValueSource::CommandLine);
         let url = config
             .redis_url
@@ -297,6 +304,7 @@ impl Config {
             (
                 "redis_url",
                 "REDIS_URL",
+                // A URL without a password may stand on the command line.
                 url.is_some_and(|url| url.has_password()),
             ),
             ("redis_sentinel_password", "REDIS_SENTINEL_PASSWORD", true),
@@ -313,12 +321,14 @@ impl Config {
         Ok(config)
     }
 
-    /// What no single option can check by itself, and what its error must not quote.
+    /// Checks what no single option can check alone, and what an error must not quote.
     ///
     /// # Errors
     /// A usage error that names the variables.
     pub fn check(&self) -> Result<(), clap::Error> {
         let refused = |text: String| Self::command().error(ErrorKind::ValueValidation, text);
+        // The ticker table does not wait for the budget, so it has to fit into it with room for the
+        // inputs.
         let tables = 5_000_u64.div_ceil(self.tickers_interval_ms);
         if tables * 2 > u64::from(self.bybit_requests_per_5s) {
             return Err(refused(format!(
@@ -339,12 +349,12 @@ impl Config {
         Ok(())
     }
 
-    /// Bybit's other host, if there is one to ask.
+    /// Bybit's alternative host, if there is one.
     #[must_use]
     pub fn bybit_alternative(&self) -> Option<BaseUrl> {
         match &self.bybit_alternative_base_url {
             Some(MaybeBaseUrl(given)) => given.clone(),
-            // Another service in Bybit's place, such as a simulated one, must never be mixed with
+            // A service in Bybit's place, such as a simulated exchange, must never be mixed with
             // the real one.
             None if self.bybit_base_url.0 != BYBIT => None,
             None => BYBIT_ALTERNATIVE.parse().ok(),
@@ -369,8 +379,8 @@ impl Config {
         )
     }
 
-    /// What opens `/snapshot` and `/metrics`, from the environment or a file; nothing where they
-    /// are open.
+    /// The secrets for `/snapshot` and `/metrics`, from the environment or a file; `None` where
+    /// these are open.
     ///
     /// # Errors
     /// A text that names the variable which is wrong, without quoting a secret.
@@ -385,6 +395,7 @@ impl Config {
             self.secret_file.as_deref(),
             Secrets::parse,
         )?;
+        // A contradiction is an error: either reading would be a surprise to somebody.
         if self.open && secrets.is_some() {
             return Err(format!(
                 "ORIGIN_OPEN is true, but {SECRET} or {SECRET_FILE} is set: unset one of them\n"
@@ -393,7 +404,8 @@ impl Config {
         Ok(secrets)
     }
 
-    /// Nobody is to publish more than the bodies of clients by forgetting a variable.
+    /// Refuses a public address without a secret. A forgotten variable must not publish the whole
+    /// snapshot.
     fn listens_within_bounds(&self, has_secret: bool) -> Result<(), String> {
         let listeners = [
             ("ORIGIN_LISTEN", Some(self.listen)),
@@ -416,7 +428,7 @@ impl Config {
         Ok(())
     }
 
-    /// How to reach Redis, if it is to be used.
+    /// How to reach Redis, if it is used.
     ///
     /// # Errors
     /// A text that names the variables which are wrong or contradict one another, without quoting
@@ -433,6 +445,7 @@ impl Config {
                     "ORIGIN_STORE is redis, but REDIS_URL does not say where Redis is\n".to_owned(),
                 );
             }
+            // A process that only collects or only serves has nothing without a shared store.
             (None, None | Some(StoreKind::Memory)) if self.role != Role::All => {
                 return Err(format!(
                     "ORIGIN_ROLE is {}, which needs Redis between the one that collects and those that serve: set \
@@ -470,7 +483,7 @@ impl Config {
 
     fn key_prefix(&self) -> Result<KeyPrefix, String> {
         self.redis_key_prefix.parse().map_err(|error| {
-            // Quoted, for it may hold what a terminal obeys; and its beginning only, for it may be
+            // `{:?}` escapes what a terminal would interpret. Only the beginning, because it may be
             // long.
             let shown: String = self.redis_key_prefix.chars().take(80).collect();
             format!("REDIS_KEY_PREFIX is {shown:?}: {error}\n")
@@ -504,7 +517,7 @@ impl Config {
         )
     }
 
-    /// What clients may take.
+    /// The limits of clients' connections.
     #[must_use]
     pub fn server_limits(&self) -> ClientLimits {
         let count = |count: u32| usize::try_from(count).unwrap_or(usize::MAX);
@@ -517,7 +530,7 @@ impl Config {
         }
     }
 
-    /// What the analysis may be told.
+    /// The settings of the analysis.
     #[must_use]
     pub fn settings(&self) -> Settings {
         Settings {

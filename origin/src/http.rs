@@ -1,4 +1,8 @@
-//! Requests, answered from memory alone.
+//! Requests, answered from memory alone: no handler waits for an upstream, a lock that is held
+//! across I/O, or the store.
+//!
+//! Order for a request: `service` (count, check) → `target` (is it addressed soundly) → `routes`
+//! (which place, which method, is it open) → `data` or `health` → `reply` → `journal` (name, log).
 
 mod app;
 mod data;

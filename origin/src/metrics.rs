@@ -1,4 +1,8 @@
-//! What Prometheus sees.
+//! What Prometheus reads.
+//!
+//! Order: `families` declares every metric, `registration` names it, `counters` counts as things
+//! happen, `exposition` adds what is computed when the page is read (ages, the clock), `format`
+//! writes it in the form that the scraper accepts.
 
 mod counters;
 mod exposition;

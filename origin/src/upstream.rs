@@ -75,8 +75,8 @@ fn settings() -> ClientBuilder {
         .connect_timeout(CONNECT_TIMEOUT)
         .read_timeout(READ_TIMEOUT)
         .timeout(TOTAL_TIMEOUT)
-        // Shorter than the idle limits of the upstreams, so that no request is sent on a connection
-        // that the peer is closing.
+        // Idle connections are closed here rather than found closed by the peer when a request is
+        // sent.
         .pool_idle_timeout(Duration::from_secs(30))
         .http2_keep_alive_interval(SIGN_OF_LIFE_AFTER)
         .http2_keep_alive_timeout(SIGN_OF_LIFE_WITHIN)

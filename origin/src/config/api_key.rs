@@ -1,15 +1,16 @@
-//! CoinGecko's key: a secret that goes out with requests to CoinGecko and is shown nowhere.
+//! CoinGecko's key: a secret that is sent with requests to CoinGecko and shown nowhere.
 
 use super::base_url::BaseUrl;
 use reqwest::header::{HeaderName, HeaderValue};
 
-/// The header of the free plan's key, and of the paid plans', which have a host of their own. A key
-/// in the other one's header counts as none. <https://docs.coingecko.com/docs/setting-up-your-api-key>
+/// The header of the free plan's key and that of the paid plans', which have a host of their own.
+/// CoinGecko ignores a key in the other plan's header.
+/// <https://docs.coingecko.com/docs/setting-up-your-api-key>
 const DEMO_HEADER: &str = "x-cg-demo-api-key";
 const PRO_HEADER: &str = "x-cg-pro-api-key";
 const PRO_HOST: &str = "pro-api.coingecko.com";
 
-/// The longest key that is believed to be one.
+/// The longest text that is accepted as a key, bytes.
 const MAX_BYTES: usize = 256;
 
 /// A key with the header in which it is sent.
@@ -17,7 +18,7 @@ const MAX_BYTES: usize = 256;
 pub struct ApiKey {
     /// The header's name.
     pub name: HeaderName,
-    /// The key. Marked as sensitive, so that whoever prints a request does not print it.
+    /// The key, marked as sensitive: printing a request does not print it.
     pub value: HeaderValue,
 }
 
@@ -58,6 +59,7 @@ impl ApiKey {
             return Err(ApiKeyError::Character { at });
         }
         let mut value =
+            // Cannot fail after the check above; the error type keeps the text out of the message.
             HeaderValue::from_str(text).map_err(|_| ApiKeyError::Character { at: 0 })?;
         value.set_sensitive(true);
         let header = if base.host().as_deref() == Some(PRO_HOST) {

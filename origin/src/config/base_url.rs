@@ -1,4 +1,5 @@
-//! The URL at which an upstream's API begins.
+//! The URL at which an upstream's API begins. Checked once, so that appending a path cannot make
+//! another URL.
 
 use std::fmt;
 use std::str::FromStr;
@@ -46,6 +47,7 @@ impl FromStr for BaseUrl {
         if !url.username().is_empty() || url.password().is_some() {
             return Err("a base URL has no user or password".to_owned());
         }
+        // Paths begin with a slash, so the base ends without one.
         Ok(Self(url.as_str().trim_end_matches('/').to_owned()))
     }
 }

@@ -1,16 +1,16 @@
-//! How much a client may take.
+//! How much of the server a client may occupy.
 
 use std::time::Duration;
 
-/// What the clients of a listener may take.
+/// The limits of a listener's connections.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ClientLimits {
     /// Connections in all.
     pub connections: usize,
     /// Connections of one client address; of IPv6 one network of 64 bits.
     pub connections_per_address: usize,
-    /// How long a request's head may take from its first byte on, and what comes after a head
-    /// beside another request.
+    /// How long a request's head may take from its first byte, and what follows a head without
+    /// being a request.
     pub head: Duration,
     /// How long a connection may stay open without a request.
     pub idle: Duration,
@@ -19,8 +19,8 @@ pub struct ClientLimits {
 }
 
 impl ClientLimits {
-    /// The pause between two looks at a connection, by which it may be closed later than the limits
-    /// say.
+    /// How often a connection is checked: half the shortest limit, so a connection is closed at
+    /// most that much too late.
     #[must_use]
     pub fn look_every(&self) -> Duration {
         self.head.min(self.send).min(self.idle) / 2

@@ -1,4 +1,4 @@
-//! The choices among words.
+//! Options that are a choice among words. The doc comments of the variants are help texts.
 
 use clap::ValueEnum;
 

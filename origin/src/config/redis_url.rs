@@ -1,4 +1,8 @@
-//! Where Redis is: one server, or sentinels that name the server of the moment.
+//! Where Redis is: one server, or sentinels that name the current primary.
+//!
+//! Invariant: a password never reaches a log or an error. What is shown is composed of the parts
+//! that cannot hold one, and a URL with a part that nothing reads is refused, because a mistyped
+//! password may have ended up there.
 
 use redis::{ConnectionAddr, ConnectionInfo, IntoConnectionInfo};
 use shared::endpoints::KeyPrefix;
@@ -10,8 +14,8 @@ use url::Url;
 /// The port of a sentinel whose URL names none.
 const SENTINEL_PORT: u16 = 26_379;
 
-/// A text that is never shown: the argument parser would quote a refused value, so it refuses none
-/// of these.
+/// A text that is never shown. It accepts every value, because the argument parser would quote one
+/// that it refuses.
 #[derive(Clone)]
 pub struct Secret(String);
 
@@ -44,13 +48,13 @@ pub struct RedisAccess {
     pub url: RedisUrl,
     /// The certificates by which a TLS server is believed, in place of the machine's own.
     pub ca_file: Option<PathBuf>,
-    /// What the sentinels ask for, which is not what the servers ask for.
+    /// The login of the sentinels, which is separate from the servers'.
     pub sentinel_login: Option<SentinelLogin>,
-    /// What stands before every key and the channel.
+    /// The prefix of every key and of the channel.
     pub key_prefix: KeyPrefix,
 }
 
-/// By what sentinels know us.
+/// The login of the sentinels.
 #[derive(Clone, Debug)]
 pub struct SentinelLogin {
     /// The user; without one, the sentinels' default user.
@@ -78,7 +82,7 @@ pub enum RedisUrl {
 /// Sentinels and what to ask them for.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Sentinels {
-    /// Whether sentinels and servers are spoken to by TLS.
+    /// Whether sentinels and servers are reached by TLS.
     pub is_tls: bool,
     /// `host:port` of each sentinel.
     pub addresses: Vec<(String, u16)>,
@@ -110,6 +114,7 @@ impl FromStr for RedisUrl {
                 url.scheme()
             ));
         }
+        // Before the library sees the URL: it ignores what it does not know.
         check_parts(&url)?;
         redis::Client::open(text).map_err(|error| format!("not usable: {error}"))?;
         Ok(Self::Server(url))
@@ -117,7 +122,8 @@ impl FromStr for RedisUrl {
 }
 
 impl RedisUrl {
-    /// Whether it holds a password, or what may be one.
+    /// Whether it holds a password, or something that may be one: a user without a colon is often a
+    /// forgotten `:`.
     #[must_use]
     pub fn has_password(&self) -> bool {
         match self {
@@ -135,7 +141,7 @@ fn is_socket(url: &Url) -> bool {
     matches!(url.scheme(), "unix" | "redis+unix")
 }
 
-/// Refuses the parts that the library passes over.
+/// Refuses parts that the library ignores silently.
 fn check_parts(url: &Url) -> Result<(), String> {
     let known: &[&str] = if is_socket(url) {
         &["db", "user", "pass", "protocol"]
@@ -150,6 +156,7 @@ fn check_parts(url: &Url) -> Result<(), String> {
     }
     if url
         .fragment()
+        // The library reads one fragment: `#insecure`, with TLS.
         .is_some_and(|fragment| url.scheme() != "rediss" || fragment != "insecure")
     {
         return Err("a # in the password must be written %23".to_owned());
@@ -170,6 +177,7 @@ impl Sentinels {
         let (authority, path) = rest
             .split_once('/')
             .ok_or("the service's name is missing after the sentinels")?;
+        // The last `@`: a password may contain others.
         let (credentials, hosts) = match authority.rsplit_once('@') {
             Some((credentials, hosts)) => (format!("{credentials}@"), hosts),
             None => (String::new(), authority),
@@ -178,6 +186,8 @@ impl Sentinels {
         if service.is_empty() || path.contains(['?', '#']) {
             return Err("the service's name is missing after the sentinels".to_owned());
         }
+        // A `/` in the password cut the URL there. Going on would show the rest of it as the
+        // service's name.
         if path.contains('@') {
             return Err(
                 "an @ stands after the sentinels: a / in the password must be written %2F"
@@ -196,6 +206,7 @@ impl Sentinels {
             let ConnectionAddr::Tcp(name, port) = one.addr() else {
                 return Err("not usable: no host".to_owned());
             };
+            // `]` closes an IPv6 address, whose colons are no port.
             let names_port = host
                 .rsplit_once(':')
                 .is_some_and(|(_, port)| !port.contains(']'));
@@ -231,7 +242,8 @@ impl fmt::Display for RedisUrl {
             Self::Server(url) => {
                 let credentials = match (url.username(), url.password()) {
                     ("", None) => String::new(),
-                    // Who forgets the colon has a user that is a password.
+                    // A password without the colon before it is parsed as the user, so a lone user
+                    // is masked.
                     (_, None) => "***@".to_owned(),
                     (user, Some(_)) => format!("{user}:***@"),
                 };

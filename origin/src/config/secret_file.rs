@@ -1,15 +1,16 @@
-//! Secrets, from a variable or from the file that another one names.
+//! Secrets, from a variable or from the file that another variable names. Exactly one of the two
+//! may be set.
 
 use std::ffi::OsString;
 use std::fmt;
 use std::io::Read;
 use std::path::Path;
 
-/// How much of a file with a secret is read: more than any, and no device is read for ever.
+/// How much of a secret's file is read, bytes: more than any secret, and an end for a device.
 const MAX_SECRET_FILE_BYTES: u64 = 4_096;
 
-/// What `parse` makes of a secret that a variable holds, or the file that another one names;
-/// nothing where neither is set. Its errors must not quote the text.
+/// Reads a secret from the variable's `value` or from `file`; `None` where neither is set. Errors
+/// never quote the text.
 pub(super) fn secret_of<T, E: fmt::Display>(
     (variable, file_variable): (&str, &str),
     value: Option<OsString>,
@@ -26,7 +27,7 @@ pub(super) fn secret_of<T, E: fmt::Display>(
         (Some(_), Some(_)) => Err(format!(
             "{variable} and {file_variable} are both set: unset one of them\n"
         )),
-        // What is no Unicode is refused at its first byte beyond ASCII.
+        // Text that is not Unicode is refused by `parse` at its first replacement character.
         (Some(text), None) => parsed(variable, &text.to_string_lossy()),
         (None, Some(path)) => {
             let text = read_secret_file(path).map_err(|error| {

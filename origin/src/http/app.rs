@@ -1,4 +1,4 @@
-//! What handlers see.
+//! What handlers see: shared state, read only.
 
 use crate::config::Role;
 use crate::context::Context;
@@ -12,7 +12,7 @@ use std::sync::atomic::AtomicBool;
 /// What handlers see.
 #[derive(Clone, Debug)]
 pub struct App {
-    /// What is served, counted and noted.
+    /// What is served, the counters and the last outcomes.
     pub context: Context,
     /// What the store is known to hold.
     pub stored: Arc<Stored>,
@@ -22,10 +22,10 @@ pub struct App {
     pub role: Role,
     /// Whether it leads.
     pub leadership: Arc<Leadership>,
-    /// Set when the process is about to end: it still answers, but should be sent no more clients.
+    /// Set when the process is about to end: it still answers, and is not ready any more.
     pub draining: Arc<AtomicBool>,
-    /// What opens that which is not for clients; nothing where it is open.
+    /// The secrets for `/snapshot` and `/metrics`; `None` where these are open.
     pub secrets: Option<Arc<Secrets>>,
-    /// When this process started, so that whoever replaced it can tell who answers.
+    /// When this process started, by which a deployment sees whether the new one answers.
     pub started_at: UnixMs,
 }

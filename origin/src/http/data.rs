@@ -1,4 +1,8 @@
 //! Data: the finished body of the current publication, in the class of its age at this moment.
+//!
+//! Bodies are made with the publication; a request only chooses one and adds the headers that
+//! depend on the moment. Invariant: one publication is taken once per request, so body and headers
+//! belong together.
 
 use super::app::App;
 use super::reply;
@@ -14,7 +18,7 @@ use shared::problem::{Failure, jittered_retry_after_secs};
 use shared::projection;
 use shared::units::UnixMs;
 
-/// The name under which the origin stands in `Cache-Status`.
+/// The origin's name in `Cache-Status` (RFC 9211).
 const CACHE_NAME: &str = "snapshot";
 
 /// Answers from memory.
@@ -24,6 +28,7 @@ pub(super) fn serve(question: &Question<'_>, app: &App, request: &HeaderMap) -> 
         return no_data(app, now);
     };
     let valid = publication.valid();
+    // Too old to be served: the same answer as without data.
     let Some(class) = app.context.limits.classify(valid.get().as_of_ms, now) else {
         return no_data(app, now);
     };
@@ -35,7 +40,8 @@ pub(super) fn serve(question: &Question<'_>, app: &App, request: &HeaderMap) -> 
             None => reply::failure(&Failure::Internal),
         };
     }
-    // All others are made anew for each request: few ask, and each is a few kilobytes.
+    // Partial answers are made for each request: few clients ask for them, and each is a few
+    // kilobytes.
     match projection::answer(valid, question, class, &app.context.limits) {
         Ok(Ok(body)) => {
             let headers = headers::of_body(valid, question, class, &app.context.limits);
@@ -49,13 +55,13 @@ pub(super) fn serve(question: &Question<'_>, app: &App, request: &HeaderMap) -> 
     }
 }
 
-/// A body that should have been made, and was not.
+/// A body could not be made, which is a defect.
 fn defect(error: &(dyn std::error::Error + 'static)) -> Response {
     tracing::error!(error, "a body could not be made");
     reply::failure(&Failure::Internal)
 }
 
-/// The problem that says which source failed how.
+/// The problem document that says which source failed how.
 pub(super) fn no_data(app: &App, now: UnixMs) -> Response {
     reply::failure(&Failure::NoValidData {
         sources: app.context.board.all(),
@@ -70,6 +76,7 @@ fn found(
     limits: &Limits,
     now: UnixMs,
 ) -> Response {
+    // `If-Match` comes before `If-None-Match` (RFC 9110, 13.2.2).
     if fails_if_match(reply::lines(request, header::IF_MATCH)) {
         return reply::failure(&Failure::PreconditionFailed);
     }
@@ -77,6 +84,7 @@ fn found(
         request,
         header::ACCEPT_ENCODING,
     )));
+    // The tag of the coding that would be sent: the bytes differ.
     let etag = rendered.etag(coding);
     let unchanged = matches_etag(
         reply::lines(request, header::IF_NONE_MATCH),
@@ -89,6 +97,7 @@ fn found(
     };
     let as_of = publication.valid().get().as_of_ms;
     let headers = response.headers_mut();
+    // A 304 carries the same headers as the 200 would, so that the client's copy gets its new age.
     headers.clone_from(rendered.headers());
     headers.insert(header::ETAG, etag.clone());
     headers.insert(header::AGE, HeaderValue::from(age_secs(as_of, now)));

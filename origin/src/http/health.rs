@@ -1,5 +1,8 @@
-//! Health and metrics: derived from the age of the data and the last outcome of each dependency,
+//! Health and metrics, derived from the age of the data and the last outcome of each dependency,
 //! never constant.
+//!
+//! Three questions: is the process alive (restart it if not), is it ready (send clients elsewhere
+//! if not), and how is it in full (for people).
 
 use super::app::App;
 use super::{data, reply};
@@ -26,20 +29,20 @@ struct Health {
     store: &'static str,
     /// When the process that answers was started.
     started_at_ms: UnixMs,
-    /// Of which the program was made.
+    /// The commit that the program was built from.
     commit: Option<&'static str>,
     role: &'static str,
     leadership: &'static str,
     dependencies: Vec<SourceOutcome>,
 }
 
-/// That this process answers.
+/// Liveness: the process answers. It depends on nothing else, since a restart mends no exchange.
 pub(super) fn live() -> Response {
     reply::uncached_json(&Live { status: "alive" })
 }
 
-/// Whether clients should be sent here: the data is fresh or aging, and the process is not about to
-/// end.
+/// Readiness: the data is fresh or aging, and the process is not about to end. Otherwise load
+/// balancers send clients elsewhere.
 pub(super) fn ready(app: &App) -> Response {
     let now = app.context.clock.now();
     match state(app, now) {
@@ -82,6 +85,7 @@ fn state(app: &App, now: UnixMs) -> Option<Health> {
 pub(super) fn metrics(app: &App, request: &HeaderMap) -> Response {
     let accepted =
         reply::lines(request, header::ACCEPT).filter_map(|line| std::str::from_utf8(line).ok());
+    // Negotiated, because `curl` and older scrapers do not read OpenMetrics.
     let format = Format::negotiate(accepted);
     let (served, stored) = (app.context.current.get(), app.stored.load_full());
     let seen = Seen {

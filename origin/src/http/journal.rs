@@ -1,4 +1,7 @@
-//! Each request's name: in the answer, and in the log beside what was answered.
+//! The id of each request: in its answer, and in the log beside what was answered.
+//!
+//! Invariant: at most a few lines a second at `info`, whatever clients do; how many were left out
+//! stands on the next line.
 
 use super::reply;
 use crate::clock::Clock;
@@ -13,11 +16,11 @@ use std::time::Duration;
 use tracing::Level;
 use uuid::Uuid;
 
-/// The most lines about requests in one second. An edge asks once in three seconds and isolate; a
-/// flood of failures must not fill the disk.
+/// The most lines about requests in a second. Every isolate of an edge asks once in three seconds,
+/// and a flood of failures must not fill the disk.
 const LINES_PER_SECOND: u32 = 10;
 
-/// Where lines about requests go, as many as there may be.
+/// The log of requests, with its rate limit.
 #[derive(Clone, Debug)]
 pub(super) struct Journal {
     clock: Clock,
@@ -32,11 +35,11 @@ impl Journal {
         }
     }
 
-    /// Names a request as its client does, or anew, and writes down what an edge was answered and
-    /// what failed; with `RUST_LOG=debug` everything.
+    /// Names a request by its client's id or a new one, and logs what an edge was answered and what
+    /// failed; with `RUST_LOG=debug` everything.
     ///
-    /// An answer bears the name only if no cache may keep it: a cache would hand one client's name
-    /// to others.
+    /// Only answers that no cache may store carry the id: a cache would pass one client's id to
+    /// others.
     pub(super) fn note(
         &self,
         route: &str,
@@ -48,6 +51,7 @@ impl Journal {
             .headers()
             .get(header::CACHE_CONTROL)
             .is_some_and(|value| value == NO_STORE);
+        // The common case, an answer of cacheable data, costs neither an id nor a line.
         if !is_kept_by_none && !tracing::enabled!(Level::DEBUG) {
             return;
         }
@@ -82,13 +86,13 @@ impl Journal {
     }
 }
 
-/// The name that a request claims; none where it claims several, for then none of them is its name.
+/// The id that a request claims; `None` for several, since it is unknown which one was meant.
 fn only_line(headers: &HeaderMap) -> Option<&HeaderValue> {
     let mut lines = headers.get_all(REQUEST_ID).iter();
     lines.next().filter(|_| lines.next().is_none())
 }
 
-/// How many lines were written in this second, and how many were left out since the last one.
+/// How many lines were written in this second, and how many were left out since the last line.
 #[derive(Debug, Default)]
 struct Volume {
     second: u64,
@@ -97,7 +101,7 @@ struct Volume {
 }
 
 impl Volume {
-    /// Whether another line may be written; then how many were left out before it.
+    /// Whether another line may be written; if so, how many were left out before it.
     fn admits(&mut self, now: UnixMs) -> Option<u64> {
         if self.second != now.as_secs() {
             (self.second, self.written) = (now.as_secs(), 0);

@@ -1,4 +1,4 @@
-//! Answers that are no data, and what all answers are made with.
+//! Answers that are not data, and the helpers that all answers are made with.
 
 use axum::body::Body;
 use axum::http::header::AsHeaderName;
@@ -12,7 +12,7 @@ use shared::problem::Failure;
 use std::convert::Infallible;
 use std::sync::LazyLock;
 
-/// A problem.
+/// A problem document (RFC 9457).
 pub(super) fn failure(failure: &Failure) -> Response {
     let status =
         StatusCode::from_u16(failure.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
@@ -38,9 +38,8 @@ pub(super) fn preflight(request: &HeaderMap) -> Response {
     response
 }
 
-/// An answer of a status that has no body. It does not say how long that is, lest the router write
-/// a `Content-Length` of zero into a 304, where it would be that of the body which the client
-/// holds.
+/// An answer whose status has no body. The stream hides its length of zero: the router would write
+/// it as `Content-Length` into a 304, where that header means the length of the client's copy.
 pub(super) fn bodiless(status: StatusCode) -> Response {
     let nothing = Body::from_stream(stream::empty::<Result<Bytes, Infallible>>());
     let mut response = Response::new(nothing);
@@ -53,7 +52,7 @@ pub(super) fn lines(request: &HeaderMap, name: impl AsHeaderName) -> impl Iterat
     request.get_all(name).into_iter().map(HeaderValue::as_bytes)
 }
 
-/// A JSON body that no cache may keep.
+/// A JSON body that no cache may store.
 pub(super) fn uncached_json(value: &impl Serialize) -> Response {
     match serde_json::to_vec(value) {
         Ok(body) => text(JSON, body),
@@ -64,7 +63,7 @@ pub(super) fn uncached_json(value: &impl Serialize) -> Response {
     }
 }
 
-/// A body of any type that no cache may keep.
+/// A body of any type that no cache may store.
 pub(super) fn text(content_type: &'static str, body: impl Into<Body>) -> Response {
     (
         [
@@ -87,12 +86,13 @@ static ALWAYS: LazyLock<Vec<(HeaderName, HeaderValue)>> = LazyLock::new(|| {
     headers::ALWAYS.into_iter().map(header).collect()
 });
 
-/// Adds them.
+/// Adds the headers of every answer.
 pub(super) fn complete(headers: &mut HeaderMap) {
     headers.extend(ALWAYS.iter().cloned());
 }
 
-/// Sets headers whose values are ours; one that is no header value is left out and logged.
+/// Sets headers whose values are made here. A value that is not allowed in a header is left out and
+/// logged, because an answer without it is better than none.
 pub(super) fn insert<'h>(
     headers: &mut HeaderMap,
     pairs: impl Iterator<Item = (&'static str, &'h str)>,

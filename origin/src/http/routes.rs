@@ -1,4 +1,5 @@
-//! Every path on one screen.
+//! Every route on one screen. Paths, methods and preconditions are decided by `shared`, the same
+//! for origin and edge.
 
 use super::app::App;
 use super::{data, health, reply};
@@ -8,13 +9,11 @@ use axum::response::Response;
 use shared::endpoints::{self, Asked, Endpoint, NoPlace, Place, Question};
 use shared::problem::{Failure, Realm};
 
-/// The answer to a request whose head is sound. `has_data` is whether this listener serves data, or
-/// only the process's own state.
-///
-/// What is where is known by `shared`, the same for origin and edge.
+/// The answer to a request with a sound head. `has_data` is whether this listener serves data, or
+/// only the state of the process.
 pub(super) fn answer(app: &App, request: &Parts, has_data: bool) -> Response {
     let found = match endpoints::find(request.uri.path(), request.uri.query()) {
-        // Who only collects has no clients, and operators ask for none of it.
+        // A process that only collects has no clients, and operators need no data.
         Ok(Place::Data(_) | Place::Snapshot) if !has_data => Err(NoPlace::UnknownPath),
         found => found,
     };
@@ -25,8 +24,9 @@ pub(super) fn answer(app: &App, request: &Parts, has_data: bool) -> Response {
     }
 }
 
-/// The answer to GET; to HEAD the library sends the same without its body.
+/// The answer to GET. The HTTP library answers HEAD with the same, without the body.
 fn read(place: Place<'_>, app: &App, headers: &HeaderMap) -> Response {
+    // Before anything is computed for the answer.
     if !is_open(&place, app, headers) {
         return reply::failure(&Failure::Unauthorized {
             realm: Realm::Origin,
@@ -42,9 +42,8 @@ fn read(place: Place<'_>, app: &App, headers: &HeaderMap) -> Response {
     }
 }
 
-/// Whether this request may read what is there. Data is for everybody, and health for whoever
-/// decides where clients are sent: a probe that needed a secret would take an origin away when its
-/// secret changes.
+/// Whether this request may read the place. Data is public. Health is public too: a probe that
+/// needed a secret would take an origin out of service when its secret changes.
 fn is_open(place: &Place<'_>, app: &App, headers: &HeaderMap) -> bool {
     match (place, &app.secrets) {
         (Place::Snapshot | Place::Metrics, Some(secrets)) => {

@@ -1,8 +1,7 @@
-//! What a request goes through, from its head to its answer: it is counted, checked, answered and
-//! named.
+//! The path of a request from head to answer: count, check, answer, name.
 //!
-//! One function instead of a layer for each step: an answer is made from memory and waits for
-//! nothing, and each layer would cost a task of its own per request.
+//! One function instead of a stack of layers: an answer is made from memory without waiting, and
+//! each layer would add a future per request.
 
 use super::app::App;
 use super::journal::Journal;
@@ -20,13 +19,13 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::Ordering;
 use std::time::Instant;
 
-/// What clients are answered by.
+/// The clients' service.
 pub fn router(app: App) -> Router {
     let has_data = app.role.serves();
     service(app, has_data)
 }
 
-/// What operators are answered by: the process's own state, and no data.
+/// The operators' service: the state of the process, and no data.
 pub fn operator_router(app: App) -> Router {
     service(app, false)
 }
@@ -34,7 +33,7 @@ pub fn operator_router(app: App) -> Router {
 fn service(app: App, has_data: bool) -> Router {
     let journal = Journal::new(app.context.clock.clone());
     let answer = move |State(app): State<App>, request: Request| {
-        // A request's body means nothing here; the library reads past it.
+        // A request's body has no meaning here; the library discards it.
         let response = answer(&app, &journal, &request.into_parts().0, has_data);
         std::future::ready(response)
     };
@@ -43,12 +42,12 @@ fn service(app: App, has_data: bool) -> Router {
 
 fn answer(app: &App, journal: &Journal, request: &Parts, has_data: bool) -> Response {
     let started = Instant::now();
-    // Counted under its route, never under the path that a client made up.
+    // Counted by route, never by the path that a client made up: each path would be a new series.
     let route = endpoints::route(request.uri.path());
     let metrics = &app.context.metrics;
     let _in_flight = metrics.in_flight();
     let mut response = if target::is_sound(request) {
-        // One panic costs one answer. Nothing is left half changed: answering only reads.
+        // A panic costs one answer. Handlers only read, so nothing is left half changed.
         catch_unwind(AssertUnwindSafe(|| routes::answer(app, request, has_data)))
             .unwrap_or_else(|_| reply::failure(&Failure::Internal))
     } else {
@@ -65,8 +64,8 @@ fn answer(app: &App, journal: &Journal, request: &Parts, has_data: bool) -> Resp
             .and_then(|value| value.to_str().ok()),
         took,
     });
-    // Clients of a process that is about to end ask for another connection next time, so that none
-    // sends a request on one that is being closed.
+    // Clients of a process that is about to end open another connection next time, so none sends a
+    // request on one that is being closed.
     if app.draining.load(Ordering::Relaxed) {
         response
             .headers_mut()

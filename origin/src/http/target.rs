@@ -1,18 +1,19 @@
-//! Whom and what a request addresses: one host, and a path (RFC 9112, 3.2). The HTTP library leaves
-//! that to us.
+//! What a request addresses: one host and a path (RFC 9112, 3.2). The HTTP library does not check
+//! it.
 //!
-//! No answer depends on the host. But a request whose host two readers could read differently is
-//! one that a proxy on the way may have read differently, so it is not answered.
+//! No answer depends on the host. But a request whose host can be read in two ways may have been
+//! read differently by a proxy on its way (request smuggling), so it is refused.
 
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method, Uri, Version, header};
 
-/// Whether a request is addressed as it must be.
+/// Whether a request is addressed as RFC 9112 demands.
 pub(super) fn is_sound(request: &Parts) -> bool {
     has_sound_host(request.version, &request.headers) && has_path(&request.method, &request.uri)
 }
 
-/// One valid `Host`; none only where the version knows no such header, or has another place for it.
+/// Exactly one valid `Host`. None is allowed only in versions without that header, or with another
+/// place for it.
 fn has_sound_host(version: Version, headers: &HeaderMap) -> bool {
     let mut hosts = headers.get_all(header::HOST).iter();
     match (hosts.next(), hosts.next()) {
@@ -22,14 +23,13 @@ fn has_sound_host(version: Version, headers: &HeaderMap) -> bool {
     }
 }
 
-/// The absolute form has a path, too. `*` is all of the server, and only `OPTIONS` is meant for
-/// that.
+/// The absolute form has a path as well. `*` addresses the whole server, which only `OPTIONS` may.
 fn has_path(method: &Method, uri: &Uri) -> bool {
     uri.path().starts_with('/') || (uri.path() == "*" && method == Method::OPTIONS)
 }
 
-/// `uri-host [ ":" port ]` (RFC 3986, 3.2.2). An empty one is valid: the host of a target that has
-/// none.
+/// `uri-host [ ":" port ]` (RFC 3986, 3.2.2). An empty host is valid: it is that of a target
+/// without one.
 fn is_host(value: &[u8]) -> bool {
     let digits = value
         .iter()
@@ -37,6 +37,7 @@ fn is_host(value: &[u8]) -> bool {
         .take_while(|byte| byte.is_ascii_digit())
         .count();
     let before = value.get(..value.len() - digits).unwrap_or_default();
+    // Digits at the end are a port only after a colon; otherwise they belong to the host.
     let host = before.strip_suffix(b":").unwrap_or(value);
     match host
         .strip_prefix(b"[")

@@ -1,4 +1,5 @@
-//! What the process counts, as it happens.
+//! What the process counts, as it happens. Labels have a bounded set of values, so that no client
+//! can create series.
 
 use super::families::Families;
 use super::labels::{
@@ -19,7 +20,7 @@ use std::time::Duration;
 pub struct Answered<'a> {
     /// The route, never the path that a client made up.
     pub route: &'static str,
-    /// Whether the route is one of data.
+    /// Whether it is a data route.
     pub is_data: bool,
     /// The status.
     pub status: u16,
@@ -29,8 +30,8 @@ pub struct Answered<'a> {
     pub took: Duration,
 }
 
-/// Every metric of the process. Ages are computed when they are asked for, so that a stalled writer
-/// cannot freeze them.
+/// Every metric of the process. Ages are computed when the page is read, so a stalled task cannot
+/// freeze them.
 #[derive(Debug)]
 pub struct Metrics {
     pub(super) registry: Registry,
@@ -57,7 +58,7 @@ impl Metrics {
         });
     }
 
-    /// Counts a fetch that brought none.
+    /// Counts a request to an upstream that brought no data.
     pub fn upstream_failed(&self, upstream: &'static str, error: &UpstreamError) {
         let (class, outcome) = (error.class().name(), error.label().into_owned());
         self.upstream_outcome(&UpstreamLabels {
@@ -105,7 +106,7 @@ impl Metrics {
             .inc();
     }
 
-    /// Notes how long the venue's market has stood still while its gateway answered.
+    /// Sets how long the venue's market has stood still while its gateway answered.
     pub fn market_still(&self, millis: u64) {
         self.families.market_still.set(millis as f64 / 1_000.0);
     }
@@ -152,7 +153,7 @@ impl Metrics {
             .inc();
     }
 
-    /// Notes whether this process leads, and under which number.
+    /// Sets whether this process leads, and its epoch. The epoch of an earlier leadership stays.
     pub fn leading(&self, epoch: Option<u64>) {
         self.families.leading.set(i64::from(epoch.is_some()));
         if let Some(epoch) = epoch {
@@ -175,7 +176,7 @@ impl Metrics {
         self.families.collecting.set(i64::from(is_collecting));
     }
 
-    /// Counts a task that was begun anew.
+    /// Counts a task that was restarted.
     pub fn task_restart(&self, task: &'static str, reason: &'static str) {
         self.families
             .task_restarts
@@ -183,7 +184,7 @@ impl Metrics {
             .inc();
     }
 
-    /// Notes whether a source that the rest can do without is left alone after a storm.
+    /// Sets whether a dispensable source is parked after a storm.
     pub fn parked(&self, task: &'static str, is_parked: bool) {
         self.families
             .task_parked
@@ -203,7 +204,7 @@ impl Metrics {
         Present::new(&self.families.connections)
     }
 
-    /// Counts a connection that was not taken.
+    /// Counts a connection that was refused.
     pub fn connection_refused(&self, reason: &'static str) {
         self.families
             .connections_refused
@@ -211,7 +212,7 @@ impl Metrics {
             .inc();
     }
 
-    /// Counts a connection that was closed before its client had done with it.
+    /// Counts a connection that was closed by the server.
     pub fn connection_closed(&self, reason: &'static str) {
         self.families
             .connections_closed
@@ -236,6 +237,7 @@ impl Metrics {
             .request_duration
             .get_or_create(&RouteLabels { route })
             .observe(took.as_secs_f64());
+        // The header is mapped to one of the known names, so that the label set stays bounded.
         let class = match freshness {
             Some(name) => Freshness::ALL
                 .into_iter()
@@ -258,7 +260,8 @@ impl Metrics {
     }
 }
 
-/// One of those that a gauge counts, until it is dropped. What is given up counts no longer either.
+/// Counts itself in a gauge until it is dropped. A cancelled task drops it as well, so the gauge
+/// cannot drift.
 #[derive(Debug)]
 pub struct Present(Gauge);
 

@@ -1,4 +1,8 @@
 //! The page that Prometheus reads.
+//!
+//! What changes by itself (ages) or belongs to others (the clock's steps) is set when the page is
+//! made. Families that may be unknown are cleared first, so an unknown figure is absent rather than
+//! old.
 
 use super::counters::Metrics;
 use super::families::Float;
@@ -18,7 +22,7 @@ use shared::units::UnixMs;
 use shared::validate::ValidSnapshot;
 use std::sync::atomic::Ordering;
 
-/// The process that answers, as it is told.
+/// The process that answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Process {
     /// Its role.
@@ -29,7 +33,7 @@ pub struct Process {
     pub started_at: UnixMs,
 }
 
-/// What is on the page beside what was counted.
+/// What is on the page beside the counters.
 #[derive(Clone, Copy, Debug)]
 pub struct Seen<'a> {
     /// Who answers.
@@ -45,8 +49,8 @@ pub struct Seen<'a> {
 }
 
 impl Metrics {
-    /// The page that Prometheus reads, in this format. A figure that is unknown is left out; so is
-    /// an age that is, for its data is dated ahead of our time.
+    /// The page in `format`. Unknown figures are left out; so is the age of data that is dated
+    /// ahead of our time.
     ///
     /// # Errors
     /// None that can occur: the page is written into memory.
@@ -75,6 +79,7 @@ impl Metrics {
             .process_start
             .set(started_at.as_millis() as f64 / 1_000.0);
         let age_secs = |as_of: UnixMs| age_ms(as_of, now).map(|age_ms| age_ms as f64 / 1_000.0);
+        // A series that was set once would otherwise stay on the page for ever.
         self.families.cache_age.clear();
         if let Some(stored) = stored {
             for key in StoreKey::ALL {
@@ -126,6 +131,7 @@ impl Metrics {
             self.families
                 .clock_steps
                 .get_or_create(&labels)
+                // The clock counts its steps itself; the counter here only shows them.
                 .inner()
                 .store(*steps, Ordering::Relaxed);
         }
@@ -142,7 +148,7 @@ fn set<L: Clone + std::hash::Hash + Eq>(family: &Family<L, Float>, labels: &L, v
     }
 }
 
-/// How many scores rest on what. Both are told, so that one that falls to zero is seen.
+/// How many scores rest on what. Both are set, also when zero, so that a fall to zero is visible.
 fn score_counts(snapshot: &Snapshot) -> [(&'static str, i64); 2] {
     let analysed = snapshot.analysed();
     let rest = snapshot.scores.len().saturating_sub(analysed);

@@ -1,4 +1,4 @@
-//! Every metric, by what it is told apart.
+//! Every metric with the labels that tell its series apart. Names and help stand in `registration`.
 
 use super::labels::{
     BasisLabels, ClassLabels, DirectionLabels, FigureLabels, InputLabels, KeyLabels, NoLabels,
@@ -11,8 +11,8 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use std::sync::atomic::AtomicU64;
 
-/// Upper bounds in seconds. Answers come from memory in tens of microseconds; the last is the
-/// longest that is waited.
+/// Upper bounds, seconds. Answers come from memory in tens of microseconds; the last bound is the
+/// longest acceptable wait.
 const LATENCY_BUCKETS: [f64; 9] = [
     0.000_1, 0.000_25, 0.000_5, 0.001, 0.005, 0.025, 0.1, 0.5, 5.0,
 ];

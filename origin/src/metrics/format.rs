@@ -1,5 +1,7 @@
 //! The two text formats, and which of them a scraper gets.
 //!
+//! The library writes OpenMetrics; the older format is derived from that page line by line.
+//!
 //! - <https://github.com/prometheus/OpenMetrics/blob/main/specification/OpenMetrics.md>
 //! - <https://prometheus.io/docs/instrumenting/exposition_formats/>
 
@@ -19,7 +21,7 @@ pub enum Format {
 /// The type of OpenMetrics in `Accept`.
 const OPENMETRICS: &str = "application/openmetrics-text";
 
-/// What else may be said in `Accept` to get the older format.
+/// Media ranges in `Accept` that the older format satisfies.
 const TEXT: [&str; 3] = ["text/plain", "text/*", "*/*"];
 
 impl Format {
@@ -32,9 +34,9 @@ impl Format {
         }
     }
 
-    /// The one that the lines of an `Accept` prefer: OpenMetrics where it is named, with a version
-    /// that we write, and with no less a weight than the other. Who names neither gets the older
-    /// one, which everybody reads.
+    /// The format that the lines of an `Accept` header prefer: OpenMetrics where it is named, in a
+    /// version that we write and with no less a weight than the other; otherwise the older one,
+    /// which every scraper reads.
     #[must_use]
     pub fn negotiate<'l>(lines: impl IntoIterator<Item = &'l str>) -> Self {
         let (mut openmetrics, mut text) = (0, 0);
@@ -49,6 +51,7 @@ impl Format {
             };
             *best = weight.max(*best);
         }
+        // On a tie OpenMetrics, which a client names only on purpose.
         if openmetrics > 0 && openmetrics >= text {
             Self::OpenMetrics
         } else {
@@ -65,7 +68,7 @@ impl Format {
     }
 }
 
-/// A media range's name and weight. Of OpenMetrics, a version that we do not write has none.
+/// A media range's name and weight. OpenMetrics in a version that we do not write weighs nothing.
 fn weighed(range: &str) -> (&str, u16) {
     let mut parts = range.split(';').map(str::trim);
     let name = parts.next().unwrap_or_default();
@@ -86,8 +89,8 @@ fn is_other_version(parameter: &str) -> bool {
     })
 }
 
-/// The older format has neither unit nor end, and calls a counter by the name that its samples
-/// have.
+/// The page in the older format, which has neither units nor an end mark, and names a counter as
+/// its samples are named (`…_total`).
 fn older(page: &str) -> String {
     let counters: BTreeSet<&str> = page
         .lines()

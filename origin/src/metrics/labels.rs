@@ -1,4 +1,5 @@
-//! By what each metric is told apart.
+//! The label sets of the metrics. Values are static words, except an upstream's outcome, which has
+//! an HTTP status in it.
 
 use prometheus_client::encoding::EncodeLabelSet;
 
@@ -6,7 +7,7 @@ use prometheus_client::encoding::EncodeLabelSet;
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub(super) struct ProcessLabels {
     pub(super) version: &'static str,
-    /// Empty, which is the same as absent, where it is unknown.
+    /// Empty where it is unknown, which Prometheus treats as absent.
     pub(super) commit: &'static str,
     pub(super) role: &'static str,
     pub(super) store: &'static str,
@@ -37,7 +38,7 @@ pub(super) struct NoLabels {}
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub(super) struct UpstreamLabels {
     pub(super) upstream: &'static str,
-    /// What kind of outcome it is, for alerts; the outcome itself is for whoever looks closer.
+    /// The kind of outcome, for alerts. `outcome` is for diagnosis.
     pub(super) class: &'static str,
     pub(super) outcome: String,
 }

@@ -1,4 +1,5 @@
-//! Under which name and with which help each metric is registered.
+//! The name and the help text of each metric. Dashboards, alerts and the runbook use these names,
+//! so they do not change.
 
 use super::families::Families;
 use prometheus_client::registry::{Registry, Unit};

@@ -1,40 +1,41 @@
-//! Whether what is known of a contract beside its ticker is about the same price.
+//! Whether the other facts of a contract are about the same price as its ticker.
 //!
-//! After a redenomination, or when a venue mixes contracts up, candles, book or trades tell prices
-//! of another unit. Every formula here reads ratios of prices of one input, so none would notice.
-//! Limits are wide: a price that really moved as far within the age of the input makes the input
-//! absent for a moment, which is the lesser harm.
+//! After a redenomination, or when a venue mixes contracts up, candles, book or trades are in
+//! another unit. Formulas use ratios of prices within one input, so none of them would notice. The
+//! limits are wide: a price that really moved as far within the age of an input makes it absent for
+//! a moment, which does less harm than a wrong score.
 
 use shared::market::book::Book;
 use shared::market::candles::{Candles, Interval};
 use shared::market::trades::Trades;
 use shared::units::Price;
 
-/// How many times the last price a close of up to an hour ago may be, or the last price it.
+/// The largest ratio between the last price and the close of a candle of up to an hour, either way.
 const MAX_HOUR_FACTOR: f64 = 1.5;
 
-/// The same for longer candles.
+/// The same for longer candles, whose close may be older.
 const MAX_DAY_FACTOR: f64 = 2.0;
 
-/// The same for a book's middle and the newest trade, which are seconds old.
+/// The same for the middle of a book and the newest trade, which are seconds old.
 pub const MAX_LIVE_FACTOR: f64 = 1.05;
 
-/// Whether a price and the last one are about the same unit: at most `max_factor` times as high, or
-/// the other way round.
+/// Whether a price and the last one are in the same unit: neither is more than `max_factor` times
+/// the other.
 #[must_use]
 pub fn agree(last: Price, price: f64, max_factor: f64) -> bool {
+    // A ratio, so that rises and falls are treated alike.
     (price / last.get()).max(last.get() / price) <= max_factor
 }
 
-/// Facts that tell a price.
+/// Facts that state a price.
 pub trait Priced {
-    /// The newest price, USDT; nothing where none is told.
+    /// The newest price, USDT; `None` where none is stated.
     fn newest_price(&self) -> Option<f64>;
 
-    /// How many times as high as the last price of the ticker it may be, or the other way round.
+    /// The largest ratio to the ticker's last price, either way.
     fn max_factor(&self) -> f64;
 
-    /// Whether the facts are about the price that the ticker tells. Where either is unknown nothing
+    /// Whether the facts are about the ticker's price. Where either price is unknown, nothing
     /// contradicts.
     fn agrees_with(&self, last: Option<Price>) -> bool {
         let (Some(last), Some(price)) = (last, self.newest_price()) else {

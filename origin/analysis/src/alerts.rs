@@ -1,10 +1,12 @@
-//! The alert engine: a state, an observation and the time make the next state and the alerts that
-//! are new.
+//! The alert engine: a state, an observation and the time give the next state and the new alerts.
 //!
-//! An alert tells a change, not a condition: what is already so at the first observation is the
-//! baseline, and what stays so is told once. Each threshold is left only a little below where it is
-//! reached, so that a value that hovers does not flap, and the same alert stays silent for a
-//! cooldown.
+//! An alert reports a change, not a condition. The first observation is the baseline, and a
+//! condition that lasts is reported once. Hysteresis: a threshold is left a little below where it
+//! is reached, so a value that hovers does not flap. A cooldown keeps the same alert from coming
+//! again soon.
+//!
+//! Order of an observation: forget what is too old → regime → data faults → contracts → keep the
+//! new alerts.
 
 mod facts;
 mod held;
@@ -21,7 +23,7 @@ pub use facts::{ContractFacts, OpenInterestMove, open_interest_move};
 pub use span::BASELINE_LIFE_MS;
 pub use state::{AlertState, RestoreError};
 
-/// Everything that can alert. What is unknown changes nothing.
+/// Everything that can alert. What is unknown changes nothing in the state.
 #[derive(Clone, Copy, Debug)]
 pub struct Observation<'o> {
     /// The market's regime.
@@ -30,18 +32,18 @@ pub struct Observation<'o> {
     pub contracts: &'o [ContractFacts<'o>],
     /// Age of the snapshot's data, milliseconds.
     pub snapshot_age_ms: Option<u64>,
-    /// Share of recent answers that came from a fallback.
+    /// Share of recent answers that came from a fallback, 0–1.
     pub fallback_share: Option<Fraction>,
 }
 
 impl AlertState {
-    /// Takes an observation in and returns what is new, in the order in which the observation tells
-    /// it.
+    /// Takes an observation and returns the new alerts, in the order of the observation.
     ///
-    /// The first observation, and the first one of a contract or after an hour of silence, sets the
-    /// baseline. Stale data and answers from a fallback are faults and not changes, so they alert
-    /// at once.
+    /// The first observation, in all and of each contract, sets the baseline; so does one after an
+    /// hour without any. Stale data and fallback answers are faults, not changes, so they alert at
+    /// once.
     pub fn observe(&mut self, observation: &Observation<'_>, now: UnixMs) -> Vec<Alert> {
+        // First, so that a baseline or cooldown that has expired does not count.
         self.forget(now);
         let mut new = Vec::new();
         self.observe_regime(observation.regime, now, &mut new);
@@ -49,6 +51,8 @@ impl AlertState {
         for contract in observation
             .contracts
             .iter()
+            // Symbols become keys of the stored state, which is refused whole for one that is
+            // malformed.
             .filter(|contract| is_plausible_symbol(contract.symbol))
         {
             self.observe_contract(contract, now, &mut new);
@@ -57,8 +61,8 @@ impl AlertState {
         new
     }
 
-    /// A regime that is held back by a cooldown is told when it still holds after it: the last word
-    /// must be the truth.
+    /// A change that a cooldown holds back is reported after it, if it still holds: the last
+    /// reported regime must be the true one.
     fn observe_regime(&mut self, regime: Option<&RegimeName>, now: UnixMs, new: &mut Vec<Alert>) {
         let Some(current) = regime else { return };
         self.regime_seen_ms = Some(now);
@@ -71,6 +75,7 @@ impl AlertState {
                 from: told,
                 to: current.clone(),
             };
+            // Only a reported change moves the baseline; otherwise the held-back one would be lost.
             if self.raise(None, event, now, new) {
                 self.regime = Some(current.clone());
             }
@@ -80,6 +85,7 @@ impl AlertState {
     fn observe_data(&mut self, observation: &Observation<'_>, now: UnixMs, new: &mut Vec<Alert>) {
         if let Some(age_ms) = observation.snapshot_age_ms {
             let was = self.stale;
+            // The state changes even if a cooldown suppresses the alert: the fault is known.
             self.stale = held::above(age_ms as f64, STALE_AFTER_MS as f64, was);
             if self.stale && !was {
                 self.raise(None, AlertEvent::StaleData { age_ms }, now, new);
@@ -102,6 +108,7 @@ impl AlertState {
     ) {
         let held = self.contracts.get(contract.symbol).copied();
         let (watch, events) = match held {
+            // A contract seen for the first time sets its baseline without alerting.
             None => (Watch::first(contract, now), Vec::new()),
             Some(watch) => watch.next(contract, now),
         };
@@ -111,7 +118,7 @@ impl AlertState {
         }
     }
 
-    /// Adds an alert unless its cooldown runs; says whether it did.
+    /// Adds an alert unless its cooldown runs. Returns whether it was added.
     fn raise(
         &mut self,
         symbol: Option<&str>,

@@ -1,4 +1,8 @@
-//! How much each contract moves with Bitcoin, from hourly closes.
+//! How much each contract moves with Bitcoin: ordinary least squares of hourly log returns, in
+//! windows that end with Bitcoin's last closed hour.
+//!
+//! r = α + β·r_btc + ε, so β = cov/var (<https://en.wikipedia.org/wiki/Simple_linear_regression>).
+//! Returns are paired by their hour; an hour that either of the two lacks is left out of both.
 
 use super::volatility::log_returns;
 use shared::analysis::means::{mean, sample_deviation};
@@ -7,20 +11,20 @@ use shared::snapshot::beta::{BetaRow, BetaSection, BetaSpan, BetaWindow};
 use shared::units::{Correlation, Fraction, Percent, Ratio, UnixMs};
 use std::collections::BTreeMap;
 
-/// Hourly closes that fill the longest span: one more than its returns.
+/// Hourly closes that fill the longest window: one more than its returns.
 pub const WANTED_CLOSES: usize = BetaSpan::Quarter.hours() + 1;
 
 const HOURS_PER_YEAR: f64 = 8_760.0;
 
-/// A deviation of hourly returns up to here is rounding: one tick of the finest price, once in 90
+/// Deviations of hourly returns up to here are rounding: one tick of the finest price, once in 90
 /// days, makes 10⁻⁸.
 const LEAST_DEVIATION: f64 = 1e-9;
 
-/// How long before Bitcoin's last hour the last one that a contract has with it may end: candles of
-/// different contracts are not read at once, and one may be late.
+/// How far a contract's last common hour may be behind Bitcoin's last, ms: candles of different
+/// contracts are not fetched at once, and one may be late.
 const MAX_LAG_MS: u64 = 2 * Interval::OneHour.millis();
 
-/// Betas, and until when they are known.
+/// Betas, and the time that they are known until.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Betas {
     /// Highest β first.
@@ -29,11 +33,11 @@ pub struct Betas {
     pub known_until_ms: UnixMs,
 }
 
-/// Every contract against Bitcoin, in the spans that end with Bitcoin's last closed hour.
+/// Every contract against Bitcoin, in the windows that end with Bitcoin's last closed hour.
 ///
 /// A contract without a window is left out, and so is one whose last common hour with Bitcoin is
-/// more than two hours behind; Bitcoin, where it stands among the contracts, is measured like any
-/// other. Nothing when no contract has a window, or the candles of Bitcoin are not hourly ones.
+/// more than two hours behind. Bitcoin itself, if among the contracts, is measured like any other.
+/// `None` when no contract has a window, or Bitcoin's candles are not hourly.
 #[must_use]
 pub fn beta<'c>(
     contracts: impl IntoIterator<Item = (&'c str, &'c Candles)>,
@@ -54,8 +58,11 @@ pub fn beta<'c>(
     rows.sort_by(|a, b| {
         lead(b)
             .total_cmp(&lead(a))
+            // A stable order, so that equal betas do not change places from one snapshot to the
+            // next.
             .then_with(|| a.symbol.cmp(&b.symbol))
     });
+    // The oldest of all, because the section has one age.
     let known_until_ms = hours
         .into_iter()
         .min()?
@@ -66,7 +73,7 @@ pub fn beta<'c>(
     })
 }
 
-/// One contract's row and the beginning of the last hour that it has with Bitcoin.
+/// One contract's row, and the start of the last hour that it has in common with Bitcoin.
 fn row(
     symbol: &str,
     candles: &Candles,
@@ -75,6 +82,7 @@ fn row(
     if candles.interval != Interval::OneHour {
         return None;
     }
+    // Returns, not prices: two rising prices correlate whatever their returns do.
     let contract = log_returns(candles);
     let (last, _) = bitcoin.last_key_value()?;
     let common = *bitcoin
@@ -94,8 +102,8 @@ fn row(
     row.lead().is_some().then_some((row, common))
 }
 
-/// Both returns of the hours that both have, within the span that ends with Bitcoin's last; nothing
-/// for too few of them, or where one of the two did not move.
+/// The figures of the hours that both have within the window; `None` for too few of them, or where
+/// either did not move.
 fn window(
     contract: &BTreeMap<UnixMs, f64>,
     bitcoin: &BTreeMap<UnixMs, f64>,
@@ -105,6 +113,7 @@ fn window(
     let span_ms = span.hours() as u64 * Interval::OneHour.millis();
     let (own, market): (Vec<f64>, Vec<f64>) = bitcoin
         .iter()
+        // Strictly less: the window holds as many hours as its span.
         .filter(|(start, _)| last.millis_since(**start) < span_ms)
         .filter_map(|(start, market)| Some((*contract.get(start)?, *market)))
         .unzip();
@@ -114,10 +123,11 @@ fn window(
     compare(&own, &market)
 }
 
-/// The figures of two series of returns, hour by hour.
+/// The figures of two series of returns, paired by hour.
 fn compare(own: &[f64], market: &[f64]) -> Option<BetaWindow> {
     let (own_mean, market_mean) = (mean(own), mean(market));
     let (own_deviation, market_deviation) = (sample_deviation(own)?, sample_deviation(market)?);
+    // A market without variance has no slope, and a contract without any has no correlation.
     if own_deviation <= LEAST_DEVIATION || market_deviation <= LEAST_DEVIATION {
         return None;
     }
@@ -127,7 +137,7 @@ fn compare(own: &[f64], market: &[f64]) -> Option<BetaWindow> {
         .map(|(own, market)| (own - own_mean) * (market - market_mean));
     let covariance = products.sum::<f64>() / (own.len() - 1) as f64;
     let beta = covariance / market_deviation.powi(2);
-    // Rounding may carry ρ a little past ±1.
+    // Rounding may carry ρ slightly past ±1.
     let correlation = (covariance / (own_deviation * market_deviation)).clamp(-1.0, 1.0);
     let (hours, intercept) = (own.len() as f64, own_mean - beta * market_mean);
     let alpha_pct = intercept * HOURS_PER_YEAR * 100.0;
@@ -137,11 +147,15 @@ fn compare(own: &[f64], market: &[f64]) -> Option<BetaWindow> {
         .zip(market)
         .map(|pair| residual(pair).powi(2))
         .sum();
+    // n − 2 degrees of freedom: the line takes two.
     let residual_deviation = (residual_squares / (hours - 2.0)).sqrt();
     let market_squares = market_deviation.powi(2) * (hours - 1.0);
+    // Standard error of the slope, s/√Σ(x − x̄)².
     let beta_error = residual_deviation / market_squares.sqrt();
     let mean_error =
+        // Standard error of the intercept, s·√(1/n + x̄²/Σ(x − x̄)²).
         residual_deviation * (1.0 / hours + market_mean.powi(2) / market_squares).sqrt();
+    // The intercept is per hour. Over the whole window it is the return beyond what β explains.
     let over_all_pct = |hourly: f64| {
         Percent::new(hourly * hours * 100.0)
             .ok()

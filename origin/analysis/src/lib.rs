@@ -1,9 +1,12 @@
-//! What the origin alone works out: scores in six dimensions, betas, charts, statistics, positions and
-//! alerts, from candles, books, trades and positions.
+//! What the origin alone computes: scores in six dimensions, betas, charts, statistics, positions
+//! and alerts, from candles, books, trades and positions.
 //!
 //! Pure, as `shared` is: no I/O, no clock, no environment, no panic; `now` is an argument. The edge
-//! serves all of it and works none of it out, so its WebAssembly holds nothing of this crate. What
-//! comes out are the types of `shared`: sections of a snapshot, and what they are put together of.
+//! serves all of it and computes none of it, so its WebAssembly contains nothing of this crate. The
+//! results are types of `shared`: sections of a snapshot, and their parts.
+//!
+//! Conventions: a figure that cannot be computed is `None`, never a neutral value. Fractions and
+//! percentages are named as such; prices are USDT, sizes are in the base coin.
 
 pub mod agreement;
 

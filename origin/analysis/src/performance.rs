@@ -1,4 +1,8 @@
-//! Performance of contracts side by side, from closed candles.
+//! The performance of contracts side by side, rebased to the start of each chart, from closed
+//! candles.
+//!
+//! Invariant: a point is the close of a candle that ends exactly there. Nothing is interpolated,
+//! and all lines of a chart share their moments.
 
 use shared::market::candles::{Candle, Candles, Interval};
 use shared::snapshot::Lack;
@@ -8,7 +12,7 @@ use shared::snapshot::performance::{
 };
 use shared::units::{Price, UnixMs};
 
-/// The candles that a chart is made of: the longest that begin and end at each of its points.
+/// The candles of a chart: the longest whose ends fall on each of its points.
 #[must_use]
 pub const fn chart_interval(timeframe: ChartTimeframe) -> Interval {
     match timeframe {
@@ -20,26 +24,25 @@ pub const fn chart_interval(timeframe: ChartTimeframe) -> Interval {
     }
 }
 
-/// How old a chart may be: its last candle and the one after it, which is late, and a minute to
-/// fetch that.
+/// How old a chart may be, ms: its last candle, the next one being late, and a minute to fetch
+/// that.
 #[must_use]
 pub const fn max_age_ms(timeframe: ChartTimeframe) -> u64 {
     const FETCH_MS: u64 = 60_000;
     2 * chart_interval(timeframe).millis() + FETCH_MS
 }
 
-/// The charts of Bitcoin and the first of `symbols` that can be drawn, [`MAX_CHART_SYMBOLS`] in
+/// The charts of Bitcoin and of the first of `symbols` that can be drawn, [`MAX_CHART_SYMBOLS`] in
 /// all.
 ///
-/// A chart ends with Bitcoin's last closed candle of its length, and is left out when that is older
-/// than [`max_age_ms`]. A point is the close of the candle that ends at its moment, so nothing
-/// is interpolated; a contract without a close at the first moment, near the last, or at too many
-/// between is left out of that chart, and without Bitcoin there is no chart. `candles` gives a
-/// contract's closed candles of one length.
+/// A chart ends with Bitcoin's last closed candle of its interval and is left out when that is
+/// older than [`max_age_ms`]. A contract without a close at the first moment, near the last, or at
+/// too many between is left out of that chart. Without Bitcoin there is no chart. `candles` gives a
+/// contract's closed candles of one interval.
 ///
 /// # Errors
-/// Why there is no chart at all: [`Lack::TooOld`] where one could have been drawn some time ago,
-/// else [`Lack::TooFewCandles`].
+/// Why there is no chart at all: [`Lack::TooOld`] if one could have been drawn some time ago, else
+/// [`Lack::TooFewCandles`].
 pub fn performance<'c>(
     symbols: &[&str],
     candles: impl Fn(&str, Interval) -> Option<&'c Candles>,
@@ -49,6 +52,7 @@ pub fn performance<'c>(
         .into_iter()
         .filter_map(|timeframe| chart(timeframe, symbols, &candles))
         .collect();
+    // Charts that exist and are too old have enough candles; their age is the lack.
     let lack = if drawn.is_empty() {
         Lack::TooFewCandles
     } else {
@@ -72,6 +76,7 @@ fn chart<'c>(
     let of_length =
         |symbol: &str| candles(symbol, interval).filter(|candles| candles.interval == interval);
     let bitcoin = of_length(BENCHMARK)?;
+    // Bitcoin sets the moments, so that the lines are comparable.
     let end = bitcoin.closed.last()?.end_ms(interval);
     let first_ms = UnixMs::from_millis(end.as_millis().checked_sub(timeframe.span_ms())?);
     let mut chart = Chart {
@@ -80,6 +85,7 @@ fn chart<'c>(
         lines: [(BENCHMARK.to_owned(), line(bitcoin, timeframe, first_ms)?)].into(),
     };
     for symbol in symbols {
+        // Counted by drawn lines: a contract that cannot be drawn gives its place to the next.
         if chart.lines.len() >= MAX_CHART_SYMBOLS {
             break;
         }
@@ -92,6 +98,7 @@ fn chart<'c>(
 }
 
 fn line(candles: &Candles, timeframe: ChartTimeframe, first_ms: UnixMs) -> Option<Line> {
+    // Every line starts at 0 %, so a contract without this close cannot be drawn.
     let first = close_at(candles, first_ms)?;
     let moments =
         (0..timeframe.points() as u64).map(|step| first_ms.plus_millis(step * timeframe.step_ms()));
@@ -104,6 +111,7 @@ fn line(candles: &Candles, timeframe: ChartTimeframe, first_ms: UnixMs) -> Optio
 /// The close of the candle that ends at `moment`.
 fn close_at(candles: &Candles, moment: UnixMs) -> Option<Price> {
     let end = |candle: &Candle| candle.end_ms(candles.interval);
+    // Candles are sorted by time, as the parser and `merge` leave them.
     let index = candles.closed.binary_search_by_key(&moment, end).ok()?;
     candles.closed.get(index).map(|candle| candle.close)
 }

@@ -1,5 +1,9 @@
 //! Who holds the positions and what they pay, over all contracts: long against short accounts, and
 //! how unusual funding is.
+//!
+//! Each figure is a weighted mean over the contracts that know it: by turnover for accounts, by
+//! open interest for what is paid. Contracts that do not know it are left out, not counted as
+//! neutral.
 
 use crate::funding;
 use shared::analysis::means::{mean, sample_deviation, unusual, weighted_mean};
@@ -12,16 +16,16 @@ use shared::units::{Amount, Fraction, HOUR_MS, Share, UnixMs, round_to};
 /// ones.
 pub const FEWEST_EARLIER_FUNDINGS: usize = 20;
 
-/// An account ratio that is known until so long ago or longer is not the latest, neither here nor
-/// in a score; the venue makes one every five minutes.
+/// An account ratio of this age or older is not current, neither here nor in a score, ms. The venue
+/// publishes one every five minutes.
 pub const MAX_RATIO_AGE_MS: u64 = HOUR_MS;
 
-/// A funding older than this is not the latest: the longest interval, and an hour for the venue to
-/// tell it.
+/// A funding older than this is not the latest, ms: the longest interval, and an hour for the venue
+/// to publish it.
 pub const MAX_FUNDING_AGE_MS: u64 = 9 * HOUR_MS;
 
-/// A deviation of rates up to here is rounding: it is a tenth of the last decimal that the venue
-/// tells.
+/// Deviations of rates up to here are rounding: a tenth of the last decimal that the venue
+/// publishes.
 const LEAST_DEVIATION: f64 = 1e-9;
 
 /// The floor under the deviation of [`unusual_funding`]: a tenth of a basis point per 8 hours.
@@ -38,11 +42,11 @@ pub struct Holdings<'h> {
     pub fundings: &'h [Funding],
     /// One side's open interest, USD: the weight of what is paid.
     pub open_interest: Option<Amount>,
-    /// The rate that is paid next, as a fraction per 8 hours.
+    /// The rate of the next payment, as a fraction per 8 hours.
     pub funding_8h: Option<f64>,
 }
 
-/// Derives the figures; each is unknown when no contract with turnover tells it.
+/// Derives the figures. Each is unknown when no contract with a weight has it.
 #[must_use]
 pub fn positioning(contracts: &[Holdings<'_>], now: UnixMs) -> Positioning {
     let by_turnover = |contract: &Holdings<'_>| Some(contract.turnover_24h.get());
@@ -51,12 +55,14 @@ pub fn positioning(contracts: &[Holdings<'_>], now: UnixMs) -> Positioning {
     let long_pct = long
         .and_then(|share| Share::new(share * 100.0).ok())
         .map(|share| share.rounded(2));
+    // From the rounded share, so that both published figures add up to 100.
     let short_pct = long_pct
         .and_then(|long| Share::new(100.0 - long.get()).ok())
         .map(|share| share.rounded(2));
     let zscore = mean_by(contracts, by_turnover, |contract| {
         funding_zscore(contract.fundings, now)
     });
+    // By open interest, because that is what pays the rate.
     let funding_unusual = mean_by(contracts, by_open_interest, |contract| {
         unusual_funding(contract.funding_8h?, contract.fundings, now)
     });
@@ -69,7 +75,7 @@ pub fn positioning(contracts: &[Holdings<'_>], now: UnixMs) -> Positioning {
     }
 }
 
-/// Long accounts as a share of long and short ones, whose sum the venue rounds.
+/// Long accounts as a share of both. The sum is divided by, because the venue rounds either side.
 fn long_share(contract: &Holdings<'_>, now: UnixMs) -> Option<f64> {
     let ratios = contract.account_ratios?;
     if now.millis_since(ratios.known_until()?) >= MAX_RATIO_AGE_MS {
@@ -80,9 +86,12 @@ fn long_share(contract: &Holdings<'_>, now: UnixMs) -> Option<f64> {
     share.is_finite().then_some(share)
 }
 
+/// Shannon entropy of the two shares, bits: 1 when both sides are equal, 0 when all accounts are on
+/// one (<https://en.wikipedia.org/wiki/Binary_entropy_function>).
 fn entropy(share: f64) -> f64 {
     [share, 1.0 - share]
         .into_iter()
+        // p·log p tends to 0, but is not a number at 0.
         .filter(|p| *p > 0.0)
         .map(|p| -p * p.log2())
         .sum()
@@ -91,14 +100,15 @@ fn entropy(share: f64) -> f64 {
 /// How unusual a contract's latest funding is: (latest − mean) / deviation (n − 1) of all earlier
 /// ones, each normalised to 8 hours by the time since the one before it.
 ///
-/// Nothing when the latest is not recent, fewer than [`FEWEST_EARLIER_FUNDINGS`] are usable, or
-/// they are all the same.
+/// `None` when the latest is not recent, fewer than [`FEWEST_EARLIER_FUNDINGS`] are usable, or all
+/// are the same.
 #[must_use]
 pub fn funding_zscore(fundings: &[Funding], now: UnixMs) -> Option<f64> {
     let paid = recently_paid_8h(fundings, now)?;
     let [.., before, last] = fundings else {
         return None;
     };
+    // The very last pair: after a gap there, the last of `paid` would be an older funding.
     let latest = funding::rate_8h(before, last)?;
     let (_, earlier) = paid
         .split_last()
@@ -108,13 +118,13 @@ pub fn funding_zscore(fundings: &[Funding], now: UnixMs) -> Option<f64> {
     (deviation > LEAST_DEVIATION && zscore.is_finite()).then_some(zscore)
 }
 
-/// How unusual the rate that is paid next is for this contract: its distance from the median of
-/// what was paid, in deviations by the median distance from that (× 1.4826), within five either
-/// way.
+/// How unusual the next rate is for this contract: its distance from the median of the paid ones,
+/// in robust deviations (median absolute deviation × 1.4826), limited to ±5.
 ///
-/// Medians, and a floor under the deviation, since venues tell the same rate for weeks: the tenth
-/// of a basis point by which one differs then is no event. Nothing when the newest of the past is
-/// not recent, or fewer than [`FEWEST_EARLIER_FUNDINGS`] are usable.
+/// Medians and a floor under the deviation, because venues quote the same rate for weeks: a tenth
+/// of a basis point of difference is then no event. `None` when the newest paid rate is not recent,
+/// or fewer than [`FEWEST_EARLIER_FUNDINGS`] are usable. The constant 1.4826 makes the deviation
+/// that of a normal distribution (<https://en.wikipedia.org/wiki/Median_absolute_deviation>).
 #[must_use]
 pub fn unusual_funding(next_8h: f64, fundings: &[Funding], now: UnixMs) -> Option<f64> {
     let paid =
@@ -122,14 +132,14 @@ pub fn unusual_funding(next_8h: f64, fundings: &[Funding], now: UnixMs) -> Optio
     unusual(next_8h, &paid, LEAST_ROBUST_DEVIATION)
 }
 
-/// What was paid, by the time since the payment before, oldest first; nothing when the newest is
-/// not recent.
+/// The paid rates per 8 hours, oldest first; `None` when the newest is not recent.
 fn recently_paid_8h(fundings: &[Funding], now: UnixMs) -> Option<Vec<f64>> {
+    // A contract that is no longer listed keeps its last funding for ever.
     let is_recent = now.millis_since(fundings.last()?.time_ms) <= MAX_FUNDING_AGE_MS;
     is_recent.then(|| funding::paid_8h(fundings).collect())
 }
 
-/// Mean over the contracts that know weight and figure.
+/// The mean over the contracts that know both weight and figure.
 fn mean_by(
     contracts: &[Holdings<'_>],
     weight: impl Fn(&Holdings<'_>) -> Option<f64>,

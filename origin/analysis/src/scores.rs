@@ -1,8 +1,14 @@
 //! Scores in six dimensions.
 //!
-//! Facts flow down the modules below: `inputs` → `bars`, `flow` → the formulas of the six
-//! dimensions → `six_dimension` → [`combine`], by the weights that stand in
-//! [`shared::analysis::scores::weights`].
+//! Order: `inputs` (facts with their ages) → `bars`, `flow`, `orderbook` (facts prepared for
+//! formulas) → the formulas of the six dimensions → `six_dimension` (which formula reads which
+//! input) → [`combine`], by the weights in [`shared::analysis::scores::weights`]. `missing` says
+//! why a part has no input.
+//!
+//! Every formula gives a signal from −1 (bearish) to 1 (bullish), the type `Lean`. A mirrored
+//! market gives the negated signal, and small changes of an input change the signal little;
+//! [`technical::adx`] names the one exception. `tanh` maps measures without bounds into that range;
+//! each has a scale at which it gives tanh(1) ≈ 0.76.
 
 pub mod reading;
 

@@ -1,5 +1,8 @@
-//! Figures of the monitored contracts' candles: trend, realised volatility, and how many beat
-//! Bitcoin.
+//! Figures of the monitored contracts' candles: trend (ADX), realised volatility, and how many
+//! contracts beat Bitcoin.
+//!
+//! Each figure needs most of the contracts, or it would describe a part of the market. The section
+//! is as old as the oldest of the newest candles behind any figure.
 
 use super::scores::indicators::directional_movement;
 use super::volatility::log_returns;
@@ -17,17 +20,17 @@ use std::collections::BTreeMap;
 /// Wilder's own period.
 const ADX_PERIOD: usize = 14;
 
-/// How long after its end a newest candle still tells the present: the next one's length, and as
-/// long again to fetch it.
+/// For how many candle lengths after its end a newest candle describes the present: the next one's
+/// length, and as long again to fetch it.
 const MAX_CANDLE_AGES: u64 = 2;
 
 /// Hours in the window of a realised volatility.
 const DAY_HOURS: u64 = 24;
 
-/// The fewest hourly returns in such a window: with fewer a few hours decide it.
+/// The fewest hourly returns in a day's window: with fewer, a few hours decide the result.
 const FEWEST_HOURLY_RETURNS: usize = 20;
 
-/// Windows whose mean a realised volatility stands beside.
+/// The days over which the realised volatility is averaged for comparison.
 const MONTH_DAYS: u64 = 30;
 
 /// The fewest of them.
@@ -36,7 +39,7 @@ const FEWEST_DAYS: usize = 20;
 /// The newest hours of Bitcoin with which a season may end.
 const SEASON_ENDS: usize = 2;
 
-/// The fewest contracts with a history as long as Bitcoin's that make a share: fewer are no market.
+/// The fewest contracts that make a share: fewer are not a market.
 const FEWEST_SEASON_CONTRACTS: usize = 10;
 
 /// One monitored contract.
@@ -52,9 +55,9 @@ pub struct Monitored<'c> {
     pub four_hourly: Option<&'c Candles>,
 }
 
-/// The figures, and until when the oldest candle among the newest of all contracts tells: their
-/// time. A figure that fewer than four fifths of the contracts tell is unknown, for it would be
-/// that of a part.
+/// The figures, and their time: the end of the oldest of the newest candles of all contracts. A
+/// figure that fewer than four fifths of the contracts contribute to is unknown, because it would
+/// describe a part.
 ///
 /// # Errors
 /// [`Lack`] when no figure is known.
@@ -80,7 +83,7 @@ pub fn statistics(contracts: &[Monitored<'_>], now: UnixMs) -> Result<(Statistic
     }
 }
 
-/// A figure, and until when the oldest of its newest candles tells.
+/// A figure, and the end of the oldest of its newest candles.
 struct Known<T> {
     figure: Counted<T>,
     until: UnixMs,
@@ -90,20 +93,20 @@ fn until<T>(known: &Option<Known<T>>) -> Option<UnixMs> {
     known.as_ref().map(|known| known.until)
 }
 
-/// The end of the newest candle, where that still tells the present.
+/// The end of the newest candle, if it still describes the present.
 fn present_until(candles: &Candles, now: UnixMs) -> Option<UnixMs> {
     let end = candles.closed.last()?.end_ms(candles.interval);
     (now.millis_since(end) <= MAX_CANDLE_AGES * candles.interval.millis()).then_some(end)
 }
 
-/// What one contract tells, with its weight and until when its candles tell.
+/// One contract's value with its weight and the end of its newest candle.
 struct Weighed<T> {
     weight: f64,
     value: T,
     until: UnixMs,
 }
 
-/// What `of` finds of the contracts that have a weight; nothing when they are not most of all.
+/// The values that `of` finds for contracts with a weight; `None` when these are not most of all.
 fn weighed<'c, T>(
     contracts: &[Monitored<'c>],
     of: impl Fn(&Monitored<'c>) -> Option<(T, UnixMs)>,
@@ -121,7 +124,7 @@ fn weighed<'c, T>(
     (!found.is_empty() && is_most(found.len(), contracts.len())).then_some(found)
 }
 
-/// A figure made of what contracts tell.
+/// A figure made of contracts' values.
 fn known<F, T>(found: &[Weighed<F>], value: T) -> Option<Known<T>> {
     let until = found.iter().map(|one| one.until).min()?;
     Some(Known {
@@ -143,6 +146,7 @@ fn trend(contracts: &[Monitored<'_>], now: UnixMs) -> Option<Known<Score>> {
         let candles = contract
             .four_hourly
             .filter(|candles| candles.interval == Interval::FourHours)?;
+        // Four-hour candles: trends of days, not of minutes.
         Some((adx(candles)?, present_until(candles, now)?))
     })?;
     known(
@@ -191,12 +195,16 @@ fn volatility(contracts: &[Monitored<'_>], now: UnixMs) -> Option<Known<Realised
 }
 
 /// The realised volatility of the last day, and the mean of those of the last thirty, this one
-/// among them; percent.
+/// included; percent.
+///
+/// The deviation of hourly returns times √24. Days are counted back from the newest hour, so no day
+/// is cut short by the calendar.
 fn realised(hourly: &Candles) -> Option<(f64, f64)> {
     let returns = log_returns(hourly);
     let (last, _) = returns.last_key_value()?;
     let mut days: BTreeMap<u64, Vec<f64>> = BTreeMap::new();
     for (start, value) in &returns {
+        // Day 0 is the 24 hours up to the newest.
         let day = last.millis_since(*start) / (DAY_HOURS * HOUR_MS);
         if day < MONTH_DAYS {
             days.entry(day).or_default().push(*value);
@@ -212,13 +220,14 @@ fn realised(hourly: &Candles) -> Option<(f64, f64)> {
     (all.len() >= FEWEST_DAYS).then(|| (today, mean(&all)))
 }
 
-/// The share of the contracts that beat Bitcoin, of those with most turnover that are as old as the
-/// window.
+/// The share of contracts that beat Bitcoin over the window, among those with the highest turnover
+/// whose history is as long.
 fn season(contracts: &[Monitored<'_>], now: UnixMs) -> Option<Known<Share>> {
     let loaded = contracts
         .iter()
         .filter(|contract| contract.hourly.is_some())
         .count();
+    // While histories are loading, those that are loaded are no sample of the market.
     if !is_most(loaded, contracts.len()) {
         return None;
     }
@@ -226,9 +235,10 @@ fn season(contracts: &[Monitored<'_>], now: UnixMs) -> Option<Known<Share>> {
         .iter()
         .find(|contract| contract.symbol == BITCOIN)?
         .hourly?;
+    // A stopped feed must not show an old season as the present one.
     present_until(bitcoin, now)?;
-    // Candles of different contracts are not read at once: the newest hour that most of them have,
-    // Bitcoin among them.
+    // Candles of different contracts are not fetched at once, so the window ends with the newest of
+    // Bitcoin's hours that most contracts have.
     let ends = bitcoin
         .closed
         .iter()
@@ -241,12 +251,14 @@ fn season(contracts: &[Monitored<'_>], now: UnixMs) -> Option<Known<Share>> {
             .filter(|contract| close(contract.hourly, end).is_some())
             .count()
     };
+    // The same end for all contracts, or their changes would not compare.
     let end = ends.into_iter().find(|end| is_most(have(*end), loaded))?;
     let benchmark = change(bitcoin, end)?;
     let mut others: Vec<&Monitored<'_>> = contracts
         .iter()
         .filter(|contract| contract.symbol != BITCOIN)
         .collect();
+    // Unknown turnover sorts last.
     let turnover = |contract: &Monitored<'_>| contract.turnover_24h.map_or(-1.0, Amount::get);
     others.sort_by(|a, b| {
         turnover(b)
@@ -273,7 +285,8 @@ fn season(contracts: &[Monitored<'_>], now: UnixMs) -> Option<Known<Share>> {
     })
 }
 
-/// The close of the hour that begins at `end` over that of the same hour so many days before.
+/// The ratio of the close of the hour that begins at `end` to that of the same hour [`SEASON_DAYS`]
+/// before.
 fn change(hourly: &Candles, end: UnixMs) -> Option<f64> {
     let begin = UnixMs::from_millis(
         end.as_millis()

@@ -1,4 +1,6 @@
-//! Log returns of closed candles, and what Bitcoin's daily ones say about its volatility.
+//! Log returns of closed candles, and Bitcoin's volatility from its daily ones.
+//!
+//! Log returns add up over time and treat a fall and the rise that undoes it alike.
 
 use shared::analysis::means::sample_deviation;
 use shared::analysis::overview::BitcoinVolatility;
@@ -6,11 +8,11 @@ use shared::market::candles::{Candles, Interval};
 use shared::units::{Amount, UnixMs};
 use std::collections::BTreeMap;
 
-/// How many daily closes are looked at.
+/// The daily closes in the window.
 pub const DAILY_CLOSES: u64 = 30;
 
-/// How long after its end the newest daily candle still tells the present volatility: a day until
-/// the next one ends, and one to fetch it.
+/// How long after its end the newest daily candle still describes the present volatility, ms: a day
+/// until the next one ends, and one to fetch it.
 pub const MAX_DAILY_AGE_MS: u64 = 2 * Interval::OneDay.millis();
 
 /// One more than the fewest daily returns that make a volatility: with fewer, one day decides it.
@@ -19,10 +21,10 @@ pub const FEWEST_DAILY_CLOSES: usize = 20;
 /// Crypto trades every day of the year.
 const DAYS_PER_YEAR: f64 = 365.0;
 
-/// The log return ln(close / close before) of every candle whose predecessor is there, by the
+/// The log return ln(close / close before) of every candle whose predecessor is present, by the
 /// candle's start.
 ///
-/// Over a hole no return is taken: it would be the return of a longer time.
+/// No return is taken across a gap: it would be that of a longer time.
 #[must_use]
 pub fn log_returns(candles: &Candles) -> BTreeMap<UnixMs, f64> {
     let closes: BTreeMap<UnixMs, f64> = candles
@@ -39,12 +41,12 @@ pub fn log_returns(candles: &Candles) -> BTreeMap<UnixMs, f64> {
         .collect()
 }
 
-/// The standard deviation (n − 1) of the daily log returns within the span of [`DAILY_CLOSES`] days
-/// that ends with the newest one, in percent, and that times √365.
+/// The standard deviation (n − 1) of the daily log returns in the [`DAILY_CLOSES`] days that end
+/// with the newest, percent, and that times √365.
 ///
-/// A missing day costs the two returns that it is part of; the others count, on whichever side of
-/// the hole they lie. Nothing for candles of another length, for fewer than [`FEWEST_DAILY_CLOSES`]
-/// − 1 returns, or when the newest candle ended more than [`MAX_DAILY_AGE_MS`] ago.
+/// A missing day costs the two returns that it is part of; the others count, on either side of the
+/// gap. `None` for candles of another interval, for fewer than [`FEWEST_DAILY_CLOSES`] − 1 returns,
+/// or when the newest candle ended more than [`MAX_DAILY_AGE_MS`] ago.
 #[must_use]
 pub fn bitcoin_volatility(daily: &Candles, now: UnixMs) -> Option<BitcoinVolatility> {
     if daily.interval != Interval::OneDay {
@@ -55,6 +57,7 @@ pub fn bitcoin_volatility(daily: &Candles, now: UnixMs) -> Option<BitcoinVolatil
     if now.millis_since(last.plus_millis(Interval::OneDay.millis())) > MAX_DAILY_AGE_MS {
         return None;
     }
+    // n closes make n − 1 returns.
     let span_ms = (DAILY_CLOSES - 1) * daily.interval.millis();
     let recent: Vec<f64> = returns
         .iter()
@@ -67,6 +70,7 @@ pub fn bitcoin_volatility(daily: &Candles, now: UnixMs) -> Option<BitcoinVolatil
     let deviation_pct = sample_deviation(&recent)? * 100.0;
     Some(BitcoinVolatility {
         daily_pct: Amount::new(deviation_pct).ok()?.rounded(4),
+        // Independent days: variances add, so the deviation grows with the square root of time.
         annual_pct: Amount::new(deviation_pct * DAYS_PER_YEAR.sqrt())
             .ok()?
             .rounded(4),

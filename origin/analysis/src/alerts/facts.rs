@@ -1,4 +1,4 @@
-//! What of a contract can alert.
+//! The facts about a contract that can alert.
 
 use shared::market::candles::Candles;
 use shared::market::positioning::OpenInterest;
@@ -9,14 +9,14 @@ use shared::units::{Amount, HOUR_MS, MINUTE_MS, Percent, Score, UnixMs};
 /// The span over which open interest and price are compared.
 const SPAN_MS: u64 = 4 * HOUR_MS;
 
-/// How far the row that stands for the beginning of the span may lie from it: three rows of the
+/// How far the row that stands for the start of the span may be from it, ms: three rows of the
 /// venue.
 const SPAN_TOLERANCE_MS: u64 = 15 * MINUTE_MS;
 
-/// Open interest that is older than this is not the latest: six rows of the venue.
+/// Open interest older than this is not the latest, ms: six rows of the venue.
 const MAX_INTEREST_AGE_MS: u64 = 30 * MINUTE_MS;
 
-/// What can alert about one contract.
+/// The facts about one contract.
 #[derive(Clone, Copy, Debug)]
 pub struct ContractFacts<'o> {
     /// The venue's full symbol.
@@ -27,11 +27,11 @@ pub struct ContractFacts<'o> {
     pub funding_8h_pct: Option<Percent>,
     /// Open interest and price over 4 hours.
     pub open_interest: Option<OpenInterestMove>,
-    /// The last trades; those that an earlier observation held count once.
+    /// The last trades. Those that an earlier observation had count once.
     pub trades: &'o [Trade],
 }
 
-/// What open interest and price did in the same 4 hours.
+/// The changes of open interest and price over the same 4 hours.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct OpenInterestMove {
     /// Growth of the open interest, percent.
@@ -40,17 +40,18 @@ pub struct OpenInterestMove {
     pub price_change_pct: Percent,
 }
 
-/// The latest open interest against the one 4 hours before, and the closes of the candles that end
+/// The latest open interest against that of 4 hours before, and the closes of the candles that end
 /// there.
 ///
-/// Nothing when the latest is not recent, a row or a candle at either end is missing, or nothing
-/// was open.
+/// `None` when the latest is not recent, a row or a candle at either end is missing, or nothing was
+/// open.
 #[must_use]
 pub fn open_interest_move(
     history: &[OpenInterest],
     candles: &Candles,
     now: UnixMs,
 ) -> Option<OpenInterestMove> {
+    // By time, not by place: the order of rows is the venue's.
     let latest = history.iter().max_by_key(|row| row.time_ms)?;
     if now.millis_since(latest.time_ms) > MAX_INTEREST_AGE_MS {
         return None;
@@ -65,6 +66,7 @@ pub fn open_interest_move(
     Some(OpenInterestMove {
         change_pct: change_pct(earlier.one_sided_base.get(), latest.one_sided_base.get())?
             .rounded(4),
+        // Between the same two moments, since the alert relates the two changes.
         price_change_pct: change_pct(
             close_by(candles, earlier.time_ms)?,
             close_by(candles, latest.time_ms)?,
@@ -84,7 +86,7 @@ fn close_by(candles: &Candles, moment: UnixMs) -> Option<f64> {
     (age_ms <= SPAN_TOLERANCE_MS.max(candles.interval.millis())).then(|| last.close.get())
 }
 
-/// Price times size, of a trade that is large.
+/// Price times size of a large trade, USD; `None` for others.
 pub(super) fn large_value(trade: &Trade) -> Option<Amount> {
     Amount::new(trade.price.get() * trade.size_base.get())
         .ok()

@@ -1,4 +1,9 @@
-//! What is held of one contract between two observations, and what changes from one to the next.
+//! What is remembered of one contract between two observations, and which events follow from one to
+//! the next.
+//!
+//! State machine per figure (`Held`): `Unseen` → `Calm` or `Beyond` (the baseline, without an
+//! event) → events when a threshold or a higher tier is reached. Hysteresis: each threshold is left
+//! below where it is reached.
 
 use super::facts::{ContractFacts, OpenInterestMove, large_value};
 use serde::{Deserialize, Serialize};
@@ -12,25 +17,25 @@ use shared::units::{Percent, Score, UnixMs};
 /// A threshold that was reached is left below this share of it.
 const LEAVE_SHARE: f64 = 0.9;
 
-/// A score zone that was entered is left this far inside its threshold, points: more than a score
-/// moves in some minutes.
+/// A score zone is left this far inside its threshold, points: more than a score moves within
+/// minutes.
 const LEAVE_POINTS: f64 = 5.0;
 
-/// Whether a value is above its limit; one that was above stays so until it falls to nine tenths of
-/// it.
+/// Whether a value is above its limit. One that was above stays so until it falls below nine tenths
+/// of the limit.
 pub(super) fn above(value: f64, limit: f64, was: bool) -> bool {
     value > if was { limit * LEAVE_SHARE } else { limit }
 }
 
-/// A figure of a contract: unknown so far, or where it stood when it was last known.
+/// Where a figure of a contract stood when it was last known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Held<T> {
-    /// Never seen, so that the next sight of it is its baseline.
+    /// Never known, so the next value is its baseline.
     Unseen,
-    /// Seen between the thresholds.
+    /// Between the thresholds.
     Calm,
-    /// Seen beyond one.
+    /// Beyond a threshold.
     Beyond(T),
 }
 
@@ -47,7 +52,7 @@ pub(super) struct Paying {
     tier: Tier,
 }
 
-/// What is held of one contract.
+/// What is remembered of one contract.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Watch {
     /// When it was last observed.
@@ -55,12 +60,12 @@ pub(super) struct Watch {
     zone: Held<ScoreZone>,
     funding: Held<Paying>,
     open_interest: Held<Tier>,
-    /// Trades up to here are known.
+    /// Trades up to this time were taken into account.
     pub(super) trades_until_ms: UnixMs,
 }
 
 impl Watch {
-    /// The baseline: whatever is so now is not news, and neither is a trade that was already made.
+    /// The baseline. What is the case now is no news, nor are trades of the past.
     pub(super) fn first(contract: &ContractFacts<'_>, now: UnixMs) -> Self {
         let unseen = Self {
             seen_ms: now,
@@ -72,7 +77,8 @@ impl Watch {
         unseen.next(contract, now).0
     }
 
-    /// What is held after an observation, and what changed by it.
+    /// What is remembered after an observation, and the events that follow from it. An unknown
+    /// figure keeps its last state.
     pub(super) fn next(self, contract: &ContractFacts<'_>, now: UnixMs) -> (Self, Vec<AlertEvent>) {
         let mut next = Self {
             seen_ms: now,
@@ -80,6 +86,7 @@ impl Watch {
         };
         let mut events = Vec::new();
         if let Some(score) = contract.score {
+            // Leaving a zone changes the state and is no event.
             next.zone = Held::of(zone(score, self.zone));
             if let Held::Beyond(zone) = next.zone
                 && self.zone != Held::Unseen
@@ -89,6 +96,7 @@ impl Watch {
             }
         }
         if let Some(rate) = contract.funding_8h_pct {
+            // Rounded before it is compared, so that the published rate explains its tier.
             let rate_8h_pct = rate.rounded(6);
             next.funding = Held::of(paying(rate_8h_pct, self.funding));
             if let Held::Beyond(paying) = next.funding
@@ -104,6 +112,7 @@ impl Watch {
             next.open_interest = Held::of(growing(moved, self.open_interest));
             let (change_4h_pct, price_change_4h_pct) = (moved.change_pct, moved.price_change_pct);
             match (self.open_interest, next.open_interest) {
+                // From `Unseen` there is no event: that is the baseline.
                 (Held::Calm, Held::Beyond(tier)) => {
                     events.push(AlertEvent::OpenInterest {
                         tier,
@@ -125,8 +134,9 @@ impl Watch {
         (next, events)
     }
 
-    /// The most valuable of the new large trades: one order can make many.
+    /// Reports the most valuable of the new large trades only, because one order can fill as many.
     fn take_trades(&mut self, contract: &ContractFacts<'_>, events: &mut Vec<AlertEvent>) {
+        // The venue sends the last trades again and again, so each counts by its time.
         let fresh = || {
             contract
                 .trades
@@ -151,6 +161,7 @@ impl Watch {
 
 fn zone(score: Score, held: Held<ScoreZone>) -> Option<ScoreZone> {
     let score = score.get();
+    // Only the zone that is held gets the tolerance, so entering it takes the full threshold.
     let give = |zone| {
         if held == Held::Beyond(zone) {
             LEAVE_POINTS
@@ -167,8 +178,9 @@ fn zone(score: Score, held: Held<ScoreZone>) -> Option<ScoreZone> {
     }
 }
 
-/// The tier that `value` reaches, or the one that is held as long as `value` keeps it.
+/// The tier that `value` reaches, or the held one as long as `value` keeps it.
 fn tier(value: f64, ladder: &[f64; 3], held: Option<Tier>) -> Option<Tier> {
+    // What is kept is never above the held tier: the tolerance keeps, it does not raise.
     let kept = Tier::reached(value / LEAVE_SHARE, ladder).min(held);
     Tier::reached(value, ladder).max(kept)
 }
@@ -176,6 +188,7 @@ fn tier(value: f64, ladder: &[f64; 3], held: Option<Tier>) -> Option<Tier> {
 fn paying(rate_8h: Percent, held: Held<Paying>) -> Option<Paying> {
     let longs_pay = rate_8h.get() > 0.0;
     let held = match held {
+        // A change of the paying side starts from nothing.
         Held::Beyond(paying) if paying.longs_pay == longs_pay => Some(paying.tier),
         _ => None,
     };
@@ -190,7 +203,8 @@ fn has_risen(paying: Paying, held: Held<Paying>) -> bool {
     }
 }
 
-/// A tier is reached only while the price moves, and kept while it still moves nine tenths of that.
+/// The tier of growing open interest. It is reached only while the price moves, and kept while the
+/// price still moves nine tenths of that.
 fn growing(moved: OpenInterestMove, held: Held<Tier>) -> Option<Tier> {
     let held = match held {
         Held::Beyond(tier) => Some(tier),

@@ -1,5 +1,9 @@
-//! What the alert engine remembers: the last alerts, running cooldowns, and the baseline of the
+//! What the alert engine remembers: the last alerts, the running cooldowns, and the baseline of the
 //! next observation.
+//!
+//! The state is stored beside the snapshot, so the next leader continues without repeating or
+//! losing alerts. Stored bytes pass [`AlertState::restore`], which accepts only what this engine
+//! can have written.
 
 use super::held::Watch;
 use super::span::{BASELINE_LIFE_MS, within};
@@ -15,10 +19,11 @@ use shared::units::UnixMs;
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashSet};
 
-/// The version of the stored state. A reader refuses any other.
+/// The version of the stored form. Any other is refused, and alerts start without memory.
 const STATE_VERSION: u32 = 1;
 
-/// The most contracts, and the most cooldowns, that a stored state is believed to have.
+/// The most contracts, and the most cooldowns, that a stored state may have: a bound on what is
+/// read back.
 const MAX_ENTRIES: usize = 10_000;
 
 /// The alert engine's memory.
@@ -27,7 +32,7 @@ pub struct AlertState {
     section: AlertSection,
     /// Key of an alert → when it last alerted.
     pub(super) cooldowns: BTreeMap<String, UnixMs>,
-    /// The regime that was told last.
+    /// The regime that was reported last.
     pub(super) regime: Option<RegimeName>,
     pub(super) regime_seen_ms: Option<UnixMs>,
     pub(super) stale: bool,
@@ -48,7 +53,7 @@ struct Stored {
 }
 
 impl AlertState {
-    /// Nothing seen and nothing told.
+    /// Nothing seen and nothing reported.
     #[must_use]
     pub const fn empty() -> Self {
         Self {
@@ -68,11 +73,11 @@ impl AlertState {
         &self.section
     }
 
-    /// Reads a state back after a restart.
+    /// Reads a stored state.
     ///
     /// # Errors
-    /// [`RestoreError`] when the bytes are no state of our version, or one that this engine cannot
-    /// have written.
+    /// [`RestoreError`] when the bytes are not a state of this version, or one that this engine
+    /// cannot have written.
     pub fn restore(body: &[u8], now: UnixMs) -> Result<Self, RestoreError> {
         let stored: Stored = serde_json::from_slice(body)
             .map_err(|error| RestoreError::Shape(Detail::new(&error.to_string())))?;
@@ -104,13 +109,15 @@ impl AlertState {
             .chain(watches)
             .chain(stored.cooldowns.values().copied())
             .chain(stored.regime_seen_ms);
+        // A time in the future would keep a cooldown or a baseline alive for too long.
         if times.into_iter().any(|time| is_from_the_future(time, now)) {
             return Err(RestoreError::FromTheFuture);
         }
         Ok(Self {
             section,
             cooldowns: stored.cooldowns,
-            // A name of an earlier release is another name for what may be the same regime.
+            // An earlier release may have named the same regime otherwise; that would look like a
+            // change.
             regime: stored.regime.filter(is_named_today),
             regime_seen_ms: stored.regime_seen_ms,
             stale: stored.stale,
@@ -137,12 +144,13 @@ impl AlertState {
         })
     }
 
-    /// Drops what is too old to be a baseline or a cooldown, and what a clock that was wrong has
-    /// put into the future.
+    /// Drops what is too old to be a baseline or a cooldown, and what a wrong clock has put into
+    /// the future.
     pub(super) fn forget(&mut self, now: UnixMs) {
         let longest_ms = AlertKind::ALL
             .map(AlertKind::cooldown_ms)
             .into_iter()
+            // The longest cooldown of any kind: `raise` applies the kind's own.
             .max()
             .unwrap_or(0);
         self.cooldowns.retain(|_, at| within(*at, now, longest_ms));
@@ -159,19 +167,20 @@ impl AlertState {
         }
     }
 
-    /// Adds the new alerts to the last ones.
+    /// Adds the new alerts to the last ones, newest first.
     pub(super) fn keep(&mut self, new: &[Alert]) {
         let alerts = &mut self.section.alerts;
         alerts.splice(0..0, new.iter().rev().cloned());
-        // Only a clock that was set back brings these two into play.
+        // Order and uniqueness are only at risk when the clock was set back.
         alerts.sort_by_key(|alert| Reverse(alert.at_ms));
         let mut seen = HashSet::new();
+        // The section's rules demand unique ids.
         alerts.retain(|alert| seen.insert(alert.id()));
         alerts.truncate(MAX_ALERTS);
     }
 }
 
-/// Why bytes are no state that can be gone on with.
+/// Why bytes are not a state to continue with.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum RestoreError {
     /// No JSON, or fields are missing, of another type or out of range.
@@ -189,7 +198,7 @@ pub enum RestoreError {
     /// More entries than there are contracts.
     #[error("more than {MAX_ENTRIES} contracts or cooldowns")]
     TooManyEntries,
-    /// A contract's symbol is none.
+    /// A contract's symbol is malformed.
     #[error("a contract's symbol is malformed")]
     MalformedSymbol,
     /// A time ahead of the reader's clock.
@@ -212,7 +221,7 @@ impl RestoreError {
     }
 }
 
-/// Whether this release would call a regime so.
+/// Whether this release uses this name of a regime.
 fn is_named_today(name: &RegimeName) -> bool {
     name.as_str()
         .split_once(": ")

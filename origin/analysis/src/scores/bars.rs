@@ -1,5 +1,5 @@
-//! One timeframe's candles, ready for the formulas: as columns, in a price unit of their own, and
-//! known to be alive.
+//! One timeframe's candles, prepared for the formulas: as columns, in a price unit of their own,
+//! and known to be alive.
 
 use super::indicators;
 use super::maths::tail;
@@ -7,20 +7,21 @@ use shared::analysis::scores::timeframe::Timeframe;
 use shared::market::candles::Candle;
 use shared::units::Price;
 
-/// The period of Wilder's averages, as he published them.
+/// The period of Wilder's averages, as he published them (New Concepts in Technical Trading
+/// Systems, 1978).
 pub const WILDER_PERIOD: usize = 14;
 
-/// The last candles that must have traded and moved, or the timeframe counts as frozen: the
-/// shortest look-back of any indicator here. Wilder's averages never forget, so on a halted
+/// How many of the last candles must show a trade and a move, or the timeframe counts as frozen:
+/// the shortest look-back of any indicator here. Wilder's averages never forget, so on a halted
 /// contract they would repeat its last trend for ever.
 pub const FROZEN_LOOKBACK: usize = 14;
 
-/// Columns of closed candles, oldest first, at least as many as the timeframe needs, and not
+/// Columns of closed candles, oldest first: at least as many as the timeframe needs, and not
 /// frozen.
 ///
-/// Prices are divided by a power of two so that the last close is 1–2. That is exact, and products
-/// of the prices of a coin at 0.000 01 stay as far from the smallest numbers as those of one at 60
-/// 000.
+/// Prices are divided by a power of two so that the last close is between 1 and 2. That is exact in
+/// binary, and products of prices of a coin at 0.000 01 stay as far from underflow as those of one
+/// at 60 000.
 #[derive(Clone, Debug)]
 pub struct Bars {
     pub(super) opens: Vec<f64>,
@@ -38,13 +39,14 @@ pub struct Bars {
 }
 
 impl Bars {
-    /// Nothing when there are too few candles, when the last of them are frozen, or when their
-    /// prices are so far apart that no range can be computed.
+    /// `None` when there are too few candles, when the last of them are frozen, or when no finite
+    /// range can be computed from their prices.
     #[must_use]
     pub fn new(timeframe: Timeframe, candles: &[Candle]) -> Option<Self> {
         if candles.len() < timeframe.fewest_candles() || is_frozen(tail(candles, FROZEN_LOOKBACK)) {
             return None;
         }
+        // One unit for all columns, so ratios between them are untouched.
         let unit = price_unit(candles.last()?.close);
         let prices = |of: fn(&Candle) -> Price| {
             candles
@@ -61,6 +63,7 @@ impl Bars {
         let atr = true_ranges
             .last()
             .copied()
+            // Most formulas divide by it.
             .filter(|atr| atr.is_finite() && *atr > 0.0)?;
         Some(Self {
             opens: prices(|candle| candle.open),
@@ -106,11 +109,12 @@ pub(super) struct Ohlc {
 }
 
 impl Ohlc {
-    /// The bar in a mirror: what rose falls. Only differences of prices may be taken of it, for its
-    /// prices are negative.
+    /// The bar in a mirror: what rose falls. Its prices are negative, so only differences may be
+    /// taken of them.
     pub(super) fn mirrored(self) -> Self {
         Self {
             open: -self.open,
+            // The mirrored low is the highest price.
             high: -self.low,
             low: -self.high,
             close: -self.close,
@@ -118,7 +122,7 @@ impl Ohlc {
     }
 }
 
-/// Nothing was traded, or no price differs from another.
+/// Whether nothing was traded, or no price differs from another.
 fn is_frozen(candles: &[Candle]) -> bool {
     let high = candles
         .iter()
@@ -135,7 +139,7 @@ fn is_frozen(candles: &[Candle]) -> bool {
             .all(|volume| volume.get() == 0.0)
 }
 
-/// The power of two that brings `price` to 1–2.
+/// The power of two that brings `price` between 1 and 2.
 fn price_unit(price: Price) -> f64 {
     // Beyond 2^±1000 the factor itself would leave the range of the type.
     2.0_f64.powi(-price.get().log2().floor().clamp(-1_000.0, 1_000.0) as i32)

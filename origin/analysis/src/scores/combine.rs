@@ -1,5 +1,7 @@
-//! Parts → measurements → one score, with what it is worth; and the parts of each dimension
-//! together.
+//! Parts → measurements → one score with its reliability; and the parts of each dimension together.
+//!
+//! Pure arithmetic on signals, weights and freshness. Nothing missing is replaced by a neutral
+//! value: weights are renormalised over what is there, and the reliability says how much that is.
 
 use super::interpret::interpret;
 use super::reading::{Evidence, Lean};
@@ -12,28 +14,32 @@ use shared::snapshot::sub_component::SubComponent;
 use shared::units::{Fraction, Score};
 use std::collections::BTreeMap;
 
-/// How fast disagreement of the measurements lowers the consensus.
+/// How fast disagreement of the measurements lowers the consensus: a weighted variance of 0.5 gives
+/// e⁻¹.
 const DISAGREEMENT_PENALTY: f64 = 2.0;
 
-/// Combines what was found.
+/// Combines the evidence of the parts.
 ///
-/// A part weighs its weight times its freshness f, so what ages fades out and does not vanish at
-/// once. What parts say together is Σw·f·s/Σw·f over those that are there, and as fresh as they are
-/// by the same weights, F = Σw·f·f/Σw·f.
+/// A part's weight is its nominal weight times its freshness f, so an ageing input fades out
+/// instead of vanishing at once. The signal of several parts is Σw·f·s/Σw·f, and their freshness F
+/// = Σw·f·f/Σw·f.
 ///
-/// - A measurement is that of the parts which read it, a dimension that of its own parts.
-/// - The score is Σv·s over the measurements, v being share · F, made 1 in sum with none above a
-///   tenth ([`weights`]). There is none where the shares had to grow more than
-///   [`weights::MOST_GROWTH`] times for that.
+/// - A measurement combines the parts that read it, a dimension its own parts.
+/// - The score is Σv·s over the measurements. v is share · F, normalised to a sum of 1 with none
+/// above a tenth ([`weights`]). There is no score if the shares had to grow more than
+/// [`weights::MOST_GROWTH`] times for that.
 /// - The consensus is exp(−2·Σv(nᵢ − D)²) with nᵢ = (sᵢ − 50)/50 and D = Σv·nᵢ.
 /// - The reliability is Σ(share · coverage) over the parts that are there; below
-///   [`MIN_RELIABILITY`] there is no score.
+/// [`MIN_RELIABILITY`] there is no score.
 #[must_use]
 pub fn combine(evidence: &BTreeMap<SubComponent, Evidence>) -> Confluence {
+    // By measurement: parts that read the same thing count as one voice, or it would be counted
+    // several times.
     let views: BTreeMap<Measurement, View> =
         of_each(Measurement::ALL, evidence, SubComponent::measurement);
     let dimensions: BTreeMap<Dimension, View> =
         of_each(&Dimension::ALL, evidence, SubComponent::dimension);
+    // A measurement loses weight as its inputs age.
     let shares: Vec<f64> = views
         .iter()
         .map(|(one, view)| weights::share(*one) * view.freshness)
@@ -41,6 +47,7 @@ pub fn combine(evidence: &BTreeMap<SubComponent, Evidence>) -> Confluence {
     let Capped {
         weights: voices,
         growth,
+    // The cap keeps one measurement from deciding alone when others are missing.
     } = weights::capped(&shares);
     let weighed = |f: &dyn Fn(f64) -> f64| {
         let sum: f64 = views
@@ -50,15 +57,18 @@ pub fn combine(evidence: &BTreeMap<SubComponent, Evidence>) -> Confluence {
             .sum();
         (!views.is_empty())
             .then_some(sum)
+            // Not a number where no measurement has weight, and then there is no direction.
             .filter(|sum| sum.is_finite())
     };
     let direction = weighed(&|lean| lean);
+    // The weighted variance of the measurements about their mean.
     let spread = direction.and_then(|d| weighed(&|lean| (lean - d).powi(2)));
     let reliability = evidence
         .iter()
         .map(|(part, found)| weights::share_of_part(*part) * found.coverage)
         .sum();
     let reliability = Fraction::saturating(reliability).rounded(4);
+    // Two separate limits: how much is there, and how far the rest had to be scaled up.
     let is_enough = reliability.get() >= MIN_RELIABILITY && growth <= weights::MOST_GROWTH;
     let score_of = |dimension| {
         dimensions
@@ -108,7 +118,7 @@ pub fn combine(evidence: &BTreeMap<SubComponent, Evidence>) -> Confluence {
             .copied()
             .filter(|part| !evidence.contains_key(part))
             .collect(),
-        // What is missing alone does not say why; who read the inputs does.
+        // The caller knows the inputs, so it fills in the reasons.
         missing_reasons: BTreeMap::new(),
         consensus: spread
             .map(|spread| Fraction::saturating((-DISAGREEMENT_PENALTY * spread).exp()).rounded(4)),
@@ -126,14 +136,14 @@ pub fn combine(evidence: &BTreeMap<SubComponent, Evidence>) -> Confluence {
     }
 }
 
-/// What some parts that are there say together.
+/// The combined signal and freshness of some parts.
 #[derive(Clone, Copy, Debug)]
 struct View {
     lean: Lean,
     freshness: f64,
 }
 
-/// What the parts of each group say together; the groups without a part that is there have no view.
+/// The view of each group. A group without a part has none.
 fn of_each<G: Copy + Ord>(
     groups: &[G],
     evidence: &BTreeMap<SubComponent, Evidence>,
@@ -153,7 +163,7 @@ fn of_each<G: Copy + Ord>(
 }
 
 impl View {
-    /// Nothing when no part is there.
+    /// `None` when no part is there.
     fn of<'e>(parts: impl Iterator<Item = (&'e SubComponent, &'e Evidence)>) -> Option<Self> {
         let (mut lean, mut freshness, mut weights) = (0.0, 0.0, 0.0);
         for (part, found) in parts {
@@ -163,6 +173,7 @@ impl View {
             weights += weight;
         }
         Some(Self {
+            // 0/0 without parts is not a number, which `Lean` refuses.
             lean: Lean::new(lean / weights)?,
             freshness: freshness / weights,
         })

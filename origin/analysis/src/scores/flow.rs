@@ -1,20 +1,23 @@
 //! The trades of the last quarter of an hour whose taker's side is known, summed up for the
 //! formulas.
+//!
+//! A print is one executed trade. The taker is the side that crossed the spread; who takes shows
+//! who is in a hurry.
 
 use super::maths::{net_share, tail};
 use super::reading::Basis;
 use shared::market::trades::{Side, TRADES_WINDOW_MS, Trade, Trades};
 use shared::units::UnixMs;
 
-/// The fewest trades with a known side that say anything: a share of so few is uncertain by some
-/// ±18 %.
+/// The fewest trades with a known side that are used. A share of 30 has a standard error of about
+/// ±0.18 (1/√30).
 pub const FEWEST_TRADES: usize = 30;
 
-/// The fewest trades that are looked at, however old they are: a contract that is traded less than
-/// once in nine seconds is judged by its last hundred.
+/// The fewest trades that are used, however old: a contract that trades less than once in nine
+/// seconds is judged by its last hundred.
 const FEWEST_LOOKED_AT: usize = 100;
 
-/// How many of the newest trades tell the pace: one answer of the venue, in which none is missing.
+/// The newest trades that determine the pace: one answer of the venue, in which none is missing.
 const PACE_TRADES: usize = 1_000;
 
 /// One trade with a known side.
@@ -30,22 +33,24 @@ pub(super) struct Print {
     pub(super) ago_ms: u64,
 }
 
-/// The trades whose side the venue told, oldest first. An unknown side is left out of every sum: to
-/// count such a trade for neither side would still be a guess, that it was one half of each.
+/// The trades whose side is known, oldest first. Trades of unknown side are excluded; counting them
+/// as half of each would be an assumption.
 #[derive(Clone, Debug)]
 pub struct Flow {
     pub(super) prints: Vec<Print>,
-    /// From the first of them to the last, milliseconds.
+    /// From the first to the last, ms.
     span_ms: u64,
     net_volume: f64,
 }
 
 impl Flow {
-    /// Looks at the trades of [`TRADES_WINDOW_MS`] before the newest, or at the newest hundred
-    /// where those reach back farther. Nothing for fewer than [`FEWEST_TRADES`] with a known side,
-    /// or when none of them has a size.
+    /// Uses the trades in the [`TRADES_WINDOW_MS`] before the newest, or the newest hundred if
+    /// these reach back further. `None` for fewer than [`FEWEST_TRADES`] with a known side, or when
+    /// none has a size.
     #[must_use]
     pub fn new(trades: &Trades) -> Option<Self> {
+        // The window ends with the newest trade, not with `now`: age is the business of the
+        // freshness.
         let newest = trades.trades.last()?.time_ms;
         let of_window = trades
             .trades
@@ -53,6 +58,8 @@ impl Flow {
             .rev()
             .take_while(|trade| newest.millis_since(trade.time_ms) <= TRADES_WINDOW_MS)
             .count();
+        // A minimum number makes a quiet contract's share less uncertain, at the price of older
+        // trades.
         let window = tail(&trades.trades, of_window.max(FEWEST_LOOKED_AT));
         let prints: Vec<Print> = window
             .iter()
@@ -67,7 +74,7 @@ impl Flow {
         })
     }
 
-    /// What figures of these trades are taken from.
+    /// The basis of figures from these trades.
     #[must_use]
     pub fn basis(&self) -> Basis {
         Basis::Trades {
@@ -82,7 +89,7 @@ impl Flow {
         self.net_volume
     }
 
-    /// The net share of any other weight of the trades.
+    /// The net share, −1…1, by any other weight of the trades.
     pub(super) fn net(&self, weight: impl Fn(&Print) -> f64) -> f64 {
         net_share(self.prints.iter().map(|print| (print.sign, weight(print))))
     }
@@ -101,8 +108,8 @@ fn print(trade: &Trade, newest: UnixMs) -> Option<Print> {
     })
 }
 
-/// The pace of trading, base coin per second, over the newest thousand trades whatever their side;
-/// nothing when they share one moment.
+/// The pace of trading, base coin per second, over the newest thousand trades of either side;
+/// `None` when they share one moment.
 #[must_use]
 pub fn trade_rate(trades: &Trades) -> Option<f64> {
     let newest = tail(&trades.trades, PACE_TRADES);

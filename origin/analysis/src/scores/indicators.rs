@@ -1,9 +1,9 @@
-//! Indicators on whole series, with TA-Lib's output on every bar
-//! (`tests/integration/ta_lib.rs`), and two of our own that have TA-Lib's as a special case.
+//! Indicators on whole series. They give TA-Lib's output on every bar
+//! (`tests/integration/ta_lib.rs`), except two that have TA-Lib's as a special case.
 //!
-//! An average of Wilder's and an exponential one are seeded with a simple mean of the first values,
-//! as TA-Lib does. Other libraries seed otherwise and disagree by several percent for about a
-//! hundred candles.
+//! Wilder's and exponential averages are seeded with the simple mean of the first values, as TA-Lib
+//! does. Other libraries seed differently and disagree by several percent for about a hundred
+//! candles.
 
 use super::maths::soft_sign;
 
@@ -27,8 +27,8 @@ impl Output {
             .filter(|value| value.is_finite())
     }
 
-    /// The values of a series of `len` bars, which are of its last bars; nothing for a series
-    /// without a bar.
+    /// The values of a series of `len` bars, aligned to its last bar; `None` for a series without a
+    /// bar.
     fn of(values: Vec<f64>, len: usize) -> Option<Self> {
         (len > 0).then(|| Self {
             first_bar: len.saturating_sub(values.len()),
@@ -46,9 +46,8 @@ fn mean(values: &[f64]) -> f64 {
     values.iter().sum::<f64>() / values.len() as f64
 }
 
-/// The mean of the first `period` values, and from there on the average moved towards each further
-/// value by `share` of the difference; empty where there are fewer values than the period, or that
-/// is 0.
+/// The mean of the first `period` values, then the average moved towards each further value by
+/// `share` of the difference. Empty for fewer values than the period, and for a period of 0.
 fn averaged(values: &[f64], period: usize, share: f64) -> Vec<f64> {
     let Some((seed, rest)) = values
         .split_at_checked(period)
@@ -64,7 +63,8 @@ fn averaged(values: &[f64], period: usize, share: f64) -> Vec<f64> {
     std::iter::once(first).chain(further).collect()
 }
 
-/// Wilder's average: each value counts one part in `period`.
+/// Wilder's average: each new value counts one part in `period`, an exponential average with α =
+/// 1/period.
 fn wilder(values: &[f64], period: usize) -> Vec<f64> {
     averaged(values, period, 1.0 / period as f64)
 }
@@ -90,6 +90,7 @@ pub fn rsi(closes: &[f64], period: usize) -> Option<Output> {
     );
     let index = |(gain, loss): (&f64, &f64)| {
         if gain + loss > 0.0 {
+            // Equal to 100 − 100/(1 + gain/loss), but defined where nothing fell.
             100.0 * gain / (gain + loss)
         } else {
             50.0
@@ -98,13 +99,13 @@ pub fn rsi(closes: &[f64], period: usize) -> Option<Output> {
     Output::of(gains.iter().zip(&losses).map(index).collect(), closes.len())
 }
 
-/// Two moves are equal when they differ by no more than this share of the price: far above what
-/// decimals lose as binary fractions, far below a tick. Else that loss, which depends on the unit
-/// of the price, would decide a tie.
+/// Two moves count as equal when they differ by no more than this share of the price: far above
+/// what decimals lose as binary fractions, far below a tick. Otherwise that loss, which depends on
+/// the unit of the price, would decide a tie.
 const EQUAL_MOVES: f64 = 1e-9;
 
-/// What a bar moved since the one before: how far it went at most, and upwards and downwards beyond
-/// the other's range.
+/// What a bar moved since the one before: its true range, and how far it exceeded the other's range
+/// upwards and downwards.
 struct Move {
     true_range: f64,
     plus: f64,
@@ -118,8 +119,10 @@ fn moves(highs: &[f64], lows: &[f64], closes: &[f64]) -> Vec<Move> {
     let step = steps.map(
         |(((before_high, before_low), before_close), ((high, low), _))| {
             let (up, down) = (high - before_high, before_low - low);
+            // Wilder: only the larger of the two moves counts, and neither of two equal ones.
             let equal = (up - down).abs() <= EQUAL_MOVES * high.abs();
             Move {
+                // The true range includes the gap from the close before (Wilder 1978).
                 true_range: (high - low)
                     .max((high - before_close).abs())
                     .max((low - before_close).abs()),
@@ -152,8 +155,8 @@ pub fn atr(highs: &[f64], lows: &[f64], closes: &[f64], period: usize) -> Option
 
 /// Both directional indicators, 0–100, of each bar from `period` on.
 ///
-/// Wilder's sums, which fade by one part in `period` a bar. TA-Lib begins them with one move less
-/// than the period.
+/// They are Wilder's sums, which fade by one part in `period` per bar. TA-Lib seeds them with one
+/// move less than the period.
 fn directional(
     highs: &[f64],
     lows: &[f64],
@@ -161,6 +164,7 @@ fn directional(
     period: usize,
 ) -> Option<Vec<(f64, f64)>> {
     let moves = moves(highs, lows, closes);
+    // `period − 1` moves, as TA-Lib; a period of 0 has no seed.
     let (seed, rest) = moves.split_at_checked(period.checked_sub(1)?)?;
     let sum = |part: fn(&Move) -> f64| seed.iter().map(part).sum::<f64>();
     let begin = (
@@ -213,7 +217,7 @@ pub fn directional_movement(
     })
 }
 
-/// The average directional index of both indicators.
+/// The average directional index: Wilder's average of |+DI − −DI| / (+DI + −DI).
 fn directional_index(indicators: &[(f64, f64)], period: usize) -> Option<Vec<f64>> {
     let (seed, rest) = indicators.split_at_checked(period)?;
     let index = |(plus, minus): &(f64, f64)| {
@@ -221,7 +225,7 @@ fn directional_index(indicators: &[(f64, f64)], period: usize) -> Option<Vec<f64
         (sum > 0.0).then(|| 100.0 * (plus - minus).abs() / sum)
     };
     let first = seed.iter().filter_map(index).sum::<f64>() / period as f64;
-    // A bar without a direction leaves the average as it is.
+    // A bar without a direction leaves the average unchanged, as in TA-Lib.
     let further = rest.iter().scan(first, |average, bar| {
         if let Some(index) = index(bar) {
             *average += (index - *average) / period as f64;
@@ -245,9 +249,11 @@ pub fn cci(highs: &[f64], lows: &[f64], closes: &[f64], period: usize) -> Option
         let deviation =
             window.iter().map(|price| (price - mean).abs()).sum::<f64>() / window.len() as f64;
         let difference = window.last().map_or(0.0, |last| last - mean);
+        // 0/0 for a flat window, which TA-Lib defines as 0.
         if difference == 0.0 || deviation == 0.0 {
             0.0
         } else {
+            // Lambert's constant, chosen so that 70 to 80 % of all values fall within ±100.
             difference / (0.015 * deviation)
         }
     };
@@ -289,12 +295,13 @@ pub fn sma(values: &[f64], period: usize) -> Option<Output> {
 #[must_use]
 pub fn ema(values: &[f64], period: usize) -> Option<Output> {
     Output::of(
+        // α = 2/(n + 1) gives the values the same mean age as a simple average of n.
         averaged(values, period, 2.0 / (period as f64 + 1.0)),
         values.len(),
     )
 }
 
-/// Σ money-flow multiplier · volume / Σ volume, −1…1; over 20 bars this is Chaikin's money flow.
+/// Σ money-flow multiplier · volume / Σ volume, −1…1. Over 20 bars this is Chaikin's money flow.
 ///
 /// The multiplier is the close's place in its bar, ((C−L) − (H−C)) / (H−L), and 0 for a bar without
 /// a range. Not a number when nothing was traded.
@@ -312,8 +319,8 @@ pub fn money_flow(highs: &[f64], lows: &[f64], closes: &[f64], volumes: &[f64]) 
 }
 
 /// Σ sign(ΔC) · volume and Σ volume over all bars but the first, which has no change. With a
-/// `width` of 0 the first is what on-balance volume gained; otherwise a change counts in full from
-/// `width` on, see [`soft_sign`].
+/// `width` of 0 the first sum is what on-balance volume gained; otherwise a change counts in full
+/// from `width` on, see [`soft_sign`].
 #[must_use]
 pub fn signed_volume(closes: &[f64], volumes: &[f64], width: f64) -> (f64, f64) {
     let steps = closes

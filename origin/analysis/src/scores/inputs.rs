@@ -1,4 +1,5 @@
-//! What a score is computed from: market facts, each with its time, and how fresh each still is.
+//! What a score is computed from: market facts, each with its time, and how much of their weight
+//! they keep as they age.
 
 use super::flow;
 use super::orderbook::{self, Imbalances};
@@ -24,8 +25,8 @@ pub struct TickerFacts {
     pub funding_rate_8h: Option<f64>,
 }
 
-/// What was measured before of the same contract (see [`Measures`]), in any order: an empty one
-/// makes only the parts absent that are read against it.
+/// Earlier measures of the same contract (see [`Measures`]), in any order. An empty list only
+/// removes the parts that compare with it.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct OwnHistory<'a> {
     /// Earlier [`Measures::trade_rate`].
@@ -39,10 +40,10 @@ pub struct OwnHistory<'a> {
     pub imbalances: &'a [(UnixMs, Imbalances)],
 }
 
-/// How long the imbalance of a book is averaged, milliseconds: as long as trades are looked at.
+/// The window over which book imbalances are averaged, ms: the same as that of the trades.
 pub const BOOKS_WINDOW_MS: u64 = TRADES_WINDOW_MS;
 
-/// Everything that is known of one contract; every part of it may be unknown.
+/// Everything that is known of one contract. Each part may be unknown.
 #[derive(Clone, Copy, Debug)]
 pub struct ScoreInputs<'a> {
     /// Candles, one entry per interval; intervals that are no timeframe of the scores are not
@@ -65,7 +66,7 @@ pub struct ScoreInputs<'a> {
 }
 
 impl ScoreInputs<'_> {
-    /// Nothing known.
+    /// Nothing is known.
     pub const NONE: Self = Self {
         candles: &[],
         book: None,
@@ -78,7 +79,7 @@ impl ScoreInputs<'_> {
     };
 }
 
-/// What one round measures of a contract, to be kept as its [`OwnHistory`] for later rounds.
+/// What one round measures of a contract, kept as its [`OwnHistory`] for later rounds.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Measures {
     /// Base coin per second over the last trades.
@@ -92,7 +93,7 @@ pub struct Measures {
 }
 
 impl Measures {
-    /// Measures what is there.
+    /// Measures the inputs that are there.
     #[must_use]
     pub fn of(book: Option<&Book>, trades: Option<&Trades>) -> Self {
         Self {
@@ -104,8 +105,8 @@ impl Measures {
     }
 }
 
-/// The ages between which facts lose their freshness: 1 up to the first, evenly falling to 0 at the
-/// second, from where on they are as good as absent.
+/// The ages between which facts lose their freshness: 1 up to the first, linearly falling to 0 at
+/// the second, from which on they count as absent.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Limits {
     full_ms: u64,
@@ -113,28 +114,28 @@ pub(super) struct Limits {
 }
 
 impl Limits {
-    /// Book, trades and ticker: fresh as long as a snapshot is, useless when a snapshot would raise
-    /// an alert.
+    /// Book, trades and ticker: fresh for as long as a snapshot is, absent when a snapshot of that
+    /// age raises an alert.
     pub(super) const LIVE: Self = Self {
         full_ms: 15_000,
         none_ms: 120_000,
     };
 
-    /// Open interest and account ratios: fresh over three rows of the venue, useless when the
-    /// page's share of long accounts does without them too.
+    /// Open interest and account ratios: fresh for three rows of the venue, absent when the share
+    /// of long accounts does without them as well.
     pub(super) const POSITIONING: Self = Self {
         full_ms: 15 * 60_000,
         none_ms: MAX_RATIO_AGE_MS,
     };
 
-    /// Histories that something is compared with: as long as the newest funding is the latest; a
-    /// day.
+    /// Histories that something is compared with: fresh as long as the newest funding counts as the
+    /// latest, absent after a day.
     pub(super) const HISTORY: Self = Self {
         full_ms: MAX_FUNDING_AGE_MS,
         none_ms: 24 * 3_600_000,
     };
 
-    /// Candles: fresh until the next one has closed and a minute has passed to fetch it; useless
+    /// Candles: fresh until the next one has closed and a minute has passed to fetch it, absent
     /// when three are missing.
     pub(super) const fn candles(interval: Interval) -> Self {
         const FETCH_MS: u64 = 60_000;
@@ -144,8 +145,9 @@ impl Limits {
         }
     }
 
-    /// The freshness at `now` of facts from `as_of`; nothing where it is 0.
+    /// The freshness at `now` of facts from `as_of`, above 0 up to 1; `None` where it is 0.
     pub(super) fn freshness(self, as_of: UnixMs, now: UnixMs) -> Option<f64> {
+        // Linear: a weight that drops at once would make the score jump when a fetch is late.
         let left = self.none_ms.saturating_sub(now.millis_since(as_of));
         let freshness = (left as f64 / (self.none_ms - self.full_ms) as f64).min(1.0);
         (freshness > 0.0).then_some(freshness)

@@ -1,9 +1,9 @@
-//! One plain sentence per dimension: what its score means and the figure that it rests on most.
+//! One plain sentence per dimension: what its score means, and the figure on which it rests most.
 //!
-//! A sentence quotes what can be looked up: the figure of one timeframe by its name, the trades by
-//! their number and time, a rank as a rank. A verdict is explained by the part that pulls most the
-//! way it goes; where there is no verdict, no part is its reason, so the parts are counted instead.
-//! A part that is read against what it measures says so.
+//! A sentence quotes what can be looked up: the figure of one named timeframe, the number and span
+//! of trades, a rank as a rank. A verdict is explained by the part that contributes most to it. A
+//! neutral verdict has no such part, so the parts are counted instead. A contrarian part says that
+//! it is one.
 
 use super::reading::{Basis, Evidence};
 use shared::snapshot::Sentiment;
@@ -12,7 +12,7 @@ use shared::snapshot::sub_component::{Reads, SubComponent};
 use shared::units::Score;
 use std::collections::BTreeMap;
 
-/// The sentence for one dimension; nothing when none of its parts is there.
+/// The sentence for one dimension; `None` when none of its parts is there.
 #[must_use]
 pub fn interpret(
     dimension: Dimension,
@@ -33,6 +33,8 @@ pub fn interpret(
     let pull = |part: &SubComponent, found: &Evidence| {
         part.weight() * found.freshness * found.reading.lean.get() * side
     };
+    // Only parts that agree with the verdict can be its reason; with a neutral one (`side` 0) none
+    // is.
     let strongest = parts()
         .filter(|(part, found)| pull(part, found) > 0.0)
         .max_by(|(a, x), (b, y)| pull(a, x).total_cmp(&pull(b, y)));
@@ -47,8 +49,8 @@ pub fn interpret(
     ))
 }
 
-/// How many parts say what, where none of them is the reason of a verdict: by their scores as they
-/// are published, so that what is read as 50.00 counts for neither side.
+/// How many parts are on which side, for a verdict without a reason. Counted by published scores,
+/// so that what is read as 50.00 counts for neither side.
 fn counted(scores: impl Iterator<Item = Score>) -> String {
     let (mut all, mut up, mut down) = (0, 0, 0);
     for score in scores.map(|score| score.rounded(2).get()) {
@@ -59,8 +61,8 @@ fn counted(scores: impl Iterator<Item = Score>) -> String {
     format!("bullish parts {up} of {all}, bearish parts {down} of {all}")
 }
 
-/// That a part counts against what it measures: the crowd, the price of leverage, or a move that
-/// went far.
+/// Marks a part that counts against what it measures: the crowd, the price of leverage, or a move
+/// that went far.
 const fn contrarian(part: SubComponent) -> &'static str {
     match part.reads() {
         Reads::Contrarian => ", read as contrarian",
@@ -68,7 +70,7 @@ const fn contrarian(part: SubComponent) -> &'static str {
     }
 }
 
-/// A part's figure as a person would say it.
+/// A part's figure in words.
 fn phrase(part: SubComponent, found: &Evidence) -> String {
     use SubComponent as P;
     let (lean, figure) = (found.reading.lean.get(), found.reading.figure);
@@ -85,6 +87,7 @@ fn phrase(part: SubComponent, found: &Evidence) -> String {
         P::Ao => format!("the {of}awesome oscillator is {figure:+.2} average true ranges"),
         P::Adx => format!("{of}+DI less -DI (14) is {figure:+.1}"),
         P::Atr => {
+            // The signal is the side times (ratio − 1), so this product has the sign of the side.
             let side = if lean * (figure - 1.0) > 0.0 {
                 "above"
             } else {
@@ -215,8 +218,8 @@ fn trades(basis: Basis) -> String {
     }
 }
 
-/// Seconds to two minutes, minutes to two hours, then hours; rounded up, so that no time is said to
-/// be none.
+/// Seconds up to two minutes, minutes up to two hours, then hours; rounded up, so that no span is
+/// said to be zero.
 fn duration(ms: u64) -> String {
     match ms.div_ceil(1_000).max(1) {
         seconds @ ..120 => format!("{seconds} s"),

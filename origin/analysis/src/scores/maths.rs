@@ -1,24 +1,23 @@
-//! The few functions from which the formulas are built: continuous, odd where a mirrored market
-//! must mirror the score.
+//! The few functions from which the formulas are built. All are continuous, and odd where a
+//! mirrored market must mirror the score.
 
 /// The gain of measures that are a net share (buying less selling over both): a share of one third
-/// already leans to tanh(1). The same for all of them, so that none outweighs another by its scale
+/// gives tanh(1). It is the same for all of them, so that none outweighs another by its scale
 /// alone.
 pub const NET_SHARE_GAIN: f64 = 3.0;
 
-/// The bandwidth of [`percentile`] in log units: values within some 10 % of one another count as
-/// about equal.
+/// The bandwidth of [`percentile`] in log units: values within about 10 % of one another count as
+/// nearly equal.
 const PERCENTILE_BANDWIDTH: f64 = 0.1;
 
-/// The fewest earlier values against which a percentile says anything: steps of 5 %.
+/// The fewest earlier values for a percentile: steps of 5 %.
 pub const FEWEST_EARLIER_VALUES: usize = 20;
 
-/// The sign of `x`, but rising evenly from −1 to 1 within ±`width`, so that nothing jumps where `x`
-/// changes sign.
-///
-/// With a width of 0 it is the sign itself, 0 at 0.
+/// The sign of `x`, but rising linearly from −1 to 1 within ±`width`, so that nothing jumps where
+/// `x` changes sign. With a width of 0 it is the sign itself, 0 at 0.
 #[must_use]
 pub fn soft_sign(x: f64, width: f64) -> f64 {
+    // 0/0 with a width of 0.
     if x == 0.0 {
         0.0
     } else {
@@ -48,12 +47,12 @@ pub fn net_share(signed: impl Iterator<Item = (f64, f64)>) -> f64 {
     net / all
 }
 
-/// The share of `earlier` values that lie below `value`, 0…1; nothing for fewer than
+/// The share of `earlier` values below `value`, 0…1; `None` for fewer than
 /// [`FEWEST_EARLIER_VALUES`].
 ///
-/// A plain rank jumps where the value passes an earlier one. Here each earlier value counts by a
-/// logistic of the log ratio, 1/(1 + (h/x)^(1/bandwidth)), which is 1/2 at equality and near 0 or 1
-/// beyond some 30 % of difference. Only ratios count, so the unit of the values does not matter.
+/// A plain rank jumps where the value passes an earlier one. Here each earlier value h counts by a
+/// logistic function of the log ratio, 1/(1 + (h/x)^(1/bandwidth)): 1/2 at equality, near 0 or 1
+/// beyond about 30 % of difference. Only ratios count, so the unit does not matter.
 #[must_use]
 pub fn percentile(value: f64, earlier: &[f64]) -> Option<f64> {
     if earlier.len() < FEWEST_EARLIER_VALUES || !value.is_finite() {
@@ -61,6 +60,7 @@ pub fn percentile(value: f64, earlier: &[f64]) -> Option<f64> {
     }
     let below = |other: &f64| {
         let share = 1.0 / (1.0 + (other / value).powf(1.0 / PERCENTILE_BANDWIDTH));
+        // 0/0: two values of zero are equal.
         if share.is_nan() { 0.5 } else { share }
     };
     Some(earlier.iter().map(below).sum::<f64>() / earlier.len() as f64)

@@ -1,4 +1,8 @@
-//! Why parts of a score are missing: what is wrong with the inputs that they read.
+//! Why parts of a score are missing: the first fault of the inputs that they read.
+//!
+//! It repeats the checks of `six_dimension` in the same order (price, rows, age), so a reason is
+//! that of the check that failed. An input without a fault whose part is missing had too little in
+//! it for the formula.
 
 use super::inputs::{Limits, ScoreInputs, Timed};
 use crate::agreement::Priced;
@@ -9,8 +13,8 @@ use shared::snapshot::sub_component::SubComponent;
 use shared::units::{Price, UnixMs};
 use std::collections::BTreeMap;
 
-/// Why each of the `missing` parts has no input. `last` is the price that the inputs were compared
-/// with, `live` the timeframes whose candles are read.
+/// Why each of the `missing` parts has no reading. `last` is the price that the inputs were
+/// compared with, `live` the timeframes whose candles are used.
 pub(super) fn reasons(
     missing: &[SubComponent],
     inputs: &ScoreInputs<'_>,
@@ -18,6 +22,7 @@ pub(super) fn reasons(
     live: &[Timeframe],
     now: UnixMs,
 ) -> BTreeMap<SubComponent, MissingReason> {
+    // The usual case.
     if missing.is_empty() {
         return BTreeMap::new();
     }
@@ -31,11 +36,11 @@ pub(super) fn reasons(
         .collect()
 }
 
-/// What is wrong with each input; nothing with one that is read.
+/// The fault of each input; `None` for one that is used.
 struct Lacks {
-    /// Of the candles of all lengths; nothing where those of one are read.
+    /// Of the candles of all timeframes; `None` if one of them is used.
     candles: Option<MissingReason>,
-    /// Of the longest candles.
+    /// Of the longest timeframe's candles.
     long_candles: Option<MissingReason>,
     trades: Option<MissingReason>,
     book: Option<MissingReason>,
@@ -58,11 +63,12 @@ impl Lacks {
                 .iter()
                 .find(|timed| timed.value.interval == interval)
                 .copied();
-            // What is neither of another price nor old is too short, or did not move.
+            // Candles at the right price and young enough are too few, or frozen.
             priced(candles, last, Limits::candles(interval), now).or(Some(MissingReason::TooLittle))
         };
         Self {
             candles: if live.is_empty() {
+                // The most telling of four reasons, by the order of the enum.
                 Timeframe::ALL.into_iter().filter_map(of_timeframe).max()
             } else {
                 None
@@ -125,6 +131,7 @@ fn priced<T: Priced + OwnTime>(
     now: UnixMs,
 ) -> Option<MissingReason> {
     match timed {
+        // Before the age: another price is the fault even of a young input.
         Some(timed) if !timed.value.agrees_with(last) => Some(MissingReason::ContradictsPrice),
         timed => of_rows(timed, limits, now),
     }
@@ -137,6 +144,7 @@ fn of_rows<T: OwnTime + ?Sized>(
 ) -> Option<MissingReason> {
     match timed.map(|timed| timed.known_until()) {
         None => Some(MissingReason::NotLoaded),
+        // Loaded, but without a single row.
         Some(None) => Some(MissingReason::TooLittle),
         Some(Some(until)) => past(until, limits, now),
     }

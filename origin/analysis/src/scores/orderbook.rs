@@ -1,29 +1,29 @@
-//! The order-book dimension: what polled books of 25 levels can tell.
+//! The order-book dimension: what polled books of 25 levels show.
 //!
-//! Exactly symmetric when the book is reflected about its middle, p → 2·mid − p, and the sides
-//! change. Sizes enter as shares; prices only as relative distances.
+//! Exactly symmetric when the book is reflected about its middle (p → 2·mid − p) and the sides are
+//! exchanged. Sizes enter as shares, prices only as relative distances.
 
 use super::maths::percentile;
 use super::reading::Reading;
 use shared::market::book::{Book, Level};
 
-/// The levels of either side that are read.
+/// The levels of each side that are read.
 pub const LEVELS: usize = 25;
 
-/// What a level weighs against the one before it.
+/// The weight of a level relative to the one before it: far orders are less likely to be met.
 const DEPTH_DECAY: f64 = 0.95;
 
 const NEAR_LEVELS: usize = 10;
 
-/// The rate at which levels lose weight in the imbalance: level i weighs e^(−0.1 i).
+/// The decay of weights in the near imbalance: level i weighs e^(−0.1 i).
 const NEAR_DECAY: f64 = 0.1;
 
 const NEAR_GAIN: f64 = 2.0;
 
-/// The levels of the order imbalance ratio: one alone changes with every order.
+/// The levels of the order imbalance ratio. A single level changes with every order.
 const BEST_LEVELS: usize = 5;
 
-/// How far bids outweigh asks, by four ways to weigh the levels: of one book, or the mean of
+/// How far bids outweigh asks, by four weightings of the levels: of one book, or the mean of
 /// several.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Imbalances {
@@ -40,13 +40,14 @@ pub struct Imbalances {
 }
 
 impl Imbalances {
-    /// Nothing for a book of one side, which is a broken book and no imbalance.
+    /// `None` for a book of one side, which is a broken book and not an imbalance.
     #[must_use]
     pub fn of(book: &Book) -> Option<Self> {
         let (bids, asks) = both_sides(book, |side| {
             weighted(side, LEVELS, |index| DEPTH_DECAY.powi(index as i32))
         })?;
         Some(Self {
+            // A log ratio: twice as many bids and twice as many asks are opposite.
             depth: Some((bids / asks).ln()).filter(|ratio| ratio.is_finite())?,
             near: share(book, |side| {
                 weighted(side, NEAR_LEVELS, |index| {
@@ -58,7 +59,7 @@ impl Imbalances {
         })
     }
 
-    /// The mean of the newest and of what was there before it: one book changes with every order.
+    /// The mean of the newest book and those before it, because one book changes with every order.
     #[must_use]
     pub fn mean(newest: Self, earlier: impl Iterator<Item = Self>) -> Self {
         let (mut sum, mut count) = (newest, 1.0);
@@ -80,12 +81,14 @@ impl Imbalances {
 
 fn by_distance(book: &Book) -> Option<f64> {
     let middle = middle(book)?;
+    // The sign of the distance is given by the side.
     let distance = |level: &Level| (level.price.get() - middle).abs();
     let sides = book
         .bids
         .iter()
         .take(LEVELS)
         .chain(book.asks.iter().take(LEVELS));
+    // Of both sides together, so that a mirrored book has the same weights.
     let farthest = sides.map(distance).fold(0.0, f64::max);
     let near = |level: &Level| level.size_base.get() * (1.0 - distance(level) / farthest);
     share(book, |side| side.iter().take(LEVELS).map(near).sum())
@@ -118,7 +121,7 @@ pub fn di(of: &Imbalances) -> Option<Reading> {
 /// Liquidity: how tight the spread and how deep the book is among their own history, signed by the
 /// imbalance: ((1 − P(spread)) + P(depth))/2 · tanh(2·I). Figure: the share before the sign, 0–1.
 ///
-/// A liquid book is in itself neither bullish nor bearish, and a mirrored one is as liquid; it says
+/// A liquid book is neither bullish nor bearish, and a mirrored one is as liquid. Liquidity says
 /// how much the imbalance is worth.
 #[must_use]
 pub fn liquidity(
@@ -133,15 +136,15 @@ pub fn liquidity(
     Reading::new(liquid * (NEAR_GAIN * of.near).tanh(), liquid)
 }
 
-/// (best ask − best bid) / middle; what is kept as the spread's own history.
+/// (best ask − best bid) / middle, also kept as the spread's own history.
 #[must_use]
 pub fn spread(book: &Book) -> Option<f64> {
     let spread = (book.asks.first()?.price.get() - book.bids.first()?.price.get()) / middle(book)?;
     spread.is_finite().then_some(spread)
 }
 
-/// The sizes of 25 levels of both sides, base coin; what is kept as the depth's own history.
-/// Nothing for one side alone.
+/// The sizes of 25 levels of both sides, base coin, also kept as the depth's own history. `None`
+/// for one side alone.
 #[must_use]
 pub fn total_depth(book: &Book) -> Option<f64> {
     let (bids, asks) = both_sides(book, |side| weighted(side, LEVELS, |_| 1.0))?;
@@ -161,8 +164,7 @@ fn weighted(side: &[Level], levels: usize, weight: impl Fn(usize) -> f64) -> f64
         .sum()
 }
 
-/// A sum over bids and over asks; nothing for one side alone, which is a broken book and no
-/// imbalance.
+/// A sum over bids and over asks; `None` for one side alone.
 fn both_sides(book: &Book, sum: impl Fn(&[Level]) -> f64) -> Option<(f64, f64)> {
     (!book.bids.is_empty() && !book.asks.is_empty()).then(|| (sum(&book.bids), sum(&book.asks)))
 }

@@ -1,7 +1,7 @@
 //! The order-flow dimension: trades by the taker's side, and open interest.
 //!
-//! Exactly symmetric when the sides change and prices are reflected as p → c²/p, each trade keeping
-//! what the part weighs it by: its size, or for the parts by value its value.
+//! Exactly symmetric when the sides are exchanged and prices are reflected as p → c²/p, each trade
+//! keeping what a part weighs it by: its size, or its value.
 
 use super::flow::Flow;
 use super::maths::{NET_SHARE_GAIN, net_share, percentile, tail};
@@ -10,13 +10,14 @@ use super::swings::{BUCKETS, Bucket, divergence};
 use shared::market::positioning::OpenInterest;
 use shared::units::UnixMs;
 
-/// How far back the imbalance looks, milliseconds, and what each window weighs.
+/// The windows of the imbalance, ms, and their weights: the newest minute weighs most, the longest
+/// steadies it.
 const IMBALANCE_WINDOWS: [(u64, f64); 3] = [(60_000, 0.5), (5 * 60_000, 0.3), (15 * 60_000, 0.2)];
 
-/// The fewest trades of a window that count.
+/// The fewest trades for a window to count.
 const FEWEST_OF_WINDOW: usize = 10;
 
-/// What the four views of pressure weigh.
+/// The weights of the four views of pressure.
 const PRESSURE_BY_VOLUME: f64 = 0.4;
 const PRESSURE_BY_VALUE: f64 = 0.3;
 const PRESSURE_BY_COUNT: f64 = 0.2;
@@ -25,16 +26,16 @@ const PRESSURE_BY_LARGE: f64 = 0.1;
 /// The time over which open interest and price are compared.
 const OPEN_INTEREST_WINDOW_MS: u64 = 4 * 3_600_000;
 
-/// How much older the earlier open interest may be: beyond, the history has a gap.
+/// How much older the earlier open interest may be, ms; beyond that the history has a gap.
 const OPEN_INTEREST_SLACK_MS: u64 = 3_600_000;
 
-/// The change of open interest that counts tanh(1), percent.
+/// The change of open interest that gives tanh(1), percent.
 const OPEN_INTEREST_SCALE_PCT: f64 = 4.0;
 
-/// The change of price that counts tanh(1), percent: about what open interest of 4 % moves.
+/// The change of price that gives tanh(1), percent: about what goes with 4 % of open interest.
 const PRICE_SCALE_PCT: f64 = 2.0;
 
-/// What a move counts on falling open interest: positions are closed, nobody enters.
+/// The factor for a move on falling open interest: positions are closed rather than opened.
 const FALLING_INTEREST: f64 = 0.4;
 
 /// Cumulative volume delta: tanh(3 · Σ±q/Σq) over the trades whose side is known. Figure: the share
@@ -62,10 +63,10 @@ fn bought(net: f64) -> f64 {
 /// Open interest: tanh(ΔP/2 %) · tanh(|ΔOI|/4 %) over four hours, ×0.4 when it falls. Figure: the
 /// growth of the open interest in percent, as in the alert.
 ///
-/// The change of the open interest is the simple one, as everywhere; that of the price a log return
-/// in percent, so that a fall weighs as much as the rise that undoes it. Rising open interest
-/// confirms a move, as new positions pay for it. `price_at` tells the price at a moment. Nothing
-/// when the history does not reach back four hours or has a gap of more than an hour there.
+/// Rising open interest confirms a move, because new positions pay for it. The change of open
+/// interest is the simple one, as everywhere; that of the price is a log return, so that a fall
+/// weighs as much as the rise that undoes it. `price_at` gives the price at a moment. `None` when
+/// the history does not reach back four hours, or has a gap of more than an hour there.
 #[must_use]
 pub fn open_interest(
     history: &[OpenInterest],
@@ -92,6 +93,7 @@ fn open_interest_lean(interest_pct: f64, price_pct: f64) -> f64 {
     } else {
         FALLING_INTEREST
     };
+    // Continuous at ΔOI = 0, where the factor jumps: the middle term is 0 there.
     (price_pct / PRICE_SCALE_PCT).tanh()
         * (interest_pct.abs() / OPEN_INTEREST_SCALE_PCT).tanh()
         * confirms
@@ -105,11 +107,12 @@ fn log_return_pct(before: f64, after: f64) -> f64 {
 /// · divergence). Figure: the divergence, −1…1.
 ///
 /// The trades are cut into 20 runs of equal count; up to 19 of the oldest that fill none are left
-/// out. A run's price is the mean of its logarithms weighted by size. Nothing when there are fewer
-/// than 100, or when no price moved.
+/// out. A run's price is the size-weighted mean of log prices. `None` for fewer than 100 trades, or
+/// when no price moved.
 #[must_use]
 pub fn smart_money_flow(flow: &Flow) -> Option<Reading> {
     const FEWEST_PER_BUCKET: usize = 5;
+    // Runs of equal count, not of equal time: a quiet minute would be a run of one trade.
     let per_bucket = flow.prints.len() / BUCKETS;
     if per_bucket < FEWEST_PER_BUCKET {
         return None;
@@ -161,8 +164,8 @@ pub fn imbalance(flow: &Flow) -> Option<Reading> {
 /// Liquidity: the percentile of the pace of trading among its own history, signed by the flow: P ·
 /// tanh(3 · Σ±q/Σq). Figure: the percentile, 0–1.
 ///
-/// Plenty of trading is in itself neither bullish nor bearish, and a mirrored market trades as
-/// much; it says how much the flow is worth.
+/// Much trading is neither bullish nor bearish, and a mirrored market trades as much. It says how
+/// much the flow is worth.
 #[must_use]
 pub fn liquidity(flow: &Flow, rate: f64, earlier_rates: &[f64]) -> Option<Reading> {
     let percentile = percentile(rate, earlier_rates)?;
@@ -175,8 +178,8 @@ pub fn liquidity(flow: &Flow, rate: f64, earlier_rates: &[f64]) -> Option<Readin
 /// Pressure: tanh(3 · (.4 by volume + .3 by value + .2 by count + .1 by large trades)), each
 /// (bought − sold) / both. Figure: that sum.
 ///
-/// Large trades are seen by weighing each by the square of its size: a limit for "large" would be
-/// one to jump over.
+/// Large trades enter by the square of their size: a limit for "large" would make the score jump at
+/// it.
 #[must_use]
 pub fn pressure(flow: &Flow) -> Option<Reading> {
     let net = PRESSURE_BY_VOLUME * flow.net_volume()

@@ -1,8 +1,8 @@
-//! The price-structure dimension, on every timeframe: where the price stands among what it did
-//! before.
+//! The price-structure dimension, on every timeframe: where the price stands relative to what it
+//! did before.
 //!
 //! All parts are exactly symmetric under the reflection p → 2c − p about the last close c. Prices
-//! enter as differences over the average true range or over the close, so their scale does not
+//! enter as differences divided by the average true range or by the close, so their scale does not
 //! matter.
 
 mod breaks;
@@ -31,6 +31,7 @@ const RANGE_BARS: usize = 50;
 pub fn trend_position(bars: &Bars) -> Option<Reading> {
     let fast = indicators::ema(&bars.closes, TREND_PERIODS.0)?.last()?;
     let slow = indicators::ema(&bars.closes, TREND_PERIODS.1)?.last()?;
+    // In average true ranges, so that calm and wild contracts compare.
     let ranges = (fast - slow) / bars.atr;
     Reading::new(ranges.tanh(), ranges)
 }
@@ -40,6 +41,7 @@ pub fn trend_position(bars: &Bars) -> Option<Reading> {
 /// Figure: the distance, ±1 at the ends.
 #[must_use]
 pub fn volume_profile(bars: &Bars) -> Option<Reading> {
+    // By price here; `volume::volume_profile` reads the same profile by volume.
     let (low, high) = Profile::of(bars)?.value_area();
     let place = (2.0 * bars.close - (low + high)) / (high - low);
     Reading::new(place.tanh(), place)
@@ -57,7 +59,9 @@ pub fn range_analysis(bars: &Bars) -> Option<Reading> {
         .iter()
         .copied()
         .fold(f64::INFINITY, f64::min);
+    // A window without a range gives 0/0, and the part is missing.
     let place = (2.0 * bars.close - (low + high)) / (high - low);
+    // Within −1…1 already, so without `tanh`. Contrarian: the top of the range is read as bearish.
     Reading::new(-place, place)
 }
 

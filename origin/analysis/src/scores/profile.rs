@@ -1,4 +1,4 @@
-//! How a window's volume is spread over prices.
+//! The volume profile: how a window's volume is distributed over prices.
 
 use super::bars::Bars;
 use super::maths::tail;
@@ -8,14 +8,14 @@ pub(super) const PROFILE_BARS: usize = 200;
 
 const BINS: usize = 100;
 
-/// The shares of the volume below the value area's ends: its central 70 %.
+/// The shares of volume below the ends of the value area, which holds the central 70 %.
 ///
-/// The usual growth from the fullest bin outward jumps when two bins tie for fullest; quantiles do
-/// not.
+/// Usually the area is grown outward from the fullest bin, which jumps when two bins tie for
+/// fullest. Quantiles do not jump.
 const VALUE_AREA: (f64, f64) = (0.15, 0.85);
 
-/// Every bin counts as this share of the mean bin more, so that the value area cannot jump across
-/// empty prices.
+/// Every bin gets this share of the mean bin in addition, so that the value area cannot jump across
+/// prices without volume.
 const FLOOR: f64 = 1e-3;
 
 /// Volume by price, in 100 bins between the window's lowest and highest price.
@@ -28,9 +28,9 @@ pub(super) struct Profile {
 }
 
 impl Profile {
-    /// The profile of the last [`PROFILE_BARS`] bars; nothing when they have no volume or no range.
+    /// The profile of the last [`PROFILE_BARS`] bars; `None` when they have no volume or no range.
     ///
-    /// A bar's volume is spread evenly from its low to its high, and at least over one bin's width:
+    /// A bar's volume is spread evenly from its low to its high, and over at least one bin's width:
     /// a bar without a range would otherwise jump from bin to bin.
     pub(super) fn of(bars: &Bars) -> Option<Self> {
         let (highs, lows) = (
@@ -46,6 +46,7 @@ impl Profile {
             volumes: [0.0; BINS],
             total: 0.0,
         };
+        // Written so that a NaN is refused, too.
         if !(bin > 0.0 && bin.is_finite()) {
             return None;
         }
@@ -70,10 +71,12 @@ impl Profile {
 
     /// Spreads a volume over the bins between two places, both counted in bins.
     fn add(&mut self, low: f64, high: f64, volume: f64) {
+        // A bar narrower than a bin is widened about its middle to one bin.
         let widen = ((1.0 - (high - low)) / 2.0).max(0.0);
         let (low, high) = ((low - widen).max(0.0), (high + widen).min(BINS as f64));
         let (first, last) = (low.floor() as usize, (high.ceil() as usize).min(BINS));
         for (index, bin) in self.volumes.iter_mut().enumerate().take(last).skip(first) {
+            // The part of the bar's range in this bin.
             let overlap = high.min(index as f64 + 1.0) - low.max(index as f64);
             *bin += volume * overlap.max(0.0) / (high - low);
         }
@@ -93,6 +96,7 @@ impl Profile {
     fn price_at(&self, share: f64) -> f64 {
         let mut left = share * self.total;
         for (index, volume) in self.volumes.iter().enumerate() {
+            // Interpolated within the bin, so the ends move continuously.
             if left <= *volume {
                 return self.lowest + (index as f64 + left / volume) * self.bin;
             }

@@ -1,18 +1,18 @@
-//! What one part says: a lean between bearish and bullish, the figure it rests on, what that figure
-//! was taken from, and how fresh it is.
+//! What one part says: a signal between bearish and bullish, the figure on which it rests, what
+//! that figure was taken from, and how fresh it is.
 
 use shared::analysis::scores::timeframe::Timeframe;
 use shared::units::{OutOfRange, Score};
 
-/// −1 extreme bearish, 0 neutral, 1 extreme bullish: a score before it is moved to 0–100.
+/// A signal: −1 extreme bearish, 0 neutral, 1 extreme bullish. A score before it is moved to 0–100.
 ///
-/// Formulas are written in leans because a mirrored market then changes nothing but the sign.
+/// Formulas give signals because a mirrored market then changes only the sign.
 #[derive(Clone, Copy, Debug, PartialEq, PartialOrd)]
 pub struct Lean(f64);
 
 impl Lean {
-    /// The nearest lean; nothing for what is no number, which is how an undefined formula becomes
-    /// an absent part.
+    /// The value limited to −1…1; `None` for NaN, which is how an undefined formula becomes a
+    /// missing part.
     #[must_use]
     pub fn new(value: f64) -> Option<Self> {
         (!value.is_nan()).then(|| Self(value.clamp(-1.0, 1.0)))
@@ -33,7 +33,7 @@ impl Lean {
     }
 }
 
-/// A lean and the figure that it rests on, as a person would quote it.
+/// A signal and the figure on which it rests, as a person would quote it.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Reading {
     /// What the part says.
@@ -53,10 +53,10 @@ impl Reading {
     }
 }
 
-/// What a figure was taken from, where its name alone does not tell.
+/// What a figure was taken from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Basis {
-    /// What there is once: a ticker, a history.
+    /// A single fact: a ticker, a history.
     Facts,
     /// The mean of the books that were read.
     Books {
@@ -82,16 +82,16 @@ pub struct Evidence {
     pub reading: Reading,
     /// What the figure was taken from.
     pub basis: Basis,
-    /// 1 for fresh inputs, falling to 0 where they are no longer used: what the reading weighs
+    /// 1 for fresh inputs, falling to 0 where they are no longer used: the weight of the reading
     /// beside others.
     pub freshness: f64,
-    /// The share of what the part is made of that was there and fresh: less than the freshness
-    /// where a timeframe is missing. What is missing lowers the reliability and no weight.
+    /// The share of the part's inputs that was there and fresh: less than the freshness where a
+    /// timeframe is missing. Missing inputs lower the reliability, not the weight.
     pub coverage: f64,
 }
 
 impl Evidence {
-    /// A reading of all that its part is made of.
+    /// A reading that had all inputs of its part.
     #[must_use]
     pub const fn whole(reading: Reading, freshness: f64) -> Self {
         Self {

@@ -1,7 +1,7 @@
 //! The sentiment dimension: funding, positioning, and how the market moves.
 //!
 //! Exactly symmetric under p → c²/p with the payers of funding and the sides of the accounts
-//! changed.
+//! exchanged. Funding and accounts are contrarian: they show how crowded a side already is.
 
 use super::bars::Bars;
 use super::maths::tail;
@@ -10,30 +10,31 @@ use crate::funding;
 use shared::analysis::means::{mean, sample_deviation};
 use shared::market::positioning::{AccountRatio, Funding};
 
-/// The fewest earlier fundings that make a history: three days and a bit of eight-hour ones.
+/// The fewest earlier fundings that make a history: a little more than three days of eight-hourly
+/// ones.
 const FEWEST_FUNDINGS: usize = 10;
 
-/// The least standard deviation of the funding rate, as a fraction per 8 hours: 0.001 %. Venues
-/// quote a constant rate for quiet contracts, and a difference of less is no news.
+/// The floor under the deviation of the funding rate, as a fraction per 8 hours: 0.001 %. Venues
+/// quote a constant rate for quiet contracts, and a smaller difference is no news.
 const FUNDING_NOISE: f64 = 1e-5;
 
-/// The z-score of the funding that leans tanh(1).
+/// The z-score of the funding that gives tanh(1).
 const FUNDING_SCALE: f64 = 2.0;
 
-/// The log ratio of long to short accounts that leans tanh(1): about three long for one short.
+/// The log ratio of long to short accounts that gives tanh(1): about three to one.
 const LONG_SHORT_SCALE: f64 = 1.1;
 
 /// The returns over which volatility is taken: the fewest that most timeframes have, less one.
 const VOLATILITY_RETURNS: usize = 49;
 
-/// The net share of upward variance that leans tanh(1): one half, three of up for one of down.
+/// The net share of upward variance that gives tanh(1): three parts up for one down.
 const VOLATILITY_SCALE: f64 = 0.5;
 
-/// The four-hour candles of the average day: thirty days.
+/// The four-hour candles behind the average day: thirty days.
 const ACTIVITY_CANDLES: usize = 180;
 const CANDLES_PER_DAY: f64 = 6.0;
 
-/// The change over 24 hours that counts tanh(1), percent.
+/// The change over 24 hours that gives tanh(1), percent.
 const CHANGE_SCALE_PCT: f64 = 5.0;
 
 /// Funding, contrarian: −tanh(z/2), z the rate's distance from the mean of its own history in
@@ -46,6 +47,7 @@ pub fn funding_rate(rate_8h: f64, earlier_8h: &[f64]) -> Option<Reading> {
         return None;
     }
     let deviation = sample_deviation(earlier_8h)?;
+    // Against the contract's own history: some pay a high rate all the time.
     let z = (rate_8h - mean(earlier_8h)) / deviation.max(FUNDING_NOISE);
     Reading::new(-(z / FUNDING_SCALE).tanh(), rate_8h * 100.0)
 }
@@ -62,7 +64,7 @@ pub fn normalised_to_8h(history: &[Funding]) -> Vec<f64> {
 /// log returns (realised semivariances, Barndorff-Nielsen, Kinnebrock and Shephard 2010). Figure:
 /// the share of upward variance, 0–1.
 ///
-/// The amount of volatility has no direction, so it could not be mirrored; its skew has one.
+/// The amount of volatility has no direction and could not be mirrored; its skew has one.
 #[must_use]
 pub fn volatility(bars: &Bars) -> Option<Reading> {
     let net = net_variance(tail(&bars.closes, VOLATILITY_RETURNS + 1));
@@ -74,6 +76,7 @@ fn net_variance(closes: &[f64]) -> f64 {
         .iter()
         .zip(closes.iter().skip(1))
         .map(|(before, after)| (after / before).ln());
+    // r·|r| is the square with the sign of the return.
     let (net, all) = returns.fold((0.0, 0.0), |(net, all), r| (net + r * r.abs(), all + r * r));
     net / all
 }
@@ -83,6 +86,7 @@ fn net_variance(closes: &[f64]) -> f64 {
 #[must_use]
 pub fn long_short_ratio(history: &[AccountRatio]) -> Option<Reading> {
     let newest = history.last()?;
+    // The logarithm below makes 2:1 and 1:2 equally far from even.
     let ratio = newest.long.get() / newest.short.get();
     Reading::new(-(ratio.ln() / LONG_SHORT_SCALE).tanh(), newest.long.get())
 }
@@ -96,13 +100,16 @@ pub fn market_activity(
     change_24h_pct: f64,
     four_hours: &Bars,
 ) -> Option<Reading> {
+    // The mean of the candles that there are: a young contract has fewer than thirty days.
     let average_day = CANDLES_PER_DAY * mean(tail(&four_hours.volumes, ACTIVITY_CANDLES));
     let activity = volume_base_24h / average_day;
     Reading::new(activity_lean(activity, change_24h_pct), activity)
 }
 
 fn activity_lean(activity: f64, change_24h_pct: f64) -> f64 {
+    // Log changes, so that +25 % and −20 %, which undo one another, weigh the same.
     let change = (change_24h_pct / 100.0).ln_1p() / (CHANGE_SCALE_PCT / 100.0).ln_1p();
+    // Volume alone has no direction, and a change on thin volume says little.
     activity.tanh() * change.tanh()
 }
 

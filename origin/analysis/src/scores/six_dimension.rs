@@ -1,4 +1,9 @@
 //! Market facts → a score in six dimensions: which formula reads which input.
+//!
+//! Order: facts that agree with the ticker's price → their freshness → bars, flow and books,
+//! prepared once → one formula per part → `combine` → the reasons of missing parts.
+//!
+//! Invariant: a part is as fresh as the oldest input that it needs.
 
 use super::bars::Bars;
 use super::combine::combine;
@@ -33,7 +38,7 @@ pub fn six_dimension(inputs: &ScoreInputs<'_>, now: UnixMs) -> Confluence {
     }
 }
 
-/// What every part that has input says.
+/// The evidence of every part that has input.
 #[must_use]
 pub fn evidence(inputs: &ScoreInputs<'_>, now: UnixMs) -> BTreeMap<SubComponent, Evidence> {
     Facts::new(inputs, now).evidence()
@@ -45,7 +50,7 @@ struct Fresh<T> {
     freshness: f64,
 }
 
-/// A timeframe that has enough candles and is not frozen.
+/// A timeframe with enough candles that is not frozen.
 struct Live<'a> {
     timeframe: Timeframe,
     candles: &'a Candles,
@@ -53,10 +58,10 @@ struct Live<'a> {
     freshness: f64,
 }
 
-/// The mean of the books of a window.
+/// The mean imbalances of the books in a window.
 struct Books {
     mean: Imbalances,
-    /// From the first of them to the last, milliseconds.
+    /// From the first of them to the last, ms.
     span_ms: u64,
 }
 
@@ -65,6 +70,7 @@ impl Books {
         let at = book.as_of_ms;
         let earlier = || {
             let all = history.into_iter().flat_map(|history| history.imbalances);
+            // Without the newest book, which is added once.
             all.filter(move |(time, _)| *time < at && at.millis_since(*time) <= BOOKS_WINDOW_MS)
         };
         let mean = Imbalances::mean(Imbalances::of(book.value)?, earlier().map(|(_, one)| *one));
@@ -76,7 +82,7 @@ impl Books {
     }
 }
 
-/// The inputs that can be used, prepared for the formulas once.
+/// The usable inputs, prepared once for all formulas.
 struct Facts<'a> {
     timeframes: Vec<Live<'a>>,
     flow: Option<Fresh<Flow>>,
@@ -96,6 +102,7 @@ impl<'a> Facts<'a> {
         let last = ticker.as_ref().map(|ticker| ticker.value.last);
         let trades = fresh(agreeing(inputs.trades, last), Limits::LIVE, now);
         let live = |timeframe| live(timeframe, inputs.candles, last, now);
+        // The books' window needs the book's time, which `Fresh` does not carry.
         let timed_book = agreeing(inputs.book, last);
         let book = fresh(timed_book, Limits::LIVE, now);
         let history = answered(inputs.history, Limits::HISTORY, now);
@@ -176,19 +183,19 @@ impl<'a> Facts<'a> {
         }
     }
 
-    /// One formula on every timeframe, by the timeframes' weights times their freshness,
-    /// renormalised over those that have a reading.
+    /// One formula on every timeframe, weighted by the timeframe's weight times its freshness,
+    /// renormalised over the timeframes with a reading.
     ///
-    /// The figure is that of one timeframe, the one that pulls most the way the part leans: a mean
-    /// of four RSIs is on no chart.
+    /// The quoted figure is that of the timeframe that contributes most to the signal's direction,
+    /// because a mean of four RSIs stands on no chart.
     ///
     /// The coverage is not renormalised: a missing timeframe is missing evidence. The freshness is
-    /// the mean, by the same weights, so that a timeframe which fades away takes no freshness with
-    /// it.
+    /// the weighted mean, so a timeframe that fades out does not lower it.
     fn by_timeframe(&self, formula: impl Fn(&Bars) -> Option<Reading>) -> Option<Evidence> {
         let (mut lean, mut freshness, mut coverage) = (0.0, 0.0, 0.0);
         let mut found: Vec<(Timeframe, f64, Reading)> = Vec::new();
         for live in &self.timeframes {
+            // A formula may lack bars on one timeframe and have enough on another.
             let Some(reading) = formula(&live.bars) else {
                 continue;
             };
@@ -203,7 +210,9 @@ impl<'a> Facts<'a> {
         };
         let (timeframe, _, quoted) = found
             .into_iter()
+            // Nothing was read on any timeframe: the part is missing.
             .max_by(|a, b| pull(a).total_cmp(&pull(b)))?;
+        // `coverage` is the sum of the weights.
         let reading = Reading::new(lean / coverage, quoted.figure)?;
         Some(Evidence {
             reading,
@@ -228,17 +237,20 @@ impl<'a> Facts<'a> {
 
     fn open_interest(&self) -> Option<Evidence> {
         let interest = self.open_interest.as_ref()?;
+        // The freshest timeframe: the price is read from any that knows it.
         let candles = self
             .timeframes
             .iter()
             .map(|live| live.freshness)
             .fold(0.0, f64::max);
         let reading = orderflow::open_interest(interest.value, |time| self.price_at(time))?;
+        // A figure of two inputs is as fresh as the older one.
         Some(Evidence::whole(reading, interest.freshness.min(candles)))
     }
 
     fn trade_liquidity(&self) -> Option<Evidence> {
         let (flow, history) = (self.flow.as_ref()?, self.history.as_ref()?);
+        // All trades, also those without a side: the pace does not depend on it.
         let rate = trade_rate(self.trades.as_ref()?.value)?;
         let reading = orderflow::liquidity(&flow.value, rate, history.value.trade_rates)?;
         Some(Evidence::whole(reading, flow.freshness.min(history.freshness)).on(flow.value.basis()))
@@ -279,6 +291,7 @@ impl<'a> Facts<'a> {
 
     fn market_activity(&self) -> Option<Evidence> {
         let ticker = self.ticker.as_ref()?;
+        // An average day needs thirty days of candles, which only the longest timeframe has.
         let long = self
             .timeframes
             .iter()
@@ -291,8 +304,8 @@ impl<'a> Facts<'a> {
         ))
     }
 
-    /// The close of the last candle that had closed at `time`, by the shortest timeframe that knows
-    /// it.
+    /// The close of the last candle that had closed at `time`, from the shortest timeframe that
+    /// reaches back to it.
     fn price_at(&self, time: UnixMs) -> Option<f64> {
         self.timeframes.iter().find_map(|live| {
             let interval = live.candles.interval;
@@ -303,6 +316,7 @@ impl<'a> Facts<'a> {
                 .rev()
                 .find(|candle| candle.end_ms(interval) <= time)?;
             let waited = time.millis_since(closed.end_ms(interval));
+            // A close older than one candle length belongs to a gap.
             (waited <= interval.millis()).then_some(closed.close.get())
         })
     }
@@ -313,7 +327,7 @@ fn agreeing<T: Priced>(timed: Option<Timed<'_, T>>, last: Option<Price>) -> Opti
     timed.filter(|timed| timed.value.agrees_with(last))
 }
 
-/// The facts with their freshness by the time of their newest row.
+/// The facts with their freshness, by the time of their newest row.
 fn fresh<T: OwnTime + ?Sized>(
     timed: Option<Timed<'_, T>>,
     limits: Limits,

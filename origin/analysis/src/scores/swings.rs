@@ -8,8 +8,8 @@
 /// The runs into which trades are cut.
 pub(super) const BUCKETS: usize = 20;
 
-/// The weight of seeing no divergence, as a pair of swings would weigh that stand out by a tenth of
-/// the range: with hardly a swing there is hardly a divergence.
+/// Regularisation: the prior weight of "no divergence", equal to one pair of swings with a
+/// prominence of 0.1 each.
 const NO_SWING_WEIGHT: f64 = 0.01;
 
 /// A run of trades.
@@ -28,11 +28,12 @@ struct Swing {
     prominence: f64,
 }
 
-/// −1 bearish … 1 bullish; nothing when no price moved. Prices and deltas count in shares of their
-/// range.
+/// The divergence, −1 bearish … 1 bullish; `None` when no price moved. Prices and deltas are scaled
+/// by their ranges.
 pub(super) fn divergence(buckets: &[Bucket]) -> Option<f64> {
     let price_range = range(buckets, |bucket| bucket.log_price);
     let delta_range = range(buckets, |bucket| bucket.delta);
+    // Written so that a NaN is refused, too.
     if !(price_range > 0.0 && delta_range > 0.0) {
         return None;
     }
@@ -43,14 +44,14 @@ pub(super) fn divergence(buckets: &[Bucket]) -> Option<f64> {
         };
         buckets.iter().map(scale).collect()
     };
-    // A low is a high in the mirror, and bullish there is bearish here.
+    // A low is a high in the mirror, and what is bearish at highs is bullish at lows.
     let (at_highs, highs_weight) = unconfirmed_highs(&scaled(1.0));
     let (at_lows, lows_weight) = unconfirmed_highs(&scaled(-1.0));
     Some((at_lows - at_highs) / (highs_weight + lows_weight + NO_SWING_WEIGHT))
 }
 
-/// Over all pairs of swing highs, Σ weight · how far the later rises in price while its delta
-/// falls, and Σ weight.
+/// Over all pairs of swing highs: Σ weight · how far the later one is higher in price and lower in
+/// delta, and Σ weight.
 fn unconfirmed_highs(buckets: &[Bucket]) -> (f64, f64) {
     let highs: Vec<Swing> = buckets.windows(3).filter_map(swing_high).collect();
     let (mut sum, mut weights) = (0.0, 0.0);
@@ -58,6 +59,7 @@ fn unconfirmed_highs(buckets: &[Bucket]) -> (f64, f64) {
         for earlier in highs.iter().take(index) {
             let weight = later.prominence * earlier.prominence;
             let unconfirmed = (later.price - earlier.price)
+                // The smaller of the two: both have to diverge.
                 .min(earlier.delta - later.delta)
                 .max(0.0);
             sum += weight * unconfirmed;
@@ -71,6 +73,7 @@ fn swing_high(window: &[Bucket]) -> Option<Swing> {
     let [before, at, after] = window else {
         return None;
     };
+    // Above the higher neighbour, so a shoulder of a larger swing counts little.
     let prominence = at.log_price - before.log_price.max(after.log_price);
     (prominence > 0.0).then_some(Swing {
         price: at.log_price,

@@ -1,8 +1,7 @@
 //! The technical dimension: six indicators, each on every timeframe.
 //!
-//! All are exactly symmetric under the reflection of prices p → 2c − p about any c: ranges stay,
-//! differences change sign. Prices only enter as differences over differences, so their scale does
-//! not matter.
+//! All are exactly symmetric under the reflection p → 2c − p about any c: ranges stay, differences
+//! change sign. Prices enter only as differences over differences, so their scale does not matter.
 
 use super::bars::{Bars, WILDER_PERIOD};
 use super::indicators;
@@ -13,28 +12,28 @@ use shared::analysis::means::mean;
 /// The moving averages of the awesome oscillator (Williams 1995).
 const AO_PERIODS: (usize, usize) = (5, 34);
 
-/// The awesome oscillator that leans tanh(1), in average true ranges: about the deviation that a
-/// random walk has (2.3).
+/// The awesome oscillator that gives tanh(1), in average true ranges: about its standard deviation
+/// on a random walk (2.3).
 const AO_SCALE: f64 = 2.0;
 
-/// The difference of the directional indicators that leans tanh(1).
+/// The difference of the directional indicators that gives tanh(1).
 const DI_SCALE: f64 = 25.0;
 
-/// The directional index from which on a trend counts in full.
+/// The directional index from which a trend counts in full.
 const STRONG_ADX: f64 = 50.0;
 
-/// The moving average whose side signs the true range.
+/// The moving average that gives the true range its sign.
 const ATR_SIDE_PERIOD: usize = 20;
 
 /// The bars over which the mean of the true range is taken, where there are so many.
 const ATR_MEAN_BARS: usize = 100;
 
-/// How far above its mean the true range leans tanh(1): by half.
+/// How far above its mean the true range gives tanh(1): half as much again.
 const ATR_SCALE: f64 = 0.5;
 
 const CCI_PERIOD: usize = 20;
 
-/// The commodity channel index that leans tanh(1).
+/// The commodity channel index that gives tanh(1).
 const CCI_SCALE: f64 = 200.0;
 
 /// RSI 14 (Wilder 1978) on closes, as momentum: the score is the RSI itself. Figure: the RSI,
@@ -42,6 +41,7 @@ const CCI_SCALE: f64 = 200.0;
 #[must_use]
 pub fn rsi(bars: &Bars) -> Option<Reading> {
     let rsi = indicators::rsi(&bars.closes, WILDER_PERIOD)?.last()?;
+    // The RSI is bounded already, so no `tanh`. Read as momentum, not as overbought or oversold.
     Reading::new((rsi - 50.0) / 50.0, rsi)
 }
 
@@ -49,6 +49,7 @@ pub fn rsi(bars: &Bars) -> Option<Reading> {
 /// average true ranges.
 #[must_use]
 pub fn ao(bars: &Bars) -> Option<Reading> {
+    // Williams averages the middle of each bar, not its close.
     let medians: Vec<f64> = bars
         .highs
         .iter()
@@ -64,9 +65,9 @@ pub fn ao(bars: &Bars) -> Option<Reading> {
 /// Directional movement (Wilder 1978): tanh((+DI − −DI)/25) · min(1, ADX/50), period 14. Figure:
 /// +DI − −DI.
 ///
-/// The one part that is not continuous, by Wilder's definition: a bar that reaches beyond the one
-/// before on both sides counts wholly for the side where it reaches farther, so it can turn round
-/// as one of fourteen.
+/// The one part that is not continuous, by Wilder's definition: a bar that exceeds the one before
+/// on both sides counts wholly for the side where it exceeds it more, so one bar of fourteen may
+/// change sides.
 #[must_use]
 pub fn adx(bars: &Bars) -> Option<Reading> {
     let movement =
@@ -76,22 +77,25 @@ pub fn adx(bars: &Bars) -> Option<Reading> {
 }
 
 fn adx_lean(difference: f64, adx: f64) -> f64 {
+    // Without a trend (low ADX) the difference is noise, so it is scaled down.
     (difference / DI_SCALE).tanh() * (adx / STRONG_ADX).min(1.0)
 }
 
 /// Average true range (Wilder 1978): tanh(side · (ATR14 / mean ATR14 − 1) / 0.5). Figure: ATR over
 /// its mean.
 ///
-/// The side is that of the close against its SMA 20. As the sign itself would jump there, it is
+/// The side is that of the close relative to its SMA 20. The sign itself would jump there, so it is
 /// tanh of the distance in average true ranges.
 #[must_use]
 pub fn atr(bars: &Bars) -> Option<Reading> {
     let average = indicators::sma(&bars.closes, ATR_SIDE_PERIOD)?.last()?;
+    // Against the contract's own mean: what is wild for one is calm for another.
     let ratio = bars.atr / mean(tail(&bars.true_ranges, ATR_MEAN_BARS));
     Reading::new(atr_lean((bars.close - average) / bars.atr, ratio), ratio)
 }
 
 fn atr_lean(distance: f64, ratio: f64) -> f64 {
+    // Range has no direction of its own: a growing range confirms the side on which the price is.
     (distance.tanh() * (ratio - 1.0) / ATR_SCALE).tanh()
 }
 
@@ -108,6 +112,7 @@ pub fn cci(bars: &Bars) -> Option<Reading> {
 pub fn williams_r(bars: &Bars) -> Option<Reading> {
     let percent_r =
         indicators::williams_r(&bars.highs, &bars.lows, &bars.closes, WILDER_PERIOD)?.last()?;
+    // −%R is 0 at the high and 100 at the low, so a low price gives a bullish signal.
     Reading::new((-percent_r - 50.0) / 50.0, percent_r)
 }
 

@@ -14,16 +14,17 @@ use super::reading::Reading;
 /// have, so that the result does not depend on how many were fetched.
 const FLOW_BARS: usize = 50;
 
-/// The bars of Chaikin's money flow, as he published it.
+/// The bars of Chaikin's money flow, as published.
 const CMF_BARS: usize = 20;
 
-/// The change of the close from which on a bar's volume counts in full, in average true ranges. As
-/// the bare sign would jump where the close does not move, less counts in proportion.
+/// The change of the close from which a bar's volume counts in full, in average true ranges.
+/// Smaller changes count in proportion, because the bare sign would jump where the close does not
+/// move.
 const OBV_WIDTH: f64 = 0.1;
 
 const RELATIVE_VOLUME_PERIOD: usize = 30;
 
-/// The relative volume that leans tanh(1) on a bar of clear direction: twice the average.
+/// The relative volume that gives tanh(1) on a bar of clear direction: twice the average.
 const RELATIVE_VOLUME_SCALE: f64 = 2.0;
 
 /// The change of the close that makes a bar's direction clear, in average true ranges.
@@ -62,6 +63,7 @@ fn money_flow_reading(bars: &Bars, count: usize) -> Option<Reading> {
 /// On-balance volume (Granville 1963): tanh(3 · Σsign(ΔC)·V/ΣV) over 50 changes. Figure: the share.
 #[must_use]
 pub fn obv(bars: &Bars) -> Option<Reading> {
+    // n + 1 closes make n changes.
     let of = |column| tail(column, FLOW_BARS + 1);
     let (net, all) = signed_volume(of(&bars.closes), of(&bars.volumes), OBV_WIDTH * bars.atr);
     Reading::new((NET_SHARE_GAIN * net / all).tanh(), net / all)
@@ -74,8 +76,10 @@ pub fn relative_volume(bars: &Bars) -> Option<Reading> {
     let [.., before, after] = bars.closes.as_slice() else {
         return None;
     };
+    // The average includes the last bar, which bounds the ratio by (30 + 1)/2.
     let average = indicators::ema(&bars.volumes, RELATIVE_VOLUME_PERIOD)?.last()?;
     let relative = bars.volumes.last()? / average;
+    // The bare sign would jump where the close does not move.
     let direction = soft_sign(after - before, DIRECTION_WIDTH * bars.atr);
     Reading::new(relative_volume_lean(relative, direction), relative)
 }
@@ -101,7 +105,7 @@ fn profile_lean(below: f64) -> f64 {
 /// Figure: ln(p/vwap)/σ.
 ///
 /// The average is the geometric one of the bars' (H·L·C)^⅓, and σ the volume-weighted standard
-/// deviation of their logarithms: to an arithmetic average ln(p/vwap) could not be symmetric.
+/// deviation of the logarithms. With an arithmetic average, ln(p/vwap) could not be symmetric.
 #[must_use]
 pub fn vwap(bars: &Bars) -> Option<Reading> {
     let columns = tail(&bars.highs, PROFILE_BARS)
@@ -109,14 +113,16 @@ pub fn vwap(bars: &Bars) -> Option<Reading> {
         .zip(tail(&bars.lows, PROFILE_BARS));
     let typical: Vec<f64> = columns
         .zip(tail(&bars.closes, PROFILE_BARS))
+        // The logarithm of the geometric mean.
         .map(|((high, low), close)| (high * low * close).ln() / 3.0)
         .collect();
+    // Bars at a single price give 0/0, and the part is missing.
     let deviations = deviations(&typical, tail(&bars.volumes, PROFILE_BARS), bars.close.ln());
     Reading::new(deviations.tanh(), deviations)
 }
 
-/// How many weighted standard deviations `value` lies above the weighted mean; not a number when
-/// all are equal.
+/// How many weighted standard deviations `value` is above the weighted mean; not a number when all
+/// are equal.
 fn deviations(values: &[f64], weights: &[f64], value: f64) -> f64 {
     let all: f64 = weights.iter().sum();
     let weighted = |of: &dyn Fn(f64) -> f64| {

@@ -1,4 +1,4 @@
-//! Closes beyond what the price had reached before.
+//! Breaks of structure: closes beyond what the price had reached before.
 
 use super::super::bars::{Bars, Ohlc};
 use super::super::reading::Reading;
@@ -25,6 +25,7 @@ pub fn structure_breaks(bars: &Bars) -> Option<Reading> {
     let mut structure = 0.0_f64;
     for around in bars.window(STRUCTURE_BARS).windows(SWING_BARS + 1) {
         let up = break_above(around) / bars.atr;
+        // The bearish break is the bullish one of the mirrored bars, so the two cannot differ.
         let mirrored: Vec<Ohlc> = around.iter().map(|bar| bar.mirrored()).collect();
         let down = break_above(&mirrored) / bars.atr;
         structure = next(structure, up, down);
@@ -32,7 +33,7 @@ pub fn structure_breaks(bars: &Bars) -> Option<Reading> {
     Reading::new(structure.tanh(), structure)
 }
 
-/// How far the last close stands above every earlier high; 0 when it does not.
+/// How far the last close is above every earlier high; 0 if it is not.
 fn break_above(around: &[Ohlc]) -> f64 {
     let Some((last, before)) = around.split_last() else {
         return 0.0;
@@ -46,8 +47,10 @@ fn break_above(around: &[Ohlc]) -> f64 {
 }
 
 fn next(structure: f64, up: f64, down: f64) -> f64 {
+    // Gradual: a break against a weak structure is hardly a change of character.
     let so_far = structure.tanh();
     let against = |so_far: f64| 1.0 + CHANGE_OF_CHARACTER * so_far.max(0.0);
+    // Without the decay, an old break would outweigh all later ones.
     MEMORY * structure + up * against(-so_far) - down * against(so_far)
 }
 

@@ -1,26 +1,26 @@
-//! Levels at which the price turned before.
+//! Support and resistance: levels at which the price turned before.
 
 use super::super::bars::{Bars, Ohlc};
 use super::super::maths::ramp;
 use super::super::reading::Reading;
 use super::sides::both_sides;
 
-/// The candles on either side over which a pivot must be the extreme.
+/// The candles on each side over which a pivot must be the extreme.
 const PIVOT_SIDE: usize = 3;
 
-/// How far below the extreme of its neighbourhood a candle still counts as a part of the pivot, in
-/// average true ranges: a pivot fades rather than vanishes, and equal highs beside one another are
-/// pivots both.
+/// How far a candle may be from the extreme of its neighbourhood and still count as part of the
+/// pivot, in average true ranges. A pivot thus fades rather than vanishes, and equal highs beside
+/// one another are both pivots.
 const PIVOT_TOLERANCE: f64 = 0.25;
 
 /// Pivots closer than this share of the price belong to one level.
 const CLUSTER_SHARE: f64 = 0.005;
 
-/// The distance, as a share of the price, over which a level's weight falls to 1/e: a level farther
-/// than a few percent does not bear on the price now.
+/// The distance, as a share of the price, at which a level's weight is 1/e. A level a few percent
+/// away does not bear on the price now.
 const REACH_SHARE: f64 = 0.02;
 
-/// A touch's worth of indifference, so that one weak pivot alone does not decide.
+/// Regularisation: one touch's worth of "no level", so that a single weak pivot does not decide.
 const INDIFFERENCE: f64 = 1.0;
 
 /// Support and resistance: (S − R)/(S + R + 1), S the strength of the levels below the price, R of
@@ -46,10 +46,12 @@ fn support(window: &[Ohlc], atr: f64) -> f64 {
     let Some(price) = window.last().map(|bar| bar.close) else {
         return 0.0;
     };
+    // Mirrored prices are negative.
     let unit = price.abs();
     let pivots = pivots(window, atr);
     let below = pivots.iter().filter(|pivot| pivot.price < price);
     below
+        // Each level sums up the pivots near it, itself included.
         .map(|level| {
             let touches: f64 = pivots
                 .iter()
@@ -61,6 +63,7 @@ fn support(window: &[Ohlc], atr: f64) -> f64 {
             let distance = (price - level.price) / unit;
             level.weight
                 * touches
+                // 0 at the price itself, where the level turns from support into resistance.
                 * ramp(distance, 0.0, CLUSTER_SHARE)
                 * (-distance / REACH_SHARE).exp()
         })
@@ -81,6 +84,7 @@ fn pivots(window: &[Ohlc], atr: f64) -> Vec<Pivot> {
             .iter()
             .map(|bar| bar.low)
             .fold(f64::INFINITY, f64::min);
+        // Highs and lows alike: a former high supports a price that is above it now.
         for (price, short_of_extreme) in [
             (middle.high, highest - middle.high),
             (middle.low, middle.low - lowest),

@@ -1,15 +1,13 @@
-//! What the searches for structure share: the bars they look at, and a bullish formula applied to both
-//! sides.
+//! What the searches for structure share: the bars that they look at, and a bullish formula applied
+//! to both sides.
 
 use super::super::bars::{Bars, Ohlc};
 
-/// The bars that are searched for zones, gaps and levels: as many as the venue is asked for on most
-/// timeframes.
+/// The bars that are searched for zones, gaps and levels.
 pub(super) const STRUCTURE_BARS: usize = 200;
 
-/// What a formula for bullish structure finds in the bars and in their mirror image.
-///
-/// Writing only the bullish half makes the bearish one its exact mirror.
+/// The result of a formula for bullish structure on the bars and on their mirror image. Writing the
+/// bullish half alone makes the bearish one its exact mirror.
 pub(super) fn both_sides(bars: &Bars, bullish: impl Fn(&[Ohlc], f64) -> f64) -> (f64, f64) {
     let mut window = bars.window(STRUCTURE_BARS);
     let up = bullish(&window, bars.atr);
@@ -19,15 +17,15 @@ pub(super) fn both_sides(bars: &Bars, bullish: impl Fn(&[Ohlc], f64) -> f64) -> 
     (up, bullish(&window, bars.atr))
 }
 
-/// How far a zone is felt: its weight falls to 1/e over three average true ranges.
+/// The distance at which a zone's weight is 1/e, in average true ranges.
 const REACH_RANGES: f64 = 3.0;
 
-/// How much a level at `distance` is felt, 0–1.
+/// The weight of a zone at `distance`, 0–1.
 pub(super) fn felt(distance: f64, atr: f64) -> f64 {
     (-distance.abs() / (REACH_RANGES * atr)).exp()
 }
 
-/// The least of each bar's value and all later ones, in the bars' order.
+/// For each bar, the least value of it and all later bars.
 pub(super) fn least_from_here(window: &[Ohlc], of: impl Fn(&Ohlc) -> f64) -> Vec<f64> {
     let mut least = f64::INFINITY;
     let mut from_here: Vec<f64> = window

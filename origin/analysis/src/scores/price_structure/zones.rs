@@ -5,8 +5,8 @@ use super::super::maths::ramp;
 use super::super::reading::Reading;
 use super::sides::{both_sides, felt, least_from_here};
 
-/// The body of a candle that begins to count as a strong move, and the one that counts in full, in
-/// average true ranges.
+/// The body of a candle that starts to count as a strong move, and the one that counts in full, in
+/// average true ranges. A single limit would make zones appear and vanish with one tick.
 const DISPLACEMENT: (f64, f64) = (1.0, 2.0);
 
 /// The opposite body before it that makes a full order block, in average true ranges.
@@ -29,6 +29,7 @@ fn bullish_blocks(window: &[Ohlc], atr: f64) -> f64 {
         return 0.0;
     };
     let least_closes = least_from_here(window, |bar| bar.close);
+    // Skipping one aligns each pair with the closes from the mover on.
     let pairs = window.windows(2).zip(least_closes.iter().skip(1));
     pairs
         .map(|(pair, least_close)| {
@@ -38,7 +39,9 @@ fn bullish_blocks(window: &[Ohlc], atr: f64) -> f64 {
                 DISPLACEMENT.0,
                 DISPLACEMENT.1,
             );
+            // The last candle against the move: only then is it an order block.
             let opposite = ramp((block.open - block.close) / atr, 0.0, OPPOSITE_BODY);
+            // A block that a later close has passed by a true range is broken and counts nothing.
             let held = ramp((least_close - block.low) / atr, -1.0, 0.0);
             strength * opposite * held * felt(price - (block.high + block.low) / 2.0, atr)
         })
@@ -61,6 +64,7 @@ fn bullish_gaps(window: &[Ohlc], atr: f64) -> f64 {
         return 0.0;
     };
     let least_lows = least_from_here(window, |bar| bar.low);
+    // The next but one and all later lows: what they traded through is filled.
     let gaps = window.iter().zip(least_lows.iter().skip(2));
     gaps.map(|(before, least_low)| {
         (least_low - before.high).max(0.0) / atr * felt(price - least_low, atr)

@@ -158,6 +158,7 @@ impl Clock {
     pub fn hear(&self, source: &'static str, asked: Asked, date: UnixMs, age_secs: Option<u64>) {
         self.with(|timeline| {
             let came_ms = timeline.last().timer_ms;
+            // A step during the request makes its duration unknown, and so the moment of its date.
             let is_evidence = timeline.steps() == asked.steps
                 && came_ms.saturating_sub(asked.at_ms) <= SLOWEST_ANSWER_MS;
             let heard = Heard::of(asked.at_ms, came_ms, date, age_secs);

@@ -202,7 +202,8 @@ pub struct Config {
 
     /// File with CoinGecko's API key, for more requests than are allowed without one. The key
     /// itself can be given as `COINGECKO_API_KEY`, which is no option, for others on a machine can
-    /// read the options of a process. It is sent as a key of the free plan, or of a paid one where `COINGECKO_BASE_URL` is `https://pro-api.coingecko.com`.
+    /// read the options of a process. It is sent as a key of the free plan,
+    /// or of a paid one where `COINGECKO_BASE_URL` is `https://pro-api.coingecko.com`.
     #[arg(
         long,
         env = "COINGECKO_API_KEY_FILE",

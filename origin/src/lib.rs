@@ -1,9 +1,10 @@
 //! The origin: collects from exchanges, publishes validated snapshots, serves them from memory.
 //!
-//! Data flows down this list: [`upstream`] fetches bytes, [`publication`] holds the snapshot that is
-//! served, [`collect`] makes snapshots of the bytes, [`store`] writes them to Redis and takes up what
-//! others wrote, [`leadership`] says who collects, [`http`] answers requests from memory alone, and
-//! [`server`] keeps the connections that they come by. Each uses only what stands above it.
+//! Data flows down this list: [`upstream`] fetches bytes, [`publication`] holds the snapshot that
+//! is served, [`collect`] makes snapshots of the bytes, [`store`] writes them to Redis and takes up
+//! what other processes wrote, [`leadership`] decides which process collects, [`http`] answers
+//! requests from memory alone, and [`server`] limits the connections that they arrive on. Each uses
+//! only what stands above it.
 
 pub mod build;
 pub mod clock;

@@ -224,6 +224,7 @@ impl Current {
     pub fn next_sequence(&self, now: UnixMs) -> u64 {
         let held = self.get().map_or(0, |held| held.valid.get().sequence);
         let known = [held, self.used.load(Ordering::Relaxed)];
+        // Neither what is served nor what was seen in the store may be reused.
         let last = known
             .into_iter()
             .filter(|sequence| is_plausible(*sequence, now))

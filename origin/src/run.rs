@@ -55,7 +55,7 @@ pub fn exit_code(error: &anyhow::Error) -> ExitCode {
     ExitCode::from(if error.is::<Storm>() { EXIT_STORM } else { 1 })
 }
 
-/// Runs the origin until the process is told to end.
+/// Runs the origin until a signal or a storm ends it.
 ///
 /// # Errors
 /// When it cannot start, naming the variable and the value; or the [`Storm`] that ended it.
@@ -104,6 +104,7 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
         open = config.open,
         "the secret of /snapshot and /metrics"
     );
+    // After the address was announced, so that the log shows it before the first failure.
     parts.begin(&config, upstreams, (&resigning, &resigned), &mut tasks);
 
     let app = App {
@@ -123,6 +124,7 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
     // Never more connections than there are file descriptors for.
     limits.connections = server::raise_descriptor_limit(limits.connections);
     let drain_delay = Duration::from_millis(config.drain_delay_ms);
+    // The router is served from here on; tasks have been collecting since above.
     let served = serve::serve(listener, app, limits, resigning, drain_delay, storm).await;
     if config.role.collects()
         && timeout(RESIGN_PATIENCE, resigned.cancelled())

@@ -70,11 +70,11 @@ pub async fn serve(
                 continue;
             }
         };
-        // Dropping `stream` closes a refused connection. An answer would cost what is short.
         let vigil = Arc::new(Vigil::new(Instant::now()));
         let guest = match guests.admit(address.ip(), Arc::clone(&vigil)) {
             Ok(guest) => guest,
             Err(refusal) => {
+                // Dropping the stream closes the connection. An answer would cost what is short.
                 metrics.connection_refused(refusal.name());
                 continue;
             }

@@ -79,6 +79,7 @@ impl Store {
         let valid = publication.valid();
         let mut entries: Vec<StoredEntry> = projection::stored(valid)?;
         entries.extend(publication.remembered().cloned());
+        // What the script compares with the stored mark.
         let mark = Mark {
             epoch,
             as_of_ms: valid.get().as_of_ms,

@@ -114,7 +114,7 @@ pub struct Fetched {
     pub received_at: UnixMs,
     /// When it left its publisher, at the latest: before it arrived, if it came from a cache.
     /// Answers that carry no time of their own are as old as this. An error when the `Age` header
-    /// cannot be read, because then nobody knows.
+    /// cannot be read, because the time is unknown then.
     pub sent_at: Result<UnixMs, ParseError>,
     /// The venue, and whether its host serves the real market.
     pub source: Source,

@@ -125,6 +125,7 @@ fn restore<T: Published>(known: &watch::Sender<Slow<T>>, other: Slow<T>) {
         let is_newer = match (&*known, &other) {
             (Slow::Unknown(_), Slow::Known(_)) => true,
             (Slow::Known(known), Slow::Known(other)) => {
+                // Fetching the same figures again makes them no newer.
                 known.as_of_ms < other.as_of_ms && !is_one_publication(known, other)
             }
             (_, Slow::Unknown(_)) => false,
@@ -144,6 +145,7 @@ fn recall<T: Published>(known: &watch::Sender<Slow<T>>, other: &Slow<T>) {
         let Slow::Known(known) = known else {
             return false;
         };
+        // The older of two times is the first sight of these figures.
         let is_older = other.as_of_ms < known.as_of_ms && is_one_publication(known, other);
         if is_older {
             known.as_of_ms = other.as_of_ms;

@@ -183,8 +183,8 @@ impl Collector {
         };
         // Milliseconds of CPU: on an async thread they would delay every answer to a client.
         match tokio::task::spawn_blocking(move || round.run()).await {
-            // The gate is told after the round, because a body may turn out to be a refusal by the
-            // exchange: that is known once it is parsed.
+            // The pass is settled after the round: a body may turn out to be a refusal by the
+            // exchange, which only parsing shows.
             Ok(Ok(outcome)) => {
                 self.feeds.gate.answered(pass, Instant::now());
                 self.succeeded(outcome);

@@ -65,6 +65,7 @@ fn state(app: &App, now: UnixMs) -> Option<Health> {
     let valid = publication.valid();
     let class = app.context.limits.classify(valid.get().as_of_ms, now)?;
     let mut data = DataHealth::of(valid, class, now);
+    // Readiness goes first when the process ends; the data itself is still good.
     data.ready &= !app.draining.load(Ordering::Relaxed);
     Some(Health {
         data,

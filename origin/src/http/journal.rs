@@ -69,6 +69,7 @@ impl Journal {
             .get(DATA_AS_OF)
             .and_then(|value| value.to_str().ok());
         let took_us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
+        // An edge's request (the id leads from its log to this one) or a failure of ours.
         let is_news = route == SNAPSHOT || response.status().is_server_error();
         match is_news.then(|| self.admits()).flatten() {
             Some(left_out) => tracing::info!(

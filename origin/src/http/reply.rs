@@ -29,6 +29,7 @@ pub(super) fn failure(failure: &Failure) -> Response {
 
 /// The answer to a preflight request.
 pub(super) fn preflight(request: &HeaderMap) -> Response {
+    // Decided in `shared`, so that origin and edge allow the same.
     let answer = headers::preflight(lines(request, header::ACCESS_CONTROL_REQUEST_HEADERS));
     let mut response = bodiless(StatusCode::NO_CONTENT);
     insert(

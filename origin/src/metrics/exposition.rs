@@ -74,6 +74,7 @@ impl Metrics {
             role,
             store,
         };
+        // An info metric: the value is always 1, the labels carry the facts.
         self.families.info.get_or_create(&labels).set(1);
         self.families
             .process_start

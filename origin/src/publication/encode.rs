@@ -44,6 +44,8 @@ impl Rendered {
         let made = projection::body(valid, endpoint, class, limits)
             .map_err(std::io::Error::from)
             .and_then(|identity| {
+                // Compressed once per publication; compressing per request would cost more than
+                // everything else in it.
                 let compressed = Some((gzip(&identity)?.into(), brotli(&identity)?.into()));
                 let headers = headers::of_body(valid, &Question::Whole(endpoint), class, limits);
                 let (headers, etags) = ready(headers).map_err(std::io::Error::other)?;
@@ -159,6 +161,7 @@ fn brotli(body: &[u8]) -> std::io::Result<Vec<u8>> {
         BROTLI_WINDOW,
     );
     encoder.write_all(body)?;
+    // `into_inner` finishes the stream; the flush reports an error that it would swallow.
     encoder.flush()?;
     Ok(encoder.into_inner())
 }

@@ -1,4 +1,4 @@
-//! Serves until the process is told to end, and ends without failing a request.
+//! Serves until a signal or a storm ends the process, and ends without failing a request.
 //!
 //! Order of the end: readiness goes, the lead is given up, load balancers get `drain_delay` to
 //! notice while requests are still accepted, no new connections, open requests may finish.

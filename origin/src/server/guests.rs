@@ -92,6 +92,7 @@ impl Guests {
         if present.by_number.len() >= self.places && !present.send_one_away(None) {
             return Err(Refusal::TooMany);
         }
+        // Numbers are never reused, so a late drop cannot free another's place.
         let (number, away) = (present.next, CancellationToken::new());
         present.next += 1;
         present.by_number.insert(
@@ -119,6 +120,7 @@ impl Present {
             .by_number
             .iter()
             .filter(|(_, place)| of.is_none_or(|address| place.address == address));
+        // By idle time, then by number: the oldest of equals.
         let idle =
             candidates.filter_map(|(number, place)| Some((place.vigil.idle_since()?, *number)));
         let Some((_, number)) = idle.min() else {

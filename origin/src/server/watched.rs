@@ -39,6 +39,7 @@ impl AsyncRead for Watched {
     ) -> Poll<Result<()>> {
         let this = self.get_mut();
         let before = buffer.filled().len();
+        // Pending and errors pass through unnoted: neither is activity.
         ready!(Pin::new(&mut this.stream).poll_read(context, buffer))?;
         // Zero bytes are the end of the stream, not activity.
         if buffer.filled().len() > before {

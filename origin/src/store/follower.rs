@@ -201,7 +201,7 @@ impl Follower {
             .as_ref()
             .map(|held| (held.valid().get().as_of_ms, held.valid().get().sequence));
         if let Some(served) = served.filter(|_| held == Some((mark.as_of_ms, mark.sequence))) {
-            // It is stored, whatever the writer was told: the answer to its write may have been
+            // It is stored, even if the writer saw a failure: the answer to its write may have been
             // lost.
             self.stored.store(Some(Arc::new(Held::of(served.valid()))));
             return false;

@@ -89,6 +89,8 @@ impl Dialer {
                     Err(error) if is_refused_login(&error) => {
                         Err(who_refuses(&mut sentinels, error).await)
                     }
+                    // The sentinels' client builds its own settings, so they are changed for each
+                    // one.
                     found => nameless(&found?),
                 }
             }
@@ -121,6 +123,7 @@ impl Dialer {
                     "the cluster says that our keys are at an address which is none"
                 );
             }
+            // The next connection goes there. `settle` drops the present one.
             *moved_to.lock().unwrap_or_else(PoisonError::into_inner) = there;
         }
     }
@@ -176,6 +179,7 @@ fn elsewhere(client: &Client, address: &str) -> Option<Client> {
             .trim_end_matches(']')
             .to_owned(),
     };
+    // TLS and login stay those of the configured server: a redirect must not weaken them.
     let there = match info.addr().clone() {
         ConnectionAddr::TcpTls {
             insecure,
@@ -289,6 +293,7 @@ impl Link {
             && wants_new_connection(error)
         {
             self.dialer.follow(error);
+            // After `follow`, so that whoever reconnects now already goes to the right server.
             self.open.drop(line).await;
         }
         answer
@@ -331,6 +336,7 @@ impl<C: Clone> Slot<C> {
             Some(connection) => connection.clone(),
             None => {
                 let connection = open().await?;
+                // Counted on success alone, so a number always names a connection.
                 opened.count += 1;
                 opened.connection.insert(connection).clone()
             }

@@ -60,6 +60,8 @@ pub fn pause(error: &UpstreamError, failures_in_a_row: u32, pauses: Pauses) -> D
         UpstreamError::Fetch(FetchError::Forbidden {
             kind: Forbidden::Region | Forbidden::RateLimit,
         }) => BAN,
+        // A stated pause shortens no backoff: an upstream that always says "one second" would be
+        // called every second.
         UpstreamError::Fetch(
             FetchError::Status {
                 retry_after: Some(stated),
@@ -68,8 +70,6 @@ pub fn pause(error: &UpstreamError, failures_in_a_row: u32, pauses: Pauses) -> D
             | FetchError::RateLimited {
                 retry_after: Some(stated),
             },
-        // A stated pause shortens no backoff: an upstream that always says "one second" would be
-        // called every second.
         ) => (*stated).clamp(doubled, most_stated.max(doubled)),
         UpstreamError::Fetch(
             FetchError::RateLimited { retry_after: None } | FetchError::Status { status: 429, .. },

@@ -34,13 +34,13 @@ pub enum FetchError {
     Status {
         /// The status.
         status: u16,
-        /// When to come back, if told.
+        /// The pause that the answer states, if any.
         retry_after: Option<Duration>,
     },
     /// A rate limit that was reported with status 200 and the moment of its reset.
     #[error("too many requests")]
     RateLimited {
-        /// When to come back, if told.
+        /// The pause that the answer states, if any.
         retry_after: Option<Duration>,
     },
     /// A body beyond the limit.

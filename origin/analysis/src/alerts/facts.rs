@@ -61,6 +61,7 @@ pub fn open_interest_move(
     let earlier = history
         .iter()
         .min_by_key(distance)
+        // A change over another span would be measured by the wrong thresholds.
         .filter(|row| distance(row) <= SPAN_TOLERANCE_MS)?;
     let change_pct = |before: f64, after: f64| Percent::new((after / before - 1.0) * 100.0).ok();
     Some(OpenInterestMove {

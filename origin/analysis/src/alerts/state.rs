@@ -176,6 +176,7 @@ impl AlertState {
         let mut seen = HashSet::new();
         // The section's rules demand unique ids.
         alerts.retain(|alert| seen.insert(alert.id()));
+        // The oldest go first.
         alerts.truncate(MAX_ALERTS);
     }
 }

@@ -26,11 +26,11 @@ const DISAGREEMENT_PENALTY: f64 = 2.0;
 ///
 /// - A measurement combines the parts that read it, a dimension its own parts.
 /// - The score is Σv·s over the measurements. v is share · F, normalised to a sum of 1 with none
-/// above a tenth ([`weights`]). There is no score if the shares had to grow more than
-/// [`weights::MOST_GROWTH`] times for that.
+///   above a tenth ([`weights`]). There is no score if the shares had to grow more than
+///   [`weights::MOST_GROWTH`] times for that.
 /// - The consensus is exp(−2·Σv(nᵢ − D)²) with nᵢ = (sᵢ − 50)/50 and D = Σv·nᵢ.
 /// - The reliability is Σ(share · coverage) over the parts that are there; below
-/// [`MIN_RELIABILITY`] there is no score.
+///   [`MIN_RELIABILITY`] there is no score.
 #[must_use]
 pub fn combine(evidence: &BTreeMap<SubComponent, Evidence>) -> Confluence {
     // By measurement: parts that read the same thing count as one voice, or it would be counted
@@ -44,10 +44,10 @@ pub fn combine(evidence: &BTreeMap<SubComponent, Evidence>) -> Confluence {
         .iter()
         .map(|(one, view)| weights::share(*one) * view.freshness)
         .collect();
+    // The cap keeps one measurement from deciding alone when others are missing.
     let Capped {
         weights: voices,
         growth,
-    // The cap keeps one measurement from deciding alone when others are missing.
     } = weights::capped(&shares);
     let weighed = |f: &dyn Fn(f64) -> f64| {
         let sum: f64 = views

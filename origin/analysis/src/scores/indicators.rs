@@ -172,6 +172,7 @@ fn directional(
         sum(|moved| moved.plus),
         sum(|moved| moved.minus),
     );
+    // Wilder's running sum instead of a sum over a window: no bar drops out at once.
     let fade = |sum: f64, next: f64| sum - sum / period as f64 + next;
     let each = rest.iter().scan(begin, |(range, plus, minus), moved| {
         *range = fade(*range, moved.true_range);
@@ -269,6 +270,7 @@ pub fn williams_r(highs: &[f64], lows: &[f64], closes: &[f64], period: usize) ->
     let values = ranges
         .zip(closes.iter().skip(period.saturating_sub(1)))
         .map(|((highs, lows), close)| {
+            // The extremes include the current bar, so %R stays within −100…0.
             let high = highs.iter().copied().fold(f64::NEG_INFINITY, f64::max);
             let low = lows.iter().copied().fold(f64::INFINITY, f64::min);
             if high > low {

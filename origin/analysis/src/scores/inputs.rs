@@ -117,6 +117,7 @@ impl Limits {
     /// Book, trades and ticker: fresh for as long as a snapshot is, absent when a snapshot of that
     /// age raises an alert.
     pub(super) const LIVE: Self = Self {
+        // `shared`'s default of a fresh snapshot, and the age at which stale data alerts.
         full_ms: 15_000,
         none_ms: 120_000,
     };
@@ -125,6 +126,7 @@ impl Limits {
     /// of long accounts does without them as well.
     pub(super) const POSITIONING: Self = Self {
         full_ms: 15 * 60_000,
+        // One limit for both uses of the same rows, so that they disappear together.
         none_ms: MAX_RATIO_AGE_MS,
     };
 

@@ -30,6 +30,7 @@ pub fn interpret(
         Sentiment::Neutral => ("neutral", 0.0),
         Sentiment::Bearish => ("bearish", -1.0),
     };
+    // The same weights as in `combine`, so that the sentence names what moved the score.
     let pull = |part: &SubComponent, found: &Evidence| {
         part.weight() * found.freshness * found.reading.lean.get() * side
     };
@@ -81,6 +82,7 @@ fn phrase(part: SubComponent, found: &Evidence) -> String {
         Basis::Facts | Basis::Books { .. } | Basis::Trades { .. } => String::new(),
     };
     let (trades, books) = (trades(found.basis), books(found.basis));
+    // The direction in words follows the signal, so that sentence and score cannot disagree.
     let either = |up: &'static str, down: &'static str| if lean > 0.0 { up } else { down };
     match part {
         P::Rsi => format!("the {of}RSI (14) is {figure:.1}"),

@@ -130,6 +130,7 @@ pub fn liquidity(
     earlier_spreads: &[f64],
     earlier_depths: &[f64],
 ) -> Option<Reading> {
+    // Against the contract's own history: a tight spread for one is wide for another.
     let tight = 1.0 - percentile(spread(book)?, earlier_spreads)?;
     let deep = percentile(total_depth(book)?, earlier_depths)?;
     let liquid = (tight + deep) / 2.0;

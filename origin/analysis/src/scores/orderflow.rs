@@ -51,6 +51,7 @@ pub fn cvd(flow: &Flow) -> Option<Reading> {
 /// Trade flow by value: tanh(3 · Σ±pq/Σpq). Figure: the share bought, 0–1.
 #[must_use]
 pub fn trade_flow(flow: &Flow) -> Option<Reading> {
+    // By value, which differs from the volume when the price moved within the window.
     let net = flow.net(|print| print.price * print.size);
     Reading::new((NET_SHARE_GAIN * net).tanh(), bought(net))
 }
@@ -77,6 +78,8 @@ pub fn open_interest(
     let first = history
         .iter()
         .rev()
+        // The newest point that is old enough, so the span is as close to four hours as the rows
+        // allow.
         .find(|point| age(point) >= OPEN_INTEREST_WINDOW_MS)?;
     if age(first) > OPEN_INTEREST_WINDOW_MS + OPEN_INTEREST_SLACK_MS {
         return None;
@@ -143,6 +146,7 @@ pub fn smart_money_flow(flow: &Flow) -> Option<Reading> {
 #[must_use]
 pub fn imbalance(flow: &Flow) -> Option<Reading> {
     let windows = IMBALANCE_WINDOWS.iter().filter_map(|(window_ms, weight)| {
+        // Prints are sorted oldest first, so a window is their tail.
         let begin = flow
             .prints
             .partition_point(|print| print.ago_ms > *window_ms);
@@ -158,6 +162,7 @@ pub fn imbalance(flow: &Flow) -> Option<Reading> {
     let (sum, weights) = windows.fold((0.0, 0.0), |(sum, weights), (weight, net)| {
         (sum + weight * net, weights + weight)
     });
+    // 0/0 without a window: the part is missing. A mean of shares needs no `tanh`.
     Reading::new(sum / weights, sum / weights)
 }
 

@@ -29,6 +29,7 @@ impl Lean {
     /// # Errors
     /// Never in fact: a lean is always in range.
     pub fn score(self) -> Result<Score, OutOfRange> {
+        // Only here does a signal become a score; formulas never see 0–100.
         Score::new(50.0 + 50.0 * self.0)
     }
 }
@@ -48,6 +49,7 @@ impl Reading {
     pub fn new(lean: f64, figure: f64) -> Option<Self> {
         Some(Self {
             lean: Lean::new(lean)?,
+            // An infinite figure cannot be quoted, even where its signal saturates.
             figure: figure.is_finite().then_some(figure)?,
         })
     }

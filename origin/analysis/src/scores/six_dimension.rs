@@ -273,6 +273,7 @@ impl<'a> Facts<'a> {
 
     fn funding_rate(&self) -> Option<Evidence> {
         let (ticker, fundings) = (self.ticker.as_ref()?, self.fundings.as_ref()?);
+        // The rate of the next payment is compared with paid ones, all per 8 hours.
         let earlier = sentiment::normalised_to_8h(fundings.value);
         let reading = sentiment::funding_rate(ticker.value.funding_rate_8h?, &earlier)?;
         Some(Evidence::whole(

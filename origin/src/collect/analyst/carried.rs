@@ -79,6 +79,7 @@ impl Carried {
         now: UnixMs,
     ) {
         for (symbol, score) in &self.scores {
+            // The same limit as the validation boundary's for carried scores.
             let is_young =
                 age_ms(score.made_at, now).is_some_and(|age_ms| age_ms <= MAX_CARRIED_AGE_MS);
             // A score newer than the table would make the row's analysis younger than its price.
@@ -88,8 +89,10 @@ impl Carried {
                 last.is_some_and(|last| agree(last, score.price.get(), MAX_LIVE_FACTOR));
             let ours = analyses
                 .get(symbol)
+                // An analysis without a score is no rival of a carried one.
                 .filter(|ours| ours.confluence.score.is_some());
             let is_fuller =
+                // While inputs load, our reliability grows until it passes the carried one.
                 ours.is_none_or(|ours| ours.confluence.reliability < score.confluence.reliability);
             if is_young && is_earlier && is_about_this_price && is_fuller {
                 let carried = Analysis {
@@ -130,6 +133,7 @@ fn unless_loading<T: Clone>(ours: Slow<T>, carried: &Slow<T>) -> Slow<T> {
             .contains(&reason)
     };
     match (&ours, carried) {
+        // A lack that is not about loading is the truth about now, and is shown.
         (Slow::Unknown(reason), Slow::Known(_)) if is_loading(reason) => carried.clone(),
         _ => ours,
     }

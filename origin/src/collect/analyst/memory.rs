@@ -43,6 +43,7 @@ impl Recent {
     /// the same book, or from before the clock was set back.
     fn put(&mut self, at: UnixMs, imbalances: Option<Imbalances>) {
         self.0
+            // Equal times are dropped too: the newest book is added below, once.
             .retain(|(time, _)| *time < at && at.millis_since(*time) <= BOOKS_WINDOW_MS);
         self.0.extend(imbalances.map(|imbalances| (at, imbalances)));
     }
@@ -70,6 +71,7 @@ impl Series {
     /// Adds the measure of an input from `at`. Of inputs with the same time the last one counts; an
     /// older input is ignored.
     fn put(&mut self, at: UnixMs, measure: Option<f64>) {
+        // The first measure only becomes the newest: there is nothing to compare it with yet.
         let (newest_at, newest) = *self.newest.get_or_insert((at, measure));
         if at < newest_at {
             return;

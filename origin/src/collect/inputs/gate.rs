@@ -7,8 +7,8 @@
 //!
 //! State machine: `Open` → (a refusal that concerns every request) `Paused` → (its end) `Trying` →
 //! (the trial request is answered) `Open`, or (it is refused) `Paused` again. In `Trying` a single
-//! request is under way, whoever sends it. After it the pace is even for one window, so that an
-//! address which was told to stop does not return with a burst.
+//! request is under way, from any source. After it the pace is even for one window, so that a
+//! banned address does not return with a burst.
 //!
 //! Invariant: a `Pass` carries the number of pauses before it. What became of a request that was
 //! sent before the latest pause neither opens the gate nor counts as another refusal.

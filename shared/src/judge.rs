@@ -176,7 +176,7 @@ impl Judge {
     pub fn examine_snapshot(&mut self, snapshot: &Snapshot) -> Result<(), WildTable> {
         let at = snapshot.as_of_ms;
         let is_new = self.is_new(at);
-        let (compared, leaping) = self.leaping(shown(snapshot), at, is_new);
+        let (compared, leaping) = self.leaping(shown(snapshot).into_iter(), at, is_new);
         if !leaping.is_empty() {
             return Err(WildTable {
                 leaping: leaping.len(),
@@ -287,8 +287,9 @@ impl Judge {
     }
 }
 
-/// The prices that a snapshot shows, by symbol.
-fn shown(snapshot: &Snapshot) -> impl Iterator<Item = (&str, f64)> {
+/// The prices that a snapshot shows, each symbol once: many of the movers have a score too, and a
+/// symbol that came twice would confirm its own jump.
+fn shown(snapshot: &Snapshot) -> BTreeMap<&str, f64> {
     let scores = snapshot
         .scores
         .iter()
@@ -298,7 +299,9 @@ fn shown(snapshot: &Snapshot) -> impl Iterator<Item = (&str, f64)> {
         .gainers
         .iter()
         .chain(&snapshot.movers.losers);
-    scores.chain(movers.map(|row| (&*row.symbol, row.price.get())))
+    scores
+        .chain(movers.map(|row| (&*row.symbol, row.price.get())))
+        .collect()
 }
 
 #[cfg(test)]

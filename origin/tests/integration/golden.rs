@@ -245,6 +245,10 @@ fn golden_metrics_of_the_origin() {
         ("upstream_requests_total outcome", ParseError::LABELS),
         ("upstream_requests_total outcome", UniverseError::LABELS),
         ("upstream_requests_total outcome", Doubt::LABELS),
+        (
+            "upstream_requests_total outcome",
+            &[ClockAhead { ahead_ms: 0 }.label()],
+        ),
     ] {
         facts.extend(lines(metric, reason));
     }

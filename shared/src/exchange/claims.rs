@@ -114,9 +114,9 @@ pub(super) struct Claims {
 pub(super) enum Turnover {
     /// The venue states it.
     Stated(Claim),
-    /// The venue states only the volume. The estimate is volume times the day's typical price (high
-    /// + low + last) / 3, which lies between volume × low and volume × high as the true turnover
-    /// does.
+    /// The venue states only the volume. The estimate is volume times the day's typical price,
+    /// (high + low + last) / 3. It lies between volume × low and volume × high, as the true
+    /// turnover does.
     Estimated,
 }
 

@@ -20,6 +20,7 @@ mod door;
 mod door_bytes;
 mod figures;
 mod hostile;
+mod jumps;
 mod metamorphic;
 mod projections;
 mod recorded;

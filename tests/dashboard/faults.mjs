@@ -100,7 +100,7 @@ export function faultsSuite(world) {
         );
         assert.match(
           await page.textContent(".not-looked-at"),
-          /^Not looked at: funding against what was paid before, long and short accounts\.$/,
+          /^Not looked at: funding against what was paid before, the premium against its last day, long and short accounts\.$/,
         );
         await done();
       }));

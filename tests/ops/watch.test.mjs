@@ -18,7 +18,7 @@ const RUNBOOK = path.join(ROOT, "docs/runbook.md");
 const GLOSSARY_OF = {
   "reasons-origin.txt": ["fault_class", "fetch", "leadership_change", "store", "store_reader", "store_writer", "table", "task_restart"],
   "reasons.txt": [
-    "candles_refused", "instruments", "list_held_back", "publisher_doubted", "row_refused", "snapshot_not_assembled",
+    "candles_refused", "instruments", "list_held_back", "missing_reason", "publisher_doubted", "row_refused", "snapshot_not_assembled",
     "snapshot_quarantined", "snapshot_rejected", "snapshot_unreadable", "snapshot_warning", "table_refused", "venue_error",
     "venue_forbids",
   ],

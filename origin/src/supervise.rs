@@ -94,7 +94,7 @@ impl Pulse {
         Self(Arc::new(Mutex::new(None)))
     }
 
-    /// Announces the next beat within `pause`. [`SLACK`] is added.
+    /// Announces the next beat within `pause`. Some slack is added.
     pub fn expect_within(&self, pause: Duration) {
         *self.due() = Instant::now().checked_add(pause);
     }

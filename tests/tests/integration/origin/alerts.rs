@@ -337,12 +337,33 @@ async fn stale_data_alerts_at_once_and_once() {
 #[tokio::test]
 async fn a_score_that_enters_a_zone_alerts_once_and_not_again_after_a_restart() {
     let (exchange, redis) = (Exchange::start().await, Redis::start().await);
-    // Every candle closes near its high, so that money flows in whatever the simulated market does
-    // at this hour: what trades and books tell is a fifth of a score and not enough by itself.
+    // Whatever the simulated market does at this hour, its contracts score some 60 to 68 to begin
+    // with: prices rose lately, few accounts are long, and shorts pay. What trades and books tell
+    // is a fifth of a score, so it moves half of them over 70 and none by itself.
+    let rose = json!({"scale": 1.04});
     exchange
         .fault(
             "bybit-klines",
-            json!({"kind": "rewrite", "fields": {"low": {"scale": 0.97}, "open": {"scale": 0.975}}}),
+            json!({
+                "kind": "rewrite",
+                "fields": {"open": rose, "high": rose, "low": rose, "close": rose},
+                "of": {"rows": 40},
+            }),
+        )
+        .await;
+    exchange
+        .fault(
+            "bybit-account-ratio",
+            json!({
+                "kind": "rewrite",
+                "fields": {"buyRatio": {"set": "0.2"}, "sellRatio": {"set": "0.8"}},
+            }),
+        )
+        .await;
+    exchange
+        .fault(
+            "bybit-tickers",
+            json!({"kind": "rewrite", "fields": {"fundingRate": {"set": "-0.002"}}}),
         )
         .await;
     let origin = start(&exchange, &redis);

@@ -18,15 +18,3 @@ wire_enum! {
         ContradictsPrice "contradicts_price";
     }
 }
-
-impl MissingReason {
-    /// The reason of this name; nothing where another release wrote one that this one does not
-    /// know.
-    #[must_use]
-    pub fn of_wire_name(name: &str) -> Option<Self> {
-        Self::ALL
-            .iter()
-            .copied()
-            .find(|reason| reason.wire_name() == name)
-    }
-}

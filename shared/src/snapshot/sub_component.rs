@@ -162,15 +162,6 @@ impl SubComponent {
             .map_or(self.wire_name(), |(_, short)| short)
     }
 
-    /// The part of this name.
-    #[must_use]
-    pub fn of_wire_name(name: &str) -> Option<Self> {
-        Self::ALL
-            .iter()
-            .copied()
-            .find(|part| part.wire_name() == name)
-    }
-
     /// The parts of one dimension.
     pub fn of(dimension: Dimension) -> impl Iterator<Item = Self> {
         Self::ALL

@@ -22,6 +22,16 @@ macro_rules! wire_enum {
                     $(Self::$name => $wire,)*
                 }
             }
+
+            /// The variant of this name; nothing where another release wrote one that this one
+            /// does not know.
+            #[must_use]
+            pub fn of_wire_name(name: &str) -> Option<Self> {
+                match name {
+                    $($wire => Some(Self::$name),)*
+                    _ => None,
+                }
+            }
         }
     };
 }

@@ -24,7 +24,7 @@ pub use table::{Figure, OddField, Oddity, RefusedRow, RowRefusal, Ticker, Ticker
 const MAX_SYMBOL_CHARS: usize = 40;
 
 /// A fact with its data time and its publisher.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Dated<T> {
     /// The fact.
     pub value: T,

@@ -53,7 +53,7 @@ pub mod alerts;
 
 mod served;
 
-use crate::market::{DefiMarket, FearGreed, GlobalMarket, Universe};
+use crate::market::{Dated, DefiMarket, FearGreed, GlobalMarket, Universe};
 use crate::provenance::Source;
 use crate::units::UnixMs;
 use alerts::AlertSection;
@@ -145,21 +145,10 @@ pub struct Snapshot {
 pub struct Withheld {
     /// Of the whole crypto market.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub global_market: Option<Stated<GlobalMarket>>,
+    pub global_market: Option<Dated<GlobalMarket>>,
     /// Of decentralised finance.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub defi_market: Option<Stated<DefiMarket>>,
-}
-
-/// Figures with their publisher and their time.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Stated<T> {
-    /// Who said so.
-    pub source: Source,
-    /// When it was true.
-    pub as_of_ms: UnixMs,
-    /// The figures.
-    pub value: T,
+    pub defi_market: Option<Dated<DefiMarket>>,
 }
 
 impl Withheld {

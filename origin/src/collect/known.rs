@@ -162,7 +162,7 @@ fn is_one_publication<T: Published>(one: &Dated<T>, other: &Dated<T>) -> bool {
 mod tests {
     use super::*;
     use shared::provenance::{Source, Venue};
-    use shared::snapshot::{Section, Stated};
+    use shared::snapshot::Section;
     use shared::units::{Amount, Share, UnixMs};
 
     fn dated<T>(value: T, moment: u64) -> Slow<T> {
@@ -231,13 +231,8 @@ mod tests {
         let (Slow::Known(of), until) = (defi(9.25e10, 3), UnixMs::from_secs(1_788_890_000)) else {
             panic!("known")
         };
-        let stated = Stated {
-            source: of.source,
-            as_of_ms: of.as_of_ms,
-            value: of.value.clone(),
-        };
         let too_old = Section::absent(Lack::TooOld.label());
-        let taken = Slow::taken_over(&too_old, Some(&stated), until);
+        let taken = Slow::taken_over(&too_old, Some(&of), until);
         assert_eq!(taken, Slow::Known(of.clone()));
         let mut filter = shared::published::LeapFilter::new();
         let Slow::Known(again) = defi(9.25e10, 20_000) else {
@@ -248,9 +243,9 @@ mod tests {
             Ok(shared::published::Verdict::Keep),
             "they do not begin a new life"
         );
-        let ahead = Stated {
+        let ahead = Dated {
             as_of_ms: until.plus_millis(1),
-            ..stated
+            ..of
         };
         assert_eq!(
             Slow::taken_over(&too_old, Some(&ahead), until),

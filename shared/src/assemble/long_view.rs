@@ -11,7 +11,7 @@ use crate::snapshot::alerts::AlertSection;
 use crate::snapshot::beta::BetaSection;
 use crate::snapshot::performance::PerformanceSection;
 use crate::snapshot::statistics::Statistics;
-use crate::snapshot::{Lack, Section, Snapshot, Stated};
+use crate::snapshot::{Lack, Section, Snapshot};
 use crate::units::UnixMs;
 use std::collections::BTreeMap;
 
@@ -36,32 +36,16 @@ impl<T: Clone> Slow<T> {
     /// Makes an input of a section of an earlier snapshot, with its own time.
     #[must_use]
     pub fn carried_over(section: &Section<T>) -> Self {
-        match section {
-            Section::Present {
-                source,
-                as_of_ms,
-                value,
-                ..
-            } => Self::Known(Dated {
-                value: value.clone(),
-                as_of_ms: *as_of_ms,
-                source: *source,
-            }),
-            Section::Absent { reason } => Self::Unknown(reason.clone()),
-        }
+        section.dated().map_or_else(Self::unknown, Self::Known)
     }
 
     /// The same, with the `withheld` figures where the section is absent. Figures dated later than
     /// `until` are of unknown age and are dropped.
     #[must_use]
-    pub fn taken_over(section: &Section<T>, withheld: Option<&Stated<T>>, until: UnixMs) -> Self {
+    pub fn taken_over(section: &Section<T>, withheld: Option<&Dated<T>>, until: UnixMs) -> Self {
         match (section, withheld) {
-            (Section::Absent { .. }, Some(stated)) if stated.as_of_ms <= until => {
-                Self::Known(Dated {
-                    value: stated.value.clone(),
-                    as_of_ms: stated.as_of_ms,
-                    source: stated.source,
-                })
+            (Section::Absent { .. }, Some(dated)) if dated.as_of_ms <= until => {
+                Self::Known(dated.clone())
             }
             _ => Self::carried_over(section),
         }

@@ -8,7 +8,7 @@ use super::whole_market;
 use crate::freshness::{SectionLimits, is_from_the_future};
 use crate::market::{Dated, DefiMarket, FearGreed, GlobalMarket};
 use crate::provenance::Source;
-use crate::snapshot::{Lack, Section, Stated, is_reason};
+use crate::snapshot::{Lack, Section, is_reason};
 use crate::units::{Price, UnixMs};
 
 /// A slow source's section at `now`: its value within its limits, else the reason for its absence.
@@ -38,13 +38,9 @@ fn section<T: Clone>(
 
 /// The value of a slow source that is known and not shown. A restarted origin compares the
 /// publisher's next answer with it.
-pub(super) fn withheld<T: Clone>(slow: &Slow<T>, section: &Section<T>) -> Option<Stated<T>> {
+pub(super) fn withheld<T: Clone>(slow: &Slow<T>, section: &Section<T>) -> Option<Dated<T>> {
     match (slow, section) {
-        (Slow::Known(dated), Section::Absent { .. }) => Some(Stated {
-            source: dated.source,
-            as_of_ms: dated.as_of_ms,
-            value: dated.value.clone(),
-        }),
+        (Slow::Known(dated), Section::Absent { .. }) => Some(dated.clone()),
         _ => None,
     }
 }

@@ -4,6 +4,7 @@
 //! fact, and never hides a failure.
 
 use crate::freshness::Freshness;
+use crate::market::Dated;
 use crate::provenance::Source;
 use crate::units::UnixMs;
 use serde::{Deserialize, Serialize};
@@ -74,6 +75,28 @@ impl<T> Section<T> {
         match self {
             Self::Present { value, .. } => Some(value),
             Self::Absent { .. } => None,
+        }
+    }
+}
+
+impl<T: Clone> Section<T> {
+    /// The value with its own time and publisher.
+    ///
+    /// # Errors
+    /// The reason of its absence.
+    pub fn dated(&self) -> Result<Dated<T>, &str> {
+        match self {
+            Self::Present {
+                source,
+                as_of_ms,
+                value,
+                ..
+            } => Ok(Dated {
+                value: value.clone(),
+                as_of_ms: *as_of_ms,
+                source: *source,
+            }),
+            Self::Absent { reason } => Err(reason),
         }
     }
 }

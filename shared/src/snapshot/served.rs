@@ -4,7 +4,7 @@
 //! A snapshot is assembled once and served for minutes, during which its slow sections age.
 //! Invariant: no section ever becomes younger, and a section past its limit is absent.
 
-use super::{Lack, Producer, Section, Snapshot, Stated};
+use super::{Lack, Producer, Section, Snapshot};
 use crate::freshness::{Freshness, SectionLimits};
 use crate::units::UnixMs;
 use std::borrow::Cow;
@@ -49,22 +49,6 @@ impl Transition {
             (Self::Ends, section) => *section = Section::absent(Lack::TooOld.label()),
             (Self::Same | Self::Becomes(_), _) => {}
         }
-    }
-}
-
-fn stated<T: Clone>(section: &Section<T>) -> Option<Stated<T>> {
-    match section {
-        Section::Present {
-            source,
-            as_of_ms,
-            value,
-            ..
-        } => Some(Stated {
-            source: *source,
-            as_of_ms: *as_of_ms,
-            value: value.clone(),
-        }),
-        Section::Absent { .. } => None,
     }
 }
 
@@ -118,10 +102,10 @@ impl Snapshot {
             // The publisher may repeat the same figures for hours. A process that goes on from this
             // snapshot then recognises them as old.
             if global_market == Transition::Ends {
-                served.withheld.global_market = stated(&self.global_market);
+                served.withheld.global_market = self.global_market.dated().ok();
             }
             if defi_market == Transition::Ends {
-                served.withheld.defi_market = stated(&self.defi_market);
+                served.withheld.defi_market = self.defi_market.dated().ok();
             }
         }
         global_market.apply(&mut served.global_market);

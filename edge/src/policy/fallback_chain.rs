@@ -275,6 +275,18 @@ mod tests {
         FallbackChain::begin(held, None, NOW, Limits::DEFAULT, DEADLINES, available)
     }
 
+    /// A refresh whose origin failed, while Bybit's data is shown and no last good is at hand.
+    fn without_origin(held: Option<UnixMs>) -> FallbackChain {
+        let available = Available {
+            last_good: false,
+            ..ALL
+        };
+        let mut chain = begin(held, available);
+        chain.cache_read(held, usual(), false, NOW);
+        chain.failed(Upstream::Origin);
+        chain
+    }
+
     fn usual() -> Option<ShownVenue> {
         Some(ShownVenue {
             venue: Venue::Bybit,
@@ -315,15 +327,7 @@ mod tests {
     #[test]
     fn an_upstream_over_budget_is_not_replaced_while_anything_may_be_shown() {
         let after = |held| {
-            let mut chain = begin(
-                held,
-                Available {
-                    last_good: false,
-                    ..ALL
-                },
-            );
-            chain.cache_read(held, usual(), false, NOW);
-            chain.failed(Upstream::Origin);
+            let mut chain = without_origin(held);
             chain.over_budget(Upstream::Bybit);
             (chain.next(held, NOW), chain.is_over_budget())
         };
@@ -466,15 +470,7 @@ mod tests {
     #[test]
     fn another_exchange_is_not_called_while_what_is_held_stays_fresh_until_bybit_s_next_turn() {
         let with = |held| {
-            let mut chain = begin(
-                held,
-                Available {
-                    last_good: false,
-                    ..ALL
-                },
-            );
-            chain.cache_read(held, usual(), false, NOW);
-            chain.failed(Upstream::Origin);
+            let mut chain = without_origin(held);
             chain.failed(Upstream::Bybit);
             chain.next(held, NOW)
         };

@@ -282,13 +282,21 @@ impl Stage {
     /// The leader sleeps until another leads, and wakes.
     async fn stop_the_leader(&mut self) {
         let index = self.leader().await;
-        self.places[index].toggle();
-        let origin = self.origins[index].as_ref().unwrap();
-        origin.signal("STOP");
+        self.stop(index);
         self.leader().await;
+        self.wake(index).await;
+    }
+
+    fn stop(&self, index: usize) {
+        self.places[index].toggle();
+        self.origins[index].as_ref().unwrap().signal("STOP");
+    }
+
+    /// A stopped origin goes on. What it serves at its first breath is what it had; that is not
+    /// newer than what others saw, nor does it go back.
+    async fn wake(&self, index: usize) {
+        let origin = self.origins[index].as_ref().unwrap();
         origin.signal("CONT");
-        // What it serves at its first breath is what it had; that is not newer than what others
-        // saw, nor does it go back.
         let served = || async { (origin.get("/health/ready").await.status == 200).then_some(()) };
         eventually("the sleeper is ready again", served).await;
         self.places[index].toggle();
@@ -350,12 +358,8 @@ impl Stage {
 
     /// The origin behind the link leads, and its link loses large packets until another leads.
     async fn narrow_the_link(&self) {
-        for (index, origin) in self.origins.iter().enumerate() {
-            if index != BEHIND_LINK {
-                self.places[index].toggle();
-                origin.as_ref().unwrap().signal("STOP");
-            }
-        }
+        let others = (0..ORIGINS).filter(|index| *index != BEHIND_LINK);
+        others.clone().for_each(|index| self.stop(index));
         eventually("the origin behind the link leads", || async {
             self.origins[BEHIND_LINK]
                 .as_ref()?
@@ -364,15 +368,8 @@ impl Stage {
                 .then_some(())
         })
         .await;
-        for (index, origin) in self.origins.iter().enumerate() {
-            if index != BEHIND_LINK {
-                let origin = origin.as_ref().unwrap();
-                origin.signal("CONT");
-                let served =
-                    || async { (origin.get("/health/ready").await.status == 200).then_some(()) };
-                eventually("the sleeper is ready again", served).await;
-                self.places[index].toggle();
-            }
+        for index in others {
+            self.wake(index).await;
         }
         self.link.narrow(true);
         eventually("another leads", || async {

@@ -231,11 +231,8 @@ async fn a_new_leader_shows_the_scores_of_the_one_before_with_their_age_until_it
         .await;
     assert_true_data(&own.json());
     for path in ["/api/dashboard/signals", "/api/bitcoin-beta/realtime"] {
-        // Betas need hourly candles, which come after what a score needs.
-        eventually(path, || async {
-            (other.get(path).await.status == 200).then_some(())
-        })
-        .await;
+        let answer = other.get(path).await;
+        assert_eq!(answer.status, 200, "{path}: {}", answer.text);
     }
 }
 

@@ -744,8 +744,9 @@ reads: Reads | null,
 parts: Array<SubComponent>, };
 
 /**
- * Why a part of a score has no input. Where several inputs are at fault, the later in this
- * list is told: it says more than that something is still on its way.
+ * Why a part of a score has no input. Where the candles of several lengths are missing for
+ * different reasons, the reason latest in this list is given, because "not received yet" says
+ * least.
  */
 export type MissingReason = "not_loaded" | "too_little" | "too_old" | "contradicts_price";
 

@@ -4,8 +4,9 @@
 use super::wire_enum::wire_enum;
 
 wire_enum! {
-    /// Why a part of a score has no input. Where several inputs are at fault, the later in this
-    /// list is told: it says more than that something is still on its way.
+    /// Why a part of a score has no input. Where the candles of several lengths are missing for
+    /// different reasons, the reason latest in this list is given, because "not received yet" says
+    /// least.
     MissingReason {
         /// What it reads was not received yet.
         NotLoaded "not_loaded";

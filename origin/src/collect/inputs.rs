@@ -85,7 +85,7 @@ pub(super) async fn run(
         while let Some((job, pass)) = next(&mut planner, &gate, now) {
             // The held value is read when the request starts: candles ask only for what closed
             // since.
-            let (upstream, held) = (upstream.clone(), shelf.get(&job.symbol));
+            let (upstream, held) = (upstream.clone(), shelf.held(&job.symbol));
             // `jobs` keeps the original for the case that the task panics.
             let asked = job.clone();
             let task = under_way.spawn(async move {

@@ -1,10 +1,12 @@
 //! The last good value of every input, with its own time and source.
 //!
-//! State: one entry per monitored contract. Entries are shared by `Arc`, so a round takes a
+//! State: one entry per monitored contract. Its inputs are shared by `Arc`, so a round takes a
 //! consistent copy of all of them without holding the lock while it computes.
 //!
-//! Invariants: a value is only replaced by one that is at least as new. A contract that is no
-//! longer monitored has no entry, and an answer that comes late does not create one.
+//! Invariants: a value is only replaced by one that is at least as new. Rounds never see a history
+//! of which pages are still to come: it is loaded from its oldest page on, so that it would pass
+//! for one that ended weeks ago. A contract that is no longer monitored has no entry, and an answer
+//! that comes late does not create one.
 
 use super::monitored::Monitored;
 use super::value::{Delivery, Value};
@@ -35,7 +37,27 @@ pub(in crate::collect) type Inputs = HashMap<String, Arc<SymbolInputs>>;
 /// The inputs of all monitored contracts. Read by rounds, written by the scheduler.
 #[derive(Debug, Default)]
 pub(in crate::collect) struct Shelf {
-    symbols: RwLock<HashMap<String, Arc<SymbolInputs>>>,
+    symbols: RwLock<HashMap<String, Entry>>,
+}
+
+/// What is held of one contract.
+#[derive(Debug, Default)]
+struct Entry {
+    inputs: Arc<SymbolInputs>,
+    /// Candles of which pages are still to come. Only the next request reads them.
+    unfinished: BTreeMap<Interval, Dated<Arc<Candles>>>,
+}
+
+impl Entry {
+    /// The inputs that the next request continues from: an unfinished history before a whole one.
+    fn held(&self) -> Arc<SymbolInputs> {
+        if self.unfinished.is_empty() {
+            return Arc::clone(&self.inputs);
+        }
+        let mut held = SymbolInputs::clone(&self.inputs);
+        held.candles.extend(self.unfinished.clone());
+        Arc::new(held)
+    }
 }
 
 impl SymbolInputs {
@@ -69,21 +91,22 @@ impl SymbolInputs {
 }
 
 impl Shelf {
-    /// The inputs of one contract.
-    pub(in crate::collect) fn get(&self, symbol: &str) -> Option<Arc<SymbolInputs>> {
+    /// What the next request for an input of this contract continues from.
+    pub(super) fn held(&self, symbol: &str) -> Option<Arc<SymbolInputs>> {
         self.symbols
             .read()
             .unwrap_or_else(PoisonError::into_inner)
             .get(symbol)
-            .cloned()
+            .map(Entry::held)
     }
 
     /// The inputs of every contract.
     pub(in crate::collect) fn all(&self) -> Inputs {
-        self.symbols
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+        let symbols = self.symbols.read().unwrap_or_else(PoisonError::into_inner);
+        symbols
+            .iter()
+            .map(|(symbol, entry)| (symbol.clone(), Arc::clone(&entry.inputs)))
+            .collect()
     }
 
     /// Drops contracts that are no longer monitored and makes room for new ones.
@@ -101,7 +124,7 @@ impl Shelf {
         let mut symbols = self.symbols.write().unwrap_or_else(PoisonError::into_inner);
         // The contract was dropped while its request was under way. "Complete" keeps the planner
         // from asking for more.
-        let Some(inputs) = symbols.get_mut(symbol) else {
+        let Some(entry) = symbols.get_mut(symbol) else {
             return true;
         };
         let Some(Dated {
@@ -113,7 +136,7 @@ impl Shelf {
             return delivery.is_complete;
         };
         // Copied only while a round still reads the old values.
-        let inputs = Arc::make_mut(inputs);
+        let inputs = Arc::make_mut(&mut entry.inputs);
         match value {
             Value::Book(value) => renew(
                 &mut inputs.book,
@@ -157,16 +180,19 @@ impl Shelf {
             ),
             Value::Candles(value) => {
                 let interval = value.interval;
-                let mut place = inputs.candles.remove(&interval);
-                renew(
-                    &mut place,
-                    Dated {
-                        value,
-                        as_of_ms,
-                        source,
-                    },
-                );
-                inputs.candles.extend(place.map(|dated| (interval, dated)));
+                let loaded = Dated {
+                    value,
+                    as_of_ms,
+                    source,
+                };
+                if delivery.is_complete {
+                    entry.unfinished.remove(&interval);
+                    let mut place = inputs.candles.remove(&interval);
+                    renew(&mut place, loaded);
+                    inputs.candles.extend(place.map(|dated| (interval, dated)));
+                } else {
+                    entry.unfinished.insert(interval, loaded);
+                }
             }
         }
         delivery.is_complete
@@ -181,5 +207,56 @@ fn renew<T>(place: &mut Option<Dated<T>>, new: Dated<T>) {
         .is_none_or(|held| held.as_of_ms <= new.as_of_ms)
     {
         *place = Some(new);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use shared::provenance::{Source, Venue};
+    use shared::units::UnixMs;
+
+    const NOW: UnixMs = UnixMs::from_millis(1_788_868_810_000);
+
+    fn page(is_complete: bool, until: UnixMs) -> Delivery {
+        let candles = Candles {
+            interval: Interval::OneHour,
+            closed: Vec::new(),
+        };
+        Delivery {
+            dated: Some(Dated {
+                value: Value::Candles(Arc::new(candles)),
+                as_of_ms: until,
+                source: Source::live(Venue::Bybit),
+            }),
+            is_complete,
+            refused: Vec::new(),
+        }
+    }
+
+    fn until(inputs: Option<&Arc<SymbolInputs>>) -> Option<UnixMs> {
+        let candles = &inputs?.candles;
+        candles.get(&Interval::OneHour).map(|dated| dated.as_of_ms)
+    }
+
+    #[test]
+    fn a_history_is_shown_when_its_last_page_has_come_and_continued_before() {
+        let symbol = "BTCUSDT";
+        let shelf = Shelf::default();
+        shelf.keep_only(&[Monitored {
+            symbol: symbol.to_owned(),
+            funding_interval_hours: None,
+        }]);
+        let (first, whole) = (NOW, NOW.plus_millis(4_000_000_000));
+        let shown = || until(shelf.all().get(symbol));
+        let continued = || until(shelf.held(symbol).as_ref());
+        assert!(!shelf.put(symbol, page(false, first)));
+        assert_eq!((shown(), continued()), (None, Some(first)));
+        assert!(shelf.put(symbol, page(true, whole)));
+        assert_eq!((shown(), continued()), (Some(whole), Some(whole)));
+        // After a long sleep the pages are walked again, and the whole history stays shown.
+        let later = whole.plus_millis(4_000_000_000);
+        assert!(!shelf.put(symbol, page(false, later)));
+        assert_eq!((shown(), continued()), (Some(whole), Some(later)));
     }
 }

@@ -124,10 +124,12 @@ test("the rules and the scrapes of the project lead to a message", async (t) => 
   assert.equal(known.length, 1);
   // Its rules can be evaluated on what it really scraped, and are quiet about an origin that is well.
   let all;
+  // The test's machine may be busy, and an origin on it is then slow in truth.
+  const maySpeak = ["EdgeUnwatched", "SlowAnswers", "Watchdog"];
   const isQuiet = async () => {
     const { data } = await (await fetch(`${prometheus.url}/api/v1/rules`)).json();
     all = data.groups.flatMap((group) => group.rules);
-    return all.every(({ name, state }) => state === "inactive" || ["EdgeUnwatched", "Watchdog"].includes(name));
+    return all.every(({ name, state }) => state === "inactive" || maySpeak.includes(name));
   };
   await until("the rules are quiet", isQuiet).catch((error) => {
     const loud = all.filter(({ state }) => state !== "inactive").map(({ name }) => name);

@@ -6,6 +6,7 @@
 
 pub mod book;
 pub mod candles;
+pub mod liquidations;
 pub mod majors;
 pub mod positioning;
 mod table;

@@ -15,6 +15,7 @@ pub mod open_interest;
 pub mod orderbook;
 pub mod paths;
 mod rows;
+pub mod stream;
 pub mod tickers;
 pub mod trades;
 

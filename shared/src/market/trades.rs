@@ -13,7 +13,7 @@ pub const TRADES_WINDOW_MS: u64 = 15 * 60_000;
 
 /// The most trades that are kept of one contract: some 800 KB. A contract that trades faster has a
 /// shorter window.
-const MOST_TRADES: usize = 20_000;
+pub(crate) const MOST_TRADES: usize = 20_000;
 
 /// The side of a trade's taker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -48,6 +48,17 @@ pub struct Trades {
 }
 
 impl Trades {
+    /// Both lists as one, whichever is the later.
+    #[must_use]
+    pub fn joined(&self, other: &Self) -> Self {
+        let newest = |trades: &Self| trades.trades.last().map(|trade| trade.time_ms);
+        if newest(self) > newest(other) {
+            other.continued(self.clone())
+        } else {
+            self.continued(other.clone())
+        }
+    }
+
     /// These trades continued by those of a later answer: all trades of the answer, and the kept
     /// ones within [`TRADES_WINDOW_MS`] of its newest.
     ///
@@ -118,6 +129,16 @@ mod tests {
         check(&[], &[(1, 1)], &[1]);
         check(&[(1, 1)], &[], &[1]);
         check(&[(1, 1), (2, 2)], &[(1, 1), (2, 2)], &[1, 2]);
+    }
+
+    #[test]
+    fn an_answer_that_comes_late_adds_what_was_before_the_tape() {
+        let tape = trades(&[(5, 5), (6, 6), (7, 7)]);
+        let answer = trades(&[(1, 1), (4, 4), (5, 5), (6, 6)]);
+        let ids =
+            |joined: Trades| -> Vec<u64> { joined.trades.iter().map(|trade| trade.id).collect() };
+        assert_eq!(ids(tape.joined(&answer)), [1, 4, 5, 6, 7]);
+        assert_eq!(ids(answer.joined(&tape)), [1, 4, 5, 6, 7]);
     }
 
     #[test]

@@ -24,6 +24,7 @@ mod jumps;
 mod metamorphic;
 mod projections;
 mod recorded;
+mod recorded_stream;
 mod secondary;
 mod served;
 mod spoiled;

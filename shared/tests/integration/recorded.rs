@@ -26,7 +26,7 @@ const GLOBAL: &str = "coingecko_global_2025-04-07.json";
 const DEFI: &str = "coingecko_global_defi.json";
 
 /// The bytes of a recording.
-fn recording(name: &str) -> Vec<u8> {
+pub(crate) fn recording(name: &str) -> Vec<u8> {
     let folder = std::env::var_os("RECORDINGS_DIR").map_or_else(
         || {
             PathBuf::from(concat!(

@@ -16,7 +16,7 @@ use crate::market::candles::{Candle, Candles, Interval};
 use crate::units::{Amount, Price, UnixMs};
 
 /// Start, open, high, low, close, volume, turnover.
-type WireCandle = Cells<7>;
+pub(super) type WireCandle = Cells<7>;
 
 /// Reads the closed candles of `symbol`. The newest row of an answer is usually the open candle,
 /// which is left out.
@@ -49,7 +49,12 @@ pub fn parse(
     Ok(closed.map(|closed| Candles { interval, closed }))
 }
 
-fn candle(row: &WireCandle, interval: Interval, server_time: UnixMs) -> Result<Candle, RowRefusal> {
+/// A candle, open or closed.
+pub(super) fn candle(
+    row: &WireCandle,
+    interval: Interval,
+    server_time: UnixMs,
+) -> Result<Candle, RowRefusal> {
     let Cells([start, open, high, low, close, volume, turnover]) = row;
     let start_ms = past_moment("start", start, server_time)?;
     // Unix time starts at midnight UTC, so every interval up to a day begins at a multiple of its

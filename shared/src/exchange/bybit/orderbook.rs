@@ -20,7 +20,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 /// Price, size.
-type WireLevel = Cells<2>;
+pub(super) type WireLevel = Cells<2>;
 
 #[derive(Deserialize)]
 struct Result_<'a> {
@@ -106,15 +106,22 @@ fn level(raw: &RawValue) -> Result<Level, RowRefusal> {
         row: raw.get().chars().take(32).collect(),
     };
     let Cells([price, size]) = serde_json::from_str::<WireLevel>(raw.get()).map_err(malformed)?;
-    let price = required::<Price>("price", &price)?;
-    match required::<Amount>("size", &size)? {
+    match level_of(&price, &size)? {
         // A size of zero deletes a level in a stream; in a whole book it has no meaning.
-        nothing if nothing.get() == 0.0 => Err(RowRefusal::Unusable {
+        nothing if nothing.size_base.get() == 0.0 => Err(RowRefusal::Unusable {
             field: "size",
             value: size.quoted().to_string(),
         }),
-        size_base => Ok(Level { price, size_base }),
+        level => Ok(level),
     }
+}
+
+/// A price with its size, which may be zero.
+pub(super) fn level_of(price: &WireNumber, size: &WireNumber) -> Result<Level, RowRefusal> {
+    Ok(Level {
+        price: required::<Price>("price", price)?,
+        size_base: required::<Amount>("size", size)?,
+    })
 }
 
 /// Every price worse than the one before, none twice.

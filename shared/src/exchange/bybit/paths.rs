@@ -85,7 +85,7 @@ pub fn funding_history(symbol: &str, limit: u16, end: Option<UnixMs>) -> String 
 }
 
 /// The venue's name of a candle's length: minutes, or a letter.
-const fn interval_code(interval: Interval) -> &'static str {
+pub(super) const fn interval_code(interval: Interval) -> &'static str {
     match interval {
         Interval::OneMinute => "1",
         Interval::FiveMinutes => "5",

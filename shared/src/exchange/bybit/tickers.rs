@@ -11,10 +11,10 @@ use crate::exchange::ParseError;
 use crate::exchange::claims::{Claims, Turnover, settle};
 use crate::exchange::wire::{self, Row, WireNumber, WireText};
 use crate::market::{Figure, RefusedRow, RowRefusal, Tickers, is_plausible_symbol};
-use crate::units::Price;
+use crate::units::{Price, UnixMs};
 use serde::Deserialize;
 use serde_json::value::RawValue;
-use std::borrow::Cow;
+use std::borrow::{Borrow, Cow};
 
 #[derive(Deserialize)]
 struct Result_<'a> {
@@ -23,9 +23,9 @@ struct Result_<'a> {
 }
 
 /// The fields that we use of the 32 that are sent. Every one may be missing: older rows have 24.
-#[derive(Default, Deserialize)]
+#[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-struct WireTicker<'a> {
+pub(super) struct WireTicker<'a> {
     #[serde(borrow)]
     symbol: WireText<'a>,
     last_price: WireNumber,
@@ -66,6 +66,48 @@ struct WireTicker<'a> {
     funding_cap: WireNumber,
 }
 
+/// A field of a row.
+type Field = for<'r> fn(&'r mut WireTicker<'static>) -> &'r mut WireNumber;
+
+/// Every number of a row by the venue's name, for the stream, which sends those that changed.
+pub(super) const FIELDS: [(&str, Field); 19] = [
+    ("lastPrice", |row| &mut row.last_price),
+    ("bid1Price", |row| &mut row.bid_price),
+    ("ask1Price", |row| &mut row.ask_price),
+    ("indexPrice", |row| &mut row.index_price),
+    ("markPrice", |row| &mut row.mark_price),
+    ("prevPrice24h", |row| &mut row.prev_price_24h),
+    ("prevPrice1h", |row| &mut row.prev_price_1h),
+    ("price24hPcnt", |row| &mut row.price_24h_pcnt),
+    ("highPrice24h", |row| &mut row.high_price_24h),
+    ("lowPrice24h", |row| &mut row.low_price_24h),
+    ("openInterest", |row| &mut row.open_interest),
+    ("openInterestValue", |row| &mut row.open_interest_value),
+    ("singleOpenInterest", |row| &mut row.single_open_interest),
+    ("singleOpenInterestValue", |row| {
+        &mut row.single_open_interest_value
+    }),
+    ("turnover24h", |row| &mut row.turnover24h),
+    ("volume24h", |row| &mut row.volume24h),
+    ("fundingRate", |row| &mut row.funding_rate),
+    ("fundingIntervalHour", |row| &mut row.funding_interval_hour),
+    ("fundingCap", |row| &mut row.funding_cap),
+];
+
+impl WireTicker<'static> {
+    /// A row of which only the contract is known.
+    pub(super) fn of(symbol: &str) -> Self {
+        Self {
+            symbol: WireText::owned(symbol),
+            ..Self::default()
+        }
+    }
+
+    pub(super) fn symbol(&self) -> &str {
+        self.symbol.get()
+    }
+}
+
 /// Reads the ticker table.
 ///
 /// A row without a price is refused by itself. A figure that is unusable or contradicts its row is
@@ -91,31 +133,43 @@ fn table(text: &str) -> Result<Tickers<'_>, ParseError> {
     if list.is_empty() {
         return Err(ParseError::ListEmpty);
     }
-    let mut all = Vec::with_capacity(list.len());
     let mut refused = Vec::new();
-    for row in list {
-        match row {
-            Err(row) => refused.push(RefusedRow {
+    let rows = list.into_iter().filter_map(|row| match row {
+        Ok(row) => Some((row.symbol.clone().into_inner(), row)),
+        Err(row) => {
+            refused.push(RefusedRow {
                 symbol: Cow::Borrowed(""),
                 reason: RowRefusal::Malformed { row },
-            }),
-            Ok(row) => match claims(&row) {
-                Ok(claims) => all.push((row.symbol.into_inner(), claims)),
-                Err(reason) => refused.push(RefusedRow {
-                    symbol: row.symbol.into_inner(),
-                    reason,
-                }),
-            },
+            });
+            None
+        }
+    });
+    let rows: Vec<_> = rows.collect();
+    Ok(read_rows(rows, refused, server_time))
+}
+
+/// Rows with their symbols → a table. `refused` are rows that could not be read at all.
+pub(super) fn read_rows<'s, 'w>(
+    rows: impl IntoIterator<Item = (Cow<'s, str>, impl Borrow<WireTicker<'w>>)>,
+    mut refused: Vec<RefusedRow<'s>>,
+    server_time: UnixMs,
+) -> Tickers<'s> {
+    let rows = rows.into_iter();
+    let mut all = Vec::with_capacity(rows.size_hint().0);
+    for (symbol, row) in rows {
+        match claims(row.borrow()) {
+            Ok(claims) => all.push((symbol, claims)),
+            Err(reason) => refused.push(RefusedRow { symbol, reason }),
         }
     }
     let settled = settle(all);
     refused.extend(settled.refused);
-    Ok(Tickers {
+    Tickers {
         server_time,
         rows: settled.rows,
         refused,
         odd: settled.odd,
-    })
+    }
 }
 
 fn claims(row: &WireTicker<'_>) -> Result<Claims, RowRefusal> {
@@ -162,6 +216,18 @@ mod tests {
         format!(
             r#"{{"retCode":0,"retMsg":"OK","result":{{"category":"linear","list":[{rows}]}},"retExtInfo":{{}},"time":1692163167245}}"#
         )
+    }
+
+    #[test]
+    fn every_number_of_a_row_is_found_by_its_name() {
+        for (name, field) in FIELDS {
+            let sent = format!(r#"{{"{name}":"7"}}"#);
+            let mut row: WireTicker<'static> = serde_json::from_str(&sent.leak()[..]).unwrap();
+            assert_eq!(*field(&mut row), WireNumber::Value(7.0), "{name}");
+        }
+        // Each field of the row but its symbol has an entry.
+        let debug = format!("{:?}", WireTicker::of("BTCUSDT"));
+        assert_eq!(debug.matches("Absent").count(), FIELDS.len(), "{debug}");
     }
 
     /// [`GOOD`] with one field's value replaced by raw JSON.

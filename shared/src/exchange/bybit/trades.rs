@@ -51,7 +51,7 @@ pub fn parse(body: &[u8], symbol: &str) -> Result<Reading<Trades>, ParseError> {
             // Many trades share a millisecond, so only the venue's own id distinguishes two of
             // them. A trade without one is kept but can never be recognised in a later answer.
             let name = row.exec_id.into_inner();
-            let id = if name.is_empty() { 0 } else { id_of(&name) };
+            let id = id_of(&name);
             if !name.is_empty() {
                 once.check(name)?;
             }
@@ -62,34 +62,45 @@ pub fn parse(body: &[u8], symbol: &str) -> Result<Reading<Trades>, ParseError> {
     Ok(trades.map(|trades| Trades { trades }))
 }
 
-/// The venue's id as a number, which is smaller to keep than a text. Among a few ten thousand
-/// trades two share one about once in many thousand million answers.
-fn id_of(name: &str) -> u64 {
+/// The venue's id as a number, which is smaller to keep than a text; 0 for none. Among a few ten
+/// thousand trades two share one about once in many thousand million answers.
+pub(super) fn id_of(name: &str) -> u64 {
+    if name.is_empty() {
+        return 0;
+    }
     let mut hasher = DefaultHasher::new();
     name.hash(&mut hasher);
-    // 0 means "no id".
     hasher.finish().max(1)
+}
+
+/// The size of a trade, above zero.
+pub(super) fn size_of(field: &'static str, size: &WireNumber) -> Result<Amount, RowRefusal> {
+    match required::<Amount>(field, size)? {
+        nothing if nothing.get() == 0.0 => Err(RowRefusal::Unusable {
+            field,
+            value: size.quoted().to_string(),
+        }),
+        size => Ok(size),
+    }
+}
+
+/// The taker's side. An unknown word is no side: guessing would add the trade to the wrong flow.
+pub(super) fn side_of(word: &WireText<'_>) -> Option<Side> {
+    match word.get() {
+        "Buy" => Some(Side::Buy),
+        "Sell" => Some(Side::Sell),
+        _ => None,
+    }
 }
 
 fn trade(row: &WireTrade<'_>, symbol: &str, server_time: UnixMs) -> Result<Trade, RowRefusal> {
     check_row_symbol(symbol, &row.symbol)?;
-    let size_base = required::<Amount>("size", &row.size)?;
-    if size_base.get() == 0.0 {
-        return Err(RowRefusal::Unusable {
-            field: "size",
-            value: row.size.quoted().to_string(),
-        });
-    }
+    let size_base = size_of("size", &row.size)?;
     Ok(Trade {
         time_ms: past_moment("time", &row.time, server_time)?,
         price: required::<Price>("price", &row.price)?,
         size_base,
-        taker: match row.side.get() {
-            "Buy" => Some(Side::Buy),
-            "Sell" => Some(Side::Sell),
-            // An unknown word is no side. Guessing would add the trade to the wrong flow.
-            _ => None,
-        },
+        taker: side_of(&row.side),
         id: 0,
     })
 }

@@ -49,6 +49,11 @@ impl<'a> Object<'a> {
         serde_json::from_str(raw.get()).ok()
     }
 
+    /// Whether a field was sent, whatever it holds.
+    pub(in crate::exchange) fn has(&self, name: &str) -> bool {
+        self.fields.contains_key(name)
+    }
+
     /// The number of a field.
     pub(in crate::exchange) fn number(&self, name: &str) -> WireNumber {
         self.fields

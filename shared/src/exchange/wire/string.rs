@@ -13,6 +13,13 @@ use std::fmt;
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(in crate::exchange) struct WireText<'a>(Option<Cow<'a, str>>);
 
+impl WireText<'static> {
+    /// A text of our own.
+    pub(in crate::exchange) fn owned(text: &str) -> Self {
+        Self(Some(Cow::Owned(text.to_owned())))
+    }
+}
+
 impl<'a> WireText<'a> {
     /// The text, if one was sent.
     pub(in crate::exchange) fn sent(&self) -> Option<&str> {

@@ -1,5 +1,7 @@
 //! Bybit v5, public market data. <https://bybit-exchange.github.io/docs/v5/intro>
 
+mod bucket;
+mod cells;
 mod cursor;
 mod envelope;
 mod instruments;
@@ -7,6 +9,7 @@ mod klines;
 mod orderbook;
 mod positions;
 mod question;
+mod stream;
 mod tickers;
 mod trades;
 mod writer;
@@ -21,8 +24,8 @@ use super::pipeline::{Request, Simulator};
 use super::query::Query;
 use super::reply::Reply;
 use super::source::{Moment, Source};
+pub(crate) use bucket::bucket;
 use envelope::envelope;
-pub(crate) use tickers::bucket;
 
 pub(crate) fn routes() -> Router<Arc<Simulator>> {
     Router::new()
@@ -66,6 +69,7 @@ pub(crate) fn routes() -> Router<Arc<Simulator>> {
             "/v5/market/funding/history",
             get(|request: Request| request.answer(Link::BybitFunding, positions::funding_history)),
         )
+        .route("/v5/public/linear", get(stream::open))
 }
 
 /// The exchange's own time. It is no market data, so a replay answers it as well.

@@ -12,6 +12,7 @@
 //! only to requests with these query parameters. The most specific fault applies, and only that
 //! one.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::extract::{Path, State};
@@ -20,11 +21,22 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, put};
 use axum::{Json, Router};
 use bytes::Bytes;
+use serde::Serialize;
 
+use super::counters;
 use super::faults::Order;
-use super::link::Scope;
+use super::link::{Link, Scope};
 use super::pipeline::Simulator;
 use super::reply::Reply;
+use super::streams::StreamCounts;
+
+/// What `GET /control/requests` answers.
+#[derive(Debug, Serialize)]
+struct Counts {
+    #[serde(flatten)]
+    requests: counters::Counts,
+    streams: BTreeMap<&'static str, StreamCounts>,
+}
 
 type Shared = State<Arc<Simulator>>;
 
@@ -68,11 +80,16 @@ async fn clear_fault(
 }
 
 async fn read_counts(State(simulator): Shared) -> Response {
-    Json(simulator.counters.read()).into_response()
+    let counts = Counts {
+        requests: simulator.counters.read(),
+        streams: [(Link::BybitStream.name(), simulator.streams.read())].into(),
+    };
+    Json(counts).into_response()
 }
 
 async fn reset_counts(State(simulator): Shared) -> StatusCode {
     simulator.counters.reset();
+    simulator.streams.reset();
     StatusCode::NO_CONTENT
 }
 

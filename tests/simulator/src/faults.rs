@@ -17,7 +17,7 @@ use bytes::{BufMut, Bytes, BytesMut};
 use super::connection::Plug;
 use super::link::Exchange;
 use super::reply::Reply;
-pub(crate) use board::{Applied, Board};
+pub(crate) use board::{Applied, Board, Standing};
 pub(crate) use order::{Fault, Order, TruncateMode};
 
 /// What a fault does before any data is looked at. `None` lets the request go on.

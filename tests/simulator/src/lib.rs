@@ -36,6 +36,8 @@ mod counters;
 
 mod faults;
 
+mod streams;
+
 mod pipeline;
 
 mod elsewhere;
@@ -194,6 +196,7 @@ pub fn service(config: &Config) -> anyhow::Result<Router> {
 
 async fn serve(listener: TcpListener, router: Router, shutdown: CancellationToken) {
     let cut_all = CancellationToken::new();
+    let gone = cut_all.clone();
     let gate = Gate::new(listener, cut_all.clone());
     let service = router.into_make_service_with_connect_info::<Plug>();
     let server =
@@ -210,4 +213,6 @@ async fn serve(listener: TcpListener, router: Router, shutdown: CancellationToke
         },
         () = last_call => {}
     }
+    // Streams have left the server's books: nothing else ends them.
+    gone.cancel();
 }

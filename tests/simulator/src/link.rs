@@ -17,6 +17,7 @@ pub(crate) enum Link {
     BybitOpenInterest,
     BybitAccountRatio,
     BybitFunding,
+    BybitStream,
     OkxTickers,
     OkxInstruments,
     BinanceTickers,
@@ -36,7 +37,7 @@ pub(crate) enum Exchange {
 }
 
 impl Link {
-    pub(crate) const ALL: [Self; 15] = [
+    pub(crate) const ALL: [Self; 16] = [
         Self::BybitTickers,
         Self::BybitInstruments,
         Self::BybitTime,
@@ -46,6 +47,7 @@ impl Link {
         Self::BybitOpenInterest,
         Self::BybitAccountRatio,
         Self::BybitFunding,
+        Self::BybitStream,
         Self::OkxTickers,
         Self::OkxInstruments,
         Self::BinanceTickers,
@@ -64,7 +66,8 @@ impl Link {
             | Self::BybitTrades
             | Self::BybitOpenInterest
             | Self::BybitAccountRatio
-            | Self::BybitFunding => Exchange::Bybit,
+            | Self::BybitFunding
+            | Self::BybitStream => Exchange::Bybit,
             Self::OkxTickers | Self::OkxInstruments => Exchange::Okx,
             Self::BinanceTickers => Exchange::Binance,
             Self::CoinGeckoGlobal | Self::CoinGeckoDefi => Exchange::CoinGecko,
@@ -94,6 +97,7 @@ impl Link {
             Self::BybitOpenInterest => "bybit-open-interest",
             Self::BybitAccountRatio => "bybit-account-ratio",
             Self::BybitFunding => "bybit-funding",
+            Self::BybitStream => "bybit-stream",
             Self::OkxTickers => "okx-tickers",
             Self::OkxInstruments => "okx-instruments",
             Self::BinanceTickers => "binance-tickers",

@@ -17,6 +17,7 @@ use super::link::{Exchange, Link};
 use super::query::Query;
 use super::reply::Reply;
 use super::source::{Moment, Source};
+use super::streams::Streams;
 
 /// The header by which clients tell this market from the real one.
 const MARKET_DATA: &str = "x-market-data";
@@ -31,6 +32,7 @@ pub(crate) struct Simulator {
     still_since_ms: Option<i64>,
     pub(crate) faults: Board,
     pub(crate) counters: Counters,
+    pub(crate) streams: Arc<Streams>,
 }
 
 impl Simulator {
@@ -47,11 +49,16 @@ impl Simulator {
             still_since_ms,
             faults: Board::default(),
             counters: Counters::default(),
+            streams: Arc::default(),
         }
     }
 
+    pub(crate) fn source(&self) -> &Source {
+        &self.source
+    }
+
     /// The moment of an answer.
-    fn moment(&self, link: Link, set: Option<&Applied>) -> Moment {
+    pub(crate) fn moment(&self, link: Link, set: Option<&Applied>) -> Moment {
         match set {
             Some(Applied {
                 fault: Fault::Frozen,
@@ -89,6 +96,26 @@ impl Simulator {
 
     pub(crate) fn now_ms(&self) -> i64 {
         self.clock.now_ms()
+    }
+
+    /// Says that this is no real market.
+    pub(crate) fn label(&self, response: &mut Response) {
+        // One moment that is told again and again is a replay: it must not pass for a market whose
+        // exchange stands still.
+        let is_still = self.still_since_ms.is_some();
+        let label = HeaderValue::from_static(if is_still {
+            "replayed"
+        } else {
+            self.source.label()
+        });
+        response.headers_mut().insert(MARKET_DATA, label);
+    }
+
+    /// Dates an answer by the service's own time, which need not be the machine's.
+    pub(crate) fn date(&self, response: &mut Response, skew_ms: i64) {
+        if let Ok(date) = HeaderValue::try_from(self.clock.http_date(skew_ms)) {
+            response.headers_mut().insert(header::DATE, date);
+        }
     }
 }
 
@@ -132,15 +159,40 @@ impl Request {
     pub(crate) async fn answer(self, link: Link, endpoint: Endpoint) -> Response {
         let simulator = &self.simulator;
         simulator.counters.count(link);
-        let set = simulator.faults.take(link, &self.query);
+        let set = simulator
+            .faults
+            .take(link, &self.query, Fault::is_for_requests);
         tokio::time::sleep(simulator.latency).await;
         let skew_ms = set.as_ref().map_or(0, |set| set.fault.skew_ms());
         let mut response = self.answer_of(link, endpoint, set).await;
-        // By the service's own time, which need not be the machine's.
-        if let Ok(date) = HeaderValue::try_from(simulator.clock.http_date(skew_ms)) {
-            response.headers_mut().insert(header::DATE, date);
-        }
+        simulator.date(&mut response, skew_ms);
         response
+    }
+
+    /// Counts a request for a stream and lets the faults at it; the error is the answer in place of
+    /// a stream.
+    pub(crate) async fn admit(&self, link: Link) -> Result<(), Response> {
+        let simulator = &self.simulator;
+        simulator.counters.count(link);
+        let set = simulator
+            .faults
+            .take(link, &self.query, Fault::is_for_upgrades);
+        tokio::time::sleep(simulator.latency).await;
+        let Some(set) = set else { return Ok(()) };
+        let (plug, now_ms) = (self.plug.as_ref(), simulator.now_ms());
+        let answer = faults::before(&set.fault, link.exchange(), plug, now_ms).await;
+        answer.map_or(Ok(()), |mut response| {
+            simulator.date(&mut response, 0);
+            Err(response)
+        })
+    }
+
+    pub(crate) fn simulator(&self) -> &Arc<Simulator> {
+        &self.simulator
+    }
+
+    pub(crate) fn plug(&self) -> Option<&Plug> {
+        self.plug.as_ref()
     }
 
     async fn answer_of(&self, link: Link, endpoint: Endpoint, set: Option<Applied>) -> Response {
@@ -165,15 +217,7 @@ impl Request {
             Some(set) => faults::after(&set.fault, reply, simulator.now_ms()),
             None => reply.into_response(),
         };
-        // One moment that is told again and again is a replay: it must not pass for a market whose
-        // exchange stands still.
-        let is_still = simulator.still_since_ms.is_some();
-        let label = HeaderValue::from_static(if is_still {
-            "replayed"
-        } else {
-            simulator.source.label()
-        });
-        response.headers_mut().insert(MARKET_DATA, label);
+        simulator.label(&mut response);
         response
     }
 }

@@ -9,6 +9,7 @@ mod parsers;
 mod publishers;
 mod replay;
 mod services;
+mod streams;
 mod venues;
 
 use std::sync::Once;

@@ -3,8 +3,8 @@
 //! All lengths but the month. With `start` alone the candles go forward from there, else backward
 //! from `end` or now.
 
+use super::bucket::bucket;
 use super::question::{Asked, about_contract, push_list};
-use super::tickers::bucket;
 use super::writer::push_fixed;
 use crate::market::candle::{Candle, Candles, Interval};
 use crate::query::Query;

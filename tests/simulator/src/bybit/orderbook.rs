@@ -2,9 +2,10 @@
 //!
 //! There are 200 levels on each side, whatever more is asked for.
 
+use super::bucket::bucket;
 use super::question::{Asked, about_contract, push_list};
-use super::tickers::bucket;
 use super::writer::push_fixed;
+use crate::market::Instrument;
 use crate::market::book::{Book, Level};
 use crate::query::Query;
 use crate::reply::Reply;
@@ -14,7 +15,10 @@ const DEFAULT_LIMIT: usize = 25;
 const MAX_LIMIT: usize = 1_000;
 
 /// The matching engine makes a book this often.
-const ENGINE_MS: i64 = 100;
+pub(super) const ENGINE_MS: i64 = 100;
+
+/// The counter of the exchange goes on by so many while a book is made.
+pub(super) const SEQUENCE_STEP: i64 = 16;
 
 pub(super) fn answer(source: &Source, query: &Query, moment: Moment) -> Reply {
     about_contract(source, query, moment, "/v5/market/orderbook", result)
@@ -24,25 +28,37 @@ fn result(asked: &Asked<'_>) -> Result<String, &'static str> {
     let limit = asked.limit(DEFAULT_LIMIT, MAX_LIMIT)?;
     let instrument = asked.instrument;
     let book = Book::at(asked.seed, instrument, bucket(asked.data_ms()));
-    let push_level = |out: &mut String, level: &Level| {
-        out.push_str("[\"");
-        push_fixed(out, level.ticks, instrument.price_decimals);
-        out.push_str("\",\"");
-        push_fixed(out, level.steps, instrument.quantity_decimals);
-        out.push_str("\"]");
-    };
     let mut out = String::with_capacity(limit * 64);
     out.push_str(r#"{"s":""#);
     out.push_str(&instrument.symbol);
     out.push_str(r#"","b":"#);
-    push_list(&mut out, book.bids.iter().take(limit), push_level);
+    push_side(&mut out, instrument, book.bids.iter().take(limit));
     out.push_str(r#","a":"#);
-    push_list(&mut out, book.asks.iter().take(limit), push_level);
+    push_side(&mut out, instrument, book.asks.iter().take(limit));
     let update = asked.data_ms().div_euclid(ENGINE_MS);
     let made_ms = update * ENGINE_MS + asked.ahead_ms();
-    let (answered_ms, sequence) = (asked.stamp_ms(), update * 16);
+    let (answered_ms, sequence) = (asked.stamp_ms(), update * SEQUENCE_STEP);
     out.push_str(&format!(
         r#","ts":{answered_ms},"u":{update},"seq":{sequence},"cts":{made_ms}}}"#
     ));
     Ok(out)
+}
+
+/// Price and size of each level of one side; a size of nothing is `"0"`, without decimals.
+pub(super) fn push_side<'l>(
+    out: &mut String,
+    instrument: &Instrument,
+    levels: impl IntoIterator<Item = &'l Level>,
+) {
+    push_list(out, levels, |out, level| {
+        out.push_str("[\"");
+        push_fixed(out, level.ticks, instrument.price_decimals);
+        out.push_str("\",\"");
+        if level.steps == 0 {
+            out.push('0');
+        } else {
+            push_fixed(out, level.steps, instrument.quantity_decimals);
+        }
+        out.push_str("\"]");
+    });
 }

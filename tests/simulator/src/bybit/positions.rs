@@ -4,7 +4,7 @@
 //! `GET /v5/market/funding/history`, <https://bybit-exchange.github.io/docs/v5/market/history-fund-rate>.
 
 use super::question::{Page, about_contract, push_list};
-use super::writer::{Row, push_fixed};
+use super::writer::{Fields, Row, push_fixed};
 use crate::clock::HOUR_MS;
 use crate::market::{Contract, positions};
 use crate::query::Query;

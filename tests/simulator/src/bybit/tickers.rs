@@ -1,19 +1,16 @@
 //! `GET /v5/market/tickers`. <https://bybit-exchange.github.io/docs/v5/market/tickers>
 
+use super::bucket::bucket;
 use super::envelope::{check_category, envelope, refusal};
-use super::writer::Row;
+use super::writer::{Fields, Row};
 use crate::clock::DAY_MS;
-use crate::market::{Contract, Instrument, Market, Phase, Quote};
+use crate::market::{Contract, Instrument, Phase, Quote};
 use crate::query::Query;
 use crate::reply::Reply;
-use crate::source::{Moment, Source};
+use crate::source::{Generated, Moment, Source};
 
 /// A row of today has 774 bytes.
 const ROW_BYTES: usize = 800;
-
-/// All moments of this many milliseconds show the same prices, so that one rendering serves many
-/// clients.
-const BUCKET_MS: i64 = 250;
 
 pub(super) fn answer(source: &Source, query: &Query, moment: Moment) -> Reply {
     let stamp_ms = moment.stamp_ms;
@@ -30,20 +27,15 @@ pub(super) fn answer(source: &Source, query: &Query, moment: Moment) -> Reply {
             let bucket_ms = bucket(moment.data_ms);
             let result = generated
                 .tickers
-                .get(bucket_ms, || all_rows(&generated.market, bucket_ms).into());
+                .get(bucket_ms, || all_rows(generated, bucket_ms).into());
             Some(envelope(&result, stamp_ms))
         }
         (Source::Generated(generated), Some(symbol)) => {
             let bucket_ms = bucket(moment.data_ms);
-            one_row(&generated.market, symbol, bucket_ms).map(|row| one(&row, stamp_ms))
+            one_row(generated, symbol, bucket_ms).map(|row| one(&row, stamp_ms))
         }
     };
     body.map_or_else(|| refusal("Not supported symbols", stamp_ms), Reply::json)
-}
-
-/// The moment whose prices are told in place of those of `at_ms`.
-pub(crate) fn bucket(at_ms: i64) -> i64 {
-    at_ms.div_euclid(BUCKET_MS) * BUCKET_MS
 }
 
 fn one(row: &str, stamp_ms: i64) -> String {
@@ -53,12 +45,12 @@ fn one(row: &str, stamp_ms: i64) -> String {
     )
 }
 
-fn all_rows(market: &Market, now_ms: i64) -> String {
-    let listing = market.listing(now_ms);
-    let quotes = market.quotes(&listing, now_ms);
-    let mut out = String::with_capacity(quotes.len() * ROW_BYTES);
+fn all_rows(generated: &Generated, now_ms: i64) -> String {
+    let quotes = generated.quotes(now_ms);
+    let mut out = String::with_capacity(quotes.quotes.len() * ROW_BYTES);
     out.push_str(r#"{"category":"linear","list":["#);
-    for (index, (instrument, quote)) in listing.instruments.iter().zip(&quotes).enumerate() {
+    let rows = quotes.listing.instruments.iter().zip(&quotes.quotes);
+    for (index, (instrument, quote)) in rows.enumerate() {
         if index > 0 {
             out.push(',');
         }
@@ -68,11 +60,9 @@ fn all_rows(market: &Market, now_ms: i64) -> String {
     out
 }
 
-fn one_row(market: &Market, symbol: &str, now_ms: i64) -> Option<String> {
-    let listing = market.listing(now_ms);
-    let quotes = market.quotes(&listing, now_ms);
-    let mut rows = listing.instruments.iter().zip(&quotes);
-    let (instrument, quote) = rows.find(|(instrument, _)| instrument.symbol == symbol)?;
+fn one_row(generated: &Generated, symbol: &str, now_ms: i64) -> Option<String> {
+    let quotes = generated.quotes(now_ms);
+    let (instrument, quote) = quotes.find(symbol)?;
     let mut out = String::with_capacity(ROW_BYTES);
     write_row(&mut out, instrument, quote, now_ms);
     Some(out)
@@ -81,16 +71,26 @@ fn one_row(market: &Market, symbol: &str, now_ms: i64) -> Option<String> {
 fn write_row(out: &mut String, instrument: &Instrument, quote: &Quote, now_ms: i64) {
     let mut row = Row::begin(out);
     row.text("symbol", &instrument.symbol);
-    match instrument.contract {
-        Contract::PreListing(phase) if phase != Phase::ContinuousTrading => {
-            write_before_trading(&mut row, instrument, quote, phase);
-        }
-        _ => write_trading(&mut row, instrument, quote, now_ms),
-    }
+    write_fields(&mut row, instrument, quote, now_ms);
     row.end();
 }
 
-fn write_trading(row: &mut Row<'_>, instrument: &Instrument, quote: &Quote, now_ms: i64) {
+/// Everything that a row says beside the name of its contract.
+pub(super) fn write_fields(
+    row: &mut impl Fields,
+    instrument: &Instrument,
+    quote: &Quote,
+    now_ms: i64,
+) {
+    match instrument.contract {
+        Contract::PreListing(phase) if phase != Phase::ContinuousTrading => {
+            write_before_trading(row, instrument, quote, phase);
+        }
+        _ => write_trading(row, instrument, quote, now_ms),
+    }
+}
+
+fn write_trading(row: &mut impl Fields, instrument: &Instrument, quote: &Quote, now_ms: i64) {
     let prices = instrument.price_decimals;
     let quantities = instrument.quantity_decimals;
     row.fixed("lastPrice", quote.last, prices);
@@ -143,7 +143,7 @@ fn write_trading(row: &mut Row<'_>, instrument: &Instrument, quote: &Quote, now_
 }
 
 fn write_funding_and_delivery(
-    row: &mut Row<'_>,
+    row: &mut impl Fields,
     instrument: &Instrument,
     quote: &Quote,
     now_ms: i64,
@@ -181,7 +181,12 @@ fn write_funding_and_delivery(
 
 /// Before trading opens there are no prices; how each phase says so is not established, so each
 /// says it differently.
-fn write_before_trading(row: &mut Row<'_>, instrument: &Instrument, quote: &Quote, phase: Phase) {
+fn write_before_trading(
+    row: &mut impl Fields,
+    instrument: &Instrument,
+    quote: &Quote,
+    phase: Phase,
+) {
     let nothing = match phase {
         Phase::NotStarted | Phase::CallAuctionNoCancel => "",
         _ => "0",

@@ -2,6 +2,17 @@
 
 use std::fmt::Write;
 
+/// Takes the fields of a row, one after the other.
+pub(super) trait Fields {
+    fn text(&mut self, name: &'static str, value: &'static str);
+
+    /// `units` with the decimal point before the last `decimals` digits.
+    fn fixed(&mut self, name: &'static str, units: i64, decimals: u32);
+
+    /// The same without zeros at the end.
+    fn trimmed(&mut self, name: &'static str, units: i64, decimals: u32);
+}
+
 /// Writes one row. Names and texts are the simulator's own and need no escaping.
 pub(super) struct Row<'a> {
     out: &'a mut String,
@@ -27,25 +38,29 @@ impl<'a> Row<'a> {
         self.out.push('"');
     }
 
-    /// `units` with the decimal point before the last `decimals` digits.
-    pub(super) fn fixed(&mut self, name: &str, units: i64, decimals: u32) {
-        self.open(name);
-        push_fixed(self.out, units, decimals);
-        self.out.push('"');
-    }
-
-    /// The same without zeros at the end.
-    pub(super) fn trimmed(&mut self, name: &str, units: i64, decimals: u32) {
-        self.open(name);
-        push_trimmed(self.out, units, decimals);
-        self.out.push('"');
-    }
-
     fn open(&mut self, name: &str) {
         self.out.push_str(if self.is_empty { "\"" } else { ",\"" });
         self.is_empty = false;
         self.out.push_str(name);
         self.out.push_str("\":\"");
+    }
+}
+
+impl Fields for Row<'_> {
+    fn text(&mut self, name: &'static str, value: &'static str) {
+        Row::text(self, name, value);
+    }
+
+    fn fixed(&mut self, name: &'static str, units: i64, decimals: u32) {
+        self.open(name);
+        push_fixed(self.out, units, decimals);
+        self.out.push('"');
+    }
+
+    fn trimmed(&mut self, name: &'static str, units: i64, decimals: u32) {
+        self.open(name);
+        push_trimmed(self.out, units, decimals);
+        self.out.push('"');
     }
 }
 

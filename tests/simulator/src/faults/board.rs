@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use super::order::{Fault, Order};
@@ -12,6 +13,8 @@ use crate::query::Query;
 #[derive(Debug, Default)]
 pub(crate) struct Board {
     faults: Mutex<BTreeMap<Place, Set>>,
+    /// How many faults were ever set.
+    numbered: AtomicU64,
 }
 
 /// To which requests a fault applies. Those of one scope stand together, and the ones with fewer
@@ -49,14 +52,25 @@ impl fmt::Display for Place {
 struct Set {
     order: Order,
     since_ms: i64,
+    number: u64,
 }
 
 /// A fault that applies to a request.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Applied {
     pub(crate) fault: Fault,
     /// When the fault was set, unix milliseconds.
     pub(crate) since_ms: i64,
+}
+
+/// A fault as an open stream sees it.
+#[derive(Clone, Debug)]
+pub(crate) struct Standing {
+    pub(crate) applied: Applied,
+    /// Tells it from every other fault, and from itself when it is set anew.
+    pub(crate) number: u64,
+    /// What a topic must be for the fault to apply to it.
+    pub(crate) only: BTreeMap<String, String>,
 }
 
 impl Board {
@@ -72,6 +86,7 @@ impl Board {
             Set {
                 order,
                 since_ms: now_ms,
+                number: self.numbered.fetch_add(1, Ordering::Relaxed),
             },
         );
     }
@@ -84,15 +99,21 @@ impl Board {
         self.lock().clear();
     }
 
-    /// The most specific fault for a request to `link` with this query; one that is limited in
-    /// number is used up by this.
-    pub(crate) fn take(&self, link: Link, query: &Query) -> Option<Applied> {
+    /// The most specific fault for a request to `link` with this query, of those that are meant; one
+    /// that is limited in number is used up by this.
+    pub(crate) fn take(
+        &self,
+        link: Link,
+        query: &Query,
+        is_meant: impl Fn(&Fault) -> bool,
+    ) -> Option<Applied> {
         let mut faults = self.lock();
         let of = |scope| {
-            faults
-                .keys()
-                .rfind(|place| place.holds(scope, query))
-                .cloned()
+            let meant = |(place, set): &(&Place, &Set)| {
+                place.holds(scope, query) && is_meant(&set.order.fault)
+            };
+            let found = faults.iter().rfind(meant);
+            found.map(|(place, _)| place.clone())
         };
         let place = Scope::around(link).into_iter().find_map(of)?;
         let set = faults.get_mut(&place)?;
@@ -107,6 +128,48 @@ impl Board {
             }
         }
         Some(applied)
+    }
+
+    /// Every fault that may apply to an open connection of `link`, the most specific first. None is
+    /// used up by this.
+    pub(crate) fn standing(&self, link: Link) -> Vec<Standing> {
+        let faults = self.lock();
+        if faults.is_empty() {
+            return Vec::new();
+        }
+        let of = |scope| {
+            faults
+                .iter()
+                .rev()
+                .filter(move |(place, _)| place.scope == scope)
+        };
+        let all = Scope::around(link).into_iter().flat_map(of);
+        all.map(|(place, set)| Standing {
+            applied: Applied {
+                fault: set.order.fault.clone(),
+                since_ms: set.since_ms,
+            },
+            number: set.number,
+            only: place.only.clone(),
+        })
+        .collect()
+    }
+
+    /// Uses up one time of the fault with this number; whether there was one left.
+    pub(crate) fn spend(&self, number: u64) -> bool {
+        let mut faults = self.lock();
+        let found = faults.iter_mut().find(|(_, set)| set.number == number);
+        let Some((place, set)) = found else {
+            return false;
+        };
+        if let Some(times) = &mut set.order.times {
+            *times -= 1;
+            if *times == 0 {
+                let place = place.clone();
+                faults.remove(&place);
+            }
+        }
+        true
     }
 
     /// All faults by the name of their scope and conditions.

@@ -176,6 +176,37 @@ impl Fault {
         }
     }
 
+    /// Whether it concerns a request that is answered once.
+    pub(crate) fn is_for_requests(&self) -> bool {
+        true
+    }
+
+    /// Whether it stands in the way of a stream that is about to be opened.
+    pub(crate) fn is_for_upgrades(&self) -> bool {
+        matches!(
+            self,
+            Self::Status { .. }
+                | Self::Status429 { .. }
+                | Self::Maintenance { .. }
+                | Self::Geo403
+                | Self::Geo451
+                | Self::Rate403
+                | Self::RetCode { .. }
+                | Self::Html200
+                | Self::Delay { .. }
+                | Self::Hang
+                | Self::Reset
+        )
+    }
+
+    /// Whether it moves the time of what a stream tells.
+    pub(crate) fn moves_time(&self) -> bool {
+        matches!(
+            self,
+            Self::Frozen | Self::StillRows { .. } | Self::ClockSkew { .. }
+        )
+    }
+
     fn check(&self) -> Result<(), String> {
         match self {
             // Anything below 200 is no final answer and would break the connection.

@@ -15,7 +15,7 @@ const CALM_MS: i64 = 10_000;
 const TURN_MS: i64 = 40 * 60_000;
 
 /// One price of the book.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Level {
     pub(crate) ticks: i64,
     pub(crate) steps: i64,

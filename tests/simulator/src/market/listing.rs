@@ -57,11 +57,14 @@ impl Listing {
     }
 
     pub(crate) fn find(&self, symbol: &str) -> Option<&Instrument> {
-        let index = self
-            .instruments
+        self.instruments.get(self.place(symbol)?)
+    }
+
+    /// Where in the table a symbol stands.
+    pub(crate) fn place(&self, symbol: &str) -> Option<usize> {
+        self.instruments
             .binary_search_by(|instrument| instrument.symbol.as_str().cmp(symbol))
-            .ok()?;
-        self.instruments.get(index)
+            .ok()
     }
 
     pub(crate) fn is_valid_at(&self, now_ms: i64) -> bool {

@@ -1,0 +1,138 @@
+//! `GET /v5/public/linear`: the WebSocket of the public data of linear contracts.
+//! <https://bybit-exchange.github.io/docs/v5/ws/connect>
+//!
+//! A connection looks at the clock forty times a second. When a new bucket of 250 ms has begun, each
+//! of its topics tells what has changed since it last told something; trades are told as soon as
+//! they happen. What is told is what the REST endpoints answer for the same moment: both read the
+//! same market, which remembers nothing, so a connection keeps only what its client was shown.
+
+mod book;
+mod pace;
+mod request;
+mod session;
+mod subscription;
+mod tick;
+mod ticker;
+mod topic;
+
+use std::sync::Arc;
+
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use hyper::upgrade::OnUpgrade;
+use hyper_util::rt::TokioIo;
+use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
+
+use crate::link::Link;
+use crate::pipeline::{Request, Simulator};
+use crate::source::Source;
+use session::Session;
+
+/// What a client says to open a stream.
+#[derive(Debug)]
+pub(super) struct Handshake {
+    headers: HeaderMap,
+    upgrade: Option<OnUpgrade>,
+}
+
+impl FromRequestParts<Arc<Simulator>> for Handshake {
+    type Rejection = std::convert::Infallible;
+
+    async fn from_request_parts(
+        parts: &mut Parts,
+        _: &Arc<Simulator>,
+    ) -> Result<Self, Self::Rejection> {
+        Ok(Self {
+            headers: parts.headers.clone(),
+            upgrade: parts.extensions.remove::<OnUpgrade>(),
+        })
+    }
+}
+
+impl Handshake {
+    /// The answer to the client's key and the connection that it gave, or why there is no stream.
+    fn read(self) -> Result<(String, OnUpgrade), Response> {
+        let says = |name: header::HeaderName, word: &str| {
+            let values = self.headers.get_all(name).into_iter();
+            values
+                .filter_map(|value| value.to_str().ok())
+                .flat_map(|value| value.split(','))
+                .any(|value| value.trim().eq_ignore_ascii_case(word))
+        };
+        if !says(header::CONNECTION, "upgrade") || !says(header::UPGRADE, "websocket") {
+            return Err(refused(
+                StatusCode::BAD_REQUEST,
+                "this path speaks WebSocket: `connection: upgrade` and `upgrade: websocket` are missing",
+            ));
+        }
+        if !says(header::SEC_WEBSOCKET_VERSION, "13") {
+            let text = "`sec-websocket-version` must be 13";
+            let mut response = refused(StatusCode::UPGRADE_REQUIRED, text);
+            let version = HeaderValue::from_static("13");
+            response
+                .headers_mut()
+                .insert(header::SEC_WEBSOCKET_VERSION, version);
+            return Err(response);
+        }
+        let Some(key) = self.headers.get(header::SEC_WEBSOCKET_KEY) else {
+            let text = "`sec-websocket-key` is missing";
+            return Err(refused(StatusCode::BAD_REQUEST, text));
+        };
+        let accepted = derive_accept_key(key.as_bytes());
+        match self.upgrade {
+            Some(upgrade) => Ok((accepted, upgrade)),
+            None => Err(refused(
+                StatusCode::BAD_REQUEST,
+                "this connection cannot be upgraded",
+            )),
+        }
+    }
+}
+
+fn refused(status: StatusCode, text: &str) -> Response {
+    (status, format!("{text}\n")).into_response()
+}
+
+/// Opens a stream.
+pub(super) async fn open(request: Request, handshake: Handshake) -> Response {
+    let simulator = Arc::clone(request.simulator());
+    // Asked for before the faults are looked at: one that is set from here on cuts this connection.
+    let cuts = simulator.streams.cuts();
+    if let Err(response) = request.admit(Link::BybitStream).await {
+        return response;
+    }
+    let mut response = match handshake.read() {
+        _ if matches!(simulator.source(), Source::Replayed(_)) => refused(
+            StatusCode::NOT_FOUND,
+            "the replayed folder holds no recording of a stream",
+        ),
+        Ok((accepted, upgrade)) => {
+            let session = Session::new(Arc::clone(&simulator), request.plug().cloned(), cuts);
+            tokio::spawn(async move {
+                match upgrade.await {
+                    Ok(connection) => session.run(TokioIo::new(connection)).await,
+                    Err(error) => tracing::debug!(%error, "a stream was not opened"),
+                }
+            });
+            switched(&accepted)
+        }
+        Err(response) => response,
+    };
+    simulator.label(&mut response);
+    simulator.date(&mut response, 0);
+    response
+}
+
+fn switched(accepted: &str) -> Response {
+    (
+        StatusCode::SWITCHING_PROTOCOLS,
+        [
+            (header::CONNECTION, "Upgrade"),
+            (header::UPGRADE, "websocket"),
+            (header::SEC_WEBSOCKET_ACCEPT, accepted),
+        ],
+    )
+        .into_response()
+}

@@ -1,0 +1,7 @@
+//! The WebSocket of the simulated exchange, over the loopback: what it tells is what REST answers
+//! for the same moment.
+
+mod client;
+mod topics;
+
+use super::*;

@@ -16,22 +16,26 @@ mod instruments;
 mod known;
 mod round;
 mod slow;
+mod stream;
 mod tickers;
 
 use crate::context::Context;
 use crate::supervise::{CRASHED, PARKED, Storm, supervise, supervise_optional};
 use crate::upstream::{Upstream, UpstreamError};
-use inputs::Shelf;
+use inputs::{Mailbox, Monitored, Shelf};
 use shared::assemble::Slow;
 use shared::exchange::{alternative_me, coingecko};
 use shared::market::{Dated, DefiMarket, FearGreed, GlobalMarket, Universe};
 use shared::published::{earliest_defi_time, told_time};
 use std::sync::Arc;
 use std::time::Duration;
+use stream::{Link, StreamedTickers};
+use tickers::TickerPace;
 use tokio::sync::watch;
 
 pub use inputs::Gate;
 pub use known::Known;
+pub use stream::Endpoint;
 pub use tickers::TableOutcome;
 
 /// How long the instruments task is parked after a restart storm while no list is held. Shorter
@@ -39,9 +43,11 @@ pub use tickers::TableOutcome;
 const PARKED_WITHOUT_A_LIST: Duration = Duration::from_secs(60);
 
 /// The sources' names, as the status board and the metrics label them.
-pub const SOURCES: [&str; 5] = [
+pub const SOURCES: [&str; 7] = [
     "bybit_tickers",
     "bybit_instruments",
+    "bybit_stream_tickers",
+    "bybit_stream_symbols",
     "coingecko_global",
     "coingecko_defi",
     "alternative_me",
@@ -50,8 +56,10 @@ pub const SOURCES: [&str; 5] = [
 /// How often each source is fetched.
 #[derive(Clone, Copy, Debug)]
 pub struct Pace {
-    /// The ticker table.
+    /// The ticker table, while it is not streamed.
     pub tickers: Duration,
+    /// The publications of the streamed ticker table.
+    pub rounds: Duration,
     /// The instruments list.
     pub instruments: Duration,
     /// Both of CoinGecko's answers.
@@ -69,6 +77,8 @@ pub struct Upstreams {
     pub coingecko: Upstream,
     /// Fear & greed.
     pub fear_greed: Upstream,
+    /// Bybit's WebSocket; `None` to use requests alone.
+    pub stream: Option<Endpoint>,
 }
 
 /// Runs every collector and restarts the ones that fail. Returns when tickers or inputs cannot be
@@ -84,16 +94,23 @@ pub async fn collect(
         bybit,
         coingecko,
         fear_greed,
+        stream,
     } = upstreams;
     let shelf = Arc::new(Shelf::default());
     // The ticker task chooses the contracts worth scoring, the input task fetches for them.
     let monitored = watch::Sender::new(Vec::new());
     let watched = monitored.subscribe();
+    let (streamed, mailbox) = (StreamedTickers::default(), Mailbox::default());
     let feeds = tickers::Feeds {
         known: known.clone(),
         shelf: Arc::clone(&shelf),
         gate: Arc::clone(&gate),
         monitored,
+        streamed: streamed.clone(),
+    };
+    let pace_of_tickers = TickerPace {
+        fetches: pace.tickers,
+        rounds: stream.is_some().then_some(pace.rounds),
     };
     let metrics = || Arc::clone(&context.metrics);
     let task = |name, interval, pulse| slow::Task {
@@ -105,15 +122,16 @@ pub async fn collect(
     };
     tokio::select! {
         storm = supervise("bybit_tickers", metrics(), |pulse| {
-            tickers::run(context.clone(), bybit.clone(), feeds.clone(), pace.tickers, pulse)
+            tickers::run(context.clone(), bybit.clone(), feeds.clone(), pace_of_tickers, pulse)
         }) => storm,
         storm = supervise("bybit_inputs", metrics(), |pulse| {
             // A restarted task has an empty planner. The clone has seen the current list, so
             // without this mark the task would idle until the list changes.
             let mut watched = watched.clone();
             watched.mark_changed();
-            inputs::run(context.clone(), bybit.clone(), Arc::clone(&gate), Arc::clone(&shelf), watched, pulse)
+            inputs::run(context.clone(), bybit.clone(), Arc::clone(&gate), Arc::clone(&shelf), watched, mailbox.clone(), pulse)
         }) => storm,
+        storm = streams(&context, stream, &known, streamed, (&shelf, &watched, &mailbox)) => storm,
         never = supervise_optional("bybit_instruments", metrics(), |pulse| {
             let task = task("bybit_instruments", pace.instruments, pulse);
             instruments::run(task, bybit.clone(), Arc::clone(&gate), known.universe.clone())
@@ -130,6 +148,31 @@ pub async fn collect(
             let task = task("alternative_me", pace.fear_greed, pulse);
             slow::run(task, known.fear_greed.clone(), fear_greed.clone(), index)
         }, || park(&context, "alternative_me", &known.fear_greed)) => match never {},
+    }
+}
+
+/// Keeps the streams open. Returns when they cannot be kept running; never without streams.
+async fn streams(
+    context: &Context,
+    endpoint: Option<Endpoint>,
+    known: &Known,
+    streamed: StreamedTickers,
+    (shelf, monitored, mailbox): (&Arc<Shelf>, &watch::Receiver<Vec<Monitored>>, &Mailbox),
+) -> Storm {
+    let Some(endpoint) = endpoint else {
+        return std::future::pending().await;
+    };
+    let link = Link::new(endpoint);
+    let metrics = || Arc::clone(&context.metrics);
+    tokio::select! {
+        storm = supervise("bybit_stream_tickers", metrics(), |pulse| {
+            let universe = known.universe.subscribe();
+            stream::run_tickers(context.clone(), link.clone(), universe, streamed.clone(), pulse)
+        }) => storm,
+        storm = supervise("bybit_stream_symbols", metrics(), |pulse| {
+            let to = (Arc::clone(shelf), mailbox.clone());
+            stream::run_symbols(context.clone(), link.clone(), monitored.clone(), to, pulse)
+        }) => storm,
     }
 }
 

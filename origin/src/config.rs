@@ -12,6 +12,7 @@ mod client_limits;
 mod kinds;
 mod redis_url;
 mod secret_file;
+mod stream_url;
 
 use clap::error::ErrorKind;
 use clap::parser::ValueSource;
@@ -29,12 +30,16 @@ use std::time::Duration;
 pub use api_key::{ApiKey, ApiKeyError};
 pub use base_url::{BaseUrl, MaybeBaseUrl};
 pub use client_limits::ClientLimits;
-pub use kinds::{LogFormat, Role, StoreKind};
+pub use kinds::{LogFormat, Role, StoreKind, Switch};
 pub use redis_url::{RedisAccess, RedisUrl, Secret, SentinelLogin, Sentinels};
+pub use stream_url::StreamUrl;
 
 /// Bybit's REST API, and another host of the same service, which shares its limits and bans.
 const BYBIT: &str = "https://api.bybit.com";
 const BYBIT_ALTERNATIVE: &str = "https://api.bytick.com";
+
+/// Bybit's public WebSocket for linear contracts.
+const BYBIT_STREAM: &str = "wss://stream.bybit.com/v5/public/linear";
 
 /// The variable with CoinGecko's key. There is no option for it, because every user of a machine
 /// can read the options of a process.
@@ -191,6 +196,21 @@ pub struct Config {
     )]
     pub bybit_alternative_base_url: Option<MaybeBaseUrl>,
 
+    /// Whether Bybit's WebSocket is used beside its REST API: `on`, or `off` for requests alone.
+    #[arg(long, env = "STREAMS", value_name = "STREAMS", default_value = "on")]
+    pub streams: Switch,
+
+    /// URL of Bybit's public WebSocket for linear contracts. Without it
+    /// `wss://stream.bybit.com/v5/public/linear` if `BYBIT_BASE_URL` is Bybit's own, else
+    /// `/v5/public/linear` at the host of `BYBIT_BASE_URL`.
+    #[arg(long, env = "BYBIT_STREAM_URL", value_name = "BYBIT_STREAM_URL")]
+    pub bybit_stream_url: Option<StreamUrl>,
+
+    /// Milliseconds between two publications of the streamed ticker table.
+    #[arg(long, env = "PUBLISH_INTERVAL_MS", value_name = "PUBLISH_INTERVAL_MS", default_value_t = 1_000,
+        value_parser = clap::value_parser!(u64).range(250..=5_000))]
+    pub publish_interval_ms: u64,
+
     /// Base URL of CoinGecko's API.
     #[arg(
         long,
@@ -220,7 +240,7 @@ pub struct Config {
     )]
     pub fear_greed_base_url: BaseUrl,
 
-    /// Milliseconds between two fetches of the ticker table.
+    /// Milliseconds between two fetches of the ticker table while it is not streamed.
     #[arg(long, env = "TICKERS_INTERVAL_MS", value_name = "TICKERS_INTERVAL_MS", default_value_t = 2_000,
         value_parser = clap::value_parser!(u64).range(250..=60_000))]
     pub tickers_interval_ms: u64,
@@ -360,6 +380,23 @@ impl Config {
             None if self.bybit_base_url.0 != BYBIT => None,
             None => BYBIT_ALTERNATIVE.parse().ok(),
         }
+    }
+
+    /// Where Bybit's stream is; `None` where it is not used.
+    #[must_use]
+    pub fn stream_url(&self) -> Option<StreamUrl> {
+        if self.streams == Switch::Off {
+            return None;
+        }
+        let given = self.bybit_stream_url.clone();
+        given.or_else(|| {
+            // As with the alternative host: never mixed with the real one.
+            if self.bybit_base_url.0 == BYBIT {
+                BYBIT_STREAM.parse().ok()
+            } else {
+                StreamUrl::beside(&self.bybit_base_url)
+            }
+        })
     }
 
     /// CoinGecko's key, from the environment or a file.

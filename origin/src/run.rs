@@ -12,7 +12,7 @@ mod operator;
 mod serve;
 
 use crate::clock::Clock;
-use crate::collect::{Gate, Known, Pace, Upstreams};
+use crate::collect::{Endpoint, Gate, Known, Pace, Upstreams};
 use crate::config::{Config, RedisAccess};
 use crate::context::Context;
 use crate::http::App;
@@ -270,8 +270,10 @@ fn upstreams(config: &Config, clock: &Clock) -> anyhow::Result<Upstreams> {
         config.bybit_alternative(),
         config.coingecko_key().map_err(anyhow::Error::msg)?,
     );
+    let stream_url = config.stream_url();
     tracing::info!(
         bybit = %config.bybit_base_url,
+        stream = stream_url.as_ref().map(tracing::field::display),
         bybit_alternative = bybit_alternative.as_ref().map(tracing::field::display),
         coingecko = %config.coingecko_base_url,
         coingecko_key = key.is_some(),
@@ -281,7 +283,12 @@ fn upstreams(config: &Config, clock: &Clock) -> anyhow::Result<Upstreams> {
     let to = |base: &crate::config::BaseUrl, venue| {
         Upstream::new(transport.clone(), base.clone(), venue, clock.clone())
     };
+    let stream = stream_url
+        .map(|url| Endpoint::new(url.into_url()))
+        .transpose()
+        .context("setting up TLS for the stream (are root certificates installed?)")?;
     Ok(Upstreams {
+        stream,
         bybit: to(&config.bybit_base_url, Venue::Bybit).or_at(bybit_alternative),
         coingecko: to(&config.coingecko_base_url, Venue::CoinGecko).with_key(key),
         fear_greed: to(&config.fear_greed_base_url, Venue::AlternativeMe),
@@ -299,6 +306,7 @@ fn gate(config: &Config, jitter: Jitter) -> Gate {
 fn pace(config: &Config) -> Pace {
     Pace {
         tickers: config.tickers_interval(),
+        rounds: Duration::from_millis(config.publish_interval_ms),
         instruments: Duration::from_secs(config.instruments_interval_s),
         coingecko: Duration::from_secs(config.coingecko_interval_s),
         fear_greed: Duration::from_secs(config.fear_greed_interval_s),

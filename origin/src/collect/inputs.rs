@@ -7,13 +7,14 @@
 //! values on the same shelf.
 //!
 //! Order in each turn of the loop: take over a changed list of contracts, react to a clock that
-//! stepped, start as many requests as the gate lets through, then wait for one to end or for the
+//! stepped, take over what the stream delivered or lost, start as many requests as the gate lets through, then wait for one to end or for the
 //! next to become possible. Each job that was taken ends in exactly one call of `succeeded` or
 //! `failed` at the planner, and each pass in one of `answered`, `failed` or `lost` at the gate.
 
 mod fetch;
 mod gate;
 mod kind;
+mod mailbox;
 mod monitored;
 mod planner;
 mod shelf;
@@ -30,12 +31,15 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::task::{self, JoinSet};
 use tokio::time::Instant;
-use value::Delivery;
 
+pub(super) use fetch::joined_candles;
 pub use gate::Gate;
 pub(super) use gate::{Pass, SHORTEST_WAIT};
+pub(super) use kind::InputKind;
+pub(super) use mailbox::{Mailbox, News};
 pub(super) use monitored::Monitored;
 pub(super) use shelf::{Inputs, Shelf, SymbolInputs};
+pub(super) use value::{Delivery, Value};
 
 /// The longest sleep of the scheduler. It bounds how late a new list of contracts is noticed, which
 /// wakes nobody.
@@ -60,6 +64,7 @@ pub(super) async fn run(
     gate: Arc<Gate>,
     shelf: Arc<Shelf>,
     monitored: watch::Receiver<Vec<Monitored>>,
+    streamed: Mailbox,
     pulse: Pulse,
 ) {
     let clock = &context.clock;
@@ -78,6 +83,12 @@ pub(super) async fn run(
             planner.monitor(&symbols, Instant::now());
         }
         let now = clock.moment();
+        for (job, news) in streamed.take() {
+            match news {
+                News::Delivered => planner.delivered(&job, now),
+                News::Lost => planner.lost(&job, now.instant),
+            }
+        }
         if time_changes.has_changed().unwrap_or(false) {
             time_changes.mark_unchanged();
             planner.time_changed();
@@ -112,6 +123,7 @@ pub(super) async fn run(
                     }
                 }
             },
+            () = streamed.arrived() => {}
             // Recomputed in each turn, because every finished request changes what is due and what
             // the gate allows.
             () = tokio::time::sleep(idle(&planner, &gate)) => {}

@@ -10,6 +10,7 @@
 
 use super::analyst::{Analyst, Table};
 use super::inputs::Inputs;
+use super::stream::Streamed;
 use crate::publication::Publication;
 use crate::upstream::Fetched;
 use shared::analysis::Settings;
@@ -23,10 +24,19 @@ use shared::units::UnixMs;
 use shared::validate::{Baseline, Rejection, Rejections, ValidSnapshot};
 use std::sync::{Arc, Mutex, PoisonError};
 
+/// A ticker table, whichever way it came.
+#[derive(Clone, Debug)]
+pub(super) enum TickerTable {
+    /// The answer to a request.
+    Fetched(Fetched),
+    /// What the stream amounts to.
+    Streamed(Streamed),
+}
+
 /// Everything that a round needs, collected before it starts.
 #[derive(Debug)]
 pub(super) struct Round {
-    pub(super) tickers: Fetched,
+    pub(super) tickers: TickerTable,
     pub(super) universe: Arc<Universe>,
     pub(super) global_market: Slow<GlobalMarket>,
     pub(super) defi_market: Slow<DefiMarket>,
@@ -106,20 +116,34 @@ impl Round {
     /// The first stage that refuses the table. Nothing is remembered of it but by the outlier
     /// filter.
     pub(super) fn run(self) -> Result<Outcome, RoundError> {
-        let mut tickers = bybit::tickers::parse(&self.tickers.body)?;
-        let told = table_time(tickers.server_time, self.tickers.received_at)?;
+        // A parsed table borrows its symbols from the body, which therefore outlives it.
+        let body;
+        let (mut tickers, received_at, source) = match self.tickers {
+            TickerTable::Fetched(fetched) => {
+                body = fetched.body;
+                (
+                    bybit::tickers::parse(&body)?,
+                    fetched.received_at,
+                    fetched.source,
+                )
+            }
+            TickerTable::Streamed(streamed) => {
+                (streamed.tickers, streamed.received_at, streamed.source)
+            }
+        };
+        let told = table_time(tickers.server_time, received_at)?;
         // Every round locks the filter before the analyst and holds both to its end. A restore
         // locks one at a time, so no deadlock is possible.
         let mut judge = self.judge.lock().unwrap_or_else(PoisonError::into_inner);
         // `as_of` is when the market last moved, not when the venue answered: a halted market ages.
-        let as_of = judge.examine(&mut tickers, &self.universe, self.tickers.source, told)?;
+        let as_of = judge.examine(&mut tickers, &self.universe, source, told)?;
         let table = Table::new(&tickers, as_of);
         // Held for the whole round, because there is only one at a time.
         let mut analyst = self.analyst.lock().unwrap_or_else(PoisonError::into_inner);
         let long_view = analyst.long_view(&self.inputs, &table, &self.universe, self.now);
         let inputs = shared::assemble::Inputs {
             tickers: &tickers,
-            tickers_source: self.tickers.source,
+            tickers_source: source,
             as_of,
             universe: &self.universe,
             global_market: &self.global_market,

@@ -10,7 +10,8 @@
 use super::expectation::Expectation;
 use super::inputs::{Gate, Monitored, Pass, SHORTEST_WAIT, Shelf};
 use super::known::Known;
-use super::round::{Outcome, Round, RoundError};
+use super::round::{Outcome, Round, RoundError, TickerTable};
+use super::stream::{StreamedTickers, audit};
 use crate::context::Context;
 use crate::status::OK;
 use crate::supervise::Pulse;
@@ -60,6 +61,9 @@ impl TableOutcome {
 /// list would come and go, and each would be loaded from nothing.
 const CHOICE_LASTS: Duration = Duration::from_secs(300);
 
+/// How often a fetched table checks the streamed one.
+const AUDIT_EACH: Duration = Duration::from_secs(15);
+
 /// Longer than a fetch and a round may take; after it the supervisor counts the task as stalled.
 const LONGEST_ROUND: Duration = Duration::from_secs(15);
 
@@ -70,12 +74,21 @@ const MAX_PAUSE: Duration = Duration::from_secs(30);
 /// after ten seconds, and clients wait for this table.
 const MAX_STATED_PAUSE: Duration = Duration::from_secs(60);
 
-/// Fetches and publishes. Never returns.
+/// How often tables come.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct TickerPace {
+    /// Between two fetches while no stream shows the market.
+    pub(super) fetches: Duration,
+    /// Between two publications of the streamed table; `None` without streams.
+    pub(super) rounds: Option<Duration>,
+}
+
+/// Publishes what is streamed, and fetches what is not. Never returns.
 pub(super) async fn run(
     context: Context,
     upstream: Upstream,
     feeds: Feeds,
-    interval: Duration,
+    pace: TickerPace,
     pulse: Pulse,
 ) {
     let mut collector = Collector {
@@ -86,8 +99,11 @@ pub(super) async fn run(
         told: None,
         chosen: None,
     };
+    let interval = pace.fetches;
     let mut universe = collector.feeds.known.universe.subscribe();
     let mut next_fetch = Instant::now();
+    let mut next_round = pace.rounds.map(|rounds| Instant::now() + rounds);
+    let mut was_streamed = false;
     // The last table, for a list of contracts that arrives after it.
     let mut waiting: Option<(Fetched, Pass)> = None;
     loop {
@@ -97,6 +113,23 @@ pub(super) async fn run(
                 .saturating_add(LONGEST_ROUND),
         );
         tokio::select! {
+            () = sleep_until(next_round.unwrap_or(next_fetch)), if next_round.is_some() => {
+                let now = Instant::now();
+                next_round = pace.rounds.map(|rounds| after(next_round.unwrap_or(now), rounds, now));
+                let is_published = match collector.feeds.streamed.table(now) {
+                    Some(streamed) => {
+                        let table = TickerTable::Streamed(streamed);
+                        collector.publish(table, None, interval).await.is_ok()
+                    }
+                    None => false,
+                };
+                if was_streamed && !is_published {
+                    // Lost since the round before, or refused: a fetched table takes its place at
+                    // once.
+                    next_fetch = now;
+                }
+                was_streamed = is_published;
+            }
             () = sleep_until(next_fetch) => {
                 // A ban or a rate limit is of the whole address, so a pause that another request
                 // caused delays this one too.
@@ -106,8 +139,14 @@ pub(super) async fn run(
                     continue;
                 };
                 match upstream.get(bybit::TICKERS).await {
+                    Ok(tickers) if pace.rounds.is_some() && collector.checks(&tickers) => {
+                        collector.answered(Some(pass));
+                        next_fetch = started + AUDIT_EACH;
+                    }
                     Ok(tickers) => {
-                        let pause = collector.publish(&tickers, pass, interval).await;
+                        let table = TickerTable::Fetched(tickers.clone());
+                        let outcome = collector.publish(table, Some(pass), interval).await;
+                        let pause = outcome.err().unwrap_or(interval);
                         waiting = Some((tickers, pass));
                         // Counted from the beginning of the fetch: a slow answer does not slow the
                         // pace down.
@@ -123,11 +162,19 @@ pub(super) async fn run(
                 if collector.context.current.get().is_none()
                     && let Some((tickers, pass)) = waiting.take()
                 {
-                    collector.publish(&tickers, pass, interval).await;
+                    // The next fetch is due as before, whatever became of this one.
+                    let _ = collector.publish(TickerTable::Fetched(tickers), Some(pass), interval).await;
                 }
             }
         }
     }
+}
+
+/// When the next round is, after one that was due at `due`: in the same beat, but never in the past.
+/// A machine that slept does not make up for the rounds that it missed.
+fn after(due: Instant, rounds: Duration, now: Instant) -> Instant {
+    let next = due + rounds;
+    if next > now { next } else { now + rounds }
 }
 
 /// What the other collectors provide, and the list of contracts that this one gives to the
@@ -138,6 +185,7 @@ pub(super) struct Feeds {
     pub(super) shelf: Arc<Shelf>,
     pub(super) gate: Arc<Gate>,
     pub(super) monitored: watch::Sender<Vec<Monitored>>,
+    pub(super) streamed: StreamedTickers,
 }
 
 struct Collector {
@@ -152,22 +200,62 @@ struct Collector {
 }
 
 impl Collector {
-    /// Makes a publication of a table. Returns the interval from the beginning of its fetch to the
-    /// next.
-    async fn publish(&mut self, tickers: &Fetched, pass: Pass, interval: Duration) -> Duration {
+    /// Compares a fetched table with the streamed one. Returns whether the stream shows the market,
+    /// so that the fetched table is not needed for anything else.
+    fn checks(&self, fetched: &Fetched) -> bool {
+        let Ok(tickers) = bybit::tickers::parse(&fetched.body) else {
+            // The round names what is wrong with it.
+            return false;
+        };
+        let outcome = audit(&self.feeds.streamed, &tickers);
+        if let Some(divergence) = outcome.divergence {
+            self.context.metrics.stream_divergence(divergence);
+        }
+        if outcome.silent > 0 || !outcome.is_trusted {
+            tracing::warn!(?outcome, "the streamed table is not what a request brings");
+        }
+        self.feeds.streamed.is_live(Instant::now())
+    }
+
+    /// Settles the pass of a request that brought a table.
+    fn answered(&mut self, pass: Option<Pass>) {
+        self.settle(pass);
+        if pass.is_some() {
+            self.failures = 0;
+            self.context.metrics.upstream_answered(NAME);
+        }
+    }
+
+    /// Settles the pass of a request that was answered, whatever with.
+    fn settle(&self, pass: Option<Pass>) {
+        if let Some(pass) = pass {
+            self.feeds.gate.answered(pass, Instant::now());
+        }
+    }
+
+    /// Makes a publication of a table. `pass` is that of the request that brought it, if one did.
+    ///
+    /// # Errors
+    /// The time from the beginning of this fetch to the next, when no snapshot could be made of the
+    /// table.
+    async fn publish(
+        &mut self,
+        tickers: TickerTable,
+        pass: Option<Pass>,
+        interval: Duration,
+    ) -> Result<(), Duration> {
         let universe = self.feeds.known.universe.borrow().clone();
         // Without the list it is not known which rows count, so nothing is published.
         let Some(universe) = universe else {
-            self.feeds.gate.answered(pass, Instant::now());
-            self.context.metrics.upstream_answered(NAME);
+            self.answered(pass);
             self.context
                 .board
                 .record(NAME, TableOutcome::WaitingForInstruments.label(), None);
-            return interval;
+            return Err(interval);
         };
         let now = self.context.clock.now();
         let round = Round {
-            tickers: tickers.clone(),
+            tickers,
             universe,
             global_market: self.feeds.known.global_market.borrow().clone(),
             defi_market: self.feeds.known.defi_market.borrow().clone(),
@@ -186,19 +274,19 @@ impl Collector {
             // The pass is settled after the round: a body may turn out to be a refusal by the
             // exchange, which only parsing shows.
             Ok(Ok(outcome)) => {
-                self.feeds.gate.answered(pass, Instant::now());
+                self.answered(pass);
                 self.succeeded(outcome);
-                interval
+                Ok(())
             }
-            Ok(Err(error)) => self.rejected(error, pass, interval),
+            Ok(Err(error)) => Err(self.rejected(error, pass, interval)),
             Err(panic) => {
-                self.feeds.gate.answered(pass, Instant::now());
+                self.settle(pass);
                 // The next table may be another, so the task goes on instead of being restarted.
                 tracing::error!(%panic, "a round panicked");
                 self.context
                     .metrics
                     .rejection(TableOutcome::Panicked.label());
-                interval
+                Err(interval)
             }
         }
     }
@@ -247,8 +335,6 @@ impl Collector {
             );
         }
         self.context.metrics.market_still(outcome.still_ms);
-        self.failures = 0;
-        self.context.metrics.upstream_answered(NAME);
         let snapshot = outcome.publication.valid().get();
         let (as_of_ms, priced, source) = (
             snapshot.as_of_ms,
@@ -330,17 +416,19 @@ impl Collector {
 
     /// An answer came and is no snapshot. What was published stays. Returns the interval to the
     /// next fetch.
-    fn rejected(&mut self, error: RoundError, pass: Pass, interval: Duration) -> Duration {
+    fn rejected(&mut self, error: RoundError, pass: Option<Pass>, interval: Duration) -> Duration {
         // A body that cannot be parsed may be a refusal by the exchange, which has its own pause.
-        if let RoundError::Parse(error) = error {
-            return self.failed(&error.into(), pass, interval);
+        if let (RoundError::Parse(error), Some(pass)) = (&error, pass) {
+            return self.failed(&error.clone().into(), pass, interval);
         }
-        self.feeds.gate.answered(pass, Instant::now());
+        self.settle(pass);
         if let Some(found) = error.too_few_contracts() {
             // Counts towards believing a market that has really shrunk.
             self.expectation.too_few(found, Instant::now());
         }
-        self.context.metrics.upstream_rejected(NAME);
+        if pass.is_some() {
+            self.context.metrics.upstream_rejected(NAME);
+        }
         let labels = error.labels();
         for label in &labels {
             self.context.metrics.rejection(label);
@@ -363,10 +451,13 @@ impl Collector {
         self.failures = self.failures.saturating_add(1);
         let label = error.label();
         self.context.metrics.upstream_failed(NAME, error);
-        // Without an answer nothing is known about the market. `UpstreamFails` and
-        // `UpstreamNotReached` report the failure, and the still market's alert must not add to
-        // them.
-        self.context.metrics.market_still(0);
+        let is_streamed = self.feeds.streamed.is_live(Instant::now());
+        if !is_streamed {
+            // Without an answer nothing is known about the market. `UpstreamFails` and
+            // `UpstreamNotReached` report the failure, and the still market's alert must not add to
+            // them.
+            self.context.metrics.market_still(0);
+        }
         let pauses = Pauses {
             first: interval,
             most: MAX_PAUSE,
@@ -376,7 +467,8 @@ impl Collector {
             .feeds
             .gate
             .failed(pass, Instant::now(), error, self.failures, pauses);
-        if self.context.board.record(NAME, &label, None) {
+        // The board says how the table fares, which the stream brings all the same.
+        if !is_streamed && self.context.board.record(NAME, &label, None) {
             tracing::warn!(upstream = NAME, %error, next_try_in = ?pause, "does not answer with data");
         }
         pause

@@ -53,3 +53,12 @@ pub enum LogFormat {
     /// One JSON object a line.
     Json,
 }
+
+/// Whether something is used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Switch {
+    /// It is.
+    On,
+    /// It is not.
+    Off,
+}

@@ -3,8 +3,9 @@
 
 use super::families::Families;
 use super::labels::{
-    ClassLabels, FigureLabels, InputLabels, OutcomeLabels, ParkedLabels, ReasonLabels,
-    RequestLabels, RouteLabels, StandingLabels, TaskLabels, UpstreamLabels,
+    ClassLabels, FigureLabels, GapLabels, InputLabels, NoLabels, OutcomeLabels, ParkedLabels,
+    ReasonLabels, RequestLabels, RouteLabels, StandingLabels, StreamEndLabels, StreamLabels,
+    TaskLabels, TopicLabels, UpstreamLabels,
 };
 use super::registration::registry;
 use crate::status::OK;
@@ -117,6 +118,58 @@ impl Metrics {
             .input_rows_refused
             .get_or_create(&InputLabels { upstream, reason })
             .inc();
+    }
+
+    /// Notes that a connection of a stream was opened.
+    pub fn stream_began(&self, stream: &'static str) {
+        self.families
+            .stream_connected
+            .get_or_create(&StreamLabels { stream })
+            .set(1);
+    }
+
+    /// Notes that it ended, or could not be opened, and counts why.
+    pub fn stream_ended(&self, stream: &'static str, reason: &'static str) {
+        self.families
+            .stream_connected
+            .get_or_create(&StreamLabels { stream })
+            .set(0);
+        self.families
+            .stream_ends
+            .get_or_create(&StreamEndLabels { stream, reason })
+            .inc();
+    }
+
+    /// Counts a message of a topic of this kind.
+    pub fn stream_message(&self, topic: &'static str) {
+        self.families
+            .stream_messages
+            .get_or_create(&TopicLabels { topic })
+            .inc();
+    }
+
+    /// Counts a message of which nothing could be made, or a refused subscription.
+    pub fn stream_refused(&self, reason: &'static str) {
+        self.families
+            .stream_refused
+            .get_or_create(&ReasonLabels { reason })
+            .inc();
+    }
+
+    /// Counts a message that does not continue its topic.
+    pub fn stream_gap(&self, topic: &'static str, kind: &'static str) {
+        self.families
+            .stream_gaps
+            .get_or_create(&GapLabels { topic, kind })
+            .inc();
+    }
+
+    /// Sets the share of rows in which a fetched table and the streamed one differ.
+    pub fn stream_divergence(&self, ratio: f64) {
+        self.families
+            .stream_divergence
+            .get_or_create(&NoLabels {})
+            .set(ratio);
     }
 
     /// Counts an admitted snapshot and what was unusual about it.

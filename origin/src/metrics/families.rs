@@ -1,9 +1,10 @@
 //! Every metric with the labels that tell its series apart. Names and help stand in `registration`.
 
 use super::labels::{
-    BasisLabels, ClassLabels, DirectionLabels, FigureLabels, InputLabels, KeyLabels, NoLabels,
-    OutcomeLabels, ParkedLabels, ProcessLabels, ReasonLabels, RequestLabels, RouteLabels,
-    SectionLabels, StandingLabels, TaskLabels, UpstreamLabels,
+    BasisLabels, ClassLabels, DirectionLabels, FigureLabels, GapLabels, InputLabels, KeyLabels,
+    NoLabels, OutcomeLabels, ParkedLabels, ProcessLabels, ReasonLabels, RequestLabels, RouteLabels,
+    SectionLabels, StandingLabels, StreamEndLabels, StreamLabels, TaskLabels, TopicLabels,
+    UpstreamLabels,
 };
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
@@ -57,6 +58,12 @@ pub(super) struct Families {
     pub(super) fallbacks: Family<ReasonLabels, Counter>,
     pub(super) clock_skew: Family<NoLabels, Float>,
     pub(super) clock_steps: Family<DirectionLabels, Counter>,
+    pub(super) stream_connected: Family<StreamLabels, Gauge>,
+    pub(super) stream_ends: Family<StreamEndLabels, Counter>,
+    pub(super) stream_messages: Family<TopicLabels, Counter>,
+    pub(super) stream_refused: Family<ReasonLabels, Counter>,
+    pub(super) stream_gaps: Family<GapLabels, Counter>,
+    pub(super) stream_divergence: Family<NoLabels, Float>,
 }
 
 impl Families {
@@ -97,6 +104,12 @@ impl Families {
             fallbacks: Family::default(),
             clock_skew: Family::default(),
             clock_steps: Family::default(),
+            stream_connected: Family::default(),
+            stream_ends: Family::default(),
+            stream_messages: Family::default(),
+            stream_refused: Family::default(),
+            stream_gaps: Family::default(),
+            stream_divergence: Family::default(),
         }
     }
 }

@@ -101,3 +101,29 @@ pub(super) struct DirectionLabels {
 pub(super) struct ClassLabels {
     pub(super) class: &'static str,
 }
+
+/// A connection of a stream.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(super) struct StreamLabels {
+    pub(super) stream: &'static str,
+}
+
+/// A connection of a stream, and why it ended.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(super) struct StreamEndLabels {
+    pub(super) stream: &'static str,
+    pub(super) reason: &'static str,
+}
+
+/// A kind of topics.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(super) struct TopicLabels {
+    pub(super) topic: &'static str,
+}
+
+/// A kind of topics, and what was wrong with a frame.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(super) struct GapLabels {
+    pub(super) topic: &'static str,
+    pub(super) kind: &'static str,
+}

@@ -149,6 +149,36 @@ pub(super) fn registry(metrics: &Families) -> Registry {
         metrics.clock_steps.clone(),
     );
     golden_signals(metrics, &mut registry);
+    registry.register(
+        "stream_connected",
+        "1 while a connection of the stream is open, else 0",
+        metrics.stream_connected.clone(),
+    );
+    registry.register(
+        "stream_ends",
+        "Connections of the stream that ended or could not be opened, by reason",
+        metrics.stream_ends.clone(),
+    );
+    registry.register(
+        "stream_messages",
+        "Messages of the stream with data, by kind of topic",
+        metrics.stream_messages.clone(),
+    );
+    registry.register(
+        "stream_refused",
+        "Messages of which nothing could be made, and subscriptions that were refused, by reason",
+        metrics.stream_refused.clone(),
+    );
+    registry.register(
+        "stream_gaps",
+        "Messages that do not continue their topic, and topics that fell silent, by kind",
+        metrics.stream_gaps.clone(),
+    );
+    registry.register(
+        "stream_divergence_ratio",
+        "Share of rows in which a fetched ticker table and the streamed one differ",
+        metrics.stream_divergence.clone(),
+    );
     registry
 }
 

@@ -51,6 +51,7 @@ impl Setup {
         monitored_symbols: 40,
         pace: Pace {
             tickers: Duration::from_secs(2),
+            rounds: Duration::from_secs(1),
             instruments: Duration::from_secs(600),
             coingecko: Duration::from_secs(600),
             fear_greed: Duration::from_secs(3_600),
@@ -132,6 +133,8 @@ impl World {
             bybit: to(Venue::Bybit),
             coingecko: to(Venue::CoinGecko),
             fear_greed: to(Venue::AlternativeMe),
+            // Its time is simulated, and sockets are real.
+            stream: None,
         };
         let gate = Arc::new(Gate::new(
             setup.requests_per_5s,

@@ -1,6 +1,6 @@
 //! One job: the request to send for an input, and what its answer is.
 //!
-//! Order: request → parse → join with what is held (candles, trades) → date. An input is dated by
+//! Order: request → parse → join with what is held (candles) → date. An input is dated by
 //! its newest row or by its answer, whichever is earlier, because a venue whose statistics stand
 //! still goes on answering.
 //!
@@ -19,7 +19,6 @@ use shared::exchange::bybit::{
 };
 use shared::freshness::{ClockAhead, table_time};
 use shared::market::candles::{Candles, Interval, MergeRefusal};
-use shared::market::trades::Trades;
 use shared::market::{Dated, OwnTime};
 use shared::units::UnixMs;
 use std::sync::Arc;
@@ -70,15 +69,8 @@ pub(super) async fn fetch(
                 .get(&paths::trades(symbol, paths::MAX_TRADES))
                 .await?;
             let reading = trades::parse(&fetched.body, symbol)?;
-            let held = held.and_then(|held| held.trades.as_ref());
-            let continued = |value: Trades| match held {
-                // An answer holds the newest trades only. Joined with the held ones they reach
-                // further back.
-                Some(held) => held.value.continued(value),
-                None => value,
-            };
             Ok(read(reading, &fetched, |value| {
-                Value::Trades(Arc::new(continued(value)))
+                Value::Trades(Arc::new(value))
             })?)
         }
         InputKind::OpenInterest => {
@@ -205,6 +197,11 @@ async fn candles(
         is_complete,
         ..delivery
     })
+}
+
+/// Held candles continued by others; `None` when the two do not meet.
+pub(in crate::collect) fn joined_candles(held: &Candles, others: &Candles) -> Option<Candles> {
+    held.merge(others, usize::from(wanted(held.interval))).ok()
 }
 
 /// How many closed candles are wanted of each length: what charts, statistics, beta and indicators

@@ -26,11 +26,14 @@ const FAST_SHARE: f64 = 0.7;
 /// Inputs of one contract that change all the time: book and trades.
 const FAST_KINDS: f64 = 2.0;
 
+/// How long a stream that lost an input may take to bring it again before it is fetched.
+const STREAM_PATIENCE: Duration = Duration::from_secs(2);
+
 /// One input of one contract, to be fetched.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(super) struct Job {
-    pub(super) symbol: String,
-    pub(super) kind: InputKind,
+pub(in crate::collect) struct Job {
+    pub(in crate::collect) symbol: String,
+    pub(in crate::collect) kind: InputKind,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -219,6 +222,41 @@ impl Planner {
                 is_loaded: is_complete,
                 failures: 0,
             };
+        }
+    }
+
+    /// The stream delivered the input. It is due as if it had been fetched now, so that a request
+    /// follows when the stream does not go on.
+    ///
+    /// Trades are fetched once all the same: the tape begins with the subscription, and the trades
+    /// before it are in an answer.
+    pub(super) fn delivered(&mut self, job: &Job, now: Moment) {
+        let Some(place) = self.places.get(&job.symbol).copied() else {
+            return;
+        };
+        let share = place.rank as f64 / self.places.len() as f64;
+        let pause = job.kind.next_in(
+            now.time,
+            share,
+            self.fast_pause_ms(),
+            place.funding_interval_hours,
+        );
+        let needs_past = job.kind == InputKind::Trades;
+        if let Some(progress) = self.of(job)
+            && (progress.is_loaded || !needs_past)
+        {
+            progress.due = now.instant + pause;
+            progress.is_overtaken = false;
+            progress.is_loaded = true;
+            progress.failures = 0;
+        }
+    }
+
+    /// The stream lost the input. A stream that begins again brings it within a moment, so it is
+    /// fetched only after that.
+    pub(super) fn lost(&mut self, job: &Job, now: Instant) {
+        if let Some(progress) = self.of(job) {
+            progress.due = progress.due.min(now + STREAM_PATIENCE);
         }
     }
 

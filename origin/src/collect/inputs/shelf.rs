@@ -92,7 +92,7 @@ impl SymbolInputs {
 
 impl Shelf {
     /// What the next request for an input of this contract continues from.
-    pub(super) fn held(&self, symbol: &str) -> Option<Arc<SymbolInputs>> {
+    pub(in crate::collect) fn held(&self, symbol: &str) -> Option<Arc<SymbolInputs>> {
         self.symbols
             .read()
             .unwrap_or_else(PoisonError::into_inner)
@@ -120,7 +120,7 @@ impl Shelf {
 
     /// Stores an input unless a newer one is held; returns whether the input is complete. An empty
     /// delivery changes nothing.
-    pub(super) fn put(&self, symbol: &str, delivery: Delivery) -> bool {
+    pub(in crate::collect) fn put(&self, symbol: &str, delivery: Delivery) -> bool {
         let mut symbols = self.symbols.write().unwrap_or_else(PoisonError::into_inner);
         // The contract was dropped while its request was under way. "Complete" keeps the planner
         // from asking for more.
@@ -146,14 +146,22 @@ impl Shelf {
                     source,
                 },
             ),
-            Value::Trades(value) => renew(
-                &mut inputs.trades,
-                Dated {
+            Value::Trades(value) => {
+                let (value, as_of_ms) = match &inputs.trades {
+                    // An answer has the newest trades only, and a tape those since it began. Joined
+                    // they reach further back.
+                    Some(held) => (
+                        Arc::new(held.value.joined(&value)),
+                        held.as_of_ms.max(as_of_ms),
+                    ),
+                    None => (value, as_of_ms),
+                };
+                inputs.trades = Some(Dated {
                     value,
                     as_of_ms,
                     source,
-                },
-            ),
+                });
+            }
             Value::OpenInterest(value) => renew(
                 &mut inputs.open_interest,
                 Dated {

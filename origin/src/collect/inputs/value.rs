@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 /// A value of one kind. Shared by `Arc`, because rounds copy the shelf.
 #[derive(Clone, Debug)]
-pub(super) enum Value {
+pub(in crate::collect) enum Value {
     Book(Arc<Book>),
     Trades(Arc<Trades>),
     Candles(Arc<Candles>),
@@ -20,11 +20,11 @@ pub(super) enum Value {
 
 /// What a job brought.
 #[derive(Clone, Debug)]
-pub(super) struct Delivery {
+pub(in crate::collect) struct Delivery {
     /// `None` when the answer had no usable row: what is held stays and ages.
-    pub(super) dated: Option<Dated<Value>>,
+    pub(in crate::collect) dated: Option<Dated<Value>>,
     /// Whether no further page is to be fetched now.
-    pub(super) is_complete: bool,
+    pub(in crate::collect) is_complete: bool,
     /// Labels of refused rows, for the metrics.
-    pub(super) refused: Vec<&'static str>,
+    pub(in crate::collect) refused: Vec<&'static str>,
 }

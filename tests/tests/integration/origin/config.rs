@@ -25,6 +25,9 @@ fn a_bad_variable_stops_the_start_and_is_named_with_its_value() {
     check_refused("COINGECKO_API_KEY_FILE", "/no/such/file");
     check_refused("COINGECKO_BASE_URL", "file:///etc/passwd");
     check_refused("TICKERS_INTERVAL_MS", "-1");
+    check_refused("STREAMS", "perhaps");
+    check_refused("BYBIT_STREAM_URL", "https://stream.bybit.com");
+    check_refused("PUBLISH_INTERVAL_MS", "100");
     check_refused("FRESH_S", "1000");
     check_refused("LOG_FORMAT", "xml");
     check_refused("ORIGIN_ROLE", "both");
@@ -194,6 +197,9 @@ fn the_help_names_every_variable() {
         "COINGECKO_API_KEY_FILE",
         "FEAR_GREED_BASE_URL",
         "TICKERS_INTERVAL_MS",
+        "STREAMS",
+        "BYBIT_STREAM_URL",
+        "PUBLISH_INTERVAL_MS",
         "FRESH_S",
         "STALE_S",
         "RUST_LOG",

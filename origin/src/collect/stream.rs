@@ -1,0 +1,69 @@
+//! Streams: the exchange's WebSocket, which brings what the requests would bring, as it happens.
+//!
+//! Three connections by kind, so that one fault does not silence the rest: the ticker rows of the
+//! whole universe; books, trades and candles of the monitored contracts; liquidations. `session`
+//! runs one connection, `connection` opens it, `budget` says when. What the frames mean is decided
+//! in [`shared::exchange::bybit::stream`]; a feed keeps those states and puts what they hold where
+//! REST's answers go, too: `table` beside the fetched ticker table, `symbols` onto the shelf.
+//!
+//! Invariants: a state ends with its connection, so nothing that was kept through a gap is served.
+//! REST stays able to do everything. What a stream does not bring becomes due as a request, and
+//! fetched tables check the streamed one all the time (`audit`).
+
+mod audit;
+mod budget;
+mod connection;
+mod link;
+mod session;
+mod symbols;
+mod table;
+mod trust;
+
+use super::inputs::{Mailbox, Monitored, Shelf};
+use crate::context::Context;
+use crate::supervise::Pulse;
+use session::Session;
+use shared::exchange::bybit::stream::Topic;
+use shared::market::Universe;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use tokio::sync::watch;
+
+pub(in crate::collect) use audit::audit;
+pub use connection::Endpoint;
+pub(in crate::collect) use link::Link;
+pub(in crate::collect) use table::{Streamed, StreamedTickers};
+
+/// Streams the ticker rows of every contract of the universe. Never returns.
+pub(in crate::collect) async fn run_tickers(
+    context: Context,
+    link: Link,
+    universe: watch::Receiver<Option<Arc<Universe>>>,
+    streamed: StreamedTickers,
+    pulse: Pulse,
+) {
+    let topics = |universe: &Option<Arc<Universe>>| -> BTreeSet<Topic> {
+        let contracts = universe
+            .iter()
+            .flat_map(|universe| universe.contracts.keys());
+        contracts.cloned().map(Topic::Ticker).collect()
+    };
+    let feed = table::TickerFeed::new(context.clone(), streamed);
+    Session::new(context, link, feed)
+        .run(universe, topics, &pulse)
+        .await;
+}
+
+/// Streams books, trades and candles of the monitored contracts. Never returns.
+pub(in crate::collect) async fn run_symbols(
+    context: Context,
+    link: Link,
+    monitored: watch::Receiver<Vec<Monitored>>,
+    (shelf, mailbox): (Arc<Shelf>, Mailbox),
+    pulse: Pulse,
+) {
+    let feed = symbols::SymbolsFeed::new(context.clone(), shelf, mailbox);
+    Session::new(context, link, feed)
+        .run(monitored, |monitored| symbols::topics(monitored), &pulse)
+        .await;
+}

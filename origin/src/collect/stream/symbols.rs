@@ -1,0 +1,320 @@
+//! Books, trades and candles of the monitored contracts: kept by their state machines, put onto the
+//! shelf.
+//!
+//! State: per contract a book and a tape, each with whether it changed since it was delivered.
+//! Every delivery and every loss is told to the scheduler of inputs, which fetches what is lost.
+//!
+//! Invariant: a book that is broken is not delivered; what lies on the shelf keeps its own time and
+//! ages.
+
+use super::session::Feed;
+use crate::collect::inputs::{
+    Delivery, InputKind, Mailbox, Monitored, News, Shelf, Value, joined_candles,
+};
+use crate::context::Context;
+use shared::exchange::bybit::stream::{Applied, Data, LocalBook, Topic, TradeTape, closed_candle};
+use shared::market::candles::Interval;
+use shared::market::majors::BITCOIN;
+use shared::market::{Dated, OwnTime};
+use shared::provenance::{Source, Venue};
+use shared::units::UnixMs;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// Levels of each side that go onto the shelf: those that any figure reads.
+const SHELF_LEVELS: usize = 50;
+
+/// How often a changed book is delivered. Copying it at each update would cost more than all else.
+const BOOKS_EACH: Duration = Duration::from_millis(250);
+
+/// How often changed tapes are delivered. A tape is long, and its figures span minutes.
+const TAPES_EACH: Duration = Duration::from_secs(1);
+
+/// A monitored contract's book changes many times a second. Without a frame for so long its topic
+/// is silent, whatever the connection's others do.
+const BOOK_SILENT_AFTER: Duration = Duration::from_secs(10);
+
+/// The topics of the monitored contracts.
+pub(super) fn topics(monitored: &[Monitored]) -> BTreeSet<Topic> {
+    let of = |one: &Monitored| {
+        let symbol = || one.symbol.clone();
+        let lengths = InputKind::OF_ALL
+            .into_iter()
+            .chain((one.symbol == BITCOIN).then_some(InputKind::OF_BITCOIN))
+            .filter_map(|kind| match kind {
+                InputKind::Candles(interval) => Some(interval),
+                _ => None,
+            });
+        let candles = lengths.map(move |interval| Topic::Candles(interval, symbol()));
+        [
+            Topic::Book(one.symbol.clone()),
+            Topic::Trades(one.symbol.clone()),
+        ]
+        .into_iter()
+        .chain(candles)
+        .collect::<Vec<_>>()
+    };
+    monitored.iter().flat_map(of).collect()
+}
+
+/// Keeps the streamed inputs.
+pub(super) struct SymbolsFeed {
+    context: Context,
+    shelf: Arc<Shelf>,
+    mailbox: Mailbox,
+    source: Source,
+    books: BTreeMap<String, Book>,
+    tapes: BTreeMap<String, Tape>,
+    books_due: Instant,
+    tapes_due: Instant,
+}
+
+struct Book {
+    local: LocalBook,
+    is_changed: bool,
+    heard: Instant,
+}
+
+#[derive(Default)]
+struct Tape {
+    tape: TradeTape,
+    is_changed: bool,
+}
+
+impl SymbolsFeed {
+    pub(super) fn new(context: Context, shelf: Arc<Shelf>, mailbox: Mailbox) -> Self {
+        let now = Instant::now();
+        Self {
+            context,
+            shelf,
+            mailbox,
+            source: Source::live(Venue::Bybit),
+            books: BTreeMap::new(),
+            tapes: BTreeMap::new(),
+            books_due: now,
+            tapes_due: now,
+        }
+    }
+
+    fn put(&self, symbol: &str, kind: InputKind, value: Value, known_until: UnixMs) {
+        let delivery = Delivery {
+            dated: Some(Dated {
+                value,
+                as_of_ms: known_until,
+                source: self.source,
+            }),
+            is_complete: true,
+            refused: Vec::new(),
+        };
+        self.shelf.put(symbol, delivery);
+        self.mailbox.put(symbol, kind, News::Delivered);
+    }
+
+    fn book(&mut self, data: &Data<'_>) -> bool {
+        let now = Instant::now();
+        let symbol = data.topic.symbol();
+        let book = self.books.entry(symbol.to_owned()).or_insert_with(|| Book {
+            local: LocalBook::absent(),
+            is_changed: false,
+            heard: now,
+        });
+        book.heard = now;
+        let was_whole = book.local.is_whole();
+        let label = match book.local.apply(data) {
+            Ok(Applied::Applied) => {
+                book.is_changed = true;
+                return false;
+            }
+            // A delta after a break, until the snapshot comes.
+            Ok(Applied::BeforeSnapshot) if !was_whole => return true,
+            Ok(other) => {
+                let kind = data.topic.kind();
+                self.context.metrics.stream_gap(kind, other.label());
+                return false;
+            }
+            Err(broken) => {
+                tracing::debug!(topic = %data.topic, %broken, "a book is absent");
+                broken.label()
+            }
+        };
+        self.context.metrics.stream_gap(data.topic.kind(), label);
+        self.mailbox.put(symbol, InputKind::Book, News::Lost);
+        true
+    }
+
+    fn trades(&mut self, data: &Data<'_>) -> bool {
+        let symbol = data.topic.symbol();
+        let tape = self.tapes.entry(symbol.to_owned()).or_default();
+        match tape.tape.append(data) {
+            Ok(refused) => {
+                tape.is_changed = true;
+                for row in refused {
+                    self.context
+                        .metrics
+                        .input_refused(InputKind::Trades.name(), row.reason.label());
+                }
+                false
+            }
+            Err(error) => {
+                self.context
+                    .metrics
+                    .stream_gap(data.topic.kind(), error.label());
+                // What it brought is lost, and only a request can tell.
+                self.mailbox.put(symbol, InputKind::Trades, News::Lost);
+                false
+            }
+        }
+    }
+
+    fn candle(&self, data: &Data<'_>, interval: Interval, received_at: UnixMs) {
+        let (symbol, kind) = (data.topic.symbol(), InputKind::Candles(interval));
+        let label = match closed_candle(data, received_at) {
+            Ok(Ok(None)) => return,
+            Ok(Ok(Some(closed))) => {
+                let held = self.shelf.held(symbol);
+                let held = held.as_ref().and_then(|held| held.candles.get(&interval));
+                // Without a history that it continues a candle says nothing; a request loads one.
+                let joined = held.and_then(|held| joined_candles(&held.value, &closed));
+                if let Some((joined, known_until)) = joined.and_then(|joined| {
+                    Some((joined.known_until()?, joined)).map(|(until, joined)| (joined, until))
+                }) {
+                    let known_until = known_until.min(received_at);
+                    self.put(symbol, kind, Value::Candles(Arc::new(joined)), known_until);
+                } else {
+                    self.mailbox.put(symbol, kind, News::Lost);
+                }
+                return;
+            }
+            Ok(Err(refusal)) => refusal.label(),
+            Err(error) => error.label(),
+        };
+        self.context.metrics.stream_gap(data.topic.kind(), label);
+        self.mailbox.put(symbol, kind, News::Lost);
+    }
+
+    fn deliver_books(&mut self, received_at: UnixMs) {
+        let mut books = std::mem::take(&mut self.books);
+        for (symbol, book) in &mut books {
+            if !std::mem::take(&mut book.is_changed) {
+                continue;
+            }
+            if let Some(whole) = book.local.book(SHELF_LEVELS) {
+                let known_until = whole.as_of_ms.min(received_at);
+                self.put(
+                    symbol,
+                    InputKind::Book,
+                    Value::Book(Arc::new(whole)),
+                    known_until,
+                );
+            }
+        }
+        self.books = books;
+    }
+
+    fn deliver_tapes(&mut self, received_at: UnixMs) {
+        let mut tapes = std::mem::take(&mut self.tapes);
+        for (symbol, tape) in &mut tapes {
+            if !std::mem::take(&mut tape.is_changed) {
+                continue;
+            }
+            let trades = tape.tape.trades();
+            if let Some(known_until) = trades.known_until() {
+                let known_until = known_until.min(received_at);
+                self.put(
+                    symbol,
+                    InputKind::Trades,
+                    Value::Trades(Arc::new(trades)),
+                    known_until,
+                );
+            }
+        }
+        self.tapes = tapes;
+    }
+
+    /// Books about which nothing came for long, on a connection that is healthy.
+    fn silent_books(&mut self, now: Instant) -> Vec<Topic> {
+        let mut silent = Vec::new();
+        for (symbol, book) in &mut self.books {
+            if now.saturating_duration_since(book.heard) >= BOOK_SILENT_AFTER {
+                book.local = LocalBook::absent();
+                book.heard = now;
+                silent.push(Topic::Book(symbol.clone()));
+            }
+        }
+        for topic in &silent {
+            self.context.metrics.stream_gap(topic.kind(), "silent");
+            self.mailbox
+                .put(topic.symbol(), InputKind::Book, News::Lost);
+        }
+        silent
+    }
+}
+
+impl Feed for SymbolsFeed {
+    const NAME: &'static str = "bybit_stream_symbols";
+    const PATIENCE: Option<Duration> = Some(Duration::from_secs(3));
+
+    fn began(&mut self, source: Source, wanted: &BTreeSet<Topic>) {
+        self.source = source;
+        self.books.clear();
+        self.tapes.clear();
+        self.wants(wanted);
+    }
+
+    fn wants(&mut self, wanted: &BTreeSet<Topic>) {
+        let is_wanted = |topic: Topic| wanted.contains(&topic);
+        self.books
+            .retain(|symbol, _| is_wanted(Topic::Book(symbol.clone())));
+        self.tapes
+            .retain(|symbol, _| is_wanted(Topic::Trades(symbol.clone())));
+        // A book that never comes must be noticed as well as one that stops.
+        let now = Instant::now();
+        for topic in wanted {
+            if let Topic::Book(symbol) = topic {
+                self.books.entry(symbol.clone()).or_insert_with(|| Book {
+                    local: LocalBook::absent(),
+                    is_changed: false,
+                    heard: now,
+                });
+            }
+        }
+    }
+
+    fn take(&mut self, data: &Data<'_>, received_at: UnixMs) -> bool {
+        match data.topic {
+            Topic::Book(_) => self.book(data),
+            Topic::Trades(_) => self.trades(data),
+            Topic::Candles(interval, _) => {
+                self.candle(data, interval, received_at);
+                false
+            }
+            // Not subscribed to on this connection.
+            Topic::Ticker(_) | Topic::Liquidations(_) => false,
+        }
+    }
+
+    fn tick(&mut self, received_at: UnixMs) -> Vec<Topic> {
+        let now = Instant::now();
+        if now >= self.books_due {
+            self.books_due = now + BOOKS_EACH;
+            self.deliver_books(received_at);
+        }
+        if now >= self.tapes_due {
+            self.tapes_due = now + TAPES_EACH;
+            self.deliver_tapes(received_at);
+        }
+        self.silent_books(now)
+    }
+
+    fn ended(&mut self) {
+        // The fast inputs alone: candles become due by themselves when they close.
+        for symbol in self.books.keys() {
+            self.mailbox.put(symbol, InputKind::Book, News::Lost);
+            self.mailbox.put(symbol, InputKind::Trades, News::Lost);
+        }
+        self.books.clear();
+        self.tapes.clear();
+    }
+}

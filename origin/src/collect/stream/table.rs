@@ -1,0 +1,196 @@
+//! The streamed ticker table: kept by the feed, read by the rounds.
+//!
+//! State: the merged rows of one connection, when a major's row was last heard of, and whether the
+//! audit against fetched tables trusts them. A table is given out only while all three are in
+//! order; otherwise the rounds fetch.
+
+use super::session::Feed;
+use super::trust::Trust;
+use crate::clock::Clock;
+use crate::context::Context;
+use shared::exchange::bybit::stream::{Applied, Data, MergedTickers, Topic};
+use shared::market::Tickers;
+use shared::market::majors::MAJORS;
+use shared::provenance::Source;
+use shared::units::UnixMs;
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// Without a frame about a major for so long the stream does not show the market.
+const MAJORS_WITHIN: Duration = Duration::from_secs(3);
+
+/// In a market that moves, one row in [`MOVING_ONE_IN`] changes within this time, ms. A stream whose
+/// rows do not change while its frames go on may stand still alone, so a fetched table has to tell.
+const MOVES_WITHIN_MS: u64 = 5_000;
+const MOVING_ONE_IN: usize = 100;
+
+/// One wanted contract in this many may have no row yet: one that is about to be listed has none.
+const MISSING_ONE_IN: usize = 50;
+
+/// A streamed table.
+#[derive(Clone, Debug)]
+pub(in crate::collect) struct Streamed {
+    pub(in crate::collect) tickers: Tickers<'static>,
+    /// When its newest frame arrived.
+    pub(in crate::collect) received_at: UnixMs,
+    pub(in crate::collect) source: Source,
+}
+
+/// The streamed rows. Clones share them.
+#[derive(Clone, Debug, Default)]
+pub(in crate::collect) struct StreamedTickers(Arc<Mutex<State>>);
+
+#[derive(Debug, Default)]
+pub(super) struct State {
+    pub(super) rows: MergedTickers,
+    /// `None` without a connection.
+    pub(super) source: Option<Source>,
+    wanted: usize,
+    received_at: Option<UnixMs>,
+    major_heard: Option<Instant>,
+    pub(super) trust: Trust,
+    /// Topics that the audit found silent.
+    pub(super) silent: Vec<Topic>,
+}
+
+impl StreamedTickers {
+    /// The table, if the stream shows the market at `now`.
+    pub(in crate::collect) fn table(&self, now: Instant) -> Option<Streamed> {
+        let state = self.lock();
+        state.is_live(now).then_some(())?;
+        Some(Streamed {
+            tickers: state.rows.table()?,
+            received_at: state.received_at?,
+            source: state.source?,
+        })
+    }
+
+    /// Whether the stream shows the market at `now`.
+    pub(in crate::collect) fn is_live(&self, now: Instant) -> bool {
+        self.lock().is_live(now)
+    }
+
+    pub(super) fn lock(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn is_live(&self, now: Instant) -> bool {
+        let missing = self.wanted.saturating_sub(self.rows.len());
+        self.source.is_some()
+            && self.trust.is_trusted()
+            && !self.rows.is_empty()
+            && missing <= self.wanted / MISSING_ONE_IN
+            && self.moves()
+            && self
+                .major_heard
+                .is_some_and(|at| now.saturating_duration_since(at) < MAJORS_WITHIN)
+    }
+}
+
+impl State {
+    fn moves(&self) -> bool {
+        let Some(newest) = self.rows.newest() else {
+            return false;
+        };
+        let moving = self.rows.changed_within(newest, MOVES_WITHIN_MS);
+        moving > 0 && moving >= self.rows.len() / MOVING_ONE_IN
+    }
+}
+
+/// Keeps the streamed rows.
+pub(super) struct TickerFeed {
+    context: Context,
+    streamed: StreamedTickers,
+}
+
+impl TickerFeed {
+    pub(super) const fn new(context: Context, streamed: StreamedTickers) -> Self {
+        Self { context, streamed }
+    }
+
+    fn clock(&self) -> &Clock {
+        &self.context.clock
+    }
+}
+
+impl Feed for TickerFeed {
+    const NAME: &'static str = "bybit_stream_tickers";
+    const PATIENCE: Option<Duration> = Some(Duration::from_secs(3));
+
+    fn began(&mut self, source: Source, wanted: &BTreeSet<Topic>) {
+        let mut state = self.streamed.lock();
+        // A new connection is trusted anew, but for a stream that disagreed: the next audit tells.
+        let trust = state.trust;
+        *state = State {
+            source: Some(source),
+            wanted: wanted.len(),
+            trust,
+            ..State::default()
+        };
+    }
+
+    fn wants(&mut self, wanted: &BTreeSet<Topic>) {
+        let mut state = self.streamed.lock();
+        state.wanted = wanted.len();
+        let ended: Vec<String> = state
+            .rows
+            .symbols()
+            .filter(|symbol| !wanted.contains(&Topic::Ticker((*symbol).to_owned())))
+            .map(str::to_owned)
+            .collect();
+        for symbol in ended {
+            state.rows.remove(&symbol);
+        }
+    }
+
+    fn take(&mut self, data: &Data<'_>, received_at: UnixMs) -> bool {
+        let mut state = self.streamed.lock();
+        match state.rows.apply(data) {
+            Ok(Applied::Applied) => {
+                state.received_at = Some(received_at);
+                if MAJORS.contains(&data.topic.symbol()) {
+                    state.major_heard = Some(self.clock().moment().instant);
+                }
+                false
+            }
+            Ok(other) => {
+                self.context
+                    .metrics
+                    .stream_gap(data.topic.kind(), other.label());
+                // A delta without a snapshot: the snapshot was lost, or comes just now. A repair is
+                // limited in its pace, so asking is right in both cases.
+                other == Applied::BeforeSnapshot
+            }
+            Err(error) => {
+                self.context
+                    .metrics
+                    .stream_gap(data.topic.kind(), error.label());
+                true
+            }
+        }
+    }
+
+    fn tick(&mut self, _received_at: UnixMs) -> Vec<Topic> {
+        let mut state = self.streamed.lock();
+        let silent = std::mem::take(&mut state.silent);
+        for topic in &silent {
+            // Its figures are known to be old, and a row that is absent is better than an old one.
+            state.rows.remove(topic.symbol());
+            self.context.metrics.stream_gap(topic.kind(), "silent");
+        }
+        silent
+    }
+
+    fn ended(&mut self) {
+        let mut state = self.streamed.lock();
+        let trust = state.trust;
+        *state = State {
+            trust,
+            ..State::default()
+        };
+    }
+}

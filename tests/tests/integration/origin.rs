@@ -23,6 +23,7 @@ mod secrets;
 mod sentinel;
 mod stepping_aside;
 mod store_faults;
+mod streams;
 mod support;
 mod upstreams;
 mod wire;

@@ -422,6 +422,64 @@ mod tests {
     }
 
     #[test]
+    fn what_is_streamed_is_not_fetched_until_the_stream_stops() {
+        let (mut now, mut planner) = at(&["BTCUSDT"]);
+        let book = Job {
+            symbol: "BTCUSDT".to_owned(),
+            kind: InputKind::Book,
+        };
+        // From before the first request on, and for as long as it goes on.
+        for _ in 0..100 {
+            planner.delivered(&book, now);
+            assert!(!drain(&mut planner, now).contains(&book));
+            now = later(now, 1_000);
+        }
+        now = later(now, 60_000);
+        assert!(
+            drain(&mut planner, now).contains(&book),
+            "the stream stopped"
+        );
+    }
+
+    #[test]
+    fn what_the_stream_lost_is_fetched_when_it_does_not_come_again() {
+        let (now, mut planner) = at(&["BTCUSDT"]);
+        drain(&mut planner, now);
+        let book = Job {
+            symbol: "BTCUSDT".to_owned(),
+            kind: InputKind::Book,
+        };
+        planner.lost(&book, now.instant);
+        assert_eq!(drain(&mut planner, later(now, 1_999)), []);
+        assert_eq!(drain(&mut planner, later(now, 2_000)), [book.clone()]);
+        planner.lost(&book, later(now, 3_000).instant);
+        planner.delivered(&book, later(now, 3_500));
+        assert_eq!(drain(&mut planner, later(now, 6_000)), []);
+    }
+
+    #[test]
+    fn trades_are_fetched_once_although_they_are_streamed() {
+        let (now, mut planner) = at(&["BTCUSDT"]);
+        let trades = Job {
+            symbol: "BTCUSDT".to_owned(),
+            kind: InputKind::Trades,
+        };
+        planner.delivered(&trades, now);
+        assert!(drain(&mut planner, now).contains(&trades));
+        planner.delivered(&trades, later(now, 9_000));
+        assert!(!drain(&mut planner, later(now, 11_000)).contains(&trades));
+    }
+
+    #[test]
+    fn a_request_that_runs_is_not_doubled_by_what_is_streamed_meanwhile() {
+        let (now, mut planner) = at(&["BTCUSDT"]);
+        let job = planner.take_due(now.instant).unwrap();
+        planner.delivered(&job, now);
+        planner.lost(&job, now.instant);
+        assert!(!drain(&mut planner, later(now, 60_000)).contains(&job));
+    }
+
+    #[test]
     fn more_pages_of_an_input_are_due_at_once() {
         let (now, mut planner) = at(&["BTCUSDT"]);
         let hourly = Job {

@@ -68,12 +68,12 @@ impl Process {
             .map(|index| (symbol(index), Some(8.0)))
             .collect();
         Round {
-            tickers: Fetched {
+            tickers: TickerTable::Fetched(Fetched {
                 body: body.to_string().into(),
                 received_at: now,
                 sent_at: Ok(now),
                 source: SOURCE,
-            },
+            }),
             universe: Arc::new(Universe::new(NOW, SOURCE, contracts)),
             global_market: Slow::unknown("not_asked"),
             defi_market: Slow::unknown("not_asked"),

@@ -14,7 +14,8 @@
 //! ```
 
 use super::frame::{Data, Kind, counter, unusable};
-use super::{Applied, BOOK_LEVELS};
+use super::outcome::Applied;
+use super::topic::BOOK_LEVELS;
 use crate::exchange::ParseError;
 use crate::exchange::bybit::orderbook::{WireLevel, level_of};
 use crate::exchange::bybit::rows::{check_symbol, past_moment};

@@ -9,8 +9,8 @@
 //!  "low":"65114.2","volume":"1.576","turnover":"102627.995","confirm":false,"timestamp":1786310818440}
 //! ```
 
-use super::Topic;
 use super::frame::{Data, unusable};
+use super::topic::Topic;
 use crate::exchange::ParseError;
 use crate::exchange::bybit::klines::{WireCandle, candle};
 use crate::exchange::cells::Cells;

@@ -7,7 +7,8 @@
 //! {"topic":"tickers.BTCUSDT","type":"delta","data":{…},"cs":753843907770,"ts":1786310817883}
 //! ```
 
-use super::{FrameError, Topic};
+use super::outcome::FrameError;
+use super::topic::Topic;
 use crate::exchange::bybit::rows::past_moment;
 use crate::exchange::wire::{self, WireNumber, WireText};
 use crate::exchange::{Detail, ParseError};

@@ -1,6 +1,6 @@
 //! What the tests of every topic have in common.
 
-use super::{Data, Frame};
+use super::frame::{Data, Frame};
 use crate::units::UnixMs;
 
 /// 2026-09-08T12:20:00Z, the time of receipt in every test.

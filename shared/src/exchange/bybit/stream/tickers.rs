@@ -12,7 +12,7 @@
 //! ```
 
 use super::frame::{Data, Kind};
-use super::{Applied, FrameError};
+use super::outcome::{Applied, FrameError};
 use crate::exchange::ParseError;
 use crate::exchange::bybit::rows::check_symbol;
 use crate::exchange::bybit::tickers::{FIELDS, WireTicker, read_rows};
@@ -248,7 +248,9 @@ mod tests {
                 r#"{{"topic":"tickers.ETHUSDT","type":"delta","data":{payload},"ts":{}}}"#,
                 NOW.as_millis()
             );
-            if let Ok(super::super::Frame::Data(data)) = super::super::Frame::read(&odd, NOW) {
+            if let Ok(super::super::frame::Frame::Data(data)) =
+                super::super::frame::Frame::read(&odd, NOW)
+            {
                 assert_eq!(
                     rows.apply(&data).unwrap_err().label(),
                     "result_missing",

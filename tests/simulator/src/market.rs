@@ -6,6 +6,7 @@ pub(crate) mod book;
 mod calendar;
 pub(crate) mod candle;
 pub(crate) mod instrument;
+pub(crate) mod liquidations;
 mod listing;
 mod names;
 pub(crate) mod noise;

@@ -28,14 +28,18 @@ const INTERVALS: [(&str, i64, i64); 12] = [
 /// The length of a candle.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Interval {
+    /// Bybit's name.
+    pub(crate) name: &'static str,
     pub(crate) length_ms: i64,
     samples: i64,
 }
 
 impl Interval {
     pub(crate) fn named(name: &str) -> Option<Self> {
-        let (_, minutes, samples) = INTERVALS.into_iter().find(|(known, _, _)| *known == name)?;
+        let (name, minutes, samples) =
+            INTERVALS.into_iter().find(|(known, _, _)| *known == name)?;
         Some(Self {
+            name,
             length_ms: minutes * 60_000,
             samples,
         })

@@ -50,6 +50,26 @@ pub(crate) fn newest(seed: u64, instrument: &Instrument, now_ms: i64, count: usi
         .collect()
 }
 
+/// When the trade of this number happens.
+pub(crate) fn time_of(seed: u64, instrument: &Instrument, number: i64) -> i64 {
+    Tape::new(seed, instrument).time_of(number)
+}
+
+/// The trades after the one with the number `after` until `now_ms`, oldest first, `count` at most.
+pub(crate) fn following(
+    seed: u64,
+    instrument: &Instrument,
+    after: i64,
+    now_ms: i64,
+    count: usize,
+) -> Vec<Trade> {
+    let mut tape = Tape::new(seed, instrument);
+    (after.saturating_add(1)..)
+        .take(count)
+        .map_while(|number| (tape.time_of(number) <= now_ms).then(|| tape.trade(number)))
+        .collect()
+}
+
 struct Tape<'a> {
     instrument: &'a Instrument,
     key: u64,

@@ -1,7 +1,5 @@
 //! Writes flat JSON objects whose values are all strings, without an allocation per value.
 
-use std::fmt::Write;
-
 /// Takes the fields of a row, one after the other.
 pub(super) trait Fields {
     fn text(&mut self, name: &'static str, value: &'static str);
@@ -66,22 +64,32 @@ impl Fields for Row<'_> {
 
 /// `units` of 10^-`decimals` as a decimal number.
 pub(super) fn push_fixed(out: &mut String, units: i64, decimals: u32) {
+    // A book has hundreds of these, so they are written without the machinery of `format!`. A whole
+    // number has 20 digits at most; what has more decimals than that begins with zeros.
+    let mut text = [b'0'; 48];
+    let decimals = decimals as usize;
+    let mut rest = units.unsigned_abs();
+    let mut length = 0;
+    for place in text.iter_mut().rev() {
+        if length == decimals && decimals > 0 {
+            *place = b'.';
+            length += 1;
+            continue;
+        }
+        let is_done = rest == 0 && length > decimals + usize::from(decimals > 0);
+        if is_done || (rest == 0 && decimals == 0 && length > 0) {
+            break;
+        }
+        *place = b'0' + (rest % 10) as u8;
+        rest /= 10;
+        length += 1;
+    }
     if units < 0 {
         out.push('-');
     }
-    let scale = 10_u64.pow(decimals);
-    let magnitude = units.unsigned_abs();
-    // Writing to a string cannot fail.
-    let _ = match decimals {
-        0 => write!(out, "{magnitude}"),
-        _ => write!(
-            out,
-            "{}.{:0width$}",
-            magnitude / scale,
-            magnitude % scale,
-            width = decimals as usize
-        ),
-    };
+    let digits = text.get(text.len() - length..).unwrap_or_default();
+    // Digits and a point are always UTF-8.
+    out.push_str(std::str::from_utf8(digits).unwrap_or_default());
 }
 
 /// The same without zeros at the end, nor a decimal point.
@@ -117,5 +125,13 @@ mod tests {
         check(6_840_000, 2, "68400.00", "68400");
         check(42, 0, "42", "42");
         check(40, 0, "40", "40");
+        check(0, 0, "0", "0");
+        check(0, 3, "0.000", "0");
+        check(7, 1, "0.7", "0.7");
+        check(-7, 3, "-0.007", "-0.007");
+        check(1_234, 3, "1.234", "1.234");
+        check(10, 1, "1.0", "1");
+        check(i64::MIN, 0, "-9223372036854775808", "-9223372036854775808");
+        check(i64::MAX, 10, "922337203.6854775807", "922337203.6854775807");
     }
 }

@@ -26,6 +26,7 @@ use super::reply::Reply;
 use super::source::{Moment, Source};
 pub(crate) use bucket::bucket;
 use envelope::envelope;
+pub(crate) use orderbook::book_at;
 
 pub(crate) fn routes() -> Router<Arc<Simulator>> {
     Router::new()

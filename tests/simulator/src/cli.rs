@@ -13,8 +13,8 @@ use tracing_subscriber::EnvFilter;
 
 use super::{Clock, Config, DEFAULT_SEED};
 
-/// Speaks for Bybit v5, OKX v5, Binance spot, CoinGecko and alternative.me on one port, with faults
-/// that can be set while it runs.
+/// Speaks for Bybit v5 (its public WebSocket too), OKX v5, Binance spot, CoinGecko and
+/// alternative.me on one port, with faults that can be set while it runs.
 #[derive(Clone, Debug, Parser)]
 #[command(name = "exchange-simulator", version)]
 pub struct Cli {

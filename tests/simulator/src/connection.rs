@@ -47,6 +47,11 @@ impl Listener for Gate {
 pub(crate) struct Plug(CancellationToken);
 
 impl Plug {
+    /// Waits until the connection is reset.
+    pub(crate) async fn pulled(&self) {
+        self.0.cancelled().await;
+    }
+
     /// Resets the connection: whatever was not sent yet is lost.
     pub(crate) fn pull(&self) {
         self.0.cancel();

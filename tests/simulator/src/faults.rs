@@ -18,7 +18,7 @@ use super::connection::Plug;
 use super::link::Exchange;
 use super::reply::Reply;
 pub(crate) use board::{Applied, Board, Standing};
-pub(crate) use order::{Fault, Order, TruncateMode};
+pub(crate) use order::{AfterHalf, Fault, Order, TruncateMode};
 
 /// What a fault does before any data is looked at. `None` lets the request go on.
 pub(crate) async fn before(
@@ -31,6 +31,7 @@ pub(crate) async fn before(
         Fault::Status { status } => Some(pages::status(*status)),
         Fault::Status429 { retry_after_s } => Some(pages::too_many_requests(*retry_after_s)),
         Fault::Maintenance { retry_after_s } => Some(pages::maintenance(*retry_after_s)),
+        Fault::StreamRefused => Some(pages::status(503)),
         Fault::Geo403 => Some(pages::country_block()),
         Fault::Geo451 => Some(pages::restricted_location()),
         Fault::Rate403 => Some(pages::access_too_frequent()),
@@ -86,6 +87,11 @@ pub(crate) fn after(fault: &Fault, reply: Reply, now_ms: i64) -> Response {
         Fault::ClockSkew { .. } | Fault::Frozen => reply.into_response(),
         _ => rewrite::rewrite(fault, reply).into_response(),
     }
+}
+
+/// A row of a stream with `fault` worked into it.
+pub(crate) fn spoil_row(fault: &Fault, row: &str) -> String {
+    rewrite::row(fault, row)
 }
 
 /// The head of `reply`, which promises its whole body, before another body.

@@ -1,5 +1,5 @@
-//! A simulated exchange: Bybit v5, OKX v5, Binance spot, CoinGecko and alternative.me on one
-//! listener, with faults that can be set while it runs. A module uses only those declared above it.
+//! A simulated exchange: Bybit v5 with its public WebSocket, OKX v5, Binance spot, CoinGecko and
+//! alternative.me on one listener, with faults that can be set while it runs. A module uses only those declared above it.
 //!
 //! ```no_run
 //! # async fn example() -> anyhow::Result<()> {

@@ -98,6 +98,16 @@ impl Simulator {
         self.clock.now_ms()
     }
 
+    /// Lets open streams be written to at the pace that the faults allow.
+    pub(crate) fn pace_streams(&self) {
+        let standing = self.faults.standing(Link::BybitStream);
+        let pace = standing.iter().find_map(|set| match set.applied.fault {
+            Fault::StreamSlow { bytes_per_second } => Some(bytes_per_second),
+            _ => None,
+        });
+        self.streams.set_pace(pace.unwrap_or(0));
+    }
+
     /// Says that this is no real market.
     pub(crate) fn label(&self, response: &mut Response) {
         // One moment that is told again and again is a replay: it must not pass for a market whose
@@ -169,22 +179,20 @@ impl Request {
         response
     }
 
-    /// Counts a request for a stream and lets the faults at it; the error is the answer in place of
-    /// a stream.
-    pub(crate) async fn admit(&self, link: Link) -> Result<(), Response> {
+    /// Counts a request for a stream and lets the faults at it: the answer in place of a stream, if
+    /// there is one.
+    pub(crate) async fn before_stream(&self, link: Link) -> Option<Response> {
         let simulator = &self.simulator;
         simulator.counters.count(link);
         let set = simulator
             .faults
             .take(link, &self.query, Fault::is_for_upgrades);
         tokio::time::sleep(simulator.latency).await;
-        let Some(set) = set else { return Ok(()) };
+        let set = set?;
         let (plug, now_ms) = (self.plug.as_ref(), simulator.now_ms());
-        let answer = faults::before(&set.fault, link.exchange(), plug, now_ms).await;
-        answer.map_or(Ok(()), |mut response| {
-            simulator.date(&mut response, 0);
-            Err(response)
-        })
+        let mut answer = faults::before(&set.fault, link.exchange(), plug, now_ms).await?;
+        simulator.date(&mut answer, 0);
+        Some(answer)
     }
 
     pub(crate) fn simulator(&self) -> &Arc<Simulator> {

@@ -3,6 +3,8 @@
 //! A stream knows the direction of the last price, which REST does not tell, and leaves out what
 //! concerns delivery where there is none.
 
+use std::ops::Range;
+
 use super::tickers::write_fields;
 use super::writer::{Fields, Row};
 use crate::market::{Contract, Instrument, Quote};
@@ -55,8 +57,8 @@ const OF_DELIVERY: [&str; 6] = [
     "basisRateYear",
 ];
 
-/// Price and size of one side of the book come together.
-const TOGETHER: [(&str, &str); 2] = [("bid1Price", "bid1Size"), ("ask1Price", "ask1Size")];
+/// Where among the names the sides of the book stand; price and size of one come together.
+const SIDES: [Range<usize>; 2] = [18..20, 20..22];
 
 /// One value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,6 +75,8 @@ pub(super) struct Cells {
     cells: [Cell; NAMES.len()],
     /// The last price in ticks.
     pub(super) last: i64,
+    /// Where the next field probably belongs.
+    next: usize,
 }
 
 impl Cells {
@@ -80,6 +84,7 @@ impl Cells {
         let mut cells = Self {
             cells: [Cell::Absent; NAMES.len()],
             last: quote.last,
+            next: 0,
         };
         write_fields(&mut cells, instrument, quote, now_ms);
         if !matches!(instrument.contract, Contract::Future { .. }) {
@@ -99,57 +104,70 @@ impl Cells {
 
     /// Writes the values that are others than in `before`; whether there were any.
     pub(super) fn write_changes(&self, before: &Self, row: &mut Row<'_>) -> bool {
-        let changed = |name: &str| self.get(name) != before.get(name);
-        let is_told = |name: &str| {
-            changed(name)
-                || TOGETHER.iter().any(|(price, size)| {
-                    (*price == name || *size == name) && (changed(price) || changed(size))
-                })
-        };
-        self.write_in_order_of_delta(row, is_told)
+        let mut told = [false; NAMES.len()];
+        let both = self.cells.iter().zip(&before.cells);
+        for (told, (cell, before)) in told.iter_mut().zip(both) {
+            *told = cell != before;
+        }
+        for side in SIDES {
+            if let Some(side) = told.get_mut(side) {
+                let any = side.contains(&true);
+                side.fill(any);
+            }
+        }
+        self.write_told(&told, row)
     }
 
     /// Writes the best prices, as they are; whether there are any.
     pub(super) fn write_touch(&self, row: &mut Row<'_>) -> bool {
-        let is_known = |name: &str| !matches!(self.get(name), Cell::Absent | Cell::Text(_));
-        self.write_in_order_of_delta(row, |name| {
-            TOGETHER
-                .iter()
-                .any(|(price, size)| *price == name || *size == name)
-                && is_known(name)
-        })
+        let mut told = [false; NAMES.len()];
+        for side in SIDES {
+            let (Some(told), Some(cells)) = (told.get_mut(side.clone()), self.cells.get(side))
+            else {
+                continue;
+            };
+            let is_known = |cell: &Cell| !matches!(cell, Cell::Absent | Cell::Text(_));
+            told.fill(cells.iter().all(is_known));
+        }
+        self.write_told(&told, row)
     }
 
-    fn write_in_order_of_delta(
-        &self,
-        row: &mut Row<'_>,
-        is_told: impl Fn(&'static str) -> bool,
-    ) -> bool {
-        let first = NAMES
-            .into_iter()
-            .filter(|name| !LAST_IN_DELTA.contains(name));
-        let mut any = false;
-        for name in first.chain(LAST_IN_DELTA) {
-            if is_told(name) {
-                write(row, name, self.get(name));
-                any = true;
+    fn write_told(&self, told: &[bool; NAMES.len()], row: &mut Row<'_>) -> bool {
+        let cells = NAMES.iter().zip(&self.cells).zip(told);
+        let (mut any, mut last) = (false, [None; LAST_IN_DELTA.len()]);
+        for ((name, cell), _) in cells.filter(|(_, told)| **told) {
+            any = true;
+            match LAST_IN_DELTA.iter().position(|last| last == name) {
+                Some(place) => {
+                    if let Some(place) = last.get_mut(place) {
+                        *place = Some(*cell);
+                    }
+                }
+                None => write(row, name, *cell),
+            }
+        }
+        for (name, cell) in LAST_IN_DELTA.into_iter().zip(last) {
+            if let Some(cell) = cell {
+                write(row, name, cell);
             }
         }
         any
     }
 
-    fn get(&self, name: &str) -> Cell {
-        let mut cells = NAMES.into_iter().zip(self.cells);
-        cells
-            .find(|(known, _)| *known == name)
-            .map_or(Cell::Absent, |(_, cell)| cell)
-    }
-
     fn set(&mut self, name: &str, to: Cell) {
-        let mut cells = NAMES.into_iter().zip(&mut self.cells);
-        if let Some((_, cell)) = cells.find(|(known, _)| *known == name) {
+        // Most fields come in this order, so the search begins where the last one ended.
+        let (before, after) = NAMES.split_at_checked(self.next).unwrap_or((&NAMES, &[]));
+        let is_it = |known: &&str| *known == name;
+        let place = after
+            .iter()
+            .position(is_it)
+            .map(|place| before.len() + place)
+            .or_else(|| before.iter().position(is_it));
+        let Some(place) = place else { return };
+        if let Some(cell) = self.cells.get_mut(place) {
             *cell = to;
         }
+        self.next = place + 1;
     }
 }
 
@@ -173,5 +191,17 @@ fn write(row: &mut Row<'_>, name: &'static str, cell: Cell) {
         Cell::Text(text) => row.text(name, text),
         Cell::Fixed { units, decimals } => row.fixed(name, units, decimals),
         Cell::Trimmed { units, decimals } => row.trimmed(name, units, decimals),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_sides_of_the_book_stand_where_they_are_looked_for() {
+        let [bids, asks] = SIDES;
+        assert_eq!(NAMES[bids], ["bid1Price", "bid1Size"]);
+        assert_eq!(NAMES[asks], ["ask1Price", "ask1Size"]);
     }
 }

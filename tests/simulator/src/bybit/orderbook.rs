@@ -9,7 +9,7 @@ use crate::market::Instrument;
 use crate::market::book::{Book, Level};
 use crate::query::Query;
 use crate::reply::Reply;
-use crate::source::{Moment, Source};
+use crate::source::{Generated, Moment, Source};
 
 const DEFAULT_LIMIT: usize = 25;
 const MAX_LIMIT: usize = 1_000;
@@ -42,6 +42,21 @@ fn result(asked: &Asked<'_>) -> Result<String, &'static str> {
         r#","ts":{answered_ms},"u":{update},"seq":{sequence},"cts":{made_ms}}}"#
     ));
     Ok(out)
+}
+
+/// The book of a moment, whatever is told of it: all its levels, and the moment whose prices they
+/// are. Nothing for a contract that there is none of.
+pub(crate) fn book_at(generated: &Generated, symbol: &str, at_ms: i64) -> Option<String> {
+    let listing = generated.market.listing(at_ms);
+    let instrument = listing.find(symbol)?;
+    let bucket_ms = bucket(at_ms);
+    let book = generated.book(instrument, bucket_ms);
+    let mut out = format!(r#"{{"s":"{symbol}","at":{at_ms},"bucket":{bucket_ms},"b":"#);
+    push_side(&mut out, instrument, &book.bids);
+    out.push_str(r#","a":"#);
+    push_side(&mut out, instrument, &book.asks);
+    out.push('}');
+    Some(out)
 }
 
 /// Price and size of each level of one side; a size of nothing is `"0"`, without decimals.

@@ -7,6 +7,10 @@
 //! same market, which remembers nothing, so a connection keeps only what its client was shown.
 
 mod book;
+mod candles;
+mod direction;
+mod liquidations;
+mod out;
 mod pace;
 mod request;
 mod session;
@@ -14,6 +18,8 @@ mod subscription;
 mod tick;
 mod ticker;
 mod topic;
+mod trades;
+mod wire;
 
 use std::sync::Arc;
 
@@ -25,6 +31,7 @@ use hyper::upgrade::OnUpgrade;
 use hyper_util::rt::TokioIo;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 
+use crate::faults::Fault;
 use crate::link::Link;
 use crate::pipeline::{Request, Simulator};
 use crate::source::Source;
@@ -52,47 +59,70 @@ impl FromRequestParts<Arc<Simulator>> for Handshake {
 }
 
 impl Handshake {
-    /// The answer to the client's key and the connection that it gave, or why there is no stream.
-    fn read(self) -> Result<(String, OnUpgrade), Response> {
-        let says = |name: header::HeaderName, word: &str| {
-            let values = self.headers.get_all(name).into_iter();
-            values
-                .filter_map(|value| value.to_str().ok())
-                .flat_map(|value| value.split(','))
-                .any(|value| value.trim().eq_ignore_ascii_case(word))
-        };
-        if !says(header::CONNECTION, "upgrade") || !says(header::UPGRADE, "websocket") {
-            return Err(refused(
-                StatusCode::BAD_REQUEST,
-                "this path speaks WebSocket: `connection: upgrade` and `upgrade: websocket` are missing",
-            ));
+    /// The answer to the client's key and the connection that it gave.
+    fn read(self) -> Result<(String, OnUpgrade), Refusal> {
+        if !self.says(header::CONNECTION, "upgrade") || !self.says(header::UPGRADE, "websocket") {
+            return Err(Refusal::NoUpgrade);
         }
-        if !says(header::SEC_WEBSOCKET_VERSION, "13") {
-            let text = "`sec-websocket-version` must be 13";
-            let mut response = refused(StatusCode::UPGRADE_REQUIRED, text);
+        if !self.says(header::SEC_WEBSOCKET_VERSION, "13") {
+            return Err(Refusal::Version);
+        }
+        let key = self.headers.get(header::SEC_WEBSOCKET_KEY);
+        let accepted = derive_accept_key(key.ok_or(Refusal::NoKey)?.as_bytes());
+        Ok((accepted, self.upgrade.ok_or(Refusal::NoConnection)?))
+    }
+
+    /// Whether a header has this word in its list.
+    fn says(&self, name: header::HeaderName, word: &str) -> bool {
+        let values = self.headers.get_all(name).into_iter();
+        values
+            .filter_map(|value| value.to_str().ok())
+            .flat_map(|value| value.split(','))
+            .any(|value| value.trim().eq_ignore_ascii_case(word))
+    }
+}
+
+/// Why there is no stream.
+#[derive(Clone, Copy, Debug)]
+enum Refusal {
+    NoUpgrade,
+    Version,
+    NoKey,
+    /// A request within the process has none.
+    NoConnection,
+    NotRecorded,
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        let (status, text) = match self {
+            Self::NoUpgrade => (
+                StatusCode::BAD_REQUEST,
+                "this path speaks WebSocket: `connection: upgrade` and `upgrade: websocket` are missing\n",
+            ),
+            Self::Version => (
+                StatusCode::UPGRADE_REQUIRED,
+                "`sec-websocket-version` must be 13\n",
+            ),
+            Self::NoKey => (StatusCode::BAD_REQUEST, "`sec-websocket-key` is missing\n"),
+            Self::NoConnection => (
+                StatusCode::BAD_REQUEST,
+                "this connection cannot be upgraded\n",
+            ),
+            Self::NotRecorded => (
+                StatusCode::NOT_FOUND,
+                "the replayed folder holds no recording of a stream\n",
+            ),
+        };
+        let mut response = (status, text).into_response();
+        if matches!(self, Self::Version) {
             let version = HeaderValue::from_static("13");
             response
                 .headers_mut()
                 .insert(header::SEC_WEBSOCKET_VERSION, version);
-            return Err(response);
         }
-        let Some(key) = self.headers.get(header::SEC_WEBSOCKET_KEY) else {
-            let text = "`sec-websocket-key` is missing";
-            return Err(refused(StatusCode::BAD_REQUEST, text));
-        };
-        let accepted = derive_accept_key(key.as_bytes());
-        match self.upgrade {
-            Some(upgrade) => Ok((accepted, upgrade)),
-            None => Err(refused(
-                StatusCode::BAD_REQUEST,
-                "this connection cannot be upgraded",
-            )),
-        }
+        response
     }
-}
-
-fn refused(status: StatusCode, text: &str) -> Response {
-    (status, format!("{text}\n")).into_response()
 }
 
 /// Opens a stream.
@@ -100,14 +130,13 @@ pub(super) async fn open(request: Request, handshake: Handshake) -> Response {
     let simulator = Arc::clone(request.simulator());
     // Asked for before the faults are looked at: one that is set from here on cuts this connection.
     let cuts = simulator.streams.cuts();
-    if let Err(response) = request.admit(Link::BybitStream).await {
+    if let Some(response) = request.before_stream(Link::BybitStream).await {
         return response;
     }
     let mut response = match handshake.read() {
-        _ if matches!(simulator.source(), Source::Replayed(_)) => refused(
-            StatusCode::NOT_FOUND,
-            "the replayed folder holds no recording of a stream",
-        ),
+        _ if matches!(simulator.source(), Source::Replayed(_)) => {
+            Refusal::NotRecorded.into_response()
+        }
         Ok((accepted, upgrade)) => {
             let session = Session::new(Arc::clone(&simulator), request.plug().cloned(), cuts);
             tokio::spawn(async move {
@@ -118,10 +147,15 @@ pub(super) async fn open(request: Request, handshake: Handshake) -> Response {
             });
             switched(&accepted)
         }
-        Err(response) => response,
+        Err(refusal) => refusal.into_response(),
     };
     simulator.label(&mut response);
-    simulator.date(&mut response, 0);
+    let standing = simulator.faults.standing(Link::BybitStream);
+    let mut faults = standing.iter().map(|set| &set.applied.fault);
+    let skew_ms = faults
+        .find(|fault| fault.moves_time())
+        .map_or(0, Fault::skew_ms);
+    simulator.date(&mut response, skew_ms);
     response
 }
 

@@ -35,18 +35,10 @@ fn result(asked: &Asked<'_>) -> Result<String, &'static str> {
 
 /// Unlike in most rows of the exchange, two of the values are booleans.
 fn push_row(out: &mut String, instrument: &Instrument, trade: &Trade, ahead_ms: i64) {
-    let (high, low) = (fork(trade.key, 9), fork(trade.key, 10));
+    out.push_str(r#"{"execId":""#);
+    push_id(out, trade.key);
     // Writing to a string cannot fail.
-    let _ = write!(
-        out,
-        r#"{{"execId":"{:08x}-{:04x}-{:04x}-{:04x}-{:012x}","symbol":"{}","price":""#,
-        high >> 32,
-        high >> 16 & 0xFFFF,
-        high & 0xFFFF,
-        low >> 48,
-        low & 0xFFFF_FFFF_FFFF,
-        instrument.symbol
-    );
+    let _ = write!(out, r#"","symbol":"{}","price":""#, instrument.symbol);
     push_fixed(out, trade.ticks, instrument.price_decimals);
     out.push_str(r#"","size":""#);
     push_fixed(out, trade.steps, instrument.quantity_decimals);
@@ -58,5 +50,20 @@ fn push_row(out: &mut String, instrument: &Instrument, trade: &Trade, ahead_ms: 
         trade.is_block,
         trade.is_rpi,
         trade.number
+    );
+}
+
+/// The name of an execution.
+pub(super) fn push_id(out: &mut String, key: u64) {
+    let (high, low) = (fork(key, 9), fork(key, 10));
+    // Writing to a string cannot fail.
+    let _ = write!(
+        out,
+        "{:08x}-{:04x}-{:04x}-{:04x}-{:012x}",
+        high >> 32,
+        high >> 16 & 0xFFFF,
+        high & 0xFFFF,
+        low >> 48,
+        low & 0xFFFF_FFFF_FFFF,
     );
 }

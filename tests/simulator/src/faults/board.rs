@@ -70,7 +70,28 @@ pub(crate) struct Standing {
     /// Tells it from every other fault, and from itself when it is set anew.
     pub(crate) number: u64,
     /// What a topic must be for the fault to apply to it.
-    pub(crate) only: BTreeMap<String, String>,
+    only: BTreeMap<String, String>,
+}
+
+impl Standing {
+    /// Whether it applies to this topic.
+    pub(crate) fn holds(&self, topic: &str, symbol: &str) -> bool {
+        self.only.iter().all(|(name, value)| match name.as_str() {
+            "topic" => value == topic,
+            "symbol" => value == symbol,
+            _ => false,
+        })
+    }
+
+    /// Whether it names a topic.
+    pub(crate) fn names_topic(&self) -> bool {
+        self.only.contains_key("topic")
+    }
+
+    /// Whether it applies to everything.
+    pub(crate) fn is_general(&self) -> bool {
+        self.only.is_empty()
+    }
 }
 
 impl Board {

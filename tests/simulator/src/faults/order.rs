@@ -7,6 +7,12 @@ use std::collections::BTreeMap;
 /// The largest body that `huge` makes, so that a slip does not fill the memory.
 const MAX_HUGE_BYTES: usize = 256_000_000;
 
+/// More deltas before a snapshot than a client could want.
+const MAX_DELTAS: u64 = 1_000;
+
+/// The longest reason that a frame that closes can hold.
+const MAX_REASON_BYTES: usize = 123;
+
 /// What goes wrong.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
@@ -107,6 +113,72 @@ pub(crate) enum Fault {
     DuplicateSymbols,
     /// Fields that nobody has heard of, everywhere.
     ExtraFields,
+
+    // On the open connections of a stream. `where` may name a `topic` or a `symbol`, and `times`
+    // counts how often it happens over all of them. Gaps, duplicates and swaps are those of books
+    // unless `where` names another topic.
+    /// So many deltas in a row are lost, then one arrives.
+    StreamGap {
+        #[serde(default = "one")]
+        deltas: u64,
+    },
+    /// A delta comes twice.
+    StreamDuplicate,
+    /// A delta comes after the one that follows it.
+    StreamReorder,
+    /// A book begins anew, with a snapshot whose `u` is 1, as after a restart of the service.
+    StreamRestart,
+    /// Topics tell nothing while the rest goes on; what a book would have told is lost.
+    StreamSilentTopic,
+    /// Nothing is told and nothing is answered but pings.
+    StreamHeartbeatsOnly,
+    /// Half of a frame.
+    StreamHalfFrame {
+        #[serde(default)]
+        then: AfterHalf,
+    },
+    /// A text that is no UTF-8, in place of a message.
+    StreamInvalidUtf8,
+    /// With each bucket 1,024 trades more in one message; they are on no tape.
+    StreamFlood,
+    /// The service closes the connection and says why.
+    StreamClose {
+        code: u16,
+        #[serde(default)]
+        reason: String,
+    },
+    /// No stream is opened: HTTP 503.
+    StreamRefused,
+    /// What is sent arrives at this pace, on every connection.
+    StreamSlow { bytes_per_second: u64 },
+    /// A delta with a bid above the best ask; the next one takes it back.
+    StreamCrossed,
+    /// A book whose prices are those of REST multiplied.
+    StreamOtherBook { factor: f64 },
+    /// So many deltas come before the snapshot of a new subscription.
+    StreamDeltaFirst {
+        #[serde(default = "two")]
+        deltas: u64,
+    },
+}
+
+fn one() -> u64 {
+    1
+}
+
+fn two() -> u64 {
+    2
+}
+
+/// What follows half of a frame.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum AfterHalf {
+    /// Nothing, on a connection that stays open.
+    #[default]
+    Hang,
+    /// The end of the connection.
+    Cut,
 }
 
 /// How a body is cut short.
@@ -178,7 +250,24 @@ impl Fault {
 
     /// Whether it concerns a request that is answered once.
     pub(crate) fn is_for_requests(&self) -> bool {
-        true
+        !matches!(
+            self,
+            Self::StreamGap { .. }
+                | Self::StreamDuplicate
+                | Self::StreamReorder
+                | Self::StreamRestart
+                | Self::StreamSilentTopic
+                | Self::StreamHeartbeatsOnly
+                | Self::StreamHalfFrame { .. }
+                | Self::StreamInvalidUtf8
+                | Self::StreamFlood
+                | Self::StreamClose { .. }
+                | Self::StreamRefused
+                | Self::StreamSlow { .. }
+                | Self::StreamCrossed
+                | Self::StreamOtherBook { .. }
+                | Self::StreamDeltaFirst { .. }
+        )
     }
 
     /// Whether it stands in the way of a stream that is about to be opened.
@@ -196,6 +285,20 @@ impl Fault {
                 | Self::Delay { .. }
                 | Self::Hang
                 | Self::Reset
+                | Self::StreamRefused
+        )
+    }
+
+    /// Whether open streams end when it begins: a service that is down serves nobody.
+    pub(crate) fn is_outage(&self) -> bool {
+        matches!(
+            self,
+            Self::Reset
+                | Self::Status { .. }
+                | Self::Maintenance { .. }
+                | Self::Geo403
+                | Self::Geo451
+                | Self::StreamRefused
         )
     }
 
@@ -204,6 +307,23 @@ impl Fault {
         matches!(
             self,
             Self::Frozen | Self::StillRows { .. } | Self::ClockSkew { .. }
+        )
+    }
+
+    /// Whether it spoils the fields of a ticker on a stream.
+    pub(crate) fn spoils_rows(&self) -> bool {
+        matches!(
+            self,
+            Self::ZeroPrices
+                | Self::ZeroPricesOf { .. }
+                | Self::NanPrices
+                | Self::NegativePrices
+                | Self::NullPrices
+                | Self::NumberPrices
+                | Self::ScalePrice { .. }
+                | Self::ScaleAll { .. }
+                | Self::Rewrite { .. }
+                | Self::ExtraFields
         )
     }
 
@@ -219,14 +339,40 @@ impl Fault {
             Self::Huge { bytes } if *bytes > MAX_HUGE_BYTES => {
                 Err(format!("{bytes} bytes are more than {MAX_HUGE_BYTES}"))
             }
-            Self::ScalePrice { factor, .. } | Self::ScaleAll { factor, .. }
+            Self::ScalePrice { factor, .. }
+            | Self::ScaleAll { factor, .. }
+            | Self::StreamOtherBook { factor }
                 if !factor.is_finite() =>
             {
                 Err(format!("the factor {factor} is not finite"))
             }
+            Self::StreamSlow {
+                bytes_per_second: 0,
+            } => Err("bytes_per_second must be at least 1; see hang".to_owned()),
+            Self::StreamGap { deltas: 0 } | Self::StreamDeltaFirst { deltas: 0 } => {
+                Err("deltas must be at least 1".to_owned())
+            }
+            Self::StreamDeltaFirst { deltas } if *deltas > MAX_DELTAS => {
+                Err(format!("{deltas} deltas are more than {MAX_DELTAS}"))
+            }
+            Self::StreamClose { code, reason } => check_close(*code, reason),
             _ => Ok(()),
         }
     }
+}
+
+/// Some codes stand for what is not sent, and a frame that closes has little room.
+fn check_close(code: u16, reason: &str) -> Result<(), String> {
+    if !(1_000..=4_999).contains(&code) || matches!(code, 1_004..=1_006 | 1_015) {
+        return Err(format!("the code {code} is never sent"));
+    }
+    if reason.len() > MAX_REASON_BYTES {
+        return Err(format!(
+            "a reason of {} bytes is longer than {MAX_REASON_BYTES}",
+            reason.len()
+        ));
+    }
+    Ok(())
 }
 
 /// A fault as it was asked for.

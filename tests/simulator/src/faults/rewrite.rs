@@ -66,6 +66,17 @@ pub(super) fn rewrite(fault: &Fault, reply: Reply) -> Reply {
     }
 }
 
+/// One row with `fault` worked into it.
+pub(super) fn row(fault: &Fault, row: &str) -> String {
+    let Ok(fields) = serde_json::from_str::<Value>(row) else {
+        return row.to_owned();
+    };
+    let mut body = json!({ "data": [fields] });
+    spoil(fault, &mut body);
+    let spoilt = body.pointer("/data/0");
+    spoilt.map_or_else(|| row.to_owned(), Value::to_string)
+}
+
 /// The reply with the time of the answer, but not that of any row, set to `now_ms`.
 pub(super) fn answered_at(reply: Reply, now_ms: i64) -> Reply {
     let Ok(mut body) = serde_json::from_slice::<Value>(&reply.body) else {

@@ -9,7 +9,7 @@ use super::*;
 
 /// The recordings are not part of the project, so the tests that need them are ignored unless
 /// `scripts/test` finds their folder.
-fn recordings() -> PathBuf {
+pub(super) fn recordings() -> PathBuf {
     std::env::var_os("RECORDINGS_DIR").map_or_else(
         || {
             PathBuf::from(concat!(
@@ -137,6 +137,10 @@ async fn what_was_not_recorded_is_missing_and_never_generated() {
         assert_eq!(answer.status, StatusCode::NOT_FOUND, "{path}");
         assert_eq!(answer.json()["status"], 404, "{path}");
     }
+    let answer = exchange.get("/v5/public/linear").await;
+    assert_eq!(answer.status, StatusCode::NOT_FOUND);
+    assert_eq!(answer.header("x-market-data"), Some("replayed"));
+    assert!(String::from_utf8_lossy(&answer.body).contains("no recording of a stream"));
 }
 
 #[tokio::test]

@@ -2,6 +2,8 @@
 //! for the same moment.
 
 mod client;
+mod faults;
+mod hostile;
 mod topics;
 
 use super::*;

@@ -44,6 +44,29 @@ impl Sides {
         }
     }
 
+    /// The same book with all prices multiplied; levels that fall together are one.
+    fn scaled(mut self, factor: f64) -> Self {
+        if factor == 1.0 {
+            return self;
+        }
+        for side in [&mut self.bids, &mut self.asks] {
+            for level in side.iter_mut() {
+                level.ticks = ((level.ticks as f64 * factor).round() as i64).max(1);
+            }
+            side.dedup_by_key(|level| level.ticks);
+        }
+        self
+    }
+
+    /// A bid that crosses this book.
+    fn crossing(&self) -> Option<Level> {
+        let best = self.asks.first()?;
+        Some(Level {
+            ticks: best.ticks + 1,
+            steps: best.steps,
+        })
+    }
+
     fn is_empty(&self) -> bool {
         self.bids.is_empty() && self.asks.is_empty()
     }
@@ -90,45 +113,98 @@ impl BookFeed {
         }
     }
 
-    /// The book as a whole. An empty one is none.
-    pub(super) fn snapshot(&mut self, tick: &Tick<'_>, symbol: &str) -> Option<String> {
-        let listing = tick.generated.market.listing(tick.moment.data_ms);
-        let instrument = listing.find(symbol)?;
-        let sides = Sides::at(tick, instrument, self.depth);
-        if sides.is_empty() {
-            return None;
-        }
-        self.update = self.update.max(tick.bucket_ms() / BUCKET_MS);
-        let frame = self.frame(tick, instrument, "snapshot", &sides);
-        self.shown = Some(sides);
-        Some(frame)
+    /// Whether the client has a book.
+    pub(super) fn is_shown(&self) -> bool {
+        self.shown.is_some()
     }
 
-    /// What has changed; of a book that is silent for too long its best level, as it is.
-    pub(super) fn delta(&mut self, tick: &Tick<'_>, symbol: &str) -> Option<String> {
+    /// The book as a whole. An empty one is none.
+    pub(super) fn snapshot(
+        &mut self,
+        tick: &Tick<'_>,
+        symbol: &str,
+        factor: f64,
+    ) -> Option<String> {
+        self.update = self.update.max(tick.bucket_ms() / BUCKET_MS);
+        self.whole(tick, symbol, factor)
+    }
+
+    /// The book as a whole after a restart of the service: its counter begins at 1.
+    pub(super) fn restart(&mut self, tick: &Tick<'_>, symbol: &str, factor: f64) -> Option<String> {
+        self.update = 1;
+        self.whole(tick, symbol, factor)
+    }
+
+    /// What changed in so many buckets before the present one.
+    pub(super) fn deltas_before(
+        &mut self,
+        tick: &Tick<'_>,
+        symbol: &str,
+        count: u64,
+    ) -> Vec<String> {
+        let listing = tick.generated.market.listing(tick.moment.data_ms);
+        let Some(instrument) = listing.find(symbol) else {
+            return Vec::new();
+        };
+        let count = i64::try_from(count).unwrap_or(0);
+        let mut frames = Vec::new();
+        for ago in (0..count).rev() {
+            let then = tick.earlier(ago * BUCKET_MS);
+            let before = Sides::at(&tick.earlier((ago + 1) * BUCKET_MS), instrument, self.depth);
+            let after = Sides::at(&then, instrument, self.depth);
+            self.update = then.bucket_ms() / BUCKET_MS;
+            frames.push(self.frame(&then, instrument, "delta", &after.since(&before)));
+        }
+        frames
+    }
+
+    /// What has changed; of a book that is silent for too long its best level, as it is. `crosses`
+    /// adds a bid above the best ask, which the next delta takes back.
+    pub(super) fn delta(
+        &mut self,
+        tick: &Tick<'_>,
+        symbol: &str,
+        factor: f64,
+        crosses: impl FnOnce() -> bool,
+    ) -> Option<String> {
         let listing = tick.generated.market.listing(tick.moment.data_ms);
         let instrument = listing.find(symbol)?;
         let before = self.shown.take()?;
-        let sides = Sides::at(tick, instrument, self.depth);
+        let mut sides = Sides::at(tick, instrument, self.depth).scaled(factor);
         let mut changes = sides.since(&before);
-        self.shown = Some(sides);
+        if !changes.is_empty()
+            && let Some(stray) = sides.crossing().filter(|_| crosses())
+        {
+            sides.bids.insert(0, stray);
+            changes = sides.since(&before);
+        }
+        let best = sides.bids.first().copied();
+        let shown = self.shown.insert(sides);
         if changes.is_empty() {
             let silent_ms = tick.now_ms - self.sent_ms;
             if self.depth == 1 {
-                let shown = self
-                    .shown
-                    .clone()
-                    .filter(|_| silent_ms >= SNAPSHOT_AGAIN_MS)?;
-                return Some(self.frame(tick, instrument, "snapshot", &shown));
+                let again = (silent_ms >= SNAPSHOT_AGAIN_MS).then(|| shown.clone())?;
+                return Some(self.frame(tick, instrument, "snapshot", &again));
             }
             if silent_ms < SILENCE_MS {
                 return None;
             }
-            let best = self.shown.iter().flat_map(|sides| sides.bids.first());
-            changes.bids = best.copied().collect();
+            changes.bids = best.into_iter().collect();
         }
         self.update += 1;
         Some(self.frame(tick, instrument, "delta", &changes))
+    }
+
+    fn whole(&mut self, tick: &Tick<'_>, symbol: &str, factor: f64) -> Option<String> {
+        let listing = tick.generated.market.listing(tick.moment.data_ms);
+        let instrument = listing.find(symbol)?;
+        let sides = Sides::at(tick, instrument, self.depth).scaled(factor);
+        if sides.is_empty() {
+            return None;
+        }
+        let frame = self.frame(tick, instrument, "snapshot", &sides);
+        self.shown = Some(sides);
+        Some(frame)
     }
 
     fn frame(

@@ -4,22 +4,25 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::{SinkExt, StreamExt};
+use futures_util::StreamExt;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::watch;
-use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
+use tokio::time::{Instant, MissedTickBehavior, interval};
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
-use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Role, WebSocketConfig};
+use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
 use tokio_tungstenite::tungstenite::{Error, Message};
 
+use super::out::Out;
 use super::pace::Paced;
 use super::request::{Answer, Request};
 use super::subscription::Subscription;
 use super::tick::Tick;
 use super::topic::Topic;
+use super::wire::{self, End};
 use crate::bybit::bucket::bucket;
 use crate::connection::Plug;
+use crate::faults::{Fault, Standing};
 use crate::link::Link;
 use crate::pipeline::Simulator;
 use crate::source::{Generated, Source};
@@ -37,9 +40,6 @@ const MAX_REQUEST_BYTES: usize = 65_536;
 /// Whoever sends nothing for this long, not even a ping, is cut off.
 const MAX_SILENCE: Duration = Duration::from_secs(600);
 
-/// Whoever does not read what is sent for this long is cut off.
-const MAX_BACKLOG: Duration = Duration::from_secs(10);
-
 /// A connection before and while it is open.
 #[derive(Debug)]
 pub(super) struct Session {
@@ -51,16 +51,10 @@ pub(super) struct Session {
     subscriptions: Vec<Subscription>,
     /// The bucket, by the clock, in which the topics were last looked at.
     looked_at_ms: i64,
-}
-
-/// Why a connection ends.
-enum End {
-    /// The other side has left, or cannot be reached.
-    Gone,
-    /// Without a word.
-    Cut(Cut),
-    /// With a reason.
-    Close(CloseCode, &'static str),
+    /// Nothing is read nor written.
+    hangs: bool,
+    /// Nothing is answered but pings.
+    is_mute: bool,
 }
 
 impl Session {
@@ -78,6 +72,8 @@ impl Session {
             open,
             subscriptions: Vec::new(),
             looked_at_ms: i64::MIN,
+            hangs: false,
+            is_mute: false,
         }
     }
 
@@ -89,26 +85,7 @@ impl Session {
             .max_frame_size(Some(MAX_REQUEST_BYTES));
         let mut socket = WebSocketStream::from_raw_socket(io, Role::Server, Some(limits)).await;
         let end = self.serve(&mut socket).await;
-        match end {
-            End::Gone | End::Cut(Cut::End) => {}
-            End::Cut(Cut::Reset) => {
-                if let Some(plug) = &self.plug {
-                    plug.pull();
-                }
-                // The connection notices on its next use.
-                let _ = timeout(MAX_BACKLOG, socket.next()).await;
-            }
-            End::Close(code, reason) => {
-                let reason = reason.into();
-                let close = socket.close(Some(CloseFrame { code, reason }));
-                // Who has gone needs no goodbye.
-                let _ = timeout(MAX_BACKLOG, close).await;
-                let _ = timeout(MAX_BACKLOG, async {
-                    while socket.next().await.is_some() {}
-                })
-                .await;
-            }
-        }
+        wire::finish(end, &mut socket, self.plug.as_ref()).await;
     }
 
     async fn serve<S: AsyncRead + AsyncWrite + Unpin>(
@@ -119,16 +96,13 @@ impl Session {
         look.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut heard = Instant::now();
         let mut cuts = self.cuts.clone();
+        let plug = self.plug.clone();
         loop {
             let mut out = Vec::new();
             let told = tokio::select! {
                 biased;
-                // The sender lives as long as the simulator, which this session holds.
-                _ = cuts.changed() => {
-                    let cut = *cuts.borrow_and_update();
-                    if let Some(cut) = cut { Err(End::Cut(cut)) } else { Ok(()) }
-                }
-                message = socket.next() => {
+                end = wire::ended(&mut cuts, plug.as_ref()) => Err(end),
+                message = socket.next(), if !self.hangs => {
                     heard = Instant::now();
                     self.hear(message, &mut out)
                 }
@@ -136,18 +110,14 @@ impl Session {
                     if heard.elapsed() > MAX_SILENCE {
                         Err(End::Gone)
                     } else {
-                        self.look(&mut out);
-                        Ok(())
+                        self.look(&mut out)
                     }
                 }
             };
             let sent = tokio::select! {
                 biased;
-                _ = cuts.changed() => {
-                    let cut = *cuts.borrow_and_update();
-                    if let Some(cut) = cut { Err(End::Cut(cut)) } else { Ok(()) }
-                }
-                sent = self.send(socket, out) => sent,
+                end = wire::ended(&mut cuts, plug.as_ref()) => Err(end),
+                sent = wire::send(&self.open, socket, out) => sent,
             };
             if let Err(end) = told.and(sent) {
                 return end;
@@ -155,56 +125,41 @@ impl Session {
         }
     }
 
-    async fn send<S: AsyncRead + AsyncWrite + Unpin>(
-        &self,
-        socket: &mut WebSocketStream<Paced<S>>,
-        out: Vec<String>,
-    ) -> Result<(), End> {
-        if out.is_empty() {
-            return Ok(());
-        }
-        for text in out {
-            self.open.count_message();
-            deliver(socket, Message::text(text)).await?;
-        }
-        flush(socket).await
-    }
-
     /// Answers a message of the client.
     fn hear(
         &mut self,
         message: Option<Result<Message, Error>>,
-        out: &mut Vec<String>,
+        out: &mut Vec<Out>,
     ) -> Result<(), End> {
         match message {
-            Some(Ok(Message::Text(text))) => {
-                self.answer(&text, out);
-                Ok(())
-            }
+            Some(Ok(Message::Text(text))) => self.answer(&text, out),
             Some(Ok(Message::Binary(_))) => {
                 out.push(self.refusal("error:binary messages are not supported"));
                 Ok(())
             }
             // Pings are answered and closings confirmed by the protocol itself.
             Some(Ok(_)) => Ok(()),
-            Some(Err(Error::Capacity(_))) => Err(End::Close(
-                CloseCode::Size,
-                "a request may have 65536 bytes",
-            )),
-            Some(Err(Error::Utf8(_))) => {
-                Err(End::Close(CloseCode::Invalid, "a request must be UTF-8"))
+            Some(Err(Error::Capacity(error))) => {
+                Err(End::Close(CloseCode::Size, error.to_string()))
             }
-            Some(Err(Error::Protocol(_))) => {
-                Err(End::Close(CloseCode::Protocol, "this is not WebSocket"))
+            Some(Err(Error::Utf8(_))) => Err(End::Close(
+                CloseCode::Invalid,
+                "a request must be UTF-8".to_owned(),
+            )),
+            Some(Err(Error::Protocol(error))) => {
+                Err(End::Close(CloseCode::Protocol, error.to_string()))
             }
             Some(Err(_)) | None => Err(End::Gone),
         }
     }
 
-    fn answer(&mut self, text: &str, out: &mut Vec<String>) {
+    fn answer(&mut self, text: &str, out: &mut Vec<Out>) -> Result<(), End> {
         let request = match Request::read(text) {
             Ok(request) => request,
-            Err(error) => return out.push(self.refusal(&error)),
+            Err(error) => {
+                out.push(self.refusal(&error));
+                return Ok(());
+            }
         };
         let result = match request.op.as_str() {
             "ping" => Ok("pong"),
@@ -217,24 +172,28 @@ impl Session {
             request.req_id.as_deref().unwrap_or_default(),
             &request.op,
         ));
-        if request.op == "subscribe" && result.is_ok() {
-            self.look(out);
+        if self.is_mute && request.op != "ping" {
+            out.clear();
         }
+        if request.op == "subscribe" && result.is_ok() {
+            return self.look(out);
+        }
+        Ok(())
     }
 
-    fn refusal(&self, error: &str) -> String {
+    fn refusal(&self, error: &str) -> Out {
         self.reply(Err(error), "", "")
     }
 
-    fn reply(&self, result: Result<&str, &str>, req_id: &str, op: &str) -> String {
-        Answer {
+    fn reply(&self, result: Result<&str, &str>, req_id: &str, op: &str) -> Out {
+        let answer = Answer {
             success: result.is_ok(),
             ret_msg: result.unwrap_or_else(|error| error),
             conn_id: &self.conn_id,
             req_id,
             op,
-        }
-        .text()
+        };
+        Out::Text(answer.text())
     }
 
     /// Subscribes to all of these topics or to none.
@@ -252,7 +211,7 @@ impl Session {
             if known.any(|subscription| subscription.name == *name) {
                 return Err(format!("error:already subscribed,topic:{name}"));
             }
-            fresh.push(Subscription::new(name, &topic, symbol));
+            fresh.push(Subscription::new(name, topic, symbol));
         }
         let all = self.subscriptions.iter().chain(&fresh);
         let characters: usize = all.map(|subscription| subscription.name.len()).sum();
@@ -277,38 +236,93 @@ impl Session {
     }
 
     /// Tells what is to be told of every topic.
-    fn look(&mut self, out: &mut Vec<String>) {
+    fn look(&mut self, out: &mut Vec<Out>) -> Result<(), End> {
         let simulator = Arc::clone(&self.simulator);
         let Some(generated) = generated(&simulator) else {
-            return;
+            return Ok(());
         };
-        let now_ms = simulator.now_ms();
-        let tick = Tick {
-            generated,
-            now_ms,
-            moment: simulator.moment(Link::BybitStream, None),
+        let standing = simulator.faults.standing(Link::BybitStream);
+        self.let_faults_at(&standing)?;
+        if self.hangs {
+            return Ok(());
+        }
+        let tick_of = |set: Option<&Standing>| {
+            let applied = set
+                .map(|set| &set.applied)
+                .filter(|applied| applied.fault.moves_time());
+            Tick {
+                generated,
+                now_ms: simulator.now_ms(),
+                moment: simulator.moment(Link::BybitStream, applied),
+                history: simulator.moment(Link::BybitKlines, applied),
+            }
+        };
+        let present = tick_of(None);
+        let at = |set: Option<&Standing>| match set {
+            Some(_) => tick_of(set),
+            None => present,
         };
         let mut has_ticker = false;
         for subscription in &mut self.subscriptions {
-            let frames = subscription.look(&tick);
+            let set = subscription.fault(&standing);
+            let frames = subscription.look(&at(set), set, &simulator.faults);
             has_ticker |= !frames.is_empty() && subscription.ticker_sent_ms().is_some();
             out.extend(frames);
         }
-        let is_new_bucket = self.looked_at_ms != bucket(now_ms);
-        self.looked_at_ms = bucket(now_ms);
-        if is_new_bucket && !has_ticker {
-            out.extend(self.longest_silent_ticker(&tick));
+        let bucket_ms = bucket(present.now_ms);
+        if self.looked_at_ms != bucket_ms && !has_ticker {
+            out.extend(longest_silent_ticker(
+                &mut self.subscriptions,
+                &standing,
+                at,
+            ));
         }
+        self.looked_at_ms = bucket_ms;
+        Ok(())
     }
 
-    /// A connection with tickers is never silent.
-    fn longest_silent_ticker(&mut self, tick: &Tick<'_>) -> Option<String> {
-        let tickers = self.subscriptions.iter_mut();
-        tickers
-            .filter(|subscription| subscription.ticker_sent_ms().is_some())
-            .min_by_key(|subscription| subscription.ticker_sent_ms())?
-            .touch(tick)
+    /// Lets the faults at the connection as a whole.
+    fn let_faults_at(&mut self, standing: &[Standing]) -> Result<(), End> {
+        self.hangs = standing
+            .iter()
+            .any(|set| set.applied.fault == Fault::Hang && set.is_general());
+        self.is_mute = standing
+            .iter()
+            .any(|set| set.applied.fault == Fault::StreamHeartbeatsOnly && set.is_general());
+        for set in standing {
+            let Fault::StreamClose { code, reason } = &set.applied.fault else {
+                continue;
+            };
+            let mut topics = self.subscriptions.iter();
+            let concerns =
+                set.is_general() || topics.any(|topic| set.holds(&topic.name, &topic.symbol));
+            if concerns && self.simulator.faults.spend(set.number) {
+                return Err(End::Close(CloseCode::from(*code), reason.clone()));
+            }
+        }
+        Ok(())
     }
+}
+
+/// A connection with tickers is never silent.
+fn longest_silent_ticker<'t>(
+    subscriptions: &mut [Subscription],
+    standing: &[Standing],
+    at: impl Fn(Option<&Standing>) -> Tick<'t>,
+) -> Option<Out> {
+    let is_silent = |set: &Standing| {
+        matches!(
+            set.applied.fault,
+            Fault::StreamSilentTopic | Fault::StreamHeartbeatsOnly
+        )
+    };
+    let subscription = subscriptions
+        .iter_mut()
+        .filter(|subscription| !subscription.fault(standing).is_some_and(is_silent))
+        .filter(|subscription| subscription.ticker_sent_ms().is_some())
+        .min_by_key(|subscription| subscription.ticker_sent_ms())?;
+    let set = subscription.fault(standing);
+    subscription.touch(&at(set), set)
 }
 
 /// The market, unless recordings are told in its place.
@@ -316,33 +330,6 @@ fn generated(simulator: &Simulator) -> Option<&Generated> {
     match simulator.source() {
         Source::Generated(generated) => Some(generated),
         Source::Replayed(_) => None,
-    }
-}
-
-/// Hands a message to the connection.
-async fn deliver<S: AsyncRead + AsyncWrite + Unpin>(
-    socket: &mut WebSocketStream<Paced<S>>,
-    message: Message,
-) -> Result<(), End> {
-    if socket.get_ref().is_slow() {
-        return socket.feed(message).await.map_err(|_| End::Gone);
-    }
-    match timeout(MAX_BACKLOG, socket.feed(message)).await {
-        Ok(Ok(())) => Ok(()),
-        Ok(Err(_)) | Err(_) => Err(End::Gone),
-    }
-}
-
-/// Sends what the connection holds back.
-async fn flush<S: AsyncRead + AsyncWrite + Unpin>(
-    socket: &mut WebSocketStream<Paced<S>>,
-) -> Result<(), End> {
-    if socket.get_ref().is_slow() {
-        return socket.flush().await.map_err(|_| End::Gone);
-    }
-    match timeout(MAX_BACKLOG, socket.flush()).await {
-        Ok(Ok(())) => Ok(()),
-        Ok(Err(_)) | Err(_) => Err(End::Gone),
     }
 }
 

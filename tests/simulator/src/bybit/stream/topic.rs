@@ -1,10 +1,15 @@
 //! What a client can subscribe to. <https://bybit-exchange.github.io/docs/v5/ws/connect>
 
+use crate::market::candle::Interval;
+
 /// One topic.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug)]
 pub(super) enum Topic {
     Ticker,
     Book { depth: usize },
+    Trades,
+    Liquidations,
+    Candles(Interval),
 }
 
 impl Topic {
@@ -22,6 +27,12 @@ impl Topic {
                     _ => return None,
                 };
                 Some((Self::Book { depth }, symbol))
+            }
+            "publicTrade" => Some((Self::Trades, rest)),
+            "allLiquidation" => Some((Self::Liquidations, rest)),
+            "kline" => {
+                let (interval, symbol) = rest.split_once('.')?;
+                Some((Self::Candles(Interval::named(interval)?), symbol))
             }
             _ => None,
         }

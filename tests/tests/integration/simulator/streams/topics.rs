@@ -192,3 +192,258 @@ async fn a_connection_with_tickers_is_never_silent() {
         assert_eq!(frame["data"]["bid1Price"], rest["bid1Price"]);
     }
 }
+
+#[tokio::test]
+async fn every_trade_of_rest_is_told_once_and_in_order() {
+    let exchange = Exchange::start().await;
+    let topic = "publicTrade.BTCUSDT";
+    let mut stream = Stream::of(&exchange, &[topic]).await;
+    let from = exchange.clock.now_ms();
+    let mut told = Vec::new();
+    for step in 0..30 {
+        // Also by steps that end within a bucket, and by one that needs two messages.
+        exchange
+            .clock
+            .advance(if step == 20 { 120_000 } else { 997 });
+        let rest = exchange
+            .list("/v5/market/recent-trade?category=linear&symbol=BTCUSDT&limit=1000")
+            .await;
+        let expected: Vec<_> = rest
+            .iter()
+            .rev()
+            .filter(|row| number(row, "time") as i64 > from)
+            .cloned()
+            .collect();
+        while told.last().map(|row: &Value| &row["i"]) != expected.last().map(|row| &row["execId"])
+        {
+            let frame = stream.of_topic(topic).await;
+            assert_eq!(frame["type"], "snapshot");
+            let rows = frame["data"].as_array().unwrap();
+            assert!((1..=1_024).contains(&rows.len()));
+            told.extend(rows.iter().cloned());
+        }
+        let newest = told.iter().rev().zip(expected.iter().rev());
+        for (told, rest) in newest {
+            check_trade(told, rest);
+        }
+    }
+    let numbers: Vec<_> = told
+        .iter()
+        .map(|row| row["seq"].as_i64().unwrap())
+        .collect();
+    assert!(numbers.windows(2).all(|pair| pair[1] == pair[0] + 1));
+    for pair in told.windows(2) {
+        let order = number(&pair[1], "p").total_cmp(&number(&pair[0], "p"));
+        let expected = match order {
+            std::cmp::Ordering::Less => "MinusTick",
+            std::cmp::Ordering::Greater => "PlusTick",
+            std::cmp::Ordering::Equal if text(&pair[0], "L").contains("Plus") => "ZeroPlusTick",
+            std::cmp::Ordering::Equal => "ZeroMinusTick",
+        };
+        assert_eq!(text(&pair[1], "L"), expected);
+    }
+}
+
+#[track_caller]
+fn check_trade(told: &Value, rest: &Value) {
+    for (told_name, rest_name) in [
+        ("i", "execId"),
+        ("s", "symbol"),
+        ("p", "price"),
+        ("v", "size"),
+        ("S", "side"),
+        ("BT", "isBlockTrade"),
+        ("RPI", "isRPITrade"),
+    ] {
+        assert_eq!(told[told_name], rest[rest_name], "{told} {rest}");
+    }
+    for (told_name, rest_name) in [("T", "time"), ("seq", "seq")] {
+        assert!(told[told_name].is_i64(), "{told}");
+        assert_eq!(told[told_name].to_string(), text(rest, rest_name));
+    }
+}
+
+#[tokio::test]
+async fn the_open_candle_is_that_of_rest_and_a_closed_one_is_confirmed_once() {
+    let exchange = Exchange::start().await;
+    let topic = "kline.1.SOLUSDT";
+    let mut stream = Stream::of(&exchange, &[topic]).await;
+    let mut confirmed = Vec::new();
+    for step in 0..200 {
+        let frame = stream.of_topic(topic).await;
+        assert_eq!(frame["type"], "snapshot");
+        let candles = frame["data"].as_array().unwrap();
+        let rest = exchange.list(&klines("SOLUSDT", "1", 1_000)).await;
+        for candle in candles {
+            let start_ms = candle["start"].as_i64().unwrap();
+            assert_eq!(candle["end"], start_ms + MINUTE_MS - 1);
+            assert_eq!(candle["interval"], "1");
+            assert_eq!(candle["timestamp"], exchange.clock.now_ms());
+            let row = rest.iter().find(|row| row[0] == start_ms.to_string());
+            let cells = cells(row.unwrap());
+            let names = ["open", "high", "low", "close", "volume", "turnover"];
+            for (index, name) in names.iter().enumerate() {
+                assert_eq!(number(candle, name), cells[index + 1], "{step} {name}");
+            }
+        }
+        let (open, closed) = candles.split_last().unwrap();
+        assert_eq!(open["confirm"], false);
+        assert_eq!(
+            open["start"].to_string(),
+            text(&json!({"start": rest[0][0]}), "start")
+        );
+        for candle in closed {
+            assert_eq!(candle["confirm"], true);
+            confirmed.push(candle["start"].as_i64().unwrap());
+        }
+        exchange
+            .clock
+            .advance(if step == 150 { 3 * MINUTE_MS } else { 1_000 });
+    }
+    assert!(confirmed.len() >= 5, "{confirmed:?}");
+    assert!(
+        confirmed
+            .windows(2)
+            .all(|pair| pair[1] == pair[0] + MINUTE_MS)
+    );
+}
+
+#[tokio::test]
+async fn liquidations_come_in_slots_of_half_a_second() {
+    let exchange = Exchange::start().await;
+    let topic = "allLiquidation.BTCUSDT";
+    let mut stream = Stream::of(&exchange, &[topic]).await;
+    let mut last_ms = exchange.clock.now_ms() / 500 * 500;
+    for _ in 0..5 {
+        exchange.clock.advance(15 * MINUTE_MS);
+        let frame = stream.of_topic(topic).await;
+        assert_eq!(
+            (&frame["type"], &frame["ts"]),
+            (&json!("snapshot"), &json!(exchange.clock.now_ms()))
+        );
+        let last = number(&exchange.ticker("BTCUSDT").await, "lastPrice");
+        for row in frame["data"].as_array().unwrap() {
+            assert_eq!(row.as_object().unwrap().len(), 5);
+            let time_ms = row["T"].as_i64().unwrap();
+            assert!(
+                (last_ms..exchange.clock.now_ms()).contains(&time_ms),
+                "{row}"
+            );
+            last_ms = time_ms;
+            assert_eq!(row["s"], "BTCUSDT");
+            assert!(["Buy", "Sell"].contains(&text(row, "S")));
+            assert!(number(row, "v") > 0.0 && (number(row, "p") / last - 1.0).abs() < 0.05);
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_book_of_any_moment_can_be_asked_for_afterwards() {
+    let exchange = Exchange::start().await;
+    let topic = "orderbook.200.DOGEUSDT";
+    let mut stream = Stream::of(&exchange, &[topic]).await;
+    let mut book = Book::default();
+    let mut shown = Vec::new();
+    for _ in 0..5 {
+        book.take(&stream.of_topic(topic).await);
+        shown.push((book.cts_ms, book.sides()));
+        exchange.clock.advance(1_000);
+    }
+    exchange.clock.advance(DAY_MS);
+    for (cts_ms, sides) in shown {
+        let truth = exchange
+            .json(&format!("/control/book/DOGEUSDT?at={cts_ms}"))
+            .await;
+        assert_eq!(truth["bucket"], cts_ms);
+        assert_eq!(sides, sides_of(&truth, 200));
+    }
+    let now = exchange.json("/control/book/DOGEUSDT").await;
+    assert_eq!(now["at"], exchange.clock.now_ms());
+    for (path, status) in [
+        ("/control/book/NOSUCHUSDT", StatusCode::NOT_FOUND),
+        ("/control/book/DOGEUSDT?at=soon", StatusCode::BAD_REQUEST),
+        ("/control/book/DOGEUSDT?at=-1", StatusCode::BAD_REQUEST),
+    ] {
+        assert_eq!(exchange.get(path).await.status, status);
+    }
+}
+
+#[tokio::test]
+async fn connections_subscriptions_and_messages_are_counted() {
+    let exchange = Exchange::start().await;
+    let mut stream = Stream::of(&exchange, &["tickers.BTCUSDT", "kline.5.BTCUSDT"]).await;
+    stream.of_topic("kline.5.BTCUSDT").await;
+    let counts = exchange.json("/control/requests").await;
+    assert_eq!(counts["by_link"]["bybit-stream"], 1);
+    let expected = json!({"opened": 1, "open": 1, "subscriptions": 2, "messages": 3});
+    assert_eq!(counts["streams"]["bybit-stream"], expected);
+    exchange
+        .control(Method::DELETE, "/control/requests", None)
+        .await;
+    let counts = exchange.json("/control/requests").await;
+    let expected = json!({"opened": 0, "open": 1, "subscriptions": 0, "messages": 0});
+    assert_eq!(counts["streams"]["bybit-stream"], expected);
+}
+
+#[tokio::test]
+async fn a_simulator_that_stops_ends_its_streams() {
+    let exchange = Exchange::start().await;
+    let mut stream = Stream::of(&exchange, &["tickers.BTCUSDT"]).await;
+    exchange.running.stop().await;
+    stream.end().await;
+}
+
+/// The shape of a frame: its fields and what each of them is; of a list, its first element.
+fn shape(value: &Value) -> Value {
+    match value {
+        Value::Object(fields) => fields
+            .iter()
+            .map(|(name, value)| (name.clone(), shape(value)))
+            .collect::<serde_json::Map<_, _>>()
+            .into(),
+        Value::Array(items) => items.iter().take(1).map(shape).collect(),
+        Value::String(_) => json!("text"),
+        Value::Number(_) => json!("number"),
+        Value::Bool(_) => json!("truth"),
+        Value::Null => Value::Null,
+    }
+}
+
+#[tokio::test]
+#[ignore = "needs the recorded answers: RECORDINGS_DIR, or captures in a folder beside the project"]
+async fn frames_have_the_fields_of_recorded_ones() {
+    let folder = super::super::replay::recordings();
+    let recorded =
+        std::fs::read_to_string(folder.join("bybit_v5_ws_linear_BTC_SOL_2026-08-09.jsonl"))
+            .unwrap();
+    let frames = recorded
+        .lines()
+        .map(|line| serde_json::from_str::<Value>(line).unwrap())
+        .filter(|line| line["t"] == "recv")
+        .map(|line| serde_json::from_str::<Value>(text(&line, "data")).unwrap());
+    let recorded: Vec<_> = frames.collect();
+
+    let exchange = Exchange::start().await;
+    for kind in ["tickers", "orderbook.200", "kline.1", "publicTrade"] {
+        let topic = format!("{kind}.BTCUSDT");
+        let mut stream = Stream::of(&exchange, &[&topic]).await;
+        // The first trade is told when it happens.
+        exchange.clock.advance(1_000);
+        let like = |kind: &str| {
+            let mut frames = recorded.iter();
+            frames.find(|frame| frame["topic"] == *topic && frame["type"] == kind)
+        };
+        for kind in ["snapshot", "delta"] {
+            let Some(like) = like(kind) else { continue };
+            let told = stream.until(|frame| frame["type"] == kind).await;
+            let (mut told, mut like) = (shape(&told), shape(like));
+            if topic.starts_with("tickers") && kind == "delta" {
+                // Which fields have changed differs.
+                told["data"] = Value::Null;
+                like["data"] = Value::Null;
+            }
+            assert_eq!(told, like, "{topic} {kind}");
+            exchange.clock.advance(1_000);
+        }
+    }
+}

@@ -35,7 +35,7 @@ use tokio::sync::watch;
 
 pub use inputs::Gate;
 pub use known::Known;
-pub use stream::Endpoint;
+pub use stream::{Endpoint, SILENT_TOPIC, StreamError};
 pub use tickers::TableOutcome;
 
 /// How long the instruments task is parked after a restart storm while no list is held. Shorter

@@ -16,7 +16,9 @@ const RUNBOOK = path.join(ROOT, "docs/runbook.md");
 
 /** The golden files of reasons, and which kinds of them the glossary explains. */
 const GLOSSARY_OF = {
-  "reasons-origin.txt": ["fault_class", "fetch", "leadership_change", "store", "store_reader", "store_writer", "table", "task_restart"],
+  "reasons-origin.txt": [
+    "fault_class", "fetch", "leadership_change", "store", "store_reader", "store_writer", "stream", "stream_gap", "table", "task_restart",
+  ],
   "reasons.txt": [
     "candles_refused", "instruments", "list_held_back", "missing_reason", "publisher_doubted", "row_refused", "snapshot_not_assembled",
     "snapshot_quarantined", "snapshot_rejected", "snapshot_unreadable", "snapshot_warning", "table_refused", "venue_error",

@@ -30,8 +30,9 @@ use std::sync::Arc;
 use tokio::sync::watch;
 
 pub(in crate::collect) use audit::audit;
-pub use connection::Endpoint;
+pub use connection::{Endpoint, StreamError};
 pub(in crate::collect) use link::Link;
+pub use session::SILENT_TOPIC;
 pub(in crate::collect) use table::{Streamed, StreamedTickers};
 
 /// Streams the ticker rows of every contract of the universe. Never returns.

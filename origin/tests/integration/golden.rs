@@ -4,7 +4,7 @@ use crate::freeze::freeze;
 use clap::{CommandFactory, Parser};
 use expect_test::expect_file;
 use origin::clock::{Direction, Report};
-use origin::collect::TableOutcome;
+use origin::collect::{SILENT_TOPIC, StreamError, TableOutcome};
 use origin::config::{Config, Role};
 use origin::leadership::{BLIND, CANNOT_PUBLISH};
 use origin::metrics::{Answered, Format, Metrics, Process, Seen};
@@ -19,9 +19,10 @@ use shared::endpoints::{
     BETA_CHART, CLIENT_ROUTES, HEALTH, LIVE, METRICS, OTHER, READY, RECENT_ALERTS, SNAPSHOT,
     SymbolEndpoint,
 };
-use shared::exchange::ParseError;
 use shared::exchange::bybit::Forbidden;
 use shared::exchange::bybit::instruments::UniverseError;
+use shared::exchange::bybit::stream::{Applied, BookBreak, FrameError, Topic};
+use shared::exchange::{Detail, ParseError};
 use shared::freshness::{ClockAhead, Freshness};
 use shared::judge::{ShorterList, WildTable};
 use shared::market::candles::MergeRefusal;
@@ -103,6 +104,8 @@ fn golden_reason_codes_of_the_origin() {
         lines("store_announcements", [ANNOUNCEMENT_REFUSED]),
         lines("store_reader", Look::LABELS),
         lines("store_writer", Written::LABELS),
+        lines("stream", StreamError::LABELS),
+        lines("stream_gap", gaps()),
         lines("table", TableOutcome::LABELS),
         lines("task_restart", Interruption::LABELS),
     ];
@@ -110,6 +113,15 @@ fn golden_reason_codes_of_the_origin() {
         &expect_file!["../../../tests/golden/reasons-origin.txt"],
         facts.concat(),
     );
+}
+
+/// What can be wrong with a message of a topic, but for what no parser makes of a body.
+fn gaps() -> Vec<&'static str> {
+    let unknown_topic = FrameError::UnknownTopic(Detail::new("")).label();
+    let gaps = BookBreak::LABELS.iter().chain(Applied::LABELS).copied();
+    // What was applied is no gap.
+    let gaps = gaps.filter(|label| *label != Applied::Applied.label());
+    gaps.chain([SILENT_TOPIC, unknown_topic]).collect()
 }
 
 /// Counts everything that can be counted under each of its labels.
@@ -174,6 +186,18 @@ fn counted() -> Metrics {
     Overdue::LABELS
         .iter()
         .for_each(|reason| metrics.connection_closed(reason));
+    metrics.stream_began("{stream}");
+    StreamError::LABELS
+        .iter()
+        .for_each(|reason| metrics.stream_ended("{stream}", reason));
+    for topic in Topic::LABELS {
+        metrics.stream_message(topic);
+        gaps()
+            .iter()
+            .for_each(|kind| metrics.stream_gap(topic, kind));
+    }
+    metrics.stream_refused("subscription");
+    metrics.stream_divergence(0.0);
     metrics.parked("{task}", true);
     let routes = CLIENT_ROUTES
         .iter()

@@ -55,6 +55,9 @@ async function exporter() {
   return { states, metrics };
 }
 
+/** The connections of the stream, as health answers name them. */
+const streamsOf = (names) => names.map((line) => /^health dependency (bybit_stream_\S+)$/.exec(line)?.[1]).filter(Boolean);
+
 /**
  * Which values of labels there really are: metric → label → values, as the golden files of the metrics have them. A part in
  * braces stands for anything of its kind (`http_{status}`).
@@ -71,7 +74,7 @@ export async function emitted() {
   const upstreams = names.map((line) => /^metrics upstream (\S+)$/.exec(line)?.[1]).filter(Boolean);
   const health = await golden("reasons-origin.txt");
   const of = (kind) => health.map((line) => new RegExp(`^${kind} (\\S+)$`).exec(line)?.[1]).filter(Boolean);
-  const instead = { "{upstream}": upstreams, "{task}": await tasks(), "{role}": of("health.role"), "{store}": of("health.store") };
+  const instead = { "{upstream}": upstreams, "{task}": await tasks(), "{stream}": streamsOf(names), "{role}": of("health.role"), "{store}": of("health.store") };
   for (const line of [...(await golden("metrics-origin.txt")), ...(await golden("metrics-edge.txt"))]) {
     const [metric, label, ...rest] = line.split(" ");
     if (["help", "type", "unit"].includes(label)) continue;

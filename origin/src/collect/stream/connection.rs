@@ -44,21 +44,28 @@ impl fmt::Debug for Endpoint {
     }
 }
 
-/// Why a connection could not be opened, or ended.
+/// Why a connection of the stream could not be opened, or ended.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum StreamError {
+pub enum StreamError {
+    /// It was not open in time.
     #[error("it could not be opened within {OPEN_WITHIN:?}")]
     OpenTimeout,
+    /// No connection could be made, or no trust in its other end.
     #[error("no connection: {0}")]
     Unreachable(std::io::Error),
+    /// The host answered with another status than 101.
     #[error("refused with HTTP status {0}")]
     Refused(u16),
+    /// The other end does not read.
     #[error("a message could not be sent within {SEND_WITHIN:?}")]
     SendTimeout,
+    /// It is open, and nothing comes.
     #[error("nothing was heard for {0:?}")]
     Silent(Duration),
+    /// The exchange closed it, with its reason.
     #[error("the exchange closed it: {0}")]
     Closed(String),
+    /// What came is no WebSocket's, or the connection broke.
     #[error("broken: {0}")]
     Broken(Box<Error>),
 }
@@ -66,7 +73,7 @@ pub(super) enum StreamError {
 impl StreamError {
     shared::labels! {
         /// A label for metrics and the last outcome.
-        pub(super) const fn label(&self) {
+        pub const fn label(&self) {
             Self::OpenTimeout => "open_timeout",
             Self::Unreachable(_) => "unreachable",
             Self::Refused(_) => "refused",

@@ -48,6 +48,10 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 /// How long a connection must have brought data for the next failure to count as the first.
 const STEADY_AFTER: Duration = Duration::from_secs(30);
 
+/// Why a frame is counted as a gap, beside what the state machines say: nothing came about a topic
+/// while its connection was well.
+pub const SILENT_TOPIC: &str = "silent";
+
 /// What is made of the frames of one connection.
 pub(super) trait Feed: Send {
     /// The connection's name in metrics and the last outcomes.

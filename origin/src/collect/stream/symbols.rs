@@ -7,7 +7,7 @@
 //! Invariant: a book that is broken is not delivered; what lies on the shelf keeps its own time and
 //! ages.
 
-use super::session::Feed;
+use super::session::{Feed, SILENT_TOPIC};
 use crate::collect::inputs::{
     Delivery, InputKind, Mailbox, Monitored, News, Shelf, Value, joined_candles,
 };
@@ -244,7 +244,7 @@ impl SymbolsFeed {
             }
         }
         for topic in &silent {
-            self.context.metrics.stream_gap(topic.kind(), "silent");
+            self.context.metrics.stream_gap(topic.kind(), SILENT_TOPIC);
             self.mailbox
                 .put(topic.symbol(), InputKind::Book, News::Lost);
         }

@@ -4,7 +4,7 @@
 //! audit against fetched tables trusts them. A table is given out only while all three are in
 //! order; otherwise the rounds fetch.
 
-use super::session::Feed;
+use super::session::{Feed, SILENT_TOPIC};
 use super::trust::Trust;
 use crate::clock::Clock;
 use crate::context::Context;
@@ -180,7 +180,7 @@ impl Feed for TickerFeed {
         for topic in &silent {
             // Its figures are known to be old, and a row that is absent is better than an old one.
             state.rows.remove(topic.symbol());
-            self.context.metrics.stream_gap(topic.kind(), "silent");
+            self.context.metrics.stream_gap(topic.kind(), SILENT_TOPIC);
         }
         silent
     }

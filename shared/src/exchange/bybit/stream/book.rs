@@ -85,7 +85,7 @@ impl BookBreak {
         pub const fn label(&self) {
             Self::Gap { .. } => "gap",
             Self::Crossed { .. } => "crossed",
-            Self::Empty => "empty",
+            Self::Empty => "empty_book",
             Self::TooDeep { .. } => "too_deep",
             Self::Unreadable(_) => "unreadable",
         }
@@ -358,7 +358,7 @@ mod tests {
             (
                 r#"[["100.5","0"],["100","0"]]"#,
                 r#"[["101","0"],["101.5","0"]]"#,
-                "empty",
+                "empty_book",
             ),
             (r#"[["100.5"]]"#, "[]", "unreadable"),
             (r#"[["","1"]]"#, "[]", "unreadable"),

@@ -63,10 +63,9 @@ impl Topic {
         }
     }
 
-    /// The kind, as metrics label it.
-    #[must_use]
-    pub const fn kind(&self) -> &'static str {
-        match self {
+    crate::labels! {
+        /// The kind, as metrics label it.
+        pub const fn kind(&self) {
             Self::Ticker(_) => "ticker",
             Self::Book(_) => "book",
             Self::Trades(_) => "trades",

@@ -16,7 +16,7 @@
 //!
 //! On open streams (`bybit-stream`) `where` may name a `topic` or a `symbol`. A stream follows a
 //! fault that lasts, such as `frozen` or `scale_all`, as long as it is set, and an outage (`reset`,
-//! `status`, `maintenance`, `geo_403`, `geo_451`, `stream_refused`) cuts all connections when it is
+//! `status`, `maintenance`, `geo_403`, `geo_451`) cuts all connections when it is
 //! set.
 
 use std::collections::BTreeMap;

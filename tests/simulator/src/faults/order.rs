@@ -147,7 +147,7 @@ pub(crate) enum Fault {
         #[serde(default)]
         reason: String,
     },
-    /// No stream is opened: HTTP 503.
+    /// No stream is opened: HTTP 503. Those that are open go on.
     StreamRefused,
     /// What is sent arrives at this pace, on every connection.
     StreamSlow { bytes_per_second: u64 },
@@ -298,7 +298,6 @@ impl Fault {
                 | Self::Maintenance { .. }
                 | Self::Geo403
                 | Self::Geo451
-                | Self::StreamRefused
         )
     }
 

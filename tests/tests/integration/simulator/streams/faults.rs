@@ -68,7 +68,7 @@ async fn an_outage_refuses_new_streams_and_cuts_open_ones() {
             503,
         ),
         ("all", json!({"kind": "geo_403"}), 403),
-        (LINK, json!({"kind": "stream_refused"}), 503),
+        (LINK, json!({"kind": "geo_451"}), 451),
     ] {
         let mut stream = Stream::of(&exchange, &[TICKER]).await;
         exchange.set_fault(scope, &fault).await;
@@ -86,13 +86,22 @@ async fn an_outage_refuses_new_streams_and_cuts_open_ones() {
 async fn a_limit_refuses_new_streams_and_leaves_open_ones() {
     let exchange = Exchange::start().await;
     let mut stream = Stream::of(&exchange, &[TICKER]).await;
-    exchange
-        .stream_fault(json!({"kind": "status_429", "retry_after_s": 1, "times": 2}))
-        .await;
-    assert_eq!(refused(&exchange).await, 429);
-    assert_eq!(refused(&exchange).await, 429);
-    Stream::of(&exchange, &[TICKER]).await;
-    stream.of_topic(TICKER).await;
+    for (fault, status) in [
+        (
+            json!({"kind": "status_429", "retry_after_s": 1, "times": 2}),
+            429,
+        ),
+        (json!({"kind": "rate_403", "times": 2}), 403),
+        (json!({"kind": "stream_refused", "times": 2}), 503),
+    ] {
+        exchange.stream_fault(fault).await;
+        for _ in 0..2 {
+            assert_eq!(refused(&exchange).await, status);
+        }
+        Stream::of(&exchange, &[TICKER]).await;
+        exchange.second();
+        stream.of_topic(TICKER).await;
+    }
 }
 
 #[tokio::test]

@@ -134,7 +134,7 @@ impl Session {
         match message {
             Some(Ok(Message::Text(text))) => self.answer(&text, out),
             Some(Ok(Message::Binary(_))) => {
-                out.push(self.refusal("error:binary messages are not supported"));
+                self.refuse("error:binary messages are not supported", out);
                 Ok(())
             }
             // Pings are answered and closings confirmed by the protocol itself.
@@ -157,7 +157,7 @@ impl Session {
         let request = match Request::read(text) {
             Ok(request) => request,
             Err(error) => {
-                out.push(self.refusal(&error));
+                self.refuse(&error, out);
                 return Ok(());
             }
         };
@@ -167,13 +167,12 @@ impl Session {
             "unsubscribe" => self.unsubscribe(&request.args).map(|()| ""),
             other => Err(format!("error:op is invalid,op:{other}")),
         };
-        out.push(self.reply(
-            result.as_ref().copied().map_err(String::as_str),
-            request.req_id.as_deref().unwrap_or_default(),
-            &request.op,
-        ));
-        if self.is_mute && request.op != "ping" {
-            out.clear();
+        if !self.is_mute || request.op == "ping" {
+            out.push(self.reply(
+                result.as_ref().copied().map_err(String::as_str),
+                request.req_id.as_deref().unwrap_or_default(),
+                &request.op,
+            ));
         }
         if request.op == "subscribe" && result.is_ok() {
             return self.look(out);
@@ -181,8 +180,10 @@ impl Session {
         Ok(())
     }
 
-    fn refusal(&self, error: &str) -> Out {
-        self.reply(Err(error), "", "")
+    fn refuse(&self, error: &str, out: &mut Vec<Out>) {
+        if !self.is_mute {
+            out.push(self.reply(Err(error), "", ""));
+        }
     }
 
     fn reply(&self, result: Result<&str, &str>, req_id: &str, op: &str) -> Out {

@@ -16,7 +16,7 @@ pub(super) const PATH: &str = "/v5/public/linear";
 /// An open stream.
 pub(super) struct Stream {
     pub(super) socket: WebSocketStream<TcpStream>,
-    pub(super) headers: tungstenite::http::HeaderMap,
+    pub(super) headers: HeaderMap,
 }
 
 /// What comes next on a stream.

@@ -279,7 +279,8 @@ async fn the_open_candle_is_that_of_rest_and_a_closed_one_is_confirmed_once() {
             assert_eq!(candle["end"], start_ms + MINUTE_MS - 1);
             assert_eq!(candle["interval"], "1");
             assert_eq!(candle["timestamp"], exchange.clock.now_ms());
-            let row = rest.iter().find(|row| row[0] == start_ms.to_string());
+            let start = start_ms.to_string();
+            let row = rest.iter().find(|row| row[0].as_str() == Some(&start));
             let cells = cells(row.unwrap());
             let names = ["open", "high", "low", "close", "volume", "turnover"];
             for (index, name) in names.iter().enumerate() {
@@ -333,6 +334,36 @@ async fn liquidations_come_in_slots_of_half_a_second() {
             assert_eq!(row["s"], "BTCUSDT");
             assert!(["Buy", "Sell"].contains(&text(row, "S")));
             assert!(number(row, "v") > 0.0 && (number(row, "p") / last - 1.0).abs() < 0.05);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_market_that_stands_still_goes_on_telling_its_books() {
+    let still = Config {
+        still_since_ms: Some(NOW_MS),
+        ..Config::default()
+    };
+    let exchange = Exchange::start_with(still).await;
+    for (topic, kind) in [
+        ("orderbook.200.BTCUSDT", "delta"),
+        // Of one level it is the whole again, with the counter that it had.
+        ("orderbook.1.BTCUSDT", "snapshot"),
+    ] {
+        let mut stream = Stream::of(&exchange, &[topic]).await;
+        let mut book = Book::default();
+        assert!(book.take(&stream.of_topic(topic).await));
+        let (first, sides) = (book.update, book.sides());
+        for step in 1..4 {
+            exchange.clock.advance(3_000);
+            let frame = stream.of_topic(topic).await;
+            assert_eq!(
+                (&frame["type"], &frame["ts"]),
+                (&json!(kind), &json!(exchange.clock.now_ms()))
+            );
+            assert!(book.take(&frame));
+            assert_eq!(book.sides(), sides);
+            assert_eq!(book.update, first + if kind == "delta" { step } else { 0 });
         }
     }
 }
@@ -412,7 +443,7 @@ fn shape(value: &Value) -> Value {
 #[tokio::test]
 #[ignore = "needs the recorded answers: RECORDINGS_DIR, or captures in a folder beside the project"]
 async fn frames_have_the_fields_of_recorded_ones() {
-    let folder = super::super::replay::recordings();
+    let folder = replay::recordings();
     let recorded =
         std::fs::read_to_string(folder.join("bybit_v5_ws_linear_BTC_SOL_2026-08-09.jsonl"))
             .unwrap();

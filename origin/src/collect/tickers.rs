@@ -62,7 +62,7 @@ impl TableOutcome {
 const CHOICE_LASTS: Duration = Duration::from_secs(300);
 
 /// How often a fetched table checks the streamed one.
-const AUDIT_EACH: Duration = Duration::from_secs(15);
+const AUDIT_EACH: Duration = Duration::from_secs(10);
 
 /// Longer than a fetch and a round may take; after it the supervisor counts the task as stalled.
 const LONGEST_ROUND: Duration = Duration::from_secs(15);
@@ -123,9 +123,10 @@ pub(super) async fn run(
                     }
                     None => false,
                 };
-                if was_streamed && !is_published {
+                let is_lost = was_streamed && !is_published;
+                if is_lost || collector.feeds.streamed.wants_an_audit(now) {
                     // Lost since the round before, or refused: a fetched table takes its place at
-                    // once.
+                    // once. Begun: a fetched table has to agree first.
                     next_fetch = now;
                 }
                 was_streamed = is_published;
@@ -451,6 +452,7 @@ impl Collector {
         self.failures = self.failures.saturating_add(1);
         let label = error.label();
         self.context.metrics.upstream_failed(NAME, error);
+        self.feeds.streamed.without_a_table();
         let is_streamed = self.feeds.streamed.is_live(Instant::now());
         if !is_streamed {
             // Without an answer nothing is known about the market. `UpstreamFails` and

@@ -16,6 +16,7 @@ pub mod lists;
 pub mod mutate;
 pub mod publishers;
 pub mod seeds;
+pub mod streams;
 pub mod tables;
 pub mod text;
 
@@ -46,12 +47,13 @@ macro_rules! target {
 }
 
 /// Every way in.
-pub const TARGETS: [Target; 20] = [
+pub const TARGETS: [Target; 21] = [
     target!("bybit_tickers", tables::tickers, ["few.json", "many.json"]),
     target!("bybit_instruments", tables::instruments, ["page.json"]),
     target!("bybit_klines", lists::klines, ["five_minutes.json"]),
     target!("bybit_orderbook", lists::orderbook, ["book.json"]),
     target!("bybit_trades", lists::trades, ["trades.json"]),
+    target!("bybit_stream", streams::session, ["session.txt"]),
     target!(
         "bybit_open_interest",
         lists::open_interest,

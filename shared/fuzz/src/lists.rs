@@ -140,11 +140,35 @@ pub fn orderbook(body: &[u8]) -> bool {
     let Ok(book) = orderbook::parse(body, SYMBOL) else {
         return false;
     };
+    check_book(&book);
     let Book {
         as_of_ms,
         bids,
         asks,
     } = &book;
+    let side = |levels: &[Level]| -> Vec<Value> {
+        levels
+            .iter()
+            .map(|level| json!([text(level.price.get()), text(level.size_base.get())]))
+            .collect()
+    };
+    let result =
+        json!({"s": SYMBOL, "b": side(bids), "a": side(asks), "cts": as_of_ms.as_millis()});
+    assert_eq!(
+        orderbook::parse(&answer(&result, *as_of_ms), SYMBOL),
+        Ok(book),
+        "a book reads back as another"
+    );
+    true
+}
+
+/// Sorted, not crossed, something on every level.
+pub fn check_book(book: &Book) {
+    let Book {
+        as_of_ms,
+        bids,
+        asks,
+    } = book;
     assert!(
         *as_of_ms >= EARLIEST && !(bids.is_empty() && asks.is_empty()),
         "{book:?}"
@@ -166,20 +190,6 @@ pub fn orderbook(body: &[u8]) -> bool {
     if let (Some(bid), Some(ask)) = (bids.first(), asks.first()) {
         assert!(bid.price < ask.price, "crossed: {bid:?} and {ask:?}");
     }
-    let side = |levels: &[Level]| -> Vec<Value> {
-        levels
-            .iter()
-            .map(|level| json!([text(level.price.get()), text(level.size_base.get())]))
-            .collect()
-    };
-    let result =
-        json!({"s": SYMBOL, "b": side(bids), "a": side(asks), "cts": as_of_ms.as_millis()});
-    assert_eq!(
-        orderbook::parse(&answer(&result, *as_of_ms), SYMBOL),
-        Ok(book),
-        "a book reads back as another"
-    );
-    true
 }
 
 /// Trades have a price, a size and a moment, and are oldest first.

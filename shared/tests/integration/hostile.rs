@@ -294,6 +294,11 @@ fn a_spoiled_book_is_sorted_and_uncrossed_or_none() {
 }
 
 #[test]
+fn a_spoiled_session_of_a_stream_has_sorted_books_and_priced_rows_or_none() {
+    check("bybit_stream", 1024);
+}
+
+#[test]
 fn spoiled_trades_are_possible_and_in_order_or_none() {
     check("bybit_trades", 1024);
 }

@@ -2,8 +2,8 @@
 //! may rarely give old data.
 //!
 //! Two findings. A *silent topic* on a healthy connection: its row is not what the fetched table
-//! says, and nothing came about it for seconds; it is begun again. A *divergence*: many rows differ;
-//! when a second table says so as well, the stream is not used until one agrees.
+//! says, and nothing came about it for seconds; it is begun again. A *divergence*: many rows differ; the
+//! stream is not used until a table agrees.
 //!
 //! Pure but for the lock on the streamed rows.
 
@@ -60,7 +60,7 @@ pub(in crate::collect) fn audit(streamed: &StreamedTickers, fetched: &Tickers<'_
         let apart = (row.last.get() / fetched_row.last.get() - 1.0).abs();
         diverging += usize::from(apart > APART);
     }
-    state.trust.judge(diverging, compared);
+    state.trust = state.trust.audited(diverging, compared);
     let outcome = AuditOutcome {
         divergence: (compared > 0).then(|| diverging as f64 / compared as f64),
         silent: silent.len(),

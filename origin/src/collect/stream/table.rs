@@ -72,6 +72,18 @@ impl StreamedTickers {
         self.lock().is_live(now)
     }
 
+    /// Whether the stream would show the market at `now`, if only a table had been compared with it.
+    pub(in crate::collect) fn wants_an_audit(&self, now: Instant) -> bool {
+        let state = self.lock();
+        state.trust == Trust::Unproven && state.is_complete(now)
+    }
+
+    /// Notes that no table could be fetched to compare the streamed one with.
+    pub(in crate::collect) fn without_a_table(&self) {
+        let mut state = self.lock();
+        state.trust = state.trust.without_a_table();
+    }
+
     pub(super) fn lock(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -79,9 +91,12 @@ impl StreamedTickers {
 
 impl State {
     fn is_live(&self, now: Instant) -> bool {
+        self.trust.is_trusted() && self.is_complete(now)
+    }
+
+    fn is_complete(&self, now: Instant) -> bool {
         let missing = self.wanted.saturating_sub(self.rows.len());
         self.source.is_some()
-            && self.trust.is_trusted()
             && !self.rows.is_empty()
             && missing <= self.wanted / MISSING_ONE_IN
             && self.moves()
@@ -123,12 +138,9 @@ impl Feed for TickerFeed {
 
     fn began(&mut self, source: Source, wanted: &BTreeSet<Topic>) {
         let mut state = self.streamed.lock();
-        // A new connection is trusted anew, but for a stream that disagreed: the next audit tells.
-        let trust = state.trust;
         *state = State {
             source: Some(source),
             wanted: wanted.len(),
-            trust,
             ..State::default()
         };
     }
@@ -186,11 +198,6 @@ impl Feed for TickerFeed {
     }
 
     fn ended(&mut self) {
-        let mut state = self.streamed.lock();
-        let trust = state.trust;
-        *state = State {
-            trust,
-            ..State::default()
-        };
+        *self.streamed.lock() = State::default();
     }
 }

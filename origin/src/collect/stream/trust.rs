@@ -1,31 +1,46 @@
 //! Whether the streamed rows are used, by what the audits found.
+//!
+//! State machine: unproven → (a table agrees) → trusted → (a table diverges) → doubted → (a table
+//! agrees) → trusted. A new connection is unproven. When no table can be fetched, an unproven
+//! stream is used unaudited, because it is then all there is; a doubted one is not.
 
 use shared::judge::LEAPING_ONE_IN;
 
-/// Tables in a row that must diverge before the stream is not used.
-const STRIKES: u8 = 2;
-
-/// Whether the streamed rows are used. They are until tables say otherwise.
+/// Whether the streamed rows are used.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Trust {
-    /// Tables in a row that diverged.
-    strikes: u8,
+pub(super) enum Trust {
+    /// No table was compared with this connection's rows.
+    #[default]
+    Unproven,
+    /// None could be fetched to compare.
+    Unaudited,
+    /// The last table agreed.
+    Trusted,
+    /// The last table diverged.
+    Doubted,
 }
 
 impl Trust {
     /// Whether they are used.
     pub(super) const fn is_trusted(self) -> bool {
-        self.strikes < STRIKES
+        matches!(self, Self::Trusted | Self::Unaudited)
     }
 
-    /// Takes what a table said: in how many of the compared rows it differed. One that agrees ends
-    /// every doubt.
-    pub(super) fn judge(&mut self, diverging: usize, compared: usize) {
-        self.strikes = if diverging > compared / LEAPING_ONE_IN {
-            self.strikes.saturating_add(1).min(STRIKES)
-        } else {
-            0
-        };
+    /// After a table in which so many of the compared rows differed. None compared says nothing.
+    pub(super) const fn audited(self, diverging: usize, compared: usize) -> Self {
+        match compared {
+            0 => self,
+            _ if diverging > compared / LEAPING_ONE_IN => Self::Doubted,
+            _ => Self::Trusted,
+        }
+    }
+
+    /// After a table that could not be fetched.
+    pub(super) const fn without_a_table(self) -> Self {
+        match self {
+            Self::Unproven => Self::Unaudited,
+            other => other,
+        }
     }
 }
 
@@ -34,11 +49,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn two_tables_that_diverge_end_the_trust_and_one_that_agrees_restores_it() {
+    fn a_table_decides_and_the_next_one_decides_anew() {
         let mut trust = Trust::default();
-        for (diverging, is_trusted) in [(6, true), (6, false), (100, false), (5, true), (6, true)] {
-            trust.judge(diverging, 100);
+        assert!(!trust.is_trusted());
+        for (diverging, is_trusted) in [(5, true), (6, false), (100, false), (0, true)] {
+            trust = trust.audited(diverging, 100);
             assert_eq!(trust.is_trusted(), is_trusted, "{diverging}");
         }
+        assert_eq!(trust.audited(0, 0), trust);
+    }
+
+    #[test]
+    fn without_tables_what_is_unproven_is_used_and_what_is_doubted_is_not() {
+        assert!(Trust::Unproven.without_a_table().is_trusted());
+        assert!(!Trust::Doubted.without_a_table().is_trusted());
+        assert_eq!(Trust::Trusted.without_a_table(), Trust::Trusted);
+        assert!(!Trust::Unaudited.audited(50, 100).is_trusted());
     }
 }

@@ -2,8 +2,8 @@
 //! take its place.
 
 use super::support::{Answer, Exchange, Origin, PLENTY, assert_true_data, eventually, fault};
-use serde_json::json;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use serde_json::{Value, json};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 const STREAMS: (&str, &str) = ("STREAMS", "on");
 
@@ -54,7 +54,7 @@ async fn what_is_streamed_is_published_without_a_request() {
     }
     // One to begin with, and audits.
     let tables = exchange.requests("bybit-tickers").await;
-    assert!(tables <= 3, "{tables} tables were fetched");
+    assert!(tables <= 4, "{tables} tables were fetched");
     assert_eq!(origin.metric("stream_divergence_ratio").await, 0.0);
     // The first book came before the stream, and hardly any since.
     let books = exchange.requests("bybit-orderbook").await;
@@ -137,4 +137,235 @@ async fn a_stream_that_falls_silent_is_followed_by_requests_within_moments_and_b
             as_of(answer) > before + 2_000
         })
         .await;
+}
+
+/// What a fault of the stream must lead to, while every answer stays true.
+struct Case {
+    fault: Value,
+    /// A metric that must rise.
+    counts: &'static str,
+    /// A metric that must stay as it is: the rest of the stream goes on.
+    spares: Option<&'static str>,
+}
+
+/// Sets a fault, waits for what it must lead to, mends it and waits until everything is streamed
+/// again.
+async fn check(exchange: &Exchange, origin: &Origin, case: &Case) {
+    let counted = origin.metric(case.counts).await;
+    let spared = match case.spares {
+        Some(spares) => origin.metric(spares).await,
+        None => 0.0,
+    };
+    exchange.fault("bybit-stream", case.fault.clone()).await;
+    let began = Instant::now();
+    eventually(
+        &format!("{} counts {}", case.fault, case.counts),
+        || async {
+            assert_true_data(&origin.data().await.json());
+            (origin.metric(case.counts).await > counted).then_some(())
+        },
+    )
+    .await;
+    let noticed = began.elapsed();
+    exchange.mend().await;
+    let mended = now_ms();
+    streams(origin).await;
+    let healed = origin
+        .data_where("what is newer is served", |answer| as_of(answer) > mended)
+        .await;
+    assert_true_data(&healed.json());
+    if let Some(spares) = case.spares {
+        assert_eq!(origin.metric(spares).await, spared, "{}", case.fault);
+    }
+    eprintln!(
+        "{}: noticed after {noticed:?}, healed after {:?}",
+        case.fault,
+        began.elapsed()
+    );
+}
+
+const ENDS: &str = "stream_ends_total{stream=\"bybit_stream_symbols\"";
+const GAPS: &str = "stream_gaps_total{topic=\"book\"";
+
+#[tokio::test]
+async fn whatever_is_wrong_with_a_book_s_messages_its_topic_alone_begins_again() {
+    let exchange = Exchange::start().await;
+    let origin = Origin::start(exchange.url(), &[STREAMS, RARE, PLENTY]);
+    streams(&origin).await;
+    let of = |kind: &'static str, more: Value| {
+        let mut fault = json!({ "kind": kind, "times": 3 });
+        fault
+            .as_object_mut()
+            .unwrap()
+            .extend(more.as_object().unwrap().clone());
+        fault
+    };
+    for (fault, counts) in [
+        (of("stream_gap", json!({ "deltas": 2 })), "gap"),
+        (of("stream_duplicate", json!({})), "repeated"),
+        (of("stream_reorder", json!({})), "gap"),
+        (of("stream_crossed", json!({})), "crossed"),
+    ] {
+        let counts: &'static str = format!("{GAPS},kind=\"{counts}\"}}").leak();
+        let case = Case {
+            fault,
+            counts,
+            spares: Some(ENDS),
+        };
+        check(&exchange, &origin, &case).await;
+    }
+}
+
+#[tokio::test]
+async fn whatever_ends_a_connection_it_is_opened_again_and_requests_bridge_it() {
+    let exchange = Exchange::start().await;
+    let origin = Origin::start(
+        exchange.url(),
+        &[STREAMS, ("TICKERS_INTERVAL_MS", "1000"), PLENTY],
+    );
+    streams(&origin).await;
+    let case = |fault: Value, reason: &str| Case {
+        fault,
+        counts: format!("{ENDS},reason=\"{reason}\"}}").leak(),
+        spares: None,
+    };
+    for case in [
+        case(
+            json!({ "kind": "stream_close", "code": 1012, "reason": "restart", "times": 2 }),
+            "closed",
+        ),
+        case(
+            json!({ "kind": "stream_invalid_utf8", "times": 2 }),
+            "broken",
+        ),
+        case(
+            json!({ "kind": "stream_half_frame", "then": "cut", "times": 2 }),
+            "broken",
+        ),
+        case(
+            json!({ "kind": "stream_half_frame", "then": "hang", "times": 2 }),
+            "silent",
+        ),
+        case(json!({ "kind": "stream_heartbeats_only" }), "silent"),
+        case(json!({ "kind": "reset" }), "broken"),
+    ] {
+        check(&exchange, &origin, &case).await;
+    }
+}
+
+#[tokio::test]
+async fn a_full_message_of_trades_a_restart_and_deltas_before_the_snapshot_break_nothing() {
+    let exchange = Exchange::start().await;
+    exchange
+        .fault(
+            "bybit-stream",
+            json!({ "kind": "stream_delta_first", "times": 20 }),
+        )
+        .await;
+    let origin = Origin::start(exchange.url(), &[STREAMS, RARE, PLENTY]);
+    streams(&origin).await;
+    let trades = "stream_messages_total{topic=\"trades\"}";
+    for fault in [
+        json!({ "kind": "stream_flood", "times": 10 }),
+        json!({ "kind": "stream_restart", "times": 10 }),
+    ] {
+        exchange.fault("bybit-stream", fault).await;
+        let before = origin.metric(trades).await;
+        eventually("it goes on", || async {
+            assert_true_data(&origin.data().await.json());
+            (origin.metric(trades).await > before + 300.0).then_some(())
+        })
+        .await;
+    }
+    assert_eq!(origin.metric(ENDS).await, 0.0);
+    assert_eq!(origin.metric(&format!("{GAPS},kind=\"gap\"}}")).await, 0.0);
+}
+
+#[tokio::test]
+async fn one_silent_topic_is_noticed_on_a_connection_that_is_well() {
+    let exchange = Exchange::start().await;
+    let origin = Origin::start(exchange.url(), &[STREAMS, RARE, PLENTY]);
+    streams(&origin).await;
+    // A ticker by the audit, a book by its own watch.
+    for topic in ["tickers.SOLUSDT", "orderbook.200.BTCUSDT"] {
+        let metric = if topic.starts_with("tickers") {
+            "stream_gaps_total{topic=\"ticker\",kind=\"silent\"}".to_owned()
+        } else {
+            format!("{GAPS},kind=\"silent\"}}")
+        };
+        let before = origin.metric(&metric).await;
+        let fault = json!({ "kind": "stream_silent_topic", "where": { "topic": topic } });
+        exchange.fault("bybit-stream", fault).await;
+        eventually(&format!("{topic} is missed"), || async {
+            assert_true_data(&origin.data().await.json());
+            (origin.metric(&metric).await > before).then_some(())
+        })
+        .await;
+        exchange.mend().await;
+    }
+    assert_eq!(origin.metric(ENDS).await, 0.0);
+}
+
+#[tokio::test]
+async fn a_stream_that_disagrees_with_requests_is_not_used() {
+    let exchange = Exchange::start().await;
+    let origin = Origin::start(
+        exchange.url(),
+        &[STREAMS, ("TICKERS_INTERVAL_MS", "500"), PLENTY],
+    );
+    streams(&origin).await;
+    let price = |answer: &Answer| {
+        answer.json()["market_overview"]["btc_price"]
+            .as_f64()
+            .unwrap()
+    };
+    let before = price(&origin.data().await);
+    exchange
+        .fault(
+            "bybit-stream",
+            json!({ "kind": "scale_all", "factor": 1.2 }),
+        )
+        .await;
+    eventually("the audit sees it", || async {
+        (origin.metric("stream_divergence_ratio").await > 0.9).then_some(())
+    })
+    .await;
+    let served = origin
+        .data_where("requests bring the truth", |answer| {
+            (price(answer) / before - 1.0).abs() < 0.05
+        })
+        .await;
+    let seen = as_of(&served);
+    for _ in 0..5 {
+        let next = origin
+            .data_where("and go on with it", |answer| as_of(answer) > seen)
+            .await;
+        assert!(
+            (price(&next) / before - 1.0).abs() < 0.05,
+            "the doubted price was served again"
+        );
+    }
+    exchange.mend().await;
+    eventually("they agree again", || async {
+        (origin.metric("stream_divergence_ratio").await == 0.0).then_some(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_stream_whose_market_stands_still_gives_way_to_requests_that_move() {
+    let exchange = Exchange::start().await;
+    let origin = Origin::start(
+        exchange.url(),
+        &[STREAMS, ("TICKERS_INTERVAL_MS", "500"), PLENTY],
+    );
+    streams(&origin).await;
+    exchange.fault("bybit-stream", fault("frozen")).await;
+    let frozen = now_ms();
+    let moved = origin
+        .data_where("what requests bring is served", |answer| {
+            as_of(answer) > frozen + 6_000
+        })
+        .await;
+    assert_true_data(&moved.json());
 }

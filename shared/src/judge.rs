@@ -14,8 +14,8 @@
 //! * One row whose price jumps is left out of the table.
 //! * A table in which many prices jump, or one of the majors does, is quarantined whole. A venue's
 //!   mistake is more likely than such a market.
-//! * A jump that the next two tables repeat is accepted, since real crashes and listings happen. It
-//!   is delayed by two rounds.
+//! * A jump that the next two tables repeat, over three seconds at least, is accepted, since real
+//!   crashes and listings happen. It is delayed by as much.
 //! * A turnover or open interest that jumps is dropped from its row. The row stays, and no sum over
 //!   the market includes the jump.
 
@@ -32,7 +32,7 @@ use beliefs::{Beliefs, is_near};
 use motion::Motions;
 use std::collections::BTreeMap;
 
-pub use beliefs::{COMPARABLE_MS, CONFIRMATIONS, MAX_LEAP};
+pub use beliefs::{COMPARABLE_MS, CONFIRMATIONS, CONFIRMED_AFTER_MS, MAX_LEAP};
 pub use list::{ListJudge, ShorterList};
 
 /// Turnovers and open interests below this may jump freely, USD. In a contract that is hardly

@@ -68,3 +68,6 @@ pub(in crate::collect) async fn run_symbols(
         .run(monitored, |monitored| symbols::topics(monitored), &pulse)
         .await;
 }
+
+#[cfg(test)]
+mod soak;

@@ -279,7 +279,7 @@ impl Collector {
                 self.succeeded(outcome);
                 Ok(())
             }
-            Ok(Err(error)) => Err(self.rejected(error, pass, interval)),
+            Ok(Err(error)) => Err(self.rejected(&error, pass, interval)),
             Err(panic) => {
                 self.settle(pass);
                 // The next table may be another, so the task goes on instead of being restarted.
@@ -417,9 +417,9 @@ impl Collector {
 
     /// An answer came and is no snapshot. What was published stays. Returns the interval to the
     /// next fetch.
-    fn rejected(&mut self, error: RoundError, pass: Option<Pass>, interval: Duration) -> Duration {
+    fn rejected(&mut self, error: &RoundError, pass: Option<Pass>, interval: Duration) -> Duration {
         // A body that cannot be parsed may be a refusal by the exchange, which has its own pause.
-        if let (RoundError::Parse(error), Some(pass)) = (&error, pass) {
+        if let (RoundError::Parse(error), Some(pass)) = (error, pass) {
             return self.failed(&error.clone().into(), pass, interval);
         }
         self.settle(pass);

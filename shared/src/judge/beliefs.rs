@@ -14,6 +14,10 @@ pub const MAX_LEAP: f64 = 1.5;
 /// How many further tables must show a jump before it is accepted.
 pub const CONFIRMATIONS: u32 = 2;
 
+/// How long a jump must have been shown before it is accepted, ms of data time. Tables that are
+/// streamed each second must not confirm a glitch twice as fast as fetched ones.
+pub const CONFIRMED_AFTER_MS: u64 = 3_000;
+
 /// The age in milliseconds above which an accepted value is no reference: in a crash a price can
 /// fall by any factor within a minute.
 pub const COMPARABLE_MS: u64 = 60_000;
@@ -30,6 +34,8 @@ struct Suspect {
     value: f64,
     /// Tables that showed it, the first included.
     seen: u32,
+    /// The data time of the first and of the last of them.
+    since: UnixMs,
     at: UnixMs,
 }
 
@@ -65,19 +71,27 @@ impl Beliefs {
         at: UnixMs,
         is_new: bool,
     ) -> bool {
-        let seen = match self.suspects.get(symbol) {
+        let (seen, since) = match self.suspects.get(symbol) {
             // Near the previous suspect, not near the first one: a crash goes on falling while it
             // is being confirmed.
             Some(suspect) if is_near(value, suspect.value) => {
                 // A repeated table keeps the count; only a new one adds to it.
-                suspect.seen.saturating_add(u32::from(is_new))
+                (
+                    suspect.seen.saturating_add(u32::from(is_new)),
+                    suspect.since,
+                )
             }
             // Another value than the suspect's is a jump of its own, and its count starts anew.
-            _ => 1,
+            _ => (1, at),
         };
-        self.suspects
-            .insert(symbol.to_owned(), Suspect { value, seen, at });
-        seen > CONFIRMATIONS
+        let suspect = Suspect {
+            value,
+            seen,
+            since,
+            at,
+        };
+        self.suspects.insert(symbol.to_owned(), suspect);
+        seen > CONFIRMATIONS && at.millis_since(since) >= CONFIRMED_AFTER_MS
     }
 
     /// Accepts a value.
@@ -100,4 +114,25 @@ fn is_young(time: UnixMs, at: UnixMs) -> bool {
 /// Whether neither value is more than [`MAX_LEAP`] times the other.
 pub(super) fn is_near(a: f64, b: f64) -> bool {
     a <= b * MAX_LEAP && b <= a * MAX_LEAP
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tables_that_follow_each_other_fast_confirm_no_faster() {
+        let began = UnixMs::from_millis(1_788_870_000_000);
+        let mut beliefs = Beliefs::default();
+        beliefs.believe("AUSDT", 1.0, began);
+        let mut confirmed_after = |step_ms: u64| {
+            beliefs.acquit("AUSDT");
+            (0..100)
+                .map(|step| step * step_ms)
+                .find(|ms| beliefs.is_confirmed("AUSDT", 2.0, began.plus_millis(*ms), true))
+        };
+        assert_eq!(confirmed_after(250), Some(3_000));
+        assert_eq!(confirmed_after(1_000), Some(3_000));
+        assert_eq!(confirmed_after(2_000), Some(4_000), "two further tables");
+    }
 }

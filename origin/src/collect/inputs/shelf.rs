@@ -110,7 +110,7 @@ impl Shelf {
     }
 
     /// Drops contracts that are no longer monitored and makes room for new ones.
-    pub(super) fn keep_only(&self, monitored: &[Monitored]) {
+    pub(in crate::collect) fn keep_only(&self, monitored: &[Monitored]) {
         let mut symbols = self.symbols.write().unwrap_or_else(PoisonError::into_inner);
         symbols.retain(|symbol, _| monitored.iter().any(|one| one.symbol == *symbol));
         for one in monitored {

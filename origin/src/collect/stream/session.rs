@@ -45,8 +45,9 @@ const REPAIR_PAUSE: Duration = Duration::from_secs(5);
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
-/// How long a connection must have brought data for the next failure to count as the first.
-const STEADY_AFTER: Duration = Duration::from_secs(30);
+/// How long a connection must have lasted for the next failure to count as the first. A healthy one
+/// that is cut is opened again at once; the budget holds where one is cut again and again.
+const STEADY_AFTER: Duration = Duration::from_secs(5);
 
 /// Why a frame is counted as a gap, beside what the state machines say: nothing came about a topic
 /// while its connection was well.

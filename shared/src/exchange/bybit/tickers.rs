@@ -222,7 +222,7 @@ mod tests {
     fn every_number_of_a_row_is_found_by_its_name() {
         for (name, field) in FIELDS {
             let sent = format!(r#"{{"{name}":"7"}}"#);
-            let mut row: WireTicker<'static> = serde_json::from_str(&sent.leak()[..]).unwrap();
+            let mut row: WireTicker<'static> = serde_json::from_str(sent.leak()).unwrap();
             assert_eq!(*field(&mut row), WireNumber::Value(7.0), "{name}");
         }
         // Each field of the row but its symbol has an entry.

@@ -3,7 +3,7 @@
 
 use super::support::{Answer, Exchange, Origin, PLENTY, assert_true_data, eventually, fault};
 use serde_json::{Value, json};
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 const STREAMS: (&str, &str) = ("STREAMS", "on");
 
@@ -123,12 +123,10 @@ async fn a_stream_that_falls_silent_is_followed_by_requests_within_moments_and_b
         (exchange.requests("bybit-tickers").await > tables).then_some(())
     })
     .await;
-    let took = Duration::from_millis(now_ms() - lost_at);
     let answer = origin
         .data_where("it is served", |answer| as_of(answer) > lost_at + 500)
         .await;
     assert_true_data(&answer.json());
-    eprintln!("a fetched table took the stream's place after {took:?}");
     exchange.mend().await;
     streams(&origin).await;
     let before = as_of(&answer);
@@ -157,7 +155,6 @@ async fn check(exchange: &Exchange, origin: &Origin, case: &Case) {
         None => 0.0,
     };
     exchange.fault("bybit-stream", case.fault.clone()).await;
-    let began = Instant::now();
     eventually(
         &format!("{} counts {}", case.fault, case.counts),
         || async {
@@ -166,7 +163,6 @@ async fn check(exchange: &Exchange, origin: &Origin, case: &Case) {
         },
     )
     .await;
-    let noticed = began.elapsed();
     exchange.mend().await;
     let mended = now_ms();
     streams(origin).await;
@@ -177,11 +173,6 @@ async fn check(exchange: &Exchange, origin: &Origin, case: &Case) {
     if let Some(spares) = case.spares {
         assert_eq!(origin.metric(spares).await, spared, "{}", case.fault);
     }
-    eprintln!(
-        "{}: noticed after {noticed:?}, healed after {:?}",
-        case.fault,
-        began.elapsed()
-    );
 }
 
 const ENDS: &str = "stream_ends_total{stream=\"bybit_stream_symbols\"";

@@ -281,7 +281,9 @@ mod tests {
         book
     }
 
-    fn levels(book: &LocalBook) -> (Vec<(f64, f64)>, Vec<(f64, f64)>) {
+    type Rows = Vec<(f64, f64)>;
+
+    fn levels(book: &LocalBook) -> (Rows, Rows) {
         let book = book.book(10).unwrap();
         let of = |side: Vec<Level>| {
             side.iter()

@@ -43,11 +43,12 @@ pub use tickers::TableOutcome;
 const PARKED_WITHOUT_A_LIST: Duration = Duration::from_secs(60);
 
 /// The sources' names, as the status board and the metrics label them.
-pub const SOURCES: [&str; 7] = [
+pub const SOURCES: [&str; 8] = [
     "bybit_tickers",
     "bybit_instruments",
     "bybit_stream_tickers",
     "bybit_stream_symbols",
+    "bybit_stream_liquidations",
     "coingecko_global",
     "coingecko_defi",
     "alternative_me",
@@ -173,6 +174,11 @@ async fn streams(
             let to = (Arc::clone(shelf), mailbox.clone());
             stream::run_symbols(context.clone(), link.clone(), monitored.clone(), to, pulse)
         }) => storm,
+        never = supervise_optional("bybit_stream_liquidations", metrics(), |pulse| {
+            let universe = known.universe.subscribe();
+            let to = known.liquidations.clone();
+            stream::run_liquidations(context.clone(), link.clone(), universe, to, pulse)
+        }, || park_liquidations(context, known)) => match never {},
     }
 }
 
@@ -181,6 +187,14 @@ async fn streams(
 fn park<T>(context: &Context, name: &'static str, known: &watch::Sender<Slow<T>>) -> Duration {
     known.send_replace(Slow::unknown(CRASHED));
     context.board.record(name, CRASHED, None);
+    PARKED
+}
+
+/// Parks the stream of liquidations, which the rest can do without.
+fn park_liquidations(context: &Context, known: &Known) -> Duration {
+    const NAME: &str = "bybit_stream_liquidations";
+    known.liquidations.crashed();
+    context.board.record(NAME, CRASHED, None);
     PARKED
 }
 

@@ -25,7 +25,7 @@ use crate::snapshot::performance::PerformanceSection;
 use crate::snapshot::statistics::Statistics;
 use crate::snapshot::{Lack, Producer, SCHEMA_VERSION, Section, Snapshot, Withheld};
 use crate::units::{Amount, UnixMs};
-use sections::{checked, defi_market, fear_greed, global_market, withheld};
+use sections::{checked, defi_market, fear_greed, global_market, liquidations, withheld};
 
 pub use carried::with_sections_of;
 pub use error::AssembleError;
@@ -190,6 +190,7 @@ pub fn assemble<'a>(
             SectionLimits::statistics,
             Statistics::check,
         ),
+        liquidations: liquidations(&long_view.liquidations, now),
         alerts: checked(
             &long_view.alerts,
             now,

@@ -221,6 +221,16 @@ impl SectionLimits {
         }
     }
 
+    /// Liquidations: fresh for a minute, usable for ten. Their time is that of the last sign of life of
+    /// the stream, which gives one each few seconds.
+    #[must_use]
+    pub const fn liquidations(as_of: UnixMs) -> Self {
+        Self {
+            fresh_until: as_of.plus_millis(MINUTE_MS),
+            usable_until: as_of.plus_millis(10 * MINUTE_MS),
+        }
+    }
+
     /// The list of alerts: fresh for a minute, usable for an hour. Each alert has a time of its
     /// own.
     #[must_use]

@@ -26,6 +26,8 @@ mod confluence;
 
 mod alerts;
 
+mod liquidations;
+
 mod beta;
 
 mod perpetuals;

@@ -49,6 +49,8 @@ pub mod performance;
 
 pub mod statistics;
 
+pub mod liquidations;
+
 pub mod alerts;
 
 mod served;
@@ -58,6 +60,7 @@ use crate::provenance::Source;
 use crate::units::UnixMs;
 use alerts::AlertSection;
 use beta::BetaSection;
+use liquidations::Liquidations;
 use performance::PerformanceSection;
 use serde::{Deserialize, Serialize};
 use statistics::Statistics;
@@ -130,6 +133,9 @@ pub struct Snapshot {
     /// Figures of the monitored contracts' candles; a writer of before they were there has none.
     #[serde(default = "not_collected")]
     pub statistics: Section<Statistics>,
+    /// What was liquidated; a writer of before it was there has none.
+    #[serde(default = "not_collected")]
+    pub liquidations: Section<Liquidations>,
     /// The last alerts, newest first.
     pub alerts: Section<AlertSection>,
     /// What slow publishers said last where their sections are absent.
@@ -172,7 +178,7 @@ impl Default for Withheld {
 }
 
 /// What a snapshot lacks whose writer did not know the section yet.
-fn not_collected() -> Section<Statistics> {
+fn not_collected<T>() -> Section<T> {
     Section::absent(Lack::NotFetchedYet.label())
 }
 

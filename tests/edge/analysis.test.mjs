@@ -5,7 +5,7 @@ import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { test } from "node:test";
 import {
-  ANALYSIS_ROUTES, OF_CONNECTION, ROOT, TICKER_ROUTES, assertNotAnalysed, get, startAnalysedOrigin, until, useWorld,
+  ANALYSIS_ROUTES, OF_CONNECTION, ROOT, STREAM_ROUTES, TICKER_ROUTES, assertNotAnalysed, get, startAnalysedOrigin, until, useWorld,
 } from "./support.mjs";
 
 const ROUTES = { ...TICKER_ROUTES, ...ANALYSIS_ROUTES };
@@ -37,7 +37,7 @@ test("these tests know every path that the contract names", async () => {
   const source = await readFile(path.join(ROOT, "shared/src/endpoints/routes.rs"), "utf8");
   const table = /CLIENT_ROUTES: [^=]+= \[([^;]+)\];/.exec(source)[1];
   const paths = [...table.matchAll(/\(\s*"([^"]+)",\s*Endpoint::/g)].map(([, at]) => at);
-  assert.deepEqual(Object.keys(ROUTES).sort(), paths.sort());
+  assert.deepEqual(Object.keys({ ...ROUTES, ...STREAM_ROUTES }).sort(), paths.sort());
 });
 
 test("the edge says of an analysed snapshot what the origin says, to the byte, on every path", async () => {
@@ -52,6 +52,8 @@ test("the edge says of an analysed snapshot what the origin says, to the byte, o
     assert.equal(ours.text, theirs.text, path);
     assert.ok(ours.text.length < 100_000, path);
   }
+  // The origin of these tests uses no streams, and the edge says so in the origin's word.
+  for (const path of Object.keys(STREAM_ROUTES)) assertNotAnalysed(await edge.get(path), "streams_off");
   assert.equal(world.link.requests(), 1);
 });
 

@@ -1,6 +1,6 @@
 // What the edge's tests need, from one place.
 
-export { ALL_ROUTES, ANALYSIS_ROUTES, HEALTH_ROUTES, TICKER_ROUTES } from "../promise/routes.mjs";
+export { ALL_ROUTES, ANALYSIS_ROUTES, HEALTH_ROUTES, STREAM_ROUTES, TICKER_ROUTES } from "../promise/routes.mjs";
 export { ask as get } from "../promise/ask.mjs";
 export { LIMITS, checkAnswer, profile } from "../promise/answer.mjs";
 export * from "./support/answers.mjs";

@@ -8,7 +8,7 @@ import zlib from "node:zlib";
 import { LIMITS, faults } from "./answer.mjs";
 import { ask } from "./ask.mjs";
 import { cacheControl, dateMs, members, seconds } from "./fields.mjs";
-import { ANALYSIS_ROUTES, HEALTH_ROUTES, TICKER_ROUTES } from "./routes.mjs";
+import { ANALYSIS_ROUTES, HEALTH_ROUTES, STREAM_ROUTES, TICKER_ROUTES } from "./routes.mjs";
 
 /** Tries to see the same data twice, which is renewed every few seconds. */
 const TRIES = 10;
@@ -82,7 +82,7 @@ function faultsOf(answer, limits) {
 
 function checks() {
   const tickers = Object.keys(TICKER_ROUTES).map((path) => [path, hasData(path)]);
-  const analysis = Object.keys(ANALYSIS_ROUTES).map((path) => [path, hasDataOrSaysWhy(path)]);
+  const analysis = Object.keys({ ...ANALYSIS_ROUTES, ...STREAM_ROUTES }).map((path) => [path, hasDataOrSaysWhy(path)]);
   const health = HEALTH_ROUTES.map((path) => [path, isHealthy(path)]);
   return [
     ...health, ...tickers, ...analysis,

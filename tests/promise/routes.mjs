@@ -27,8 +27,13 @@ export const ANALYSIS_ROUTES = {
   "/api/bitcoin-beta/realtime": "beta",
 };
 
+/** What is heard from the exchange's streams, and cannot be asked for. */
+export const STREAM_ROUTES = { "/api/liquidations": "liquidations" };
+
 /** The state of the service itself. */
 export const HEALTH_ROUTES = ["/health", "/api/dashboard/health"];
 
 /** Everything that clients read. */
-export const ALL_ROUTES = [...Object.keys(TICKER_ROUTES), ...Object.keys(ANALYSIS_ROUTES), ...HEALTH_ROUTES];
+export const ALL_ROUTES = [
+  ...Object.keys(TICKER_ROUTES), ...Object.keys(ANALYSIS_ROUTES), ...Object.keys(STREAM_ROUTES), ...HEALTH_ROUTES,
+];

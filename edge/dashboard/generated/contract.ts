@@ -621,6 +621,123 @@ export type FundingSentiment = "BULLISH" | "NEUTRAL" | "BEARISH";
  */
 export type FundingStrength = "normal" | "elevated" | "high" | "extreme";
 
+export type LiquidatedContract = { symbol: string, display_symbol: string, 
+/**
+ * Of positions that gain when the price rises, USD.
+ */
+long_usd: Amount, 
+/**
+ * Of positions that gain when the price falls, USD.
+ */
+short_usd: Amount, };
+
+/**
+ * What was liquidated of each side, USD at bankruptcy prices.
+ */
+export type LiquidatedSides = { 
+/**
+ * Of positions that gain when the price rises, USD.
+ */
+long_usd: Amount, 
+/**
+ * Of positions that gain when the price falls, USD.
+ */
+short_usd: Amount, };
+
+/**
+ * One liquidation.
+ */
+export type Liquidation = { time_ms: UnixMs, symbol: string, display_symbol: string, 
+/**
+ * The position that was closed: `long` or `short`.
+ */
+side: Position, size_base: Amount, 
+/**
+ * The price at which its margin was used up, USDT; no fill.
+ */
+bankruptcy_price: Price, 
+/**
+ * Size times bankruptcy price, USD.
+ */
+value_usd: Amount, };
+
+/**
+ * What was liquidated. Prices are bankruptcy prices and no fills; values are size times bankruptcy
+ * price, USD. Every window ends at `liquidations_as_of_ms`.
+ */
+export type Liquidations = { 
+/**
+ * Until when liquidations were heard: the section's own time.
+ */
+liquidations_as_of_ms: UnixMs | null, 
+/**
+ * Since when every liquidation was heard, but for `unheard_ms` and `refused`.
+ */
+observed_since_ms: UnixMs | null, 
+/**
+ * How long no connection was open since then, in interruptions of a few seconds, milliseconds.
+ */
+unheard_ms: number | null, 
+/**
+ * Liquidations since then that could not be read and are in no sum.
+ */
+refused: number | null, 
+/**
+ * How many contracts are listened to.
+ */
+contracts_observed: number | null, 
+/**
+ * Over the last hour; `null` when that is longer than was observed.
+ */
+last_1h: LiquidatedSides | null, 
+/**
+ * Over the last 4 hours; `null` when that is longer than was observed.
+ */
+last_4h: LiquidatedSides | null, 
+/**
+ * Over the last 24 hours; `null` when that is longer than was observed.
+ */
+last_24h: LiquidatedSides | null, 
+/**
+ * The twenty contracts of which most was liquidated over the last hour, most first; `null` when
+ * that is longer than was observed.
+ */
+contracts_1h: Array<LiquidatedContract> | null, 
+/**
+ * The most valuable of the last 24 hours, or of what was observed of them.
+ */
+largest: Liquidation | null, 
+/**
+ * The last two hundred, newest first.
+ */
+liquidations: Array<Liquidation>, count: number, 
+/**
+ * Always `success`: a body exists only for a snapshot that passed validation, and existing
+ * clients ignore all else.
+ */
+status: string, 
+/**
+ * The producer, or `last_known_good` in its place once the data is stale.
+ */
+data_source: string, 
+/**
+ * The exchange whose ticker table this is, also when it is the last known good one: `bybit`,
+ * `okx` or `binance`.
+ */
+venue: string, 
+/**
+ * Who made the snapshot, also when it is the last known good one.
+ */
+producer: Producer, 
+/**
+ * Whether the data is as young as its sources give it, or what is left of earlier.
+ */
+served_as: ServedAs, freshness: Freshness, as_of_ms: UnixMs, 
+/**
+ * The same in seconds, for existing clients.
+ */
+timestamp: number, degraded: Array<string>, };
+
 /**
  * Rising against falling.
  */
@@ -1050,6 +1167,11 @@ premium: Percent | null,
 premium_unusual: number | null, cex_pct: Share | null, dex_pct: Share | null, contract_count: number | null, };
 
 /**
+ * What a position gains from.
+ */
+export type Position = "long" | "short";
+
+/**
  * How much an opportunity stands out, in a word. It is no forecast of a price.
  */
 export type Potential = "high" | "medium" | "low";
@@ -1354,4 +1476,4 @@ export const DIMENSIONS = [{"name":"technical","title":"Technical","weight":0.14
 export const SUB_COMPONENTS = [{"dimension":"technical","measurement":"rsi","name":"technical.rsi","reads":"following","weight":0.0289},{"dimension":"technical","measurement":"moving_averages","name":"technical.ao","reads":"following","weight":0.0289},{"dimension":"technical","measurement":"adx","name":"technical.adx","reads":"following","weight":0.0217},{"dimension":"technical","measurement":"atr","name":"technical.atr","reads":"following","weight":0.0217},{"dimension":"technical","measurement":"place_in_range","name":"technical.cci","reads":"contrarian","weight":0.0217},{"dimension":"technical","measurement":"place_in_range","name":"technical.williams_r","reads":"contrarian","weight":0.0217},{"dimension":"volume","measurement":"trade_imbalance","name":"volume.volume_delta","reads":"following","weight":0.0146},{"dimension":"volume","measurement":"money_flow","name":"volume.adl","reads":"following","weight":0.039},{"dimension":"volume","measurement":"money_flow","name":"volume.cmf","reads":"following","weight":0.039},{"dimension":"volume","measurement":"obv","name":"volume.obv","reads":"following","weight":0.039},{"dimension":"volume","measurement":"relative_volume","name":"volume.relative_volume","reads":"following","weight":0.039},{"dimension":"volume","measurement":"value_area","name":"volume.volume_profile","reads":"following","weight":0.026},{"dimension":"volume","measurement":"value_area","name":"volume.vwap","reads":"following","weight":0.026},{"dimension":"orderflow","measurement":"trade_imbalance","name":"orderflow.cvd","reads":"following","weight":0.0268},{"dimension":"orderflow","measurement":"trade_imbalance","name":"orderflow.trade_flow","reads":"following","weight":0.0207},{"dimension":"orderflow","measurement":"open_interest","name":"orderflow.open_interest","reads":"following","weight":0.065},{"dimension":"orderflow","measurement":"delta_divergence","name":"orderflow.smart_money_flow","reads":"following","weight":0.065},{"dimension":"orderflow","measurement":"trade_imbalance","name":"orderflow.imbalance","reads":"following","weight":0.0159},{"dimension":"orderflow","measurement":"trade_imbalance","name":"orderflow.liquidity","reads":"following","weight":0.0122},{"dimension":"orderflow","measurement":"trade_imbalance","name":"orderflow.pressure","reads":"following","weight":0.0098},{"dimension":"orderbook","measurement":"book_imbalance","name":"orderbook.depth","reads":"following","weight":0.0264},{"dimension":"orderbook","measurement":"book_imbalance","name":"orderbook.imbalance","reads":"following","weight":0.0264},{"dimension":"orderbook","measurement":"book_imbalance","name":"orderbook.oir","reads":"following","weight":0.0222},{"dimension":"orderbook","measurement":"book_imbalance","name":"orderbook.liquidity","reads":"following","weight":0.0181},{"dimension":"orderbook","measurement":"book_imbalance","name":"orderbook.di","reads":"following","weight":0.0069},{"dimension":"price_structure","measurement":"order_blocks","name":"price_structure.institutional_zones","reads":"following","weight":0.0433},{"dimension":"price_structure","measurement":"support_resistance","name":"price_structure.support_resistance","reads":"following","weight":0.0325},{"dimension":"price_structure","measurement":"moving_averages","name":"price_structure.trend_position","reads":"following","weight":0.0325},{"dimension":"price_structure","measurement":"value_area","name":"price_structure.volume_profile","reads":"following","weight":0.0325},{"dimension":"price_structure","measurement":"structure_breaks","name":"price_structure.structure_breaks","reads":"following","weight":0.0325},{"dimension":"price_structure","measurement":"place_in_range","name":"price_structure.range_analysis","reads":"contrarian","weight":0.0217},{"dimension":"price_structure","measurement":"fair_value_gaps","name":"price_structure.fair_value_gaps","reads":"following","weight":0.0217},{"dimension":"sentiment","measurement":"funding_rate","name":"sentiment.funding_rate","reads":"contrarian","weight":0.0297},{"dimension":"sentiment","measurement":"variance_skew","name":"sentiment.volatility","reads":"following","weight":0.0268},{"dimension":"sentiment","measurement":"long_short_ratio","name":"sentiment.long_short_ratio","reads":"contrarian","weight":0.0223},{"dimension":"sentiment","measurement":"market_activity","name":"sentiment.market_activity","reads":"following","weight":0.0223}] as const;
 export const MEASUREMENTS = [{"name":"trade_imbalance","title":"Takers' buying less selling","weight":0.1},{"name":"book_imbalance","title":"Bids less asks","weight":0.1},{"name":"money_flow","title":"Money flow","weight":0.078},{"name":"value_area","title":"Place in the traded volume","weight":0.0845},{"name":"place_in_range","title":"Place in the range","weight":0.065},{"name":"moving_averages","title":"Moving averages","weight":0.0614},{"name":"rsi","title":"RSI","weight":0.0289},{"name":"adx","title":"Directional movement","weight":0.0217},{"name":"atr","title":"True range","weight":0.0217},{"name":"obv","title":"On-balance volume","weight":0.039},{"name":"relative_volume","title":"Relative volume","weight":0.039},{"name":"open_interest","title":"Open interest","weight":0.065},{"name":"delta_divergence","title":"Delta divergence","weight":0.065},{"name":"order_blocks","title":"Order blocks","weight":0.0433},{"name":"support_resistance","title":"Support and resistance","weight":0.0325},{"name":"structure_breaks","title":"Breaks of structure","weight":0.0325},{"name":"fair_value_gaps","title":"Fair value gaps","weight":0.0217},{"name":"funding_rate","title":"Funding rate","weight":0.0297},{"name":"variance_skew","title":"Skew of the variance","weight":0.0268},{"name":"long_short_ratio","title":"Long and short accounts","weight":0.0223},{"name":"market_activity","title":"Activity of the day","weight":0.0223}] as const;
 export const TIMEFRAMES = ["0.25","0.5","1","4","8","12","24"] as const;
-export const PATHS = {"alerts":"/api/dashboard/alerts","beta":"/api/bitcoin-beta/realtime","beta-chart":"/api/dashboard/beta-chart","confluence-analysis":"/api/dashboard/confluence-analysis/","confluence-breakdown":"/api/dashboard/confluence/breakdown/","dashboard-mobile-data":"/api/dashboard/mobile-data","market-movers":"/api/dashboard/market-movers","market-overview":"/api/dashboard/market-overview","mobile-data":"/mobile-data","opportunities":"/api/dashboard/opportunities","overview":"/api/dashboard/overview","perpetuals-pulse":"/api/dashboard/perpetuals-pulse","signals":"/api/dashboard/signals","symbols":"/api/dashboard/symbols","top-symbols":"/api/bybit-direct/top-symbols"} as const;
+export const PATHS = {"alerts":"/api/dashboard/alerts","beta":"/api/bitcoin-beta/realtime","beta-chart":"/api/dashboard/beta-chart","confluence-analysis":"/api/dashboard/confluence-analysis/","confluence-breakdown":"/api/dashboard/confluence/breakdown/","dashboard-mobile-data":"/api/dashboard/mobile-data","liquidations":"/api/liquidations","market-movers":"/api/dashboard/market-movers","market-overview":"/api/dashboard/market-overview","mobile-data":"/mobile-data","opportunities":"/api/dashboard/opportunities","overview":"/api/dashboard/overview","perpetuals-pulse":"/api/dashboard/perpetuals-pulse","signals":"/api/dashboard/signals","symbols":"/api/dashboard/symbols","top-symbols":"/api/bybit-direct/top-symbols"} as const;

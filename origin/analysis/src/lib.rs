@@ -1,5 +1,5 @@
-//! What the origin alone computes: scores in six dimensions, betas, charts, statistics, positions
-//! and alerts, from candles, books, trades and positions.
+//! What the origin alone computes: scores in six dimensions, betas, charts, statistics, positions,
+//! liquidations and alerts, from candles, books, trades, positions and what is heard of liquidations.
 //!
 //! Pure, as `shared` is: no I/O, no clock, no environment, no panic; `now` is an argument. The edge
 //! serves all of it and computes none of it, so its WebAssembly contains nothing of this crate. The
@@ -23,6 +23,8 @@ pub mod beta;
 pub mod performance;
 
 pub mod statistics;
+
+pub mod liquidations;
 
 pub mod alerts;
 

@@ -37,6 +37,7 @@ use shared::market::{Ticker, Universe};
 use shared::projection::StoredEntry;
 use shared::snapshot::alerts::{Alert, AlertSection, RegimeName};
 use shared::snapshot::beta::BetaSection;
+use shared::snapshot::liquidations::Liquidations;
 use shared::snapshot::performance::PerformanceSection;
 use shared::snapshot::statistics::Statistics;
 use shared::snapshot::{Lack, ScoreBasis, Section, Snapshot};
@@ -116,6 +117,7 @@ impl Analyst {
     pub(super) fn long_view(
         &mut self,
         inputs: &Inputs,
+        heard: Slow<Liquidations>,
         table: &Table<'_, '_>,
         universe: &Universe,
         now: UnixMs,
@@ -186,6 +188,7 @@ impl Analyst {
             beta: self.carried.beta_or(beta),
             performance: self.carried.performance_or(performance),
             statistics: self.carried.statistics_or(statistics),
+            liquidations: self.carried.liquidations_or(heard),
             // Alerts are observed on the finished snapshot.
             alerts: Slow::unknown(Lack::NotObservedYet.label()),
         }

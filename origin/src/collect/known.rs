@@ -1,13 +1,14 @@
 //! The last good value of every source but the tickers, and what is remembered of earlier tables.
 //!
-//! State: a `watch` channel for each slow source, and behind locks the analyst's memory and the
-//! outlier filter. The collectors write here; rounds read; a follower restores here what another
+//! State: a `watch` channel for each slow source, and behind locks the tape of liquidations, the
+//! analyst's memory and the outlier filter. The collectors write here; rounds read; a follower restores here what another
 //! process published, so that this one continues from it when it leads.
 //!
 //! Invariant: restoring never makes a value younger than its figures are. Equal figures keep the
 //! older of two times, whichever process saw them first.
 
 use super::analyst::Analyst;
+use super::stream::StreamedLiquidations;
 use crate::context::Context;
 use shared::assemble::Slow;
 use shared::judge::Judge;
@@ -25,6 +26,8 @@ pub struct Known {
     pub(super) global_market: watch::Sender<Slow<GlobalMarket>>,
     pub(super) defi_market: watch::Sender<Slow<DefiMarket>>,
     pub(super) fear_greed: watch::Sender<Slow<FearGreed>>,
+    /// What was heard of liquidations.
+    pub(super) liquidations: StreamedLiquidations,
     pub(super) analyst: Arc<Mutex<Analyst>>,
     pub(super) judge: Arc<Mutex<Judge>>,
 }
@@ -38,6 +41,7 @@ impl Known {
             global_market: watch::Sender::new(Slow::unknown(Lack::NotFetchedYet.label())),
             defi_market: watch::Sender::new(Slow::unknown(Lack::NotFetchedYet.label())),
             fear_greed: watch::Sender::new(Slow::unknown(Lack::NotFetchedYet.label())),
+            liquidations: StreamedLiquidations::new(),
             analyst: Arc::default(),
             judge: Arc::default(),
         }

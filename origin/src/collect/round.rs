@@ -10,7 +10,7 @@
 
 use super::analyst::{Analyst, Table};
 use super::inputs::Inputs;
-use super::stream::Streamed;
+use super::stream::{Streamed, StreamedLiquidations};
 use crate::publication::Publication;
 use crate::upstream::Fetched;
 use shared::analysis::Settings;
@@ -42,6 +42,7 @@ pub(super) struct Round {
     pub(super) defi_market: Slow<DefiMarket>,
     pub(super) fear_greed: Slow<FearGreed>,
     pub(super) inputs: Inputs,
+    pub(super) liquidations: StreamedLiquidations,
     pub(super) analyst: Arc<Mutex<Analyst>>,
     pub(super) judge: Arc<Mutex<Judge>>,
     pub(super) sequence: u64,
@@ -140,7 +141,8 @@ impl Round {
         let table = Table::new(&tickers, as_of);
         // Held for the whole round, because there is only one at a time.
         let mut analyst = self.analyst.lock().unwrap_or_else(PoisonError::into_inner);
-        let long_view = analyst.long_view(&self.inputs, &table, &self.universe, self.now);
+        let heard = self.liquidations.section();
+        let long_view = analyst.long_view(&self.inputs, heard, &table, &self.universe, self.now);
         let inputs = shared::assemble::Inputs {
             tickers: &tickers,
             tickers_source: source,

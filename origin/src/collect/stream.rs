@@ -5,15 +5,17 @@
 //! runs one connection, `connection` opens it, `budget` says when. What the frames mean is decided
 //! in [`shared::exchange::bybit::stream`]; a feed keeps those states and puts what they hold where
 //! REST's answers go, too: `table` beside the fetched ticker table, `symbols` onto the shelf.
+//! `liquidations` keeps what no request brings.
 //!
 //! Invariants: a state ends with its connection, so nothing that was kept through a gap is served.
-//! REST stays able to do everything. What a stream does not bring becomes due as a request, and
+//! REST stays able to do everything else. What a stream does not bring becomes due as a request, and
 //! fetched tables check the streamed one all the time (`audit`).
 
 mod audit;
 mod budget;
 mod connection;
 mod link;
+mod liquidations;
 mod session;
 mod symbols;
 mod table;
@@ -32,6 +34,7 @@ use tokio::sync::watch;
 pub(in crate::collect) use audit::audit;
 pub use connection::{Endpoint, StreamError};
 pub(in crate::collect) use link::Link;
+pub(in crate::collect) use liquidations::StreamedLiquidations;
 pub use session::SILENT_TOPIC;
 pub(in crate::collect) use table::{Streamed, StreamedTickers};
 
@@ -43,12 +46,7 @@ pub(in crate::collect) async fn run_tickers(
     streamed: StreamedTickers,
     pulse: Pulse,
 ) {
-    let topics = |universe: &Option<Arc<Universe>>| -> BTreeSet<Topic> {
-        let contracts = universe
-            .iter()
-            .flat_map(|universe| universe.contracts.keys());
-        contracts.cloned().map(Topic::Ticker).collect()
-    };
+    let topics = |universe: &Option<Arc<Universe>>| of_all(universe, Topic::Ticker);
     let feed = table::TickerFeed::new(context.clone(), streamed);
     Session::new(context, link, feed)
         .run(universe, topics, &pulse)
@@ -67,6 +65,29 @@ pub(in crate::collect) async fn run_symbols(
     Session::new(context, link, feed)
         .run(monitored, |monitored| symbols::topics(monitored), &pulse)
         .await;
+}
+
+/// Streams the liquidations of every contract of the universe. Never returns.
+pub(in crate::collect) async fn run_liquidations(
+    context: Context,
+    link: Link,
+    universe: watch::Receiver<Option<Arc<Universe>>>,
+    streamed: StreamedLiquidations,
+    pulse: Pulse,
+) {
+    let feed = liquidations::LiquidationFeed::new(context.clone(), streamed);
+    let topics = |universe: &Option<Arc<Universe>>| of_all(universe, Topic::Liquidations);
+    Session::new(context, link, feed)
+        .run(universe, topics, &pulse)
+        .await;
+}
+
+/// One topic of each contract.
+fn of_all(universe: &Option<Arc<Universe>>, topic: fn(String) -> Topic) -> BTreeSet<Topic> {
+    let contracts = universe
+        .iter()
+        .flat_map(|universe| universe.contracts.keys());
+    contracts.cloned().map(topic).collect()
 }
 
 #[cfg(test)]

@@ -262,6 +262,7 @@ impl Collector {
             defi_market: self.feeds.known.defi_market.borrow().clone(),
             fear_greed: self.feeds.known.fear_greed.borrow().clone(),
             inputs: self.feeds.shelf.all(),
+            liquidations: self.feeds.known.liquidations.clone(),
             analyst: Arc::clone(&self.feeds.known.analyst),
             judge: Arc::clone(&self.feeds.known.judge),
             sequence: self.context.current.next_sequence(now),

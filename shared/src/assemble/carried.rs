@@ -45,7 +45,7 @@ pub fn with_sections_of(snapshot: Snapshot, held: &Snapshot, now: UnixMs) -> Sna
         defi_market,
         ..snapshot
     };
-    // Betas, charts, statistics and alerts are computed from Bybit's contracts and say nothing
+    // Betas, charts, statistics, liquidations and alerts are computed from Bybit's contracts and say nothing
     // about another exchange's.
     if carried.producer != Producer::BybitDirect {
         return carried;
@@ -54,6 +54,7 @@ pub fn with_sections_of(snapshot: Snapshot, held: &Snapshot, now: UnixMs) -> Sna
         beta,
         performance,
         statistics,
+        liquidations,
         alerts,
         ..
     } = LongView::carried_over(held);
@@ -76,6 +77,9 @@ pub fn with_sections_of(snapshot: Snapshot, held: &Snapshot, now: UnixMs) -> Sna
                 SectionLimits::statistics,
                 Statistics::check,
             )
+        }),
+        liquidations: unless_present(carried.liquidations, || {
+            sections::liquidations(&liquidations, now)
         }),
         alerts: unless_present(carried.alerts, || {
             checked(&alerts, now, SectionLimits::alerts, AlertSection::check)

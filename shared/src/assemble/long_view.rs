@@ -1,4 +1,4 @@
-//! What slow sources and candles add to the tickers, as inputs of a snapshot.
+//! What slow sources, candles and streams add to the tickers, as inputs of a snapshot.
 //!
 //! The origin collects these over minutes to days. Every other producer passes
 //! [`LongView::unknown`] with its reason, which each section then carries to the client.
@@ -9,6 +9,7 @@ use crate::analysis::scores::Analysis;
 use crate::market::Dated;
 use crate::snapshot::alerts::AlertSection;
 use crate::snapshot::beta::BetaSection;
+use crate::snapshot::liquidations::Liquidations;
 use crate::snapshot::performance::PerformanceSection;
 use crate::snapshot::statistics::Statistics;
 use crate::snapshot::{Lack, Section, Snapshot};
@@ -70,6 +71,8 @@ pub struct LongView {
     pub performance: Slow<PerformanceSection>,
     /// Figures of the monitored contracts' candles.
     pub statistics: Slow<Statistics>,
+    /// What was liquidated.
+    pub liquidations: Slow<Liquidations>,
     /// The last alerts.
     pub alerts: Slow<AlertSection>,
 }
@@ -86,6 +89,7 @@ impl LongView {
             beta: Slow::unknown(reason),
             performance: Slow::unknown(reason),
             statistics: Slow::unknown(reason),
+            liquidations: Slow::unknown(reason),
             alerts: Slow::unknown(reason),
         }
     }
@@ -98,6 +102,7 @@ impl LongView {
             beta: Slow::carried_over(&snapshot.beta),
             performance: Slow::carried_over(&snapshot.performance),
             statistics: Slow::carried_over(&snapshot.statistics),
+            liquidations: Slow::carried_over(&snapshot.liquidations),
             alerts: Slow::carried_over(&snapshot.alerts),
             ..Self::unknown(Lack::NotCarriedOver.label())
         }

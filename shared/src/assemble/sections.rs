@@ -8,6 +8,7 @@ use super::whole_market;
 use crate::freshness::{SectionLimits, is_from_the_future};
 use crate::market::{Dated, DefiMarket, FearGreed, GlobalMarket};
 use crate::provenance::Source;
+use crate::snapshot::liquidations::Liquidations;
 use crate::snapshot::{Lack, Section, is_reason};
 use crate::units::{Price, UnixMs};
 
@@ -72,6 +73,18 @@ pub(super) fn defi_market(
         SectionLimits::defi_market(dated.as_of_ms)
     });
     whole_market::believed_part(defi_market, whole)
+}
+
+/// Liquidations are checked against the section's own time, since every sum is of a window that ends
+/// there.
+pub(super) fn liquidations(slow: &Slow<Liquidations>, now: UnixMs) -> Section<Liquidations> {
+    let as_of = match slow {
+        Slow::Known(dated) => dated.as_of_ms,
+        Slow::Unknown(_) => now,
+    };
+    checked(slow, now, SectionLimits::liquidations, |value| {
+        value.check(as_of)
+    })
 }
 
 /// A section with rules of its own. A section that breaks them is dropped, and nothing else with

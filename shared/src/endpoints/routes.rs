@@ -28,6 +28,8 @@ pub enum Endpoint {
     Alerts,
     /// The perpetuals as a whole, and what is unusual about them.
     PerpetualsPulse,
+    /// What was liquidated, and since when that is known.
+    Liquidations,
     /// Contracts against Bitcoin.
     Beta,
     /// The whole snapshot, as origin hands it to the edge.
@@ -36,7 +38,7 @@ pub enum Endpoint {
 
 impl Endpoint {
     /// Every endpoint.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::MobileData,
         Self::DashboardMobileData,
         Self::Symbols,
@@ -48,6 +50,7 @@ impl Endpoint {
         Self::Opportunities,
         Self::Alerts,
         Self::PerpetualsPulse,
+        Self::Liquidations,
         Self::Beta,
         Self::Snapshot,
     ];
@@ -67,6 +70,7 @@ impl Endpoint {
             Self::Opportunities => "opportunities",
             Self::Alerts => "alerts",
             Self::PerpetualsPulse => "perpetuals-pulse",
+            Self::Liquidations => "liquidations",
             Self::Beta => "beta",
             Self::Snapshot => "snapshot",
         }
@@ -78,13 +82,13 @@ impl Endpoint {
         CLIENT_ROUTES
             .iter()
             .find(|(route, _)| *route == path)
-            // A linear search over nineteen short texts; a map would not be faster.
+            // A linear search over twenty short texts; a map would not be faster.
             .map(|(_, endpoint)| *endpoint)
     }
 }
 
 /// Client paths, served alike by origin and edge.
-pub const CLIENT_ROUTES: [(&str, Endpoint); 19] = [
+pub const CLIENT_ROUTES: [(&str, Endpoint); 20] = [
     ("/mobile-data", Endpoint::MobileData),
     ("/api/dashboard/mobile-data", Endpoint::DashboardMobileData),
     (
@@ -114,6 +118,7 @@ pub const CLIENT_ROUTES: [(&str, Endpoint); 19] = [
     ),
     ("/api/dashboard/alerts", Endpoint::Alerts),
     ("/api/dashboard/perpetuals-pulse", Endpoint::PerpetualsPulse),
+    ("/api/liquidations", Endpoint::Liquidations),
     ("/api/bitcoin-beta/realtime", Endpoint::Beta),
     ("/api/bybit-direct/top-symbols", Endpoint::TopSymbols),
 ];

@@ -57,6 +57,7 @@ pub fn artificial_feed(snapshot: &Snapshot) -> Option<Feed> {
         snapshot.beta.source(),
         snapshot.performance.source(),
         snapshot.statistics.source(),
+        snapshot.liquidations.source(),
         snapshot.alerts.source(),
     ];
     sections

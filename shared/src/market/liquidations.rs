@@ -1,9 +1,12 @@
 //! Liquidations: positions that the venue closed because their margin was used up.
 
 use crate::units::{Amount, Price, UnixMs};
+use serde::{Deserialize, Serialize};
 
 /// What a position gains from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[serde(rename_all = "lowercase")]
 pub enum Position {
     /// A rising price.
     Long,

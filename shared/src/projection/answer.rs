@@ -73,6 +73,7 @@ pub fn absence<'s>(
         }
         Endpoint::PerpetualsPulse => snapshot.perps.is_unknown().then_some("perpetuals_unknown"),
         Endpoint::Alerts => reason(&snapshot.alerts, &served.alerts),
+        Endpoint::Liquidations => reason(&snapshot.liquidations, &served.liquidations),
         Endpoint::Beta => reason(&snapshot.beta, &served.beta),
         _ => None,
     }

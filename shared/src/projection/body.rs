@@ -1,6 +1,6 @@
 //! The table of endpoints and their projections.
 
-use super::{alerts, beta, confluence, dashboard, mobile, perpetuals};
+use super::{alerts, beta, confluence, dashboard, liquidations, mobile, perpetuals};
 use crate::endpoints::Endpoint;
 use crate::freshness::{Freshness, Limits};
 use crate::validate::ValidSnapshot;
@@ -34,6 +34,8 @@ pub fn body(
         Endpoint::Opportunities => json(&confluence::opportunities(snapshot, class)),
         Endpoint::Alerts => json(&alerts::alerts(snapshot, class, usize::MAX)),
         Endpoint::PerpetualsPulse => json(&perpetuals::pulse(snapshot, class)),
+        // Only asked for where the section is there: its absence is answered with its reason first.
+        Endpoint::Liquidations => json(&liquidations::liquidations(snapshot, class)),
         Endpoint::Beta => json(&beta::beta(snapshot, class)),
         // As assembled and not as served: the edge classifies its sections itself, at its own time.
         Endpoint::Snapshot => valid.to_json(),

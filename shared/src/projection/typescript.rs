@@ -8,6 +8,7 @@ use super::alerts::Alerts;
 use super::beta::{Beta, BetaChart};
 use super::confluence::{AnalysisBody, BreakdownBody, Opportunities, Signals};
 use super::dashboard::{FlatMarketOverview, MarketMovers, Overview, Symbols, TopSymbols};
+use super::liquidations::LiquidationsBody;
 use super::mobile::{DashboardMobileData, MobileData};
 use super::perpetuals::PerpetualsPulse;
 use crate::analysis::scores::weights::{share, share_of_dimension, share_of_part};
@@ -41,6 +42,7 @@ pub fn module() -> String {
     types.visit::<Opportunities<'static>>();
     types.visit::<Alerts<'static>>();
     types.visit::<PerpetualsPulse>();
+    types.visit::<LiquidationsBody<'static>>();
     types.visit::<Beta<'static>>();
     types.visit::<BetaChart<'static>>();
     types.visit::<BreakdownBody<'static>>();

@@ -107,8 +107,10 @@ impl<T: Clone> Section<T> {
 pub enum Lack {
     /// Its source was not asked yet.
     NotFetchedYet,
-    /// No snapshot was looked at yet, so nothing can have happened.
+    /// Nothing was looked at yet, so nothing can have happened.
     NotObservedYet,
+    /// This process uses no streams, and nothing else brings it.
+    StreamsOff,
     /// The candles that it is made of are not loaded yet.
     CandlesNotLoadedYet,
     /// There are fewer candles than it needs.
@@ -139,6 +141,7 @@ impl Lack {
         pub const fn label(self) {
             Self::NotFetchedYet => "not_fetched_yet",
             Self::NotObservedYet => "not_observed_yet",
+            Self::StreamsOff => "streams_off",
             Self::CandlesNotLoadedYet => "candles_not_loaded_yet",
             Self::TooFewCandles => "too_few_candles",
             Self::CandlesContradictPrice => "candles_contradict_price",

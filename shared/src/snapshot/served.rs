@@ -79,6 +79,11 @@ impl Snapshot {
             |as_of, _| SectionLimits::statistics(as_of),
             now,
         );
+        let liquidations = Transition::of(
+            &self.liquidations,
+            |as_of, _| SectionLimits::liquidations(as_of),
+            now,
+        );
         let alerts = Transition::of(&self.alerts, |as_of, _| SectionLimits::alerts(as_of), now);
         let transitions = [
             global_market,
@@ -87,6 +92,7 @@ impl Snapshot {
             beta,
             performance,
             statistics,
+            liquidations,
             alerts,
         ];
         if transitions
@@ -118,6 +124,7 @@ impl Snapshot {
         beta.apply(&mut served.beta);
         performance.apply(&mut served.performance);
         statistics.apply(&mut served.statistics);
+        liquidations.apply(&mut served.liquidations);
         alerts.apply(&mut served.alerts);
         Cow::Owned(served)
     }

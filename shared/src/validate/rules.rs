@@ -62,6 +62,7 @@ fn times(snapshot: &Snapshot, now: UnixMs, found: &mut Vec<Rejection>) {
         section_time(snapshot.beta.as_of_ms(), "beta.as_of_ms"),
         section_time(snapshot.performance.as_of_ms(), "performance.as_of_ms"),
         section_time(snapshot.statistics.as_of_ms(), "statistics.as_of_ms"),
+        section_time(snapshot.liquidations.as_of_ms(), "liquidations.as_of_ms"),
         section_time(snapshot.alerts.as_of_ms(), "alerts.as_of_ms"),
     ];
     for (field, time) in all.into_iter().flatten() {
@@ -108,6 +109,7 @@ fn venues(snapshot: &Snapshot, found: &mut Vec<Rejection>) {
     check("beta", snapshot.beta.source(), &may_publish);
     check("performance", snapshot.performance.source(), &may_publish);
     check("statistics", snapshot.statistics.source(), &may_publish);
+    check("liquidations", snapshot.liquidations.source(), &may_publish);
     check("alerts", snapshot.alerts.source(), &may_publish);
     // These are computed from Bybit's candles, trades and accounts, and have no source field of
     // their own. A secondary exchange's snapshot must not contain them.
@@ -389,6 +391,11 @@ fn sections(snapshot: &Snapshot, found: &mut Vec<Rejection>) {
         .statistics
         .value()
         .and_then(|statistics| statistics.check().err());
+    let liquidations = snapshot
+        .liquidations
+        .value()
+        .zip(snapshot.liquidations.as_of_ms())
+        .and_then(|(liquidations, as_of)| liquidations.check(as_of).err());
     let alerts = snapshot
         .alerts
         .value()
@@ -397,6 +404,7 @@ fn sections(snapshot: &Snapshot, found: &mut Vec<Rejection>) {
         beta,
         charts.map(|fault| ("performance", fault.to_string())),
         statistics.map(|fault| ("statistics", fault.to_string())),
+        liquidations.map(|fault| ("liquidations", fault.to_string())),
         alerts.map(|fault| ("alerts", fault.to_string())),
     ];
     found.extend(
@@ -457,6 +465,7 @@ fn texts(snapshot: &Snapshot, found: &mut Vec<Rejection>) {
         ("beta.reason", snapshot.beta.reason()),
         ("performance.reason", snapshot.performance.reason()),
         ("statistics.reason", snapshot.statistics.reason()),
+        ("liquidations.reason", snapshot.liquidations.reason()),
         ("alerts.reason", snapshot.alerts.reason()),
     ];
     for (field, text) in reasons {

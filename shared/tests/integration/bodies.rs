@@ -1,11 +1,17 @@
 //! The fields of each body, and of each stored key, exactly as clients read them.
 
 use crate::support::json::{array, keys, number, repeated_key, text};
-use crate::support::{AS_OF, NO_BASELINE, NOW, Scene, body, bytes};
+use crate::support::{AS_OF, NO_BASELINE, NOW, Scene, ago, amount, body, bytes, known, price};
 use serde_json::{Value, json};
 use shared::endpoints::{CLIENT_ROUTES, Endpoint, StoreKey};
-use shared::freshness::Freshness;
-use shared::projection::stored;
+use shared::freshness::{Freshness, Limits};
+use shared::market::liquidations::Position;
+use shared::projection::{absence, stored};
+use shared::provenance::Venue;
+use shared::snapshot::Section;
+use shared::snapshot::liquidations::{
+    LiquidatedContract, LiquidatedSides, LiquidationRow, Liquidations,
+};
 use shared::units::Percent;
 use shared::validate::ValidSnapshot;
 
@@ -414,6 +420,129 @@ fn top_symbols_are_the_fifteen_with_most_turnover() {
         .collect();
     assert!(turnover.is_sorted_by(|a, b| a >= b), "{turnover:?}");
     assert_eq!(text(&body, "/symbols/0/symbol"), "BTCUSDT");
+}
+
+/// What was heard over two hours.
+fn heard() -> Liquidations {
+    let sides = |long, short| LiquidatedSides {
+        long_usd: amount(long),
+        short_usd: amount(short),
+    };
+    let row = |ago_ms: u64, side, size: f64| LiquidationRow {
+        time_ms: ago(ago_ms),
+        symbol: "BTCUSDT".to_owned(),
+        side,
+        size_base: amount(size),
+        bankruptcy_price: price(50_000.0),
+        value_usd: amount(size * 50_000.0),
+    };
+    let rows = vec![
+        row(1_000, Position::Long, 0.5),
+        row(2_000, Position::Short, 0.25),
+    ];
+    Liquidations {
+        observed_since_ms: ago(7_200_000),
+        unheard_ms: 900,
+        refused: 0,
+        contracts_observed: 60,
+        last_1h: Some(sides(25_000.0, 12_500.0)),
+        last_4h: None,
+        last_24h: None,
+        contracts_1h: Some(vec![LiquidatedContract {
+            symbol: "BTCUSDT".to_owned(),
+            sides: sides(25_000.0, 12_500.0),
+        }]),
+        largest: rows.first().cloned(),
+        latest: rows,
+    }
+}
+
+#[test]
+fn liquidations_say_since_when_they_were_heard_and_no_sum_is_of_more() {
+    let mut scene = Scene::good();
+    scene.long_view.liquidations = known(heard(), Venue::Bybit, 0);
+    let body = body(&scene.valid(), Endpoint::Liquidations);
+    check_fields(
+        &body,
+        &[
+            &HEAD,
+            &[
+                "contracts_1h",
+                "contracts_observed",
+                "count",
+                "largest",
+                "last_1h",
+                "last_24h",
+                "last_4h",
+                "liquidations",
+                "liquidations_as_of_ms",
+                "observed_since_ms",
+                "refused",
+                "unheard_ms",
+            ],
+        ],
+    );
+    let row = [
+        "bankruptcy_price",
+        "display_symbol",
+        "side",
+        "size_base",
+        "symbol",
+        "time_ms",
+        "value_usd",
+    ];
+    check_rows(&body, "/liquidations", 2, &row);
+    check_fields(&body["largest"], &[&row]);
+    assert_eq!(
+        body["last_1h"],
+        json!({"long_usd": 25_000.0, "short_usd": 12_500.0})
+    );
+    assert_eq!(body["last_4h"], Value::Null);
+    assert_eq!(body["last_24h"], Value::Null);
+    assert_eq!(
+        body["contracts_1h"],
+        json!([{"symbol": "BTCUSDT", "display_symbol": "BTC", "long_usd": 25_000.0, "short_usd": 12_500.0}])
+    );
+    assert_eq!(text(&body, "/liquidations/0/side"), "long");
+}
+
+#[test]
+fn liquidations_that_break_a_rule_are_absent_and_cost_nothing_else() {
+    let mut scene = Scene::good();
+    scene.long_view.liquidations = known(
+        Liquidations {
+            last_24h: Some(LiquidatedSides {
+                long_usd: amount(25_000.0),
+                short_usd: amount(12_500.0),
+            }),
+            ..heard()
+        },
+        Venue::Bybit,
+        0,
+    );
+    let valid = scene.valid();
+    assert_eq!(
+        absence(
+            &valid,
+            Endpoint::Liquidations,
+            Freshness::Fresh,
+            &Limits::DEFAULT
+        ),
+        Some("failed_validation")
+    );
+    // A snapshot that was written with them is another writer's, and refused whole.
+    let mut snapshot = valid.get().clone();
+    snapshot.liquidations = Section::Present {
+        source: snapshot.tickers_source,
+        as_of_ms: NOW,
+        freshness: Freshness::Fresh,
+        value: Liquidations {
+            last_1h: None,
+            ..heard()
+        },
+    };
+    let refused = ValidSnapshot::admit(snapshot, NOW, NO_BASELINE).unwrap_err();
+    assert_eq!(refused.label(), "bad_section");
 }
 
 #[test]

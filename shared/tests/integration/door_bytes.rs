@@ -190,9 +190,9 @@ fn a_price_beyond_all_numbers_is_refused() {
 #[test]
 fn a_missing_field_is_not_of_the_shape() {
     let good = tree(&Scene::good().valid());
-    // Fields that may be `null` may also be left out, and a section that earlier writers did not
+    // Fields that may be `null` may also be left out, and sections that earlier writers did not
     // know; the rest may not.
-    let optional = ["fallback_reason", "statistics"];
+    let optional = ["fallback_reason", "statistics", "liquidations"];
     for field in good
         .as_object()
         .unwrap()

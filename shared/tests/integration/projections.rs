@@ -151,6 +151,7 @@ fn no_price_is_zero_in_any_body() {
                 | Endpoint::Opportunities
                 | Endpoint::Alerts
                 | Endpoint::PerpetualsPulse
+                | Endpoint::Liquidations
                 | Endpoint::Beta
         );
         assert!(prices > 0 || rests_on_analysis, "{endpoint:?} has no price");

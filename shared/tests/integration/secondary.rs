@@ -314,6 +314,10 @@ fn what_needs_more_than_the_table_is_absent_with_a_reason() {
             Some("unknown_to_secondary_exchange")
         );
         assert_eq!(
+            absence(Endpoint::Liquidations),
+            Some("unknown_to_secondary_exchange")
+        );
+        assert_eq!(
             absence(Endpoint::Beta),
             Some("unknown_to_secondary_exchange")
         );

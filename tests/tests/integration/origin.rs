@@ -9,6 +9,7 @@ mod dependence;
 mod golden;
 mod history;
 mod http;
+mod liquidations;
 mod past_failures;
 mod places;
 mod redis;

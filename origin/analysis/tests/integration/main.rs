@@ -12,5 +12,6 @@ mod alerts;
 mod around_the_score;
 mod beta;
 mod confluence;
+mod liquidations;
 mod report;
 mod ta_lib;

@@ -12,6 +12,7 @@ use shared::assemble::Slow;
 use shared::freshness::age_ms;
 use shared::snapshot::beta::BetaSection;
 use shared::snapshot::confluence::Confluence;
+use shared::snapshot::liquidations::Liquidations;
 use shared::snapshot::performance::PerformanceSection;
 use shared::snapshot::statistics::Statistics;
 use shared::snapshot::{Lack, Snapshot};
@@ -25,6 +26,7 @@ pub(super) struct Carried {
     beta: Slow<BetaSection>,
     performance: Slow<PerformanceSection>,
     statistics: Slow<Statistics>,
+    liquidations: Slow<Liquidations>,
 }
 
 /// One contract's score.
@@ -44,6 +46,7 @@ impl Carried {
             beta: Slow::unknown(unknown),
             performance: Slow::unknown(unknown),
             statistics: Slow::unknown(unknown),
+            liquidations: Slow::unknown(Lack::NotObservedYet.label()),
         }
     }
 
@@ -66,6 +69,7 @@ impl Carried {
             beta: Slow::carried_over(&snapshot.beta),
             performance: Slow::carried_over(&snapshot.performance),
             statistics: Slow::carried_over(&snapshot.statistics),
+            liquidations: Slow::carried_over(&snapshot.liquidations),
         }
     }
 
@@ -121,6 +125,17 @@ impl Carried {
     /// The same of the statistics.
     pub(super) fn statistics_or(&self, ours: Slow<Statistics>) -> Slow<Statistics> {
         unless_loading(ours, &self.statistics)
+    }
+
+    /// What was heard of liquidations here, or the carried section until something is: what one
+    /// process heard is never added to what another did, since nobody listened between the two.
+    pub(super) fn liquidations_or(&self, ours: Slow<Liquidations>) -> Slow<Liquidations> {
+        match (&ours, &self.liquidations) {
+            (Slow::Unknown(reason), Slow::Known(_)) if reason == Lack::NotObservedYet.label() => {
+                self.liquidations.clone()
+            }
+            _ => ours,
+        }
     }
 }
 

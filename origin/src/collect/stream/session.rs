@@ -60,6 +60,10 @@ pub(super) trait Feed: Send {
     /// The longest time without data before the connection counts as silent; `None` where nothing
     /// may happen for hours.
     const PATIENCE: Option<Duration>;
+    /// How often the venue is asked for a sign of life.
+    const PING_EACH: Duration = PING_EACH;
+    /// The longest time without any message, not even the answer to a ping.
+    const GONE_AFTER: Duration = GONE_AFTER;
 
     /// A connection begins: nothing is known yet.
     fn began(&mut self, source: Source, wanted: &BTreeSet<Topic>);
@@ -71,6 +75,21 @@ pub(super) trait Feed: Send {
     fn tick(&mut self, received_at: UnixMs) -> Vec<Topic>;
     /// The connection ended: nothing that it brought goes on.
     fn ended(&mut self);
+    /// Takes what the connection itself does, for a feed to which silence says something.
+    fn note(&mut self, _event: Event<'_>, _at: UnixMs) {}
+}
+
+/// What a connection does beside bringing data.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Event<'e> {
+    /// A message came, of whatever kind.
+    Alive,
+    /// The venue has answered every operation: what is wanted is streamed.
+    Confirmed,
+    /// The venue does not stream this topic.
+    Refused(&'e Topic),
+    /// A frame could not be read.
+    Unreadable,
 }
 
 /// Keeps one connection open.
@@ -171,7 +190,7 @@ impl<F: Feed> Session<F> {
         open.want(wanted).await?;
         let mut tick = interval(TICK);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut sign_of_life = interval(PING_EACH);
+        let mut sign_of_life = interval(F::PING_EACH);
         sign_of_life.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             pulse.expect_within(PING_EACH);
@@ -219,6 +238,7 @@ impl<F: Feed> Session<F> {
     /// Takes a frame. Returns the topic that must be begun again.
     async fn frame(&mut self, open: &mut Open, text: &str) -> Result<Option<Topic>, StreamError> {
         let received_at = self.context.clock.now();
+        self.feed.note(Event::Alive, received_at);
         match Frame::read(text, received_at) {
             Ok(Frame::Data(data)) => {
                 open.data_came = open.heard;
@@ -228,10 +248,11 @@ impl<F: Feed> Session<F> {
                 Ok(is_broken.then_some(data.topic))
             }
             Ok(Frame::Answer(answer)) => {
-                self.answer(open, answer).await?;
+                self.answer(open, answer, received_at).await?;
                 Ok(None)
             }
             Err(error) => {
+                self.feed.note(Event::Unreadable, received_at);
                 self.context.metrics.stream_refused(error.label());
                 tracing::debug!(stream = F::NAME, %error, "a frame is not used");
                 Ok(None)
@@ -239,9 +260,21 @@ impl<F: Feed> Session<F> {
         }
     }
 
-    async fn answer(&self, open: &mut Open, answer: Answer) -> Result<(), StreamError> {
+    async fn answer(
+        &mut self,
+        open: &mut Open,
+        answer: Answer,
+        received_at: UnixMs,
+    ) -> Result<(), StreamError> {
+        if F::PATIENCE.is_none() {
+            // Where silence is ordinary, an answer shows that the stream is there.
+            open.newest = Some(received_at);
+        }
         let topics = answer.request.and_then(|number| open.asked.remove(&number));
         if answer.is_success || answer.operation != Some(Operation::Subscribe) {
+            if topics.is_some() && open.asked.is_empty() {
+                self.feed.note(Event::Confirmed, received_at);
+            }
             return Ok(());
         }
         let mut topics = topics.unwrap_or_default();
@@ -253,7 +286,11 @@ impl<F: Feed> Session<F> {
         }
         self.context.metrics.stream_refused("subscription");
         for topic in topics {
-            tracing::warn!(%topic, message = %answer.message, "the exchange does not stream it; requests bring it");
+            self.feed.note(Event::Refused(&topic), received_at);
+            tracing::warn!(%topic, message = %answer.message, "the exchange does not stream it");
+        }
+        if open.asked.is_empty() {
+            self.feed.note(Event::Confirmed, received_at);
         }
         Ok(())
     }
@@ -302,8 +339,8 @@ impl Open {
 
     fn check_silence<F: Feed>(&self) -> Result<(), StreamError> {
         let now = Instant::now();
-        if now.saturating_duration_since(self.heard) >= GONE_AFTER {
-            return Err(StreamError::Silent(GONE_AFTER));
+        if now.saturating_duration_since(self.heard) >= F::GONE_AFTER {
+            return Err(StreamError::Silent(F::GONE_AFTER));
         }
         match F::PATIENCE {
             // Heartbeats do not count: they come from another part of the venue than data.

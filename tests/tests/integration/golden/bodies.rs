@@ -26,13 +26,14 @@ const TICKERS_ALONE: &str =
     include_str!("../../../../shared/fuzz/seeds/snapshot/tickers_alone.json");
 
 /// The parts that have a source of their own, and so may be absent.
-const SECTIONS: [&str; 7] = [
+const SECTIONS: [&str; 8] = [
     "global_market",
     "defi_market",
     "fear_greed",
     "beta",
     "performance",
     "statistics",
+    "liquidations",
     "alerts",
 ];
 
@@ -59,6 +60,8 @@ pub(crate) fn snapshots() -> impl Iterator<Item = ValidSnapshot> {
         .unwrap()
         .retain(|row| row["symbol"] == "BTCUSDT");
     let taken_over = taken_over(analysed.clone());
+    let mut just_listening = analysed.clone();
+    just_listening["liquidations"]["value"] = just_begun(&analysed["as_of_ms"]);
     let whole = [
         &analysed,
         &tickers_alone,
@@ -68,6 +71,7 @@ pub(crate) fn snapshots() -> impl Iterator<Item = ValidSnapshot> {
         &decided,
         &bitcoin_alone,
         &taken_over,
+        &just_listening,
     ]
     .map(|snapshot| admit(snapshot).expect("a whole snapshot is valid"));
     whole.into_iter().chain(
@@ -122,7 +126,52 @@ fn with_later_figures(snapshot: Value) -> Value {
             "altcoin_share": {"value": 50.0, "contracts": 30},
         },
     });
+    snapshot["liquidations"] = json!({
+        "state": "present",
+        "source": snapshot["tickers_source"],
+        "as_of_ms": snapshot["as_of_ms"],
+        "freshness": "fresh",
+        "value": a_day_of_liquidations(&snapshot["as_of_ms"]),
+    });
     snapshot
+}
+
+/// One liquidation in a day that was heard from beginning to end.
+fn a_day_of_liquidations(as_of_ms: &Value) -> Value {
+    let as_of_ms = as_of_ms.as_u64().unwrap();
+    let sides = json!({"long_usd": 12_500.0, "short_usd": 0.0});
+    let row = json!({
+        "time_ms": as_of_ms - 1_000, "symbol": "BTCUSDT", "side": "long",
+        "size_base": 0.25, "bankruptcy_price": 50_000.0, "value_usd": 12_500.0,
+    });
+    json!({
+        "observed_since_ms": as_of_ms - 90_000_000,
+        "unheard_ms": 1_200,
+        "refused": 1,
+        "contracts_observed": 500,
+        "last_1h": sides,
+        "last_4h": sides,
+        "last_24h": sides,
+        "contracts_1h": [{"symbol": "BTCUSDT", "long_usd": 12_500.0, "short_usd": 0.0}],
+        "largest": row,
+        "latest": [row],
+    })
+}
+
+/// What is known when listening has just begun.
+fn just_begun(as_of_ms: &Value) -> Value {
+    json!({
+        "observed_since_ms": as_of_ms,
+        "unheard_ms": 0,
+        "refused": 0,
+        "contracts_observed": 500,
+        "last_1h": null,
+        "last_4h": null,
+        "last_24h": null,
+        "contracts_1h": null,
+        "largest": null,
+        "latest": [],
+    })
 }
 
 fn every_measurement() -> Value {

@@ -23,6 +23,7 @@ use shared::published::Doubt;
 use shared::snapshot::alerts::{AlertFault, AlertKind, AlertLevel};
 use shared::snapshot::beta::{BetaFault, RiskCategory};
 use shared::snapshot::dimension::Dimension;
+use shared::snapshot::liquidations::LiquidationFault;
 use shared::snapshot::missing_reason::MissingReason;
 use shared::snapshot::performance::{ChartTimeframe, PerformanceFault};
 use shared::snapshot::statistics::StatisticsFault;
@@ -98,6 +99,7 @@ fn golden_reason_codes_of_the_contract() {
         lines("beta_rejected", BetaFault::LABELS),
         lines("performance_rejected", PerformanceFault::LABELS),
         lines("statistics_rejected", StatisticsFault::LABELS),
+        lines("liquidations_rejected", LiquidationFault::LABELS),
         lines(
             "missing",
             SubComponent::ALL.iter().map(|part| part.wire_name()),

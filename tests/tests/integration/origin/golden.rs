@@ -70,12 +70,12 @@ async fn send(
 }
 
 /// A real origin in a state that holds everything but what one slow source knows.
-async fn with_all_but_coingecko() -> (Exchange, Origin) {
+async fn with_all_but_coingecko(streams: &str) -> (Exchange, Origin) {
     let exchange = Exchange::start().await;
     exchange
         .fault("coingecko", json!({"kind": "status", "status": 503}))
         .await;
-    let origin = Origin::start(exchange.url(), &[PLENTY]);
+    let origin = Origin::start(exchange.url(), &[PLENTY, ("STREAMS", streams)]);
     analysed(&origin).await;
     eventually(
         "beta, charts and the fear & greed index are there",
@@ -94,7 +94,12 @@ async fn with_all_but_coingecko() -> (Exchange, Origin) {
 
 #[tokio::test]
 async fn golden_bodies_are_those_that_a_real_origin_serves() {
-    let (_exchange, origin) = with_all_but_coingecko().await;
+    // Liquidations are heard and not asked for.
+    let (_exchange, origin) = with_all_but_coingecko("on").await;
+    eventually("liquidations are heard", || async {
+        (origin.get("/api/liquidations").await.status == 200).then_some(())
+    })
+    .await;
     let of_symbol = SymbolEndpoint::ALL.map(|endpoint| format!("{}BTCUSDT", endpoint.prefix()));
     let paths =
         CLIENT_ROUTES
@@ -128,7 +133,7 @@ async fn golden_bodies_are_those_that_an_origin_without_analysis_serves() {
 
 #[tokio::test]
 async fn golden_health_bodies_of_the_origin() {
-    let (_exchange, origin) = with_all_but_coingecko().await;
+    let (_exchange, origin) = with_all_but_coingecko("off").await;
     let mut shapes: BTreeMap<&str, Shape> = BTreeMap::new();
     for path in HEALTH.into_iter().chain([READY, LIVE]) {
         let answer = origin.get(path).await;
@@ -153,7 +158,7 @@ async fn golden_health_bodies_of_the_origin() {
 
 #[tokio::test]
 async fn golden_header_names_of_the_origin() {
-    let (_exchange, origin) = with_all_but_coingecko().await;
+    let (_exchange, origin) = with_all_but_coingecko("off").await;
     let data = origin.get("/mobile-data").await;
     let etag = data.header("etag").unwrap().to_owned();
     let coded = [("accept-encoding", "br, gzip")];
@@ -210,7 +215,7 @@ async fn golden_header_names_of_the_origin() {
 
 #[tokio::test]
 async fn golden_names_in_the_metrics_and_outcomes_of_the_origin() {
-    let (_exchange, origin) = with_all_but_coingecko().await;
+    let (_exchange, origin) = with_all_but_coingecko("off").await;
     let page = origin.get(METRICS).await.text;
     let mut facts: Vec<String> = Vec::new();
     for label in ["upstream", "key", "section"] {

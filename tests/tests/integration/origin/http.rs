@@ -1,6 +1,8 @@
 //! Routes, headers, codings, conditional requests.
 
-use super::support::{Answer, Exchange, Origin, PLENTY, assert_true_data, client, eventually};
+use super::support::{
+    Answer, Exchange, Origin, PLENTY, STREAMED, assert_true_data, client, eventually,
+};
 use serde_json::Value;
 use shared::endpoints::{CLIENT_ROUTES, HEALTH, LIVE, METRICS, READY, SNAPSHOT};
 use std::io::Read;
@@ -35,7 +37,7 @@ async fn with_data(origin: &Origin, path: &str) -> Answer {
 #[tokio::test]
 async fn every_client_route_answers_with_data_and_its_headers() {
     let exchange = Exchange::start().await;
-    let origin = Origin::start(exchange.url(), &[PLENTY]);
+    let origin = Origin::start(exchange.url(), &[PLENTY, STREAMED]);
     for (path, _) in CLIENT_ROUTES {
         let answer = with_data(&origin, path).await;
         assert_eq!(answer.json()["status"], "success", "{path}");
@@ -142,7 +144,7 @@ async fn the_full_body_is_true_data_with_provenance() {
 #[tokio::test]
 async fn no_row_is_a_share_a_metal_or_a_dated_future() {
     let exchange = Exchange::start().await;
-    let origin = Origin::start(exchange.url(), &[PLENTY]);
+    let origin = Origin::start(exchange.url(), &[PLENTY, STREAMED]);
     let url = format!(
         "{}/v5/market/instruments-info?category=linear&limit=1000",
         exchange.url()

@@ -29,6 +29,9 @@ const PATIENCE: Duration = Duration::from_secs(120);
 /// A budget with which everything is analysed within seconds.
 pub(crate) const PLENTY: (&str, &str) = ("BYBIT_REQUESTS_PER_5S", "300");
 
+/// With streams, which alone tell of liquidations.
+pub(crate) const STREAMED: (&str, &str) = ("STREAMS", "on");
+
 /// An HTTP client that follows nothing and uses no proxy.
 pub(crate) fn client() -> reqwest::Client {
     static PROVIDER: Once = Once::new();

@@ -45,7 +45,7 @@ details: AlertDetails, };
 /**
  * The numbers of an alert; which ones, its `alert_type` tells.
  */
-export type AlertDetails = { from: string, to: string, } | { zone: ScoreZone, score: Score, threshold: number, } | { tier: number, rate_8h_pct: Percent, threshold_pct: number, } | { tier: number, change_4h_pct: Percent, price_change_4h_pct: Percent, threshold_pct: number, } | { taker: Taker | null, value_usd: Amount, price: Price, traded_at_ms: UnixMs, threshold_usd: number, } | { age_ms: number, threshold_ms: number, } | { share: Fraction, threshold: number, };
+export type AlertDetails = { from: string, to: string, } | { zone: ScoreZone, score: Score, threshold: number, } | { tier: number, rate_8h_pct: Percent, threshold_pct: number, } | { tier: number, change_4h_pct: Percent, price_change_4h_pct: Percent, threshold_pct: number, } | { taker: Taker | null, value_usd: Amount, price: Price, traded_at_ms: UnixMs, threshold_usd: number, } | { tier: number, long_usd: Amount, short_usd: Amount, median_usd: Amount, mad_usd: Amount, windows: number, deviations: number, threshold: number, floor_usd: number, } | { age_ms: number, threshold_ms: number, } | { share: Fraction, threshold: number, };
 
 /**
  * How urgent an alert is.

@@ -5,17 +5,19 @@
 //! is reached, so a value that hovers does not flap. A cooldown keeps the same alert from coming
 //! again soon.
 //!
-//! Order of an observation: forget what is too old → regime → data faults → contracts → keep the
-//! new alerts.
+//! Order of an observation: forget what is too old → regime → data faults → liquidations → contracts
+//! → keep the new alerts.
 
 mod facts;
 mod held;
 mod span;
 mod state;
 
-use held::Watch;
+use held::{CascadeWatch, Watch};
 use shared::market::is_plausible_symbol;
-use shared::snapshot::alerts::{Alert, AlertEvent, MAX_FALLBACK_SHARE, RegimeName, STALE_AFTER_MS};
+use shared::snapshot::alerts::{
+    Alert, AlertEvent, LiquidationCascade, MAX_FALLBACK_SHARE, RegimeName, STALE_AFTER_MS,
+};
 use shared::units::{Fraction, UnixMs};
 use span::within;
 
@@ -28,6 +30,8 @@ pub use state::{AlertState, RestoreError};
 pub struct Observation<'o> {
     /// The market's regime.
     pub regime: Option<&'o RegimeName>,
+    /// What was liquidated in the last five minutes beside what is usual.
+    pub liquidations: Option<LiquidationCascade>,
     /// The contracts.
     pub contracts: &'o [ContractFacts<'o>],
     /// Age of the snapshot's data, milliseconds.
@@ -48,6 +52,7 @@ impl AlertState {
         let mut new = Vec::new();
         self.observe_regime(observation.regime, now, &mut new);
         self.observe_data(observation, now, &mut new);
+        self.observe_liquidations(observation.liquidations, now, &mut new);
         for contract in observation
             .contracts
             .iter()
@@ -79,6 +84,20 @@ impl AlertState {
             if self.raise(None, event, now, new) {
                 self.regime = Some(current.clone());
             }
+        }
+    }
+
+    fn observe_liquidations(
+        &mut self,
+        cascade: Option<LiquidationCascade>,
+        now: UnixMs,
+        new: &mut Vec<Alert>,
+    ) {
+        let Some(cascade) = cascade else { return };
+        let (watch, event) = CascadeWatch::next(self.cascade, cascade, now);
+        self.cascade = Some(watch);
+        if let Some(event) = event {
+            self.raise(None, event, now, new);
         }
     }
 

@@ -10,15 +10,20 @@
 //! Invariants: the section's time is that of the last sign of life, never later, and every window
 //! ends there. A liquidation that a new connection repeats counts once.
 
+mod cascade;
+
 use shared::market::Dated;
 use shared::market::liquidations::{Liquidation, Position};
 use shared::provenance::Source;
+use shared::snapshot::alerts::LiquidationCascade;
 use shared::snapshot::liquidations::{
     LIQUIDATION_DAY_MS, LiquidatedContract, LiquidatedSides, LiquidationRow, Liquidations,
     MAX_LIQUIDATED_CONTRACTS, MAX_LIQUIDATIONS, is_within,
 };
 use shared::units::{Amount, HOUR_MS, UnixMs};
 use std::collections::{HashMap, VecDeque};
+
+pub use cascade::CASCADE_WINDOW_MS;
 
 /// The longest time between two connections after which the tape goes on, ms. A connection that the
 /// venue closes is usually replaced within two seconds.
@@ -255,6 +260,17 @@ impl LiquidationTape {
             as_of_ms,
             source,
         })
+    }
+
+    /// The last minutes beside those before them; `None` while too little was observed to tell what
+    /// is usual.
+    #[must_use]
+    pub fn cascade(&self) -> Option<LiquidationCascade> {
+        let (since, as_of) = (self.observed_since?, self.heard?);
+        let day = self.within(LIQUIDATION_DAY_MS, as_of);
+        let aged = day.map(|row| (as_of.millis_since(row.time_ms), row.value_usd.get()));
+        let last = sides(self.within(CASCADE_WINDOW_MS, as_of))?;
+        cascade::cascade(aged, as_of.millis_since(since), last)
     }
 
     /// The rows of a window that ends at `as_of`, newest first.

@@ -35,7 +35,7 @@ use shared::market::candles::Interval;
 use shared::market::majors::BITCOIN;
 use shared::market::{Ticker, Universe};
 use shared::projection::StoredEntry;
-use shared::snapshot::alerts::{Alert, AlertSection, RegimeName};
+use shared::snapshot::alerts::{Alert, AlertSection, LiquidationCascade, RegimeName};
 use shared::snapshot::beta::BetaSection;
 use shared::snapshot::liquidations::Liquidations;
 use shared::snapshot::performance::PerformanceSection;
@@ -80,6 +80,15 @@ impl Default for Analyst {
     }
 }
 
+/// What was heard of liquidations.
+#[derive(Debug)]
+pub(super) struct Heard {
+    /// The section, or why there is none.
+    pub(super) section: Slow<Liquidations>,
+    /// The last minutes beside what is usual.
+    pub(super) cascade: Option<LiquidationCascade>,
+}
+
 /// The alerts on a snapshot that may still be refused.
 #[derive(Debug)]
 pub(super) struct ObservedAlerts {
@@ -117,7 +126,7 @@ impl Analyst {
     pub(super) fn long_view(
         &mut self,
         inputs: &Inputs,
-        heard: Slow<Liquidations>,
+        heard: &Heard,
         table: &Table<'_, '_>,
         universe: &Universe,
         now: UnixMs,
@@ -188,7 +197,7 @@ impl Analyst {
             beta: self.carried.beta_or(beta),
             performance: self.carried.performance_or(performance),
             statistics: self.carried.statistics_or(statistics),
-            liquidations: self.carried.liquidations_or(heard),
+            liquidations: self.carried.liquidations_or(heard.section.clone()),
             // Alerts are observed on the finished snapshot.
             alerts: Slow::unknown(Lack::NotObservedYet.label()),
         }
@@ -202,6 +211,7 @@ impl Analyst {
         snapshot: &Snapshot,
         table: &Table<'_, '_>,
         inputs: &Inputs,
+        heard: &Heard,
         now: UnixMs,
     ) -> ObservedAlerts {
         let mut observed = ObservedAlerts {
@@ -224,6 +234,7 @@ impl Analyst {
             regime: regime
                 .as_ref()
                 .filter(|_| snapshot.regime.score_basis == ScoreBasis::SixDimension),
+            liquidations: heard.cascade,
             contracts: &contracts,
             snapshot_age_ms: Some(now.millis_since(snapshot.as_of_ms)),
             fallback_share: None,

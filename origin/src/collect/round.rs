@@ -8,7 +8,7 @@
 //! was admitted, so a rejected table leaves no trace in what is served later. The filter's account
 //! of jumps changes with every table: it needs the suspicious ones to confirm a jump.
 
-use super::analyst::{Analyst, Table};
+use super::analyst::{Analyst, Heard, Table};
 use super::inputs::Inputs;
 use super::stream::{Streamed, StreamedLiquidations};
 use crate::publication::Publication;
@@ -141,8 +141,11 @@ impl Round {
         let table = Table::new(&tickers, as_of);
         // Held for the whole round, because there is only one at a time.
         let mut analyst = self.analyst.lock().unwrap_or_else(PoisonError::into_inner);
-        let heard = self.liquidations.section();
-        let long_view = analyst.long_view(&self.inputs, heard, &table, &self.universe, self.now);
+        let heard = Heard {
+            section: self.liquidations.section(),
+            cascade: self.liquidations.cascade(),
+        };
+        let long_view = analyst.long_view(&self.inputs, &heard, &table, &self.universe, self.now);
         let inputs = shared::assemble::Inputs {
             tickers: &tickers,
             tickers_source: source,
@@ -162,7 +165,7 @@ impl Round {
         let mut assembled = assemble(&inputs, identity, &self.settings)?;
         // Observed on the assembled snapshot, since alerts rest on its scores and regime, but on a
         // copy of their state: validation may still refuse it.
-        let alerts = analyst.alerts(&assembled.snapshot, &table, &self.inputs, self.now);
+        let alerts = analyst.alerts(&assembled.snapshot, &table, &self.inputs, &heard, self.now);
         assembled.snapshot.alerts = alerts.section(&assembled.snapshot);
         let refused = assembled
             .refused

@@ -186,6 +186,7 @@ pub fn alert_state(body: &[u8]) -> bool {
     check_alerts(&state.section().alerts);
     let mut next = state;
     let nothing = Observation {
+        liquidations: None,
         regime: None,
         contracts: &[],
         snapshot_age_ms: None,

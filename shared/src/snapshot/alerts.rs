@@ -2,9 +2,6 @@
 //!
 //! Identity, level and sentence are derived from the facts. So nothing that is stored can carry
 //! foreign text except the symbol, which is checked.
-//!
-//! Liquidation cascades have no alert: they need the venue's liquidation stream, which nobody reads
-//! yet.
 
 mod kind;
 mod regime_name;
@@ -22,7 +19,8 @@ mod section;
 pub use alert::Alert;
 pub use body::{AlertBody, AlertDetails};
 pub use event::{
-    AlertEvent, FUNDING_TIERS_PCT, LARGE_TRADE_USD, MAX_FALLBACK_SHARE,
+    AlertEvent, CASCADE_FLOOR_USD, CASCADE_TIERS, FEWEST_CASCADE_WINDOWS, FUNDING_TIERS_PCT,
+    LARGE_TRADE_USD, LEAST_CASCADE_DEVIATION_USD, LiquidationCascade, MAX_FALLBACK_SHARE,
     OPEN_INTEREST_PRICE_MOVE_PCT, OPEN_INTEREST_TIERS_PCT, STALE_AFTER_MS, ScoreZone, Taker,
 };
 pub use fault::{AlertFault, MAX_ALERTS};

@@ -9,8 +9,8 @@ use super::facts::{ContractFacts, OpenInterestMove, large_value};
 use serde::{Deserialize, Serialize};
 use shared::snapshot::Sentiment;
 use shared::snapshot::alerts::{
-    AlertEvent, FUNDING_TIERS_PCT, OPEN_INTEREST_PRICE_MOVE_PCT, OPEN_INTEREST_TIERS_PCT,
-    ScoreZone, Taker, Tier,
+    AlertEvent, CASCADE_FLOOR_USD, CASCADE_TIERS, FUNDING_TIERS_PCT, LiquidationCascade,
+    OPEN_INTEREST_PRICE_MOVE_PCT, OPEN_INTEREST_TIERS_PCT, ScoreZone, Taker, Tier,
 };
 use shared::units::{Percent, Score, UnixMs};
 
@@ -156,6 +156,52 @@ impl Watch {
             .map(|trade| trade.time_ms)
             .max()
             .unwrap_or(self.trades_until_ms);
+    }
+}
+
+/// Where the liquidations of the market stood when they were last known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct CascadeWatch {
+    /// When they were last observed.
+    pub(super) seen_ms: UnixMs,
+    tier: Held<Tier>,
+}
+
+impl CascadeWatch {
+    /// What is remembered after an observation, and the event that follows from it. Without a
+    /// memory it sets the baseline: a cascade that goes on already is no news.
+    pub(super) fn next(
+        before: Option<Self>,
+        cascade: LiquidationCascade,
+        now: UnixMs,
+    ) -> (Self, Option<AlertEvent>) {
+        let held = before.map_or(Held::Unseen, |before| before.tier);
+        let tier = Held::of(cascading(&cascade, held));
+        let event = match (held, tier) {
+            (Held::Calm, Held::Beyond(tier)) => Some(tier),
+            (Held::Beyond(before), Held::Beyond(tier)) if tier > before => Some(tier),
+            _ => None,
+        };
+        let next = Self { seen_ms: now, tier };
+        let event = event.map(|tier| AlertEvent::LiquidationCascade { tier, cascade });
+        (next, event)
+    }
+}
+
+/// The tier of a cascade. It is reached from the floor on, and kept while nine tenths of that are
+/// liquidated.
+fn cascading(cascade: &LiquidationCascade, held: Held<Tier>) -> Option<Tier> {
+    let held = match held {
+        Held::Beyond(tier) => Some(tier),
+        _ => None,
+    };
+    let (total, deviations) = (cascade.sides.total(), cascade.deviations());
+    if total >= CASCADE_FLOOR_USD {
+        tier(deviations, &CASCADE_TIERS, held)
+    } else if total >= CASCADE_FLOOR_USD * LEAVE_SHARE {
+        Tier::reached(deviations / LEAVE_SHARE, &CASCADE_TIERS).min(held)
+    } else {
+        None
     }
 }
 

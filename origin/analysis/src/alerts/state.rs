@@ -5,7 +5,7 @@
 //! losing alerts. Stored bytes pass [`AlertState::restore`], which accepts only what this engine
 //! can have written.
 
-use super::held::Watch;
+use super::held::{CascadeWatch, Watch};
 use super::span::{BASELINE_LIFE_MS, within};
 use serde::{Deserialize, Serialize};
 use shared::analysis::regime::labels;
@@ -37,6 +37,7 @@ pub struct AlertState {
     pub(super) regime_seen_ms: Option<UnixMs>,
     pub(super) stale: bool,
     pub(super) falling_back: bool,
+    pub(super) cascade: Option<CascadeWatch>,
     pub(super) contracts: BTreeMap<String, Watch>,
 }
 
@@ -49,6 +50,9 @@ struct Stored {
     regime_seen_ms: Option<UnixMs>,
     stale: bool,
     falling_back: bool,
+    /// A writer of before there were such alerts has none.
+    #[serde(default)]
+    cascade: Option<CascadeWatch>,
     contracts: BTreeMap<String, Watch>,
 }
 
@@ -63,6 +67,7 @@ impl AlertState {
             regime_seen_ms: None,
             stale: false,
             falling_back: false,
+            cascade: None,
             contracts: BTreeMap::new(),
         }
     }
@@ -108,7 +113,8 @@ impl AlertState {
         let times = alerts
             .chain(watches)
             .chain(stored.cooldowns.values().copied())
-            .chain(stored.regime_seen_ms);
+            .chain(stored.regime_seen_ms)
+            .chain(stored.cascade.map(|watch| watch.seen_ms));
         // A time in the future would keep a cooldown or a baseline alive for too long.
         if times.into_iter().any(|time| is_from_the_future(time, now)) {
             return Err(RestoreError::FromTheFuture);
@@ -122,6 +128,7 @@ impl AlertState {
             regime_seen_ms: stored.regime_seen_ms,
             stale: stored.stale,
             falling_back: stored.falling_back,
+            cascade: stored.cascade,
             contracts: stored.contracts,
         })
     }
@@ -140,6 +147,7 @@ impl AlertState {
             regime_seen_ms: this.regime_seen_ms,
             stale: this.stale,
             falling_back: this.falling_back,
+            cascade: this.cascade,
             contracts: this.contracts,
         })
     }
@@ -156,6 +164,9 @@ impl AlertState {
         self.cooldowns.retain(|_, at| within(*at, now, longest_ms));
         self.contracts
             .retain(|_, watch| within(watch.seen_ms, now, BASELINE_LIFE_MS));
+        self.cascade = self
+            .cascade
+            .filter(|watch| within(watch.seen_ms, now, BASELINE_LIFE_MS));
         self.section
             .alerts
             .retain(|alert| !is_from_the_future(alert.at_ms, now));

@@ -10,9 +10,10 @@ use shared::market::candles::{Candle, Candles, Interval};
 use shared::market::positioning::OpenInterest;
 use shared::market::trades::{Side, Trade};
 use shared::snapshot::alerts::{
-    Alert, AlertEvent, AlertFault, AlertKind, AlertLevel, AlertSection, MAX_ALERTS,
-    MalformedRegime, RegimeName,
+    Alert, AlertEvent, AlertFault, AlertKind, AlertLevel, AlertSection, FEWEST_CASCADE_WINDOWS,
+    LiquidationCascade, MAX_ALERTS, MalformedRegime, RegimeName,
 };
+use shared::snapshot::liquidations::LiquidatedSides;
 use shared::units::{Amount, Fraction, Percent, Price, Score, UnixMs};
 use std::collections::HashSet;
 
@@ -42,6 +43,7 @@ fn trade(time_ms: UnixMs, price: f64, size: f64, taker: Option<Side>) -> Trade {
 
 /// Nothing is known.
 const SILENCE: Observation<'_> = Observation {
+    liquidations: None,
     regime: None,
     contracts: &[],
     snapshot_age_ms: None,
@@ -595,6 +597,7 @@ fn eventful() -> Engine {
             ..contract("BTCUSDT")
         };
         let observation = Observation {
+            liquidations: liquidated(if loud { 3e6 } else { 0.0 }, 0.0, (0.0, 0.0)).liquidations,
             regime: Some(regime),
             contracts: &[facts],
             snapshot_age_ms: Some(if loud { 130_000 } else { 1_000 }),
@@ -959,6 +962,7 @@ fn show(engine: &mut Engine, step: &Step, trade_at: UnixMs) -> Vec<Alert> {
         ..contract("BTCUSDT")
     };
     let observation = Observation {
+        liquidations: None,
         regime: step.regime.map(|index| &names[index]),
         contracts: &[facts],
         snapshot_age_ms: step.age_ms,
@@ -1026,5 +1030,130 @@ proptest! {
     #[test]
     fn no_bytes_make_restoring_panic(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
         let _ = AlertState::restore(&bytes, NOW);
+    }
+}
+
+/// Liquidated in five minutes beside the windows before, USD.
+fn liquidated(long: f64, short: f64, (median, mad): (f64, f64)) -> Observation<'static> {
+    let usd = |value| Amount::new(value).unwrap();
+    Observation {
+        liquidations: Some(LiquidationCascade {
+            sides: LiquidatedSides {
+                long_usd: usd(long),
+                short_usd: usd(short),
+            },
+            median_usd: usd(median),
+            mad_usd: usd(mad),
+            windows: FEWEST_CASCADE_WINDOWS,
+        }),
+        ..SILENCE
+    }
+}
+
+#[test]
+fn a_cascade_is_far_above_the_usual_and_worth_a_million() {
+    let mut engine = Engine::new();
+    let usual = (100_000.0, 40_000.0);
+    assert_eq!(engine.sees(&liquidated(60_000.0, 40_000.0, usual)), [""; 0]);
+    // (1,000,000 − 100,000) / (1.4826 · 40,000) = 15.18: the second tier begins at 12.
+    engine.wait(MINUTE_MS);
+    assert_eq!(
+        engine.sees(&liquidated(900_000.0, 100_000.0, usual)),
+        [
+            "Positions worth 1000000 USD were liquidated in 5 minutes, 90 % of it long; 100000 USD is usual."
+        ]
+    );
+    let body = engine.body();
+    assert_eq!(body["alert_type"], "liquidation_cascade");
+    assert_eq!(
+        (&body["level"], &body["symbol"]),
+        (&json!("warning"), &Value::Null)
+    );
+    assert_eq!(
+        body["details"],
+        json!({
+            "tier": 2, "long_usd": 900_000.0, "short_usd": 100_000.0, "median_usd": 100_000.0, "mad_usd": 40_000.0,
+            "windows": 12, "deviations": 15.18, "threshold": 12.0, "floor_usd": 1_000_000.0,
+        })
+    );
+    let restored = AlertState::restore(&engine.state.to_json().unwrap(), engine.now);
+    assert_eq!(restored, Ok(engine.state));
+}
+
+#[test]
+fn less_than_a_million_is_no_cascade_however_unusual() {
+    let mut engine = Engine::new();
+    engine.sees(&liquidated(0.0, 0.0, (0.0, 0.0)));
+    engine.wait(MINUTE_MS);
+    assert_eq!(
+        engine.sees(&liquidated(999_999.0, 0.0, (0.0, 0.0))),
+        [""; 0]
+    );
+    // Nor is a million that is usual.
+    let busy = (900_000.0, 300_000.0);
+    assert_eq!(
+        engine.sees(&liquidated(500_000.0, 500_000.0, busy)),
+        [""; 0]
+    );
+    // In quiet hours the deviation is 50,000: twenty of them.
+    engine.sees(&liquidated(0.0, 1_000_000.0, (0.0, 0.0)));
+    assert_eq!(engine.body()["details"]["deviations"], 20.0);
+}
+
+#[test]
+fn a_cascade_that_goes_on_is_told_once_and_one_that_grows_again() {
+    let mut engine = Engine::new();
+    let quiet = (0.0, 0.0);
+    let mut told = |minutes: u64, usd: f64| {
+        engine.wait(minutes * MINUTE_MS);
+        engine.sees(&liquidated(usd, 0.0, quiet)).len()
+    };
+    assert_eq!(told(0, 2_000_000.0), 0, "it went on before anybody looked");
+    assert_eq!(told(1, 0.0), 0);
+    // Twenty deviations: the second tier.
+    assert_eq!(told(15, 1_000_000.0), 1);
+    assert_eq!(told(1, 1_100_000.0), 0);
+    assert_eq!(told(1, 950_000.0), 0, "a cascade that hovers does not end");
+    assert_eq!(told(1, 1_000_000.0), 0);
+    assert_eq!(told(1, 1_200_000.0), 1, "the third tier");
+    assert_eq!(told(1, 0.0), 0);
+    assert_eq!(told(1, 1_200_000.0), 0, "its cooldown runs");
+    assert_eq!(told(1, 0.0), 0);
+    assert_eq!(told(15, 1_200_000.0), 1);
+}
+
+#[test]
+fn what_is_usual_is_not_known_from_fewer_windows() {
+    let mut engine = Engine::new();
+    engine.sees(&liquidated(0.0, 0.0, (0.0, 0.0)));
+    engine.wait(MINUTE_MS);
+    engine.sees(&liquidated(2_000_000.0, 0.0, (0.0, 0.0)));
+    let mut stored: Value = serde_json::from_slice(&engine.state.to_json().unwrap()).unwrap();
+    stored["alerts"][0]["event"]["windows"] = json!(FEWEST_CASCADE_WINDOWS - 1);
+    assert_eq!(
+        AlertState::restore(stored.to_string().as_bytes(), engine.now),
+        Err(RestoreError::Alerts(AlertFault::NoReason))
+    );
+}
+
+proptest! {
+    #[test]
+    fn whatever_is_liquidated_an_alert_says_what_its_numbers_show(
+        steps in prop::collection::vec((0..5_u64, 0.0..5e6, 0.0..5e6, 0.0..1e6, 0.0..3e5), 1..40),
+    ) {
+        let mut engine = Engine::new();
+        let mut last_of = std::collections::HashMap::new();
+        for (minutes, long, short, median, mad) in steps {
+            engine.wait(minutes * MINUTE_MS);
+            let cents = |value: f64| (value * 100.0).round() / 100.0;
+            let observation = liquidated(cents(long), cents(short), (cents(median), cents(mad)));
+            // It checks the alerts that are kept, too.
+            for alert in engine.state.observe(&observation, engine.now) {
+                prop_assert!(cents(long) + cents(short) >= 1e6);
+                let before = last_of.insert(alert.key(), engine.now);
+                prop_assert!(before.is_none_or(|before| engine.now.millis_since(before) >= 15 * MINUTE_MS));
+            }
+            prop_assert_eq!(engine.state.section().check(), Ok(()));
+        }
     }
 }

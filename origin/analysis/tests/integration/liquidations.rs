@@ -1,6 +1,8 @@
 //! The tape of liquidations: its sums are those of what was heard, and none is of more than that.
 
-use analysis::liquidations::{LiquidationTape, MAX_INTERRUPTION_MS, MAX_STALL_MS, Taken};
+use analysis::liquidations::{
+    CASCADE_WINDOW_MS, LiquidationTape, MAX_INTERRUPTION_MS, MAX_STALL_MS, Taken,
+};
 use proptest::prelude::*;
 use shared::market::liquidations::{Liquidation, Position};
 use shared::provenance::{Feed, Source, Venue};
@@ -295,6 +297,24 @@ fn what_was_liquidated_before_anybody_listened_is_not_counted() {
     assert_eq!(listener.section().latest.len(), 1);
 }
 
+#[test]
+fn a_cascade_is_measured_by_an_hour_of_windows_before_it() {
+    let mut listener = Listener::new();
+    // Thirteen windows with 100, 200, … 1,300 USD; the last but one is the newest earlier one.
+    for window in 1..=13_u32 {
+        assert_eq!(listener.tape.cascade(), None, "before window {window}");
+        listener.listen(CASCADE_WINDOW_MS / 2);
+        listener.hear(Position::Short, f64::from(window));
+        listener.listen(CASCADE_WINDOW_MS / 2);
+    }
+    let cascade = listener.tape.cascade().unwrap();
+    assert_eq!(cascade.windows, 12);
+    assert_eq!(cascade.sides.short_usd.get(), 1_300.0);
+    // The median of 100…1,200 is 650; the distances from it are 50, 50, 150, 150, … 550, 550.
+    assert_eq!(cascade.median_usd.get(), 650.0);
+    assert_eq!(cascade.mad_usd.get(), 300.0);
+}
+
 /// What may happen to a listener.
 #[derive(Clone, Debug)]
 enum Step {
@@ -366,6 +386,9 @@ proptest! {
                         .sum()
                 };
                 prop_assert_eq!((sum.long_usd.get(), sum.short_usd.get()), (total(true), total(false)));
+            }
+            if let Some(cascade) = listener.tape.cascade() {
+                prop_assert!(as_of.millis_since(section.observed_since_ms) >= CASCADE_WINDOW_MS * (cascade.windows as u64 + 1).min(288));
             }
         }
     }

@@ -15,6 +15,7 @@ use shared::assemble::Slow;
 use shared::exchange::bybit::stream::{Data, Topic, liquidations};
 use shared::provenance::Source;
 use shared::snapshot::Lack;
+use shared::snapshot::alerts::LiquidationCascade;
 use shared::snapshot::liquidations::Liquidations;
 use shared::units::UnixMs;
 use std::collections::BTreeSet;
@@ -48,6 +49,11 @@ impl StreamedLiquidations {
             .tape
             .section()
             .map_or_else(|| Slow::unknown(state.lack), Slow::Known)
+    }
+
+    /// The last minutes beside what is usual.
+    pub(in crate::collect) fn cascade(&self) -> Option<LiquidationCascade> {
+        self.lock().tape.cascade()
     }
 
     /// Forgets everything: it may be what the feed crashes on.

@@ -4,8 +4,9 @@
 //! alert cannot claim what its numbers do not show.
 
 use super::event::{
-    AlertEvent, FUNDING_TIERS_PCT, LARGE_TRADE_USD, MAX_FALLBACK_SHARE,
-    OPEN_INTEREST_PRICE_MOVE_PCT, OPEN_INTEREST_TIERS_PCT, STALE_AFTER_MS, ScoreZone,
+    AlertEvent, CASCADE_FLOOR_USD, CASCADE_TIERS, FUNDING_TIERS_PCT, LARGE_TRADE_USD,
+    MAX_FALLBACK_SHARE, OPEN_INTEREST_PRICE_MOVE_PCT, OPEN_INTEREST_TIERS_PCT, STALE_AFTER_MS,
+    ScoreZone,
 };
 use super::fault::AlertFault;
 use super::kind::{AlertKind, AlertLevel, Tier};
@@ -35,6 +36,7 @@ impl Alert {
             AlertEvent::Funding { .. } => AlertKind::Funding,
             AlertEvent::OpenInterest { .. } => AlertKind::OpenInterest,
             AlertEvent::LargeTrade { .. } => AlertKind::LargeTrade,
+            AlertEvent::LiquidationCascade { .. } => AlertKind::LiquidationCascade,
             AlertEvent::StaleData { .. } => AlertKind::StaleData,
             AlertEvent::FallbackShare { .. } => AlertKind::FallbackShare,
         }
@@ -51,9 +53,9 @@ impl Alert {
             AlertEvent::RegimeChange { .. } | AlertEvent::FallbackShare { .. } => {
                 AlertLevel::Warning
             }
-            AlertEvent::Funding { tier, .. } | AlertEvent::OpenInterest { tier, .. } => {
-                tier.level()
-            }
+            AlertEvent::Funding { tier, .. }
+            | AlertEvent::OpenInterest { tier, .. }
+            | AlertEvent::LiquidationCascade { tier, .. } => tier.level(),
             AlertEvent::StaleData { .. } => AlertLevel::Critical,
         }
     }
@@ -83,7 +85,9 @@ impl Alert {
                 };
                 format!("{kind}:{symbol}:{payer}_pay_{}", u8::from(*tier))
             }
-            AlertEvent::OpenInterest { tier, .. } => format!("{kind}:{symbol}:{}", u8::from(*tier)),
+            AlertEvent::OpenInterest { tier, .. } | AlertEvent::LiquidationCascade { tier, .. } => {
+                format!("{kind}:{symbol}:{}", u8::from(*tier))
+            }
             _ => format!("{kind}:{symbol}"),
         }
     }
@@ -135,6 +139,11 @@ impl Alert {
                     && price_change_4h_pct.get().abs() >= OPEN_INTEREST_PRICE_MOVE_PCT
             }
             AlertEvent::LargeTrade { value_usd, .. } => value_usd.get() >= LARGE_TRADE_USD,
+            AlertEvent::LiquidationCascade { tier, cascade } => {
+                cascade.is_compared()
+                    && cascade.sides.total() >= CASCADE_FLOOR_USD
+                    && Tier::reached(cascade.deviations(), &CASCADE_TIERS) == Some(*tier)
+            }
             // Strictly above, like the sentence ("more than"); tiers include their threshold ("or
             // more").
             AlertEvent::StaleData { age_ms } => *age_ms > STALE_AFTER_MS,

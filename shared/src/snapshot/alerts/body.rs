@@ -5,8 +5,8 @@
 
 use super::alert::Alert;
 use super::event::{
-    AlertEvent, FUNDING_TIERS_PCT, LARGE_TRADE_USD, MAX_FALLBACK_SHARE, OPEN_INTEREST_TIERS_PCT,
-    STALE_AFTER_MS, ScoreZone, Taker,
+    AlertEvent, CASCADE_FLOOR_USD, CASCADE_TIERS, FUNDING_TIERS_PCT, LARGE_TRADE_USD,
+    MAX_FALLBACK_SHARE, OPEN_INTEREST_TIERS_PCT, STALE_AFTER_MS, ScoreZone, Taker,
 };
 use super::kind::AlertLevel;
 use crate::snapshot::sentiment::Sentiment;
@@ -73,6 +73,17 @@ pub enum AlertDetails<'a> {
         price: Price,
         traded_at_ms: UnixMs,
         threshold_usd: f64,
+    },
+    LiquidationCascade {
+        tier: u8,
+        long_usd: Amount,
+        short_usd: Amount,
+        median_usd: Amount,
+        mad_usd: Amount,
+        windows: usize,
+        deviations: f64,
+        threshold: f64,
+        floor_usd: f64,
     },
     StaleData {
         age_ms: u64,
@@ -167,6 +178,16 @@ impl Alert {
                     price.get()
                 )
             }
+            AlertEvent::LiquidationCascade { cascade, .. } => {
+                let (long, short) = (cascade.sides.long_usd.get(), cascade.sides.short_usd.get());
+                // Whole percents, of at least a million.
+                let long_share = 100.0 * long / (long + short);
+                format!(
+                    "Positions worth {:.0} USD were liquidated in 5 minutes, {long_share:.0} % of it long; {:.0} USD is usual.",
+                    long + short,
+                    cascade.median_usd.get()
+                )
+            }
             AlertEvent::StaleData { age_ms } => {
                 format!(
                     // Whole seconds, rounded down: the age is at least what the sentence says.
@@ -226,6 +247,17 @@ impl Alert {
                 price: *price,
                 traded_at_ms: *traded_at_ms,
                 threshold_usd: LARGE_TRADE_USD,
+            },
+            AlertEvent::LiquidationCascade { tier, cascade } => AlertDetails::LiquidationCascade {
+                tier: (*tier).into(),
+                long_usd: cascade.sides.long_usd,
+                short_usd: cascade.sides.short_usd,
+                median_usd: cascade.median_usd,
+                mad_usd: cascade.mad_usd,
+                windows: cascade.windows,
+                deviations: cascade.deviations(),
+                threshold: tier.threshold(&CASCADE_TIERS),
+                floor_usd: CASCADE_FLOOR_USD,
             },
             AlertEvent::StaleData { age_ms } => AlertDetails::StaleData {
                 age_ms: *age_ms,

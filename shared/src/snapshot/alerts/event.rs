@@ -6,7 +6,8 @@
 use super::kind::Tier;
 use super::regime_name::RegimeName;
 use crate::market::trades::Side;
-use crate::units::{Amount, Fraction, Percent, Price, Score, UnixMs};
+use crate::snapshot::liquidations::LiquidatedSides;
+use crate::units::{Amount, Fraction, Percent, Price, Score, UnixMs, round_to};
 use serde::{Deserialize, Serialize};
 
 /// Funding per 8 hours beyond which each tier begins, percent, whoever pays.
@@ -27,6 +28,25 @@ pub const STALE_AFTER_MS: u64 = 120_000;
 
 /// More than this share of answers from a fallback is a fault.
 pub const MAX_FALLBACK_SHARE: f64 = 0.1;
+
+/// The least that is liquidated in five minutes in a cascade, USD.
+pub const CASCADE_FLOOR_USD: f64 = 1_000_000.0;
+
+/// Deviations above the usual at which each tier of a cascade begins.
+pub const CASCADE_TIERS: [f64; 3] = [6.0, 12.0, 24.0];
+
+/// The least deviation that a cascade is measured by, USD. In quiet hours most windows are nearly
+/// equal, and without it the smallest liquidation would be infinitely unusual.
+pub const LEAST_CASCADE_DEVIATION_USD: f64 = 50_000.0;
+
+/// The fewest earlier windows of five minutes that tell what is usual: an hour of them.
+pub const FEWEST_CASCADE_WINDOWS: usize = 12;
+
+/// The most of them: a day without the last window.
+const MOST_CASCADE_WINDOWS: usize = 287;
+
+/// The factor that makes the median distance from the median a standard deviation.
+const MAD_TO_DEVIATION: f64 = 1.4826;
 
 /// Which zone a score entered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -56,6 +76,35 @@ impl From<Side> for Taker {
             Side::Buy => Self::Buy,
             Side::Sell => Self::Sell,
         }
+    }
+}
+
+/// What was liquidated in five minutes, beside the windows of five minutes before.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LiquidationCascade {
+    /// Liquidated in the last window.
+    #[serde(flatten)]
+    pub sides: LiquidatedSides,
+    /// The median of the earlier windows, both sides, USD.
+    pub median_usd: Amount,
+    /// The median distance of the earlier windows from it, USD.
+    pub mad_usd: Amount,
+    /// The earlier windows.
+    pub windows: usize,
+}
+
+impl LiquidationCascade {
+    /// How far the last window is above the usual: (both sides − median) / the larger of 1.4826 ×
+    /// median distance and [`LEAST_CASCADE_DEVIATION_USD`], to two decimals.
+    #[must_use]
+    pub fn deviations(&self) -> f64 {
+        let deviation = (MAD_TO_DEVIATION * self.mad_usd.get()).max(LEAST_CASCADE_DEVIATION_USD);
+        round_to((self.sides.total() - self.median_usd.get()) / deviation, 2)
+    }
+
+    /// Whether there are as many earlier windows as it takes, and no more than a day has.
+    pub(super) fn is_compared(&self) -> bool {
+        (FEWEST_CASCADE_WINDOWS..=MOST_CASCADE_WINDOWS).contains(&self.windows)
     }
 }
 
@@ -103,6 +152,14 @@ pub enum AlertEvent {
         price: Price,
         /// When it was made.
         traded_at_ms: UnixMs,
+    },
+    /// Far more than usual was liquidated in five minutes.
+    LiquidationCascade {
+        /// Which.
+        tier: Tier,
+        /// The last five minutes, and those before.
+        #[serde(flatten)]
+        cascade: LiquidationCascade,
     },
     /// The snapshot is old.
     StaleData {

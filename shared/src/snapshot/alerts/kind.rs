@@ -19,6 +19,8 @@ pub enum AlertKind {
     OpenInterest,
     /// One trade of at least [`super::LARGE_TRADE_USD`].
     LargeTrade,
+    /// At least [`super::CASCADE_FLOOR_USD`] was liquidated in five minutes, far more than usual.
+    LiquidationCascade,
     /// The snapshot is older than [`super::STALE_AFTER_MS`].
     StaleData,
     /// More than [`super::MAX_FALLBACK_SHARE`] of the answers came from a fallback.
@@ -27,12 +29,13 @@ pub enum AlertKind {
 
 impl AlertKind {
     /// Every kind.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::RegimeChange,
         Self::ScoreCrossing,
         Self::Funding,
         Self::OpenInterest,
         Self::LargeTrade,
+        Self::LiquidationCascade,
         Self::StaleData,
         Self::FallbackShare,
     ];
@@ -46,6 +49,7 @@ impl AlertKind {
             Self::Funding => "funding",
             Self::OpenInterest => "open_interest",
             Self::LargeTrade => "large_trade",
+            Self::LiquidationCascade => "liquidation_cascade",
             Self::StaleData => "stale_data",
             Self::FallbackShare => "fallback_share",
         }
@@ -58,11 +62,12 @@ impl AlertKind {
     /// - funding and open interest: 4 hours, the usual funding interval and the span that is
     ///   compared
     /// - large trade: 5 minutes, for one order is filled in many trades
+    /// - liquidation cascade: 15 minutes, three of the windows that are compared
     /// - stale data: 10 minutes; fallback share: 30 minutes: long enough for an operator to act
     #[must_use]
     pub const fn cooldown_ms(self) -> u64 {
         match self {
-            Self::RegimeChange => 15 * MINUTE_MS,
+            Self::RegimeChange | Self::LiquidationCascade => 15 * MINUTE_MS,
             Self::ScoreCrossing | Self::FallbackShare => 30 * MINUTE_MS,
             // Four hours: the period over which open interest is compared, and half a funding
             // period.

@@ -236,6 +236,10 @@ fn alerts(at_ms: &Value) -> Value {
         AlertKind::LargeTrade => {
             json!({"taker": "buy", "value_usd": 800_000.0, "price": 100.0, "traded_at_ms": at_ms})
         }
+        AlertKind::LiquidationCascade => json!({
+            "tier": 1, "long_usd": 1_200_000.0, "short_usd": 100_000.0,
+            "median_usd": 100_000.0, "mad_usd": 100_000.0, "windows": 12,
+        }),
         AlertKind::StaleData => json!({"age_ms": 130_000}),
         AlertKind::FallbackShare => json!({"share": 0.2}),
     };

@@ -38,9 +38,12 @@ const isLoaded = ({ loaded }) => {
 };
 
 /** What the oracle says of a folder. */
-async function judged(folder) {
+const judged = (folder) => python(ORACLE, folder);
+
+/** What a program in Python prints. */
+async function python(...args) {
   const env = { ...process.env, PYTHONDONTWRITEBYTECODE: "1", ...(process.env.ORACLE_PYTHON && { PYTHONPATH: process.env.ORACLE_PYTHON }), OMP_NUM_THREADS: "1" };
-  const { stdout } = await promisify(execFile)("python3", [ORACLE, folder], { env, maxBuffer: 1 << 28 });
+  const { stdout } = await promisify(execFile)("python3", args, { env, maxBuffer: 1 << 28 });
   return JSON.parse(stdout);
 }
 
@@ -127,6 +130,12 @@ const analysed = async (url, recorder) => {
 
 const must_answer = ["/mobile-data", "/api/bitcoin-beta/realtime", "/api/dashboard/alerts", "/api/dashboard/signals",
   "/api/dashboard/opportunities", "/api/dashboard/perpetuals-pulse", "/api/dashboard/beta-chart"];
+
+test("what was liquidated is what the definitions make of what was heard", async () => {
+  const { compared, wrong } = await python(path.join(ROOT, "tests/oracle/liquidations.py"));
+  assert.deepEqual(wrong, []);
+  assert.ok(compared > 10, `only ${compared} figures were compared`);
+});
 
 test("every figure that is published is defined in docs/methodology.md", () => {
   const read = (...parts) => readFileSync(path.join(ROOT, ...parts), "utf8");

@@ -4,6 +4,7 @@ use analysis::liquidations::{
     CASCADE_WINDOW_MS, LiquidationTape, MAX_INTERRUPTION_MS, MAX_STALL_MS, Taken,
 };
 use proptest::prelude::*;
+use serde_json::{Value, json};
 use shared::market::liquidations::{Liquidation, Position};
 use shared::provenance::{Feed, Source, Venue};
 use shared::snapshot::liquidations::{LIQUIDATION_DAY_MS, Liquidations};
@@ -313,6 +314,39 @@ fn a_cascade_is_measured_by_an_hour_of_windows_before_it() {
     // The median of 100…1,200 is 650; the distances from it are 50, 50, 150, 150, … 550, 550.
     assert_eq!(cascade.median_usd.get(), 650.0);
     assert_eq!(cascade.mad_usd.get(), 300.0);
+}
+
+/// The oracle computes the same figures from the same liquidations by itself
+/// (`tests/oracle/liquidations.py`).
+#[test]
+fn what_the_oracle_checks_is_what_the_tape_makes_of_what_was_heard() {
+    const HEARD: &str = include_str!("../../../../tests/oracle/liquidations/heard.json");
+    let heard: Value = serde_json::from_str(HEARD).unwrap();
+    let time = |value: &Value| UnixMs::from_millis(value.as_u64().unwrap());
+    let mut listener = Listener {
+        tape: LiquidationTape::default(),
+        now: time(&heard["observed_since_ms"]),
+    };
+    listener.connect();
+    for row in heard["rows"].as_array().unwrap() {
+        let pause_ms = time(&row[0]).millis_since(listener.now);
+        listener.listen(pause_ms);
+        let one = Liquidation {
+            time_ms: listener.now,
+            symbol: row[1].as_str().unwrap().to_owned(),
+            position: serde_json::from_value(row[2].clone()).unwrap(),
+            size_base: serde_json::from_value(row[3].clone()).unwrap(),
+            bankruptcy_price: serde_json::from_value(row[4].clone()).unwrap(),
+        };
+        assert_eq!(listener.tape.take(&one, listener.now), Taken::Counted);
+    }
+    assert_eq!(listener.now, time(&heard["as_of_ms"]));
+    let cascade = listener.tape.cascade().unwrap();
+    let mut with_deviations = serde_json::to_value(cascade).unwrap();
+    with_deviations["deviations"] = json!(cascade.deviations());
+    let published = json!({ "section": listener.section(), "cascade": with_deviations });
+    expect_test::expect_file!["../../../../tests/oracle/liquidations/published.json"]
+        .assert_eq(&format!("{published:#}\n"));
 }
 
 /// What may happen to a listener.

@@ -5,7 +5,9 @@ use crate::support::{NOW, Scene, good_snapshot, rows, universe_of};
 use shared::analysis::Settings;
 use shared::assemble::{LongView, Slow, Substitute, assemble_secondary, with_sections_of};
 use shared::exchange::secondary::Secondary;
+use shared::freshness::Freshness;
 use shared::provenance::Source;
+use shared::snapshot::liquidations::Liquidations;
 use shared::snapshot::{Section, Snapshot};
 use shared::units::UnixMs;
 
@@ -19,11 +21,33 @@ fn held() -> Vec<Snapshot> {
     make_younger(&mut analysed.beta, age_ms);
     make_younger(&mut analysed.performance, age_ms);
     make_younger(&mut analysed.alerts, age_ms);
+    analysed.liquidations = Section::Present {
+        source: analysed.tickers_source,
+        as_of_ms: NOW,
+        freshness: Freshness::Fresh,
+        value: just_begun(),
+    };
     vec![
         good_snapshot(),
         Scene::from_tickers_alone().snapshot(),
         analysed,
     ]
+}
+
+/// What is known of liquidations when listening has just begun.
+fn just_begun() -> Liquidations {
+    Liquidations {
+        observed_since_ms: NOW,
+        unheard_ms: 0,
+        refused: 0,
+        contracts_observed: 500,
+        last_1h: None,
+        last_4h: None,
+        last_24h: None,
+        contracts_1h: None,
+        largest: None,
+        latest: Vec::new(),
+    }
 }
 
 fn make_younger<T>(section: &mut Section<T>, by_ms: u64) {
@@ -58,7 +82,7 @@ fn fallback(held: Option<&Snapshot>, now: UnixMs) -> Snapshot {
 fn what_bybit_s_tickers_made_is_completed_as_if_it_had_been_at_hand() {
     for held in held() {
         // Young, past some sections' limits, past most.
-        for later_ms in [0, 400_000, 7_300_000, 50_000_000] {
+        for later_ms in [0, 400_000, 700_000, 7_300_000, 50_000_000] {
             let now = NOW.plus_millis(later_ms);
             assert_eq!(
                 with_sections_of(fallback(None, now), &held, now),

@@ -127,15 +127,10 @@ impl Carried {
         unless_loading(ours, &self.statistics)
     }
 
-    /// What was heard of liquidations here, or the carried section until something is: what one
+    /// What was heard of liquidations here, or the carried section until something is. What one
     /// process heard is never added to what another did, since nobody listened between the two.
     pub(super) fn liquidations_or(&self, ours: Slow<Liquidations>) -> Slow<Liquidations> {
-        match (&ours, &self.liquidations) {
-            (Slow::Unknown(reason), Slow::Known(_)) if reason == Lack::NotObservedYet.label() => {
-                self.liquidations.clone()
-            }
-            _ => ours,
-        }
+        unless_unheard(ours, &self.liquidations)
     }
 }
 
@@ -150,6 +145,20 @@ fn unless_loading<T: Clone>(ours: Slow<T>, carried: &Slow<T>) -> Slow<T> {
     match (&ours, carried) {
         // A lack that is not about loading is the truth about now, and is shown.
         (Slow::Unknown(reason), Slow::Known(_)) if is_loading(reason) => carried.clone(),
+        _ => ours,
+    }
+}
+
+/// Our section, or the carried one while nothing is heard yet. A process that led before may still
+/// have a section from then, which is older than what was shown since.
+fn unless_unheard<T: Clone>(ours: Slow<T>, carried: &Slow<T>) -> Slow<T> {
+    match (&ours, carried) {
+        (Slow::Unknown(reason), Slow::Known(_)) if reason == Lack::NotObservedYet.label() => {
+            carried.clone()
+        }
+        (Slow::Known(ours), Slow::Known(other)) if other.as_of_ms > ours.as_of_ms => {
+            carried.clone()
+        }
         _ => ours,
     }
 }
@@ -184,5 +193,25 @@ mod tests {
             shown(Slow::unknown(Lack::TooOld.label())),
             Lack::TooOld.label()
         );
+    }
+
+    #[test]
+    fn what_another_process_heard_is_shown_until_this_one_hears() {
+        let known = |value, second: u64| {
+            Slow::Known(Dated {
+                value,
+                as_of_ms: UnixMs::from_secs(1_788_870_000 + second),
+                source: Source::live(Venue::Bybit),
+            })
+        };
+        let shown = |ours| match unless_unheard(ours, &known("theirs", 5)) {
+            Slow::Known(dated) => dated.value.to_owned(),
+            Slow::Unknown(reason) => reason,
+        };
+        assert_eq!(shown(Slow::unknown(Lack::NotObservedYet.label())), "theirs");
+        assert_eq!(shown(known("from when we led before", 4)), "theirs");
+        assert_eq!(shown(known("ours", 6)), "ours");
+        let off = Lack::StreamsOff.label();
+        assert_eq!(shown(Slow::unknown(off)), off);
     }
 }

@@ -262,10 +262,12 @@ impl LiquidationTape {
         })
     }
 
-    /// The last minutes beside those before them; `None` while too little was observed to tell what
-    /// is usual.
+    /// The last minutes beside those before them; `None` without a connection, and while too little
+    /// was observed to tell what is usual.
     #[must_use]
     pub fn cascade(&self) -> Option<LiquidationCascade> {
+        // What a process knows from when it was connected is no news to anybody.
+        self.began?;
         let (since, as_of) = (self.observed_since?, self.heard?);
         let day = self.within(LIQUIDATION_DAY_MS, as_of);
         let aged = day.map(|row| (as_of.millis_since(row.time_ms), row.value_usd.get()));

@@ -222,19 +222,19 @@ async fn whatever_ends_a_connection_it_is_opened_again_and_requests_bridge_it() 
     };
     for case in [
         case(
-            json!({ "kind": "stream_close", "code": 1012, "reason": "restart", "times": 2 }),
+            json!({ "kind": "stream_close", "code": 1012, "reason": "restart", "times": 20 }),
             "closed",
         ),
         case(
-            json!({ "kind": "stream_invalid_utf8", "times": 2 }),
+            json!({ "kind": "stream_invalid_utf8", "times": 20 }),
             "broken",
         ),
         case(
-            json!({ "kind": "stream_half_frame", "then": "cut", "times": 2 }),
+            json!({ "kind": "stream_half_frame", "then": "cut", "times": 20 }),
             "broken",
         ),
         case(
-            json!({ "kind": "stream_half_frame", "then": "hang", "times": 2 }),
+            json!({ "kind": "stream_half_frame", "then": "hang", "times": 20 }),
             "silent",
         ),
         case(json!({ "kind": "stream_heartbeats_only" }), "silent"),

@@ -155,7 +155,7 @@ impl<F: Feed> Session<F> {
             failures = failures.saturating_add(1);
             self.context.metrics.stream_ended(F::NAME, error.label());
             if self.context.board.record(F::NAME, error.label(), None) {
-                tracing::warn!(stream = F::NAME, %error, "the stream ended; requests take its place meanwhile");
+                tracing::warn!(stream = F::NAME, %error, "the stream ended; it is opened again");
             }
             pulse.rest();
             sleep(self.context.jitter.lengthen(pause)).await;

@@ -235,7 +235,7 @@ async fn golden_names_in_the_metrics_and_outcomes_of_the_origin() {
     let named = eventually("every stream is named", || async {
         let named = dependencies(&streaming.get(HEALTH[0]).await.json());
         let streams = named.iter().filter(|name| name.contains("_stream_"));
-        (streams.count() == 2).then_some(named)
+        (streams.count() == 3).then_some(named)
     });
     facts.extend(named.await);
     freeze(&expect_file!["../../../golden/names-origin.txt"], facts);

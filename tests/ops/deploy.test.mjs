@@ -39,6 +39,8 @@ COINGECKO_BASE_URL="${simulator.url}"
 FEAR_GREED_BASE_URL='${simulator.url}'
 REDIS_URL=redis://:secret@127.0.0.1:1/
 TICKERS_INTERVAL_MS=500
+# Several unoptimised origins run at once here.
+STREAMS=off
 # What is taken by the process that runs.
 ORIGIN_OPERATOR_LISTEN=${loopback.host}:21000
 `);
@@ -46,7 +48,7 @@ ORIGIN_OPERATOR_LISTEN=${loopback.host}:21000
 if [[ -s ${pid} ]]; then kill -9 "$(<${pid})" 2>/dev/null; fi
 # The port is free once the process before has let go of it.
 while (exec 3<>/dev/tcp/${loopback.host}/21080) 2>/dev/null; do sleep 0.05; done
-export ORIGIN_LISTEN=${new URL(health).host} RUST_LOG=off MACHINE=${name} TICKERS_INTERVAL_MS=500
+export ORIGIN_LISTEN=${new URL(health).host} RUST_LOG=off MACHINE=${name} TICKERS_INTERVAL_MS=500 STREAMS=off
 export BYBIT_BASE_URL=${simulator.url} COINGECKO_BASE_URL=${simulator.url} FEAR_GREED_BASE_URL=${simulator.url}
 setsid ${root}/current/origin >/dev/null 2>&1 </dev/null &
 echo $! >${pid}

@@ -104,6 +104,8 @@ pub(super) async fn run(
     let mut next_fetch = Instant::now();
     let mut next_round = pace.rounds.map(|rounds| Instant::now() + rounds);
     let mut was_streamed = false;
+    // When the fetch after an audit would have been due without a stream.
+    let mut due_without_stream: Option<Instant> = None;
     // The last table, for a list of contracts that arrives after it.
     let mut waiting: Option<(Fetched, Pass)> = None;
     loop {
@@ -130,11 +132,17 @@ pub(super) async fn run(
                     next_fetch = now;
                 }
                 was_streamed = is_published;
+                // A stream that showed the market at the audit and does not now, perhaps because the
+                // machine is too busy to read it, must not stretch the pace of the fetches.
+                if !is_published && let Some(due) = due_without_stream.take() {
+                    next_fetch = next_fetch.min(due);
+                }
             }
             () = sleep_until(next_fetch) => {
                 // A ban or a rate limit is of the whole address, so a pause that another request
                 // caused delays this one too.
                 let started = Instant::now();
+                due_without_stream = None;
                 let Some(pass) = collector.feeds.gate.pass_table(started) else {
                     next_fetch = started + collector.feeds.gate.paused(started).max(SHORTEST_WAIT);
                     continue;
@@ -143,6 +151,7 @@ pub(super) async fn run(
                     Ok(tickers) if pace.rounds.is_some() && collector.checks(&tickers) => {
                         collector.answered(Some(pass));
                         next_fetch = started + AUDIT_EACH;
+                        due_without_stream = Some(started + interval);
                     }
                     Ok(tickers) => {
                         let table = TickerTable::Fetched(tickers.clone());

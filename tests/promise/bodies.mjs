@@ -7,7 +7,7 @@ const SCORE = /(^|_)score$/;
 const MOMENT_MS = /_ms$/;
 
 /** Durations end like moments do. */
-const DURATIONS = new Set(["age_ms"]);
+const DURATIONS = new Set(["age_ms", "unheard_ms"]);
 
 /** The predecessor's words and constant for "I know nothing", and markup. */
 const PLACEHOLDERS = ["SYSTEM_STATUS", "INITIALIZING", "cache_warmer_generated", "<"];

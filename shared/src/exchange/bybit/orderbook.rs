@@ -9,7 +9,7 @@
 //! ```
 
 use super::envelope;
-use super::rows::{check_symbol, past_moment, required};
+use super::rows::{answer_moment, check_symbol, required};
 use crate::exchange::cells::Cells;
 use crate::exchange::wire::{self, WireNumber, WireText};
 use crate::exchange::{Detail, ParseError};
@@ -20,18 +20,22 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 /// Price, size.
-pub(super) type WireLevel = Cells<2>;
+type WireLevel = Cells<2>;
 
+/// A book, or what changed in one.
 #[derive(Deserialize)]
-struct Result_<'a> {
+pub(super) struct WireBook<'a> {
     #[serde(borrow, default)]
-    s: WireText<'a>,
+    pub(super) s: WireText<'a>,
     /// Buyers, highest price first.
     #[serde(borrow)]
-    b: Option<Vec<&'a RawValue>>,
+    pub(super) b: Option<Vec<&'a RawValue>>,
     /// Sellers, lowest price first.
     #[serde(borrow)]
-    a: Option<Vec<&'a RawValue>>,
+    pub(super) a: Option<Vec<&'a RawValue>>,
+    /// Counts the updates of a stream. In an answer it is that of another depth.
+    #[serde(default)]
+    pub(super) u: WireNumber,
     /// When the answer was made.
     #[serde(default)]
     ts: WireNumber,
@@ -51,7 +55,7 @@ struct Result_<'a> {
 pub fn parse(body: &[u8], symbol: &str) -> Result<Book, ParseError> {
     let text = wire::text(body)?;
     let (result, server_time) = envelope::open(&text)?;
-    let result: Result_<'_> = wire::object(result)?;
+    let result: WireBook<'_> = wire::object(result)?;
     check_symbol(symbol, result.s.sent())?;
     let bids = levels("b", &result.b.ok_or(ParseError::ResultMissing)?)?;
     let asks = levels("a", &result.a.ok_or(ParseError::ResultMissing)?)?;
@@ -79,49 +83,50 @@ pub fn parse(body: &[u8], symbol: &str) -> Result<Book, ParseError> {
 /// The matching engine's time where it is sent, else the answer's. The engine's is the earlier one,
 /// and the true age of the book.
 fn as_of(ts: &WireNumber, cts: &WireNumber, server_time: UnixMs) -> Result<UnixMs, ParseError> {
-    let (field, number) = if *cts == WireNumber::Absent {
-        ("ts", ts)
+    if *cts == WireNumber::Absent {
+        answer_moment("ts", ts, server_time)
     } else {
-        ("cts", cts)
-    };
-    past_moment(field, number, server_time).map_err(|_| ParseError::Unusable {
-        field,
-        value: number.quoted(),
-    })
+        answer_moment("cts", cts, server_time)
+    }
 }
 
 fn levels(side: &'static str, rows: &[&RawValue]) -> Result<Vec<Level>, ParseError> {
     let read = |(index, raw): (usize, &&RawValue)| {
-        level(raw).map_err(|reason| ParseError::BookLevel {
-            side,
-            level: index,
-            reason: Detail::new(&reason.to_string()),
-        })
+        let whole = level(raw).and_then(|level| {
+            // A size of zero deletes a level in a stream; in a whole book it has no meaning.
+            if level.size_base.get() == 0.0 {
+                Err(RowRefusal::Unusable {
+                    field: "size",
+                    value: level.size_base.get().to_string(),
+                })
+            } else {
+                Ok(level)
+            }
+        });
+        whole.map_err(|reason| unusable_level(side, index, &reason))
     };
     rows.iter().enumerate().map(read).collect()
 }
 
-fn level(raw: &RawValue) -> Result<Level, RowRefusal> {
+/// A price with its size, which may be zero.
+pub(super) fn level(raw: &RawValue) -> Result<Level, RowRefusal> {
     let malformed = |_| RowRefusal::Malformed {
         row: raw.get().chars().take(32).collect(),
     };
     let Cells([price, size]) = serde_json::from_str::<WireLevel>(raw.get()).map_err(malformed)?;
-    match level_of(&price, &size)? {
-        // A size of zero deletes a level in a stream; in a whole book it has no meaning.
-        nothing if nothing.size_base.get() == 0.0 => Err(RowRefusal::Unusable {
-            field: "size",
-            value: size.quoted().to_string(),
-        }),
-        level => Ok(level),
-    }
+    Ok(Level {
+        price: required::<Price>("price", &price)?,
+        size_base: required::<Amount>("size", &size)?,
+    })
 }
 
-/// A price with its size, which may be zero.
-pub(super) fn level_of(price: &WireNumber, size: &WireNumber) -> Result<Level, RowRefusal> {
-    Ok(Level {
-        price: required::<Price>("price", price)?,
-        size_base: required::<Amount>("size", size)?,
-    })
+/// A book of which a level is none.
+pub(super) fn unusable_level(side: &'static str, level: usize, reason: &RowRefusal) -> ParseError {
+    ParseError::BookLevel {
+        side,
+        level,
+        reason: Detail::new(&reason.to_string()),
+    }
 }
 
 /// Every price worse than the one before, none twice.
@@ -140,7 +145,8 @@ fn check_order(
     }
 }
 
-fn quoted(price: Price) -> Detail {
+/// A price, for a message.
+pub(super) fn quoted(price: Price) -> Detail {
     Detail::new(&price.get().to_string())
 }
 

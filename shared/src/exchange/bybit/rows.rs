@@ -94,20 +94,10 @@ impl<'a> List<'a> {
     /// order in which the venue made them.
     pub(super) fn read<W: Deserialize<'a>, T>(
         &self,
-        mut fact: impl FnMut(W) -> Result<Option<T>, RowRefusal>,
+        fact: impl FnMut(W) -> Result<Option<T>, RowRefusal>,
         time: impl Fn(&T) -> UnixMs,
     ) -> Reading<Vec<T>> {
-        let mut kept = Vec::with_capacity(self.rows.len());
-        let mut refused = Vec::new();
-        for (row, raw) in self.rows.iter().enumerate() {
-            let wire = wire::row::<W>(raw).map_err(|row| RowRefusal::Malformed { row });
-            match wire.and_then(&mut fact) {
-                Ok(Some(one)) => kept.push(one),
-                // Left out on purpose, such as an open candle: neither kept nor reported.
-                Ok(None) => {}
-                Err(reason) => refused.push(Refused { row, reason }),
-            }
-        }
+        let (mut kept, refused) = read_each(&self.rows, fact);
         // Reversed before the sort, which is stable: rows of one millisecond then stay oldest
         // first.
         kept.reverse();
@@ -118,6 +108,26 @@ impl<'a> List<'a> {
             refused,
         }
     }
+}
+
+/// Reads each row through `fact`, which may leave one out without refusing it. Gives what was kept
+/// and what was refused, both in the order of the rows.
+pub(super) fn read_each<'a, W: Deserialize<'a>, T>(
+    rows: &[&'a RawValue],
+    mut fact: impl FnMut(W) -> Result<Option<T>, RowRefusal>,
+) -> (Vec<T>, Vec<Refused>) {
+    let mut kept = Vec::with_capacity(rows.len());
+    let mut refused = Vec::new();
+    for (row, raw) in rows.iter().enumerate() {
+        let wire = wire::row::<W>(raw).map_err(|row| RowRefusal::Malformed { row });
+        match wire.and_then(&mut fact) {
+            Ok(Some(one)) => kept.push(one),
+            // Left out on purpose, such as an open candle: neither kept nor reported.
+            Ok(None) => {}
+            Err(reason) => refused.push(Refused { row, reason }),
+        }
+    }
+    (kept, refused)
 }
 
 /// Refuses an answer about another contract than the requested one. An answer that names none is
@@ -162,6 +172,18 @@ pub(super) fn past_moment(
         });
     }
     Ok(moment)
+}
+
+/// The same of an answer as a whole, which is worthless without it.
+pub(super) fn answer_moment(
+    field: &'static str,
+    number: &WireNumber,
+    server_time: UnixMs,
+) -> Result<UnixMs, ParseError> {
+    past_moment(field, number, server_time).map_err(|_| ParseError::Unusable {
+        field,
+        value: number.quoted(),
+    })
 }
 
 /// Accepts each key once. A repeated row would count a trade or a candle twice.

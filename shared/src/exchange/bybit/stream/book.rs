@@ -16,14 +16,13 @@
 use super::frame::{Data, Kind, counter, unusable};
 use super::outcome::Applied;
 use super::topic::BOOK_LEVELS;
+use crate::exchange::Detail;
 use crate::exchange::ParseError;
-use crate::exchange::bybit::orderbook::{WireLevel, level_of};
-use crate::exchange::bybit::rows::{check_symbol, past_moment};
-use crate::exchange::wire::{self, WireNumber, WireText};
-use crate::exchange::{Detail, cells::Cells};
+use crate::exchange::bybit::orderbook::{WireBook, level, quoted, unusable_level};
+use crate::exchange::bybit::rows::{answer_moment, check_symbol};
+use crate::exchange::wire::{self, WireNumber};
 use crate::market::book::{Book, Level};
-use crate::units::{Price, UnixMs};
-use serde::Deserialize;
+use crate::units::UnixMs;
 use serde_json::value::RawValue;
 use std::collections::BTreeMap;
 
@@ -33,18 +32,6 @@ const MOST_LEVELS: usize = 2 * BOOK_LEVELS;
 
 /// The counter of a snapshot that the venue sends after a restart of its service.
 const RESTARTED: u64 = 1;
-
-#[derive(Deserialize)]
-struct WireBook<'a> {
-    #[serde(borrow, default)]
-    s: WireText<'a>,
-    #[serde(borrow)]
-    b: Option<Vec<&'a RawValue>>,
-    #[serde(borrow)]
-    a: Option<Vec<&'a RawValue>>,
-    #[serde(default)]
-    u: WireNumber,
-}
 
 /// Why a book that was whole is absent now.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -126,8 +113,7 @@ impl LocalBook {
         let before = self.whole.take();
         let frame: WireBook<'_> = wire::object(data.payload.get())?;
         check_symbol(data.topic.symbol(), frame.s.sent())?;
-        let update =
-            counter(&frame.u).ok_or_else(|| unusable("u", &frame.u.quoted().to_string()))?;
+        let update = counter(&frame.u).ok_or_else(|| unusable("u", frame.u.quoted()))?;
         let made_at = made_at(data)?;
         let (mut bids, mut asks) = match (data.kind, before) {
             (Kind::Delta, None) if update != RESTARTED => return Ok(Applied::BeforeSnapshot),
@@ -215,10 +201,10 @@ impl Whole {
 /// true age of the book.
 fn made_at(data: &Data<'_>) -> Result<UnixMs, ParseError> {
     if data.engine_time == WireNumber::Absent {
-        return Ok(data.sent_at);
+        Ok(data.sent_at)
+    } else {
+        answer_moment("cts", &data.engine_time, data.sent_at)
     }
-    past_moment("cts", &data.engine_time, data.sent_at)
-        .map_err(|_| unusable("cts", &data.engine_time.quoted().to_string()))
 }
 
 /// Sets the levels of a side that were sent. Nothing was sent where nothing changed.
@@ -228,16 +214,7 @@ fn set(
     levels: Option<&[&RawValue]>,
 ) -> Result<(), ParseError> {
     for (index, raw) in levels.unwrap_or_default().iter().enumerate() {
-        let level = serde_json::from_str::<WireLevel>(raw.get())
-            .map_err(|_| Detail::new(raw.get()))
-            .and_then(|Cells([price, size])| {
-                level_of(&price, &size).map_err(|reason| Detail::new(&reason.to_string()))
-            })
-            .map_err(|reason| ParseError::BookLevel {
-                side: name,
-                level: index,
-                reason,
-            })?;
+        let level = level(raw).map_err(|reason| unusable_level(name, index, &reason))?;
         let key = level.price.get().to_bits();
         if level.size_base.get() == 0.0 {
             side.remove(&key);
@@ -246,10 +223,6 @@ fn set(
         }
     }
     Ok(())
-}
-
-fn quoted(price: Price) -> Detail {
-    Detail::new(&price.get().to_string())
 }
 
 #[cfg(test)]

@@ -11,15 +11,14 @@
 
 use super::frame::{Data, unusable};
 use super::topic::Topic;
-use crate::exchange::ParseError;
 use crate::exchange::bybit::klines::{WireCandle, candle};
 use crate::exchange::cells::Cells;
-use crate::exchange::wire::{self, WireNumber};
+use crate::exchange::wire::WireNumber;
+use crate::exchange::{Detail, ParseError};
 use crate::market::RowRefusal;
-use crate::market::candles::{Candle, Candles};
+use crate::market::candles::Candles;
 use crate::units::UnixMs;
 use serde::Deserialize;
-use serde_json::value::RawValue;
 
 #[derive(Default, Deserialize)]
 #[serde(default)]
@@ -44,13 +43,10 @@ pub fn closed_candle(
     received_at: UnixMs,
 ) -> Result<Result<Option<Candles>, RowRefusal>, ParseError> {
     let Topic::Candles(interval, _) = data.topic else {
-        return Err(unusable("topic", &data.topic.to_string()));
+        return Err(unusable("topic", Detail::new(&data.topic.to_string())));
     };
-    let rows: Vec<&RawValue> = serde_json::from_str(data.payload.get())
-        .map_err(|_| unusable("data", data.payload.get()))?;
     let now = data.sent_at.min(received_at);
-    let read = |raw: &&RawValue| -> Result<Option<Candle>, RowRefusal> {
-        let tail = wire::row::<WireTail>(raw).map_err(|row| RowRefusal::Malformed { row })?;
+    let (closed, refused) = data.read(|tail: WireTail| {
         if tail.confirm != Some(true) {
             return Ok(None);
         }
@@ -65,12 +61,11 @@ pub fn closed_candle(
         ]);
         let candle = candle(&row, interval, data.sent_at)?;
         Ok(Some(candle).filter(|candle| candle.end_ms(interval) <= now))
-    };
-    let closed: Result<Vec<Candle>, RowRefusal> = rows
-        .iter()
-        .filter_map(|raw| read(raw).transpose())
-        .collect();
-    Ok(closed.map(|closed| (!closed.is_empty()).then_some(Candles { interval, closed })))
+    })?;
+    Ok(match refused.into_iter().next() {
+        Some(refused) => Err(refused.reason),
+        None => Ok((!closed.is_empty()).then_some(Candles { interval, closed })),
+    })
 }
 
 #[cfg(test)]

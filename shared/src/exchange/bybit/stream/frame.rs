@@ -9,9 +9,10 @@
 
 use super::outcome::FrameError;
 use super::topic::Topic;
-use crate::exchange::bybit::rows::past_moment;
+use crate::exchange::bybit::rows::{Refused, answer_moment, read_each};
 use crate::exchange::wire::{self, WireNumber, WireText};
 use crate::exchange::{Detail, ParseError};
+use crate::market::RowRefusal;
 use crate::units::UnixMs;
 use serde::Deserialize;
 use serde_json::json;
@@ -109,9 +110,9 @@ impl<'a> Frame<'a> {
     /// [`FrameError`] for anything that is no frame: no JSON, no topic and no operation, no time, or
     /// a time of the future.
     pub fn read(text: &'a str, received_at: UnixMs) -> Result<Self, FrameError> {
-        // Names an empty frame and a web page.
-        wire::text(text.as_bytes())?;
-        let frame: WireFrame<'a> = wire::object(text)?;
+        // What is no JSON may be nothing at all or a web page, which only the text tells.
+        let frame: WireFrame<'a> = wire::object(text)
+            .map_err(|error| wire::text(text.as_bytes()).err().unwrap_or(error))?;
         if frame.topic.get().is_empty() {
             return Answer::of(&frame).map(Self::Answer);
         }
@@ -120,11 +121,10 @@ impl<'a> Frame<'a> {
         let kind = match frame.kind.get() {
             "snapshot" => Kind::Snapshot,
             "delta" => Kind::Delta,
-            other => return Err(unusable("type", other).into()),
+            other => return Err(unusable("type", Detail::new(other)).into()),
         };
         // The venue's clock may be a little ahead of ours, as with every answer.
-        let sent_at = past_moment("ts", &frame.ts, received_at)
-            .map_err(|_| unusable("ts", &frame.ts.quoted().to_string()))?;
+        let sent_at = answer_moment("ts", &frame.ts, received_at)?;
         Ok(Self::Data(Data {
             topic,
             kind,
@@ -136,6 +136,18 @@ impl<'a> Frame<'a> {
     }
 }
 
+impl<'a> Data<'a> {
+    /// Reads each row of a payload that is a list. What it gives is that of [`read_each`].
+    pub(super) fn read<W: Deserialize<'a>, T>(
+        &self,
+        fact: impl FnMut(W) -> Result<Option<T>, RowRefusal>,
+    ) -> Result<(Vec<T>, Vec<Refused>), ParseError> {
+        let rows: Vec<&'a RawValue> = serde_json::from_str(self.payload.get())
+            .map_err(|_| unusable("data", Detail::new(self.payload.get())))?;
+        Ok(read_each(&rows, fact))
+    }
+}
+
 impl Answer {
     fn of(frame: &WireFrame<'_>) -> Result<Self, FrameError> {
         let operation = match frame.op.get() {
@@ -143,7 +155,7 @@ impl Answer {
             "subscribe" => Some(Operation::Subscribe),
             "unsubscribe" => Some(Operation::Unsubscribe),
             // Neither data nor the answer to anything: such an object says nothing.
-            "" => return Err(unusable("topic", "").into()),
+            "" => return Err(unusable("topic", Detail::new("")).into()),
             _ => None,
         };
         Ok(Self {
@@ -164,11 +176,8 @@ pub(super) fn counter(number: &WireNumber) -> Option<u64> {
         .map(|value| value as u64)
 }
 
-pub(super) fn unusable(field: &'static str, value: &str) -> ParseError {
-    ParseError::Unusable {
-        field,
-        value: Detail::new(value),
-    }
+pub(super) fn unusable(field: &'static str, value: Detail) -> ParseError {
+    ParseError::Unusable { field, value }
 }
 
 /// Asks for a sign of life. The venue cuts a connection that sends none for ten minutes, and asks

@@ -8,7 +8,7 @@
 //! {"T":1739502302929,"s":"ROSEUSDT","S":"Sell","v":"20000","p":"0.04499"}
 //! ```
 
-use super::frame::{Data, unusable};
+use super::frame::Data;
 use crate::exchange::ParseError;
 use crate::exchange::bybit::rows::{Refused, check_row_symbol, past_moment};
 use crate::exchange::bybit::trades::size_of;
@@ -17,7 +17,6 @@ use crate::market::RowRefusal;
 use crate::market::liquidations::{Liquidation, Position};
 use crate::units::Price;
 use serde::Deserialize;
-use serde_json::value::RawValue;
 
 #[derive(Default, Deserialize)]
 #[serde(default)]
@@ -39,19 +38,7 @@ struct WireLiquidation<'a> {
 /// # Errors
 /// [`ParseError`] when the frame is no list.
 pub fn liquidations(data: &Data<'_>) -> Result<(Vec<Liquidation>, Vec<Refused>), ParseError> {
-    let rows: Vec<&RawValue> = serde_json::from_str(data.payload.get())
-        .map_err(|_| unusable("data", data.payload.get()))?;
-    let (mut found, mut refused) = (Vec::with_capacity(rows.len()), Vec::new());
-    for (row, raw) in rows.into_iter().enumerate() {
-        let read = wire::row::<WireLiquidation<'_>>(raw)
-            .map_err(|row| RowRefusal::Malformed { row })
-            .and_then(|wire| liquidation(&wire, data));
-        match read {
-            Ok(one) => found.push(one),
-            Err(reason) => refused.push(Refused { row, reason }),
-        }
-    }
-    Ok((found, refused))
+    data.read(|row: WireLiquidation<'_>| liquidation(&row, data).map(Some))
 }
 
 fn liquidation(row: &WireLiquidation<'_>, data: &Data<'_>) -> Result<Liquidation, RowRefusal> {

@@ -24,7 +24,7 @@ impl Applied {
     }
 }
 
-/// Why a frame is of no use. It costs itself; what its topic holds stays.
+/// Why a frame is not used. The state of its topic stays as it was.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum FrameError {
     /// It is no frame of this venue, or one of its fields is unusable.

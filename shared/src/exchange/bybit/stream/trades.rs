@@ -17,7 +17,6 @@ use crate::market::RowRefusal;
 use crate::market::trades::{MOST_TRADES, TRADES_WINDOW_MS, Trade, Trades};
 use crate::units::Price;
 use serde::Deserialize;
-use serde_json::value::RawValue;
 use std::collections::{HashSet, VecDeque};
 
 #[derive(Default, Deserialize)]
@@ -62,19 +61,12 @@ impl TradeTape {
     /// # Errors
     /// [`ParseError`] when the frame is no list of trades; nothing is added then.
     pub fn append(&mut self, data: &Data<'_>) -> Result<Vec<Refused>, ParseError> {
-        let rows: Vec<&RawValue> = serde_json::from_str(data.payload.get())
-            .map_err(|_| super::frame::unusable("data", data.payload.get()))?;
-        let mut refused = Vec::new();
-        for (row, raw) in rows.into_iter().enumerate() {
-            let read = wire::row::<WireTrade<'_>>(raw)
-                .map_err(|row| RowRefusal::Malformed { row })
-                .and_then(|wire| trade(&wire, data));
-            match read {
-                Ok(Some(trade)) => self.add(trade),
-                // A block trade.
-                Ok(None) => {}
-                Err(reason) => refused.push(Refused { row, reason }),
-            }
+        let (trades, refused) = data.read(|row: WireTrade<'_>| {
+            let trade = trade(&row, data)?;
+            Ok(Some(trade).filter(|_| row.is_block != Some(true)))
+        })?;
+        for trade in trades {
+            self.add(trade);
         }
         self.shorten();
         Ok(refused)
@@ -118,16 +110,15 @@ impl TradeTape {
     }
 }
 
-fn trade(row: &WireTrade<'_>, data: &Data<'_>) -> Result<Option<Trade>, RowRefusal> {
+fn trade(row: &WireTrade<'_>, data: &Data<'_>) -> Result<Trade, RowRefusal> {
     check_row_symbol(data.topic.symbol(), &row.symbol)?;
-    let trade = Trade {
+    Ok(Trade {
         time_ms: past_moment("T", &row.time, data.sent_at)?,
         price: wire::required::<Price>("p", &row.price)?,
         size_base: size_of("v", &row.size)?,
         taker: side_of(&row.side),
         id: id_of(row.id.get()),
-    };
-    Ok(Some(trade).filter(|_| row.is_block != Some(true)))
+    })
 }
 
 #[cfg(test)]

@@ -131,6 +131,10 @@ pub fn round_to(value: f64, decimals: i32) -> f64 {
     if rounded.is_finite() { rounded } else { value }
 }
 
+/// The factor that makes the median distance from the median equal to the standard deviation for a
+/// normal distribution.
+pub const MAD_TO_DEVIATION: f64 = 1.4826;
+
 /// A minute, milliseconds.
 pub const MINUTE_MS: u64 = 60_000;
 

@@ -3,6 +3,8 @@
 //! A result without a value is NaN or `None`, never 0. The checked types of [`crate::units`] refuse
 //! NaN, so a caller cannot publish it by accident.
 
+use crate::units::MAD_TO_DEVIATION;
+
 /// The arithmetic mean; NaN for no values.
 #[must_use]
 pub fn mean(values: &[f64]) -> f64 {
@@ -31,10 +33,6 @@ pub fn sample_deviation(values: &[f64]) -> Option<f64> {
     Some((squares / (values.len() - 1) as f64).sqrt())
 }
 
-/// The factor that makes the median distance from the median equal to the standard deviation for a
-/// normal distribution.
-const MAD_TO_DEVIATION: f64 = 1.4826;
-
 /// The median distance from the median × 1.4826; `None` for fewer than two values. Unlike the
 /// standard deviation it hardly changes when one contract moves by a hundred percent.
 #[must_use]
@@ -42,9 +40,14 @@ pub fn robust_deviation(values: &[f64]) -> Option<f64> {
     if values.len() < 2 {
         return None;
     }
-    let middle = median(values)?;
+    Some(MAD_TO_DEVIATION * median_distance(values, median(values)?)?)
+}
+
+/// The median distance from `middle`; `None` for no values.
+#[must_use]
+pub fn median_distance(values: &[f64], middle: f64) -> Option<f64> {
     let distances: Vec<f64> = values.iter().map(|value| (value - middle).abs()).collect();
-    Some(MAD_TO_DEVIATION * median(&distances)?)
+    median(&distances)
 }
 
 /// The middle value, or the mean of the two middle ones; `None` for no values.

@@ -4,7 +4,7 @@
 //! was observed. Median and median distance are used, because a few cascades of the day must not
 //! make the next one look usual.
 
-use shared::analysis::means::median;
+use shared::analysis::means::{median, median_distance};
 use shared::snapshot::alerts::{FEWEST_CASCADE_WINDOWS, LiquidationCascade};
 use shared::snapshot::liquidations::{LIQUIDATION_DAY_MS, LiquidatedSides};
 use shared::units::{Amount, MINUTE_MS};
@@ -36,11 +36,12 @@ pub(super) fn cascade(
         }
     }
     let usual = median(&totals)?;
-    let distances: Vec<f64> = totals.iter().map(|total| (total - usual).abs()).collect();
     Some(LiquidationCascade {
         sides,
         median_usd: Amount::new(usual).ok()?.rounded(2),
-        mad_usd: Amount::new(median(&distances)?).ok()?.rounded(2),
+        mad_usd: Amount::new(median_distance(&totals, usual)?)
+            .ok()?
+            .rounded(2),
         windows,
     })
 }

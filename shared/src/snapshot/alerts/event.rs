@@ -7,7 +7,7 @@ use super::kind::Tier;
 use super::regime_name::RegimeName;
 use crate::market::trades::Side;
 use crate::snapshot::liquidations::LiquidatedSides;
-use crate::units::{Amount, Fraction, Percent, Price, Score, UnixMs, round_to};
+use crate::units::{Amount, Fraction, MAD_TO_DEVIATION, Percent, Price, Score, UnixMs, round_to};
 use serde::{Deserialize, Serialize};
 
 /// Funding per 8 hours beyond which each tier begins, percent, whoever pays.
@@ -44,9 +44,6 @@ pub const FEWEST_CASCADE_WINDOWS: usize = 12;
 
 /// The most of them: a day without the last window.
 const MOST_CASCADE_WINDOWS: usize = 287;
-
-/// The factor that makes the median distance from the median a standard deviation.
-const MAD_TO_DEVIATION: f64 = 1.4826;
 
 /// Which zone a score entered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]

@@ -44,7 +44,7 @@ fn result(asked: &Asked<'_>) -> Result<String, &'static str> {
     Ok(out)
 }
 
-/// The book of a moment, whatever is told of it: all its levels, and the moment whose prices they
+/// The true book of a moment, which no fault changes: all its levels, and the moment whose prices they
 /// are. Nothing for a contract that there is none of.
 pub(crate) fn book_at(generated: &Generated, symbol: &str, at_ms: i64) -> Option<String> {
     let listing = generated.market.listing(at_ms);

@@ -2,9 +2,9 @@
 //! <https://bybit-exchange.github.io/docs/v5/ws/connect>
 //!
 //! A connection looks at the clock forty times a second. When a new bucket of 250 ms has begun, each
-//! of its topics tells what has changed since it last told something; trades are told as soon as
-//! they happen. What is told is what the REST endpoints answer for the same moment: both read the
-//! same market, which remembers nothing, so a connection keeps only what its client was shown.
+//! topic sends what changed since its last message; trades are sent as soon as they happen. The data
+//! equals what the REST endpoints answer for the same moment, because both read the same market. The
+//! market keeps no state, so a connection keeps only what it sent to its client.
 
 mod book;
 mod candles;

@@ -11,7 +11,7 @@ use super::expectation::Expectation;
 use super::inputs::{Gate, Monitored, Pass, SHORTEST_WAIT, Shelf};
 use super::known::Known;
 use super::round::{Outcome, Round, RoundError, TickerTable};
-use super::stream::{StreamedTickers, audit};
+use super::stream::{Streamed, StreamedTickers, audit};
 use crate::context::Context;
 use crate::status::OK;
 use crate::supervise::Pulse;
@@ -25,7 +25,7 @@ use shared::validate::{Baseline, ValidSnapshot};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at, sleep_until};
 
 const NAME: &str = "bybit_tickers";
 
@@ -102,7 +102,7 @@ pub(super) async fn run(
     let interval = pace.fetches;
     let mut universe = collector.feeds.known.universe.subscribe();
     let mut next_fetch = Instant::now();
-    let mut next_round = pace.rounds.map(|rounds| Instant::now() + rounds);
+    let mut rounds = pace.rounds.map(beat);
     let mut was_streamed = false;
     // When the fetch after an audit would have been due without a stream.
     let mut due_without_stream: Option<Instant> = None;
@@ -115,10 +115,9 @@ pub(super) async fn run(
                 .saturating_add(LONGEST_ROUND),
         );
         tokio::select! {
-            () = sleep_until(next_round.unwrap_or(next_fetch)), if next_round.is_some() => {
+            () = next(rounds.as_mut()) => {
                 let now = Instant::now();
-                next_round = pace.rounds.map(|rounds| after(next_round.unwrap_or(now), rounds, now));
-                let is_published = match collector.feeds.streamed.table(now) {
+                let is_published = match collector.streamed(now).await {
                     Some(streamed) => {
                         let table = TickerTable::Streamed(streamed);
                         collector.publish(table, None, interval).await.is_ok()
@@ -148,7 +147,7 @@ pub(super) async fn run(
                     continue;
                 };
                 match upstream.get(bybit::TICKERS).await {
-                    Ok(tickers) if pace.rounds.is_some() && collector.checks(&tickers) => {
+                    Ok(tickers) if rounds.is_some() && collector.checks(&tickers).await => {
                         collector.answered(Some(pass));
                         next_fetch = started + AUDIT_EACH;
                         due_without_stream = Some(started + interval);
@@ -180,11 +179,34 @@ pub(super) async fn run(
     }
 }
 
-/// When the next round is, after one that was due at `due`: in the same beat, but never in the past.
-/// A machine that slept does not make up for the rounds that it missed.
-fn after(due: Instant, rounds: Duration, now: Instant) -> Instant {
-    let next = due + rounds;
-    if next > now { next } else { now + rounds }
+/// The beat of the rounds, the first after one period. A machine that slept does not make up for the
+/// rounds that it missed.
+fn beat(period: Duration) -> Interval {
+    let mut beat = interval_at(Instant::now() + period, period);
+    beat.set_missed_tick_behavior(MissedTickBehavior::Skip);
+    beat
+}
+
+/// Waits for the next round; for ever without streams.
+async fn next(rounds: Option<&mut Interval>) {
+    match rounds {
+        Some(rounds) => {
+            rounds.tick().await;
+        }
+        None => std::future::pending().await,
+    }
+}
+
+/// Runs what takes CPU on a blocking thread. A panic there gives nothing, and the task goes on with a
+/// fetched table.
+async fn off_thread<T: Send + 'static>(
+    compute: impl FnOnce() -> Option<T> + Send + 'static,
+) -> Option<T> {
+    let found = tokio::task::spawn_blocking(compute).await;
+    found.unwrap_or_else(|panic| {
+        tracing::error!(%panic, "reading the streamed table panicked");
+        None
+    })
 }
 
 /// What the other collectors provide, and the list of contracts that this one gives to the
@@ -212,12 +234,14 @@ struct Collector {
 impl Collector {
     /// Compares a fetched table with the streamed one. Returns whether the stream shows the market,
     /// so that the fetched table is not needed for anything else.
-    fn checks(&self, fetched: &Fetched) -> bool {
-        let Ok(tickers) = bybit::tickers::parse(&fetched.body) else {
+    async fn checks(&self, fetched: &Fetched) -> bool {
+        let (streamed, body) = (self.feeds.streamed.clone(), fetched.body.clone());
+        let compare = move || Some(audit(&streamed, &bybit::tickers::parse(&body).ok()?));
+        // Milliseconds of CPU, as a round.
+        let Some(outcome) = off_thread(compare).await else {
             // The round names what is wrong with it.
             return false;
         };
-        let outcome = audit(&self.feeds.streamed, &tickers);
         if let Some(divergence) = outcome.divergence {
             self.context.metrics.stream_divergence(divergence);
         }
@@ -225,6 +249,13 @@ impl Collector {
             tracing::warn!(?outcome, "the streamed table is not what a request brings");
         }
         self.feeds.streamed.is_live(Instant::now())
+    }
+
+    /// The streamed table, if the stream shows the market at `now`.
+    async fn streamed(&self, now: Instant) -> Option<Streamed> {
+        let streamed = self.feeds.streamed.clone();
+        // Hundreds of rows are checked, which takes milliseconds of CPU, as a round does.
+        off_thread(move || streamed.table(now)).await
     }
 
     /// Settles the pass of a request that brought a table.

@@ -34,13 +34,7 @@ impl FromStr for BaseUrl {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let url = Url::parse(text).map_err(|error| format!("no URL: {error}"))?;
-        if !matches!(url.scheme(), "http" | "https") {
-            return Err(format!(
-                "the scheme is {:?}; http or https is needed",
-                url.scheme()
-            ));
-        }
+        let url = url_of(text, ["http", "https"])?;
         if url.query().is_some() || url.fragment().is_some() {
             return Err("a base URL has neither query nor fragment".to_owned());
         }
@@ -49,6 +43,20 @@ impl FromStr for BaseUrl {
         }
         // Paths begin with a slash, so the base ends without one.
         Ok(Self(url.as_str().trim_end_matches('/').to_owned()))
+    }
+}
+
+/// Reads a URL of one of two schemes.
+pub(super) fn url_of(text: &str, schemes: [&str; 2]) -> Result<Url, String> {
+    let url = Url::parse(text).map_err(|error| format!("no URL: {error}"))?;
+    if schemes.contains(&url.scheme()) {
+        Ok(url)
+    } else {
+        let [plain, secure] = schemes;
+        Err(format!(
+            "the scheme is {:?}; {plain} or {secure} is needed",
+            url.scheme()
+        ))
     }
 }
 

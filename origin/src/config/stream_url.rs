@@ -1,6 +1,6 @@
 //! The URL of a WebSocket, checked before anything is opened.
 
-use super::base_url::BaseUrl;
+use super::base_url::{BaseUrl, url_of};
 use std::fmt;
 use std::str::FromStr;
 use url::Url;
@@ -44,13 +44,7 @@ impl FromStr for StreamUrl {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let url = Url::parse(text).map_err(|error| format!("no URL: {error}"))?;
-        if !matches!(url.scheme(), "ws" | "wss") {
-            return Err(format!(
-                "the scheme is {:?}; ws or wss is needed",
-                url.scheme()
-            ));
-        }
+        let url = url_of(text, ["ws", "wss"])?;
         if !url.username().is_empty() || url.password().is_some() {
             return Err("the URL of a stream has no user or password".to_owned());
         }

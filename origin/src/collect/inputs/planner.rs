@@ -196,17 +196,9 @@ impl Planner {
     /// during the request.
     pub(super) fn succeeded(&mut self, job: &Job, now: Moment, is_complete: bool) {
         // The contract left the list while the request was under way.
-        let Some(place) = self.places.get(&job.symbol).copied() else {
+        let Some(pause) = self.next_in(job, now) else {
             return;
         };
-        // Contracts are spread by rank: their candles all close at the same moment.
-        let share = place.rank as f64 / self.places.len() as f64;
-        let pause = job.kind.next_in(
-            now.time,
-            share,
-            self.fast_pause_ms(),
-            place.funding_interval_hours,
-        );
         let due = if is_complete {
             now.instant + pause
         } else {
@@ -231,16 +223,9 @@ impl Planner {
     /// Trades are fetched once all the same: the tape begins with the subscription, and the trades
     /// before it are in an answer.
     pub(super) fn delivered(&mut self, job: &Job, now: Moment) {
-        let Some(place) = self.places.get(&job.symbol).copied() else {
+        let Some(pause) = self.next_in(job, now) else {
             return;
         };
-        let share = place.rank as f64 / self.places.len() as f64;
-        let pause = job.kind.next_in(
-            now.time,
-            share,
-            self.fast_pause_ms(),
-            place.funding_interval_hours,
-        );
         let needs_past = job.kind == InputKind::Trades;
         if let Some(progress) = self.of(job)
             && (progress.is_loaded || !needs_past)
@@ -275,6 +260,20 @@ impl Planner {
         self.progress
             .get(&(job.symbol.clone(), job.kind))
             .map_or(0, |progress| progress.failures)
+    }
+
+    /// How long until an input that came now can be renewed; `None` for a contract that is not
+    /// monitored.
+    fn next_in(&self, job: &Job, now: Moment) -> Option<Duration> {
+        let place = self.places.get(&job.symbol)?;
+        // Contracts are spread by rank: their candles all close at the same moment.
+        let share = place.rank as f64 / self.places.len() as f64;
+        Some(job.kind.next_in(
+            now.time,
+            share,
+            self.fast_pause_ms(),
+            place.funding_interval_hours,
+        ))
     }
 
     /// The interval, in ms, at which all contracts' books and trades together use their share of

@@ -2,7 +2,8 @@
 //! shelf.
 //!
 //! State: per contract a book and a tape, each with whether it changed since it was delivered.
-//! Every delivery and every loss is told to the scheduler of inputs, which fetches what is lost.
+//! The feed reports every delivery and every loss to the scheduler of inputs, which then requests
+//! what was lost.
 //!
 //! Invariant: a book that is broken is not delivered; what lies on the shelf keeps its own time and
 //! ages.
@@ -77,6 +78,17 @@ struct Book {
     heard: Instant,
 }
 
+impl Book {
+    /// Subscribed to at `now`, and not there yet.
+    const fn awaited(now: Instant) -> Self {
+        Self {
+            local: LocalBook::absent(),
+            is_changed: false,
+            heard: now,
+        }
+    }
+}
+
 #[derive(Default)]
 struct Tape {
     tape: TradeTape,
@@ -98,11 +110,13 @@ impl SymbolsFeed {
         }
     }
 
-    fn put(&self, symbol: &str, kind: InputKind, value: Value, known_until: UnixMs) {
+    /// Puts a value onto the shelf that is known until its own time, or until it was received where
+    /// the venue's clock is ahead of ours.
+    fn put(&self, symbol: &str, kind: InputKind, value: Value, known_until: UnixMs, now: UnixMs) {
         let delivery = Delivery {
             dated: Some(Dated {
                 value,
-                as_of_ms: known_until,
+                as_of_ms: known_until.min(now),
                 source: self.source,
             }),
             is_complete: true,
@@ -113,25 +127,22 @@ impl SymbolsFeed {
     }
 
     fn book(&mut self, data: &Data<'_>) -> bool {
-        let now = Instant::now();
         let symbol = data.topic.symbol();
-        let book = self.books.entry(symbol.to_owned()).or_insert_with(|| Book {
-            local: LocalBook::absent(),
-            is_changed: false,
-            heard: now,
-        });
-        book.heard = now;
-        let was_whole = book.local.is_whole();
+        // A message that was under way when its topic was ended.
+        let Some(book) = self.books.get_mut(symbol) else {
+            return false;
+        };
+        book.heard = Instant::now();
         let label = match book.local.apply(data) {
             Ok(Applied::Applied) => {
                 book.is_changed = true;
                 return false;
             }
             // A delta after a break, until the snapshot comes.
-            Ok(Applied::BeforeSnapshot) if !was_whole => return true,
-            Ok(other) => {
-                let kind = data.topic.kind();
-                self.context.metrics.stream_gap(kind, other.label());
+            Ok(Applied::BeforeSnapshot) => return true,
+            Ok(Applied::Repeated) => {
+                let (kind, label) = (data.topic.kind(), Applied::Repeated.label());
+                self.context.metrics.stream_gap(kind, label);
                 return false;
             }
             Err(broken) => {
@@ -146,7 +157,9 @@ impl SymbolsFeed {
 
     fn trades(&mut self, data: &Data<'_>) -> bool {
         let symbol = data.topic.symbol();
-        let tape = self.tapes.entry(symbol.to_owned()).or_default();
+        let Some(tape) = self.tapes.get_mut(symbol) else {
+            return false;
+        };
         match tape.tape.append(data) {
             Ok(refused) => {
                 tape.is_changed = true;
@@ -177,11 +190,10 @@ impl SymbolsFeed {
                 let held = held.as_ref().and_then(|held| held.candles.get(&interval));
                 // Without a history that it continues a candle says nothing; a request loads one.
                 let joined = held.and_then(|held| joined_candles(&held.value, &closed));
-                if let Some((joined, known_until)) = joined.and_then(|joined| {
-                    Some((joined.known_until()?, joined)).map(|(until, joined)| (joined, until))
-                }) {
-                    let known_until = known_until.min(received_at);
-                    self.put(symbol, kind, Value::Candles(Arc::new(joined)), known_until);
+                let dated = joined.and_then(|joined| Some((joined.known_until()?, joined)));
+                if let Some((known_until, joined)) = dated {
+                    let value = Value::Candles(Arc::new(joined));
+                    self.put(symbol, kind, value, known_until, received_at);
                 } else {
                     self.mailbox.put(symbol, kind, News::Lost);
                 }
@@ -201,13 +213,9 @@ impl SymbolsFeed {
                 continue;
             }
             if let Some(whole) = book.local.book(SHELF_LEVELS) {
-                let known_until = whole.as_of_ms.min(received_at);
-                self.put(
-                    symbol,
-                    InputKind::Book,
-                    Value::Book(Arc::new(whole)),
-                    known_until,
-                );
+                let known_until = whole.as_of_ms;
+                let value = Value::Book(Arc::new(whole));
+                self.put(symbol, InputKind::Book, value, known_until, received_at);
             }
         }
         self.books = books;
@@ -221,13 +229,8 @@ impl SymbolsFeed {
             }
             let trades = tape.tape.trades();
             if let Some(known_until) = trades.known_until() {
-                let known_until = known_until.min(received_at);
-                self.put(
-                    symbol,
-                    InputKind::Trades,
-                    Value::Trades(Arc::new(trades)),
-                    known_until,
-                );
+                let value = Value::Trades(Arc::new(trades));
+                self.put(symbol, InputKind::Trades, value, known_until, received_at);
             }
         }
         self.tapes = tapes;
@@ -269,15 +272,18 @@ impl Feed for SymbolsFeed {
             .retain(|symbol, _| is_wanted(Topic::Book(symbol.clone())));
         self.tapes
             .retain(|symbol, _| is_wanted(Topic::Trades(symbol.clone())));
-        // A book that never comes must be noticed as well as one that stops.
         let now = Instant::now();
         for topic in wanted {
-            if let Topic::Book(symbol) = topic {
-                self.books.entry(symbol.clone()).or_insert_with(|| Book {
-                    local: LocalBook::absent(),
-                    is_changed: false,
-                    heard: now,
-                });
+            match topic {
+                // A book that never comes must be noticed as well as one that stops.
+                Topic::Book(symbol) => {
+                    let awaited = || Book::awaited(now);
+                    self.books.entry(symbol.clone()).or_insert_with(awaited);
+                }
+                Topic::Trades(symbol) => {
+                    self.tapes.entry(symbol.clone()).or_default();
+                }
+                _ => {}
             }
         }
     }

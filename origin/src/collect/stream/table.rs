@@ -6,7 +6,6 @@
 
 use super::session::{Feed, SILENT_TOPIC};
 use super::trust::Trust;
-use crate::clock::Clock;
 use crate::context::Context;
 use shared::exchange::bybit::stream::{Applied, Data, MergedTickers, Topic};
 use shared::market::Tickers;
@@ -126,10 +125,6 @@ impl TickerFeed {
     pub(super) const fn new(context: Context, streamed: StreamedTickers) -> Self {
         Self { context, streamed }
     }
-
-    fn clock(&self) -> &Clock {
-        &self.context.clock
-    }
 }
 
 impl Feed for TickerFeed {
@@ -165,7 +160,7 @@ impl Feed for TickerFeed {
             Ok(Applied::Applied) => {
                 state.received_at = Some(received_at);
                 if MAJORS.contains(&data.topic.symbol()) {
-                    state.major_heard = Some(self.clock().moment().instant);
+                    state.major_heard = Some(Instant::now());
                 }
                 false
             }

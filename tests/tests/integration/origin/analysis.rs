@@ -692,9 +692,13 @@ async fn check_without_candles(spoiled: Value, lack: &str) {
     assert_eq!(six_dimension(&body), Vec::<&Value>::new());
     assert_eq!(body["market_overview"]["btc_volatility"], Value::Null);
     for path in ["/api/bitcoin-beta/realtime", "/api/dashboard/beta-chart"] {
-        let answer = origin.get(path).await;
-        assert_problem(&answer, 503, path);
-        assert!(answer.text.contains(lack), "{path}: {}", answer.text);
+        // Until the last page of a history is there, its candles are not loaded.
+        eventually(&format!("{path} lacks for {lack}"), || async {
+            let answer = origin.get(path).await;
+            assert_problem(&answer, 503, path);
+            answer.text.contains(lack).then_some(())
+        })
+        .await;
     }
 }
 

@@ -1,5 +1,7 @@
 //! The exchange's stream: what it brings is published as it happens, and where it fails requests
 //! take its place.
+//!
+//! On two threads: the exchange streams in this process, and what asks must not wait for it.
 
 use super::support::{Answer, Exchange, Origin, PLENTY, assert_true_data, eventually, fault};
 use serde_json::{Value, json};
@@ -37,7 +39,7 @@ async fn streams(origin: &Origin) {
     .await;
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_streamed_is_published_without_a_request() {
     let exchange = Exchange::start().await;
     let origin = Origin::start(exchange.url(), &[STREAMS, RARE, PLENTY]);
@@ -62,7 +64,7 @@ async fn what_is_streamed_is_published_without_a_request() {
     assert!(books < 60 && streamed > 100.0, "{books} {streamed}");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn requests_alone_are_a_full_way_of_working() {
     let exchange = Exchange::start().await;
     let origin = Origin::start(
@@ -77,7 +79,7 @@ async fn requests_alone_are_a_full_way_of_working() {
     assert_eq!(exchange.requests("bybit-stream").await, 0);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_stream_that_is_refused_is_made_up_for_and_comes_back() {
     let exchange = Exchange::start().await;
     exchange
@@ -105,7 +107,7 @@ async fn a_stream_that_is_refused_is_made_up_for_and_comes_back() {
     streams(&origin).await;
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_stream_that_falls_silent_is_followed_by_requests_within_moments_and_back() {
     let exchange = Exchange::start().await;
     let origin = Origin::start(exchange.url(), &[STREAMS, RARE, PLENTY]);
@@ -177,7 +179,7 @@ async fn check(exchange: &Exchange, origin: &Origin, case: &Case) {
 const ENDS: &str = "stream_ends_total{stream=\"bybit_stream_symbols\"";
 const GAPS: &str = "stream_gaps_total{topic=\"book\"";
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn whatever_is_wrong_with_a_book_s_messages_its_topic_alone_begins_again() {
     let exchange = Exchange::start().await;
     let origin = Origin::start(exchange.url(), &[STREAMS, RARE, PLENTY]);
@@ -206,7 +208,7 @@ async fn whatever_is_wrong_with_a_book_s_messages_its_topic_alone_begins_again()
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn whatever_ends_a_connection_it_is_opened_again_and_requests_bridge_it() {
     let exchange = Exchange::start().await;
     let origin = Origin::start(
@@ -241,7 +243,7 @@ async fn whatever_ends_a_connection_it_is_opened_again_and_requests_bridge_it() 
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_full_message_of_trades_a_restart_and_deltas_before_the_snapshot_break_nothing() {
     let exchange = Exchange::start().await;
     exchange
@@ -269,7 +271,7 @@ async fn a_full_message_of_trades_a_restart_and_deltas_before_the_snapshot_break
     assert_eq!(origin.metric(&format!("{GAPS},kind=\"gap\"}}")).await, 0.0);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn one_silent_topic_is_noticed_on_a_connection_that_is_well() {
     let exchange = Exchange::start().await;
     let origin = Origin::start(exchange.url(), &[STREAMS, RARE, PLENTY]);
@@ -294,7 +296,7 @@ async fn one_silent_topic_is_noticed_on_a_connection_that_is_well() {
     assert_eq!(origin.metric(ENDS).await, 0.0);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_stream_that_disagrees_with_requests_is_not_used() {
     let exchange = Exchange::start().await;
     let origin = Origin::start(
@@ -340,7 +342,7 @@ async fn a_stream_that_disagrees_with_requests_is_not_used() {
     .await;
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_stream_whose_market_stands_still_gives_way_to_requests_that_move() {
     let exchange = Exchange::start().await;
     let origin = Origin::start(

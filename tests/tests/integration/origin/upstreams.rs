@@ -739,6 +739,18 @@ async fn another_host_of_the_exchange_stands_in_for_one_that_is_broken_until_tha
         after,
         "both are asked"
     );
+    // A host that failed once is left for a while, although it is well again at once.
+    let once = json!({ "kind": "status", "status": 502, "times": 1 });
+    first.fault("bybit-tickers", once).await;
+    eventually("the other host is asked meanwhile", || async {
+        (other.requests("bybit-tickers").await > after).then_some(())
+    })
+    .await;
+    let left = first.requests("bybit-tickers").await;
+    eventually("the first host is asked again", || async {
+        (first.requests("bybit-tickers").await >= left + 8).then_some(())
+    })
+    .await;
 }
 
 #[tokio::test]

@@ -144,6 +144,7 @@ impl Round {
         let heard = Heard {
             section: self.liquidations.section(),
             cascade: self.liquidations.cascade(),
+            lately: self.liquidations.lately(),
         };
         let long_view = analyst.long_view(&self.inputs, &heard, &table, &self.universe, self.now);
         let inputs = shared::assemble::Inputs {

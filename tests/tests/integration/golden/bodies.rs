@@ -8,6 +8,7 @@ use crate::freeze::freeze;
 use crate::shape::Shape;
 use expect_test::expect_file;
 use serde_json::{Value, json};
+use shared::analysis::scores::weights;
 use shared::endpoints::{Endpoint, Question, SymbolEndpoint};
 use shared::freshness::{Freshness, Limits};
 use shared::projection::{answer, stored};
@@ -89,16 +90,31 @@ fn with_figures_of_tickers(mut snapshot: Value) -> Value {
     snapshot
 }
 
+/// Parts that only a stream brings.
+const STREAMED_PARTS: [&str; 4] = [
+    "orderbook.order_flow_imbalance",
+    "orderbook.fleeting_orders",
+    "orderbook.absorption",
+    "sentiment.liquidations",
+];
+
 /// The same with all figures that came after the recording.
 fn with_later_figures(snapshot: Value) -> Value {
     let mut snapshot = with_figures_of_tickers(snapshot);
     snapshot["perps"]["funding_unusual"] = (-1.5).into();
     snapshot["perps"]["premium_unusual"] = 0.75.into();
     for row in snapshot["scores"].as_array_mut().unwrap() {
-        row["weights"] = "7cd96548".into();
+        row["weights"] = weights::version().into();
         if let Some(confluence) = row["confluence"].as_object_mut() {
-            confluence.insert("weights".to_owned(), "7cd96548".into());
+            confluence.insert("weights".to_owned(), weights::version().into());
             confluence.insert("measurements".to_owned(), every_measurement());
+            for part in STREAMED_PARTS {
+                confluence["sub_components"][part] = Value::Null;
+                let missing = confluence["missing"].as_array_mut().unwrap();
+                if !missing.contains(&part.into()) {
+                    missing.push(part.into());
+                }
+            }
             let missing = confluence["missing"].as_array().unwrap().iter();
             let reasons = missing
                 .map(|part| (part.as_str().unwrap().to_owned(), "too_little".into()))

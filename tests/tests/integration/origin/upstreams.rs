@@ -724,16 +724,12 @@ async fn another_host_of_the_exchange_stands_in_for_one_that_is_broken_until_tha
         assert_true_data(&origin.data().await.json());
         first.mend().await;
     }
-    let (mended, at_other) = (
-        first.requests("bybit-tickers").await,
-        other.requests("bybit-tickers").await,
-    );
+    let mended = first.requests("bybit-tickers").await;
     eventually("the first host is asked again", || async {
         (first.requests("bybit-tickers").await >= mended + 8).then_some(())
     })
     .await;
     let after = other.requests("bybit-tickers").await;
-    assert!(after > at_other, "it was not left meanwhile");
     let published = origin.metric("snapshots_published_total").await;
     origin
         .counted("snapshots_published_total", published + 4.0)

@@ -72,6 +72,11 @@ data_source: string,
  */
 venue: string, 
 /**
+ * How the ticker table came from there: `stream`, as it happened, or `request`. Unknown where
+ * a release before this field made the snapshot.
+ */
+delivery: Delivery | null, 
+/**
  * Who made the snapshot, also when it is the last known good one.
  */
 producer: Producer, 
@@ -125,6 +130,11 @@ data_source: string,
  */
 venue: string, 
 /**
+ * How the ticker table came from there: `stream`, as it happened, or `request`. Unknown where
+ * a release before this field made the snapshot.
+ */
+delivery: Delivery | null, 
+/**
  * Who made the snapshot, also when it is the last known good one.
  */
 producer: Producer, 
@@ -161,6 +171,11 @@ data_source: string,
  * `okx` or `binance`.
  */
 venue: string, 
+/**
+ * How the ticker table came from there: `stream`, as it happened, or `request`. Unknown where
+ * a release before this field made the snapshot.
+ */
+delivery: Delivery | null, 
 /**
  * Who made the snapshot, also when it is the last known good one.
  */
@@ -201,6 +216,11 @@ data_source: string,
  * `okx` or `binance`.
  */
 venue: string, 
+/**
+ * How the ticker table came from there: `stream`, as it happened, or `request`. Unknown where
+ * a release before this field made the snapshot.
+ */
+delivery: Delivery | null, 
 /**
  * Who made the snapshot, also when it is the last known good one.
  */
@@ -288,6 +308,11 @@ data_source: string,
  * `okx` or `binance`.
  */
 venue: string, 
+/**
+ * How the ticker table came from there: `stream`, as it happened, or `request`. Unknown where
+ * a release before this field made the snapshot.
+ */
+delivery: Delivery | null, 
 /**
  * Who made the snapshot, also when it is the last known good one.
  */
@@ -400,6 +425,11 @@ data_source: string,
  */
 venue: string, 
 /**
+ * How the ticker table came from there: `stream`, as it happened, or `request`. Unknown where
+ * a release before this field made the snapshot.
+ */
+delivery: Delivery | null, 
+/**
  * Who made the snapshot, also when it is the last known good one.
  */
 producer: Producer, 
@@ -427,6 +457,11 @@ data_source: string,
  * `okx` or `binance`.
  */
 venue: string, 
+/**
+ * How the ticker table came from there: `stream`, as it happened, or `request`. Unknown where
+ * a release before this field made the snapshot.
+ */
+delivery: Delivery | null, 
 /**
  * Who made the snapshot, also when it is the last known good one.
  */
@@ -506,6 +541,11 @@ sequence: number,
 quality: number, };
 
 /**
+ * How a fact came from its venue.
+ */
+export type Delivery = "request" | "stream";
+
+/**
  * One of the six views from which a contract is scored.
  */
 export type Dimension = "technical" | "volume" | "orderflow" | "orderbook" | "price_structure" | "sentiment";
@@ -530,6 +570,11 @@ data_source: string,
  * `okx` or `binance`.
  */
 venue: string, 
+/**
+ * How the ticker table came from there: `stream`, as it happened, or `request`. Unknown where
+ * a release before this field made the snapshot.
+ */
+delivery: Delivery | null, 
 /**
  * Who made the snapshot, also when it is the last known good one.
  */
@@ -726,6 +771,11 @@ data_source: string,
  */
 venue: string, 
 /**
+ * How the ticker table came from there: `stream`, as it happened, or `request`. Unknown where
+ * a release before this field made the snapshot.
+ */
+delivery: Delivery | null, 
+/**
  * Who made the snapshot, also when it is the last known good one.
  */
 producer: Producer, 
@@ -758,6 +808,11 @@ data_source: string,
  * `okx` or `binance`.
  */
 venue: string, 
+/**
+ * How the ticker table came from there: `stream`, as it happened, or `request`. Unknown where
+ * a release before this field made the snapshot.
+ */
+delivery: Delivery | null, 
 /**
  * Who made the snapshot, also when it is the last known good one.
  */
@@ -887,6 +942,11 @@ data_source: string,
  */
 venue: string, 
 /**
+ * How the ticker table came from there: `stream`, as it happened, or `request`. Unknown where
+ * a release before this field made the snapshot.
+ */
+delivery: Delivery | null, 
+/**
  * Who made the snapshot, also when it is the last known good one.
  */
 producer: Producer, 
@@ -934,6 +994,11 @@ data_source: string,
  * `okx` or `binance`.
  */
 venue: string, 
+/**
+ * How the ticker table came from there: `stream`, as it happened, or `request`. Unknown where
+ * a release before this field made the snapshot.
+ */
+delivery: Delivery | null, 
 /**
  * Who made the snapshot, also when it is the last known good one.
  */
@@ -1067,6 +1132,11 @@ data_source: string,
  * `okx` or `binance`.
  */
 venue: string, 
+/**
+ * How the ticker table came from there: `stream`, as it happened, or `request`. Unknown where
+ * a release before this field made the snapshot.
+ */
+delivery: Delivery | null, 
 /**
  * Who made the snapshot, also when it is the last known good one.
  */
@@ -1341,6 +1411,11 @@ data_source: string,
  */
 venue: string, 
 /**
+ * How the ticker table came from there: `stream`, as it happened, or `request`. Unknown where
+ * a release before this field made the snapshot.
+ */
+delivery: Delivery | null, 
+/**
  * Who made the snapshot, also when it is the last known good one.
  */
 producer: Producer, 
@@ -1408,6 +1483,11 @@ data_source: string,
  */
 venue: string, 
 /**
+ * How the ticker table came from there: `stream`, as it happened, or `request`. Unknown where
+ * a release before this field made the snapshot.
+ */
+delivery: Delivery | null, 
+/**
  * Who made the snapshot, also when it is the last known good one.
  */
 producer: Producer, 
@@ -1451,6 +1531,11 @@ data_source: string,
  * `okx` or `binance`.
  */
 venue: string, 
+/**
+ * How the ticker table came from there: `stream`, as it happened, or `request`. Unknown where
+ * a release before this field made the snapshot.
+ */
+delivery: Delivery | null, 
 /**
  * Who made the snapshot, also when it is the last known good one.
  */

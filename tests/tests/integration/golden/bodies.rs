@@ -47,6 +47,8 @@ pub(crate) fn snapshots() -> impl Iterator<Item = ValidSnapshot> {
     let tickers_alone = with_figures_of_tickers(serde_json::from_str(TICKERS_ALONE).unwrap());
     let mut direct = tickers_alone.clone();
     direct["producer"] = "bybit_direct".into();
+    // As a release before this field wrote it.
+    direct["tickers_delivery"] = Value::Null;
     direct["fallback_reason"] = "origin_timeout".into();
     let mut without_perpetuals = tickers_alone.clone();
     for (_, figure) in without_perpetuals["perps"].as_object_mut().unwrap() {
@@ -87,6 +89,7 @@ fn with_figures_of_tickers(mut snapshot: Value) -> Value {
     snapshot["overview"]["robust_dispersion"] = 2.5.into();
     snapshot["perps"]["funding_paid"] = 0.01.into();
     snapshot["perps"]["premium"] = (-0.02).into();
+    snapshot["tickers_delivery"] = "stream".into();
     snapshot
 }
 

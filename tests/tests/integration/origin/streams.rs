@@ -1,5 +1,7 @@
 //! The exchange's stream: what it brings is published as it happens, and where it fails requests
 //! take its place.
+//!
+//! On two threads: the exchange streams in this process, and what asks must not wait for it.
 
 use super::support::{Answer, Exchange, Origin, PLENTY, assert_true_data, eventually, fault};
 use serde_json::{Value, json};
@@ -37,7 +39,7 @@ async fn streams(origin: &Origin) {
     .await;
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_streamed_is_published_without_a_request() {
     let exchange = Exchange::start().await;
     let origin = Origin::start(exchange.url(), &[STREAMS, RARE, PLENTY]);
@@ -49,6 +51,7 @@ async fn what_is_streamed_is_published_without_a_request() {
             .data_where("a later moment is served", |answer| as_of(answer) > before)
             .await;
         assert_true_data(&answer.json());
+        assert_eq!(answer.json()["delivery"], "stream");
         before = as_of(&answer);
         assert!(before <= now_ms() + 1_000, "data of the future");
     }
@@ -82,7 +85,7 @@ async fn what_is_streamed_is_published_without_a_request() {
     .await;
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn requests_alone_are_a_full_way_of_working() {
     let exchange = Exchange::start().await;
     let origin = Origin::start(
@@ -94,10 +97,11 @@ async fn requests_alone_are_a_full_way_of_working() {
         .data_where("a later moment is served", |answer| as_of(answer) > before)
         .await;
     assert_true_data(&later.json());
+    assert_eq!(later.json()["delivery"], "request");
     assert_eq!(exchange.requests("bybit-stream").await, 0);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_stream_that_is_refused_is_made_up_for_and_comes_back() {
     let exchange = Exchange::start().await;
     exchange
@@ -125,7 +129,7 @@ async fn a_stream_that_is_refused_is_made_up_for_and_comes_back() {
     streams(&origin).await;
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_stream_that_falls_silent_is_followed_by_requests_within_moments_and_back() {
     let exchange = Exchange::start().await;
     let origin = Origin::start(exchange.url(), &[STREAMS, RARE, PLENTY]);
@@ -197,7 +201,7 @@ async fn check(exchange: &Exchange, origin: &Origin, case: &Case) {
 const ENDS: &str = "stream_ends_total{stream=\"bybit_stream_symbols\"";
 const GAPS: &str = "stream_gaps_total{topic=\"book\"";
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn whatever_is_wrong_with_a_book_s_messages_its_topic_alone_begins_again() {
     let exchange = Exchange::start().await;
     let origin = Origin::start(exchange.url(), &[STREAMS, RARE, PLENTY]);
@@ -226,7 +230,7 @@ async fn whatever_is_wrong_with_a_book_s_messages_its_topic_alone_begins_again()
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn whatever_ends_a_connection_it_is_opened_again_and_requests_bridge_it() {
     let exchange = Exchange::start().await;
     let origin = Origin::start(
@@ -261,7 +265,7 @@ async fn whatever_ends_a_connection_it_is_opened_again_and_requests_bridge_it() 
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_full_message_of_trades_a_restart_and_deltas_before_the_snapshot_break_nothing() {
     let exchange = Exchange::start().await;
     exchange
@@ -289,7 +293,7 @@ async fn a_full_message_of_trades_a_restart_and_deltas_before_the_snapshot_break
     assert_eq!(origin.metric(&format!("{GAPS},kind=\"gap\"}}")).await, 0.0);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn one_silent_topic_is_noticed_on_a_connection_that_is_well() {
     let exchange = Exchange::start().await;
     let origin = Origin::start(exchange.url(), &[STREAMS, RARE, PLENTY]);
@@ -314,7 +318,7 @@ async fn one_silent_topic_is_noticed_on_a_connection_that_is_well() {
     assert_eq!(origin.metric(ENDS).await, 0.0);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_stream_that_disagrees_with_requests_is_not_used() {
     let exchange = Exchange::start().await;
     let origin = Origin::start(
@@ -360,7 +364,7 @@ async fn a_stream_that_disagrees_with_requests_is_not_used() {
     .await;
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_stream_whose_market_stands_still_gives_way_to_requests_that_move() {
     let exchange = Exchange::start().await;
     let origin = Origin::start(

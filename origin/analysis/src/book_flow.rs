@@ -298,6 +298,12 @@ impl BookFlowTape {
         self.goes_on = false;
     }
 
+    /// Trades were lost, so that what takers took would count as taken away.
+    pub fn lost_trades(&mut self) {
+        self.steps.clear();
+        self.interrupted();
+    }
+
     /// What happened, up to the last step whose trades are there; `None` before the first.
     #[must_use]
     pub fn flow(&self) -> Option<BookFlow> {
@@ -447,11 +453,12 @@ fn order_flow(before: &Top, after: &Top) -> Option<f64> {
     let (bid, ask) = (before.bids.best()?, before.asks.best()?);
     let (next_bid, next_ask) = (after.bids.best()?, after.asks.best()?);
     let if_so = |is_so: bool, level: Level| if is_so { level.size_base.get() } else { 0.0 };
-    Some(
-        if_so(next_bid.price >= bid.price, next_bid) - if_so(next_bid.price <= bid.price, bid)
-            + if_so(next_ask.price >= ask.price, ask)
-            - if_so(next_ask.price <= ask.price, next_ask),
-    )
+    let demand =
+        if_so(next_bid.price >= bid.price, next_bid) - if_so(next_bid.price <= bid.price, bid);
+    let supply =
+        if_so(next_ask.price <= ask.price, next_ask) - if_so(next_ask.price >= ask.price, ask);
+    // As one difference, so that a mirrored market has the negated flow to the last digit.
+    Some(demand - supply)
 }
 
 /// Takes up to `size` from the newest on; returns how much there was.
@@ -675,6 +682,24 @@ mod tests {
         assert_eq!((found.sums.steps, found.sums.observed_ms), (1, 100));
         assert_eq!((found.sums.taken.bids, found.sums.net_flow), (0.0, 1.0));
         assert_eq!((found.as_of_ms, found.middle.get()), (at(11_300), 100.0));
+    }
+
+    #[test]
+    fn where_trades_were_lost_nothing_counts_as_taken_away() {
+        let mut tape = BookFlowTape::default();
+        for (ms, size) in [(0, 4.0), (100, 9.0), (200, 2.0)] {
+            tape.book(&book(ms, &[(99.0, size)], &ASKS));
+        }
+        tape.lost_trades();
+        for (ms, size) in [(300, 1.0), (400, 3.0)] {
+            tape.book(&book(ms, &[(99.0, size)], &ASKS));
+        }
+        tape.settle(at(10_000));
+        let found = tape.flow().unwrap().sums;
+        assert_eq!(
+            (found.steps, found.fleeting.sum(), found.shown.bids),
+            (1, 0.0, 2.0)
+        );
     }
 
     #[test]

@@ -16,7 +16,7 @@ use crate::collect::inputs::{
 use crate::context::Context;
 use analysis::book_flow::{BookFlowTape, FOLLOWED_LEVELS};
 use shared::exchange::bybit::stream::{
-    Appended, Applied, Data, LocalBook, Topic, TradeTape, closed_candle,
+    Appended, Applied, Data, Kind, LocalBook, Topic, TradeTape, closed_candle,
 };
 use shared::market::candles::Interval;
 use shared::market::majors::BITCOIN;
@@ -147,6 +147,10 @@ impl SymbolsFeed {
         let label = match book.local.apply(data) {
             Ok(Applied::Applied) => {
                 book.is_changed = true;
+                if data.kind == Kind::Snapshot {
+                    // What led from the book before to this one is not known.
+                    book.flow.interrupted();
+                }
                 if let Some(top) = book.local.book(FOLLOWED_LEVELS) {
                     book.flow.book(&top);
                 }
@@ -195,6 +199,9 @@ impl SymbolsFeed {
                     .metrics
                     .stream_gap(data.topic.kind(), error.label());
                 // What it brought is lost, and only a request can tell.
+                if let Some(book) = self.books.get_mut(symbol) {
+                    book.flow.lost_trades();
+                }
                 self.mailbox.put(symbol, InputKind::Trades, News::Lost);
                 false
             }

@@ -72,23 +72,15 @@ impl Trades {
             return self.clone();
         };
         // Trades of one millisecond can stand on both sides of the border, so the time alone does
-        // not separate kept from new. No other trade of the answer can be among those before it.
-        let known: HashSet<u64> = answer
-            .trades
-            .iter()
-            .take_while(|trade| trade.time_ms == oldest.time_ms)
-            .map(|trade| trade.id)
-            .collect();
-        let is_over = |trade: &Trade| newest.time_ms.millis_since(trade.time_ms) > TRADES_WINDOW_MS;
-        // Both are sorted by time, so that most trades are copied without a look at them.
-        let from = self.trades.partition_point(is_over);
-        let to = self
-            .trades
-            .partition_point(|trade| trade.time_ms <= oldest.time_ms);
-        let is_earlier = |trade: &&Trade| trade.id != 0 && !known.contains(&trade.id);
-        let earlier = self.trades.get(from..to).unwrap_or_default().iter();
-        let mut trades = Vec::with_capacity(earlier.len() + answer.trades.len());
-        trades.extend(earlier.filter(is_earlier));
+        // not separate kept from new.
+        let known: HashSet<u64> = answer.trades.iter().map(|trade| trade.id).collect();
+        let is_earlier = |trade: &&Trade| {
+            trade.id != 0
+                && trade.time_ms <= oldest.time_ms
+                && newest.time_ms.millis_since(trade.time_ms) <= TRADES_WINDOW_MS
+                && !known.contains(&trade.id)
+        };
+        let mut trades: Vec<Trade> = self.trades.iter().filter(is_earlier).copied().collect();
         trades.extend(answer.trades);
         // From the front: the oldest go.
         trades.drain(..trades.len().saturating_sub(MOST_TRADES));

@@ -18,7 +18,7 @@ use crate::analysis::{Settings, breadth, movers, overview, perps, regime, scores
 use crate::freshness::SectionLimits;
 use crate::market::majors::BITCOIN;
 use crate::market::{DefiMarket, FearGreed, GlobalMarket, RefusedRow, Ticker, Tickers, Universe};
-use crate::provenance::Source;
+use crate::provenance::{Delivery, Source};
 use crate::snapshot::alerts::AlertSection;
 use crate::snapshot::beta::BetaSection;
 use crate::snapshot::performance::PerformanceSection;
@@ -38,6 +38,8 @@ pub struct Inputs<'i, 'a> {
     pub tickers: &'i Tickers<'a>,
     /// The source of the ticker table.
     pub tickers_source: Source,
+    /// How it came from there.
+    pub tickers_delivery: Delivery,
     /// When its market last moved, as [`crate::judge::Judge::examine`] returns it.
     pub as_of: UnixMs,
     /// The universe.
@@ -153,6 +155,7 @@ pub fn assemble<'a>(
         as_of_ms: inputs.as_of,
         generated_at_ms: now,
         tickers_source: inputs.tickers_source,
+        tickers_delivery: Some(inputs.tickers_delivery),
         universe: inputs.universe.clone(),
         coverage,
         overview,
@@ -261,6 +264,7 @@ pub fn assemble_secondary<'a>(
     let inputs = Inputs {
         tickers: substitute.tickers,
         tickers_source: substitute.tickers_source,
+        tickers_delivery: Delivery::Request,
         as_of: substitute.as_of,
         universe: substitute.universe,
         global_market: &whole_market(held.map(|held| &held.global_market)),

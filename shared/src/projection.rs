@@ -43,4 +43,5 @@ pub mod typescript;
 
 pub use answer::{absence, answer};
 pub use body::body;
+pub use rows::MOBILE_ROWS;
 pub use stored::{StoredEntry, stored};

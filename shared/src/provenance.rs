@@ -147,6 +147,27 @@ impl From<Source> for String {
     }
 }
 
+/// How a fact came from its venue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[serde(rename_all = "snake_case")]
+pub enum Delivery {
+    /// It was asked for.
+    Request,
+    /// The venue sent it as it happened.
+    Stream,
+}
+
+impl Delivery {
+    crate::labels! {
+        /// The word on the wire.
+        pub const fn name(self) {
+            Self::Request => "request",
+            Self::Stream => "stream",
+        }
+    }
+}
+
 /// A source whose text names no venue or feed that we know.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0:?} names no source that is known")]

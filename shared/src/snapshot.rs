@@ -56,7 +56,7 @@ pub mod alerts;
 mod served;
 
 use crate::market::{Dated, DefiMarket, FearGreed, GlobalMarket, Universe};
-use crate::provenance::Source;
+use crate::provenance::{Delivery, Source};
 use crate::units::UnixMs;
 use alerts::AlertSection;
 use beta::BetaSection;
@@ -102,6 +102,9 @@ pub struct Snapshot {
     pub generated_at_ms: UnixMs,
     /// Who published the tickers.
     pub tickers_source: Source,
+    /// How the tickers came from there; unknown of a writer that does not say it.
+    #[serde(default)]
+    pub tickers_delivery: Option<Delivery>,
     /// The contracts that count.
     pub universe: Universe,
     /// How much of the universe the tickers covered.

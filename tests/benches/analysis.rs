@@ -26,7 +26,7 @@ use shared::market::book::Book;
 use shared::market::candles::{Candles, Interval};
 use shared::market::trades::Trades;
 use shared::projection;
-use shared::provenance::{Source, Venue};
+use shared::provenance::{Delivery, Source, Venue};
 use shared::snapshot::Producer;
 use shared::units::UnixMs;
 use shared::validate::{Baseline, ValidSnapshot};
@@ -159,6 +159,7 @@ fn snapshot(market: &Market, long_view: &LongView) -> ValidSnapshot {
     let inputs = Inputs {
         tickers: &table,
         tickers_source: SOURCE,
+        tickers_delivery: Delivery::Request,
         as_of: NOW,
         universe: &market.universe,
         global_market: &Slow::unknown("not_asked"),

@@ -193,6 +193,8 @@ async fn main() -> anyhow::Result<()> {
                     value: &history,
                     as_of_ms: now,
                 }),
+                // What happens between two updates of a book, and liquidations, are not asked for.
+                ..ScoreInputs::NONE
             };
             let found = evidence(&inputs, now);
             for part in SubComponent::ALL {

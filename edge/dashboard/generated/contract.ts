@@ -72,6 +72,11 @@ data_source: string,
  */
 venue: string, 
 /**
+ * How the ticker table came from there: `stream`, as it happened, or `request`. Unknown where
+ * a release before this field made the snapshot.
+ */
+delivery: Delivery | null, 
+/**
  * Who made the snapshot, also when it is the last known good one.
  */
 producer: Producer, 
@@ -125,6 +130,11 @@ data_source: string,
  */
 venue: string, 
 /**
+ * How the ticker table came from there: `stream`, as it happened, or `request`. Unknown where
+ * a release before this field made the snapshot.
+ */
+delivery: Delivery | null, 
+/**
  * Who made the snapshot, also when it is the last known good one.
  */
 producer: Producer, 
@@ -161,6 +171,11 @@ data_source: string,
  * `okx` or `binance`.
  */
 venue: string, 
+/**
+ * How the ticker table came from there: `stream`, as it happened, or `request`. Unknown where
+ * a release before this field made the snapshot.
+ */
+delivery: Delivery | null, 
 /**
  * Who made the snapshot, also when it is the last known good one.
  */
@@ -201,6 +216,11 @@ data_source: string,
  * `okx` or `binance`.
  */
 venue: string, 
+/**
+ * How the ticker table came from there: `stream`, as it happened, or `request`. Unknown where
+ * a release before this field made the snapshot.
+ */
+delivery: Delivery | null, 
 /**
  * Who made the snapshot, also when it is the last known good one.
  */
@@ -288,6 +308,11 @@ data_source: string,
  * `okx` or `binance`.
  */
 venue: string, 
+/**
+ * How the ticker table came from there: `stream`, as it happened, or `request`. Unknown where
+ * a release before this field made the snapshot.
+ */
+delivery: Delivery | null, 
 /**
  * Who made the snapshot, also when it is the last known good one.
  */
@@ -400,6 +425,11 @@ data_source: string,
  */
 venue: string, 
 /**
+ * How the ticker table came from there: `stream`, as it happened, or `request`. Unknown where
+ * a release before this field made the snapshot.
+ */
+delivery: Delivery | null, 
+/**
  * Who made the snapshot, also when it is the last known good one.
  */
 producer: Producer, 
@@ -427,6 +457,11 @@ data_source: string,
  * `okx` or `binance`.
  */
 venue: string, 
+/**
+ * How the ticker table came from there: `stream`, as it happened, or `request`. Unknown where
+ * a release before this field made the snapshot.
+ */
+delivery: Delivery | null, 
 /**
  * Who made the snapshot, also when it is the last known good one.
  */
@@ -506,6 +541,11 @@ sequence: number,
 quality: number, };
 
 /**
+ * How a fact came from its venue.
+ */
+export type Delivery = "request" | "stream";
+
+/**
  * One of the six views from which a contract is scored.
  */
 export type Dimension = "technical" | "volume" | "orderflow" | "orderbook" | "price_structure" | "sentiment";
@@ -530,6 +570,11 @@ data_source: string,
  * `okx` or `binance`.
  */
 venue: string, 
+/**
+ * How the ticker table came from there: `stream`, as it happened, or `request`. Unknown where
+ * a release before this field made the snapshot.
+ */
+delivery: Delivery | null, 
 /**
  * Who made the snapshot, also when it is the last known good one.
  */
@@ -726,6 +771,11 @@ data_source: string,
  */
 venue: string, 
 /**
+ * How the ticker table came from there: `stream`, as it happened, or `request`. Unknown where
+ * a release before this field made the snapshot.
+ */
+delivery: Delivery | null, 
+/**
  * Who made the snapshot, also when it is the last known good one.
  */
 producer: Producer, 
@@ -758,6 +808,11 @@ data_source: string,
  * `okx` or `binance`.
  */
 venue: string, 
+/**
+ * How the ticker table came from there: `stream`, as it happened, or `request`. Unknown where
+ * a release before this field made the snapshot.
+ */
+delivery: Delivery | null, 
 /**
  * Who made the snapshot, also when it is the last known good one.
  */
@@ -837,7 +892,7 @@ turnover_contracts: number | null, volume_mcap_ratio: number | null, average_cha
 /**
  * What is measured.
  */
-export type Measurement = "trade_imbalance" | "book_imbalance" | "money_flow" | "value_area" | "place_in_range" | "moving_averages" | "rsi" | "adx" | "atr" | "obv" | "relative_volume" | "open_interest" | "delta_divergence" | "order_blocks" | "support_resistance" | "structure_breaks" | "fair_value_gaps" | "funding_rate" | "variance_skew" | "long_short_ratio" | "market_activity";
+export type Measurement = "trade_imbalance" | "book_imbalance" | "order_flow_imbalance" | "fleeting_orders" | "absorption" | "money_flow" | "value_area" | "place_in_range" | "moving_averages" | "rsi" | "adx" | "atr" | "obv" | "relative_volume" | "open_interest" | "delta_divergence" | "order_blocks" | "support_resistance" | "structure_breaks" | "fair_value_gaps" | "funding_rate" | "liquidations" | "variance_skew" | "long_short_ratio" | "market_activity";
 
 /**
  * One voice in a score. The score is Σ weight · score over them, to the rounding of both.
@@ -887,6 +942,11 @@ data_source: string,
  */
 venue: string, 
 /**
+ * How the ticker table came from there: `stream`, as it happened, or `request`. Unknown where
+ * a release before this field made the snapshot.
+ */
+delivery: Delivery | null, 
+/**
  * Who made the snapshot, also when it is the last known good one.
  */
 producer: Producer, 
@@ -934,6 +994,11 @@ data_source: string,
  * `okx` or `binance`.
  */
 venue: string, 
+/**
+ * How the ticker table came from there: `stream`, as it happened, or `request`. Unknown where
+ * a release before this field made the snapshot.
+ */
+delivery: Delivery | null, 
 /**
  * Who made the snapshot, also when it is the last known good one.
  */
@@ -1067,6 +1132,11 @@ data_source: string,
  * `okx` or `binance`.
  */
 venue: string, 
+/**
+ * How the ticker table came from there: `stream`, as it happened, or `request`. Unknown where
+ * a release before this field made the snapshot.
+ */
+delivery: Delivery | null, 
 /**
  * Who made the snapshot, also when it is the last known good one.
  */
@@ -1341,6 +1411,11 @@ data_source: string,
  */
 venue: string, 
 /**
+ * How the ticker table came from there: `stream`, as it happened, or `request`. Unknown where
+ * a release before this field made the snapshot.
+ */
+delivery: Delivery | null, 
+/**
  * Who made the snapshot, also when it is the last known good one.
  */
 producer: Producer, 
@@ -1390,7 +1465,7 @@ export type Strength = "strong" | "medium" | "weak";
  * One part of a dimension; its name is `dimension.part`, for some parts of different dimensions share their own. The
  * order is that of the dimensions, and within one by weight.
  */
-export type SubComponent = "technical.rsi" | "technical.ao" | "technical.adx" | "technical.atr" | "technical.cci" | "technical.williams_r" | "volume.volume_delta" | "volume.adl" | "volume.cmf" | "volume.obv" | "volume.relative_volume" | "volume.volume_profile" | "volume.vwap" | "orderflow.cvd" | "orderflow.trade_flow" | "orderflow.open_interest" | "orderflow.smart_money_flow" | "orderflow.imbalance" | "orderflow.liquidity" | "orderflow.pressure" | "orderbook.depth" | "orderbook.imbalance" | "orderbook.oir" | "orderbook.liquidity" | "orderbook.di" | "price_structure.institutional_zones" | "price_structure.support_resistance" | "price_structure.trend_position" | "price_structure.volume_profile" | "price_structure.structure_breaks" | "price_structure.range_analysis" | "price_structure.fair_value_gaps" | "sentiment.funding_rate" | "sentiment.volatility" | "sentiment.long_short_ratio" | "sentiment.market_activity";
+export type SubComponent = "technical.rsi" | "technical.ao" | "technical.adx" | "technical.atr" | "technical.cci" | "technical.williams_r" | "volume.volume_delta" | "volume.adl" | "volume.cmf" | "volume.obv" | "volume.relative_volume" | "volume.volume_profile" | "volume.vwap" | "orderflow.cvd" | "orderflow.trade_flow" | "orderflow.open_interest" | "orderflow.smart_money_flow" | "orderflow.imbalance" | "orderflow.liquidity" | "orderflow.pressure" | "orderbook.depth" | "orderbook.imbalance" | "orderbook.oir" | "orderbook.liquidity" | "orderbook.di" | "orderbook.order_flow_imbalance" | "orderbook.fleeting_orders" | "orderbook.absorption" | "price_structure.institutional_zones" | "price_structure.support_resistance" | "price_structure.trend_position" | "price_structure.volume_profile" | "price_structure.structure_breaks" | "price_structure.range_analysis" | "price_structure.fair_value_gaps" | "sentiment.funding_rate" | "sentiment.liquidations" | "sentiment.volatility" | "sentiment.long_short_ratio" | "sentiment.market_activity";
 
 export type Symbols = { symbols: Array<ScoredSymbol>, count: number, 
 /**
@@ -1407,6 +1482,11 @@ data_source: string,
  * `okx` or `binance`.
  */
 venue: string, 
+/**
+ * How the ticker table came from there: `stream`, as it happened, or `request`. Unknown where
+ * a release before this field made the snapshot.
+ */
+delivery: Delivery | null, 
 /**
  * Who made the snapshot, also when it is the last known good one.
  */
@@ -1452,6 +1532,11 @@ data_source: string,
  */
 venue: string, 
 /**
+ * How the ticker table came from there: `stream`, as it happened, or `request`. Unknown where
+ * a release before this field made the snapshot.
+ */
+delivery: Delivery | null, 
+/**
  * Who made the snapshot, also when it is the last known good one.
  */
 producer: Producer, 
@@ -1472,8 +1557,8 @@ export type UnixMs = number;
 export const SCHEMA_VERSION = 1 as const;
 export const LIMITS_MS = {"aging":60000,"fresh":15000,"stale":300000} as const;
 export const STANCE = {"long_from":70.0,"short_to":30.0} as const;
-export const DIMENSIONS = [{"name":"technical","title":"Technical","weight":0.1444},{"name":"volume","title":"Volume","weight":0.2226},{"name":"orderflow","title":"Order flow","weight":0.2153},{"name":"orderbook","title":"Order book","weight":0.1},{"name":"price_structure","title":"Price structure","weight":0.2166},{"name":"sentiment","title":"Sentiment","weight":0.1011}] as const;
-export const SUB_COMPONENTS = [{"dimension":"technical","measurement":"rsi","name":"technical.rsi","reads":"following","weight":0.0289},{"dimension":"technical","measurement":"moving_averages","name":"technical.ao","reads":"following","weight":0.0289},{"dimension":"technical","measurement":"adx","name":"technical.adx","reads":"following","weight":0.0217},{"dimension":"technical","measurement":"atr","name":"technical.atr","reads":"following","weight":0.0217},{"dimension":"technical","measurement":"place_in_range","name":"technical.cci","reads":"contrarian","weight":0.0217},{"dimension":"technical","measurement":"place_in_range","name":"technical.williams_r","reads":"contrarian","weight":0.0217},{"dimension":"volume","measurement":"trade_imbalance","name":"volume.volume_delta","reads":"following","weight":0.0146},{"dimension":"volume","measurement":"money_flow","name":"volume.adl","reads":"following","weight":0.039},{"dimension":"volume","measurement":"money_flow","name":"volume.cmf","reads":"following","weight":0.039},{"dimension":"volume","measurement":"obv","name":"volume.obv","reads":"following","weight":0.039},{"dimension":"volume","measurement":"relative_volume","name":"volume.relative_volume","reads":"following","weight":0.039},{"dimension":"volume","measurement":"value_area","name":"volume.volume_profile","reads":"following","weight":0.026},{"dimension":"volume","measurement":"value_area","name":"volume.vwap","reads":"following","weight":0.026},{"dimension":"orderflow","measurement":"trade_imbalance","name":"orderflow.cvd","reads":"following","weight":0.0268},{"dimension":"orderflow","measurement":"trade_imbalance","name":"orderflow.trade_flow","reads":"following","weight":0.0207},{"dimension":"orderflow","measurement":"open_interest","name":"orderflow.open_interest","reads":"following","weight":0.065},{"dimension":"orderflow","measurement":"delta_divergence","name":"orderflow.smart_money_flow","reads":"following","weight":0.065},{"dimension":"orderflow","measurement":"trade_imbalance","name":"orderflow.imbalance","reads":"following","weight":0.0159},{"dimension":"orderflow","measurement":"trade_imbalance","name":"orderflow.liquidity","reads":"following","weight":0.0122},{"dimension":"orderflow","measurement":"trade_imbalance","name":"orderflow.pressure","reads":"following","weight":0.0098},{"dimension":"orderbook","measurement":"book_imbalance","name":"orderbook.depth","reads":"following","weight":0.0264},{"dimension":"orderbook","measurement":"book_imbalance","name":"orderbook.imbalance","reads":"following","weight":0.0264},{"dimension":"orderbook","measurement":"book_imbalance","name":"orderbook.oir","reads":"following","weight":0.0222},{"dimension":"orderbook","measurement":"book_imbalance","name":"orderbook.liquidity","reads":"following","weight":0.0181},{"dimension":"orderbook","measurement":"book_imbalance","name":"orderbook.di","reads":"following","weight":0.0069},{"dimension":"price_structure","measurement":"order_blocks","name":"price_structure.institutional_zones","reads":"following","weight":0.0433},{"dimension":"price_structure","measurement":"support_resistance","name":"price_structure.support_resistance","reads":"following","weight":0.0325},{"dimension":"price_structure","measurement":"moving_averages","name":"price_structure.trend_position","reads":"following","weight":0.0325},{"dimension":"price_structure","measurement":"value_area","name":"price_structure.volume_profile","reads":"following","weight":0.0325},{"dimension":"price_structure","measurement":"structure_breaks","name":"price_structure.structure_breaks","reads":"following","weight":0.0325},{"dimension":"price_structure","measurement":"place_in_range","name":"price_structure.range_analysis","reads":"contrarian","weight":0.0217},{"dimension":"price_structure","measurement":"fair_value_gaps","name":"price_structure.fair_value_gaps","reads":"following","weight":0.0217},{"dimension":"sentiment","measurement":"funding_rate","name":"sentiment.funding_rate","reads":"contrarian","weight":0.0297},{"dimension":"sentiment","measurement":"variance_skew","name":"sentiment.volatility","reads":"following","weight":0.0268},{"dimension":"sentiment","measurement":"long_short_ratio","name":"sentiment.long_short_ratio","reads":"contrarian","weight":0.0223},{"dimension":"sentiment","measurement":"market_activity","name":"sentiment.market_activity","reads":"following","weight":0.0223}] as const;
-export const MEASUREMENTS = [{"name":"trade_imbalance","title":"Takers' buying less selling","weight":0.1},{"name":"book_imbalance","title":"Bids less asks","weight":0.1},{"name":"money_flow","title":"Money flow","weight":0.078},{"name":"value_area","title":"Place in the traded volume","weight":0.0845},{"name":"place_in_range","title":"Place in the range","weight":0.065},{"name":"moving_averages","title":"Moving averages","weight":0.0614},{"name":"rsi","title":"RSI","weight":0.0289},{"name":"adx","title":"Directional movement","weight":0.0217},{"name":"atr","title":"True range","weight":0.0217},{"name":"obv","title":"On-balance volume","weight":0.039},{"name":"relative_volume","title":"Relative volume","weight":0.039},{"name":"open_interest","title":"Open interest","weight":0.065},{"name":"delta_divergence","title":"Delta divergence","weight":0.065},{"name":"order_blocks","title":"Order blocks","weight":0.0433},{"name":"support_resistance","title":"Support and resistance","weight":0.0325},{"name":"structure_breaks","title":"Breaks of structure","weight":0.0325},{"name":"fair_value_gaps","title":"Fair value gaps","weight":0.0217},{"name":"funding_rate","title":"Funding rate","weight":0.0297},{"name":"variance_skew","title":"Skew of the variance","weight":0.0268},{"name":"long_short_ratio","title":"Long and short accounts","weight":0.0223},{"name":"market_activity","title":"Activity of the day","weight":0.0223}] as const;
+export const DIMENSIONS = [{"name":"technical","title":"Technical","weight":0.1311},{"name":"volume","title":"Volume","weight":0.2035},{"name":"orderflow","title":"Order flow","weight":0.2034},{"name":"orderbook","title":"Order book","weight":0.1734},{"name":"price_structure","title":"Price structure","weight":0.1967},{"name":"sentiment","title":"Sentiment","weight":0.0918}] as const;
+export const SUB_COMPONENTS = [{"dimension":"technical","measurement":"rsi","name":"technical.rsi","reads":"following","weight":0.0262},{"dimension":"technical","measurement":"moving_averages","name":"technical.ao","reads":"following","weight":0.0262},{"dimension":"technical","measurement":"adx","name":"technical.adx","reads":"following","weight":0.0197},{"dimension":"technical","measurement":"atr","name":"technical.atr","reads":"following","weight":0.0197},{"dimension":"technical","measurement":"place_in_range","name":"technical.cci","reads":"contrarian","weight":0.0197},{"dimension":"technical","measurement":"place_in_range","name":"technical.williams_r","reads":"contrarian","weight":0.0197},{"dimension":"volume","measurement":"trade_imbalance","name":"volume.volume_delta","reads":"following","weight":0.0146},{"dimension":"volume","measurement":"money_flow","name":"volume.adl","reads":"following","weight":0.0354},{"dimension":"volume","measurement":"money_flow","name":"volume.cmf","reads":"following","weight":0.0354},{"dimension":"volume","measurement":"obv","name":"volume.obv","reads":"following","weight":0.0354},{"dimension":"volume","measurement":"relative_volume","name":"volume.relative_volume","reads":"following","weight":0.0354},{"dimension":"volume","measurement":"value_area","name":"volume.volume_profile","reads":"following","weight":0.0236},{"dimension":"volume","measurement":"value_area","name":"volume.vwap","reads":"following","weight":0.0236},{"dimension":"orderflow","measurement":"trade_imbalance","name":"orderflow.cvd","reads":"following","weight":0.0268},{"dimension":"orderflow","measurement":"trade_imbalance","name":"orderflow.trade_flow","reads":"following","weight":0.0207},{"dimension":"orderflow","measurement":"open_interest","name":"orderflow.open_interest","reads":"following","weight":0.059},{"dimension":"orderflow","measurement":"delta_divergence","name":"orderflow.smart_money_flow","reads":"following","weight":0.059},{"dimension":"orderflow","measurement":"trade_imbalance","name":"orderflow.imbalance","reads":"following","weight":0.0159},{"dimension":"orderflow","measurement":"trade_imbalance","name":"orderflow.liquidity","reads":"following","weight":0.0122},{"dimension":"orderflow","measurement":"trade_imbalance","name":"orderflow.pressure","reads":"following","weight":0.0098},{"dimension":"orderbook","measurement":"book_imbalance","name":"orderbook.depth","reads":"following","weight":0.0264},{"dimension":"orderbook","measurement":"book_imbalance","name":"orderbook.imbalance","reads":"following","weight":0.0264},{"dimension":"orderbook","measurement":"book_imbalance","name":"orderbook.oir","reads":"following","weight":0.0222},{"dimension":"orderbook","measurement":"book_imbalance","name":"orderbook.liquidity","reads":"following","weight":0.0181},{"dimension":"orderbook","measurement":"book_imbalance","name":"orderbook.di","reads":"following","weight":0.0069},{"dimension":"orderbook","measurement":"order_flow_imbalance","name":"orderbook.order_flow_imbalance","reads":"following","weight":0.0315},{"dimension":"orderbook","measurement":"fleeting_orders","name":"orderbook.fleeting_orders","reads":"contrarian","weight":0.021},{"dimension":"orderbook","measurement":"absorption","name":"orderbook.absorption","reads":"following","weight":0.021},{"dimension":"price_structure","measurement":"order_blocks","name":"price_structure.institutional_zones","reads":"following","weight":0.0393},{"dimension":"price_structure","measurement":"support_resistance","name":"price_structure.support_resistance","reads":"following","weight":0.0295},{"dimension":"price_structure","measurement":"moving_averages","name":"price_structure.trend_position","reads":"following","weight":0.0295},{"dimension":"price_structure","measurement":"value_area","name":"price_structure.volume_profile","reads":"following","weight":0.0295},{"dimension":"price_structure","measurement":"structure_breaks","name":"price_structure.structure_breaks","reads":"following","weight":0.0295},{"dimension":"price_structure","measurement":"place_in_range","name":"price_structure.range_analysis","reads":"contrarian","weight":0.0197},{"dimension":"price_structure","measurement":"fair_value_gaps","name":"price_structure.fair_value_gaps","reads":"following","weight":0.0197},{"dimension":"sentiment","measurement":"funding_rate","name":"sentiment.funding_rate","reads":"contrarian","weight":0.0209},{"dimension":"sentiment","measurement":"liquidations","name":"sentiment.liquidations","reads":"contrarian","weight":0.0209},{"dimension":"sentiment","measurement":"variance_skew","name":"sentiment.volatility","reads":"following","weight":0.0188},{"dimension":"sentiment","measurement":"long_short_ratio","name":"sentiment.long_short_ratio","reads":"contrarian","weight":0.0156},{"dimension":"sentiment","measurement":"market_activity","name":"sentiment.market_activity","reads":"following","weight":0.0156}] as const;
+export const MEASUREMENTS = [{"name":"trade_imbalance","title":"Takers' buying less selling","weight":0.1},{"name":"book_imbalance","title":"Bids less asks","weight":0.1},{"name":"order_flow_imbalance","title":"Order flow at the best prices","weight":0.0315},{"name":"fleeting_orders","title":"Fleeting orders","weight":0.021},{"name":"absorption","title":"Absorption","weight":0.021},{"name":"money_flow","title":"Money flow","weight":0.0708},{"name":"value_area","title":"Place in the traded volume","weight":0.0767},{"name":"place_in_range","title":"Place in the range","weight":0.059},{"name":"moving_averages","title":"Moving averages","weight":0.0557},{"name":"rsi","title":"RSI","weight":0.0262},{"name":"adx","title":"Directional movement","weight":0.0197},{"name":"atr","title":"True range","weight":0.0197},{"name":"obv","title":"On-balance volume","weight":0.0354},{"name":"relative_volume","title":"Relative volume","weight":0.0354},{"name":"open_interest","title":"Open interest","weight":0.059},{"name":"delta_divergence","title":"Delta divergence","weight":0.059},{"name":"order_blocks","title":"Order blocks","weight":0.0393},{"name":"support_resistance","title":"Support and resistance","weight":0.0295},{"name":"structure_breaks","title":"Breaks of structure","weight":0.0295},{"name":"fair_value_gaps","title":"Fair value gaps","weight":0.0197},{"name":"funding_rate","title":"Funding rate","weight":0.0209},{"name":"liquidations","title":"Liquidations","weight":0.0209},{"name":"variance_skew","title":"Skew of the variance","weight":0.0188},{"name":"long_short_ratio","title":"Long and short accounts","weight":0.0156},{"name":"market_activity","title":"Activity of the day","weight":0.0156}] as const;
 export const TIMEFRAMES = ["0.25","0.5","1","4","8","12","24"] as const;
 export const PATHS = {"alerts":"/api/dashboard/alerts","beta":"/api/bitcoin-beta/realtime","beta-chart":"/api/dashboard/beta-chart","confluence-analysis":"/api/dashboard/confluence-analysis/","confluence-breakdown":"/api/dashboard/confluence/breakdown/","dashboard-mobile-data":"/api/dashboard/mobile-data","liquidations":"/api/liquidations","market-movers":"/api/dashboard/market-movers","market-overview":"/api/dashboard/market-overview","mobile-data":"/mobile-data","opportunities":"/api/dashboard/opportunities","overview":"/api/dashboard/overview","perpetuals-pulse":"/api/dashboard/perpetuals-pulse","signals":"/api/dashboard/signals","symbols":"/api/dashboard/symbols","top-symbols":"/api/bybit-direct/top-symbols"} as const;

@@ -16,7 +16,7 @@ use shared::assemble::{Identity, Inputs, LongView, Slow, assemble};
 use shared::exchange::bybit::{self, Listing, UniverseBuilder};
 use shared::freshness::table_time;
 use shared::market::Universe;
-use shared::provenance::Venue;
+use shared::provenance::{Delivery, Venue};
 use shared::snapshot::{Producer, Section};
 use std::rc::Rc;
 
@@ -65,6 +65,7 @@ pub async fn snapshot(
     let inputs = Inputs {
         tickers: &table,
         tickers_source: answer.source,
+        tickers_delivery: Delivery::Request,
         as_of,
         universe: &universe,
         // What only the origin collects keeps its own time, and expires by it.

@@ -1,5 +1,6 @@
 //! What the origin alone computes: scores in six dimensions, betas, charts, statistics, positions,
-//! liquidations and alerts, from candles, books, trades, positions and what is heard of liquidations.
+//! liquidations and alerts, from candles, books and what happens to them, trades, positions and what
+//! is heard of liquidations.
 //!
 //! Pure, as `shared` is: no I/O, no clock, no environment, no panic; `now` is an argument. The edge
 //! serves all of it and computes none of it, so its WebAssembly contains nothing of this crate. The
@@ -12,6 +13,10 @@ pub mod agreement;
 
 pub mod volatility;
 
+pub mod book_flow;
+
+pub mod liquidations;
+
 pub mod funding;
 
 pub mod positioning;
@@ -23,8 +28,6 @@ pub mod beta;
 pub mod performance;
 
 pub mod statistics;
-
-pub mod liquidations;
 
 pub mod alerts;
 

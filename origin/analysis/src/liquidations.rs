@@ -21,7 +21,7 @@ use shared::snapshot::liquidations::{
     MAX_LIQUIDATED_CONTRACTS, MAX_LIQUIDATIONS, is_within,
 };
 use shared::units::{Amount, HOUR_MS, UnixMs};
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeSet, HashMap, VecDeque};
 
 pub use cascade::CASCADE_WINDOW_MS;
 
@@ -55,6 +55,44 @@ pub enum Taken {
     Unusable,
 }
 
+/// What was liquidated of one contract lately.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct LiquidatedLately {
+    /// Of positions that gain when the price rises, USD.
+    pub long_usd: f64,
+    /// Of positions that gain when the price falls, USD.
+    pub short_usd: f64,
+    /// Over how long, ms: an hour, or since it is observed.
+    pub span_ms: u64,
+}
+
+/// What was liquidated of every contract lately.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Lately {
+    /// When the last sign of life came.
+    pub as_of_ms: UnixMs,
+    span_ms: u64,
+    by_symbol: HashMap<String, LiquidatedSides>,
+    contracts: BTreeSet<String>,
+}
+
+impl Lately {
+    /// Of one contract; `None` for one that is not listened to.
+    #[must_use]
+    pub fn of(&self, symbol: &str) -> Option<LiquidatedLately> {
+        if !self.contracts.contains(symbol) {
+            return None;
+        }
+        let sides = self.by_symbol.get(symbol);
+        let of = |side| sides.map_or(0.0, |sides| sides.of(side).get());
+        Some(LiquidatedLately {
+            long_usd: of(Position::Long),
+            short_usd: of(Position::Short),
+            span_ms: self.span_ms,
+        })
+    }
+}
+
 /// The liquidations of the last 24 hours.
 #[derive(Clone, Debug)]
 pub struct LiquidationTape {
@@ -68,7 +106,7 @@ pub struct LiquidationTape {
     source: Option<Source>,
     /// The number of the connection, to tell repeated liquidations from equal ones.
     connection: u64,
-    contracts: usize,
+    contracts: BTreeSet<String>,
     unheard_ms: u64,
     refused: u64,
     capacity: usize,
@@ -99,7 +137,7 @@ impl LiquidationTape {
             began: None,
             source: None,
             connection: 0,
-            contracts: 0,
+            contracts: BTreeSet::new(),
             unheard_ms: 0,
             refused: 0,
             capacity,
@@ -117,8 +155,8 @@ impl LiquidationTape {
         }
     }
 
-    /// So many contracts are listened to.
-    pub const fn listens_to(&mut self, contracts: usize) {
+    /// These contracts are listened to, by their symbols.
+    pub fn listens_to(&mut self, contracts: BTreeSet<String>) {
         self.contracts = contracts;
     }
 
@@ -238,7 +276,7 @@ impl LiquidationTape {
             observed_since_ms: since,
             unheard_ms: self.unheard_ms,
             refused: self.refused,
-            contracts_observed: self.contracts,
+            contracts_observed: self.contracts.len(),
             last_1h,
             last_4h: sum(4 * HOUR_MS)?,
             last_24h: sum(LIQUIDATION_DAY_MS)?,
@@ -259,6 +297,21 @@ impl LiquidationTape {
             value: section,
             as_of_ms,
             source,
+        })
+    }
+
+    /// What was liquidated in the last hour, or since it is observed; `None` while nothing is.
+    #[must_use]
+    pub fn lately(&self) -> Option<Lately> {
+        let (since, as_of_ms) = (self.observed_since?, self.heard?);
+        let span_ms = as_of_ms.millis_since(since).min(HOUR_MS);
+        Some(Lately {
+            as_of_ms,
+            span_ms,
+            contracts: self.contracts.clone(),
+            by_symbol: by_symbol(self.within(span_ms, as_of_ms))
+                .map(|(symbol, sides)| Some((symbol.to_owned(), sides?)))
+                .collect::<Option<_>>()?,
         })
     }
 
@@ -365,20 +418,28 @@ fn sides<'r>(rows: impl Iterator<Item = &'r LiquidationRow>) -> Option<Liquidate
     })
 }
 
-/// The contracts of which most was liquidated, most first.
-fn contracts<'r>(
+/// The sums of each contract; `None` where they are no number.
+fn by_symbol<'r>(
     rows: impl Iterator<Item = &'r LiquidationRow>,
-) -> Option<Vec<LiquidatedContract>> {
+) -> impl Iterator<Item = (&'r str, Option<LiquidatedSides>)> {
     let mut by_symbol: HashMap<&str, Vec<&LiquidationRow>> = HashMap::new();
     for row in rows {
         by_symbol.entry(&row.symbol).or_default().push(row);
     }
-    let mut all = by_symbol
+    by_symbol
         .into_iter()
-        .map(|(symbol, rows)| {
+        .map(|(symbol, rows)| (symbol, sides(rows.into_iter())))
+}
+
+/// The contracts of which most was liquidated, most first.
+fn contracts<'r>(
+    rows: impl Iterator<Item = &'r LiquidationRow>,
+) -> Option<Vec<LiquidatedContract>> {
+    let mut all = by_symbol(rows)
+        .map(|(symbol, sides)| {
             Some(LiquidatedContract {
                 symbol: symbol.to_owned(),
-                sides: sides(rows.into_iter())?,
+                sides: sides?,
             })
         })
         .collect::<Option<Vec<_>>>()?;

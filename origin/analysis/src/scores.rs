@@ -36,6 +36,8 @@ pub mod orderflow;
 
 pub mod orderbook;
 
+pub mod book_flow;
+
 pub mod price_structure;
 
 pub mod sentiment;

@@ -15,6 +15,7 @@ mod sections;
 
 use super::inputs::{Inputs, SymbolInputs};
 use analysis::alerts::{AlertState, Observation, RestoreError};
+use analysis::liquidations::Lately;
 use analysis::positioning::positioning;
 use analysis::scores::inputs::{TickerFacts, Timed};
 use analysis::volatility::bitcoin_volatility;
@@ -87,6 +88,8 @@ pub(super) struct Heard {
     pub(super) section: Slow<Liquidations>,
     /// The last minutes beside what is usual.
     pub(super) cascade: Option<LiquidationCascade>,
+    /// Of every contract, for its score.
+    pub(super) lately: Option<Lately>,
 }
 
 /// The alerts on a snapshot that may still be refused.
@@ -147,12 +150,18 @@ impl Analyst {
                     // what rests on the ticker.
                     let ticker = rows.get(symbol.as_str()).map(|row| facts(row, universe));
                     let ticker = ticker.as_ref().map(|value| Timed { value, as_of_ms });
+                    let lately = heard.lately.as_ref();
+                    let liquidated = lately.and_then(|lately| Some((lately.of(symbol)?, lately)));
+                    let liquidated = liquidated.as_ref().map(|(value, lately)| Timed {
+                        value,
+                        as_of_ms: lately.as_of_ms,
+                    });
                     (
                         symbol.clone(),
                         memories
                             .entry(symbol.clone())
                             .or_default()
-                            .analyse(inputs, ticker, now),
+                            .analyse(inputs, ticker, liquidated, now),
                     )
                 };
                 inputs.iter().map(analyse).collect()

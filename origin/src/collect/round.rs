@@ -19,6 +19,7 @@ use shared::exchange::{ParseError, bybit};
 use shared::freshness::{ClockAhead, Limits, table_time};
 use shared::judge::{Judge, WildTable};
 use shared::market::{DefiMarket, FearGreed, Figure, GlobalMarket, Oddity, RowRefusal, Universe};
+use shared::provenance::Delivery;
 use shared::snapshot::Producer;
 use shared::units::UnixMs;
 use shared::validate::{Baseline, Rejection, Rejections, ValidSnapshot};
@@ -119,17 +120,19 @@ impl Round {
     pub(super) fn run(self) -> Result<Outcome, RoundError> {
         // A parsed table borrows its symbols from the body, which therefore outlives it.
         let body;
-        let (mut tickers, received_at, source) = match self.tickers {
+        let (mut tickers, received_at, source, delivery) = match self.tickers {
             TickerTable::Fetched(fetched) => {
                 body = fetched.body;
                 (
                     bybit::tickers::parse(&body)?,
                     fetched.received_at,
                     fetched.source,
+                    Delivery::Request,
                 )
             }
             TickerTable::Streamed(streamed) => {
-                (streamed.tickers, streamed.received_at, streamed.source)
+                let (received_at, source) = (streamed.received_at, streamed.source);
+                (streamed.tickers, received_at, source, Delivery::Stream)
             }
         };
         let told = table_time(tickers.server_time, received_at)?;
@@ -144,11 +147,13 @@ impl Round {
         let heard = Heard {
             section: self.liquidations.section(),
             cascade: self.liquidations.cascade(),
+            lately: self.liquidations.lately(),
         };
         let long_view = analyst.long_view(&self.inputs, &heard, &table, &self.universe, self.now);
         let inputs = shared::assemble::Inputs {
             tickers: &tickers,
             tickers_source: source,
+            tickers_delivery: delivery,
             as_of,
             universe: &self.universe,
             global_market: &self.global_market,

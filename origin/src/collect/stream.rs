@@ -91,4 +91,8 @@ fn of_all(universe: &Option<Arc<Universe>>, topic: fn(String) -> Topic) -> BTree
 }
 
 #[cfg(test)]
+mod recorded;
+#[cfg(test)]
 mod soak;
+#[cfg(test)]
+mod testing;

@@ -13,7 +13,10 @@ use crate::upstream::{FaultClass, UpstreamError};
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
 use shared::freshness::Freshness;
+use shared::units::UnixMs;
 use shared::validate::ValidSnapshot;
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 /// An answer, as it is counted.
@@ -37,6 +40,8 @@ pub struct Answered<'a> {
 pub struct Metrics {
     pub(super) registry: Registry,
     pub(super) families: Families,
+    /// When the exchange sent the newest message of each kind of topic.
+    pub(super) stream_newest: Mutex<BTreeMap<&'static str, UnixMs>>,
 }
 
 impl Metrics {
@@ -47,6 +52,7 @@ impl Metrics {
         Self {
             registry: registry(&families),
             families,
+            stream_newest: Mutex::default(),
         }
     }
 
@@ -140,8 +146,12 @@ impl Metrics {
             .inc();
     }
 
-    /// Counts a message of a topic of this kind.
-    pub fn stream_message(&self, topic: &'static str) {
+    /// Counts a message of a topic of this kind that the exchange sent at `sent_at`.
+    pub fn stream_message(&self, topic: &'static str, sent_at: UnixMs) {
+        self.stream_newest
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(topic, sent_at);
         self.families
             .stream_messages
             .get_or_create(&TopicLabels { topic })

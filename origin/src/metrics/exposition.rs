@@ -8,7 +8,7 @@ use super::counters::Metrics;
 use super::families::Float;
 use super::format::Format;
 use super::labels::{
-    BasisLabels, DirectionLabels, KeyLabels, NoLabels, ProcessLabels, SectionLabels,
+    BasisLabels, DirectionLabels, KeyLabels, NoLabels, ProcessLabels, SectionLabels, TopicLabels,
 };
 use crate::build;
 use crate::clock::Report;
@@ -20,6 +20,7 @@ use shared::freshness::age_ms;
 use shared::snapshot::Snapshot;
 use shared::units::UnixMs;
 use shared::validate::ValidSnapshot;
+use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
 
 /// The process that answers.
@@ -119,6 +120,16 @@ impl Metrics {
                 );
             }
         }
+        let newest = self
+            .stream_newest
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        self.families.stream_topic_age.clear();
+        for (topic, sent_at) in newest.iter() {
+            let labels = TopicLabels { topic };
+            set(&self.families.stream_topic_age, &labels, age_secs(*sent_at));
+        }
+        drop(newest);
         self.families.clock_skew.clear();
         set(
             &self.families.clock_skew,

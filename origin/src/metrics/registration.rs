@@ -165,6 +165,11 @@ pub(super) fn registry(metrics: &Families) -> Registry {
         metrics.stream_messages.clone(),
     );
     registry.register(
+        "stream_topic_age_seconds",
+        "How long ago the exchange sent the newest message of a kind of topic",
+        metrics.stream_topic_age.clone(),
+    );
+    registry.register(
         "stream_refused",
         "Messages of which nothing could be made, and subscriptions that were refused, by reason",
         metrics.stream_refused.clone(),

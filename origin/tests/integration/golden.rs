@@ -191,7 +191,7 @@ fn counted() -> Metrics {
         .iter()
         .for_each(|reason| metrics.stream_ended("{stream}", reason));
     for topic in Topic::LABELS {
-        metrics.stream_message(topic);
+        metrics.stream_message(topic, UnixMs::from_millis(1_795_255_705_000));
         gaps()
             .iter()
             .for_each(|kind| metrics.stream_gap(topic, kind));

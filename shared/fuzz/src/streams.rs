@@ -60,7 +60,7 @@ impl Session {
             }
             Topic::Trades(_) => {
                 let tape = self.tapes.entry(symbol).or_default();
-                let refused = tape.append(data);
+                let appended = tape.append(data);
                 let trades = tape.trades().trades;
                 assert!(
                     trades
@@ -69,7 +69,7 @@ impl Session {
                     "trades out of order"
                 );
                 assert!(trades.iter().all(|trade| trade.size_base.get() > 0.0));
-                refused.is_ok_and(|refused| refused.is_empty())
+                appended.is_ok_and(|appended| appended.refused.is_empty())
             }
             Topic::Ticker(_) => {
                 let applied = self.tickers.apply(data);

@@ -10,7 +10,7 @@ use shared::exchange::bybit::{self, Listing, UniverseBuilder};
 use shared::exchange::okx;
 use shared::exchange::secondary::Secondary;
 use shared::market::{Ticker, Tickers, Universe, is_plausible_symbol};
-use shared::provenance::{Source, Venue};
+use shared::provenance::{Delivery, Source, Venue};
 use shared::snapshot::Producer;
 use shared::units::{Amount, Price};
 use shared::validate::{Baseline, ValidSnapshot};
@@ -133,6 +133,7 @@ fn snapshot<'a>(tickers: &Tickers<'a>, universe: &Universe) -> Option<Assembled<
     let inputs = Inputs {
         tickers,
         tickers_source: BYBIT,
+        tickers_delivery: Delivery::Request,
         as_of: now(),
         universe,
         global_market: &Slow::unknown("not_asked"),

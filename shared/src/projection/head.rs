@@ -2,7 +2,7 @@
 
 use crate::freshness::{Freshness, SectionLimits};
 use crate::headers::{ServedAs, artificial_feed, data_source};
-use crate::provenance::Source;
+use crate::provenance::{Delivery, Source};
 use crate::snapshot::{Producer, Section, Snapshot};
 use crate::units::UnixMs;
 use crate::validate::coverage;
@@ -20,6 +20,9 @@ pub(super) struct Provenance {
     /// The exchange whose ticker table this is, also when it is the last known good one: `bybit`,
     /// `okx` or `binance`.
     venue: &'static str,
+    /// How the ticker table came from there: `stream`, as it happened, or `request`. Unknown where
+    /// a release before this field made the snapshot.
+    delivery: Option<Delivery>,
     /// Who made the snapshot, also when it is the last known good one.
     producer: Producer,
     /// Whether the data is as young as its sources give it, or what is left of earlier.
@@ -37,6 +40,7 @@ impl Provenance {
             status: "success",
             data_source: data_source(snapshot, class),
             venue: snapshot.tickers_source.venue.name(),
+            delivery: snapshot.tickers_delivery,
             producer: snapshot.producer,
             served_as: ServedAs::of(class),
             freshness: class,

@@ -87,7 +87,7 @@ impl PerpsView {
 
 /// The body as it is shown until `until`.
 pub(super) fn mobile_data(snapshot: &Snapshot, class: Freshness, until: UnixMs) -> MobileData<'_> {
-    of_rows(snapshot, class, until, ScoredSymbol::all(snapshot))
+    of_rows(snapshot, class, until, ScoredSymbol::of_phone(snapshot))
 }
 
 fn of_rows<'s>(
@@ -136,7 +136,12 @@ pub(super) fn dashboard_mobile_data(
 ) -> DashboardMobileData<'_> {
     DashboardMobileData {
         // Whole rows only: clients of this path draw `null` as a number.
-        mobile_data: of_rows(snapshot, class, until, ScoredSymbol::whole(snapshot)),
+        mobile_data: of_rows(
+            snapshot,
+            class,
+            until,
+            ScoredSymbol::whole_of_phone(snapshot),
+        ),
         market_regime: snapshot.regime.wire_form(),
         regime: snapshot.regime.wire_form(),
         trend_strength: snapshot.overview.trend_strength,
@@ -149,8 +154,8 @@ pub(super) fn dashboard_mobile_data(
         gainers: MovedSymbol::all(&snapshot.movers.gainers),
         top_gainers: MovedSymbol::all(&snapshot.movers.gainers),
         losers: MovedSymbol::all(&snapshot.movers.losers),
-        symbols: ScoredSymbol::whole(snapshot),
-        top_symbols: ScoredSymbol::whole(snapshot),
+        symbols: ScoredSymbol::whole_of_phone(snapshot),
+        top_symbols: ScoredSymbol::whole_of_phone(snapshot),
         funding_rate: snapshot.perps.funding_rate,
     }
 }

@@ -1,11 +1,16 @@
 //! Rows as clients read them, one contract a row; shared by several bodies.
 
 use crate::analysis::overview::range_pct;
+use crate::market::majors::MAJORS;
 use crate::snapshot::{
     BreadthMood, Components, Mover, ScoreBasis, ScoreRow, Sentiment, Snapshot, display_symbol,
 };
 use crate::units::{Amount, Fraction, Percent, Price, Score, Share, UnixMs, round_to};
 use serde::Serialize;
+
+/// The scored contracts in a body for phones, whose bytes are to stay while more contracts are
+/// monitored; the others are in the lists.
+pub const MOBILE_ROWS: usize = 40;
 
 /// One scored symbol.
 #[derive(Serialize)]
@@ -69,10 +74,20 @@ impl<'s> ScoredSymbol<'s> {
         }
     }
 
-    pub(super) fn all(snapshot: &'s Snapshot) -> Vec<Self> {
-        snapshot
-            .scores
-            .iter()
+    /// The rows of the [`MOBILE_ROWS`] contracts with most turnover, highest score first.
+    pub(super) fn of_phone(snapshot: &'s Snapshot) -> Vec<Self> {
+        Self::of_rows(snapshot, most_traded(&snapshot.scores))
+    }
+
+    /// The same without rows of which a figure is unknown, for clients that draw `null` as a number.
+    pub(super) fn whole_of_phone(snapshot: &'s Snapshot) -> Vec<Self> {
+        let mut rows = most_traded(&snapshot.scores);
+        rows.retain(|row| row.is_whole());
+        Self::of_rows(snapshot, rows)
+    }
+
+    fn of_rows(snapshot: &'s Snapshot, rows: Vec<&'s ScoreRow>) -> Vec<Self> {
+        rows.into_iter()
             .map(|row| Self::of(row, snapshot.as_of_ms))
             .collect()
     }
@@ -93,6 +108,20 @@ fn range_24h(row: &ScoreRow) -> Option<f64> {
         range_pct(row.high_24h?, row.low_24h?, row.price),
         4,
     ))
+}
+
+/// The rows with most turnover, Bitcoin's and Ether's among them, in the order in which they stand.
+fn most_traded(rows: &[ScoreRow]) -> Vec<&ScoreRow> {
+    let is_other = |row: &ScoreRow| !MAJORS.contains(&row.symbol.as_str());
+    let turnover = |row: &ScoreRow| row.turnover_24h.map_or(0.0, Amount::get);
+    let mut kept: Vec<(usize, &ScoreRow)> = rows.iter().enumerate().collect();
+    kept.sort_by(|(_, a), (_, b)| {
+        let majors_first = is_other(a).cmp(&is_other(b));
+        majors_first.then_with(|| turnover(b).total_cmp(&turnover(a)))
+    });
+    kept.truncate(MOBILE_ROWS);
+    kept.sort_by_key(|(place, _)| *place);
+    kept.into_iter().map(|(_, row)| row).collect()
 }
 
 /// One contract that moved, or turned over much.

@@ -28,6 +28,12 @@ measurements! {
     TradeImbalance "trade_imbalance" "Takers' buying less selling";
     /// The sizes of bids less those of asks.
     BookImbalance "book_imbalance" "Bids less asks";
+    /// How demand and supply at the best prices changed.
+    OrderFlowImbalance "order_flow_imbalance" "Order flow at the best prices";
+    /// Sizes that were taken away again within two seconds.
+    FleetingOrders "fleeting_orders" "Fleeting orders";
+    /// What was put back while takers traded.
+    Absorption "absorption" "Absorption";
     /// Where candles close within their ranges, by volume.
     MoneyFlow "money_flow" "Money flow";
     /// The price's place among the prices at which the volume was traded.
@@ -60,6 +66,8 @@ measurements! {
     FairValueGaps "fair_value_gaps" "Fair value gaps";
     /// The funding rate against its own history.
     FundingRate "funding_rate" "Funding rate";
+    /// Longs less shorts that were liquidated.
+    Liquidations "liquidations" "Liquidations";
     /// Upward less downward variance.
     VarianceSkew "variance_skew" "Skew of the variance";
     /// Long against short accounts.

@@ -119,6 +119,12 @@ sub_components! {
     BookLiquidity "orderbook.liquidity" Orderbook 13 BookImbalance Following;
     /// The depth imbalance by distance from the middle.
     Di "orderbook.di" Orderbook 5 BookImbalance Following;
+    /// How demand and supply at the best prices changed from update to update.
+    OrderFlowImbalance "orderbook.order_flow_imbalance" Orderbook 12 OrderFlowImbalance Following;
+    /// Sizes that were taken away again within two seconds, untraded; contrarian.
+    FleetingOrders "orderbook.fleeting_orders" Orderbook 8 FleetingOrders Contrarian;
+    /// What takers traded and makers put back while the price held.
+    Absorption "orderbook.absorption" Orderbook 8 Absorption Following;
 
     /// Order blocks.
     InstitutionalZones "price_structure.institutional_zones" PriceStructure 20 OrderBlocks Following;
@@ -137,6 +143,8 @@ sub_components! {
 
     /// Funding against its own history, contrarian.
     FundingRate "sentiment.funding_rate" Sentiment 20 FundingRate Contrarian;
+    /// Longs less shorts that were liquidated, contrarian.
+    Liquidations "sentiment.liquidations" Sentiment 20 Liquidations Contrarian;
     /// Upward against downward volatility.
     Volatility "sentiment.volatility" Sentiment 18 VarianceSkew Following;
     /// Long against short accounts, contrarian.

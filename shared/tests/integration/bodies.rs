@@ -15,10 +15,11 @@ use shared::snapshot::liquidations::{
 use shared::units::Percent;
 use shared::validate::ValidSnapshot;
 
-const HEAD: [&str; 9] = [
+const HEAD: [&str; 10] = [
     "as_of_ms",
     "data_source",
     "degraded",
+    "delivery",
     "freshness",
     "producer",
     "served_as",

@@ -192,7 +192,12 @@ fn a_missing_field_is_not_of_the_shape() {
     let good = tree(&Scene::good().valid());
     // Fields that may be `null` may also be left out, and sections that earlier writers did not
     // know; the rest may not.
-    let optional = ["fallback_reason", "statistics", "liquidations"];
+    let optional = [
+        "fallback_reason",
+        "tickers_delivery",
+        "statistics",
+        "liquidations",
+    ];
     for field in good
         .as_object()
         .unwrap()

@@ -11,6 +11,7 @@ use shared::endpoints::{Endpoint, Question};
 use shared::freshness::{Freshness, Limits};
 use shared::headers;
 use shared::market::Dated;
+use shared::projection::MOBILE_ROWS;
 use shared::provenance::{Feed, Source, Venue};
 use shared::snapshot::Producer;
 use shared::units::Amount;
@@ -39,6 +40,41 @@ fn every_body_says_how_good_and_how_old_it_is() {
         assert_eq!(body["timestamp"], json!(AS_OF.as_secs()), "{endpoint:?}");
         assert!(body["degraded"].is_array(), "{endpoint:?}");
     });
+}
+
+#[test]
+fn a_body_for_phones_has_the_forty_contracts_with_most_turnover_however_many_are_monitored() {
+    let mut scene = Scene::good();
+    scene.settings.monitored_symbols = 60;
+    let valid = scene.valid();
+    let scores = &valid.get().scores;
+    assert_eq!(scores.len(), 60);
+    let mut turnovers: Vec<f64> = scores
+        .iter()
+        .map(|row| row.turnover_24h.unwrap().get())
+        .collect();
+    turnovers.sort_by(|a, b| b.total_cmp(a));
+    let least = turnovers[MOBILE_ROWS - 1];
+    // In the order of the scores.
+    let expected: Vec<&str> = scores
+        .iter()
+        .filter(|row| row.turnover_24h.unwrap().get() >= least)
+        .map(|row| row.symbol.as_str())
+        .collect();
+    for (endpoint, field) in [
+        (Endpoint::MobileData, "/confluence_scores"),
+        (Endpoint::DashboardMobileData, "/symbols"),
+    ] {
+        let body = body(&valid, endpoint);
+        let symbols: Vec<&str> = array(&body, field)
+            .iter()
+            .map(|row| row["symbol"].as_str().unwrap())
+            .collect();
+        assert_eq!(symbols, expected, "{endpoint:?}");
+        assert!(symbols.contains(&"BTCUSDT") && symbols.contains(&"ETHUSDT"));
+    }
+    let all = body(&valid, Endpoint::Symbols);
+    assert_eq!(array(&all, "/symbols").len(), 60);
 }
 
 #[test]

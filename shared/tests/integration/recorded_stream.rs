@@ -62,7 +62,7 @@ impl Session {
             }
             Topic::Trades(_) => {
                 let tape = self.tapes.entry(symbol).or_default();
-                assert_eq!(tape.append(&data), Ok(Vec::new()));
+                assert_eq!(tape.append(&data).unwrap().refused, []);
             }
             Topic::Ticker(_) => {
                 assert_eq!(self.tickers.apply(&data), Ok(Applied::Applied));

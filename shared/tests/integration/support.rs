@@ -8,7 +8,7 @@ use shared::endpoints::Endpoint;
 use shared::freshness::{Freshness, Limits};
 use shared::market::{Dated, DefiMarket, FearGreed, GlobalMarket, Ticker, Tickers, Universe};
 use shared::projection;
-use shared::provenance::{Source, Venue};
+use shared::provenance::{Delivery, Source, Venue};
 use shared::snapshot::{Producer, Snapshot};
 use shared::units::{Amount, Percent, Price, Share, UnixMs, round_to};
 use shared::validate::{Baseline, Rejections, ValidSnapshot};
@@ -207,6 +207,7 @@ impl<'a> Scene<'a> {
         let inputs = Inputs {
             tickers: &self.tickers,
             tickers_source: self.tickers_source,
+            tickers_delivery: Delivery::Request,
             as_of: self.tickers.server_time.min(NOW),
             universe: &self.universe,
             global_market: &self.global_market,

@@ -21,11 +21,11 @@ PARTS = {
     "orderflow.cvd": 22, "orderflow.trade_flow": 17, "orderflow.open_interest": 15, "orderflow.smart_money_flow": 15,
     "orderflow.imbalance": 13, "orderflow.liquidity": 10, "orderflow.pressure": 8,
     "orderbook.depth": 19, "orderbook.imbalance": 19, "orderbook.oir": 16, "orderbook.liquidity": 13,
-    "orderbook.di": 5,
+    "orderbook.di": 5, "orderbook.order_flow_imbalance": 12, "orderbook.fleeting_orders": 8, "orderbook.absorption": 8,
     "price_structure.institutional_zones": 20, "price_structure.support_resistance": 15, "price_structure.trend_position": 15,
     "price_structure.volume_profile": 15, "price_structure.structure_breaks": 15, "price_structure.range_analysis": 10,
     "price_structure.fair_value_gaps": 10,
-    "sentiment.funding_rate": 20, "sentiment.volatility": 18, "sentiment.long_short_ratio": 15,
+    "sentiment.funding_rate": 20, "sentiment.liquidations": 20, "sentiment.volatility": 18, "sentiment.long_short_ratio": 15,
     "sentiment.market_activity": 15,
 }
 # Parts that rest on the same figure are one measurement; every other is one by itself.
@@ -43,11 +43,12 @@ RENAMED = {"orderflow.smart_money_flow": "delta_divergence", "price_structure.in
 MEASUREMENTS = {part: RENAMED.get(part, part.split(".")[1]) for part in PARTS}
 MEASUREMENTS.update((part, name) for name, parts in MERGED.items() for part in parts)
 # In the order of the contract.
-NAMES = [*MERGED, "rsi", "adx", "atr", "obv", "relative_volume", "open_interest", "delta_divergence", "order_blocks",
-         "support_resistance", "structure_breaks", "fair_value_gaps", "funding_rate", "variance_skew", "long_short_ratio",
+NAMES = ["trade_imbalance", "book_imbalance", "order_flow_imbalance", "fleeting_orders", "absorption", "money_flow", "value_area",
+         "place_in_range", "moving_averages", "rsi", "adx", "atr", "obv", "relative_volume", "open_interest", "delta_divergence", "order_blocks",
+         "support_resistance", "structure_breaks", "fair_value_gaps", "funding_rate", "liquidations", "variance_skew", "long_short_ratio",
          "market_activity"]
-CONTRARIAN = {"technical.cci", "technical.williams_r", "price_structure.range_analysis", "sentiment.funding_rate",
-              "sentiment.long_short_ratio"}
+CONTRARIAN = {"technical.cci", "technical.williams_r", "price_structure.range_analysis", "orderbook.fleeting_orders",
+              "sentiment.funding_rate", "sentiment.liquidations", "sentiment.long_short_ratio"}
 MOST_SHARE, MOST_GROWTH = 0.10, 2.0
 TIMEFRAMES = {"1": 0.05, "5": 0.2, "30": 0.4, "240": 0.35}
 FEWEST_CANDLES = {"1": 100, "5": 50, "30": 50, "240": 50}

@@ -287,7 +287,7 @@ mod tests {
         let found = combine(&parts);
         assert_eq!(found.score.map(Score::get), Some(90.0));
         assert_eq!(found.consensus.map(Fraction::get), Some(1.0));
-        assert_eq!(found.reliability.get(), 0.9);
+        assert_eq!(found.reliability.get(), 0.8266);
     }
 
     #[test]

@@ -3,6 +3,8 @@
 
 use super::flow;
 use super::orderbook::{self, Imbalances};
+use crate::book_flow::BookFlow;
+use crate::liquidations::LiquidatedLately;
 use crate::positioning::{MAX_FUNDING_AGE_MS, MAX_RATIO_AGE_MS};
 use shared::market::book::Book;
 use shared::market::candles::{Candles, Interval};
@@ -51,6 +53,8 @@ pub struct ScoreInputs<'a> {
     pub candles: &'a [Timed<'a, Candles>],
     /// The book.
     pub book: Option<Timed<'a, Book>>,
+    /// What happens to the book between its updates; only a stream shows it.
+    pub book_flow: Option<Timed<'a, BookFlow>>,
     /// The last trades.
     pub trades: Option<Timed<'a, Trades>>,
     /// Open interest, oldest first, four hours or more.
@@ -59,6 +63,8 @@ pub struct ScoreInputs<'a> {
     pub account_ratios: Option<Timed<'a, [AccountRatio]>>,
     /// Fundings that were paid, oldest first.
     pub fundings: Option<Timed<'a, [Funding]>>,
+    /// What was liquidated; only a stream tells it.
+    pub liquidated: Option<Timed<'a, LiquidatedLately>>,
     /// The ticker row.
     pub ticker: Option<Timed<'a, TickerFacts>>,
     /// What was measured before.
@@ -70,10 +76,12 @@ impl ScoreInputs<'_> {
     pub const NONE: Self = Self {
         candles: &[],
         book: None,
+        book_flow: None,
         trades: None,
         open_interest: None,
         account_ratios: None,
         fundings: None,
+        liquidated: None,
         ticker: None,
         history: None,
     };

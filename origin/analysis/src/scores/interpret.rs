@@ -79,9 +79,12 @@ fn phrase(part: SubComponent, found: &Evidence) -> String {
     // "30-minute ", where the part is made of candles.
     let of = match found.basis {
         Basis::Candles(timeframe) => format!("{} ", timeframe.title()),
-        Basis::Facts | Basis::Books { .. } | Basis::Trades { .. } => String::new(),
+        Basis::Facts | Basis::Books { .. } | Basis::Window { .. } | Basis::Trades { .. } => {
+            String::new()
+        }
     };
     let (trades, books) = (trades(found.basis), books(found.basis));
+    let over = window(found.basis);
     // The direction in words follows the signal, so that sentence and score cannot disagree.
     let either = |up: &'static str, down: &'static str| if lean > 0.0 { up } else { down };
     match part {
@@ -164,6 +167,15 @@ fn phrase(part: SubComponent, found: &Evidence) -> String {
         P::Di => {
             format!("{books}bids less asks of 25 levels by distance are {percent:+.1} % of both")
         }
+        P::OrderFlowImbalance => format!(
+            "{over}the changes of the best bid and ask net to {percent:+.1} % of all towards buying"
+        ),
+        P::FleetingOrders => format!(
+            "{over}bids less asks that were taken away within 2 s are {percent:+.1} % of what was shown"
+        ),
+        P::Absorption => format!(
+            "{over}bids less asks that were put back at a price that held are {percent:+.1} % of what takers traded"
+        ),
         P::InstitutionalZones => {
             format!("the net strength of the {of}order blocks is {figure:+.2}")
         }
@@ -187,6 +199,9 @@ fn phrase(part: SubComponent, found: &Evidence) -> String {
             let side = either("below", "above");
             format!("funding is {figure:+.4} % per 8 hours, {side} the mean of its history")
         }
+        P::Liquidations => format!(
+            "{over}longs less shorts that were liquidated are {percent:+.2} % of the turnover"
+        ),
         P::Volatility => {
             format!("{percent:.1} % of the variance of the last 49 {of}returns is upward")
         }
@@ -204,7 +219,19 @@ fn books(basis: Basis) -> String {
         Basis::Books { span_ms } if span_ms > 0 => {
             format!("on average over {}, ", duration(span_ms))
         }
-        Basis::Books { .. } | Basis::Facts | Basis::Candles(_) | Basis::Trades { .. } => {
+        Basis::Books { .. }
+        | Basis::Window { .. }
+        | Basis::Facts
+        | Basis::Candles(_)
+        | Basis::Trades { .. } => String::new(),
+    }
+}
+
+/// "over 15 min, ", where the figure is of what happened in a time.
+fn window(basis: Basis) -> String {
+    match basis {
+        Basis::Window { span_ms } => format!("over {}, ", duration(span_ms)),
+        Basis::Facts | Basis::Candles(_) | Basis::Books { .. } | Basis::Trades { .. } => {
             String::new()
         }
     }
@@ -216,7 +243,9 @@ fn trades(basis: Basis) -> String {
         Basis::Trades { count, span_ms } => {
             format!("of the last {count} trades, over {}, ", duration(span_ms))
         }
-        Basis::Facts | Basis::Candles(_) | Basis::Books { .. } => String::new(),
+        Basis::Facts | Basis::Candles(_) | Basis::Books { .. } | Basis::Window { .. } => {
+            String::new()
+        }
     }
 }
 
@@ -323,6 +352,20 @@ mod tests {
         check(Dimension::Orderflow, 80.0, &flow, said);
         let times = [0, 119_000, 119_001, 7_140_000, 7_200_000].map(duration);
         assert_eq!(times, ["1 s", "119 s", "2 min", "119 min", "2 h"]);
+    }
+
+    #[test]
+    fn what_happened_is_told_with_its_time() {
+        let minutes = Basis::Window { span_ms: 890_000 };
+        let fleeting = [(SubComponent::FleetingOrders, found(-0.3, 0.1).on(minutes))];
+        let said = "Order book is bearish at 35.0: over 15 min, bids less asks that were taken away within 2 s are \
+                    +10.0 % of what was shown, read as contrarian.";
+        check(Dimension::Orderbook, 35.0, &fleeting, said);
+        let hour = Basis::Window { span_ms: 3_600_000 };
+        let liquidated = [(SubComponent::Liquidations, found(0.46, 0.005).on(hour))];
+        let said = "Sentiment is bullish at 73.0: over 60 min, longs less shorts that were liquidated are +0.50 % of the \
+                    turnover, read as contrarian.";
+        check(Dimension::Sentiment, 73.0, &liquidated, said);
     }
 
     #[test]

@@ -1,4 +1,5 @@
-//! The order-book dimension: what polled books of 25 levels show.
+//! The order-book dimension: what books of 25 levels show. What happens between two books is in
+//! `book_flow`.
 //!
 //! Exactly symmetric when the book is reflected about its middle (p → 2·mid − p) and the sides are
 //! exchanged. Sizes enter as shares, prices only as relative distances.

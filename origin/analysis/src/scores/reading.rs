@@ -65,6 +65,11 @@ pub enum Basis {
         /// From the first to the last, milliseconds.
         span_ms: u64,
     },
+    /// What happened over a time, the last that was observed.
+    Window {
+        /// Its length, milliseconds.
+        span_ms: u64,
+    },
     /// The candles of one timeframe.
     Candles(Timeframe),
     /// The last trades whose taker's side is known.

@@ -7,8 +7,10 @@ use super::bars::Bars;
 use super::maths::tail;
 use super::reading::Reading;
 use crate::funding;
+use crate::liquidations::LiquidatedLately;
 use shared::analysis::means::{mean, sample_deviation};
 use shared::market::positioning::{AccountRatio, Funding};
+use shared::units::HOUR_MS;
 
 /// The fewest earlier fundings that make a history: a little more than three days of eight-hourly
 /// ones.
@@ -23,6 +25,12 @@ const FUNDING_SCALE: f64 = 2.0;
 
 /// The log ratio of long to short accounts that gives tanh(1): about three to one.
 const LONG_SHORT_SCALE: f64 = 1.1;
+
+/// The shortest time over which liquidations are read, ms. They are rare.
+const SHORTEST_LIQUIDATED_MS: u64 = 15 * 60_000;
+
+/// The share of the turnover that gives tanh(1): one percent, several times what is usual.
+const LIQUIDATED_SCALE: f64 = 0.01;
 
 /// The returns over which volatility is taken: the fewest that most timeframes have, less one.
 const VOLATILITY_RETURNS: usize = 49;
@@ -91,6 +99,21 @@ pub fn long_short_ratio(history: &[AccountRatio]) -> Option<Reading> {
     Reading::new(-(ratio.ln() / LONG_SHORT_SCALE).tanh(), newest.long.get())
 }
 
+/// Liquidations, contrarian: tanh(x/1 %), x what was liquidated of longs less of shorts, as a share
+/// of the turnover of as long a part of the day. Figure: x.
+///
+/// Whoever is liquidated must sell a long at any price, and then is no seller any more. `None` for
+/// less than a quarter of an hour, and where nothing is traded.
+#[must_use]
+pub fn liquidations(liquidated: &LiquidatedLately, turnover_24h: f64) -> Option<Reading> {
+    if liquidated.span_ms < SHORTEST_LIQUIDATED_MS {
+        return None;
+    }
+    let turnover = turnover_24h * liquidated.span_ms as f64 / (24 * HOUR_MS) as f64;
+    let net = (liquidated.long_usd - liquidated.short_usd) / turnover;
+    Reading::new((net / LIQUIDATED_SCALE).tanh(), net)
+}
+
 /// Market activity: tanh(V24h / average day's V) · tanh(ln(1 + change)/ln(1.05)), the change being
 /// that of 24 hours and the average that of up to 30 days of four-hour candles. Figure: today's
 /// volume over an average day's.
@@ -129,6 +152,27 @@ mod tests {
         check(reading.figure, 0.04);
         check(funding_rate(0.0, &earlier).unwrap().lean.get(), 0.739_186);
         assert_eq!(funding_rate(0.0004, &earlier[..9]), None);
+    }
+
+    #[test]
+    fn liquidated_longs_are_read_as_sellers_who_are_gone() {
+        let of = |long_usd, short_usd, span_ms| LiquidatedLately {
+            long_usd,
+            short_usd,
+            span_ms,
+        };
+        // An hour of a turnover of 24 million a day is a million: (7,000 − 2,000)/1,000,000 = 0.5 %,
+        // tanh(0.5) = 0.462117.
+        let reading = liquidations(&of(7_000.0, 2_000.0, 3_600_000), 24e6).unwrap();
+        check(reading.lean.get(), 0.462_117);
+        check(reading.figure, 0.005);
+        // A quarter of it is a quarter of the turnover.
+        let reading = liquidations(&of(1_750.0, 500.0, 900_000), 24e6).unwrap();
+        check(reading.figure, 0.005);
+        let none = liquidations(&of(0.0, 0.0, 3_600_000), 24e6).unwrap();
+        check(none.lean.get(), 0.0);
+        assert_eq!(liquidations(&of(1.0, 0.0, 899_999), 24e6), None);
+        assert_eq!(liquidations(&of(0.0, 0.0, 3_600_000), 0.0), None);
     }
 
     #[test]

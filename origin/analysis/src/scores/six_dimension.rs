@@ -6,6 +6,7 @@
 //! Invariant: a part is as fresh as the oldest input that it needs.
 
 use super::bars::Bars;
+use super::book_flow::{self, SHORTEST_OBSERVED_MS};
 use super::combine::combine;
 use super::flow::{Flow, trade_rate};
 use super::inputs::{BOOKS_WINDOW_MS, Limits, OwnHistory, ScoreInputs, TickerFacts, Timed};
@@ -14,6 +15,8 @@ use super::orderbook::Imbalances;
 use super::reading::{Basis, Evidence, Reading};
 use super::{orderbook, orderflow, price_structure, sentiment, technical, volume};
 use crate::agreement::Priced;
+use crate::book_flow::BookFlow;
+use crate::liquidations::LiquidatedLately;
 use shared::analysis::scores::timeframe::Timeframe;
 use shared::market::OwnTime;
 use shared::market::book::Book;
@@ -89,9 +92,11 @@ struct Facts<'a> {
     trades: Option<Fresh<&'a Trades>>,
     book: Option<Fresh<&'a Book>>,
     imbalances: Option<Fresh<Books>>,
+    book_flow: Option<Fresh<&'a BookFlow>>,
     open_interest: Option<Fresh<&'a [OpenInterest]>>,
     account_ratios: Option<Fresh<&'a [AccountRatio]>>,
     fundings: Option<Fresh<&'a [Funding]>>,
+    liquidated: Option<Fresh<&'a LiquidatedLately>>,
     ticker: Option<Fresh<&'a TickerFacts>>,
     history: Option<Fresh<&'a OwnHistory<'a>>>,
 }
@@ -126,9 +131,11 @@ impl<'a> Facts<'a> {
                     })
                 }),
             book,
+            book_flow: fresh(agreeing(inputs.book_flow, last), Limits::LIVE, now),
             open_interest: fresh(inputs.open_interest, Limits::POSITIONING, now),
             account_ratios: fresh(inputs.account_ratios, Limits::POSITIONING, now),
             fundings: fresh(inputs.fundings, Limits::HISTORY, now),
+            liquidated: answered(inputs.liquidated, Limits::LIVE, now),
             ticker,
             history,
         }
@@ -169,6 +176,9 @@ impl<'a> Facts<'a> {
             P::Oir => self.by_book(orderbook::oir),
             P::BookLiquidity => self.book_liquidity(),
             P::Di => self.by_book(orderbook::di),
+            P::OrderFlowImbalance => self.by_book_flow(book_flow::order_flow_imbalance),
+            P::FleetingOrders => self.by_book_flow(book_flow::fleeting_orders),
+            P::Absorption => self.by_book_flow(book_flow::absorption),
             P::InstitutionalZones => self.by_timeframe(price_structure::institutional_zones),
             P::SupportResistance => self.by_timeframe(price_structure::support_resistance),
             P::TrendPosition => self.by_timeframe(price_structure::trend_position),
@@ -177,6 +187,7 @@ impl<'a> Facts<'a> {
             P::RangeAnalysis => self.by_timeframe(price_structure::range_analysis),
             P::FairValueGaps => self.by_timeframe(price_structure::fair_value_gaps),
             P::FundingRate => self.funding_rate(),
+            P::Liquidations => self.liquidations(),
             P::Volatility => self.by_timeframe(sentiment::volatility),
             P::LongShortRatio => self.long_short_ratio(),
             P::MarketActivity => self.market_activity(),
@@ -235,6 +246,17 @@ impl<'a> Facts<'a> {
         Some(Evidence::whole(formula(&books.value.mean)?, books.freshness).on(basis))
     }
 
+    fn by_book_flow(&self, formula: impl Fn(&BookFlow) -> Option<Reading>) -> Option<Evidence> {
+        let flow = self.book_flow.as_ref()?;
+        if flow.value.sums.observed_ms < SHORTEST_OBSERVED_MS {
+            return None;
+        }
+        let basis = Basis::Window {
+            span_ms: flow.value.span_ms,
+        };
+        Some(Evidence::whole(formula(flow.value)?, flow.freshness).on(basis))
+    }
+
     fn open_interest(&self) -> Option<Evidence> {
         let interest = self.open_interest.as_ref()?;
         // The freshest timeframe: the price is read from any that knows it.
@@ -280,6 +302,18 @@ impl<'a> Facts<'a> {
             reading,
             ticker.freshness.min(fundings.freshness),
         ))
+    }
+
+    fn liquidations(&self) -> Option<Evidence> {
+        let (liquidated, ticker) = (self.liquidated.as_ref()?, self.ticker.as_ref()?);
+        let volume = ticker.value.volume_base_24h?.get();
+        let turnover = volume * ticker.value.last.get();
+        let reading = sentiment::liquidations(liquidated.value, turnover)?;
+        let basis = Basis::Window {
+            span_ms: liquidated.value.span_ms,
+        };
+        let freshness = liquidated.freshness.min(ticker.freshness);
+        Some(Evidence::whole(reading, freshness).on(basis))
     }
 
     fn long_short_ratio(&self) -> Option<Evidence> {

@@ -45,7 +45,8 @@ impl Listener {
 
     fn connect(&mut self) -> &mut Self {
         self.tape.opened(SOURCE);
-        self.tape.listens_to(3);
+        let symbols = ["BTCUSDT", "ETHUSDT", "SOLUSDT"].map(str::to_owned);
+        self.tape.listens_to(symbols.into());
         self.tape.confirmed(self.now);
         self
     }
@@ -89,6 +90,31 @@ impl Listener {
             Some((sum.long_usd.get(), sum.short_usd.get()))
         })
     }
+}
+
+#[test]
+fn lately_is_an_hour_or_since_it_is_observed() {
+    let mut listener = Listener::new();
+    listener.listen(1_000);
+    listener.hear(Position::Long, 2.0);
+    listener.listen(9_000);
+    listener.hear(Position::Short, 3.0);
+    let of = |listener: &Listener| {
+        let lately = listener.tape.lately().unwrap();
+        assert_eq!(lately.as_of_ms, listener.now);
+        let of = |symbol| {
+            let of = lately.of(symbol)?;
+            Some((of.long_usd, of.short_usd, of.span_ms))
+        };
+        [of("BTCUSDT"), of("ETHUSDT"), of("NEWUSDT")]
+    };
+    let expected = [Some((200.0, 300.0, 10_000)), Some((0.0, 0.0, 10_000)), None];
+    assert_eq!(of(&listener), expected);
+    // The first is over an hour ago, the second not.
+    listener.listen(HOUR_MS - 9_000);
+    let expected = [Some((0.0, 300.0, HOUR_MS)), Some((0.0, 0.0, HOUR_MS)), None];
+    assert_eq!(of(&listener), expected);
+    assert!(LiquidationTape::default().lately().is_none());
 }
 
 #[test]

@@ -11,6 +11,7 @@
 mod alerts;
 mod around_the_score;
 mod beta;
+mod book_flow;
 mod confluence;
 mod liquidations;
 mod report;

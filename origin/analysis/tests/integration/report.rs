@@ -28,7 +28,7 @@ fn a_report_has_every_figure_and_no_line_is_too_wide() {
         "Score           75.00  BULLISH\n",
         "Agreement        1.00\n",
         "Looks at          4 h\n",
-        "  Order book            10.0 %  ###############.....   75.00\n",
+        "  Order book            17.3 %  ###############.....   75.00\n",
         "  oir                    2.2 %  ###############.....   75.00\n",
         "MISSING\n  nothing\n",
     ] {
@@ -47,7 +47,7 @@ fn a_report_on_nothing_says_so() {
         "{report}"
     );
     assert!(
-        report.contains("  Order book            10.0 %  no data\n"),
+        report.contains("  Order book            17.3 %  no data\n"),
         "{report}"
     );
     assert!(report.contains("technical.rsi, "), "{report}");

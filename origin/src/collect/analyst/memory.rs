@@ -8,6 +8,7 @@
 
 use super::super::inputs::SymbolInputs;
 use analysis::agreement::Priced;
+use analysis::liquidations::LiquidatedLately;
 use analysis::scores::inputs::{
     BOOKS_WINDOW_MS, Measures, OwnHistory, ScoreInputs, TickerFacts, Timed,
 };
@@ -22,6 +23,10 @@ use std::sync::Arc;
 
 /// Measures of each kind that are kept: an hour at one per ten seconds.
 const MAX_MEASURES: usize = 360;
+
+/// The least time between two measures of one kind that are remembered, ms. Requests bring an input
+/// each ten seconds, a stream all the time, and an hour of history is an hour in both.
+const MEASURES_APART_MS: u64 = 8_000;
 
 /// What is remembered of one contract.
 #[derive(Debug, Default)]
@@ -45,6 +50,10 @@ impl Recent {
         self.0
             // Equal times are dropped too: the newest book is added below, once.
             .retain(|(time, _)| *time < at && at.millis_since(*time) <= BOOKS_WINDOW_MS);
+        let is_too_soon = |(time, _): &(UnixMs, _)| at.millis_since(*time) < MEASURES_APART_MS;
+        if self.0.back().is_some_and(is_too_soon) {
+            return;
+        }
         self.0.extend(imbalances.map(|imbalances| (at, imbalances)));
     }
 
@@ -82,6 +91,10 @@ impl Series {
         }
         // An input that could not be measured takes no place in the series.
         let Some(newest) = newest else { return };
+        let is_too_soon = |earlier: UnixMs| newest_at.millis_since(earlier) < MEASURES_APART_MS;
+        if self.earlier_at.is_some_and(is_too_soon) {
+            return;
+        }
         if self.earlier.len() >= MAX_MEASURES {
             self.earlier.pop_front();
         }
@@ -100,6 +113,7 @@ impl Memory {
         &mut self,
         inputs: &SymbolInputs,
         ticker: Option<Timed<'_, TickerFacts>>,
+        liquidated: Option<Timed<'_, LiquidatedLately>>,
         now: UnixMs,
     ) -> Analysis {
         // Before the comparison: a new input moves the former newest measure into the series.
@@ -120,10 +134,12 @@ impl Memory {
             &ScoreInputs {
                 candles: &candles,
                 book: inputs.book.as_ref().map(timed),
+                book_flow: inputs.book_flow.as_ref().map(timed),
                 trades: inputs.trades.as_ref().map(timed),
                 open_interest: inputs.open_interest.as_ref().map(timed_rows),
                 account_ratios: inputs.account_ratio.as_ref().map(timed_rows),
                 fundings: inputs.funding.as_ref().map(timed_rows),
+                liquidated,
                 ticker,
                 history: measured_at.map(|as_of_ms| Timed {
                     value: &history,
@@ -209,6 +225,15 @@ mod tests {
     }
 
     #[test]
+    fn what_a_stream_brings_each_second_is_remembered_each_eight() {
+        let mut series = Series::default();
+        for second in 0..=20 {
+            series.put(at(second), Some(second as f64));
+        }
+        assert_eq!(series.earlier(), [0.0, 8.0, 16.0]);
+    }
+
+    #[test]
     fn the_imbalances_of_a_quarter_of_an_hour_are_remembered_each_once() {
         let level = |price: f64| Level {
             price: Price::new(price).unwrap(),
@@ -237,15 +262,15 @@ mod tests {
         recent.put(at(905), None);
         assert_eq!(times(&mut recent), [at(10), at(20)]);
         // A clock that was set back leaves nothing of what is to come.
-        recent.put(at(15), even);
-        assert_eq!(times(&mut recent), [at(10), at(15)]);
+        recent.put(at(18), even);
+        assert_eq!(times(&mut recent), [at(10), at(18)]);
     }
 
     #[test]
     fn the_oldest_measures_are_forgotten() {
         let mut series = Series::default();
-        for second in 0..=MAX_MEASURES as u64 + 5 {
-            series.put(at(second), Some(second as f64));
+        for nth in 0..=MAX_MEASURES as u64 + 5 {
+            series.put(at(10 * nth), Some(nth as f64));
         }
         assert_eq!(series.earlier().len(), MAX_MEASURES);
         assert_eq!(series.earlier().first(), Some(&5.0));

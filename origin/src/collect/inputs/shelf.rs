@@ -11,6 +11,7 @@
 use super::monitored::Monitored;
 use super::value::{Delivery, Value};
 use analysis::agreement::Priced;
+use analysis::book_flow::BookFlow;
 use shared::market::Dated;
 use shared::market::book::Book;
 use shared::market::candles::{Candles, Interval};
@@ -25,6 +26,8 @@ use std::sync::{Arc, PoisonError, RwLock};
 pub(in crate::collect) struct SymbolInputs {
     pub(in crate::collect) candles: BTreeMap<Interval, Dated<Arc<Candles>>>,
     pub(in crate::collect) book: Option<Dated<Arc<Book>>>,
+    /// Only a stream brings it.
+    pub(in crate::collect) book_flow: Option<Dated<Arc<BookFlow>>>,
     pub(in crate::collect) trades: Option<Dated<Arc<Trades>>>,
     pub(in crate::collect) open_interest: Option<Dated<Arc<Vec<OpenInterest>>>>,
     pub(in crate::collect) account_ratio: Option<Dated<Arc<Vec<AccountRatio>>>>,
@@ -140,6 +143,14 @@ impl Shelf {
         match value {
             Value::Book(value) => renew(
                 &mut inputs.book,
+                Dated {
+                    value,
+                    as_of_ms,
+                    source,
+                },
+            ),
+            Value::BookFlow(value) => renew(
+                &mut inputs.book_flow,
                 Dated {
                     value,
                     as_of_ms,

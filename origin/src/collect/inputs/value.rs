@@ -1,5 +1,6 @@
 //! What a fetch brings: a value of one kind, dated, or nothing usable.
 
+use analysis::book_flow::BookFlow;
 use shared::market::Dated;
 use shared::market::book::Book;
 use shared::market::candles::Candles;
@@ -11,6 +12,7 @@ use std::sync::Arc;
 #[derive(Clone, Debug)]
 pub(in crate::collect) enum Value {
     Book(Arc<Book>),
+    BookFlow(Arc<BookFlow>),
     Trades(Arc<Trades>),
     Candles(Arc<Candles>),
     OpenInterest(Arc<Vec<OpenInterest>>),

@@ -10,7 +10,7 @@
 use super::session::{Event, Feed};
 use crate::context::Context;
 use crate::supervise::CRASHED;
-use analysis::liquidations::{LiquidationTape, Taken};
+use analysis::liquidations::{Lately, LiquidationTape, Taken};
 use shared::assemble::Slow;
 use shared::exchange::bybit::stream::{Data, Topic, liquidations};
 use shared::provenance::Source;
@@ -56,6 +56,11 @@ impl StreamedLiquidations {
         self.lock().tape.cascade()
     }
 
+    /// What was liquidated of every contract lately.
+    pub(in crate::collect) fn lately(&self) -> Option<Lately> {
+        self.lock().tape.lately()
+    }
+
     /// Forgets everything: it may be what the feed crashes on.
     pub(in crate::collect) fn crashed(&self) {
         let mut state = self.lock();
@@ -94,7 +99,8 @@ impl LiquidationFeed {
     }
 
     fn listen(&self) {
-        let contracts = self.topics.difference(&self.refused).count();
+        let topics = self.topics.difference(&self.refused);
+        let contracts = topics.map(|topic| topic.symbol().to_owned()).collect();
         self.streamed.lock().tape.listens_to(contracts);
     }
 }

@@ -243,7 +243,8 @@ impl<F: Feed> Session<F> {
             Ok(Frame::Data(data)) => {
                 open.data_came = open.heard;
                 open.newest = Some(data.sent_at);
-                self.context.metrics.stream_message(data.topic.kind());
+                let kind = data.topic.kind();
+                self.context.metrics.stream_message(kind, data.sent_at);
                 let is_broken = self.feed.take(&data, received_at);
                 Ok(is_broken.then_some(data.topic))
             }

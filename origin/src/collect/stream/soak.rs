@@ -6,18 +6,13 @@
 //! long.
 
 use super::link::Link;
+use super::testing::context;
 use super::{Endpoint, run_symbols};
-use crate::clock::Clock;
 use crate::collect::inputs::{Mailbox, Monitored, Shelf};
-use crate::context::Context;
 use crate::jitter::Jitter;
-use crate::metrics::{Format, Metrics, Process, Seen};
-use crate::publication::Current;
-use crate::status::StatusBoard;
+use crate::metrics::{Format, Process, Seen};
 use crate::supervise::Pulse;
 use serde_json::{Value, json};
-use shared::analysis::Settings;
-use shared::freshness::Limits;
 use shared::market::book::{Book, Level};
 use shared::units::UnixMs;
 use std::collections::BTreeMap;
@@ -212,18 +207,6 @@ fn assert_same(symbol: &str, held: &Book, truth: &Value) {
         held.bids.len() >= 50 && held.asks.len() >= 50,
         "{symbol} is short"
     );
-}
-
-fn context() -> Context {
-    Context {
-        current: Arc::new(Current::new()),
-        metrics: Arc::new(Metrics::new()),
-        board: Arc::new(StatusBoard::default()),
-        settings: Settings::DEFAULT,
-        limits: Limits::DEFAULT,
-        clock: Clock::system(),
-        jitter: Jitter::seeded(1),
-    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

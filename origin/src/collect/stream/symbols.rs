@@ -1,7 +1,8 @@
 //! Books, trades and candles of the monitored contracts: kept by their state machines, put onto the
 //! shelf.
 //!
-//! State: per contract a book and a tape, each with whether it changed since it was delivered.
+//! State: per contract a book and a tape, each with whether it changed since it was delivered; and
+//! what happened to the book, which outlives connections.
 //! The feed reports every delivery and every loss to the scheduler of inputs, which then requests
 //! what was lost.
 //!
@@ -13,7 +14,10 @@ use crate::collect::inputs::{
     Delivery, InputKind, Mailbox, Monitored, News, Shelf, Value, joined_candles,
 };
 use crate::context::Context;
-use shared::exchange::bybit::stream::{Applied, Data, LocalBook, Topic, TradeTape, closed_candle};
+use analysis::book_flow::{BookFlowTape, FOLLOWED_LEVELS};
+use shared::exchange::bybit::stream::{
+    Appended, Applied, Data, Kind, LocalBook, Topic, TradeTape, closed_candle,
+};
 use shared::market::candles::Interval;
 use shared::market::majors::BITCOIN;
 use shared::market::{Dated, OwnTime};
@@ -74,15 +78,17 @@ pub(super) struct SymbolsFeed {
 
 struct Book {
     local: LocalBook,
+    flow: BookFlowTape,
     is_changed: bool,
     heard: Instant,
 }
 
 impl Book {
     /// Subscribed to at `now`, and not there yet.
-    const fn awaited(now: Instant) -> Self {
+    fn awaited(now: Instant) -> Self {
         Self {
             local: LocalBook::absent(),
+            flow: BookFlowTape::default(),
             is_changed: false,
             heard: now,
         }
@@ -110,9 +116,15 @@ impl SymbolsFeed {
         }
     }
 
+    /// Puts a value onto the shelf, and reports it to the scheduler.
+    fn put(&self, symbol: &str, kind: InputKind, value: Value, known_until: UnixMs, now: UnixMs) {
+        self.lay(symbol, value, known_until, now);
+        self.mailbox.put(symbol, kind, News::Delivered);
+    }
+
     /// Puts a value onto the shelf that is known until its own time, or until it was received where
     /// the venue's clock is ahead of ours.
-    fn put(&self, symbol: &str, kind: InputKind, value: Value, known_until: UnixMs, now: UnixMs) {
+    fn lay(&self, symbol: &str, value: Value, known_until: UnixMs, now: UnixMs) {
         let delivery = Delivery {
             dated: Some(Dated {
                 value,
@@ -123,7 +135,6 @@ impl SymbolsFeed {
             refused: Vec::new(),
         };
         self.shelf.put(symbol, delivery);
-        self.mailbox.put(symbol, kind, News::Delivered);
     }
 
     fn book(&mut self, data: &Data<'_>) -> bool {
@@ -136,6 +147,13 @@ impl SymbolsFeed {
         let label = match book.local.apply(data) {
             Ok(Applied::Applied) => {
                 book.is_changed = true;
+                if data.kind == Kind::Snapshot {
+                    // What led from the book before to this one is not known.
+                    book.flow.interrupted();
+                }
+                if let Some(top) = book.local.book(FOLLOWED_LEVELS) {
+                    book.flow.book(&top);
+                }
                 return false;
             }
             // A delta after a break, until the snapshot comes.
@@ -146,6 +164,7 @@ impl SymbolsFeed {
                 return false;
             }
             Err(broken) => {
+                book.flow.interrupted();
                 tracing::debug!(topic = %data.topic, %broken, "a book is absent");
                 broken.label()
             }
@@ -161,8 +180,13 @@ impl SymbolsFeed {
             return false;
         };
         match tape.tape.append(data) {
-            Ok(refused) => {
+            Ok(Appended { added, refused }) => {
                 tape.is_changed = true;
+                if let Some(book) = self.books.get_mut(symbol) {
+                    for trade in &added {
+                        book.flow.trade(trade);
+                    }
+                }
                 for row in refused {
                     self.context
                         .metrics
@@ -175,6 +199,9 @@ impl SymbolsFeed {
                     .metrics
                     .stream_gap(data.topic.kind(), error.label());
                 // What it brought is lost, and only a request can tell.
+                if let Some(book) = self.books.get_mut(symbol) {
+                    book.flow.lost_trades();
+                }
                 self.mailbox.put(symbol, InputKind::Trades, News::Lost);
                 false
             }
@@ -236,12 +263,24 @@ impl SymbolsFeed {
         self.tapes = tapes;
     }
 
+    fn deliver_flows(&self, received_at: UnixMs) {
+        for (symbol, book) in &self.books {
+            if let Some(flow) = book.flow.flow() {
+                let known_until = flow.as_of_ms;
+                // Nobody can be asked for it, so the scheduler need not know.
+                let value = Value::BookFlow(Arc::new(flow));
+                self.lay(symbol, value, known_until, received_at);
+            }
+        }
+    }
+
     /// Books about which nothing came for long, on a connection that is healthy.
     fn silent_books(&mut self, now: Instant) -> Vec<Topic> {
         let mut silent = Vec::new();
         for (symbol, book) in &mut self.books {
             if now.saturating_duration_since(book.heard) >= BOOK_SILENT_AFTER {
                 book.local = LocalBook::absent();
+                book.flow.interrupted();
                 book.heard = now;
                 silent.push(Topic::Book(symbol.clone()));
             }
@@ -260,10 +299,17 @@ impl Feed for SymbolsFeed {
     const PATIENCE: Option<Duration> = Some(Duration::from_secs(3));
 
     fn began(&mut self, source: Source, wanted: &BTreeSet<Topic>) {
+        if self.source != source {
+            // What happened to the books of another market.
+            self.books.clear();
+        }
         self.source = source;
-        self.books.clear();
         self.tapes.clear();
         self.wants(wanted);
+        let now = Instant::now();
+        for book in self.books.values_mut() {
+            book.heard = now;
+        }
     }
 
     fn wants(&mut self, wanted: &BTreeSet<Topic>) {
@@ -310,6 +356,7 @@ impl Feed for SymbolsFeed {
         if now >= self.tapes_due {
             self.tapes_due = now + TAPES_EACH;
             self.deliver_tapes(received_at);
+            self.deliver_flows(received_at);
         }
         self.silent_books(now)
     }
@@ -320,7 +367,10 @@ impl Feed for SymbolsFeed {
             self.mailbox.put(symbol, InputKind::Book, News::Lost);
             self.mailbox.put(symbol, InputKind::Trades, News::Lost);
         }
-        self.books.clear();
+        for book in self.books.values_mut() {
+            book.local = LocalBook::absent();
+            book.flow.interrupted();
+        }
         self.tapes.clear();
     }
 }

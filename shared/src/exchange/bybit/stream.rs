@@ -24,7 +24,7 @@ pub use liquidations::liquidations;
 pub use outcome::{Applied, FrameError};
 pub use tickers::MergedTickers;
 pub use topic::{BOOK_LEVELS, Topic};
-pub use trades::TradeTape;
+pub use trades::{Appended, TradeTape};
 
 #[cfg(test)]
 mod testing;

@@ -8,6 +8,7 @@ use crate::freeze::freeze;
 use crate::shape::Shape;
 use expect_test::expect_file;
 use serde_json::{Value, json};
+use shared::analysis::scores::weights;
 use shared::endpoints::{Endpoint, Question, SymbolEndpoint};
 use shared::freshness::{Freshness, Limits};
 use shared::projection::{answer, stored};
@@ -46,6 +47,8 @@ pub(crate) fn snapshots() -> impl Iterator<Item = ValidSnapshot> {
     let tickers_alone = with_figures_of_tickers(serde_json::from_str(TICKERS_ALONE).unwrap());
     let mut direct = tickers_alone.clone();
     direct["producer"] = "bybit_direct".into();
+    // As a release before this field wrote it.
+    direct["tickers_delivery"] = Value::Null;
     direct["fallback_reason"] = "origin_timeout".into();
     let mut without_perpetuals = tickers_alone.clone();
     for (_, figure) in without_perpetuals["perps"].as_object_mut().unwrap() {
@@ -86,8 +89,17 @@ fn with_figures_of_tickers(mut snapshot: Value) -> Value {
     snapshot["overview"]["robust_dispersion"] = 2.5.into();
     snapshot["perps"]["funding_paid"] = 0.01.into();
     snapshot["perps"]["premium"] = (-0.02).into();
+    snapshot["tickers_delivery"] = "stream".into();
     snapshot
 }
+
+/// Parts that only a stream brings.
+const STREAMED_PARTS: [&str; 4] = [
+    "orderbook.order_flow_imbalance",
+    "orderbook.fleeting_orders",
+    "orderbook.absorption",
+    "sentiment.liquidations",
+];
 
 /// The same with all figures that came after the recording.
 fn with_later_figures(snapshot: Value) -> Value {
@@ -95,10 +107,17 @@ fn with_later_figures(snapshot: Value) -> Value {
     snapshot["perps"]["funding_unusual"] = (-1.5).into();
     snapshot["perps"]["premium_unusual"] = 0.75.into();
     for row in snapshot["scores"].as_array_mut().unwrap() {
-        row["weights"] = "7cd96548".into();
+        row["weights"] = weights::version().into();
         if let Some(confluence) = row["confluence"].as_object_mut() {
-            confluence.insert("weights".to_owned(), "7cd96548".into());
+            confluence.insert("weights".to_owned(), weights::version().into());
             confluence.insert("measurements".to_owned(), every_measurement());
+            for part in STREAMED_PARTS {
+                confluence["sub_components"][part] = Value::Null;
+                let missing = confluence["missing"].as_array_mut().unwrap();
+                if !missing.contains(&part.into()) {
+                    missing.push(part.into());
+                }
+            }
             let missing = confluence["missing"].as_array().unwrap().iter();
             let reasons = missing
                 .map(|part| (part.as_str().unwrap().to_owned(), "too_little".into()))

@@ -529,6 +529,14 @@ async fn the_newest_alerts_are_as_many_as_asked_for() {
     }
 }
 
+/// Parts that only a stream brings.
+const STREAMED_PARTS: [&str; 4] = [
+    "orderbook.order_flow_imbalance",
+    "orderbook.fleeting_orders",
+    "orderbook.absorption",
+    "sentiment.liquidations",
+];
+
 /// The parts of Bitcoin's score, once everything that is not blocked is in.
 async fn bitcoin_without(origin: &Origin, blocked: &[&str]) -> Value {
     let path = format!("{}BTCUSDT", SymbolEndpoint::Breakdown.prefix());
@@ -537,9 +545,11 @@ async fn bitcoin_without(origin: &Origin, blocked: &[&str]) -> Value {
         let data = (answer.status == 200).then(|| answer.json()["data"].take())?;
         let missing = missing(&data);
         let needs_history = |part: &str| part.ends_with(".liquidity");
+        // These origins only ask.
+        let is_streamed = |part: &str| STREAMED_PARTS.contains(&part);
         missing
             .iter()
-            .all(|part| blocked.contains(part) || needs_history(part))
+            .all(|part| blocked.contains(part) || needs_history(part) || is_streamed(part))
             .then(|| data.clone())
     })
     .await

@@ -51,6 +51,7 @@ async fn what_is_streamed_is_published_without_a_request() {
             .data_where("a later moment is served", |answer| as_of(answer) > before)
             .await;
         assert_true_data(&answer.json());
+        assert_eq!(answer.json()["delivery"], "stream");
         before = as_of(&answer);
         assert!(before <= now_ms() + 1_000, "data of the future");
     }
@@ -62,6 +63,26 @@ async fn what_is_streamed_is_published_without_a_request() {
     let books = exchange.requests("bybit-orderbook").await;
     let streamed = origin.metric("stream_messages_total{topic=\"book\"}").await;
     assert!(books < 60 && streamed > 100.0, "{books} {streamed}");
+    // What only a stream brings is observed, if not for long enough yet.
+    eventually("what a stream brings is in the scores", || async {
+        let path = "/api/dashboard/confluence/breakdown/BTCUSDT";
+        let body = origin.get(path).await.json();
+        let is_observed = |part: &str| {
+            let reason = &body["data"]["missing_reasons"][part];
+            let is_scored = body["data"]["sub_components"][part].is_number();
+            *reason == "too_little" || is_scored
+        };
+        [
+            "orderbook.order_flow_imbalance",
+            "orderbook.fleeting_orders",
+            "orderbook.absorption",
+            "sentiment.liquidations",
+        ]
+        .into_iter()
+        .all(is_observed)
+        .then_some(())
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -76,6 +97,7 @@ async fn requests_alone_are_a_full_way_of_working() {
         .data_where("a later moment is served", |answer| as_of(answer) > before)
         .await;
     assert_true_data(&later.json());
+    assert_eq!(later.json()["delivery"], "request");
     assert_eq!(exchange.requests("bybit-stream").await, 0);
 }
 

@@ -188,6 +188,8 @@ fn the_poorest_inputs_are_not_scored() {
         asks: Vec::new(),
     });
     scene.trades = Some(Trades { trades: Vec::new() });
+    scene.stream.as_mut().unwrap().books.truncate(1);
+    scene.liquidated.as_mut().unwrap().span_ms = 0;
     (scene.open_interest, scene.account_ratios, scene.fundings) =
         (Some(Vec::new()), Some(Vec::new()), Some(Vec::new()));
     let found = scene.with(|inputs| evidence(inputs, NOW));

@@ -193,7 +193,7 @@ fn no_part_jumps_as_positions_change() {
         scene.account_ratios = Some(vec![ratio(0.1 + 0.8 * share)]);
         let ticker = scene.ticker.as_mut().unwrap();
         ticker.change_24h_pct = Some(Percent::new(60.0 * share - 30.0).unwrap());
-        ticker.volume_base_24h = Some(amount(1e6 * share));
+        ticker.volume_base_24h = Some(amount(1e5 + 1e6 * share));
         ticker.funding_rate_8h = Some(0.002 * share - 0.001);
         scene
     });

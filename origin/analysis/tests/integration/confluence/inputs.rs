@@ -29,6 +29,8 @@ const CONTRADICTS: Option<MissingReason> = Some(MissingReason::ContradictsPrice)
 
 const OF_BOOK: [P; 5] = [P::Depth, P::BookImbalance, P::Oir, P::BookLiquidity, P::Di];
 
+const OF_STREAM: [P; 3] = [P::OrderFlowImbalance, P::FleetingOrders, P::Absorption];
+
 /// All that reads candles of any timeframe.
 fn of_candles() -> Vec<P> {
     let structural = [
@@ -92,7 +94,7 @@ fn check_why(drop: impl FnOnce(&mut Scene), gone: &[P], why: Option<MissingReaso
 }
 
 #[test]
-fn everything_that_can_be_polled_is_read() {
+fn everything_is_read() {
     let found = scene().with(|inputs| six_dimension(inputs, NOW));
     assert_eq!(found.missing, []);
     assert!(found.missing_reasons.is_empty());
@@ -116,9 +118,15 @@ fn without_an_input_only_its_own_parts_are_absent() {
         NOT_LOADED,
     );
     check_why(|scene| scene.fundings = None, &[P::FundingRate], NOT_LOADED);
+    check_why(|scene| scene.stream = None, &OF_STREAM, NOT_LOADED);
+    check_why(
+        |scene| scene.liquidated = None,
+        &[P::Liquidations],
+        NOT_LOADED,
+    );
     check_why(
         |scene| scene.ticker = None,
-        &[P::FundingRate, P::MarketActivity],
+        &[P::FundingRate, P::Liquidations, P::MarketActivity],
         NOT_LOADED,
     );
     let measures = |scene: &mut Scene| {
@@ -139,10 +147,22 @@ fn without_an_input_only_its_own_parts_are_absent() {
 fn without_a_part_of_an_input_only_what_needs_it_is_absent() {
     let history = |scene: &mut Scene| scene.history.as_mut().unwrap().spreads.truncate(5);
     check_why(history, &[P::BookLiquidity], TOO_LITTLE);
+    let minute = |scene: &mut Scene| _ = scene.stream.as_mut().unwrap().books.drain(..610);
+    check_why(minute, &OF_STREAM, TOO_LITTLE);
+    let quarter = |scene: &mut Scene| scene.liquidated.as_mut().unwrap().span_ms = 899_999;
+    check_why(quarter, &[P::Liquidations], TOO_LITTLE);
     let funding = |scene: &mut Scene| scene.ticker.as_mut().unwrap().funding_rate_8h = None;
     check_why(funding, &[P::FundingRate], TOO_LITTLE);
     let interest = |scene: &mut Scene| _ = scene.open_interest.as_mut().unwrap().drain(..40);
     check_without(interest, &[P::OpenInterest]);
+}
+
+#[test]
+fn of_few_trades_it_is_not_told_who_absorbed_them() {
+    let mut scene = scene();
+    scene.stream.as_mut().unwrap().trades.truncate(29);
+    let found = scene.with(|inputs| six_dimension(inputs, NOW));
+    assert_eq!(found.missing, [P::Absorption]);
 }
 
 #[test]
@@ -177,6 +197,7 @@ fn a_missing_timeframe_leaves_its_weight_to_the_others_and_lowers_the_reliabilit
 fn too_little_input_makes_no_score_but_still_its_parts() {
     // Candles alone.
     let mut scene = scene();
+    (scene.stream, scene.liquidated) = (None, None);
     (
         scene.trades,
         scene.book,
@@ -272,6 +293,13 @@ fn rows_that_stand_still_are_old_however_new_the_answer_is() {
         |scene| earlier(&mut scene.book.as_mut().unwrap().as_of_ms, 120_000),
         &OF_BOOK,
     );
+    let streamed = |scene: &mut Scene| {
+        let stream = scene.stream.as_mut().unwrap();
+        let trades = stream.trades.iter_mut().map(|trade| &mut trade.time_ms);
+        let books = stream.books.iter_mut().map(|book| &mut book.as_of_ms);
+        trades.chain(books).for_each(|time| earlier(time, 120_000));
+    };
+    check_without(streamed, &OF_STREAM);
     let interest = |scene: &mut Scene| {
         scene
             .open_interest

@@ -1,6 +1,8 @@
 //! A generated contract with everything that is known of it, and what can be done to it.
 
 use super::noise::Noise;
+use analysis::book_flow::{BookFlow, BookFlowTape};
+use analysis::liquidations::LiquidatedLately;
 use analysis::scores::inputs::{OwnHistory, ScoreInputs, TickerFacts, Timed};
 use analysis::scores::orderbook::Imbalances;
 use shared::analysis::scores::timeframe::Timeframe;
@@ -34,14 +36,36 @@ pub(crate) fn ago(millis: u64) -> UnixMs {
 pub(crate) struct Scene {
     pub(crate) candles: Vec<Candles>,
     pub(crate) book: Option<Book>,
+    pub(crate) stream: Option<Stream>,
     pub(crate) trades: Option<Trades>,
     pub(crate) open_interest: Option<Vec<OpenInterest>>,
     pub(crate) account_ratios: Option<Vec<AccountRatio>>,
     pub(crate) fundings: Option<Vec<Funding>>,
+    pub(crate) liquidated: Option<LiquidatedLately>,
     pub(crate) ticker: Option<TickerFacts>,
     pub(crate) history: Option<History>,
     /// When every venue answered.
     pub(crate) as_of_ms: UnixMs,
+}
+
+/// Two minutes of a streamed book, and the trades that met it.
+#[derive(Clone, Debug)]
+pub(crate) struct Stream {
+    pub(crate) books: Vec<Book>,
+    pub(crate) trades: Vec<Trade>,
+}
+
+impl Stream {
+    fn flow(&self) -> Option<BookFlow> {
+        let mut tape = BookFlowTape::default();
+        for trade in &self.trades {
+            tape.trade(trade);
+        }
+        for book in &self.books {
+            tape.book(book);
+        }
+        tape.flow()
+    }
 }
 
 /// What [`OwnHistory`] borrows.
@@ -69,10 +93,16 @@ impl Scene {
         Self {
             candles,
             book: Some(generate_book(&mut noise, last, book)),
+            stream: Some(generate_stream(seed, last, book)),
             trades: Some(generate_trades(&mut noise, last, flow)),
             open_interest: Some(generate_interest(&mut noise)),
             account_ratios: Some(vec![ratio(0.5 + 0.1 * crowd.tanh())]),
             fundings: Some(generate_fundings(&mut noise)),
+            liquidated: Some(LiquidatedLately {
+                long_usd: 1_000.0 * last * (1.0 - day.tanh()) / 24.0,
+                short_usd: 1_000.0 * last * (1.0 + day.tanh()) / 24.0,
+                span_ms: HOUR_MS,
+            }),
             ticker: Some(TickerFacts {
                 last: price(last),
                 change_24h_pct: Some(Percent::new(4.0 * day).unwrap()),
@@ -112,9 +142,11 @@ impl Scene {
             depths: &history.depths,
             imbalances: &imbalances,
         });
+        let flow = self.stream.as_ref().and_then(Stream::flow);
         f(&ScoreInputs {
             candles: &candles,
             book: self.book.as_ref().map(|value| Timed { value, as_of_ms }),
+            book_flow: flow.as_ref().map(|value| Timed { value, as_of_ms }),
             trades: self.trades.as_ref().map(|value| Timed { value, as_of_ms }),
             open_interest: self
                 .open_interest
@@ -127,6 +159,10 @@ impl Scene {
             fundings: self
                 .fundings
                 .as_deref()
+                .map(|value| Timed { value, as_of_ms }),
+            liquidated: self
+                .liquidated
+                .as_ref()
                 .map(|value| Timed { value, as_of_ms }),
             ticker: self.ticker.as_ref().map(|value| Timed { value, as_of_ms }),
             history: history.as_ref().map(|value| Timed { value, as_of_ms }),
@@ -146,6 +182,7 @@ impl Scene {
     /// The same contract with every price moved by `f`, which may turn the order of prices round.
     pub(crate) fn map_prices(mut self, f: impl Fn(f64) -> f64) -> Self {
         let f = |old: Price| price(f(old.get()));
+        let before = self.ticker.as_ref().map_or(1.0, |ticker| ticker.last.get());
         if let Some(ticker) = &mut self.ticker {
             ticker.last = f(ticker.last);
         }
@@ -158,14 +195,23 @@ impl Scene {
             (candle.open, candle.close) = (f(candle.open), f(candle.close));
             (candle.high, candle.low) = if a.get() >= b.get() { (a, b) } else { (b, a) };
         }
-        for trade in self.trades.iter_mut().flat_map(|trades| &mut trades.trades) {
+        if let Some(liquidated) = &mut self.liquidated {
+            // A value is a size at a price.
+            let last = self.ticker.as_ref().map_or(1.0, |ticker| ticker.last.get());
+            liquidated.long_usd *= last / before;
+            liquidated.short_usd *= last / before;
+        }
+        let streamed = self.stream.iter_mut().flat_map(|stream| &mut stream.trades);
+        let trades = self.trades.iter_mut().flat_map(|trades| &mut trades.trades);
+        for trade in trades.chain(streamed) {
             trade.price = f(trade.price);
         }
         let earlier = self
             .history
             .iter_mut()
             .flat_map(|history| &mut history.books);
-        for book in self.book.iter_mut().chain(earlier) {
+        let streamed = self.stream.iter_mut().flat_map(|stream| &mut stream.books);
+        for book in self.book.iter_mut().chain(earlier).chain(streamed) {
             for level in book.bids.iter_mut().chain(&mut book.asks) {
                 level.price = f(level.price);
             }
@@ -179,7 +225,12 @@ impl Scene {
     /// The same contract with everybody on the other side: takers, accounts, payers of funding, and
     /// the day's change.
     pub(crate) fn swap_sides(mut self) -> Self {
-        for trade in self.trades.iter_mut().flat_map(|trades| &mut trades.trades) {
+        if let Some(liquidated) = &mut self.liquidated {
+            std::mem::swap(&mut liquidated.long_usd, &mut liquidated.short_usd);
+        }
+        let streamed = self.stream.iter_mut().flat_map(|stream| &mut stream.trades);
+        let trades = self.trades.iter_mut().flat_map(|trades| &mut trades.trades);
+        for trade in trades.chain(streamed) {
             trade.taker = trade.taker.map(|side| match side {
                 Side::Buy => Side::Sell,
                 Side::Sell => Side::Buy,
@@ -259,6 +310,48 @@ fn generate_book(noise: &mut Noise, last: f64, lean: f64) -> Book {
         bids: side(1.0),
         asks: side(-1.0),
     }
+}
+
+/// A book of which a level of either side changes each tenth of a second, for two minutes, while
+/// takers trade at its best prices.
+fn generate_stream(seed: u64, last: f64, lean: f64) -> Stream {
+    const STEPS: u64 = 1_200;
+    // Noise of its own, so that what else the seed gives stays as it is.
+    let mut noise = Noise::new(!seed);
+    let mut book = generate_book(&mut noise, last, lean);
+    let (mut books, mut trades) = (Vec::new(), Vec::new());
+    for step in 0..STEPS {
+        // The last step has just waited for its trades when the other inputs came.
+        let at = ago(900 + (STEPS - step) * 100);
+        let is_bid = noise.uniform() < 0.5 + 0.2 * lean.tanh();
+        let side = if is_bid {
+            &mut book.bids
+        } else {
+            &mut book.asks
+        };
+        let level = &mut side[(noise.uniform() * 12.0) as usize];
+        level.size_base = amount(10.0 * noise.log_normal(0.6));
+        if step % 10 == 0 {
+            let bought = noise.uniform() < 0.5 + 0.2 * lean.tanh();
+            let (side, best) = if bought {
+                (Side::Buy, &book.asks[0])
+            } else {
+                (Side::Sell, &book.bids[0])
+            };
+            trades.push(Trade {
+                time_ms: at,
+                price: best.price,
+                size_base: amount(noise.log_normal(1.0)),
+                taker: Some(side),
+                id: step + 1,
+            });
+        }
+        books.push(Book {
+            as_of_ms: at,
+            ..book.clone()
+        });
+    }
+    Stream { books, trades }
 }
 
 /// A thousand trades within three minutes; the takers' side leans and comes in runs, and one in

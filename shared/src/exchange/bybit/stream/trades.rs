@@ -41,6 +41,15 @@ struct WireTrade<'a> {
     is_block: Option<bool>,
 }
 
+/// What a frame brought.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Appended {
+    /// The trades that were new, in the order of the frame.
+    pub added: Vec<Trade>,
+    /// The rows that are not used.
+    pub refused: Vec<Refused>,
+}
+
 /// The trades of one contract since its subscription began.
 #[derive(Clone, Debug, Default)]
 pub struct TradeTape {
@@ -55,21 +64,21 @@ impl TradeTape {
         Self::default()
     }
 
-    /// Adds the trades of a frame. Each counts once, whichever frames repeat it. Returns the rows
-    /// that are not used.
+    /// Adds the trades of a frame. Each counts once, whichever frames repeat it.
     ///
     /// # Errors
     /// [`ParseError`] when the frame is no list of trades; nothing is added then.
-    pub fn append(&mut self, data: &Data<'_>) -> Result<Vec<Refused>, ParseError> {
+    pub fn append(&mut self, data: &Data<'_>) -> Result<Appended, ParseError> {
         let (trades, refused) = data.read(|row: WireTrade<'_>| {
             let trade = trade(&row, data)?;
             Ok(Some(trade).filter(|_| row.is_block != Some(true)))
         })?;
-        for trade in trades {
-            self.add(trade);
-        }
+        let added = trades
+            .into_iter()
+            .filter(|trade| self.add(*trade))
+            .collect();
         self.shorten();
-        Ok(refused)
+        Ok(Appended { added, refused })
     }
 
     /// The trades, oldest first.
@@ -80,11 +89,12 @@ impl TradeTape {
         }
     }
 
-    fn add(&mut self, trade: Trade) {
+    /// Whether it is new.
+    fn add(&mut self, trade: Trade) -> bool {
         // A trade without an id cannot be recognised again. On one connection the venue sends each
         // once, so it counts.
         if trade.id != 0 && !self.ids.insert(trade.id) {
-            return;
+            return false;
         }
         // Several messages may bring the trades of one moment, and rarely one that is earlier.
         let later = self
@@ -94,6 +104,7 @@ impl TradeTape {
             .take_while(|kept| kept.time_ms > trade.time_ms)
             .count();
         self.trades.insert(self.trades.len() - later, trade);
+        true
     }
 
     fn shorten(&mut self) {
@@ -146,7 +157,7 @@ mod tests {
     fn tape(frames: &[Vec<String>]) -> TradeTape {
         let mut tape = TradeTape::new();
         for rows in frames {
-            assert_eq!(tape.append(&data(&frame(rows))), Ok(Vec::new()));
+            assert_eq!(tape.append(&data(&frame(rows))).unwrap().refused, []);
         }
         tape
     }
@@ -204,7 +215,7 @@ mod tests {
         ];
         let rows: Vec<String> = [row("a", 2), block].into_iter().chain(bad).collect();
         let mut tape = TradeTape::new();
-        let refused = tape.append(&data(&frame(&rows))).unwrap();
+        let refused = tape.append(&data(&frame(&rows))).unwrap().refused;
         let labels: Vec<_> = refused
             .iter()
             .map(|refused| refused.reason.label())

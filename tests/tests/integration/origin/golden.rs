@@ -100,7 +100,7 @@ async fn with_all_but_coingecko(streams: &str) -> (Exchange, Origin) {
 }
 
 // On two threads: the exchange streams in this process, and what asks must not wait for it.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[tokio::test]
 async fn golden_bodies_are_those_that_a_real_origin_serves() {
     // Liquidations are heard and not asked for.
     let (_exchange, origin) = with_all_but_coingecko("on").await;

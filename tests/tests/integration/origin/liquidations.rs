@@ -164,7 +164,7 @@ fn since(body: &Value) -> u64 {
     body["observed_since_ms"].as_u64().unwrap()
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[tokio::test]
 async fn what_the_exchange_liquidates_is_told_with_since_when_it_was_heard() {
     let exchange = Exchange::start().await;
     let started_ms = now_ms();
@@ -192,7 +192,7 @@ async fn what_the_exchange_liquidates_is_told_with_since_when_it_was_heard() {
     assert!(degraded.contains(&json!("simulated_data")));
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[tokio::test]
 async fn without_streams_the_body_is_a_problem_that_says_so() {
     let exchange = Exchange::start().await;
     let origin = Origin::start(exchange.url(), &[QUICK]);
@@ -206,7 +206,7 @@ async fn without_streams_the_body_is_a_problem_that_says_so() {
     assert!(answer.text.contains("streams_off"), "{}", answer.text);
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[tokio::test]
 async fn until_the_stream_is_heard_the_body_is_a_problem_that_says_so() {
     let (exchange, stream) = (Exchange::start().await, Stream::start().await);
     stream.is_open.send_replace(false);
@@ -228,7 +228,7 @@ async fn until_the_stream_is_heard_the_body_is_a_problem_that_says_so() {
     );
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[tokio::test]
 async fn after_an_interruption_the_sums_go_on_or_begin_anew_and_nothing_counts_twice() {
     let (exchange, stream) = (Exchange::start().await, Stream::start().await);
     let origin = Origin::start(
@@ -279,7 +279,7 @@ async fn after_an_interruption_the_sums_go_on_or_begin_anew_and_nothing_counts_t
     );
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[tokio::test]
 async fn a_liquidation_that_cannot_be_read_is_counted_as_such() {
     let (exchange, stream) = (Exchange::start().await, Stream::start().await);
     let origin = Origin::start(
@@ -298,7 +298,7 @@ async fn a_liquidation_that_cannot_be_read_is_counted_as_such() {
     );
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[tokio::test]
 async fn a_new_leader_shows_what_the_last_one_heard_and_then_what_it_heard_itself() {
     let (exchange, redis) = (Exchange::start().await, Redis::start().await);
     let url = redis.url();

@@ -39,7 +39,7 @@ async fn streams(origin: &Origin) {
     .await;
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[tokio::test]
 async fn what_is_streamed_is_published_without_a_request() {
     let exchange = Exchange::start().await;
     let origin = Origin::start(exchange.url(), &[STREAMS, RARE, PLENTY]);
@@ -85,7 +85,7 @@ async fn what_is_streamed_is_published_without_a_request() {
     .await;
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[tokio::test]
 async fn requests_alone_are_a_full_way_of_working() {
     let exchange = Exchange::start().await;
     let origin = Origin::start(
@@ -101,7 +101,7 @@ async fn requests_alone_are_a_full_way_of_working() {
     assert_eq!(exchange.requests("bybit-stream").await, 0);
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[tokio::test]
 async fn a_stream_that_is_refused_is_made_up_for_and_comes_back() {
     let exchange = Exchange::start().await;
     exchange
@@ -129,7 +129,7 @@ async fn a_stream_that_is_refused_is_made_up_for_and_comes_back() {
     streams(&origin).await;
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[tokio::test]
 async fn a_stream_that_falls_silent_is_followed_by_requests_within_moments_and_back() {
     let exchange = Exchange::start().await;
     let origin = Origin::start(exchange.url(), &[STREAMS, RARE, PLENTY]);
@@ -201,7 +201,7 @@ async fn check(exchange: &Exchange, origin: &Origin, case: &Case) {
 const ENDS: &str = "stream_ends_total{stream=\"bybit_stream_symbols\"";
 const GAPS: &str = "stream_gaps_total{topic=\"book\"";
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[tokio::test]
 async fn whatever_is_wrong_with_a_book_s_messages_its_topic_alone_begins_again() {
     let exchange = Exchange::start().await;
     let origin = Origin::start(exchange.url(), &[STREAMS, RARE, PLENTY]);
@@ -230,7 +230,7 @@ async fn whatever_is_wrong_with_a_book_s_messages_its_topic_alone_begins_again()
     }
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[tokio::test]
 async fn whatever_ends_a_connection_it_is_opened_again_and_requests_bridge_it() {
     let exchange = Exchange::start().await;
     let origin = Origin::start(
@@ -265,7 +265,7 @@ async fn whatever_ends_a_connection_it_is_opened_again_and_requests_bridge_it() 
     }
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[tokio::test]
 async fn a_full_message_of_trades_a_restart_and_deltas_before_the_snapshot_break_nothing() {
     let exchange = Exchange::start().await;
     exchange
@@ -293,7 +293,7 @@ async fn a_full_message_of_trades_a_restart_and_deltas_before_the_snapshot_break
     assert_eq!(origin.metric(&format!("{GAPS},kind=\"gap\"}}")).await, 0.0);
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[tokio::test]
 async fn one_silent_topic_is_noticed_on_a_connection_that_is_well() {
     let exchange = Exchange::start().await;
     let origin = Origin::start(exchange.url(), &[STREAMS, RARE, PLENTY]);
@@ -318,7 +318,7 @@ async fn one_silent_topic_is_noticed_on_a_connection_that_is_well() {
     assert_eq!(origin.metric(ENDS).await, 0.0);
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[tokio::test]
 async fn a_stream_that_disagrees_with_requests_is_not_used() {
     let exchange = Exchange::start().await;
     let origin = Origin::start(
@@ -364,7 +364,7 @@ async fn a_stream_that_disagrees_with_requests_is_not_used() {
     .await;
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[tokio::test]
 async fn a_stream_whose_market_stands_still_gives_way_to_requests_that_move() {
     let exchange = Exchange::start().await;
     let origin = Origin::start(

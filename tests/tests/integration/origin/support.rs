@@ -19,8 +19,9 @@ use simulator::{self, Running};
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::{Once, OnceLock};
+use std::sync::{LazyLock, Once, OnceLock};
 use std::time::{Duration, Instant};
+use tokio::runtime::Runtime;
 
 /// How long a condition may take to come true. Long, for a loaded machine; nothing waits longer
 /// than it must.
@@ -72,6 +73,15 @@ pub(crate) fn eventually<T, F: Future<Output = Option<T>>>(
     }
 }
 
+/// Where the exchange runs: threads of its own, so that it answers in time whatever its test does.
+static MARKET: LazyLock<Runtime> = LazyLock::new(|| {
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .unwrap()
+});
+
 /// The simulated exchange, in this process.
 pub(crate) struct Exchange {
     pub(crate) running: Running,
@@ -84,8 +94,9 @@ impl Exchange {
 
     /// Starts one that is unlike the usual one.
     pub(crate) async fn start_with(config: simulator::Config) -> Self {
+        let started = MARKET.spawn(simulator::start(config));
         Self {
-            running: simulator::start(config).await.unwrap(),
+            running: started.await.unwrap().unwrap(),
         }
     }
 

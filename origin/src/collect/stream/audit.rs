@@ -2,8 +2,9 @@
 //! may rarely give old data.
 //!
 //! Two findings. A *silent topic* on a healthy connection: its row is not what the fetched table
-//! says, and nothing came about it for seconds; it is begun again. A *divergence*: many rows differ; the
-//! stream is not used until a table agrees.
+//! says, and nothing came about it for seconds; it is begun again. A *divergence*: a row
+//! differs by more than the market can have moved. Where many rows are either, the stream is not used
+//! until a table agrees.
 //!
 //! Pure but for the lock on the streamed rows.
 
@@ -52,7 +53,7 @@ pub(in crate::collect) fn audit(streamed: &StreamedTickers, fetched: &Tickers<'_
             .map_or(0, |sent_at| fetched.server_time.millis_since(sent_at));
         let is_same = row.last == fetched_row.last && row.turnover_24h == fetched_row.turnover_24h;
         if !is_same && quiet_ms >= SILENT_MS {
-            // It says nothing about the other topics, so it does not count as a divergence.
+            // How far apart they are says how long nothing came, and not that either is wrong.
             silent.push(Topic::Ticker(row.symbol.clone().into_owned()));
             continue;
         }
@@ -60,7 +61,10 @@ pub(in crate::collect) fn audit(streamed: &StreamedTickers, fetched: &Tickers<'_
         let apart = (row.last.get() / fetched_row.last.get() - 1.0).abs();
         diverging += usize::from(apart > APART);
     }
-    state.trust = state.trust.audited(diverging, compared);
+    // One silent topic says nothing about the others; many say that the stream stands still.
+    state.trust = state
+        .trust
+        .audited(diverging + silent.len(), compared + silent.len());
     let outcome = AuditOutcome {
         divergence: (compared > 0).then(|| diverging as f64 / compared as f64),
         silent: silent.len(),

@@ -1,6 +1,6 @@
 //! The streamed ticker table: kept by the feed, read by the rounds.
 //!
-//! State: the merged rows of one connection, when a major's row was last heard of, and whether the
+//! State: the merged rows of one connection, when a major's row was last renewed, and whether the
 //! audit against fetched tables trusts them. A table is given out only while all three are in
 //! order; otherwise the rounds fetch.
 
@@ -17,7 +17,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// Without a frame about a major for so long the stream does not show the market.
+/// Without a newer frame about a major for so long the stream does not show the market.
 const MAJORS_WITHIN: Duration = Duration::from_secs(3);
 
 /// In a market that moves, one row in [`MOVING_ONE_IN`] changes within this time, ms. A stream whose
@@ -48,7 +48,10 @@ pub(super) struct State {
     pub(super) source: Option<Source>,
     wanted: usize,
     received_at: Option<UnixMs>,
-    major_heard: Option<Instant>,
+    /// The newest venue time of this connection's frames.
+    newest: Option<UnixMs>,
+    /// When a frame about a major brought a newer one. A venue that repeats itself tells nothing.
+    major_renewed: Option<Instant>,
     pub(super) trust: Trust,
     /// Topics that the audit found silent.
     pub(super) silent: Vec<Topic>,
@@ -100,7 +103,7 @@ impl State {
             && missing <= self.wanted / MISSING_ONE_IN
             && self.moves()
             && self
-                .major_heard
+                .major_renewed
                 .is_some_and(|at| now.saturating_duration_since(at) < MAJORS_WITHIN)
     }
 }
@@ -159,9 +162,11 @@ impl Feed for TickerFeed {
         match state.rows.apply(data) {
             Ok(Applied::Applied) => {
                 state.received_at = Some(received_at);
-                if MAJORS.contains(&data.topic.symbol()) {
-                    state.major_heard = Some(Instant::now());
+                let newest = state.newest.max(state.rows.newest());
+                if newest > state.newest && MAJORS.contains(&data.topic.symbol()) {
+                    state.major_renewed = Some(Instant::now());
                 }
+                state.newest = newest;
                 false
             }
             Ok(other) => {

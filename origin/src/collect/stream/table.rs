@@ -48,8 +48,8 @@ pub(super) struct State {
     pub(super) source: Option<Source>,
     wanted: usize,
     received_at: Option<UnixMs>,
-    /// The newest venue time of this connection's frames.
-    newest: Option<UnixMs>,
+    /// The newest venue time of this connection's frames about majors.
+    major_sent: Option<UnixMs>,
     /// When a frame about a major brought a newer one. A venue that repeats itself tells nothing.
     major_renewed: Option<Instant>,
     pub(super) trust: Trust,
@@ -162,11 +162,12 @@ impl Feed for TickerFeed {
         match state.rows.apply(data) {
             Ok(Applied::Applied) => {
                 state.received_at = Some(received_at);
-                let newest = state.newest.max(state.rows.newest());
-                if newest > state.newest && MAJORS.contains(&data.topic.symbol()) {
+                let symbol = data.topic.symbol();
+                let sent_at = state.rows.sent_at(symbol);
+                if MAJORS.contains(&symbol) && sent_at > state.major_sent {
+                    state.major_sent = sent_at;
                     state.major_renewed = Some(Instant::now());
                 }
-                state.newest = newest;
                 false
             }
             Ok(other) => {

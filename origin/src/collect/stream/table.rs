@@ -48,7 +48,7 @@ pub(super) struct State {
     pub(super) source: Option<Source>,
     wanted: usize,
     received_at: Option<UnixMs>,
-    /// The newest venue time of this connection's frames about majors.
+    /// The newest venue time of this connection's frames about majors; stays when a row goes.
     major_sent: Option<UnixMs>,
     /// When a frame about a major brought a newer one. A venue that repeats itself tells nothing.
     major_renewed: Option<Instant>,
@@ -162,9 +162,8 @@ impl Feed for TickerFeed {
         match state.rows.apply(data) {
             Ok(Applied::Applied) => {
                 state.received_at = Some(received_at);
-                let symbol = data.topic.symbol();
-                let sent_at = state.rows.sent_at(symbol);
-                if MAJORS.contains(&symbol) && sent_at > state.major_sent {
+                let sent_at = Some(data.sent_at);
+                if MAJORS.contains(&data.topic.symbol()) && sent_at > state.major_sent {
                     state.major_sent = sent_at;
                     state.major_renewed = Some(Instant::now());
                 }
@@ -200,5 +199,85 @@ impl Feed for TickerFeed {
 
     fn ended(&mut self) {
         *self.streamed.lock() = State::default();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::audit::audit;
+    use super::super::testing::context;
+    use super::*;
+    use shared::exchange::bybit::stream::Frame;
+    use shared::exchange::bybit::tickers;
+    use shared::provenance::Venue;
+    use tokio::time::advance;
+
+    const SENT_MS: u64 = 1_786_310_817_583;
+    const SYMBOL: &str = "BTCUSDT";
+
+    fn row(price: u32) -> String {
+        format!(
+            r#"{{"symbol":"{SYMBOL}","lastPrice":"{price}","turnover24h":"1142118412.9","volume24h":"17573.9"}}"#
+        )
+    }
+
+    /// A feed of one contract whose stream shows the market, and what it keeps.
+    fn live() -> (TickerFeed, StreamedTickers) {
+        let streamed = StreamedTickers::default();
+        let mut feed = TickerFeed::new(context(), streamed.clone());
+        let wanted = BTreeSet::from([Topic::Ticker(SYMBOL.to_owned())]);
+        feed.began(Source::live(Venue::Bybit), &wanted);
+        take(&mut feed, 0);
+        assert_eq!(check(&streamed, 65_000, 0), (0, true));
+        assert!(streamed.is_live(Instant::now()));
+        (feed, streamed)
+    }
+
+    /// Takes a snapshot that the venue sent `after_ms` after the first.
+    fn take(feed: &mut TickerFeed, after_ms: u64) {
+        let (row, sent_ms) = (row(65_000), SENT_MS + after_ms);
+        let text = format!(
+            r#"{{"topic":"tickers.{SYMBOL}","type":"snapshot","data":{row},"cs":7,"ts":{sent_ms}}}"#
+        );
+        let now = UnixMs::from_millis(sent_ms);
+        let Ok(Frame::Data(data)) = Frame::read(&text, now) else {
+            panic!("{text} is no data");
+        };
+        assert!(!feed.take(&data, now), "{text} wants a repair");
+    }
+
+    /// Audits by a table fetched `after_ms` after the first frame: the silent topics, and whether
+    /// the stream is trusted.
+    fn check(streamed: &StreamedTickers, price: u32, after_ms: u64) -> (usize, bool) {
+        let (row, time) = (row(price), SENT_MS + after_ms);
+        let body = format!(
+            r#"{{"retCode":0,"retMsg":"OK","result":{{"category":"linear","list":[{row}]}},"time":{time}}}"#
+        );
+        let outcome = audit(streamed, &tickers::parse(body.as_bytes()).unwrap());
+        (outcome.silent, outcome.is_trusted)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_venue_that_repeats_itself_shows_no_market() {
+        let (mut feed, streamed) = live();
+        advance(Duration::from_secs(2)).await;
+        take(&mut feed, 0);
+        assert!(streamed.is_live(Instant::now()));
+        advance(Duration::from_secs(2)).await;
+        take(&mut feed, 0);
+        assert!(!streamed.is_live(Instant::now()));
+        take(&mut feed, 4_000);
+        assert!(streamed.is_live(Instant::now()));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_stream_of_silent_topics_is_not_used_until_a_table_agrees() {
+        let (mut feed, streamed) = live();
+        assert_eq!(check(&streamed, 65_010, 6_000), (1, false));
+        assert!(!streamed.is_live(Instant::now()));
+        take(&mut feed, 7_000);
+        assert!(!streamed.is_live(Instant::now()));
+        assert_eq!(check(&streamed, 65_000, 7_000), (0, true));
+        assert!(streamed.is_live(Instant::now()));
     }
 }

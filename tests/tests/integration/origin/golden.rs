@@ -99,7 +99,6 @@ async fn with_all_but_coingecko(streams: &str) -> (Exchange, Origin) {
     (exchange, origin)
 }
 
-// On two threads: the exchange streams in this process, and what asks must not wait for it.
 #[tokio::test]
 async fn golden_bodies_are_those_that_a_real_origin_serves() {
     // Liquidations are heard and not asked for.

@@ -13,6 +13,7 @@ mod analyst;
 mod expectation;
 mod inputs;
 mod instruments;
+mod interest;
 mod known;
 mod round;
 mod slow;
@@ -43,9 +44,10 @@ pub use tickers::TableOutcome;
 const PARKED_WITHOUT_A_LIST: Duration = Duration::from_secs(60);
 
 /// The sources' names, as the status board and the metrics label them.
-pub const SOURCES: [&str; 8] = [
+pub const SOURCES: [&str; 9] = [
     "bybit_tickers",
     "bybit_instruments",
+    interest::NAME,
     "bybit_stream_tickers",
     "bybit_stream_symbols",
     "bybit_stream_liquidations",
@@ -137,6 +139,12 @@ pub async fn collect(
             let task = task("bybit_instruments", pace.instruments, pulse);
             instruments::run(task, bybit.clone(), Arc::clone(&gate), known.universe.clone())
         }, || park_list(&context, &known.universe)) => match never {},
+        never = supervise_optional(interest::NAME, metrics(), |pulse| {
+            // Its own pace decides when it fetches; the interval bounds the backoff alone.
+            let task = task(interest::NAME, pace.instruments, pulse);
+            let contracts = (known.universe.subscribe(), watched.clone());
+            interest::run(task, bybit.clone(), Arc::clone(&gate), contracts, known.interest.clone())
+        }, || park_records(&context, &known)) => match never {},
         never = supervise_optional("coingecko_global", metrics(), |pulse| {
             let task = task("coingecko_global", pace.coingecko, pulse);
             slow::run(task, known.global_market.clone(), coingecko.clone(), global_market)
@@ -195,6 +203,14 @@ fn park_liquidations(context: &Context, known: &Known) -> Duration {
     const NAME: &str = "bybit_stream_liquidations";
     known.liquidations.crashed();
     context.board.record(NAME, CRASHED, None);
+    PARKED
+}
+
+/// Parks the records of open interest, which the rest can do without. They are dropped, because one
+/// of them may be what the task crashes on.
+fn park_records(context: &Context, known: &Known) -> Duration {
+    known.interest.clear();
+    context.board.record(interest::NAME, CRASHED, None);
     PARKED
 }
 

@@ -21,6 +21,8 @@ pub mod premium;
 
 pub mod perps;
 
+pub mod contracts;
+
 pub mod pulse;
 
 pub mod scores;
@@ -75,7 +77,9 @@ pub(crate) mod testing {
             turnover_24h: Some(Amount::new(turnover).unwrap()),
             funding_rate: Some(0.0001),
             funding_interval_hours: Some(8.0),
+            next_funding_ms: None,
             open_interest_usd: Some(Amount::new(turnover / 2.0).unwrap()),
+            open_interest_base: Some(Amount::new(turnover / 2.0 / last).unwrap()),
             mark: Some(Price::new(last).unwrap()),
             index: Some(Price::new(last).unwrap()),
         }

@@ -13,11 +13,14 @@ mod long_view;
 mod sections;
 mod whole_market;
 
+use crate::analysis::contracts::contracts;
 use crate::analysis::join::{Market, is_most};
 use crate::analysis::{Settings, breadth, movers, overview, perps, regime, scores};
 use crate::freshness::SectionLimits;
 use crate::market::majors::BITCOIN;
-use crate::market::{DefiMarket, FearGreed, GlobalMarket, RefusedRow, Ticker, Tickers, Universe};
+use crate::market::{
+    Dated, DefiMarket, FearGreed, GlobalMarket, RefusedRow, Ticker, Tickers, Universe,
+};
 use crate::provenance::{Delivery, Source};
 use crate::snapshot::alerts::AlertSection;
 use crate::snapshot::beta::BetaSection;
@@ -194,6 +197,24 @@ pub fn assemble<'a>(
             Statistics::check,
         ),
         liquidations: liquidations(&long_view.liquidations, now),
+        // Secondary exchanges' tables do not tell them.
+        contracts: if identity.producer == Producer::SecondaryExchange {
+            Section::absent(Lack::UnknownToSecondaryExchange.label())
+        } else {
+            let value = contracts(
+                &market,
+                inputs.universe,
+                &long_view.past_open_interest,
+                inputs.as_of,
+            );
+            let found = Dated {
+                value,
+                as_of_ms: inputs.as_of,
+                source: inputs.tickers_source,
+            };
+            sections::contracts(found, now)
+        },
+        books: sections::books(&long_view.books, now),
         alerts: checked(
             &long_view.alerts,
             now,

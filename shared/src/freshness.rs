@@ -231,6 +231,26 @@ impl SectionLimits {
         }
     }
 
+    /// Funding and open interest of every contract: fresh for a minute, usable for ten. They are of
+    /// the ticker table.
+    #[must_use]
+    pub const fn contracts(as_of: UnixMs) -> Self {
+        Self {
+            fresh_until: as_of.plus_millis(MINUTE_MS),
+            usable_until: as_of.plus_millis(10 * MINUTE_MS),
+        }
+    }
+
+    /// The tops of books: fresh for fifteen seconds, usable for a minute. Their best prices are
+    /// traded within moments.
+    #[must_use]
+    pub const fn books(as_of: UnixMs) -> Self {
+        Self {
+            fresh_until: as_of.plus_millis(15_000),
+            usable_until: as_of.plus_millis(MINUTE_MS),
+        }
+    }
+
     /// The list of alerts: fresh for a minute, usable for an hour. Each alert has a time of its
     /// own.
     #[must_use]

@@ -28,6 +28,10 @@ mod alerts;
 
 mod liquidations;
 
+mod contracts;
+
+mod books;
+
 mod beta;
 
 mod perpetuals;

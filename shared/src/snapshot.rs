@@ -51,6 +51,10 @@ pub mod statistics;
 
 pub mod liquidations;
 
+pub mod contracts;
+
+pub mod books;
+
 pub mod alerts;
 
 mod served;
@@ -60,6 +64,8 @@ use crate::provenance::{Delivery, Source};
 use crate::units::UnixMs;
 use alerts::AlertSection;
 use beta::BetaSection;
+use books::Books;
+use contracts::Contracts;
 use liquidations::Liquidations;
 use performance::PerformanceSection;
 use serde::{Deserialize, Serialize};
@@ -139,6 +145,12 @@ pub struct Snapshot {
     /// What was liquidated; a writer of before it was there has none.
     #[serde(default = "not_collected")]
     pub liquidations: Section<Liquidations>,
+    /// Funding and open interest of every contract; a writer of before it was there has none.
+    #[serde(default = "not_collected")]
+    pub contracts: Section<Contracts>,
+    /// The tops of the monitored contracts' books; a writer of before it was there has none.
+    #[serde(default = "not_collected")]
+    pub books: Section<Books>,
     /// The last alerts, newest first.
     pub alerts: Section<AlertSection>,
     /// What slow publishers said last where their sections are absent.

@@ -1,8 +1,8 @@
 //! Funding rates of any interval, normalised to eight hours, so that contracts that pay every hour
 //! compare with those that pay three times a day.
 
-use shared::analysis::perps::FUNDING_PERIOD_HOURS;
 use shared::market::positioning::Funding;
+use shared::snapshot::contracts::FUNDING_PERIOD_HOURS;
 use shared::units::HOUR_MS;
 
 /// The longest funding interval. A longer time between two fundings means that one is missing.

@@ -29,6 +29,8 @@ pub mod performance;
 
 pub mod statistics;
 
+pub mod past_interest;
+
 pub mod alerts;
 
 #[cfg(test)]

@@ -23,8 +23,8 @@ use carried::Carried;
 use kept::Kept;
 use memory::Memory;
 use sections::{
-    CHART_INTERVALS, STATISTICS_INTERVALS, agreeing, beta_of, contract_facts, holdings, loaded,
-    performance_of, statistics_of,
+    CHART_INTERVALS, STATISTICS_INTERVALS, agreeing, beta_of, books_of, contract_facts, holdings,
+    loaded, performance_of, statistics_of,
 };
 use shared::analysis::perps::funding_rate_8h;
 use shared::analysis::premium::PremiumHistory;
@@ -207,6 +207,9 @@ impl Analyst {
             performance: self.carried.performance_or(performance),
             statistics: self.carried.statistics_or(statistics),
             liquidations: self.carried.liquidations_or(heard.section.clone()),
+            // The record of them is not the analyst's.
+            past_open_interest: HashMap::new(),
+            books: books_of(inputs, rows, now),
             // Alerts are observed on the finished snapshot.
             alerts: Slow::unknown(Lack::NotObservedYet.label()),
         }

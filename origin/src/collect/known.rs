@@ -8,6 +8,7 @@
 //! older of two times, whichever process saw them first.
 
 use super::analyst::Analyst;
+use super::interest::InterestRecords;
 use super::stream::StreamedLiquidations;
 use crate::context::Context;
 use shared::assemble::Slow;
@@ -28,6 +29,8 @@ pub struct Known {
     pub(super) fear_greed: watch::Sender<Slow<FearGreed>>,
     /// What was heard of liquidations.
     pub(super) liquidations: StreamedLiquidations,
+    /// What was held of every contract over the last day.
+    pub(super) interest: InterestRecords,
     pub(super) analyst: Arc<Mutex<Analyst>>,
     pub(super) judge: Arc<Mutex<Judge>>,
 }
@@ -42,6 +45,7 @@ impl Known {
             defi_market: watch::Sender::new(Slow::unknown(Lack::NotFetchedYet.label())),
             fear_greed: watch::Sender::new(Slow::unknown(Lack::NotFetchedYet.label())),
             liquidations: StreamedLiquidations::new(),
+            interest: InterestRecords::default(),
             analyst: Arc::default(),
             judge: Arc::default(),
         }

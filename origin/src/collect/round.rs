@@ -10,11 +10,12 @@
 
 use super::analyst::{Analyst, Heard, Table};
 use super::inputs::Inputs;
+use super::interest::InterestRecords;
 use super::stream::{Streamed, StreamedLiquidations};
 use crate::publication::Publication;
 use crate::upstream::Fetched;
 use shared::analysis::Settings;
-use shared::assemble::{AssembleError, Identity, Slow, assemble};
+use shared::assemble::{AssembleError, Identity, LongView, Slow, assemble};
 use shared::exchange::{ParseError, bybit};
 use shared::freshness::{ClockAhead, Limits, table_time};
 use shared::judge::{Judge, WildTable};
@@ -44,6 +45,7 @@ pub(super) struct Round {
     pub(super) fear_greed: Slow<FearGreed>,
     pub(super) inputs: Inputs,
     pub(super) liquidations: StreamedLiquidations,
+    pub(super) interest: InterestRecords,
     pub(super) analyst: Arc<Mutex<Analyst>>,
     pub(super) judge: Arc<Mutex<Judge>>,
     pub(super) sequence: u64,
@@ -149,7 +151,10 @@ impl Round {
             cascade: self.liquidations.cascade(),
             lately: self.liquidations.lately(),
         };
-        let long_view = analyst.long_view(&self.inputs, &heard, &table, &self.universe, self.now);
+        let long_view = LongView {
+            past_open_interest: self.interest.before(&tickers, as_of),
+            ..analyst.long_view(&self.inputs, &heard, &table, &self.universe, self.now)
+        };
         let inputs = shared::assemble::Inputs {
             tickers: &tickers,
             tickers_source: source,

@@ -303,6 +303,7 @@ impl Collector {
             fear_greed: self.feeds.known.fear_greed.borrow().clone(),
             inputs: self.feeds.shelf.all(),
             liquidations: self.feeds.known.liquidations.clone(),
+            interest: self.feeds.known.interest.clone(),
             analyst: Arc::clone(&self.feeds.known.analyst),
             judge: Arc::clone(&self.feeds.known.judge),
             sequence: self.context.current.next_sequence(now),

@@ -9,12 +9,9 @@ use super::means::weighted_mean;
 use super::premium::unusual_premium;
 use crate::market::{Ticker, Universe};
 use crate::provenance::Venue;
+use crate::snapshot::contracts::FUNDING_PERIOD_HOURS;
 use crate::snapshot::{BasisStatus, Perps};
 use crate::units::{Amount, Fraction, Percent, Share};
-
-/// The period to which funding rates are normalised, hours. Contracts pay every 1, 4 or 8 hours, so
-/// rates per interval are not comparable.
-pub const FUNDING_PERIOD_HOURS: f64 = 8.0;
 
 /// The basis beyond which the market is in contango or backwardation, percent.
 const BASIS_THRESHOLD_PCT: f64 = 0.01;
@@ -84,12 +81,19 @@ pub fn perps(
 /// The rate as a fraction per 8 hours; `None` when neither ticker nor list states the interval.
 #[must_use]
 pub fn funding_rate_8h(row: &Ticker<'_>, universe: &Universe) -> Option<f64> {
+    // Without an interval the rate is unknown; 8 hours as a default would misstate it up to
+    // eightfold.
+    let interval_hours = funding_interval_hours(row, universe)?;
+    Some(row.funding_rate? * (FUNDING_PERIOD_HOURS / interval_hours))
+}
+
+/// Hours between two fundings of a contract; `None` when neither ticker nor list states them.
+#[must_use]
+pub fn funding_interval_hours(row: &Ticker<'_>, universe: &Universe) -> Option<f64> {
     let listed = || universe.contracts.get(&*row.symbol).copied().flatten();
     // The ticker first: it shows a changed interval at once, the list only when it is fetched
-    // again. Without an interval the rate is unknown; 8 hours as a default would misstate it up to
-    // eightfold.
-    let interval_hours = row.funding_interval_hours.or_else(listed)?;
-    Some(row.funding_rate? * (FUNDING_PERIOD_HOURS / interval_hours))
+    // again.
+    row.funding_interval_hours.or_else(listed)
 }
 
 fn basis_pct(row: &Ticker<'_>) -> Option<f64> {

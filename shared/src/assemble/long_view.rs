@@ -9,12 +9,14 @@ use crate::analysis::scores::Analysis;
 use crate::market::Dated;
 use crate::snapshot::alerts::AlertSection;
 use crate::snapshot::beta::BetaSection;
+use crate::snapshot::books::Books;
+use crate::snapshot::contracts::PastOpenInterest;
 use crate::snapshot::liquidations::Liquidations;
 use crate::snapshot::performance::PerformanceSection;
 use crate::snapshot::statistics::Statistics;
 use crate::snapshot::{Lack, Section, Snapshot};
 use crate::units::UnixMs;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 /// The last known value of a slow source, or why there is none.
 #[derive(Clone, Debug, PartialEq)]
@@ -73,6 +75,10 @@ pub struct LongView {
     pub statistics: Slow<Statistics>,
     /// What was liquidated.
     pub liquidations: Slow<Liquidations>,
+    /// Earlier open interest, by symbol.
+    pub past_open_interest: HashMap<String, PastOpenInterest>,
+    /// The tops of the monitored contracts' books.
+    pub books: Slow<Books>,
     /// The last alerts.
     pub alerts: Slow<AlertSection>,
 }
@@ -90,6 +96,8 @@ impl LongView {
             performance: Slow::unknown(reason),
             statistics: Slow::unknown(reason),
             liquidations: Slow::unknown(reason),
+            past_open_interest: HashMap::new(),
+            books: Slow::unknown(reason),
             alerts: Slow::unknown(reason),
         }
     }
@@ -104,6 +112,8 @@ impl LongView {
             statistics: Slow::carried_over(&snapshot.statistics),
             liquidations: Slow::carried_over(&snapshot.liquidations),
             alerts: Slow::carried_over(&snapshot.alerts),
+            // Best prices are traded within moments.
+            books: Slow::unknown(Lack::NotCollectedAtEdge.label()),
             ..Self::unknown(Lack::NotCarriedOver.label())
         }
     }

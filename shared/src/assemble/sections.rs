@@ -8,6 +8,8 @@ use super::whole_market;
 use crate::freshness::{SectionLimits, is_from_the_future};
 use crate::market::{Dated, DefiMarket, FearGreed, GlobalMarket};
 use crate::provenance::Source;
+use crate::snapshot::books::Books;
+use crate::snapshot::contracts::Contracts;
 use crate::snapshot::liquidations::Liquidations;
 use crate::snapshot::{Lack, Section, is_reason};
 use crate::units::{Price, UnixMs};
@@ -73,6 +75,24 @@ pub(super) fn defi_market(
         SectionLimits::defi_market(dated.as_of_ms)
     });
     whole_market::believed_part(defi_market, whole)
+}
+
+/// Funding and open interest, checked against the time of the ticker table that they are of.
+pub(super) fn contracts(found: Dated<Contracts>, now: UnixMs) -> Section<Contracts> {
+    let as_of = found.as_of_ms;
+    let slow = Slow::Known(found);
+    checked(&slow, now, SectionLimits::contracts, |value| {
+        value.check(as_of)
+    })
+}
+
+/// Books are checked against the section's own time, which is that of the oldest.
+pub(super) fn books(slow: &Slow<Books>, now: UnixMs) -> Section<Books> {
+    let as_of = match slow {
+        Slow::Known(dated) => dated.as_of_ms,
+        Slow::Unknown(_) => now,
+    };
+    checked(slow, now, SectionLimits::books, |value| value.check(as_of))
 }
 
 /// Liquidations are checked against the section's own time, since every sum is of a window that ends

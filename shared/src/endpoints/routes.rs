@@ -30,6 +30,10 @@ pub enum Endpoint {
     PerpetualsPulse,
     /// What was liquidated, and since when that is known.
     Liquidations,
+    /// Funding and open interest of every contract.
+    Contracts,
+    /// The tops of the monitored contracts' books.
+    Books,
     /// Contracts against Bitcoin.
     Beta,
     /// The whole snapshot, as origin hands it to the edge.
@@ -38,7 +42,7 @@ pub enum Endpoint {
 
 impl Endpoint {
     /// Every endpoint.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 16] = [
         Self::MobileData,
         Self::DashboardMobileData,
         Self::Symbols,
@@ -51,6 +55,8 @@ impl Endpoint {
         Self::Alerts,
         Self::PerpetualsPulse,
         Self::Liquidations,
+        Self::Contracts,
+        Self::Books,
         Self::Beta,
         Self::Snapshot,
     ];
@@ -71,6 +77,8 @@ impl Endpoint {
             Self::Alerts => "alerts",
             Self::PerpetualsPulse => "perpetuals-pulse",
             Self::Liquidations => "liquidations",
+            Self::Contracts => "contracts",
+            Self::Books => "books",
             Self::Beta => "beta",
             Self::Snapshot => "snapshot",
         }
@@ -88,7 +96,7 @@ impl Endpoint {
 }
 
 /// Client paths, served alike by origin and edge.
-pub const CLIENT_ROUTES: [(&str, Endpoint); 20] = [
+pub const CLIENT_ROUTES: [(&str, Endpoint); 22] = [
     ("/mobile-data", Endpoint::MobileData),
     ("/api/dashboard/mobile-data", Endpoint::DashboardMobileData),
     (
@@ -119,6 +127,8 @@ pub const CLIENT_ROUTES: [(&str, Endpoint); 20] = [
     ("/api/dashboard/alerts", Endpoint::Alerts),
     ("/api/dashboard/perpetuals-pulse", Endpoint::PerpetualsPulse),
     ("/api/liquidations", Endpoint::Liquidations),
+    ("/api/contracts", Endpoint::Contracts),
+    ("/api/books", Endpoint::Books),
     ("/api/bitcoin-beta/realtime", Endpoint::Beta),
     ("/api/bybit-direct/top-symbols", Endpoint::TopSymbols),
 ];

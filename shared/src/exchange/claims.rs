@@ -16,7 +16,7 @@ use super::wire::WireNumber;
 use crate::market::{
     Figure, OddField, Oddity, RefusedRow, RowRefusal, Ticker, is_funding_interval,
 };
-use crate::units::{Amount, Percent, Price};
+use crate::units::{Amount, HOUR_MS, Percent, Price, UnixMs};
 use std::borrow::Cow;
 
 /// The most that one contract can turn over in a day, or hold in open interest, USD: a thousand
@@ -69,6 +69,13 @@ const LEAST_FUNDING_RATE: f64 = 5e-9;
 /// The factor by which a rate may exceed the row's own cap: both are rounded.
 const CAP_SLACK: f64 = 1.000_1;
 
+/// The longest time between two fundings, hours: the end of what [`is_funding_interval`] allows.
+const MAX_FUNDING_INTERVAL_HOURS: f64 = 168.0;
+
+/// How long after its time a settlement may still be told as the next one, and how much longer than
+/// the interval it may be away, milliseconds.
+const FUNDING_SLACK_MS: f64 = 60_000.0;
+
 /// A field that is zero in this share of the rows is not filled by the venue, percent.
 const ZERO_PERCENT: usize = 90;
 
@@ -97,6 +104,10 @@ pub(super) struct Claims {
     pub(super) funding_rate: Claim,
     pub(super) funding_cap: Claim,
     pub(super) funding_interval: Claim,
+    /// Unix time, milliseconds.
+    pub(super) next_funding: Claim,
+    /// The venue's clock when it sent the row, which a time of the future is compared with.
+    pub(super) sent_at: Option<UnixMs>,
     /// One side, quote currency.
     pub(super) interest_single: Claim,
     /// Both sides, quote currency.
@@ -139,6 +150,8 @@ impl Claims {
             funding_rate: None,
             funding_cap: None,
             funding_interval: None,
+            next_funding: None,
+            sent_at: None,
             interest_single: None,
             interest_both: None,
             coins_single: None,
@@ -229,9 +242,12 @@ impl Claims {
         if interval != funding_interval_hours {
             self.note(Figure::FundingInterval, Oddity::OutOfRange);
         }
+        let next_funding_ms = self.next_funding(funding_interval_hours);
         let interest = self.open_interest();
         let ((volume_base_24h, turnover_24h), open_interest_usd) =
             self.in_proportion(traded, interest);
+        let open_interest_base =
+            open_interest_usd.and_then(|interest| self.coins_of(interest.get()));
         let ticker = Ticker {
             symbol: Cow::Borrowed(""),
             last,
@@ -245,7 +261,9 @@ impl Claims {
             turnover_24h,
             funding_rate,
             funding_interval_hours,
+            next_funding_ms,
             open_interest_usd,
+            open_interest_base,
             mark,
             index,
         };
@@ -411,6 +429,33 @@ impl Claims {
         }
         self.note(Figure::FundingRate, Oddity::OutOfRange);
         None
+    }
+
+    /// When funding is paid next: at most one interval from now. A time that has just passed is
+    /// ordinary, for a row is renewed a moment after a settlement, and so is the zero of a contract
+    /// that pays no funding.
+    fn next_funding(&mut self, interval_hours: Option<f64>) -> Option<UnixMs> {
+        let (told, sent_at) = (self.next_funding?, self.sent_at?.as_millis() as f64);
+        let ahead_ms = told - sent_at;
+        let interval_ms = interval_hours.unwrap_or(MAX_FUNDING_INTERVAL_HOURS) * HOUR_MS as f64;
+        if told == 0.0 || (-FUNDING_SLACK_MS..=0.0).contains(&ahead_ms) {
+            return None;
+        }
+        if ahead_ms < 0.0 || ahead_ms > interval_ms + FUNDING_SLACK_MS {
+            self.note(Figure::NextFunding, Oddity::OutOfRange);
+            return None;
+        }
+        Some(UnixMs::from_millis(told as u64))
+    }
+
+    /// One side's open interest in coins, where it agrees with `interest`, the one in USD.
+    fn coins_of(&self, interest: f64) -> Option<Amount> {
+        let last = self.last.get();
+        [self.coins_single, self.coins_both.map(|both| both / 2.0)]
+            .into_iter()
+            .flatten()
+            .find(|coins| is_near(coins * last, interest, INTEREST_SLACK))
+            .and_then(|coins| Amount::new(coins).ok())
     }
 
     /// One side's open interest, USD: the statement on which most of the row's statements agree.

@@ -58,6 +58,8 @@ pub fn artificial_feed(snapshot: &Snapshot) -> Option<Feed> {
         snapshot.performance.source(),
         snapshot.statistics.source(),
         snapshot.liquidations.source(),
+        snapshot.contracts.source(),
+        snapshot.books.source(),
         snapshot.alerts.source(),
     ];
     sections

@@ -39,8 +39,12 @@ pub struct Ticker<'a> {
     pub funding_rate: Option<f64>,
     /// Hours between fundings, as the ticker row states them.
     pub funding_interval_hours: Option<f64>,
+    /// When funding is paid next.
+    pub next_funding_ms: Option<UnixMs>,
     /// One side's open interest, USD.
     pub open_interest_usd: Option<Amount>,
+    /// One side's open interest in the base coin; only beside the one in USD, with which it agrees.
+    pub open_interest_base: Option<Amount>,
     /// Mark price, USDT.
     pub mark: Option<Price>,
     /// Index price, USDT.
@@ -124,6 +128,8 @@ pub enum Figure {
     FundingCap,
     /// Hours between fundings.
     FundingInterval,
+    /// When funding is paid next.
+    NextFunding,
     /// Open interest in the quote currency.
     OpenInterest,
     /// Open interest in coins.
@@ -148,6 +154,7 @@ impl Figure {
             Self::FundingRate => "funding_rate",
             Self::FundingCap => "funding_cap",
             Self::FundingInterval => "funding_interval",
+            Self::NextFunding => "next_funding",
             Self::OpenInterest => "open_interest",
             Self::OpenInterestCoins => "open_interest_coins",
         }

@@ -74,6 +74,8 @@ pub fn absence<'s>(
         Endpoint::PerpetualsPulse => snapshot.perps.is_unknown().then_some("perpetuals_unknown"),
         Endpoint::Alerts => reason(&snapshot.alerts, &served.alerts),
         Endpoint::Liquidations => reason(&snapshot.liquidations, &served.liquidations),
+        Endpoint::Contracts => reason(&snapshot.contracts, &served.contracts),
+        Endpoint::Books => reason(&snapshot.books, &served.books),
         Endpoint::Beta => reason(&snapshot.beta, &served.beta),
         _ => None,
     }

@@ -1,6 +1,8 @@
 //! The table of endpoints and their projections.
 
-use super::{alerts, beta, confluence, dashboard, liquidations, mobile, perpetuals};
+use super::{
+    alerts, beta, books, confluence, contracts, dashboard, liquidations, mobile, perpetuals,
+};
 use crate::endpoints::Endpoint;
 use crate::freshness::{Freshness, Limits};
 use crate::validate::ValidSnapshot;
@@ -36,6 +38,8 @@ pub fn body(
         Endpoint::PerpetualsPulse => json(&perpetuals::pulse(snapshot, class)),
         // Only asked for where the section is there: its absence is answered with its reason first.
         Endpoint::Liquidations => json(&liquidations::liquidations(snapshot, class)),
+        Endpoint::Contracts => json(&contracts::contracts(snapshot, class)),
+        Endpoint::Books => json(&books::books(snapshot, class)),
         Endpoint::Beta => json(&beta::beta(snapshot, class)),
         // As assembled and not as served: the edge classifies its sections itself, at its own time.
         Endpoint::Snapshot => valid.to_json(),

@@ -6,7 +6,9 @@
 
 use super::alerts::Alerts;
 use super::beta::{Beta, BetaChart};
+use super::books::BooksBody;
 use super::confluence::{AnalysisBody, BreakdownBody, Opportunities, Signals};
+use super::contracts::ContractsBody;
 use super::dashboard::{FlatMarketOverview, MarketMovers, Overview, Symbols, TopSymbols};
 use super::liquidations::LiquidationsBody;
 use super::mobile::{DashboardMobileData, MobileData};
@@ -43,6 +45,8 @@ pub fn module() -> String {
     types.visit::<Alerts<'static>>();
     types.visit::<PerpetualsPulse>();
     types.visit::<LiquidationsBody<'static>>();
+    types.visit::<ContractsBody<'static>>();
+    types.visit::<BooksBody<'static>>();
     types.visit::<Beta<'static>>();
     types.visit::<BetaChart<'static>>();
     types.visit::<BreakdownBody<'static>>();

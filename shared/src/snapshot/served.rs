@@ -84,6 +84,12 @@ impl Snapshot {
             |as_of, _| SectionLimits::liquidations(as_of),
             now,
         );
+        let contracts = Transition::of(
+            &self.contracts,
+            |as_of, _| SectionLimits::contracts(as_of),
+            now,
+        );
+        let books = Transition::of(&self.books, |as_of, _| SectionLimits::books(as_of), now);
         let alerts = Transition::of(&self.alerts, |as_of, _| SectionLimits::alerts(as_of), now);
         let transitions = [
             global_market,
@@ -93,6 +99,8 @@ impl Snapshot {
             performance,
             statistics,
             liquidations,
+            contracts,
+            books,
             alerts,
         ];
         if transitions
@@ -125,6 +133,8 @@ impl Snapshot {
         performance.apply(&mut served.performance);
         statistics.apply(&mut served.statistics);
         liquidations.apply(&mut served.liquidations);
+        contracts.apply(&mut served.contracts);
+        books.apply(&mut served.books);
         alerts.apply(&mut served.alerts);
         Cow::Owned(served)
     }

@@ -63,6 +63,8 @@ fn times(snapshot: &Snapshot, now: UnixMs, found: &mut Vec<Rejection>) {
         section_time(snapshot.performance.as_of_ms(), "performance.as_of_ms"),
         section_time(snapshot.statistics.as_of_ms(), "statistics.as_of_ms"),
         section_time(snapshot.liquidations.as_of_ms(), "liquidations.as_of_ms"),
+        section_time(snapshot.contracts.as_of_ms(), "contracts.as_of_ms"),
+        section_time(snapshot.books.as_of_ms(), "books.as_of_ms"),
         section_time(snapshot.alerts.as_of_ms(), "alerts.as_of_ms"),
     ];
     for (field, time) in all.into_iter().flatten() {
@@ -110,6 +112,8 @@ fn venues(snapshot: &Snapshot, found: &mut Vec<Rejection>) {
     check("performance", snapshot.performance.source(), &may_publish);
     check("statistics", snapshot.statistics.source(), &may_publish);
     check("liquidations", snapshot.liquidations.source(), &may_publish);
+    check("contracts", snapshot.contracts.source(), &may_publish);
+    check("books", snapshot.books.source(), &may_publish);
     check("alerts", snapshot.alerts.source(), &may_publish);
     // These are computed from Bybit's candles, trades and accounts, and have no source field of
     // their own. A secondary exchange's snapshot must not contain them.
@@ -396,6 +400,16 @@ fn sections(snapshot: &Snapshot, found: &mut Vec<Rejection>) {
         .value()
         .zip(snapshot.liquidations.as_of_ms())
         .and_then(|(liquidations, as_of)| liquidations.check(as_of).err());
+    let contracts = snapshot
+        .contracts
+        .value()
+        .zip(snapshot.contracts.as_of_ms())
+        .and_then(|(contracts, as_of)| contracts.check(as_of).err());
+    let books = snapshot
+        .books
+        .value()
+        .zip(snapshot.books.as_of_ms())
+        .and_then(|(books, as_of)| books.check(as_of).err());
     let alerts = snapshot
         .alerts
         .value()
@@ -405,6 +419,8 @@ fn sections(snapshot: &Snapshot, found: &mut Vec<Rejection>) {
         charts.map(|fault| ("performance", fault.to_string())),
         statistics.map(|fault| ("statistics", fault.to_string())),
         liquidations.map(|fault| ("liquidations", fault.to_string())),
+        contracts.map(|fault| ("contracts", fault.to_string())),
+        books.map(|fault| ("books", fault.to_string())),
         alerts.map(|fault| ("alerts", fault.to_string())),
     ];
     found.extend(
@@ -466,6 +482,8 @@ fn texts(snapshot: &Snapshot, found: &mut Vec<Rejection>) {
         ("performance.reason", snapshot.performance.reason()),
         ("statistics.reason", snapshot.statistics.reason()),
         ("liquidations.reason", snapshot.liquidations.reason()),
+        ("contracts.reason", snapshot.contracts.reason()),
+        ("books.reason", snapshot.books.reason()),
         ("alerts.reason", snapshot.alerts.reason()),
     ];
     for (field, text) in reasons {

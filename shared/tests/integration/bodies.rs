@@ -9,6 +9,8 @@ use shared::market::liquidations::Position;
 use shared::projection::{absence, stored};
 use shared::provenance::Venue;
 use shared::snapshot::Section;
+use shared::snapshot::books::{BookTop, Books};
+use shared::snapshot::contracts::PastOpenInterest;
 use shared::snapshot::liquidations::{
     LiquidatedContract, LiquidatedSides, LiquidationRow, Liquidations,
 };
@@ -541,6 +543,127 @@ fn liquidations_that_break_a_rule_are_absent_and_cost_nothing_else() {
             last_1h: None,
             ..heard()
         },
+    };
+    let refused = ValidSnapshot::admit(snapshot, NOW, NO_BASELINE).unwrap_err();
+    assert_eq!(refused.label(), "bad_section");
+}
+
+#[test]
+fn every_contract_tells_what_holding_it_costs_and_how_much_is_held() {
+    let mut scene = Scene::good();
+    scene.tickers.rows[1].funding_rate = Some(-0.000_05);
+    scene.tickers.rows[1].funding_interval_hours = Some(4.0);
+    scene.tickers.rows[1].open_interest_base = Some(amount(150.0));
+    scene.tickers.rows[2].open_interest_usd = None;
+    let past = PastOpenInterest {
+        one_hour: Some(amount(100.0)),
+        four_hours: Some(amount(300.0)),
+        day: None,
+    };
+    scene
+        .long_view
+        .past_open_interest
+        .insert("ETHUSDT".to_owned(), past);
+    let body = body(&scene.valid(), Endpoint::Contracts);
+    check_fields(&body, &[&HEAD, &["contracts", "count"]]);
+    check_rows(
+        &body,
+        "/contracts",
+        60,
+        &[
+            "display_symbol",
+            "funding_interval_hours",
+            "funding_rate_8h_pct",
+            "funding_rate_pct",
+            "next_funding_ms",
+            "open_interest_base",
+            "open_interest_change_1h_pct",
+            "open_interest_change_24h_pct",
+            "open_interest_change_4h_pct",
+            "open_interest_usd",
+            "symbol",
+        ],
+    );
+    assert_eq!(text(&body, "/contracts/0/symbol"), "BTCUSDT");
+    assert_eq!(
+        body["contracts"][1],
+        json!({
+            "symbol": "ETHUSDT", "display_symbol": "ETH", "funding_rate_pct": -0.005,
+            "funding_interval_hours": 4.0, "next_funding_ms": NOW.as_millis() + 3_600_000,
+            "funding_rate_8h_pct": -0.01, "open_interest_usd": 2_467_500_000.0,
+            "open_interest_base": 150.0, "open_interest_change_1h_pct": 50.0,
+            "open_interest_change_4h_pct": -50.0, "open_interest_change_24h_pct": null,
+        })
+    );
+    // What is not told is last, and unknown.
+    assert_eq!(text(&body, "/contracts/59/symbol"), "COIN002USDT");
+    assert_eq!(body["contracts"][59]["open_interest_base"], Value::Null);
+}
+
+/// The top of one book, `ago_ms` old.
+fn top(symbol: &str, ago_ms: u64) -> BookTop {
+    BookTop {
+        symbol: symbol.to_owned(),
+        as_of_ms: ago(ago_ms),
+        bid: price(99.95),
+        bid_size_base: amount(2.0),
+        ask: price(100.05),
+        ask_size_base: amount(3.0),
+        spread_bps: 10.0,
+    }
+}
+
+#[test]
+fn each_book_tells_its_best_prices_and_its_own_time() {
+    let mut scene = Scene::good();
+    let books = Books {
+        monitored: 40,
+        rows: vec![top("BTCUSDT", 500), top("ETHUSDT", 9_000)],
+    };
+    scene.long_view.books = known(books.clone(), Venue::Bybit, 9_000);
+    let valid = scene.valid();
+    let body = body(&valid, Endpoint::Books);
+    check_fields(
+        &body,
+        &[&HEAD, &["books", "books_as_of_ms", "count", "monitored"]],
+    );
+    check_rows(
+        &body,
+        "/books",
+        2,
+        &[
+            "ask",
+            "ask_size_base",
+            "bid",
+            "bid_size_base",
+            "book_as_of_ms",
+            "display_symbol",
+            "spread_bps",
+            "symbol",
+        ],
+    );
+    assert_eq!(number(&body, "/monitored"), 40.0);
+    assert_eq!(body["books_as_of_ms"], json!(ago(9_000)));
+    assert_eq!(body["books"][0]["book_as_of_ms"], json!(ago(500)));
+    // Best prices live for a minute at most.
+    let absent = |class| absence(&valid, Endpoint::Books, class, &Limits::DEFAULT);
+    assert_eq!(absent(Freshness::Fresh), None);
+    assert_eq!(absent(Freshness::Stale), Some("too_old"));
+    // A book that cannot be costs the section and nothing else; a writer's costs the snapshot.
+    let mut crossed = books;
+    crossed.rows[0].ask = crossed.rows[0].bid;
+    scene.long_view.books = known(crossed.clone(), Venue::Bybit, 9_000);
+    let valid = scene.valid();
+    assert_eq!(
+        absence(&valid, Endpoint::Books, Freshness::Fresh, &Limits::DEFAULT),
+        Some("failed_validation")
+    );
+    let mut snapshot = valid.get().clone();
+    snapshot.books = Section::Present {
+        source: snapshot.tickers_source,
+        as_of_ms: ago(9_000),
+        freshness: Freshness::Fresh,
+        value: crossed,
     };
     let refused = ValidSnapshot::admit(snapshot, NOW, NO_BASELINE).unwrap_err();
     assert_eq!(refused.label(), "bad_section");

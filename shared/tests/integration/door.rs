@@ -10,7 +10,7 @@ use shared::assemble::Slow;
 use shared::freshness::Limits;
 use shared::provenance::{Source, Venue};
 use shared::snapshot::{
-    Breadth, Coverage, Perps, Producer, ScoreBasis, ScoreRow, Section, Snapshot,
+    Breadth, Coverage, Lack, Perps, Producer, ScoreBasis, ScoreRow, Section, Snapshot,
 };
 use shared::units::{Score, UnixMs};
 use shared::validate::{
@@ -783,6 +783,7 @@ fn class_then_completeness_then_time_decide_what_is_shown() {
                     contract_count: Some(60),
                     ..Perps::UNKNOWN
                 };
+                snapshot.contracts = Section::absent(Lack::UnknownToSecondaryExchange.label());
             }
         })
         .unwrap()

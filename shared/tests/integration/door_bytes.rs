@@ -197,6 +197,8 @@ fn a_missing_field_is_not_of_the_shape() {
         "tickers_delivery",
         "statistics",
         "liquidations",
+        "contracts",
+        "books",
     ];
     for field in good
         .as_object()

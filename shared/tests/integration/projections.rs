@@ -188,6 +188,8 @@ fn no_price_is_zero_in_any_body() {
                 | Endpoint::Alerts
                 | Endpoint::PerpetualsPulse
                 | Endpoint::Liquidations
+                | Endpoint::Contracts
+                | Endpoint::Books
                 | Endpoint::Beta
         );
         assert!(prices > 0 || rests_on_analysis, "{endpoint:?} has no price");

@@ -313,14 +313,18 @@ fn what_needs_more_than_the_table_is_absent_with_a_reason() {
             absence(Endpoint::Alerts),
             Some("unknown_to_secondary_exchange")
         );
-        assert_eq!(
-            absence(Endpoint::Liquidations),
-            Some("unknown_to_secondary_exchange")
-        );
-        assert_eq!(
-            absence(Endpoint::Beta),
-            Some("unknown_to_secondary_exchange")
-        );
+        for endpoint in [
+            Endpoint::Liquidations,
+            Endpoint::Contracts,
+            Endpoint::Books,
+            Endpoint::Beta,
+        ] {
+            assert_eq!(
+                absence(endpoint),
+                Some("unknown_to_secondary_exchange"),
+                "{endpoint:?}"
+            );
+        }
         assert_eq!(
             absence(Endpoint::PerpetualsPulse),
             Some("perpetuals_unknown")

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use shared::endpoints::Endpoint;
 use shared::exchange::bybit::tickers;
 use shared::market::{Tickers, Universe};
+use shared::snapshot::contracts::ContractRow;
 use shared::snapshot::{ScoreRow, Snapshot};
 use shared::units::{Amount, Percent, Price};
 use shared::validate::{Baseline, ValidSnapshot};
@@ -20,7 +21,7 @@ const ROWS: usize = 60;
 /// The row that is spoiled when one is: neither a major nor beyond what is scored.
 const SPOILED: usize = 7;
 
-const FIELDS: [&str; 19] = [
+const FIELDS: [&str; 20] = [
     "symbol",
     "lastPrice",
     "bid1Price",
@@ -40,6 +41,7 @@ const FIELDS: [&str; 19] = [
     "singleOpenInterestValue",
     "fundingRate",
     "fundingIntervalHour",
+    "nextFundingTime",
 ];
 
 const WAYS: [&str; 10] = [
@@ -68,7 +70,7 @@ fn row(index: usize) -> Value {
         "turnover24h": text(volume * last * 0.99), "openInterest": text(coins),
         "openInterestValue": text(coins * last * 1.000_2), "singleOpenInterest": text(coins / 2.0),
         "singleOpenInterestValue": text(coins / 2.0 * last * 1.000_2), "fundingRate": "0.0001",
-        "fundingIntervalHour": "8",
+        "fundingIntervalHour": "8", "nextFundingTime": (NOW.as_millis() + 3_600_000).to_string(),
     })
 }
 
@@ -160,6 +162,56 @@ fn figures(row: &ScoreRow) -> [(&'static str, Option<f64>); 6] {
         ("volume_base_24h", row.volume_base_24h.map(Amount::get)),
     ]
     .map(|(name, value)| (name, value.map(significant)))
+}
+
+/// The same of a contract's funding and open interest.
+fn held(row: &ContractRow) -> [(&'static str, Option<f64>); 6] {
+    [
+        ("funding_rate_pct", row.funding_rate_pct.map(Percent::get)),
+        ("funding_interval_hours", row.funding_interval_hours),
+        (
+            "next_funding_ms",
+            row.next_funding_ms.map(|next| next.as_millis() as f64),
+        ),
+        (
+            "funding_rate_8h_pct",
+            row.funding_rate_8h_pct.map(Percent::get),
+        ),
+        ("open_interest_usd", row.open_interest_usd.map(Amount::get)),
+        (
+            "open_interest_base",
+            row.open_interest_base.map(Amount::get),
+        ),
+    ]
+}
+
+/// Every contract's funding and open interest are those of the unspoiled table, or unknown.
+#[track_caller]
+fn check_contracts(case: &str, served: &Snapshot, plain: &Snapshot, spoiled: &BTreeSet<String>) {
+    let rows = |snapshot: &Snapshot| snapshot.contracts.value().unwrap().rows.clone();
+    let truth: BTreeMap<String, ContractRow> = rows(plain)
+        .into_iter()
+        .map(|row| (row.symbol.clone(), row))
+        .collect();
+    for row in rows(served) {
+        let Some(true_row) = truth.get(&row.symbol) else {
+            continue;
+        };
+        let is_spoiled = spoiled.contains(&row.symbol);
+        for ((name, found), (_, expected)) in held(&row).into_iter().zip(held(true_row)) {
+            // A rate of nothing is a rate, and open interest has two statements in dollars and two
+            // in coins, which need not be equal to agree.
+            let is_zero_rate = name.starts_with("funding_rate") && found == Some(0.0);
+            let is_near = found.zip(expected).is_some_and(|(found, expected)| {
+                name.starts_with("open_interest") && (found / expected - 1.0).abs() < 0.001
+            });
+            assert!(
+                found == expected || (is_spoiled && (found.is_none() || is_zero_rate || is_near)),
+                "{case}: {name} of {} is {found:?} and not {expected:?}",
+                row.symbol
+            );
+        }
+    }
 }
 
 #[track_caller]
@@ -263,6 +315,7 @@ fn check_true(
             );
         }
     }
+    check_contracts(case, served, plain, spoiled);
     let words = body(
         &ValidSnapshot::admit(served.clone(), NOW, Baseline::default()).unwrap(),
         Endpoint::MobileData,

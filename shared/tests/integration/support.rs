@@ -67,7 +67,9 @@ pub(crate) fn ticker(symbol: &str, last: f64, change_pct: f64, turnover: f64) ->
         turnover_24h: Some(amount(turnover)),
         funding_rate: Some(0.0001),
         funding_interval_hours: Some(8.0),
+        next_funding_ms: Some(NOW.plus_millis(3_600_000)),
         open_interest_usd: Some(amount(turnover / 2.0)),
+        open_interest_base: Some(amount(round_to(turnover / 2.0 / last, 4))),
         mark: Some(price(last)),
         index: Some(price(last)),
     }

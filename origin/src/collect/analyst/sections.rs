@@ -5,6 +5,7 @@
 //! oldest input that it shows; why one is absent is a [`Lack`].
 
 use super::super::inputs::{Inputs, SymbolInputs};
+use analysis::agreement::Priced;
 use analysis::alerts::{ContractFacts, open_interest_move};
 use analysis::beta::{Betas, beta};
 use analysis::performance::performance;
@@ -15,7 +16,9 @@ use shared::assemble::Slow;
 use shared::market::candles::{Candles, Interval};
 use shared::market::majors::BITCOIN;
 use shared::market::{Dated, Ticker, Tickers, Timed, Universe};
+use shared::provenance::Source;
 use shared::snapshot::beta::BetaSection;
+use shared::snapshot::books::{BookTop, Books, MAX_BOOK_AGE_MS, spread_bps};
 use shared::snapshot::performance::PerformanceSection;
 use shared::snapshot::statistics::Statistics;
 use shared::snapshot::{Lack, Snapshot};
@@ -208,6 +211,48 @@ pub(super) fn statistics_of(inputs: &Inputs, rows: &Rows<'_, '_>, now: UnixMs) -
         }),
         (Err(lack), _) => Slow::unknown(lack.label()),
         (Ok(_), None) => Slow::unknown(Lack::CandlesNotLoadedYet.label()),
+    }
+}
+
+/// The tops of the books that are young enough, as old as the oldest of them, in the order of
+/// turnover. A book at another price than the ticker's is left out, and so is one with an empty side.
+pub(super) fn books_of(inputs: &Inputs, rows: &Rows<'_, '_>, now: UnixMs) -> Slow<Books> {
+    let mut tops: Vec<(f64, BookTop, Source)> = inputs
+        .iter()
+        .filter_map(|(symbol, inputs)| {
+            let row = rows.get(symbol.as_str())?;
+            let dated = inputs.book.as_ref()?;
+            let is_shown = now.millis_since(dated.as_of_ms) <= MAX_BOOK_AGE_MS
+                && dated.value.agrees_with(Some(row.last));
+            let (bid, ask) = dated.value.bids.first().zip(dated.value.asks.first())?;
+            let top = BookTop {
+                symbol: symbol.clone(),
+                as_of_ms: dated.as_of_ms,
+                bid: bid.price,
+                bid_size_base: bid.size_base,
+                ask: ask.price,
+                ask_size_base: ask.size_base,
+                spread_bps: spread_bps(bid.price, ask.price),
+            };
+            let turnover = row.turnover_24h.map_or(0.0, Amount::get);
+            is_shown.then_some((turnover, top, dated.source))
+        })
+        .collect();
+    // Symbols break ties, so that two processes show the same order.
+    tops.sort_by(|(a, one, _), (b, other, _)| {
+        b.total_cmp(a).then_with(|| one.symbol.cmp(&other.symbol))
+    });
+    let oldest = tops.iter().map(|(_, top, _)| top.as_of_ms).min();
+    match (oldest, tops.first().map(|(_, _, source)| *source)) {
+        (Some(as_of_ms), Some(source)) => Slow::Known(Dated {
+            value: Books {
+                monitored: inputs.len(),
+                rows: tops.into_iter().map(|(_, top, _)| top).collect(),
+            },
+            as_of_ms,
+            source,
+        }),
+        _ => Slow::unknown(Lack::NotFetchedYet.label()),
     }
 }
 

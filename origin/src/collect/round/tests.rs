@@ -1,6 +1,7 @@
 //! Alerts, and what a premium is compared with, rest on published snapshots alone: what the door
 //! refuses, and what is no newer than what was published, leaves nothing behind.
 
+use super::super::interest::InterestRecords;
 use super::super::stream::StreamedLiquidations;
 use super::*;
 use serde_json::json;
@@ -81,6 +82,7 @@ impl Process {
             fear_greed: Slow::unknown("not_asked"),
             inputs: HashMap::from([(BITCOIN.to_owned(), Arc::default())]),
             liquidations: StreamedLiquidations::new(),
+            interest: InterestRecords::default(),
             analyst: Arc::clone(&self.analyst),
             judge: Arc::clone(&self.judge),
             sequence: now.as_millis(),

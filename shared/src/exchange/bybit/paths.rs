@@ -64,6 +64,15 @@ pub fn open_interest(symbol: &str, limit: u16) -> String {
     )
 }
 
+/// The newest `limit` open-interest rows, one per fifteen minutes: a day in one answer.
+#[must_use]
+pub fn open_interest_record(symbol: &str, limit: u16) -> String {
+    let (symbol, limit) = (encoded(symbol), limit.clamp(1, MAX_OPEN_INTEREST));
+    format!(
+        "/v5/market/open-interest?category=linear&symbol={symbol}&intervalTime=15min&limit={limit}"
+    )
+}
+
 /// The newest `limit` account ratios, one per five minutes.
 #[must_use]
 pub fn account_ratio(symbol: &str, limit: u16) -> String {

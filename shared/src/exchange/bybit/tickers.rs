@@ -62,6 +62,8 @@ pub(super) struct WireTicker<'a> {
     /// A fraction per funding interval; `""` on dated contracts.
     funding_rate: WireNumber,
     funding_interval_hour: WireNumber,
+    /// Milliseconds; `"0"` or `""` on dated contracts.
+    next_funding_time: WireNumber,
     /// The most that the rate can be, a fraction; sent since 2025-10.
     funding_cap: WireNumber,
 }
@@ -70,7 +72,7 @@ pub(super) struct WireTicker<'a> {
 type Field = for<'r> fn(&'r mut WireTicker<'static>) -> &'r mut WireNumber;
 
 /// Every number of a row by the venue's name, for the stream, which sends those that changed.
-pub(super) const FIELDS: [(&str, Field); 19] = [
+pub(super) const FIELDS: [(&str, Field); 20] = [
     ("lastPrice", |row| &mut row.last_price),
     ("bid1Price", |row| &mut row.bid_price),
     ("ask1Price", |row| &mut row.ask_price),
@@ -91,6 +93,7 @@ pub(super) const FIELDS: [(&str, Field); 19] = [
     ("volume24h", |row| &mut row.volume24h),
     ("fundingRate", |row| &mut row.funding_rate),
     ("fundingIntervalHour", |row| &mut row.funding_interval_hour),
+    ("nextFundingTime", |row| &mut row.next_funding_time),
     ("fundingCap", |row| &mut row.funding_cap),
 ];
 
@@ -157,7 +160,7 @@ pub(super) fn read_rows<'s, 'w>(
     let rows = rows.into_iter();
     let mut all = Vec::with_capacity(rows.size_hint().0);
     for (symbol, row) in rows {
-        match claims(row.borrow()) {
+        match claims(row.borrow(), server_time) {
             Ok(claims) => all.push((symbol, claims)),
             Err(reason) => refused.push(RefusedRow { symbol, reason }),
         }
@@ -172,7 +175,7 @@ pub(super) fn read_rows<'s, 'w>(
     }
 }
 
-fn claims(row: &WireTicker<'_>) -> Result<Claims, RowRefusal> {
+fn claims(row: &WireTicker<'_>, server_time: UnixMs) -> Result<Claims, RowRefusal> {
     // Before the price: a placeholder row is reported as such, and not as a missing price.
     if !is_plausible_symbol(row.symbol.get()) {
         return Err(RowRefusal::MalformedSymbol);
@@ -194,6 +197,8 @@ fn claims(row: &WireTicker<'_>) -> Result<Claims, RowRefusal> {
     claims.funding_rate = claims.claim(Figure::FundingRate, &row.funding_rate);
     claims.funding_cap = claims.claim(Figure::FundingCap, &row.funding_cap);
     claims.funding_interval = claims.claim(Figure::FundingInterval, &row.funding_interval_hour);
+    claims.next_funding = claims.claim(Figure::NextFunding, &row.next_funding_time);
+    claims.sent_at = Some(server_time);
     claims.interest_single = claims.claim(Figure::OpenInterest, &row.single_open_interest_value);
     claims.interest_both = claims.claim(Figure::OpenInterest, &row.open_interest_value);
     claims.coins_single = claims.claim(Figure::OpenInterestCoins, &row.single_open_interest);
@@ -306,6 +311,56 @@ mod tests {
             tickers.rows[0].open_interest_usd.map(Amount::get),
             Some(249.5)
         );
+    }
+
+    #[test]
+    fn open_interest_in_coins_is_one_sided_and_agrees_with_the_one_in_dollars() {
+        for (field, value, expected) in [
+            ("openInterest", "\"0.28\"", Some(0.14)),
+            ("singleOpenInterest", "\"0.139\"", Some(0.139)),
+            // Two statements that contradict each other tell nothing.
+            ("singleOpenInterest", "\"280\"", None),
+        ] {
+            let body = with(field, value);
+            let tickers = parse(body.as_bytes()).unwrap();
+            let found = tickers.rows[0].open_interest_base.map(Amount::get);
+            assert_eq!(found, expected, "{field} {value}");
+        }
+    }
+
+    #[test]
+    fn the_next_funding_lies_ahead_by_at_most_one_interval() {
+        const NOW: i64 = 1_692_163_167_245;
+        let next = |ahead_ms: i64| {
+            let body = with("nextFundingTime", &format!("\"{}\"", NOW + ahead_ms));
+            let tickers = parse(body.as_bytes()).unwrap();
+            let next = tickers.rows[0].next_funding_ms;
+            let ahead = next.map(|next| next.as_millis() as i64 - NOW);
+            (ahead, !tickers.odd.is_empty())
+        };
+        let interval = 4 * 3_600_000;
+        assert_eq!(next(1), (Some(1), false));
+        assert_eq!(next(interval), (Some(interval), false));
+        assert_eq!(next(interval + 60_001), (None, true));
+        // The row may be renewed a moment after the settlement.
+        assert_eq!(next(0), (None, false));
+        assert_eq!(next(-60_000), (None, false));
+        assert_eq!(next(-60_001), (None, true));
+        for (value, odd) in [
+            ("\"0\"", vec![]),
+            ("\"\"", vec![]),
+            ("\"soon\"", vec![(Figure::NextFunding, Oddity::Unusable)]),
+            ("\"-1\"", vec![(Figure::NextFunding, Oddity::OutOfRange)]),
+            // Seconds for milliseconds.
+            (
+                "\"1692163200\"",
+                vec![(Figure::NextFunding, Oddity::OutOfRange)],
+            ),
+        ] {
+            check_odd("nextFundingTime", value, &odd, |row| {
+                row.next_funding_ms.is_none()
+            });
+        }
     }
 
     #[test]

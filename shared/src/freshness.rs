@@ -241,13 +241,14 @@ impl SectionLimits {
         }
     }
 
-    /// The tops of books: fresh for fifteen seconds, usable for a minute. Their best prices are
-    /// traded within moments.
+    /// The tops of books: fresh for 75 seconds, usable for 135. Their section is as old as its oldest
+    /// book, which may be a minute old when the section is made, and each book has a time of its own:
+    /// a single slow one does not take the others away.
     #[must_use]
     pub const fn books(as_of: UnixMs) -> Self {
         Self {
-            fresh_until: as_of.plus_millis(15_000),
-            usable_until: as_of.plus_millis(MINUTE_MS),
+            fresh_until: as_of.plus_millis(75_000),
+            usable_until: as_of.plus_millis(135_000),
         }
     }
 

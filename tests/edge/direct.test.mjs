@@ -117,6 +117,7 @@ test("what needs an analysis is a problem and never an empty list", async () => 
     ["/api/dashboard/alerts", "not_collected_at_edge"],
     ["/api/bitcoin-beta/realtime", "not_collected_at_edge"],
     ["/api/liquidations", "not_collected_at_edge"],
+    ["/api/books", "not_collected_at_edge"],
   ]) {
     const answer = await edge.get(path);
     assertNotAnalysed(answer, outcome);

@@ -50,6 +50,8 @@ ENDPOINTS = {
     "/api/dashboard/opportunities": Bodies.opportunities,
     "/api/dashboard-cached/opportunities": Bodies.opportunities,
     "/api/dashboard/perpetuals-pulse": Bodies.perpetuals_pulse,
+    "/api/contracts": Bodies.contracts,
+    "/api/books": Bodies.books,
     "/api/bitcoin-beta/realtime": Bodies.beta,
     "/api/dashboard/alerts": Bodies.alerts,
     "/api/dashboard/alerts/recent": lambda bodies: bodies.alerts(20),

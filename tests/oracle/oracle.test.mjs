@@ -129,7 +129,7 @@ const analysed = async (url, recorder) => {
 };
 
 const must_answer = ["/mobile-data", "/api/bitcoin-beta/realtime", "/api/dashboard/alerts", "/api/dashboard/signals",
-  "/api/dashboard/opportunities", "/api/dashboard/perpetuals-pulse", "/api/dashboard/beta-chart"];
+  "/api/dashboard/opportunities", "/api/dashboard/perpetuals-pulse", "/api/dashboard/beta-chart", "/api/contracts", "/api/books"];
 
 test("what was liquidated is what the definitions make of what was heard", async () => {
   const { compared, wrong } = await python(path.join(ROOT, "tests/oracle/liquidations.py"));

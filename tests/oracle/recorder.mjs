@@ -44,6 +44,8 @@ export async function startRecorder(target, folder, rewrite) {
   };
   const note = (kind, query) => {
     answered += 1;
+    // The record of a day's open interest is of every contract, and no input of a score.
+    if (query.get("intervalTime") === "15min") return;
     const symbol = query.get("symbol");
     const known = loaded.get(symbol) ?? new Map();
     const input = `${kind} ${query.get("interval") ?? ""}`;

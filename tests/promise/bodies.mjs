@@ -1,10 +1,14 @@
 // What no body may ever hold, whoever made it: zeros in place of figures, placeholders, nothing dressed as data.
 
 /** Fields that are above zero or `null`: nothing that is traded costs or turns over nothing. */
-const ABOVE_ZERO = /(^|_)(price|high_24h|low_24h|turnover|turnover_24h|volume|volume_24h|market_cap|open_interest|dominance)$/;
+const ABOVE_ZERO = /(^|_)(price|high_24h|low_24h|turnover|turnover_24h|volume|volume_24h|market_cap|open_interest|open_interest_usd|dominance|bid|ask|size_base)$/;
 
 const SCORE = /(^|_)score$/;
 const MOMENT_MS = /_ms$/;
+
+/** Moments of the future, at most as far ahead as fundings are apart. */
+const AHEAD = new Set(["next_funding_ms"]);
+const MOST_AHEAD_MS = 7 * 86_400_000;
 
 /** Durations end like moments do. */
 const DURATIONS = new Set(["age_ms", "unheard_ms"]);
@@ -47,8 +51,9 @@ function* numberFaults(path, key, value, nowMs) {
   if (ABOVE_ZERO.test(key) && value <= 0) yield `${path} is ${value}, which is not above zero`;
   if (key.endsWith("dominance") && value === PLACEHOLDER_DOMINANCE) yield `${path} is the placeholder ${value}`;
   if (SCORE.test(key) && (value < 0 || value > 100)) yield `${path} is ${value}, which is no score`;
-  if (MOMENT_MS.test(key) && !DURATIONS.has(key) && !(value > YEAR_2020_MS && value <= nowMs + CLOCK_SKEW_MS)) {
-    yield `${path} is ${value}, which is no moment in the past, in milliseconds`;
+  const until = nowMs + (AHEAD.has(key) ? MOST_AHEAD_MS : CLOCK_SKEW_MS);
+  if (MOMENT_MS.test(key) && !DURATIONS.has(key) && !(value > YEAR_2020_MS && value <= until)) {
+    yield `${path} is ${value}, which is no moment in the past${AHEAD.has(key) ? " or near future" : ""}, in milliseconds`;
   }
 }
 

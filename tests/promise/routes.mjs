@@ -16,6 +16,7 @@ export const TICKER_ROUTES = {
   "/api/dashboard-cached/market-movers": "market-movers",
   "/api/dashboard/perpetuals-pulse": "perpetuals-pulse",
   "/api/bybit-direct/top-symbols": "top-symbols",
+  "/api/contracts": "contracts",
 };
 
 /** What only an analysed snapshot can fill. */
@@ -25,6 +26,7 @@ export const ANALYSIS_ROUTES = {
   "/api/dashboard-cached/opportunities": "opportunities",
   "/api/dashboard/alerts": "alerts",
   "/api/bitcoin-beta/realtime": "beta",
+  "/api/books": "books",
 };
 
 /** What is heard from the exchange's streams, and cannot be asked for. */

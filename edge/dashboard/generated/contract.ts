@@ -266,6 +266,80 @@ hours: number, beta: Ratio, beta_low: Ratio | null, beta_high: Ratio | null, r_s
 excess_return: Percent | null, excess_return_low: Percent | null, excess_return_high: Percent | null, };
 
 /**
+ * The best prices of one contract.
+ */
+export type BookTop = { symbol: string, display_symbol: string, 
+/**
+ * The matching engine's time of this book: each has its own.
+ */
+book_as_of_ms: UnixMs, 
+/**
+ * The highest price at which somebody buys, USDT.
+ */
+bid: Price, 
+/**
+ * What is wanted there, base coin.
+ */
+bid_size_base: Amount, 
+/**
+ * The lowest price at which somebody sells, USDT.
+ */
+ask: Price, 
+/**
+ * What is offered there, base coin.
+ */
+ask_size_base: Amount, 
+/**
+ * Ask less bid, of the mean of both, in basis points: hundredths of a percent.
+ */
+spread_bps: number, };
+
+/**
+ * The best prices of the monitored contracts, in the order of turnover.
+ */
+export type Books = { 
+/**
+ * The time of the oldest book.
+ */
+books_as_of_ms: UnixMs | null, 
+/**
+ * How many contracts are monitored. Those without a row have no book that is young enough, or
+ * one with an empty side.
+ */
+monitored: number | null, books: Array<BookTop>, count: number, 
+/**
+ * Always `success`: a body exists only for a snapshot that passed validation, and existing
+ * clients ignore all else.
+ */
+status: string, 
+/**
+ * The producer, or `last_known_good` in its place once the data is stale.
+ */
+data_source: string, 
+/**
+ * The exchange whose ticker table this is, also when it is the last known good one: `bybit`,
+ * `okx` or `binance`.
+ */
+venue: string, 
+/**
+ * How the ticker table came from there: `stream`, as it happened, or `request`. Unknown where
+ * a release before this field made the snapshot.
+ */
+delivery: Delivery | null, 
+/**
+ * Who made the snapshot, also when it is the last known good one.
+ */
+producer: Producer, 
+/**
+ * Whether the data is as young as its sources give it, or what is left of earlier.
+ */
+served_as: ServedAs, freshness: Freshness, as_of_ms: UnixMs, 
+/**
+ * The same in seconds, for existing clients.
+ */
+timestamp: number, degraded: Array<string>, };
+
+/**
  * The mood that the count of rising and falling contracts tells.
  */
 export type BreadthMood = "bullish" | "bearish" | "neutral";
@@ -396,6 +470,85 @@ price_structure: Score | null,
  * Funding and positioning.
  */
 sentiment: Score | null, };
+
+/**
+ * Funding and open interest of one contract.
+ */
+export type Contract = { symbol: string, display_symbol: string, 
+/**
+ * What holders of long positions pay to those of short ones at the next funding, percent of
+ * the position; negative when short positions pay.
+ */
+funding_rate_pct: Percent | null, 
+/**
+ * Hours between two fundings.
+ */
+funding_interval_hours: number | null, 
+/**
+ * When funding is paid next.
+ */
+next_funding_ms: UnixMs | null, 
+/**
+ * The rate as one of eight hours, percent: rates of different intervals compare by it.
+ */
+funding_rate_8h_pct: Percent | null, 
+/**
+ * One side's open interest, USD.
+ */
+open_interest_usd: Amount | null, 
+/**
+ * One side's open interest, base coin.
+ */
+open_interest_base: Amount | null, 
+/**
+ * How the open interest in the base coin changed over an hour, percent; the beginning is the
+ * venue's record of every 15 minutes that is nearest to it.
+ */
+open_interest_change_1h_pct: Percent | null, 
+/**
+ * The same over 4 hours.
+ */
+open_interest_change_4h_pct: Percent | null, 
+/**
+ * The same over 24 hours.
+ */
+open_interest_change_24h_pct: Percent | null, };
+
+/**
+ * Funding and open interest of every contract that counts, the largest open interest first.
+ */
+export type Contracts = { contracts: Array<Contract>, count: number, 
+/**
+ * Always `success`: a body exists only for a snapshot that passed validation, and existing
+ * clients ignore all else.
+ */
+status: string, 
+/**
+ * The producer, or `last_known_good` in its place once the data is stale.
+ */
+data_source: string, 
+/**
+ * The exchange whose ticker table this is, also when it is the last known good one: `bybit`,
+ * `okx` or `binance`.
+ */
+venue: string, 
+/**
+ * How the ticker table came from there: `stream`, as it happened, or `request`. Unknown where
+ * a release before this field made the snapshot.
+ */
+delivery: Delivery | null, 
+/**
+ * Who made the snapshot, also when it is the last known good one.
+ */
+producer: Producer, 
+/**
+ * Whether the data is as young as its sources give it, or what is left of earlier.
+ */
+served_as: ServedAs, freshness: Freshness, as_of_ms: UnixMs, 
+/**
+ * The same in seconds, for existing clients.
+ */
+timestamp: number, degraded: Array<string>, };
 
 /**
  * A coefficient of correlation, −1…1.
@@ -1561,4 +1714,4 @@ export const DIMENSIONS = [{"name":"technical","title":"Technical","weight":0.13
 export const SUB_COMPONENTS = [{"dimension":"technical","measurement":"rsi","name":"technical.rsi","reads":"following","weight":0.0262},{"dimension":"technical","measurement":"moving_averages","name":"technical.ao","reads":"following","weight":0.0262},{"dimension":"technical","measurement":"adx","name":"technical.adx","reads":"following","weight":0.0197},{"dimension":"technical","measurement":"atr","name":"technical.atr","reads":"following","weight":0.0197},{"dimension":"technical","measurement":"place_in_range","name":"technical.cci","reads":"contrarian","weight":0.0197},{"dimension":"technical","measurement":"place_in_range","name":"technical.williams_r","reads":"contrarian","weight":0.0197},{"dimension":"volume","measurement":"trade_imbalance","name":"volume.volume_delta","reads":"following","weight":0.0146},{"dimension":"volume","measurement":"money_flow","name":"volume.adl","reads":"following","weight":0.0354},{"dimension":"volume","measurement":"money_flow","name":"volume.cmf","reads":"following","weight":0.0354},{"dimension":"volume","measurement":"obv","name":"volume.obv","reads":"following","weight":0.0354},{"dimension":"volume","measurement":"relative_volume","name":"volume.relative_volume","reads":"following","weight":0.0354},{"dimension":"volume","measurement":"value_area","name":"volume.volume_profile","reads":"following","weight":0.0236},{"dimension":"volume","measurement":"value_area","name":"volume.vwap","reads":"following","weight":0.0236},{"dimension":"orderflow","measurement":"trade_imbalance","name":"orderflow.cvd","reads":"following","weight":0.0268},{"dimension":"orderflow","measurement":"trade_imbalance","name":"orderflow.trade_flow","reads":"following","weight":0.0207},{"dimension":"orderflow","measurement":"open_interest","name":"orderflow.open_interest","reads":"following","weight":0.059},{"dimension":"orderflow","measurement":"delta_divergence","name":"orderflow.smart_money_flow","reads":"following","weight":0.059},{"dimension":"orderflow","measurement":"trade_imbalance","name":"orderflow.imbalance","reads":"following","weight":0.0159},{"dimension":"orderflow","measurement":"trade_imbalance","name":"orderflow.liquidity","reads":"following","weight":0.0122},{"dimension":"orderflow","measurement":"trade_imbalance","name":"orderflow.pressure","reads":"following","weight":0.0098},{"dimension":"orderbook","measurement":"book_imbalance","name":"orderbook.depth","reads":"following","weight":0.0264},{"dimension":"orderbook","measurement":"book_imbalance","name":"orderbook.imbalance","reads":"following","weight":0.0264},{"dimension":"orderbook","measurement":"book_imbalance","name":"orderbook.oir","reads":"following","weight":0.0222},{"dimension":"orderbook","measurement":"book_imbalance","name":"orderbook.liquidity","reads":"following","weight":0.0181},{"dimension":"orderbook","measurement":"book_imbalance","name":"orderbook.di","reads":"following","weight":0.0069},{"dimension":"orderbook","measurement":"order_flow_imbalance","name":"orderbook.order_flow_imbalance","reads":"following","weight":0.0315},{"dimension":"orderbook","measurement":"fleeting_orders","name":"orderbook.fleeting_orders","reads":"contrarian","weight":0.021},{"dimension":"orderbook","measurement":"absorption","name":"orderbook.absorption","reads":"following","weight":0.021},{"dimension":"price_structure","measurement":"order_blocks","name":"price_structure.institutional_zones","reads":"following","weight":0.0393},{"dimension":"price_structure","measurement":"support_resistance","name":"price_structure.support_resistance","reads":"following","weight":0.0295},{"dimension":"price_structure","measurement":"moving_averages","name":"price_structure.trend_position","reads":"following","weight":0.0295},{"dimension":"price_structure","measurement":"value_area","name":"price_structure.volume_profile","reads":"following","weight":0.0295},{"dimension":"price_structure","measurement":"structure_breaks","name":"price_structure.structure_breaks","reads":"following","weight":0.0295},{"dimension":"price_structure","measurement":"place_in_range","name":"price_structure.range_analysis","reads":"contrarian","weight":0.0197},{"dimension":"price_structure","measurement":"fair_value_gaps","name":"price_structure.fair_value_gaps","reads":"following","weight":0.0197},{"dimension":"sentiment","measurement":"funding_rate","name":"sentiment.funding_rate","reads":"contrarian","weight":0.0209},{"dimension":"sentiment","measurement":"liquidations","name":"sentiment.liquidations","reads":"contrarian","weight":0.0209},{"dimension":"sentiment","measurement":"variance_skew","name":"sentiment.volatility","reads":"following","weight":0.0188},{"dimension":"sentiment","measurement":"long_short_ratio","name":"sentiment.long_short_ratio","reads":"contrarian","weight":0.0156},{"dimension":"sentiment","measurement":"market_activity","name":"sentiment.market_activity","reads":"following","weight":0.0156}] as const;
 export const MEASUREMENTS = [{"name":"trade_imbalance","title":"Takers' buying less selling","weight":0.1},{"name":"book_imbalance","title":"Bids less asks","weight":0.1},{"name":"order_flow_imbalance","title":"Order flow at the best prices","weight":0.0315},{"name":"fleeting_orders","title":"Fleeting orders","weight":0.021},{"name":"absorption","title":"Absorption","weight":0.021},{"name":"money_flow","title":"Money flow","weight":0.0708},{"name":"value_area","title":"Place in the traded volume","weight":0.0767},{"name":"place_in_range","title":"Place in the range","weight":0.059},{"name":"moving_averages","title":"Moving averages","weight":0.0557},{"name":"rsi","title":"RSI","weight":0.0262},{"name":"adx","title":"Directional movement","weight":0.0197},{"name":"atr","title":"True range","weight":0.0197},{"name":"obv","title":"On-balance volume","weight":0.0354},{"name":"relative_volume","title":"Relative volume","weight":0.0354},{"name":"open_interest","title":"Open interest","weight":0.059},{"name":"delta_divergence","title":"Delta divergence","weight":0.059},{"name":"order_blocks","title":"Order blocks","weight":0.0393},{"name":"support_resistance","title":"Support and resistance","weight":0.0295},{"name":"structure_breaks","title":"Breaks of structure","weight":0.0295},{"name":"fair_value_gaps","title":"Fair value gaps","weight":0.0197},{"name":"funding_rate","title":"Funding rate","weight":0.0209},{"name":"liquidations","title":"Liquidations","weight":0.0209},{"name":"variance_skew","title":"Skew of the variance","weight":0.0188},{"name":"long_short_ratio","title":"Long and short accounts","weight":0.0156},{"name":"market_activity","title":"Activity of the day","weight":0.0156}] as const;
 export const TIMEFRAMES = ["0.25","0.5","1","4","8","12","24"] as const;
-export const PATHS = {"alerts":"/api/dashboard/alerts","beta":"/api/bitcoin-beta/realtime","beta-chart":"/api/dashboard/beta-chart","confluence-analysis":"/api/dashboard/confluence-analysis/","confluence-breakdown":"/api/dashboard/confluence/breakdown/","dashboard-mobile-data":"/api/dashboard/mobile-data","liquidations":"/api/liquidations","market-movers":"/api/dashboard/market-movers","market-overview":"/api/dashboard/market-overview","mobile-data":"/mobile-data","opportunities":"/api/dashboard/opportunities","overview":"/api/dashboard/overview","perpetuals-pulse":"/api/dashboard/perpetuals-pulse","signals":"/api/dashboard/signals","symbols":"/api/dashboard/symbols","top-symbols":"/api/bybit-direct/top-symbols"} as const;
+export const PATHS = {"alerts":"/api/dashboard/alerts","beta":"/api/bitcoin-beta/realtime","beta-chart":"/api/dashboard/beta-chart","books":"/api/books","confluence-analysis":"/api/dashboard/confluence-analysis/","confluence-breakdown":"/api/dashboard/confluence/breakdown/","contracts":"/api/contracts","dashboard-mobile-data":"/api/dashboard/mobile-data","liquidations":"/api/liquidations","market-movers":"/api/dashboard/market-movers","market-overview":"/api/dashboard/market-overview","mobile-data":"/mobile-data","opportunities":"/api/dashboard/opportunities","overview":"/api/dashboard/overview","perpetuals-pulse":"/api/dashboard/perpetuals-pulse","signals":"/api/dashboard/signals","symbols":"/api/dashboard/symbols","top-symbols":"/api/bybit-direct/top-symbols"} as const;

@@ -312,6 +312,16 @@ class Bodies:
             "signals": [{"kind": kind, "message": Text(message)} for kind, message in signals],
         }
 
+    def contracts(self):
+        rows = [{**row, "display_symbol": display(row["symbol"])} for row in self.e.contracts]
+        return {**self.head(), "contracts": rows, "count": len(rows)}
+
+    def books(self):
+        rows = [{**{name: value for name, value in row.items() if name != "as_of_ms"}, "book_as_of_ms": row["as_of_ms"],
+                 "display_symbol": display(row["symbol"])} for row in self.e.books]
+        return {**self.head(), "books_as_of_ms": self.e.books_as_of, "monitored": len(self.e.shelf.symbols), "books": rows,
+                "count": len(rows)}
+
     def beta(self):
         rows = self.e.beta
         months = [row["month"] for row in rows if row["symbol"] != BITCOIN and row["month"]]
@@ -396,7 +406,7 @@ class Bodies:
                 "age_ms": Given("it counts up from `as_of_ms`, by a clock that the oracle does not share"),
                 "started_at_ms": Given("when the process began"),
                 "dependencies": [{"name": name, "as_of_ms": self.e.answered.get(name)} for name in (
-                    "alternative_me", "bybit_instruments", "bybit_tickers", "coingecko_defi", "coingecko_global", "leadership",
+                    "alternative_me", "bybit_instruments", "bybit_interest_record", "bybit_tickers", "coingecko_defi", "coingecko_global", "leadership",
                     "store", "store_announcements", "store_reader")]}
 
     def snapshot(self):
@@ -426,6 +436,9 @@ class Bodies:
                 {"timeframe": hours, "first_ms": e.charts[hours]["first"], "lines": e.charts[hours]["lines"]}
                 for hours in CHARTS if hours in e.charts]}),
             "statistics": section(e.statistics_as_of, e.statistics),
+            # By columns.
+            "contracts": section(e.as_of, {name: [row[name] for row in e.contracts] for name in e.contracts[0]}),
+            "books": section(e.books_as_of, {"monitored": len(e.shelf.symbols), "rows": e.books}),
             "alerts": section(e.as_of, {"alerts": [alert_stored(alert) for alert in e.alerts.newest_first()]}),
         }
 

@@ -18,6 +18,9 @@ class Answer:
         self.received, self.file = line["received_ms"], folder / line["file"]
         parts = urlsplit(line["url"])
         self.kind, self.query = KINDS.get(parts.path), dict(parse_qsl(parts.query))
+        # The record of a day, of every contract; what a score rests on comes every five minutes.
+        if self.kind == "open-interest" and self.query.get("intervalTime") == "15min":
+            self.kind = "interest-record"
 
     @cached_property
     def json(self):

@@ -80,7 +80,7 @@ class Universe:
 FILLED = ["markPrice", "indexPrice", "prevPrice24h", "prevPrice1h", "price24hPcnt", "volume24h", "fundingRate",
           "singleOpenInterestValue", "openInterestValue", "singleOpenInterest", "openInterest"]
 FIELDS = FILLED + ["lastPrice", "bid1Price", "ask1Price", "highPrice24h", "lowPrice24h", "turnover24h", "fundingIntervalHour",
-                   "fundingCap"]
+                   "fundingCap", "nextFundingTime"]
 
 
 def tickers(body):
@@ -101,7 +101,7 @@ def tickers(body):
                 row[field] = None
     usable = []
     for row in rows:
-        judged = ticker(row)
+        judged = ticker(row, body["time"])
         if judged is None:
             refused.append(row["symbol"])
         else:
@@ -109,7 +109,7 @@ def tickers(body):
     return usable, refused
 
 
-def ticker(row):
+def ticker(row, server_time):
     """A row whose figures bear one another out; None where most of them contradict its price."""
     last = row["lastPrice"]
     price = lambda field: row[field] if row[field] is not None and row[field] > 0 else None
@@ -139,9 +139,23 @@ def ticker(row):
     return {
         "symbol": row["symbol"], "last": last, "high": high, "low": low, "mark": mark, "index": index,
         "change": change_24h(last, before, stated, high, low), "change_1h": change_1h(last, price("prevPrice1h"), high, low),
-        "volume": volume, "turnover": turnover, "interest": interest, "rate": rate,
+        "volume": volume, "turnover": turnover, "interest": interest, "coins": coins(row, last, interest), "rate": rate,
         "interval": hours if is_funding_interval(hours) else None,
+        "next": next_funding(row["nextFundingTime"], hours if is_funding_interval(hours) else 168, server_time),
     }
+
+
+def next_funding(told, hours, server_time):
+    """When funding is paid next: ahead, by at most an interval and a minute."""
+    return int(told) if told is not None and 0 < told - server_time <= hours * 3_600_000 + 60_000 else None
+
+
+def coins(row, last, interest):
+    """One side's open interest in coins: what agrees with the one in dollars."""
+    both = row["openInterest"]
+    told = [row["singleOpenInterest"], None if both is None else both / 2]
+    agreeing = [value for value in told if value is not None and interest is not None and near(value * last, interest, 1.25)]
+    return agreeing[0] if agreeing else None
 
 
 def change_24h(last, before, stated, high, low):

@@ -44,12 +44,21 @@ class Expected:
         index = self.fear_greed and self.fear_greed["value"]
         self.regime = sections.regime(scores, full, share, dispersion, index)
         self.dated_sections(by_symbol, snapshot)
+        self.contracts = sections.contracts(market, self.universe, self.records(), self.as_of)
+        inputs = {symbol: agreeing(known, by_symbol[symbol]["last"] if symbol in by_symbol else None)
+                  for symbol, known in self.shelf.symbols.items()}
+        self.books, self.books_as_of = sections.books(inputs, by_symbol, self.now)
         self.quality = self.quality_of()
 
     def table(self, time):
         if time not in self.parsed:
             self.parsed[time] = exchange.tickers(self.tables[time].json)
         return self.parsed[time]
+
+    def records(self):
+        """The last record of each contract's open interest."""
+        answers = [answer for answer in self.case.of("interest-record", self.now) if answer.is_usable]
+        return {answer.query["symbol"]: exchange.interests(answer.json) for answer in answers}
 
     def replay(self):
         """Goes through the publications one by one, with the inputs that had come by each."""
@@ -120,6 +129,7 @@ class Expected:
         self.answered = {
             "bybit_tickers": self.as_of, "bybit_instruments": self.universe.as_of, "coingecko_global": g and g["as_of"],
             "coingecko_defi": d and d["as_of"], "alternative_me": self.fear_greed and self.fear_greed["as_of"],
+            "bybit_interest_record": Given("when the last record of open interest came"),
             "store": Given("when the store last took a publication"),
         }
         # Figures that contradict one another, or are too old, are unknown. Recordings are of different years: they are not

@@ -133,6 +133,58 @@ def funding_8h(row, universe):
     return None if hours is None or row["rate"] is None else row["rate"] * 8 / hours
 
 
+# --- Each contract by itself ---------------------------------------------------------------------------------
+
+RECORD_PERIOD = 15 * MINUTE
+MAX_BOOK_AGE = MINUTE
+
+
+def contracts(market, universe, records, as_of):
+    """Funding and open interest of every contract, the largest first. `records`: symbol -> (time, coins), oldest first."""
+    found = [contract(row, universe, records.get(row["symbol"], []), as_of) for row in market.rows]
+    size = lambda row: -1 if row["open_interest_usd"] is None else rounded(row["open_interest_usd"].value, 2)
+    return sorted(found, key=lambda row: (-size(row), row["symbol"]))
+
+
+def contract(row, universe, record, as_of):
+    hours = row["interval"] or universe.contracts.get(row["symbol"])
+    of_eight_hours = funding_8h(row, universe)
+    held = row["coins"]
+    if not record or held is None or max(record[-1][1], held) > 10 * min(record[-1][1], held):
+        record = []
+    return {
+        "symbol": row["symbol"], "funding_rate_pct": Fig.of(None if row["rate"] is None else row["rate"] * 100, 6),
+        "funding_interval_hours": hours, "next_funding_ms": row["next"] if row["next"] and row["next"] > as_of else None,
+        "funding_rate_8h_pct": Fig.of(None if of_eight_hours is None else of_eight_hours * 100, 6),
+        "open_interest_usd": Fig.of(row["interest"], 2), "open_interest_base": held,
+        **{f"open_interest_change_{hours}h_pct": change_since(record, as_of - hours * HOUR, held) for hours in (1, 4, 24)},
+    }
+
+
+def change_since(record, moment, held):
+    """From the row of the record that is nearest to the moment, at most half of its period away."""
+    near = [(abs(time - moment), time, coins) for time, coins in record if abs(time - moment) <= RECORD_PERIOD / 2]
+    before = min(near)[2] if near else None
+    return Fig((held / before - 1) * 100, 4) if before else None
+
+
+def books(inputs, rows, now):
+    """(the tops of the books, in the order of turnover, and the time of the oldest). `inputs` agree with the ticker's price."""
+    found = []
+    for symbol, known in inputs.items():
+        if symbol not in rows or "orderbook" not in known:
+            continue
+        as_of, book = known["orderbook"]
+        if now - as_of > MAX_BOOK_AGE or not book["bids"] or not book["asks"]:
+            continue
+        (bid, wanted), (ask, offered) = book["bids"][0], book["asks"][0]
+        found.append({"symbol": symbol, "as_of_ms": as_of, "bid": bid, "bid_size_base": wanted, "ask": ask, "ask_size_base": offered,
+                      "spread_bps": Fig((ask - bid) / ((ask + bid) / 2) * 10_000, 4)})
+    turnover = lambda symbol: rows[symbol]["turnover"] or 0
+    found.sort(key=lambda top: (-turnover(top["symbol"]), top["symbol"]))
+    return found, min((top["as_of_ms"] for top in found), default=None)
+
+
 def basis(row):
     return None if row["mark"] is None or row["index"] is None else (row["mark"] - row["index"]) / row["index"] * 100
 

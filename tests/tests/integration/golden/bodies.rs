@@ -27,7 +27,7 @@ const TICKERS_ALONE: &str =
     include_str!("../../../../shared/fuzz/seeds/snapshot/tickers_alone.json");
 
 /// The parts that have a source of their own, and so may be absent.
-const SECTIONS: [&str; 8] = [
+const SECTIONS: [&str; 10] = [
     "global_market",
     "defi_market",
     "fear_greed",
@@ -35,6 +35,8 @@ const SECTIONS: [&str; 8] = [
     "performance",
     "statistics",
     "liquidations",
+    "contracts",
+    "books",
     "alerts",
 ];
 
@@ -90,7 +92,35 @@ fn with_figures_of_tickers(mut snapshot: Value) -> Value {
     snapshot["perps"]["funding_paid"] = 0.01.into();
     snapshot["perps"]["premium"] = (-0.02).into();
     snapshot["tickers_delivery"] = "stream".into();
+    let as_of_ms = snapshot["as_of_ms"].as_u64().unwrap();
+    // By columns: one contract of which everything is known, one of which nothing is.
+    snapshot["contracts"] = json!({
+        "state": "present",
+        "source": snapshot["tickers_source"],
+        "as_of_ms": as_of_ms,
+        "freshness": "fresh",
+        "value": {
+            "symbol": ["BTCUSDT", "ETHUSDT"],
+            "funding_rate_pct": [0.01, null],
+            "funding_interval_hours": [8.0, null],
+            "next_funding_ms": [as_of_ms + 60_000, null],
+            "funding_rate_8h_pct": [0.01, null],
+            "open_interest_usd": [2.5e9, null],
+            "open_interest_base": [38_000.5, null],
+            "open_interest_change_1h_pct": [0.5, null],
+            "open_interest_change_4h_pct": [-1.5, null],
+            "open_interest_change_24h_pct": [12.5, null],
+        },
+    });
     snapshot
+}
+
+/// The top of a book.
+fn a_book(as_of_ms: &Value) -> Value {
+    json!({
+        "symbol": "BTCUSDT", "as_of_ms": as_of_ms, "bid": 49_999.5, "bid_size_base": 0.25,
+        "ask": 50_000.5, "ask_size_base": 1.5, "spread_bps": 0.2,
+    })
 }
 
 /// Parts that only a stream brings.
@@ -151,6 +181,13 @@ fn with_later_figures(snapshot: Value) -> Value {
         "as_of_ms": snapshot["as_of_ms"],
         "freshness": "fresh",
         "value": a_day_of_liquidations(&snapshot["as_of_ms"]),
+    });
+    snapshot["books"] = json!({
+        "state": "present",
+        "source": snapshot["tickers_source"],
+        "as_of_ms": snapshot["as_of_ms"],
+        "freshness": "fresh",
+        "value": {"monitored": 40, "rows": [a_book(&snapshot["as_of_ms"])]},
     });
     snapshot
 }

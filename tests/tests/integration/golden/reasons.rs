@@ -22,6 +22,8 @@ use shared::provenance::{Feed, Source, Venue};
 use shared::published::Doubt;
 use shared::snapshot::alerts::{AlertFault, AlertKind, AlertLevel};
 use shared::snapshot::beta::{BetaFault, RiskCategory};
+use shared::snapshot::books::BookFault;
+use shared::snapshot::contracts::ContractFault;
 use shared::snapshot::dimension::Dimension;
 use shared::snapshot::liquidations::LiquidationFault;
 use shared::snapshot::missing_reason::MissingReason;
@@ -100,6 +102,8 @@ fn golden_reason_codes_of_the_contract() {
         lines("performance_rejected", PerformanceFault::LABELS),
         lines("statistics_rejected", StatisticsFault::LABELS),
         lines("liquidations_rejected", LiquidationFault::LABELS),
+        lines("contracts_rejected", ContractFault::LABELS),
+        lines("books_rejected", BookFault::LABELS),
         lines(
             "missing",
             SubComponent::ALL.iter().map(|part| part.wire_name()),

@@ -260,10 +260,11 @@ pub struct Config {
         value_parser = clap::value_parser!(u64).range(600..=86_400))]
     pub fear_greed_interval_s: u64,
 
-    /// How many contracts, by turnover, get a score.
-    #[arg(long, env = "MONITORED_SYMBOLS", value_name = "MONITORED_SYMBOLS", default_value_t = 40,
-        value_parser = clap::value_parser!(u16).range(30..=100))]
-    pub monitored_symbols: u16,
+    /// How many contracts, by turnover, get a score. Without a number 100, or 40 where `STREAMS` is
+    /// off: requests alone would bring the books and trades of a hundred only every half minute.
+    #[arg(long, env = "MONITORED_SYMBOLS", value_name = "MONITORED_SYMBOLS",
+        value_parser = clap::value_parser!(u16).range(30..=500))]
+    pub monitored_symbols: Option<u16>,
 
     /// The most requests in any five seconds that are sent to Bybit, which allows 600 per address.
     #[arg(long, env = "BYBIT_REQUESTS_PER_5S", value_name = "BYBIT_REQUESTS_PER_5S", default_value_t = 60,
@@ -573,7 +574,17 @@ impl Config {
     pub fn settings(&self) -> Settings {
         Settings {
             mover_turnover_floor: self.mover_turnover_floor_usd as f64,
-            monitored_symbols: usize::from(self.monitored_symbols),
+            monitored_symbols: self
+                .monitored_symbols
+                .map_or_else(|| self.usual_symbols(), usize::from),
+        }
+    }
+
+    /// How many contracts are monitored where no number is given.
+    const fn usual_symbols(&self) -> usize {
+        match self.streams {
+            Switch::On => 100,
+            Switch::Off => 40,
         }
     }
 

@@ -7,6 +7,7 @@
 //! Invariants: what is served never moves back in time (`supersedes`). Each snapshot's sequence
 //! number is above that of every snapshot before it, in any process, as far as this one knows.
 
+mod demand;
 mod encode;
 pub mod older;
 
@@ -22,6 +23,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use tokio::sync::watch;
 
+pub use demand::Demand;
 pub use encode::Rendered;
 
 /// Who made a publication's snapshot.
@@ -33,7 +35,7 @@ enum Maker {
     Adopted,
 }
 
-/// A snapshot with its bodies, each made once.
+/// A snapshot with its bodies, each made once, and their compressed forms ([`Demand`]).
 ///
 /// Bodies of the fresh class are made with the publication. Those of older classes are made by
 /// [`older::prepare_older`] shortly before they are needed, since most publications are replaced
@@ -43,6 +45,7 @@ pub struct Publication {
     valid: ValidSnapshot,
     maker: Maker,
     limits: Limits,
+    demand: Demand,
     bodies: BTreeMap<(Endpoint, Freshness), OnceLock<Option<Rendered>>>,
 }
 
@@ -50,23 +53,25 @@ impl Publication {
     /// A publication of what this process collected. `remembered` is stored beside the snapshot for
     /// the next leader; `limits` tell caches how long to keep an answer.
     ///
-    /// Renders and compresses every fresh body: milliseconds of CPU, so not on an async thread.
+    /// Renders every fresh body, and compresses those in demand: milliseconds of CPU, so not on an
+    /// async thread.
     #[must_use]
     pub fn collected(
         valid: ValidSnapshot,
         remembered: Option<StoredEntry>,
         limits: Limits,
+        demand: Demand,
     ) -> Self {
-        Self::new(valid, Maker::Collected { remembered }, limits)
+        Self::new(valid, Maker::Collected { remembered }, limits, demand)
     }
 
     /// A publication of what was read from the store. As expensive as [`Self::collected`].
     #[must_use]
-    pub fn adopted(valid: ValidSnapshot, limits: Limits) -> Self {
-        Self::new(valid, Maker::Adopted, limits)
+    pub fn adopted(valid: ValidSnapshot, limits: Limits, demand: Demand) -> Self {
+        Self::new(valid, Maker::Adopted, limits, demand)
     }
 
-    fn new(valid: ValidSnapshot, maker: Maker, limits: Limits) -> Self {
+    fn new(valid: ValidSnapshot, maker: Maker, limits: Limits, demand: Demand) -> Self {
         let places = Endpoint::ALL
             .into_iter()
             .flat_map(|endpoint| Freshness::ALL.map(|class| (endpoint, class)));
@@ -75,6 +80,7 @@ impl Publication {
             valid,
             maker,
             limits,
+            demand,
             bodies,
         };
         // Before anybody can see it, so that no request waits for a compression.
@@ -143,7 +149,7 @@ impl Publication {
         let place = self.bodies.get(&(endpoint, class))?;
         place
             // Single flight: requests that come while an older body is made wait for that one.
-            .get_or_init(|| Rendered::new(&self.valid, endpoint, class, &self.limits))
+            .get_or_init(|| Rendered::new(&self.valid, endpoint, class, &self.limits, &self.demand))
             .as_ref()
     }
 }
@@ -153,6 +159,7 @@ impl Publication {
 pub struct Current {
     slot: ArcSwapOption<Publication>,
     changed: watch::Sender<Option<Arc<Publication>>>,
+    demand: Demand,
     /// The highest sequence number known to be used by any process.
     used: AtomicU64,
 }
@@ -164,6 +171,7 @@ impl Current {
         Self {
             slot: ArcSwapOption::empty(),
             changed: watch::Sender::new(None),
+            demand: Demand::none(),
             used: AtomicU64::new(0),
         }
     }
@@ -172,6 +180,12 @@ impl Current {
     #[must_use]
     pub fn get(&self) -> Option<Arc<Publication>> {
         self.slot.load_full()
+    }
+
+    /// Which bodies clients ask for.
+    #[must_use]
+    pub fn demand(&self) -> Demand {
+        self.demand.clone()
     }
 
     /// Follows what is published.

@@ -1,7 +1,7 @@
 //! Scores in six dimensions.
 //!
 //! Order: `inputs` (facts with their ages) → `bars`, `flow`, `orderbook` (facts prepared for
-//! formulas) → the formulas of the six dimensions → `six_dimension` (which formula reads which
+//! formulas) → the formulas of the six dimensions → `charts` (what candles alone say, kept) → `six_dimension` (which formula reads which
 //! input) → [`combine`], by the weights in [`shared::analysis::scores::weights`]. `missing` says
 //! why a part has no input.
 //!
@@ -41,6 +41,8 @@ pub mod book_flow;
 pub mod price_structure;
 
 pub mod sentiment;
+
+pub mod charts;
 
 pub mod inputs;
 

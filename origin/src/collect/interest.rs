@@ -6,9 +6,10 @@
 //! in that time is enough.
 //!
 //! Order in each turn: choose the contract that is due, monitored ones first → a pass from the gate
-//! → fetch → keep → rest. The pace is a small part of the budget, which the scores' inputs need.
+//! → fetch → keep → rest. What the scores rest on goes first: a record is asked for only while the
+//! inputs leave room in the budget, and at a small part of its pace.
 
-use super::inputs::{Gate, Monitored, Pass, SHORTEST_WAIT};
+use super::inputs::{Gate, Monitored, Pass};
 use super::slow::Task;
 use crate::upstream::{Pauses, Upstream, UpstreamError};
 use analysis::past_interest::past_interest;
@@ -33,11 +34,14 @@ const RECORD_ROWS: u16 = 100;
 /// may be old it ends less than an hour ago at any time.
 const RENEWED_AFTER: Duration = Duration::from_secs(40 * 60);
 
-/// The part of the budget that the first round through all contracts may use: one in eight.
-const BUDGET_ONE_IN: f64 = 8.0;
+/// The part of the budget that the first round through all contracts may use: one request in four.
+const BUDGET_ONE_IN: f64 = 4.0;
 
 /// How long to wait for a list of contracts, or for a record to become due.
 const IDLE: Duration = Duration::from_secs(1);
+
+/// How much earlier the inputs of the scores begin: until the window of the budget shows them.
+const HEAD_START: Duration = Duration::from_secs(5);
 
 /// The backoff after failures of one contract's record. Nobody waits for a single one.
 const PAUSES: Pauses = Pauses {
@@ -134,6 +138,11 @@ pub(super) async fn run(
 ) {
     let pace = Duration::from_secs_f64(BUDGET_ONE_IN / gate.requests_per_second());
     let mut turns = Turns::default();
+    // Until contracts are chosen nobody asks for inputs yet, and the budget only seems to be spare.
+    while monitored.borrow().is_empty() {
+        task.sleep(IDLE).await;
+    }
+    task.sleep(HEAD_START).await;
     loop {
         // Copied out, or the lock of the channel would be held through the request.
         let listed = universe.borrow().clone();
@@ -146,9 +155,8 @@ pub(super) async fn run(
             task.sleep(IDLE).await;
             continue;
         };
-        let Some(pass) = gate.pass_input(Instant::now()) else {
-            let wait = gate.opens_in(Instant::now()).max(SHORTEST_WAIT);
-            task.sleep(wait.min(IDLE)).await;
+        let Some(pass) = gate.pass_spare(Instant::now()) else {
+            task.sleep(IDLE).await;
             continue;
         };
         let outcome = fetch(&task, &upstream, &symbol).await;

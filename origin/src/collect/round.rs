@@ -12,7 +12,7 @@ use super::analyst::{Analyst, Heard, Table};
 use super::inputs::Inputs;
 use super::interest::InterestRecords;
 use super::stream::{Streamed, StreamedLiquidations};
-use crate::publication::Publication;
+use crate::publication::{Demand, Publication};
 use crate::upstream::Fetched;
 use shared::analysis::Settings;
 use shared::assemble::{AssembleError, Identity, LongView, Slow, assemble};
@@ -53,6 +53,7 @@ pub(super) struct Round {
     pub(super) baseline: Baseline,
     pub(super) settings: Settings,
     pub(super) limits: Limits,
+    pub(super) demand: Demand,
 }
 
 /// A round that made a publication.
@@ -195,7 +196,8 @@ impl Round {
         let odd = odd
             .map(|odd| (odd.symbol.to_string(), odd.figure, odd.oddity))
             .collect();
-        let publication = Publication::collected(valid, analyst.remembered_alerts(), self.limits);
+        let publication =
+            Publication::collected(valid, analyst.remembered_alerts(), self.limits, self.demand);
         Ok(Outcome {
             publication,
             refused,

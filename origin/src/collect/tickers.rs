@@ -311,6 +311,7 @@ impl Collector {
             baseline: self.baseline(now, Instant::now()),
             settings: self.context.settings,
             limits: self.context.limits,
+            demand: self.context.current.demand(),
         };
         // Milliseconds of CPU: on an async thread they would delay every answer to a client.
         match tokio::task::spawn_blocking(move || round.run()).await {

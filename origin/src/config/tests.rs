@@ -43,6 +43,21 @@ fn a_bad_value_is_named_with_its_variable() {
     );
     check_refused(&["--redis-url", "http://x"], &["REDIS_URL", "http"]);
     check_refused(&["--monitored-symbols", "3"], &["MONITORED_SYMBOLS", "3"]);
+    check_refused(
+        &["--monitored-symbols", "501"],
+        &["MONITORED_SYMBOLS", "501"],
+    );
+}
+
+#[test]
+fn a_hundred_contracts_are_monitored_and_forty_where_none_is_streamed() {
+    let monitored = |args: &[&str]| config(args).settings().monitored_symbols;
+    assert_eq!(monitored(&[]), 100);
+    assert_eq!(monitored(&["--streams", "off"]), 40);
+    assert_eq!(
+        monitored(&["--streams", "off", "--monitored-symbols", "70"]),
+        70
+    );
 }
 
 #[test]

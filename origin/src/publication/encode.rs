@@ -1,8 +1,10 @@
-//! A body in every coding that clients accept, compressed once.
+//! A body in every coding that clients accept, compressed once: in advance where it is asked for often,
+//! else by the first request.
 //!
 //! Invariant: each coding has its own ETag, because the bytes differ. Bytes and headers are shared
 //! by reference count, so an answer copies neither.
 
+use super::demand::{Asked, Demand};
 use axum::http::header::InvalidHeaderValue;
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use bytes::Bytes;
@@ -14,6 +16,7 @@ use shared::headers::Coding;
 use shared::validate::ValidSnapshot;
 use shared::{headers, projection};
 use std::io::Write;
+use std::sync::{Arc, OnceLock};
 
 /// Brotli's level. Level 5 is hardly smaller and takes twice the time, level 9 thirty times.
 const BROTLI_QUALITY: u32 = 4;
@@ -27,26 +30,62 @@ const BROTLI_BUFFER_BYTES: usize = 4_096;
 #[derive(Debug)]
 pub struct Rendered {
     identity: Bytes,
-    /// gzip and Brotli, for bodies that are served often enough to be worth it.
-    compressed: Option<(Bytes, Bytes)>,
+    /// For bodies that are served often enough to be worth it.
+    compressed: Option<Compressed>,
     headers: HeaderMap,
     etags: Etags,
 }
 
+/// The compressed forms of a body, each made once.
+#[derive(Debug)]
+struct Compressed {
+    gzip: OnceLock<Bytes>,
+    brotli: OnceLock<Bytes>,
+    asked: Arc<Asked>,
+}
+
+impl Compressed {
+    /// Makes in advance what was asked for lately.
+    fn new(identity: &[u8], asked: Arc<Asked>) -> Self {
+        let compressed = Self {
+            gzip: OnceLock::new(),
+            brotli: OnceLock::new(),
+            asked,
+        };
+        if compressed.asked.gzip.take() {
+            compressed.gzip(identity);
+        }
+        if compressed.asked.brotli.take() {
+            compressed.brotli(identity);
+        }
+        compressed
+    }
+
+    fn gzip(&self, identity: &[u8]) -> Bytes {
+        // Single flight: requests that come while it is made wait for it.
+        self.gzip.get_or_init(|| gzip(identity).into()).clone()
+    }
+
+    fn brotli(&self, identity: &[u8]) -> Bytes {
+        self.brotli.get_or_init(|| brotli(identity).into()).clone()
+    }
+}
+
 impl Rendered {
-    /// Projects and compresses; `None` if either fails, which is a defect.
+    /// Projects, and compresses what is asked for; `None` if it fails, which is a defect.
     pub(super) fn new(
         valid: &ValidSnapshot,
         endpoint: Endpoint,
         class: Freshness,
         limits: &Limits,
+        demand: &Demand,
     ) -> Option<Self> {
         let made = projection::body(valid, endpoint, class, limits)
             .map_err(std::io::Error::from)
             .and_then(|identity| {
                 // Compressed once per publication; compressing per request would cost more than
                 // everything else in it.
-                let compressed = Some((gzip(&identity)?.into(), brotli(&identity)?.into()));
+                let compressed = Some(Compressed::new(&identity, demand.of(endpoint)));
                 let headers = headers::of_body(valid, &Question::Whole(endpoint), class, limits);
                 let (headers, etags) = ready(headers).map_err(std::io::Error::other)?;
                 Ok(Self {
@@ -93,8 +132,14 @@ impl Rendered {
     #[must_use]
     pub fn body(&self, coding: Coding) -> Bytes {
         match (coding, &self.compressed) {
-            (Coding::Gzip, Some((gzip, _))) => gzip.clone(),
-            (Coding::Brotli, Some((_, brotli))) => brotli.clone(),
+            (Coding::Gzip, Some(compressed)) => {
+                compressed.asked.gzip.renew();
+                compressed.gzip(&self.identity)
+            }
+            (Coding::Brotli, Some(compressed)) => {
+                compressed.asked.brotli.renew();
+                compressed.brotli(&self.identity)
+            }
             _ => self.identity.clone(),
         }
     }
@@ -147,21 +192,29 @@ fn ready(headers: Vec<(&'static str, String)>) -> Result<(HeaderMap, Etags), Inv
     Ok((map, etags))
 }
 
-fn gzip(body: &[u8]) -> std::io::Result<Vec<u8>> {
+/// Writing to memory does not fail, so the error is a defect that the log tells.
+fn gzip(body: &[u8]) -> Vec<u8> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
-    encoder.write_all(body)?;
-    encoder.finish()
+    let written = encoder.write_all(body).and_then(|()| encoder.finish());
+    written.unwrap_or_else(|error| failed("gzip", &error))
 }
 
-fn brotli(body: &[u8]) -> std::io::Result<Vec<u8>> {
+fn brotli(body: &[u8]) -> Vec<u8> {
     let mut encoder = brotli::CompressorWriter::new(
         Vec::new(),
         BROTLI_BUFFER_BYTES,
         BROTLI_QUALITY,
         BROTLI_WINDOW,
     );
-    encoder.write_all(body)?;
     // `into_inner` finishes the stream; the flush reports an error that it would swallow.
-    encoder.flush()?;
-    Ok(encoder.into_inner())
+    let written = encoder.write_all(body).and_then(|()| encoder.flush());
+    match written {
+        Ok(()) => encoder.into_inner(),
+        Err(error) => failed("brotli", &error),
+    }
+}
+
+fn failed(coding: &str, error: &std::io::Error) -> Vec<u8> {
+    tracing::error!(coding, %error, "a body could not be compressed");
+    Vec::new()
 }

@@ -1,7 +1,7 @@
 //! Bodies of the older classes, made before they are requested.
 //!
-//! An outage begins with a hundred requests at once, and none of them should wait for thirteen
-//! bodies to be compressed. Most publications are replaced while fresh, so making these bodies for
+//! An outage begins with a hundred requests at once, and none of them should wait for bodies
+//! to be made and compressed. Most publications are replaced while fresh, so making these bodies for
 //! all of them would be wasted.
 
 use super::{Current, Publication};
@@ -66,7 +66,7 @@ mod tests {
         let clock = Clock::beginning_at(begin);
         let valid = ValidSnapshot::from_json(SNAPSHOT_JSON, begin, Baseline::default()).unwrap();
         let current = Arc::new(Current::new());
-        assert!(current.offer(Publication::adopted(valid, limits), begin));
+        assert!(current.offer(Publication::adopted(valid, limits, current.demand()), begin));
         let publication = current.get().unwrap();
         let preparing = prepare_older(Arc::clone(&current), limits, clock.clone(), Pulse::new());
         let preparing = tokio::spawn(preparing);

@@ -241,9 +241,10 @@ impl Follower {
             }
             // Before it is served, so that a round which starts now already builds on it.
             known.restore(&valid);
-            Ok(context
-                .current
-                .offer(Publication::adopted(valid, context.limits), now))
+            Ok(context.current.offer(
+                Publication::adopted(valid, context.limits, context.current.demand()),
+                now,
+            ))
         })
         .await;
         match taken_up {

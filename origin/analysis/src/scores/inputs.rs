@@ -1,6 +1,7 @@
 //! What a score is computed from: market facts, each with its time, and how much of their weight
 //! they keep as they age.
 
+use super::charts::Charts;
 use super::flow;
 use super::orderbook::{self, Imbalances};
 use crate::book_flow::BookFlow;
@@ -51,6 +52,8 @@ pub struct ScoreInputs<'a> {
     /// Candles, one entry per interval; intervals that are no timeframe of the scores are not
     /// read.
     pub candles: &'a [Timed<'a, Candles>],
+    /// What those candles alone say, where it is kept from an earlier score.
+    pub charts: Option<&'a Charts>,
     /// The book.
     pub book: Option<Timed<'a, Book>>,
     /// What happens to the book between its updates; only a stream shows it.
@@ -75,6 +78,7 @@ impl ScoreInputs<'_> {
     /// Nothing is known.
     pub const NONE: Self = Self {
         candles: &[],
+        charts: None,
         book: None,
         book_flow: None,
         trades: None,

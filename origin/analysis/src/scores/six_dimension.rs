@@ -5,15 +5,15 @@
 //!
 //! Invariant: a part is as fresh as the oldest input that it needs.
 
-use super::bars::Bars;
 use super::book_flow::{self, SHORTEST_OBSERVED_MS};
+use super::charts::Chart;
 use super::combine::combine;
 use super::flow::{Flow, trade_rate};
 use super::inputs::{BOOKS_WINDOW_MS, Limits, OwnHistory, ScoreInputs, TickerFacts, Timed};
 use super::missing::reasons;
 use super::orderbook::Imbalances;
 use super::reading::{Basis, Evidence, Reading};
-use super::{orderbook, orderflow, price_structure, sentiment, technical, volume};
+use super::{orderbook, orderflow, sentiment, volume};
 use crate::agreement::Priced;
 use crate::book_flow::BookFlow;
 use crate::liquidations::LiquidatedLately;
@@ -27,6 +27,7 @@ use shared::snapshot::confluence::Confluence;
 use shared::snapshot::sub_component::SubComponent;
 use shared::units::{Price, UnixMs};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// Scores one contract by what is known of it at `now`.
 #[must_use]
@@ -57,7 +58,7 @@ struct Fresh<T> {
 struct Live<'a> {
     timeframe: Timeframe,
     candles: &'a Candles,
-    bars: Bars,
+    chart: Arc<Chart>,
     freshness: f64,
 }
 
@@ -106,7 +107,7 @@ impl<'a> Facts<'a> {
         let ticker = answered(inputs.ticker, Limits::LIVE, now);
         let last = ticker.as_ref().map(|ticker| ticker.value.last);
         let trades = fresh(agreeing(inputs.trades, last), Limits::LIVE, now);
-        let live = |timeframe| live(timeframe, inputs.candles, last, now);
+        let live = |timeframe| live(timeframe, inputs, last, now);
         // The books' window needs the book's time, which `Fresh` does not carry.
         let timed_book = agreeing(inputs.book, last);
         let book = fresh(timed_book, Limits::LIVE, now);
@@ -151,19 +152,7 @@ impl<'a> Facts<'a> {
     fn read(&self, part: SubComponent) -> Option<Evidence> {
         use SubComponent as P;
         match part {
-            P::Rsi => self.by_timeframe(technical::rsi),
-            P::Ao => self.by_timeframe(technical::ao),
-            P::Adx => self.by_timeframe(technical::adx),
-            P::Atr => self.by_timeframe(technical::atr),
-            P::Cci => self.by_timeframe(technical::cci),
-            P::WilliamsR => self.by_timeframe(technical::williams_r),
             P::VolumeDelta => self.by_flow(volume::volume_delta),
-            P::Adl => self.by_timeframe(volume::adl),
-            P::Cmf => self.by_timeframe(volume::cmf),
-            P::Obv => self.by_timeframe(volume::obv),
-            P::RelativeVolume => self.by_timeframe(volume::relative_volume),
-            P::VolumeProfile => self.by_timeframe(volume::volume_profile),
-            P::Vwap => self.by_timeframe(volume::vwap),
             P::Cvd => self.by_flow(orderflow::cvd),
             P::TradeFlow => self.by_flow(orderflow::trade_flow),
             P::OpenInterest => self.open_interest(),
@@ -179,18 +168,30 @@ impl<'a> Facts<'a> {
             P::OrderFlowImbalance => self.by_book_flow(book_flow::order_flow_imbalance),
             P::FleetingOrders => self.by_book_flow(book_flow::fleeting_orders),
             P::Absorption => self.by_book_flow(book_flow::absorption),
-            P::InstitutionalZones => self.by_timeframe(price_structure::institutional_zones),
-            P::SupportResistance => self.by_timeframe(price_structure::support_resistance),
-            P::TrendPosition => self.by_timeframe(price_structure::trend_position),
-            P::StructureProfile => self.by_timeframe(price_structure::volume_profile),
-            P::StructureBreaks => self.by_timeframe(price_structure::structure_breaks),
-            P::RangeAnalysis => self.by_timeframe(price_structure::range_analysis),
-            P::FairValueGaps => self.by_timeframe(price_structure::fair_value_gaps),
             P::FundingRate => self.funding_rate(),
             P::Liquidations => self.liquidations(),
-            P::Volatility => self.by_timeframe(sentiment::volatility),
             P::LongShortRatio => self.long_short_ratio(),
             P::MarketActivity => self.market_activity(),
+            P::Rsi
+            | P::Ao
+            | P::Adx
+            | P::Atr
+            | P::Cci
+            | P::WilliamsR
+            | P::Adl
+            | P::Cmf
+            | P::Obv
+            | P::RelativeVolume
+            | P::VolumeProfile
+            | P::Vwap
+            | P::InstitutionalZones
+            | P::SupportResistance
+            | P::TrendPosition
+            | P::StructureProfile
+            | P::StructureBreaks
+            | P::RangeAnalysis
+            | P::FairValueGaps
+            | P::Volatility => self.by_timeframe(part),
         }
     }
 
@@ -202,12 +203,12 @@ impl<'a> Facts<'a> {
     ///
     /// The coverage is not renormalised: a missing timeframe is missing evidence. The freshness is
     /// the weighted mean, so a timeframe that fades out does not lower it.
-    fn by_timeframe(&self, formula: impl Fn(&Bars) -> Option<Reading>) -> Option<Evidence> {
+    fn by_timeframe(&self, part: SubComponent) -> Option<Evidence> {
         let (mut lean, mut freshness, mut coverage) = (0.0, 0.0, 0.0);
         let mut found: Vec<(Timeframe, f64, Reading)> = Vec::new();
         for live in &self.timeframes {
             // A formula may lack bars on one timeframe and have enough on another.
-            let Some(reading) = formula(&live.bars) else {
+            let Some(reading) = live.chart.reading(part) else {
                 continue;
             };
             let weight = live.timeframe.weight() * live.freshness;
@@ -332,7 +333,7 @@ impl<'a> Facts<'a> {
             .iter()
             .find(|live| live.timeframe == Timeframe::Long)?;
         let (volume, change) = (ticker.value.volume_base_24h?, ticker.value.change_24h_pct?);
-        let reading = sentiment::market_activity(volume.get(), change.get(), &long.bars)?;
+        let reading = sentiment::market_activity(volume.get(), change.get(), &long.chart.bars)?;
         Some(Evidence::whole(
             reading,
             ticker.freshness.min(long.freshness),
@@ -386,21 +387,23 @@ fn answered<T>(timed: Option<Timed<'_, T>>, limits: Limits, now: UnixMs) -> Opti
 
 fn live<'a>(
     timeframe: Timeframe,
-    candles: &[Timed<'a, Candles>],
+    inputs: &ScoreInputs<'a>,
     last: Option<Price>,
     now: UnixMs,
 ) -> Option<Live<'a>> {
     let interval = timeframe.interval();
-    let timed = candles
+    let timed = inputs
+        .candles
         .iter()
         .find(|timed| timed.value.interval == interval)
         .copied();
     let candles = fresh(agreeing(timed, last), Limits::candles(interval), now)?;
-    let bars = Bars::new(timeframe, &candles.value.closed)?;
+    let kept = inputs.charts.and_then(|charts| charts.of(candles.value));
+    let chart = kept.unwrap_or_else(|| Chart::new(timeframe, candles.value).map(Arc::new))?;
     Some(Live {
         timeframe,
         candles: candles.value,
-        bars,
+        chart,
         freshness: candles.freshness,
     })
 }

@@ -1,7 +1,8 @@
 //! What is remembered of one contract between rounds, and its analysis against that.
 //!
 //! State: the last published scores; series of the contract's own trade rate, spread and depth,
-//! with which the newest measures are compared; the book imbalances of the last minutes.
+//! with which the newest measures are compared; the book imbalances of the last minutes; what its
+//! candles alone say, while they are the same.
 //!
 //! Invariants: an input counts once, however many rounds analyse it. A measure is never compared
 //! with itself.
@@ -9,6 +10,7 @@
 use super::super::inputs::SymbolInputs;
 use analysis::agreement::Priced;
 use analysis::liquidations::LiquidatedLately;
+use analysis::scores::charts::Charts;
 use analysis::scores::inputs::{
     BOOKS_WINDOW_MS, Measures, OwnHistory, ScoreInputs, TickerFacts, Timed,
 };
@@ -37,6 +39,7 @@ pub(super) struct Memory {
     spreads: Series,
     depths: Series,
     imbalances: Recent,
+    charts: Charts,
 }
 
 /// The imbalances of the books of the last [`BOOKS_WINDOW_MS`], oldest first.
@@ -118,6 +121,8 @@ impl Memory {
     ) -> Analysis {
         // Before the comparison: a new input moves the former newest measure into the series.
         self.measure(inputs, ticker.map(|ticker| ticker.value.last));
+        let held = inputs.candles.values().map(|dated| &dated.value);
+        self.charts.renew(held);
         let candles: Vec<Timed<'_, Candles>> = inputs.candles.values().map(timed).collect();
         let measured_at = [&self.trade_rates, &self.spreads, &self.depths]
             .into_iter()
@@ -133,6 +138,7 @@ impl Memory {
         let confluence = six_dimension(
             &ScoreInputs {
                 candles: &candles,
+                charts: Some(&self.charts),
                 book: inputs.book.as_ref().map(timed),
                 book_flow: inputs.book_flow.as_ref().map(timed),
                 trades: inputs.trades.as_ref().map(timed),

@@ -31,6 +31,9 @@ const INSTRUMENT_PAGES: usize = 2;
 /// of a window, and with it the first scores, is spent in a third of its time.
 const HURRY: u32 = 3;
 
+/// The part of the budget that is left free for inputs by what can wait: one in eight.
+const SPARE_ONE_IN: usize = 8;
+
 /// When the trial request counts as lost and another may go. Longer than any request may take, so
 /// it acts only when a task ended without reporting.
 const LOST_AFTER: Duration = Duration::from_secs(8);
@@ -209,6 +212,24 @@ impl Gate {
         })
     }
 
+    /// A pass for something that can wait, if more of the budget is left than the inputs need at once:
+    /// one in [`SPARE_ONE_IN`] requests of the window. While inputs queue for the budget, as after a
+    /// start, there is none.
+    #[must_use]
+    pub fn pass_spare(&self, now: Instant) -> Option<Pass> {
+        let kept_free = self.inputs_per_window.div_ceil(SPARE_ONE_IN);
+        self.with(|state| {
+            let is_open = state
+                .paused(now)
+                .max(state.full(now, self.inputs_per_window.saturating_sub(kept_free)))
+                .is_zero();
+            is_open.then(|| {
+                state.recent.push_back(now);
+                state.pass(now)
+            })
+        })
+    }
+
     /// A pass for the ticker table or the instruments list, if no pause is on.
     #[must_use]
     pub fn pass_table(&self, now: Instant) -> Option<Pass> {
@@ -323,6 +344,43 @@ mod tests {
     use proptest::prelude::*;
 
     const TABLE: Duration = Duration::from_secs(2);
+
+    #[tokio::test(start_paused = true)]
+    async fn what_can_wait_goes_only_while_the_inputs_leave_room() {
+        let gate = gate_for(16);
+        let mut now = Instant::now();
+        let step = WINDOW / 16;
+        // Inputs that queue take every place.
+        for _ in 0..14 {
+            assert!(gate.pass_input(now).is_some());
+            now += step / 3;
+        }
+        assert_eq!(gate.pass_spare(now), None, "two places are kept free");
+        assert!(gate.pass_input(now).is_some());
+        now += step / 3;
+        assert!(gate.pass_input(now).is_some());
+        now += WINDOW;
+        assert!(gate.pass_spare(now).is_some(), "nobody queues any more");
+        // It counts like every other request, and what is pending stays within the budget.
+        now += step;
+        for _ in 0..15 {
+            assert!(gate.pass_input(now).is_some());
+            now += step / 3;
+        }
+        assert_eq!(gate.pass_input(now), None);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_can_wait_never_goes_in_a_pause_nor_in_the_place_of_the_last_request() {
+        let gate = gate_for(16);
+        let now = Instant::now();
+        let pass = gate.pass_input(now).unwrap();
+        gate.refused(pass, now, Duration::from_secs(10));
+        assert_eq!(gate.pass_spare(now + Duration::from_secs(9)), None);
+        let smallest = gate_for(1);
+        assert!(smallest.pass_input(now).is_some());
+        assert_eq!(smallest.pass_spare(now + WINDOW / 2), None);
+    }
 
     /// A gate through which so many requests for inputs go in a window.
     fn gate_for(requests: usize) -> Gate {

@@ -90,6 +90,7 @@ impl Process {
             baseline: Baseline::default(),
             settings: Settings::DEFAULT,
             limits: Limits::DEFAULT,
+            demand: Demand::none(),
         }
         .run()
     }

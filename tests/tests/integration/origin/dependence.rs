@@ -177,6 +177,7 @@ async fn whole((exchange, origin): &(Exchange, Origin)) -> Bodies {
     origin
         .data_where("thirty contracts are analysed", is_whole)
         .await;
+    // The record of each contract's open interest comes last.
     eventually("nothing more comes in", || async {
         let before = served(origin).await;
         // Two publications later, so that no result is still kept that was made of less.

@@ -211,7 +211,9 @@ impl Origin {
             .env("DRAIN_DELAY_MS", "0")
             // Faults of the REST API are seen only where no stream makes up for them. The tests of
             // streams say that they want them.
-            .env("STREAMS", "off");
+            .env("STREAMS", "off")
+            // Enough to see every rule; a hundred would be the same at more cost.
+            .env("MONITORED_SYMBOLS", "40");
         for upstream in [
             "BYBIT_BASE_URL",
             "COINGECKO_BASE_URL",

@@ -2,6 +2,7 @@
 
 use super::scene::{NOW, Scene, ago, amount, price, ratio};
 use analysis::positioning::{Holdings, MAX_RATIO_AGE_MS, positioning};
+use analysis::scores::charts::Charts;
 use analysis::scores::inputs::{ScoreInputs, Timed};
 use analysis::scores::six_dimension::{evidence, six_dimension};
 use shared::market::candles::{Candles, Interval};
@@ -12,6 +13,7 @@ use shared::snapshot::missing_reason::MissingReason;
 use shared::snapshot::sub_component::SubComponent as P;
 use shared::units::{Amount, Price, UnixMs};
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 const OF_TRADES: [P; 7] = [
     P::VolumeDelta,
@@ -512,4 +514,40 @@ fn a_clock_behind_the_venues_does_no_harm() {
     let found = scene().with(|inputs| six_dimension(inputs, ago(60_000)));
     assert_eq!(found.reliability.get(), 1.0);
     let _ = scene().with(|inputs| six_dimension(inputs, UnixMs::from_millis(0)));
+}
+
+#[test]
+fn a_score_is_the_same_with_charts_that_were_kept() {
+    for seed in 0..20 {
+        let mut scene = Scene::generate(seed, 100.0);
+        // Some with a timeframe that is too short, as after a start.
+        if seed % 3 == 0 {
+            scene.candles[1].closed.drain(3..);
+        }
+        let held: Vec<Arc<Candles>> = scene.candles.iter().cloned().map(Arc::new).collect();
+        let mut charts = Charts::default();
+        charts.renew(&held);
+        scene.with(|inputs| {
+            let candles: Vec<_> = held
+                .iter()
+                .zip(inputs.candles)
+                .map(|(held, timed)| Timed {
+                    value: &**held,
+                    as_of_ms: timed.as_of_ms,
+                })
+                .collect();
+            let kept = ScoreInputs {
+                candles: &candles,
+                charts: Some(&charts),
+                ..*inputs
+            };
+            assert_eq!(six_dimension(&kept, NOW), six_dimension(inputs, NOW));
+            // Charts of other candles are not taken for theirs.
+            let others = ScoreInputs {
+                charts: Some(&charts),
+                ..*inputs
+            };
+            assert_eq!(six_dimension(&others, NOW), six_dimension(inputs, NOW));
+        });
+    }
 }

@@ -145,6 +145,7 @@ impl Scene {
         let flow = self.stream.as_ref().and_then(Stream::flow);
         f(&ScoreInputs {
             candles: &candles,
+            charts: None,
             book: self.book.as_ref().map(|value| Timed { value, as_of_ms }),
             book_flow: flow.as_ref().map(|value| Timed { value, as_of_ms }),
             trades: self.trades.as_ref().map(|value| Timed { value, as_of_ms }),

@@ -203,7 +203,7 @@ mod tests {
             it.rows[0].symbol = String::new();
         });
         check(Err(BookFault::Repeated), |it| {
-            it.rows[0].symbol = "ETHUSDT".to_owned()
+            it.rows[0].symbol = "ETHUSDT".to_owned();
         });
         check(Err(BookFault::TooMany), |it| it.monitored = 1);
     }

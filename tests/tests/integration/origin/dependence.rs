@@ -279,7 +279,10 @@ async fn a_rewritten_value_moves_exactly_what_rests_on_it() {
     let of_book = ["orderbook.{depth,imbalance,oir,di}"];
     check(vec![Change::all([
         Change::of_parts("bybit-klines", volume, "SOLUSDT", &of_volume),
-        Change::of_parts("bybit-orderbook", bids, "ETHUSDT", &of_book),
+        Change::of_parts("bybit-orderbook", bids, "ETHUSDT", &of_book).and(&[
+            "books/books/ETHUSDT/bid_size_base",
+            "snapshot/books/value/rows/ETHUSDT/bid_size_base",
+        ]),
         Change::of_parts(
             "bybit-open-interest",
             interest,
@@ -321,6 +324,10 @@ async fn a_rewritten_value_moves_exactly_what_rests_on_it() {
             &["mobile-data/perps/{total_open_interest,funding_paid,premium}"],
         )
         .and(&[
+            "contracts/contracts/BTCUSDT/{open_interest_usd,open_interest_base}",
+            "contracts/contracts/BTCUSDT/open_interest_change_{1h,4h,24h}_pct",
+            "snapshot/contracts/value/{open_interest_usd,open_interest_base}/0",
+            "snapshot/contracts/value/open_interest_change_{1h,4h,24h}_pct/0",
             "?**/{total_open_interest,funding_paid,premium,premium_unusual,payer,funding_unusual}",
         ]),
         Change::default().and(&[
@@ -369,6 +376,9 @@ async fn a_silent_input_of_one_contract_takes_exactly_its_parts_and_names_them()
     check(vec![Change::all([
         // Liquidity is compared with its own history, of which there is too little so soon.
         Change::silent("bybit-orderbook", "ETHUSDT", &of_book).and(&[
+            "books/books/{ETHUSDT,(order)}",
+            "books/count",
+            "snapshot/books/value/rows/{ETHUSDT,(order)}",
             "?{breakdown/ETHUSDT/data,snapshot/scores/ETHUSDT/confluence}/missing_reasons/orderbook.liquidity",
         ]),
         Change::silent("bybit-trades", "SOLUSDT", &of_trades).and(&[
@@ -378,7 +388,11 @@ async fn a_silent_input_of_one_contract_takes_exactly_its_parts_and_names_them()
             "bybit-open-interest",
             "XRPUSDT",
             &["orderflow.open_interest"],
-        ),
+        )
+        .and(&[
+            "contracts/contracts/XRPUSDT/open_interest_change_{1h,4h,24h}_pct",
+            "snapshot/contracts/value/open_interest_change_{1h,4h,24h}_pct/*",
+        ]),
         Change::silent(
             "bybit-account-ratio",
             "BNBUSDT",

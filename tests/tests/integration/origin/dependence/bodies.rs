@@ -9,8 +9,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// What tells when a body was made or how a figure came about, and differs between any two
 /// processes: `reliability` falls while candles of a market that stands still grow old.
-const NOT_COMPARED: [&str; 10] = [
+const NOT_COMPARED: [&str; 12] = [
     "as_of_ms",
+    "book_as_of_ms",
+    "books_as_of_ms",
     "alerts",
     "score_as_of_ms",
     "generated_at",

@@ -212,9 +212,8 @@ impl Gate {
         })
     }
 
-    /// A pass for something that can wait, if more of the budget is left than the inputs need at once:
-    /// one in [`SPARE_ONE_IN`] requests of the window. While inputs queue for the budget, as after a
-    /// start, there is none.
+    /// A pass for something that can wait, if more than an eighth of the window's budget is left: that
+    /// much is kept free for inputs. While they queue for the budget, as after a start, there is none.
     #[must_use]
     pub fn pass_spare(&self, now: Instant) -> Option<Pass> {
         let kept_free = self.inputs_per_window.div_ceil(SPARE_ONE_IN);

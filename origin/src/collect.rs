@@ -144,7 +144,7 @@ pub async fn collect(
             let task = task(interest::NAME, pace.instruments, pulse);
             let contracts = (known.universe.subscribe(), watched.clone());
             interest::run(task, bybit.clone(), Arc::clone(&gate), contracts, known.interest.clone())
-        }, || park_records(&context, &known)) => match never {},
+        }, || park_records(&context)) => match never {},
         never = supervise_optional("coingecko_global", metrics(), |pulse| {
             let task = task("coingecko_global", pace.coingecko, pulse);
             slow::run(task, known.global_market.clone(), coingecko.clone(), global_market)
@@ -206,10 +206,9 @@ fn park_liquidations(context: &Context, known: &Known) -> Duration {
     PARKED
 }
 
-/// Parks the records of open interest, which the rest can do without. They are dropped, because one
-/// of them may be what the task crashes on.
-fn park_records(context: &Context, known: &Known) -> Duration {
-    known.interest.clear();
+/// Parks the records of open interest, which the rest can do without. Those that are held serve for
+/// as long as they reach back far enough.
+fn park_records(context: &Context) -> Duration {
     context.board.record(interest::NAME, CRASHED, None);
     PARKED
 }

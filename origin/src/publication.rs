@@ -1,8 +1,8 @@
 //! What is served: one valid snapshot and its finished bodies.
 //!
 //! State: `Current` holds the publication in a wait-free slot for requests and in a `watch` channel
-//! for the tasks that follow it. A `Publication` is immutable but for bodies of older classes, each
-//! made once.
+//! for the tasks that follow it. A `Publication` is immutable but for bodies of older classes and
+//! compressed forms that nobody asked for lately, each made once.
 //!
 //! Invariants: what is served never moves back in time (`supersedes`). Each snapshot's sequence
 //! number is above that of every snapshot before it, in any process, as far as this one knows.
@@ -83,7 +83,7 @@ impl Publication {
             demand,
             bodies,
         };
-        // Before anybody can see it, so that no request waits for a compression.
+        // Before anybody can see it, so that no usual request waits for a compression.
         publication.prepare(Freshness::Fresh);
         publication
     }
@@ -120,7 +120,7 @@ impl Publication {
         if tracing::enabled!(tracing::Level::DEBUG) {
             let mut checksum = flate2::Crc::new();
             if let Some(body) = self.body(Endpoint::Snapshot, Freshness::Fresh) {
-                checksum.update(&body.body(Coding::Identity));
+                checksum.update(&body.body(Coding::Identity).unwrap_or_default());
             }
             let snapshot = self.valid.get();
             tracing::debug!(

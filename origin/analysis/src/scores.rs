@@ -1,8 +1,8 @@
 //! Scores in six dimensions.
 //!
 //! Order: `inputs` (facts with their ages) → `bars`, `flow`, `orderbook` (facts prepared for
-//! formulas) → the formulas of the six dimensions → `charts` (what candles alone say, kept) → `six_dimension` (which formula reads which
-//! input) → [`combine`], by the weights in [`shared::analysis::scores::weights`]. `missing` says
+//! formulas) → the formulas of the six dimensions → `charts` (what candles alone say, kept) →
+//! `six_dimension` (which formula reads which input) → [`combine`], by the weights in [`shared::analysis::scores::weights`]. `missing` says
 //! why a part has no input.
 //!
 //! Every formula gives a signal from −1 (bearish) to 1 (bullish), the type `Lean`. A mirrored

@@ -125,7 +125,7 @@ const STATISTICS_LAST_MS: u64 = 60_000;
 const PERFORMANCE_LASTS_MS: u64 = 15_000;
 
 impl Analyst {
-    /// Everything that rests on more than tickers. Pure CPU, milliseconds for forty contracts.
+    /// Everything that rests on more than tickers. Pure CPU, milliseconds for a hundred contracts.
     pub(super) fn long_view(
         &mut self,
         inputs: &Inputs,

@@ -7,13 +7,15 @@
 //!
 //! Order in each turn: choose the contract that is due, monitored ones first → a pass from the gate
 //! → fetch → keep → rest. What the scores rest on goes first: a record is asked for only while the
-//! inputs leave room in the budget, and at a small part of its pace.
+//! inputs leave room in the budget, and at a quarter of its pace.
 
 use super::inputs::{Gate, Monitored, Pass};
 use super::slow::Task;
 use crate::upstream::{Pauses, Upstream, UpstreamError};
 use analysis::past_interest::past_interest;
+use shared::exchange::ParseError;
 use shared::exchange::bybit::{open_interest, paths};
+use shared::freshness::table_time;
 use shared::market::positioning::OpenInterest;
 use shared::market::{Dated, Tickers, Universe};
 use shared::snapshot::contracts::PastOpenInterest;
@@ -33,6 +35,9 @@ const RECORD_ROWS: u16 = 100;
 /// How long after a fetch a record is fetched again. With the quarter of an hour that its newest row
 /// may be old it ends less than an hour ago at any time.
 const RENEWED_AFTER: Duration = Duration::from_secs(40 * 60);
+
+/// The same after a record without a row: the contract was listed within its first quarter of an hour.
+const LISTED_LATER: Duration = Duration::from_secs(15 * 60);
 
 /// The part of the budget that the first round through all contracts may use: one request in four.
 const BUDGET_ONE_IN: f64 = 4.0;
@@ -75,11 +80,6 @@ impl InterestRecords {
             .collect()
     }
 
-    /// Forgets every record: one of them may be what the task crashes on.
-    pub(super) fn clear(&self) {
-        self.write(HashMap::clear);
-    }
-
     fn keep(&self, symbol: &str, record: Vec<OpenInterest>) {
         self.write(|records| records.insert(symbol.to_owned(), record));
     }
@@ -105,14 +105,26 @@ struct Turn {
 struct Turns(HashMap<String, Turn>);
 
 impl Turns {
-    /// The contract whose turn it is: the first that is due, monitored ones before all others.
+    /// The contract whose turn it is: one that was never asked for, monitored ones before all others,
+    /// else the one that is due for longest. However small the budget, none is passed over for ever.
     fn next(&self, monitored: &[Monitored], universe: &Universe, now: Instant) -> Option<String> {
         let first = monitored.iter().map(|one| one.symbol.as_str());
         first
             .filter(|symbol| universe.contains(symbol))
             .chain(universe.contracts.keys().map(String::as_str))
-            .find(|symbol| self.0.get(*symbol).is_none_or(|turn| turn.due <= now))
-            .map(str::to_owned)
+            .map(|symbol| (self.0.get(symbol).map(|turn| turn.due), symbol))
+            .filter(|(due, _)| due.is_none_or(|due| due <= now))
+            // Of equal ones the first; `None`, never asked for, is the least.
+            .min_by_key(|(due, _)| *due)
+            .map(|(_, symbol)| symbol.to_owned())
+    }
+
+    /// The time left the timer's course, as when the machine was suspended, so what is held may be
+    /// older than it seems. What failed keeps its pause, or a stepping clock would make a retry loop.
+    fn time_changed(&mut self, now: Instant) {
+        for turn in self.0.values_mut().filter(|turn| turn.failures == 0) {
+            turn.due = turn.due.min(now);
+        }
     }
 
     fn failures(&self, symbol: &str) -> u32 {
@@ -143,7 +155,12 @@ pub(super) async fn run(
         task.sleep(IDLE).await;
     }
     task.sleep(HEAD_START).await;
+    let mut time_changes = task.context.clock.changes();
     loop {
+        if time_changes.has_changed().unwrap_or(false) {
+            time_changes.mark_unchanged();
+            turns.time_changed(Instant::now());
+        }
         // Copied out, or the lock of the channel would be held through the request.
         let listed = universe.borrow().clone();
         let next = listed.as_deref().and_then(|universe| {
@@ -163,8 +180,13 @@ pub(super) async fn run(
         let pause = settle(&task, &gate, pass, turns.failures(&symbol), &outcome);
         match outcome {
             Ok(record) => {
+                let pause = if record.value.is_empty() {
+                    LISTED_LATER
+                } else {
+                    RENEWED_AFTER
+                };
                 records.keep(&symbol, record.value);
-                turns.again_in(symbol, RENEWED_AFTER, 0);
+                turns.again_in(symbol, pause, 0);
             }
             Err(_) => {
                 let failures = turns.failures(&symbol).saturating_add(1);
@@ -183,14 +205,27 @@ async fn fetch(
     let fetched = upstream
         .get(&paths::open_interest_record(symbol, RECORD_ROWS))
         .await?;
-    let reading = open_interest::parse(&fetched.body, symbol)?;
+    let reading = match open_interest::parse(&fetched.body, symbol) {
+        Ok(reading) => reading,
+        // The exchange answers, and has nothing to tell yet.
+        Err(ParseError::ListEmpty) => {
+            return Ok(Dated {
+                value: Vec::new(),
+                as_of_ms: fetched.received_at,
+                source: fetched.source,
+            });
+        }
+        Err(error) => return Err(error.into()),
+    };
+    // An answer from a clock far ahead of ours tells no times that could be compared with ours.
+    let as_of_ms = table_time(reading.server_time, fetched.received_at)?;
     for row in &reading.refused {
         let reason = row.reason.label();
         task.context.metrics.input_refused(NAME, reason);
     }
     Ok(Dated {
         value: reading.value,
-        as_of_ms: fetched.received_at,
+        as_of_ms,
         source: fetched.source,
     })
 }
@@ -271,6 +306,36 @@ mod tests {
         assert_eq!(turns.failures("AUSDT"), 1);
     }
 
+    #[tokio::test(start_paused = true)]
+    async fn the_one_that_is_due_for_longest_is_next_however_long_a_round_takes() {
+        let listed = universe(&["AUSDT", "BUSDT", "CUSDT"]);
+        let mut turns = Turns::default();
+        let mut asked = Vec::new();
+        // Each takes longer than a record lasts, so that all are due all the time.
+        for _ in 0..6 {
+            let symbol = turns.next(&[], &listed, Instant::now()).unwrap();
+            asked.push(symbol.clone());
+            turns.again_in(symbol, RENEWED_AFTER, 0);
+            tokio::time::advance(RENEWED_AFTER * 2).await;
+        }
+        assert_eq!(
+            asked,
+            ["AUSDT", "BUSDT", "CUSDT", "AUSDT", "BUSDT", "CUSDT"]
+        );
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn all_but_failures_are_due_when_the_time_left_its_course() {
+        let listed = universe(&["AUSDT", "BUSDT"]);
+        let mut turns = Turns::default();
+        turns.again_in("AUSDT".to_owned(), RENEWED_AFTER, 1);
+        turns.again_in("BUSDT".to_owned(), RENEWED_AFTER, 0);
+        assert_eq!(turns.next(&[], &listed, Instant::now()), None);
+        turns.time_changed(Instant::now());
+        let next = turns.next(&[], &listed, Instant::now());
+        assert_eq!(next.as_deref(), Some("BUSDT"));
+    }
+
     #[test]
     fn the_record_of_a_delisted_contract_goes() {
         let records = InterestRecords::default();
@@ -288,7 +353,5 @@ mod tests {
                 .collect::<Vec<_>>()
         };
         assert_eq!(held(), ["BUSDT"]);
-        records.clear();
-        assert!(held().is_empty());
     }
 }

@@ -1,7 +1,7 @@
 //! Data: the finished body of the current publication, in the class of its age at this moment.
 //!
-//! Bodies are made with the publication; a request only chooses one and adds the headers that
-//! depend on the moment. Invariant: one publication is taken once per request, so body and headers
+//! Bodies are made with the publication; a request chooses one, compresses it if it is the first to
+//! ask for that coding, and adds the headers that depend on the moment. Invariant: one publication is taken once per request, so body and headers
 //! belong together.
 
 use super::app::App;
@@ -93,7 +93,10 @@ fn found(
     let mut response = if unchanged {
         reply::bodiless(StatusCode::NOT_MODIFIED)
     } else {
-        Response::new(Body::from(rendered.body(coding)))
+        match rendered.body(coding) {
+            Some(body) => Response::new(Body::from(body)),
+            None => return reply::failure(&Failure::Internal),
+        }
     };
     let as_of = publication.valid().get().as_of_ms;
     let headers = response.headers_mut();

@@ -1,11 +1,11 @@
 //! Which bodies clients ask for, and in which coding.
 //!
-//! Compression is what a publication costs most, and of three dozen compressed bodies clients ask for a
-//! few. Those that were asked for lately are made with each publication, so that no request waits
-//! for them; any other is made by the first request for it, and in advance from then on.
+//! Compression is what a publication costs most, and of three dozen compressed bodies clients ask
+//! for a few. Those that were asked for lately are made with each publication, so that no request
+//! waits for them; any other is made by the first request for it, and in advance from then on.
 //!
-//! State: per endpoint and coding, for how many more publications it is made in advance. Each request
-//! renews it, each publication takes one away. Clones share it.
+//! State: per endpoint and coding, for how many more publications it is made in advance. Each
+//! request renews it, each publication takes one away. Clones share it.
 
 use shared::endpoints::Endpoint;
 use std::collections::BTreeMap;
@@ -51,12 +51,20 @@ impl Countdown {
 }
 
 impl Demand {
-    /// Nobody asked for anything yet.
+    /// Nobody asked for anything yet. What edges and phones ask for is made in advance all the same,
+    /// for the first of them come together.
     #[must_use]
     pub fn none() -> Self {
-        let endpoints = Endpoint::ALL.map(|endpoint| (endpoint, Arc::default()));
+        let asked = |endpoint| {
+            let asked = Asked::default();
+            if matches!(endpoint, Endpoint::Snapshot | Endpoint::MobileData) {
+                asked.gzip.renew();
+                asked.brotli.renew();
+            }
+            (endpoint, Arc::new(asked))
+        };
         Self {
-            endpoints: Arc::new(endpoints.into_iter().collect()),
+            endpoints: Arc::new(Endpoint::ALL.map(asked).into_iter().collect()),
         }
     }
 
@@ -74,16 +82,20 @@ mod tests {
     #[test]
     fn what_was_asked_for_is_made_in_advance_for_a_while() {
         let demand = Demand::none();
-        let asked = demand.of(Endpoint::MobileData);
+        let asked = demand.of(Endpoint::Symbols);
         assert!(!asked.brotli.take(), "nobody asked yet");
         asked.brotli.renew();
         // Shared by every publication, and of this body in this coding alone.
-        let other = demand.clone().of(Endpoint::MobileData);
+        let other = demand.clone().of(Endpoint::Symbols);
         for _ in 0..PUBLICATIONS {
             assert!(other.brotli.take());
         }
         assert!(!other.brotli.take(), "nobody asks any more");
         assert!(!other.gzip.take());
         assert!(!demand.of(Endpoint::Beta).brotli.take());
+        assert!(
+            demand.of(Endpoint::MobileData).brotli.take(),
+            "somebody will ask"
+        );
     }
 }

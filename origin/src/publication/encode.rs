@@ -1,5 +1,5 @@
-//! A body in every coding that clients accept, compressed once: in advance where it is asked for often,
-//! else by the first request.
+//! A body in every coding that clients accept, compressed once: in advance where it is asked for
+//! often, else by the first request.
 //!
 //! Invariant: each coding has its own ETag, because the bytes differ. Bytes and headers are shared
 //! by reference count, so an answer copies neither.
@@ -39,8 +39,8 @@ pub struct Rendered {
 /// The compressed forms of a body, each made once.
 #[derive(Debug)]
 struct Compressed {
-    gzip: OnceLock<Bytes>,
-    brotli: OnceLock<Bytes>,
+    gzip: OnceLock<Option<Bytes>>,
+    brotli: OnceLock<Option<Bytes>>,
     asked: Arc<Asked>,
 }
 
@@ -61,13 +61,17 @@ impl Compressed {
         compressed
     }
 
-    fn gzip(&self, identity: &[u8]) -> Bytes {
+    fn gzip(&self, identity: &[u8]) -> Option<Bytes> {
         // Single flight: requests that come while it is made wait for it.
-        self.gzip.get_or_init(|| gzip(identity).into()).clone()
+        self.gzip
+            .get_or_init(|| made("gzip", gzip(identity)))
+            .clone()
     }
 
-    fn brotli(&self, identity: &[u8]) -> Bytes {
-        self.brotli.get_or_init(|| brotli(identity).into()).clone()
+    fn brotli(&self, identity: &[u8]) -> Option<Bytes> {
+        self.brotli
+            .get_or_init(|| made("brotli", brotli(identity)))
+            .clone()
     }
 }
 
@@ -128,9 +132,10 @@ impl Rendered {
         }
     }
 
-    /// The body in a coding; uncompressed where there is no other.
+    /// The body in a coding; uncompressed where there is no other. `None` only if it could not be
+    /// compressed, which is a defect.
     #[must_use]
-    pub fn body(&self, coding: Coding) -> Bytes {
+    pub fn body(&self, coding: Coding) -> Option<Bytes> {
         match (coding, &self.compressed) {
             (Coding::Gzip, Some(compressed)) => {
                 compressed.asked.gzip.renew();
@@ -140,7 +145,7 @@ impl Rendered {
                 compressed.asked.brotli.renew();
                 compressed.brotli(&self.identity)
             }
-            _ => self.identity.clone(),
+            _ => Some(self.identity.clone()),
         }
     }
 
@@ -192,29 +197,29 @@ fn ready(headers: Vec<(&'static str, String)>) -> Result<(HeaderMap, Etags), Inv
     Ok((map, etags))
 }
 
-/// Writing to memory does not fail, so the error is a defect that the log tells.
-fn gzip(body: &[u8]) -> Vec<u8> {
-    let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
-    let written = encoder.write_all(body).and_then(|()| encoder.finish());
-    written.unwrap_or_else(|error| failed("gzip", &error))
+/// Writing to memory does not fail, so an error is a defect.
+fn made(coding: &str, compressed: std::io::Result<Vec<u8>>) -> Option<Bytes> {
+    compressed
+        .inspect_err(|error| tracing::error!(coding, %error, "a body could not be compressed"))
+        .ok()
+        .map(Bytes::from)
 }
 
-fn brotli(body: &[u8]) -> Vec<u8> {
+fn gzip(body: &[u8]) -> std::io::Result<Vec<u8>> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+    encoder.write_all(body)?;
+    encoder.finish()
+}
+
+fn brotli(body: &[u8]) -> std::io::Result<Vec<u8>> {
     let mut encoder = brotli::CompressorWriter::new(
         Vec::new(),
         BROTLI_BUFFER_BYTES,
         BROTLI_QUALITY,
         BROTLI_WINDOW,
     );
+    encoder.write_all(body)?;
     // `into_inner` finishes the stream; the flush reports an error that it would swallow.
-    let written = encoder.write_all(body).and_then(|()| encoder.flush());
-    match written {
-        Ok(()) => encoder.into_inner(),
-        Err(error) => failed("brotli", &error),
-    }
-}
-
-fn failed(coding: &str, error: &std::io::Error) -> Vec<u8> {
-    tracing::error!(coding, %error, "a body could not be compressed");
-    Vec::new()
+    encoder.flush()?;
+    Ok(encoder.into_inner())
 }

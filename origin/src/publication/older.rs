@@ -1,7 +1,7 @@
 //! Bodies of the older classes, made before they are requested.
 //!
-//! An outage begins with a hundred requests at once, and none of them should wait for bodies
-//! to be made and compressed. Most publications are replaced while fresh, so making these bodies for
+//! An outage begins with a hundred requests at once, and none of them should wait for bodies to
+//! be made and compressed. Most publications are replaced while fresh, so making these bodies for
 //! all of them would be wasted.
 
 use super::{Current, Publication};

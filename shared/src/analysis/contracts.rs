@@ -43,7 +43,11 @@ fn contract(
         // The table may be of a moment before the last settlement.
         next_funding_ms: row.next_funding_ms.filter(|next| *next > as_of),
         funding_rate_8h_pct: funding_rate_8h(row, universe).and_then(percent),
-        open_interest_usd: row.open_interest_usd.map(|interest| interest.rounded(2)),
+        // What would be shown as zero is unknown.
+        open_interest_usd: row
+            .open_interest_usd
+            .map(|interest| interest.rounded(2))
+            .filter(|interest| interest.get() > 0.0),
         open_interest_base: held,
         open_interest_change_1h_pct: change(past.one_hour),
         open_interest_change_4h_pct: change(past.four_hours),

@@ -65,18 +65,19 @@ pub fn absence<'s>(
     limits: &Limits,
 ) -> Option<&'s str> {
     let snapshot = valid.get();
-    let served = snapshot.served_at(limits.end_of(class, snapshot.as_of_ms));
+    // Only where a section decides: a snapshot of which one changed is copied.
+    let served = || snapshot.served_at(limits.end_of(class, snapshot.as_of_ms));
     match endpoint {
         Endpoint::Signals | Endpoint::Opportunities => {
             // An edge's own snapshot has no analysis at all, which is not the same as no signal.
             (snapshot.analysed() == 0).then_some(NOT_ANALYSED)
         }
         Endpoint::PerpetualsPulse => snapshot.perps.is_unknown().then_some("perpetuals_unknown"),
-        Endpoint::Alerts => reason(&snapshot.alerts, &served.alerts),
-        Endpoint::Liquidations => reason(&snapshot.liquidations, &served.liquidations),
-        Endpoint::Contracts => reason(&snapshot.contracts, &served.contracts),
-        Endpoint::Books => reason(&snapshot.books, &served.books),
-        Endpoint::Beta => reason(&snapshot.beta, &served.beta),
+        Endpoint::Alerts => reason(&snapshot.alerts, &served().alerts),
+        Endpoint::Liquidations => reason(&snapshot.liquidations, &served().liquidations),
+        Endpoint::Contracts => reason(&snapshot.contracts, &served().contracts),
+        Endpoint::Books => reason(&snapshot.books, &served().books),
+        Endpoint::Beta => reason(&snapshot.beta, &served().beta),
         _ => None,
     }
 }

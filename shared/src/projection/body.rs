@@ -38,7 +38,7 @@ pub fn body(
         Endpoint::PerpetualsPulse => json(&perpetuals::pulse(snapshot, class)),
         // Only asked for where the section is there: its absence is answered with its reason first.
         Endpoint::Liquidations => json(&liquidations::liquidations(snapshot, class)),
-        Endpoint::Contracts => json(&contracts::contracts(snapshot, class)),
+        Endpoint::Contracts => json(&contracts::contracts(snapshot, class, until)),
         Endpoint::Books => json(&books::books(snapshot, class)),
         Endpoint::Beta => json(&beta::beta(snapshot, class)),
         // As assembled and not as served: the edge classifies its sections itself, at its own time.

@@ -47,24 +47,25 @@ struct Row<'s> {
     open_interest_change_24h_pct: Option<Percent>,
 }
 
-pub(super) fn contracts(snapshot: &Snapshot, class: Freshness) -> ContractsBody<'_> {
+/// Until `until` the body stays as it is, so a funding that is paid by then is no longer the next one.
+pub(super) fn contracts(snapshot: &Snapshot, class: Freshness, until: UnixMs) -> ContractsBody<'_> {
     let section = snapshot.contracts.value();
     let rows = section.map_or(&[][..], |section| &section.rows);
     ContractsBody {
         provenance: Provenance::of(snapshot, class),
-        contracts: rows.iter().map(Row::of).collect(),
+        contracts: rows.iter().map(|row| Row::of(row, until)).collect(),
         count: rows.len(),
     }
 }
 
 impl<'s> Row<'s> {
-    fn of(row: &'s ContractRow) -> Self {
+    fn of(row: &'s ContractRow, until: UnixMs) -> Self {
         Self {
             symbol: &row.symbol,
             display_symbol: display_symbol(&row.symbol),
             funding_rate_pct: row.funding_rate_pct,
             funding_interval_hours: row.funding_interval_hours,
-            next_funding_ms: row.next_funding_ms,
+            next_funding_ms: row.next_funding_ms.filter(|next| *next > until),
             funding_rate_8h_pct: row.funding_rate_8h_pct,
             open_interest_usd: row.open_interest_usd,
             open_interest_base: row.open_interest_base,

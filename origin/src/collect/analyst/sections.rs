@@ -252,6 +252,9 @@ pub(super) fn books_of(inputs: &Inputs, rows: &Rows<'_, '_>, now: UnixMs) -> Slo
             as_of_ms,
             source,
         }),
+        _ if inputs.values().any(|inputs| inputs.book.is_some()) => {
+            Slow::unknown(Lack::TooOld.label())
+        }
         _ => Slow::unknown(Lack::NotFetchedYet.label()),
     }
 }

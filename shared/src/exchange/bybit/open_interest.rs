@@ -1,5 +1,5 @@
 //! `GET /v5/market/open-interest?category=linear`: the open interest of one contract, every five
-//! minutes. <https://bybit-exchange.github.io/docs/v5/market/open-interest>
+//! or fifteen minutes. <https://bybit-exchange.github.io/docs/v5/market/open-interest>
 //!
 //! ```json
 //! {"openInterest":"56404.95300000","singleOpenInterest":"28202.47650000","timestamp":"1669571400000"}
@@ -25,7 +25,7 @@ struct WireInterest {
 }
 
 /// Reads the open interest of `symbol`, oldest first. The cursor to older rows is not followed: one
-/// page is 16 hours.
+/// page of five minutes is 16 hours, one of fifteen two days.
 ///
 /// # Errors
 /// Any [`ParseError`] when the answer as a whole is no open-interest list.

@@ -185,7 +185,10 @@ pub(super) async fn run(
                 } else {
                     RENEWED_AFTER
                 };
-                records.keep(&symbol, record.value);
+                // An empty answer says nothing against what an earlier one told.
+                if !record.value.is_empty() {
+                    records.keep(&symbol, record.value);
+                }
                 turns.again_in(symbol, pause, 0);
             }
             Err(_) => {

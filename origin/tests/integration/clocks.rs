@@ -79,6 +79,8 @@ fn is_input(asked: &Asked) -> bool {
         && !["/v5/market/tickers", "/v5/market/instruments"]
             .iter()
             .any(|of| asked.target.starts_with(of))
+        // The record of a day, of every contract, is no input of a score.
+        && !asked.target.contains("intervalTime=15min")
 }
 
 /// How many different inputs were asked for.

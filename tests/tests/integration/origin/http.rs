@@ -37,9 +37,7 @@ async fn with_data(origin: &Origin, path: &str) -> Answer {
 #[tokio::test]
 async fn every_client_route_answers_with_data_and_its_headers() {
     let exchange = Exchange::start().await;
-    // With as many contracts as are monitored by default.
-    let hundred = ("MONITORED_SYMBOLS", "100");
-    let origin = Origin::start(exchange.url(), &[PLENTY, STREAMED, hundred]);
+    let origin = Origin::start(exchange.url(), &[PLENTY, STREAMED]);
     for (path, _) in CLIENT_ROUTES {
         let answer = with_data(&origin, path).await;
         assert_eq!(answer.json()["status"], "success", "{path}");

@@ -231,13 +231,13 @@ impl SectionLimits {
         }
     }
 
-    /// Funding and open interest of every contract: fresh for a minute, usable for ten. They are of
-    /// the ticker table.
+    /// Funding and open interest of every contract: fresh for a minute, usable for an hour. They are
+    /// of the ticker table, whose own limits end their use long before, unless an operator set others.
     #[must_use]
     pub const fn contracts(as_of: UnixMs) -> Self {
         Self {
             fresh_until: as_of.plus_millis(MINUTE_MS),
-            usable_until: as_of.plus_millis(10 * MINUTE_MS),
+            usable_until: as_of.plus_millis(HOUR_MS),
         }
     }
 

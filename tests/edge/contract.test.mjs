@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import { HEALTH_ROUTES, TICKER_ROUTES, startEdge, startLink, startOrigin, startSimulator, startWrangler } from "./support.mjs";
+import { HEALTH_ROUTES, TICKER_ROUTES, maxBodyBytes, startEdge, startLink, startOrigin, startSimulator, startWrangler } from "./support.mjs";
 
 describe("with a healthy origin", () => {
   let simulator, origin, link, edge;
@@ -64,7 +64,7 @@ describe("with a healthy origin", () => {
       assert.ok(answer.header("etag").endsWith(`-fresh-${projection}"`), path);
       assert.equal(answer.json.status, "success", path);
       assert.equal(answer.json.as_of_ms, reference.as_of_ms, path);
-      assert.ok(answer.text.length < 100_000, path);
+      assert.ok(answer.text.length < maxBodyBytes(path), path);
     }
   });
 

@@ -2,7 +2,7 @@
 
 export { ALL_ROUTES, ANALYSIS_ROUTES, HEALTH_ROUTES, STREAM_ROUTES, TICKER_ROUTES } from "../promise/routes.mjs";
 export { ask as get } from "../promise/ask.mjs";
-export { LIMITS, checkAnswer, profile } from "../promise/answer.mjs";
+export { LIMITS, checkAnswer, maxBodyBytes, profile } from "../promise/answer.mjs";
 export * from "./support/answers.mjs";
 export * from "./support/cache.mjs";
 export * from "./support/crowd.mjs";

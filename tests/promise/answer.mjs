@@ -11,8 +11,8 @@ import {
 /** The limits of an unchanged configuration, seconds of data age. */
 export const LIMITS = { refresh: 3, fresh: 15, aging: 60, stale: 300 };
 
-/** The largest body of data, bytes. */
-const MAX_BODY_BYTES = 100_000;
+/** The largest body of data, bytes. The list of every contract is none for phones, and a tenth of this when compressed. */
+export const maxBodyBytes = (path) => (path.startsWith("/api/contracts") ? 250_000 : 100_000);
 
 const SOURCES = ["origin", "bybit_direct", "secondary_exchange", "last_known_good"];
 
@@ -139,7 +139,7 @@ function* dataAnswerFaults(answer, { limits }) {
     yield "the body is no JSON object";
     return;
   }
-  if (answer.bytes.length > MAX_BODY_BYTES) yield `the body has ${answer.bytes.length} bytes`;
+  if (answer.bytes.length > maxBodyBytes(answer.path)) yield `the body has ${answer.bytes.length} bytes`;
   const told = { data_source: "x-data-source", freshness: "x-data-freshness", as_of_ms: "x-data-as-of" };
   for (const [field, name] of Object.entries(told)) {
     if (String(json[field]) !== answer.header(name)) yield `${field} is ${json[field]} in the body and ${answer.header(name)} in ${name}`;

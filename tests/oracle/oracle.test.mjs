@@ -75,6 +75,11 @@ async function record(name, folder, { args = [], rewrite, isThere, settings }) {
     stops.push(observer.stop);
     const began = performance.now();
     await until(`${name}: everything is there`, () => isThere(origin.url, recorder, performance.now() - began), { withinMs: MINUTES * 60_000 + 240_000 });
+    // The records of open interest are walked with what the rest leaves of the budget, so they are asked for last.
+    await until(`${name}: every source was asked`, async () => {
+      const { dependencies } = await (await fetch(`${origin.url}/health`)).json();
+      return dependencies.some((dependency) => dependency.name === "bybit_interest_record");
+    });
     await recorder.close(until);
     // One table may have been under way; the publication after the next rests on what came before.
     const closed = observer.last();

@@ -23,6 +23,7 @@ mod tickers;
 use crate::context::Context;
 use crate::supervise::{CRASHED, PARKED, Storm, supervise, supervise_optional};
 use crate::upstream::{Upstream, UpstreamError};
+use futures_util::future::select_all;
 use inputs::{Mailbox, Monitored, Shelf};
 use shared::assemble::Slow;
 use shared::exchange::{alternative_me, coingecko};
@@ -30,7 +31,7 @@ use shared::market::{Dated, DefiMarket, FearGreed, GlobalMarket, Universe};
 use shared::published::{earliest_defi_time, told_time};
 use std::sync::Arc;
 use std::time::Duration;
-use stream::{Link, StreamedTickers};
+use stream::{ConnectionShare, Link, StreamedTickers};
 use tickers::TickerPace;
 use tokio::sync::watch;
 
@@ -44,13 +45,19 @@ pub use tickers::TableOutcome;
 const PARKED_WITHOUT_A_LIST: Duration = Duration::from_secs(60);
 
 /// The sources' names, as the status board and the metrics label them.
-pub const SOURCES: [&str; 9] = [
+pub const SOURCES: [&str; 15] = [
     "bybit_tickers",
     "bybit_instruments",
     interest::NAME,
-    "bybit_stream_tickers",
-    "bybit_stream_symbols",
-    "bybit_stream_liquidations",
+    stream::TICKERS,
+    stream::SYMBOLS[0],
+    stream::SYMBOLS[1],
+    stream::SYMBOLS[2],
+    stream::SYMBOLS[3],
+    stream::SYMBOLS[4],
+    stream::SYMBOLS[5],
+    stream::SYMBOLS[6],
+    stream::LIQUIDATIONS,
     "coingecko_global",
     "coingecko_defi",
     "alternative_me",
@@ -100,8 +107,12 @@ pub async fn collect(
         stream,
     } = upstreams;
     let shelf = Arc::new(Shelf::default());
-    // The ticker task chooses the contracts worth scoring, the input task fetches for them.
-    let monitored = watch::Sender::new(Vec::new());
+    // The ticker task chooses the contracts worth scoring, the input task fetches for them. Whoever
+    // takes the place of another leader goes on with its choice: waiting for the first table would
+    // leave clients without books and trades for seconds more.
+    let chosen_before = context.current.get();
+    let chosen_before = chosen_before.map(|held| Monitored::of(held.valid().get()));
+    let monitored = watch::Sender::new(chosen_before.unwrap_or_default());
     let watched = monitored.subscribe();
     let (streamed, mailbox) = (StreamedTickers::default(), Mailbox::default());
     let feeds = tickers::Feeds {
@@ -173,16 +184,29 @@ async fn streams(
     };
     let link = Link::new(endpoint);
     let metrics = || Arc::clone(&context.metrics);
+    let symbols = ConnectionShare::all(context.settings.monitored_symbols).map(|connection| {
+        let (link, (name, _)) = (&link, connection);
+        let begin = move |pulse| {
+            let to = (Arc::clone(shelf), mailbox.clone());
+            let monitored = monitored.clone();
+            stream::run_symbols(
+                context.clone(),
+                link.clone(),
+                monitored,
+                connection,
+                to,
+                pulse,
+            )
+        };
+        Box::pin(supervise(name, metrics(), begin))
+    });
     tokio::select! {
-        storm = supervise("bybit_stream_tickers", metrics(), |pulse| {
+        storm = supervise(stream::TICKERS, metrics(), |pulse| {
             let universe = known.universe.subscribe();
             stream::run_tickers(context.clone(), link.clone(), universe, streamed.clone(), pulse)
         }) => storm,
-        storm = supervise("bybit_stream_symbols", metrics(), |pulse| {
-            let to = (Arc::clone(shelf), mailbox.clone());
-            stream::run_symbols(context.clone(), link.clone(), monitored.clone(), to, pulse)
-        }) => storm,
-        never = supervise_optional("bybit_stream_liquidations", metrics(), |pulse| {
+        (storm, ..) = select_all(symbols) => storm,
+        never = supervise_optional(stream::LIQUIDATIONS, metrics(), |pulse| {
             let universe = known.universe.subscribe();
             let to = known.liquidations.clone();
             stream::run_liquidations(context.clone(), link.clone(), universe, to, pulse)
@@ -200,9 +224,8 @@ fn park<T>(context: &Context, name: &'static str, known: &watch::Sender<Slow<T>>
 
 /// Parks the stream of liquidations, which the rest can do without.
 fn park_liquidations(context: &Context, known: &Known) -> Duration {
-    const NAME: &str = "bybit_stream_liquidations";
     known.liquidations.crashed();
-    context.board.record(NAME, CRASHED, None);
+    context.board.record(stream::LIQUIDATIONS, CRASHED, None);
     PARKED
 }
 

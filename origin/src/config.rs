@@ -261,10 +261,10 @@ pub struct Config {
     pub fear_greed_interval_s: u64,
 
     /// How many contracts, by turnover, get a score. Without a number 100, or 40 where `STREAMS` is
-    /// off: requests alone would bring the books and trades of a hundred only every half minute. What
-    /// 120 are streamed by is the most that Bybit takes of one connection.
+    /// off: requests alone would bring the books and trades of a hundred only every half minute. One
+    /// connection streams a hundred.
     #[arg(long, env = "MONITORED_SYMBOLS", value_name = "MONITORED_SYMBOLS",
-        value_parser = clap::value_parser!(u16).range(30..=120))]
+        value_parser = clap::value_parser!(u16).range(30..=500))]
     pub monitored_symbols: Option<u16>,
 
     /// The most requests in any five seconds that are sent to Bybit, which allows 600 per address.

@@ -13,8 +13,9 @@ use shared::snapshot::Snapshot;
 use shared::units::UnixMs;
 use shared::validate::{Inadmissible, ValidSnapshot};
 
-/// The largest snapshot that is read, bytes: many times a full one.
-const MAX_BYTES: usize = 2_000_000;
+/// The largest snapshot that is read, bytes: seven times that of a hundred contracts, and enough for
+/// the most that an origin can be told to monitor.
+const MAX_BYTES: usize = 4_000_000;
 
 /// Why a handover does not end the search.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]

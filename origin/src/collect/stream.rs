@@ -1,7 +1,8 @@
 //! Streams: the exchange's WebSocket, which brings what the requests would bring, as it happens.
 //!
-//! Three connections by kind, so that one fault does not silence the rest: the ticker rows of the
-//! whole universe; books, trades and candles of the monitored contracts; liquidations. `session`
+//! Connections by kind, so that one fault does not silence the rest: the ticker rows of the whole
+//! universe; books, trades and candles of the monitored contracts, a hundred contracts on each;
+//! liquidations. `session`
 //! runs one connection, `connection` opens it, `budget` says when. What the frames mean is decided
 //! in [`shared::exchange::bybit::stream`]; a feed keeps those states and puts what they hold where
 //! REST's answers go, too: `table` beside the fetched ticker table, `symbols` onto the shelf.
@@ -34,9 +35,10 @@ use tokio::sync::watch;
 pub(in crate::collect) use audit::audit;
 pub use connection::{Endpoint, StreamError};
 pub(in crate::collect) use link::Link;
-pub(in crate::collect) use liquidations::StreamedLiquidations;
+pub(in crate::collect) use liquidations::{NAME as LIQUIDATIONS, StreamedLiquidations};
 pub use session::SILENT_TOPIC;
-pub(in crate::collect) use table::{Streamed, StreamedTickers};
+pub(in crate::collect) use symbols::{ConnectionShare, NAMES as SYMBOLS};
+pub(in crate::collect) use table::{NAME as TICKERS, Streamed, StreamedTickers};
 
 /// Streams the ticker rows of every contract of the universe. Never returns.
 pub(in crate::collect) async fn run_tickers(
@@ -48,22 +50,25 @@ pub(in crate::collect) async fn run_tickers(
 ) {
     let topics = |universe: &Option<Arc<Universe>>| of_all(universe, Topic::Ticker);
     let feed = table::TickerFeed::new(context.clone(), streamed);
-    Session::new(context, link, feed)
+    Session::new(TICKERS, context, link, feed)
         .run(universe, topics, &pulse)
         .await;
 }
 
-/// Streams books, trades and candles of the monitored contracts. Never returns.
+/// Streams books, trades and candles of the monitored contracts that belong to one connection.
+/// Never returns.
 pub(in crate::collect) async fn run_symbols(
     context: Context,
     link: Link,
     monitored: watch::Receiver<Vec<Monitored>>,
+    (name, share): (&'static str, ConnectionShare),
     (shelf, mailbox): (Arc<Shelf>, Mailbox),
     pulse: Pulse,
 ) {
     let feed = symbols::SymbolsFeed::new(context.clone(), shelf, mailbox);
-    Session::new(context, link, feed)
-        .run(monitored, |monitored| symbols::topics(monitored), &pulse)
+    let topics = |monitored: &Vec<Monitored>| symbols::topics(monitored, share);
+    Session::new(name, context, link, feed)
+        .run(monitored, topics, &pulse)
         .await;
 }
 
@@ -77,7 +82,7 @@ pub(in crate::collect) async fn run_liquidations(
 ) {
     let feed = liquidations::LiquidationFeed::new(context.clone(), streamed);
     let topics = |universe: &Option<Arc<Universe>>| of_all(universe, Topic::Liquidations);
-    Session::new(context, link, feed)
+    Session::new(LIQUIDATIONS, context, link, feed)
         .run(universe, topics, &pulse)
         .await;
 }

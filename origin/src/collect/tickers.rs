@@ -19,8 +19,7 @@ use crate::upstream::{Fetched, Pauses, Upstream, UpstreamError};
 use shared::exchange::bybit;
 use shared::freshness::is_from_the_future;
 use shared::provenance::Feed;
-use shared::snapshot::ScoreRow;
-use shared::units::{Amount, UnixMs};
+use shared::units::UnixMs;
 use shared::validate::{Baseline, ValidSnapshot};
 use std::sync::Arc;
 use std::time::Duration;
@@ -421,7 +420,7 @@ impl Collector {
         }
     }
 
-    /// Chooses the contracts whose inputs are loaded: those that have a row of scores, by turnover.
+    /// Chooses the contracts whose inputs are loaded.
     fn choose_monitored(&mut self, valid: &ValidSnapshot) {
         // After a suspension, in which the timer stood still, the choice may be hours old.
         let changes = *self.context.clock.changes().borrow();
@@ -432,24 +431,7 @@ impl Collector {
             return;
         }
         self.chosen = Some((Instant::now(), changes));
-        let snapshot = valid.get();
-        let mut rows: Vec<&ScoreRow> = snapshot.scores.iter().collect();
-        let turnover = |row: &ScoreRow| row.turnover_24h.map_or(0.0, Amount::get);
-        rows.sort_by(|a, b| {
-            turnover(b)
-                .total_cmp(&turnover(a))
-                // A stable order: equal turnovers would otherwise change the list and wake the
-                // scheduler.
-                .then_with(|| a.symbol.cmp(&b.symbol))
-        });
-        let interval = |symbol: &str| snapshot.universe.contracts.get(symbol).copied().flatten();
-        let monitored = rows
-            .into_iter()
-            .map(|row| Monitored {
-                symbol: row.symbol.clone(),
-                funding_interval_hours: interval(&row.symbol),
-            })
-            .collect();
+        let monitored = Monitored::of(valid.get());
         // An unchanged list must not wake the scheduler.
         self.feeds.monitored.send_if_modified(|before| {
             let changed = *before != monitored;

@@ -44,8 +44,8 @@ fn a_bad_value_is_named_with_its_variable() {
     check_refused(&["--redis-url", "http://x"], &["REDIS_URL", "http"]);
     check_refused(&["--monitored-symbols", "3"], &["MONITORED_SYMBOLS", "3"]);
     check_refused(
-        &["--monitored-symbols", "121"],
-        &["MONITORED_SYMBOLS", "121"],
+        &["--monitored-symbols", "501"],
+        &["MONITORED_SYMBOLS", "501"],
     );
 }
 

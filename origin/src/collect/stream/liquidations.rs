@@ -22,6 +22,9 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+/// The connection's name in metrics and the last outcomes.
+pub(in crate::collect) const NAME: &str = "bybit_stream_liquidations";
+
 /// The tape. Clones share it.
 #[derive(Clone, Debug)]
 pub(in crate::collect) struct StreamedLiquidations(Arc<Mutex<State>>);
@@ -106,7 +109,6 @@ impl LiquidationFeed {
 }
 
 impl Feed for LiquidationFeed {
-    const NAME: &'static str = "bybit_stream_liquidations";
     const PATIENCE: Option<Duration> = None;
     const PING_EACH: Duration = Duration::from_secs(2);
     const GONE_AFTER: Duration = Duration::from_secs(15);
@@ -135,13 +137,13 @@ impl Feed for LiquidationFeed {
                         Taken::Repeated => metrics.stream_gap(kind, "repeated"),
                         Taken::Unusable => {
                             state.tape.refuse();
-                            metrics.input_refused(Self::NAME, "unusable_field");
+                            metrics.input_refused(NAME, "unusable_field");
                         }
                     }
                 }
                 for row in refused {
                     state.tape.refuse();
-                    metrics.input_refused(Self::NAME, row.reason.label());
+                    metrics.input_refused(NAME, row.reason.label());
                 }
             }
             Err(error) => {

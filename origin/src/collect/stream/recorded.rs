@@ -5,7 +5,7 @@
 
 use super::link::Link;
 use super::testing::context;
-use super::{Endpoint, run_symbols};
+use super::{ConnectionShare, Endpoint, run_symbols};
 use crate::collect::inputs::{Mailbox, Monitored, Shelf};
 use crate::supervise::Pulse;
 use analysis::book_flow::BookFlow;
@@ -96,6 +96,7 @@ async fn the_recorded_session_gives_the_references_books_and_what_happened_to_th
         context(),
         Link::new(Endpoint::new(url.parse().unwrap()).unwrap()),
         watched.subscribe(),
+        ConnectionShare::all(1).next().expect("one at least"),
         (Arc::clone(&shelf), Mailbox::default()),
         Pulse::new(),
     ));

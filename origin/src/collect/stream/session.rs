@@ -55,8 +55,6 @@ pub const SILENT_TOPIC: &str = "silent";
 
 /// What is made of the frames of one connection.
 pub(super) trait Feed: Send {
-    /// The connection's name in metrics and the last outcomes.
-    const NAME: &'static str;
     /// The longest time without data before the connection counts as silent; `None` where nothing
     /// may happen for hours.
     const PATIENCE: Option<Duration>;
@@ -94,6 +92,8 @@ pub(super) enum Event<'e> {
 
 /// Keeps one connection open.
 pub(super) struct Session<F> {
+    /// The connection's name in metrics and the last outcomes.
+    name: &'static str,
     context: Context,
     link: Link,
     feed: F,
@@ -114,8 +114,9 @@ struct Open {
 }
 
 impl<F: Feed> Session<F> {
-    pub(super) fn new(context: Context, link: Link, feed: F) -> Self {
+    pub(super) fn new(name: &'static str, context: Context, link: Link, feed: F) -> Self {
         Self {
+            name,
             context,
             link,
             feed,
@@ -153,9 +154,9 @@ impl<F: Feed> Session<F> {
                 .saturating_mul(1 << failures.min(6))
                 .min(LONGEST_PAUSE);
             failures = failures.saturating_add(1);
-            self.context.metrics.stream_ended(F::NAME, error.label());
-            if self.context.board.record(F::NAME, error.label(), None) {
-                tracing::warn!(stream = F::NAME, %error, "the stream ended; it is opened again");
+            self.context.metrics.stream_ended(self.name, error.label());
+            if self.context.board.record(self.name, error.label(), None) {
+                tracing::warn!(stream = self.name, %error, "the stream ended; it is opened again");
             }
             pulse.rest();
             sleep(self.context.jitter.lengthen(pause)).await;
@@ -173,9 +174,9 @@ impl<F: Feed> Session<F> {
         W: Send + Sync,
     {
         let connection = self.link.open(&self.context.jitter).await?;
-        let wanted = within_limit::<F>(topics(&watched.borrow_and_update()));
+        let wanted = within_limit(self.name, topics(&watched.borrow_and_update()));
         self.feed.began(connection.source, &wanted);
-        self.context.metrics.stream_began(F::NAME);
+        self.context.metrics.stream_began(self.name);
         let now = Instant::now();
         let mut open = Open {
             connection,
@@ -215,7 +216,7 @@ impl<F: Feed> Session<F> {
                     if changed.is_err() {
                         std::future::pending::<()>().await;
                     }
-                    let wanted = within_limit::<F>(topics(&watched.borrow_and_update()));
+                    let wanted = within_limit(self.name, topics(&watched.borrow_and_update()));
                     self.feed.wants(&wanted);
                     open.want(wanted).await?;
                 }
@@ -229,9 +230,9 @@ impl<F: Feed> Session<F> {
         let Some(newest) = open.newest.take() else {
             return;
         };
-        if self.context.board.record(F::NAME, OK, Some(newest)) {
+        if self.context.board.record(self.name, OK, Some(newest)) {
             let source = open.connection.source;
-            tracing::info!(stream = F::NAME, %source, topics = open.wanted.len(), "streams");
+            tracing::info!(stream = self.name, %source, topics = open.wanted.len(), "streams");
         }
     }
 
@@ -255,7 +256,7 @@ impl<F: Feed> Session<F> {
             Err(error) => {
                 self.feed.note(Event::Unreadable, received_at);
                 self.context.metrics.stream_refused(error.label());
-                tracing::debug!(stream = F::NAME, %error, "a frame is not used");
+                tracing::debug!(stream = self.name, %error, "a frame is not used");
                 Ok(None)
             }
         }
@@ -354,7 +355,7 @@ impl Open {
 }
 
 /// The topics that fit onto one connection; the rest is left to requests.
-fn within_limit<F: Feed>(wanted: BTreeSet<Topic>) -> BTreeSet<Topic> {
+fn within_limit(stream: &str, wanted: BTreeSet<Topic>) -> BTreeSet<Topic> {
     let all = wanted.len();
     let mut characters = 0;
     let fitting: BTreeSet<Topic> = wanted
@@ -367,7 +368,7 @@ fn within_limit<F: Feed>(wanted: BTreeSet<Topic>) -> BTreeSet<Topic> {
         .collect();
     if fitting.len() < all {
         tracing::warn!(
-            stream = F::NAME,
+            stream,
             topics = all,
             fitting = fitting.len(),
             "not all topics fit onto the connection"

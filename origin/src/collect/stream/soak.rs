@@ -7,7 +7,7 @@
 
 use super::link::Link;
 use super::testing::context;
-use super::{Endpoint, run_symbols};
+use super::{ConnectionShare, Endpoint, run_symbols};
 use crate::collect::inputs::{Mailbox, Monitored, Shelf};
 use crate::jitter::Jitter;
 use crate::metrics::{Format, Process, Seen};
@@ -230,10 +230,12 @@ async fn every_book_is_the_exchange_s_or_absent_whatever_breaks_on_the_way() {
     let (context, mailbox) = (context(), Mailbox::default());
     let watched = watch::Sender::new(monitored);
     let to = (Arc::clone(&shelf), mailbox);
+    let alone = ConnectionShare::all(SYMBOLS.len()).next();
     let streaming = tokio::spawn(run_symbols(
         context.clone(),
         Link::new(endpoint),
         watched.subscribe(),
+        alone.expect("one connection at least"),
         to,
         Pulse::new(),
     ));

@@ -24,6 +24,7 @@ use shared::market::{Dated, OwnTime};
 use shared::provenance::{Source, Venue};
 use shared::units::UnixMs;
 use std::collections::{BTreeMap, BTreeSet};
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
@@ -41,8 +42,56 @@ const TAPES_EACH: Duration = Duration::from_secs(1);
 /// is silent, whatever the connection's others do.
 const BOOK_SILENT_AFTER: Duration = Duration::from_secs(10);
 
-/// The topics of the monitored contracts.
-pub(super) fn topics(monitored: &[Monitored]) -> BTreeSet<Topic> {
+/// The names of the connections that share the monitored contracts.
+pub(in crate::collect) const NAMES: [&str; 7] = [
+    "bybit_stream_symbols",
+    "bybit_stream_symbols_2",
+    "bybit_stream_symbols_3",
+    "bybit_stream_symbols_4",
+    "bybit_stream_symbols_5",
+    "bybit_stream_symbols_6",
+    "bybit_stream_symbols_7",
+];
+
+/// How many contracts one connection alone is opened for. Even with the longest symbols their topics
+/// fit onto it; with ordinary ones those of 135 would.
+const CONTRACTS_OF_ONE: usize = 100;
+
+/// How many contracts there are for each of several connections. Their shares are not equal.
+const CONTRACTS_OF_EACH: usize = 80;
+
+/// One of the connections that share the monitored contracts.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::collect) struct ConnectionShare {
+    nth: u64,
+    of: u64,
+}
+
+impl ConnectionShare {
+    /// The connections for so many contracts, with their names.
+    pub(in crate::collect) fn all(contracts: usize) -> impl Iterator<Item = (&'static str, Self)> {
+        let of = if contracts <= CONTRACTS_OF_ONE {
+            1
+        } else {
+            contracts.div_ceil(CONTRACTS_OF_EACH).min(NAMES.len())
+        };
+        let of = of as u64;
+        (0..of)
+            .zip(NAMES)
+            .map(move |(nth, name)| (name, Self { nth, of }))
+    }
+
+    /// Whether a contract belongs to this one. By its symbol and not by its rank, so that it stays
+    /// where it is while others come and go.
+    fn has(self, symbol: &str) -> bool {
+        let mut hasher = DefaultHasher::new();
+        symbol.hash(&mut hasher);
+        hasher.finish() % self.of == self.nth
+    }
+}
+
+/// The topics of the monitored contracts that belong to one connection.
+pub(super) fn topics(monitored: &[Monitored], share: ConnectionShare) -> BTreeSet<Topic> {
     let of = |one: &Monitored| {
         let symbol = || one.symbol.clone();
         let lengths = InputKind::OF_ALL
@@ -61,7 +110,8 @@ pub(super) fn topics(monitored: &[Monitored]) -> BTreeSet<Topic> {
         .chain(candles)
         .collect::<Vec<_>>()
     };
-    monitored.iter().flat_map(of).collect()
+    let own = monitored.iter().filter(|one| share.has(&one.symbol));
+    own.flat_map(of).collect()
 }
 
 /// Keeps the streamed inputs.
@@ -295,7 +345,6 @@ impl SymbolsFeed {
 }
 
 impl Feed for SymbolsFeed {
-    const NAME: &'static str = "bybit_stream_symbols";
     const PATIENCE: Option<Duration> = Some(Duration::from_secs(3));
 
     fn began(&mut self, source: Source, wanted: &BTreeSet<Topic>) {
@@ -373,4 +422,51 @@ impl Feed for SymbolsFeed {
         }
         self.tapes.clear();
     }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What Bybit takes of one connection.
+    const MOST_CHARACTERS: usize = 21_000;
+
+    /// So many contracts, with symbols as long as the venue's longest.
+    fn monitored(contracts: usize) -> Vec<Monitored> {
+        let one = |nth: usize| Monitored {
+            symbol: format!("1000COIN{nth}USDT"),
+            funding_interval_hours: None,
+        };
+        (100..100 + contracts).map(one).collect()
+    }
+
+    #[test]
+    fn every_contract_is_on_one_connection_and_fits_there() {
+        for (contracts, of) in [(30, 1), (100, 1), (101, 2), (160, 2), (161, 3), (500, 7)] {
+            let monitored = monitored(contracts);
+            let shares: Vec<_> = ConnectionShare::all(monitored.len()).collect();
+            assert_eq!(shares.len(), of);
+            let each: Vec<_> = shares
+                .iter()
+                .map(|(_, share)| topics(&monitored, *share))
+                .collect();
+            let all: BTreeSet<&Topic> = each.iter().flatten().collect();
+            assert_eq!(all.len(), each.iter().map(BTreeSet::len).sum::<usize>());
+            assert_eq!(all.len(), topics(&monitored, WHOLE).len());
+            for topics in each {
+                let characters: usize = topics.iter().map(|one| one.to_string().len() + 3).sum();
+                assert!(characters < MOST_CHARACTERS, "{of}: {characters}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_contract_stays_on_its_connection_while_others_come_and_go() {
+        let (before, after) = (monitored(300), monitored(300).split_off(17));
+        for (_, share) in ConnectionShare::all(before.len()) {
+            assert!(topics(&before, share).is_superset(&topics(&after, share)));
+        }
+    }
+
+    const WHOLE: ConnectionShare = ConnectionShare { nth: 0, of: 1 };
 }

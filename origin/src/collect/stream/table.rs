@@ -28,6 +28,9 @@ const MOVING_ONE_IN: usize = 100;
 /// One wanted contract in this many may have no row yet: one that is about to be listed has none.
 const MISSING_ONE_IN: usize = 50;
 
+/// The connection's name in metrics and the last outcomes.
+pub(in crate::collect) const NAME: &str = "bybit_stream_tickers";
+
 /// A streamed table.
 #[derive(Clone, Debug)]
 pub(in crate::collect) struct Streamed {
@@ -131,7 +134,6 @@ impl TickerFeed {
 }
 
 impl Feed for TickerFeed {
-    const NAME: &'static str = "bybit_stream_tickers";
     const PATIENCE: Option<Duration> = Some(Duration::from_secs(3));
 
     fn began(&mut self, source: Source, wanted: &BTreeSet<Topic>) {

@@ -3,7 +3,9 @@
 //!
 //! On two threads: the exchange streams in this process, and what asks must not wait for it.
 
-use super::support::{Answer, Exchange, Origin, PLENTY, assert_true_data, eventually, fault};
+use super::support::{
+    Answer, Exchange, Origin, PLENTY, Redis, assert_true_data, eventually, fault,
+};
 use serde_json::{Value, json};
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -83,6 +85,25 @@ async fn what_is_streamed_is_published_without_a_request() {
         .then_some(())
     })
     .await;
+}
+
+#[tokio::test]
+async fn a_new_leader_streams_the_contracts_of_the_one_before_while_it_has_no_table_yet() {
+    let (exchange, redis) = (Exchange::start().await, Redis::start().await);
+    let url = redis.url();
+    let lease = ("LEADER_LEASE_MS", "1000");
+    let variables = [STREAMS, RARE, PLENTY, lease, ("REDIS_URL", url.as_str())];
+    let first = Origin::start(exchange.url(), &variables);
+    streams(&first).await;
+    first
+        .counted("store_writes_total{outcome=\"written\"}", 1.0)
+        .await;
+    drop(first);
+    exchange.fault("bybit-tickers", fault("hang")).await;
+    let next = Origin::start(exchange.url(), &variables);
+    next.counted("stream_messages_total{topic=\"book\"}", 1.0)
+        .await;
+    assert_eq!(next.metric("snapshots_published_total").await, 0.0);
 }
 
 #[tokio::test]

@@ -10,20 +10,15 @@ use shared::units::{Amount, MINUTE_MS, UnixMs};
 /// The time from one row of the record to the next, milliseconds.
 pub const RECORD_PERIOD_MS: u64 = 15 * MINUTE_MS;
 
-/// The factor between what is held and the newest row of the record from which on the two are in
-/// different units, as after a contract was split.
-const OTHER_UNIT: f64 = 10.0;
+/// The factor between two rows in succession, or between the newest and what is held, beyond which
+/// they are in different units, as when a contract was split between them. What a new listing
+/// gathers in a quarter of an hour may be as much, and is unknown then.
+const OTHER_UNIT: f64 = 3.0;
 
 /// What was held before `as_of`, when `held` is held then. `record` is oldest first.
 #[must_use]
 pub fn past_interest(record: &[OpenInterest], held: Amount, as_of: UnixMs) -> PastOpenInterest {
-    let is_one_unit = record.last().is_some_and(|newest| {
-        let (newest, held) = (newest.one_sided_base.get(), held.get());
-        newest <= held * OTHER_UNIT && held <= newest * OTHER_UNIT
-    });
-    if !is_one_unit {
-        return PastOpenInterest::default();
-    }
+    let record = in_the_unit_of(held, record);
     let [one_hour, four_hours, day] =
         PastOpenInterest::SPANS_MS.map(|span_ms| nearest(record, as_of, span_ms));
     PastOpenInterest {
@@ -31,6 +26,18 @@ pub fn past_interest(record: &[OpenInterest], held: Amount, as_of: UnixMs) -> Pa
         four_hours,
         day,
     }
+}
+
+/// The newest rows, back to the first that is in another unit than `held`.
+fn in_the_unit_of(held: Amount, record: &[OpenInterest]) -> &[OpenInterest] {
+    let mut later = held.get();
+    let is_in_it = |row: &&OpenInterest| {
+        let (earlier, after) = (row.one_sided_base.get(), later);
+        later = earlier;
+        earlier <= after * OTHER_UNIT && after <= earlier * OTHER_UNIT
+    };
+    let rows = record.iter().rev().take_while(is_in_it).count();
+    record.split_at(record.len() - rows).1
 }
 
 fn nearest(record: &[OpenInterest], as_of: UnixMs, ago_ms: u64) -> Option<Amount> {
@@ -58,9 +65,13 @@ mod tests {
         Amount::new(value).unwrap()
     }
 
+    fn ago(ms: u64) -> UnixMs {
+        UnixMs::from_millis(AS_OF.as_millis() - ms)
+    }
+
     fn row(ago_ms: u64, base: f64) -> OpenInterest {
         OpenInterest {
-            time_ms: UnixMs::from_millis(AS_OF.as_millis() - ago_ms),
+            time_ms: ago(ago_ms),
             one_sided_base: amount(base),
         }
     }
@@ -122,9 +133,24 @@ mod tests {
 
     #[test]
     fn a_record_in_another_unit_is_none() {
-        for held in [99.0, 10_001.0, 0.0] {
+        for held in [333.0, 3_001.0, 0.0] {
             let past = past_interest(&record(0), amount(held), AS_OF);
             assert_eq!(values(past), [None; 3], "{held}");
+        }
+    }
+
+    #[test]
+    fn what_was_held_before_a_split_says_nothing() {
+        for factor in [1_000.0, 0.001, 4.0] {
+            let mut record = record(0);
+            for row in record
+                .iter_mut()
+                .filter(|row| row.time_ms < ago(2 * HOUR_MS))
+            {
+                row.one_sided_base = amount(row.one_sided_base.get() * factor);
+            }
+            let past = past_interest(&record, amount(1_000.0), AS_OF);
+            assert_eq!(values(past), [Some(1_060.0), None, None], "{factor}");
         }
     }
 
@@ -133,14 +159,16 @@ mod tests {
         fn every_value_is_a_row_of_about_its_moment(
             ages in proptest::collection::btree_set(0_u64..26 * HOUR_MS, 0..60)
         ) {
-            // The value of each row is its age, so that it tells where it comes from.
-            let rows: Vec<_> = ages.iter().rev().map(|age| row(*age, 1.0 + *age as f64)).collect();
+            // The value of each row is its age beyond a sum that makes them much alike, so that it
+            // tells where it comes from.
+            const SUM: u64 = 1_000_000_000;
+            let rows: Vec<_> = ages.iter().rev().map(|age| row(*age, (SUM + age) as f64)).collect();
             let held = rows.last().map_or(amount(1.0), |row| row.one_sided_base);
             let past = past_interest(&rows, held, AS_OF);
             for (value, span_ms) in values(past).into_iter().zip(PastOpenInterest::SPANS_MS) {
                 let nearest = ages.iter().map(|age| age.abs_diff(span_ms)).min();
                 let expected = nearest.filter(|distance| *distance <= RECORD_PERIOD_MS / 2);
-                let found = value.map(|value| (value as u64 - 1).abs_diff(span_ms));
+                let found = value.map(|value| (value as u64 - SUM).abs_diff(span_ms));
                 prop_assert_eq!(found, expected);
             }
         }

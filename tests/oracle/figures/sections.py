@@ -135,6 +135,7 @@ def funding_8h(row, universe):
 
 # --- Each contract by itself ---------------------------------------------------------------------------------
 
+OTHER_UNIT = 3
 RECORD_PERIOD = 15 * MINUTE
 MAX_BOOK_AGE = MINUTE
 
@@ -150,8 +151,7 @@ def contract(row, universe, record, as_of):
     hours = row["interval"] or universe.contracts.get(row["symbol"])
     of_eight_hours = funding_8h(row, universe)
     held = row["coins"]
-    if not record or held is None or max(record[-1][1], held) > 10 * min(record[-1][1], held):
-        record = []
+    record = [] if held is None else in_the_unit_of(held, record)
     return {
         "symbol": row["symbol"], "funding_rate_pct": Fig.of(None if row["rate"] is None else row["rate"] * 100, 6),
         "funding_interval_hours": hours, "next_funding_ms": row["next"] if row["next"] and row["next"] > as_of else None,
@@ -159,6 +159,17 @@ def contract(row, universe, record, as_of):
         "open_interest_usd": Fig.of(row["interest"], 2), "open_interest_base": held,
         **{f"open_interest_change_{hours}h_pct": change_since(record, as_of - hours * HOUR, held) for hours in (1, 4, 24)},
     }
+
+
+def in_the_unit_of(held, record):
+    """The newest rows, back to where two in succession are so far apart that the contract was split between them."""
+    kept, later = [], held
+    for time, coins in reversed(record):
+        if max(coins, later) > OTHER_UNIT * min(coins, later):
+            break
+        kept.append((time, coins))
+        later = coins
+    return kept[::-1]
 
 
 def change_since(record, moment, held):

@@ -217,13 +217,13 @@ pub(super) fn statistics_of(inputs: &Inputs, rows: &Rows<'_, '_>, now: UnixMs) -
 /// The tops of the books that are young enough, as old as the oldest of them, in the order of
 /// turnover. A book at another price than the ticker's is left out, and so is one with an empty side.
 pub(super) fn books_of(inputs: &Inputs, rows: &Rows<'_, '_>, now: UnixMs) -> Slow<Books> {
+    let is_young = |as_of_ms| now.millis_since(as_of_ms) <= MAX_BOOK_AGE_MS;
     let mut tops: Vec<(f64, BookTop, Source)> = inputs
         .iter()
         .filter_map(|(symbol, inputs)| {
             let row = rows.get(symbol.as_str())?;
             let dated = inputs.book.as_ref()?;
-            let is_shown = now.millis_since(dated.as_of_ms) <= MAX_BOOK_AGE_MS
-                && dated.value.agrees_with(Some(row.last));
+            let is_shown = is_young(dated.as_of_ms) && dated.value.agrees_with(Some(row.last));
             let (bid, ask) = dated.value.bids.first().zip(dated.value.asks.first())?;
             let top = BookTop {
                 symbol: symbol.clone(),
@@ -252,10 +252,17 @@ pub(super) fn books_of(inputs: &Inputs, rows: &Rows<'_, '_>, now: UnixMs) -> Slo
             as_of_ms,
             source,
         }),
-        _ if inputs.values().any(|inputs| inputs.book.is_some()) => {
-            Slow::unknown(Lack::TooOld.label())
+        _ => {
+            let held = || inputs.values().filter_map(|inputs| inputs.book.as_ref());
+            let lack = if held().any(|dated| is_young(dated.as_of_ms)) {
+                Lack::FiguresContradict
+            } else if held().next().is_some() {
+                Lack::TooOld
+            } else {
+                Lack::NotFetchedYet
+            };
+            Slow::unknown(lack.label())
         }
-        _ => Slow::unknown(Lack::NotFetchedYet.label()),
     }
 }
 

@@ -663,6 +663,22 @@ async fn an_input_that_contradicts_the_tickers_price_is_absent() {
 }
 
 #[tokio::test]
+async fn young_books_at_another_price_than_the_tickers_are_not_called_too_old() {
+    let exchange = Exchange::start().await;
+    let fields = json!({ "bid_price": { "scale": 1_000 }, "ask_price": { "scale": 1_000 } });
+    let fault = json!({ "kind": "rewrite", "fields": fields });
+    exchange.fault("bybit-orderbook", fault).await;
+    let origin = Origin::start(exchange.url(), &[PLENTY]);
+    eventually("books are held", || async {
+        let answer = origin.get("/api/books").await;
+        assert_ne!(answer.status, 200, "{}", answer.text);
+        assert!(!answer.text.contains("too_old"), "{}", answer.text);
+        answer.text.contains("figures_contradict").then_some(())
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn ratios_that_are_too_old_for_a_score_are_too_old_for_the_page() {
     let exchange = Exchange::start().await;
     exchange

@@ -144,10 +144,10 @@ impl<F: Feed> Session<F> {
             {
                 return;
             }
-            let began = Instant::now();
-            let Err(error) = self.keep(&mut watched, &topics, pulse).await;
+            let mut opened = None;
+            let Err(error) = self.keep(&mut opened, &mut watched, &topics, pulse).await;
             self.feed.ended();
-            if began.elapsed() >= STEADY_AFTER {
+            if opened.is_some_and(|at: Instant| at.elapsed() >= STEADY_AFTER) {
                 failures = 0;
             }
             let pause = FIRST_PAUSE
@@ -163,9 +163,11 @@ impl<F: Feed> Session<F> {
         }
     }
 
-    /// Runs one connection to its end.
+    /// Runs one connection to its end. `opened` is when it was opened, which may have had to wait
+    /// for the budget.
     async fn keep<W>(
         &mut self,
+        opened: &mut Option<Instant>,
         watched: &mut watch::Receiver<W>,
         topics: &(impl Fn(&W) -> BTreeSet<Topic> + Send),
         pulse: &Pulse,
@@ -178,6 +180,7 @@ impl<F: Feed> Session<F> {
         self.feed.began(connection.source, &wanted);
         self.context.metrics.stream_began(self.name);
         let now = Instant::now();
+        *opened = Some(now);
         let mut open = Open {
             connection,
             wanted: BTreeSet::new(),

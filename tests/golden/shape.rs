@@ -1,7 +1,8 @@
 //! The shape of JSON: at which path which types stand.
 
 use serde_json::Value;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::hash::{DefaultHasher, Hash, Hasher};
 
 /// What was seen at each path of one kind of body.
 #[derive(Debug, Default)]
@@ -11,9 +12,20 @@ pub(crate) struct Shape {
     objects: BTreeMap<String, usize>,
     /// In how many of the objects around it a field was seen.
     fields: BTreeMap<String, (String, usize)>,
+    /// The hashes of the bodies that were seen as bytes.
+    seen: HashSet<u64>,
 }
 
 impl Shape {
+    /// Adds a body as it is sent. One that is the same to the byte says nothing new.
+    pub(crate) fn see_bytes(&mut self, body: &[u8]) {
+        let mut hasher = DefaultHasher::new();
+        body.hash(&mut hasher);
+        if self.seen.insert(hasher.finish()) {
+            self.see(&serde_json::from_slice(body).unwrap());
+        }
+    }
+
     /// Adds a body.
     pub(crate) fn see(&mut self, body: &Value) {
         self.walk("", body);

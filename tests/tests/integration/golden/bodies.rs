@@ -420,10 +420,7 @@ fn golden_fields_of_every_body() {
             else {
                 continue;
             };
-            shapes
-                .entry(question.name())
-                .or_default()
-                .see(&serde_json::from_slice(&body).unwrap());
+            shapes.entry(question.name()).or_default().see_bytes(&body);
         }
     }
     for (name, shape) in &shapes {
@@ -456,10 +453,7 @@ fn golden_fields_of_every_stored_value() {
             } else {
                 entry.key
             };
-            shapes
-                .entry(name)
-                .or_default()
-                .see(&serde_json::from_slice(&entry.value).unwrap());
+            shapes.entry(name).or_default().see_bytes(&entry.value);
         }
     }
     // These are bodies as well, whose files freeze them.

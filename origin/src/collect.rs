@@ -110,9 +110,11 @@ pub async fn collect(
     // The ticker task chooses the contracts worth scoring, the input task fetches for them. Whoever
     // takes the place of another leader goes on with its choice: waiting for the first table would
     // leave clients without books and trades for seconds more.
-    let chosen_before = context.current.get();
-    let chosen_before = chosen_before.map(|held| Monitored::of(held.valid().get()));
-    let monitored = watch::Sender::new(chosen_before.unwrap_or_default());
+    let held = context.current.get();
+    let mut chosen_before = held.map_or_else(Vec::new, |held| Monitored::of(held.valid().get()));
+    // It may have been told to monitor more.
+    chosen_before.truncate(context.settings.monitored_symbols);
+    let monitored = watch::Sender::new(chosen_before);
     let watched = monitored.subscribe();
     let (streamed, mailbox) = (StreamedTickers::default(), Mailbox::default());
     let feeds = tickers::Feeds {

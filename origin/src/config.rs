@@ -262,7 +262,7 @@ pub struct Config {
 
     /// How many contracts, by turnover, get a score. Without a number 100, or 40 where `STREAMS` is
     /// off: requests alone would bring the books and trades of a hundred only every half minute. One
-    /// connection streams a hundred.
+    /// connection streams up to a hundred.
     #[arg(long, env = "MONITORED_SYMBOLS", value_name = "MONITORED_SYMBOLS",
         value_parser = clap::value_parser!(u16).range(30..=500))]
     pub monitored_symbols: Option<u16>,

@@ -1,12 +1,11 @@
 //! Streams: the exchange's WebSocket, which brings what the requests would bring, as it happens.
 //!
 //! Connections by kind, so that one fault does not silence the rest: the ticker rows of the whole
-//! universe; books, trades and candles of the monitored contracts, a hundred contracts on each;
-//! liquidations. `session`
-//! runs one connection, `connection` opens it, `budget` says when. What the frames mean is decided
-//! in [`shared::exchange::bybit::stream`]; a feed keeps those states and puts what they hold where
-//! REST's answers go, too: `table` beside the fetched ticker table, `symbols` onto the shelf.
-//! `liquidations` keeps what no request brings.
+//! universe; books, trades and candles of the monitored contracts, at most a hundred contracts on
+//! each; liquidations. `session` runs one connection, `connection` opens it, `budget` says when.
+//! What the frames mean is decided in [`shared::exchange::bybit::stream`]; a feed keeps those
+//! states and puts what they hold where REST's answers go, too: `table` beside the fetched ticker
+//! table, `symbols` onto the shelf. `liquidations` keeps what no request brings.
 //!
 //! Invariants: a state ends with its connection, so nothing that was kept through a gap is served.
 //! REST stays able to do everything else. What a stream does not bring becomes due as a request, and

@@ -79,7 +79,7 @@ async function record(name, folder, { args = [], rewrite, isThere, settings }) {
     await until(`${name}: every source was asked`, async () => {
       const { dependencies } = await (await fetch(`${origin.url}/health`)).json();
       return dependencies.some((dependency) => dependency.name === "bybit_interest_record");
-    });
+    }, { withinMs: 120_000 });
     await recorder.close(until);
     // One table may have been under way; the publication after the next rests on what came before.
     const closed = observer.last();

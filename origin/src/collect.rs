@@ -45,23 +45,20 @@ pub use tickers::TableOutcome;
 const PARKED_WITHOUT_A_LIST: Duration = Duration::from_secs(60);
 
 /// The sources' names, as the status board and the metrics label them.
-pub const SOURCES: [&str; 15] = [
-    "bybit_tickers",
-    "bybit_instruments",
-    interest::NAME,
-    stream::TICKERS,
-    stream::SYMBOLS[0],
-    stream::SYMBOLS[1],
-    stream::SYMBOLS[2],
-    stream::SYMBOLS[3],
-    stream::SYMBOLS[4],
-    stream::SYMBOLS[5],
-    stream::SYMBOLS[6],
-    stream::LIQUIDATIONS,
-    "coingecko_global",
-    "coingecko_defi",
-    "alternative_me",
-];
+pub fn sources() -> impl Iterator<Item = &'static str> {
+    [
+        "bybit_tickers",
+        "bybit_instruments",
+        interest::NAME,
+        stream::TICKERS,
+        stream::LIQUIDATIONS,
+        "coingecko_global",
+        "coingecko_defi",
+        "alternative_me",
+    ]
+    .into_iter()
+    .chain(stream::SYMBOLS)
+}
 
 /// How often each source is fetched.
 #[derive(Clone, Copy, Debug)]
@@ -107,12 +104,12 @@ pub async fn collect(
         stream,
     } = upstreams;
     let shelf = Arc::new(Shelf::default());
-    // The ticker task chooses the contracts worth scoring, the input task fetches for them. Whoever
-    // takes the place of another leader goes on with its choice: waiting for the first table would
-    // leave clients without books and trades for seconds more.
+    // The ticker task chooses the contracts worth scoring, the input task fetches for them. A new
+    // leader begins with its predecessor's choice: before the first table it could choose none, and
+    // clients would be without books and trades for seconds more.
     let held = context.current.get();
     let mut chosen_before = held.map_or_else(Vec::new, |held| Monitored::of(held.valid().get()));
-    // It may have been told to monitor more.
+    // The predecessor may have been set to monitor more.
     chosen_before.truncate(context.settings.monitored_symbols);
     let monitored = watch::Sender::new(chosen_before);
     let watched = monitored.subscribe();

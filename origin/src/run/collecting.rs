@@ -4,7 +4,7 @@
 //! waiting. Stopping drops all collector tasks; `known` and `gate` survive, so the next start
 //! continues from the held values and keeps every pause that an exchange asked for.
 
-use crate::collect::{Gate, Known, Pace, SOURCES, Upstreams, collect};
+use crate::collect::{Gate, Known, Pace, Upstreams, collect, sources};
 use crate::context::Context;
 use crate::leadership::{Duty, StandInAfter};
 use crate::standing::{Leadership, Standing};
@@ -86,9 +86,7 @@ impl Collecting {
             }
             self.context.metrics.collecting(false);
             // Failures of this process's collectors are over: another process collects now.
-            SOURCES
-                .iter()
-                .for_each(|source| self.context.board.rest(source));
+            sources().for_each(|source| self.context.board.rest(source));
             tracing::info!("collecting ends: another process publishes");
         }
     }

@@ -24,7 +24,7 @@ use tokio::sync::watch;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
 
 /// The most characters of topics on one connection, which the venue limits to 21,000.
-const MOST_CHARACTERS: usize = 21_000;
+pub(super) const MOST_CHARACTERS: usize = 21_000;
 
 /// Topics of one operation. The venue refuses an operation whole, so smaller ones lose less.
 const TOPICS_AT_ONCE: usize = 50;

@@ -426,10 +426,10 @@ impl Feed for SymbolsFeed {
 
 #[cfg(test)]
 mod tests {
+    use super::super::session::MOST_CHARACTERS;
     use super::*;
 
-    /// What Bybit takes of one connection.
-    const MOST_CHARACTERS: usize = 21_000;
+    const WHOLE: ConnectionShare = ConnectionShare { nth: 0, of: 1 };
 
     /// So many contracts, with symbols as long as the venue's longest.
     fn monitored(contracts: usize) -> Vec<Monitored> {
@@ -467,6 +467,4 @@ mod tests {
             assert!(topics(&before, share).is_superset(&topics(&after, share)));
         }
     }
-
-    const WHOLE: ConnectionShare = ConnectionShare { nth: 0, of: 1 };
 }
